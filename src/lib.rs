@@ -1,0 +1,2 @@
+//! Sessions for people who would rather not run servers.
+pub mod domain;
