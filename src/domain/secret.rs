@@ -1,16 +1,23 @@
 use std::fmt;
+use std::fmt::Write as _;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::text::{Invalid, bounded};
+
 /// A password as somebody typed it: never shown, wiped when dropped.
-///
-/// Limits on its length belong to the request that carries it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+
+    /// As a request carries it: 1 to 200 characters.
+    pub fn parse(text: String) -> Result<Self, Invalid> {
+        bounded("password", text).map(Self::new)
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -24,9 +31,92 @@ impl fmt::Debug for Password {
     }
 }
 
-#[test]
-fn a_password_hides_itself() {
-    let shown = format!("{:?}", Password::new("V3ryS3cure!".into()));
+/// A password's hash as it is stored: a PHC or modular crypt string.
+///
+/// What it says is read by `password`; here it is only carried, and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HashString(String);
 
-    assert_eq!(shown, "Password(…)");
+impl HashString {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HashString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashString(…)")
+    }
+}
+
+/// The SHA-256 of a token: all that is stored of it.
+///
+/// Tokens carry 256 random bits, so a fast hash without a salt is enough.
+/// Compared in constant time; in a database key, by the database.
+#[derive(Clone, Copy, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    pub const fn new(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a string can't fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
+    }
+}
+
+impl PartialEq for TokenHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_hide_themselves() {
+        let shown = format!(
+            "{:?} {:?} {:?}",
+            Password::new("V3ryS3cure!".into()),
+            HashString::new("$argon2id$".into()),
+            TokenHash::new([7; 32]),
+        );
+
+        assert_eq!(shown, "Password(…) HashString(…) TokenHash(…)");
+    }
+
+    #[test]
+    fn token_hashes_are_written_in_hexadecimal() {
+        let mut hash = [0; 32];
+        hash[0] = 0x0f;
+        hash[31] = 0xa0;
+
+        let hex = TokenHash::new(hash).to_hex();
+
+        assert_eq!(hex, format!("0f{}a0", "00".repeat(30)));
+    }
 }

@@ -1,0 +1,185 @@
+use std::time::Duration;
+
+use super::Timestamp;
+
+/// How often somebody may try a user's password.
+///
+/// After `max` failures in a row the password is locked for 30 s, and each further
+/// failure locks it for twice as long, up to an hour; at 100 it stays locked until an
+/// administrator unlocks it (NIST SP 800-63B-4, section 3.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptPolicy {
+    max: u32,
+}
+
+/// One way past the lock: fewer than `failures_below`, and the last attempt at
+/// `attempted_by` or earlier (None: whenever it was).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub failures_below: u32,
+    pub attempted_by: Option<Timestamp>,
+}
+
+impl AttemptPolicy {
+    /// Failures in a row that lock until an administrator unlocks.
+    pub const CEILING: u32 = 100;
+    const FIRST_LOCK: Duration = Duration::from_secs(30);
+    const LONGEST_LOCK: Duration = Duration::from_secs(3600);
+
+    /// None when `max` is not 1 to 100.
+    pub fn new(max: u32) -> Option<Self> {
+        (1..=Self::CEILING).contains(&max).then_some(Self { max })
+    }
+
+    /// How long the password stays locked after this many failures in a row.
+    /// None: until an administrator unlocks it.
+    fn lock_after(self, failures: u32) -> Option<Duration> {
+        if failures >= Self::CEILING {
+            return None;
+        }
+        let Some(over) = failures.checked_sub(self.max) else {
+            return Some(Duration::ZERO);
+        };
+        // 2^7 × 30 s is past the hour already.
+        Some((Self::FIRST_LOCK * 2u32.pow(over.min(7))).min(Self::LONGEST_LOCK))
+    }
+
+    /// All ways past the lock at `now`. An attempt may be made if one of them is open.
+    ///
+    /// Put like this, the whole policy is one condition of a write: so attempts
+    /// that arrive at once are counted one by one, and can't pass it together.
+    pub fn openings(self, now: Timestamp) -> Vec<Opening> {
+        let mut openings = vec![Opening {
+            failures_below: self.max,
+            attempted_by: None,
+        }];
+        for failures in self.max..Self::CEILING {
+            let lock = self.lock_after(failures).unwrap_or(Self::LONGEST_LOCK);
+            let longest = lock == Self::LONGEST_LOCK;
+            openings.push(Opening {
+                failures_below: if longest { Self::CEILING } else { failures + 1 },
+                attempted_by: Some(now.minus(lock)),
+            });
+            if longest {
+                break;
+            }
+        }
+        openings
+    }
+}
+
+impl Default for AttemptPolicy {
+    fn default() -> Self {
+        Self { max: 10 }
+    }
+}
+
+/// The attempts that were made at a user's password.
+///
+/// `made` only grows. `failures` are those since the last success, the ones still
+/// under way included: whoever tries is counted before the outcome is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    pub made: u64,
+    pub failures: u32,
+    pub last_at: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// When the lock ends: `Ok(None)` is not locked at `now`, `Err` not by itself.
+    pub fn locked_until(
+        &self,
+        policy: AttemptPolicy,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, LockedForGood> {
+        let lock = policy.lock_after(self.failures).ok_or(LockedForGood)?;
+        let until = self.last_at.map(|last| last.plus(lock));
+        Ok(until.filter(|until| *until > now))
+    }
+}
+
+/// An administrator has to unlock this password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockedForGood;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn open(policy: AttemptPolicy, failures: u32, since: Duration) -> bool {
+        let last = NOW.minus(since);
+        policy.openings(NOW).iter().any(|opening| {
+            failures < opening.failures_below && opening.attempted_by.is_none_or(|by| last <= by)
+        })
+    }
+
+    #[test]
+    fn the_lock_doubles_from_half_a_minute_to_an_hour() {
+        let policy = AttemptPolicy::default();
+        for (failures, seconds) in [
+            (0, 0),
+            (9, 0),
+            (10, 30),
+            (11, 60),
+            (12, 120),
+            (13, 240),
+            (14, 480),
+            (15, 960),
+            (16, 1920),
+            (17, 3600),
+            (18, 3600),
+            (99, 3600),
+        ] {
+            let lock = Duration::from_secs(seconds);
+            assert_eq!(policy.lock_after(failures), Some(lock), "{failures}");
+            assert!(open(policy, failures, lock), "{failures}");
+            if seconds > 0 {
+                let shorter = lock - Duration::from_millis(1);
+                assert!(!open(policy, failures, shorter), "{failures}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_failures_lock_for_good() {
+        for max in [1, 10, 99, 100] {
+            let policy = AttemptPolicy::new(max).unwrap();
+            let year = Duration::from_secs(365 * 86_400);
+            assert!(open(policy, 99, year), "{max}");
+            assert!(!open(policy, 100, year), "{max}");
+            assert_eq!(policy.lock_after(100), None, "{max}");
+        }
+    }
+
+    #[test]
+    fn the_condition_and_the_lock_agree() {
+        for max in [1, 2, 10, 95, 100] {
+            let policy = AttemptPolicy::new(max).unwrap();
+            for failures in 0..=101 {
+                for seconds in [0, 29, 30, 59, 60, 1919, 1920, 3599, 3600, 86_400] {
+                    let since = Duration::from_secs(seconds);
+                    let attempts = Attempts {
+                        made: 200,
+                        failures,
+                        last_at: Some(NOW.minus(since)),
+                    };
+                    let locked = attempts.locked_until(policy, NOW) != Ok(None);
+                    assert_eq!(
+                        open(policy, failures, since),
+                        !locked,
+                        "max {max}, {failures} failures, {seconds} s ago"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_allows_one_to_a_hundred_attempts() {
+        for (max, good) in [(0, false), (1, true), (100, true), (101, false)] {
+            assert_eq!(AttemptPolicy::new(max).is_some(), good, "{max}");
+        }
+    }
+}

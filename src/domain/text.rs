@@ -1,0 +1,42 @@
+use std::ops::RangeInclusive;
+
+/// What is wrong with a value that somebody sent, in the sender's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {field}: {reason}")]
+pub struct Invalid {
+    /// The field's name as it stands in the message, such as `checks.user.user_id`.
+    pub field: &'static str,
+    pub reason: &'static str,
+}
+
+impl Invalid {
+    pub fn new(field: &'static str, reason: &'static str) -> Self {
+        Self { field, reason }
+    }
+}
+
+/// Limits of all names, ids and passwords of the API, in Unicode code points.
+const LENGTH: RangeInclusive<usize> = 1..=200;
+
+pub(super) fn bounded(field: &'static str, text: String) -> Result<String, Invalid> {
+    if LENGTH.contains(&text.chars().count()) {
+        Ok(text)
+    } else {
+        Err(Invalid::new(field, "must be 1 to 200 characters long"))
+    }
+}
+
+#[test]
+fn lengths_count_code_points() {
+    for (text, good) in [
+        ("a", true),
+        (&*"a".repeat(200), true),
+        (&*"ä".repeat(200), true),
+        (&*"🐭".repeat(200), true),
+        ("", false),
+        (&*"a".repeat(201), false),
+        (&*"🐭".repeat(201), false),
+    ] {
+        assert_eq!(bounded("name", text.to_owned()).is_ok(), good, "{text:?}");
+    }
+}
