@@ -86,6 +86,11 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// The number of the attempt that succeeded last; 0 is none.
+    pub fn cleared(&self) -> u64 {
+        self.made.saturating_sub(self.failures.into())
+    }
+
     /// When the lock ends: `Ok(None)` is not locked at `now`, `Err` not by itself.
     pub fn locked_until(
         &self,

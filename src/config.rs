@@ -1,0 +1,278 @@
+//! Settings, from the environment. Read once; all faults are reported together.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::domain::{Access, AttemptPolicy};
+use crate::password::Params;
+use crate::service::Policy;
+use crate::store::{Endpoint, Tables};
+
+/// A variable of the environment, as the README's table has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// Empty: it must be set.
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { name, default, meaning }
+}
+
+/// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
+pub const SETTINGS: [Setting; 11] = [
+    setting("USERS_TABLE", "", "The table of users and callers"),
+    setting("SESSIONS_TABLE", "", "The table of sessions"),
+    setting("RESOURCE_OWNER", "", "`resourceOwner` in each answer, 1 to 200 characters"),
+    setting("ACCESS", "token", "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)"),
+    setting("CREATED_STATUS", "200", "The HTTP status of a created session, 200 or 201"),
+    setting("MAX_PASSWORD_ATTEMPTS", "10", "Wrong passwords in a row before a user is locked for a while, 1 to 100"),
+    setting("SESSION_LIFETIME_SECONDS", "86400", "How long a session lives, 60 to 31536000 (a year)"),
+    setting("ARGON2_MEMORY_KIB", "19456", "Memory of a password hash in KiB, 7168 to 131072"),
+    setting("ARGON2_PASSES", "2", "Passes of a password hash, 1 to 16"),
+    setting("ARGON2_LANES", "1", "Lanes of a password hash, 1 to 4"),
+    setting("PASSWORD_QUEUE", "16", "Password checks that may wait for a processor, 0 to 1000; more are refused with 429"),
+];
+
+/// One setting that can't be used, or is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub name: &'static str,
+    pub reason: String,
+}
+
+/// All that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, Fault { name, reason }) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{name} {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What the service is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub tables: Tables,
+    pub access: Access,
+    pub policy: Policy,
+    pub created_status: StatusCode,
+    pub hash_params: Params,
+    pub password_queue: usize,
+}
+
+impl Settings {
+    /// Reads the settings through `variable`, which gives a variable's value.
+    ///
+    /// # Errors
+    ///
+    /// Every fault there is, not just the first.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut reader = Reader { variable, faults: Vec::new() };
+
+        let users = reader.text("USERS_TABLE");
+        let sessions = reader.text("SESSIONS_TABLE");
+        let resource_owner = reader.text("RESOURCE_OWNER");
+        let access = reader.parse("ACCESS", "token, authenticated or public", |text| {
+            text.parse().ok()
+        });
+        let created_status = reader.parse("CREATED_STATUS", "200 or 201", |text| match text {
+            "200" => Some(StatusCode::OK),
+            "201" => Some(StatusCode::CREATED),
+            _ => None,
+        });
+        let attempts = reader.parse("MAX_PASSWORD_ATTEMPTS", "a number from 1 to 100", |text| {
+            AttemptPolicy::new(text.parse().ok()?)
+        });
+        let lifetime = reader.number("SESSION_LIFETIME_SECONDS", 60..=31_536_000);
+        let memory = reader.number("ARGON2_MEMORY_KIB", 7168..=131_072);
+        let passes = reader.number("ARGON2_PASSES", 1..=16);
+        let lanes = reader.number("ARGON2_LANES", 1..=4);
+        let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
+        let hash_params = match (memory, passes, lanes) {
+            (Some(memory), Some(passes), Some(lanes)) => reader.params(memory, passes, lanes),
+            _ => None,
+        };
+
+        let read = || {
+            Some(Self {
+                tables: Tables { users: users?, sessions: sessions? },
+                access: access?,
+                policy: Policy {
+                    attempts: attempts?,
+                    lifetime: Duration::from_secs(lifetime?.into()),
+                    resource_owner: resource_owner?,
+                },
+                created_status: created_status?,
+                hash_params: hash_params?,
+                password_queue: usize::try_from(queue?).ok()?,
+            })
+        };
+        read().ok_or(Faults(reader.faults))
+    }
+}
+
+struct Reader<V> {
+    variable: V,
+    faults: Vec<Fault>,
+}
+
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        let fits = |text: &str| (1..=200).contains(&text.chars().count()).then(|| text.to_owned());
+        self.parse(name, "1 to 200 characters", fits)
+    }
+
+    fn number(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let wanted = format!("a number from {} to {}", range.start(), range.end());
+        self.parse(name, &wanted, |text| {
+            text.parse().ok().filter(|number| range.contains(number))
+        })
+    }
+
+    fn params(&mut self, memory: u32, passes: u32, lanes: u32) -> Option<Params> {
+        match Params::new(memory, passes, lanes) {
+            Ok(params) => Some(params),
+            Err(error) => {
+                let reason = format!("with ARGON2_PASSES and ARGON2_LANES: {error}");
+                self.faults.push(Fault { name: "ARGON2_MEMORY_KIB", reason });
+                None
+            }
+        }
+    }
+
+    /// None, and a fault noted, if the variable can't be used.
+    fn parse<T>(
+        &mut self,
+        name: &'static str,
+        wanted: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let default = SETTINGS.iter().find(|setting| setting.name == name)?.default;
+        let text = (self.variable)(name).filter(|text| !text.is_empty());
+        if text.is_none() && default.is_empty() {
+            self.faults.push(Fault { name, reason: "must be set".to_owned() });
+            return None;
+        }
+        let parsed = parse(text.as_deref().unwrap_or(default));
+        if parsed.is_none() {
+            self.faults.push(Fault { name, reason: format!("must be {wanted}") });
+        }
+        parsed
+    }
+}
+
+/// Where DynamoDB is, by the variables that Lambda and AWS's tools set.
+///
+/// # Errors
+///
+/// Every variable that is missing.
+pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Faults> {
+    let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
+    let must = |name: &'static str| {
+        variable(name).ok_or_else(|| Fault { name, reason: "must be set".to_owned() })
+    };
+    let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let (region, key, secret) =
+        (must("AWS_REGION"), must("AWS_ACCESS_KEY_ID"), must("AWS_SECRET_ACCESS_KEY"));
+    match (region, key, secret) {
+        (Ok(region), Ok(key), Ok(secret)) => {
+            let token = variable("AWS_SESSION_TOKEN");
+            Ok(Endpoint::with_keys(region, url, &key, &secret, token))
+        }
+        (region, key, secret) => {
+            let faults = [region.err(), key.err(), secret.err()];
+            Err(Faults(faults.into_iter().flatten().collect()))
+        }
+    }
+}
+
+/// How many passwords this process checks at once: in Lambda one for each call that it
+/// may be handed at a time, elsewhere one for each processor.
+pub fn checks_at_once(variable: impl Fn(&str) -> Option<String>) -> NonZeroUsize {
+    let in_lambda = variable("AWS_LAMBDA_RUNTIME_API").is_some();
+    let calls = variable("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
+    let elsewhere = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    match calls {
+        Some(calls) => calls,
+        None if in_lambda => NonZeroUsize::MIN,
+        None => elsewhere(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        Settings::read(|name| variables.get(name).map(|&text| text.to_owned()))
+    }
+
+    const REQUIRED: [(&str, &str); 3] =
+        [("USERS_TABLE", "u"), ("SESSIONS_TABLE", "s"), ("RESOURCE_OWNER", "o")];
+
+    #[test]
+    fn what_must_be_set_is_enough() {
+        let settings = read(&REQUIRED).unwrap();
+
+        assert_eq!(settings.access, Access::Token);
+        assert_eq!(settings.policy.lifetime, Duration::from_secs(86_400));
+        assert_eq!(settings.policy.attempts, AttemptPolicy::default());
+        assert_eq!(settings.created_status, StatusCode::OK);
+    }
+
+    #[test]
+    fn all_faults_are_reported_together() {
+        let Faults(faults) = read(&[("ACCESS", "everyone"), ("ARGON2_PASSES", "0")]).unwrap_err();
+
+        let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
+        let want = ["USERS_TABLE", "SESSIONS_TABLE", "RESOURCE_OWNER", "ACCESS", "ARGON2_PASSES"];
+        assert_eq!(names, want);
+    }
+
+    #[test]
+    fn each_setting_has_its_limits() {
+        for (name, good, bad) in [
+            ("ACCESS", &["token", "authenticated", "public"][..], &["Public", "none"][..]),
+            ("CREATED_STATUS", &["200", "201"], &["202", "204", "x"]),
+            ("MAX_PASSWORD_ATTEMPTS", &["1", "100"], &["0", "101", "-1"]),
+            ("SESSION_LIFETIME_SECONDS", &["60", "31536000"], &["59", "31536001", "1h"]),
+            ("ARGON2_MEMORY_KIB", &["7168", "131072"], &["7167", "131073"]),
+            ("ARGON2_PASSES", &["1", "4"], &["0", "17"]),
+            ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
+            ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),
+        ] {
+            let with = |text| {
+                let mut variables = REQUIRED.to_vec();
+                variables.push((name, text));
+                read(&variables)
+            };
+            for text in good {
+                assert!(with(text).is_ok(), "{name}={text}");
+            }
+            for text in bad {
+                let Faults(faults) = with(text).unwrap_err();
+                assert_eq!(faults.len(), 1, "{name}={text}");
+                assert_eq!(faults[0].name, name, "{name}={text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Users, callers and sessions in two DynamoDB tables.
+//!
+//! Each write states the condition under which it may happen, and carries the id of
+//! the logical write that it belongs to: DynamoDB may carry it out and its answer be
+//! lost, the SDK then sends it again, and it must know itself.
+//! Every read is strongly consistent.
+
+mod callers;
+mod client;
+mod failure;
+mod item;
+mod logins;
+mod schema;
+mod sessions;
+mod users;
+
+use aws_sdk_dynamodb::Client;
+
+pub use client::{Endpoint, Roots, connect, with_http_client};
+pub use logins::Attempt;
+pub use schema::{Index, Schema, Table};
+pub use users::Added;
+
+/// The names of the two tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    pub users: String,
+    pub sessions: String,
+}
+
+/// Two tables, and the client that reaches them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+}
+
+impl Store {
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables }
+    }
+
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+}

@@ -1,0 +1,42 @@
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::error::Error;
+
+/// Faults of DynamoDB's that pass: worth a retry, by whoever still has time for it.
+const PASSING: [&str; 7] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+];
+
+/// Tells what a request that failed means for the call.
+///
+/// A time-out, a broken connection and a fault on DynamoDB's side are 'unknown', not
+/// 'failed': what was to be written may have been written.
+pub(super) fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let passing = match &error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().unwrap_or_default();
+            refused.raw().status().is_server_error() || PASSING.contains(&code)
+        }
+        _ => false,
+    };
+    // The SDK's own `Display` is "service error": the chain of causes tells more.
+    let cause = DisplayErrorContext(error).to_string().into();
+    if passing {
+        Error::Unavailable(cause)
+    } else {
+        Error::Internal(cause)
+    }
+}

@@ -1,0 +1,316 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use super::Store;
+use super::failure::failure;
+use super::item::{Item, number, text};
+use super::logins::{PREFIX, item_of, login_key, parse, refused, user_key};
+use crate::domain::{HashString, Login, LoginName, UserState};
+use crate::error::{Cause, Error};
+
+/// What became of a user who was to be added.
+#[derive(Debug)]
+pub enum Added {
+    Added,
+    /// Somebody has the login name, or the user id, or both.
+    Taken {
+        login_name: Option<Box<Login>>,
+        user_id: bool,
+    },
+}
+
+/// Why a transaction was not carried out.
+enum Cancelled {
+    /// One reason for each item of the transaction, in its order.
+    Reasons(Vec<CancellationReason>),
+    Failed(Error),
+}
+
+impl Store {
+    /// Adds a user: both items, or none of them.
+    ///
+    /// One request, of two items.
+    pub async fn insert_user(&self, login: &Login) -> Result<Added, Error> {
+        let put = |item: Item| {
+            Put::builder()
+                .table_name(&self.tables.users)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk)")
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build())
+                .map_err(|error| Error::Internal(error.into()))
+        };
+        let items = vec![put(item_of(login))?, put(user_item_of(login))?];
+        match self.transact(items).await {
+            Ok(()) => Ok(Added::Added),
+            Err(Cancelled::Failed(error)) => Err(error),
+            Err(Cancelled::Reasons(reasons)) => {
+                let taken = |n: usize| reasons.get(n).is_some_and(is_condition);
+                if !taken(0) && !taken(1) {
+                    return Err(busy(&reasons));
+                }
+                let holder = reasons.first().and_then(CancellationReason::item);
+                Ok(Added::Taken {
+                    login_name: holder.map(parse).transpose()?.map(Box::new),
+                    user_id: taken(1),
+                })
+            }
+        }
+    }
+
+    /// Deletes a user as it was read: both items, or none of them. False: somebody
+    /// renamed or deleted the user since then.
+    pub async fn delete_user(&self, login: &Login) -> Result<bool, Error> {
+        let delete = |key| {
+            Delete::builder()
+                .table_name(&self.tables.users)
+                .key("pk", key)
+        };
+        let login_item = delete(login_key(&login.login_name.folded()))
+            .condition_expression("user_id = :user")
+            .expression_attribute_values(":user", text(login.user_id.as_str()))
+            .build();
+        let user_item = delete(user_key(&login.user_id))
+            .condition_expression("login_name = :name")
+            .expression_attribute_values(":name", text(login.login_name.as_str()))
+            .build();
+        let items = [login_item, user_item].map(|item| {
+            item.map(|delete| TransactWriteItem::builder().delete(delete).build())
+                .map_err(|error| Error::Internal(error.into()))
+        });
+        let [login_item, user_item] = items;
+        self.changed(vec![login_item?, user_item?]).await
+    }
+
+    /// Gives a user, as it was read, another login name: a login moves to another key
+    /// with all that was counted, or nothing happens. False: the login has changed
+    /// since it was read, or somebody has the name.
+    pub async fn rename_user(&self, login: &Login, name: LoginName) -> Result<bool, Error> {
+        let (old, new) = (login.login_name.folded(), name.folded());
+        let internal = |error: aws_sdk_dynamodb::error::BuildError| Error::Internal(error.into());
+        let unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
+                         AND failures = :failures";
+        let renamed = Login {
+            login_name: name,
+            ..login.clone()
+        };
+        let point = Update::builder()
+            .table_name(&self.tables.users)
+            .key("pk", user_key(&login.user_id))
+            .update_expression("SET login_name = :new")
+            .condition_expression("login_name = :name")
+            .expression_attribute_values(":new", text(renamed.login_name.as_str()))
+            .expression_attribute_values(":name", text(login.login_name.as_str()))
+            .build()
+            .map_err(internal)?;
+        let point = TransactWriteItem::builder().update(point).build();
+        let hash = login.password_hash.as_ref();
+        let hash = hash.map_or_else(
+            || "attribute_not_exists(password_hash)",
+            |_| "password_hash = :hash",
+        );
+        let unchanged = format!("{unchanged} AND #state = :state AND {hash}");
+        let mut seen: HashMap<_, _> = [
+            (":user", text(login.user_id.as_str())),
+            (":name", text(login.login_name.as_str())),
+            (":attempts", number(login.attempts.made)),
+            (":failures", number(login.attempts.failures)),
+            (":state", text(login.state.as_str())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        if let Some(hash) = &login.password_hash {
+            seen.insert(":hash".to_owned(), text(hash.as_str()));
+        }
+
+        if old == new {
+            seen.insert(":new".to_owned(), text(renamed.login_name.as_str()));
+            let respell = Update::builder()
+                .table_name(&self.tables.users)
+                .key("pk", login_key(&old))
+                .update_expression("SET login_name = :new")
+                .condition_expression(unchanged)
+                .expression_attribute_names("#state", "state")
+                .set_expression_attribute_values(Some(seen))
+                .build()
+                .map_err(internal)?;
+            let respell = TransactWriteItem::builder().update(respell).build();
+            return self.changed(vec![respell, point]).await;
+        }
+        let delete = Delete::builder()
+            .table_name(&self.tables.users)
+            .key("pk", login_key(&old))
+            .condition_expression(unchanged)
+            .expression_attribute_names("#state", "state")
+            .set_expression_attribute_values(Some(seen))
+            .build()
+            .map_err(internal)?;
+        let put = Put::builder()
+            .table_name(&self.tables.users)
+            .set_item(Some(item_of(&renamed)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(internal)?;
+        self.changed(vec![
+            TransactWriteItem::builder().delete(delete).build(),
+            TransactWriteItem::builder().put(put).build(),
+            point,
+        ])
+        .await
+    }
+
+    /// False: there is no such login.
+    pub async fn set_user_state(&self, name: &LoginName, state: UserState) -> Result<bool, Error> {
+        let update = self
+            .update_login(name)
+            .update_expression("SET #state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.as_str()));
+        found(update).await
+    }
+
+    /// Lets a user in again whom an administrator or too many wrong passwords locked.
+    /// A user who was deactivated stays so. False: there is no such login, or it is
+    /// inactive.
+    pub async fn unlock_user(&self, name: &LoginName) -> Result<bool, Error> {
+        let update = self
+            .update_login(name)
+            .update_expression("SET #state = :active, failures = :none, cleared = attempts")
+            .condition_expression("attribute_exists(pk) AND #state <> :inactive")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":active", text(UserState::Active.as_str()))
+            .expression_attribute_values(":inactive", text(UserState::Inactive.as_str()))
+            .expression_attribute_values(":none", number(0));
+        found(update).await
+    }
+
+    /// Sets a password, and forgives the failures at the old one. False: there is no
+    /// such login.
+    pub async fn set_password_hash(
+        &self,
+        name: &LoginName,
+        hash: &HashString,
+    ) -> Result<bool, Error> {
+        let update = self
+            .update_login(name)
+            .update_expression("SET password_hash = :hash, failures = :none, cleared = attempts")
+            .expression_attribute_values(":hash", text(hash.as_str()))
+            .expression_attribute_values(":none", number(0));
+        found(update).await
+    }
+
+    /// Hands all users to `each`, in no order.
+    ///
+    /// Reads the whole users table: for operators, never for a call.
+    pub async fn scan_users(
+        &self,
+        mut each: impl FnMut(Login) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.scan_users_table(PREFIX, |item| each(parse(item)?))
+            .await
+    }
+
+    /// Hands all items whose key begins with `prefix` to `each`.
+    pub(super) async fn scan_users_table(
+        &self,
+        prefix: &str,
+        mut each: impl FnMut(&Item) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.tables.users)
+            .filter_expression("begins_with(pk, :prefix)")
+            .expression_attribute_values(":prefix", text(prefix))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(failure)?.items() {
+                each(item)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn update_login(&self, name: &LoginName) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key("pk", login_key(&name.folded()))
+            .condition_expression("attribute_exists(pk)")
+    }
+
+    /// Carries out a transaction; false: a condition did not hold.
+    async fn changed(&self, items: Vec<TransactWriteItem>) -> Result<bool, Error> {
+        match self.transact(items).await {
+            Ok(()) => Ok(true),
+            Err(Cancelled::Reasons(reasons)) if reasons.iter().any(is_condition) => Ok(false),
+            Err(Cancelled::Reasons(reasons)) => Err(busy(&reasons)),
+            Err(Cancelled::Failed(error)) => Err(error),
+        }
+    }
+
+    /// The SDK sends a token with it, so that sent twice it is carried out once.
+    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| match &error {
+            SdkError::ServiceError(refused) => match refused.err() {
+                TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                    Cancelled::Reasons(cancelled.cancellation_reasons().to_vec())
+                }
+                _ => Cancelled::Failed(failure(error)),
+            },
+            _ => Cancelled::Failed(failure(error)),
+        })
+    }
+}
+
+/// Leads from a user's id to the login.
+///
+/// | attribute | type | |
+/// |---|---|---|
+/// | `pk` | S | `USER#` and the user id |
+/// | `login_name` | S | |
+fn user_item_of(login: &Login) -> Item {
+    Item::from([
+        ("pk".into(), user_key(&login.user_id)),
+        ("login_name".into(), text(login.login_name.as_str())),
+    ])
+}
+
+async fn found(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
+    match update.send().await {
+        Ok(_) => Ok(true),
+        Err(error) => refused(error).map(|_| false),
+    }
+}
+
+fn is_condition(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
+}
+
+/// Another transaction was at one of the items, or the table was throttled: the SDK
+/// doesn't try such a transaction again.
+fn busy(reasons: &[CancellationReason]) -> Error {
+    let codes: Vec<_> = reasons
+        .iter()
+        .filter_map(CancellationReason::code)
+        .collect();
+    let cause: Cause = format!("a transaction was cancelled: {}", codes.join(", ")).into();
+    Error::Unavailable(cause)
+}
