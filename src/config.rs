@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::domain::{Access, AttemptPolicy};
+use crate::domain::AttemptPolicy;
 use crate::password::Params;
 use crate::service::Policy;
 use crate::store::{Endpoint, Tables};
@@ -21,7 +21,11 @@ pub struct Setting {
 }
 
 const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default, meaning }
+    Setting {
+        name,
+        default,
+        meaning,
+    }
 }
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
@@ -29,15 +33,43 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 pub const SETTINGS: [Setting; 11] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
-    setting("RESOURCE_OWNER", "", "`resourceOwner` in each answer, 1 to 200 characters"),
-    setting("ACCESS", "token", "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)"),
-    setting("CREATED_STATUS", "200", "The HTTP status of a created session, 200 or 201"),
-    setting("MAX_PASSWORD_ATTEMPTS", "10", "Wrong passwords in a row before a user is locked for a while, 1 to 100"),
-    setting("SESSION_LIFETIME_SECONDS", "86400", "How long a session lives, 60 to 31536000 (a year)"),
-    setting("ARGON2_MEMORY_KIB", "19456", "Memory of a password hash in KiB, 7168 to 131072"),
+    setting(
+        "RESOURCE_OWNER",
+        "",
+        "`resourceOwner` in each answer, 1 to 200 characters",
+    ),
+    setting(
+        "ACCESS",
+        "token",
+        "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)",
+    ),
+    setting(
+        "CREATED_STATUS",
+        "200",
+        "The HTTP status of a created session, 200 or 201",
+    ),
+    setting(
+        "MAX_PASSWORD_ATTEMPTS",
+        "10",
+        "Wrong passwords in a row before a user is locked for a while, 1 to 100",
+    ),
+    setting(
+        "SESSION_LIFETIME_SECONDS",
+        "86400",
+        "How long a session lives, 60 to 31536000 (a year)",
+    ),
+    setting(
+        "ARGON2_MEMORY_KIB",
+        "19456",
+        "Memory of a password hash in KiB, 7168 to 131072",
+    ),
     setting("ARGON2_PASSES", "2", "Passes of a password hash, 1 to 16"),
     setting("ARGON2_LANES", "1", "Lanes of a password hash, 1 to 4"),
-    setting("PASSWORD_QUEUE", "16", "Password checks that may wait for a processor, 0 to 1000; more are refused with 429"),
+    setting(
+        "PASSWORD_QUEUE",
+        "16",
+        "Password checks that may wait for a processor, 0 to 1000; more are refused with 429",
+    ),
 ];
 
 /// One setting that can't be used, or is missing.
@@ -65,7 +97,6 @@ impl fmt::Display for Faults {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub tables: Tables,
-    pub access: Access,
     pub policy: Policy,
     pub created_status: StatusCode,
     pub hash_params: Params,
@@ -79,7 +110,10 @@ impl Settings {
     ///
     /// Every fault there is, not just the first.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader { variable, faults: Vec::new() };
+        let mut reader = Reader {
+            variable,
+            faults: Vec::new(),
+        };
 
         let users = reader.text("USERS_TABLE");
         let sessions = reader.text("SESSIONS_TABLE");
@@ -107,9 +141,12 @@ impl Settings {
 
         let read = || {
             Some(Self {
-                tables: Tables { users: users?, sessions: sessions? },
-                access: access?,
+                tables: Tables {
+                    users: users?,
+                    sessions: sessions?,
+                },
                 policy: Policy {
+                    access: access?,
                     attempts: attempts?,
                     lifetime: Duration::from_secs(lifetime?.into()),
                     resource_owner: resource_owner?,
@@ -130,15 +167,15 @@ struct Reader<V> {
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     fn text(&mut self, name: &'static str) -> Option<String> {
-        let fits = |text: &str| (1..=200).contains(&text.chars().count()).then(|| text.to_owned());
+        let fits = |text: &str| {
+            (1..=200)
+                .contains(&text.chars().count())
+                .then(|| text.to_owned())
+        };
         self.parse(name, "1 to 200 characters", fits)
     }
 
-    fn number(
-        &mut self,
-        name: &'static str,
-        range: std::ops::RangeInclusive<u32>,
-    ) -> Option<u32> {
+    fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
         let wanted = format!("a number from {} to {}", range.start(), range.end());
         self.parse(name, &wanted, |text| {
             text.parse().ok().filter(|number| range.contains(number))
@@ -150,7 +187,10 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             Ok(params) => Some(params),
             Err(error) => {
                 let reason = format!("with ARGON2_PASSES and ARGON2_LANES: {error}");
-                self.faults.push(Fault { name: "ARGON2_MEMORY_KIB", reason });
+                self.faults.push(Fault {
+                    name: "ARGON2_MEMORY_KIB",
+                    reason,
+                });
                 None
             }
         }
@@ -163,15 +203,24 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         wanted: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let default = SETTINGS.iter().find(|setting| setting.name == name)?.default;
+        let default = SETTINGS
+            .iter()
+            .find(|setting| setting.name == name)?
+            .default;
         let text = (self.variable)(name).filter(|text| !text.is_empty());
         if text.is_none() && default.is_empty() {
-            self.faults.push(Fault { name, reason: "must be set".to_owned() });
+            self.faults.push(Fault {
+                name,
+                reason: "must be set".to_owned(),
+            });
             return None;
         }
         let parsed = parse(text.as_deref().unwrap_or(default));
         if parsed.is_none() {
-            self.faults.push(Fault { name, reason: format!("must be {wanted}") });
+            self.faults.push(Fault {
+                name,
+                reason: format!("must be {wanted}"),
+            });
         }
         parsed
     }
@@ -185,11 +234,17 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Faults> {
     let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
     let must = |name: &'static str| {
-        variable(name).ok_or_else(|| Fault { name, reason: "must be set".to_owned() })
+        variable(name).ok_or_else(|| Fault {
+            name,
+            reason: "must be set".to_owned(),
+        })
     };
     let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let (region, key, secret) =
-        (must("AWS_REGION"), must("AWS_ACCESS_KEY_ID"), must("AWS_SECRET_ACCESS_KEY"));
+    let (region, key, secret) = (
+        must("AWS_REGION"),
+        must("AWS_ACCESS_KEY_ID"),
+        must("AWS_SECRET_ACCESS_KEY"),
+    );
     match (region, key, secret) {
         (Ok(region), Ok(key), Ok(secret)) => {
             let token = variable("AWS_SESSION_TOKEN");
@@ -199,6 +254,18 @@ pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, F
             let faults = [region.err(), key.err(), secret.err()];
             Err(Faults(faults.into_iter().flatten().collect()))
         }
+    }
+}
+
+/// Both, or all faults of both.
+pub fn both<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Faults(mut faults)), other) => {
+            faults.extend(other.err().into_iter().flat_map(|Faults(more)| more));
+            Err(Faults(faults))
+        }
+        (Ok(_), Err(faults)) => Err(faults),
     }
 }
 
@@ -220,21 +287,25 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::domain::Access;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
         let variables: HashMap<_, _> = variables.iter().copied().collect();
         Settings::read(|name| variables.get(name).map(|&text| text.to_owned()))
     }
 
-    const REQUIRED: [(&str, &str); 3] =
-        [("USERS_TABLE", "u"), ("SESSIONS_TABLE", "s"), ("RESOURCE_OWNER", "o")];
+    const REQUIRED: [(&str, &str); 3] = [
+        ("USERS_TABLE", "u"),
+        ("SESSIONS_TABLE", "s"),
+        ("RESOURCE_OWNER", "o"),
+    ];
 
     #[test]
     fn what_must_be_set_is_enough() {
         let settings = read(&REQUIRED).unwrap();
 
-        assert_eq!(settings.access, Access::Token);
-        assert_eq!(settings.policy.lifetime, Duration::from_secs(86_400));
+        assert_eq!(settings.policy.access, Access::Token);
+        assert_eq!(settings.policy.lifetime, Duration::from_hours(24));
         assert_eq!(settings.policy.attempts, AttemptPolicy::default());
         assert_eq!(settings.created_status, StatusCode::OK);
     }
@@ -244,18 +315,36 @@ mod tests {
         let Faults(faults) = read(&[("ACCESS", "everyone"), ("ARGON2_PASSES", "0")]).unwrap_err();
 
         let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
-        let want = ["USERS_TABLE", "SESSIONS_TABLE", "RESOURCE_OWNER", "ACCESS", "ARGON2_PASSES"];
+        let want = [
+            "USERS_TABLE",
+            "SESSIONS_TABLE",
+            "RESOURCE_OWNER",
+            "ACCESS",
+            "ARGON2_PASSES",
+        ];
         assert_eq!(names, want);
     }
 
     #[test]
     fn each_setting_has_its_limits() {
         for (name, good, bad) in [
-            ("ACCESS", &["token", "authenticated", "public"][..], &["Public", "none"][..]),
+            (
+                "ACCESS",
+                &["token", "authenticated", "public"][..],
+                &["Public", "none"][..],
+            ),
             ("CREATED_STATUS", &["200", "201"], &["202", "204", "x"]),
             ("MAX_PASSWORD_ATTEMPTS", &["1", "100"], &["0", "101", "-1"]),
-            ("SESSION_LIFETIME_SECONDS", &["60", "31536000"], &["59", "31536001", "1h"]),
-            ("ARGON2_MEMORY_KIB", &["7168", "131072"], &["7167", "131073"]),
+            (
+                "SESSION_LIFETIME_SECONDS",
+                &["60", "31536000"],
+                &["59", "31536001", "1h"],
+            ),
+            (
+                "ARGON2_MEMORY_KIB",
+                &["7168", "131072"],
+                &["7167", "131073"],
+            ),
             ("ARGON2_PASSES", &["1", "4"], &["0", "17"]),
             ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
             ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),

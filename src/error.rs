@@ -1,7 +1,5 @@
 //! Why a call was not carried out.
 
-use std::time::Duration;
-
 use crate::domain::{Denied, Invalid};
 
 /// What operators may see of an error, and callers may not.
@@ -20,6 +18,9 @@ pub enum Error {
     Malformed(String),
     #[error("User could not be found")]
     UserNotFound,
+    /// The request names one user by id and another by login name.
+    #[error("invalid checks.user: user_id and login_name name different users")]
+    UserMismatch,
     #[error("Password is invalid")]
     PasswordInvalid,
     /// A password, and nobody whose password it could be.
@@ -32,26 +33,27 @@ pub enum Error {
     /// Too many wrong passwords, too recently.
     #[error("User is locked")]
     UserLocked,
-    #[error("authentication required: no bearer token, or one that is unknown or expired")]
+    #[error("a valid bearer token is required")]
     Unauthenticated,
     #[error("No matching permissions found")]
     PermissionDenied,
     #[error("not found")]
     RouteNotFound,
-    /// What would be allowed there, as an `Allow` header says it.
+    /// With what would be allowed, as an `Allow` header says it.
     #[error("method not allowed")]
     MethodNotAllowed(&'static str),
-    #[error("unsupported content type")]
+    #[error("the content type is not supported here")]
     UnsupportedMediaType,
-    #[error("the request body is larger than {0} bytes")]
-    BodyTooLarge(usize),
+    #[error("the request body is too large")]
+    BodyTooLarge,
     #[error("too many requests at once, try again")]
     Overloaded,
     /// Worth a retry; what was to be written may have been written all the same.
     #[error("unavailable, try again")]
     Unavailable(#[source] Cause),
-    #[error("deadline exceeded after {0:?}")]
-    DeadlineExceeded(Duration),
+    /// What was to be written may have been written all the same.
+    #[error("deadline exceeded")]
+    DeadlineExceeded,
     #[error("internal error")]
     Internal(#[source] Cause),
 }
@@ -63,11 +65,37 @@ impl Error {
     pub fn concealed(self) -> Self {
         match self {
             Self::UserNotFound
+            | Self::UserMismatch
             | Self::PasswordInvalid
             | Self::PasswordNotSet
             | Self::UserNotActive
             | Self::UserLocked => Self::PasswordInvalid,
             other => other,
+        }
+    }
+
+    /// Names the kind of error in logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::InvalidArgument(_) => "invalid_argument",
+            Self::Malformed(_) => "malformed",
+            Self::UserNotFound => "unknown_user",
+            Self::UserMismatch => "user_mismatch",
+            Self::PasswordInvalid => "wrong_password",
+            Self::UserMissing => "user_missing",
+            Self::PasswordNotSet => "no_password",
+            Self::UserNotActive => "not_active",
+            Self::UserLocked => "locked",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
+            Self::RouteNotFound => "unknown_route",
+            Self::MethodNotAllowed(_) => "unknown_method",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Overloaded => "overloaded",
+            Self::Unavailable(_) => "unavailable",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::Internal(_) => "internal",
         }
     }
 }
@@ -79,4 +107,16 @@ impl From<Denied> for Error {
             Denied::Forbidden => Self::PermissionDenied,
         }
     }
+}
+
+/// An error and its causes, for operators' eyes.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

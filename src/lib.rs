@@ -1,6 +1,13 @@
 //! Sessions for people who would rather not run servers.
+//!
+//! Each module uses those before it in this order, and none after it: `domain`, `error`,
+//! `password`, `token`, `store`, `service`, `config`, `api`.
 
+pub mod api;
+pub mod config;
 pub mod domain;
 pub mod error;
+pub mod password;
+pub mod service;
 pub mod store;
 pub mod token;

@@ -33,13 +33,12 @@ impl Access {
     }
 
     pub fn may_create(self, caller: &Caller) -> Result<(), Denied> {
+        let known = caller.is_authenticated();
+        let permitted = caller.permissions().has(Permission::Write);
         match self {
-            Self::Public => Ok(()),
-            Self::Authenticated | Self::Token if !caller.is_authenticated() => {
-                Err(Denied::Unauthenticated)
-            }
-            Self::Token if !caller.permissions().has(Permission::Write) => Err(Denied::Forbidden),
-            Self::Authenticated | Self::Token => Ok(()),
+            Self::Authenticated | Self::Token if !known => Err(Denied::Unauthenticated),
+            Self::Token if !permitted => Err(Denied::Forbidden),
+            Self::Public | Self::Authenticated | Self::Token => Ok(()),
         }
     }
 }

@@ -24,7 +24,7 @@ impl AttemptPolicy {
     /// Failures in a row that lock until an administrator unlocks.
     pub const CEILING: u32 = 100;
     const FIRST_LOCK: Duration = Duration::from_secs(30);
-    const LONGEST_LOCK: Duration = Duration::from_secs(3600);
+    const LONGEST_LOCK: Duration = Duration::from_hours(1);
 
     /// None when `max` is not 1 to 100.
     pub fn new(max: u32) -> Option<Self> {
@@ -141,7 +141,7 @@ mod tests {
             assert_eq!(policy.lock_after(failures), Some(lock), "{failures}");
             assert!(open(policy, failures, lock), "{failures}");
             if seconds > 0 {
-                let shorter = lock - Duration::from_millis(1);
+                let shorter = lock.saturating_sub(Duration::from_millis(1));
                 assert!(!open(policy, failures, shorter), "{failures}");
             }
         }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -57,7 +58,7 @@ impl fmt::Debug for HashString {
 ///
 /// Tokens carry 256 random bits, so a fast hash without a salt is enough.
 /// Compared in constant time; in a database key, by the database.
-#[derive(Clone, Copy, Eq, Hash)]
+#[derive(Clone, Copy, Eq)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
@@ -84,6 +85,12 @@ impl TokenHash {
 impl PartialEq for TokenHash {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Hash for TokenHash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn number(number: impl ToString) -> AttributeValue {
+pub(super) fn number(number: impl Copy + ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// How long after its end a session may stay in the table: who holds an ended session
 /// learns that it has ended, not that it never was.
-const KEPT_AFTER_END: Duration = Duration::from_secs(24 * 3600);
+const KEPT_AFTER_END: Duration = Duration::from_hours(24);
 
 impl Store {
     /// The session as it is stored, live or not: TTL deletes days after the end.

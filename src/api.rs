@@ -1,0 +1,194 @@
+//! Bytes to calls, and replies to bytes.
+//!
+//! A handler is decode, run, encode. No protocol does I/O, so none can behave
+//! differently from another.
+
+pub mod event;
+mod json;
+mod log;
+mod route;
+mod status;
+
+use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Method, Response, StatusCode};
+use tokio::time::{Instant, timeout};
+
+use crate::config::Settings;
+use crate::domain::Timestamp;
+use crate::error::Error;
+use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
+use crate::store::Store;
+
+pub use log::{Log, log_panics};
+pub use status::{Row, row};
+
+/// Of a request's body, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A request, whichever way it came in.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// As it was sent: not decoded, not normalised; without a gateway's stage.
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub context: Context,
+}
+
+/// What is known of a request beside its bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Names the request in the log and in the answer.
+    pub request_id: String,
+    /// The claims of a gateway's JWT authorizer.
+    pub jwt: Option<Jwt>,
+    /// How long the answer may take.
+    pub budget: Option<Duration>,
+}
+
+/// The service behind its wire.
+pub struct App {
+    service: Service,
+    created_status: StatusCode,
+    log: Log,
+    /// Nothing was answered so far.
+    cold: AtomicBool,
+}
+
+impl App {
+    /// Allocates and writes the memory of the password pool.
+    pub fn new(store: Store, settings: &Settings, checks_at_once: NonZeroUsize, log: Log) -> Self {
+        let service = Service::new(
+            store,
+            settings.policy.clone(),
+            settings.hash_params,
+            checks_at_once,
+            settings.password_queue,
+        );
+        Self {
+            service,
+            created_status: settings.created_status,
+            log,
+            cold: AtomicBool::new(true),
+        }
+    }
+
+    /// Makes the connection that the first call needs. That it can't is logged: the
+    /// call finds out itself, and may be luckier.
+    pub async fn warm_up(&self, now: Timestamp) {
+        if let Err(error) = self.service.warm_up().await {
+            self.log
+                .warning("the first connection to DynamoDB failed", &error, now);
+        }
+    }
+
+    async fn run(
+        &self,
+        rpc: Rpc,
+        request: &Request,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Reply, Error> {
+        if request.body.len() > MAX_BODY {
+            return Err(Error::BodyTooLarge);
+        }
+        let credentials = credentials(request);
+        let caller = self.service.authenticate(&credentials, now, trace).await?;
+        self.service.authorize(rpc, &caller)?;
+        let call = decode(rpc, request)?;
+        self.service.run(call, &caller, now, trace).await
+    }
+}
+
+/// Answers one request. An error is an answer too, and so is a panic: this can't fail.
+///
+/// `now` is the time of the request; nothing further down reads the clock.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bytes> {
+    let started = Instant::now();
+    let trace = Trace::default();
+    let rpc = route::rpc(&request.method, &request.path);
+    let asked = rpc.as_ref().ok().copied();
+
+    let outcome = match rpc {
+        Ok(rpc) => {
+            // On the heap: the SDK's futures are tens of kilobytes, and move often.
+            let call = Box::pin(app.run(rpc, &request, now, &trace));
+            guarded(request.context.budget, call).await
+        }
+        Err(error) => Err(error),
+    };
+
+    let mut response = match &outcome {
+        Ok(reply) => json::encode_reply(reply, app.created_status),
+        Err(error) => json::encode_error(error),
+    };
+    add_common_headers(response.headers_mut(), &request.context.request_id);
+    app.log.call(&log::Finished {
+        request_id: &request.context.request_id,
+        rpc: asked,
+        error: outcome.as_ref().err(),
+        status: response.status(),
+        traced: trace.read(),
+        took: started.elapsed(),
+        cold_start: app.cold.swap(false, Ordering::Relaxed),
+        now,
+    });
+    response
+}
+
+/// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged.
+async fn guarded(
+    budget: Option<Duration>,
+    call: impl Future<Output = Result<Reply, Error>>,
+) -> Result<Reply, Error> {
+    let call = AssertUnwindSafe(call).catch_unwind();
+    let outcome = match budget {
+        None => call.await,
+        Some(budget) => match timeout(budget, call).await {
+            Ok(outcome) => outcome,
+            Err(_) => return Err(Error::DeadlineExceeded),
+        },
+    };
+    outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))
+}
+
+fn decode(rpc: Rpc, request: &Request) -> Result<Call, Error> {
+    route::refuse_other_protocols(&request.headers)?;
+    match rpc {
+        Rpc::CreateSession => json::decode_create_session(&request.body).map(Call::CreateSession),
+    }
+}
+
+/// A scheme other than `Bearer` is not ours to judge: a gateway may have asked for it.
+fn credentials(request: &Request) -> Credentials {
+    let mut presented = request.headers.get_all(AUTHORIZATION).iter();
+    let bearer = presented.find_map(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        let token = token.trim_matches(' ').to_owned();
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then_some(BearerText(token))
+    });
+    Credentials {
+        bearer,
+        jwt: request.context.jwt.clone(),
+    }
+}
+
+fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(request_id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, request_id);
+    }
+}

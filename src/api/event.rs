@@ -1,0 +1,218 @@
+//! Events of API Gateway (HTTP and REST APIs), function URLs and load balancers.
+//!
+//! The events are `lambda_http`'s; what becomes of them is not: its requests carry a
+//! normalised path with the stage in front, and making one panics on some hosts and
+//! query strings that anybody can send.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
+use lambda_http::aws_lambda_events::apigw::{
+    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
+    ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
+};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, LambdaEvent};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::{App, Context, Request, handle, json};
+use crate::domain::Timestamp;
+use crate::error::Error;
+use crate::service::Jwt;
+
+/// What is kept of a call's time to send the answer with.
+const TO_ANSWER: Duration = Duration::from_millis(250);
+
+/// An event as Lambda hands it over. One that is none of those above is read as well:
+/// an error while reading would be a 502 without a body.
+pub struct Event(Result<LambdaRequest, serde_json::Error>);
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(event.get())))
+    }
+}
+
+/// An answer in the form that the sender of the event wants.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Rest(ApiGatewayProxyResponse),
+    Http(ApiGatewayV2httpResponse),
+    LoadBalancer(AlbTargetGroupResponse),
+}
+
+/// Who wants the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    Rest,
+    Http,
+    LoadBalancer,
+}
+
+/// Answers one event, whatever it is.
+pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
+    let LambdaEvent { payload, context } = event;
+    let id = context.request_id;
+    let (sender, request) = match payload.0 {
+        Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
+        Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
+        Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
+        Ok(_) => (Sender::Http, Err(not_http())),
+        Err(error) => (Sender::Http, Err(Error::Malformed(error.to_string()))),
+    };
+    let response = match request {
+        Ok(mut request) => {
+            request.context.request_id = id;
+            request.context.budget = budget(context.deadline, now);
+            handle(app, request, now).await
+        }
+        Err(error) => {
+            let mut response = json::encode_error(&error);
+            super::add_common_headers(response.headers_mut(), &id);
+            response
+        }
+    };
+    sender.answer(response)
+}
+
+/// `deadline` is in milliseconds since 1970. One that has passed is none at all:
+/// cargo-lambda's local runtime puts a duration there.
+fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
+    let deadline = Timestamp::from_millis(i64::try_from(deadline).ok()?);
+    let left = now.until(deadline).filter(|left| !left.is_zero())?;
+    Some(left.saturating_sub(TO_ANSWER))
+}
+
+fn not_http() -> Error {
+    Error::Malformed("the event is not an HTTP request".into())
+}
+
+fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
+    let context = event.request_context;
+    Ok(Request {
+        method: context.http.method,
+        path: without_stage(event.raw_path, context.stage.as_deref()),
+        headers: event.headers,
+        body: body(event.body, event.is_base64_encoded)?,
+        context: Context {
+            jwt: context.authorizer.and_then(http_jwt),
+            ..Context::default()
+        },
+    })
+}
+
+fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
+    let context = event.request_context;
+    Ok(Request {
+        method: event.http_method,
+        path: without_stage(event.path, context.stage.as_deref()),
+        headers: all_headers(event.headers, event.multi_value_headers),
+        body: body(event.body, event.is_base64_encoded)?,
+        context: Context::default(),
+    })
+}
+
+fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
+    Ok(Request {
+        method: event.http_method,
+        path: without_stage(event.path, None),
+        headers: all_headers(event.headers, event.multi_value_headers),
+        body: body(event.body, event.is_base64_encoded)?,
+        context: Context::default(),
+    })
+}
+
+/// The path of an API with a named stage begins with it, but behind a domain of one's own.
+fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
+    let path = path.unwrap_or_default();
+    let inner = stage
+        .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
+        .filter(|inner| inner.starts_with('/'));
+    match inner {
+        Some(inner) => inner.to_owned(),
+        None => path,
+    }
+}
+
+/// Depending on settings, either holds all headers; where both do, the second has each
+/// value of a header that was sent more than once.
+fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
+    let mut headers = single;
+    headers.extend(multiple);
+    headers
+}
+
+fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
+    let text = text.unwrap_or_default();
+    if !is_base64 {
+        return Ok(Bytes::from(text));
+    }
+    STANDARD
+        .decode(text)
+        .map(Bytes::from)
+        .map_err(|_| Error::Malformed("the event's body is not base64".into()))
+}
+
+/// A JWT authorizer of an HTTP API. Scopes stand in the token's `scope` claim; the
+/// event repeats them in a list only where the route asks for some.
+fn http_jwt(authorizer: ApiGatewayRequestAuthorizer) -> Option<Jwt> {
+    let jwt = authorizer.jwt?;
+    let claimed = jwt.claims.get("scope").or_else(|| jwt.claims.get("scp"));
+    let mut scopes = jwt.scopes.unwrap_or_default();
+    scopes.extend(claimed.into_iter().flat_map(|claim| scopes_of(claim)));
+    let subject = jwt.claims.get("sub").cloned();
+    subject.map(|subject| Jwt { subject, scopes })
+}
+
+/// `a b`, or `[a b]` as an HTTP API writes a claim that is a list.
+fn scopes_of(claim: &str) -> Vec<String> {
+    let claim = claim.trim_matches(['[', ']']);
+    claim.split([' ', ',']).map(str::to_owned).collect()
+}
+
+impl Sender {
+    fn answer(self, response: Response<Bytes>) -> Answer {
+        let (parts, body) = response.into_parts();
+        let status = i64::from(parts.status.as_u16());
+        let body = text_of(&body);
+        match self {
+            Self::Http => {
+                let mut answer = ApiGatewayV2httpResponse::default();
+                answer.status_code = status;
+                answer.headers = parts.headers;
+                answer.body = Some(body);
+                Answer::Http(answer)
+            }
+            Self::Rest => {
+                let mut answer = ApiGatewayProxyResponse::default();
+                answer.status_code = status;
+                answer.multi_value_headers = parts.headers;
+                answer.body = Some(body);
+                Answer::Rest(answer)
+            }
+            Self::LoadBalancer => {
+                let reason = parts.status.canonical_reason().unwrap_or_default();
+                let mut answer = AlbTargetGroupResponse::default();
+                answer.status_code = status;
+                answer.status_description = Some(format!("{status} {reason}"));
+                // A load balancer reads the one or the other, by its settings.
+                answer.headers = parts.headers.clone();
+                answer.multi_value_headers = parts.headers;
+                answer.body = Some(body);
+                Answer::LoadBalancer(answer)
+            }
+        }
+    }
+}
+
+/// All answers are JSON so far, and so are text.
+fn text_of(body: &Bytes) -> Body {
+    Body::Text(String::from_utf8_lossy(body).into_owned())
+}

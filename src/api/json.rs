@@ -1,0 +1,8 @@
+//! The JSON mapping of proto3 (<https://protobuf.dev/programming-guides/json/>).
+
+mod request;
+mod response;
+mod tree;
+
+pub(super) use request::decode_create_session;
+pub(super) use response::{encode_error, encode_reply};

@@ -1,0 +1,89 @@
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::error::Error;
+
+/// A JSON value as it was sent.
+///
+/// A name that an object has twice is refused while reading, at any depth: parsers
+/// disagree on which one counts, and whoever checked the request in front of us may
+/// have read the other.
+#[derive(Debug)]
+pub(super) enum Tree {
+    Null,
+    Other,
+    String(String),
+    Object(Vec<(String, Tree)>),
+}
+
+/// Reads a whole body. None: it is empty, or white space alone.
+pub(super) fn parse(body: &[u8]) -> Result<Option<Tree>, Error> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    if body.iter().all(blank) {
+        return Ok(None);
+    }
+    // The parser's own words quote nothing of the body but a duplicate name, which
+    // `Duplicate` leaves out.
+    serde_json::from_slice(body)
+        .map(Some)
+        .map_err(|error| Error::Malformed(format!("the body is not JSON: {error}")))
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
+        Ok(Tree::String(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Tree, A::Error> {
+        while elements.next_element::<Tree>()?.is_some() {}
+        Ok(Tree::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
+        let mut names = HashSet::new();
+        let mut object = Vec::new();
+        while let Some((name, value)) = entries.next_entry::<String, Tree>()? {
+            if !names.insert(name.clone()) {
+                return Err(serde::de::Error::custom("an object has a name twice"));
+            }
+            object.push((name, value));
+        }
+        Ok(Tree::Object(object))
+    }
+}

@@ -1,0 +1,200 @@
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::Timestamp;
+use crate::error::{Error, chain};
+use crate::service::{Rpc, Traced};
+
+/// Where log lines go: one JSON object a line, one line a call.
+///
+/// A line is a CloudWatch metric document as well, where the function is named.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+#[derive(Clone, Debug)]
+pub struct Log {
+    sink: Sink,
+    function: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Sink {
+    Stdout,
+    Stderr,
+    Memory(Arc<Mutex<Vec<String>>>),
+}
+
+/// A call that has its answer.
+#[derive(Debug)]
+pub(super) struct Finished<'a> {
+    pub request_id: &'a str,
+    /// None: there is no such operation.
+    pub rpc: Option<Rpc>,
+    pub error: Option<&'a Error>,
+    pub status: StatusCode,
+    pub traced: Traced,
+    pub took: Duration,
+    pub cold_start: bool,
+    pub now: Timestamp,
+}
+
+impl Log {
+    /// For Lambda, which keeps what a function prints. Metrics bear the function's name.
+    pub fn stdout(function: String) -> Self {
+        Self {
+            sink: Sink::Stdout,
+            function: Some(function),
+        }
+    }
+
+    pub fn stderr() -> Self {
+        Self {
+            sink: Sink::Stderr,
+            function: None,
+        }
+    }
+
+    /// Keeps the lines, for tests.
+    pub fn memory(function: Option<String>) -> (Self, Arc<Mutex<Vec<String>>>) {
+        let lines = Arc::default();
+        let sink = Sink::Memory(Arc::clone(&lines));
+        (Self { sink, function }, lines)
+    }
+
+    /// Something that no call is to blame for.
+    pub fn warning(&self, message: &str, error: &Error, now: Timestamp) {
+        self.write(&json!({
+            "time": now.as_millis(),
+            "level": "warn",
+            "message": message,
+            "cause": chain(error),
+        }));
+    }
+
+    pub(super) fn call(&self, call: &Finished<'_>) {
+        let traced = &call.traced;
+        let mut line = Map::new();
+        let mut set = |name: &str, value: Value| line.insert(name.to_owned(), value);
+
+        set("time", call.now.as_millis().into());
+        set("level", level(call).into());
+        set("request_id", call.request_id.into());
+        set("call", call.rpc.map_or("none", Rpc::as_str).into());
+        set("outcome", outcome(call).into());
+        set("status", call.status.as_u16().into());
+        set("duration_ms", millis(call.took));
+        set("database_ms", millis(traced.database));
+        if let Some(caller) = &traced.caller {
+            set("caller", caller.as_str().into());
+        }
+        if let Some(user) = &traced.user {
+            set("user", user.as_str().into());
+        }
+        if let Some(hash) = traced.hash {
+            set("hash_ms", millis(hash));
+        }
+        if let Some(error @ (Error::Internal(_) | Error::Unavailable(_))) = call.error {
+            set("cause", chain(error).into());
+        }
+        if let Some(beside) = &traced.beside {
+            set("beside", beside.as_str().into());
+        }
+        if let Some(function) = &self.function {
+            set("function", function.as_str().into());
+            set("logins", u8::from(traced.login).into());
+            set("lockouts", u8::from(traced.locked_out).into());
+            set("write_conflicts", traced.conflicts.into());
+            set("cold_starts", u8::from(call.cold_start).into());
+            set("_aws", metrics(call));
+        }
+        self.write(&Value::Object(line));
+    }
+
+    fn write(&self, line: &impl Serialize) {
+        // Strings and numbers can't fail to be written.
+        let mut text = serde_json::to_string(line).unwrap_or_default();
+        match &self.sink {
+            Sink::Memory(lines) => {
+                lines
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(text);
+            }
+            // One write a line, so that lines of several threads don't mix. Nobody can
+            // be told that the log is closed.
+            Sink::Stdout => {
+                text.push('\n');
+                let _ = std::io::stdout().write_all(text.as_bytes());
+            }
+            Sink::Stderr => {
+                text.push('\n');
+                let _ = std::io::stderr().write_all(text.as_bytes());
+            }
+        }
+    }
+}
+
+fn level(call: &Finished<'_>) -> &'static str {
+    match call.error {
+        Some(Error::Internal(_)) => "error",
+        Some(Error::Unavailable(_) | Error::DeadlineExceeded | Error::Overloaded) => "warn",
+        _ if call.traced.beside.is_some() => "warn",
+        _ => "info",
+    }
+}
+
+/// The true one: what was kept from the caller is for operators to see.
+fn outcome(call: &Finished<'_>) -> &'static str {
+    let told = call.error.map_or("ok", Error::kind);
+    call.traced.concealed.unwrap_or(told)
+}
+
+/// In milliseconds, to the microsecond.
+fn millis(span: Duration) -> Value {
+    let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
+    (f64::from(micros) / 1000.0).into()
+}
+
+fn metrics(call: &Finished<'_>) -> Value {
+    let mut by_function = vec![
+        json!({ "Name": "lockouts", "Unit": "Count" }),
+        json!({ "Name": "write_conflicts", "Unit": "Count" }),
+        json!({ "Name": "cold_starts", "Unit": "Count" }),
+    ];
+    if call.traced.hash.is_some() {
+        by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
+    }
+    let mut directives = vec![json!({
+        "Namespace": "Sesame",
+        "Dimensions": [["function"]],
+        "Metrics": by_function,
+    })];
+    if call.traced.login {
+        directives.push(json!({
+            "Namespace": "Sesame",
+            "Dimensions": [["function", "outcome"]],
+            "Metrics": [{ "Name": "logins", "Unit": "Count" }],
+        }));
+    }
+    json!({ "Timestamp": call.now.as_millis(), "CloudWatchMetrics": directives })
+}
+
+/// Has each panic logged as a line like all others: where it was, and what it said.
+pub fn log_panics(log: Log) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let payload = panic.payload();
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        log.write(&json!({
+            "level": "error",
+            "message": "panic",
+            "at": panic.location().map(ToString::to_string),
+            "cause": text,
+        }));
+    }));
+}

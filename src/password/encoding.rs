@@ -1,0 +1,139 @@
+//! The alphabets and numbers of hash strings.
+
+use base64::Engine;
+use base64::alphabet::BCRYPT;
+use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
+/// The last character of a bcrypt salt holds four bits too many, and not all
+/// implementations leave them zero.
+const BCRYPT_CONFIG: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
+const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, BCRYPT_CONFIG);
+
+/// The base64 of PHC strings: standard, without padding.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD_NO_PAD.decode(text).ok()
+}
+
+pub fn to_base64(bytes: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(bytes)
+}
+
+/// Passlib's base64 for PBKDF2: `.` for `+`, and `+` is taken as well.
+/// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
+pub fn from_adapted_base64(text: &str) -> Option<Vec<u8>> {
+    from_base64(&text.replace('.', "+"))
+}
+
+pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {
+    BCRYPT_BASE64.decode(text).ok()
+}
+
+/// The encoding of SHA-crypt: groups of four characters are three bytes, the low bits
+/// first. <https://www.akkadia.org/drepper/SHA-crypt.txt>
+pub fn from_crypt_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    for group in text.as_bytes().chunks(4) {
+        let mut bits = 0_u32;
+        for (at, &character) in group.iter().enumerate() {
+            bits |= crypt_digit(character)? << (6 * at);
+        }
+        let length = group.len() * 6 / 8;
+        if bits >> (8 * length) != 0 {
+            return None;
+        }
+        bytes.extend_from_slice(&bits.to_le_bytes()[..length]);
+    }
+    Some(bytes)
+}
+
+fn crypt_digit(character: u8) -> Option<u32> {
+    let digit = match character {
+        b'.' | b'/' => character - b'.',
+        b'0'..=b'9' => character - b'0' + 2,
+        b'A'..=b'Z' => character - b'A' + 12,
+        b'a'..=b'z' => character - b'a' + 38,
+        _ => return None,
+    };
+    Some(digit.into())
+}
+
+/// A whole number as PHC strings have it: digits alone, no zero in front.
+pub fn decimal(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// The values of `m=65536,t=3`, given the names `m` and `t`: these, in this order, no
+/// others, as the PHC string format has it.
+/// <https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md>
+pub fn parameters<const N: usize>(field: &str, names: [&str; N]) -> Option<[u64; N]> {
+    let mut pairs = field.split(',');
+    let mut values = [0; N];
+    for (value, name) in values.iter_mut().zip(names) {
+        let text = pairs.next()?.strip_prefix(name)?.strip_prefix('=')?;
+        *value = decimal(text)?;
+    }
+    pairs.next().is_none().then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_without_a_zero_in_front() {
+        for (text, want) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("", None),
+            ("07", None),
+            ("00", None),
+            ("+7", None),
+            ("-7", None),
+            (" 7", None),
+            ("7 ", None),
+            ("٧", None),
+        ] {
+            assert_eq!(decimal(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_have_their_names_and_their_order() {
+        for (field, want) in [
+            ("m=1,t=2", Some([1, 2])),
+            ("t=2,m=1", None),
+            ("m=1", None),
+            ("m=1,", None),
+            ("m=1,t=2,", None),
+            ("m=1,t=2,keyid=AA", None),
+            ("m=1,t=2,t=2", None),
+            ("m=,t=2", None),
+            ("m1,t2", None),
+            ("", None),
+        ] {
+            assert_eq!(parameters(field, ["m", "t"]), want, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn crypt_base64_has_the_low_bits_first() {
+        for (text, want) in [
+            ("", Some(&[][..])),
+            ("z1", Some(&[0xff])),
+            ("/...", Some(&[1, 0, 0])),
+            ("zzzz", Some(&[0xff, 0xff, 0xff])),
+            ("...../.", Some(&[0, 0, 0, 0x40, 0])),
+            ("z2", None),
+            ("zzz", None),
+            ("z", None),
+            ("+...", None),
+            ("é", None),
+        ] {
+            assert_eq!(from_crypt_base64(text).as_deref(), want, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use super::bounds::{Bounds, OutOfBounds};
+
+/// 256 MiB, libsodium's `MODERATE`; most libraries default to 64 MiB or less. RFC 9106's
+/// first choice of 2 GiB is refused: it is more than most functions have.
+///
+/// Memory over the pool's own is allocated for the check, so this times the checks at
+/// once must fit into the machine when imported hashes are that large.
+const MEMORY: Bounds = Bounds {
+    what: "memory",
+    unit: " KiB",
+    least: 8,
+    most: 256 * 1024,
+};
+
+/// Beyond what anyone chooses (libsodium's `SENSITIVE` has 4, OWASP's smallest memory 5);
+/// what a pass costs is bounded by [`WORK`].
+const PASSES: Bounds = Bounds {
+    what: "time cost",
+    unit: " passes",
+    least: 1,
+    most: 64,
+};
+
+/// Lanes are computed one after the other here, so they cost nothing by themselves; a
+/// machine's processors are what people set them to.
+const LANES: Bounds = Bounds {
+    what: "parallelism",
+    unit: " lanes",
+    least: 1,
+    most: 64,
+};
+
+/// 1 GiB written, half a second: the common imports (64 MiB, 3 or 4 passes) are a quarter
+/// of it, libsodium's `MODERATE` three quarters.
+const WORK: Bounds = Bounds {
+    what: "memory times passes",
+    unit: " KiB",
+    least: 8,
+    most: 1024 * 1024,
+};
+
+/// What an argon2 hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+impl Params {
+    /// # Errors
+    ///
+    /// [`OutOfBounds`] names the first that is out of bounds, also when it is so only
+    /// together with another: 8 KiB a lane are the least, and memory times passes is
+    /// bounded as well.
+    pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, OutOfBounds> {
+        Self::bounded(memory_kib.into(), passes.into(), lanes.into())
+    }
+
+    /// The same for numbers as a string may hold them.
+    pub(super) fn bounded(memory_kib: u64, passes: u64, lanes: u64) -> Result<Self, OutOfBounds> {
+        let lanes = LANES.check(lanes)?;
+        // RFC 9106, 3.1: eight blocks of 1 KiB a lane.
+        let memory = Bounds {
+            least: 8 * lanes,
+            ..MEMORY
+        };
+        let memory_kib = memory.check(memory_kib)?;
+        let passes = PASSES.check(passes)?;
+        WORK.check(u64::from(memory_kib) * u64::from(passes))?;
+        Ok(Self {
+            memory_kib,
+            passes,
+            lanes,
+        })
+    }
+
+    pub fn memory_kib(self) -> u32 {
+        self.memory_kib
+    }
+
+    pub fn passes(self) -> u32 {
+        self.passes
+    }
+
+    pub fn lanes(self) -> u32 {
+        self.lanes
+    }
+}
+
+/// 19 MiB, two passes, one lane: OWASP's first choice with the least memory
+/// (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>).
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            lanes: 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_have_a_least_and_a_most_each_and_together() {
+        for (memory_kib, passes, lanes, want) in [
+            (19 * 1024, 2, 1, ""),
+            (65_536, 3, 4, ""),
+            (262_144, 3, 1, ""),
+            (8, 1, 1, ""),
+            (512, 1, 64, ""),
+            (262_144, 4, 1, ""),
+            (16_384, 64, 1, ""),
+            (7, 1, 1, "memory of 7 KiB is under the limit of 8 KiB"),
+            (31, 1, 4, "memory of 31 KiB is under the limit of 32 KiB"),
+            (
+                4_194_304,
+                1,
+                1,
+                "memory of 4194304 KiB is over the limit of 262144 KiB",
+            ),
+            (
+                64,
+                0,
+                1,
+                "time cost of 0 passes is under the limit of 1 passes",
+            ),
+            (
+                64,
+                65,
+                1,
+                "time cost of 65 passes is over the limit of 64 passes",
+            ),
+            (
+                64,
+                1,
+                0,
+                "parallelism of 0 lanes is under the limit of 1 lanes",
+            ),
+            (
+                1024,
+                1,
+                65,
+                "parallelism of 65 lanes is over the limit of 64 lanes",
+            ),
+            (
+                262_144,
+                5,
+                1,
+                "memory times passes of 1310720 KiB is over the limit of 1048576 KiB",
+            ),
+        ] {
+            let got = Params::new(memory_kib, passes, lanes)
+                .err()
+                .map(|out| out.to_string())
+                .unwrap_or_default();
+            assert_eq!(got, want, "{memory_kib} {passes} {lanes}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_within_bounds() {
+        let Params {
+            memory_kib,
+            passes,
+            lanes,
+        } = Params::default();
+
+        assert_eq!(
+            Params::new(memory_kib, passes, lanes),
+            Ok(Params::default())
+        );
+    }
+}

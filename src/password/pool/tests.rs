@@ -1,0 +1,318 @@
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
+use std::task::{Context, Waker};
+
+use argon2::{Algorithm, Argon2, Version};
+use tokio::sync::oneshot;
+
+use super::*;
+
+const PARAMS: (u32, u32, u32) = (128, 2, 1);
+
+/// `correct horse` with one pass over 64 KiB, two passes over 64 KiB, and over 256 KiB.
+const ONE_PASS: &str = "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw";
+const LARGER: &str = "$argon2i$v=19$m=256,t=3,p=2$AAECAwQFBgcICQoLDA0ODw$6nW7U8U7CdUpoJ+TDMP/z2ub6f/yzRkw0PW50V2P/Ck";
+
+fn params() -> Params {
+    let (memory_kib, passes, lanes) = PARAMS;
+    Params::new(memory_kib, passes, lanes).unwrap()
+}
+
+fn pool(checks_at_once: usize, queue: usize) -> PasswordPool {
+    PasswordPool::new(params(), NonZeroUsize::new(checks_at_once).unwrap(), queue)
+}
+
+fn password() -> Password {
+    Password::new("correct horse".into())
+}
+
+fn is_pending(future: Pin<&mut impl Future>) -> bool {
+    future
+        .poll(&mut Context::from_waker(Waker::noop()))
+        .is_pending()
+}
+
+/// Work that says when it runs and then waits until it is let go.
+fn held() -> (
+    impl FnOnce(&mut [Block]) -> Result<(), Cause> + Send + 'static,
+    oneshot::Receiver<()>,
+    mpsc::Sender<()>,
+) {
+    let (runs, running) = oneshot::channel();
+    let (let_go, held) = mpsc::channel();
+    let work = move |_: &mut [Block]| {
+        runs.send(()).unwrap();
+        held.recv()?;
+        Ok(())
+    };
+    (work, running, let_go)
+}
+
+impl PasswordPool {
+    fn is_idle(&self) -> bool {
+        let checks = self.0.idle().len();
+        let whole = self.0.idle().iter().all(|blocks| blocks.len() == 128);
+        whole && self.0.permits.available_permits() == checks
+    }
+
+    /// A copy of the blocks of a pool that runs one check at once.
+    fn blocks(&self) -> Vec<Vec<u64>> {
+        let idle = self.0.idle();
+        idle[0]
+            .iter()
+            .map(|block| block.as_ref().to_vec())
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_check_runs_in_the_blocks_that_are_kept() {
+    let pool = pool(1, 0);
+    let kept = pool.0.idle()[0].as_ptr();
+    let untouched = pool.blocks();
+
+    let hash = pool.hash(password()).await.unwrap();
+    let after_hash = pool.blocks();
+    let checked = pool.verify(password(), hash).await.unwrap();
+
+    assert!(checked.matched);
+    assert!(checked.took > Duration::ZERO);
+    assert_eq!(pool.0.idle()[0].as_ptr(), kept);
+    assert!(untouched.iter().zip(&after_hash).all(|(a, b)| a != b));
+    assert_eq!(pool.blocks(), after_hash);
+}
+
+#[tokio::test]
+async fn a_smaller_hash_uses_the_first_blocks_and_wipes_them_after_one_pass() {
+    let pool = pool(1, 0);
+    let untouched = pool.blocks();
+
+    let checked = pool.verify(password(), ONE_PASS.parse().unwrap()).await;
+
+    assert!(checked.unwrap().matched);
+    let blocks = pool.blocks();
+    assert!(blocks[..64].iter().flatten().all(|&word| word == 0));
+    assert_eq!(blocks[64..], untouched[64..]);
+}
+
+#[tokio::test]
+async fn a_larger_hash_leaves_the_kept_blocks_alone() {
+    let pool = pool(1, 0);
+    let untouched = pool.blocks();
+
+    let checked = pool.verify(password(), LARGER.parse().unwrap()).await;
+
+    assert!(checked.unwrap().matched);
+    assert_eq!(pool.blocks(), untouched);
+}
+
+#[tokio::test]
+async fn a_decoy_does_the_work_of_a_current_hash_and_never_matches() {
+    let pool = pool(1, 0);
+    let (memory_kib, passes, lanes) = PARAMS;
+    let params = argon2::Params::new(memory_kib, passes, lanes, None).unwrap();
+    let mut expected = vec![Block::new(); 128];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(b"correct horse", &[0; 16], &mut [0; 32], &mut expected)
+        .unwrap();
+
+    let checked = pool.verify_decoy(password()).await.unwrap();
+
+    assert!(!checked.matched);
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|block| block.as_ref().to_vec())
+        .collect();
+    assert_eq!(pool.blocks(), expected);
+}
+
+#[tokio::test]
+async fn a_hash_made_here_is_current_and_has_a_salt_of_its_own() {
+    let pool = pool(1, 0);
+
+    let one = pool.hash(password()).await.unwrap();
+    let other = pool.hash(password()).await.unwrap();
+
+    assert!(one.as_str().starts_with("$argon2id$v=19$m=128,t=2,p=1$"));
+    assert!(pool.is_current(&one));
+    assert_ne!(one.as_str(), other.as_str());
+    let wrong = Password::new("correct house".into());
+    assert!(!pool.verify(wrong, one).await.unwrap().matched);
+}
+
+#[tokio::test]
+async fn an_empty_password_is_one_like_any_other() {
+    let pool = pool(1, 0);
+    let empty = || Password::new(String::new());
+
+    let hash = pool.hash(empty()).await.unwrap();
+
+    assert!(pool.verify(empty(), hash.clone()).await.unwrap().matched);
+    assert!(!pool.verify(password(), hash).await.unwrap().matched);
+}
+
+#[test]
+fn a_hash_is_current_if_it_would_be_made_like_that() {
+    let pool = pool(1, 0);
+    let (salt, output) = ("A".repeat(22), "A".repeat(43));
+
+    for (hash, want) in [
+        (
+            format!("$argon2id$v=19$m=128,t=2,p=1${salt}${output}"),
+            true,
+        ),
+        (
+            format!("$argon2id$v=19$m=128,t=2,p=1${salt}AAAA${output}"),
+            true,
+        ),
+        (
+            format!("$argon2i$v=19$m=128,t=2,p=1${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2d$v=19$m=128,t=2,p=1${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=16$m=128,t=2,p=1${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=19$m=129,t=2,p=1${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=19$m=128,t=3,p=1${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=19$m=128,t=2,p=2${salt}${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=19$m=128,t=2,p=1$AAAAAAAAAAA${output}"),
+            false,
+        ),
+        (
+            format!("$argon2id$v=19$m=128,t=2,p=1${salt}${output}A"),
+            false,
+        ),
+        (format!("$pbkdf2-sha256$600000${salt}${output}"), false),
+    ] {
+        let hash: PasswordHash = hash.parse().unwrap();
+        assert_eq!(pool.is_current(&hash), want, "{}", hash.as_str());
+    }
+}
+
+#[tokio::test]
+async fn as_many_checks_run_at_once_as_there_are_permits() {
+    let pool = pool(2, 6);
+    let running = Arc::new(AtomicUsize::new(0));
+    let pairs = Arc::new(Barrier::new(2));
+
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let (pool, running, pairs) = (pool.clone(), running.clone(), pairs.clone());
+            tokio::spawn(async move {
+                pool.run(move |blocks| {
+                    let at_once = running.fetch_add(1, Ordering::SeqCst) + 1;
+                    // Passes only once a second one runs.
+                    pairs.wait();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok((at_once, blocks.len()))
+                })
+                .await
+            })
+        })
+        .collect();
+
+    for caller in callers {
+        let (at_once, blocks) = caller.await.unwrap().unwrap();
+        assert!(at_once <= 2, "{at_once}");
+        assert_eq!(blocks, 128);
+    }
+    assert_eq!(pool.0.idle().len(), 2);
+    assert!(pool.is_idle());
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once_and_waiting_callers_leave_it_when_dropped() {
+    let pool = pool(1, 2);
+    let (work, running, let_go) = held();
+    let mut first = pin!(pool.run(work));
+    assert!(is_pending(first.as_mut()));
+    running.await.unwrap();
+    let mut second = Box::pin(pool.verify_decoy(password()));
+    let mut third = pin!(pool.verify_decoy(password()));
+    assert!(is_pending(second.as_mut()));
+    assert!(is_pending(third.as_mut()));
+
+    let refused = pool.verify(password(), LARGER.parse().unwrap()).await;
+    assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+    let refused = pool.hash(password()).await;
+    assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+    let refused = pool.verify_decoy(password()).await;
+    assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+
+    drop(second);
+    let mut fourth = pin!(pool.verify_decoy(password()));
+    assert!(is_pending(fourth.as_mut()));
+
+    let_go.send(()).unwrap();
+    first.await.unwrap();
+    third.await.unwrap();
+    fourth.await.unwrap();
+    assert!(pool.is_idle());
+}
+
+#[tokio::test]
+async fn a_hash_whose_caller_went_away_keeps_its_permit_its_place_and_its_blocks() {
+    let pool = pool(1, 1);
+    let (work, running, let_go) = held();
+    let mut first = Box::pin(pool.run(work));
+    assert!(is_pending(first.as_mut()));
+    running.await.unwrap();
+
+    drop(first);
+
+    assert_eq!(pool.0.permits.available_permits(), 0);
+    assert_eq!(pool.0.places.available_permits(), 1);
+    assert!(pool.0.idle().is_empty());
+    let mut second = pin!(pool.run(|blocks| Ok(blocks.len())));
+    assert!(is_pending(second.as_mut()));
+    let_go.send(()).unwrap();
+    assert_eq!(second.await.unwrap(), 128);
+    assert!(pool.is_idle());
+    assert_eq!(pool.0.idle().len(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_loses_neither_permit_nor_blocks() {
+    let pool = pool(1, 0);
+    let kept = pool.0.idle()[0].as_ptr();
+
+    let failed = pool.run::<()>(|_| panic!("as a test has it")).await;
+
+    assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
+    assert!(pool.is_idle());
+    assert_eq!(pool.0.idle()[0].as_ptr(), kept);
+    assert_eq!(pool.0.places.available_permits(), 1);
+    pool.verify_decoy(password()).await.unwrap();
+}
+
+#[tokio::test]
+async fn clones_share_permits_and_blocks() {
+    let pool = pool(1, 0);
+    let (work, running, let_go) = held();
+    let clone = pool.clone();
+    let mut first = pin!(clone.run(work));
+    assert!(is_pending(first.as_mut()));
+    running.await.unwrap();
+
+    let refused = pool.verify_decoy(password()).await;
+
+    assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+    let_go.send(()).unwrap();
+    first.await.unwrap();
+}

@@ -1,0 +1,98 @@
+use pbkdf2::pbkdf2_hmac;
+use pbkdf2::sha2::{Sha256, Sha512};
+use sha1::Sha1;
+use subtle::ConstantTimeEq;
+
+use super::super::bounds::Bounds;
+use super::super::encoding::{decimal, from_adapted_base64, parameters};
+use super::super::hash::Unsupported;
+use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+
+/// OWASP asks for 210 thousand (SHA-512) to 1.4 million (SHA-1), Django draws 1.2 million.
+/// They are done again for each length of the digest that the output has.
+const ROUNDS: Bounds = Bounds {
+    what: "PBKDF2 rounds times blocks",
+    unit: "",
+    least: 1,
+    most: 2_000_000,
+};
+
+#[derive(Clone, Copy)]
+pub enum Digest {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Digest {
+    /// In bytes.
+    fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// PBKDF2 with HMAC, RFC 8018.
+#[derive(Clone)]
+pub struct Pbkdf2Hash {
+    digest: Digest,
+    rounds: u32,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Pbkdf2Hash {
+    /// Reads the fields of Passlib, which ZITADEL writes too, and those of a PHC string.
+    /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.pbkdf2_digest.html>
+    pub fn parse(digest: Digest, fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not rounds$salt$output or i=…,l=…$salt$output");
+
+        let [costs, salt, output] = *fields else {
+            return Err(FIELDS);
+        };
+        let (rounds, length) = if let Some(rounds) = decimal(costs) {
+            (rounds, None)
+        } else if let Some([rounds]) = parameters(costs, ["i"]) {
+            (rounds, None)
+        } else {
+            let [rounds, length] = parameters(costs, ["i", "l"]).ok_or(FIELDS)?;
+            (rounds, Some(length))
+        };
+        let salt = from_adapted_base64(salt).ok_or(SALT_ENCODING)?;
+        SALT.check_length(&salt)?;
+        let output = from_adapted_base64(output).ok_or(OUTPUT_ENCODING)?;
+        OUTPUT.check_length(&output)?;
+        if length.is_some_and(|length| length != output.len() as u64) {
+            return Err(Unsupported::Malformed(
+                "the output is not as long as l says",
+            ));
+        }
+        let blocks = output.len().div_ceil(digest.length()) as u64;
+        ROUNDS.check(rounds.saturating_mul(blocks))?;
+
+        Ok(Self {
+            digest,
+            rounds: ROUNDS.check(rounds)?,
+            salt,
+            output,
+        })
+    }
+
+    /// HMAC fills up a key with NULs, so a password that ends in one is the same as without
+    /// it, and matches nothing.
+    pub fn matches(&self, password: &[u8]) -> bool {
+        let compute = match self.digest {
+            Digest::Sha1 => pbkdf2_hmac::<Sha1>,
+            Digest::Sha256 => pbkdf2_hmac::<Sha256>,
+            Digest::Sha512 => pbkdf2_hmac::<Sha512>,
+        };
+        let mut output = vec![0; self.output.len()];
+        compute(password, &self.salt, self.rounds, &mut output);
+
+        bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0")
+    }
+}

@@ -1,0 +1,83 @@
+use scrypt::Params;
+use subtle::ConstantTimeEq;
+
+use super::super::Cause;
+use super::super::bounds::Bounds;
+use super::super::encoding::{from_base64, parameters};
+use super::super::hash::Unsupported;
+use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+
+/// log₂ of the cost `N`; the memory that it stands for is bounded by [`WORK`].
+const LOG_N: Bounds = Bounds {
+    what: "log2 of the scrypt cost",
+    unit: "",
+    least: 1,
+    most: 20,
+};
+
+const BLOCK_SIZE: Bounds = Bounds {
+    what: "scrypt block size",
+    unit: "",
+    least: 1,
+    most: 64,
+};
+
+const PARALLELISM: Bounds = Bounds {
+    what: "scrypt parallelism",
+    unit: "",
+    least: 1,
+    most: 64,
+};
+
+/// 128 bytes × r × N are allocated for the check and filled p times, one after the other,
+/// half a second for each 128 MiB. Those are the most that OWASP asks for; other defaults
+/// are 16 to 64 MiB.
+const WORK: Bounds = Bounds {
+    what: "scrypt memory times parallelism",
+    unit: " bytes",
+    least: 0,
+    most: 256 * 1024 * 1024,
+};
+
+/// scrypt, RFC 7914.
+#[derive(Clone)]
+pub struct ScryptHash {
+    params: Params,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl ScryptHash {
+    pub fn parse(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not ln=…,r=…,p=…$salt$output");
+
+        let [costs, salt, output] = *fields else {
+            return Err(FIELDS);
+        };
+        let [log_n, block_size, parallelism] = parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
+        let log_n = LOG_N.check(log_n)?;
+        let block_size = BLOCK_SIZE.check(block_size)?;
+        let parallelism = PARALLELISM.check(parallelism)?;
+        WORK.check((128 * u64::from(block_size) * u64::from(parallelism)) << log_n)?;
+        let salt = from_base64(salt).ok_or(SALT_ENCODING)?;
+        SALT.check_length(&salt)?;
+        let output = from_base64(output).ok_or(OUTPUT_ENCODING)?;
+        OUTPUT.check_length(&output)?;
+
+        let log_n = u8::try_from(log_n).map_err(|_| FIELDS)?;
+        Ok(Self {
+            params: Params::new(log_n, block_size, parallelism).map_err(|_| FIELDS)?,
+            salt,
+            output,
+        })
+    }
+
+    /// HMAC fills up a key with NULs, so a password that ends in one is the same as without
+    /// it, and matches nothing.
+    pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
+        let mut output = vec![0; self.output.len()];
+        scrypt::scrypt(password, &self.salt, &self.params, &mut output)?;
+        Ok(bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0"))
+    }
+}

@@ -1,0 +1,111 @@
+use sha_crypt::{Params, sha256_crypt, sha512_crypt};
+use subtle::ConstantTimeEq;
+
+use super::super::Cause;
+use super::super::bounds::Bounds;
+use super::super::encoding::{decimal, from_crypt_base64};
+use super::super::hash::Unsupported;
+use super::OUTPUT_ENCODING;
+
+/// A thousand are the least of the algorithm; Passlib makes 535 and 656 thousand.
+const ROUNDS: Bounds = Bounds {
+    what: "SHA-crypt rounds",
+    unit: "",
+    least: 1000,
+    most: 1_000_000,
+};
+
+/// Of a string that doesn't say.
+const DEFAULT_ROUNDS: u64 = 5000;
+
+/// Its characters are the salt, undecoded. The tools that make password files draw 8 to 16,
+/// which is the most that the algorithm looks at.
+const SALT: Bounds = Bounds {
+    what: "salt",
+    unit: " characters",
+    least: 8,
+    most: 16,
+};
+
+/// In bytes. The C libraries refuse more, and each round hashes the password up to twice.
+const MAX_PASSWORD_LENGTH: usize = 511;
+
+/// Which byte of the digest comes where in the string.
+const ORDER_SHA256: [usize; 32] = [
+    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
+    18, 29, 19, 9, 30, 31,
+];
+const ORDER_SHA512: [usize; 64] = [
+    42, 21, 0, 1, 43, 22, 23, 2, 44, 45, 24, 3, 4, 46, 25, 26, 5, 47, 48, 27, 6, 7, 49, 28, 29, 8,
+    50, 51, 30, 9, 10, 52, 31, 32, 11, 53, 54, 33, 12, 13, 55, 34, 35, 14, 56, 57, 36, 15, 16, 58,
+    37, 38, 17, 59, 60, 39, 18, 19, 61, 40, 41, 20, 62, 63,
+];
+
+#[derive(Clone, Copy)]
+pub enum Variant {
+    Sha256,
+    Sha512,
+}
+
+/// SHA-crypt, <https://www.akkadia.org/drepper/SHA-crypt.txt>.
+#[derive(Clone)]
+pub struct ShaCryptHash {
+    variant: Variant,
+    rounds: u32,
+    salt: Vec<u8>,
+    /// In the order of the string.
+    output: Vec<u8>,
+}
+
+impl ShaCryptHash {
+    pub fn parse(variant: Variant, fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not rounds=…$salt$output");
+
+        let (rounds, salt, output) = match *fields {
+            [salt, output] => (DEFAULT_ROUNDS, salt, output),
+            [rounds, salt, output] => {
+                let rounds = rounds.strip_prefix("rounds=").and_then(decimal);
+                (rounds.ok_or(FIELDS)?, salt, output)
+            }
+            _ => return Err(FIELDS),
+        };
+        let rounds = ROUNDS.check(rounds)?;
+        SALT.check_length(salt.as_bytes())?;
+        let output = from_crypt_base64(output).ok_or(OUTPUT_ENCODING)?;
+        if output.len() != variant.order().len() {
+            return Err(Unsupported::Malformed("the output is not one digest long"));
+        }
+
+        Ok(Self {
+            variant,
+            rounds,
+            salt: salt.as_bytes().to_vec(),
+            output,
+        })
+    }
+
+    /// A password that C can't hold as a string, or not all of it, matches nothing.
+    pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
+        let whole = password.len() <= MAX_PASSWORD_LENGTH && !password.contains(&0);
+
+        let password = &password[..password.len().min(MAX_PASSWORD_LENGTH)];
+        let params = Params::new(self.rounds)?;
+        let digest = match self.variant {
+            Variant::Sha256 => sha256_crypt(password, &self.salt, params).to_vec(),
+            Variant::Sha512 => sha512_crypt(password, &self.salt, params).to_vec(),
+        };
+        let output: Vec<u8> = self.variant.order().iter().map(|&at| digest[at]).collect();
+
+        Ok(bool::from(output.ct_eq(&self.output)) & whole)
+    }
+}
+
+impl Variant {
+    fn order(self) -> &'static [usize] {
+        match self {
+            Self::Sha256 => &ORDER_SHA256,
+            Self::Sha512 => &ORDER_SHA512,
+        }
+    }
+}

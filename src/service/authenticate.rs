@@ -1,0 +1,146 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Service, Trace};
+use crate::domain::{Caller, CallerRecord, Permission, SessionId, Timestamp, TokenHash};
+use crate::error::Error;
+use crate::token::Bearer;
+
+/// What a caller shows of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The bearer token of the `Authorization` header.
+    pub bearer: Option<BearerText>,
+    /// What API Gateway's JWT authorizer found in a token that it has checked.
+    pub jwt: Option<Jwt>,
+}
+
+/// A bearer token as it came, which hides itself.
+#[derive(Clone)]
+pub struct BearerText(pub String);
+
+impl std::fmt::Debug for BearerText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BearerText(…)")
+    }
+}
+
+/// The claims of a JWT that an authorizer has checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jwt {
+    pub subject: String,
+    pub scopes: Vec<String>,
+}
+
+/// How long a service account's token is remembered: a revoked one works that much
+/// longer in a process that has seen it.
+const REMEMBERED: Duration = Duration::from_mins(1);
+/// Service accounts that a process remembers; a deployment has a handful.
+const MOST_REMEMBERED: usize = 1000;
+
+/// The service accounts that a process has seen of late.
+#[derive(Debug, Default)]
+pub(super) struct KnownCallers(Mutex<HashMap<TokenHash, (CallerRecord, Timestamp)>>);
+
+impl KnownCallers {
+    fn get(&self, token: TokenHash, now: Timestamp) -> Option<CallerRecord> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (record, seen_at) = known.get(&token)?;
+        let fresh = seen_at.until(now).is_some_and(|age| age < REMEMBERED);
+        fresh.then(|| record.clone())
+    }
+
+    fn remember(&self, token: TokenHash, record: CallerRecord, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_REMEMBERED {
+            known.clear();
+        }
+        known.insert(token, (record, now));
+    }
+}
+
+impl Service {
+    /// Finds out who calls.
+    ///
+    /// No credentials at all is [`Caller::Anonymous`]. One request, and none for a
+    /// service account that was seen in the last minute.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unauthenticated`]: a token that is unknown, expired, or that of a
+    ///   session which proves no more than a user's name.
+    pub async fn authenticate(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Caller, Error> {
+        // A gateway's authorizer reads the same header: what it vouches for is not
+        // looked up again.
+        let caller = match (&credentials.jwt, &credentials.bearer) {
+            (Some(jwt), _) => jwt_caller(jwt),
+            (None, None) => Caller::Anonymous,
+            (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
+                None => return Err(Error::Unauthenticated),
+                Some(Bearer::Caller(token)) => self.service_caller(token, now, trace).await?,
+                Some(Bearer::Session(id, token)) => {
+                    self.session_caller(id, token, now, trace).await?
+                }
+            },
+        };
+        trace.caller(&caller);
+        Ok(caller)
+    }
+
+    async fn service_caller(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Caller, Error> {
+        let record = if let Some(known) = self.callers.get(token, now) {
+            known
+        } else {
+            let record = trace.database(self.store.get_caller(token)).await?;
+            let record = record.ok_or(Error::Unauthenticated)?;
+            self.callers.remember(token, record.clone(), now);
+            record
+        };
+        if record.expires_at <= now {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(Caller::Service {
+            name: record.name,
+            permissions: record.permissions,
+        })
+    }
+
+    async fn session_caller(
+        &self,
+        id: SessionId,
+        token: TokenHash,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Caller, Error> {
+        let session = trace.database(self.store.get_session(id)).await?;
+        session
+            .filter(|session| session.token_hash == token && session.is_live(now))
+            // A name alone proves nothing of who says it.
+            .filter(|session| session.password.is_some())
+            .and_then(|session| session.user)
+            .map(|user| Caller::User {
+                id: user.user_id,
+                session: id,
+            })
+            .ok_or(Error::Unauthenticated)
+    }
+}
+
+fn jwt_caller(jwt: &Jwt) -> Caller {
+    let known = |scope: &String| scope.parse::<Permission>().ok();
+    Caller::Jwt {
+        subject: jwt.subject.clone(),
+        permissions: jwt.scopes.iter().filter_map(known).collect(),
+    }
+}

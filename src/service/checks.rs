@@ -1,0 +1,225 @@
+use super::{Service, Trace};
+use crate::domain::{
+    Caller, FoldedName, HashString, Login, Password, Timestamp, UserId, UserSearch, UserState,
+};
+use crate::error::Error;
+use crate::password::{PasswordHash, Turn};
+use crate::store::Attempt;
+use crate::token::draw_write_id;
+
+/// A user whom a call has checked.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub login: Login,
+    /// The password was right as well.
+    pub by_password: bool,
+    /// What is to be stored in place of the hash, which was made with other settings or
+    /// by another service.
+    pub renewed: Option<HashString>,
+}
+
+/// Where a login is looked for.
+struct Address {
+    name: FoldedName,
+    /// The login has to be this user's.
+    wanted: Option<UserId>,
+    /// That user's own item led here.
+    located: bool,
+}
+
+impl Service {
+    /// Carries out the checks of a request. None: it has none.
+    pub(super) async fn check(
+        &self,
+        user: Option<&UserSearch>,
+        password: Option<Password>,
+        caller: &Caller,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Option<Checked>, Error> {
+        let outcome = match (user, password) {
+            (None, None) => return Ok(None),
+            (None, Some(_)) => Err(Error::UserMissing),
+            (Some(user), None) => self.check_user(user, trace).await,
+            (Some(user), Some(password)) => {
+                self.check_password(user, password, caller, now, trace)
+                    .await
+            }
+        };
+        let explained = match outcome {
+            Err(error) if !caller.is_authenticated() => {
+                trace.note(|traced| traced.concealed = Some(error.kind()));
+                Err(error.concealed())
+            }
+            Err(Error::UserNotFound) => Err(self.explain(user, trace).await?),
+            outcome => outcome,
+        };
+        explained.map(Some)
+    }
+
+    /// Finds a user who may log in: 1 request by login name, 2 by user id.
+    async fn check_user(&self, user: &UserSearch, trace: &Trace) -> Result<Checked, Error> {
+        let address = self.locate(user, trace).await?;
+        let login = trace.database(self.store.get_login(&address.name)).await?;
+        let login = login.ok_or_else(|| address.nobody())?;
+        trace.user(&login.user_id);
+        address.admits(&login)?;
+        if login.state != UserState::Active {
+            return Err(Error::UserNotActive);
+        }
+        Ok(Checked {
+            login,
+            by_password: false,
+            renewed: None,
+        })
+    }
+
+    /// Finds a user and checks the password: 1 request by login name, 2 by user id.
+    ///
+    /// It waits for its turn at the processor before it counts the attempt: so a call
+    /// that is turned away has not cost the user an attempt, and no more attempts are
+    /// under way in a process than it computes hashes at once.
+    async fn check_password(
+        &self,
+        user: &UserSearch,
+        password: Password,
+        caller: &Caller,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Checked, Error> {
+        trace.note(|traced| traced.login = true);
+        let turn = self.passwords.turn().await?;
+        let address = self.locate(user, trace).await?;
+        let policy = self.policy.attempts;
+        let attempt = self.store.reserve_attempt(
+            &address.name,
+            address.wanted.as_ref(),
+            policy,
+            draw_write_id(),
+            now,
+        );
+        match trace.database(attempt).await? {
+            Attempt::Reserved(login) => {
+                trace.user(&login.user_id);
+                self.verify(turn, login, password, now, trace).await
+            }
+            Attempt::Refused(found) => {
+                if !caller.is_authenticated() {
+                    let (checked, _) = turn.verify_decoy(password).await?;
+                    trace.hashed(checked.took);
+                }
+                Err(refusal(&address, found, trace))
+            }
+        }
+    }
+
+    async fn verify(
+        &self,
+        turn: Turn,
+        login: Login,
+        password: Password,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<Checked, Error> {
+        let stored = login.password_hash.as_ref().ok_or(Error::PasswordNotSet)?;
+        let hash = PasswordHash::parse(stored.as_str())
+            .map_err(|unsupported| Error::Internal(unsupported.into()))?;
+        let current = self.passwords.is_current(&hash);
+        let (checked, turn) = turn.verify(password.clone(), hash).await?;
+        trace.hashed(checked.took);
+        if !checked.matched {
+            let lock = login.attempts.locked_until(self.policy.attempts, now);
+            trace.note(|traced| traced.locked_out = lock != Ok(None));
+            return Err(Error::PasswordInvalid);
+        }
+        let renewed = if current {
+            None
+        } else {
+            let hash = turn.hash(password).await?;
+            Some(HashString::new(hash.as_str().to_owned()))
+        };
+        Ok(Checked {
+            login,
+            by_password: true,
+            renewed,
+        })
+    }
+
+    /// Where the login of a user is: 1 request by user id, none by login name.
+    async fn locate(&self, user: &UserSearch, trace: &Trace) -> Result<Address, Error> {
+        Ok(match user {
+            UserSearch::LoginName(name) => Address {
+                name: name.folded(),
+                wanted: None,
+                located: false,
+            },
+            UserSearch::Both(id, name) => Address {
+                name: name.folded(),
+                wanted: Some(id.clone()),
+                located: false,
+            },
+            UserSearch::Id(id) => {
+                let name = trace.database(self.store.get_login_name(id)).await?;
+                Address {
+                    located: name.is_some(),
+                    // Nobody is looked for all the same: an id that doesn't exist costs
+                    // what another costs.
+                    name: name.map_or_else(FoldedName::of_nobody, |name| name.folded()),
+                    wanted: Some(id.clone()),
+                }
+            }
+        })
+    }
+
+    /// Why a user was not found: an id and a login name that don't belong together are
+    /// a fault of the request, not a user who doesn't exist.
+    async fn explain(&self, user: Option<&UserSearch>, trace: &Trace) -> Result<Error, Error> {
+        let Some(UserSearch::Both(id, _)) = user else {
+            return Ok(Error::UserNotFound);
+        };
+        let known = trace.database(self.store.get_login_name(id)).await?;
+        Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
+    }
+}
+
+impl Address {
+    fn admits(&self, login: &Login) -> Result<(), Error> {
+        match &self.wanted {
+            Some(wanted) if *wanted == login.user_id => Ok(()),
+            None => Ok(()),
+            Some(_) if self.located => Err(moved()),
+            Some(_) => Err(Error::UserMismatch),
+        }
+    }
+
+    /// What it means that nobody lives here.
+    fn nobody(&self) -> Error {
+        if self.located {
+            moved()
+        } else {
+            Error::UserNotFound
+        }
+    }
+}
+
+/// The user was renamed or deleted between two requests: asked again, it is found or
+/// it isn't.
+fn moved() -> Error {
+    Error::Unavailable("the user was renamed or deleted in the meantime".into())
+}
+
+/// Why an attempt was not even counted, by the login that was found in its place.
+fn refusal(address: &Address, found: Option<Login>, trace: &Trace) -> Error {
+    let Some(login) = found else {
+        return address.nobody();
+    };
+    trace.user(&login.user_id);
+    if let Err(mismatch) = address.admits(&login) {
+        return mismatch;
+    }
+    match (login.state, login.password_hash) {
+        (UserState::Inactive | UserState::Locked, _) => Error::UserNotActive,
+        (UserState::Active, None) => Error::PasswordNotSet,
+        (UserState::Active, Some(_)) => Error::UserLocked,
+    }
+}

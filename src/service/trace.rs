@@ -1,0 +1,71 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::{Caller, UserId};
+use crate::error::{Error, chain};
+
+/// What happens while a call is carried out, for its one line in the log.
+#[derive(Debug, Default)]
+pub struct Trace(Mutex<Traced>);
+
+/// No password, token or hash goes in here, nor a login name that nobody has: people
+/// type their passwords into the wrong field.
+#[derive(Clone, Debug, Default)]
+pub struct Traced {
+    pub caller: Option<String>,
+    pub user: Option<UserId>,
+    /// How long DynamoDB took, of requests that ran side by side the longest.
+    pub database: Duration,
+    /// How long password hashes took to compute, if any was.
+    pub hash: Option<Duration>,
+    /// A password was tried.
+    pub login: bool,
+    /// What was wrong in truth, where the caller was told that the password was.
+    pub concealed: Option<&'static str>,
+    /// This call's wrong password locked the user.
+    pub locked_out: bool,
+    /// Writes that another writer was ahead of.
+    pub conflicts: u32,
+    /// Something that failed beside the call, which was answered all the same.
+    pub beside: Option<String>,
+}
+
+impl Trace {
+    pub fn read(&self) -> Traced {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut Traced)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn caller(&self, caller: &Caller) {
+        self.note(|traced| traced.caller = Some(caller.to_string()));
+    }
+
+    pub(super) fn user(&self, user: &UserId) {
+        self.note(|traced| traced.user = Some(user.clone()));
+    }
+
+    pub(super) fn beside(&self, error: &Error) {
+        let text = chain(error);
+        self.note(|traced| traced.beside = Some(text));
+    }
+
+    pub(super) fn hashed(&self, took: Duration) {
+        self.note(|traced| *traced.hash.get_or_insert_default() += took);
+    }
+
+    /// Counts the time of `requests` as DynamoDB's.
+    pub(super) async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let answer = requests.await;
+        self.note(|traced| traced.database += started.elapsed());
+        answer
+    }
+}
