@@ -37,6 +37,9 @@ pub enum Error {
     Unauthenticated,
     #[error("No matching permissions found")]
     PermissionDenied,
+    /// Others wrote first, each time that it was tried.
+    #[error("the session was changed by others meanwhile, try again")]
+    Conflict,
     #[error("not found")]
     RouteNotFound,
     /// With what would be allowed, as an `Allow` header says it.
@@ -88,6 +91,7 @@ impl Error {
             Self::UserLocked => "locked",
             Self::Unauthenticated => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
+            Self::Conflict => "conflict",
             Self::RouteNotFound => "unknown_route",
             Self::MethodNotAllowed(_) => "unknown_method",
             Self::UnsupportedMediaType => "unsupported_media_type",

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::Client;
 pub use client::{Endpoint, Roots, connect, with_http_client};
 pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
+pub use sessions::Written;
 pub use users::Added;
 
 /// The names of the two tables.

@@ -28,6 +28,7 @@ pub fn row(error: &Error) -> Row {
         Error::UserLocked => (9, StatusCode::BAD_REQUEST, Some("COMMAND-JLK35")),
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
         Error::Unauthenticated => (16, StatusCode::UNAUTHORIZED, None),
+        Error::Conflict => (10, StatusCode::CONFLICT, None),
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
         Error::MethodNotAllowed(_) => (12, StatusCode::METHOD_NOT_ALLOWED, None),
         Error::UnsupportedMediaType => (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None),

@@ -96,7 +96,7 @@ mod tests {
             password: None,
             metadata: Metadata::default(),
             creator: "anonymous".into(),
-            lifetime: Duration::from_secs(60),
+            lifetime: Duration::from_mins(1),
         }
     }
 
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_session_ends_at_the_very_instant() {
         let session = Session::open(new(), NOW);
-        let end = NOW.plus(Duration::from_secs(60));
+        let end = NOW.plus(Duration::from_mins(1));
 
         assert!(session.is_live(end.minus(Duration::from_millis(1))));
         assert!(!session.is_live(end));

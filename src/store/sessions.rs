@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
@@ -45,31 +46,75 @@ impl Store {
     /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
     pub async fn insert_session(&self, session: &Session, write: WriteId) -> Result<(), Error> {
         let put = self
-            .client
+            .put(session, write)
+            .condition_expression("attribute_not_exists(session_id)");
+        match written(put, write).await? {
+            Written::Done => Ok(()),
+            Written::Conflict(_) | Written::Gone => {
+                Err(Error::Internal("a random session id was taken".into()))
+            }
+        }
+    }
+
+    /// Puts a session over the stored one, whose sequence must still be `seen`.
+    ///
+    /// Check and write are one request, so of all writers that saw the same sequence
+    /// just one wins. Sent again because its answer was lost, it finds its own `write`
+    /// in its place, and that is success.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
+    pub async fn put_session(
+        &self,
+        session: &Session,
+        seen: Sequence,
+        write: WriteId,
+    ) -> Result<Written, Error> {
+        let put = self
+            .put(session, write)
+            .condition_expression("#sequence = :seen")
+            .expression_attribute_names("#sequence", "sequence") // A reserved word.
+            .expression_attribute_values(":seen", number(seen.0));
+        written(put, write).await
+    }
+
+    fn put(&self, session: &Session, write: WriteId) -> PutItemFluentBuilder {
+        self.client
             .put_item()
             .table_name(&self.tables.sessions)
             .set_item(Some(item_of(session)))
             .item("write_id", text(write.to_string()))
-            .condition_expression("attribute_not_exists(session_id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = put else {
-            return Ok(());
-        };
-        if let Some(PutItemError::ConditionalCheckFailedException(failed)) =
-            error.as_service_error()
-        {
-            let found = failed.item().map(Attributes);
-            let written_by = found.map(|found| found.text("write_id")).transpose()?;
-            return if written_by == Some(&*write.to_string()) {
-                Ok(())
-            } else {
-                Err(Error::Internal("a random session id was taken".into()))
-            };
-        }
-        Err(failure(error))
     }
+}
+
+/// What became of a put whose condition depends on what is stored.
+#[derive(Debug)]
+pub enum Written {
+    Done,
+    /// Somebody else has written since; this is what is stored.
+    Conflict(Box<Session>),
+    /// Nothing is stored.
+    Gone,
+}
+
+async fn written(put: PutItemFluentBuilder, write: WriteId) -> Result<Written, Error> {
+    let Err(error) = put.send().await else {
+        return Ok(Written::Done);
+    };
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+    else {
+        return Err(failure(error));
+    };
+    let Some(found) = failed.item() else {
+        return Ok(Written::Gone);
+    };
+    if Attributes(found).text("write_id")? == write.to_string() {
+        return Ok(Written::Done);
+    }
+    Ok(Written::Conflict(Box::new(parse(found)?)))
 }
 
 /// | attribute | type | |
