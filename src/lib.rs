@@ -6,6 +6,8 @@
 pub mod api;
 pub mod config;
 pub mod domain;
+#[cfg(feature = "dev")]
+pub mod emulator;
 pub mod error;
 pub mod password;
 pub mod service;

@@ -1,0 +1,53 @@
+//! One process per database file.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Holds the right to a database file until it is dropped or the process ends.
+///
+/// SQLite lets several processes write one file, but `dynoxide` remembers tables and
+/// tokens in memory, so a second writer would work on what the first one has changed.
+/// The lock is on a file beside the database: closing any handle of the database
+/// itself would drop the locks that SQLite holds on it
+/// (<https://sqlite.org/howtocorrupt.html>, 2.2).
+pub(super) struct FileLock {
+    _held: File,
+}
+
+/// Why a database file can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    #[error("{} can't be opened: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+impl LockError {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+impl FileLock {
+    /// Locks `<database>.lock`, which stays behind, empty: whoever deleted it could
+    /// delete the one that the next process has just locked.
+    pub(super) fn beside(database: &Path) -> Result<Self, LockError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".lock");
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| LockError::io(Path::new(&path), error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _held: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::InUse(database.to_owned())),
+            Err(TryLockError::Error(error)) => Err(LockError::io(Path::new(&path), error)),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! DynamoDB's JSON protocol over the database's methods.
+//!
+//! `dynoxide` has the same behind its HTTP server and keeps it private. What is left
+//! out here is what no SDK sends: malformed JSON, wrong types, missing signatures. The
+//! wording of a `ValidationException` may differ from the server's.
+
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A status and a JSON body.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+/// Carries out one request. `target` is its `x-amz-target`, such as
+/// `DynamoDB_20120810.GetItem`. Blocks for as long as SQLite takes.
+pub(super) fn run(database: &Database, target: &str, body: &[u8]) -> Answer {
+    let action = target.strip_prefix("DynamoDB_20120810.").unwrap_or(target);
+    match dispatch(database, action, body) {
+        Some(Ok(body)) => Answer { status: 200, body },
+        Some(Err(error)) => Answer {
+            status: error.status_code(),
+            body: error.to_json().into_bytes(),
+        },
+        None => Answer {
+            status: 400,
+            body: br#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_vec(),
+        },
+    }
+}
+
+/// `None` for an action that isn't emulated.
+fn dispatch(db: &Database, action: &str, body: &[u8]) -> Option<dynoxide::Result<Vec<u8>>> {
+    Some(match action {
+        "GetItem" => call(body, |request| db.get_item(request)),
+        "PutItem" => call(body, |request| db.put_item(request)),
+        "UpdateItem" => call(body, |request| db.update_item(request)),
+        "DeleteItem" => call(body, |request| db.delete_item(request)),
+        "Query" => call(body, |request| db.query(request)),
+        "Scan" => call(body, |request| db.scan(request)),
+        "BatchGetItem" => call(body, |request| db.batch_get_item(request)),
+        "BatchWriteItem" => call(body, |request| db.batch_write_item(request)),
+        "TransactGetItems" => call(body, |request| db.transact_get_items(request)),
+        "TransactWriteItems" => call(body, |request| db.transact_write_items(request)),
+        "CreateTable" => call(body, |request| db.create_table(request)),
+        "DescribeTable" => call(body, |request| db.describe_table(request)),
+        "UpdateTable" => call(body, |request| db.update_table(request)),
+        "DeleteTable" => call(body, |request| db.delete_table(request)),
+        "ListTables" => call(body, |request| db.list_tables(request)),
+        "UpdateTimeToLive" => call(body, |request| db.update_time_to_live(request)),
+        "DescribeTimeToLive" => call(body, |request| db.describe_time_to_live(request)),
+        _ => return None,
+    })
+}
+
+fn call<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    method: impl FnOnce(Q) -> dynoxide::Result<A>,
+) -> dynoxide::Result<Vec<u8>> {
+    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    let answer = method(request)?;
+    serde_json::to_vec(&answer)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+/// Out of an SDK comes well-formed JSON, so what is wrong with it is a value, such as
+/// a number that is none. `dynoxide` marks the class of some by a prefix.
+fn unreadable(error: &serde_json::Error) -> DynoxideError {
+    let text = error.to_string();
+    let reason = ["VALIDATION_REQUEST:", "VALIDATION:", "SERIALIZATION:"]
+        .iter()
+        .find_map(|mark| text.strip_prefix(mark))
+        .unwrap_or(&text);
+    DynoxideError::ValidationException(reason.to_owned())
+}

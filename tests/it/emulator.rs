@@ -1,0 +1,91 @@
+//! The emulator, proven before the other tests lean on them.
+
+mod file;
+mod operations;
+mod server;
+mod time;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Builder, Config, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TimeToLiveSpecification,
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use sesame::emulator::Server;
+
+const TABLE: &str = "things";
+
+fn config() -> Builder {
+    Config::builder()
+        .behavior_version_latest()
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+}
+
+fn client(http: SharedHttpClient) -> Client {
+    Client::from_conf(config().http_client(http).build())
+}
+
+/// A client over HTTP, as another process would have it.
+fn remote(server: &Server) -> Client {
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    Client::from_conf(
+        config()
+            .http_client(http)
+            .endpoint_url(server.url())
+            .build(),
+    )
+}
+
+/// A table of `pk` with a time to live in `ttl`.
+async fn create_table(client: &Client) {
+    client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name("pk")
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .unwrap(),
+        )
+        .key_schema(
+            KeySchemaElement::builder()
+                .attribute_name("pk")
+                .key_type(KeyType::Hash)
+                .build()
+                .unwrap(),
+        )
+        .send()
+        .await
+        .unwrap();
+    client
+        .update_time_to_live()
+        .table_name(TABLE)
+        .time_to_live_specification(
+            TimeToLiveSpecification::builder()
+                .attribute_name("ttl")
+                .enabled(true)
+                .build()
+                .unwrap(),
+        )
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn put(client: &Client, pk: &str) {
+    let put = client.put_item().table_name(TABLE);
+    put.item("pk", text(pk)).send().await.unwrap();
+}
+
+async fn is_stored(client: &Client, pk: &str) -> bool {
+    let get = client.get_item().table_name(TABLE).key("pk", text(pk));
+    get.send().await.unwrap().item.is_some()
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}

@@ -1,0 +1,75 @@
+use std::path::Path;
+
+use sesame::emulator::{Emulator, LockError, OpenError};
+
+use super::{client, create_table, is_stored, put};
+
+#[tokio::test]
+async fn a_file_keeps_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.db");
+    let first = client(Emulator::open(&path).unwrap().http_client());
+    create_table(&first).await;
+    put(&first, "a").await;
+    drop(first);
+
+    let again = client(Emulator::open(&path).unwrap().http_client());
+    assert!(is_stored(&again, "a").await);
+}
+
+#[tokio::test]
+async fn a_file_has_one_user_at_a_time_until_its_last_client_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.db");
+    let emulator = Emulator::open(&path).unwrap();
+    let client = client(emulator.http_client());
+
+    assert_in_use(&path);
+    drop(emulator);
+    assert_in_use(&path);
+    drop(client);
+    Emulator::open(&path).unwrap();
+}
+
+#[test]
+fn a_link_to_a_file_is_that_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("data.db"), folder.path().join("link.db"));
+    let _held = Emulator::open(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+
+    assert_in_use(&link);
+}
+
+#[test]
+fn names_that_sqlite_would_interpret_are_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [":memory:", "file:data?mode=memory", "with space.db"] {
+        let path = folder.path().join(name);
+        drop(Emulator::open(&path).unwrap());
+        assert!(path.exists(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    let notes = "not a database, ".repeat(1000);
+    std::fs::write(&path, &notes).unwrap();
+
+    let refused = Emulator::open(&path);
+    assert!(
+        matches!(refused, Err(OpenError::Database(_))),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), notes);
+}
+
+fn assert_in_use(path: &Path) {
+    let refused = Emulator::open(path);
+    assert!(
+        matches!(refused, Err(OpenError::Lock(LockError::InUse(_)))),
+        "{refused:?}"
+    );
+}
