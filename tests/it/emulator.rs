@@ -1,5 +1,6 @@
-//! The emulator, proven before the other tests lean on them.
+//! The emulator and the faults, proven before the other tests lean on them.
 
+mod faults;
 mod file;
 mod operations;
 mod server;

@@ -1,0 +1,96 @@
+//! How each fault is done to a request.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+
+use super::{Fault, Faults, Request};
+
+impl HttpClient for Faults {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Faulty {
+            faults: self.clone(),
+            inner: self.inner.http_connector(settings, components),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Faulty {
+    faults: Faults,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for Faulty {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let fault = self.faults.admit(Request::read(&request));
+        let inner = self.inner.clone();
+        HttpConnectorFuture::new(async move {
+            match fault {
+                None => inner.call(request).await,
+                Some(Fault::Reset) => Err(reset()),
+                Some(Fault::ApplyThenReset) => {
+                    inner.call(request).await?;
+                    Err(reset())
+                }
+                Some(Fault::Cut) => inner.call(request).await.map(cut),
+                Some(Fault::Silence) => std::future::pending().await,
+                Some(Fault::Delay(time)) => {
+                    tokio::time::sleep(time).await;
+                    inner.call(request).await
+                }
+                Some(Fault::Answer(status, kind)) => Ok(answer(status, kind)),
+            }
+        })
+    }
+}
+
+fn reset() -> ConnectorError {
+    ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
+}
+
+fn answer(status: u16, kind: &str) -> HttpResponse {
+    let body =
+        format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"}}"#);
+    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// Half of the body, then an error in place of the rest.
+fn cut(response: HttpResponse) -> HttpResponse {
+    response.map(|body| {
+        let bytes = body.bytes().unwrap();
+        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+        SdkBody::from_body_1_x(Half(Some(half)))
+    })
+}
+
+struct Half(Option<Bytes>);
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(bytes) => Ok(Frame::data(bytes)),
+            None => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        }))
+    }
+}
