@@ -16,7 +16,7 @@ mod users;
 
 use aws_sdk_dynamodb::Client;
 
-pub use client::{Endpoint, Roots, connect, with_http_client};
+pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
 pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
 pub use sessions::Written;

@@ -70,6 +70,11 @@ const LONGEST_BACKOFF: Duration = Duration::from_millis(400);
 
 /// A client for `endpoint` over the network.
 pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
+    with_http_client(endpoint, http_client(roots))
+}
+
+/// The network, for [`with_http_client`].
+pub fn http_client(roots: Roots) -> SharedHttpClient {
     let trusted = match roots {
         Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         Roots::Machine => TrustStore::default(),
@@ -82,7 +87,7 @@ pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
         Ok(context) => http.tls_context(context),
         Err(_) => http,
     };
-    with_http_client(endpoint, http.build_https())
+    http.build_https()
 }
 
 /// The same over any transport: an emulator in this process, or one with faults.

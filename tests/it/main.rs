@@ -6,5 +6,18 @@
     reason = "what a test can't go on from fails it"
 )]
 
+mod app;
+mod callers;
+mod concurrency;
 mod emulator;
+mod enumeration;
+mod events;
 mod faults;
+mod guessing;
+mod json;
+mod lost_answers;
+mod passwords;
+mod record;
+mod requests;
+mod sessions;
+mod stack;

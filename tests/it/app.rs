@@ -1,0 +1,373 @@
+//! The service over a database of its own, and what tests say to it.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
+use sesame::api::{self, Context, Log, Request, handle};
+use sesame::config::{self, Settings};
+use sesame::domain::{
+    CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password, Permission,
+    SessionId, Timestamp, UserId, UserState,
+};
+use sesame::emulator::Emulator;
+use sesame::password::{Params, PasswordPool};
+use sesame::store::{Added, Endpoint, Roots, Store, Tables, http_client, with_http_client};
+use sesame::token::{CallerToken, draw_uuid};
+use tokio::sync::OnceCell;
+
+use crate::faults::Faults;
+use crate::{record, stack};
+
+/// When most tests take place.
+pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
+
+pub const PASSWORD: &str = "V3ryS3cure!";
+
+/// The least that the settings allow: what is tested here is not the hash.
+const CHEAP: [(&str, &str); 2] = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "1")];
+
+pub struct App {
+    pub api: api::App,
+    /// For what a test does beside the service: no faults, no record.
+    pub store: Store,
+    /// The service's own.
+    pub faulty: Store,
+    pub faults: Faults,
+    database: Database,
+    log: Arc<Mutex<Vec<String>>>,
+    settings: Settings,
+    /// Sets this test's users apart, where tests share a database.
+    pub name: String,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl App {
+    /// Anyone may create sessions.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings other than those of [`App::start`].
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::over(Database::open().await, settings)
+    }
+
+    /// A second process on the same database.
+    pub fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        let mut app = Self::over(self.database.clone(), settings);
+        app.name.clone_from(&self.name);
+        app
+    }
+
+    fn over(database: Database, settings: &[(&str, &str)]) -> Self {
+        let tables = database.tables.clone();
+        let mut variables: HashMap<&str, &str> = CHEAP.into();
+        variables.extend([
+            ("USERS_TABLE", &*tables.users),
+            ("SESSIONS_TABLE", &*tables.sessions),
+            ("RESOURCE_OWNER", "69629023906488334"),
+            ("ACCESS", "public"),
+            ("PASSWORD_QUEUE", "1000"),
+        ]);
+        variables.extend(settings.iter().copied());
+        let settings =
+            Settings::read(|name| variables.get(name).map(|&text| text.to_owned())).unwrap();
+        let (log, lines) = Log::memory(Some("sesame".to_owned()));
+        let two = NonZeroUsize::new(2).unwrap();
+        let faulty = database.store(database.faults.http_client());
+        Self {
+            api: api::App::new(faulty.clone(), &settings, two, log),
+            store: database.store(database.plain.clone()),
+            faulty,
+            faults: database.faults.clone(),
+            database,
+            log: lines,
+            settings,
+            name: draw_uuid().simple().to_string(),
+        }
+    }
+
+    /// `mini` becomes a login name that no other test uses.
+    pub fn login_name(&self, name: &str) -> LoginName {
+        LoginName::parse(format!("{name}.{}@mouse.com", self.name)).unwrap()
+    }
+
+    pub fn user_id(&self, name: &str) -> UserId {
+        UserId::parse(format!("id-{name}-{}", self.name)).unwrap()
+    }
+
+    /// Adds a user with [`PASSWORD`].
+    pub async fn user(&self, name: &str) -> Login {
+        let pool = PasswordPool::new(self.settings.hash_params, NonZeroUsize::MIN, 0);
+        let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
+        self.user_with_hash(name, Some(hash.as_str())).await
+    }
+
+    pub async fn user_with_hash(&self, name: &str, hash: Option<&str>) -> Login {
+        let login = Login {
+            login_name: self.login_name(name),
+            user_id: self.user_id(name),
+            display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
+            state: UserState::Active,
+            password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
+            attempts: sesame::domain::Attempts::default(),
+        };
+        record::secret(hash);
+        let added = self.store.insert_user(&login).await.unwrap();
+        assert!(matches!(added, Added::Added), "{added:?}");
+        login
+    }
+
+    /// A service account's token.
+    pub async fn caller(&self, permissions: &[Permission], lifetime: Duration) -> CallerToken {
+        let token = CallerToken::draw().unwrap();
+        record::secret(Some(token.as_str()));
+        let caller = CallerRecord {
+            name: CallerName::parse("backend".to_owned()).unwrap(),
+            permissions: permissions.iter().copied().collect(),
+            created_at: NOW,
+            expires_at: NOW.plus(lifetime),
+        };
+        self.store
+            .insert_caller(token.hash(), &caller)
+            .await
+            .unwrap();
+        token
+    }
+
+    /// Creates a session with a JSON body.
+    pub async fn create(&self, body: &Value) -> Answer {
+        self.create_at(body, NOW).await
+    }
+
+    pub async fn create_at(&self, body: &Value, now: Timestamp) -> Answer {
+        self.send(post(body.to_string()), now).await
+    }
+
+    /// The same as a caller with this token.
+    pub async fn create_as(&self, token: &str, body: &Value, now: Timestamp) -> Answer {
+        let mut request = post(body.to_string());
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        request.headers.insert(AUTHORIZATION, value);
+        self.send(request, now).await
+    }
+
+    pub async fn send(&self, request: Request, now: Timestamp) -> Answer {
+        let response = handle(&self.api, request, now).await;
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
+        record::answer(&answer);
+        answer
+    }
+
+    /// What the service has logged, and forgets it.
+    pub fn logged(&self) -> Vec<Value> {
+        let lines = std::mem::take(&mut *self.log.lock().unwrap());
+        record::output(&lines);
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub async fn stored(&self, answer: &Answer) -> sesame::domain::Session {
+        let id: SessionId = answer.json()["sessionId"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        self.store.get_session(id).await.unwrap().unwrap()
+    }
+
+    /// The ids of all sessions that are stored of a user.
+    pub async fn sessions_of(&self, user: &UserId) -> Vec<String> {
+        let database = &self.database;
+        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
+        let user = AttributeValue::S(user.to_string());
+        let mut pages = client
+            .scan()
+            .table_name(&database.tables.sessions)
+            .consistent_read(true)
+            .filter_expression("user_id = :user")
+            .expression_attribute_values(":user", user)
+            .into_paginator()
+            .items()
+            .send();
+        let mut ids = Vec::new();
+        while let Some(item) = pages.next().await {
+            ids.push(item.unwrap()["session_id"].as_s().unwrap().clone());
+        }
+        ids
+    }
+
+    pub async fn login(&self, name: &str) -> Login {
+        let name = self.login_name(name).folded();
+        self.store.get_login(&name).await.unwrap().unwrap()
+    }
+
+    pub fn hash_params(&self) -> Params {
+        self.settings.hash_params
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.logged();
+        record::requests(&self.faults.requests(), self.store.tables());
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The error's id, or its message where it has none; `ok` if it is none.
+    pub fn outcome(&self) -> String {
+        let body = self.json();
+        match &body["details"][0]["id"] {
+            Value::String(id) => id.clone(),
+            _ if body["code"].is_number() => format!("code {}", body["code"]),
+            _ => "ok".to_owned(),
+        }
+    }
+
+    pub fn sequence(&self) -> String {
+        self.json()["details"]["sequence"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub fn token(&self) -> String {
+        self.json()["sessionToken"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A request as a client sends it.
+pub fn post(body: impl Into<Bytes>) -> Request {
+    Request {
+        method: Method::POST,
+        path: "/v2alpha/sessions".to_owned(),
+        headers: HeaderMap::new(),
+        body: body.into(),
+        context: Context {
+            request_id: "request-1".to_owned(),
+            ..Context::default()
+        },
+    }
+}
+
+pub fn header(mut request: Request, name: &'static str, value: &str) -> Request {
+    let name = HeaderName::from_static(name);
+    request
+        .headers
+        .append(name, HeaderValue::from_str(value).unwrap());
+    request
+}
+
+pub fn by_name(name: &LoginName, password: &str) -> Value {
+    json!({ "checks": {
+        "user": { "loginName": name.as_str() },
+        "password": { "password": password },
+    } })
+}
+
+pub fn by_id(id: &UserId, password: &str) -> Value {
+    json!({ "checks": {
+        "user": { "userId": id.as_str() },
+        "password": { "password": password },
+    } })
+}
+
+/// An event of `events/`, as text.
+pub fn event(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("events")
+        .join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A database for a test: both clients reach the same tables.
+#[derive(Clone)]
+struct Database {
+    tables: Tables,
+    endpoint: Endpoint,
+    plain: SharedHttpClient,
+    faults: Faults,
+}
+
+impl Database {
+    fn store(&self, http: SharedHttpClient) -> Store {
+        let client = with_http_client(self.endpoint.clone(), http);
+        Store::new(client, self.tables.clone())
+    }
+
+    fn over(tables: [&str; 2], endpoint: Endpoint, plain: SharedHttpClient) -> Self {
+        let [users, sessions] = tables.map(str::to_owned);
+        let faults = Faults::around(plain.clone());
+        Self {
+            tables: Tables { users, sessions },
+            endpoint,
+            plain,
+            faults,
+        }
+    }
+
+    /// An emulated one with the tables of `template.yaml`, or the one that
+    /// `SESAME_TEST_ENDPOINT` names, which all tests share: a URL, or `aws`.
+    async fn open() -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        let Some(target) = variable("SESAME_TEST_ENDPOINT") else {
+            let local = |url| {
+                let region = "eu-central-1".to_owned();
+                Endpoint::with_keys(region, url, "local", "local", None)
+            };
+            let emulator = Emulator::in_memory().unwrap();
+            let database = Self::over(["users", "sessions"], local(None), emulator.http_client());
+            database.create_tables().await;
+            return database;
+        };
+        let url = (target != "aws").then_some(target);
+        let endpoint = Endpoint {
+            url,
+            ..config::endpoint(variable).unwrap()
+        };
+        let names = ["sesame-test-users", "sesame-test-sessions"];
+        let database = Self::over(names, endpoint, http_client(Roots::Machine));
+        static CREATED: OnceCell<()> = OnceCell::const_new();
+        CREATED
+            .get_or_init(async || {
+                let store = database.store(database.plain.clone());
+                if !store.check_tables().await.unwrap().is_empty() {
+                    database.create_tables().await;
+                }
+            })
+            .await;
+        database
+    }
+
+    async fn create_tables(&self) {
+        let client = with_http_client(self.endpoint.clone(), self.plain.clone());
+        stack::create_table(&client, "UsersTable", &self.tables.users).await;
+        stack::create_table(&client, "SessionsTable", &self.tables.sessions).await;
+    }
+}

@@ -1,0 +1,261 @@
+//! Whole events, as Lambda hands them over.
+
+use lambda_http::{Context, LambdaEvent};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sesame::api::event::{Event, answer};
+use sesame::domain::{Login, LoginName, UserId};
+
+use crate::app::{App, NOW, event};
+use crate::record;
+
+/// Answers an event as the function does, and returns what it prints.
+async fn invoke(app: &App, event: &str) -> Value {
+    let mut context = Context::default();
+    context.request_id = "request-1".to_owned();
+    let payload: Event = serde_json::from_str(event).unwrap();
+    let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+    let answer = serde_json::to_value(answer).unwrap();
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or("null")).unwrap();
+    record::secret(body["sessionToken"].as_str());
+    answer
+}
+
+fn body(answer: &Value) -> Value {
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+/// The demo user, whom the events log in.
+async fn with_demo_user(settings: &[(&str, &str)]) -> App {
+    let app = App::with(settings).await;
+    let like = app.user("like").await;
+    let demo = Login {
+        login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
+        user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
+        ..like
+    };
+    // Where tests share a database, another has added it.
+    app.store.insert_user(&demo).await.unwrap();
+    app
+}
+
+#[tokio::test]
+async fn each_event_gets_its_answer_in_its_senders_form() {
+    let app = with_demo_user(&[("MAX_PASSWORD_ATTEMPTS", "100")]).await;
+    for (name, status, code) in [
+        ("create-session.json", 200, None),
+        ("create-session-base64.json", 200, None),
+        ("create-session-rest.json", 200, None),
+        ("create-session-stage.json", 200, None),
+        ("create-session-function-url.json", 200, None),
+        ("create-session-alb.json", 200, None),
+        ("create-session-alb-multi.json", 200, None),
+        ("create-session-jwt.json", 200, None),
+        ("create-session-wrong-password.json", 400, Some(3)),
+        ("create-session-malformed.json", 400, Some(3)),
+        // Nobody who calls so is known: he isn't told who exists.
+        ("create-session-unknown-user.json", 400, Some(3)),
+    ] {
+        let answer = invoke(&app, &event(name)).await;
+        assert_eq!(answer["statusCode"], status, "{name}: {answer}");
+        assert_eq!(answer["isBase64Encoded"], false, "{name}");
+        match code {
+            None => assert_eq!(body(&answer)["details"]["sequence"], "4", "{name}"),
+            Some(code) => assert_eq!(body(&answer)["code"], code, "{name}"),
+        }
+        let header = |headers: &str| answer[headers]["cache-control"].clone();
+        let in_v1 = name.contains("rest") || name.contains("alb");
+        let found = if in_v1 {
+            header("multiValueHeaders")[0].clone()
+        } else {
+            header("headers")
+        };
+        assert_eq!(found, "no-store", "{name}: {answer}");
+        if name.contains("alb") {
+            let reason = if status == 200 {
+                "200 OK"
+            } else {
+                "400 Bad Request"
+            };
+            assert_eq!(answer["statusDescription"], reason);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_jwt_authorizers_scope_lets_its_bearer_in() {
+    let app = with_demo_user(&[("ACCESS", "token")]).await;
+
+    let with = invoke(&app, &event("create-session-jwt.json")).await;
+    let without = invoke(&app, &event("create-session.json")).await;
+
+    assert_eq!(with["statusCode"], 200, "{with}");
+    assert_eq!(without["statusCode"], 401, "{without}");
+}
+
+/// An event of an HTTP API, changed.
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let mut event: Value = serde_json::from_str(&event("create-session.json")).unwrap();
+    event["body"] = json!("{}");
+    change(&mut event);
+    event.to_string()
+}
+
+#[tokio::test]
+async fn odd_events_get_an_error_body() {
+    let app = App::start().await;
+    for (what, event, status) in [
+        (
+            "a host that is none",
+            changed(|e| e["headers"]["host"] = json!("a b|<>")),
+            200,
+        ),
+        (
+            "a raw query that is none",
+            changed(|e| e["rawQueryString"] = json!("a=%zz&[<> ]|\u{e9}")),
+            200,
+        ),
+        (
+            "a domain name that is none",
+            changed(|e| e["requestContext"]["domainName"] = json!("<>")),
+            200,
+        ),
+        (
+            "base64 that is none",
+            changed(|e| {
+                e["isBase64Encoded"] = json!(true);
+                e["body"] = json!("{}");
+            }),
+            400,
+        ),
+        (
+            "no body",
+            changed(|e| {
+                e.as_object_mut().unwrap().remove("body");
+            }),
+            200,
+        ),
+        (
+            "a path with dots",
+            changed(|e| e["rawPath"] = json!("/a/../v2alpha/sessions")),
+            404,
+        ),
+        (
+            "an encoded path",
+            changed(|e| e["rawPath"] = json!("/v2alpha%2fsessions")),
+            404,
+        ),
+        (
+            "a stage alone",
+            changed(|e| {
+                e["requestContext"]["stage"] = json!("prod");
+                e["rawPath"] = json!("/prod");
+            }),
+            404,
+        ),
+        (
+            "a stage that is part of a name",
+            changed(|e| {
+                e["requestContext"]["stage"] = json!("v2");
+            }),
+            200,
+        ),
+        ("nothing", "{}".to_owned(), 400),
+        ("a list", "[]".to_owned(), 400),
+        ("null", "null".to_owned(), 400),
+        (
+            "an S3 event",
+            json!({ "Records": [{ "eventSource": "aws:s3" }] }).to_string(),
+            400,
+        ),
+        (
+            "a header that is none",
+            changed(|e| e["headers"]["x y"] = json!("z")),
+            400,
+        ),
+    ] {
+        let answer = invoke(&app, &event).await;
+        assert_eq!(answer["statusCode"], status, "{what}: {answer}");
+        assert!(body(&answer).is_object(), "{what}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_is_kept_and_one_in_the_past_is_none() {
+    let app = App::start().await;
+    let event = changed(|_| ());
+    let now = u64::try_from(NOW.as_millis()).unwrap();
+    for (deadline, status) in [
+        (now + 10_000, 200),
+        (30_000, 200),
+        (0, 200),
+        (now + 200, 504),
+    ] {
+        app.faults
+            .inject(crate::faults::Fault::Delay(std::time::Duration::from_millis(50)).once());
+        let mut context = Context::default();
+        context.deadline = deadline;
+        let payload: Event = serde_json::from_str(&event).unwrap();
+        let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+        let answer = serde_json::to_value(answer).unwrap();
+        assert_eq!(answer["statusCode"], status, "{deadline}");
+    }
+}
+
+fn any_text() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        "[ -~]{0,24}".prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        Just(Value::Null),
+        any::<i32>().prop_map(Value::from),
+    ]
+}
+
+/// Where an event of each kind may be bent.
+const PLACES: [&str; 11] = [
+    "/rawPath",
+    "/rawQueryString",
+    "/body",
+    "/headers",
+    "/headers/host",
+    "/headers/content-type",
+    "/isBase64Encoded",
+    "/requestContext/stage",
+    "/requestContext/domainName",
+    "/path",
+    "/requestContext/http/method",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_event_is_worth_a_5xx(
+        bends in prop::collection::vec(
+            (prop::sample::select(PLACES.to_vec()), any_text(), 0..4usize), 32,
+        ),
+    ) {
+        let files = [
+            "create-session.json", "create-session-rest.json", "create-session-alb.json",
+            "create-session-function-url.json",
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answers = runtime.block_on(async {
+            let app = App::start().await;
+            let mut answers = Vec::new();
+            for (place, value, file) in bends {
+                let mut event: Value = serde_json::from_str(&event(files[file])).unwrap();
+                if let Some(bent) = event.pointer_mut(place) {
+                    *bent = value;
+                }
+                let text = event.to_string();
+                answers.push((invoke(&app, &text).await, text));
+            }
+            answers
+        });
+        for (answer, event) in answers {
+            let status = answer["statusCode"].as_i64().unwrap();
+            prop_assert!((200..500).contains(&status), "{status} for {event}");
+        }
+    }
+}

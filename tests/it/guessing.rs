@@ -1,0 +1,224 @@
+//! How often a password may be tried, as the contract's section 8 has it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sesame::domain::{Permission, Timestamp};
+use tokio::task::JoinSet;
+
+use crate::app::{App, NOW, PASSWORD, by_id, by_name};
+
+const LONG: Duration = Duration::from_hours(100 * 24);
+
+/// An app, a user in it, and a known caller, who is told when the user is locked.
+async fn locked_out_by(max: &str) -> (App, String) {
+    let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await;
+    let token = app.caller(&[Permission::Write], LONG).await;
+    app.user("mini").await;
+    (app, token.as_str().to_owned())
+}
+
+async fn attempt(app: &App, token: &str, password: &str, at: Timestamp) -> String {
+    let body = by_name(&app.login_name("mini"), password);
+    app.create_as(token, &body, at).await.outcome()
+}
+
+const WRONG: &str = "COMMAND-3M0fs";
+const LOCKED: &str = "COMMAND-JLK35";
+
+#[tokio::test]
+async fn parallel_guesses_do_not_outrun_the_lock() {
+    let (app, token) = locked_out_by("10").await;
+    let app = Arc::new(app);
+    let others: Vec<_> = (0..4).map(|_| Arc::new(app.beside(&[]))).collect();
+
+    let mut guesses = JoinSet::new();
+    for n in 0..1000 {
+        let (app, token) = (Arc::clone(&others[n % others.len()]), token.clone());
+        let login = app.login_name("mini");
+        let id = app.user_id("mini");
+        guesses.spawn(async move {
+            let guess = format!("guess {n}");
+            let body = if n % 2 == 0 {
+                by_name(&login, &guess)
+            } else {
+                by_id(&id, &guess)
+            };
+            app.create_as(&token, &body, NOW).await.outcome()
+        });
+    }
+    let outcomes = guesses.join_all().await;
+
+    let wrong = outcomes.iter().filter(|outcome| *outcome == WRONG).count();
+    let locked = outcomes.iter().filter(|outcome| *outcome == LOCKED).count();
+    assert_eq!((wrong, locked), (10, 990));
+    let logged = others.iter().flat_map(|app| app.logged());
+    let logged: Vec<_> = logged.collect();
+    let hashed = logged
+        .iter()
+        .filter(|line| line["hash_ms"].is_number())
+        .count();
+    assert_eq!(hashed, 10, "no more reach the hash than the policy allows");
+    let lockouts = logged.iter().filter(|line| line["lockouts"] == 1).count();
+    assert_eq!(lockouts, 1);
+    assert_eq!(app.login("mini").await.attempts.failures, 10);
+    assert_eq!(attempt(&app, &token, PASSWORD, NOW).await, LOCKED);
+}
+
+#[tokio::test]
+async fn the_lock_ends_by_itself_and_doubles_with_each_failure() {
+    let (app, token) = locked_out_by("3").await;
+    let mut at = NOW;
+    for _ in 0..3 {
+        assert_eq!(attempt(&app, &token, "wrong", at).await, WRONG);
+    }
+
+    for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600] {
+        let lock = Duration::from_secs(seconds);
+        let just_before = at.plus(lock).minus(Duration::from_millis(1));
+        assert_eq!(
+            attempt(&app, &token, PASSWORD, at).await,
+            LOCKED,
+            "{seconds}"
+        );
+        assert_eq!(
+            attempt(&app, &token, PASSWORD, just_before).await,
+            LOCKED,
+            "{seconds}"
+        );
+        at = at.plus(lock);
+        assert_eq!(attempt(&app, &token, "wrong", at).await, WRONG, "{seconds}");
+    }
+
+    at = at.plus(Duration::from_hours(1));
+    assert_eq!(attempt(&app, &token, PASSWORD, at).await, "ok");
+}
+
+#[tokio::test]
+async fn a_success_resets_the_count() {
+    let (app, token) = locked_out_by("3").await;
+
+    for _ in 0..5 {
+        assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
+        assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
+        assert_eq!(attempt(&app, &token, PASSWORD, NOW).await, "ok");
+        assert_eq!(app.login("mini").await.attempts.failures, 0);
+    }
+}
+
+#[tokio::test]
+async fn attempts_while_locked_do_not_count() {
+    let (app, token) = locked_out_by("1").await;
+    assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
+
+    for _ in 0..200 {
+        assert_eq!(attempt(&app, &token, "wrong", NOW).await, LOCKED);
+    }
+
+    assert_eq!(app.login("mini").await.attempts.failures, 1);
+    let later = NOW.plus(Duration::from_secs(30));
+    assert_eq!(attempt(&app, &token, PASSWORD, later).await, "ok");
+}
+
+#[tokio::test]
+async fn a_hundred_failures_lock_until_an_administrator_unlocks() {
+    let (app, token) = locked_out_by("100").await;
+    for _ in 0..99 {
+        attempt(&app, &token, "wrong", NOW).await;
+    }
+    let year = NOW.plus(LONG).minus(Duration::from_secs(1));
+    assert_eq!(attempt(&app, &token, "wrong", year).await, WRONG);
+    assert_eq!(attempt(&app, &token, PASSWORD, year).await, LOCKED);
+
+    assert!(
+        app.store
+            .unlock_user(&app.login_name("mini"))
+            .await
+            .unwrap()
+    );
+
+    assert_eq!(attempt(&app, &token, PASSWORD, NOW).await, "ok");
+}
+
+#[tokio::test]
+async fn a_failure_reserved_after_a_success_stays_counted() {
+    let app = App::start().await;
+    app.user("mini").await;
+    let name = app.login_name("mini").folded();
+    let policy = sesame::domain::AttemptPolicy::default();
+    let reserve = async || {
+        let write = sesame::token::draw_write_id();
+        let attempt = app
+            .store
+            .reserve_attempt(&name, None, policy, write, NOW)
+            .await
+            .unwrap();
+        let sesame::store::Attempt::Reserved(login) = attempt else {
+            panic!("{attempt:?}")
+        };
+        login
+    };
+    let (_failed, right, later) = (reserve().await, reserve().await, reserve().await);
+
+    app.store.clear_failures(&right).await.unwrap();
+    assert_eq!(
+        app.login("mini").await.attempts.failures,
+        1,
+        "the later one"
+    );
+    app.store.clear_failures(&later).await.unwrap();
+    app.store.clear_failures(&right).await.unwrap();
+    assert_eq!(
+        app.login("mini").await.attempts.failures,
+        0,
+        "none is forgiven twice"
+    );
+}
+
+#[tokio::test]
+async fn right_passwords_at_once_lock_nobody_out() {
+    let (app, token) = locked_out_by("3").await;
+    let app = Arc::new(app);
+
+    let mut logins = JoinSet::new();
+    for _ in 0..60 {
+        let (app, token) = (Arc::clone(&app), token.clone());
+        logins.spawn(async move { attempt(&app, &token, PASSWORD, NOW).await });
+    }
+    let outcomes = logins.join_all().await;
+
+    assert!(
+        outcomes.iter().all(|outcome| outcome == "ok"),
+        "{outcomes:?}"
+    );
+    assert_eq!(app.login("mini").await.attempts.failures, 0);
+}
+
+#[tokio::test]
+async fn whoever_is_turned_away_has_not_cost_an_attempt() {
+    let app = Arc::new(App::with(&[("PASSWORD_QUEUE", "0"), ("ARGON2_PASSES", "16")]).await);
+    app.user("mini").await;
+
+    let mut logins = JoinSet::new();
+    for _ in 0..20 {
+        let app = Arc::clone(&app);
+        logins.spawn(async move {
+            let answer = app
+                .create(&by_name(&app.login_name("mini"), PASSWORD))
+                .await;
+            if answer.status.as_u16() == 429 {
+                assert_eq!(answer.headers["retry-after"], "1");
+                assert_eq!(answer.json()["code"], 8);
+            }
+            answer.status.as_u16()
+        });
+    }
+    let statuses = logins.join_all().await;
+
+    let count = |status| statuses.iter().filter(|&&found| found == status).count();
+    assert_eq!(count(200) + count(429), 20, "{statuses:?}");
+    assert!(count(429) > 0 && count(200) > 0, "{statuses:?}");
+    let attempts = app.login("mini").await.attempts;
+    assert_eq!(attempts.made, u64::try_from(count(200)).unwrap());
+    assert_eq!(attempts.failures, 0);
+}

@@ -1,0 +1,79 @@
+//! What tests sent and used, for checks that look at a whole run.
+//!
+//! Files under `target/stack`: the policy of the stack is held against the requests
+//! that the function's handler really made.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use sesame::store::Tables;
+
+use crate::app::{Answer, PASSWORD};
+use crate::faults::Request;
+
+/// Every token and hash of this run so far.
+static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+pub fn secret(text: Option<&str>) {
+    if let Some(text) = text {
+        SECRETS.lock().unwrap().insert(text.to_owned());
+    }
+}
+
+/// Notes the token that an answer has; an answer has no other secret.
+pub fn answer(answer: &Answer) {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    let json: Value = serde_json::from_str(&body).unwrap_or_default();
+    let token = json["sessionToken"].as_str();
+    assert_clean(&body.replace(token.unwrap_or("\0"), ""));
+    secret(token);
+}
+
+/// Looks for secrets in what a process has printed.
+pub fn output(lines: &[String]) {
+    for line in lines {
+        assert_clean(line);
+    }
+}
+
+fn assert_clean(text: &str) {
+    let secrets = SECRETS.lock().unwrap();
+    let leaked = secrets.iter().map(String::as_str).chain([PASSWORD]);
+    for secret in leaked {
+        assert!(!text.contains(secret), "a secret shows in: {text}");
+    }
+}
+
+/// A folder for files about the whole run.
+pub fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/stack");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Adds the different requests to those of the tests before, in this process or others.
+pub fn requests(requests: &[Request], tables: &Tables) {
+    let lock = File::create(folder().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let path = folder().join("requests.json");
+    let before = fs::read(&path).unwrap_or_else(|_| b"[]".to_vec());
+    let before: Vec<Value> = serde_json::from_slice(&before).unwrap();
+    let mut all: BTreeSet<String> = before.iter().map(Value::to_string).collect();
+    for part in requests.iter().flat_map(|request| &request.parts) {
+        let table = if part.table == tables.users {
+            "users"
+        } else {
+            "sessions"
+        };
+        let action = format!("dynamodb:{}", part.action);
+        all.insert(json!({ "action": action, "table": table, "index": part.index }).to_string());
+    }
+    let all: Vec<Value> = all
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect();
+    fs::write(path, serde_json::to_vec_pretty(&all).unwrap()).unwrap();
+}

@@ -1,0 +1,45 @@
+"""What the code says of itself, written by its own tests for these ones to read."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from template import ROOT
+
+TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+COMMAND = "cargo test --all-features"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One kind of request that the function sent, in the words of IAM."""
+
+    action: str
+    table: str
+    index: str | None
+
+
+def read(name: str) -> Any:
+    """Read a file that the Rust tests write. Without it nothing is proven, so that is a failure."""
+    path = TARGET / "stack" / name
+    if not path.is_file():
+        pytest.fail(f"{path} is missing: `{COMMAND}` writes it", pytrace=False)
+    return json.loads(path.read_text())
+
+
+def tables() -> dict[str, dict[str, Any]]:
+    """The tables that the code creates, as it would send them to CreateTable."""
+    return {table["TableName"]: table for table in read("tables.json")}
+
+
+def requests() -> set[Request]:
+    """Each kind of request that the function sent in the integration tests."""
+    return {Request(r["action"], r["table"], r["index"]) for r in read("requests.json")}
+
+
+def settings() -> set[str]:
+    """The names of all settings that the function reads."""
+    return set(read("settings.json"))

@@ -1,0 +1,65 @@
+"""Says what an IAM policy allows, as far as this stack's policies go.
+
+Whatever it does not understand it refuses to judge: a test that passes since a condition was
+overlooked would be worse than none.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+UNDERSTOOD = {"Sid", "Effect", "Action", "Resource"}
+
+
+class NotUnderstoodError(Exception):
+    """A policy holds something that this evaluator can't judge."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def matches(self, action: str, resource: str) -> bool:
+        # IAM compares actions without regard to case, and resources with it.
+        return any(like(a.lower(), action.lower()) for a in self.actions) and any(
+            like(r, resource) for r in self.resources
+        )
+
+
+def like(pattern: str, text: str) -> bool:
+    """Compare as IAM does: `*` stands for any run of characters, `?` for one."""
+    parts = re.split(r"([*?])", pattern)
+    regex = "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(regex, text, re.DOTALL) is not None
+
+
+def statements(document: dict[str, Any]) -> list[Statement]:
+    """Read a policy document whose intrinsic functions are resolved."""
+    found = document["Statement"]
+    return [statement(s) for s in ([found] if isinstance(found, dict) else found)]
+
+
+def statement(raw: dict[str, Any]) -> Statement:
+    if strange := raw.keys() - UNDERSTOOD:
+        raise NotUnderstoodError(f"{', '.join(sorted(strange))} in {raw}")
+    if raw["Effect"] not in ("Allow", "Deny"):
+        raise NotUnderstoodError(f"the effect of {raw}")
+    return Statement(raw["Effect"], strings(raw["Action"]), strings(raw["Resource"]))
+
+
+def strings(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    for one in values:
+        # A policy variable such as ${aws:username} stands for what is only known at the call.
+        if not isinstance(one, str) or "${" in one:
+            raise NotUnderstoodError(f"{one!r}")
+    return tuple(values)
+
+
+def allows(policy: Iterable[Statement], action: str, resource: str) -> bool:
+    """Allowed is what a statement allows and none denies."""
+    effects = {s.effect for s in policy if s.matches(action, resource)}
+    return effects == {"Allow"}

@@ -1,0 +1,95 @@
+"""The evaluator itself, on policies made by hand."""
+
+from typing import Any
+
+import pytest
+
+from policy import NotUnderstoodError, allows, like, statements
+
+TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/users"
+OTHER = "arn:aws:dynamodb:eu-central-1:123456789012:table/users2"
+INDEX = f"{TABLE}/index/by_user"
+GET = "dynamodb:GetItem"
+QUERY = "dynamodb:Query"
+
+
+def allow(action: object, resource: object) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def deny(action: object, resource: object) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": resource}
+
+
+@pytest.mark.parametrize(
+    ("found", "action", "resource", "want"),
+    [
+        # An exact action on an exact table.
+        ([allow(GET, TABLE)], GET, TABLE, True),
+        ([allow([GET, QUERY], [OTHER, TABLE])], QUERY, TABLE, True),
+        ([allow("DYNAMODB:getitem", TABLE)], GET, TABLE, True),
+        ([allow(GET, TABLE)], QUERY, TABLE, False),
+        ([allow(GET, TABLE)], GET, OTHER, False),
+        ([allow(GET, TABLE)], GET, TABLE.upper(), False),
+        ([], GET, TABLE, False),
+        # A table's policy says nothing of its indexes, nor an index's of its table.
+        ([allow(QUERY, TABLE)], QUERY, INDEX, False),
+        ([allow(QUERY, INDEX)], QUERY, TABLE, False),
+        ([allow(QUERY, INDEX)], QUERY, INDEX, True),
+        ([allow(QUERY, f"{TABLE}/index/*")], QUERY, INDEX, True),
+        # Wildcards.
+        ([allow("dynamodb:*", TABLE)], GET, TABLE, True),
+        ([allow("dynamodb:Get*", TABLE)], QUERY, TABLE, False),
+        ([allow("dynamodb:GetIte?", TABLE)], GET, TABLE, True),
+        ([allow("*", "*")], GET, INDEX, True),
+        ([allow(GET, f"{TABLE}*")], GET, OTHER, True),
+        # A denial wins, wherever it stands and however narrow it is.
+        ([allow("*", "*"), deny(GET, TABLE)], GET, TABLE, False),
+        ([deny(GET, TABLE), allow("*", "*")], GET, TABLE, False),
+        ([deny(GET, TABLE), allow("*", "*")], GET, OTHER, True),
+        ([deny(GET, TABLE)], GET, OTHER, False),
+    ],
+)
+def test_allowed_is_what_a_statement_allows_and_none_denies(
+    found: list[dict[str, Any]], action: str, resource: str, want: bool
+) -> None:
+    policy = statements({"Statement": found})
+
+    assert allows(policy, action, resource) is want
+
+
+def test_a_lone_statement_needs_no_list() -> None:
+    assert allows(statements({"Statement": allow(GET, TABLE)}), GET, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "want"),
+    [
+        ("a.c", "a.c", True),
+        ("a.c", "abc", False),
+        ("a*", "a", True),
+        ("a?", "a", False),
+        ("*b*", "abc", True),
+        ("a*", "a\nb", True),
+        ("", "a", False),
+    ],
+)
+def test_patterns_are_no_regular_expressions(pattern: str, text: str, want: bool) -> None:
+    assert like(pattern, text) is want
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {**allow(GET, TABLE), "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        {"Effect": "Allow", "NotAction": GET, "Resource": TABLE},
+        {"Effect": "Allow", "Action": GET, "NotResource": TABLE},
+        {**allow(GET, TABLE), "Principal": "*"},
+        {**allow(GET, TABLE), "Effect": "allow"},
+        allow(GET, "arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/team}"),
+        allow(GET, {"Fn::GetAtt": ["UsersTable", "Arn"]}),
+    ],
+)
+def test_what_it_does_not_understand_it_refuses_to_judge(raw: dict[str, Any]) -> None:
+    with pytest.raises(NotUnderstoodError):
+        statements({"Statement": [raw]})

@@ -1,0 +1,375 @@
+"""The template, held against the code and against what it promises."""
+
+import json
+import re
+from typing import Any
+
+import botocore.session
+import pytest
+
+import facts
+from policy import Statement, allows, statements
+from template import ACCOUNT, REGION, Stack
+
+TABLES = {"users": "UsersTable", "sessions": "SessionsTable"}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    return Stack()
+
+
+def table(stack: Stack, name: str) -> dict[str, Any]:
+    return stack.of_type("AWS::DynamoDB::Table")[TABLES[name]]
+
+
+def by(found: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
+    """The same without its order, which means nothing."""
+    return {one[key]: one for one in found}
+
+
+# --- Tables -----------------------------------------------------------------------------------
+
+
+def test_the_stack_has_the_tables_of_the_code_and_no_others(stack: Stack) -> None:
+    assert facts.tables().keys() == TABLES.keys()
+    assert stack.of_type("AWS::DynamoDB::Table").keys() == set(TABLES.values())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_the_one_that_the_code_creates(stack: Stack, name: str) -> None:
+    code, found = facts.tables()[name], table(stack, name)
+
+    assert found["KeySchema"] == code["KeySchema"]
+    assert found["BillingMode"] == code["BillingMode"]
+    assert by(found["AttributeDefinitions"], "AttributeName") == by(
+        code["AttributeDefinitions"], "AttributeName"
+    )
+    assert by(found.get("GlobalSecondaryIndexes") or [], "IndexName") == by(
+        code.get("GlobalSecondaryIndexes") or [], "IndexName"
+    )
+    assert not found.get("LocalSecondaryIndexes")
+    assert not code.get("LocalSecondaryIndexes")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_items_expire_by_the_attribute_that_the_code_writes(stack: Stack, name: str) -> None:
+    attribute = facts.tables()[name]["ttl_attribute"]
+    found = table(stack, name).get("TimeToLiveSpecification")
+
+    if attribute is None:
+        assert found is None
+    else:
+        assert found == {"AttributeName": attribute, "Enabled": True}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_billed_by_request_and_hard_to_lose(stack: Stack, name: str) -> None:
+    found, resource = table(stack, name), stack.resources[TABLES[name]]
+
+    assert found["BillingMode"] == "PAY_PER_REQUEST"
+    assert found["DeletionProtectionEnabled"] is True
+    assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert found["SSESpecification"] == {"SSEEnabled": True}
+    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["UpdateReplacePolicy"] == "Retain"
+    # A name of its own would stand in the way of a stack that is made anew.
+    assert "TableName" not in found
+
+
+# --- Permissions ------------------------------------------------------------------------------
+
+
+def role_policy(stack: Stack) -> list[Statement]:
+    """All that the function may do, by the one role of the stack."""
+    role = stack.the("AWS::IAM::Role")
+    assert stack.the("AWS::Lambda::Function")["Role"] == stack.get_att("FunctionRole", "Arn")
+    assert not role.get("ManagedPolicyArns")
+    for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+        assert not stack.of_type(kind)
+    for properties in stack.of_type("AWS::DynamoDB::Table").values():
+        assert "ResourcePolicy" not in properties
+    return [s for policy in role["Policies"] for s in statements(policy["PolicyDocument"])]
+
+
+def resource_of(stack: Stack, request: facts.Request) -> str:
+    arn = stack.get_att(TABLES[request.table], "Arn")
+    return arn if request.index is None else f"{arn}/index/{request.index}"
+
+
+def test_the_function_may_send_every_request_that_it_sends(stack: Stack) -> None:
+    policy = role_policy(stack)
+    sent = facts.requests()
+
+    refused = {r for r in sent if not allows(policy, r.action, resource_of(stack, r))}
+
+    assert sent, "no request was recorded"
+    assert not refused
+
+
+def test_the_function_may_send_nothing_that_it_does_not_send(stack: Stack) -> None:
+    policy = role_policy(stack)
+    sent = {(r.action, resource_of(stack, r)) for r in facts.requests()}
+
+    allowed = {
+        (action, resource)
+        for action in dynamodb_actions(policy)
+        for resource in dynamodb_resources(stack, policy)
+        if allows(policy, action, resource)
+    }
+
+    assert not allowed - sent
+
+
+def dynamodb_actions(policy: list[Statement]) -> set[str]:
+    """Every action that there is, by the service's model, and those that the policy names.
+
+    IAM has some that are no operations, such as ConditionCheckItem.
+    """
+    model = botocore.session.Session().get_service_model("dynamodb")
+    named = {a for s in policy for a in s.actions if a.lower().startswith("dynamodb:")}
+    return {f"dynamodb:{operation}" for operation in model.operation_names} | named
+
+
+def dynamodb_resources(stack: Stack, policy: list[Statement]) -> set[str]:
+    """The stack's tables, indexes and streams, others' tables, and what the policy names."""
+    found = {
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/another",
+        f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/sesame-UsersTable",
+        f"arn:aws:dynamodb:{REGION}:210987654321:table/sesame-UsersTable",
+    }
+    for name, properties in stack.of_type("AWS::DynamoDB::Table").items():
+        arn = stack.get_att(name, "Arn")
+        found |= {arn, f"{arn}2", f"{arn}/stream/2026-01-01T00:00:00.000", f"{arn}/index/another"}
+        for index in properties.get("GlobalSecondaryIndexes") or []:
+            found.add(f"{arn}/index/{index['IndexName']}")
+    for one in policy:
+        if any(action.lower().startswith(("dynamodb:", "*")) for action in one.actions):
+            found |= set(one.resources)
+    return found
+
+
+def test_only_tracing_is_allowed_on_all_resources(stack: Stack) -> None:
+    for one in role_policy(stack):
+        assert not any("*" in action for action in one.actions)
+        if "*" in one.resources:
+            # These have no resources that a policy could name.
+            assert set(one.actions) == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+
+def test_the_function_writes_to_its_own_log_group_alone(stack: Stack) -> None:
+    policy = role_policy(stack)
+    own = stack.get_att("FunctionLogs", "Arn").removesuffix("*") + "log-stream:a"
+    others = stack.get_att("AccessLogs", "Arn").removesuffix("*") + "log-stream:a"
+
+    assert stack.the("AWS::Lambda::Function")["LoggingConfig"]["LogGroup"] == stack.ref(
+        "FunctionLogs"
+    )
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        assert allows(policy, action, own)
+        assert not allows(policy, action, others)
+    for action in ("logs:CreateLogGroup", "logs:GetLogEvents", "logs:PutRetentionPolicy"):
+        assert not allows(policy, action, own)
+
+
+def test_lambda_alone_takes_the_role_and_this_api_alone_calls_the_function(stack: Stack) -> None:
+    (trust,) = stack.the("AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    permission = stack.the("AWS::Lambda::Permission")
+
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["Action"] == "lambda:InvokeFunction"
+    assert permission["SourceArn"] == (
+        f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('HttpApi')}/*/$default"
+    )
+
+
+# --- Settings ---------------------------------------------------------------------------------
+
+
+def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack) -> None:
+    variables = stack.the("AWS::Lambda::Function")["Environment"]["Variables"]
+
+    assert variables.keys() == facts.settings()
+
+
+def test_each_setting_but_the_tables_has_a_parameter() -> None:
+    before = Stack().the("AWS::Lambda::Function")["Environment"]["Variables"]
+    others = {
+        "ACCESS": {"Access": "public"},
+        "ARGON2_LANES": {"Argon2Lanes": "3"},
+        "ARGON2_MEMORY_KIB": {"Argon2MemoryKib": "47104"},
+        "ARGON2_PASSES": {"Argon2Passes": "1"},
+        "CREATED_STATUS": {"CreatedStatus": "201"},
+        "MAX_PASSWORD_ATTEMPTS": {"MaxPasswordAttempts": "5"},
+        "PASSWORD_QUEUE": {"PasswordQueue": "0"},
+        "RESOURCE_OWNER": {"ResourceOwner": "69629023906488334"},
+        "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},
+    }
+
+    assert before["RESOURCE_OWNER"] == ACCOUNT
+    assert before.keys() == others.keys() | {"USERS_TABLE", "SESSIONS_TABLE"}
+    for name, parameter in others.items():
+        (value,) = parameter.values()
+        after = Stack(**parameter).the("AWS::Lambda::Function")["Environment"]["Variables"]
+        assert after == before | {name: value}
+
+
+def test_each_parameter_is_described_and_has_its_place(stack: Stack) -> None:
+    groups = stack.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    placed = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(placed) == sorted(stack.template["Parameters"])
+    for name, parameter in stack.template["Parameters"].items():
+        assert parameter["Description"], name
+
+
+# --- Function and API -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_the_function_runs_on_either_architecture(architecture: str) -> None:
+    function = Stack(Architecture=architecture).the("AWS::Lambda::Function")
+
+    assert function["Architectures"] == [architecture]
+    assert function["Runtime"] == "provided.al2023"
+    assert function["Handler"] == "bootstrap"
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    # API Gateway waits no longer than 30 s.
+    assert function["Timeout"] < 30
+    assert "ReservedConcurrentExecutions" not in function
+
+
+def test_every_path_reaches_the_function_and_no_authorizer_stands_before_it(stack: Stack) -> None:
+    integration, route = (
+        stack.the("AWS::ApiGatewayV2::Integration"),
+        stack.the("AWS::ApiGatewayV2::Route"),
+    )
+
+    assert route["RouteKey"] == "$default"
+    assert route["AuthorizationType"] == "NONE"
+    assert route["Target"] == f"integrations/{stack.ref('Integration')}"
+    assert integration["IntegrationType"] == "AWS_PROXY"
+    assert integration["PayloadFormatVersion"] == "2.0"
+    assert integration["IntegrationUri"] == stack.get_att("Function", "Arn")
+
+
+def test_calls_are_throttled() -> None:
+    stage = Stack(ThrottleRate="7", ThrottleBurst="9").the("AWS::ApiGatewayV2::Stage")
+
+    assert stage["StageName"] == "$default"
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": "7",
+        "ThrottlingBurstLimit": "9",
+    }
+
+
+def test_browsers_may_call_from_the_origins_that_are_named_and_from_no_others() -> None:
+    assert "CorsConfiguration" not in Stack().the("AWS::ApiGatewayV2::Api")
+
+    origins = ["https://app.example.com", "https://admin.example.com"]
+    cors = Stack(AllowedOrigins=",".join(origins)).the("AWS::ApiGatewayV2::Api")[
+        "CorsConfiguration"
+    ]
+
+    assert cors["AllowOrigins"] == origins
+    assert "AllowCredentials" not in cors
+    # `*` does not cover authorization.
+    assert set(cors["AllowHeaders"]) == {
+        "authorization",
+        "connect-protocol-version",
+        "connect-timeout-ms",
+        "content-type",
+        "grpc-timeout",
+        "idempotency-key",
+        "x-grpc-web",
+        "x-user-agent",
+    }
+    assert set(cors["ExposeHeaders"]) == {"grpc-message", "grpc-status", "grpc-status-details-bin"}
+    assert set(cors["AllowMethods"]) == {"DELETE", "GET", "PATCH", "POST"}
+
+
+# --- Logs and alarms --------------------------------------------------------------------------
+
+
+def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
+    groups = Stack(LogRetentionDays="14").of_type("AWS::Logs::LogGroup")
+
+    assert groups.keys() == {"FunctionLogs", "AccessLogs"}
+    assert {g["RetentionInDays"] for g in groups.values()} == {"14"}
+
+
+def test_the_access_log_holds_neither_query_nor_headers_nor_body(stack: Stack) -> None:
+    settings = stack.the("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
+    variables = set(re.findall(r"\$context\.[A-Za-z.]+", settings["Format"]))
+
+    assert settings["DestinationArn"] == stack.get_att("AccessLogs", "Arn")
+    # Every value is one variable, so there is no other way in.
+    assert variables == set(json.loads(settings["Format"]).values())
+    # Of all that HTTP APIs know, what the platform measures, and three things of the caller:
+    # where from, how and to what path. A session's token comes in a header, the query or the body.
+    assert variables <= {
+        "$context.httpMethod",
+        "$context.identity.sourceIp",
+        "$context.integration.requestId",
+        "$context.integrationErrorMessage",
+        "$context.integrationLatency",
+        "$context.integrationStatus",
+        "$context.path",
+        "$context.protocol",
+        "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.responseLatency",
+        "$context.responseLength",
+        "$context.status",
+    }
+
+
+def test_alarms_watch_this_stack(stack: Stack) -> None:
+    alarms = {
+        (
+            a["Namespace"],
+            a["MetricName"],
+            a.get("Statistic") or a["ExtendedStatistic"],
+            *((d["Name"], d["Value"]) for d in a["Dimensions"]),
+        )
+        for a in stack.of_type("AWS::CloudWatch::Alarm").values()
+    }
+    function = ("FunctionName", stack.ref("Function"))
+
+    assert alarms == {
+        ("AWS/ApiGateway", "5xx", "Sum", ("ApiId", stack.ref("HttpApi"))),
+        ("AWS/Lambda", "Errors", "Sum", function),
+        ("AWS/Lambda", "Throttles", "Sum", function),
+        ("AWS/Lambda", "Duration", "p99", function),
+        *(
+            ("AWS/DynamoDB", "WriteThrottleEvents", "Sum", ("TableName", stack.ref(name)))
+            for name in TABLES.values()
+        ),
+    }
+
+
+def test_alarms_go_to_the_topic_if_there_is_one() -> None:
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
+
+    for alarm in Stack().of_type("AWS::CloudWatch::Alarm").values():
+        assert "AlarmActions" not in alarm
+        assert "OKActions" not in alarm
+    for alarm in Stack(AlarmTopicArn=topic).of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == [topic]
+        assert alarm["OKActions"] == [topic]
+        # No calls are no trouble.
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_stack_tells_what_its_operator_needs(stack: Stack) -> None:
+    assert stack.outputs == {
+        "Url": stack.get_att("HttpApi", "ApiEndpoint"),
+        "UsersTableName": stack.ref("UsersTable"),
+        "SessionsTableName": stack.ref("SessionsTable"),
+        "FunctionName": stack.ref("Function"),
+    }
