@@ -228,11 +228,7 @@ async fn the_log_says_who_tried_what_and_how_it_ended() {
     );
     assert_eq!(
         column("caller"),
-        [
-            json!("service:backend"),
-            json!("service:backend"),
-            json!(null)
-        ]
+        ["service:backend", "service:backend", "anonymous"]
     );
     let user = json!(mini.user_id.as_str());
     assert_eq!(column("user"), [user.clone(), user, json!(null)]);
