@@ -66,6 +66,12 @@ impl App {
         Self::over(Database::open().await, settings)
     }
 
+    /// Over the emulator, whatever else the tests run on: for paused time, which a
+    /// network doesn't keep to, and for thousands of writes.
+    pub async fn emulated(settings: &[(&str, &str)]) -> Self {
+        Self::over(Database::emulated().await, settings)
+    }
+
     /// A second process on the same database.
     pub fn beside(&self, settings: &[(&str, &str)]) -> Self {
         let mut app = Self::over(self.database.clone(), settings);
@@ -337,14 +343,7 @@ impl Database {
     async fn open() -> Self {
         let variable = |name: &str| std::env::var(name).ok();
         let Some(target) = variable("SESAME_TEST_ENDPOINT") else {
-            let local = |url| {
-                let region = "eu-central-1".to_owned();
-                Endpoint::with_keys(region, url, "local", "local", None)
-            };
-            let emulator = Emulator::in_memory().unwrap();
-            let database = Self::over(["users", "sessions"], local(None), emulator.http_client());
-            database.create_tables().await;
-            return database;
+            return Self::emulated().await;
         };
         let url = (target != "aws").then_some(target);
         let endpoint = Endpoint {
@@ -362,6 +361,15 @@ impl Database {
                 }
             })
             .await;
+        database
+    }
+
+    async fn emulated() -> Self {
+        let region = "eu-central-1".to_owned();
+        let endpoint = Endpoint::with_keys(region, None, "local", "local", None);
+        let emulator = Emulator::in_memory().unwrap();
+        let database = Self::over(["users", "sessions"], endpoint, emulator.http_client());
+        database.create_tables().await;
         database
     }
 

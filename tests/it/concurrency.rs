@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::app::{App, NOW};
 
 const TASKS: usize = 64;
-const SESSIONS: usize = 16;
+const SESSIONS: usize = 32;
 const WRITES: usize = 10_000;
 
 /// One accepted write: which session, from which sequence to which, and its mark.
@@ -20,7 +20,7 @@ type History = Vec<(SessionId, Sequence, Sequence, String)>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_write_is_lost_and_no_sequence_is_given_twice() {
-    let app = Arc::new(App::start().await);
+    let app = Arc::new(App::emulated(&[]).await);
     let history: Arc<Mutex<History>> = Arc::default();
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
@@ -37,10 +37,11 @@ async fn no_write_is_lost_and_no_sequence_is_given_twice() {
             for n in 0..share {
                 // One write in eight creates; the others change what many change.
                 if n % 8 == 0 {
-                    let answer = app.create(&json!({})).await;
-                    let created = app.stored(&answer).await;
-                    let mark = created.creator.clone();
-                    let entry = (created.id, Sequence(0), created.sequence, mark);
+                    let answer = app.create(&json!({})).await.json();
+                    let id = answer["sessionId"].as_str().unwrap().parse().unwrap();
+                    let sequence = answer["details"]["sequence"].as_str().unwrap();
+                    let sequence = Sequence(sequence.parse().unwrap());
+                    let entry = (id, Sequence(0), sequence, String::new());
                     history.lock().unwrap().push(entry);
                 } else {
                     let of = &sessions[(task * 31 + n) % SESSIONS];

@@ -1,0 +1,172 @@
+//! What the README and the sources say of each other.
+
+#![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sesame::api::row;
+use sesame::config::SETTINGS;
+use sesame::domain::Invalid;
+use sesame::error::Error;
+
+const README: &str = include_str!("../README.md");
+
+/// The rows of the table under a heading, each as its cells.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let section = README.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    let cells = |row: &str| {
+        row.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn the_settings_are_those_of_the_code() {
+    let documented = table("Settings");
+
+    let code = |text: &str| format!("`{text}`");
+    let expected: Vec<Vec<String>> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let default = match setting.default {
+                "" => "must be set".to_owned(),
+                default => code(default),
+            };
+            vec![code(setting.name), default, setting.meaning.to_owned()]
+        })
+        .collect();
+    assert_eq!(documented, expected);
+}
+
+#[test]
+fn the_errors_are_those_of_the_code() {
+    let cause = || "".into();
+    // One of each: `Error` and this list are kept together by the count below.
+    let all = [
+        Error::InvalidArgument(Invalid::new("", "")),
+        Error::Malformed(String::new()),
+        Error::UserMismatch,
+        Error::UserNotFound,
+        Error::PasswordInvalid,
+        Error::UserMissing,
+        Error::PasswordNotSet,
+        Error::UserNotActive,
+        Error::UserLocked,
+        Error::Unauthenticated,
+        Error::PermissionDenied,
+        Error::Conflict,
+        Error::RouteNotFound,
+        Error::MethodNotAllowed(""),
+        Error::UnsupportedMediaType,
+        Error::BodyTooLarge,
+        Error::Overloaded,
+        Error::Unavailable(cause()),
+        Error::DeadlineExceeded,
+        Error::Internal(cause()),
+    ];
+    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
+    assert_eq!(
+        source.matches("=> \"").count(),
+        all.len(),
+        "a kind for each error"
+    );
+
+    let of_code: BTreeSet<_> = all
+        .iter()
+        .map(|error| {
+            let row = row(error);
+            let id = row.id.unwrap_or_default().to_owned();
+            (row.code.to_string(), row.http.as_u16().to_string(), id)
+        })
+        .collect();
+    let documented = table("Errors").into_iter();
+    let documented: BTreeSet<_> = documented
+        .map(|row| (row[1].clone(), row[2].clone(), row[3].clone()))
+        .collect();
+    assert_eq!(documented, of_code);
+}
+
+/// `domain ← error ← …`: each module uses those before it and none after it.
+const ORDER: [&str; 8] = [
+    "domain", "error", "password", "token", "store", "service", "config", "api",
+];
+
+/// What a module must not know of, by the names of crates.
+const BARRED: [(&str, &[&str]); 5] = [
+    (
+        "domain",
+        &["aws_", "http", "lambda_", "serde", "tokio", "argon2"],
+    ),
+    ("password", &["aws_", "http", "lambda_", "serde"]),
+    ("store", &["http::", "lambda_", "serde", "argon2"]),
+    ("service", &["aws_", "http", "lambda_", "serde", "argon2"]),
+    ("api", &["aws_sdk", "aws_smithy", "argon2"]),
+];
+
+#[test]
+fn modules_use_those_before_them_alone() {
+    for (at, module) in ORDER.iter().enumerate() {
+        for (path, text) in sources(module) {
+            for later in &ORDER[at + 1..] {
+                let used = text.contains(&format!("crate::{later}"));
+                assert!(!used, "{} uses {later}", path.display());
+            }
+            for name in barred(module) {
+                let used = text
+                    .lines()
+                    .any(|line| line.trim_start().starts_with(&format!("use {name}")));
+                assert!(!used, "{} uses {name}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_one_crate_of_order_is_the_whole_crate() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let of_dev = ["cli", "emulator", "server"];
+    let modules = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let modules: BTreeSet<_> = modules.filter(|name| !of_dev.contains(name)).collect();
+
+    assert_eq!(modules, BTreeSet::from(ORDER));
+}
+
+fn barred(module: &str) -> &'static [&'static str] {
+    let found = BARRED.iter().find(|(name, _)| *name == module);
+    found.map_or(&[], |(_, barred)| *barred)
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of a module, but for its tests'.
+fn sources(module: &str) -> Vec<(PathBuf, String)> {
+    let mut files = vec![root().join(format!("src/{module}.rs"))];
+    let folder = root().join("src").join(module);
+    if folder.exists() {
+        walk(&folder, &mut files);
+    }
+    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
+    files.into_iter().map(read).collect()
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|of| of == "rs") {
+            files.push(path);
+        }
+    }
+}
