@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn assert_clean(text: &str) {
 
 /// A folder for files about the whole run.
 pub fn folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/stack");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("stack");
     fs::create_dir_all(&folder).unwrap();
     folder
 }

@@ -127,8 +127,6 @@ fn create_table_input(name: &str, table: Table) -> Value {
         }]);
     }
     input["AttributeDefinitions"] = json!(definitions);
-    if let Some(ttl) = table.ttl {
-        input["ttl_attribute"] = json!(ttl);
-    }
+    input["ttl_attribute"] = json!(table.ttl);
     input
 }

@@ -10,7 +10,7 @@ import pytest
 from template import ROOT
 
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-COMMAND = "cargo test --all-features"
+COMMAND = "cargo test --features dev"
 
 
 @dataclass(frozen=True)
