@@ -22,11 +22,11 @@ pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
 /// them.
 ///
 /// After a single pass the memory still starts with blocks that come of the password and
-/// the salt alone: who reads them can try a password with a few calls of BLAKE2b and none
-/// of the memory. From the second pass on they were written over, and what is left costs
-/// nearly a whole hash to compare with. Forler, List, Lucks, Wenzel: "Overview of the
-/// candidates for the password hashing competition and their resistance against
-/// garbage-collector attacks", <https://eprint.iacr.org/2014/881>.
+/// the salt alone: who reads them can try a password with a few calls of `BLAKE2b` and none
+/// of the memory. A second pass writes over them, and what it leaves can be compared with
+/// only after the pass before. Forler, List, Lucks, Wenzel: "Overview of the candidates for
+/// the password hashing competition and their resistance against garbage-collector
+/// attacks", <https://eprint.iacr.org/2014/881>.
 pub struct Scratch<'a> {
     pub blocks: &'a mut [Block],
     pub passes: u32,
@@ -46,7 +46,8 @@ impl Drop for Scratch<'_> {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs;
 

@@ -30,7 +30,7 @@ const LANES: Bounds = Bounds {
     most: 64,
 };
 
-/// 1 GiB written, half a second: the common imports (64 MiB, 3 or 4 passes) are a quarter
+/// 1 GiB written, about a second: the common imports (64 MiB, 3 or 4 passes) are a quarter
 /// of it, libsodium's `MODERATE` three quarters.
 const WORK: Bounds = Bounds {
     what: "memory times passes",

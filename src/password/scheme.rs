@@ -26,9 +26,9 @@ const SALT: Bounds = Bounds {
     most: 64,
 };
 
-/// Of a short output, other passwords are found than the one that it was made of: 16 bytes
-/// are the least of OWASP's and of all defaults, 64 the most that PBKDF2 and scrypt
-/// implementations write.
+/// To a short output other passwords are found than its own, so a truncated string must not
+/// pass for a whole one. 16 bytes are the shortest that libraries write by default, 64 the
+/// longest.
 const OUTPUT: Bounds = Bounds {
     what: "output",
     unit: " bytes",

@@ -15,7 +15,8 @@ use crate::faults::Fault;
 #[tokio::test]
 async fn a_put_whose_answer_is_lost_is_one_session() {
     for fault in [Fault::ApplyThenReset, Fault::Cut] {
-        let app = App::start().await;
+        // Only what is in memory can be cut.
+        let app = App::emulated(&[]).await;
         let mini = app.user("mini").await;
         app.faults.inject(fault.once().of("PutItem"));
 

@@ -85,9 +85,10 @@ impl ShaCryptHash {
         })
     }
 
-    /// A password that C can't hold as a string, or not all of it, matches nothing.
+    /// A password that is too long matches nothing, rather than everything that starts like
+    /// it.
     pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
-        let whole = password.len() <= MAX_PASSWORD_LENGTH && !password.contains(&0);
+        let whole = password.len() <= MAX_PASSWORD_LENGTH;
 
         let password = &password[..password.len().min(MAX_PASSWORD_LENGTH)];
         let params = Params::new(self.rounds)?;
