@@ -1,0 +1,95 @@
+//! The tables that the function finds, with the user that the event logs in.
+
+use std::net::TcpListener;
+
+use argon2::{Algorithm, Argon2, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use sesame::domain::{Attempts, DisplayName, HashString, Login, LoginName, UserId, UserState};
+use sesame::emulator::Emulator;
+use sesame::store::{Endpoint, Store, Tables, with_http_client};
+
+use super::Outcome;
+
+pub const USERS: &str = "users";
+pub const SESSIONS: &str = "sessions";
+pub const REGION: &str = "eu-central-1";
+const USER_ID: &str = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
+const LOGIN_NAME: &str = "mini@mouse.com";
+const PASSWORD: &str = "V3ryS3cure!";
+
+/// What a password hash costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Costs {
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+impl Costs {
+    /// The function's own.
+    pub const DEFAULT: Self = Self {
+        memory_kib: 19456,
+        passes: 2,
+    };
+    /// The smallest memory that the function takes.
+    pub const SMALL: Self = Self {
+        memory_kib: 7168,
+        ..Self::DEFAULT
+    };
+}
+
+/// An emulated DynamoDB that listens on the loopback until the bench ends.
+pub struct Database {
+    pub url: String,
+    pub costs: Costs,
+}
+
+impl Database {
+    /// The user's hash has the costs that the function is told, or it would be replaced.
+    pub fn start(costs: Costs) -> Outcome<Self> {
+        let emulator = Emulator::in_memory()?;
+        let endpoint = Endpoint::with_keys(REGION.to_owned(), None, "id", "secret", None);
+        let tables = Tables {
+            users: USERS.to_owned(),
+            sessions: SESSIONS.to_owned(),
+        };
+        let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
+        let login = Login {
+            login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
+            user_id: UserId::parse(USER_ID.to_owned())?,
+            display_name: DisplayName::default(),
+            state: UserState::Active,
+            password_hash: Some(hash(costs)?),
+            attempts: Attempts::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            store.create_tables().await?;
+            store.insert_user(&login).await
+        })?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let server = emulator.serve(listener, std::future::pending())?;
+        Ok(Self {
+            url: server.url(),
+            costs,
+        })
+    }
+}
+
+fn hash(costs: Costs) -> Outcome<HashString> {
+    let Costs { memory_kib, passes } = costs;
+    let salt = [7; 16];
+    let mut hash = [0; 32];
+    let params = argon2::Params::new(memory_kib, passes, 1, Some(hash.len()))?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+        PASSWORD.as_bytes(),
+        &salt,
+        &mut hash,
+    )?;
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    Ok(HashString::new(format!(
+        "$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${hash}"
+    )))
+}

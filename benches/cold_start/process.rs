@@ -1,0 +1,145 @@
+//! A program as Lambda starts it.
+
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::Outcome;
+use super::database::{Database, REGION, SESSIONS, USERS};
+use super::runtime_api::RuntimeApi;
+
+/// What Lambda sets for every function
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
+const LAMBDA: [(&str, &str); 11] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "sesame"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/sesame"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "bench"),
+    ("AWS_REGION", REGION),
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ("LANG", "en_US.UTF-8"),
+    ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
+];
+
+#[derive(Clone)]
+pub struct Program {
+    pub name: &'static str,
+    path: PathBuf,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Program {
+    pub fn new(name: &'static str, path: PathBuf) -> Self {
+        Self {
+            name,
+            path,
+            environment: Vec::new(),
+        }
+    }
+
+    /// The same with the function's settings.
+    pub fn with(mut self, database: &Database) -> Self {
+        self.environment = vec![
+            ("USERS_TABLE", USERS.to_owned()),
+            ("SESSIONS_TABLE", SESSIONS.to_owned()),
+            ("RESOURCE_OWNER", "69629023906488334".to_owned()),
+            ("ACCESS", "public".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", database.url.clone()),
+            ("ARGON2_MEMORY_KIB", database.costs.memory_kib.to_string()),
+            ("ARGON2_PASSES", database.costs.passes.to_string()),
+        ];
+        self
+    }
+
+    /// Of the binary, in bytes.
+    pub fn size(&self) -> Outcome<u64> {
+        Ok(std::fs::metadata(&self.path)?.len())
+    }
+
+    pub fn start(&self, api: &RuntimeApi) -> Outcome<Running> {
+        self.spawn(Command::new(&self.path), api)
+    }
+
+    /// The same under callgrind, which writes its counts to `out` in the end.
+    pub fn start_counted(&self, api: &RuntimeApi, out: &Path) -> Outcome<Running> {
+        let mut command = Command::new("valgrind");
+        let file = format!("--callgrind-out-file={}", out.display());
+        command
+            .args(["--tool=callgrind", "--quiet", "--vgdb=no", &file])
+            .arg(&self.path);
+        self.spawn(command, api)
+    }
+
+    fn spawn(&self, mut command: Command, api: &RuntimeApi) -> Outcome<Running> {
+        command
+            .env_clear()
+            .envs(LAMBDA)
+            .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        match command.spawn() {
+            Ok(child) => Ok(Running(child)),
+            Err(error) => Err(format!("{}: {error}", self.path.display()).into()),
+        }
+    }
+}
+
+/// A process that is killed when it is dropped.
+pub struct Running(Child);
+
+/// In KiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub resident: u32,
+    pub peak: u32,
+}
+
+impl Running {
+    /// <https://www.kernel.org/doc/html/latest/filesystems/proc.html>, `status`.
+    pub fn memory(&self) -> Outcome<Memory> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let field = |name: &str| -> Outcome<u32> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            Ok(number.ok_or("no such field in status")?.parse()?)
+        };
+        Ok(Memory {
+            resident: field("VmRSS:")?,
+            peak: field("VmHWM:")?,
+        })
+    }
+
+    /// Ends it by SIGTERM, on which valgrind still writes its counts.
+    pub fn terminate(mut self) -> Outcome<()> {
+        let id = self.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status()?;
+        self.wait()?;
+        Ok(())
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails on one that has ended, which is as well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
