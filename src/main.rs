@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lambda_http::lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use sesame::api::event::{Event, answer};
 use sesame::api::{App, Log, log_panics};
 use sesame::config::{self, Settings};
@@ -35,8 +35,10 @@ async fn serve() -> Result<(), Error> {
     let app = App::new(store, &settings, config::checks_at_once(variable), log);
     app.warm_up(now()).await;
     let app = Arc::new(app);
-    run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(answer(&app, event, now()).await)
+    // One call at a time, but where `AWS_LAMBDA_MAX_CONCURRENCY` says how many.
+    run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Error>(answer(&app, event, now()).await) }
     }))
     .await
 }

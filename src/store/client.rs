@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     Builder, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
@@ -68,6 +68,13 @@ const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(25);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(400);
 
+/// The SDK stops trying again once its quota of 500 is used up, at 5 a retry and 10 after
+/// a time-out: so an outage isn't made worse by a crowd that asks three times. It would
+/// give 1 back for each success, and so for minutes after the outage answer with an error
+/// for every answer that is lost: this is a retry for each success or two seconds.
+const TOKENS_PER_SUCCESS: f32 = 10.0;
+const TOKENS_PER_SECOND: f32 = 5.0;
+
 /// A client for `endpoint` over the network.
 pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
     with_http_client(endpoint, http_client(roots))
@@ -101,11 +108,17 @@ pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_BACKOFF)
         .with_max_backoff(LONGEST_BACKOFF);
+    let quota = TokenBucket::builder()
+        .success_reward(TOKENS_PER_SUCCESS)
+        .refill_rate(TOKENS_PER_SECOND)
+        .build();
+    let quota = RetryPartition::custom("sesame").token_bucket(quota).build();
     let mut config = Builder::new()
         .region(Region::new(endpoint.region))
         .credentials_provider(endpoint.credentials)
         .timeout_config(timeouts)
         .retry_config(retries)
+        .retry_partition(quota)
         // For streams that trickle; the answers here are small, and timed as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http);

@@ -115,6 +115,25 @@ async fn a_database_that_is_gone_is_503_within_the_time_out() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_lost_answers_are_survived_again() {
+    let app = App::emulated(&[]).await;
+    app.faults.inject(Fault::Reset.times(200));
+    for _ in 0..80 {
+        assert_eq!(app.create(&json!({})).await.status.as_u16(), 503);
+    }
+    app.faults.clear();
+    app.faults.inject(Fault::Reset.times(200));
+    app.create(&json!({})).await;
+    assert_eq!(app.faults.count("PutItem"), 1, "the quota is used up");
+    app.faults.clear();
+
+    assert_eq!(app.create(&json!({})).await.status, StatusCode::OK);
+    app.faults
+        .inject(Fault::ApplyThenReset.once().of("PutItem"));
+    assert_eq!(app.create(&json!({})).await.status, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn what_cannot_pass_is_500_and_says_nothing() {
     let app = App::start().await;
