@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 
 /// Faults of DynamoDB's that pass: worth a retry, by whoever still has time for it.
 const PASSING: [&str; 7] = [
@@ -18,6 +18,10 @@ const PASSING: [&str; 7] = [
 ///
 /// A time-out, a broken connection and a fault on DynamoDB's side are 'unknown', not
 /// 'failed': what was to be written may have been written.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 pub(super) fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -32,8 +36,9 @@ where
         }
         _ => false,
     };
-    // The SDK's own `Display` is "service error": the chain of causes tells more.
-    let cause = DisplayErrorContext(error).to_string().into();
+    // The SDK's own `Display` is "service error" alone, and its `Debug` holds whole
+    // answers, with all that is in an item.
+    let cause = chain(&error).into();
     if passing {
         Error::Unavailable(cause)
     } else {
