@@ -74,7 +74,7 @@ impl Store {
     /// Reads the whole users table: for operators, never for a call.
     pub async fn scan_callers(&self) -> Result<Vec<(String, CallerRecord)>, Error> {
         let mut callers = Vec::new();
-        self.scan_users_table(PREFIX, |item| {
+        self.scan_users_table(PREFIX, |item| -> Result<(), Error> {
             let key = Attributes(item).text("pk")?;
             let hash = key.strip_prefix(PREFIX).unwrap_or(key);
             callers.push((hash.to_owned(), parse(item)?));

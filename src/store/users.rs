@@ -168,63 +168,63 @@ impl Store {
         .await
     }
 
-    /// False: there is no such login.
-    pub async fn set_user_state(&self, name: &LoginName, state: UserState) -> Result<bool, Error> {
+    /// Lets a user in or keeps it out. False: the state is no longer the one that
+    /// `login` was read with, or the user was renamed or deleted.
+    pub async fn set_user_state(&self, login: &Login, state: UserState) -> Result<bool, Error> {
         let update = self
-            .update_login(name)
+            .update_login(login)
             .update_expression("SET #state = :state")
+            .condition_expression("user_id = :user AND #state = :seen")
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(state.as_str()));
-        found(update).await
+            .expression_attribute_values(":state", text(state.as_str()))
+            .expression_attribute_values(":seen", text(login.state.as_str()));
+        held(update).await
     }
 
     /// Lets a user in again whom an administrator or too many wrong passwords locked.
-    /// A user who was deactivated stays so. False: there is no such login, or it is
-    /// inactive.
-    pub async fn unlock_user(&self, name: &LoginName) -> Result<bool, Error> {
+    /// A user who was deactivated stays so. False: the user is inactive, or was renamed
+    /// or deleted since `login` was read.
+    pub async fn unlock_user(&self, login: &Login) -> Result<bool, Error> {
         let update = self
-            .update_login(name)
+            .update_login(login)
             .update_expression("SET #state = :active, failures = :none, cleared = attempts")
-            .condition_expression("attribute_exists(pk) AND #state <> :inactive")
+            .condition_expression("user_id = :user AND #state <> :inactive")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":active", text(UserState::Active.as_str()))
             .expression_attribute_values(":inactive", text(UserState::Inactive.as_str()))
             .expression_attribute_values(":none", number(0));
-        found(update).await
+        held(update).await
     }
 
-    /// Sets a password, and forgives the failures at the old one. False: there is no
-    /// such login.
-    pub async fn set_password_hash(
-        &self,
-        name: &LoginName,
-        hash: &HashString,
-    ) -> Result<bool, Error> {
+    /// Sets a password, and forgives the failures at the old one. False: the user was
+    /// renamed or deleted since `login` was read.
+    pub async fn set_password_hash(&self, login: &Login, hash: &HashString) -> Result<bool, Error> {
         let update = self
-            .update_login(name)
+            .update_login(login)
             .update_expression("SET password_hash = :hash, failures = :none, cleared = attempts")
+            .condition_expression("user_id = :user")
             .expression_attribute_values(":hash", text(hash.as_str()))
             .expression_attribute_values(":none", number(0));
-        found(update).await
+        held(update).await
     }
 
-    /// Hands all users to `each`, in no order.
+    /// Hands all users to `each`, in no order, until it fails.
     ///
     /// Reads the whole users table: for operators, never for a call.
-    pub async fn scan_users(
+    pub async fn scan_users<E: From<Error>>(
         &self,
-        mut each: impl FnMut(Login) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.scan_users_table(PREFIX, |item| each(parse(item)?))
+        mut each: impl FnMut(Login) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.scan_users_table(PREFIX, |item| each(parse(item).map_err(Error::from)?))
             .await
     }
 
     /// Hands all items whose key begins with `prefix` to `each`.
-    pub(super) async fn scan_users_table(
+    pub(super) async fn scan_users_table<E: From<Error>>(
         &self,
         prefix: &str,
-        mut each: impl FnMut(&Item) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        mut each: impl FnMut(&Item) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut pages = self
             .client
             .scan()
@@ -242,12 +242,14 @@ impl Store {
         Ok(())
     }
 
-    fn update_login(&self, name: &LoginName) -> UpdateItemFluentBuilder {
+    /// An update whose condition has the user's id as `:user`, because the name may be
+    /// somebody else's by then.
+    fn update_login(&self, login: &Login) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.tables.users)
-            .key("pk", login_key(&name.folded()))
-            .condition_expression("attribute_exists(pk)")
+            .key("pk", login_key(&login.login_name.folded()))
+            .expression_attribute_values(":user", text(login.user_id.as_str()))
     }
 
     /// Carries out a transaction; false: a condition did not hold.
@@ -293,7 +295,8 @@ fn user_item_of(login: &Login) -> Item {
     ])
 }
 
-async fn found(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
+/// Sends an update; false: its condition did not hold.
+async fn held(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
     match update.send().await {
         Ok(_) => Ok(true),
         Err(error) => refused(error).map(|_| false),

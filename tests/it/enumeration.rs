@@ -17,10 +17,7 @@ async fn wrong_in_every_way(app: &App) -> Vec<(&'static str, Value)> {
         (&inactive, UserState::Inactive),
         (&locked, UserState::Locked),
     ] {
-        app.store
-            .set_user_state(&login.login_name, state)
-            .await
-            .unwrap();
+        app.store.set_user_state(login, state).await.unwrap();
     }
     let guessed = app.user("guessed").await;
     for _ in 0..10 {

@@ -146,7 +146,7 @@ async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
 async fn users_are_renamed_deleted_and_let_in_again() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let other = app.user("other").await;
+    app.user("other").await;
     let log_in = async |name: &str| {
         let answer = app.create(&by_name(&app.login_name(name), PASSWORD)).await;
         answer.outcome()
@@ -176,40 +176,25 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
     assert_eq!(app.create(&by_id).await.outcome(), "ok");
 
-    let name = &other.login_name;
-    assert!(
-        app.store
-            .set_user_state(name, UserState::Locked)
-            .await
-            .unwrap()
-    );
-    assert!(app.store.unlock_user(name).await.unwrap());
-    assert!(
-        app.store
-            .set_user_state(name, UserState::Inactive)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !app.store.unlock_user(name).await.unwrap(),
-        "not by unlocking"
-    );
-    assert!(
-        app.store
-            .set_user_state(name, UserState::Active)
-            .await
-            .unwrap()
-    );
+    let set_state = async |state| {
+        let seen = app.login("other").await;
+        app.store.set_user_state(&seen, state).await.unwrap()
+    };
+    let unlock = async || {
+        let seen = app.login("other").await;
+        app.store.unlock_user(&seen).await.unwrap()
+    };
+    assert!(set_state(UserState::Locked).await);
+    assert!(unlock().await);
+    assert!(set_state(UserState::Inactive).await);
+    assert!(!unlock().await, "not by unlocking");
+    assert!(set_state(UserState::Active).await);
     assert_eq!(log_in("other").await, "ok");
 
     let seen = app.login("maxi").await;
     assert!(app.store.delete_user(&seen).await.unwrap());
     assert!(!app.store.delete_user(&seen).await.unwrap());
     assert_eq!(app.create(&by_id).await.outcome(), "COMMAND-3M0fs");
-    assert!(
-        !app.store
-            .set_user_state(&seen.login_name, UserState::Active)
-            .await
-            .unwrap()
-    );
+    let state = UserState::Active;
+    assert!(!app.store.set_user_state(&seen, state).await.unwrap());
 }

@@ -142,10 +142,7 @@ async fn each_failed_check_has_its_own_error() {
         (&inactive, UserState::Inactive),
         (&locked, UserState::Locked),
     ] {
-        app.store
-            .set_user_state(&login.login_name, state)
-            .await
-            .unwrap();
+        app.store.set_user_state(login, state).await.unwrap();
     }
     let mismatch = |id: &str| {
         json!({ "checks": {
