@@ -130,14 +130,8 @@ impl Settings {
             AttemptPolicy::new(text.parse().ok()?)
         });
         let lifetime = reader.number("SESSION_LIFETIME_SECONDS", 60..=31_536_000);
-        let memory = reader.number("ARGON2_MEMORY_KIB", 7168..=131_072);
-        let passes = reader.number("ARGON2_PASSES", 1..=16);
-        let lanes = reader.number("ARGON2_LANES", 1..=4);
+        let hash_params = reader.hash_params();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
-        let hash_params = match (memory, passes, lanes) {
-            (Some(memory), Some(passes), Some(lanes)) => reader.params(memory, passes, lanes),
-            _ => None,
-        };
 
         let read = || {
             Some(Self {
@@ -158,6 +152,20 @@ impl Settings {
         };
         read().ok_or(Faults(reader.faults))
     }
+}
+
+/// What a password hash is to cost, for who makes hashes and is not the service.
+///
+/// # Errors
+///
+/// Every fault of these settings.
+pub fn hash_params(variable: impl Fn(&str) -> Option<String>) -> Result<Params, Faults> {
+    let mut reader = Reader {
+        variable,
+        faults: Vec::new(),
+    };
+    let params = reader.hash_params();
+    params.ok_or(Faults(reader.faults))
 }
 
 struct Reader<V> {
@@ -182,8 +190,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         })
     }
 
-    fn params(&mut self, memory: u32, passes: u32, lanes: u32) -> Option<Params> {
-        match Params::new(memory, passes, lanes) {
+    fn hash_params(&mut self) -> Option<Params> {
+        let memory = self.number("ARGON2_MEMORY_KIB", 7168..=131_072);
+        let passes = self.number("ARGON2_PASSES", 1..=16);
+        let lanes = self.number("ARGON2_LANES", 1..=4);
+        match Params::new(memory?, passes?, lanes?) {
             Ok(params) => Some(params),
             Err(error) => {
                 let reason = format!("with ARGON2_PASSES and ARGON2_LANES: {error}");
