@@ -1,7 +1,7 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `domain`, `error`,
-//! `password`, `token`, `store`, `service`, `config`, `api`.
+//! `password`, `token`, `store`, `service`, `config`, `api`, `server`, `emulator`, `cli`.
 
 pub mod api;
 pub mod config;
@@ -10,6 +10,8 @@ pub mod domain;
 pub mod emulator;
 pub mod error;
 pub mod password;
+#[cfg(feature = "cli")]
+pub mod server;
 pub mod service;
 pub mod store;
 pub mod token;

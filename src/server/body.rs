@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::timeout;
+
+use crate::api::MAX_BODY;
+
+/// For a whole body. The largest arrives in it at 26 kB/s.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Of what is too long, this much more is read and thrown away: a client that is still
+/// sending when its connection is closed may never see the answer.
+const PASSED_OVER: usize = 4 * MAX_BODY;
+
+/// Why there is no request to answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error("the body broke off")]
+    Off(#[from] hyper::Error),
+    #[error("the body took too long")]
+    Late(#[from] tokio::time::error::Elapsed),
+    #[error("the call was cut off")]
+    Call(#[source] tokio::task::JoinError),
+}
+
+/// The body, or the first `MAX_BODY + 1` bytes of one that is longer.
+pub async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
+    timeout(WITHIN, async {
+        let mut kept = BytesMut::new();
+        let mut passed_over = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else {
+                continue;
+            };
+            let room = MAX_BODY + 1 - kept.len();
+            let fits = data.len().min(room);
+            kept.extend_from_slice(&data[..fits]);
+            passed_over += data.len() - fits;
+            if passed_over > PASSED_OVER {
+                break;
+            }
+        }
+        Ok(kept.freeze())
+    })
+    .await?
+}
