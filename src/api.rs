@@ -26,6 +26,8 @@ use crate::error::Error;
 use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
 use crate::store::Store;
 
+#[cfg(feature = "cli")]
+pub(crate) use json::rfc_3339;
 pub use log::{Log, log_panics};
 pub use status::{Row, row};
 

@@ -4,6 +4,8 @@
 //! `password`, `token`, `store`, `service`, `config`, `api`, `server`, `emulator`, `cli`.
 
 pub mod api;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod domain;
 #[cfg(feature = "dev")]

@@ -5,4 +5,6 @@ mod response;
 mod tree;
 
 pub(super) use request::decode_create_session;
+#[cfg(feature = "cli")]
+pub(crate) use response::rfc_3339;
 pub(super) use response::{encode_error, encode_reply};

@@ -114,7 +114,7 @@ fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
 }
 
 /// With three digits of a second or none, as proto3's mapping has it.
-fn rfc_3339(at: Timestamp) -> String {
+pub(crate) fn rfc_3339(at: Timestamp) -> String {
     let nanos = i128::from(at.as_millis()) * 1_000_000;
     // Only a clock thousands of years off is out of range.
     let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);

@@ -1,0 +1,254 @@
+mod lifetime;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use self::lifetime::lifetime;
+use super::Surroundings;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::output::{Output, note, plain};
+use super::prompt::Consent;
+use crate::api::rfc_3339;
+use crate::domain::{CallerName, CallerRecord, Invalid, Permission, Permissions, Timestamp};
+use crate::store::Store;
+use crate::token::CallerToken;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Issue a token, and show it this once
+    #[command(after_help = ADD_EXAMPLES)]
+    Add(Add),
+    /// List the callers: the start of a token's hash, name, permissions, times
+    ///
+    /// Reads the whole users table.
+    List {
+        /// One JSON object a line, with the whole hash
+        #[arg(long)]
+        json: bool,
+    },
+    /// End tokens for good
+    ///
+    /// A process of the service that has just seen a token takes it for up to 60 seconds
+    /// more.
+    Revoke(Revoke),
+}
+
+const ADD_EXAMPLES: &str = "\
+The token alone goes to stdout:
+  TOKEN=$(sesame caller add --name backend --permission session.write)
+  curl -H \"Authorization: Bearer $TOKEN\" …";
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// What the caller is called in logs and lists
+    #[arg(long, value_parser = caller_name)]
+    name: CallerName,
+    /// What it may do with sessions: session.write, session.read or session.delete; may be
+    /// given several times
+    #[arg(
+        long = "permission",
+        value_name = "PERMISSION",
+        required = true,
+        value_delimiter = ','
+    )]
+    permissions: Vec<Permission>,
+    /// How long the token is good for, such as 12h, 90d or 52w; ten years at most
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+    expires_in: Duration,
+    /// A JSON object with the token, its hash, name, permissions and expiry
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The first digits of the token's hash, 8 or more, as the list shows them
+    #[arg(value_name = "HASH", value_parser = hash_start, required_unless_present = "name")]
+    hash: Option<String>,
+    /// Revoke all tokens of the caller with this name
+    #[arg(long, conflicts_with = "hash", value_parser = caller_name)]
+    name: Option<CallerName>,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+fn caller_name(text: &str) -> Result<CallerName, Invalid> {
+    CallerName::parse(text.to_owned())
+}
+
+fn hash_start(text: &str) -> Result<String, &'static str> {
+    if !(8..=64).contains(&text.len()) {
+        return Err("must be 8 to 64 digits long");
+    }
+    if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("may only contain 0-9 and a-f");
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+impl Command {
+    pub async fn run(
+        self,
+        connection: &Connection,
+        surroundings: Surroundings,
+    ) -> Result<(), Failure> {
+        let store = connection.store(surroundings).await?;
+        let now = (surroundings.now)();
+        match self {
+            Self::Add(add) => add.run(&store, now).await,
+            Self::List { json } => list(&store, json, now).await,
+            Self::Revoke(revoke) => revoke.run(&store).await,
+        }
+    }
+}
+
+/// A caller as `--json` shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    token_hash: &'a str,
+    name: &'a str,
+    permissions: Vec<&'static str>,
+    created_at: String,
+    expires_at: String,
+}
+
+impl<'a> Shown<'a> {
+    fn new(token: Option<&'a str>, token_hash: &'a str, caller: &'a CallerRecord) -> Self {
+        Self {
+            token,
+            token_hash,
+            name: caller.name.as_str(),
+            permissions: caller.permissions.iter().map(Permission::as_str).collect(),
+            created_at: rfc_3339(caller.created_at),
+            expires_at: rfc_3339(caller.expires_at),
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, store: &Store, now: Timestamp) -> Result<(), Failure> {
+        let token = CallerToken::draw().map_err(Failure::Random)?;
+        let hash = token.hash().to_hex();
+        let caller = CallerRecord {
+            name: self.name,
+            permissions: self.permissions.into_iter().collect::<Permissions>(),
+            created_at: now,
+            expires_at: now.plus(self.expires_in),
+        };
+        store.insert_caller(token.hash(), &caller).await?;
+
+        let text = if self.json {
+            let shown = Shown::new(Some(token.as_str()), &hash, &caller);
+            serde_json::to_string(&shown).map_err(std::io::Error::from)?
+        } else {
+            token.as_str().to_owned()
+        };
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "{text}")
+            .and_then(|()| stdout.flush())
+            .map_err(|error| Failure::TokenNotShown {
+                hash: hash[..SHOWN].to_owned(),
+                error,
+            })?;
+        note(format_args!(
+            "This token is not stored and can't be shown again. It expires at {}.",
+            rfc_3339(caller.expires_at)
+        ));
+        Ok(())
+    }
+}
+
+/// Digits of a hash that the list shows; two of a billion tokens hardly share them.
+const SHOWN: usize = 16;
+
+async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> {
+    let mut callers = store.scan_callers().await?;
+    callers.sort_by(|(_, one), (_, other)| {
+        let key = |caller: &CallerRecord| caller.created_at;
+        (one.name.as_str(), key(one)).cmp(&(other.name.as_str(), key(other)))
+    });
+
+    let mut output = Output::stdout();
+    for (hash, caller) in &callers {
+        if json {
+            output.json(&Shown::new(None, hash, caller))?;
+            continue;
+        }
+        let permissions: Vec<_> = caller.permissions.iter().map(Permission::as_str).collect();
+        let expires = if caller.expires_at <= now {
+            "expired"
+        } else {
+            "expires"
+        };
+        output.line(format_args!(
+            "{}\t{}\t{}\tcreated {}\t{expires} {}",
+            &hash[..SHOWN.min(hash.len())],
+            plain(caller.name.as_str()),
+            permissions.join(","),
+            rfc_3339(caller.created_at),
+            rfc_3339(caller.expires_at),
+        ))?;
+    }
+    output.flush()
+}
+
+impl Revoke {
+    async fn run(self, store: &Store) -> Result<(), Failure> {
+        let callers = store.scan_callers().await?;
+        let meant = |hash: &str, caller: &CallerRecord| match (&self.hash, &self.name) {
+            (Some(start), _) => hash.starts_with(start),
+            (None, name) => name.as_ref() == Some(&caller.name),
+        };
+        let found: Vec<_> = callers
+            .iter()
+            .filter(|(hash, caller)| meant(hash, caller))
+            .collect();
+        match (&self.hash, &self.name, found.len()) {
+            (Some(start), _, 0) => return Err(Failure::NoSuchToken(start.clone())),
+            (Some(_), _, 2..) => return Err(Failure::AmbiguousToken(found.len())),
+            (None, Some(name), 0) => {
+                return Err(Failure::NoSuchCaller(name.as_str().to_owned()));
+            }
+            _ => {}
+        }
+
+        let names: Vec<_> = found
+            .iter()
+            .map(|(hash, caller)| {
+                let name = plain(caller.name.as_str());
+                format!("{} ({name})", &hash[..SHOWN.min(hash.len())])
+            })
+            .collect();
+        self.consent.get(&format!("Revoke {}?", names.join(", ")))?;
+        let mut output = Output::stdout();
+        for ((hash, _), name) in found.into_iter().zip(names) {
+            store.delete_caller(hash).await?;
+            output.line(format_args!("revoked {name}"))?;
+        }
+        output.flush()?;
+        note("A process that has just seen a token takes it for up to 60 seconds more.");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_hash_is_named_by_its_first_digits() {
+    for (text, good) in [
+        ("0123abcd", true),
+        ("0123ABCD", true),
+        (&*"a".repeat(64), true),
+        (&*"a".repeat(65), false),
+        ("0123abc", false),
+        ("0123abcg", false),
+        ("", false),
+    ] {
+        assert_eq!(hash_start(text).is_ok(), good, "{text}");
+    }
+}

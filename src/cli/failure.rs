@@ -1,0 +1,135 @@
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use super::output::plain;
+use crate::config::Faults;
+use crate::domain::{Invalid, LoginName, UserId};
+use crate::error::{self, Cause, Error};
+use crate::password;
+
+/// Why a command was not carried out, in an operator's words.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Settings(#[from] Faults),
+    #[error("the process can't be set up")]
+    Start(#[source] io::Error),
+    #[error("DynamoDB")]
+    Database(#[from] Error),
+    #[error(
+        "no region: pass --region, set AWS_REGION, or name a profile that has one with --profile"
+    )]
+    NoRegion,
+    #[error(
+        "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with \
+         --profile"
+    )]
+    NoCredentials(#[source] Cause),
+    #[error("{option} {url:?} is not an address such as http://127.0.0.1:8000")]
+    EndpointUrl { option: &'static str, url: String },
+    #[error("there is no user with the login name {}", plain(.0.as_str()))]
+    NoSuchName(LoginName),
+    #[error("there is no user with the id {}", plain(.0.as_str()))]
+    NoSuchId(UserId),
+    #[error("the login name {} is taken", plain(.0.as_str()))]
+    NameTaken(LoginName),
+    #[error("the user id {} is taken", plain(.0.as_str()))]
+    IdTaken(UserId),
+    #[error("the user is inactive: activate it first")]
+    Inactive,
+    #[error("the user is locked: unlock it instead")]
+    Locked,
+    #[error("the user was changed at the same moment by somebody else: try again")]
+    Changed,
+    #[error("no token's hash begins with {0}")]
+    NoSuchToken(String),
+    #[error("the hashes of {0} tokens begin like that: give more digits")]
+    AmbiguousToken(usize),
+    #[error("no caller is called {}", plain(.0))]
+    NoSuchCaller(String),
+    #[error("there is no terminal to ask for a password: use --password-stdin")]
+    NoTerminal,
+    #[error("there is no terminal to ask for confirmation: use --yes")]
+    NotConfirmed,
+    #[error("nothing was done")]
+    Declined,
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("the password can't be hashed")]
+    Hash(#[source] password::Error),
+    #[error("no random numbers")]
+    Random(#[source] getrandom::Error),
+    #[error("{what} can't be read")]
+    Input {
+        what: String,
+        #[source]
+        error: io::Error,
+    },
+    #[error("stdout can't be written")]
+    Output(#[from] io::Error),
+    #[error("the token was made but can't be shown: revoke it with `sesame caller revoke {hash}`")]
+    TokenNotShown {
+        hash: String,
+        #[source]
+        error: io::Error,
+    },
+    #[error("can't listen on {address}, which is what {option} says")]
+    Listen {
+        option: &'static str,
+        address: SocketAddr,
+        #[source]
+        error: io::Error,
+    },
+    #[error("{0} has no effect on dev, which brings its own database")]
+    OwnDatabase(&'static str),
+    #[cfg(feature = "dev")]
+    #[error("the emulated DynamoDB can't be opened")]
+    Open(#[from] crate::emulator::OpenError),
+    #[error("the emulated DynamoDB has stopped")]
+    Emulator(#[source] io::Error),
+    #[error("the tables are not as they should be")]
+    TableFaults,
+    #[error("lines refused: {0}")]
+    LinesRefused(u64),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    /// Tells the operator, and says how the process is to end.
+    pub fn report(&self) -> ExitCode {
+        // Whoever reads the output has had enough of it.
+        if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("error: {}", self.chain());
+        match self {
+            Self::NoTerminal
+            | Self::NotConfirmed
+            | Self::EndpointUrl { .. }
+            | Self::OwnDatabase(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// This and its causes, in one line.
+    pub fn chain(&self) -> String {
+        let text = error::chain(self);
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        plain(&lines.join(" ")).to_string()
+    }
+}
+
+#[test]
+fn a_failure_is_one_line_with_its_causes() {
+    let cause = "dispatch failure:\n  connection\trefused";
+    let failure = Failure::Database(Error::Unavailable(cause.into()));
+
+    assert_eq!(
+        failure.chain(),
+        "DynamoDB: unavailable, try again: dispatch failure: connection\\trefused"
+    );
+}

@@ -1,0 +1,221 @@
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::error::Category;
+
+use crate::cli::output::plain;
+use crate::domain::{
+    Attempts, DisplayName, HashString, Invalid, Login, LoginName, UserId, UserState,
+};
+use crate::password::{PasswordHash, Unsupported};
+
+/// Why a line was refused. It repeats none of the line's values, because one of them may
+/// be a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the line is longer than {0} bytes")]
+    TooLong(usize),
+    #[error("the line is not JSON (column {0})")]
+    NotJson(usize),
+    #[error("the line is not a JSON object")]
+    NotAnObject,
+    #[error("{} is no field of a user", plain(.0))]
+    UnknownField(String),
+    #[error("plaintext passwords are not accepted: passwordHash takes a hash")]
+    Plaintext,
+    #[error("{0} is there twice")]
+    Twice(&'static str),
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    #[error("{0} is not a string")]
+    NotAString(&'static str),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("passwordHash can't be used: {0}")]
+    Hash(#[from] Unsupported),
+    #[error("the login name is taken by the user {}", plain(.0.as_str()))]
+    NameTaken(UserId),
+    #[error("the user id is taken by a user with another login name")]
+    IdTaken,
+}
+
+const USER_ID: &str = "userId";
+const LOGIN_NAME: &str = "loginName";
+const DISPLAY_NAME: &str = "displayName";
+const PASSWORD_HASH: &str = "passwordHash";
+
+/// Reads a user from a line.
+pub fn parse(line: &[u8]) -> Result<Login, Refused> {
+    // Without its end, behind which an error would have no column.
+    let line = line.trim_ascii_end();
+    let Members(members) =
+        serde_json::from_slice(line).map_err(|error| match error.classify() {
+            Category::Data => Refused::NotAnObject,
+            Category::Syntax | Category::Eof | Category::Io => Refused::NotJson(error.column()),
+        })?;
+    let mut fields = Fields::default();
+    for (name, value) in members {
+        let (name, field) = match name.as_str() {
+            "userId" | "user_id" => (USER_ID, &mut fields.user_id),
+            "loginName" | "login_name" => (LOGIN_NAME, &mut fields.login_name),
+            "displayName" | "display_name" => (DISPLAY_NAME, &mut fields.display_name),
+            "passwordHash" | "password_hash" => (PASSWORD_HASH, &mut fields.password_hash),
+            "password" => return Err(Refused::Plaintext),
+            _ => return Err(Refused::UnknownField(name.chars().take(40).collect())),
+        };
+        let before = match value {
+            Value::Null => None,
+            Value::String(text) => field.replace(text),
+            _ => return Err(Refused::NotAString(name)),
+        };
+        if before.is_some() {
+            return Err(Refused::Twice(name));
+        }
+    }
+    fields.login()
+}
+
+#[derive(Default)]
+struct Fields {
+    user_id: Option<String>,
+    login_name: Option<String>,
+    display_name: Option<String>,
+    password_hash: Option<String>,
+}
+
+impl Fields {
+    fn login(self) -> Result<Login, Refused> {
+        let login_name = self.login_name.ok_or(Refused::Missing(LOGIN_NAME))?;
+        let display_name = self.display_name.unwrap_or_else(|| login_name.clone());
+        let hash = match self.password_hash {
+            None => None,
+            Some(text) => Some(PasswordHash::parse(&text)?),
+        };
+        Ok(Login {
+            login_name: LoginName::parse(login_name)?,
+            user_id: UserId::parse(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
+            display_name: DisplayName::parse(display_name)?,
+            state: UserState::Active,
+            password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
+            attempts: Attempts::default(),
+        })
+    }
+}
+
+/// An object's members as they come, those with the same name included.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+
+    #[test]
+    fn a_user_is_written_in_either_case() {
+        for line in [
+            format!(
+                r#"{{"userId":"1","loginName":"a","displayName":"A","passwordHash":"{HASH}"}}"#
+            ),
+            format!(
+                r#" {{"password_hash":"{HASH}","display_name":"A","login_name":"a","user_id":"1"}} "#
+            ),
+        ] {
+            let login = parse(line.as_bytes()).unwrap();
+
+            assert_eq!(login.user_id.as_str(), "1", "{line}");
+            assert_eq!(login.login_name.as_str(), "a", "{line}");
+            assert_eq!(login.display_name.as_str(), "A", "{line}");
+            assert_eq!(login.password_hash.unwrap().as_str(), HASH, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_missing_has_a_default() {
+        let line = br#"{"userId":"1","loginName":"a","displayName":null,"passwordHash":null}"#;
+
+        let login = parse(line).unwrap();
+
+        assert_eq!(login.display_name.as_str(), "a");
+        assert!(login.password_hash.is_none());
+    }
+
+    #[test]
+    fn each_broken_line_has_its_reason() {
+        let long = format!(r#"{{"userId":"1","loginName":"{}"}}"#, "a".repeat(201));
+        for (line, want) in [
+            (
+                r#"{"userId":"1","loginName":"#,
+                "the line is not JSON (column 26)",
+            ),
+            ("V3ryS3cure!", "the line is not JSON (column 1)"),
+            ("{} {}", "the line is not JSON (column 4)"),
+            (r#""V3ryS3cure!""#, "the line is not a JSON object"),
+            ("[]", "the line is not a JSON object"),
+            ("null", "the line is not a JSON object"),
+            ("{}", "loginName is missing"),
+            (r#"{"loginName":"a"}"#, "userId is missing"),
+            (r#"{"userId":"1","loginName":null}"#, "loginName is missing"),
+            (r#"{"userId":1,"loginName":"a"}"#, "userId is not a string"),
+            (
+                r#"{"userId":"1","user_id":"1","loginName":"a"}"#,
+                "userId is there twice",
+            ),
+            (
+                r#"{"userId":"1","loginName":"a","password":"V3ryS3cure!"}"#,
+                "plaintext passwords are not accepted: passwordHash takes a hash",
+            ),
+            (
+                r#"{"userId":"1","loginName":"a","e\u001bmail":"V3ryS3cure!"}"#,
+                "e\\u{1b}mail is no field of a user",
+            ),
+            (
+                r#"{"userId":"1","loginName":"a","passwordHash":"V3ryS3cure!"}"#,
+                "passwordHash can't be used: the string is not a PHC or modular crypt string",
+            ),
+            (
+                r#"{"userId":"1","loginName":"a","passwordHash":"$7$V3ryS3cure!$x"}"#,
+                "passwordHash can't be used: unknown algorithm",
+            ),
+            (
+                r#"{"userId":"","loginName":"a"}"#,
+                "invalid user_id: must be 1 to 200 characters long",
+            ),
+            (
+                &long,
+                "invalid login_name: must be 1 to 200 characters long",
+            ),
+        ] {
+            let reason = parse(line.as_bytes()).unwrap_err().to_string();
+
+            assert_eq!(reason, want, "{line}");
+            assert!(!reason.contains("V3ryS3cure!"), "{line}");
+        }
+    }
+}

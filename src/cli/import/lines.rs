@@ -1,0 +1,190 @@
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::line::Refused;
+
+/// In bytes. A user at all its limits, every character escaped, needs 8 KiB.
+const LONGEST: usize = 16 * 1024;
+/// Lines that wait to be written.
+const WAITING: usize = 64;
+
+/// A line of the input that isn't blank.
+pub struct Line {
+    /// From 1.
+    pub number: u64,
+    pub text: Result<Vec<u8>, Refused>,
+    /// Bytes from the start of the input to the end of this line.
+    pub end: u64,
+}
+
+/// An input, and how long it is if it tells.
+pub struct Input {
+    reader: Box<dyn BufRead + Send>,
+    pub bytes: Option<u64>,
+}
+
+impl Input {
+    /// `-` is stdin.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self {
+                reader: Box::new(BufReader::new(io::stdin())),
+                bytes: None,
+            });
+        }
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        if about.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self {
+            reader: Box::new(BufReader::new(file)),
+            bytes: about.is_file().then_some(about.len()),
+        })
+    }
+
+    /// Reads on a thread of its own, which nobody waits for: it may never hear of stdin
+    /// again.
+    pub fn lines(self) -> io::Result<mpsc::Receiver<io::Result<Line>>> {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let mut lines = Lines {
+            reader: self.reader,
+            number: 0,
+            end: 0,
+        };
+        std::thread::Builder::new()
+            .name("lines".to_owned())
+            .spawn(move || {
+                while let Some(line) = lines.next().transpose() {
+                    let failed = line.is_err();
+                    if sender.blocking_send(line).is_err() || failed {
+                        break;
+                    }
+                }
+            })?;
+        Ok(receiver)
+    }
+}
+
+struct Lines<R> {
+    reader: R,
+    number: u64,
+    end: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> io::Result<Option<Line>> {
+        loop {
+            let mut text = Vec::new();
+            let limit = LONGEST as u64 + 1;
+            let read = self
+                .reader
+                .by_ref()
+                .take(limit)
+                .read_until(b'\n', &mut text)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            self.end += read as u64;
+            let whole = text.last() == Some(&b'\n') || text.len() <= LONGEST;
+            if !whole {
+                self.end += skip_line(&mut self.reader)?;
+            }
+            if self.number == 1 && text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len());
+            }
+            if whole && text.trim_ascii().is_empty() {
+                continue;
+            }
+            return Ok(Some(Line {
+                number: self.number,
+                text: if whole {
+                    Ok(text)
+                } else {
+                    Err(Refused::TooLong(LONGEST))
+                },
+                end: self.end,
+            }));
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads to the end of a line without keeping it; returns how many bytes that were.
+fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let buffer = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            buffer => buffer?,
+        };
+        let end = buffer.iter().position(|&byte| byte == b'\n');
+        let length = end.map_or(buffer.len(), |at| at + 1);
+        reader.consume(length);
+        skipped += length as u64;
+        if end.is_some() || length == 0 {
+            return Ok(skipped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Number and text of each line; None for one that is too long.
+    fn lines(input: &[u8]) -> Vec<(u64, Option<String>)> {
+        let mut lines = Lines {
+            // Small, so that lines come in pieces.
+            reader: BufReader::with_capacity(7, input),
+            number: 0,
+            end: 0,
+        };
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            let text = line.text.ok();
+            all.push((
+                line.number,
+                text.map(|text| String::from_utf8(text).unwrap()),
+            ));
+        }
+        assert_eq!(lines.end, input.len() as u64);
+        all
+    }
+
+    #[test]
+    fn blank_lines_count_but_are_not_handed_on() {
+        let got = lines(b"one\n\n  \r\ntwo\r\nthree");
+
+        let want = [(1, "one\n"), (4, "two\r\n"), (5, "three")];
+        assert_eq!(got, want.map(|(n, text)| (n, Some(text.to_owned()))));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let got = lines("\u{feff}one\n\u{feff}two".as_bytes());
+
+        let want = [(1, "one\n"), (2, "\u{feff}two")];
+        assert_eq!(got, want.map(|(n, text)| (n, Some(text.to_owned()))));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over() {
+        let longest = "a".repeat(LONGEST);
+        for (length, good) in [(LONGEST - 1, true), (LONGEST, true), (LONGEST + 1, false)] {
+            let line = "a".repeat(length);
+
+            let got = lines(format!("{line}\nnext\n").as_bytes());
+
+            assert_eq!(got[0].1.is_some(), good, "{length}");
+            assert_eq!(got[1], (2, Some("next\n".to_owned())), "{length}");
+        }
+        assert_eq!(lines(longest.as_bytes()).len(), 1);
+        assert_eq!(lines(format!("{longest}a").as_bytes()), [(1, None)]);
+    }
+}

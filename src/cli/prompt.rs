@@ -1,0 +1,116 @@
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use zeroize::Zeroizing;
+
+use super::failure::Failure;
+use crate::domain::Password;
+
+/// In bytes. A password of 200 characters has at most 800.
+const LONGEST_LINE: usize = 4096;
+
+/// Where a password comes from. Not from the arguments: every process of the machine
+/// can read those.
+#[derive(Debug, clap::Args)]
+pub struct PasswordInput {
+    /// Read the password from the first line of stdin instead of the terminal
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordInput {
+    pub fn read(&self) -> Result<Password, Failure> {
+        if self.password_stdin {
+            first_line(io::stdin().lock())
+        } else {
+            ask()
+        }
+    }
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    Failure::Input {
+        what: "the password".to_owned(),
+        error,
+    }
+}
+
+/// The first line without its end.
+fn first_line(input: impl io::BufRead) -> Result<Password, Failure> {
+    // Large enough from the start, so that growing leaves no copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST_LINE));
+    input
+        .take(LONGEST_LINE as u64)
+        .read_line(&mut line)
+        .map_err(unreadable)?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    Ok(Password::parse(password.to_owned())?)
+}
+
+/// Asks twice, without echo.
+fn ask() -> Result<Password, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    let ask = |prompt| rpassword::prompt_password(prompt).map_err(unreadable);
+    let password = Password::parse(ask("Password: ")?)?;
+    let again = Password::new(ask("The same again: ")?);
+    if password == again {
+        Ok(password)
+    } else {
+        Err(Failure::PasswordsDiffer)
+    }
+}
+
+/// Consent to what can't be undone.
+#[derive(Debug, clap::Args)]
+pub struct Consent {
+    /// Don't ask for confirmation
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Consent {
+    pub fn get(&self, question: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Failure::NotConfirmed);
+        }
+        eprint!("{question} [y/N] ");
+        io::stderr().flush()?;
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .take(LONGEST_LINE as u64)
+            .read_line(&mut answer)?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Failure::Declined),
+        }
+    }
+}
+
+#[test]
+fn a_password_is_the_first_line_without_its_end() {
+    for (input, want) in [
+        ("V3ryS3cure!\n", Some("V3ryS3cure!")),
+        ("V3ryS3cure!\r\n", Some("V3ryS3cure!")),
+        ("V3ryS3cure!", Some("V3ryS3cure!")),
+        ("one\n\n", Some("one")),
+        ("one\ntwo\n", Some("one")),
+        (" spaces \n", Some(" spaces ")),
+        (
+            &*format!("{}\n", "🐭".repeat(200)),
+            Some(&*"🐭".repeat(200)),
+        ),
+        (&*format!("{}\n", "a".repeat(201)), None),
+        ("\n", None),
+        ("", None),
+    ] {
+        let got = first_line(input.as_bytes()).ok();
+        let want = want.map(|want| Password::new(want.to_owned()));
+        assert_eq!(got, want, "{input:?}");
+    }
+}

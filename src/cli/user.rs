@@ -1,0 +1,106 @@
+mod add;
+mod change;
+mod show;
+mod who;
+
+use clap::Subcommand;
+
+use self::add::Add;
+use self::change::{Delete, Rename, SetPassword};
+use self::show::{List, Show};
+use self::who::Who;
+use super::Surroundings;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::import::Import;
+use crate::domain::{DisplayName, Invalid, LoginName, UserId, UserState};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add a user
+    #[command(after_help = ADD_EXAMPLES)]
+    Add(Add),
+    /// Add many users, with the password hashes that they have elsewhere
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
+    /// Show a user, and whether the password is locked
+    Show(Show),
+    /// List all users, in no order
+    ///
+    /// Reads the whole users table.
+    List(List),
+    /// Set a user's password; failed attempts are forgiven
+    SetPassword(SetPassword),
+    /// Keep a user out until `unlock`
+    Lock(Who),
+    /// Let a user in again whom an administrator or too many wrong passwords locked
+    Unlock(Who),
+    /// Keep a user out until `activate`
+    Deactivate(Who),
+    /// Let a user in again who was deactivated
+    Activate(Who),
+    /// Give a user another login name; id, password and failed attempts stay
+    Rename(Rename),
+    /// Delete a user
+    ///
+    /// Sessions that the user has stay until they expire.
+    Delete(Delete),
+}
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  sesame user add --login-name mini@mouse.com --display-name 'Mini Mouse'
+  pass show mini | sesame user add --login-name mini@mouse.com --password-stdin
+  sesame user add --login-name robot --no-password";
+
+const IMPORT_EXAMPLES: &str = r#"A line is a user in JSON:
+  {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
+
+userId and loginName must be there. Without displayName a user is called by the login name;
+without passwordHash a user has no password. Names may be written in snake_case. A line with
+any other field, or with a plaintext password, is refused.
+
+passwordHash is a PHC or modular crypt string of argon2, bcrypt, scrypt, PBKDF2 or SHA-crypt;
+the service replaces it by argon2id at the first login.
+
+A user who is there already, with the same id and login name, is left unchanged: run the same
+import again and it goes on from where it stopped.
+
+Examples:
+  sesame user import users.jsonl
+  jq -c '.users[] | {userId: .id, …}' export.json | sesame user import -"#;
+
+fn login_name(text: &str) -> Result<LoginName, Invalid> {
+    LoginName::parse(text.to_owned())
+}
+
+fn user_id(text: &str) -> Result<UserId, Invalid> {
+    UserId::parse(text.to_owned())
+}
+
+fn display_name(text: &str) -> Result<DisplayName, Invalid> {
+    DisplayName::parse(text.to_owned())
+}
+
+impl Command {
+    pub async fn run(
+        self,
+        connection: &Connection,
+        surroundings: Surroundings,
+    ) -> Result<(), Failure> {
+        let store = connection.store(surroundings).await?;
+        match self {
+            Self::Add(add) => add.run(&store, surroundings).await,
+            Self::Import(import) => import.run(&store).await,
+            Self::Show(show) => show.run(&store, surroundings).await,
+            Self::List(list) => list.run(&store, surroundings).await,
+            Self::SetPassword(set) => set.run(&store, surroundings).await,
+            Self::Lock(who) => change::set_state(&who, &store, UserState::Locked).await,
+            Self::Unlock(who) => change::unlock(&who, &store).await,
+            Self::Deactivate(who) => change::set_state(&who, &store, UserState::Inactive).await,
+            Self::Activate(who) => change::set_state(&who, &store, UserState::Active).await,
+            Self::Rename(rename) => rename.run(&store).await,
+            Self::Delete(delete) => delete.run(&store).await,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use std::num::NonZeroUsize;
+
+use super::{display_name, login_name, user_id};
+use crate::cli::Surroundings;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::prompt::PasswordInput;
+use crate::config;
+use crate::domain::{
+    Attempts, DisplayName, HashString, Login, LoginName, Password, UserId, UserState,
+};
+use crate::password::PasswordPool;
+use crate::store::{Added, Store};
+use crate::token;
+
+#[derive(Debug, clap::Args)]
+pub struct Add {
+    /// What the user logs in with, 1 to 200 characters; taken once, whatever its case
+    #[arg(long, value_name = "NAME", value_parser = login_name)]
+    login_name: LoginName,
+    /// What the user is called in sessions [default: the login name]
+    #[arg(long, value_name = "NAME", value_parser = display_name)]
+    display_name: Option<DisplayName>,
+    /// The user's id for ever, 1 to 200 characters [default: a random UUID]
+    #[arg(long, value_name = "ID", value_parser = user_id)]
+    user_id: Option<UserId>,
+    #[command(flatten)]
+    password: PasswordInput,
+    /// Add a user who can't log in by password
+    #[arg(long, conflicts_with = "password_stdin")]
+    no_password: bool,
+}
+
+impl Add {
+    /// Prints the user's id.
+    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+        let password_hash = if self.no_password {
+            None
+        } else {
+            Some(hash(self.password.read()?, surroundings).await?)
+        };
+        let login = Login {
+            display_name: match self.display_name {
+                Some(name) => name,
+                None => called_by(&self.login_name)?,
+            },
+            login_name: self.login_name,
+            user_id: match self.user_id {
+                Some(id) => id,
+                None => UserId::parse(token::draw_uuid().to_string())?,
+            },
+            state: UserState::Active,
+            password_hash,
+            attempts: Attempts::default(),
+        };
+        match store.insert_user(&login).await? {
+            Added::Added => {
+                let mut output = Output::stdout();
+                output.line(login.user_id.as_str())?;
+                output.flush()
+            }
+            Added::Taken { user_id: true, .. } => Err(Failure::IdTaken(login.user_id)),
+            Added::Taken { .. } => Err(Failure::NameTaken(login.login_name)),
+        }
+    }
+}
+
+/// The display name of a user who was given none.
+pub fn called_by(name: &LoginName) -> Result<DisplayName, Failure> {
+    Ok(DisplayName::parse(name.as_str().to_owned())?)
+}
+
+/// Hashes a password as the service itself does.
+pub async fn hash(password: Password, surroundings: Surroundings) -> Result<HashString, Failure> {
+    let params = config::hash_params(surroundings.variable)?;
+    let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
+    let hash = pool.hash(password).await.map_err(Failure::Hash)?;
+    Ok(HashString::new(hash.as_str().to_owned()))
+}

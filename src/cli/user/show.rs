@@ -1,0 +1,177 @@
+use serde::Serialize;
+
+use super::who::Who;
+use crate::api::rfc_3339;
+use crate::cli::Surroundings;
+use crate::cli::failure::Failure;
+use crate::cli::output::{Output, plain};
+use crate::domain::{AttemptPolicy, HashString, Login, Timestamp};
+use crate::store::Store;
+
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    policy: Policy,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    policy: Policy,
+    /// One JSON object a line, as `show --json` prints it
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Policy {
+    /// Wrong passwords in a row before the service locks a password for a while
+    #[arg(long, env = "MAX_PASSWORD_ATTEMPTS", value_name = "NUMBER", default_value = "10", value_parser = policy)]
+    max_password_attempts: AttemptPolicy,
+}
+
+fn policy(text: &str) -> Result<AttemptPolicy, &'static str> {
+    let policy = text.parse().ok().and_then(AttemptPolicy::new);
+    policy.ok_or("must be a number from 1 to 100")
+}
+
+/// A user as `--json` shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    user_id: &'a str,
+    login_name: &'a str,
+    display_name: &'a str,
+    /// What an administrator said: `active`, `inactive` or `locked`.
+    state: &'static str,
+    /// The hash's algorithm; null is no password.
+    password: Option<&'static str>,
+    /// Attempts at the password, ever.
+    attempts: u64,
+    /// Since the last success.
+    failures: u32,
+    last_attempt_at: Option<String>,
+    /// By too many failures.
+    password_locked: bool,
+    /// Null when locked: until an administrator unlocks.
+    password_locked_until: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(login: &'a Login, policy: AttemptPolicy, now: Timestamp) -> Self {
+        let lock = login.attempts.locked_until(policy, now);
+        Self {
+            user_id: login.user_id.as_str(),
+            login_name: login.login_name.as_str(),
+            display_name: login.display_name.as_str(),
+            state: login.state.as_str(),
+            password: login.password_hash.as_ref().map(algorithm),
+            attempts: login.attempts.made,
+            failures: login.attempts.failures,
+            last_attempt_at: login.attempts.last_at.map(rfc_3339),
+            password_locked: lock != Ok(None),
+            password_locked_until: lock.ok().flatten().map(rfc_3339),
+        }
+    }
+
+    fn lock(&self) -> String {
+        match (self.password_locked, &self.password_locked_until) {
+            (false, _) => "no".to_owned(),
+            (true, Some(until)) => format!("until {until}"),
+            (true, None) => "until an administrator unlocks it".to_owned(),
+        }
+    }
+}
+
+/// The algorithm of a hash, which is all that is shown of it.
+fn algorithm(hash: &HashString) -> &'static str {
+    const KNOWN: [(&str, &str); 13] = [
+        ("argon2id", "argon2id"),
+        ("argon2i", "argon2i"),
+        ("argon2d", "argon2d"),
+        ("2a", "bcrypt"),
+        ("2b", "bcrypt"),
+        ("2x", "bcrypt"),
+        ("2y", "bcrypt"),
+        ("scrypt", "scrypt"),
+        ("pbkdf2", "pbkdf2-sha1"),
+        ("pbkdf2-sha256", "pbkdf2-sha256"),
+        ("pbkdf2-sha512", "pbkdf2-sha512"),
+        ("5", "sha256-crypt"),
+        ("6", "sha512-crypt"),
+    ];
+    let id = hash.as_str().split('$').nth(1);
+    let known = KNOWN.iter().find(|(known, _)| Some(*known) == id);
+    known.map_or("unknown", |(_, name)| name)
+}
+
+impl Show {
+    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+        let login = self.who.find(store).await?;
+        let policy = self.policy.max_password_attempts;
+        let shown = Shown::new(&login, policy, (surroundings.now)());
+        let mut output = Output::stdout();
+        if self.json {
+            output.json(&shown)?;
+            return output.flush();
+        }
+        let attempt = shown.last_attempt_at.as_deref();
+        let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
+        for (name, value) in [
+            ("login name", plain(shown.login_name).to_string()),
+            ("user id", plain(shown.user_id).to_string()),
+            ("display name", plain(shown.display_name).to_string()),
+            ("state", shown.state.to_owned()),
+            ("password", shown.password.unwrap_or("none").to_owned()),
+            ("attempts", format!("{}{attempt}", shown.attempts)),
+            ("failures", format!("{} in a row", shown.failures)),
+            ("password locked", shown.lock()),
+        ] {
+            output.line(format_args!("{name:<17}{value}"))?;
+        }
+        output.flush()
+    }
+}
+
+impl List {
+    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+        let mut output = Output::stdout();
+        store
+            .scan_users(|login| {
+                let policy = self.policy.max_password_attempts;
+                let shown = Shown::new(&login, policy, (surroundings.now)());
+                if self.json {
+                    return output.json(&shown);
+                }
+                output.line(format_args!(
+                    "{}\t{}\t{}\t{}\tpassword locked: {}",
+                    plain(shown.login_name),
+                    plain(shown.user_id),
+                    shown.state,
+                    shown.password.unwrap_or("no password"),
+                    shown.lock(),
+                ))
+            })
+            .await?;
+        output.flush()
+    }
+}
+
+#[test]
+fn of_a_hash_the_algorithm_is_shown() {
+    for (hash, want) in [
+        ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3V0", "argon2id"),
+        ("$2y$12$abc", "bcrypt"),
+        ("$pbkdf2-sha512$1000$c2FsdA$b3V0", "pbkdf2-sha512"),
+        ("$6$salt$output", "sha512-crypt"),
+        ("$7$salt$output", "unknown"),
+        ("plain", "unknown"),
+    ] {
+        assert_eq!(algorithm(&HashString::new(hash.to_owned())), want);
+    }
+}
