@@ -6,10 +6,13 @@
 
 mod caller;
 mod connection;
+#[cfg(feature = "dev")]
+mod dev;
 mod failure;
 mod import;
 mod output;
 mod prompt;
+mod serve;
 mod signals;
 mod tables;
 mod user;
@@ -64,7 +67,21 @@ enum Command {
     /// Create the two tables, or check those that are there
     #[command(subcommand)]
     Tables(tables::Command),
+    /// Run the service over HTTP, with the tables that there are
+    #[command(after_help = SERVE_NOTES)]
+    Serve(serve::Serve),
+    /// Run the service over HTTP, with an emulated DynamoDB and a demo user
+    ///
+    /// Settings of the service other than --access come from the environment, as for
+    /// `serve`, and have defaults.
+    #[cfg(feature = "dev")]
+    Dev(dev::Dev),
 }
+
+const SERVE_NOTES: &str = "\
+The service's settings come from the environment: USERS_TABLE, SESSIONS_TABLE and RESOURCE_OWNER
+must be set; ACCESS, MAX_PASSWORD_ATTEMPTS, SESSION_LIFETIME_SECONDS and the others may be.
+SIGTERM or SIGINT ends it: no new calls, those under way have 30 seconds to finish.";
 
 /// Carries out a command and reports what went wrong.
 pub fn run(cli: Cli, surroundings: Surroundings) -> ExitCode {
@@ -91,6 +108,9 @@ impl Cli {
             Command::User(command) => command.run(&connection, surroundings).await,
             Command::Caller(command) => command.run(&connection, surroundings).await,
             Command::Tables(command) => command.run(&connection, surroundings).await,
+            Command::Serve(serve) => serve.run(&connection, surroundings).await,
+            #[cfg(feature = "dev")]
+            Command::Dev(dev) => dev.run(&connection, surroundings).await,
         }
     }
 }

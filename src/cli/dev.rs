@@ -1,0 +1,156 @@
+mod banner;
+mod demo;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use self::banner::Banner;
+use super::Surroundings;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::output::Output;
+use super::serve::{Listen, address, bind, until_signal, url};
+use super::signals::Signals;
+use crate::api::{App, Log, log_panics};
+use crate::config::{self, Settings};
+use crate::domain::Access;
+use crate::emulator::Emulator;
+use crate::store::{Endpoint, Store, with_http_client};
+
+/// The published example's, so that its answer looks the same here.
+const RESOURCE_OWNER: &str = "69629023906488334";
+
+#[derive(Debug, clap::Args)]
+pub struct Dev {
+    /// Where the service listens; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    listen: Listen,
+    /// Where the emulated DynamoDB listens; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
+    dynamodb_listen: Listen,
+    /// Keep the tables in this file; without it they are gone at the end
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Who may create sessions: public (anyone), authenticated (any known caller) or token
+    /// (callers with session.write)
+    #[arg(long, value_name = "WHO", default_value = "public")]
+    access: Access,
+    /// Print one JSON line with `url`, `dynamodb_url` and `token`, once both listen
+    #[arg(long)]
+    ready_json: bool,
+}
+
+impl Dev {
+    pub async fn run(
+        self,
+        connection: &Connection,
+        surroundings: Surroundings,
+    ) -> Result<(), Failure> {
+        if let Some(option) = connection.elsewhere() {
+            return Err(Failure::OwnDatabase(option));
+        }
+        let Surroundings { now, variable, .. } = surroundings;
+        let settings = self.settings(connection, surroundings)?;
+        let listener = bind("--listen", self.listen)?;
+        let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
+        let emulator = match &self.data {
+            None => Emulator::in_memory()?,
+            Some(file) => Emulator::open(file)?,
+        };
+        let signals = Signals::listen().map_err(Failure::Start)?;
+
+        let log = Log::stderr();
+        log_panics(log.clone());
+        let store = store(&emulator, &settings);
+        store.create_tables().await?;
+        demo::add_user(&store, settings.hash_params).await?;
+        let token = demo::add_caller(&store, now()).await?;
+        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let database_url = url(&database_listener).map_err(Failure::Start)?;
+        let database = emulator
+            .serve(database_listener, async {
+                let _ = stopped.await;
+            })
+            .map_err(Failure::Start)?;
+        drop(emulator);
+        self.announce(&Banner {
+            url: &url(&listener).map_err(Failure::Start)?,
+            database_url: &database_url,
+            token: token.as_str(),
+            tables: &settings.tables,
+            access: self.access,
+            data: self.data.as_deref(),
+            program: surroundings.program,
+        })?;
+        self.warn(&listener);
+
+        let mut database = pin!(database.ended());
+        tokio::select! {
+            served = until_signal(listener, Arc::new(app), surroundings, signals) => {
+                drop(stop);
+                database.await.map_err(Failure::Emulator)?;
+                served
+            }
+            ended = &mut database => {
+                let error = ended.err().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+                Err(Failure::Emulator(error))
+            }
+        }
+    }
+
+    fn settings(
+        &self,
+        connection: &Connection,
+        Surroundings { variable, .. }: Surroundings,
+    ) -> Result<Settings, Failure> {
+        let tables = connection.tables();
+        let settings = Settings::read(|name| match name {
+            "USERS_TABLE" => Some(tables.users.clone()),
+            "SESSIONS_TABLE" => Some(tables.sessions.clone()),
+            "ACCESS" => Some(self.access.as_str().to_owned()),
+            "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
+            _ => variable(name),
+        });
+        Ok(settings?)
+    }
+
+    fn announce(&self, banner: &Banner<'_>) -> Result<(), Failure> {
+        let mut output = Output::stdout();
+        if self.ready_json {
+            output.json(banner)?;
+        } else {
+            output.line(banner)?;
+        }
+        output.flush()
+    }
+
+    /// The demo user's password is in the README, and the emulator asks for none.
+    fn warn(&self, listener: &TcpListener) {
+        let reachable = |address: &Listen| !address.ip().is_loopback();
+        if listener.local_addr().is_ok_and(|own| reachable(&own)) {
+            eprintln!(
+                "warning: --listen {} lets other machines log in as the demo user",
+                self.listen
+            );
+        }
+        if reachable(&self.dynamodb_listen) {
+            eprintln!(
+                "warning: --dynamodb-listen {} lets other machines read and write the tables",
+                self.dynamodb_listen
+            );
+        }
+    }
+}
+
+/// The tables in the emulator of this process, without a socket.
+fn store(emulator: &Emulator, settings: &Settings) -> Store {
+    let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
+    let client = with_http_client(endpoint, emulator.http_client());
+    Store::new(client, settings.tables.clone())
+}

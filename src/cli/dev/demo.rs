@@ -1,0 +1,57 @@
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::cli::failure::Failure;
+use crate::domain::{
+    Attempts, CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password,
+    Permission, Timestamp, UserId, UserState,
+};
+use crate::password::{Params, PasswordPool};
+use crate::store::Store;
+use crate::token::CallerToken;
+
+// The published example's.
+pub const LOGIN_NAME: &str = "mini@mouse.com";
+pub const USER_ID: &str = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
+pub const PASSWORD: &str = "V3ryS3cure!";
+const DISPLAY_NAME: &str = "Mini Mouse";
+
+const CALLER: &str = "demo (sesame dev)";
+const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// Adds the demo user, unless a file has kept it, or somebody with its name or id.
+pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
+    let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
+    let password = Password::new(PASSWORD.to_owned());
+    let hash = pool.hash(password).await.map_err(Failure::Hash)?;
+    let login = Login {
+        login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
+        user_id: UserId::parse(USER_ID.to_owned())?,
+        display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
+        state: UserState::Active,
+        password_hash: Some(HashString::new(hash.as_str().to_owned())),
+        attempts: Attempts::default(),
+    };
+    store.insert_user(&login).await?;
+    Ok(())
+}
+
+/// Issues a token with all permissions in place of the one that was issued last time,
+/// which nobody can look up.
+pub async fn add_caller(store: &Store, now: Timestamp) -> Result<CallerToken, Failure> {
+    let name = CallerName::parse(CALLER.to_owned())?;
+    for (hash, caller) in store.scan_callers().await? {
+        if caller.name == name {
+            store.delete_caller(&hash).await?;
+        }
+    }
+    let token = CallerToken::draw().map_err(Failure::Random)?;
+    let caller = CallerRecord {
+        name,
+        permissions: Permission::ALL.into_iter().collect(),
+        created_at: now,
+        expires_at: now.plus(TOKEN_LIFETIME),
+    };
+    store.insert_caller(token.hash(), &caller).await?;
+    Ok(token)
+}

@@ -1,0 +1,80 @@
+mod listen;
+
+use std::sync::Arc;
+
+use super::Surroundings;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::output::Output;
+use super::signals::Signals;
+use crate::api::{App, Log, log_panics};
+use crate::config::{self, Settings};
+use crate::server;
+use crate::store::{Roots, Store, connect};
+pub use listen::{Listen, address, bind, url};
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Where to listen, for HTTP/1.1 and HTTP/2 without TLS; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
+    listen: Listen,
+    /// Print one JSON line with the `url`, once the service listens
+    #[arg(long)]
+    ready_json: bool,
+}
+
+impl Serve {
+    pub async fn run(
+        self,
+        connection: &Connection,
+        surroundings: Surroundings,
+    ) -> Result<(), Failure> {
+        let Surroundings { now, variable, .. } = surroundings;
+        let settings = Settings::read(|name| match name {
+            "USERS_TABLE" => connection.users_table().map(str::to_owned),
+            "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
+            _ => variable(name),
+        })?;
+        let listener = bind("--listen", self.listen)?;
+        let endpoint = connection.endpoint(surroundings).await?;
+        let signals = Signals::listen().map_err(Failure::Start)?;
+
+        let log = Log::stderr();
+        log_panics(log.clone());
+        let store = Store::new(connect(endpoint, Roots::Machine), settings.tables.clone());
+        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+        app.warm_up(now()).await;
+
+        let url = url(&listener).map_err(Failure::Start)?;
+        let mut output = Output::stdout();
+        if self.ready_json {
+            output.json(&serde_json::json!({ "url": url }))?;
+        } else {
+            output.line(format_args!("Sesame is at {url}."))?;
+        }
+        output.flush()?;
+        until_signal(listener, Arc::new(app), surroundings, signals).await
+    }
+}
+
+/// Serves until a signal, and finishes the calls under way; a second one ends them too.
+pub async fn until_signal(
+    listener: std::net::TcpListener,
+    app: Arc<App>,
+    Surroundings { now, .. }: Surroundings,
+    mut signals: Signals,
+) -> Result<(), Failure> {
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut served = std::pin::pin!(server::serve(listener, app, now, async {
+        let _ = stopped.await;
+    }));
+    tokio::select! {
+        () = &mut served => return Ok(()),
+        () = signals.next() => drop(stop),
+    }
+    tokio::select! {
+        () = &mut served => Ok(()),
+        () = signals.next() => Err(Failure::Interrupted),
+    }
+}
