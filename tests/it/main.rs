@@ -8,6 +8,7 @@
 
 mod app;
 mod callers;
+mod cli;
 mod concurrency;
 mod emulator;
 mod enumeration;

@@ -1,0 +1,10 @@
+//! The command line tool as a process, against a `sesame dev` that is another one.
+
+mod callers;
+mod dev;
+mod import;
+mod process;
+mod serve;
+mod tables;
+mod throttled;
+mod users;

@@ -1,0 +1,204 @@
+use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::process::{Dev, Running, demo_login, dev, post, run};
+
+/// The line of a printed text that begins with `start`, and what follows it.
+fn line<'a>(printed: &'a str, start: &str) -> &'a str {
+    let found = printed.lines().find(|line| line.trim().starts_with(start));
+    found.unwrap().trim()
+}
+
+/// Everything that a `sesame dev` prints for people, up to the last line.
+fn printed(process: &mut Running) -> String {
+    let mut text = String::new();
+    while !text.ends_with("Ctrl-C ends it.\n") {
+        let line = process.line();
+        text = text + &line + "\n";
+    }
+    text
+}
+
+#[test]
+fn the_printed_calls_work_when_pasted() {
+    for access in ["public", "authenticated", "token"] {
+        let mut process = Running::start(&mut dev(&["--access", access]));
+        let printed = printed(&mut process);
+
+        let curl = line(&printed, "curl");
+        assert_eq!(curl.contains("Authorization"), access != "public", "{curl}");
+        let output = Command::new("sh").args(["-c", curl]).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["details"]["sequence"], "4", "{answer}");
+        assert_eq!(answer["details"]["resourceOwner"], "69629023906488334");
+        crate::record::secret(answer["sessionToken"].as_str());
+
+        let binary = env!("CARGO_BIN_EXE_sesame");
+        let add = line(&printed, &format!("{binary} user add"));
+        let add = format!("{add} --no-password");
+        let output = Command::new("sh").args(["-c", &add]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+
+        process.signal("INT");
+        let done = process.end().expect(0);
+        assert_eq!(done.stdout, "");
+        assert_eq!(done.stderr.lines().count(), 1, "one call: {}", done.stderr);
+    }
+}
+
+#[test]
+fn the_ready_line_is_all_that_is_printed() {
+    let dev = Dev::with(&["--access", "token"]);
+    let headers = format!("Authorization: Bearer {}\r\n", dev.token);
+
+    assert_eq!(post(&dev.url, &headers, demo_login().as_bytes()).0, 200);
+    assert_eq!(post(&dev.url, "", demo_login().as_bytes()).0, 401);
+
+    let done = dev.stop().expect(0);
+    assert_eq!(done.stdout, "");
+    for line in done.stderr.lines() {
+        serde_json::from_str::<Value>(line).unwrap();
+    }
+    assert_eq!(done.stderr.lines().count(), 2);
+}
+
+#[test]
+fn settings_come_from_the_environment() {
+    let mut command = dev(&["--ready-json"]);
+    command.envs([
+        ("CREATED_STATUS", "201"),
+        ("RESOURCE_OWNER", "acme"),
+        ("USERS_TABLE", "people"),
+    ]);
+    let mut process = Running::start(&mut command);
+    let ready: Value = serde_json::from_str(&process.line()).unwrap();
+
+    let (status, answer) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
+
+    assert_eq!(
+        (status, &answer["details"]["resourceOwner"]),
+        (201, &"acme".into())
+    );
+    let mut check = super::process::sesame(&["tables", "check", "--users-table", "people"]);
+    check.env("AWS_ENDPOINT_URL", ready["dynamodb_url"].as_str().unwrap());
+    run(&mut check, "").expect(0);
+}
+
+#[test]
+fn a_file_keeps_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.db");
+    let data = ["--data", file.to_str().unwrap()];
+
+    let first = Dev::with(&data);
+    let add = ["user", "add", "--login-name", "kept", "--no-password"];
+    first.run(&add).expect(0);
+    first
+        .run(&["user", "delete", "mini@mouse.com", "--yes"])
+        .expect(0);
+    let other = run(&mut dev(&data), "").expect(1);
+    assert!(
+        other
+            .stderr
+            .contains("data.db is in use by another process"),
+        "{other:?}"
+    );
+    first.stop().expect(0);
+
+    let second = Dev::with(&data);
+    assert_eq!(second.user("kept")["displayName"], "kept");
+    assert_eq!(second.log_in("mini@mouse.com", crate::app::PASSWORD), 200);
+    let lock = ["user", "lock", "mini@mouse.com"];
+    second.run(&lock).expect(0);
+    second.stop().expect(0);
+
+    let third = Dev::with(&data);
+    assert_eq!(
+        third.user("mini@mouse.com")["state"],
+        "locked",
+        "as it was left"
+    );
+    let callers = third.run(&["caller", "list"]).expect(0).stdout;
+    assert_eq!(
+        callers.lines().count(),
+        1,
+        "no token of an earlier start: {callers}"
+    );
+}
+
+#[test]
+fn a_taken_port_is_told_with_its_option() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    for (option, other) in [
+        ("--listen", "--dynamodb-listen"),
+        ("--dynamodb-listen", "--listen"),
+    ] {
+        let mut command = super::process::sesame(&["dev", option, &taken, other, "127.0.0.1:0"]);
+
+        let done = run(&mut command, "").expect(1);
+
+        let want = format!("error: can't listen on {taken}, which is what {option} says: ");
+        assert!(done.stderr.starts_with(&want), "{done:?}");
+        assert_eq!(done.stdout, "");
+    }
+    drop(holder);
+}
+
+#[test]
+fn what_dev_cannot_do_is_refused() {
+    for (options, variable, code, reason) in [
+        (
+            &["--access", "everyone"][..],
+            None,
+            2,
+            "is not token, authenticated or public",
+        ),
+        (&["--listen", "8080"], None, 2, "such as 127.0.0.1:8080"),
+        (
+            &["--endpoint-url", "http://127.0.0.1:1"],
+            None,
+            2,
+            "--endpoint-url has no effect",
+        ),
+        (&["--profile", "x"], None, 2, "--profile has no effect"),
+        (
+            &["--data", "/nonexistent/data.db"],
+            None,
+            1,
+            "can't be opened",
+        ),
+        (
+            &[],
+            Some(("ARGON2_PASSES", "0")),
+            1,
+            "ARGON2_PASSES must be a number from 1 to 16",
+        ),
+    ] {
+        let mut command = dev(options);
+        command.envs(variable);
+        let done = run(&mut command, "").expect(code);
+        assert!(done.stderr.contains(reason), "{options:?}: {done:?}");
+    }
+}
+
+#[test]
+fn other_machines_are_warned_of() {
+    let mut process = Running::start(&mut dev(&["--ready-json", "--listen", "0.0.0.0:0"]));
+    let ready: Value = serde_json::from_str(&process.line()).unwrap();
+
+    assert!(
+        ready["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://127.0.0.1:"),
+        "{ready}"
+    );
+    let warning = process.error_line();
+    assert!(
+        warning.starts_with("warning: --listen 0.0.0.0:0 lets"),
+        "{warning}"
+    );
+}

@@ -1,0 +1,209 @@
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::process::{Dev, Running};
+use super::throttled::Throttled;
+
+const PASSWORD: &str = "correct horse";
+/// Of [`PASSWORD`], made by other implementations.
+const HASHES: [&str; 7] = [
+    "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw",
+    "$argon2i$v=19$m=256,t=3,p=2$AAECAwQFBgcICQoLDA0ODw$6nW7U8U7CdUpoJ+TDMP/z2ub6f/yzRkw0PW50V2P/Ck",
+    "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+    "$scrypt$ln=4,r=8,p=1$+/+++/+++/+++/+++/+++w$7JtBIK521ROChmEsy0SaXqcspZocSwPZcLtrM3AuVIY",
+    "$pbkdf2-sha256$1200$./.../.../.../.../...w$oyZJ7cmBjm5BG2T3nggaIPGr6VfGbEWGIwqVJYoCtLk",
+    "$5$rounds=1000$saltstringsaltst$q9YlbkuMoociauONftd2e5Ed6VxRd/LLwz2oOt1AaW3",
+    "$6$saltstring$.r0X7ub5wGR2v4Xz7svCIozfnlorFh19V89t8KC9Umd81uGhFgsyTRNyzQDXDIm17fFcR9z3z7oBNdsyYBbtm/",
+];
+
+/// A line for the user `u<n>`.
+fn user(n: usize) -> String {
+    let hash = HASHES[n % HASHES.len()];
+    crate::record::secret(Some(hash));
+    json!({
+        "userId": format!("id-{n}"),
+        "loginName": format!("u{n}@x.org"),
+        "displayName": format!("User {n}"),
+        "passwordHash": hash,
+    })
+    .to_string()
+}
+
+fn users(numbers: std::ops::Range<usize>) -> String {
+    numbers.map(|n| user(n) + "\n").collect()
+}
+
+#[test]
+fn imported_users_log_in_by_the_password_that_they_had() {
+    crate::record::secret(Some(PASSWORD));
+    let dev = Dev::start();
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, users(0..HASHES.len())).unwrap();
+    let path = file.path().to_str().unwrap();
+    let done = dev.run(&["user", "import", path]).expect(0);
+    assert_eq!(done.stdout, "7 added, 0 unchanged, 0 refused\n");
+    assert_eq!(done.stderr, "", "no progress bar in a pipe");
+
+    let algorithms = [
+        "argon2id",
+        "argon2i",
+        "bcrypt",
+        "scrypt",
+        "pbkdf2-sha256",
+        "sha256-crypt",
+        "sha512-crypt",
+    ];
+    for (n, algorithm) in algorithms.into_iter().enumerate() {
+        let name = format!("u{n}@x.org");
+        let before = dev.user(&name);
+        assert_eq!(before["password"], algorithm);
+        assert_eq!(before["displayName"], format!("User {n}"));
+        assert_eq!(dev.log_in(&name, "wrong"), 400, "{algorithm}");
+        assert_eq!(dev.log_in(&name, PASSWORD), 200, "{algorithm}");
+        assert_eq!(dev.user(&name)["password"], "argon2id", "{algorithm}");
+        assert_eq!(dev.log_in(&name, PASSWORD), 200, "{algorithm}");
+    }
+}
+
+#[test]
+fn each_refused_line_is_reported_and_the_rest_imported() {
+    let dev = Dev::start();
+    let mut lines: Vec<String> = (0..2000).map(user).collect();
+    lines[10] = "{\"userId\":".to_owned();
+    lines[20] = user(19);
+    lines[30] = String::new();
+    lines[40] = json!({ "userId": "other", "loginName": "U39@X.ORG" }).to_string();
+    lines[50] = json!({ "userId": "id-49", "loginName": "other@x.org" }).to_string();
+    lines[60] = json!({ "userId": "id-60", "loginName": "u60@x.org", "passwordHash": "$md5$x$y" })
+        .to_string();
+    lines[70] =
+        json!({ "userId": "id-70", "loginName": "u70@x.org", "password": PASSWORD }).to_string();
+    lines[80] = json!({ "userId": "id-80", "loginName": "u80@x.org", "org": PASSWORD }).to_string();
+    lines[90] = "x".repeat(20_000);
+    lines[1999] = json!({ "user_id": "id-1999", "login_name": "u1999@x.org" }).to_string();
+    let input = lines.join("\n");
+
+    let done = dev.run_with(&["user", "import", "-"], &input).expect(1);
+    assert_eq!(done.stdout, "1991 added, 1 unchanged, 7 refused\n");
+    let want = "\
+        line 11: the line is not JSON (column 10)\n\
+        line 41: the login name is taken by the user id-39\n\
+        line 51: the user id is taken by a user with another login name\n\
+        line 61: passwordHash can't be used: unknown algorithm\n\
+        line 71: plaintext passwords are not accepted: passwordHash takes a hash\n\
+        line 81: org is no field of a user\n\
+        line 91: the line is longer than 16384 bytes\n\
+        error: lines refused: 7\n";
+    assert_eq!(done.stderr, want);
+    let listed = dev.run(&["user", "list", "--json"]).json();
+    assert_eq!(listed.len(), 1 + 1991);
+
+    let again = dev
+        .run_with(&["user", "import", "--json", "-"], &input)
+        .expect(1);
+    let counts = json!({
+        "added": 0, "unchanged": 1992, "refused": 7, "lastLine": 2000, "complete": true,
+    });
+    assert_eq!(again.json(), [counts]);
+    assert_eq!(again.stderr, want);
+}
+
+#[test]
+fn an_interrupted_import_goes_on_where_it_stopped() {
+    for signal in ["INT", "TERM"] {
+        let dev = Dev::start();
+        let mut import = dev.command(&["user", "import", "-"]);
+        import.stdin(std::process::Stdio::piped());
+        let mut import = Running::start(&mut import);
+        let mut stdin = import.stdin();
+        stdin.write_all(users(0..500).as_bytes()).unwrap();
+        stdin.write_all(b"broken\n").unwrap();
+
+        // Reports are in the order of the lines, so all before are done.
+        assert_eq!(
+            import.error_line(),
+            "line 501: the line is not JSON (column 1)"
+        );
+        import.signal(signal);
+        let done = import.end().expect(1);
+        drop(stdin);
+        assert_eq!(done.stdout, "500 added, 0 unchanged, 1 refused\n");
+        let want = "Stopped after line 501: run the same again, or go on with --skip 501\n\
+                    error: interrupted\n";
+        assert_eq!(done.stderr, want);
+
+        let whole = users(0..500) + "\n" + &users(501..600);
+        let rest = ["user", "import", "--skip", "501", "-"];
+        let done = dev.run_with(&rest, &whole).expect(0);
+        assert_eq!(done.stdout, "99 added, 0 unchanged, 0 refused\n");
+        let done = dev.run_with(&["user", "import", "-"], &whole).expect(0);
+        assert_eq!(done.stdout, "0 added, 599 unchanged, 0 refused\n");
+    }
+}
+
+#[test]
+fn a_busy_table_is_waited_for() {
+    let dev = Dev::start();
+    let throttled = Throttled::before(&dev.database, 100);
+
+    let mut import = super::process::sesame(&["user", "import", "--json", "-"]);
+    import.args(["--endpoint-url", &throttled.url]);
+    let done = super::process::run(&mut import, &users(0..50)).expect(0);
+
+    assert_eq!(done.json()[0]["added"], 50);
+    assert_eq!(throttled.left(), 0);
+    assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 51);
+}
+
+#[test]
+fn a_table_that_cannot_be_written_ends_the_import() {
+    let dev = Dev::start();
+    let import = [
+        "user",
+        "import",
+        "--json",
+        "--users-table",
+        "nothing-here",
+        "-",
+    ];
+
+    let done = dev.run_with(&import, &users(0..100)).expect(1);
+
+    let want = json!({
+        "added": 0, "unchanged": 0, "refused": 0, "lastLine": 0, "complete": false,
+    });
+    assert_eq!(done.json(), [want]);
+    assert!(
+        done.stderr.contains("ResourceNotFoundException"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_imported_is_told() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    for (arguments, code, reason) in [
+        (
+            &["user", "import", "/nonexistent.jsonl"][..],
+            1,
+            "/nonexistent.jsonl can't be read: ",
+        ),
+        (
+            &["user", "import", folder],
+            1,
+            "can't be read: is a directory",
+        ),
+        (&["user", "import"], 2, "<FILE>"),
+        (&["user", "import", "-", "--parallel", "0"], 2, "1..=256"),
+        (&["user", "import", "-", "--skip", "x"], 2, "--skip"),
+    ] {
+        let done = dev.run(arguments).expect(code);
+        assert!(done.stderr.contains(reason), "{arguments:?}: {done:?}");
+    }
+    let nothing = dev.run(&["user", "import", "--json", "-"]).expect(0);
+    assert_eq!(nothing.json()[0]["added"], Value::from(0));
+}

@@ -1,0 +1,176 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::process::{Dev, Running, answer, connect, demo_login, head, post, run, sesame};
+
+/// Waits until nobody listens there any more.
+fn refused(url: &str) {
+    let address = url.strip_prefix("http://").unwrap();
+    while TcpStream::connect(address).is_ok() {
+        std::thread::yield_now();
+    }
+}
+
+/// A connection on which a call is under way: half of its body is sent.
+fn half_a_call(url: &str) -> (TcpStream, String) {
+    let mut stream = connect(url);
+    let body = demo_login();
+    // The server says when it has begun to read the body.
+    let head = head("Expect: 100-continue\r\n", body.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let (one, other) = body.split_at(10);
+    stream.write_all(one.as_bytes()).unwrap();
+    (stream, other.to_owned())
+}
+
+#[test]
+fn calls_under_way_finish_after_a_signal() {
+    for signal in ["TERM", "INT"] {
+        let dev = Dev::start();
+        let (mut stream, rest) = half_a_call(&dev.url);
+
+        dev.process.signal(signal);
+        refused(&dev.url);
+        stream.write_all(rest.as_bytes()).unwrap();
+
+        assert_eq!(answer(&mut stream).0, 200, "{signal}");
+        dev.process.end().expect(0);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let dev = Dev::start();
+    let (mut stream, _) = half_a_call(&dev.url);
+
+    dev.process.signal("TERM");
+    refused(&dev.url);
+    dev.process.signal("TERM");
+
+    let done = dev.process.end().expect(1);
+    assert_eq!(done.stdout, "");
+    let cut = stream.read(&mut [0; 1]);
+    assert!(
+        matches!(&cut, Ok(0)) || cut.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    );
+}
+
+#[test]
+fn idle_connections_do_not_hold_up_the_end() {
+    let dev = Dev::start();
+    let mut kept = connect(&dev.url);
+    let silent = connect(&dev.url);
+    let head = head("", demo_login().len()).replace("Connection: close\r\n", "");
+    kept.write_all((head + &demo_login()).as_bytes()).unwrap();
+    kept.read_exact(&mut [0; 12]).unwrap();
+
+    dev.stop().expect(0);
+    drop(silent);
+}
+
+#[test]
+fn http_2_is_spoken_on_the_same_port() {
+    let dev = Dev::start();
+    let url = format!("{}/v2alpha/sessions", dev.url);
+    for (option, version) in [("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")] {
+        let curl = Command::new("curl")
+            .args([
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+            ])
+            .args([option, "--noproxy", "*", "-d", &demo_login(), &url])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(curl.stdout).unwrap();
+        assert_eq!(told, format!("{version} 200"));
+    }
+}
+
+#[test]
+fn a_body_that_is_too_long_is_answered() {
+    let dev = Dev::start();
+    let limit = sesame::api::MAX_BODY;
+    for (length, status) in [(limit, 200), (limit + 1, 413), (2 * limit, 413)] {
+        let mut body = demo_login();
+        body.push_str(&" ".repeat(length - body.len()));
+
+        let (got, _) = post(&dev.url, "", body.as_bytes());
+
+        assert_eq!(got, status, "{length}");
+    }
+}
+
+#[test]
+fn serve_is_the_service_over_the_tables_that_there_are() {
+    let dev = Dev::start();
+    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+    command.args(["--endpoint-url", &dev.database]).envs([
+        ("USERS_TABLE", "users"),
+        ("SESSIONS_TABLE", "sessions"),
+        ("RESOURCE_OWNER", "acme"),
+    ]);
+    let mut serve = Running::start(&mut command);
+    let ready: Value = serde_json::from_str(&serve.line()).unwrap();
+    let url = ready["url"].as_str().unwrap();
+
+    let headers = format!("Authorization: Bearer {}\r\n", dev.token);
+    let (status, created) = post(url, &headers, demo_login().as_bytes());
+    assert_eq!(
+        (status, &created["details"]["resourceOwner"]),
+        (200, &"acme".into())
+    );
+    crate::record::secret(created["sessionToken"].as_str());
+    assert_eq!(
+        post(url, "", demo_login().as_bytes()).0,
+        401,
+        "its default is token"
+    );
+
+    serve.signal("TERM");
+    let done = serve.end().expect(0);
+    assert_eq!(done.stdout, "");
+    assert_eq!(done.stderr.lines().count(), 2, "{done:?}");
+}
+
+#[test]
+fn serve_names_all_that_is_wrong_with_its_settings() {
+    let mut command = sesame(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("ACCESS", "everyone");
+
+    let done = run(&mut command, "").expect(1);
+
+    for name in ["USERS_TABLE", "SESSIONS_TABLE", "RESOURCE_OWNER", "ACCESS"] {
+        assert!(done.stderr.contains(name), "{name}: {done:?}");
+    }
+}
+
+#[test]
+fn serve_starts_while_the_database_is_away() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+    command.args(["--endpoint-url", &closed]).envs([
+        ("USERS_TABLE", "users"),
+        ("SESSIONS_TABLE", "sessions"),
+        ("RESOURCE_OWNER", "acme"),
+        ("ACCESS", "public"),
+    ]);
+    let mut serve = Running::start(&mut command);
+
+    let ready: Value = serde_json::from_str(&serve.line()).unwrap();
+
+    let (status, _) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
+    assert_eq!(status, 503);
+    let logged: Value = serde_json::from_str(&serve.error_line()).unwrap();
+    assert_eq!(logged["level"], "warn", "{logged}");
+}

@@ -1,0 +1,83 @@
+//! A DynamoDB that has no capacity for its first requests.
+
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::process::connect;
+
+pub struct Throttled {
+    pub url: String,
+    left: Arc<AtomicU32>,
+}
+
+const BUSY: &str =
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+
+impl Throttled {
+    /// Refuses the first `requests`, and hands all others to `database`.
+    pub fn before(database: &str, requests: u32) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let left = Arc::new(AtomicU32::new(requests));
+        let (database, refusing) = (database.to_owned(), Arc::clone(&left));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (database, left) = (connect(&database), Arc::clone(&refusing));
+                std::thread::spawn(move || pass_on(client.unwrap(), database, &left));
+            }
+        });
+        Self { url, left }
+    }
+
+    pub fn left(&self) -> u32 {
+        self.left.load(Ordering::Relaxed)
+    }
+}
+
+/// Handles requests one by one until the client has no more.
+fn pass_on(client: TcpStream, mut database: TcpStream, left: &AtomicU32) {
+    let mut from_client = BufReader::new(client.try_clone().unwrap());
+    let mut from_database = BufReader::new(database.try_clone().unwrap());
+    let mut client = client;
+    while let Some(request) = message(&mut from_client) {
+        let refuse = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        });
+        if refuse.is_ok() {
+            let head = format!(
+                "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n\
+                 Content-Length: {}\r\n\r\n",
+                BUSY.len()
+            );
+            client.write_all((head + BUSY).as_bytes()).unwrap();
+            continue;
+        }
+        database.write_all(&request).unwrap();
+        let Some(answer) = message(&mut from_database) else {
+            return;
+        };
+        client.write_all(&answer).unwrap();
+    }
+}
+
+/// A head, and the body whose length it says.
+fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
+    let (mut message, mut length) = (Vec::new(), 0);
+    loop {
+        let start = message.len();
+        if from.read_until(b'\n', &mut message).ok()? == 0 {
+            return None;
+        }
+        let line = String::from_utf8_lossy(&message[start..]).to_ascii_lowercase();
+        if let Some(text) = line.strip_prefix("content-length:") {
+            length = text.trim().parse().ok()?;
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    from.take(length).read_to_end(&mut message).ok()?;
+    Some(message)
+}

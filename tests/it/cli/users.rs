@@ -1,0 +1,309 @@
+use serde_json::json;
+
+use super::process::{Dev, run, sesame};
+
+/// Passwords that no process may print, which `process::run` looks for.
+const OLD: &str = "0ld-pässwörd";
+const NEW: &str = "n3w-passw0rd";
+
+fn secrets() {
+    crate::record::secret(Some(OLD));
+    crate::record::secret(Some(NEW));
+}
+
+#[test]
+fn a_user_lives_from_add_to_delete() {
+    secrets();
+    let dev = Dev::start();
+
+    let add = [
+        "user",
+        "add",
+        "--login-name",
+        "Ada@x.org",
+        "--password-stdin",
+    ];
+    let added = dev.run_with(&add, &format!("{OLD}\n")).expect(0);
+    let id = added.stdout.trim();
+    assert_eq!(id.len(), 36);
+    assert_eq!(
+        dev.user("ada@X.ORG"),
+        json!({
+            "userId": id, "loginName": "Ada@x.org", "displayName": "Ada@x.org",
+            "state": "active", "password": "argon2id", "attempts": 0, "failures": 0,
+            "lastAttemptAt": null, "passwordLocked": false, "passwordLockedUntil": null,
+        })
+    );
+    assert_eq!(dev.log_in("ada@x.org", OLD), 200);
+
+    let set = ["user", "set-password", "--id", id, "--password-stdin"];
+    dev.run_with(&set, NEW).expect(0);
+    assert_eq!(dev.log_in("ada@x.org", OLD), 400);
+    assert_eq!(dev.log_in("ada@x.org", NEW), 200);
+
+    dev.run(&["user", "rename", "ada@x.org", "--to", "lady@x.org"])
+        .expect(0);
+    assert_eq!(dev.log_in("ada@x.org", NEW), 400);
+    assert_eq!(dev.log_in("lady@x.org", NEW), 200);
+    dev.run(&["user", "rename", "--id", id, "--to", "Lady@x.org"])
+        .expect(0);
+    assert_eq!(dev.user("lady@x.org")["loginName"], "Lady@x.org");
+    let taken = dev.run(&["user", "rename", "--id", id, "--to", "MINI@mouse.com"]);
+    let reason = "error: the login name MINI@mouse.com is taken\n";
+    assert_eq!(taken.expect(1).stderr, reason);
+
+    let listed = dev.run(&["user", "list"]).expect(0);
+    assert_eq!(listed.stdout.lines().count(), 2);
+    let listed = dev.run(&["user", "list", "--json"]).expect(0).json();
+    assert!(listed.contains(&dev.user("lady@x.org")));
+
+    let asked = dev.run(&["user", "delete", "--id", id]).expect(2);
+    assert!(asked.stderr.contains("--yes"), "{asked:?}");
+    dev.run(&["user", "delete", "--id", id, "--yes"]).expect(0);
+    let gone = dev.run(&["user", "show", "--id", id]).expect(1);
+    assert_eq!(
+        gone.stderr,
+        format!("error: there is no user with the id {id}\n")
+    );
+}
+
+#[test]
+fn users_are_kept_out_and_let_in() {
+    let dev = Dev::start();
+    let change = |command: &str, code: i32| {
+        let done = dev.run(&["user", command, "mini@mouse.com"]).expect(code);
+        (dev.user("mini@mouse.com")["state"].clone(), done.stderr)
+    };
+    let refused = |reason: &str| format!("error: {reason}\n");
+
+    for (command, code, state, stderr) in [
+        ("lock", 0, "locked", String::new()),
+        ("lock", 0, "locked", String::new()),
+        (
+            "activate",
+            1,
+            "locked",
+            refused("the user is locked: unlock it instead"),
+        ),
+        ("unlock", 0, "active", String::new()),
+        ("unlock", 0, "active", String::new()),
+        ("deactivate", 0, "inactive", String::new()),
+        ("deactivate", 0, "inactive", String::new()),
+        (
+            "lock",
+            1,
+            "inactive",
+            refused("the user is inactive: activate it first"),
+        ),
+        (
+            "unlock",
+            1,
+            "inactive",
+            refused("the user is inactive: activate it first"),
+        ),
+        ("activate", 0, "active", String::new()),
+        ("activate", 0, "active", String::new()),
+    ] {
+        let got = change(command, code);
+        assert_eq!(got, (state.into(), stderr), "{command}");
+    }
+}
+
+#[test]
+fn wrong_passwords_show_and_are_forgiven() {
+    let dev = Dev::start();
+    for _ in 0..3 {
+        assert_eq!(dev.log_in("mini@mouse.com", "wrong"), 400);
+    }
+
+    let show = ["user", "show", "mini@mouse.com"];
+    let shown = dev.run(&show).expect(0).stdout;
+    assert!(shown.contains("failures         3 in a row\n"), "{shown}");
+    assert!(shown.contains("password locked  no\n"), "{shown}");
+    let strict = [&show[..], &["--json", "--max-password-attempts", "3"]].concat();
+    let shown = dev.run(&strict).expect(0).json().remove(0);
+    assert_eq!(shown["passwordLocked"], true);
+    assert!(shown["passwordLockedUntil"].is_string(), "{shown}");
+    assert!(shown["lastAttemptAt"].is_string(), "{shown}");
+
+    dev.run(&["user", "unlock", "mini@mouse.com"]).expect(0);
+    assert_eq!(dev.user("mini@mouse.com")["failures"], 0);
+    assert_eq!(dev.user("mini@mouse.com")["attempts"], 3);
+}
+
+#[test]
+fn what_cannot_be_added_has_its_reason() {
+    secrets();
+    let dev = Dev::start();
+    let long = "a".repeat(201);
+    let add = |more: &[&str], password: &str| {
+        let arguments = [&["user", "add", "--login-name", "new"], more].concat();
+        dev.run_with(&arguments, password)
+    };
+
+    for (more, password, code, reason) in [
+        (&[][..], "", 2, "use --password-stdin"),
+        (
+            &["--password-stdin"],
+            "",
+            1,
+            "invalid password: must be 1 to 200 characters long",
+        ),
+        (
+            &["--password-stdin"],
+            &long,
+            1,
+            "invalid password: must be 1 to 200 characters long",
+        ),
+        (
+            &["--password-stdin", "--no-password"],
+            "",
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["--password", "x"],
+            "",
+            2,
+            "unexpected argument '--password'",
+        ),
+        (
+            &["--no-password", "--user-id", ""],
+            "",
+            2,
+            "must be 1 to 200",
+        ),
+        (
+            &["--no-password", "--display-name", &long],
+            "",
+            2,
+            "must be 1 to 200",
+        ),
+        (
+            &[
+                "--no-password",
+                "--user-id",
+                "d654e6ba-70a3-48ef-a95d-37c8d8a7901a",
+            ],
+            "",
+            1,
+            "the user id d654e6ba-70a3-48ef-a95d-37c8d8a7901a is taken",
+        ),
+    ] {
+        let done = add(more, password).expect(code);
+        assert!(done.stderr.contains(reason), "{more:?}: {done:?}");
+        assert_eq!(done.stdout, "", "{more:?}");
+    }
+    let taken = [
+        "user",
+        "add",
+        "--login-name",
+        "MINI@mouse.com",
+        "--no-password",
+    ];
+    let done = dev.run(&taken).expect(1);
+    assert_eq!(
+        done.stderr,
+        "error: the login name MINI@mouse.com is taken\n"
+    );
+    assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_user_may_have_no_password_and_any_name() {
+    let dev = Dev::start();
+    let add = [
+        "user",
+        "add",
+        "--no-password",
+        "--login-name",
+        "a\u{1b}[2J\nb",
+        "--user-id",
+        "7",
+        "--display-name",
+        "",
+    ];
+    assert_eq!(dev.run(&add).expect(0).stdout, "7\n");
+
+    let user = dev.user("a\u{1b}[2J\nb");
+    assert_eq!(user["password"], json!(null));
+    assert_eq!(user["displayName"], "");
+    let listed = dev.run(&["user", "list"]).expect(0).stdout;
+    assert!(
+        listed.contains("a\\u{1b}[2J\\nb\t7\tactive\tno password"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_user_is_named_in_one_way() {
+    for arguments in [
+        &["user", "show"][..],
+        &["user", "show", "a", "--id", "b"],
+        &["user", "show", ""],
+        &["user"],
+        &[],
+        &["nonsense"],
+    ] {
+        let done = run(&mut sesame(arguments), "");
+        assert_eq!(done.code, Some(2), "{arguments:?}: {done:?}");
+    }
+}
+
+#[test]
+fn nobody_to_read_the_output_is_no_failure() {
+    let dev = Dev::start();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let mut list = dev.command(&["user", "list"]);
+    let output = list.stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told() {
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    for (options, variables, code, reason) in [
+        (
+            &[][..],
+            &[][..],
+            1,
+            "error: no credentials: set AWS_ACCESS_KEY_ID",
+        ),
+        (&[], &keys, 1, "error: no region: pass --region"),
+        (&["--profile", "nobody"], &keys, 1, "error: no credentials"),
+        (
+            &["--endpoint-url", "nonsense"],
+            &[],
+            2,
+            "--endpoint-url \"nonsense\" is not",
+        ),
+        (
+            &[],
+            &[("AWS_ENDPOINT_URL", "x")],
+            2,
+            "AWS_ENDPOINT_URL \"x\" is not",
+        ),
+        (
+            &["--endpoint-url", &closed],
+            &[],
+            1,
+            "error: DynamoDB: unavailable",
+        ),
+    ] {
+        let mut list = sesame(&["user", "list"]);
+        list.args(options).envs(variables.iter().copied());
+        let done = run(&mut list, "");
+        assert_eq!(done.code, Some(code), "{options:?}: {done:?}");
+        assert!(done.stderr.contains(reason), "{options:?}: {done:?}");
+        assert_eq!(done.stderr.lines().count(), 1, "{options:?}: {done:?}");
+    }
+}
