@@ -36,8 +36,8 @@ pub const MAX_BODY: usize = 256 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request, whichever way it came in.
-#[derive(Clone, Debug)]
+/// A request, whichever way it came in. It has secrets, and so no `Debug`.
+#[derive(Clone)]
 pub struct Request {
     pub method: Method,
     /// As it was sent: not decoded, not normalised; without a gateway's stage.
@@ -142,6 +142,23 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Byt
         status: response.status(),
         traced: trace.read(),
         took: started.elapsed(),
+        cold_start: app.cold.swap(false, Ordering::Relaxed),
+        now,
+    });
+    response
+}
+
+/// Answers what can't even be read as a request.
+fn refuse(app: &App, request_id: &str, error: &Error, now: Timestamp) -> Response<Bytes> {
+    let mut response = json::encode_error(error);
+    add_common_headers(response.headers_mut(), request_id);
+    app.log.call(&log::Finished {
+        request_id,
+        rpc: None,
+        error: Some(error),
+        status: response.status(),
+        traced: Trace::default().read(),
+        took: Duration::ZERO,
         cold_start: app.cold.swap(false, Ordering::Relaxed),
         now,
     });

@@ -4,11 +4,13 @@
 //! normalised path with the stage in front, and making one panics on some hosts and
 //! query strings that anybody can send.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
@@ -20,7 +22,7 @@ use lambda_http::{Body, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{App, Context, Request, handle, json};
+use super::{App, Context, Request, handle, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::service::Jwt;
@@ -40,7 +42,7 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 /// An answer in the form that the sender of the event wants.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
     Rest(ApiGatewayProxyResponse),
@@ -56,8 +58,18 @@ enum Sender {
     LoadBalancer,
 }
 
-/// Answers one event, whatever it is.
+/// Answers one event, whatever it is. A panic anywhere is an answer, too: to the runtime,
+/// it would be a 502 without a body.
 pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
+    let id = event.context.request_id.clone();
+    let answered = AssertUnwindSafe(answer_event(app, event, now)).catch_unwind();
+    answered.await.unwrap_or_else(|_| {
+        let error = Error::Internal("panic".into());
+        Sender::Http.answer(refuse(app, &id, &error, now))
+    })
+}
+
+async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
     let (sender, request) = match payload.0 {
@@ -65,7 +77,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
         Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
         Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
         Ok(_) => (Sender::Http, Err(not_http())),
-        Err(error) => (Sender::Http, Err(Error::Malformed(error.to_string()))),
+        Err(_) => (Sender::Http, Err(not_http())),
     };
     let response = match request {
         Ok(mut request) => {
@@ -73,11 +85,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => {
-            let mut response = json::encode_error(&error);
-            super::add_common_headers(response.headers_mut(), &id);
-            response
-        }
+        Err(error) => refuse(app, &id, &error, now),
     };
     sender.answer(response)
 }
@@ -109,10 +117,10 @@ fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
 }
 
 fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
-    let context = event.request_context;
     Ok(Request {
         method: event.http_method,
-        path: without_stage(event.path, context.stage.as_deref()),
+        // Here, the stage is no part of it.
+        path: event.path.unwrap_or_default(),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
         context: Context::default(),
@@ -122,16 +130,20 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
 fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     Ok(Request {
         method: event.http_method,
-        path: without_stage(event.path, None),
+        path: event.path.unwrap_or_default(),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
         context: Context::default(),
     })
 }
 
-/// The path of an API with a named stage begins with it, but behind a domain of one's own.
+/// The path of an HTTP API with a named stage begins with it, but behind a domain of
+/// one's own: there, a stage may be called like the first part of a path of ours.
 fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
     let path = path.unwrap_or_default();
+    if route::is_known(&path) {
+        return path;
+    }
     let inner = stage
         .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
         .filter(|inner| inner.starts_with('/'));
@@ -167,8 +179,12 @@ fn http_jwt(authorizer: ApiGatewayRequestAuthorizer) -> Option<Jwt> {
     let claimed = jwt.claims.get("scope").or_else(|| jwt.claims.get("scp"));
     let mut scopes = jwt.scopes.unwrap_or_default();
     scopes.extend(claimed.into_iter().flat_map(|claim| scopes_of(claim)));
-    let subject = jwt.claims.get("sub").cloned();
-    subject.map(|subject| Jwt { subject, scopes })
+    let named = jwt
+        .claims
+        .get("sub")
+        .or_else(|| jwt.claims.get("client_id"));
+    let subject = named.cloned().unwrap_or_else(|| "unnamed".to_owned());
+    Some(Jwt { subject, scopes })
 }
 
 /// `a b`, or `[a b]` as an HTTP API writes a claim that is a list.

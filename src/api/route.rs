@@ -13,6 +13,11 @@ pub(super) fn rpc(method: &Method, path: &str) -> Result<Rpc, Error> {
     }
 }
 
+/// Whether any operation has this path.
+pub(super) fn is_known(path: &str) -> bool {
+    !matches!(rpc(&Method::POST, path), Err(Error::RouteNotFound))
+}
+
 /// Media types of other protocols. Whatever else a body is called, it is read as JSON:
 /// curl's default is a form's.
 const OF_OTHER_PROTOCOLS: [&str; 7] = [

@@ -42,10 +42,11 @@ impl FoldedName {
         &self.0
     }
 
-    /// A name that nobody can have, because a login name isn't empty: what is
-    /// looked up for a user who doesn't exist costs what every look-up costs.
-    pub fn of_nobody() -> Self {
-        Self(String::new())
+    /// A name that nobody can have, since folding leaves no capitals: what is looked up
+    /// for a user who doesn't exist costs what every look-up costs. One for each text, so
+    /// that not all of them meet at one item.
+    pub fn of_nobody(text: &str) -> Self {
+        Self(format!("NOBODY#{text}"))
     }
 }
 
@@ -139,7 +140,10 @@ mod tests {
 
     #[test]
     fn nobody_has_the_name_of_nobody() {
-        assert!(LoginName::parse(String::new()).is_err());
-        assert_eq!(FoldedName::of_nobody().as_str(), "");
+        for name in ["NOBODY#1", "nobody#1", "\u{212a}NOBODY#1"] {
+            let folded = LoginName::parse(name.to_owned()).unwrap().folded();
+            assert_ne!(folded, FoldedName::of_nobody("1"), "{name}");
+        }
+        assert_ne!(FoldedName::of_nobody("1"), FoldedName::of_nobody("2"));
     }
 }

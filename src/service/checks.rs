@@ -48,8 +48,12 @@ impl Service {
         };
         let explained = match outcome {
             Err(error) if !caller.is_authenticated() => {
-                trace.note(|traced| traced.concealed = Some(error.kind()));
-                Err(error.concealed())
+                let truth = error.kind();
+                let told = error.concealed();
+                if told.kind() != truth {
+                    trace.note(|traced| traced.concealed = Some(truth));
+                }
+                Err(told)
             }
             Err(Error::UserNotFound) => Err(self.explain(user, trace).await?),
             outcome => outcome,
@@ -78,7 +82,8 @@ impl Service {
     ///
     /// It waits for its turn at the processor before it counts the attempt: so a call
     /// that is turned away has not cost the user an attempt, and no more attempts are
-    /// under way in a process than it computes hashes at once.
+    /// under way in a process than it computes hashes at once. In several processes
+    /// together there may be more: an attempt under way counts as a failure there, too.
     async fn check_password(
         &self,
         user: &UserSearch,
@@ -101,7 +106,21 @@ impl Service {
         match trace.database(attempt).await? {
             Attempt::Reserved(login) => {
                 trace.user(&login.user_id);
-                self.verify(turn, login, password, now, trace).await
+                let stored = login.password_hash.clone();
+                let stored = stored.ok_or(Error::PasswordNotSet)?;
+                match PasswordHash::parse(stored.as_str()) {
+                    Ok(hash) => self.verify(turn, login, hash, password, now, trace).await,
+                    Err(unsupported) => {
+                        trace.beside(&unsupported);
+                        if caller.is_authenticated() {
+                            return Err(Error::Internal(unsupported.into()));
+                        }
+                        // That would tell that there is such a user.
+                        let (checked, _) = turn.verify_decoy(password).await?;
+                        trace.hashed(checked.took);
+                        Err(Error::PasswordInvalid)
+                    }
+                }
             }
             Attempt::Refused(found) => {
                 if !caller.is_authenticated() {
@@ -117,13 +136,11 @@ impl Service {
         &self,
         turn: Turn,
         login: Login,
+        hash: PasswordHash,
         password: Password,
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Checked, Error> {
-        let stored = login.password_hash.as_ref().ok_or(Error::PasswordNotSet)?;
-        let hash = PasswordHash::parse(stored.as_str())
-            .map_err(|unsupported| Error::Internal(unsupported.into()))?;
         let current = self.passwords.is_current(&hash);
         let (checked, turn) = turn.verify(password.clone(), hash).await?;
         trace.hashed(checked.took);
@@ -164,7 +181,8 @@ impl Service {
                     located: name.is_some(),
                     // Nobody is looked for all the same: an id that doesn't exist costs
                     // what another costs.
-                    name: name.map_or_else(FoldedName::of_nobody, |name| name.folded()),
+                    name: name
+                        .map_or_else(|| FoldedName::of_nobody(id.as_str()), |name| name.folded()),
                     wanted: Some(id.clone()),
                 }
             }

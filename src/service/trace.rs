@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::{Caller, UserId};
-use crate::error::{Error, chain};
+use crate::error::chain;
 
 /// What happens while a call is carried out, for its one line in the log.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Trace {
         self.note(|traced| traced.user = Some(user.clone()));
     }
 
-    pub(super) fn beside(&self, error: &Error) {
+    pub(super) fn beside(&self, error: &dyn std::error::Error) {
         let text = chain(error);
         self.note(|traced| traced.beside = Some(text));
     }

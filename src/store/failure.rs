@@ -4,13 +4,14 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use crate::error::{Error, chain};
 
 /// Faults of DynamoDB's that pass: worth a retry, by whoever still has time for it.
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 8] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ServiceUnavailable",
     "ThrottlingException",
+    "TransactionInProgressException",
     "TransactionConflictException",
 ];
 

@@ -75,7 +75,8 @@ impl Store {
     /// One request: all that speaks against the attempt is a condition of the update
     /// that counts it, so that of attempts that arrive at once no more get through
     /// than the policy allows. Sent again because its answer was lost, it finds its own
-    /// `write` in its place and doesn't count twice.
+    /// `write` in its place and doesn't count twice; only if another attempt came between
+    /// the two, it counts once more, on the safe side.
     pub async fn reserve_attempt(
         &self,
         name: &FoldedName,
@@ -149,7 +150,7 @@ impl Store {
     /// reserved with. Attempts that were reserved later stay counted.
     ///
     /// One request. Nothing to forgive any more is success: a later attempt succeeded,
-    /// or this was sent twice.
+    /// this was sent twice, or the user was deleted and added anew.
     pub async fn clear_failures(&self, login: &Login) -> Result<(), Error> {
         let update = self
             .client
@@ -157,7 +158,7 @@ impl Store {
             .table_name(&self.tables.users)
             .key("pk", login_key(&login.login_name.folded()))
             .update_expression("SET failures = attempts - :made, cleared = :made")
-            .condition_expression("user_id = :user AND cleared < :made")
+            .condition_expression("user_id = :user AND cleared < :made AND attempts >= :made")
             .expression_attribute_values(":made", number(login.attempts.made))
             .expression_attribute_values(":user", text(login.user_id.as_str()))
             .send()

@@ -60,7 +60,8 @@ impl Store {
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
     /// just one wins. Sent again because its answer was lost, it finds its own `write`
-    /// in its place, and that is success.
+    /// in its place, and that is success; but if another writer came between the two, it
+    /// can't tell that it was carried out, and reports a conflict.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors

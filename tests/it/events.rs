@@ -154,6 +154,11 @@ async fn odd_events_get_an_error_body() {
             404,
         ),
         (
+            "a stage called like a path of ours",
+            changed(|e| e["requestContext"]["stage"] = json!("v2alpha")),
+            200,
+        ),
+        (
             "a stage that is part of a name",
             changed(|e| {
                 e["requestContext"]["stage"] = json!("v2");

@@ -23,6 +23,8 @@ pub enum Fault {
     Silence,
     /// It is sent only after this time.
     Delay(Duration),
+    /// A bug: the client panics.
+    Panic,
     /// Answered with this status and `__type`; not carried out.
     Answer(u16, &'static str),
 }

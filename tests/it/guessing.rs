@@ -186,7 +186,31 @@ async fn a_failure_reserved_after_a_success_stays_counted() {
 }
 
 #[tokio::test]
-async fn right_passwords_at_once_lock_nobody_out() {
+async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let name = app.login_name("mini").folded();
+    let policy = sesame::domain::AttemptPolicy::default();
+    let write = sesame::token::draw_write_id();
+    let attempt = app
+        .store
+        .reserve_attempt(&name, None, policy, write, NOW)
+        .await
+        .unwrap();
+    let sesame::store::Attempt::Reserved(login) = attempt else {
+        panic!("{attempt:?}")
+    };
+    assert!(app.store.delete_user(&mini).await.unwrap());
+    app.user("mini").await;
+
+    app.store.clear_failures(&login).await.unwrap();
+
+    let attempts = app.login("mini").await.attempts;
+    assert_eq!((attempts.made, attempts.failures), (0, 0));
+}
+
+#[tokio::test]
+async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
     let (app, token) = locked_out_by("3").await;
     let app = Arc::new(app);
 

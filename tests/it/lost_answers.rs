@@ -158,6 +158,24 @@ async fn what_cannot_pass_is_500_and_says_nothing() {
     );
 }
 
+#[tokio::test]
+async fn a_panic_is_500_and_the_next_call_goes_on() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    app.faults.inject(Fault::Panic.once().of("PutItem"));
+
+    let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let next = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        answer.json(),
+        json!({ "code": 13, "message": "internal error" })
+    );
+    assert_eq!(app.logged()[0]["cause"], "internal error: panic");
+    assert_eq!(next.status, StatusCode::OK);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_ends_with_its_time() {
     let app = App::emulated(&[]).await;

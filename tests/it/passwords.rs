@@ -1,11 +1,11 @@
 //! Hashes that were made elsewhere or with other settings, at the next login.
 
 use serde_json::json;
-use sesame::domain::UserState;
+use sesame::domain::{Permission, UserState};
 use sesame::password::{PasswordHash, PasswordPool};
 use std::num::NonZeroUsize;
 
-use crate::app::{App, PASSWORD, by_name};
+use crate::app::{App, NOW, PASSWORD, by_name};
 use crate::faults::Fault;
 
 /// `V3ryS3cure!` by other makers' tools.
@@ -113,11 +113,19 @@ async fn a_hash_that_somebody_replaced_first_stays() {
 async fn a_hash_that_no_one_can_check_is_an_error_of_ours() {
     let app = App::start().await;
     let user = app.user_with_hash("odd", Some("$md5$x")).await;
+    let hour = std::time::Duration::from_hours(1);
+    let token = app.caller(&[Permission::Write], hour).await;
+    let body = by_name(&user.login_name, PASSWORD);
 
-    let answer = app.create(&by_name(&user.login_name, PASSWORD)).await;
+    let to_a_caller = app.create_as(token.as_str(), &body, NOW).await;
+    let to_anyone = app.create(&body).await;
 
-    assert_eq!(answer.status.as_u16(), 500);
-    assert!(app.logged()[0]["cause"].is_string());
+    assert_eq!(to_a_caller.status.as_u16(), 500);
+    // An error would tell that there is such a user.
+    assert_eq!(to_anyone.outcome(), "COMMAND-3M0fs");
+    let lines = app.logged();
+    assert!(lines[0]["cause"].is_string() && lines[1]["beside"].is_string());
+    assert!(lines[1]["hash_ms"].is_number());
 }
 
 #[tokio::test]

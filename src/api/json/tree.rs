@@ -10,7 +10,6 @@ use crate::error::Error;
 /// A name that an object has twice is refused while reading, at any depth: parsers
 /// disagree on which one counts, and whoever checked the request in front of us may
 /// have read the other.
-#[derive(Debug)]
 pub(super) enum Tree {
     Null,
     Other,

@@ -48,6 +48,7 @@ impl HttpConnector for Faulty {
                     Err(reset())
                 }
                 Some(Fault::Cut) => inner.call(request).await.map(cut),
+                Some(Fault::Panic) => panic!("a bug in the client"),
                 Some(Fault::Silence) => std::future::pending().await,
                 Some(Fault::Delay(time)) => {
                     tokio::time::sleep(time).await;
