@@ -170,3 +170,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
         }
     }
 }
+
+#[test]
+fn no_gap_is_left_to_fill() {
+    let gap =
+        |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    assert_eq!(README.lines().find(gap), None);
+}

@@ -76,8 +76,7 @@ async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> A
         Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
         Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
         Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
-        Ok(_) => (Sender::Http, Err(not_http())),
-        Err(_) => (Sender::Http, Err(not_http())),
+        Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
     };
     let response = match request {
         Ok(mut request) => {

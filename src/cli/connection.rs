@@ -49,6 +49,7 @@ impl Connection {
     }
 
     /// The first option that names a DynamoDB, for a command that has its own.
+    #[cfg(feature = "dev")]
     pub fn elsewhere(&self) -> Option<&'static str> {
         let options = [
             ("--endpoint-url", &self.endpoint_url),

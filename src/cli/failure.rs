@@ -83,11 +83,13 @@ pub enum Failure {
         #[source]
         error: io::Error,
     },
+    #[cfg(feature = "dev")]
     #[error("{0} has no effect on dev, which brings its own database")]
     OwnDatabase(&'static str),
     #[cfg(feature = "dev")]
     #[error("the emulated DynamoDB can't be opened")]
     Open(#[from] crate::emulator::OpenError),
+    #[cfg(feature = "dev")]
     #[error("the emulated DynamoDB has stopped")]
     Emulator(#[source] io::Error),
     #[error("the tables are not as they should be")]
@@ -107,10 +109,9 @@ impl Failure {
         }
         eprintln!("error: {}", self.chain());
         match self {
-            Self::NoTerminal
-            | Self::NotConfirmed
-            | Self::EndpointUrl { .. }
-            | Self::OwnDatabase(_) => ExitCode::from(2),
+            Self::NoTerminal | Self::NotConfirmed | Self::EndpointUrl { .. } => ExitCode::from(2),
+            #[cfg(feature = "dev")]
+            Self::OwnDatabase(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -340,7 +340,12 @@ impl Database {
 
     /// An emulated one with the tables of `template.yaml`, or the one that
     /// `SESAME_TEST_ENDPOINT` names, which all tests share: a URL, or `aws`.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "where the tests run is not the service's to know"
+    )]
     async fn open() -> Self {
+        static CREATED: OnceCell<()> = OnceCell::const_new();
         let variable = |name: &str| std::env::var(name).ok();
         let Some(target) = variable("SESAME_TEST_ENDPOINT") else {
             return Self::emulated().await;
@@ -352,7 +357,6 @@ impl Database {
         };
         let names = ["sesame-test-users", "sesame-test-sessions"];
         let database = Self::over(names, endpoint, http_client(Roots::Machine));
-        static CREATED: OnceCell<()> = OnceCell::const_new();
         CREATED
             .get_or_init(async || {
                 let store = database.store(database.plain.clone());

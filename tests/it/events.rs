@@ -12,7 +12,7 @@ use crate::record;
 /// Answers an event as the function does, and returns what it prints.
 async fn invoke(app: &App, event: &str) -> Value {
     let mut context = Context::default();
-    context.request_id = "request-1".to_owned();
+    "request-1".clone_into(&mut context.request_id);
     let payload: Event = serde_json::from_str(event).unwrap();
     let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
     let answer = serde_json::to_value(answer).unwrap();

@@ -96,7 +96,7 @@ async fn a_hash_that_somebody_replaced_first_stays() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let other = sesame::domain::HashString::new("$2b$04$another".to_owned());
-    let mine = sesame::domain::HashString::new("$2b$04$mine".to_owned());
+    let late = sesame::domain::HashString::new("$2b$04$mine".to_owned());
 
     assert!(
         app.store
@@ -104,7 +104,7 @@ async fn a_hash_that_somebody_replaced_first_stays() {
             .await
             .unwrap()
     );
-    assert!(!app.store.replace_password_hash(&mini, &mine).await.unwrap());
+    assert!(!app.store.replace_password_hash(&mini, &late).await.unwrap());
 
     assert_eq!(app.login("mini").await.password_hash.unwrap(), other);
 }
