@@ -4,7 +4,7 @@
 //! differently from another.
 
 pub mod event;
-mod json;
+pub mod json;
 mod log;
 mod route;
 mod status;

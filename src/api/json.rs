@@ -4,7 +4,7 @@ mod request;
 mod response;
 mod tree;
 
-pub(super) use request::decode_create_session;
+pub use request::decode_create_session;
 #[cfg(feature = "cli")]
 pub(crate) use response::rfc_3339;
-pub(super) use response::{encode_error, encode_reply};
+pub use response::{encode_error, encode_reply};

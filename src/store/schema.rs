@@ -65,6 +65,12 @@ impl Store {
                 self.create(name, table).await?;
                 created.push(name.to_owned());
             }
+            // Of its own: whoever was cut off before this runs it again.
+            if let Some(ttl) = table.ttl
+                && self.ttl_fault(name, ttl).await?.is_some()
+            {
+                self.expire_by(name, ttl).await?;
+            }
         }
         Ok(created)
     }
@@ -123,19 +129,22 @@ impl Store {
                 .global_secondary_indexes(by);
         }
         request.send().await.map_err(failure)?;
-        self.wait_until_active(name).await?;
-        if let Some(ttl) = table.ttl {
-            let on = TimeToLiveSpecification::builder()
-                .enabled(true)
-                .attribute_name(ttl);
-            self.client
-                .update_time_to_live()
-                .table_name(name)
-                .time_to_live_specification(on.build().map_err(internal)?)
-                .send()
-                .await
-                .map_err(failure)?;
-        }
+        self.wait_until_active(name).await
+    }
+
+    async fn expire_by(&self, name: &str, attribute: &str) -> Result<(), Error> {
+        let on = TimeToLiveSpecification::builder()
+            .enabled(true)
+            .attribute_name(attribute)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        self.client
+            .update_time_to_live()
+            .table_name(name)
+            .time_to_live_specification(on)
+            .send()
+            .await
+            .map_err(failure)?;
         Ok(())
     }
 

@@ -32,16 +32,18 @@ async fn a_put_whose_answer_is_lost_is_one_session() {
 
 #[tokio::test]
 async fn a_reservation_whose_answer_is_lost_counts_once() {
-    let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "1")]).await;
-    let mini = app.user("mini").await;
-    app.faults
-        .inject(Fault::ApplyThenReset.once().of("UpdateItem"));
+    for max in ["1", "10"] {
+        let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await;
+        let mini = app.user("mini").await;
+        app.faults
+            .inject(Fault::ApplyThenReset.once().of("UpdateItem"));
 
-    let answer = app.create(&by_name(&mini.login_name, "wrong")).await;
+        let answer = app.create(&by_name(&mini.login_name, "wrong")).await;
 
-    assert_eq!(answer.outcome(), "COMMAND-3M0fs");
-    let attempts = app.login("mini").await.attempts;
-    assert_eq!((attempts.made, attempts.failures), (1, 1));
+        assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{max}");
+        let attempts = app.login("mini").await.attempts;
+        assert_eq!((attempts.made, attempts.failures), (1, 1), "{max}");
+    }
 }
 
 #[tokio::test]
