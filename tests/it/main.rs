@@ -6,6 +6,7 @@
     reason = "what a test can't go on from fails it"
 )]
 
+mod administration;
 mod app;
 mod callers;
 mod cli;
