@@ -17,8 +17,10 @@ const ROUNDS: u64 = 1000;
 /// The API's published example.
 const BODY: &[u8] = br#"{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}"#;
 
+type Subject = fn(&Reply);
+
 /// A subject by its name, which the process is told.
-const SUBJECTS: [(&str, fn(&Reply)); 3] = [
+const SUBJECTS: [(&str, Subject); 3] = [
     ("decode a create", |_| {
         black_box(decode_create_session(black_box(BODY)).expect("a request"));
     }),

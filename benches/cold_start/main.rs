@@ -43,6 +43,10 @@ struct Arguments {
     #[arg(long)]
     function: Option<PathBuf>,
 
+    /// The hello world, likewise
+    #[arg(long)]
+    hello: Option<PathBuf>,
+
     /// Given by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -65,7 +69,11 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         Some(path) => path.clone(),
         None => binaries::build("sesame-function", "")?,
     };
-    let hello = Program::new("hello world", binaries::build("hello", "hello")?);
+    let hello = match &arguments.hello {
+        Some(path) => path.clone(),
+        None => binaries::build("hello", "hello")?,
+    };
+    let hello = Program::new("hello world", hello);
     let api = RuntimeApi::start()?;
 
     let function_with = |costs| -> Outcome<Program> {
