@@ -145,6 +145,8 @@ def deployment(aws: Ministack, request: pytest.FixtureRequest) -> Deployment:
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
 
+    # Ministack makes tables without their expiry, which this adds where it is missing.
+    tool(aws, outputs, "tables", "create")
     tool(aws, outputs, "tables", "check")
     user = ["--login-name", LOGIN_NAME, "--display-name", "Mini Mouse", "--user-id", USER_ID]
     tool(aws, outputs, "user", "add", *user, "--password-stdin", stdin=PASSWORD)
