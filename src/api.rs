@@ -6,6 +6,7 @@
 pub mod event;
 pub mod json;
 mod log;
+pub mod proto;
 mod route;
 mod status;
 
