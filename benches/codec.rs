@@ -1,4 +1,5 @@
-//! Instructions to decode and to encode: `cargo bench --bench codec`.
+//! Instructions to decode a call and to encode its answer or an error, in each protocol:
+//! `cargo bench --bench codec`.
 //!
 //! Runs itself under valgrind, for each subject with a thousand rounds and with none.
 
@@ -6,31 +7,31 @@ use std::error::Error;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
 
-use http::StatusCode;
-use sesame::api::json::{decode_create_session, encode_error, encode_reply};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use sesame::api::{Codec, Coding, Context, Protocol, Request, Route, Version, frame};
+use sesame::config::WireLimits;
 use sesame::domain::{Sequence, Timestamp};
-use sesame::service::{CreatedSession, Details, Reply};
+use sesame::error::Error as Fault;
+use sesame::service::{CreatedSession, Details, Reply, Rpc};
 use sesame::token::{SessionToken, draw_session_id};
 
 const ROUNDS: u64 = 1000;
 
 /// The API's published example.
-const BODY: &[u8] = br#"{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}"#;
+const JSON: &[u8] = br#"{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}"#;
+/// The same by login name: a oneof has but one member.
+const PROTO: &[u8] = b"\x0a\x21\x0a\x10\x12\x0emini@mouse.com\x12\x0d\x0a\x0bV3ryS3cure!";
 
-type Subject = fn(&Reply);
-
-/// A subject by its name, which the process is told.
-const SUBJECTS: [(&str, Subject); 3] = [
-    ("decode a create", |_| {
-        black_box(decode_create_session(black_box(BODY)).expect("a request"));
-    }),
-    ("encode its reply", |reply| {
-        black_box(encode_reply(black_box(reply), StatusCode::OK));
-    }),
-    ("encode an error", |_| {
-        black_box(encode_error(black_box(&sesame::error::Error::UserNotFound)));
-    }),
+const PROTOCOLS: [(&str, Protocol); 6] = [
+    ("JSON", Protocol::Json),
+    ("Connect, JSON", Protocol::Connect(Codec::Json)),
+    ("Connect, protobuf", Protocol::Connect(Codec::Proto)),
+    ("gRPC-Web", Protocol::GrpcWeb(Coding::Binary)),
+    ("gRPC-Web, text", Protocol::GrpcWeb(Coding::Text)),
+    ("gRPC", Protocol::Grpc),
 ];
+const DIRECTIONS: [&str; 3] = ["decode", "encode", "error"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -39,20 +40,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return run(subject, rounds);
     }
-    for (name, _) in SUBJECTS {
-        let count = (counted(name, ROUNDS)? - counted(name, 0)?) / ROUNDS;
-        println!("{name:20} {count:8} instructions");
+    println!(
+        "{:20} {}",
+        "instructions to",
+        DIRECTIONS.map(|name| format!("{name:>8}")).join(" ")
+    );
+    for (name, _) in PROTOCOLS {
+        print!("{name:20}");
+        for direction in DIRECTIONS {
+            let subject = format!("{direction} {name}");
+            let count = counted(&subject, ROUNDS)? - counted(&subject, 0)?;
+            print!(" {:8}", count / ROUNDS);
+        }
+        println!();
     }
     Ok(())
 }
 
 fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
-    let (_, once) = SUBJECTS
-        .into_iter()
-        .find(|(name, _)| *name == subject)
-        .ok_or("no such subject")?;
+    let (direction, name) = subject.split_once(' ').ok_or("no such subject")?;
+    let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
+    let (_, protocol) = named.ok_or("no such protocol")?;
     let session_id = draw_session_id();
-    let reply = Reply::CreateSession(CreatedSession {
+    let reply = Ok(Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),
             change_date: Timestamp::from_millis(1_800_000_000_123),
@@ -60,11 +70,52 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
         },
         session_id,
         session_token: SessionToken::draw(session_id)?,
-    });
+    }));
+    let unknown = Err(Fault::UserNotFound);
+    let request = request(protocol);
+    let route = Route {
+        rpc: Rpc::CreateSession,
+        version: Version::V2alpha,
+    };
+    let limits = WireLimits {
+        body: 262_144,
+        message: 262_144,
+    };
     for _ in 0..rounds {
-        once(&reply);
+        match direction {
+            "decode" => {
+                let call = protocol.decode(route, black_box(&request), limits)?;
+                black_box(call);
+            }
+            "encode" => drop(black_box(
+                protocol.encode(black_box(&reply), StatusCode::OK),
+            )),
+            _ => drop(black_box(
+                protocol.encode(black_box(&unknown), StatusCode::OK),
+            )),
+        }
     }
     Ok(())
+}
+
+fn request(protocol: Protocol) -> Request {
+    let framed = || frame::write_message(PROTO).freeze();
+    let body = match protocol {
+        Protocol::Json | Protocol::Connect(Codec::Json) => Bytes::from_static(JSON),
+        Protocol::Connect(Codec::Proto) => Bytes::from_static(PROTO),
+        Protocol::GrpcWeb(Coding::Binary) | Protocol::Grpc => framed(),
+        Protocol::GrpcWeb(Coding::Text) => frame::write_text(&framed()),
+    };
+    Request {
+        method: Method::POST,
+        path: String::new(),
+        headers: HeaderMap::new(),
+        body,
+        context: Context {
+            trailers: true,
+            ..Context::default()
+        },
+    }
 }
 
 fn counted(subject: &str, rounds: u64) -> Result<u64, Box<dyn Error>> {

@@ -3,10 +3,17 @@
 //! A handler is decode, run, encode. No protocol does I/O, so none can behave
 //! differently from another.
 
+mod compression;
+mod cors;
+mod deadline;
 pub mod event;
+pub mod frame;
+mod grpc;
 pub mod json;
 mod log;
+pub mod message;
 pub mod proto;
+mod protocol;
 mod route;
 mod status;
 
@@ -21,19 +28,20 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
-use crate::config::Settings;
+use self::route::Asked;
+use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
+use crate::service::{BearerText, Credentials, Jwt, Reply, Service, Trace};
 use crate::store::Store;
 
+pub use compression::Compression;
 #[cfg(feature = "cli")]
 pub(crate) use json::rfc_3339;
 pub use log::{Log, log_panics};
+pub use protocol::{Codec, Coding, Protocol};
+pub use route::{Route, Version};
 pub use status::{Row, row};
-
-/// Of a request's body, in bytes.
-pub const MAX_BODY: usize = 256 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -57,12 +65,23 @@ pub struct Context {
     pub jwt: Option<Jwt>,
     /// How long the answer may take.
     pub budget: Option<Duration>,
+    /// Trailers behind the answer reach the client, as HTTP/2 carries them.
+    pub trailers: bool,
+}
+
+/// An answer's body, and what HTTP/2 sends behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    pub data: Bytes,
+    pub trailers: Option<HeaderMap>,
 }
 
 /// The service behind its wire.
 pub struct App {
     service: Service,
     created_status: StatusCode,
+    limits: WireLimits,
+    origins: Origins,
     log: Log,
     /// Nothing was answered so far.
     cold: AtomicBool,
@@ -81,6 +100,8 @@ impl App {
         Self {
             service,
             created_status: settings.created_status,
+            limits: settings.wire,
+            origins: settings.origins.clone(),
             log,
             cold: AtomicBool::new(true),
         }
@@ -95,20 +116,26 @@ impl App {
         }
     }
 
+    /// Of a request, as a server must keep to before it makes one.
+    pub fn limits(&self) -> WireLimits {
+        self.limits
+    }
+
     async fn run(
         &self,
-        rpc: Rpc,
+        protocol: Protocol,
+        route: Route,
         request: &Request,
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Reply, Error> {
-        if request.body.len() > MAX_BODY {
+        if request.body.len() > self.limits.body {
             return Err(Error::BodyTooLarge);
         }
         let credentials = credentials(request);
         let caller = self.service.authenticate(&credentials, now, trace).await?;
-        self.service.authorize(rpc, &caller)?;
-        let call = decode(rpc, request)?;
+        self.service.authorize(route.rpc, &caller)?;
+        let call = protocol.decode(route, request, self.limits)?;
         self.service.run(call, &caller, now, trace).await
     }
 }
@@ -116,28 +143,31 @@ impl App {
 /// Answers one request. An error is an answer too, and so is a panic: this can't fail.
 ///
 /// `now` is the time of the request; nothing further down reads the clock.
-pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bytes> {
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let started = Instant::now();
+    let request_id = &request.context.request_id;
+    if let Some(mut response) = cors::preflight(&app.origins, &request) {
+        add_common_headers(response.headers_mut(), request_id);
+        return response;
+    }
     let trace = Trace::default();
-    let rpc = route::rpc(&request.method, &request.path);
-    let asked = rpc.as_ref().ok().copied();
+    let Asked { protocol, route } = Asked::of(&request.method, &request.path, &request.headers);
+    let asked = route.as_ref().ok().map(|route| route.rpc);
 
-    let outcome = match rpc {
-        Ok(rpc) => {
+    let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request)?))) {
+        Ok((route, budget)) => {
             // On the heap: the SDK's futures are tens of kilobytes, and move often.
-            let call = Box::pin(app.run(rpc, &request, now, &trace));
-            guarded(request.context.budget, call).await
+            let call = Box::pin(app.run(protocol, route, &request, now, &trace));
+            guarded(budget, call).await
         }
         Err(error) => Err(error),
     };
 
-    let mut response = match &outcome {
-        Ok(reply) => json::encode_reply(reply, app.created_status),
-        Err(error) => json::encode_error(error),
-    };
-    add_common_headers(response.headers_mut(), &request.context.request_id);
+    let mut response = protocol.encode(&outcome, app.created_status);
+    add_common_headers(response.headers_mut(), request_id);
+    cors::share(&app.origins, &request.headers, response.headers_mut());
     app.log.call(&log::Finished {
-        request_id: &request.context.request_id,
+        request_id,
         rpc: asked,
         error: outcome.as_ref().err(),
         status: response.status(),
@@ -149,14 +179,23 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Byt
     response
 }
 
+/// How long the answer may take: as long as the way here allows, or less if the client
+/// doesn't wait for so long.
+fn budget(protocol: Protocol, request: &Request) -> Result<Option<Duration>, Error> {
+    let asked = deadline::of(protocol, &request.headers)?;
+    let budgets = [asked, request.context.budget];
+    Ok(budgets.into_iter().flatten().min())
+}
+
 /// Answers what can't even be read as a request.
-fn refuse(app: &App, request_id: &str, error: &Error, now: Timestamp) -> Response<Bytes> {
-    let mut response = json::encode_error(error);
+fn refuse(app: &App, request_id: &str, error: Error, now: Timestamp) -> Response<Body> {
+    let outcome = Err(error);
+    let mut response = Protocol::Json.encode(&outcome, app.created_status);
     add_common_headers(response.headers_mut(), request_id);
     app.log.call(&log::Finished {
         request_id,
         rpc: None,
-        error: Some(error),
+        error: outcome.as_ref().err(),
         status: response.status(),
         traced: Trace::default().read(),
         took: Duration::ZERO,
@@ -180,13 +219,6 @@ async fn guarded(
         },
     };
     outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))
-}
-
-fn decode(rpc: Rpc, request: &Request) -> Result<Call, Error> {
-    route::refuse_other_protocols(&request.headers)?;
-    match rpc {
-        Rpc::CreateSession => json::decode_create_session(&request.body).map(Call::CreateSession),
-    }
 }
 
 /// A scheme other than `Bearer` is not ours to judge: a gateway may have asked for it.

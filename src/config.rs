@@ -30,7 +30,7 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 15] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -56,7 +56,12 @@ pub const SETTINGS: [Setting; 11] = [
     setting(
         "SESSION_LIFETIME_SECONDS",
         "86400",
-        "How long a session lives, 60 to 31536000 (a year)",
+        "How long a session lives whose caller asks for no `lifetime`, 60 to 31536000 (a year)",
+    ),
+    setting(
+        "MAX_SESSION_LIFETIME_SECONDS",
+        "2592000",
+        "The longest `lifetime` that a caller may ask for, 60 to 31536000; at least the one before",
     ),
     setting(
         "ARGON2_MEMORY_KIB",
@@ -70,7 +75,25 @@ pub const SETTINGS: [Setting; 11] = [
         "16",
         "Password checks that may wait for a processor, 0 to 1000; more are refused with 429",
     ),
+    setting(
+        "MAX_BODY_BYTES",
+        "262144",
+        "The longest request body, as it is sent, 1024 to 4194304",
+    ),
+    setting(
+        "MAX_MESSAGE_BYTES",
+        "262144",
+        "The longest message, once it is decompressed, 1024 to 4194304",
+    ),
+    setting(
+        "ALLOWED_ORIGINS",
+        "none",
+        "Whose pages may call from a browser (CORS): `none`, `*`, or origins such as `https://app.example.com` with commas between",
+    ),
 ];
+
+/// Of a request, in bytes. Lambda takes events of 6 MB, in which a body may be base64.
+const WIRE_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
 
 /// One setting that can't be used, or is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +124,63 @@ pub struct Settings {
     pub created_status: StatusCode,
     pub hash_params: Params,
     pub password_queue: usize,
+    pub wire: WireLimits,
+    pub origins: Origins,
+}
+
+/// How large a request may be, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireLimits {
+    /// Of the body, as it is sent.
+    pub body: usize,
+    /// Of the message in it, decompressed.
+    pub message: usize,
+}
+
+/// Whose pages may call from a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    Any,
+    /// Such as `https://app.example.com`, as browsers write them.
+    These(Vec<String>),
+}
+
+impl Origins {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "none" => Some(Self::These(Vec::new())),
+            "*" => Some(Self::Any),
+            _ => {
+                let origins = text.split(',').map(str::trim);
+                let origins = origins.map(|origin| is_origin(origin).then(|| origin.to_owned()));
+                origins.collect::<Option<_>>().map(Self::These)
+            }
+        }
+    }
+
+    pub fn allow(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(origins) => origins.iter().any(|allowed| allowed == origin),
+        }
+    }
+}
+
+/// A scheme, a host and perhaps a port in the one way that a browser writes them: in
+/// lower case, nothing behind them.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else {
+        return false;
+    };
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|byte| plain(byte) || b"+-.".contains(&byte))
+        && !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| plain(byte) || b"-._:[]".contains(&byte))
 }
 
 impl Settings {
@@ -130,8 +210,19 @@ impl Settings {
             AttemptPolicy::new(text.parse().ok()?)
         });
         let lifetime = reader.number("SESSION_LIFETIME_SECONDS", 60..=31_536_000);
+        let max_lifetime = reader.number("MAX_SESSION_LIFETIME_SECONDS", 60..=31_536_000);
+        if max_lifetime.is_some() && max_lifetime < lifetime {
+            reader.faults.push(Fault {
+                name: "MAX_SESSION_LIFETIME_SECONDS",
+                reason: "must be at least SESSION_LIFETIME_SECONDS".to_owned(),
+            });
+        }
         let hash_params = reader.hash_params();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
+        let body = reader.number("MAX_BODY_BYTES", WIRE_BYTES);
+        let message = reader.number("MAX_MESSAGE_BYTES", WIRE_BYTES);
+        let wanted = "none, * or origins such as https://app.example.com";
+        let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
         let read = || {
             Some(Self {
@@ -143,14 +234,23 @@ impl Settings {
                     access: access?,
                     attempts: attempts?,
                     lifetime: Duration::from_secs(lifetime?.into()),
+                    max_lifetime: Duration::from_secs(max_lifetime?.into()),
                     resource_owner: resource_owner?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
                 password_queue: usize::try_from(queue?).ok()?,
+                wire: WireLimits {
+                    body: usize::try_from(body?).ok()?,
+                    message: usize::try_from(message?).ok()?,
+                },
+                origins: origins?,
             })
         };
-        read().ok_or(Faults(reader.faults))
+        match read() {
+            Some(settings) if reader.faults.is_empty() => Ok(settings),
+            _ => Err(Faults(reader.faults)),
+        }
     }
 }
 
@@ -348,8 +448,8 @@ mod tests {
             ("MAX_PASSWORD_ATTEMPTS", &["1", "100"], &["0", "101", "-1"]),
             (
                 "SESSION_LIFETIME_SECONDS",
-                &["60", "31536000"],
-                &["59", "31536001", "1h"],
+                &["60", "2592000"],
+                &["59", "1h"],
             ),
             (
                 "ARGON2_MEMORY_KIB",
@@ -359,6 +459,34 @@ mod tests {
             ("ARGON2_PASSES", &["1", "4"], &["0", "17"]),
             ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
             ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),
+            (
+                "MAX_SESSION_LIFETIME_SECONDS",
+                &["86400", "31536000"],
+                &["86399", "31536001"],
+            ),
+            ("MAX_BODY_BYTES", &["1024", "4194304"], &["1023", "4194305"]),
+            (
+                "MAX_MESSAGE_BYTES",
+                &["1024", "4194304"],
+                &["1023", "4194305"],
+            ),
+            (
+                "ALLOWED_ORIGINS",
+                &[
+                    "none",
+                    "*",
+                    "https://app.example.com",
+                    "http://localhost:8080, https://[::1]:1",
+                ],
+                &[
+                    "app.example.com",
+                    "https://app.example.com/",
+                    "https://App.example.com",
+                    "https://a.example,",
+                    "https://",
+                    "*,https://a.example",
+                ],
+            ),
         ] {
             let with = |text| {
                 let mut variables = REQUIRED.to_vec();

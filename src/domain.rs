@@ -13,6 +13,7 @@ mod session;
 mod text;
 mod time;
 mod user;
+mod user_agent;
 
 pub use access::{Access, Denied};
 pub use attempts::{AttemptPolicy, Attempts, Opening};
@@ -20,7 +21,8 @@ pub use caller::{Caller, CallerName, CallerRecord, Permission, Permissions};
 pub use id::{SessionId, UserId, WriteId};
 pub use metadata::Metadata;
 pub use secret::{HashString, Password, TokenHash};
-pub use session::{NewSession, PasswordFactor, Sequence, Session, UserFactor};
+pub use session::{Lifetime, NewSession, PasswordFactor, Sequence, Session, UserFactor};
 pub use text::Invalid;
 pub use time::Timestamp;
 pub use user::{DisplayName, FoldedName, Login, LoginName, UserSearch, UserState};
+pub use user_agent::UserAgent;

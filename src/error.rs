@@ -40,6 +40,9 @@ pub enum Error {
     /// Others wrote first, each time that it was tried.
     #[error("the session was changed by others meanwhile, try again")]
     Conflict,
+    /// With what it is: a check, a challenge, a call, or a way to make it.
+    #[error("{0} is not supported")]
+    Unimplemented(&'static str),
     #[error("not found")]
     RouteNotFound,
     /// With what would be allowed, as an `Allow` header says it.
@@ -47,6 +50,8 @@ pub enum Error {
     MethodNotAllowed(&'static str),
     #[error("the content type is not supported here")]
     UnsupportedMediaType,
+    #[error("the compression is not supported, only gzip is")]
+    UnsupportedEncoding,
     #[error("the request body is too large")]
     BodyTooLarge,
     #[error("too many requests at once, try again")]
@@ -92,9 +97,11 @@ impl Error {
             Self::Unauthenticated => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",
+            Self::Unimplemented(_) => "unimplemented",
             Self::RouteNotFound => "unknown_route",
             Self::MethodNotAllowed(_) => "unknown_method",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
             Self::BodyTooLarge => "body_too_large",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",

@@ -5,6 +5,8 @@
 
 mod body;
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
-use http_body_util::Full;
+use http::{HeaderMap, Response, Version};
+use http_body_util::combinators::WithTrailers;
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -40,6 +43,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 const BUDGET: Duration = Duration::from_secs(25);
 /// For the calls under way when the server is to stop.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// An answer's bytes, and the trailers behind them.
+type Answer = Either<Full<Bytes>, WithTrailers<Full<Bytes>, Ready<Option<TrailersOrError>>>>;
+type TrailersOrError = Result<HeaderMap, Infallible>;
 
 /// The service, the clock, and how connections are spoken with.
 struct Server {
@@ -152,16 +159,17 @@ impl Server {
     async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, body::Broken> {
+    ) -> Result<Response<Answer>, body::Broken> {
         let (head, body) = request.into_parts();
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
             headers: head.headers,
-            body: body::read(body).await?,
+            body: body::read(body, self.app.limits().body).await?,
             context: Context {
                 request_id: draw_uuid().to_string(),
                 budget: Some(BUDGET),
+                trailers: head.version == Version::HTTP_2,
                 ..Context::default()
             },
         };
@@ -169,6 +177,14 @@ impl Server {
         // though its client goes away.
         let call = tokio::spawn(async move { api::handle(&self.app, request, (self.now)()).await });
         let response = call.await.map_err(body::Broken::Call)?;
-        Ok(response.map(Full::new))
+        Ok(response.map(answer))
+    }
+}
+
+fn answer(body: api::Body) -> Answer {
+    let data = Full::new(body.data);
+    match body.trailers {
+        None => Either::Left(data),
+        Some(trailers) => Either::Right(data.with_trailers(ready(Some(Ok(trailers))))),
     }
 }

@@ -9,7 +9,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::domain::{
-    Access, AttemptPolicy, Caller, Metadata, Password, Sequence, SessionId, Timestamp, UserSearch,
+    Access, AttemptPolicy, Caller, Metadata, Password, Sequence, SessionId, Timestamp, UserAgent,
+    UserSearch,
 };
 use crate::error::Error;
 use crate::password::{self, Params, PasswordPool};
@@ -24,8 +25,10 @@ pub use trace::{Trace, Traced};
 pub struct Policy {
     pub access: Access,
     pub attempts: AttemptPolicy,
-    /// Of a session.
+    /// Of a session whose caller asks for none.
     pub lifetime: Duration,
+    /// The longest that a caller may ask for.
+    pub max_lifetime: Duration,
     pub resource_owner: String,
 }
 
@@ -55,6 +58,8 @@ pub struct CreateSession {
     pub user: Option<UserSearch>,
     pub password: Option<Password>,
     pub metadata: Metadata,
+    pub user_agent: Option<UserAgent>,
+    pub lifetime: Option<Duration>,
 }
 
 /// What a call that was carried out answers.

@@ -11,18 +11,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
     ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
 };
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Body, LambdaEvent};
+use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{App, Context, Request, handle, refuse, route};
+use super::{App, Body, Context, Request, handle, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::service::Jwt;
@@ -65,7 +66,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
     let answered = AssertUnwindSafe(answer_event(app, event, now)).catch_unwind();
     answered.await.unwrap_or_else(|_| {
         let error = Error::Internal("panic".into());
-        Sender::Http.answer(refuse(app, &id, &error, now))
+        Sender::Http.answer(refuse(app, &id, error, now))
     })
 }
 
@@ -84,7 +85,7 @@ async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> A
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => refuse(app, &id, &error, now),
+        Err(error) => refuse(app, &id, error, now),
     };
     sender.answer(response)
 }
@@ -193,16 +194,23 @@ fn scopes_of(claim: &str) -> Vec<String> {
 }
 
 impl Sender {
-    fn answer(self, response: Response<Bytes>) -> Answer {
+    fn answer(self, response: Response<Body>) -> Answer {
         let (parts, body) = response.into_parts();
         let status = i64::from(parts.status.as_u16());
-        let body = text_of(&body);
+        // API Gateway has no way for trailers; no answer to an event has any.
+        let is_base64 = !is_text(&parts.headers);
+        let body = if is_base64 {
+            EventBody::Binary(body.data.into())
+        } else {
+            EventBody::Text(String::from_utf8_lossy(&body.data).into_owned())
+        };
         match self {
             Self::Http => {
                 let mut answer = ApiGatewayV2httpResponse::default();
                 answer.status_code = status;
                 answer.headers = parts.headers;
                 answer.body = Some(body);
+                answer.is_base64_encoded = is_base64;
                 Answer::Http(answer)
             }
             Self::Rest => {
@@ -210,6 +218,7 @@ impl Sender {
                 answer.status_code = status;
                 answer.multi_value_headers = parts.headers;
                 answer.body = Some(body);
+                answer.is_base64_encoded = is_base64;
                 Answer::Rest(answer)
             }
             Self::LoadBalancer => {
@@ -221,13 +230,18 @@ impl Sender {
                 answer.headers = parts.headers.clone();
                 answer.multi_value_headers = parts.headers;
                 answer.body = Some(body);
+                answer.is_base64_encoded = is_base64;
                 Answer::LoadBalancer(answer)
             }
         }
     }
 }
 
-/// All answers are JSON so far, and so are text.
-fn text_of(body: &Bytes) -> Body {
-    Body::Text(String::from_utf8_lossy(body).into_owned())
+/// Whether an answer is text. The others travel as base64.
+fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_none_or(|content_type| {
+        content_type == b"application/json"
+            || content_type.starts_with(b"application/grpc-web-text")
+    })
 }

@@ -1,10 +1,12 @@
 //! The JSON mapping of proto3 (<https://protobuf.dev/programming-guides/json/>).
 
+mod duration;
 mod request;
 mod response;
 mod tree;
 
-pub use request::decode_create_session;
+pub use request::decode;
+pub use response::encode;
 #[cfg(feature = "cli")]
 pub(crate) use response::rfc_3339;
-pub use response::{encode_error, encode_reply};
+pub(super) use response::{encode_connect_error, encode_status};

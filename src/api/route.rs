@@ -1,50 +1,145 @@
-use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{HeaderValue, Method};
 
+use super::protocol::{Codec, Coding, Protocol};
 use crate::error::Error;
 use crate::service::Rpc;
 
-/// The operation that a method and a raw path name.
-pub(super) fn rpc(method: &Method, path: &str) -> Result<Rpc, Error> {
-    match (path, method) {
-        ("/v2alpha/sessions", &Method::POST) => Ok(Rpc::CreateSession),
-        ("/v2alpha/sessions", _) => Err(Error::MethodNotAllowed("POST")),
-        _ => Err(Error::RouteNotFound),
+/// Of the API. What they share has one shape; the later ones add to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    V2alpha,
+    V2beta,
+    V2,
+}
+
+impl Version {
+    pub const ALL: [Self; 3] = [Self::V2alpha, Self::V2beta, Self::V2];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V2alpha => "v2alpha",
+            Self::V2beta => "v2beta",
+            Self::V2 => "v2",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
     }
 }
 
-/// Whether any operation has this path.
-pub(super) fn is_known(path: &str) -> bool {
-    !matches!(rpc(&Method::POST, path), Err(Error::RouteNotFound))
+/// A call that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub rpc: Rpc,
+    pub version: Version,
 }
 
-/// Media types of other protocols. Whatever else a body is called, it is read as JSON:
-/// curl's default is a form's.
-const OF_OTHER_PROTOCOLS: [&str; 7] = [
-    "application/grpc",
-    "application/grpc+proto",
-    "application/grpc-web",
-    "application/grpc-web+proto",
-    "application/grpc-web-text",
-    "application/grpc-web-text+proto",
-    "application/proto",
-];
+/// What a request asks for, and how it wants to be answered, which is known even
+/// where there is no such call.
+pub(super) struct Asked {
+    pub protocol: Protocol,
+    pub route: Result<Route, Error>,
+}
 
-pub(super) fn refuse_other_protocols(headers: &HeaderMap) -> Result<(), Error> {
-    let declared = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+impl Asked {
+    pub fn of(method: &Method, path: &str, headers: &HeaderMap) -> Self {
+        let media_type = media_type(headers);
+        let protocol = Protocol::of(media_type);
+        match procedure(path) {
+            Some((service, rpc)) => Self {
+                protocol: protocol.unwrap_or(Protocol::Connect(Codec::Json)),
+                route: match (method, protocol) {
+                    (&Method::POST, Some(_)) => procedure_route(service, rpc),
+                    (&Method::POST, None) => Err(Error::UnsupportedMediaType),
+                    _ => Err(Error::MethodNotAllowed("POST")),
+                },
+            },
+            None => Self {
+                protocol: Protocol::Json,
+                route: match protocol {
+                    // Whatever else a body is called, it is read as JSON: curl's
+                    // default is a form's.
+                    None | Some(Protocol::Connect(Codec::Json)) => json_route(method, path),
+                    Some(_) => json_route(method, path).and(Err(Error::UnsupportedMediaType)),
+                },
+            },
+        }
+    }
+}
+
+/// `/package.Service/Method`, taken apart. JSON routes have no dot in their first part.
+fn procedure(path: &str) -> Option<(&str, &str)> {
+    let (service, rpc) = path.strip_prefix('/')?.split_once('/')?;
+    (service.contains('.') && !rpc.contains('/')).then_some((service, rpc))
+}
+
+fn procedure_route(service: &str, rpc: &str) -> Result<Route, Error> {
+    let version = service
+        .strip_prefix("zitadel.session.")
+        .and_then(|rest| rest.strip_suffix(".SessionService"))
+        .and_then(Version::parse);
+    match (version, rpc) {
+        (Some(version), "CreateSession") => Ok(Route {
+            rpc: Rpc::CreateSession,
+            version,
+        }),
+        _ => Err(Error::Unimplemented("this call")),
+    }
+}
+
+fn json_route(method: &Method, path: &str) -> Result<Route, Error> {
+    let version = path
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix("/sessions"))
+        .and_then(Version::parse);
+    match (version, method) {
+        (Some(version), &Method::POST) => Ok(Route {
+            rpc: Rpc::CreateSession,
+            version,
+        }),
+        (Some(_), _) => Err(Error::MethodNotAllowed("POST")),
+        (None, _) => Err(Error::RouteNotFound),
+    }
+}
+
+/// Whether a path is one of ours, and no gateway's stage stands before it: stages have
+/// no dots in their names.
+pub(super) fn is_known(path: &str) -> bool {
+    procedure(path).is_some()
+        || !matches!(json_route(&Method::POST, path), Err(Error::RouteNotFound))
+}
+
+/// What the body is said to be, without parameters; empty if nothing is said.
+fn media_type(headers: &HeaderMap) -> &[u8] {
+    let declared = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let declared = declared.unwrap_or_default();
-    let media_type = declared
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    let media_type = media_type.trim_ascii();
-    let other = OF_OTHER_PROTOCOLS
-        .iter()
-        .any(|other| media_type.eq_ignore_ascii_case(other.as_bytes()));
-    if other {
-        Err(Error::UnsupportedMediaType)
-    } else {
-        Ok(())
+    let media_type = declared.split(|&byte| byte == b';').next();
+    media_type.unwrap_or_default().trim_ascii()
+}
+
+impl Protocol {
+    /// None: any other type.
+    fn of(media_type: &[u8]) -> Option<Self> {
+        const TYPES: [(&str, Protocol); 8] = [
+            ("application/json", Protocol::Connect(Codec::Json)),
+            ("application/proto", Protocol::Connect(Codec::Proto)),
+            ("application/grpc", Protocol::Grpc),
+            ("application/grpc+proto", Protocol::Grpc),
+            ("application/grpc-web", Protocol::GrpcWeb(Coding::Binary)),
+            (
+                "application/grpc-web+proto",
+                Protocol::GrpcWeb(Coding::Binary),
+            ),
+            ("application/grpc-web-text", Protocol::GrpcWeb(Coding::Text)),
+            (
+                "application/grpc-web-text+proto",
+                Protocol::GrpcWeb(Coding::Text),
+            ),
+        ];
+        let named = |(name, _): &&(&str, Self)| media_type.eq_ignore_ascii_case(name.as_bytes());
+        TYPES.iter().find(named).map(|&(_, protocol)| protocol)
     }
 }
 
@@ -52,48 +147,107 @@ pub(super) fn refuse_other_protocols(headers: &HeaderMap) -> Result<(), Error> {
 mod tests {
     use super::*;
 
+    fn asked(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
+        let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));
+        let asked = Asked::of(method, path, &HeaderMap::from_iter(headers));
+        let route = match asked.route {
+            Ok(Route { rpc, version }) => format!("{} {}", version.as_str(), rpc.as_str()),
+            Err(error) => error.kind().to_owned(),
+        };
+        (asked.protocol, route)
+    }
+
     #[test]
     fn a_call_is_named_by_its_method_and_raw_path() {
         for (method, path, want) in [
-            (Method::POST, "/v2alpha/sessions", Ok(Rpc::CreateSession)),
-            (Method::GET, "/v2alpha/sessions", Err("method not allowed")),
-            (
-                Method::DELETE,
-                "/v2alpha/sessions",
-                Err("method not allowed"),
-            ),
-            (Method::POST, "/v2alpha/sessions/", Err("not found")),
-            (Method::POST, "/v2alpha//sessions", Err("not found")),
-            (Method::POST, "/v2alpha/x/../sessions", Err("not found")),
-            (Method::POST, "/v2alpha/session%73", Err("not found")),
-            (Method::POST, "/V2alpha/sessions", Err("not found")),
-            (Method::POST, "/", Err("not found")),
-            (Method::POST, "", Err("not found")),
+            (Method::POST, "/v2alpha/sessions", "v2alpha CreateSession"),
+            (Method::POST, "/v2beta/sessions", "v2beta CreateSession"),
+            (Method::POST, "/v2/sessions", "v2 CreateSession"),
+            (Method::GET, "/v2alpha/sessions", "unknown_method"),
+            (Method::DELETE, "/v2/sessions", "unknown_method"),
+            (Method::POST, "/v3/sessions", "unknown_route"),
+            (Method::POST, "/v2alpha/sessions/", "unknown_route"),
+            (Method::POST, "/v2alpha//sessions", "unknown_route"),
+            (Method::POST, "/v2alpha/x/../sessions", "unknown_route"),
+            (Method::POST, "/v2alpha/session%73", "unknown_route"),
+            (Method::POST, "/V2alpha/sessions", "unknown_route"),
+            (Method::POST, "/", "unknown_route"),
+            (Method::POST, "", "unknown_route"),
         ] {
-            let got = rpc(&method, path).map_err(|error| error.to_string());
-            assert_eq!(got, want.map_err(str::to_owned), "{method} {path}");
+            let got = asked(&method, path, None);
+            assert_eq!(got, (Protocol::Json, want.to_owned()), "{method} {path}");
         }
     }
 
     #[test]
-    fn only_other_protocols_are_not_json() {
-        for (content_type, json) in [
-            ("application/json", true),
-            ("application/json; charset=utf-8", true),
-            ("application/x-www-form-urlencoded", true),
-            ("text/plain", true),
-            ("", true),
-            ("application/grpc", false),
-            ("Application/gRPC-Web+proto", false),
-            ("application/proto ; x=y", false),
+    fn a_procedure_is_named_by_its_path() {
+        for (path, want) in [
+            (
+                "/zitadel.session.v2alpha.SessionService/CreateSession",
+                "v2alpha CreateSession",
+            ),
+            (
+                "/zitadel.session.v2beta.SessionService/CreateSession",
+                "v2beta CreateSession",
+            ),
+            (
+                "/zitadel.session.v2.SessionService/CreateSession",
+                "v2 CreateSession",
+            ),
+            (
+                "/zitadel.session.v2.SessionService/NoSuchCall",
+                "unimplemented",
+            ),
+            ("/zitadel.session.v2.SessionService/", "unimplemented"),
+            (
+                "/zitadel.session.v3.SessionService/CreateSession",
+                "unimplemented",
+            ),
+            ("/another.Service/CreateSession", "unimplemented"),
         ] {
-            let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]);
-            assert_eq!(
-                refuse_other_protocols(&headers).is_ok(),
-                json,
-                "{content_type}"
-            );
+            let (_, got) = asked(&Method::POST, path, Some("application/grpc"));
+            assert_eq!(got, want, "{path}");
+            let (_, got) = asked(&Method::GET, path, Some("application/grpc"));
+            assert_eq!(got, "unknown_method", "{path}");
         }
-        assert!(refuse_other_protocols(&HeaderMap::new()).is_ok());
+    }
+
+    #[test]
+    fn the_content_type_alone_decides_on_the_protocol() {
+        let procedure = "/zitadel.session.v2.SessionService/CreateSession";
+        let web = Protocol::GrpcWeb(Coding::Binary);
+        let text = Protocol::GrpcWeb(Coding::Text);
+        let connect = Protocol::Connect(Codec::Json);
+        // Of a procedure, and whether a JSON route takes it.
+        for (content_type, want, json) in [
+            (Some("application/json"), Ok(connect), true),
+            (Some("application/json; charset=utf-8"), Ok(connect), true),
+            (
+                Some("application/proto ; x=y"),
+                Ok(Protocol::Connect(Codec::Proto)),
+                false,
+            ),
+            (Some("application/grpc"), Ok(Protocol::Grpc), false),
+            (Some("application/grpc+proto"), Ok(Protocol::Grpc), false),
+            (Some("application/grpc-web"), Ok(web), false),
+            (Some("Application/gRPC-Web+proto"), Ok(web), false),
+            (Some("application/grpc-web-text"), Ok(text), false),
+            (Some("application/grpc-web-text+proto"), Ok(text), false),
+            (Some("application/grpc+json"), Err(()), true),
+            (Some("application/connect+proto"), Err(()), true),
+            (Some("application/x-www-form-urlencoded"), Err(()), true),
+            (Some("text/plain"), Err(()), true),
+            (Some(""), Err(()), true),
+            (None, Err(()), true),
+        ] {
+            let (protocol, route) = asked(&Method::POST, procedure, content_type);
+            match want {
+                Ok(want) => assert_eq!(protocol, want, "{content_type:?}"),
+                Err(()) => assert_eq!(route, "unsupported_media_type", "{content_type:?}"),
+            }
+            let (protocol, route) = asked(&Method::POST, "/v2/sessions", content_type);
+            assert_eq!(protocol, Protocol::Json, "{content_type:?}");
+            assert_eq!(route == "v2 CreateSession", json, "{content_type:?}");
+        }
     }
 }

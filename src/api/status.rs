@@ -1,5 +1,8 @@
 use http::StatusCode;
+use prost::Message as _;
 
+use crate::api::proto::google::rpc;
+use crate::api::proto::zitadel::v1::ErrorDetail;
 use crate::error::Error;
 
 /// How an error looks on the wire.
@@ -7,6 +10,7 @@ use crate::error::Error;
 pub struct Row {
     /// `google.rpc.Code`.
     pub code: u8,
+    /// On the JSON routes; Connect has a table of its own.
     pub http: StatusCode,
     /// ZITADEL's name of the error, by which its clients tell errors apart.
     pub id: Option<&'static str>,
@@ -29,13 +33,84 @@ pub fn row(error: &Error) -> Row {
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
         Error::Unauthenticated => (16, StatusCode::UNAUTHORIZED, None),
         Error::Conflict => (10, StatusCode::CONFLICT, None),
+        Error::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED, None),
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
         Error::MethodNotAllowed(_) => (12, StatusCode::METHOD_NOT_ALLOWED, None),
-        Error::UnsupportedMediaType => (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
+        Error::UnsupportedMediaType | Error::UnsupportedEncoding => {
+            (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None)
+        }
         Error::BodyTooLarge => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
         Error::Overloaded => (8, StatusCode::TOO_MANY_REQUESTS, None),
         Error::Unavailable(_) => (14, StatusCode::SERVICE_UNAVAILABLE, None),
         Error::Internal(_) => (13, StatusCode::INTERNAL_SERVER_ERROR, None),
     };
     Row { code, http, id }
+}
+
+/// An error's row and words: what all protocols dress, each in its way.
+pub(super) struct Status {
+    pub row: Row,
+    /// With the id behind it, if there is one.
+    pub message: String,
+    pub detail: Option<ErrorDetail>,
+}
+
+impl Status {
+    pub fn of(error: &Error) -> Self {
+        let row = row(error);
+        let text = error.to_string();
+        let message = match row.id {
+            Some(id) => format!("{text} ({id})"),
+            None => text.clone(),
+        };
+        let detail = row.id.map(|id| ErrorDetail {
+            id: id.to_owned(),
+            message: text,
+        });
+        Self {
+            row,
+            message,
+            detail,
+        }
+    }
+
+    /// As `google.rpc.Status`, in protobuf.
+    pub fn encode(&self) -> Vec<u8> {
+        let details = self.detail.iter().map(|detail| prost_types::Any {
+            type_url: format!("type.googleapis.com/{ERROR_DETAIL}"),
+            value: detail.encode_to_vec(),
+        });
+        rpc::Status {
+            code: self.row.code.into(),
+            message: self.message.clone(),
+            details: details.collect(),
+        }
+        .encode_to_vec()
+    }
+}
+
+/// The full name of [`ErrorDetail`].
+pub(super) const ERROR_DETAIL: &str = "zitadel.v1.ErrorDetail";
+
+/// What Connect makes of a `google.rpc.Code`: its name and its HTTP status.
+/// <https://connectrpc.com/docs/protocol/#error-codes>
+pub(super) fn connect(code: u8) -> (&'static str, u16) {
+    match code {
+        1 => ("canceled", 499),
+        3 => ("invalid_argument", 400),
+        4 => ("deadline_exceeded", 504),
+        5 => ("not_found", 404),
+        6 => ("already_exists", 409),
+        7 => ("permission_denied", 403),
+        8 => ("resource_exhausted", 429),
+        9 => ("failed_precondition", 400),
+        10 => ("aborted", 409),
+        11 => ("out_of_range", 400),
+        12 => ("unimplemented", 501),
+        13 => ("internal", 500),
+        14 => ("unavailable", 503),
+        15 => ("data_loss", 500),
+        16 => ("unauthenticated", 401),
+        _ => ("unknown", 500),
+    }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::{DisplayName, LoginName, Metadata, SessionId, Timestamp, TokenHash, UserId};
+use super::text::Invalid;
+use super::{DisplayName, LoginName, Metadata, SessionId, Timestamp, TokenHash, UserAgent, UserId};
 
 /// How many facts are recorded of a session; moves on with each write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,9 +34,48 @@ pub struct Session {
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: Metadata,
+    pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
     /// Who created it: [`Caller`](super::Caller) as text.
     pub creator: String,
+}
+
+/// How long a session lives, and who said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The deployment.
+    Default(Duration),
+    /// The caller: a fact of the session.
+    Asked(Duration),
+}
+
+impl Lifetime {
+    /// What the caller asked for, if anything: more than nothing, and no more than
+    /// `most`.
+    pub fn parse(
+        asked: Option<Duration>,
+        default: Duration,
+        most: Duration,
+    ) -> Result<Self, Invalid> {
+        let invalid = |reason| Invalid::new("lifetime", reason);
+        match asked {
+            None => Ok(Self::Default(default)),
+            // Times are kept to the millisecond.
+            Some(asked) if asked.as_millis() == 0 => Err(invalid("must be at least a millisecond")),
+            Some(asked) if asked > most => Err(invalid("is longer than this deployment allows")),
+            Some(asked) => Ok(Self::Asked(asked)),
+        }
+    }
+
+    fn is_asked(self) -> bool {
+        matches!(self, Self::Asked(_))
+    }
+
+    fn span(self) -> Duration {
+        match self {
+            Self::Default(span) | Self::Asked(span) => span,
+        }
+    }
 }
 
 /// A session before it is opened: what was checked, and what goes with it.
@@ -46,19 +86,21 @@ pub struct NewSession {
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: Metadata,
+    pub user_agent: Option<UserAgent>,
     pub creator: String,
-    pub lifetime: Duration,
+    pub lifetime: Lifetime,
 }
 
 impl Session {
     /// Opens a session at `now`. Its sequence counts, one each: session added, user
-    /// checked, password checked, metadata set, token set.
+    /// checked, password checked, metadata set, lifetime set, token set.
     pub fn open(new: NewSession, now: Timestamp) -> Self {
         let facts = [
             true,
             new.user.is_some(),
             new.password.is_some(),
             !new.metadata.is_empty(),
+            new.lifetime.is_asked(),
             true,
         ];
         Self {
@@ -66,10 +108,11 @@ impl Session {
             sequence: Sequence(facts.into_iter().map(u64::from).sum()),
             created_at: now,
             changed_at: now,
-            expires_at: now.plus(new.lifetime),
+            expires_at: now.plus(new.lifetime.span()),
             user: new.user,
             password: new.password,
             metadata: new.metadata,
+            user_agent: new.user_agent,
             token_hash: new.token_hash,
             creator: new.creator,
         }
@@ -95,8 +138,9 @@ mod tests {
             user: None,
             password: None,
             metadata: Metadata::default(),
+            user_agent: None,
             creator: "anonymous".into(),
-            lifetime: Duration::from_mins(1),
+            lifetime: Lifetime::Default(Duration::from_mins(1)),
         }
     }
 
@@ -110,18 +154,23 @@ mod tests {
         });
         let password = Some(PasswordFactor { verified_at: NOW });
         let metadata = Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap();
-        for (user, password, metadata, sequence) in [
-            (None, None, Metadata::default(), 2),
-            (None, None, metadata.clone(), 3),
-            (user.clone(), None, Metadata::default(), 3),
-            (user.clone(), password, Metadata::default(), 4),
-            (user, password, metadata, 5),
+        let default = Lifetime::Default(Duration::from_mins(1));
+        let asked = Lifetime::Asked(Duration::from_mins(1));
+        for (user, password, metadata, lifetime, sequence) in [
+            (None, None, Metadata::default(), default, 2),
+            (None, None, metadata.clone(), default, 3),
+            (None, None, Metadata::default(), asked, 3),
+            (user.clone(), None, Metadata::default(), default, 3),
+            (user.clone(), password, Metadata::default(), default, 4),
+            (user.clone(), password, metadata.clone(), default, 5),
+            (user, password, metadata, asked, 6),
         ] {
             let session = Session::open(
                 NewSession {
                     user,
                     password,
                     metadata,
+                    lifetime,
                     ..new()
                 },
                 NOW,
@@ -137,5 +186,27 @@ mod tests {
 
         assert!(session.is_live(end.minus(Duration::from_millis(1))));
         assert!(!session.is_live(end));
+    }
+
+    #[test]
+    fn a_lifetime_is_more_than_nothing_and_no_more_than_allowed() {
+        let (default, most) = (Duration::from_hours(1), Duration::from_hours(2));
+        let (nano, milli) = (Duration::from_nanos(1), Duration::from_millis(1));
+        for (asked, want) in [
+            (None, Some(Lifetime::Default(default))),
+            (Some(milli), Some(Lifetime::Asked(milli))),
+            (Some(default), Some(Lifetime::Asked(default))),
+            (Some(most), Some(Lifetime::Asked(most))),
+            (Some(most + nano), None),
+            (Some(Duration::MAX), None),
+            (Some(Duration::from_micros(999)), None),
+            (Some(Duration::ZERO), None),
+        ] {
+            assert_eq!(
+                Lifetime::parse(asked, default, most).ok(),
+                want,
+                "{asked:?}"
+            );
+        }
     }
 }

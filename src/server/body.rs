@@ -5,14 +5,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::api::MAX_BODY;
-
-/// For a whole body. The largest arrives in it at 26 kB/s.
+/// For a whole body. The largest, by default, arrives in it at 26 kB/s.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Of what is too long, this much more is read and thrown away: a client that is still
-/// sending when its connection is closed may never see the answer.
-const PASSED_OVER: usize = 4 * MAX_BODY;
+/// Of what is too long, this many bytes more are read and thrown away: a client that is
+/// still sending when its connection is closed may never see the answer.
+const PASSED_OVER: usize = 1024 * 1024;
 
 /// Why there is no request to answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +23,8 @@ pub enum Broken {
     Call(#[source] tokio::task::JoinError),
 }
 
-/// The body, or the first `MAX_BODY + 1` bytes of one that is longer.
-pub async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
+/// The body, or the first `most + 1` bytes of one that is longer.
+pub async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Broken> {
     timeout(WITHIN, async {
         let mut kept = BytesMut::new();
         let mut passed_over = 0;
@@ -34,7 +32,7 @@ pub async fn read(mut body: Incoming) -> Result<Bytes, Broken> {
             let Ok(data) = frame?.into_data() else {
                 continue;
             };
-            let room = MAX_BODY + 1 - kept.len();
+            let room = most + 1 - kept.len();
             let fits = data.len().min(room);
             kept.extend_from_slice(&data[..fits]);
             passed_over += data.len() - fits;

@@ -1,6 +1,6 @@
-use super::{CreateSession, CreatedSession, Details, Service, Trace};
+use super::{CreateSession, CreatedSession, Details, Policy, Service, Trace};
 use crate::domain::{
-    Caller, HashString, NewSession, PasswordFactor, Session, Timestamp, UserFactor,
+    Caller, HashString, Lifetime, NewSession, PasswordFactor, Session, Timestamp, UserFactor,
 };
 use crate::error::Error;
 use crate::service::checks::Checked;
@@ -21,6 +21,12 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<CreatedSession, Error> {
+        let Policy {
+            lifetime,
+            max_lifetime,
+            ..
+        } = self.policy;
+        let lifetime = Lifetime::parse(request.lifetime, lifetime, max_lifetime)?;
         let checked = self
             .check(request.user.as_ref(), request.password, caller, now, trace)
             .await?;
@@ -37,8 +43,9 @@ impl Service {
                     .filter(|checked| checked.by_password)
                     .map(|_| PasswordFactor { verified_at: now }),
                 metadata: request.metadata,
+                user_agent: request.user_agent,
                 creator: caller.to_string(),
-                lifetime: self.policy.lifetime,
+                lifetime,
             },
             now,
         );

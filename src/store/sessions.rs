@@ -10,7 +10,7 @@ use super::failure::failure;
 use super::item::{Attributes, Corrupt, Item, bytes, millis, number, text};
 use crate::domain::{
     DisplayName, LoginName, Metadata, PasswordFactor, Sequence, Session, SessionId, TokenHash,
-    UserFactor, UserId, WriteId,
+    UserAgent, UserFactor, UserId, WriteId,
 };
 use crate::error::Error;
 
@@ -127,6 +127,7 @@ async fn written(put: PutItemFluentBuilder, write: WriteId) -> Result<Written, E
 /// | `user_id`, `login_name`, `display_name` | S | if a user was checked |
 /// | `user_verified_at`, `password_verified_at` | N | milliseconds; if checked |
 /// | `metadata` | M of B | if any |
+/// | `user_agent` | M | if any: `fingerprint_id`, `ip`, `description` (S), `header` (M of L of S) |
 /// | `token_hash` | B | SHA-256 |
 /// | `creator` | S | who created it |
 /// | `write_id` | S | of the last write |
@@ -157,6 +158,34 @@ fn item_of(session: &Session) -> Item {
         let entries = entries.map(|(key, value)| (key.to_owned(), bytes(value)));
         set("metadata", AttributeValue::M(entries.collect()));
     }
+    if let Some(user_agent) = &session.user_agent {
+        set("user_agent", AttributeValue::M(user_agent_item(user_agent)));
+    }
+    item
+}
+
+fn user_agent_item(user_agent: &UserAgent) -> Item {
+    let UserAgent {
+        fingerprint_id,
+        ip,
+        description,
+        header,
+    } = user_agent;
+    let mut item = Item::new();
+    for (name, value) in [
+        ("fingerprint_id", fingerprint_id),
+        ("ip", ip),
+        ("description", description),
+    ] {
+        if let Some(value) = value {
+            item.insert(name.to_owned(), text(value));
+        }
+    }
+    let values = |values: &Vec<String>| AttributeValue::L(values.iter().map(text).collect());
+    let header = header
+        .iter()
+        .map(|(name, list)| (name.clone(), values(list)));
+    item.insert("header".to_owned(), AttributeValue::M(header.collect()));
     item
 }
 
@@ -177,6 +206,7 @@ fn parse(item: &Item) -> Result<Session, Corrupt> {
             .millis_if_any("password_verified_at")?
             .map(|verified_at| PasswordFactor { verified_at }),
         metadata: parse_metadata(item)?,
+        user_agent: item.map("user_agent")?.map(parse_user_agent).transpose()?,
         token_hash: TokenHash::new(hash),
         creator: item.text("creator")?.to_owned(),
     })
@@ -203,4 +233,24 @@ fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, Corrupt> {
         entries.insert(key.clone(), value.as_ref().to_vec());
     }
     Ok(Metadata::parse(entries)?)
+}
+
+fn parse_user_agent(item: &Item) -> Result<UserAgent, Corrupt> {
+    let item = Attributes(item);
+    let field = |name| item.text_if_any(name).map(|text| text.map(str::to_owned));
+    let mut header = BTreeMap::new();
+    for (name, list) in item.map("header")?.into_iter().flatten() {
+        let list = list.as_l().map_err(|_| Corrupt::Attribute("header"))?;
+        let list = list.iter().map(|value| match value {
+            AttributeValue::S(value) => Ok(value.clone()),
+            _ => Err(Corrupt::Attribute("header")),
+        });
+        header.insert(name.clone(), list.collect::<Result<_, _>>()?);
+    }
+    Ok(UserAgent {
+        fingerprint_id: field("fingerprint_id")?,
+        ip: field("ip")?,
+        description: field("description")?,
+        header,
+    })
 }

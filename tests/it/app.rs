@@ -53,6 +53,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    pub trailers: Option<HeaderMap>,
 }
 
 impl App {
@@ -178,7 +179,8 @@ impl App {
         let answer = Answer {
             status: parts.status,
             headers: parts.headers,
-            body,
+            body: body.data,
+            trailers: body.trailers,
         };
         record::answer(&answer);
         answer

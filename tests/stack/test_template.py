@@ -201,11 +201,15 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     before = Stack().the("AWS::Lambda::Function")["Environment"]["Variables"]
     others = {
         "ACCESS": {"Access": "public"},
+        "ALLOWED_ORIGINS": {"AllowedOrigins": "https://app.example.com"},
         "ARGON2_LANES": {"Argon2Lanes": "3"},
         "ARGON2_MEMORY_KIB": {"Argon2MemoryKib": "47104"},
         "ARGON2_PASSES": {"Argon2Passes": "1"},
         "CREATED_STATUS": {"CreatedStatus": "201"},
+        "MAX_BODY_BYTES": {"MaxBodyBytes": "1024"},
+        "MAX_MESSAGE_BYTES": {"MaxMessageBytes": "4194304"},
         "MAX_PASSWORD_ATTEMPTS": {"MaxPasswordAttempts": "5"},
+        "MAX_SESSION_LIFETIME_SECONDS": {"MaxSessionLifetimeSeconds": "86400"},
         "PASSWORD_QUEUE": {"PasswordQueue": "0"},
         "RESOURCE_OWNER": {"ResourceOwner": "69629023906488334"},
         "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},

@@ -4,77 +4,147 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::duration;
 use super::tree::{self, Tree};
-use crate::domain::{Invalid, LoginName, Metadata, Password, UserId, UserSearch};
+use crate::api::message;
+use crate::api::proto::zitadel::session::v2;
+use crate::api::route::{Route, Version};
+use crate::domain::{Invalid, UserId, UserSearch};
 use crate::error::Error;
-use crate::service::CreateSession;
+use crate::service::{Call, CreateSession, Rpc};
 
-/// Reads a `CreateSessionRequest` of v2alpha.
+/// Reads the request of a call.
 ///
 /// # Errors
 ///
 /// - [`Error::Malformed`]: not JSON, not an object, a name twice.
 /// - [`Error::InvalidArgument`]: a field of another type, or over its limits.
-pub fn decode_create_session(body: &[u8]) -> Result<CreateSession, Error> {
-    let mut message = match tree::parse(body)? {
-        None => return Ok(CreateSession::default()),
+/// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
+pub fn decode(route: Route, body: &[u8]) -> Result<Call, Error> {
+    let message = match tree::parse(body)? {
+        None => Message::new("the request", Vec::new()),
         Some(Tree::Object(entries)) => Message::new("the request", entries),
         Some(_) => return Err(Error::Malformed("the body is not a JSON object".into())),
     };
-    let (user, password) = match message.message("checks", "checks")? {
-        None => (None, None),
-        Some(mut checks) => (
-            checks.message("user", "user")?.map(user).transpose()?,
-            checks
-                .message("password", "password")?
-                .map(password)
-                .transpose()?,
-        ),
-    };
-    let metadata = match message.take("metadata", "metadata")? {
-        None => Metadata::default(),
-        Some(Tree::Object(entries)) => metadata(entries)?,
-        Some(_) => return Err(Invalid::new("metadata", "must be an object").into()),
-    };
-    Ok(CreateSession {
-        user,
-        password,
-        metadata,
-    })
-}
-
-fn user(mut user: Message) -> Result<UserSearch, Error> {
-    let id = user.string("userId", "user_id", "user_id")?;
-    let name = user.string("loginName", "login_name", "login_name")?;
-    let id = id.map(UserId::parse).transpose()?;
-    let name = name.map(LoginName::parse).transpose()?;
-    // The published example sends both members of the oneof.
-    match (id, name) {
-        (Some(id), Some(name)) => Ok(UserSearch::Both(id, name)),
-        (Some(id), None) => Ok(UserSearch::Id(id)),
-        (None, Some(name)) => Ok(UserSearch::LoginName(name)),
-        (None, None) => {
-            Err(Invalid::new("checks.user", "must have a user_id or a login_name").into())
-        }
+    match route.rpc {
+        Rpc::CreateSession => create_session(message, route.version).map(Call::CreateSession),
     }
 }
 
-fn password(mut check: Message) -> Result<Password, Error> {
-    let password = check.string("password", "password", "password")?;
-    Ok(Password::parse(password.unwrap_or_default())?)
+fn create_session(mut message: Message, version: Version) -> Result<CreateSession, Error> {
+    let mut request = v2::CreateSessionRequest::default();
+    let mut also_by_id = None;
+    if let Some(mut checks) = message.message("checks", "checks")? {
+        let mut read = v2::Checks::default();
+        if let Some(found) = checks.message("user", "user")? {
+            let (user, id) = user(found)?;
+            read.user = Some(user);
+            also_by_id = id;
+        }
+        if let Some(mut check) = checks.message("password", "password")? {
+            let password = check.string("password", "password", "password")?;
+            read.password = Some(v2::CheckPassword {
+                password: password.unwrap_or_default(),
+            });
+        }
+        if version > Version::V2alpha {
+            later_checks(&mut checks, &mut read)?;
+        }
+        request.checks = Some(read);
+    }
+    request.metadata = metadata(&mut message)?;
+    if version > Version::V2alpha {
+        request.challenges = challenges(&mut message)?;
+        request.user_agent = user_agent(&mut message)?;
+        request.lifetime = lifetime(&mut message)?;
+    }
+    let mut call = message::create_session(request)?;
+    if let (Some(UserSearch::LoginName(name)), Some(id)) = (&call.user, also_by_id) {
+        call.user = Some(UserSearch::Both(UserId::parse(id)?, name.clone()));
+    }
+    Ok(call)
 }
 
-fn metadata(entries: Vec<(String, Tree)>) -> Result<Metadata, Error> {
+/// The user, and the user id of one who is given by login name as well: the published
+/// example sends both members of the oneof.
+fn user(mut user: Message) -> Result<(v2::CheckUser, Option<String>), Error> {
+    use v2::check_user::Search;
+
+    let id = user.string("userId", "user_id", "user_id")?;
+    let name = user.string("loginName", "login_name", "login_name")?;
+    let (search, also_by_id) = match (name, id) {
+        (Some(name), id) => (Some(Search::LoginName(name)), id),
+        (None, Some(id)) => (Some(Search::UserId(id)), None),
+        (None, None) => (None, None),
+    };
+    Ok((v2::CheckUser { search }, also_by_id))
+}
+
+/// Those of the later versions. What is in them is not looked at: they are refused.
+fn later_checks(checks: &mut Message, read: &mut v2::Checks) -> Result<(), Error> {
+    let mut has = |camel, snake| checks.message(camel, snake).map(|found| found.is_some());
+    read.web_auth_n = has("webAuthN", "web_auth_n")?.then(Default::default);
+    read.idp_intent = has("idpIntent", "idp_intent")?.then(Default::default);
+    read.totp = has("totp", "totp")?.then(Default::default);
+    read.otp_sms = has("otpSms", "otp_sms")?.then(Default::default);
+    read.otp_email = has("otpEmail", "otp_email")?.then(Default::default);
+    Ok(())
+}
+
+fn challenges(request: &mut Message) -> Result<Option<v2::RequestChallenges>, Error> {
+    let Some(mut asked) = request.message("challenges", "challenges")? else {
+        return Ok(None);
+    };
+    let mut has = |camel, snake| asked.message(camel, snake).map(|found| found.is_some());
+    Ok(Some(v2::RequestChallenges {
+        web_auth_n: has("webAuthN", "web_auth_n")?.then(Default::default),
+        otp_sms: has("otpSms", "otp_sms")?.then(Default::default),
+        otp_email: has("otpEmail", "otp_email")?.then(Default::default),
+    }))
+}
+
+fn user_agent(request: &mut Message) -> Result<Option<v2::UserAgent>, Error> {
+    let Some(mut agent) = request.message("userAgent", "user_agent")? else {
+        return Ok(None);
+    };
+    let mut header = BTreeMap::new();
+    for (name, list) in agent.map("header", "user_agent.header")? {
+        let Tree::Object(entries) = list else {
+            return Err(Invalid::new("user_agent.header", "has a value that is no object").into());
+        };
+        let mut list = Message::new("a value of user_agent.header", entries);
+        let values = list.strings("values", "user_agent.header.values")?;
+        header.insert(name, v2::user_agent::HeaderValues { values });
+    }
+    Ok(Some(v2::UserAgent {
+        fingerprint_id: agent.string("fingerprintId", "fingerprint_id", "fingerprint_id")?,
+        ip: agent.string("ip", "ip", "ip")?,
+        description: agent.string("description", "description", "description")?,
+        header,
+    }))
+}
+
+fn lifetime(request: &mut Message) -> Result<Option<prost_types::Duration>, Error> {
+    let Some(text) = request.string("lifetime", "lifetime", "lifetime")? else {
+        return Ok(None);
+    };
+    match duration::parse(&text) {
+        Some(lifetime) => Ok(Some(lifetime)),
+        None => Err(Invalid::new("lifetime", "must be seconds, such as \"3600s\"").into()),
+    }
+}
+
+fn metadata(request: &mut Message) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let invalid = Invalid::new("metadata", "has a value that is not base64");
     let mut decoded = BTreeMap::new();
-    for (key, value) in entries {
+    for (key, value) in request.map("metadata", "metadata")? {
         let Tree::String(value) = value else {
             return Err(invalid.into());
         };
         let value = decode_base64(&value).ok_or_else(|| invalid.clone())?;
         decoded.insert(key, value);
     }
-    Ok(Metadata::parse(decoded)?)
+    Ok(decoded)
 }
 
 /// Standard or URL alphabet, padded or not, as protobuf's parsers take it; bits beyond
@@ -139,5 +209,28 @@ impl Message {
             Some(Tree::String(text)) => Ok(Some(text)),
             Some(_) => Err(Invalid::new(name, "must be a string").into()),
         }
+    }
+
+    /// The entries of a map; none is an empty one.
+    fn map(&mut self, name: &str, field: &'static str) -> Result<Vec<(String, Tree)>, Error> {
+        match self.take(name, name)? {
+            None => Ok(Vec::new()),
+            Some(Tree::Object(entries)) => Ok(entries),
+            Some(_) => Err(Invalid::new(field, "must be an object").into()),
+        }
+    }
+
+    fn strings(&mut self, name: &str, field: &'static str) -> Result<Vec<String>, Error> {
+        let invalid = Invalid::new(field, "must be a list of strings");
+        let elements = match self.take(name, name)? {
+            None => Vec::new(),
+            Some(Tree::Array(elements)) => elements,
+            Some(_) => return Err(invalid.into()),
+        };
+        let texts = elements.into_iter().map(|element| match element {
+            Tree::String(text) => Ok(text),
+            _ => Err(invalid.clone().into()),
+        });
+        texts.collect()
     }
 }

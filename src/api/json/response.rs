@@ -1,16 +1,13 @@
-use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use prost::Message as _;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::api::status::row;
+use crate::api::proto::zitadel::v1::ErrorDetail;
+use crate::api::status::{ERROR_DETAIL, Status, connect};
 use crate::domain::Timestamp;
-use crate::error::Error;
 use crate::service::{CreatedSession, Details, Reply};
-
-/// How long a client may wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: &str = "1";
 
 /// `CreateSessionResponse`.
 #[derive(Serialize)]
@@ -32,25 +29,50 @@ struct DetailsJson<'a> {
 
 /// `google.rpc.Status`.
 #[derive(Serialize)]
-struct Status<'a> {
+struct StatusJson<'a> {
     code: u8,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[ErrorDetail<'a>; 1]>,
+    details: Option<[DetailJson<'a>; 1]>,
 }
 
-/// `zitadel.v1.ErrorDetail`.
+/// `zitadel.v1.ErrorDetail` in a `google.protobuf.Any`.
 #[derive(Serialize)]
-struct ErrorDetail<'a> {
+struct DetailJson<'a> {
     #[serde(rename = "@type")]
     kind: &'static str,
-    id: &'static str,
+    id: &'a str,
     message: &'a str,
 }
 
-pub fn encode_reply(reply: &Reply, created: StatusCode) -> Response<Bytes> {
+/// <https://connectrpc.com/docs/protocol/#error-end-stream>
+#[derive(Serialize)]
+struct ConnectError<'a> {
+    code: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<[ConnectDetail<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct ConnectDetail<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The message in protobuf, in base64 without padding.
+    value: String,
+    /// For people's eyes.
+    debug: ConnectDebug<'a>,
+}
+
+#[derive(Serialize)]
+struct ConnectDebug<'a> {
+    id: &'a str,
+    message: &'a str,
+}
+
+pub fn encode(reply: &Reply) -> Vec<u8> {
     match reply {
-        Reply::CreateSession(session) => respond(created, &create_session(session)),
+        Reply::CreateSession(session) => write(&create_session(session)),
     }
 }
 
@@ -70,47 +92,48 @@ fn details(details: &Details) -> DetailsJson<'_> {
     }
 }
 
-pub fn encode_error(error: &Error) -> Response<Bytes> {
-    let row = row(error);
-    let text = error.to_string();
-    let message = row
-        .id
-        .map_or_else(|| text.clone(), |id| format!("{text} ({id})"));
-    let details = row.id.map(|id| {
-        [ErrorDetail {
-            kind: "type.googleapis.com/zitadel.v1.ErrorDetail",
-            id,
-            message: &text,
-        }]
-    });
-    let status = Status {
-        code: row.code,
-        message: &message,
-        details,
-    };
-    let mut response = respond(row.http, &status);
-    let header = match error {
-        Error::Unauthenticated => Some((WWW_AUTHENTICATE, "Bearer")),
-        Error::MethodNotAllowed(allowed) => Some((ALLOW, *allowed)),
-        Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
-        _ => None,
-    };
-    if let Some((name, value)) = header {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    response
+pub(in crate::api) fn encode_status(status: &Status) -> Vec<u8> {
+    write(&StatusJson {
+        code: status.row.code,
+        message: &status.message,
+        details: status.detail.as_ref().map(|detail| [detail_json(detail)]),
+    })
 }
 
-fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+fn detail_json(detail: &ErrorDetail) -> DetailJson<'_> {
+    DetailJson {
+        kind: "type.googleapis.com/zitadel.v1.ErrorDetail",
+        id: &detail.id,
+        message: &detail.message,
+    }
+}
+
+pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
+    let (code, _) = connect(status.row.code);
+    write(&ConnectError {
+        code,
+        message: &status.message,
+        details: status
+            .detail
+            .as_ref()
+            .map(|detail| [connect_detail(detail)]),
+    })
+}
+
+fn connect_detail(detail: &ErrorDetail) -> ConnectDetail<'_> {
+    ConnectDetail {
+        kind: ERROR_DETAIL,
+        value: STANDARD_NO_PAD.encode(detail.encode_to_vec()),
+        debug: ConnectDebug {
+            id: &detail.id,
+            message: &detail.message,
+        },
+    }
+}
+
+fn write(body: &impl Serialize) -> Vec<u8> {
     // Strings and numbers can't fail to be written.
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
+    serde_json::to_vec(body).unwrap_or_default()
 }
 
 /// With three digits of a second or none, as proto3's mapping has it.

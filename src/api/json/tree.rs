@@ -14,6 +14,7 @@ pub(super) enum Tree {
     Null,
     Other,
     String(String),
+    Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
 }
 
@@ -70,8 +71,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Tree, A::Error> {
-        while elements.next_element::<Tree>()?.is_some() {}
-        Ok(Tree::Other)
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            array.push(element);
+        }
+        Ok(Tree::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {

@@ -1,0 +1,60 @@
+//! Browsers ask whether pages of another origin may call, and read, this service.
+//! <https://fetch.spec.whatwg.org/#http-cors-protocol>
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+    VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+
+use super::{Body, Request};
+use crate::config::Origins;
+
+/// By name: `*` doesn't cover `authorization`.
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, \
+     connect-protocol-version, connect-timeout-ms, idempotency-key",
+);
+const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+const EXPOSED_HEADERS: HeaderValue =
+    HeaderValue::from_static("grpc-status, grpc-message, grpc-status-details-bin");
+/// How long a browser may go by what it was told, in seconds.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Answers a browser that asks before it calls. None: this is no such question, or one
+/// of an origin that may not.
+pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response<Body>> {
+    let asks = request.method == Method::OPTIONS
+        && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let origin = asks.then(|| allowed(origins, &request.headers))??;
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    headers.insert(VARY, HeaderValue::from_static("origin"));
+    Some(response)
+}
+
+/// Lets the page that asked read the answer.
+pub(super) fn share(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
+    if matches!(origins, Origins::These(some) if !some.is_empty()) {
+        response.insert(VARY, HeaderValue::from_static("origin"));
+    }
+    if let Some(origin) = allowed(origins, request) {
+        response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
+    }
+}
+
+/// The origin to name in the answer, if it is allowed.
+fn allowed(origins: &Origins, request: &HeaderMap) -> Option<HeaderValue> {
+    let origin = request.get(ORIGIN)?;
+    match origins {
+        Origins::Any => Some(HeaderValue::from_static("*")),
+        Origins::These(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
+    }
+}

@@ -1,0 +1,173 @@
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use super::compression::{ACCEPTED, Compression};
+use super::route::Route;
+use super::status::Status;
+use super::{Body, Request, frame, grpc, json, message, status};
+use crate::config::WireLimits;
+use crate::error::Error;
+use crate::service::{Call, Reply};
+
+/// How a call and its answer are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// On the JSON routes.
+    Json,
+    /// <https://connectrpc.com/docs/protocol/#unary-request>
+    Connect(Codec),
+    GrpcWeb(Coding),
+    Grpc,
+}
+
+/// Of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    Json,
+    Proto,
+}
+
+/// Of gRPC-Web's frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Binary,
+    /// Base64.
+    Text,
+}
+
+/// How long a client may wait before it tries again, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
+
+impl Protocol {
+    /// Reads what a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read, or breaks a
+    ///   limit.
+    /// - [`Error::BodyTooLarge`]: the message in it is longer than the limit.
+    /// - [`Error::Unimplemented`], [`Error::UnsupportedEncoding`]: it wants what this
+    ///   service doesn't do.
+    pub fn decode(
+        self,
+        route: Route,
+        request: &Request,
+        limits: WireLimits,
+    ) -> Result<Call, Error> {
+        let Request { headers, body, .. } = request;
+        match self {
+            Self::Json => json::decode(route, &plain(headers, body, limits)?),
+            Self::Connect(codec) => {
+                check_connect_version(headers)?;
+                let message = plain(headers, body, limits)?;
+                match codec {
+                    Codec::Json => json::decode(route, &message),
+                    Codec::Proto => message::decode(route, &message),
+                }
+            }
+            Self::Grpc if !request.context.trailers => Err(Error::Unimplemented(
+                "gRPC over this way, which carries no trailers (try gRPC-Web or Connect, or a server's HTTP/2),",
+            )),
+            Self::Grpc => message::decode(route, &framed(headers, body, limits)?),
+            Self::GrpcWeb(Coding::Binary) => {
+                message::decode(route, &framed(headers, body, limits)?)
+            }
+            Self::GrpcWeb(Coding::Text) => {
+                let body = frame::read_text(body)?;
+                message::decode(route, &framed(headers, &body, limits)?)
+            }
+        }
+    }
+
+    /// Writes the answer. `created` is the JSON routes' status of a new session.
+    pub fn encode(self, outcome: &Result<Reply, Error>, created: StatusCode) -> Response<Body> {
+        match (self, outcome) {
+            (Self::Json, Ok(reply)) => {
+                let mut response = respond(JSON, json::encode(reply));
+                *response.status_mut() = match reply {
+                    Reply::CreateSession(_) => created,
+                };
+                response
+            }
+            (Self::Json, Err(error)) => {
+                let status = Status::of(error);
+                let mut response = respond(JSON, json::encode_status(&status));
+                *response.status_mut() = status.row.http;
+                add_error_headers(response.headers_mut(), error);
+                response
+            }
+            (Self::Connect(Codec::Json), Ok(reply)) => respond(JSON, json::encode(reply)),
+            (Self::Connect(Codec::Proto), Ok(reply)) => respond(PROTO, message::encode(reply)),
+            (Self::Connect(_), Err(error)) => {
+                let status = Status::of(error);
+                let mut response = respond(JSON, json::encode_connect_error(&status));
+                *response.status_mut() = connect_status(error, &status);
+                add_error_headers(response.headers_mut(), error);
+                response
+            }
+            (Self::Grpc, outcome) => grpc::encode(outcome),
+            (Self::GrpcWeb(coding), outcome) => grpc::encode_web(outcome, coding),
+        }
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
+
+pub(super) fn respond(content_type: HeaderValue, data: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body {
+        data: data.into(),
+        trailers: None,
+    });
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// A body that is the message itself.
+fn plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+    Compression::of(headers, &CONTENT_ENCODING)?.undo(body, limits.message)
+}
+
+/// A body that is a gRPC frame.
+fn framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+    let compression = Compression::of(headers, &grpc::ENCODING)?;
+    frame::read_message(body, compression, limits.message)
+}
+
+/// Clients that say which version of Connect they speak say "1".
+fn check_connect_version(headers: &HeaderMap) -> Result<(), Error> {
+    match headers.get(CONNECT_VERSION) {
+        Some(version) if version != "1" => Err(Error::Malformed(
+            "connect-protocol-version must be 1".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Connect's own table, but for what HTTP itself has a word for.
+fn connect_status(error: &Error, status: &Status) -> StatusCode {
+    match error {
+        Error::MethodNotAllowed(_) | Error::UnsupportedMediaType => status.row.http,
+        _ => {
+            let (_, http) = status::connect(status.row.code);
+            StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+fn add_error_headers(headers: &mut HeaderMap, error: &Error) {
+    let header = match error {
+        Error::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+        Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+        Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED)),
+        Error::UnsupportedMediaType => Some((ACCEPT_POST, JSON)),
+        _ => None,
+    };
+    headers.extend(header);
+}

@@ -1,0 +1,156 @@
+//! Section 4 of the contract: each protocol, and that they differ in their dress alone.
+
+mod bodies;
+mod errors;
+mod properties;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sesame::api::proto::zitadel::session::v2;
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+use sesame::api::proto::zitadel::session::v2::check_user::Search;
+use sesame::api::{Request, Version};
+use sesame::domain::UserAgent;
+use sesame::token::CallerToken;
+
+use crate::app::{App, NOW, PASSWORD, header};
+use crate::wire::Wire;
+
+/// A create with a user, a password, and so on.
+fn checks(name: &str, password: &str) -> Create {
+    let search = Search::LoginName(name.to_owned());
+    Create {
+        checks: Some(v2::Checks {
+            user: Some(v2::CheckUser {
+                search: Some(search),
+            }),
+            password: Some(v2::CheckPassword {
+                password: password.to_owned(),
+            }),
+            ..v2::Checks::default()
+        }),
+        ..Create::default()
+    }
+}
+
+fn as_caller(request: Request, token: &CallerToken) -> Request {
+    header(
+        request,
+        "authorization",
+        &format!("Bearer {}", token.as_str()),
+    )
+}
+
+#[tokio::test]
+async fn each_protocol_and_version_creates_the_same_session() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let mut request = checks(mini.login_name.as_str(), PASSWORD);
+    request.metadata = BTreeMap::from([("bin".to_owned(), vec![0, 255, 1])]);
+
+    for wire in Wire::ALL {
+        for version in Version::ALL {
+            let answer = app.send(wire.create(version, &request), NOW).await;
+
+            let created = wire.created(&answer).unwrap();
+            let details = created.details.unwrap();
+            assert_eq!(details.sequence, 5, "{wire:?} {version:?}");
+            assert_eq!(details.resource_owner, "69629023906488334");
+            let changed = details.change_date.unwrap();
+            let millis = changed.seconds * 1000 + i64::from(changed.nanos) / 1_000_000;
+            assert_eq!(millis, NOW.as_millis());
+            let stored = app
+                .store
+                .get_session(created.session_id.parse().unwrap())
+                .await;
+            let stored = stored.unwrap().unwrap();
+            assert_eq!(stored.user.unwrap().user_id, mini.user_id);
+            assert_eq!(
+                stored.metadata.iter().next(),
+                Some(("bin", &[0, 255, 1][..]))
+            );
+            assert_eq!(answer.headers["cache-control"], "no-store", "{wire:?}");
+            assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+            assert_eq!(answer.headers["x-request-id"], "request-1");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_later_versions_take_a_lifetime_and_a_user_agent() {
+    let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
+    let values = vec!["Mouse/1.0".to_owned(), String::new()];
+    let header = BTreeMap::from([("user-agent".to_owned(), values)]);
+    let headers = header.clone().into_iter();
+    let request = Create {
+        lifetime: Some(prost_types::Duration {
+            seconds: 90,
+            nanos: 500_000_000,
+        }),
+        user_agent: Some(v2::UserAgent {
+            fingerprint_id: Some("f".to_owned()),
+            ip: None,
+            description: Some(String::new()),
+            header: headers
+                .map(|(name, values)| (name, v2::user_agent::HeaderValues { values }))
+                .collect(),
+        }),
+        ..Create::default()
+    };
+    let agent = UserAgent {
+        fingerprint_id: Some("f".to_owned()),
+        ip: None,
+        description: Some(String::new()),
+        header,
+    };
+    for wire in Wire::ALL {
+        for (version, sequence, millis, agent) in [
+            (Version::V2alpha, 2, 86_400_000, None),
+            (Version::V2beta, 3, 90_500, Some(&agent)),
+            (Version::V2, 3, 90_500, Some(&agent)),
+        ] {
+            let answer = app.send(wire.create(version, &request), NOW).await;
+
+            let created = wire.created(&answer).unwrap();
+            let stored = app
+                .store
+                .get_session(created.session_id.parse().unwrap())
+                .await;
+            let stored = stored.unwrap().unwrap();
+            assert_eq!(created.details.unwrap().sequence, sequence);
+            let end = NOW.plus(Duration::from_millis(millis));
+            assert_eq!(stored.expires_at, end, "{wire:?} {version:?}");
+            assert_eq!(stored.user_agent.as_ref(), agent, "{wire:?} {version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lifetime_is_positive_and_no_longer_than_allowed() {
+    let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
+    for (seconds, nanos, good) in [
+        (86_400, 0, true),
+        (0, 1_000_000, true),
+        (86_400, 1, false),
+        (315_576_000_000, 0, false),
+        (0, 999_999, false),
+        (0, 0, false),
+        (0, -1, false),
+        (-1, 0, false),
+    ] {
+        let request = Create {
+            lifetime: Some(prost_types::Duration { seconds, nanos }),
+            ..Create::default()
+        };
+        for wire in Wire::ALL {
+            let answer = app.send(wire.create(Version::V2, &request), NOW).await;
+            let got = wire.created(&answer).map_err(|fault| fault.code);
+            assert_eq!(
+                got.err(),
+                (!good).then_some(3),
+                "{wire:?} {seconds} {nanos}"
+            );
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use prost::Message as _;
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+
+use crate::app::{App, NOW, header};
+use crate::faults;
+use crate::wire::{Wire, framed, json_of};
+
+#[tokio::test]
+async fn a_body_that_is_no_message_is_an_invalid_argument() {
+    let app = App::start().await;
+    let whole = framed(b"\x12\x05\x0a\x03key");
+    let text = |bytes: &[u8]| Bytes::from(STANDARD.encode(bytes));
+    let two = [&whole[..], &whole].concat();
+    let runs = [text(&whole[..4]), text(&whole[4..])].concat();
+    for (wire, body, good) in [
+        (Wire::ConnectProto, Bytes::new(), true),
+        (Wire::ConnectProto, Bytes::from_static(b"\x0a\x05"), false),
+        (Wire::ConnectJson, Bytes::new(), true),
+        (Wire::ConnectJson, Bytes::from_static(b"null"), false),
+        (Wire::ConnectJson, Bytes::from_static(b"{}{}"), false),
+        (Wire::Grpc, framed(b""), true),
+        (Wire::Grpc, whole.clone(), true),
+        (Wire::Grpc, Bytes::new(), false),
+        (Wire::Grpc, whole.slice(..4), false),
+        (Wire::Grpc, whole.slice(..8), false),
+        (Wire::Grpc, Bytes::from(two.clone()), false),
+        (Wire::Grpc, framed(b"\x0a\x05"), false),
+        (Wire::GrpcWeb, framed(b""), true),
+        (Wire::GrpcWeb, Bytes::new(), false),
+        (Wire::GrpcWeb, whole.slice(..8), false),
+        (Wire::GrpcWeb, Bytes::from(two), false),
+        (Wire::GrpcWebText, text(&whole), true),
+        (Wire::GrpcWebText, Bytes::from(runs), true),
+        (Wire::GrpcWebText, whole.clone(), false),
+        (Wire::GrpcWebText, Bytes::from_static(b"!!!!"), false),
+    ] {
+        let request = wire.send(Version::V2, "CreateSession", body.clone());
+        let answer = app.send(request, NOW).await;
+        let code = wire.created(&answer).err().map(|fault| fault.code);
+        assert_eq!(code, (!good).then_some(3), "{wire:?} {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn gzip_is_read_and_held_to_the_limit() {
+    use std::io::Write as _;
+
+    let app = App::with(&[("MAX_BODY_BYTES", "4096"), ("MAX_MESSAGE_BYTES", "2048")]).await;
+    let gzip = |plain: &[u8]| {
+        let fast = flate2::Compression::fast();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), fast);
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let create = |size| Create {
+        metadata: BTreeMap::from([("key".to_owned(), vec![0; size])]),
+        ..Create::default()
+    };
+    let compressed = |wire: Wire, request: &Create| {
+        let message = request.encode_to_vec();
+        let message = match wire {
+            Wire::Json | Wire::ConnectJson => json_of("CreateSessionRequest", &message)
+                .to_string()
+                .into_bytes(),
+            _ => message,
+        };
+        let message = gzip(&message);
+        let mut frame = framed(&message).to_vec();
+        frame[0] = 1;
+        let (body, name) = match wire {
+            Wire::Json | Wire::ConnectJson | Wire::ConnectProto => (message, "content-encoding"),
+            Wire::GrpcWeb | Wire::Grpc => (frame, "grpc-encoding"),
+            Wire::GrpcWebText => (STANDARD.encode(frame).into_bytes(), "grpc-encoding"),
+        };
+        header(
+            wire.send(Version::V2, "CreateSession", body.into()),
+            name,
+            "gzip",
+        )
+    };
+
+    for wire in Wire::ALL {
+        for (request, want) in [
+            (compressed(wire, &create(1000)), None),
+            // Small on the way, and longer than a message may be: a bomb.
+            (compressed(wire, &create(60_000)), Some(8)),
+            (wire.create(Version::V2, &create(1000)), None),
+            (wire.create(Version::V2, &create(2048)), Some(8)),
+            // Too long on the way.
+            (wire.create(Version::V2, &create(4096)), Some(8)),
+        ] {
+            let answer = app.send(request, NOW).await;
+            let code = wire.created(&answer).err().map(|fault| fault.code);
+            assert_eq!(code, want, "{wire:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_compression_is_unimplemented_and_gzip_offered() {
+    let app = App::start().await;
+    for wire in Wire::ALL {
+        let (asks, offers) = if wire.speaks_http() {
+            ("content-encoding", "accept-encoding")
+        } else {
+            ("grpc-encoding", "grpc-accept-encoding")
+        };
+        let request = wire.create(Version::V2, &Create::default());
+        let answer = app.send(header(request, asks, "br"), NOW).await;
+
+        let fault = wire.created(&answer).err().unwrap();
+        assert_eq!(fault.code, 12, "{wire:?}");
+        assert_eq!(answer.headers[offers], "identity,gzip", "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn grpc_needs_a_way_for_trailers() {
+    let app = App::start().await;
+    let mut request = Wire::Grpc.create(Version::V2, &Create::default());
+    request.context.trailers = false;
+
+    let answer = app.send(request, NOW).await;
+
+    // Trailers-only: the status is in the headers, and there is no body.
+    assert_eq!(answer.headers["grpc-status"], "12");
+    assert_eq!(answer.trailers, None);
+    assert!(answer.body.is_empty());
+    let message = answer.headers["grpc-message"].to_str().unwrap();
+    assert!(
+        message.contains("gRPC-Web") && message.contains("HTTP/2"),
+        "{message}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_deadline_is_kept() {
+    let app = App::emulated(&[]).await;
+    let nothing = Create::default();
+    let with = |wire: Wire, value: &str| {
+        let name = if wire.speaks_http() {
+            "connect-timeout-ms"
+        } else {
+            "grpc-timeout"
+        };
+        header(wire.create(Version::V2, &nothing), name, value)
+    };
+    for wire in Wire::ALL.into_iter().filter(|wire| *wire != Wire::Json) {
+        let (long, short, none, wrong) = if wire.speaks_http() {
+            ("20000", "50", "0", "1s")
+        } else {
+            ("20S", "50m", "0n", "1s")
+        };
+        for (value, delay, want) in [
+            (long, 100, None),
+            (short, 0, None),
+            (short, 100, Some(4)),
+            (none, 100, Some(4)),
+            (wrong, 0, Some(3)),
+        ] {
+            app.faults.clear();
+            let delay = Duration::from_millis(delay);
+            app.faults
+                .inject(faults::Fault::Delay(delay).once().of("PutItem"));
+            let answer = app.send(with(wire, value), NOW).await;
+            let code = wire.created(&answer).err().map(|fault| fault.code);
+            assert_eq!(code, want, "{wire:?} {value} {delay:?}");
+        }
+    }
+}

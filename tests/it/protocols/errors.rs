@@ -1,0 +1,311 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2;
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+use sesame::domain::{Permission, UserState};
+use sesame::token::CallerToken;
+
+use super::{as_caller, checks};
+use crate::app::{App, NOW, PASSWORD};
+use crate::wire::{Fault, Wire, framed};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Sends a request by each protocol, and returns the one fault of all, and the HTTP
+/// status of the JSON route.
+async fn fault(app: &App, version: Version, request: &Create, token: &CallerToken) -> (Fault, u16) {
+    let mut faults = Vec::new();
+    let mut http = 0;
+    for wire in Wire::ALL {
+        let request = as_caller(wire.create(version, request), token);
+        let answer = app.send(request, NOW).await;
+        faults.push(wire.created(&answer).err().unwrap());
+        if wire == Wire::Json {
+            http = answer.status.as_u16();
+        }
+    }
+    assert!(faults.windows(2).all(|two| two[0] == two[1]), "{faults:?}");
+    (faults.remove(0), http)
+}
+
+/// The rows of section 6 that a create can have. What it depends on is tested with JSON.
+#[tokio::test]
+async fn each_error_is_one_status_in_each_protocols_dress() {
+    let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "100")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let mini = app.user("mini").await;
+    let without = app.user_with_hash("without", None).await;
+    let inactive = app.user("inactive").await;
+    let set = app.store.set_user_state(&inactive, UserState::Inactive);
+    set.await.unwrap();
+    let name = mini.login_name.as_str();
+    let mut no_user = checks(name, "x");
+    no_user.checks.as_mut().unwrap().user = None;
+
+    for (request, code, http, id, text) in [
+        (
+            checks("nobody@mouse.com", "x"),
+            5,
+            404,
+            "QUERY-Dfbg2",
+            "User could not be found",
+        ),
+        (
+            checks(name, "wrong"),
+            3,
+            400,
+            "COMMAND-3M0fs",
+            "Password is invalid",
+        ),
+        (no_user, 9, 400, "COMMAND-Sfw3f", "User ID missing"),
+        (
+            checks(without.login_name.as_str(), "x"),
+            9,
+            400,
+            "COMMAND-3nJ4t",
+            "User has no password",
+        ),
+        (
+            checks(inactive.login_name.as_str(), PASSWORD),
+            9,
+            400,
+            "SESSION-Gj4ko",
+            "User is not active",
+        ),
+    ] {
+        for version in Version::ALL {
+            let want = Fault {
+                code,
+                message: format!("{text} ({id})"),
+                id: Some(id.to_owned()),
+            };
+            let got = fault(&app, version, &request, &token).await;
+            assert_eq!(got, (want, http), "{version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_before_the_service_runs_have_no_id() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let reader = app.caller(&[Permission::Read], HOUR).await;
+    let unknown = CallerToken::draw().unwrap();
+    let mut no_member = checks("x", "x");
+    let check = no_member.checks.as_mut().unwrap();
+    check.user.as_mut().unwrap().search = None;
+    let many = Create {
+        metadata: (0..65).map(|n| (n.to_string(), vec![1])).collect(),
+        ..Create::default()
+    };
+
+    for (request, who, code, http, id, message) in [
+        (
+            checks(&"ä".repeat(201), "x"),
+            &token,
+            3,
+            400,
+            None,
+            "invalid login_name: must be 1 to 200 characters long",
+        ),
+        (
+            no_member,
+            &token,
+            3,
+            400,
+            None,
+            "invalid checks.user: must have a user_id or a login_name",
+        ),
+        (
+            many,
+            &token,
+            3,
+            400,
+            None,
+            "invalid metadata: has more than 64 keys",
+        ),
+        (
+            Create::default(),
+            &unknown,
+            16,
+            401,
+            None,
+            "a valid bearer token is required",
+        ),
+        // But for this one.
+        (
+            Create::default(),
+            &reader,
+            7,
+            403,
+            Some("AUTH-5mWD2"),
+            "No matching permissions found (AUTH-5mWD2)",
+        ),
+    ] {
+        let want = Fault {
+            code,
+            message: message.to_owned(),
+            id: id.map(str::to_owned),
+        };
+        let got = fault(&app, Version::V2, &request, who).await;
+        assert_eq!(got, (want, http));
+    }
+}
+
+#[tokio::test]
+async fn a_locked_user_looks_alike_everywhere() {
+    let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let mini = app.user("mini").await;
+    let wrong = checks(mini.login_name.as_str(), "wrong");
+    let first = as_caller(Wire::Json.create(Version::V2, &wrong), &token);
+    app.send(first, NOW).await;
+
+    let (fault, http) = fault(&app, Version::V2, &wrong, &token).await;
+
+    assert_eq!(fault.id.as_deref(), Some("COMMAND-JLK35"));
+    assert_eq!((fault.code, http), (9, 400));
+}
+
+#[tokio::test]
+async fn connect_has_http_statuses_of_its_own() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let create =
+        |request: &Create| as_caller(Wire::ConnectProto.create(Version::V2, request), &token);
+    let large = Create {
+        metadata: BTreeMap::from([("key".to_owned(), vec![0; 262_144])]),
+        ..Create::default()
+    };
+    let totp = Create {
+        checks: Some(v2::Checks {
+            totp: Some(v2::CheckTotp::default()),
+            ..v2::Checks::default()
+        }),
+        ..Create::default()
+    };
+    let nobody = checks("nobody@mouse.com", "x");
+    let mut get = create(&nobody);
+    get.method = http::Method::GET;
+    let mut other = create(&nobody);
+    other
+        .headers
+        .insert("content-type", "text/plain".parse().unwrap());
+    let mut version = create(&nobody);
+    version
+        .headers
+        .insert("connect-protocol-version", "2".parse().unwrap());
+
+    for (request, status, header) in [
+        (create(&nobody), 404, None),
+        // On the JSON routes, 413.
+        (create(&large), 429, None),
+        (create(&totp), 501, None),
+        (get, 405, Some(("allow", "POST"))),
+        (other, 415, Some(("accept-post", "application/json"))),
+        (version, 400, None),
+        (
+            Wire::ConnectProto.create(Version::V2, &nobody),
+            401,
+            Some(("www-authenticate", "Bearer")),
+        ),
+    ] {
+        let answer = app.send(request, NOW).await;
+        assert_eq!(answer.status.as_u16(), status, "{:?}", answer.body);
+        assert!(answer.json()["code"].is_string(), "{:?}", answer.body);
+        if let Some((name, value)) = header {
+            assert_eq!(answer.headers[name], value);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_built_is_refused_by_name() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let check = |change: fn(&mut v2::Checks)| {
+        let mut checks = v2::Checks::default();
+        change(&mut checks);
+        Create {
+            checks: Some(checks),
+            ..Create::default()
+        }
+    };
+    let challenge = |change: fn(&mut v2::RequestChallenges)| {
+        let mut challenges = v2::RequestChallenges::default();
+        change(&mut challenges);
+        Create {
+            challenges: Some(challenges),
+            ..Create::default()
+        }
+    };
+
+    for (request, name) in [
+        (
+            check(|checks| checks.web_auth_n = Some(v2::CheckWebAuthN {})),
+            "checks.web_auth_n",
+        ),
+        (
+            check(|checks| checks.idp_intent = Some(v2::CheckIdpIntent {})),
+            "checks.idp_intent",
+        ),
+        (
+            check(|checks| checks.totp = Some(v2::CheckTotp::default())),
+            "checks.totp",
+        ),
+        (
+            check(|checks| checks.otp_sms = Some(v2::CheckOtp::default())),
+            "checks.otp_sms",
+        ),
+        (
+            check(|checks| checks.otp_email = Some(v2::CheckOtp::default())),
+            "checks.otp_email",
+        ),
+        (
+            challenge(|asked| asked.web_auth_n = Some(v2::RequestWebAuthN {})),
+            "challenges.web_auth_n",
+        ),
+        (
+            challenge(|asked| asked.otp_sms = Some(v2::RequestOtp {})),
+            "challenges.otp_sms",
+        ),
+        (
+            challenge(|asked| asked.otp_email = Some(v2::RequestOtp {})),
+            "challenges.otp_email",
+        ),
+    ] {
+        for version in [Version::V2beta, Version::V2] {
+            let (fault, http) = fault(&app, version, &request, &token).await;
+            assert_eq!((fault.code, http), (12, 501), "{name}");
+            assert_eq!(fault.message, format!("{name} is not supported"));
+        }
+        // There, they are unknown fields.
+        for wire in Wire::ALL {
+            let request = as_caller(wire.create(Version::V2alpha, &request), &token);
+            let answer = app.send(request, NOW).await;
+            assert!(wire.created(&answer).is_ok(), "{name} {wire:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_exist_is_unimplemented() {
+    let app = App::start().await;
+    for wire in Wire::ALL.into_iter().filter(|wire| *wire != Wire::Json) {
+        for path in [
+            "/zitadel.session.v2.SessionService/NoSuchCall",
+            "/zitadel.session.v9.SessionService/CreateSession",
+            "/another.Service/Call",
+        ] {
+            let mut request = wire.send(Version::V2, "", framed(b""));
+            path.clone_into(&mut request.path);
+            let answer = app.send(request, NOW).await;
+            let fault = wire.created(&answer).err().unwrap();
+            assert_eq!(fault.code, 12, "{wire:?} {path}");
+            let http = if wire.speaks_http() { 501 } else { 200 };
+            assert_eq!(answer.status, http, "{wire:?} {path}");
+        }
+    }
+}
