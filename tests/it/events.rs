@@ -1,13 +1,16 @@
 //! Whole events, as Lambda hands them over.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Context, LambdaEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::api::event::{Event, answer};
 use sesame::domain::{Login, LoginName, UserId};
 
-use crate::app::{App, NOW, event};
+use crate::app::{Answer, App, NOW, event};
 use crate::record;
+use crate::wire::Wire;
 
 /// Answers an event as the function does, and returns what it prints.
 async fn invoke(app: &App, event: &str) -> Value {
@@ -16,7 +19,8 @@ async fn invoke(app: &App, event: &str) -> Value {
     let payload: Event = serde_json::from_str(event).unwrap();
     let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
     let answer = serde_json::to_value(answer).unwrap();
-    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or("null")).unwrap();
+    let body = answer["body"].as_str().unwrap_or("null");
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
     record::secret(body["sessionToken"].as_str());
     answer
 }
@@ -79,6 +83,62 @@ async fn each_event_gets_its_answer_in_its_senders_form() {
             };
             assert_eq!(answer["statusDescription"], reason);
         }
+    }
+}
+
+#[tokio::test]
+async fn each_protocol_goes_through_an_event_and_back() {
+    let app = with_demo_user(&[]).await;
+    for (name, wire, is_base64) in [
+        ("create-session-connect.json", Wire::ConnectJson, false),
+        (
+            "create-session-connect-proto.json",
+            Wire::ConnectProto,
+            true,
+        ),
+        ("create-session-grpc-web.json", Wire::GrpcWeb, true),
+        (
+            "create-session-grpc-web-text.json",
+            Wire::GrpcWebText,
+            false,
+        ),
+        ("create-session-grpc.json", Wire::Grpc, true),
+    ] {
+        let answer = invoke(&app, &event(name)).await;
+
+        assert_eq!(answer["statusCode"], 200, "{name}");
+        assert_eq!(answer["isBase64Encoded"], is_base64, "{name}");
+        let outcome = wire.created(&received(&answer));
+        if wire == Wire::Grpc {
+            // Events have no way for trailers.
+            assert_eq!(answer["headers"]["grpc-status"], "12");
+            assert_eq!(outcome.err().unwrap().code, 12);
+        } else {
+            assert_eq!(outcome.ok().unwrap().details.unwrap().sequence, 4, "{name}");
+        }
+    }
+}
+
+/// An answer as the gateway hands it on.
+fn received(answer: &Value) -> Answer {
+    let body = answer["body"].as_str().unwrap();
+    let body = if answer["isBase64Encoded"] == true {
+        STANDARD.decode(body).unwrap()
+    } else {
+        body.as_bytes().to_vec()
+    };
+    let headers = answer["headers"].as_object().unwrap().iter();
+    let headers = headers.map(|(name, value)| {
+        (
+            name.parse().unwrap(),
+            value.as_str().unwrap().parse().unwrap(),
+        )
+    });
+    Answer {
+        status: http::StatusCode::OK,
+        headers: headers.collect(),
+        body: body.into(),
+        trailers: None,
     }
 }
 
@@ -156,6 +216,14 @@ async fn odd_events_get_an_error_body() {
         (
             "a stage called like a path of ours",
             changed(|e| e["requestContext"]["stage"] = json!("v2alpha")),
+            200,
+        ),
+        (
+            "a procedure behind a stage",
+            changed(|e| {
+                e["requestContext"]["stage"] = json!("prod");
+                e["rawPath"] = json!("/prod/zitadel.session.v2.SessionService/CreateSession");
+            }),
             200,
         ),
         (

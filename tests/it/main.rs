@@ -11,6 +11,7 @@ mod app;
 mod callers;
 mod cli;
 mod concurrency;
+mod cors;
 mod emulator;
 mod enumeration;
 mod events;

@@ -1,0 +1,108 @@
+//! What browsers ask before pages of another origin may call.
+
+use http::{HeaderMap, Method, StatusCode};
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+use sesame::api::{Request, Version};
+
+use crate::app::{Answer, App, NOW, header};
+use crate::wire::Wire;
+
+const HERE: &str = "https://app.example.com";
+const ELSEWHERE: &str = "https://evil.example";
+
+fn preflight(origin: &str, headers: &str) -> Request {
+    let mut request = Wire::GrpcWeb.create(Version::V2, &Create::default());
+    request.method = Method::OPTIONS;
+    request.headers = HeaderMap::new();
+    request = header(request, "origin", origin);
+    request = header(request, "access-control-request-method", "POST");
+    header(request, "access-control-request-headers", headers)
+}
+
+fn allowed_origin(answer: &Answer) -> Option<&str> {
+    let origin = answer.headers.get("access-control-allow-origin")?;
+    Some(origin.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn only_pages_of_allowed_origins_may_call_and_read() {
+    let list = format!("http://localhost:5173,{HERE}");
+    for (setting, origin, want) in [
+        ("none", HERE, None),
+        ("*", HERE, Some("*")),
+        (&*list, HERE, Some(HERE)),
+        (
+            &list,
+            "http://localhost:5173",
+            Some("http://localhost:5173"),
+        ),
+        (&list, ELSEWHERE, None),
+        (&list, "http://app.example.com", None),
+        (&list, "https://app.example.com.evil.example", None),
+        (&list, "null", None),
+    ] {
+        let app = App::with(&[("ALLOWED_ORIGINS", setting)]).await;
+        let asked = app.send(preflight(origin, "content-type"), NOW).await;
+        assert_eq!(allowed_origin(&asked), want, "{setting} {origin}");
+        let status = if want.is_some() {
+            StatusCode::NO_CONTENT
+        } else {
+            StatusCode::METHOD_NOT_ALLOWED
+        };
+        assert_eq!(asked.status, status, "{setting} {origin}");
+
+        for wire in Wire::ALL {
+            let request = wire.create(Version::V2, &Create::default());
+            let answer = app.send(header(request, "origin", origin), NOW).await;
+            assert_eq!(allowed_origin(&answer), want, "{setting} {origin} {wire:?}");
+            let exposed = answer.headers.get("access-control-expose-headers");
+            assert_eq!(exposed.is_some(), want.is_some());
+            // Caches must not give one origin's answer to another.
+            let varies = answer.headers.get("vary").is_some();
+            assert_eq!(varies, setting == list, "{setting}");
+        }
+    }
+}
+
+/// The preflights that a real browser was seen to send.
+#[tokio::test]
+async fn a_preflight_allows_by_name_what_clients_send() {
+    let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
+    for asked in [
+        "authorization,connect-protocol-version,content-type",
+        "authorization,content-type,grpc-timeout,x-grpc-web,x-user-agent",
+        "authorization,content-type,x-grpc-web,x-user-agent",
+        "authorization,content-type",
+        "connect-timeout-ms,idempotency-key",
+    ] {
+        let answer = app.send(preflight(HERE, asked), NOW).await;
+
+        let list = |name: &str| -> Vec<String> {
+            let text = answer.headers[name].to_str().unwrap();
+            text.split(", ").map(str::to_owned).collect()
+        };
+        let allowed = list("access-control-allow-headers");
+        for name in asked.split(',') {
+            assert!(allowed.iter().any(|one| one == name), "{name}");
+        }
+        assert!(list("access-control-allow-methods").contains(&"POST".to_owned()));
+        assert!(answer.body.is_empty());
+        assert_eq!(answer.headers["access-control-max-age"], "600");
+    }
+}
+
+#[tokio::test]
+async fn an_error_can_be_read_across_origins_too() {
+    let app = App::with(&[("ALLOWED_ORIGINS", HERE), ("ACCESS", "token")]).await;
+    for wire in Wire::ALL {
+        let request = wire.create(Version::V2, &Create::default());
+        let answer = app.send(header(request, "origin", HERE), NOW).await;
+
+        assert_eq!(wire.created(&answer).err().unwrap().code, 16, "{wire:?}");
+        assert_eq!(allowed_origin(&answer), Some(HERE), "{wire:?}");
+        assert_eq!(
+            answer.headers["access-control-expose-headers"],
+            "grpc-status, grpc-message, grpc-status-details-bin"
+        );
+    }
+}
