@@ -32,7 +32,7 @@ use self::route::Asked;
 use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::service::{BearerText, Credentials, Jwt, Reply, Service, Trace};
+use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Service, Trace};
 use crate::store::Store;
 
 pub use compression::Compression;
@@ -177,6 +177,16 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         now,
     });
     response
+}
+
+/// Reads what a request asks for, in whatever protocol, and carries nothing out.
+///
+/// # Errors
+///
+/// Those of the route, and of [`Protocol::decode`].
+pub fn decode(request: &Request, limits: WireLimits) -> Result<Call, Error> {
+    let Asked { protocol, route } = Asked::of(&request.method, &request.path, &request.headers);
+    protocol.decode(route?, request, limits)
 }
 
 /// How long the answer may take: as long as the way here allows, or less if the client

@@ -59,6 +59,27 @@ enum Sender {
     LoadBalancer,
 }
 
+impl Event {
+    /// The request that it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]: it is none, or its body is not the base64 that it is said
+    /// to be.
+    pub fn request(self) -> Result<Request, Error> {
+        self.read().1
+    }
+
+    fn read(self) -> (Sender, Result<Request, Error>) {
+        match self.0 {
+            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
+            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
+            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
+            Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
+        }
+    }
+}
+
 /// Answers one event, whatever it is. A panic anywhere is an answer, too: to the runtime,
 /// it would be a 502 without a body.
 pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
@@ -73,12 +94,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
 async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
-    let (sender, request) = match payload.0 {
-        Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
-        Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
-        Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
-        Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
-    };
+    let (sender, request) = payload.read();
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;

@@ -1,0 +1,28 @@
+//! gRPC's and gRPC-Web's framing in both forms, with and without gzip.
+
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use sesame::api::{Compression, frame};
+
+const MOST: usize = 4096;
+
+fuzz_target!(|body: &[u8]| {
+    for compression in [Compression::Identity, Compression::Gzip] {
+        let read = |body: Bytes| frame::read_message(&body, compression, MOST);
+        if let Ok(message) = read(Bytes::copy_from_slice(body)) {
+            assert!(message.len() <= MOST);
+            assert_eq!(
+                read(frame::write_message(&message).freeze()).ok(),
+                Some(message)
+            );
+        }
+    }
+    let text = frame::write_text(body);
+    assert_eq!(frame::read_text(&text).expect("its own text"), body);
+    if let Ok(binary) = frame::read_text(body) {
+        assert!(binary.len() <= body.len());
+        let _ = frame::read_message(&binary, Compression::Gzip, MOST);
+    }
+});
