@@ -19,6 +19,7 @@ mod status;
 
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -28,10 +29,11 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
+use self::log::Finished;
 use self::route::Asked;
 use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, Whose};
 use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Service, Trace};
 use crate::store::Store;
 
@@ -69,8 +71,9 @@ pub struct Context {
     pub trailers: bool,
 }
 
-/// An answer's body, and what HTTP/2 sends behind it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An answer's body, and what HTTP/2 sends behind it. It may hold a token, and so has no
+/// `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
     pub data: Bytes,
     pub trailers: Option<HeaderMap>,
@@ -145,36 +148,60 @@ impl App {
 /// `now` is the time of the request; nothing further down reads the clock.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let started = Instant::now();
-    let request_id = &request.context.request_id;
-    if let Some(mut response) = cors::preflight(&app.origins, &request) {
-        add_common_headers(response.headers_mut(), request_id);
-        return response;
-    }
     let trace = Trace::default();
-    let Asked { protocol, route } = Asked::of(&request.method, &request.path, &request.headers);
-    let asked = route.as_ref().ok().map(|route| route.rpc);
+    if let Some(response) = cors::preflight(&app.origins, &request) {
+        return finish(app, &request, response, Finished::preflight(started, now));
+    }
+    let Asked { protocol, route } = Asked::of(&request);
+    let rpc = route.as_ref().ok().map(|route| route.rpc);
 
     let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request)?))) {
         Ok((route, budget)) => {
             // On the heap: the SDK's futures are tens of kilobytes, and move often.
             let call = Box::pin(app.run(protocol, route, &request, now, &trace));
-            guarded(budget, call).await
+            guarded(budget, &trace, call).await
         }
         Err(error) => Err(error),
     };
 
-    let mut response = protocol.encode(&outcome, app.created_status);
+    let response = protocol.encode(&outcome, app.created_status);
+    let finished = Finished {
+        rpc,
+        error: outcome.as_ref().err(),
+        traced: trace.read(),
+        ..Finished::preflight(started, now)
+    };
+    finish(app, &request, response, finished)
+}
+
+/// Answers a request that can't be carried out, such as one whose body never arrives.
+pub fn refuse(app: &App, request: &Request, error: Error, now: Timestamp) -> Response<Body> {
+    let Asked { protocol, route } = Asked::of(request);
+    let outcome = Err(error);
+    let response = protocol.encode(&outcome, app.created_status);
+    let finished = Finished {
+        rpc: route.ok().map(|route| route.rpc),
+        error: outcome.as_ref().err(),
+        ..Finished::preflight(Instant::now(), now)
+    };
+    finish(app, request, response, finished)
+}
+
+/// What all answers have in common: their headers, and a line in the log.
+fn finish(
+    app: &App,
+    request: &Request,
+    mut response: Response<Body>,
+    finished: Finished<'_>,
+) -> Response<Body> {
+    let request_id = &request.context.request_id;
     add_common_headers(response.headers_mut(), request_id);
     cors::share(&app.origins, &request.headers, response.headers_mut());
-    app.log.call(&log::Finished {
+    app.log.call(&log::Line {
         request_id,
-        rpc: asked,
-        error: outcome.as_ref().err(),
         status: response.status(),
-        traced: trace.read(),
-        took: started.elapsed(),
         cold_start: app.cold.swap(false, Ordering::Relaxed),
-        now,
+        finished,
     });
     response
 }
@@ -185,47 +212,57 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 ///
 /// Those of the route, and of [`Protocol::decode`].
 pub fn decode(request: &Request, limits: WireLimits) -> Result<Call, Error> {
-    let Asked { protocol, route } = Asked::of(&request.method, &request.path, &request.headers);
+    let Asked { protocol, route } = Asked::of(request);
     protocol.decode(route?, request, limits)
 }
 
-/// How long the answer may take: as long as the way here allows, or less if the client
-/// doesn't wait for so long.
-fn budget(protocol: Protocol, request: &Request) -> Result<Option<Duration>, Error> {
-    let asked = deadline::of(protocol, &request.headers)?;
-    let budgets = [asked, request.context.budget];
-    Ok(budgets.into_iter().flatten().min())
+/// How long the answer may take.
+struct Budget {
+    /// As the way here allows: then, whatever goes on is dropped.
+    way: Option<Duration>,
+    /// As the client waits for it.
+    client: Option<Duration>,
 }
 
-/// Answers what can't even be read as a request.
-fn refuse(app: &App, request_id: &str, error: Error, now: Timestamp) -> Response<Body> {
-    let outcome = Err(error);
-    let mut response = Protocol::Json.encode(&outcome, app.created_status);
-    add_common_headers(response.headers_mut(), request_id);
-    app.log.call(&log::Finished {
-        request_id,
-        rpc: None,
-        error: outcome.as_ref().err(),
-        status: response.status(),
-        traced: Trace::default().read(),
-        took: Duration::ZERO,
-        cold_start: app.cold.swap(false, Ordering::Relaxed),
-        now,
-    });
-    response
+fn budget(protocol: Protocol, request: &Request) -> Result<Budget, Error> {
+    Ok(Budget {
+        way: request.context.budget,
+        client: deadline::of(protocol, &request.headers)?,
+    })
 }
 
 /// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged.
+///
+/// A client's deadline ends nothing that an attempt at a password hangs on: dropped
+/// between the attempt that it counts and the hash that settles it, the right password
+/// would count as a wrong one. Such a call is carried through, and answered as late.
 async fn guarded(
-    budget: Option<Duration>,
+    Budget { way, client }: Budget,
+    trace: &Trace,
     call: impl Future<Output = Result<Reply, Error>>,
 ) -> Result<Reply, Error> {
-    let call = AssertUnwindSafe(call).catch_unwind();
-    let outcome = match budget {
-        None => call.await,
-        Some(budget) => match timeout(budget, call).await {
+    let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
+    let late = || Err(Error::DeadlineExceeded(Whose::Client));
+    let outcome = async {
+        let Some(client) = client else {
+            return call.await;
+        };
+        if client.is_zero() {
+            return Ok(late());
+        }
+        if let Ok(outcome) = timeout(client, &mut call).await {
+            return outcome;
+        }
+        if trace.read().settling {
+            call.await?.ok();
+        }
+        Ok(late())
+    };
+    let outcome = match way {
+        None => outcome.await,
+        Some(way) => match timeout(way, outcome).await {
             Ok(outcome) => outcome,
-            Err(_) => return Err(Error::DeadlineExceeded),
+            Err(_) => return Err(Error::DeadlineExceeded(Whose::Ours)),
         },
     };
     outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))

@@ -169,18 +169,20 @@ impl Origins {
 /// A scheme, a host and perhaps a port in the one way that a browser writes them: in
 /// lower case, nothing behind them.
 fn is_origin(text: &str) -> bool {
-    let Some((scheme, host)) = text.split_once("://") else {
+    let Ok(uri) = text.parse::<http::Uri>() else {
         return false;
     };
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    !scheme.is_empty()
-        && scheme
-            .bytes()
-            .all(|byte| plain(byte) || b"+-.".contains(&byte))
-        && !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| plain(byte) || b"-._:[]".contains(&byte))
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return false;
+    };
+    let port = match (scheme, uri.port_u16()) {
+        // Which a browser leaves out.
+        ("http", Some(80)) | ("https", Some(443)) => return false,
+        (_, Some(port)) => format!(":{port}"),
+        (_, None) => String::new(),
+    };
+    let upper_case = text.bytes().any(|byte| byte.is_ascii_uppercase());
+    text == format!("{scheme}://{host}{port}") && !upper_case
 }
 
 impl Settings {
@@ -484,6 +486,10 @@ mod tests {
                     "https://App.example.com",
                     "https://a.example,",
                     "https://",
+                    "https://a.example:443",
+                    "https://a.example:0444",
+                    "https://user@a.example",
+                    "https://a.example/path",
                     "*,https://a.example",
                 ],
             ),

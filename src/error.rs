@@ -48,8 +48,9 @@ pub enum Error {
     /// With what would be allowed, as an `Allow` header says it.
     #[error("method not allowed")]
     MethodNotAllowed(&'static str),
+    /// With what would be supported, as an `Accept-Post` header says it.
     #[error("the content type is not supported here")]
-    UnsupportedMediaType,
+    UnsupportedMediaType(&'static str),
     #[error("the compression is not supported, only gzip is")]
     UnsupportedEncoding,
     #[error("the request body is too large")]
@@ -61,12 +62,29 @@ pub enum Error {
     Unavailable(#[source] Cause),
     /// What was to be written may have been written all the same.
     #[error("deadline exceeded")]
-    DeadlineExceeded,
+    DeadlineExceeded(Whose),
     #[error("internal error")]
     Internal(#[source] Cause),
 }
 
+/// Whose deadline passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The one that the client set.
+    Client,
+    /// The platform's, or the server's own: something took too long.
+    Ours,
+}
+
 impl Error {
+    /// Whether operators have to look into it.
+    pub fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Internal(_) | Self::Unavailable(_) | Self::DeadlineExceeded(Whose::Ours)
+        )
+    }
+
     /// What somebody gets to know of it who hasn't said who he is: that a user
     /// doesn't exist, is locked or inactive looks like a wrong password.
     #[must_use]
@@ -100,12 +118,13 @@ impl Error {
             Self::Unimplemented(_) => "unimplemented",
             Self::RouteNotFound => "unknown_route",
             Self::MethodNotAllowed(_) => "unknown_method",
-            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::BodyTooLarge => "body_too_large",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
-            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::DeadlineExceeded(Whose::Ours) => "deadline_exceeded",
+            Self::DeadlineExceeded(Whose::Client) => "client_deadline_exceeded",
             Self::Internal(_) => "internal",
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sesame::api::row;
 use sesame::config::SETTINGS;
 use sesame::domain::Invalid;
-use sesame::error::Error;
+use sesame::error::{Error, Whose};
 
 const README: &str = include_str!("../README.md");
 
@@ -65,12 +65,12 @@ fn the_errors_are_those_of_the_code() {
         Error::Unimplemented(""),
         Error::RouteNotFound,
         Error::MethodNotAllowed(""),
-        Error::UnsupportedMediaType,
+        Error::UnsupportedMediaType(""),
         Error::UnsupportedEncoding,
         Error::BodyTooLarge,
         Error::Overloaded,
         Error::Unavailable(cause()),
-        Error::DeadlineExceeded,
+        Error::DeadlineExceeded(Whose::Ours),
         Error::Internal(cause()),
     ];
     let source = fs::read_to_string(root().join("src/error.rs")).unwrap();

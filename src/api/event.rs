@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
@@ -87,7 +87,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
     let answered = AssertUnwindSafe(answer_event(app, event, now)).catch_unwind();
     answered.await.unwrap_or_else(|_| {
         let error = Error::Internal("panic".into());
-        Sender::Http.answer(refuse(app, &id, error, now))
+        Sender::Http.answer(refuse(app, &nothing(id), error, now))
     })
 }
 
@@ -101,7 +101,7 @@ async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> A
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => refuse(app, &id, error, now),
+        Err(error) => refuse(app, &nothing(id), error, now),
     };
     sender.answer(response)
 }
@@ -112,6 +112,20 @@ fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(i64::try_from(deadline).ok()?);
     let left = now.until(deadline).filter(|left| !left.is_zero())?;
     Some(left.saturating_sub(TO_ANSWER))
+}
+
+/// Of what is no request at all, only its id is known.
+fn nothing(request_id: String) -> Request {
+    Request {
+        method: Method::POST,
+        path: String::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        context: Context {
+            request_id,
+            ..Context::default()
+        },
+    }
 }
 
 fn not_http() -> Error {

@@ -189,6 +189,7 @@ mod tests {
             ),
             ("not compressed", framed(0, b"abc"), Gzip, Ok("abc")),
             ("compressed", framed(1, &gzip(b"abc")), Gzip, Ok("abc")),
+            ("nothing, compressed", framed(1, b""), Gzip, Ok("")),
             (
                 "compressed unsaid",
                 framed(1, &gzip(b"abc")),

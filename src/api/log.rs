@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::domain::Timestamp;
 use crate::error::{Error, chain};
@@ -27,18 +28,37 @@ enum Sink {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// A call that has its answer.
+/// What became of a request.
 #[derive(Debug)]
 pub(super) struct Finished<'a> {
-    pub request_id: &'a str,
     /// None: there is no such operation.
     pub rpc: Option<Rpc>,
     pub error: Option<&'a Error>,
-    pub status: StatusCode,
     pub traced: Traced,
-    pub took: Duration,
-    pub cold_start: bool,
+    pub started: Instant,
     pub now: Timestamp,
+}
+
+impl Finished<'_> {
+    /// No call at all.
+    pub fn preflight(started: Instant, now: Timestamp) -> Self {
+        Self {
+            rpc: None,
+            error: None,
+            traced: Traced::default(),
+            started,
+            now,
+        }
+    }
+}
+
+/// A request that has its answer.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub request_id: &'a str,
+    pub status: StatusCode,
+    pub cold_start: bool,
+    pub finished: Finished<'a>,
 }
 
 impl Log {
@@ -74,18 +94,19 @@ impl Log {
         }));
     }
 
-    pub(super) fn call(&self, call: &Finished<'_>) {
+    pub(super) fn call(&self, line: &Line<'_>) {
+        let call = &line.finished;
         let traced = &call.traced;
-        let mut line = Map::new();
-        let mut set = |name: &str, value: Value| line.insert(name.to_owned(), value);
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
 
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
-        set("request_id", call.request_id.into());
+        set("request_id", line.request_id.into());
         set("call", call.rpc.map_or("none", Rpc::as_str).into());
         set("outcome", outcome(call).into());
-        set("status", call.status.as_u16().into());
-        set("duration_ms", millis(call.took));
+        set("status", line.status.as_u16().into());
+        set("duration_ms", millis(call.started.elapsed()));
         set("database_ms", millis(traced.database));
         if let Some(caller) = &traced.caller {
             set("caller", caller.as_str().into());
@@ -107,10 +128,12 @@ impl Log {
             set("logins", u8::from(traced.login).into());
             set("lockouts", u8::from(traced.locked_out).into());
             set("write_conflicts", traced.conflicts.into());
-            set("cold_starts", u8::from(call.cold_start).into());
+            set("cold_starts", u8::from(line.cold_start).into());
+            let ours = call.error.is_some_and(Error::is_ours);
+            set("server_errors", u8::from(ours).into());
             set("_aws", metrics(call));
         }
-        self.write(&Value::Object(line));
+        self.write(&Value::Object(fields));
     }
 
     fn write(&self, line: &impl Serialize) {
@@ -140,7 +163,8 @@ impl Log {
 fn level(call: &Finished<'_>) -> &'static str {
     match call.error {
         Some(Error::Internal(_)) => "error",
-        Some(Error::Unavailable(_) | Error::DeadlineExceeded | Error::Overloaded) => "warn",
+        Some(Error::Overloaded) => "warn",
+        Some(error) if error.is_ours() => "warn",
         _ if call.traced.beside.is_some() => "warn",
         _ => "info",
     }
@@ -163,6 +187,7 @@ fn metrics(call: &Finished<'_>) -> Value {
         json!({ "Name": "lockouts", "Unit": "Count" }),
         json!({ "Name": "write_conflicts", "Unit": "Count" }),
         json!({ "Name": "cold_starts", "Unit": "Count" }),
+        json!({ "Name": "server_errors", "Unit": "Count" }),
     ];
     if call.traced.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));

@@ -121,13 +121,8 @@ fn refuse_challenges(challenges: Option<&v2::RequestChallenges>) -> Result<(), E
 
 fn user_agent(agent: v2::UserAgent) -> Result<UserAgent, Invalid> {
     let header = agent.header.into_iter();
-    UserAgent {
-        fingerprint_id: agent.fingerprint_id,
-        ip: agent.ip,
-        description: agent.description,
-        header: header.map(|(name, list)| (name, list.values)).collect(),
-    }
-    .parse()
+    let header = header.map(|(name, list)| (name, list.values)).collect();
+    UserAgent::parse(agent.fingerprint_id, agent.ip, agent.description, header)
 }
 
 fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {

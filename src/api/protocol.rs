@@ -70,11 +70,7 @@ impl Protocol {
                     Codec::Proto => message::decode(route, &message),
                 }
             }
-            Self::Grpc if !request.context.trailers => Err(Error::Unimplemented(
-                "gRPC over this way, which carries no trailers (try gRPC-Web or Connect, or a server's HTTP/2),",
-            )),
-            Self::Grpc => message::decode(route, &framed(headers, body, limits)?),
-            Self::GrpcWeb(Coding::Binary) => {
+            Self::Grpc | Self::GrpcWeb(Coding::Binary) => {
                 message::decode(route, &framed(headers, body, limits)?)
             }
             Self::GrpcWeb(Coding::Text) => {
@@ -152,7 +148,7 @@ fn check_connect_version(headers: &HeaderMap) -> Result<(), Error> {
 /// Connect's own table, but for what HTTP itself has a word for.
 fn connect_status(error: &Error, status: &Status) -> StatusCode {
     match error {
-        Error::MethodNotAllowed(_) | Error::UnsupportedMediaType => status.row.http,
+        Error::MethodNotAllowed(_) | Error::UnsupportedMediaType(_) => status.row.http,
         _ => {
             let (_, http) = status::connect(status.row.code);
             StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -166,7 +162,7 @@ fn add_error_headers(headers: &mut HeaderMap, error: &Error) {
         Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED)),
-        Error::UnsupportedMediaType => Some((ACCEPT_POST, JSON)),
+        Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
         _ => None,
     };
     headers.extend(header);

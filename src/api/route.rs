@@ -1,6 +1,7 @@
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, Method};
 
+use super::Request;
 use super::protocol::{Codec, Coding, Protocol};
 use crate::error::Error;
 use crate::service::Rpc;
@@ -44,35 +45,61 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub fn of(method: &Method, path: &str, headers: &HeaderMap) -> Self {
-        let media_type = media_type(headers);
-        let protocol = Protocol::of(media_type);
-        match procedure(path) {
-            Some((service, rpc)) => Self {
-                protocol: protocol.unwrap_or(Protocol::Connect(Codec::Json)),
-                route: match (method, protocol) {
+    pub fn of(request: &Request) -> Self {
+        let Request {
+            method,
+            path,
+            headers,
+            context,
+            ..
+        } = request;
+        let said = Protocol::of(media_type(headers));
+        let (protocol, route) = match (procedure(path), said) {
+            (Some((service, rpc)), said) => (
+                said.unwrap_or(Protocol::Connect(Codec::Json)),
+                match (method, said) {
                     (&Method::POST, Some(_)) => procedure_route(service, rpc),
-                    (&Method::POST, None) => Err(Error::UnsupportedMediaType),
+                    (&Method::POST, None) => Err(Error::UnsupportedMediaType(PROCEDURE_TYPES)),
                     _ => Err(Error::MethodNotAllowed("POST")),
                 },
+            ),
+            // Whatever else a body is called, it is read as JSON: curl's default is a form's.
+            (None, None | Some(Protocol::Connect(Codec::Json))) => {
+                (Protocol::Json, json_route(method, path))
+            }
+            (None, Some(other)) => match (json_route(method, path), other) {
+                // Their clients find no code in an answer of another protocol.
+                (Err(Error::RouteNotFound), Protocol::Grpc | Protocol::GrpcWeb(_)) => {
+                    (other, Err(Error::Unimplemented("this call")))
+                }
+                (route, _) => {
+                    let other = Error::UnsupportedMediaType("application/json");
+                    (Protocol::Json, route.and(Err(other)))
+                }
             },
-            None => Self {
-                protocol: Protocol::Json,
-                route: match protocol {
-                    // Whatever else a body is called, it is read as JSON: curl's
-                    // default is a form's.
-                    None | Some(Protocol::Connect(Codec::Json)) => json_route(method, path),
-                    Some(_) => json_route(method, path).and(Err(Error::UnsupportedMediaType)),
-                },
-            },
+        };
+        if protocol == Protocol::Grpc && !context.trailers {
+            let route = Err(Error::Unimplemented(NO_TRAILERS));
+            return Self { protocol, route };
         }
+        Self { protocol, route }
     }
 }
+
+const NO_TRAILERS: &str = "gRPC over this way, which carries no trailers (gRPC-Web and Connect \
+     work here, gRPC over the HTTP/2 of `sesame serve`),";
 
 /// `/package.Service/Method`, taken apart. JSON routes have no dot in their first part.
 fn procedure(path: &str) -> Option<(&str, &str)> {
     let (service, rpc) = path.strip_prefix('/')?.split_once('/')?;
-    (service.contains('.') && !rpc.contains('/')).then_some((service, rpc))
+    let identifier = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let qualified = service.contains('.') && service.split('.').all(identifier);
+    (qualified && !rpc.contains('/')).then_some((service, rpc))
 }
 
 fn procedure_route(service: &str, rpc: &str) -> Result<Route, Error> {
@@ -119,6 +146,11 @@ fn media_type(headers: &HeaderMap) -> &[u8] {
     media_type.unwrap_or_default().trim_ascii()
 }
 
+/// What a procedure's body may be, as an `Accept-Post` header says it.
+const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \
+     application/grpc+proto, application/grpc-web, application/grpc-web+proto, \
+     application/grpc-web-text, application/grpc-web-text+proto";
+
 impl Protocol {
     /// None: any other type.
     fn of(media_type: &[u8]) -> Option<Self> {
@@ -145,11 +177,23 @@ impl Protocol {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::api::Context;
 
     fn asked(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
         let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));
-        let asked = Asked::of(method, path, &HeaderMap::from_iter(headers));
+        let asked = Asked::of(&Request {
+            method: method.clone(),
+            path: path.to_owned(),
+            headers: HeaderMap::from_iter(headers),
+            body: Bytes::new(),
+            context: Context {
+                trailers: true,
+                ..Context::default()
+            },
+        });
         let route = match asked.route {
             Ok(Route { rpc, version }) => format!("{} {}", version.as_str(), rpc.as_str()),
             Err(error) => error.kind().to_owned(),
@@ -171,6 +215,8 @@ mod tests {
             (Method::POST, "/v2alpha/x/../sessions", "unknown_route"),
             (Method::POST, "/v2alpha/session%73", "unknown_route"),
             (Method::POST, "/V2alpha/sessions", "unknown_route"),
+            (Method::POST, "/.well-known/sessions", "unknown_route"),
+            (Method::POST, "/v2..x/y", "unknown_route"),
             (Method::POST, "/", "unknown_route"),
             (Method::POST, "", "unknown_route"),
         ] {
@@ -209,6 +255,19 @@ mod tests {
             assert_eq!(got, want, "{path}");
             let (_, got) = asked(&Method::GET, path, Some("application/grpc"));
             assert_eq!(got, "unknown_method", "{path}");
+        }
+        for path in [
+            "/Greeter/SayHello",
+            "/",
+            "/zitadel.session.v2.SessionService/A/",
+        ] {
+            for (content_type, protocol) in [
+                ("application/grpc", Protocol::Grpc),
+                ("application/grpc-web", Protocol::GrpcWeb(Coding::Binary)),
+            ] {
+                let got = asked(&Method::POST, path, Some(content_type));
+                assert_eq!(got, (protocol, "unimplemented".to_owned()), "{path}");
+            }
         }
     }
 

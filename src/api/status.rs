@@ -23,7 +23,7 @@ pub fn row(error: &Error) -> Row {
         Error::InvalidArgument(_) | Error::Malformed(_) | Error::UserMismatch => {
             (3, StatusCode::BAD_REQUEST, None)
         }
-        Error::DeadlineExceeded => (4, StatusCode::GATEWAY_TIMEOUT, None),
+        Error::DeadlineExceeded(_) => (4, StatusCode::GATEWAY_TIMEOUT, None),
         Error::UserNotFound => (5, StatusCode::NOT_FOUND, Some("QUERY-Dfbg2")),
         Error::PasswordInvalid => (3, StatusCode::BAD_REQUEST, Some("COMMAND-3M0fs")),
         Error::UserMissing => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Sfw3f")),
@@ -36,7 +36,7 @@ pub fn row(error: &Error) -> Row {
         Error::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED, None),
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
         Error::MethodNotAllowed(_) => (12, StatusCode::METHOD_NOT_ALLOWED, None),
-        Error::UnsupportedMediaType | Error::UnsupportedEncoding => {
+        Error::UnsupportedMediaType(_) | Error::UnsupportedEncoding => {
             (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None)
         }
         Error::BodyTooLarge => (8, StatusCode::PAYLOAD_TOO_LARGE, None),

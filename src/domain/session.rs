@@ -60,8 +60,7 @@ impl Lifetime {
         let invalid = |reason| Invalid::new("lifetime", reason);
         match asked {
             None => Ok(Self::Default(default)),
-            // Times are kept to the millisecond.
-            Some(asked) if asked.as_millis() == 0 => Err(invalid("must be at least a millisecond")),
+            Some(asked) if asked.is_zero() => Err(invalid("must be more than nothing")),
             Some(asked) if asked > most => Err(invalid("is longer than this deployment allows")),
             Some(asked) => Ok(Self::Asked(asked)),
         }
@@ -108,7 +107,8 @@ impl Session {
             sequence: Sequence(facts.into_iter().map(u64::from).sum()),
             created_at: now,
             changed_at: now,
-            expires_at: now.plus(new.lifetime.span()),
+            // Times are kept to the millisecond: no session ends before it begins.
+            expires_at: now.plus(new.lifetime.span().max(Duration::from_millis(1))),
             user: new.user,
             password: new.password,
             metadata: new.metadata,
@@ -199,7 +199,7 @@ mod tests {
             (Some(most), Some(Lifetime::Asked(most))),
             (Some(most + nano), None),
             (Some(Duration::MAX), None),
-            (Some(Duration::from_micros(999)), None),
+            (Some(nano), Some(Lifetime::Asked(nano))),
             (Some(Duration::ZERO), None),
         ] {
             assert_eq!(

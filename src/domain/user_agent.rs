@@ -2,14 +2,13 @@ use std::collections::BTreeMap;
 
 use super::text::Invalid;
 
-/// The device that a session was created with, in its caller's words.
+/// The device that a session was created with, in its caller's words: 16 KiB together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
-    pub fingerprint_id: Option<String>,
-    pub ip: Option<String>,
-    pub description: Option<String>,
-    /// Headers of the user's request, by name.
-    pub header: BTreeMap<String, Vec<String>>,
+    fingerprint_id: Option<String>,
+    ip: Option<String>,
+    description: Option<String>,
+    header: BTreeMap<String, Vec<String>>,
 }
 
 impl UserAgent {
@@ -17,36 +16,63 @@ impl UserAgent {
     /// times; a session's item is paid for by the kilobyte.
     const SIZE: usize = 16 * 1024;
 
-    /// Holds it to 16 KiB together.
-    pub fn parse(self) -> Result<Self, Invalid> {
-        let texts = [&self.fingerprint_id, &self.ip, &self.description];
+    /// `header` has the values of each header of the user's request, by name.
+    pub fn parse(
+        fingerprint_id: Option<String>,
+        ip: Option<String>,
+        description: Option<String>,
+        header: BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, Invalid> {
+        let invalid = |reason| Invalid::new("user_agent", reason);
+        let texts = [&fingerprint_id, &ip, &description];
         let texts = texts.into_iter().flatten().map(String::len);
-        let headers = self
-            .header
+        let headers = header
             .iter()
             .map(|(name, values)| name.len() + values.iter().map(String::len).sum::<usize>());
         // Each value and name takes some room of its own, however short it is.
-        let entries = self.header.values().map(|values| 1 + values.len());
+        let entries = header.values().map(|values| 1 + values.len());
         let size: usize = texts.chain(headers).chain(entries).sum();
-        if size > Self::SIZE {
-            return Err(Invalid::new("user_agent", "is larger than 16 KiB"));
+
+        if header.contains_key("") {
+            return Err(invalid("has a header without a name"));
         }
-        Ok(self)
+        if size > Self::SIZE {
+            return Err(invalid("is larger than 16 KiB"));
+        }
+        Ok(Self {
+            fingerprint_id,
+            ip,
+            description,
+            header,
+        })
+    }
+
+    pub fn fingerprint_id(&self) -> Option<&str> {
+        self.fingerprint_id.as_deref()
+    }
+
+    pub fn ip(&self) -> Option<&str> {
+        self.ip.as_deref()
+    }
+
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    pub fn header(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.header
     }
 }
 
 #[test]
-fn a_user_agent_has_a_limit() {
-    let header = |name: &str, value: usize, values: usize| UserAgent {
-        header: BTreeMap::from([(name.to_owned(), vec!["x".repeat(value); values])]),
-        ..UserAgent::default()
+fn a_user_agent_has_limits() {
+    let header = |name: &str, value: usize, values: usize| {
+        let header = BTreeMap::from([(name.to_owned(), vec!["x".repeat(value); values])]);
+        UserAgent::parse(None, None, None, header)
     };
-    let text = |length| UserAgent {
-        description: Some("x".repeat(length)),
-        ..UserAgent::default()
-    };
+    let text = |length| UserAgent::parse(None, None, Some("x".repeat(length)), BTreeMap::new());
     for (name, user_agent, good) in [
-        ("nothing", UserAgent::default(), true),
+        ("nothing", text(0), true),
         ("16 KiB of description", text(16 * 1024), true),
         ("a byte more", text(16 * 1024 + 1), false),
         ("16 KiB of header", header("n", 16 * 1024 - 3, 1), true),
@@ -56,7 +82,9 @@ fn a_user_agent_has_a_limit() {
             false,
         ),
         ("many empty values", header("n", 0, 16 * 1024), false),
+        ("a header without values", header("n", 0, 0), true),
+        ("a header without a name", header("", 1, 1), false),
     ] {
-        assert_eq!(user_agent.parse().is_ok(), good, "{name}");
+        assert_eq!(user_agent.is_ok(), good, "{name}");
     }
 }

@@ -95,6 +95,7 @@ impl Service {
         trace.note(|traced| traced.login = true);
         let turn = self.passwords.turn().await?;
         let address = self.locate(user, trace).await?;
+        trace.note(|traced| traced.settling = true);
         let policy = self.policy.attempts;
         let attempt = self.store.reserve_attempt(
             &address.name,

@@ -22,6 +22,8 @@ pub struct Traced {
     pub hash: Option<Duration>,
     /// A password was tried.
     pub login: bool,
+    /// An attempt may be counted that only the end of the call settles.
+    pub settling: bool,
     /// What was wrong in truth, where the caller was told that the password was.
     pub concealed: Option<&'static str>,
     /// This call's wrong password locked the user.

@@ -165,26 +165,19 @@ fn item_of(session: &Session) -> Item {
 }
 
 fn user_agent_item(user_agent: &UserAgent) -> Item {
-    let UserAgent {
-        fingerprint_id,
-        ip,
-        description,
-        header,
-    } = user_agent;
     let mut item = Item::new();
     for (name, value) in [
-        ("fingerprint_id", fingerprint_id),
-        ("ip", ip),
-        ("description", description),
+        ("fingerprint_id", user_agent.fingerprint_id()),
+        ("ip", user_agent.ip()),
+        ("description", user_agent.description()),
     ] {
         if let Some(value) = value {
             item.insert(name.to_owned(), text(value));
         }
     }
     let values = |values: &Vec<String>| AttributeValue::L(values.iter().map(text).collect());
-    let header = header
-        .iter()
-        .map(|(name, list)| (name.clone(), values(list)));
+    let header = user_agent.header().iter();
+    let header = header.map(|(name, list)| (name.clone(), values(list)));
     item.insert("header".to_owned(), AttributeValue::M(header.collect()));
     item
 }
@@ -247,10 +240,7 @@ fn parse_user_agent(item: &Item) -> Result<UserAgent, Corrupt> {
         });
         header.insert(name.clone(), list.collect::<Result<_, _>>()?);
     }
-    Ok(UserAgent {
-        fingerprint_id: field("fingerprint_id")?,
-        ip: field("ip")?,
-        description: field("description")?,
-        header,
-    })
+    let (fingerprint_id, ip) = (field("fingerprint_id")?, field("ip")?);
+    let agent = UserAgent::parse(fingerprint_id, ip, field("description")?, header)?;
+    Ok(agent)
 }

@@ -116,6 +116,85 @@ async fn a_body_is_read_as_proto3_json_or_refused() {
 }
 
 #[tokio::test]
+async fn what_the_later_versions_add_is_read_as_proto3_json() {
+    let app = App::start().await;
+    let checks = |checks: &str| format!(r#"{{"checks":{{{checks}}}}}"#);
+
+    for (body, status) in [
+        (r#"{"lifetime":"60s"}"#.to_owned(), 200),
+        (
+            r#"{"lifetime":null,"userAgent":null,"challenges":null}"#.to_owned(),
+            200,
+        ),
+        (r#"{"lifetime":60}"#.to_owned(), 400),
+        (r#"{"lifetime":"1h"}"#.to_owned(), 400),
+        (r#"{"lifetime":"-1s"}"#.to_owned(), 400),
+        (r#"{"lifetime":{}}"#.to_owned(), 400),
+        (r#"{"userAgent":{}}"#.to_owned(), 200),
+        (
+            r#"{"user_agent":{"fingerprint_id":"f","ip":"i","x":1}}"#.to_owned(),
+            200,
+        ),
+        (r#"{"user_agent":{},"userAgent":{}}"#.to_owned(), 400),
+        (r#"{"userAgent":[]}"#.to_owned(), 400),
+        (r#"{"userAgent":{"ip":1}}"#.to_owned(), 400),
+        (
+            r#"{"userAgent":{"fingerprintId":"a","fingerprint_id":"a"}}"#.to_owned(),
+            400,
+        ),
+        (
+            r#"{"userAgent":{"header":{"a":{"values":["b",""]}}}}"#.to_owned(),
+            200,
+        ),
+        (r#"{"userAgent":{"header":{"a":{}}}}"#.to_owned(), 200),
+        (r#"{"userAgent":{"header":{"a":null}}}"#.to_owned(), 400),
+        (r#"{"userAgent":{"header":{"":{}}}}"#.to_owned(), 400),
+        (
+            r#"{"userAgent":{"header":{"a":{"values":[1]}}}}"#.to_owned(),
+            400,
+        ),
+        (
+            r#"{"userAgent":{"header":{"a":{"values":[null]}}}}"#.to_owned(),
+            400,
+        ),
+        (
+            r#"{"userAgent":{"header":{"a":{"values":"b"}}}}"#.to_owned(),
+            400,
+        ),
+        (r#"{"userAgent":{"header":[]}}"#.to_owned(), 400),
+        (
+            format!(r#"{{"userAgent":{{"ip":"{}"}}}}"#, "x".repeat(16_385)),
+            400,
+        ),
+        (r#"{"challenges":{}}"#.to_owned(), 200),
+        (r#"{"challenges":[]}"#.to_owned(), 400),
+        (
+            r#"{"challenges":{"webAuthN":{"domain":"x"}}}"#.to_owned(),
+            501,
+        ),
+        (r#"{"challenges":{"otp_sms":{}}}"#.to_owned(), 501),
+        (checks(r#""totp":{"code":"1"}"#), 501),
+        (checks(r#""totp":null"#), 200),
+        (checks(r#""totp":1"#), 400),
+        (checks(r#""webAuthN":{},"web_auth_n":{}"#), 400),
+        (checks(r#""web_auth_n":{}"#), 501),
+        (checks(r#""idpIntent":{}"#), 501),
+        (checks(r#""otpSms":{}"#), 501),
+        (checks(r#""otp_email":{}"#), 501),
+    ] {
+        for version in ["v2beta", "v2"] {
+            let mut request = post(body.clone());
+            request.path = format!("/{version}/sessions");
+            let answer = app.send(request, NOW).await;
+            assert_eq!(answer.status.as_u16(), status, "{body}");
+        }
+        // To v2alpha, all of it is unknown, in whichever spelling.
+        let answer = app.send(post(body.clone()), NOW).await;
+        assert_eq!(answer.status.as_u16(), 200, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_utf_8_is_refused() {
     let app = App::start().await;
 

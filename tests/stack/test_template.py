@@ -346,7 +346,8 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
     function = ("FunctionName", stack.ref("Function"))
 
     assert alarms == {
-        ("AWS/ApiGateway", "5xx", "Sum", ("ApiId", stack.ref("HttpApi"))),
+        # As the function logs it: see src/api/log.rs.
+        ("Sesame", "server_errors", "Sum", ("function", stack.ref("Function"))),
         ("AWS/Lambda", "Errors", "Sum", function),
         ("AWS/Lambda", "Throttles", "Sum", function),
         ("AWS/Lambda", "Duration", "p99", function),

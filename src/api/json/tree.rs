@@ -24,8 +24,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Option<Tree>, Error> {
     if body.iter().all(blank) {
         return Ok(None);
     }
-    // The parser's own words quote nothing of the body but a duplicate name, which
-    // `Duplicate` leaves out.
+    // The parser's own words quote nothing of the body, nor do those of `Reader`.
     serde_json::from_slice(body)
         .map(Some)
         .map_err(|error| Error::Malformed(format!("the body is not JSON: {error}")))

@@ -8,7 +8,8 @@ use prost::Message as _;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 
-use crate::app::{App, NOW, header};
+use super::checks;
+use crate::app::{App, NOW, PASSWORD, header};
 use crate::faults;
 use crate::wire::{Wire, framed, json_of};
 
@@ -123,7 +124,8 @@ async fn another_compression_is_unimplemented_and_gzip_offered() {
 
 #[tokio::test]
 async fn grpc_needs_a_way_for_trailers() {
-    let app = App::start().await;
+    // Whoever calls: it is said before anything is asked.
+    let app = App::with(&[("ACCESS", "token")]).await;
     let mut request = Wire::Grpc.create(Version::V2, &Create::default());
     request.context.trailers = false;
 
@@ -174,4 +176,38 @@ async fn a_clients_deadline_is_kept() {
             assert_eq!(code, want, "{wire:?} {value} {delay:?}");
         }
     }
+}
+
+/// Dropped halfway, the right password would count as a wrong one.
+#[tokio::test]
+async fn a_clients_deadline_costs_no_attempt() {
+    let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
+    let mini = app.user("mini").await;
+    let login = checks(mini.login_name.as_str(), PASSWORD);
+
+    for action in ["UpdateItem", "PutItem"] {
+        for _ in 0..3 {
+            let slow = faults::Fault::Delay(Duration::from_millis(100));
+            app.faults.inject(slow.once().of(action));
+            let request = Wire::GrpcWeb.create(Version::V2, &login);
+            let request = header(request, "grpc-timeout", "20m");
+            let answer = app.send(request, NOW).await;
+
+            let fault = Wire::GrpcWeb.created(&answer).err().unwrap();
+            assert_eq!(fault.code, 4, "{action}");
+        }
+    }
+
+    assert_eq!(app.login("mini").await.attempts.failures, 0);
+}
+
+#[tokio::test]
+async fn no_time_at_all_costs_no_request() {
+    let app = App::start().await;
+    let request = Wire::Grpc.create(Version::V2, &Create::default());
+
+    let answer = app.send(header(request, "grpc-timeout", "0n"), NOW).await;
+
+    assert_eq!(Wire::Grpc.created(&answer).err().unwrap().code, 4);
+    assert_eq!(app.faults.requests().len(), 0);
 }

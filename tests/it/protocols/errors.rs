@@ -9,9 +9,13 @@ use sesame::token::CallerToken;
 
 use super::{as_caller, checks};
 use crate::app::{App, NOW, PASSWORD};
+use crate::faults;
 use crate::wire::{Fault, Wire, framed};
 
 const HOUR: Duration = Duration::from_hours(1);
+const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \
+     application/grpc+proto, application/grpc-web, application/grpc-web+proto, \
+     application/grpc-web-text, application/grpc-web-text+proto";
 
 /// Sends a request by each protocol, and returns the one fault of all, and the HTTP
 /// status of the JSON route.
@@ -154,6 +158,76 @@ async fn faults_before_the_service_runs_have_no_id() {
     }
 }
 
+/// What is no fault of the caller's, to a caller who says who he is.
+#[tokio::test]
+async fn faults_of_ours_are_one_status_too() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    // So that the caller is remembered, and the session's put is the next request.
+    let known = as_caller(Wire::Json.create(Version::V2, &Create::default()), &token);
+    app.send(known, NOW).await;
+
+    for (befalls, code, http, retry) in [
+        (
+            faults::Fault::Answer(400, "ThrottlingException"),
+            14,
+            503,
+            true,
+        ),
+        (
+            faults::Fault::Answer(400, "AccessDeniedException"),
+            13,
+            500,
+            false,
+        ),
+        (faults::Fault::Panic, 13, 500, false),
+        (faults::Fault::Silence, 4, 504, false),
+    ] {
+        for wire in Wire::ALL {
+            app.faults.clear();
+            app.faults.inject(befalls.times(10).of("PutItem"));
+            let mut request = as_caller(wire.create(Version::V2, &Create::default()), &token);
+            request.context.budget = Some(Duration::from_millis(400));
+            let answer = app.send(request, NOW).await;
+
+            let fault = wire.created(&answer).err().unwrap();
+            let got = (fault.code, fault.id);
+            // Retries may outlast the budget.
+            if retry && fault.code == 4 {
+                continue;
+            }
+            assert_eq!(got, (code, None), "{wire:?} {befalls:?}");
+            if wire.speaks_http() {
+                assert_eq!(answer.status, http, "{wire:?} {befalls:?}");
+                assert_eq!(answer.headers.contains_key("retry-after"), retry);
+            }
+        }
+    }
+    app.faults.clear();
+}
+
+#[tokio::test]
+async fn nobody_in_particular_is_unauthenticated_in_all_protocols() {
+    let app = App::with(&[("ACCESS", "authenticated")]).await;
+    for wire in Wire::ALL {
+        let request = wire.create(Version::V2, &Create::default());
+        let answer = app.send(request, NOW).await;
+        assert_eq!(wire.created(&answer).err().unwrap().code, 16, "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_json_routes_say_201() {
+    let app = App::with(&[("CREATED_STATUS", "201")]).await;
+    for wire in Wire::ALL {
+        let answer = app
+            .send(wire.create(Version::V2, &Create::default()), NOW)
+            .await;
+        let want = if wire == Wire::Json { 201 } else { 200 };
+        assert_eq!(answer.status, want, "{wire:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_locked_user_looks_alike_everywhere() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
@@ -204,7 +278,7 @@ async fn connect_has_http_statuses_of_its_own() {
         (create(&large), 429, None),
         (create(&totp), 501, None),
         (get, 405, Some(("allow", "POST"))),
-        (other, 415, Some(("accept-post", "application/json"))),
+        (other, 415, Some(("accept-post", PROCEDURE_TYPES))),
         (version, 400, None),
         (
             Wire::ConnectProto.create(Version::V2, &nobody),

@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_worth_a_5xx(
+    fn no_bytes_are_an_error_of_ours(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         at in 0..Wire::ALL.len(),
     ) {
