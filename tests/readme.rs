@@ -45,6 +45,34 @@ fn the_settings_are_those_of_the_code() {
     assert_eq!(documented, expected);
 }
 
+#[cfg(feature = "cli")]
+#[test]
+fn the_limits_are_those_of_the_code() {
+    use clap::CommandFactory as _;
+
+    let command = sesame::cli::Cli::command();
+    for server in command.get_subcommands() {
+        let name = server.get_name();
+        if !["serve", "dev"].contains(&name) {
+            continue;
+        }
+        let limits = server
+            .get_arguments()
+            .filter(|argument| argument.get_help_heading() == Some("Limits"));
+        let row = |argument: &clap::Arg| {
+            let code = |text: &str| format!("`{text}`");
+            vec![
+                code(&format!("--{}", argument.get_long().unwrap())),
+                code(argument.get_env().unwrap().to_str().unwrap()),
+                code(argument.get_default_values()[0].to_str().unwrap()),
+                argument.get_help().unwrap().to_string(),
+            ]
+        };
+        let of_code: Vec<_> = limits.map(row).collect();
+        assert_eq!(table("Limits"), of_code, "{name}");
+    }
+}
+
 #[test]
 fn the_errors_are_those_of_the_code() {
     let cause = || "".into();

@@ -13,7 +13,7 @@ use super::Surroundings;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
-use super::serve::{Listen, address, bind, until_signal, url};
+use super::serve::{LimitOptions, Listen, address, bind, until_signal, url};
 use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
@@ -42,6 +42,8 @@ pub struct Dev {
     /// Print one JSON line with `url`, `dynamodb_url` and `token`, once both listen
     #[arg(long)]
     ready_json: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl Dev {
@@ -92,7 +94,7 @@ impl Dev {
 
         let mut database = pin!(database.ended());
         tokio::select! {
-            served = until_signal(listener, Arc::new(app), surroundings, signals) => {
+            served = until_signal(listener, Arc::new(app), self.limits.into(), surroundings, signals) => {
                 drop(stop);
                 database.await.map_err(Failure::Emulator)?;
                 served

@@ -1,3 +1,4 @@
+mod limits;
 mod listen;
 
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use super::output::Output;
 use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
-use crate::server;
+use crate::server::{self, Limits};
 use crate::store::{Roots, Store, connect};
+pub use limits::LimitOptions;
 pub use listen::{Listen, address, bind, url};
 
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,8 @@ pub struct Serve {
     /// Print one JSON line with the `url`, once the service listens
     #[arg(long)]
     ready_json: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl Serve {
@@ -53,7 +57,14 @@ impl Serve {
             output.line(format_args!("Sesame is at {url}."))?;
         }
         output.flush()?;
-        until_signal(listener, Arc::new(app), surroundings, signals).await
+        until_signal(
+            listener,
+            Arc::new(app),
+            self.limits.into(),
+            surroundings,
+            signals,
+        )
+        .await
     }
 }
 
@@ -61,12 +72,13 @@ impl Serve {
 pub async fn until_signal(
     listener: std::net::TcpListener,
     app: Arc<App>,
+    limits: Limits,
     Surroundings { now, .. }: Surroundings,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let mut served = std::pin::pin!(server::serve(listener, app, now, async {
+    let mut served = std::pin::pin!(server::serve(listener, app, now, limits, async {
         let _ = stopped.await;
     }));
     tokio::select! {

@@ -5,9 +5,6 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-/// For a whole body. The largest, by default, arrives in it at 26 kB/s.
-const WITHIN: Duration = Duration::from_secs(10);
-
 /// Of what is too long, this many bytes more are read and thrown away: a client that is
 /// still sending when its connection is closed may never see the answer.
 const PASSED_OVER: usize = 1024 * 1024;
@@ -24,8 +21,8 @@ pub enum Broken {
 }
 
 /// The body, or the first `most + 1` bytes of one that is longer.
-pub async fn read(mut body: Incoming, most: usize) -> Result<Bytes, Broken> {
-    timeout(WITHIN, async {
+pub async fn read(mut body: Incoming, most: usize, within: Duration) -> Result<Bytes, Broken> {
+    timeout(within, async {
         let mut kept = BytesMut::new();
         let mut passed_over = 0;
         while let Some(frame) = body.frame().await {

@@ -2,7 +2,9 @@
 
 mod callers;
 mod dev;
+mod http2;
 mod import;
+mod limits;
 mod process;
 mod serve;
 mod tables;

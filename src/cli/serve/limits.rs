@@ -1,0 +1,197 @@
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::value_parser;
+
+use crate::server::Limits;
+
+/// What clients may take of the server.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitOptions {
+    /// Connections at once, 1 to 65536; more wait until one ends
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.connections)]
+    #[arg(value_parser = value_parser!(u32).range(1..=65536))]
+    max_connections: u32,
+    /// Calls at once on an HTTP/2 connection, 1 to 10000; more are refused
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.streams)]
+    #[arg(value_parser = value_parser!(u32).range(1..=10000))]
+    max_streams: u32,
+    /// Bytes of a request's headers, 8192 to 1048576
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.header_bytes)]
+    #[arg(value_parser = value_parser!(u32).range(8192..=1_048_576))]
+    max_header_bytes: u32,
+    /// For a request's headers from their first byte; like all seconds 0.1 to 3600
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.headers))]
+    header_seconds: Seconds,
+    /// For a request's body
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.body))]
+    body_seconds: Seconds,
+    /// Until a connection without a call is closed
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.idle))]
+    idle_seconds: Seconds,
+    /// From the end of a request until its answer
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.answer))]
+    answer_seconds: Seconds,
+}
+
+impl From<LimitOptions> for Limits {
+    fn from(options: LimitOptions) -> Self {
+        Self {
+            connections: options.max_connections,
+            streams: options.max_streams,
+            header_bytes: options.max_header_bytes,
+            headers: options.header_seconds.0,
+            body: options.body_seconds.0,
+            idle: options.idle_seconds.0,
+            answer: options.answer_seconds.0,
+        }
+    }
+}
+
+/// To the millisecond, such as `10` or `0.2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seconds(Duration);
+
+impl Seconds {
+    const RANGE: RangeInclusive<f64> = 0.1..=3600.0;
+}
+
+impl FromStr for Seconds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let seconds: Option<f64> = text.parse().ok();
+        let seconds = seconds
+            .filter(|seconds| Self::RANGE.contains(seconds))
+            .ok_or("must be 0.1 to 3600 seconds")?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is far within that of u64"
+        )]
+        let millis = (seconds * 1000.0).round() as u64;
+        Ok(Self(Duration::from_millis(millis)))
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        limits: LimitOptions,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Limits, String> {
+        let arguments = [&["command"], arguments].concat();
+        let parsed = Command::try_parse_from(arguments);
+        parsed
+            .map(|command| command.limits.into())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_limit_is_its_own_option() {
+        assert_eq!(parse(&[]), Ok(Limits::DEFAULT));
+
+        let default = Limits::DEFAULT;
+        let millis = Duration::from_millis;
+        for (option, value, want) in [
+            (
+                "--max-connections",
+                "65536",
+                Limits {
+                    connections: 65536,
+                    ..default
+                },
+            ),
+            (
+                "--max-streams",
+                "10000",
+                Limits {
+                    streams: 10000,
+                    ..default
+                },
+            ),
+            (
+                "--max-header-bytes",
+                "1048576",
+                Limits {
+                    header_bytes: 1_048_576,
+                    ..default
+                },
+            ),
+            (
+                "--header-seconds",
+                "0.1",
+                Limits {
+                    headers: millis(100),
+                    ..default
+                },
+            ),
+            (
+                "--body-seconds",
+                "3600",
+                Limits {
+                    body: millis(3_600_000),
+                    ..default
+                },
+            ),
+            (
+                "--idle-seconds",
+                "1.2345",
+                Limits {
+                    idle: millis(1235),
+                    ..default
+                },
+            ),
+            (
+                "--answer-seconds",
+                "0.25",
+                Limits {
+                    answer: millis(250),
+                    ..default
+                },
+            ),
+        ] {
+            assert_eq!(parse(&[option, value]), Ok(want), "{option}");
+        }
+    }
+
+    #[test]
+    fn each_limit_has_its_range() {
+        const SECONDS: &str = "must be 0.1 to 3600 seconds";
+        for (option, values, want) in [
+            ("--max-connections", ["0", "65537"], "not in 1..=65536"),
+            ("--max-streams", ["0", "10001"], "not in 1..=10000"),
+            (
+                "--max-header-bytes",
+                ["8191", "1048577"],
+                "not in 8192..=1048576",
+            ),
+            ("--header-seconds", ["0.09", "3600.1"], SECONDS),
+            ("--body-seconds", ["0", "1h"], SECONDS),
+            ("--idle-seconds", ["NaN", "inf"], SECONDS),
+            ("--answer-seconds", ["", "1,5"], SECONDS),
+        ] {
+            for value in values {
+                let error = parse(&[option, value]).unwrap_err();
+                assert!(error.contains(want), "{option} {value}: {error}");
+                assert!(error.contains(option), "{option} {value}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::Server;
+use super::activity::{Activity, Verdict};
+use super::limits::Limits;
+use super::observed::Observed;
+
+/// A silent HTTP/2 client is asked whether it is there, and must answer in the same time.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How to speak with any client.
+pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        // It would be the limit of idle connections too; `Activity` knows better.
+        .header_read_timeout(None)
+        .max_buf_size(limits.header_bytes as usize);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(limits.header_bytes)
+        .keep_alive_interval(SILENCE)
+        .keep_alive_timeout(SILENCE);
+    http
+}
+
+impl Server {
+    pub async fn connection(self: Arc<Self>, stream: TcpStream, stopping: watch::Receiver<bool>) {
+        // A small answer isn't to wait for a larger one.
+        let _ = stream.set_nodelay(true);
+        self.speak(stream, stopping).await;
+    }
+
+    async fn speak<S>(self: Arc<Self>, stream: S, mut stopping: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let activity = Arc::new(Activity::new(Instant::now()));
+        let service = service_fn(|request| {
+            let (server, call) = (Arc::clone(&self), activity.call());
+            async move {
+                let answer = server.answer(request).await;
+                drop(call);
+                answer
+            }
+        });
+        let stream = Observed {
+            stream,
+            activity: Arc::clone(&activity),
+        };
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let mut limits = self.limits;
+        let mut ending = false;
+        let mut judge_at = Instant::now();
+        loop {
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = stopping.wait_for(|stopping| *stopping), if !ending => {}
+                () = sleep_until(judge_at) => match activity.judge(&limits, Instant::now()) {
+                    Verdict::Fine(at) => {
+                        judge_at = at;
+                        continue;
+                    }
+                    Verdict::Idle if !ending => {}
+                    Verdict::Idle | Verdict::Late => return,
+                }
+            }
+            // What a client is told, it has to take note of as fast as it has to send.
+            ending = true;
+            limits.idle = limits.idle.min(limits.headers);
+            judge_at = Instant::now() + limits.idle;
+            connection.as_mut().graceful_shutdown();
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Each limit of the server in force, over a socket.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::http2::{
+    DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM, SETTINGS,
+    headers,
+};
+use super::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
+
+/// The next byte of a client that wants to keep a server waiting.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Far below the limits that a test doesn't set.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Sends one piece after another until the server has closed the connection.
+fn trickle(stream: &TcpStream, pieces: impl Iterator<Item = Vec<u8>>) -> Duration {
+    let (started, mut sending) = (Instant::now(), stream.try_clone().unwrap());
+    sending.set_read_timeout(Some(PAUSE)).unwrap();
+    let mut read = [0; 1024];
+    for piece in pieces {
+        if sending.write_all(&piece).is_err() {
+            return started.elapsed();
+        }
+        loop {
+            match sending.read(&mut read) {
+                Ok(0) => return started.elapsed(),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => return started.elapsed(),
+            }
+        }
+        assert!(started.elapsed() < SOON, "not cut off");
+    }
+    panic!("not cut off");
+}
+
+#[track_caller]
+fn assert_soon(millis: u64, took: Duration) {
+    let want = Duration::from_millis(millis)..SOON;
+    assert!(want.contains(&took), "{took:?}");
+}
+
+fn bytes(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    bytes.iter().map(|byte| vec![*byte])
+}
+
+/// Waits for the end of a connection on which nothing is sent.
+fn end(stream: &mut TcpStream) -> Duration {
+    let started = Instant::now();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+    started.elapsed()
+}
+
+/// A call whose connection goes on.
+fn keep_alive(stream: &mut TcpStream) {
+    let body = demo_login();
+    let head = head("", body.len()).replace("Connection: close\r\n", "");
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0].into());
+    }
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let length = head.split("content-length: ").nth(1).unwrap();
+    let length = length.lines().next().unwrap().parse().unwrap();
+    stream.read_exact(&mut vec![0; length]).unwrap();
+}
+
+#[test]
+fn a_connection_too_many_waits_for_another_to_end() {
+    let dev = Dev::with(&["--max-connections", "2"]);
+    let mut first = connect(&dev.url);
+    keep_alive(&mut first);
+    let mut second = connect(&dev.url);
+    keep_alive(&mut second);
+
+    let mut third = connect(&dev.url);
+    let body = demo_login();
+    third.write_all(head("", body.len()).as_bytes()).unwrap();
+    third.write_all(body.as_bytes()).unwrap();
+    third.set_read_timeout(Some(PAUSE * 10)).unwrap();
+    assert_eq!(
+        third.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    drop(first);
+
+    third.set_read_timeout(None).unwrap();
+    assert_eq!(answer(&mut third).0, 200);
+    keep_alive(&mut second);
+}
+
+#[test]
+fn a_stream_too_many_is_refused() {
+    const MAX_CONCURRENT_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 2];
+    const REFUSED_STREAM: u32 = 7;
+
+    let dev = Dev::with(&["--max-streams", "2"]);
+    let mut client = Http2::connect(&dev.url);
+    let settings = client.frame_of(&[SETTINGS]).unwrap().payload;
+    assert!(
+        settings
+            .chunks(6)
+            .any(|setting| setting == MAX_CONCURRENT_STREAMS)
+    );
+
+    for stream in [1, 3, 5] {
+        let open = Frame::new(HEADERS, END_HEADERS, stream, &headers(&[]));
+        client.send(&open).unwrap();
+    }
+
+    let refused = client.frame_of(&[RST_STREAM, HEADERS]).unwrap();
+    assert_eq!((refused.stream, refused.code()), (5, REFUSED_STREAM));
+    let rest = Frame::new(DATA, END_STREAM, 1, demo_login().as_bytes());
+    client.send(&rest).unwrap();
+    assert!(client.frame_of(&[RST_STREAM, HEADERS]).unwrap().is_ok());
+}
+
+#[test]
+fn headers_have_a_length() {
+    let long = "x".repeat(9000);
+    let (body, more) = (demo_login(), format!("X-Long: {long}\r\n"));
+    for (option, fits) in [("8192", false), ("16384", true)] {
+        let dev = Dev::with(&["--max-header-bytes", option]);
+
+        let mut http_1 = connect(&dev.url);
+        http_1
+            .write_all((head(&more, body.len()) + &body).as_bytes())
+            .unwrap();
+        let mut status = [0; 12];
+        http_1.read_exact(&mut status).unwrap();
+        let want = if fits {
+            b"HTTP/1.1 200"
+        } else {
+            b"HTTP/1.1 431"
+        };
+        assert_eq!(&status, want, "{option}");
+
+        let mut http_2 = Http2::connect(&dev.url);
+        let block = headers(&[("x-long", &long)]);
+        http_2
+            .send(&Frame::new(HEADERS, END_HEADERS, 1, &block))
+            .unwrap();
+        // Who is refused for its headers is not asked for a body.
+        let data = Frame::new(DATA, END_STREAM, 1, body.as_bytes());
+        let _ = http_2.send(&data);
+        let answer = http_2.frame_of(&[RST_STREAM, HEADERS]).unwrap();
+        assert_eq!(answer.is_ok(), fits, "{option}: {answer:?}");
+    }
+}
+
+#[test]
+fn headers_that_come_byte_by_byte_are_cut_off() {
+    let dev = Dev::with(&["--header-seconds", "0.2"]);
+    let head = head("", 0) + &"x".repeat(1000);
+    let frame = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
+    let begun = Frame::new(HEADERS, 0, 3, &headers(&[]));
+    let connect_2 = || Http2::connect(&dev.url);
+
+    let silent = end(&mut connect(&dev.url));
+    let first = trickle(&connect(&dev.url), bytes(head.as_bytes()));
+    let preface = trickle(&connect(&dev.url), bytes(b"PRI * HTTP/2.0\r\n\r\nSM"));
+    let mut kept = connect(&dev.url);
+    keep_alive(&mut kept);
+    let second = trickle(&kept, bytes(head.as_bytes()));
+    let http_2 = trickle(&connect_2().0, bytes(&frame.bytes()));
+    let mut unfinished = connect_2();
+    unfinished.send(&begun).unwrap();
+    let unfinished = end(&mut unfinished.0);
+    let mut busy = connect_2();
+    busy.send(&frame).unwrap();
+    busy.send(&begun).unwrap();
+    let busy = end(&mut busy.0);
+
+    for took in [silent, first, preface, second, http_2, unfinished, busy] {
+        assert_soon(150, took);
+    }
+}
+
+#[test]
+fn bodies_that_come_byte_by_byte_are_cut_off() {
+    let dev = Dev::with(&["--body-seconds", "0.2"]);
+    let (head, body) = (head("", 1000), "x".repeat(1000));
+
+    let mut http_1 = connect(&dev.url);
+    http_1.write_all(head.as_bytes()).unwrap();
+    let took = trickle(&http_1, bytes(body.as_bytes()));
+    assert_soon(150, took);
+
+    let started = Instant::now();
+    let mut http_2 = Http2::connect(&dev.url);
+    let open = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
+    http_2.send(&open).unwrap();
+    let mut sending = Http2(http_2.0.try_clone().unwrap());
+    let trickling = std::thread::spawn(move || {
+        while started.elapsed() < PAUSE * 15 {
+            sending.send(&Frame::new(DATA, 0, 1, b" ")).unwrap();
+            sleep(PAUSE);
+        }
+    });
+    let reset = http_2.frame_of(&[RST_STREAM, HEADERS]).unwrap();
+    assert_eq!((reset.kind, reset.stream), (RST_STREAM, 1));
+    assert!(started.elapsed() < SOON);
+    trickling.join().unwrap();
+    // It was that stream's fault alone.
+    http_2.call(3, &demo_login());
+    let answer = http_2.frame_of(&[HEADERS]).unwrap();
+    assert!(answer.is_ok() && answer.stream == 3, "{answer:?}");
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let dev = Dev::with(&["--idle-seconds", "0.2"]);
+
+    let mut http_1 = connect(&dev.url);
+    keep_alive(&mut http_1);
+    let took = end(&mut http_1);
+    assert_soon(150, took);
+
+    for calls in [0, 1] {
+        let mut http_2 = Http2::connect(&dev.url);
+        for _ in 0..calls {
+            http_2.call(1, &demo_login());
+        }
+        http_2.0.set_read_timeout(Some(SOON)).unwrap();
+        let goaway = http_2.frame_of(&[GOAWAY]).unwrap();
+        assert_eq!(goaway.code(), 0, "without fault");
+        http_2.frame_of(&[GOAWAY]).unwrap();
+        assert_eq!(http_2.0.read(&mut [0]).unwrap(), 0, "{calls} calls");
+    }
+}
+
+#[test]
+fn who_does_not_take_note_of_the_end_is_cut_off() {
+    let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.3"]);
+    let ping = Frame::new(PING, 0, 0, &[0; 8]).bytes();
+
+    // It pings all the time, and answers none of the server's.
+    let took = trickle(&Http2::connect(&dev.url).0, std::iter::repeat_n(ping, 1000));
+
+    assert_soon(350, took);
+}
+
+#[test]
+fn a_call_under_way_is_neither_idle_nor_late() {
+    let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.2"]);
+    let body = demo_login();
+    let (one, other) = body.split_at(10);
+
+    let mut http_1 = connect(&dev.url);
+    http_1
+        .write_all((head("", body.len()) + one).as_bytes())
+        .unwrap();
+    let mut http_2 = Http2::connect(&dev.url);
+    let open = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
+    http_2.send(&open).unwrap();
+    let half = Frame::new(DATA, END_STREAM, 1, body.as_bytes()).bytes();
+    let (half, rest) = half.split_at(12);
+    http_2.0.write_all(half).unwrap();
+    sleep(PAUSE * 25);
+
+    http_1.write_all(other.as_bytes()).unwrap();
+    assert_eq!(answer(&mut http_1).0, 200);
+    http_2.0.write_all(rest).unwrap();
+    assert!(http_2.frame_of(&[HEADERS, RST_STREAM]).unwrap().is_ok());
+}
+
+/// A DynamoDB that finds nothing for the one request at the start, and then is silent.
+fn silent_database() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut first, _) = listener.accept().unwrap();
+        first.read_exact(&mut [0]).unwrap();
+        first
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            .unwrap();
+        let _ = first.read_to_end(&mut Vec::new());
+    });
+    url
+}
+
+#[test]
+fn an_answer_has_its_time() {
+    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+    command.args(["--endpoint-url", &silent_database()]).envs([
+        ("USERS_TABLE", "users"),
+        ("SESSIONS_TABLE", "sessions"),
+        ("RESOURCE_OWNER", "acme"),
+        ("ACCESS", "public"),
+        ("ANSWER_SECONDS", "0.2"),
+    ]);
+    let mut serve = Running::start(&mut command);
+    let ready: serde_json::Value = serde_json::from_str(&serve.line()).unwrap();
+
+    let started = Instant::now();
+    let (status, _) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
+
+    assert_eq!(status, 504);
+    // The store itself gives up after seconds.
+    assert!(started.elapsed() < Duration::from_millis(900));
+}
