@@ -81,6 +81,8 @@ enum Command {
 const SERVE_NOTES: &str = "\
 The service's settings come from the environment: USERS_TABLE, SESSIONS_TABLE and RESOURCE_OWNER
 must be set; ACCESS, MAX_PASSWORD_ATTEMPTS, SESSION_LIFETIME_SECONDS and the others may be.
+HTTP/1.1 and HTTP/2 are spoken on one port: with TLS by the client's choice (ALPN), without for
+clients that begin with HTTP/2. The certificate and its key are read at the start.
 SIGTERM or SIGINT ends it: no new calls, those under way have 30 seconds to finish.";
 
 /// Carries out a command and reports what went wrong.

@@ -1,7 +1,7 @@
-//! The service over HTTP/1.1 and HTTP/2, without TLS, both on one port.
+//! The service over HTTP/1.1 and HTTP/2, both on one port, with TLS or without.
 //!
-//! For containers and for the local service, behind whatever speaks TLS. HTTP/2 is
-//! spoken with clients that begin with it ("prior knowledge").
+//! For containers and for the local service. With TLS a client chooses by ALPN; without,
+//! HTTP/2 is spoken with clients that begin with it ("prior knowledge").
 
 mod activity;
 mod answer;
@@ -10,6 +10,8 @@ mod connection;
 mod frames;
 mod limits;
 mod observed;
+mod options;
+mod tls;
 
 use std::io;
 use std::pin::pin;
@@ -22,6 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use self::limits::Limits;
+pub use self::options::Options;
+pub use self::tls::{Tls, TlsError};
 use crate::api::App;
 use crate::domain::Timestamp;
 
@@ -32,6 +36,7 @@ const GRACE: Duration = Duration::from_secs(30);
 struct Server {
     app: Arc<App>,
     now: fn() -> Timestamp,
+    tls: Option<Tls>,
     limits: Limits,
     http: auto::Builder<TokioExecutor>,
 }
@@ -42,12 +47,13 @@ pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
     now: fn() -> Timestamp,
-    limits: Limits,
+    Options { tls, limits }: Options,
     stop: impl Future<Output = ()>,
 ) {
     let server = Arc::new(Server {
         app,
         now,
+        tls,
         limits,
         http: connection::http(&limits),
     });

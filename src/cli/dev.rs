@@ -13,7 +13,7 @@ use super::Surroundings;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
-use super::serve::{LimitOptions, Listen, address, bind, until_signal, url};
+use super::serve::{Listen, ServerOptions, address, bind, until_signal, url};
 use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
@@ -43,7 +43,7 @@ pub struct Dev {
     #[arg(long)]
     ready_json: bool,
     #[command(flatten)]
-    limits: LimitOptions,
+    server: ServerOptions,
 }
 
 impl Dev {
@@ -57,6 +57,7 @@ impl Dev {
         }
         let Surroundings { now, variable, .. } = surroundings;
         let settings = self.settings(connection, surroundings)?;
+        let options = self.server.read()?;
         let listener = bind("--listen", self.listen)?;
         let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
         let emulator = match &self.data {
@@ -74,7 +75,7 @@ impl Dev {
         let app = App::new(store, &settings, config::checks_at_once(variable), log);
 
         let (stop, stopped) = oneshot::channel::<()>();
-        let database_url = url(&database_listener).map_err(Failure::Start)?;
+        let database_url = url("http", &database_listener).map_err(Failure::Start)?;
         let database = emulator
             .serve(database_listener, async {
                 let _ = stopped.await;
@@ -82,19 +83,20 @@ impl Dev {
             .map_err(Failure::Start)?;
         drop(emulator);
         self.announce(&Banner {
-            url: &url(&listener).map_err(Failure::Start)?,
+            url: &url(options.scheme(), &listener).map_err(Failure::Start)?,
             database_url: &database_url,
             token: token.as_str(),
             tables: &settings.tables,
             access: self.access,
             data: self.data.as_deref(),
+            certificate: self.server.certificate(),
             program: surroundings.program,
         })?;
         self.warn(&listener);
 
         let mut database = pin!(database.ended());
         tokio::select! {
-            served = until_signal(listener, Arc::new(app), self.limits.into(), surroundings, signals) => {
+            served = until_signal(listener, Arc::new(app), options, surroundings, signals) => {
                 drop(stop);
                 database.await.map_err(Failure::Emulator)?;
                 served

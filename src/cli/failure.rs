@@ -7,6 +7,7 @@ use crate::config::Faults;
 use crate::domain::{Invalid, LoginName, UserId};
 use crate::error::{self, Cause, Error};
 use crate::password;
+use crate::server::TlsError;
 
 /// Why a command was not carried out, in an operator's words.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +84,10 @@ pub enum Failure {
         #[source]
         error: io::Error,
     },
+    #[error("TLS takes a certificate and its key: {0} is missing")]
+    HalfOfTls(&'static str),
+    #[error("there can be no TLS")]
+    Tls(#[from] TlsError),
     #[cfg(feature = "dev")]
     #[error("{0} has no effect on dev, which brings its own database")]
     OwnDatabase(&'static str),
@@ -109,7 +114,10 @@ impl Failure {
         }
         eprintln!("error: {}", self.chain());
         match self {
-            Self::NoTerminal | Self::NotConfirmed | Self::EndpointUrl { .. } => ExitCode::from(2),
+            Self::NoTerminal
+            | Self::NotConfirmed
+            | Self::EndpointUrl { .. }
+            | Self::HalfOfTls(_) => ExitCode::from(2),
             #[cfg(feature = "dev")]
             Self::OwnDatabase(_) => ExitCode::from(2),
             _ => ExitCode::FAILURE,

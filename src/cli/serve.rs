@@ -1,5 +1,7 @@
 mod limits;
 mod listen;
+mod options;
+mod tls;
 
 use std::sync::Arc;
 
@@ -10,21 +12,21 @@ use super::output::Output;
 use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
-use crate::server::{self, Limits};
+use crate::server::{self, Options};
 use crate::store::{Roots, Store, connect};
-pub use limits::LimitOptions;
 pub use listen::{Listen, address, bind, url};
+pub use options::ServerOptions;
 
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Where to listen, for HTTP/1.1 and HTTP/2 without TLS; port 0 is any free one
+    /// Where to listen, for HTTP/1.1 and HTTP/2; port 0 is any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: Listen,
     /// Print one JSON line with the `url`, once the service listens
     #[arg(long)]
     ready_json: bool,
     #[command(flatten)]
-    limits: LimitOptions,
+    server: ServerOptions,
 }
 
 impl Serve {
@@ -39,6 +41,7 @@ impl Serve {
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
             _ => variable(name),
         })?;
+        let options = self.server.read()?;
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(surroundings).await?;
         let signals = Signals::listen().map_err(Failure::Start)?;
@@ -49,7 +52,7 @@ impl Serve {
         let app = App::new(store, &settings, config::checks_at_once(variable), log);
         app.warm_up(now()).await;
 
-        let url = url(&listener).map_err(Failure::Start)?;
+        let url = url(options.scheme(), &listener).map_err(Failure::Start)?;
         let mut output = Output::stdout();
         if self.ready_json {
             output.json(&serde_json::json!({ "url": url }))?;
@@ -57,14 +60,7 @@ impl Serve {
             output.line(format_args!("Sesame is at {url}."))?;
         }
         output.flush()?;
-        until_signal(
-            listener,
-            Arc::new(app),
-            self.limits.into(),
-            surroundings,
-            signals,
-        )
-        .await
+        until_signal(listener, Arc::new(app), options, surroundings, signals).await
     }
 }
 
@@ -72,13 +68,13 @@ impl Serve {
 pub async fn until_signal(
     listener: std::net::TcpListener,
     app: Arc<App>,
-    limits: Limits,
+    options: Options,
     Surroundings { now, .. }: Surroundings,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let mut served = std::pin::pin!(server::serve(listener, app, now, limits, async {
+    let mut served = std::pin::pin!(server::serve(listener, app, now, options, async {
         let _ = stopped.await;
     }));
     tokio::select! {

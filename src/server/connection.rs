@@ -8,12 +8,13 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Server;
 use super::activity::{Activity, Verdict};
 use super::limits::Limits;
 use super::observed::Observed;
+use super::tls::Tls;
 
 /// A silent HTTP/2 client is asked whether it is there, and must answer in the same time.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -36,10 +37,25 @@ pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 impl Server {
-    pub async fn connection(self: Arc<Self>, stream: TcpStream, stopping: watch::Receiver<bool>) {
+    pub async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        mut stopping: watch::Receiver<bool>,
+    ) {
         // A small answer isn't to wait for a larger one.
         let _ = stream.set_nodelay(true);
-        self.speak(stream, stopping).await;
+        let Some(Tls(acceptor)) = &self.tls else {
+            return self.speak(stream, stopping).await;
+        };
+        let handshake = timeout(self.limits.headers, acceptor.accept(stream));
+        let handshake = tokio::select! {
+            handshake = handshake => handshake,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        // Why there is none is the client's affair, and an alert has told it.
+        if let Ok(Ok(stream)) = handshake {
+            self.speak(stream, stopping).await;
+        }
     }
 
     async fn speak<S>(self: Arc<Self>, stream: S, mut stopping: watch::Receiver<bool>)

@@ -9,7 +9,7 @@ pub struct Limits {
     pub streams: u32,
     /// Of a request's headers, in bytes. hyper takes no less than 8 KiB for HTTP/1.1.
     pub header_bytes: u32,
-    /// For the headers of a request from their first byte.
+    /// For a TLS handshake, and for the headers of a request from their first byte.
     pub headers: Duration,
     /// For a request's body.
     pub body: Duration,

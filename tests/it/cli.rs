@@ -9,4 +9,5 @@ mod process;
 mod serve;
 mod tables;
 mod throttled;
+mod tls;
 mod users;

@@ -20,6 +20,9 @@ pub struct Banner<'a> {
     pub access: Access,
     #[serde(skip)]
     pub data: Option<&'a Path>,
+    /// What a client has to trust, if it speaks TLS.
+    #[serde(skip)]
+    pub certificate: Option<&'a Path>,
     #[serde(skip)]
     pub program: fn() -> String,
 }
@@ -39,8 +42,11 @@ impl Banner<'_> {
                 format!(r#" -H "Authorization: Bearer {}""#, self.token)
             }
         };
+        let trust = self.certificate.map_or_else(String::new, |file| {
+            format!(" --cacert '{}'", file.display())
+        });
         format!(
-            "curl -L -X POST '{}/v2alpha/sessions' -H 'Content-Type: application/json' \
+            "curl{trust} -L -X POST '{}/v2alpha/sessions' -H 'Content-Type: application/json' \
              -H 'Accept: application/json'{authorization} --data-raw '{body}'",
             self.url,
         )
@@ -108,6 +114,7 @@ fn the_call_is_the_published_one() {
         tables: &tables,
         access,
         data: None,
+        certificate: None,
         program: || "sesame".to_owned(),
     };
     let published = r#"curl -L -X POST 'http://127.0.0.1:8080/v2alpha/sessions' -H 'Content-Type: application/json' -H 'Accept: application/json' --data-raw '{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}'"#;

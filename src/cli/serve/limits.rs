@@ -23,7 +23,8 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.header_bytes)]
     #[arg(value_parser = value_parser!(u32).range(8192..=1_048_576))]
     max_header_bytes: u32,
-    /// For a request's headers from their first byte; like all seconds 0.1 to 3600
+    /// For a request's headers from their first byte, and for a TLS handshake; like all seconds
+    /// 0.1 to 3600
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.headers))]
     header_seconds: Seconds,
     /// For a request's body

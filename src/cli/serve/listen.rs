@@ -26,14 +26,15 @@ pub fn bind(option: &'static str, address: Listen) -> Result<TcpListener, Failur
 }
 
 /// Where a client on this machine reaches `listener`.
-pub fn url(listener: &TcpListener) -> io::Result<String> {
+pub fn url(scheme: &str, listener: &TcpListener) -> io::Result<String> {
     let address = listener.local_addr()?;
     let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         host => host,
     };
-    Ok(format!("http://{}", SocketAddr::new(host, address.port())))
+    let address = SocketAddr::new(host, address.port());
+    Ok(format!("{scheme}://{address}"))
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn all_interfaces_are_reached_by_the_loopback_one() {
     ] {
         let listener = TcpListener::bind(address).unwrap();
 
-        let url = url(&listener).unwrap();
+        let url = url("http", &listener).unwrap();
 
         let port = listener.local_addr().unwrap().port();
         assert_eq!(url, format!("{host}{port}"), "{address}");

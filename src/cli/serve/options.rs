@@ -1,0 +1,27 @@
+use super::limits::LimitOptions;
+use super::tls::TlsOptions;
+use crate::cli::failure::Failure;
+use crate::server::Options;
+
+/// How clients are spoken with.
+#[derive(Debug, clap::Args)]
+pub struct ServerOptions {
+    #[command(flatten)]
+    tls: TlsOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+impl ServerOptions {
+    pub fn read(&self) -> Result<Options, Failure> {
+        Ok(Options {
+            tls: self.tls.read()?,
+            limits: self.limits.into(),
+        })
+    }
+
+    #[cfg(feature = "dev")]
+    pub fn certificate(&self) -> Option<&std::path::Path> {
+        self.tls.certificate()
+    }
+}

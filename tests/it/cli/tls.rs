@@ -1,0 +1,256 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use super::process::{Dev, Running, demo_login, dev, head, run};
+use crate::record;
+
+/// A certificate of `127.0.0.1` that nobody else has signed.
+pub struct Certificate {
+    folder: TempDir,
+    pem: String,
+    key: String,
+}
+
+impl Certificate {
+    pub fn make() -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = Self {
+            folder: tempfile::tempdir().unwrap(),
+            pem: made.cert.pem(),
+            key: made.signing_key.serialize_pem(),
+        };
+        // The lines between those that say what it is.
+        let lines: Vec<_> = certificate.key.lines().collect();
+        for line in &lines[1..lines.len() - 1] {
+            record::secret(Some(line));
+        }
+        certificate.file("cert.pem", &certificate.pem);
+        certificate.file("key.pem", &certificate.key);
+        certificate
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn options(&self) -> [String; 4] {
+        let path = |name| self.path(name).to_str().unwrap().to_owned();
+        let (certificate, key) = (path("cert.pem"), path("key.pem"));
+        [
+            "--tls-cert".to_owned(),
+            certificate,
+            "--tls-key".to_owned(),
+            key,
+        ]
+    }
+
+    /// A `sesame dev` with this certificate.
+    fn dev(&self, options: &[&str]) -> Dev {
+        let own = self.options();
+        let options = [options, &own.each_ref().map(String::as_str)].concat();
+        Dev::with(&options)
+    }
+
+    /// A client after its handshake.
+    fn connect(&self, dev: &Dev) -> StreamOwned<ClientConnection, TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let der = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
+        roots.add(der).unwrap();
+        let provider = tokio_rustls::rustls::crypto::ring::default_provider();
+        let config = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let client = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut stream = StreamOwned::new(client, connect(dev));
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+        stream
+    }
+}
+
+/// A client that has not said anything.
+fn connect(dev: &Dev) -> TcpStream {
+    let stream = TcpStream::connect(dev.url.strip_prefix("https://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream
+}
+
+/// Far below the limits that a test doesn't set.
+const SOON: Duration = Duration::from_secs(5);
+
+#[test]
+fn the_client_chooses_the_versions_of_tls_and_http() {
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&[]);
+    let url = format!("{}/v2alpha/sessions", dev.url);
+    for (options, want) in [
+        (["--http2", "--tlsv1.3"], "2 200"),
+        (["--http1.1", "--tlsv1.3"], "1.1 200"),
+        (["--http2", "--tls-max=1.2"], "2 200"),
+        (["--no-alpn", "--tls-max=1.2"], "1.1 200"),
+    ] {
+        let options = options.map(|option| option.split('='));
+        let curl = Command::new("curl")
+            .args(options.into_iter().flatten())
+            .args([
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+            ])
+            .arg("--cacert")
+            .arg(certificate.path("cert.pem"))
+            .args(["--noproxy", "*", "-d", &demo_login(), &url])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(curl.stdout).unwrap(), want);
+    }
+}
+
+#[test]
+fn the_printed_call_trusts_the_certificate() {
+    let certificate = Certificate::make();
+    let mut process = Running::start(dev(&[]).args(certificate.options()));
+    let mut line = process.line();
+    while !line.trim().starts_with("curl") {
+        line = process.line();
+    }
+
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["details"]["sequence"], "4", "{answer}");
+    record::secret(answer["sessionToken"].as_str());
+}
+
+#[test]
+fn files_that_are_no_certificate_and_its_key_are_refused() {
+    let certificate = Certificate::make();
+    let other = Certificate::make();
+    let [_, cert, _, key] = certificate.options();
+    let [_, _, _, other_key] = other.options();
+    let missing = certificate.path("missing").to_str().unwrap().to_owned();
+    let broken = certificate.file("broken", &certificate.pem.replace("MII", "***"));
+    let half_key = certificate.file("half", &certificate.key[..certificate.key.len() / 2]);
+    let wrong_key = certificate.key.replacen("MI", "MA", 1);
+    let wrong_key = certificate.file("wrong", &wrong_key);
+
+    for (cert, key, code, want) in [
+        (&cert, &missing, 1, "missing, which is what --tls-key says"),
+        (&missing, &key, 1, "missing, which is what --tls-cert says"),
+        (&key, &key, 1, "has no certificate in it"),
+        (&broken, &key, 1, "has no certificate in it"),
+        (&cert, &cert, 1, "has no private key in it"),
+        (&cert, &half_key, 1, "has no private key in it"),
+        (&cert, &wrong_key, 1, "can't be used"),
+        (&cert, &other_key, 1, "does not belong to the certificate"),
+        (&cert, &String::new(), 2, "--tls-key is missing"),
+        (&String::new(), &key, 2, "--tls-cert is missing"),
+    ] {
+        let mut command = dev(&["--ready-json"]);
+        command.envs([("TLS_CERT", cert), ("TLS_KEY", key)]);
+
+        let done = run(&mut command, "").expect(code);
+
+        assert!(done.stderr.contains(want), "{want}: {done:?}");
+        for line in certificate.key.lines().chain(other.key.lines()) {
+            assert!(!done.stderr.contains(line), "{want}");
+        }
+    }
+}
+
+#[test]
+fn one_file_may_hold_both() {
+    let certificate = Certificate::make();
+    let both = certificate.file("both", &(certificate.key.clone() + &certificate.pem));
+
+    let dev = Dev::with(&["--tls-cert", &both, "--tls-key", &both]);
+
+    assert!(dev.url.starts_with("https://127.0.0.1:"));
+    certificate.connect(&dev);
+}
+
+#[test]
+fn without_tls_nothing_is_answered_on_its_port() {
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&[]);
+    for text in [
+        head("", 0),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_owned(),
+    ] {
+        let mut stream = connect(&dev);
+        stream.write_all(text.as_bytes()).unwrap();
+
+        let mut answer = Vec::new();
+        match stream.read_to_end(&mut answer) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+        // At most an alert.
+        assert!(
+            !answer.starts_with(b"HTTP") && answer.len() < 10,
+            "{answer:?}"
+        );
+    }
+}
+
+#[test]
+fn a_handshake_and_what_follows_it_have_their_time() {
+    // The head of a record that is never sent.
+    const RECORD: &[u8] = &[22, 3, 1, 2, 0, 1];
+
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&["--header-seconds", "0.2"]);
+    for begin in [&[][..], RECORD] {
+        let started = Instant::now();
+        let mut stream = connect(&dev);
+        stream.write_all(begin).unwrap();
+        // Others aren't kept waiting.
+        certificate.connect(&dev);
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        assert!(started.elapsed() < SOON);
+    }
+
+    for begin in [&b""[..], b"GET / HT"] {
+        let mut stream = certificate.connect(&dev);
+        stream.write_all(begin).unwrap();
+        let cut = stream.read(&mut [0]);
+        // Without the alert that ends a connection in order.
+        assert_eq!(cut.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn handshakes_do_not_hold_up_the_end() {
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&[]);
+    let silent = connect(&dev);
+    let mut idle = certificate.connect(&dev);
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    idle.read_exact(&mut [0; 12]).unwrap();
+
+    let started = Instant::now();
+    dev.stop().expect(0);
+
+    assert!(started.elapsed() < SOON);
+    drop(silent);
+}
