@@ -83,6 +83,7 @@ The service's settings come from the environment: USERS_TABLE, SESSIONS_TABLE an
 must be set; ACCESS, MAX_PASSWORD_ATTEMPTS, SESSION_LIFETIME_SECONDS and the others may be.
 HTTP/1.1 and HTTP/2 are spoken on one port: with TLS by the client's choice (ALPN), without for
 clients that begin with HTTP/2. The certificate and its key are read at the start.
+gRPC's health and server reflection, over HTTP/2, take no token.
 SIGTERM or SIGINT ends it: no new calls, those under way have 30 seconds to finish.";
 
 /// Carries out a command and reports what went wrong.

@@ -8,6 +8,8 @@ mod answer;
 mod body;
 mod connection;
 mod frames;
+mod grpc;
+mod health;
 mod limits;
 mod observed;
 mod options;
@@ -23,6 +25,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::grpc::Grpc;
 pub use self::limits::Limits;
 pub use self::options::Options;
 pub use self::tls::{Tls, TlsError};
@@ -35,6 +38,7 @@ const GRACE: Duration = Duration::from_secs(30);
 /// The service, the clock, and how connections are spoken with.
 struct Server {
     app: Arc<App>,
+    grpc: Grpc,
     now: fn() -> Timestamp,
     tls: Option<Tls>,
     limits: Limits,
@@ -50,16 +54,17 @@ pub async fn serve(
     Options { tls, limits }: Options,
     stop: impl Future<Output = ()>,
 ) {
+    // Each connection has a receiver, so that this knows when the last has ended.
+    let stopping = watch::Sender::new(false);
     let server = Arc::new(Server {
         app,
+        grpc: Grpc::new(stopping.clone()),
         now,
         tls,
         limits,
         http: connection::http(&limits),
     });
     let places = Arc::new(Semaphore::new(limits.connections as usize));
-    // Each connection has a receiver, so that this knows when the last has ended.
-    let stopping = watch::Sender::new(false);
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {

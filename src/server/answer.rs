@@ -7,13 +7,17 @@ use http::{HeaderMap, Response, Version};
 use http_body_util::combinators::WithTrailers;
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
-use super::{Server, body};
+use super::activity::Call;
+use super::{Server, body, grpc};
 use crate::api::{self, Context};
 use crate::token::draw_uuid;
 
+/// Ours, or one of gRPC's own services.
+type Answer = Either<Whole, tonic::body::Body>;
 /// An answer's bytes, and the trailers behind them.
-type Answer = Either<Full<Bytes>, WithTrailers<Full<Bytes>, Ready<Option<TrailersOrError>>>>;
+type Whole = Either<Full<Bytes>, WithTrailers<Full<Bytes>, Ready<Option<TrailersOrError>>>>;
 type TrailersOrError = Result<HeaderMap, Infallible>;
 
 impl Server {
@@ -22,7 +26,14 @@ impl Server {
     pub async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
+        call: Call,
     ) -> Result<Response<Answer>, body::Broken> {
+        if let Some(handler) = self.grpc.handler(&request) {
+            let endless = grpc::is_endless(request.uri().path());
+            let response = timeout(self.limits.body, handler(request)).await?;
+            let call = endless.then_some(call);
+            return Ok(response.map(|body| Either::Right(during(call, body))));
+        }
         let (head, body) = request.into_parts();
         let request = api::Request {
             method: head.method,
@@ -38,16 +49,26 @@ impl Server {
         };
         // On a task of its own, so that a call is carried through, as it is on Lambda,
         // though its client goes away.
-        let call = tokio::spawn(async move { api::handle(&self.app, request, (self.now)()).await });
-        let response = call.await.map_err(body::Broken::Call)?;
-        Ok(response.map(answer))
+        let answer =
+            tokio::spawn(async move { api::handle(&self.app, request, (self.now)()).await });
+        let response = answer.await.map_err(body::Broken::Call)?;
+        Ok(response.map(|body| Either::Left(whole(body))))
     }
 }
 
-fn answer(body: api::Body) -> Answer {
+fn whole(body: api::Body) -> Whole {
     let data = Full::new(body.data);
     match body.trailers {
         None => Either::Left(data),
         Some(trailers) => Either::Right(data.with_trailers(ready(Some(Ok(trailers))))),
     }
+}
+
+/// A body that keeps a call under way until its end.
+fn during(call: Option<Call>, body: tonic::body::Body) -> tonic::body::Body {
+    let Some(call) = call else { return body };
+    tonic::body::Body::new(body.map_frame(move |frame| {
+        let _under_way = &call;
+        frame
+    }))
 }

@@ -63,14 +63,7 @@ impl Server {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let activity = Arc::new(Activity::new(Instant::now()));
-        let service = service_fn(|request| {
-            let (server, call) = (Arc::clone(&self), activity.call());
-            async move {
-                let answer = server.answer(request).await;
-                drop(call);
-                answer
-            }
-        });
+        let service = service_fn(|request| Arc::clone(&self).answer(request, activity.call()));
         let stream = Observed {
             stream,
             activity: Arc::clone(&activity),

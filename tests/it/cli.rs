@@ -2,6 +2,7 @@
 
 mod callers;
 mod dev;
+mod grpc;
 mod http2;
 mod import;
 mod limits;

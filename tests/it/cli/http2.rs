@@ -53,12 +53,17 @@ impl Frame {
     }
 }
 
-/// The headers of a create with `more`, in HPACK without Huffman codes.
-/// <https://www.rfc-editor.org/rfc/rfc7541#section-6>
+/// The headers of a create with `more`.
 pub fn headers(more: &[(&str, &str)]) -> Vec<u8> {
+    headers_of("/v2alpha/sessions", more)
+}
+
+/// The headers of a `POST`, in HPACK without Huffman codes.
+/// <https://www.rfc-editor.org/rfc/rfc7541#section-6>
+pub fn headers_of(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     // `:method: POST` and `:scheme: http` are in the static table.
     let mut block = vec![0x83, 0x86];
-    let own = [(":path", "/v2alpha/sessions"), (":authority", "localhost")];
+    let own = [(":path", path), (":authority", "localhost")];
     for (name, value) in own.iter().chain(more) {
         block.push(0);
         for text in [name, value] {

@@ -263,10 +263,14 @@ pub fn answer(stream: &mut TcpStream) -> (u16, Value) {
 
 /// Creates a session over a connection of its own.
 pub fn post(url: &str, headers: &str, body: &[u8]) -> (u16, Value) {
+    post_to(url, "/v2alpha/sessions", headers, body)
+}
+
+/// Makes a call over a connection of its own.
+pub fn post_to(url: &str, path: &str, headers: &str, body: &[u8]) -> (u16, Value) {
     let mut stream = connect(url);
-    stream
-        .write_all(head(headers, body.len()).as_bytes())
-        .unwrap();
+    let head = head(headers, body.len()).replace("/v2alpha/sessions", path);
+    stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
     answer(&mut stream)
 }

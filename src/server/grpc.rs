@@ -1,0 +1,115 @@
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::{Request, Response, Version};
+use hyper::body::Incoming;
+use prost::Message as _;
+use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_reflection::pb::{v1, v1alpha};
+use tonic_reflection::server::Builder;
+
+use super::health::Health;
+use crate::api::proto::DESCRIPTORS;
+
+/// Of a message to health or reflection, in bytes: names.
+const MAX_MESSAGE: usize = 16 * 1024;
+
+/// gRPC's health and reflection, for whoever may connect: they tell what is published.
+/// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>
+pub struct Grpc {
+    services: [(&'static str, Handler); 3],
+}
+
+type Handler = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+impl Grpc {
+    /// Healthy until `stopping` says true.
+    pub fn new(stopping: watch::Sender<bool>) -> Self {
+        let health = Health::new(names(DESCRIPTORS), stopping);
+        let health = HealthServer::new(health).max_decoding_message_size(MAX_MESSAGE);
+        let reflection = || {
+            let all = [
+                DESCRIPTORS,
+                tonic_health::pb::FILE_DESCRIPTOR_SET,
+                v1::FILE_DESCRIPTOR_SET,
+                v1alpha::FILE_DESCRIPTOR_SET,
+            ];
+            all.into_iter().fold(Builder::configure(), |builder, set| {
+                builder.register_encoded_file_descriptor_set(set)
+            })
+        };
+        // Whether they can be read was settled when this was built.
+        let v1 = reflection().build_v1().expect("descriptors");
+        let v1alpha = reflection().build_v1alpha().expect("descriptors");
+        Self {
+            services: [
+                ("/grpc.health.v1.Health/", handler(health)),
+                (
+                    "/grpc.reflection.v1.ServerReflection/",
+                    handler(v1.max_decoding_message_size(MAX_MESSAGE)),
+                ),
+                (
+                    "/grpc.reflection.v1alpha.ServerReflection/",
+                    handler(v1alpha.max_decoding_message_size(MAX_MESSAGE)),
+                ),
+            ],
+        }
+    }
+
+    /// Who answers a request, if it is one of these; HTTP/1.1 has no trailers for them.
+    pub fn handler(&self, request: &Request<Incoming>) -> Option<Handler> {
+        if request.version() != Version::HTTP_2 {
+            return None;
+        }
+        let path = request.uri().path();
+        let mut services = self.services.iter();
+        let found = services.find(|(prefix, _)| path.starts_with(prefix));
+        found.map(|(_, handler)| Arc::clone(handler))
+    }
+}
+
+/// Whether a call may go on for as long as its client likes.
+pub fn is_endless(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch"
+}
+
+fn handler<S>(service: S) -> Handler
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = std::convert::Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    Arc::new(move |request| {
+        let mut service = service.clone();
+        Box::pin(async move {
+            match service.call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        })
+    })
+}
+
+/// The full names of the services that a `google.protobuf.FileDescriptorSet` has.
+fn names(descriptors: &[u8]) -> Vec<String> {
+    let set = prost_types::FileDescriptorSet::decode(descriptors).unwrap_or_default();
+    let of_file = |file: &prost_types::FileDescriptorProto| {
+        let name = |service: &prost_types::ServiceDescriptorProto| {
+            format!("{}.{}", file.package(), service.name())
+        };
+        file.service.iter().map(name).collect::<Vec<_>>()
+    };
+    set.file.iter().flat_map(of_file).collect()
+}
+
+#[test]
+fn each_version_is_a_service() {
+    let mut names = names(DESCRIPTORS);
+    names.sort();
+
+    let version = |version| format!("zitadel.session.{version}.SessionService");
+    assert_eq!(names, ["v2", "v2alpha", "v2beta"].map(version));
+}

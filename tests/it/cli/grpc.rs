@@ -1,0 +1,226 @@
+//! gRPC's own services, as its clients call them.
+
+use std::time::{Duration, Instant};
+
+use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
+use tonic::codegen::tokio_stream::{self, StreamExt as _};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Streaming};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_reflection::pb::{v1, v1alpha};
+
+use super::http2::{END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of};
+use super::process::{Dev, post_to};
+
+const SERVICES: [&str; 3] = [
+    "zitadel.session.v2.SessionService",
+    "zitadel.session.v2alpha.SessionService",
+    "zitadel.session.v2beta.SessionService",
+];
+/// Far below the time that calls under way have at the end.
+const SOON: Duration = Duration::from_secs(5);
+
+async fn channel(dev: &Dev) -> Channel {
+    let endpoint = Endpoint::from_shared(dev.url.clone()).unwrap();
+    endpoint.connect().await.unwrap()
+}
+
+fn service(name: &str) -> HealthCheckRequest {
+    HealthCheckRequest {
+        service: name.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn each_service_is_healthy() {
+    let dev = Dev::start();
+    let mut client = HealthClient::new(channel(&dev).await);
+
+    for name in SERVICES.into_iter().chain([""]) {
+        let answer = client.check(service(name)).await.unwrap();
+        assert_eq!(
+            answer.into_inner().status(),
+            ServingStatus::Serving,
+            "{name}"
+        );
+    }
+    let unknown = client.check(service("no.such.Service")).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+async fn watch(client: &mut HealthClient<Channel>, name: &str) -> Streaming<HealthCheckResponse> {
+    client.watch(service(name)).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn who_watches_sees_the_end() {
+    let dev = Dev::start();
+    let mut client = HealthClient::new(channel(&dev).await);
+    let mut all = watch(&mut client, "").await;
+    let mut one = watch(&mut client, SERVICES[0]).await;
+    let mut unknown = watch(&mut client, "no.such.Service").await;
+    for (watched, want) in [
+        (&mut all, ServingStatus::Serving),
+        (&mut one, ServingStatus::Serving),
+        (&mut unknown, ServingStatus::ServiceUnknown),
+    ] {
+        assert_eq!(watched.message().await.unwrap().unwrap().status(), want);
+    }
+
+    dev.process.signal("TERM");
+
+    let started = Instant::now();
+    for watched in [&mut all, &mut one] {
+        let last = watched.message().await.unwrap().unwrap();
+        assert_eq!(last.status(), ServingStatus::NotServing);
+        let end = watched.message().await.unwrap_err();
+        assert_eq!(end.code(), Code::Unavailable);
+    }
+    drop(unknown);
+    tokio::task::spawn_blocking(|| dev.process.end().expect(0))
+        .await
+        .unwrap();
+    assert!(started.elapsed() < SOON);
+}
+
+#[tokio::test]
+async fn who_watches_is_not_idle() {
+    let dev = Dev::with(&["--idle-seconds", "0.2", "--answer-seconds", "0.2"]);
+    let mut client = HealthClient::new(channel(&dev).await);
+    let mut watched = watch(&mut client, "").await;
+    watched.message().await.unwrap().unwrap();
+
+    let more = tokio::time::timeout(Duration::from_millis(600), watched.message()).await;
+
+    assert!(more.is_err(), "{more:?}");
+}
+
+/// Everything that reflection in one version tells of a name.
+macro_rules! reflection {
+    ($name:ident, $version:ident) => {
+        mod $name {
+            use super::*;
+            use $version::server_reflection_client::ServerReflectionClient;
+            use $version::server_reflection_request::MessageRequest;
+            use $version::server_reflection_response::MessageResponse;
+
+            pub async fn ask(dev: &Dev, questions: &[MessageRequest]) -> Vec<MessageResponse> {
+                let mut client = ServerReflectionClient::new(channel(dev).await);
+                let request = |question: &MessageRequest| $version::ServerReflectionRequest {
+                    host: String::new(),
+                    message_request: Some(question.clone()),
+                };
+                let requests: Vec<_> = questions.iter().map(request).collect();
+                let answers = client.server_reflection_info(tokio_stream::iter(requests));
+                let answers = answers.await.unwrap().into_inner();
+                let answers = answers.map(|answer| answer.unwrap().message_response.unwrap());
+                answers.collect().await
+            }
+
+            #[tokio::test]
+            async fn reflection_tells_services_and_files() {
+                let dev = Dev::start();
+
+                let questions = [
+                    MessageRequest::ListServices(String::new()),
+                    MessageRequest::FileContainingSymbol(SERVICES[1].to_owned()),
+                ];
+                let answers = ask(&dev, &questions).await;
+
+                let MessageResponse::ListServicesResponse(list) = &answers[0] else {
+                    panic!("{answers:?}");
+                };
+                let names: Vec<_> = list.service.iter().map(|it| it.name.as_str()).collect();
+                for name in SERVICES.into_iter().chain([
+                    "grpc.health.v1.Health",
+                    "grpc.reflection.v1.ServerReflection",
+                    "grpc.reflection.v1alpha.ServerReflection",
+                ]) {
+                    assert!(names.contains(&name), "{name}: {names:?}");
+                }
+                let MessageResponse::FileDescriptorResponse(files) = &answers[1] else {
+                    panic!("{answers:?}");
+                };
+                let file: FileDescriptorProto =
+                    prost::Message::decode(&*files.file_descriptor_proto[0]).unwrap();
+                assert_eq!(file.package(), "zitadel.session.v2alpha");
+            }
+
+            #[tokio::test]
+            async fn whole_descriptors_can_be_put_together() {
+                let dev = Dev::start();
+                let mut wanted = vec!["zitadel/session/v2/session_service.proto".to_owned()];
+                let mut files: Vec<FileDescriptorProto> = Vec::new();
+                while let Some(name) = wanted.pop() {
+                    if files.iter().any(|file| file.name() == name) {
+                        continue;
+                    }
+                    let answers = ask(&dev, &[MessageRequest::FileByFilename(name)]).await;
+                    let MessageResponse::FileDescriptorResponse(found) = &answers[0] else {
+                        panic!("{answers:?}");
+                    };
+                    let found = &*found.file_descriptor_proto[0];
+                    let file: FileDescriptorProto = prost::Message::decode(found).unwrap();
+                    wanted.extend(file.dependency.iter().cloned());
+                    files.push(file);
+                }
+
+                let mut pool = DescriptorPool::new();
+                pool.add_file_descriptor_protos(files).unwrap();
+
+                let service = pool.get_service_by_name(SERVICES[0]).unwrap();
+                assert_eq!(service.methods().len(), 5);
+            }
+        }
+    };
+}
+
+reflection!(reflection_v1, v1);
+reflection!(reflection_v1alpha, v1alpha);
+
+#[test]
+fn calls_to_grpc_s_own_services_have_their_time() {
+    let dev = Dev::with(&["--body-seconds", "0.2"]);
+    for rpc in ["Check", "Watch"] {
+        let mut client = Http2::connect(&dev.url);
+        let path = format!("/grpc.health.v1.Health/{rpc}");
+        let block = headers_of(&path, &[("content-type", "application/grpc")]);
+        let call = Frame::new(HEADERS, END_HEADERS, 1, &block);
+        client.send(&call).unwrap();
+        client.0.set_read_timeout(Some(SOON)).unwrap();
+
+        let reset = client.frame_of(&[HEADERS, RST_STREAM]).unwrap();
+
+        assert_eq!(reset.kind, RST_STREAM, "{rpc}");
+    }
+}
+
+#[test]
+fn a_reflection_that_asks_nothing_is_idle() {
+    let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.2"]);
+    let mut client = Http2::connect(&dev.url);
+    let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    let block = headers_of(path, &[("content-type", "application/grpc")]);
+    let call = Frame::new(HEADERS, END_HEADERS, 1, &block);
+    client.send(&call).unwrap();
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+
+    assert!(client.frame_of(&[HEADERS]).unwrap().is_ok());
+    assert_eq!(client.frame_of(&[GOAWAY]).unwrap().code(), 0);
+    while client.frame().is_some() {}
+}
+
+#[test]
+fn http_1_finds_no_grpc() {
+    let dev = Dev::start();
+    for path in [
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ] {
+        let (status, answer) = post_to(&dev.url, path, "", b"{}");
+        assert_eq!((status, &answer["code"]), (501, &"unimplemented".into()));
+    }
+}
