@@ -14,11 +14,14 @@ mod concurrency;
 mod cors;
 mod emulator;
 mod enumeration;
+#[path = "../common/errors.rs"]
+mod errors;
 mod events;
 mod faults;
 mod guessing;
 mod json;
 mod lost_answers;
+mod openapi;
 mod passwords;
 mod protocols;
 mod record;
