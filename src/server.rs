@@ -27,7 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::grpc::Grpc;
 pub use self::limits::Limits;
-pub use self::options::Options;
+pub use self::options::{Options, Pages};
 pub use self::tls::{Tls, TlsError};
 use crate::api::App;
 use crate::domain::Timestamp;
@@ -39,6 +39,7 @@ const GRACE: Duration = Duration::from_secs(30);
 struct Server {
     app: Arc<App>,
     grpc: Grpc,
+    pages: Option<Pages>,
     now: fn() -> Timestamp,
     tls: Option<Tls>,
     limits: Limits,
@@ -51,7 +52,7 @@ pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
     now: fn() -> Timestamp,
-    Options { tls, limits }: Options,
+    Options { tls, limits, pages }: Options,
     stop: impl Future<Output = ()>,
 ) {
     // Each connection has a receiver, so that this knows when the last has ended.
@@ -59,6 +60,7 @@ pub async fn serve(
     let server = Arc::new(Server {
         app,
         grpc: Grpc::new(stopping.clone()),
+        pages,
         now,
         tls,
         limits,

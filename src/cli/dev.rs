@@ -1,5 +1,6 @@
 mod banner;
 mod demo;
+mod pages;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
 use crate::domain::Access;
 use crate::emulator::Emulator;
+use crate::server::Options;
 use crate::store::{Endpoint, Store, with_http_client};
 
 /// The published example's, so that its answer looks the same here.
@@ -57,7 +59,10 @@ impl Dev {
         }
         let Surroundings { now, variable, .. } = surroundings;
         let settings = self.settings(connection, surroundings)?;
-        let options = self.server.read()?;
+        let options = Options {
+            pages: Some(pages::answer),
+            ..self.server.read()?
+        };
         let listener = bind("--listen", self.listen)?;
         let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
         let emulator = match &self.data {

@@ -35,6 +35,13 @@ impl Server {
             return Ok(response.map(|body| Either::Right(during(call, body))));
         }
         let (head, body) = request.into_parts();
+        let page = self
+            .pages
+            .and_then(|pages| pages(&head.method, head.uri.path()));
+        if let Some(page) = page {
+            let page = page.map(|data| Either::Left(Full::new(data)));
+            return Ok(page.map(Either::Left));
+        }
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),

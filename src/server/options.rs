@@ -1,5 +1,11 @@
+use bytes::Bytes;
+use http::{Method, Response};
+
 use super::limits::Limits;
 use super::tls::Tls;
+
+/// Answers what isn't the service's, by method and path, before the service is asked.
+pub type Pages = fn(&Method, &str) -> Option<Response<Bytes>>;
 
 /// How clients are spoken with.
 #[derive(Clone, Default)]
@@ -7,6 +13,7 @@ pub struct Options {
     /// None: without TLS.
     pub tls: Option<Tls>,
     pub limits: Limits,
+    pub pages: Option<Pages>,
 }
 
 impl Options {

@@ -86,7 +86,8 @@ impl fmt::Display for Banner<'_> {
 
         writeln!(f, "Sesame is at {url}, with --access {access}.")?;
         writeln!(f, "Its DynamoDB is at {database_url}, {kept}.\n")?;
-        writeln!(f, "Create a session:\n  {}\n", self.curl())?;
+        writeln!(f, "Create a session, here or in a browser at {url}/:")?;
+        writeln!(f, "  {}\n", self.curl())?;
         writeln!(f, "A caller's token, with all permissions:\n  {token}\n")?;
         writeln!(f, "Add a user, and see what else there is:")?;
         writeln!(f, "  {program} user add --login-name you {options}")?;

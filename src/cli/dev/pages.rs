@@ -1,0 +1,95 @@
+//! What a browser gets of the local service: a page to try the API, a reference, and the
+//! document that both are about.
+//!
+//! Everything comes from this process, and nothing is run but what is served here: the
+//! pages hold passwords.
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, Response, StatusCode};
+
+use crate::api::Protocol;
+use crate::error::Error;
+
+/// `data:` is the empty icon, without which browsers ask for `/favicon.ico`.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const METHODS: &str = "GET, HEAD";
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const JSON: &str = "application/json";
+
+struct Page {
+    path: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+const fn page(path: &'static str, kind: &'static str, text: &'static str) -> Page {
+    Page { path, kind, text }
+}
+
+const PAGES: [Page; 9] = [
+    page("/", HTML, include_str!("pages/try.html")),
+    page("/reference", HTML, include_str!("pages/reference.html")),
+    page("/openapi.json", JSON, include_str!("../../../openapi.json")),
+    page(
+        "/pages/errors.json",
+        JSON,
+        include_str!("pages/errors.json"),
+    ),
+    page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
+    page(
+        "/pages/reference.js",
+        SCRIPT,
+        include_str!("pages/reference.js"),
+    ),
+    page("/pages/style.css", STYLE, include_str!("pages/style.css")),
+    page("/pages/try.js", SCRIPT, include_str!("pages/try.js")),
+    page("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
+];
+
+/// The answer where `path` is a page's; none of them is a path of the API.
+pub fn answer(method: &Method, path: &str) -> Option<Response<Bytes>> {
+    let page = PAGES.iter().find(|page| page.path == path)?;
+    let mut response = match *method {
+        Method::GET => found(page, Bytes::from_static(page.text.as_bytes())),
+        Method::HEAD => found(page, Bytes::new()),
+        _ => not_allowed(),
+    };
+    let headers: [(HeaderName, &str); 4] = [
+        // What is shown is what this build has, also after the next one.
+        (CACHE_CONTROL, "no-cache"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    for (name, value) in headers {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    Some(response)
+}
+
+/// The length is the page's, also where the body is left out.
+fn found(page: &Page, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.kind));
+    headers.insert(CONTENT_LENGTH, page.text.len().into());
+    response
+}
+
+/// In the words of the service.
+fn not_allowed() -> Response<Bytes> {
+    let error = Err(Error::MethodNotAllowed(METHODS));
+    Protocol::Json
+        .encode(&error, StatusCode::OK)
+        .map(|body| body.data)
+}

@@ -1,0 +1,31 @@
+// What both pages need.
+
+/** An element. Text is never read as HTML, wherever it comes from. */
+export function h(name, attributes, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes ?? {})) {
+    if (value !== undefined && value !== false) {
+      element.setAttribute(key, value === true ? "" : value);
+    }
+  }
+  element.append(...children.flat().filter((child) => child !== undefined));
+  return element;
+}
+
+/** Text in which `code` stands between backticks. */
+export function prose(text) {
+  return text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
+}
+
+/** The same in paragraphs. */
+export function paragraphs(text) {
+  return text.split("\n\n").map((part) => h("p", {}, prose(part)));
+}
+
+export async function load(path) {
+  const response = await fetch(path);
+  if (!response.ok) {
+    throw new Error(`${path}: HTTP ${response.status}`);
+  }
+  return response.json();
+}

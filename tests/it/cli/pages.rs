@@ -1,0 +1,242 @@
+//! What a browser gets of `sesame dev`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use serde_json::Value;
+use sesame::api::row;
+
+use super::process::{Dev, Running, connect, demo_login, post, sesame};
+use crate::errors;
+
+struct Page {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+fn send(url: &str, method: &str, path: &str) -> Page {
+    let mut stream = connect(url);
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let headers = head.lines().filter_map(|line| line.split_once(": "));
+    Page {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        body: body.to_owned(),
+    }
+}
+
+/// Every path, its type, and the file that it is.
+const PAGES: [(&str, &str, &str); 9] = [
+    ("/", "text/html; charset=utf-8", "pages/try.html"),
+    (
+        "/reference",
+        "text/html; charset=utf-8",
+        "pages/reference.html",
+    ),
+    ("/openapi.json", "application/json", "../../../openapi.json"),
+    (
+        "/pages/errors.json",
+        "application/json",
+        "pages/errors.json",
+    ),
+    (
+        "/pages/page.js",
+        "text/javascript; charset=utf-8",
+        "pages/page.js",
+    ),
+    (
+        "/pages/reference.js",
+        "text/javascript; charset=utf-8",
+        "pages/reference.js",
+    ),
+    (
+        "/pages/style.css",
+        "text/css; charset=utf-8",
+        "pages/style.css",
+    ),
+    (
+        "/pages/try.js",
+        "text/javascript; charset=utf-8",
+        "pages/try.js",
+    ),
+    (
+        "/pages/wire.js",
+        "text/javascript; charset=utf-8",
+        "pages/wire.js",
+    ),
+];
+
+fn file(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/dev");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[test]
+fn each_page_is_its_file_and_nothing_else_may_run() {
+    let dev = Dev::start();
+
+    for (path, kind, name) in PAGES {
+        let page = send(&dev.url, "GET", path);
+
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.body, file(name), "{path}");
+        assert_eq!(page.headers["content-type"], kind, "{path}");
+        assert_eq!(page.headers["content-length"], page.body.len().to_string());
+        assert_eq!(page.headers["cache-control"], "no-cache", "{path}");
+        assert_eq!(page.headers["x-content-type-options"], "nosniff", "{path}");
+        let policy = &page.headers["content-security-policy"];
+        let rules: BTreeSet<_> = policy.split("; ").collect();
+        let strict = [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ];
+        assert_eq!(rules, BTreeSet::from(strict), "{path}");
+
+        let head = send(&dev.url, "HEAD", path);
+        assert_eq!((head.status, &*head.body), (200, ""), "{path}");
+        let mut headers = page.headers;
+        headers.insert("date".to_owned(), head.headers["date"].clone());
+        assert_eq!(head.headers, headers, "{path}");
+
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let refused = send(&dev.url, method, path);
+            assert_eq!(refused.status, 405, "{method} {path}");
+            assert_eq!(refused.headers["allow"], "GET, HEAD", "{method} {path}");
+        }
+    }
+    for path in [
+        "/index.html",
+        "/pages",
+        "/pages/",
+        "/pages/../try.js",
+        "/favicon.ico",
+    ] {
+        assert_eq!(send(&dev.url, "GET", path).status, 404, "{path}");
+    }
+    assert_eq!(post(&dev.url, "", demo_login().as_bytes()).0, 200);
+}
+
+#[test]
+fn all_files_are_served_and_name_no_other_host() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/dev/pages");
+    let served: BTreeSet<_> = PAGES
+        .iter()
+        .map(|(_, _, name)| (*name).to_owned())
+        .collect();
+    for found in std::fs::read_dir(folder).unwrap() {
+        let name = format!("pages/{}", found.unwrap().file_name().display());
+        assert!(served.contains(&name), "{name}");
+    }
+
+    let paths: BTreeSet<_> = PAGES.iter().map(|(path, _, _)| *path).collect();
+    for (_, _, name) in PAGES.iter().filter(|(path, ..)| *path != "/openapi.json") {
+        let text = file(name);
+        for outside in ["://", "\"//", "'//", "`//", "(//", "@import", "url("] {
+            assert!(!text.contains(outside), "{name} has {outside}");
+        }
+        // Scripts and styles of their own, so that the policy lets them run.
+        for inline in [
+            "<script>",
+            "<style",
+            " style=",
+            " onclick=",
+            "javascript:",
+            "innerHTML",
+        ] {
+            assert!(!text.contains(inline), "{name} has {inline}");
+        }
+        let starts = [" href=\"", " src=\"", "load(\"", "from \"./"];
+        for start in starts {
+            for after in text.split(start).skip(1) {
+                let link = after.split('"').next().unwrap();
+                let known = match link.strip_prefix('#') {
+                    Some(id) => text.contains(&format!("id=\"{id}\"")),
+                    None if start == starts[3] => paths.contains(&*format!("/pages/{link}")),
+                    None => link == "data:," || paths.contains(link),
+                };
+                assert!(known, "{name} leads to {link}");
+            }
+        }
+    }
+}
+
+/// ZITADEL's errors that creating a session doesn't have, by their ids.
+const LATER: [&str; 6] = [
+    "QUERY-SFeaa",
+    "COMMAND-Flk38",
+    "COMMAND-sGr42",
+    "QUERY-dsfr3",
+    "COMMAND-Hewfq",
+    "COMMAND-Hkl3d",
+];
+
+#[test]
+fn each_error_is_explained_once() {
+    let explained: Vec<Value> = serde_json::from_str(&file("pages/errors.json")).unwrap();
+    let mut rows = BTreeSet::new();
+    for row in &explained {
+        for text in ["name", "means", "remedy"] {
+            assert!(
+                row[text].as_str().is_some_and(|text| !text.is_empty()),
+                "{row}"
+            );
+        }
+        let key = (
+            row["code"].as_u64(),
+            row["http"].as_u64(),
+            row["id"].as_str(),
+        );
+        assert!(rows.insert(key), "{row} is there twice");
+    }
+    rows.retain(|(_, _, id)| id.is_none_or(|id| !LATER.contains(&id)));
+
+    let all: Vec<_> = errors::all().iter().map(row).collect();
+    let of_code = all.iter().map(|row| {
+        let (code, http) = (u64::from(row.code), u64::from(row.http.as_u16()));
+        (Some(code), Some(http), row.id)
+    });
+    assert_eq!(rows, of_code.collect());
+    let ids: BTreeSet<_> = explained
+        .iter()
+        .filter_map(|row| row["id"].as_str())
+        .collect();
+    assert!(LATER.iter().all(|id| ids.contains(id)));
+}
+
+#[test]
+fn serve_has_no_pages() {
+    let dev = Dev::start();
+    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+    command.args(["--endpoint-url", &dev.database]).envs([
+        ("USERS_TABLE", "users"),
+        ("SESSIONS_TABLE", "sessions"),
+        ("RESOURCE_OWNER", "acme"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ]);
+    let mut serve = Running::start(&mut command);
+    let ready: Value = serde_json::from_str(&serve.line()).unwrap();
+
+    for (path, _, _) in PAGES {
+        let page = send(ready["url"].as_str().unwrap(), "GET", path);
+        assert_eq!(page.status, 404, "{path}");
+    }
+}
