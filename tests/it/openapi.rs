@@ -165,14 +165,17 @@ async fn no_field_is_read_that_is_not_documented() {
 
     for operation in operations() {
         for (path, object) in objects(operation.request_schema()) {
+            let mut body = full();
+            let message = path
+                .iter()
+                .fold(&mut body, |message, name| &mut message[*name]);
             for name in &names {
-                if object["properties"].get(name).is_some() {
-                    continue;
+                if object["properties"].get(name).is_none() {
+                    message[name] = wrong();
                 }
-                let path: Vec<_> = path.iter().copied().chain([name.as_str()]).collect();
-                let answer = send(&app, &operation, &with(&path, &wrong())).await;
-                assert!(is_understood(&answer), "{path:?}: {}", answer.json());
             }
+            let answer = send(&app, &operation, &body).await;
+            assert!(is_understood(&answer), "{path:?}: {}", answer.json());
         }
     }
 }
