@@ -229,9 +229,9 @@ async fn what_only_descriptions_tell_is_so() {
             ),
             (
                 "lifetime",
-                "a millisecond",
-                lifetime("0.001s"),
-                lifetime("0.000999s"),
+                "More than nothing",
+                lifetime("0.000000001s"),
+                lifetime("0s"),
             ),
             (
                 "lifetime",
