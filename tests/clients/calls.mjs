@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { Refusal } from "./refusal.mjs";
 import { LOGIN_NAME, PASSWORD, VERSIONS, addUser, service } from "./service.mjs";
 
 /** Codes of gRPC: https://grpc.io/docs/guides/status-codes/ */
@@ -12,14 +13,6 @@ export const NOT_FOUND = 5;
 export const FAILED_PRECONDITION = 9;
 export const UNIMPLEMENTED = 12;
 export const UNAUTHENTICATED = 16;
-
-/** Why a call was not carried out. `id` is of zitadel.v1.ErrorDetail. */
-export class Refusal extends Error {
-  constructor({ code, message, id }) {
-    super(message);
-    Object.assign(this, { code, id });
-  }
-}
 
 export const login = (loginName = LOGIN_NAME, password = PASSWORD) => ({ user: { loginName }, password: { password } });
 

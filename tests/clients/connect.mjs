@@ -3,8 +3,8 @@
 import { create, fromJson } from "@bufbuild/protobuf";
 import { ConnectError, createClient } from "@connectrpc/connect";
 
-import { Refusal } from "./calls.mjs";
 import { ErrorDetailSchema, session } from "./generated.mjs";
+import { Refusal } from "./refusal.mjs";
 
 function refusal(error) {
   if (!(error instanceof ConnectError)) {

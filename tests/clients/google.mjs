@@ -4,8 +4,8 @@
 import { fromBinary, fromJson, toBinary } from "@bufbuild/protobuf";
 import grpcWeb from "grpc-web";
 
-import { Refusal } from "./calls.mjs";
 import { detailId, session } from "./generated.mjs";
+import { Refusal } from "./refusal.mjs";
 
 function refusal(error) {
   if (!(error instanceof grpcWeb.RpcError)) {

@@ -7,9 +7,10 @@ import { compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
-import { Refusal, proves } from "./calls.mjs";
+import { proves } from "./calls.mjs";
 import { connectClient } from "./connect.mjs";
 import { detailId } from "./generated.mjs";
+import { Refusal } from "./refusal.mjs";
 import { service } from "./service.mjs";
 
 const PROTO = fileURLToPath(new URL("../../proto", import.meta.url));
