@@ -387,6 +387,14 @@ def test_grpc_over_http_1_1_is_told_where_it_is_served(service: Service, name: s
     assert "HTTP/2" in message
 
 
+def test_a_deadline_that_has_passed_is_exceeded(service: Service, protocol: Protocol) -> None:
+    body = protocol.dress(b"")
+
+    for value in ["0"] if protocol.is_connect else ["0S", "0n"]:
+        answer = protocol.call(service, body, {protocol.timeout: value})
+        assert protocol.code(answer) == 4, value
+
+
 def test_a_deadline_that_is_far_off_changes_nothing(service: Service, protocol: Protocol) -> None:
     units = ["20S", "19942m", "1M", "1H", "20000000u", "99999999H"]
     for value in ["20000", "9999999999"] if protocol.is_connect else units:
