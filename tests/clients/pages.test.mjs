@@ -8,6 +8,9 @@ import { LOGIN_NAME, PASSWORD, VERSIONS, addUser, service } from "./service.mjs"
 
 const PROTOCOLS = ["JSON", "Connect", "gRPC-Web"];
 
+// What the page does takes less than a second.
+const WITHIN_MS = 10_000;
+
 let browser;
 
 before(async () => {
@@ -20,6 +23,7 @@ after(() => browser?.close());
 async function tryIt({ protocol, version, loginName, password }) {
   const page = await browser.newPage();
   try {
+    page.setDefaultTimeout(WITHIN_MS);
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
