@@ -155,7 +155,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     let Asked { protocol, route } = Asked::of(&request);
     let rpc = route.as_ref().ok().map(|route| route.rpc);
 
-    let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request)?))) {
+    let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request, started)?))) {
         Ok((route, budget)) => {
             // On the heap: the SDK's futures are tens of kilobytes, and move often.
             let call = Box::pin(app.run(protocol, route, &request, now, &trace));
@@ -220,14 +220,16 @@ pub fn decode(request: &Request, limits: WireLimits) -> Result<Call, Error> {
 struct Budget {
     /// As the way here allows: then, whatever goes on is dropped.
     way: Option<Duration>,
-    /// As the client waits for it.
+    /// As the client waits for it, from `started` on.
     client: Option<Duration>,
+    started: Instant,
 }
 
-fn budget(protocol: Protocol, request: &Request) -> Result<Budget, Error> {
+fn budget(protocol: Protocol, request: &Request, started: Instant) -> Result<Budget, Error> {
     Ok(Budget {
         way: request.context.budget,
         client: deadline::of(protocol, &request.headers)?,
+        started,
     })
 }
 
@@ -237,7 +239,11 @@ fn budget(protocol: Protocol, request: &Request) -> Result<Budget, Error> {
 /// between the attempt that it counts and the hash that settles it, the right password
 /// would count as a wrong one. Such a call is carried through, and answered as late.
 async fn guarded(
-    Budget { way, client }: Budget,
+    Budget {
+        way,
+        client,
+        started,
+    }: Budget,
     trace: &Trace,
     call: impl Future<Output = Result<Reply, Error>>,
 ) -> Result<Reply, Error> {
@@ -247,10 +253,12 @@ async fn guarded(
         let Some(client) = client else {
             return call.await;
         };
-        if client.is_zero() {
+        // A timer looks at its clock only after the call has begun.
+        let left = client.saturating_sub(started.elapsed());
+        if left.is_zero() {
             return Ok(late());
         }
-        if let Ok(outcome) = timeout(client, &mut call).await {
+        if let Ok(outcome) = timeout(left, &mut call).await {
             return outcome;
         }
         if trace.read().settling {
