@@ -18,6 +18,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::token::draw_epoch;
 use tokio::runtime::Runtime;
 
 const PASSWORD: &str = "V3ryS3cure!";
@@ -156,6 +157,7 @@ async fn app(hash: &str) -> Arc<App> {
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.to_owned())),
         attempts: Attempts::default(),
+        epoch: draw_epoch(),
     };
     store.insert_user(&mini).await.expect("a user");
     let settings = Settings::read(|name| match name {

@@ -4,6 +4,7 @@
 //! differently from another.
 
 mod compression;
+mod conditions;
 mod cors;
 mod deadline;
 pub mod event;
@@ -34,7 +35,7 @@ use self::route::Asked;
 use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::Timestamp;
 use crate::error::{Error, Whose};
-use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Service, Trace};
+use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
 use crate::store::Store;
 
 pub use compression::Compression;
@@ -42,7 +43,7 @@ pub use compression::Compression;
 pub(crate) use json::rfc_3339;
 pub use log::{Log, log_panics};
 pub use protocol::{Codec, Coding, Protocol};
-pub use route::{Route, Version};
+pub use route::{Bound, Route, Version};
 pub use status::{Row, row};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,6 +54,8 @@ pub struct Request {
     pub method: Method,
     /// As it was sent: not decoded, not normalised; without a gateway's stage.
     pub path: String,
+    /// Names and values, decoded.
+    pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub context: Context,
@@ -79,6 +82,13 @@ pub struct Body {
     pub trailers: Option<HeaderMap>,
 }
 
+/// The names and values of a query as it stands in a URL.
+pub fn query(text: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
+}
+
 /// The service behind its wire.
 pub struct App {
     service: Service,
@@ -99,6 +109,7 @@ impl App {
             settings.hash_params,
             checks_at_once,
             settings.password_queue,
+            settings.server_key.clone(),
         );
         Self {
             service,
@@ -153,7 +164,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         return finish(app, &request, response, Finished::preflight(started, now));
     }
     let Asked { protocol, route } = Asked::of(&request);
-    let rpc = route.as_ref().ok().map(|route| route.rpc);
+    let (rpc, version) = told(&route);
 
     let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request, started)?))) {
         Ok((route, budget)) => {
@@ -164,7 +175,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         Err(error) => Err(error),
     };
 
-    let response = protocol.encode(&outcome, app.created_status);
+    let response = protocol.encode(&outcome, version, app.created_status);
     let finished = Finished {
         rpc,
         error: outcome.as_ref().err(),
@@ -177,14 +188,23 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 /// Answers a request that can't be carried out, such as one whose body never arrives.
 pub fn refuse(app: &App, request: &Request, error: Error, now: Timestamp) -> Response<Body> {
     let Asked { protocol, route } = Asked::of(request);
+    let (rpc, version) = told(&route);
     let outcome = Err(error);
-    let response = protocol.encode(&outcome, app.created_status);
+    let response = protocol.encode(&outcome, version, app.created_status);
     let finished = Finished {
-        rpc: route.ok().map(|route| route.rpc),
+        rpc,
         error: outcome.as_ref().err(),
         ..Finished::preflight(Instant::now(), now)
     };
     finish(app, request, response, finished)
+}
+
+/// The call, and the version whose shape its answer has. Errors have one shape.
+fn told(route: &Result<Route, Error>) -> (Option<Rpc>, Version) {
+    match route {
+        Ok(route) => (Some(route.rpc), route.version),
+        Err(_) => (None, Version::V2),
+    }
 }
 
 /// What all answers have in common: their headers, and a line in the log.

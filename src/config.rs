@@ -4,12 +4,15 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 
 use crate::domain::AttemptPolicy;
 use crate::password::Params;
 use crate::service::Policy;
-use crate::store::{Endpoint, Tables};
+use crate::store::{Endpoint, KeySource, Tables};
+use crate::token::ServerKey;
 
 /// A variable of the environment, as the README's table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 16] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -86,6 +89,11 @@ pub const SETTINGS: [Setting; 15] = [
         "The longest message, once it is decompressed, 1024 to 4194304",
     ),
     setting(
+        "SERVER_KEY",
+        "none",
+        "A secret of at least 32 bytes in base64, from which the tokens of creates with an `Idempotency-Key` are derived; `none`: such creates are refused",
+    ),
+    setting(
         "ALLOWED_ORIGINS",
         "none",
         "Whose pages may call from a browser (CORS): `none`, `*`, or origins such as `https://app.example.com` with commas between",
@@ -126,6 +134,7 @@ pub struct Settings {
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
+    pub server_key: KeySource,
 }
 
 /// How large a request may be, in bytes.
@@ -226,6 +235,15 @@ impl Settings {
         let wanted = "none, * or origins such as https://app.example.com";
         let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
+        let wanted = "none or at least 32 bytes in base64";
+        let server_key = reader.parse("SERVER_KEY", wanted, |text| match text {
+            "none" => Some(KeySource::None),
+            _ => {
+                let bytes = STANDARD.decode(text).ok()?;
+                ServerKey::parse(bytes).ok().map(KeySource::Key)
+            }
+        });
+
         let read = || {
             Some(Self {
                 tables: Tables {
@@ -247,6 +265,7 @@ impl Settings {
                     message: usize::try_from(message?).ok()?,
                 },
                 origins: origins?,
+                server_key: server_key?,
             })
         };
         match read() {

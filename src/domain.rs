@@ -7,22 +7,33 @@ mod access;
 mod attempts;
 mod caller;
 mod id;
+mod idempotency;
+mod list;
 mod metadata;
+mod precondition;
 mod secret;
 mod session;
 mod text;
 mod time;
 mod user;
 mod user_agent;
+mod write;
 
-pub use access::{Access, Denied};
+pub use access::{Access, Action, Claim, Denied};
 pub use attempts::{AttemptPolicy, Attempts, Opening};
 pub use caller::{Caller, CallerName, CallerRecord, Permission, Permissions};
-pub use id::{SessionId, UserId, WriteId};
-pub use metadata::Metadata;
+pub use id::{Epoch, SessionId, UserId, UserRef, WriteId};
+pub use idempotency::IdempotencyKey;
+pub use list::{Compare, Filter, Page};
+pub use metadata::{Metadata, MetadataChanges};
+pub use precondition::Precondition;
 pub use secret::{HashString, Password, TokenHash};
-pub use session::{Lifetime, NewSession, PasswordFactor, Sequence, Session, UserFactor};
+pub use session::{
+    Changes, KeyedRequest, Lifetime, NewSession, PasswordFactor, Sequence, Session, State,
+    UserFactor,
+};
 pub use text::Invalid;
 pub use time::Timestamp;
 pub use user::{DisplayName, FoldedName, Login, LoginName, UserSearch, UserState};
 pub use user_agent::UserAgent;
+pub use write::{Fate, Write, Writes};

@@ -1,6 +1,6 @@
 //! Why a call was not carried out.
 
-use crate::domain::{Denied, Invalid};
+use crate::domain::{Denied, Invalid, Sequence};
 
 /// What operators may see of an error, and callers may not.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +33,22 @@ pub enum Error {
     /// Too many wrong passwords, too recently.
     #[error("User is locked")]
     UserLocked,
+    /// There is no such session, or none that counts.
+    #[error("Session could not be found")]
+    SessionNotFound(Side),
+    /// It was deleted, or all of its user's were ended.
+    #[error("Session already terminated")]
+    SessionEnded,
+    #[error("Session has expired")]
+    SessionExpired,
+    #[error("Session token is invalid")]
+    SessionTokenInvalid(Side),
+    /// The session has moved on from where it was to be changed.
+    #[error("the session is at sequence {}, not at the one of if-match", .0.0)]
+    PreconditionFailed(Sequence),
+    /// The caller has sent another request under this key.
+    #[error("the idempotency-key was used for another request")]
+    IdempotencyKeyReused,
     #[error("a valid bearer token is required")]
     Unauthenticated,
     #[error("No matching permissions found")]
@@ -65,6 +81,15 @@ pub enum Error {
     DeadlineExceeded(Whose),
     #[error("internal error")]
     Internal(#[source] Cause),
+}
+
+/// Which half of the API an error comes from: its ids differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// That changes something.
+    Command,
+    /// That reads.
+    Query,
 }
 
 /// Whose deadline passed.
@@ -112,6 +137,14 @@ impl Error {
             Self::PasswordNotSet => "no_password",
             Self::UserNotActive => "not_active",
             Self::UserLocked => "locked",
+            Self::SessionNotFound(Side::Command) => "no_session_to_change",
+            Self::SessionNotFound(Side::Query) => "unknown_session",
+            Self::SessionEnded => "session_ended",
+            Self::SessionExpired => "session_expired",
+            Self::SessionTokenInvalid(Side::Command) => "wrong_token_to_change",
+            Self::SessionTokenInvalid(Side::Query) => "wrong_token",
+            Self::PreconditionFailed(_) => "precondition_failed",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Unauthenticated => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",

@@ -3,21 +3,29 @@
 mod authenticate;
 mod checks;
 mod create;
+mod delete;
+mod find;
+mod get;
+mod idempotency;
+mod list;
+mod set;
 mod trace;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::domain::{
-    Access, AttemptPolicy, Caller, Metadata, Password, Sequence, SessionId, Timestamp, UserAgent,
-    UserSearch,
+    Access, Action, AttemptPolicy, Caller, Claim, Filter, IdempotencyKey, Metadata,
+    MetadataChanges, Page, Password, Precondition, Sequence, Session, SessionId, Timestamp,
+    TokenHash, UserAgent, UserRef, UserSearch,
 };
-use crate::error::Error;
+use crate::error::{Error, Side};
 use crate::password::{self, Params, PasswordPool};
-use crate::store::Store;
-use crate::token::SessionToken;
+use crate::store::{KeySource, Store};
+use crate::token::{SessionToken, Shown, user_ref};
 
 pub use authenticate::{BearerText, Credentials, Jwt};
+pub use find::verify;
 pub use trace::{Trace, Traced};
 
 /// What a deployment decides.
@@ -36,12 +44,38 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rpc {
     CreateSession,
+    SetSession,
+    GetSession,
+    DeleteSession,
+    ListSessions,
 }
 
 impl Rpc {
+    pub const ALL: [Self; 5] = [
+        Self::CreateSession,
+        Self::SetSession,
+        Self::GetSession,
+        Self::DeleteSession,
+        Self::ListSessions,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CreateSession => "CreateSession",
+            Self::SetSession => "SetSession",
+            Self::GetSession => "GetSession",
+            Self::DeleteSession => "DeleteSession",
+            Self::ListSessions => "ListSessions",
+        }
+    }
+
+    fn action(self) -> Action {
+        match self {
+            Self::CreateSession => Action::Create,
+            Self::SetSession => Action::Set,
+            Self::GetSession => Action::Get,
+            Self::DeleteSession => Action::Delete,
+            Self::ListSessions => Action::List,
         }
     }
 }
@@ -50,6 +84,10 @@ impl Rpc {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     CreateSession(CreateSession),
+    SetSession(SetSession),
+    GetSession(GetSession),
+    DeleteSession(DeleteSession),
+    ListSessions(ListSessions),
 }
 
 /// `CreateSessionRequest`.
@@ -60,12 +98,52 @@ pub struct CreateSession {
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub lifetime: Option<Duration>,
+    /// Of a request that may be repeated.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// `SetSessionRequest`. Without an id, it names a session that can't exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<SessionToken>,
+    pub user: Option<UserSearch>,
+    pub password: Option<Password>,
+    pub metadata: MetadataChanges,
+    pub lifetime: Option<Duration>,
+    pub precondition: Option<Precondition>,
+}
+
+/// `GetSessionRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GetSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<Shown>,
+}
+
+/// `DeleteSessionRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<Shown>,
+}
+
+/// `ListSessionsRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListSessions {
+    pub page: Page,
+    /// A session has to pass all of them.
+    pub filters: Vec<Filter>,
 }
 
 /// What a call that was carried out answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     CreateSession(CreatedSession),
+    SetSession(ChangedSession),
+    GetSession(GotSession),
+    DeleteSession(Details),
+    ListSessions(ListedSessions),
 }
 
 /// `CreateSessionResponse`.
@@ -76,11 +154,45 @@ pub struct CreatedSession {
     pub session_token: SessionToken,
 }
 
+/// `SetSessionResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedSession {
+    pub details: Details,
+    /// The one that counts, if the caller is to know it: a new one, if anything changed.
+    pub session_token: Option<SessionToken>,
+}
+
+/// `GetSessionResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GotSession {
+    pub session: Box<Session>,
+    pub resource_owner: String,
+}
+
+/// `ListSessionsResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSessions {
+    /// How many there are, whatever part of them was asked for.
+    pub total: u64,
+    pub sessions: Vec<Session>,
+    pub timestamp: Timestamp,
+    pub resource_owner: String,
+}
+
+impl ListedSessions {
+    /// The highest sequence among the sessions.
+    pub fn processed_sequence(&self) -> u64 {
+        let sequences = self.sessions.iter().map(|session| session.sequence.0);
+        sequences.max().unwrap_or_default()
+    }
+}
+
 /// `zitadel.object.Details`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
     pub sequence: Sequence,
-    pub change_date: Timestamp,
+    /// None: of a session that isn't there.
+    pub change_date: Option<Timestamp>,
     pub resource_owner: String,
 }
 
@@ -90,6 +202,7 @@ pub struct Service {
     passwords: PasswordPool,
     policy: Policy,
     callers: authenticate::KnownCallers,
+    server_key: KeySource,
 }
 
 impl Service {
@@ -100,12 +213,14 @@ impl Service {
         params: Params,
         checks_at_once: NonZeroUsize,
         password_queue: usize,
+        server_key: KeySource,
     ) -> Self {
         Self {
             store,
             passwords: PasswordPool::new(params, checks_at_once, password_queue),
             policy,
             callers: authenticate::KnownCallers::default(),
+            server_key,
         }
     }
 
@@ -116,11 +231,12 @@ impl Service {
         self.store.get_login(&nobody).await.map(drop)
     }
 
-    /// Whether `caller` may make this call at all.
+    /// Whether `caller` may make this call at all, if it has the right token where one
+    /// counts.
     pub fn authorize(&self, rpc: Rpc, caller: &Caller) -> Result<(), Error> {
-        match rpc {
-            Rpc::CreateSession => Ok(self.policy.access.may_create(caller)?),
-        }
+        let some = TokenHash::new([0; 32]);
+        self.policy.access.claim(rpc.action(), caller, Some(some))?;
+        Ok(())
     }
 
     /// Carries out a call of `caller`, who may make it.
@@ -136,7 +252,52 @@ impl Service {
                 .create_session(request, caller, now, trace)
                 .await
                 .map(Reply::CreateSession),
+            Call::SetSession(request) => self
+                .set_session(request, caller, now, trace)
+                .await
+                .map(Reply::SetSession),
+            Call::GetSession(request) => self
+                .get_session(request, caller, now, trace)
+                .await
+                .map(Reply::GetSession),
+            Call::DeleteSession(request) => self
+                .delete_session(request, caller, now, trace)
+                .await
+                .map(Reply::DeleteSession),
+            Call::ListSessions(request) => self
+                .list_sessions(request, caller, now, trace)
+                .await
+                .map(Reply::ListSessions),
         }
+    }
+
+    fn claim(&self, action: Action, caller: &Caller, token: Option<Shown>) -> Result<Claim, Error> {
+        let token = token.map(|token| token.hash);
+        Ok(self.policy.access.claim(action, caller, token)?)
+    }
+
+    fn details(&self, session: &Session) -> Details {
+        Details {
+            sequence: session.sequence,
+            change_date: Some(session.changed_at),
+            resource_owner: self.policy.resource_owner.clone(),
+        }
+    }
+}
+
+/// Where the user is found that a caller is.
+fn own_ref(caller: &Caller) -> Option<UserRef> {
+    match caller {
+        Caller::User { id, .. } => Some(user_ref(id)),
+        _ => None,
+    }
+}
+
+/// What it means that a claim doesn't hold for a session.
+fn not_held(claim: &Claim, side: Side) -> Error {
+    match claim {
+        Claim::Token(_) => Error::SessionTokenInvalid(side),
+        Claim::All | Claim::Own { .. } => Error::PermissionDenied,
     }
 }
 

@@ -5,21 +5,26 @@
 //! lost, the SDK then sends it again, and it must know itself.
 //! Every read is strongly consistent.
 
+mod attempts;
+mod batch;
 mod callers;
 mod client;
 mod failure;
 mod item;
 mod logins;
 mod schema;
+mod secrets;
 mod sessions;
 mod users;
 
 use aws_sdk_dynamodb::Client;
 
+pub use batch::{Listing, Read};
 pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
 pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
-pub use sessions::Written;
+pub use secrets::KeySource;
+pub use sessions::{Ending, Written};
 pub use users::Added;
 
 /// The names of the two tables.

@@ -6,21 +6,25 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::domain::{SessionId, TokenHash, WriteId};
+use crate::domain::{
+    Epoch, IdempotencyKey, Invalid, SessionId, TokenHash, UserId, UserRef, WriteId,
+};
 
 /// Starts each service account's token, so that scanners for leaked secrets know it.
 const CALLER_PREFIX: &str = "sesame_";
 /// In bytes.
 const RANDOM: usize = 32;
 
-/// A session's token: 64 URL-safe characters, which are the session's id (16 bytes) and
-/// 32 random bytes in base64.
+/// A session's token: the session's id (16 bytes), 32 secret bytes and, of a session with a
+/// user, where that user is found (16 bytes), in URL-safe base64: 64 or 86 characters.
 ///
-/// It carries the id because it is all that a bearer shows.
+/// It carries the id because it is all that a bearer shows, and the user so that both are
+/// read at once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken(Zeroizing<String>);
 
@@ -28,11 +32,29 @@ impl SessionToken {
     /// # Errors
     ///
     /// The operating system has no random numbers.
-    pub fn draw(id: SessionId) -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new([0; 16 + RANDOM]);
+    pub fn draw(id: SessionId, user: Option<UserRef>) -> Result<Self, getrandom::Error> {
+        let mut secret = Zeroizing::new([0; RANDOM]);
+        getrandom::fill(&mut secret[..])?;
+        Ok(Self::of(id, &secret, user))
+    }
+
+    /// A text that is shown as a token, whether it is one or not.
+    pub fn shown(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    fn of(id: SessionId, secret: &[u8; RANDOM], user: Option<UserRef>) -> Self {
+        let mut bytes = Zeroizing::new([0; 16 + RANDOM + 16]);
         bytes[..16].copy_from_slice(id.as_bytes());
-        getrandom::fill(&mut bytes[16..])?;
-        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes[..]))))
+        bytes[16..16 + RANDOM].copy_from_slice(secret);
+        let length = match user {
+            None => 16 + RANDOM,
+            Some(user) => {
+                bytes[16 + RANDOM..].copy_from_slice(user.as_bytes());
+                bytes.len()
+            }
+        };
+        Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes[..length])))
     }
 
     pub fn as_str(&self) -> &str {
@@ -80,11 +102,26 @@ impl fmt::Debug for CallerToken {
     }
 }
 
-/// What somebody presents as a bearer token, by its form.
+/// A token that somebody presents, by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {
     Caller(TokenHash),
-    Session(SessionId, TokenHash),
+    Session(Presented),
+}
+
+/// A session's token as it is presented. All that it says is to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presented {
+    pub session: SessionId,
+    pub token: Shown,
+}
+
+/// What a text that is shown as some session's token comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub hash: TokenHash,
+    /// Where it says that the session's user is found, to be read along with the session.
+    pub user: Option<UserRef>,
 }
 
 impl Bearer {
@@ -94,9 +131,100 @@ impl Bearer {
             decode::<RANDOM>(random)?;
             return Some(Self::Caller(hash(text)));
         }
-        let bytes = decode::<{ 16 + RANDOM }>(text)?;
-        let id = SessionId::from_uuid(Uuid::from_slice(&bytes[..16]).ok()?);
-        Some(Self::Session(id, hash(text)))
+        Presented::parse(text).map(Self::Session)
+    }
+}
+
+impl Presented {
+    /// None: it can't be a session's token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let of = |bytes: &[u8], user| {
+            let session = SessionId::from_uuid(Uuid::from_slice(&bytes[..16]).ok()?);
+            let hash = hash(text);
+            let token = Shown { hash, user };
+            Some(Self { session, token })
+        };
+        if let Some(bytes) = decode::<{ 16 + RANDOM }>(text) {
+            return of(&bytes[..], None);
+        }
+        let bytes = decode::<{ 16 + RANDOM + 16 }>(text)?;
+        let (_, user) = bytes.split_last_chunk()?;
+        of(&bytes[..], Some(UserRef::new(*user)))
+    }
+}
+
+impl Shown {
+    /// Of any text: one that is no token is a wrong one.
+    pub fn of(text: &str) -> Self {
+        let hash = hash(text);
+        Presented::parse(text).map_or(Self { hash, user: None }, |presented| presented.token)
+    }
+}
+
+/// A key of the deployment's, from which tokens are derived that must be given again: at
+/// least 32 bytes, never shown.
+#[derive(Clone)]
+pub struct ServerKey(Zeroizing<Vec<u8>>);
+
+impl ServerKey {
+    const LEAST_BYTES: usize = 32;
+
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Invalid> {
+        let bytes = Zeroizing::new(bytes);
+        if bytes.len() < Self::LEAST_BYTES {
+            return Err(Invalid::new("key", "must be at least 32 bytes long"));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// For the time of a process.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub fn draw() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new(vec![0; Self::LEAST_BYTES]);
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The id of the session that `scope` creates under `key`: as random as one that is
+    /// drawn, to all who lack this key.
+    pub fn session_id(&self, scope: &str, key: &IdempotencyKey) -> SessionId {
+        let mac = self.mac("id", &[scope.as_bytes(), key.as_str().as_bytes()]);
+        let mut half = [0; 16];
+        half.copy_from_slice(&mac[..16]);
+        SessionId::from_uuid(uuid::Builder::from_random_bytes(half).into_uuid())
+    }
+
+    /// The first token of the session that `write` has created.
+    pub fn token(&self, id: SessionId, write: WriteId, user: Option<UserRef>) -> SessionToken {
+        let secret = Zeroizing::new(self.mac("token", &[id.as_bytes(), write.as_bytes()]));
+        SessionToken::of(id, &secret, user)
+    }
+
+    pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.mac("request", parts)
+    }
+
+    /// HMAC-SHA-256 of all parts, each behind its length, so that no two lists have the same
+    /// bytes.
+    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        // Keys of any length are taken: those longer than a block are hashed first.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            unreachable!("HMAC takes keys of any length");
+        };
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerKey(…)")
     }
 }
 
@@ -104,6 +232,14 @@ fn decode<const LENGTH: usize>(text: &str) -> Option<Zeroizing<[u8; LENGTH]>> {
     let mut bytes = Zeroizing::new([0; LENGTH]);
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes[..]).ok()?;
     (length == LENGTH).then_some(bytes)
+}
+
+/// Where to find a user: the first half of the SHA-256 of the id.
+pub fn user_ref(id: &UserId) -> UserRef {
+    let digest = Sha256::digest(id.as_str());
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    UserRef::new(half)
 }
 
 fn hash(token: &str) -> TokenHash {
@@ -118,6 +254,10 @@ pub fn draw_write_id() -> WriteId {
     WriteId::from_uuid(draw_uuid())
 }
 
+pub fn draw_epoch() -> Epoch {
+    Epoch::from_uuid(draw_uuid())
+}
+
 #[allow(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn draw_uuid() -> Uuid {
     Uuid::new_v4()
@@ -130,12 +270,26 @@ mod tests {
     #[test]
     fn tokens_are_known_by_their_form() {
         let id = draw_session_id();
-        let session = SessionToken::draw(id).unwrap();
+        let session = SessionToken::draw(id, None).unwrap();
+        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
+        let of_user = SessionToken::draw(id, Some(user)).unwrap();
         let caller = CallerToken::draw().unwrap();
+        let presented = |token: &SessionToken, user| {
+            Some(Bearer::Session(Presented {
+                session: id,
+                token: Shown {
+                    hash: token.hash(),
+                    user,
+                },
+            }))
+        };
         let without_end = |token: &str| token[..token.len() - 1].to_owned();
 
         for (text, want) in [
-            (session.as_str(), Some(Bearer::Session(id, session.hash()))),
+            (session.as_str(), presented(&session, None)),
+            (of_user.as_str(), presented(&of_user, Some(user))),
+            (&*without_end(of_user.as_str()), None),
+            (&*format!("{}A", of_user.as_str()), None),
             (caller.as_str(), Some(Bearer::Caller(caller.hash()))),
             (&*without_end(session.as_str()), None),
             (&*without_end(caller.as_str()), None),
@@ -160,8 +314,8 @@ mod tests {
     fn a_session_token_is_64_url_safe_characters_with_256_random_bits() {
         let id = draw_session_id();
         let (one, other) = (
-            SessionToken::draw(id).unwrap(),
-            SessionToken::draw(id).unwrap(),
+            SessionToken::draw(id, None).unwrap(),
+            SessionToken::draw(id, None).unwrap(),
         );
 
         assert_eq!(one.as_str().len(), 64);
@@ -177,13 +331,63 @@ mod tests {
     }
 
     #[test]
-    fn tokens_hide_themselves() {
-        let session = SessionToken::draw(draw_session_id()).unwrap();
-        let caller = CallerToken::draw().unwrap();
+    fn users_are_found_by_their_ids_hash() {
+        let of = |id: &str| user_ref(&UserId::parse(id.to_owned()).unwrap());
+
+        // `printf ada | sha256sum`
+        assert_eq!(of("ada").to_string(), "fdee430d40bd57deeac186cd9790033d");
+        assert_ne!(of("ada"), of("Ada"));
+    }
+
+    #[test]
+    fn what_a_key_gives_depends_on_all_that_goes_in() {
+        let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
+        let name = |text: &str| IdempotencyKey::parse(text.to_owned()).unwrap();
+        let (one, other) = (key(1), key(2));
+        let (id, write) = (draw_session_id(), draw_write_id());
+        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
 
         assert_eq!(
-            format!("{session:?} {caller:?}"),
-            "SessionToken(…) CallerToken(…)"
+            one.session_id("a", &name("b")),
+            one.session_id("a", &name("b"))
+        );
+        for different in [
+            other.session_id("a", &name("b")),
+            one.session_id("a", &name("c")),
+            one.session_id("c", &name("b")),
+            one.session_id("ab", &name(" ")),
+            one.session_id("", &name("ab")),
+        ] {
+            assert_ne!(one.session_id("a", &name("b")), different);
+        }
+        let token = one.token(id, write, None);
+        assert_eq!(token, one.token(id, write, None));
+        for different in [
+            other.token(id, write, None),
+            one.token(draw_session_id(), write, None),
+            one.token(id, draw_write_id(), None),
+            one.token(id, write, Some(user)),
+        ] {
+            assert_ne!(token, different);
+        }
+        let presented = Presented::parse(token.as_str()).unwrap();
+        assert_eq!((presented.session, presented.token.user), (id, None));
+        assert_ne!(
+            one.fingerprint(&[b"ab", b"c"]),
+            one.fingerprint(&[b"a", b"bc"])
+        );
+        assert!(ServerKey::parse(vec![0; 31]).is_err());
+    }
+
+    #[test]
+    fn tokens_hide_themselves() {
+        let session = SessionToken::draw(draw_session_id(), None).unwrap();
+        let caller = CallerToken::draw().unwrap();
+
+        let key = ServerKey::draw().unwrap();
+        assert_eq!(
+            format!("{session:?} {caller:?} {key:?}"),
+            "SessionToken(…) CallerToken(…) ServerKey(…)"
         );
     }
 }

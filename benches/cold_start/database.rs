@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sesame::domain::{Attempts, DisplayName, HashString, Login, LoginName, UserId, UserState};
 use sesame::emulator::Emulator;
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::token::draw_epoch;
 
 use super::Outcome;
 
@@ -61,6 +62,7 @@ impl Database {
             state: UserState::Active,
             password_hash: Some(hash(costs)?),
             attempts: Attempts::default(),
+            epoch: draw_epoch(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

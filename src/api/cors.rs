@@ -14,7 +14,7 @@ use crate::config::Origins;
 /// By name: `*` doesn't cover `authorization`.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, \
-     connect-protocol-version, connect-timeout-ms, idempotency-key",
+     connect-protocol-version, connect-timeout-ms, idempotency-key, if-match",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const EXPOSED_HEADERS: HeaderValue =

@@ -18,12 +18,13 @@ use lambda_http::aws_lambda_events::apigw::{
     ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
     ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
 };
+use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{App, Body, Context, Request, handle, refuse, route};
+use super::{App, Body, Context, Request, handle, query, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::service::Jwt;
@@ -119,6 +120,7 @@ fn nothing(request_id: String) -> Request {
     Request {
         method: Method::POST,
         path: String::new(),
+        query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
         context: Context {
@@ -137,6 +139,7 @@ fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
     Ok(Request {
         method: context.http.method,
         path: without_stage(event.raw_path, context.stage.as_deref()),
+        query: query(event.raw_query_string.as_deref().unwrap_or_default()),
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
         context: Context {
@@ -151,6 +154,11 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
         method: event.http_method,
         // Here, the stage is no part of it.
         path: event.path.unwrap_or_default(),
+        // Decoded by the gateway.
+        query: all_parameters(
+            &event.query_string_parameters,
+            &event.multi_value_query_string_parameters,
+        ),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
         context: Context::default(),
@@ -158,9 +166,11 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
 }
 
 fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
+    let query = encoded_parameters(&event);
     Ok(Request {
         method: event.http_method,
         path: event.path.unwrap_or_default(),
+        query,
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
         context: Context::default(),
@@ -189,6 +199,33 @@ fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
     let mut headers = single;
     headers.extend(multiple);
     headers
+}
+
+/// The second has each value of a parameter that was sent more than once, where both are
+/// there.
+fn all_parameters(single: &QueryMap, multiple: &QueryMap) -> Vec<(String, String)> {
+    let all = if multiple.is_empty() {
+        single
+    } else {
+        multiple
+    };
+    let pairs = all.iter();
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// A load balancer hands parameters on as they are in the URL.
+fn encoded_parameters(event: &AlbTargetGroupRequest) -> Vec<(String, String)> {
+    let pairs = all_parameters(
+        &event.query_string_parameters,
+        &event.multi_value_query_string_parameters,
+    );
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    query(&pairs.join("&"))
 }
 
 fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::compression::ACCEPTED;
 use super::protocol::{Coding, respond};
+use super::route::Version;
 use super::status::Status;
 use super::{Body, frame, message};
 use crate::error::Error;
@@ -23,10 +24,11 @@ const WEB_TEXT: HeaderValue = HeaderValue::from_static("application/grpc-web-tex
 
 /// A message and trailers, or headers alone for an error ("trailers-only"). The HTTP
 /// status is 200 either way.
-pub(super) fn encode(outcome: &Result<Reply, Error>) -> Response<Body> {
+pub(super) fn encode(outcome: &Result<Reply, Error>, version: Version) -> Response<Body> {
     match outcome {
         Ok(reply) => {
-            let mut response = respond(GRPC, frame::write_message(&message::encode(reply)));
+            let mut response =
+                respond(GRPC, frame::write_message(&message::encode(reply, version)));
             response.body_mut().trailers = Some(success());
             response
         }
@@ -40,9 +42,16 @@ pub(super) fn encode(outcome: &Result<Reply, Error>) -> Response<Body> {
 }
 
 /// The trailers are a frame of the body.
-pub(super) fn encode_web(outcome: &Result<Reply, Error>, coding: Coding) -> Response<Body> {
+pub(super) fn encode_web(
+    outcome: &Result<Reply, Error>,
+    version: Version,
+    coding: Coding,
+) -> Response<Body> {
     let (mut body, trailers) = match outcome {
-        Ok(reply) => (frame::write_message(&message::encode(reply)), success()),
+        Ok(reply) => (
+            frame::write_message(&message::encode(reply, version)),
+            success(),
+        ),
         Err(error) => (BytesMut::new(), failure(error)),
     };
     frame::write_trailers(&mut body, &trailers);

@@ -1,8 +1,11 @@
 //! The JSON mapping of proto3 (<https://protobuf.dev/programming-guides/json/>).
 
 mod duration;
+mod fields;
+mod list;
 mod request;
 mod response;
+mod session;
 mod tree;
 
 pub use request::decode;

@@ -1,17 +1,22 @@
 //! Protobuf messages to calls, and replies to messages.
 
+mod list;
+mod reply;
+
 use std::time::Duration;
 
-use prost::Message as _;
-
-use super::proto::zitadel::object::v2 as object;
-use super::proto::zitadel::session::{v2, v2alpha};
+use super::proto::zitadel::session::{v2, v2alpha, v2beta};
 use super::route::{Route, Version};
 use crate::domain::{
-    Invalid, LoginName, Metadata, Password, Timestamp, UserAgent, UserId, UserSearch,
+    Invalid, LoginName, Metadata, MetadataChanges, Password, SessionId, UserAgent, UserId,
+    UserSearch,
 };
 use crate::error::Error;
-use crate::service::{Call, CreateSession, CreatedSession, Details, Reply, Rpc};
+use crate::service::{Call, CreateSession, DeleteSession, GetSession, Rpc, SetSession};
+use crate::token::{SessionToken, Shown};
+
+pub(super) use list::list_sessions;
+pub use reply::encode;
 
 /// Reads the request of a call.
 ///
@@ -21,15 +26,40 @@ use crate::service::{Call, CreateSession, CreatedSession, Details, Reply, Rpc};
 /// - [`Error::InvalidArgument`]: a field over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
 pub fn decode(route: Route, message: &[u8]) -> Result<Call, Error> {
+    // Where two versions share an arm, the message has one shape in both.
     match (route.rpc, route.version) {
         (Rpc::CreateSession, Version::V2alpha) => read::<v2alpha::CreateSessionRequest>(message)
-            .and_then(|request| create_session(request.into())),
-        // One shape.
+            .and_then(|request| create_session(request.into()))
+            .map(Call::CreateSession),
         (Rpc::CreateSession, Version::V2beta | Version::V2) => {
-            read::<v2::CreateSessionRequest>(message).and_then(create_session)
+            read::<v2::CreateSessionRequest>(message)
+                .and_then(create_session)
+                .map(Call::CreateSession)
         }
+        (Rpc::SetSession, Version::V2alpha) => read::<v2alpha::SetSessionRequest>(message)
+            .and_then(|request| set_session(request.into(), route.version))
+            .map(Call::SetSession),
+        (Rpc::SetSession, Version::V2beta | Version::V2) => read::<v2::SetSessionRequest>(message)
+            .and_then(|request| set_session(request, route.version))
+            .map(Call::SetSession),
+        (Rpc::GetSession, _) => read::<v2::GetSessionRequest>(message)
+            .and_then(get_session)
+            .map(Call::GetSession),
+        (Rpc::DeleteSession, _) => read::<v2::DeleteSessionRequest>(message)
+            .and_then(delete_session)
+            .map(Call::DeleteSession),
+        (Rpc::ListSessions, version) => match version {
+            Version::V2alpha => {
+                read::<v2alpha::ListSessionsRequest>(message).map(v2::ListSessionsRequest::from)
+            }
+            Version::V2beta => {
+                read::<v2beta::ListSessionsRequest>(message).map(v2::ListSessionsRequest::from)
+            }
+            Version::V2 => read::<v2::ListSessionsRequest>(message),
+        }
+        .and_then(list_sessions)
+        .map(Call::ListSessions),
     }
-    .map(Call::CreateSession)
 }
 
 /// What the decoder says names fields and wire types, and quotes nothing.
@@ -38,15 +68,21 @@ fn read<M: prost::Message + Default>(message: &[u8]) -> Result<M, Error> {
         .map_err(|error| Error::Malformed(format!("the message can't be read: {error}")))
 }
 
-pub fn encode(reply: &Reply) -> Vec<u8> {
-    match reply {
-        Reply::CreateSession(session) => created_session(session).encode_to_vec(),
-    }
-}
-
 impl From<v2alpha::CreateSessionRequest> for v2::CreateSessionRequest {
     fn from(request: v2alpha::CreateSessionRequest) -> Self {
         Self {
+            checks: request.checks.map(v2::Checks::from),
+            metadata: request.metadata,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<v2alpha::SetSessionRequest> for v2::SetSessionRequest {
+    fn from(request: v2alpha::SetSessionRequest) -> Self {
+        Self {
+            session_id: request.session_id,
+            session_token: request.session_token,
             checks: request.checks.map(v2::Checks::from),
             metadata: request.metadata,
             ..Self::default()
@@ -73,7 +109,51 @@ pub(super) fn create_session(request: v2::CreateSessionRequest) -> Result<Create
         metadata: Metadata::parse(request.metadata)?,
         user_agent: request.user_agent.map(user_agent).transpose()?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
+        idempotency_key: None,
     })
+}
+
+/// Before v2, the token must be there; in v2, a permission may stand in for it.
+pub(super) fn set_session(
+    request: v2::SetSessionRequest,
+    version: Version,
+) -> Result<SetSession, Error> {
+    refuse_challenges(request.challenges.as_ref())?;
+    let session_id = SessionId::find(&request.session_id)?;
+    let length = request.session_token.chars().count();
+    if length > 200 || length == 0 && version < Version::V2 {
+        return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
+    }
+    let token = Some(request.session_token).filter(|token| !token.is_empty());
+    let (user, password) = request.checks.map_or(Ok((None, None)), checks)?;
+    Ok(SetSession {
+        session_id,
+        session_token: token.map(SessionToken::shown),
+        user,
+        password,
+        metadata: MetadataChanges::parse(request.metadata)?,
+        lifetime: request.lifetime.map(lifetime).transpose()?,
+        precondition: None,
+    })
+}
+
+pub(super) fn get_session(request: v2::GetSessionRequest) -> Result<GetSession, Error> {
+    Ok(GetSession {
+        session_id: SessionId::find(&request.session_id)?,
+        session_token: shown(request.session_token.as_deref()),
+    })
+}
+
+pub(super) fn delete_session(request: v2::DeleteSessionRequest) -> Result<DeleteSession, Error> {
+    Ok(DeleteSession {
+        session_id: SessionId::find(&request.session_id)?,
+        session_token: shown(request.session_token.as_deref()),
+    })
+}
+
+/// An empty token is none.
+fn shown(token: Option<&str>) -> Option<Shown> {
+    token.filter(|token| !token.is_empty()).map(Shown::of)
 }
 
 fn checks(checks: v2::Checks) -> Result<(Option<UserSearch>, Option<Password>), Error> {
@@ -135,32 +215,6 @@ fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {
     }
 }
 
-fn created_session(session: &CreatedSession) -> v2::CreateSessionResponse {
-    v2::CreateSessionResponse {
-        details: Some(details(&session.details)),
-        session_id: session.session_id.to_string(),
-        session_token: session.session_token.as_str().to_owned(),
-        challenges: None,
-    }
-}
-
-fn details(details: &Details) -> object::Details {
-    object::Details {
-        sequence: details.sequence.0,
-        change_date: Some(timestamp(details.change_date)),
-        resource_owner: details.resource_owner.clone(),
-    }
-}
-
-fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let millis = at.as_millis();
-    prost_types::Timestamp {
-        seconds: millis.div_euclid(1000),
-        // Below a thousand.
-        nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +231,7 @@ mod tests {
     fn decoded(route: Route, message: &[u8]) -> Result<CreateSession, String> {
         match decode(route, message) {
             Ok(Call::CreateSession(call)) => Ok(call),
+            Ok(other) => Err(format!("{other:?}")),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -1,14 +1,15 @@
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::compression::{ACCEPTED, Compression};
-use super::route::Route;
+use super::route::{Bound, Route, Version};
 use super::status::Status;
-use super::{Body, Request, frame, grpc, json, message, status};
+use super::{Body, Request, conditions, frame, grpc, json, message, status};
 use crate::config::WireLimits;
+use crate::domain::Sequence;
 use crate::error::Error;
 use crate::service::{Call, Reply};
 
@@ -59,14 +60,32 @@ impl Protocol {
         request: &Request,
         limits: WireLimits,
     ) -> Result<Call, Error> {
+        let mut call = self.decode_message(route, request, limits)?;
+        conditions::add(&mut call, &request.headers)?;
+        Ok(call)
+    }
+
+    fn decode_message(
+        self,
+        route: Route,
+        request: &Request,
+        limits: WireLimits,
+    ) -> Result<Call, Error> {
         let Request { headers, body, .. } = request;
         match self {
-            Self::Json => json::decode(route, &plain(headers, body, limits)?),
+            // All that it asks for is in the path and in the query.
+            Self::Json if request.method == Method::GET => {
+                json::decode(route, &[], Bound::of(request)?)
+            }
+            Self::Json => {
+                let body = plain(headers, body, limits)?;
+                json::decode(route, &body, Bound::of(request)?)
+            }
             Self::Connect(codec) => {
                 check_connect_version(headers)?;
                 let message = plain(headers, body, limits)?;
                 match codec {
-                    Codec::Json => json::decode(route, &message),
+                    Codec::Json => json::decode(route, &message, Bound::default()),
                     Codec::Proto => message::decode(route, &message),
                 }
             }
@@ -80,13 +99,20 @@ impl Protocol {
         }
     }
 
-    /// Writes the answer. `created` is the JSON routes' status of a new session.
-    pub fn encode(self, outcome: &Result<Reply, Error>, created: StatusCode) -> Response<Body> {
+    /// Writes the answer in the shape of `version`. `created` is the JSON routes' status of
+    /// a new session.
+    pub fn encode(
+        self,
+        outcome: &Result<Reply, Error>,
+        version: Version,
+        created: StatusCode,
+    ) -> Response<Body> {
         match (self, outcome) {
             (Self::Json, Ok(reply)) => {
-                let mut response = respond(JSON, json::encode(reply));
+                let mut response = respond(JSON, json::encode(reply, version));
                 *response.status_mut() = match reply {
                     Reply::CreateSession(_) => created,
+                    _ => StatusCode::OK,
                 };
                 response
             }
@@ -97,8 +123,10 @@ impl Protocol {
                 add_error_headers(response.headers_mut(), error);
                 response
             }
-            (Self::Connect(Codec::Json), Ok(reply)) => respond(JSON, json::encode(reply)),
-            (Self::Connect(Codec::Proto), Ok(reply)) => respond(PROTO, message::encode(reply)),
+            (Self::Connect(Codec::Json), Ok(reply)) => respond(JSON, json::encode(reply, version)),
+            (Self::Connect(Codec::Proto), Ok(reply)) => {
+                respond(PROTO, message::encode(reply, version))
+            }
             (Self::Connect(_), Err(error)) => {
                 let status = Status::of(error);
                 let mut response = respond(JSON, json::encode_connect_error(&status));
@@ -106,8 +134,8 @@ impl Protocol {
                 add_error_headers(response.headers_mut(), error);
                 response
             }
-            (Self::Grpc, outcome) => grpc::encode(outcome),
-            (Self::GrpcWeb(coding), outcome) => grpc::encode_web(outcome, coding),
+            (Self::Grpc, outcome) => grpc::encode(outcome, version),
+            (Self::GrpcWeb(coding), outcome) => grpc::encode_web(outcome, version, coding),
         }
     }
 }
@@ -162,6 +190,10 @@ fn add_error_headers(headers: &mut HeaderMap, error: &Error) {
         Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED)),
+        Error::PreconditionFailed(Sequence(current)) => {
+            let tag = HeaderValue::from_str(&format!("\"{current}\""));
+            tag.ok().map(|tag| (ETAG, tag))
+        }
         Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
         _ => None,
     };

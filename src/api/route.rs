@@ -1,5 +1,6 @@
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{HeaderValue, Method};
+use percent_encoding::percent_decode_str;
 
 use super::Request;
 use super::protocol::{Codec, Coding, Protocol};
@@ -35,6 +36,43 @@ impl Version {
 pub struct Route {
     pub rpc: Rpc,
     pub version: Version,
+}
+
+/// Fields of a request's message that stand in the path or in the query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    pub session_id: Option<String>,
+    pub session_token: Option<String>,
+}
+
+impl Bound {
+    /// As a request on a JSON route has them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]: it has a field twice.
+    pub(super) fn of(request: &Request) -> Result<Self, Error> {
+        let session_id = match JsonPath::of(&request.path) {
+            Some(JsonPath::Session { id, .. }) => {
+                Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
+            }
+            _ => None,
+        };
+        // No other message has a field in the query.
+        let reads = session_id.is_some() && request.method == Method::GET;
+        let fields = request.query.iter().filter(|_| reads);
+        let mut tokens = fields
+            .filter(|(name, _)| ["sessionToken", "session_token"].contains(&name.as_str()))
+            .map(|(_, token)| token.clone());
+        let session_token = tokens.next();
+        if tokens.next().is_some() {
+            return Err(Error::Malformed("the query has session_token twice".into()));
+        }
+        Ok(Self {
+            session_id,
+            session_token,
+        })
+    }
 }
 
 /// What a request asks for, and how it wants to be answered, which is known even
@@ -107,28 +145,61 @@ fn procedure_route(service: &str, rpc: &str) -> Result<Route, Error> {
         .strip_prefix("zitadel.session.")
         .and_then(|rest| rest.strip_suffix(".SessionService"))
         .and_then(Version::parse);
+    let rpc = Rpc::ALL.into_iter().find(|one| one.as_str() == rpc);
     match (version, rpc) {
-        (Some(version), "CreateSession") => Ok(Route {
-            rpc: Rpc::CreateSession,
-            version,
-        }),
+        (Some(version), Some(rpc)) => Ok(Route { rpc, version }),
         _ => Err(Error::Unimplemented("this call")),
     }
 }
 
-fn json_route(method: &Method, path: &str) -> Result<Route, Error> {
-    let version = path
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_suffix("/sessions"))
-        .and_then(Version::parse);
-    match (version, method) {
-        (Some(version), &Method::POST) => Ok(Route {
-            rpc: Rpc::CreateSession,
-            version,
-        }),
-        (Some(_), _) => Err(Error::MethodNotAllowed("POST")),
-        (None, _) => Err(Error::RouteNotFound),
+/// The path of a JSON route, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum JsonPath<'a> {
+    Sessions(Version),
+    Search(Version),
+    /// The id is as it stands there, percent-encoded.
+    Session {
+        version: Version,
+        id: &'a str,
+    },
+}
+
+impl<'a> JsonPath<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let version = Version::parse(version)?;
+        let rest = rest.strip_prefix("sessions")?;
+        if rest.is_empty() {
+            return Some(Self::Sessions(version));
+        }
+        let id = rest.strip_prefix('/')?;
+        match id {
+            "search" => Some(Self::Search(version)),
+            "_search" if version == Version::V2alpha => Some(Self::Search(version)),
+            _ if id.is_empty() || id.contains('/') => None,
+            _ => Some(Self::Session { version, id }),
+        }
     }
+}
+
+fn json_route(method: &Method, path: &str) -> Result<Route, Error> {
+    let path = JsonPath::of(path).ok_or(Error::RouteNotFound)?;
+    let (version, rpc, allowed) = match (path, method) {
+        (JsonPath::Sessions(version), &Method::POST) => (version, Some(Rpc::CreateSession), ""),
+        (JsonPath::Search(version), &Method::POST) => (version, Some(Rpc::ListSessions), ""),
+        (JsonPath::Sessions(version) | JsonPath::Search(version), _) => (version, None, "POST"),
+        (JsonPath::Session { version, .. }, method) => {
+            let rpc = match *method {
+                Method::GET => Some(Rpc::GetSession),
+                Method::PATCH => Some(Rpc::SetSession),
+                Method::DELETE => Some(Rpc::DeleteSession),
+                _ => None,
+            };
+            (version, rpc, "DELETE, GET, PATCH")
+        }
+    };
+    let rpc = rpc.ok_or(Error::MethodNotAllowed(allowed))?;
+    Ok(Route { rpc, version })
 }
 
 /// Whether a path is one of ours, and no gateway's stage stands before it: stages have
@@ -187,6 +258,7 @@ mod tests {
         let asked = Asked::of(&Request {
             method: method.clone(),
             path: path.to_owned(),
+            query: Vec::new(),
             headers: HeaderMap::from_iter(headers),
             body: Bytes::new(),
             context: Context {
@@ -207,6 +279,21 @@ mod tests {
             (Method::POST, "/v2alpha/sessions", "v2alpha CreateSession"),
             (Method::POST, "/v2beta/sessions", "v2beta CreateSession"),
             (Method::POST, "/v2/sessions", "v2 CreateSession"),
+            (Method::POST, "/v2/sessions/search", "v2 ListSessions"),
+            (
+                Method::POST,
+                "/v2alpha/sessions/_search",
+                "v2alpha ListSessions",
+            ),
+            (Method::GET, "/v2beta/sessions/1", "v2beta GetSession"),
+            (Method::PATCH, "/v2/sessions/1", "v2 SetSession"),
+            (Method::DELETE, "/v2/sessions/1", "v2 DeleteSession"),
+            (Method::DELETE, "/v2/sessions/a%2Fb", "v2 DeleteSession"),
+            (Method::POST, "/v2/sessions/1", "unknown_method"),
+            (Method::POST, "/v2/sessions/_search", "unknown_method"),
+            (Method::GET, "/v2/sessions/search", "unknown_method"),
+            (Method::GET, "/v2/sessions/1/2", "unknown_route"),
+            (Method::GET, "/v2/sessions1", "unknown_route"),
             (Method::GET, "/v2alpha/sessions", "unknown_method"),
             (Method::DELETE, "/v2/sessions", "unknown_method"),
             (Method::POST, "/v3/sessions", "unknown_route"),
@@ -222,6 +309,69 @@ mod tests {
         ] {
             let got = asked(&method, path, None);
             assert_eq!(got, (Protocol::Json, want.to_owned()), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_fields_in_its_path_and_query() {
+        let bound = |method, path: &str, query: &[(&str, &str)]| {
+            let text = |text: &str| text.to_owned();
+            let query = query.iter().map(|(name, value)| (text(name), text(value)));
+            Bound::of(&Request {
+                method,
+                path: path.to_owned(),
+                query: query.collect(),
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+                context: Context::default(),
+            })
+            .map(|bound| (bound.session_id, bound.session_token))
+            .map_err(drop)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let token = ("sessionToken", "t");
+
+        for (method, path, query, want) in [
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[][..],
+                Ok((some("1"), None)),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[("x", "y"), token],
+                Ok((some("1"), some("t"))),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/%C3%A4%2f",
+                &[("session_token", "t")],
+                Ok((some("ä/"), some("t"))),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[token, ("session_token", "t")],
+                Err(()),
+            ),
+            (
+                Method::DELETE,
+                "/v2/sessions/1",
+                &[token],
+                Ok((some("1"), None)),
+            ),
+            (Method::POST, "/v2/sessions", &[token], Ok((None, None))),
+            (
+                Method::POST,
+                "/v2/sessions/search",
+                &[token],
+                Ok((None, None)),
+            ),
+        ] {
+            let got = bound(method.clone(), path, query);
+            assert_eq!(got, want, "{method} {path} {query:?}");
         }
     }
 

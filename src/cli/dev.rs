@@ -21,7 +21,8 @@ use crate::config::{self, Settings};
 use crate::domain::Access;
 use crate::emulator::Emulator;
 use crate::server::Options;
-use crate::store::{Endpoint, Store, with_http_client};
+use crate::store::{Endpoint, KeySource, Store, with_http_client};
+use crate::token::ServerKey;
 
 /// The published example's, so that its answer looks the same here.
 const RESOURCE_OWNER: &str = "69629023906488334";
@@ -58,7 +59,11 @@ impl Dev {
             return Err(Failure::OwnDatabase(option));
         }
         let Surroundings { now, variable, .. } = surroundings;
-        let settings = self.settings(connection, surroundings)?;
+        let mut settings = self.settings(connection, surroundings)?;
+        if matches!(settings.server_key, KeySource::None) {
+            let key = ServerKey::draw().map_err(Failure::Random)?;
+            settings.server_key = KeySource::Key(key);
+        }
         let options = Options {
             pages: Some(pages::answer),
             ..self.server.read()?

@@ -29,21 +29,23 @@ pub enum Command {
     ///
     /// Reads the whole users table.
     List(List),
-    /// Set a user's password; failed attempts are forgiven
+    /// Set a user's password and end all sessions; failed attempts are forgiven
     SetPassword(SetPassword),
-    /// Keep a user out until `unlock`
+    /// End all sessions of a user, who may log in again
+    ///
+    /// From then on none of them counts, those that are being made included.
+    Logout(Who),
+    /// Keep a user out until `unlock`, and end all sessions
     Lock(Who),
     /// Let a user in again whom an administrator or too many wrong passwords locked
     Unlock(Who),
-    /// Keep a user out until `activate`
+    /// Keep a user out until `activate`, and end all sessions
     Deactivate(Who),
     /// Let a user in again who was deactivated
     Activate(Who),
     /// Give a user another login name; id, password and failed attempts stay
     Rename(Rename),
-    /// Delete a user
-    ///
-    /// Sessions that the user has stay until they expire.
+    /// Delete a user, and end all sessions
     Delete(Delete),
 }
 
@@ -95,6 +97,7 @@ impl Command {
             Self::Show(show) => show.run(&store, surroundings).await,
             Self::List(list) => list.run(&store, surroundings).await,
             Self::SetPassword(set) => set.run(&store, surroundings).await,
+            Self::Logout(who) => change::logout(&who, &store).await,
             Self::Lock(who) => change::set_state(&who, &store, UserState::Locked).await,
             Self::Unlock(who) => change::unlock(&who, &store).await,
             Self::Deactivate(who) => change::set_state(&who, &store, UserState::Inactive).await,

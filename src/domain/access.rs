@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use super::text::Invalid;
-use super::{Caller, Permission};
+use super::{Caller, Permission, Session, TokenHash, UserId};
 
 /// Who may create sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,45 @@ pub enum Access {
     Authenticated,
     /// Anyone.
     Public,
+}
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Create,
+    Set,
+    Get,
+    Delete,
+    /// See a session in a list.
+    List,
+}
+
+/// What lets a caller do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ground {
+    Anybody,
+    /// Whoever proves who it is.
+    Known,
+    /// The session's token, which was presented for this.
+    Token,
+    /// To have created the session.
+    Creator,
+    /// To be the session's user.
+    User,
+    Permission(Permission),
+}
+
+/// What a caller may reach: a session that it holds for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    All,
+    /// The session with this token.
+    Token(TokenHash),
+    /// Sessions that it created, or that are its own.
+    Own {
+        creator: Option<String>,
+        user: Option<UserId>,
+    },
 }
 
 /// Why a caller may not.
@@ -32,13 +71,78 @@ impl Access {
         }
     }
 
-    pub fn may_create(self, caller: &Caller) -> Result<(), Denied> {
-        let known = caller.is_authenticated();
-        let permitted = caller.permissions().has(Permission::Write);
+    /// The one table of permissions. Each ground is enough; without one, nobody may.
+    fn grounds(self, action: Action) -> &'static [Ground] {
+        use Ground::{Anybody, Creator, Known, Token, User};
+
+        const WRITE: Ground = Ground::Permission(Permission::Write);
+        const READ: Ground = Ground::Permission(Permission::Read);
+        const DELETE: Ground = Ground::Permission(Permission::Delete);
+
+        match (action, self) {
+            (Action::Create, Self::Public) => &[Anybody],
+            (Action::Create, Self::Authenticated) => &[Known],
+            (Action::Create, Self::Token) => &[WRITE],
+            (Action::Set, _) => &[Token, WRITE],
+            (Action::Get, _) => &[Token, Creator, User, READ],
+            (Action::Delete, _) => &[Token, User, DELETE],
+            (Action::List, _) => &[Creator, User, READ],
+        }
+    }
+
+    /// Which sessions `caller` may do it to, if it has presented `token` for it.
+    ///
+    /// A token that is presented is checked, and decides: that a caller might do without
+    /// it doesn't make a wrong one right. Where anyone may create sessions, a session's
+    /// token is enough by itself; elsewhere, a caller is needed as well.
+    pub fn claim(
+        self,
+        action: Action,
+        caller: &Caller,
+        token: Option<TokenHash>,
+    ) -> Result<Claim, Denied> {
+        let grounds = self.grounds(action);
+        let token = token.filter(|_| grounds.contains(&Ground::Token));
+        let anonymous = !caller.is_authenticated();
+        let open = self == Self::Public && token.is_some() || grounds.contains(&Ground::Anybody);
+        if anonymous && !open {
+            return Err(Denied::Unauthenticated);
+        }
+        if let Some(token) = token {
+            return Ok(Claim::Token(token));
+        }
+        let all = |ground: &Ground| match ground {
+            Ground::Anybody | Ground::Known => true,
+            Ground::Permission(permission) => caller.permissions().has(*permission),
+            Ground::Token | Ground::Creator | Ground::User => false,
+        };
+        if grounds.iter().any(all) {
+            return Ok(Claim::All);
+        }
+        let creator = grounds
+            .contains(&Ground::Creator)
+            .then(|| caller.to_string());
+        let user = match caller {
+            Caller::User { id, .. } if grounds.contains(&Ground::User) => Some(id.clone()),
+            _ => None,
+        };
+        if creator.is_none() && user.is_none() {
+            return Err(Denied::Forbidden);
+        }
+        Ok(Claim::Own { creator, user })
+    }
+}
+
+impl Claim {
+    pub fn holds(&self, session: &Session) -> bool {
         match self {
-            Self::Authenticated | Self::Token if !known => Err(Denied::Unauthenticated),
-            Self::Token if !permitted => Err(Denied::Forbidden),
-            Self::Public | Self::Authenticated | Self::Token => Ok(()),
+            Self::All => true,
+            Self::Token(token) => session.token_hash == *token,
+            Self::Own { creator, user } => {
+                let of_user = session.user.as_ref().map(|user| &user.user_id);
+                creator.as_ref() == Some(&session.creator)
+                    || user.is_some() && user.as_ref() == of_user
+            }
         }
     }
 }
@@ -59,45 +163,78 @@ impl FromStr for Access {
     }
 }
 
-#[test]
-fn each_access_lets_in_whom_it_says() {
-    use super::{CallerName, Permissions, SessionId, UserId};
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CallerName, Permissions, SessionId};
     use Denied::{Forbidden, Unauthenticated};
 
-    let service = |permission| Caller::Service {
-        name: CallerName::parse("backend".into()).unwrap(),
-        permissions: [permission].into_iter().collect(),
-    };
-    let user = Caller::User {
-        id: UserId::parse("ada".into()).unwrap(),
-        session: SessionId::from_uuid(uuid::Uuid::nil()),
-    };
-    let jwt = |permissions: Permissions| Caller::Jwt {
-        subject: "ada".into(),
-        permissions,
-    };
-    for (caller, token, authenticated) in [
-        (
-            Caller::Anonymous,
-            Err(Unauthenticated),
-            Err(Unauthenticated),
-        ),
-        (service(Permission::Write), Ok(()), Ok(())),
-        (service(Permission::Read), Err(Forbidden), Ok(())),
-        (user, Err(Forbidden), Ok(())),
-        (jwt(Permissions::default()), Err(Forbidden), Ok(())),
-        (
-            jwt([Permission::Write].into_iter().collect()),
-            Ok(()),
-            Ok(()),
-        ),
-    ] {
-        assert_eq!(Access::Token.may_create(&caller), token, "{caller}");
-        assert_eq!(
-            Access::Authenticated.may_create(&caller),
-            authenticated,
-            "{caller}"
-        );
-        assert_eq!(Access::Public.may_create(&caller), Ok(()), "{caller}");
+    fn service(permission: Permission) -> Caller {
+        Caller::Service {
+            name: CallerName::parse("backend".into()).unwrap(),
+            permissions: [permission].into_iter().collect(),
+        }
+    }
+
+    fn user() -> Caller {
+        Caller::User {
+            id: UserId::parse("ada".into()).unwrap(),
+            session: SessionId::from_uuid(uuid::Uuid::nil()),
+        }
+    }
+
+    fn jwt(permissions: Permissions) -> Caller {
+        Caller::Jwt {
+            subject: "ada".into(),
+            permissions,
+        }
+    }
+
+    #[test]
+    fn each_access_lets_in_whom_it_says() {
+        for (caller, token, authenticated) in [
+            (
+                Caller::Anonymous,
+                Err(Unauthenticated),
+                Err(Unauthenticated),
+            ),
+            (service(Permission::Write), Ok(()), Ok(())),
+            (service(Permission::Read), Err(Forbidden), Ok(())),
+            (user(), Err(Forbidden), Ok(())),
+            (jwt(Permissions::default()), Err(Forbidden), Ok(())),
+            (
+                jwt([Permission::Write].into_iter().collect()),
+                Ok(()),
+                Ok(()),
+            ),
+        ] {
+            let may = |access: Access| access.claim(Action::Create, &caller, None).map(drop);
+            assert_eq!(may(Access::Token), token, "{caller}");
+            assert_eq!(may(Access::Authenticated), authenticated, "{caller}");
+            assert_eq!(may(Access::Public), Ok(()), "{caller}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_presented_decides() {
+        let hash = TokenHash::new([1; 32]);
+        let reader = service(Permission::Read);
+
+        for access in [Access::Token, Access::Authenticated, Access::Public] {
+            let claim = access.claim(Action::Get, &reader, Some(hash));
+            assert_eq!(claim, Ok(Claim::Token(hash)), "{access:?}");
+            let without = access.claim(Action::Get, &reader, None);
+            assert_eq!(without, Ok(Claim::All), "{access:?}");
+        }
+        for (access, want) in [
+            (Access::Token, Err(Unauthenticated)),
+            (Access::Authenticated, Err(Unauthenticated)),
+            (Access::Public, Ok(Claim::Token(hash))),
+        ] {
+            let claim = access.claim(Action::Get, &Caller::Anonymous, Some(hash));
+            assert_eq!(claim, want, "{access:?}");
+            let without = access.claim(Action::Get, &Caller::Anonymous, None);
+            assert_eq!(without, Err(Unauthenticated), "{access:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::text::{Invalid, bounded};
 
 /// A session's id: a random UUID, so that nobody can guess the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(Uuid);
 
 impl SessionId {
@@ -16,6 +16,18 @@ impl SessionId {
 
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+
+    /// The id that a request names. `Ok(None)`: one that no session has.
+    pub fn find(text: &str) -> Result<Option<Self>, Invalid> {
+        if !(1..=200).contains(&text.chars().count()) {
+            return Err(Invalid::new(
+                "session_id",
+                "must be 1 to 200 characters long",
+            ));
+        }
+        let id: Option<Self> = text.parse().ok();
+        Ok(id.filter(|id| id.to_string() == text))
     }
 }
 
@@ -44,11 +56,66 @@ impl WriteId {
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
+
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for WriteId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_simple().fmt(f)
+    }
+}
+
+/// Names a time of a user's in which sessions count. All sessions of the user end at once
+/// when another one begins: a session counts in the one that its login was read in.
+///
+/// Drawn at random, and compared for equality: no clock decides which sessions were made
+/// before the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(Uuid);
+
+impl Epoch {
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_simple().fmt(f)
+    }
+}
+
+impl FromStr for Epoch {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| Invalid::new("epoch", "is not a UUID"))
+    }
+}
+
+/// Where to find what is stored of a user: short whatever the user id, so that a token has
+/// room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserRef([u8; 16]);
+
+impl UserRef {
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -69,5 +136,23 @@ impl UserId {
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[test]
+fn a_session_has_one_spelling_of_its_id() {
+    let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    for (text, want) in [
+        (id, Ok(true)),
+        (&*id.to_uppercase(), Ok(false)),
+        (&*id.replace('-', ""), Ok(false)),
+        (&*format!("{{{id}}}"), Ok(false)),
+        ("000000000000000000", Ok(false)),
+        (&*"ä".repeat(200), Ok(false)),
+        ("", Err(())),
+        (&*"a".repeat(201), Err(())),
+    ] {
+        let found = SessionId::find(text);
+        assert_eq!(found.map(|id| id.is_some()).map_err(drop), want, "{text:?}");
     }
 }

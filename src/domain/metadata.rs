@@ -16,25 +16,33 @@ impl Metadata {
     /// An empty value means no such key, as it does when a session is changed.
     pub fn parse(entries: BTreeMap<String, Vec<u8>>) -> Result<Self, Invalid> {
         let invalid = |reason| Invalid::new("metadata", reason);
-        let size: usize = entries
-            .iter()
-            .map(|(key, value)| key.len() + value.len())
-            .sum();
-
         if entries.len() > Self::KEYS {
             return Err(invalid("has more than 64 keys"));
         }
-        if !entries
-            .keys()
-            .all(|key| Self::KEY_LENGTH.contains(&key.chars().count()))
-        {
-            return Err(invalid("has a key that is not 1 to 200 characters long"));
-        }
-        if size > Self::SIZE {
+        check_keys(&entries)?;
+        if size(&entries) > Self::SIZE {
             return Err(invalid("is larger than 64 KiB"));
         }
         let kept = entries.into_iter().filter(|(_, value)| !value.is_empty());
         Ok(Self(kept.collect()))
+    }
+
+    /// The entries with `changes` among them.
+    pub fn changed(&self, changes: &MetadataChanges) -> Result<Self, Invalid> {
+        let mut entries = self.0.clone();
+        for (key, value) in &changes.0 {
+            if value.is_empty() {
+                entries.remove(key);
+            } else {
+                entries.insert(key.clone(), value.clone());
+            }
+        }
+        Self::parse(entries)
+    }
+
+    /// Of keys and values together, in bytes.
+    pub fn size(&self) -> usize {
+        size(&self.0)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -46,6 +54,34 @@ impl Metadata {
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_slice()))
     }
+}
+
+/// What a call changes of them: a value sets its key, an empty one removes it, other keys
+/// stay. What is left has to keep to the limits of [`Metadata`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataChanges(BTreeMap<String, Vec<u8>>);
+
+impl MetadataChanges {
+    pub fn parse(changes: BTreeMap<String, Vec<u8>>) -> Result<Self, Invalid> {
+        check_keys(&changes)?;
+        Ok(Self(changes))
+    }
+}
+
+fn size(entries: &BTreeMap<String, Vec<u8>>) -> usize {
+    let entries = entries.iter();
+    entries.map(|(key, value)| key.len() + value.len()).sum()
+}
+
+fn check_keys(entries: &BTreeMap<String, Vec<u8>>) -> Result<(), Invalid> {
+    let fits = |key: &String| Metadata::KEY_LENGTH.contains(&key.chars().count());
+    if entries.keys().all(fits) {
+        return Ok(());
+    }
+    Err(Invalid::new(
+        "metadata",
+        "has a key that is not 1 to 200 characters long",
+    ))
 }
 
 #[cfg(test)]
@@ -81,5 +117,42 @@ mod tests {
         let metadata = Metadata::parse(one("key".into(), 0)).unwrap();
 
         assert!(metadata.is_empty());
+    }
+
+    #[test]
+    fn changes_set_and_remove_keys_and_leave_the_others() {
+        let entries = |list: &[(&str, &str)]| -> BTreeMap<String, Vec<u8>> {
+            let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());
+            list.iter().map(entry).collect()
+        };
+        let before = [("a", "1"), ("b", "2")];
+        for (changes, want) in [
+            (&[][..], Some(&before[..])),
+            (&[("a", "1")], Some(&before)),
+            (&[("a", "3")], Some(&[("a", "3"), ("b", "2")])),
+            (&[("a", "")], Some(&[("b", "2")])),
+            (&[("a", ""), ("b", "")], Some(&[])),
+            (&[("c", "")], Some(&before)),
+            (&[("c", "3")], Some(&[("a", "1"), ("b", "2"), ("c", "3")])),
+            (&[("", "1")], None),
+        ] {
+            let stored = Metadata::parse(entries(&before)).unwrap();
+            let changed = MetadataChanges::parse(entries(changes))
+                .and_then(|changes| stored.changed(&changes));
+            let want = want.map(|want| Metadata::parse(entries(want)).unwrap());
+            assert_eq!(changed.ok(), want, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn what_changes_leave_has_the_same_limits() {
+        let full = Metadata::parse(keys(64)).unwrap();
+        let change = |entries| full.changed(&MetadataChanges::parse(entries).unwrap());
+        let mut exchange = one("new".into(), 1);
+        exchange.insert("key0".into(), Vec::new());
+
+        assert!(change(one("new".into(), 1)).is_err());
+        assert!(change(exchange).is_ok());
+        assert!(change(one("key0".into(), 64 * 1024)).is_err());
     }
 }

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::text::Invalid;
-use super::{DisplayName, LoginName, Metadata, SessionId, Timestamp, TokenHash, UserAgent, UserId};
+use super::{
+    DisplayName, Epoch, LoginName, Metadata, MetadataChanges, SessionId, Timestamp, TokenHash,
+    UserAgent, UserId, Write, WriteId, Writes,
+};
 
 /// How many facts are recorded of a session; moves on with each write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +17,8 @@ pub struct UserFactor {
     pub login_name: LoginName,
     pub display_name: DisplayName,
     pub verified_at: Timestamp,
+    /// The one of the user's that the session counts in.
+    pub epoch: Epoch,
 }
 
 /// That user's password was checked.
@@ -31,6 +36,8 @@ pub struct Session {
     pub changed_at: Timestamp,
     /// The instant from which the session is void.
     pub expires_at: Timestamp,
+    /// When somebody ended it. Then, nothing is left of what was proven.
+    pub ended_at: Option<Timestamp>,
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: Metadata,
@@ -38,6 +45,36 @@ pub struct Session {
     pub token_hash: TokenHash,
     /// Who created it: [`Caller`](super::Caller) as text.
     pub creator: String,
+    pub writes: Writes,
+    /// The request that created it, if that one may be repeated.
+    pub request: Option<KeyedRequest>,
+}
+
+/// What is kept of a create that had an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// Of all that it asked for but the password.
+    pub fingerprint: [u8; 32],
+    /// The write that created the session: its first token is derived from this.
+    pub write: WriteId,
+}
+
+/// Whether a session counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Live,
+    /// It was deleted, or all of its user's were ended.
+    Ended,
+    Expired,
+}
+
+/// What a call changes of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub user: Option<UserFactor>,
+    pub password: Option<PasswordFactor>,
+    pub metadata: MetadataChanges,
+    pub lifetime: Option<Duration>,
 }
 
 /// How long a session lives, and who said so.
@@ -88,6 +125,9 @@ pub struct NewSession {
     pub user_agent: Option<UserAgent>,
     pub creator: String,
     pub lifetime: Lifetime,
+    pub write: WriteId,
+    /// The create may be repeated: the fingerprint of its request.
+    pub fingerprint: Option<[u8; 32]>,
 }
 
 impl Session {
@@ -102,25 +142,132 @@ impl Session {
             new.lifetime.is_asked(),
             true,
         ];
+        let write = Write {
+            seen: Sequence(0),
+            id: new.write,
+        };
         Self {
             id: new.id,
-            sequence: Sequence(facts.into_iter().map(u64::from).sum()),
+            sequence: Sequence(count(facts)),
             created_at: now,
             changed_at: now,
-            // Times are kept to the millisecond: no session ends before it begins.
-            expires_at: now.plus(new.lifetime.span().max(Duration::from_millis(1))),
+            expires_at: now.plus(at_least_a_moment(new.lifetime.span())),
+            ended_at: None,
             user: new.user,
             password: new.password,
             metadata: new.metadata,
             user_agent: new.user_agent,
             token_hash: new.token_hash,
             creator: new.creator,
+            writes: Writes::default().with(write),
+            request: new.fingerprint.map(|fingerprint| KeyedRequest {
+                fingerprint,
+                write: new.write,
+            }),
         }
     }
 
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.expires_at
+    /// Whether there is anything to write for `changes`. Whoever was checked again is a
+    /// change: of the time.
+    ///
+    /// # Errors
+    ///
+    /// What they leave of the metadata breaks a limit.
+    pub fn is_changed_by(&self, changes: &Changes) -> Result<bool, Invalid> {
+        let Changes {
+            user,
+            password,
+            metadata,
+            lifetime,
+        } = changes;
+        let metadata = self.metadata.changed(metadata)? != self.metadata;
+        Ok(user.is_some() || password.is_some() || metadata || lifetime.is_some())
     }
+
+    /// The session with `changes` and another token. Its sequence counts, one each: user
+    /// checked, password checked, metadata set, lifetime set, token set.
+    ///
+    /// # Errors
+    ///
+    /// Another user than the session's, or more metadata than there may be.
+    pub fn changed(
+        &self,
+        changes: &Changes,
+        token_hash: TokenHash,
+        write: WriteId,
+        now: Timestamp,
+    ) -> Result<Self, Invalid> {
+        let metadata = self.metadata.changed(&changes.metadata)?;
+        let facts = [
+            changes.user.is_some(),
+            changes.password.is_some(),
+            metadata != self.metadata,
+            changes.lifetime.is_some(),
+            true,
+        ];
+        let user = match (&self.user, &changes.user) {
+            (stored, None) => stored.clone(),
+            (None, checked) => checked.clone(),
+            (Some(stored), Some(checked)) if stored.user_id == checked.user_id => {
+                Some(UserFactor {
+                    epoch: stored.epoch,
+                    ..checked.clone()
+                })
+            }
+            (Some(_), Some(_)) => {
+                return Err(Invalid::new(
+                    "checks.user",
+                    "is not the user of the session, who can't be changed",
+                ));
+            }
+        };
+        let lifetime = changes.lifetime.map(at_least_a_moment);
+        Ok(Self {
+            sequence: Sequence(self.sequence.0 + count(facts)),
+            changed_at: now,
+            expires_at: lifetime.map_or(self.expires_at, |lifetime| now.plus(lifetime)),
+            user,
+            password: changes.password.or(self.password),
+            metadata,
+            token_hash,
+            writes: self.writes.with(Write {
+                seen: self.sequence,
+                id: write,
+            }),
+            ..self.clone()
+        })
+    }
+
+    /// Of what callers have noted on it, in bytes.
+    pub fn size(&self) -> usize {
+        self.metadata.size() + self.user_agent.as_ref().map_or(0, UserAgent::size)
+    }
+
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+
+    /// Whether the session counts at `now`, if its user's epoch is `epoch` (None: there is
+    /// no such user any more).
+    pub fn state(&self, epoch: Option<Epoch>, now: Timestamp) -> State {
+        let ended = self.user.as_ref().map(|user| Some(user.epoch) != epoch);
+        if self.ended_at.is_some() || ended == Some(true) {
+            State::Ended
+        } else if self.is_live(now) {
+            State::Live
+        } else {
+            State::Expired
+        }
+    }
+}
+
+fn count<const N: usize>(facts: [bool; N]) -> u64 {
+    facts.into_iter().map(u64::from).sum()
+}
+
+/// Times are kept to the millisecond: no session ends before it begins.
+fn at_least_a_moment(span: Duration) -> Duration {
+    span.max(Duration::from_millis(1))
 }
 
 #[cfg(test)]
@@ -141,17 +288,24 @@ mod tests {
             user_agent: None,
             creator: "anonymous".into(),
             lifetime: Lifetime::Default(Duration::from_mins(1)),
+            write: WriteId::from_uuid(uuid::Uuid::nil()),
+            fingerprint: None,
+        }
+    }
+
+    fn factor(id: &str, epoch: u128) -> UserFactor {
+        UserFactor {
+            user_id: UserId::parse(id.into()).unwrap(),
+            login_name: LoginName::parse("mini".into()).unwrap(),
+            display_name: DisplayName::default(),
+            verified_at: NOW,
+            epoch: Epoch::from_uuid(uuid::Uuid::from_u128(epoch)),
         }
     }
 
     #[test]
     fn the_sequence_counts_facts() {
-        let user = Some(UserFactor {
-            user_id: UserId::parse("1".into()).unwrap(),
-            login_name: LoginName::parse("mini".into()).unwrap(),
-            display_name: DisplayName::default(),
-            verified_at: NOW,
-        });
+        let user = Some(factor("1", 0));
         let password = Some(PasswordFactor { verified_at: NOW });
         let metadata = Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap();
         let default = Lifetime::Default(Duration::from_mins(1));
@@ -208,5 +362,158 @@ mod tests {
                 "{asked:?}"
             );
         }
+    }
+
+    fn metadata(value: u8) -> MetadataChanges {
+        MetadataChanges::parse(BTreeMap::from([("a".into(), vec![value])])).unwrap()
+    }
+
+    #[test]
+    fn a_change_counts_its_facts_and_leaves_the_rest() {
+        let (hash, write) = (
+            TokenHash::new([1; 32]),
+            WriteId::from_uuid(uuid::Uuid::max()),
+        );
+        let later = NOW.plus(Duration::from_secs(1));
+        let opened = Session::open(
+            NewSession {
+                metadata: Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap(),
+                ..new()
+            },
+            NOW,
+        );
+        let user = Some(factor("1", 0));
+        let password = Some(PasswordFactor { verified_at: later });
+        let minute = Some(Duration::from_mins(1));
+
+        for (changes, facts, is_changed) in [
+            (Changes::default(), 1, false),
+            (
+                Changes {
+                    metadata: metadata(1),
+                    ..Changes::default()
+                },
+                1,
+                false,
+            ),
+            (
+                Changes {
+                    metadata: metadata(2),
+                    ..Changes::default()
+                },
+                2,
+                true,
+            ),
+            (
+                Changes {
+                    user: user.clone(),
+                    ..Changes::default()
+                },
+                2,
+                true,
+            ),
+            (
+                Changes {
+                    lifetime: minute,
+                    ..Changes::default()
+                },
+                2,
+                true,
+            ),
+            (
+                Changes {
+                    user: user.clone(),
+                    password,
+                    metadata: metadata(2),
+                    lifetime: minute,
+                },
+                5,
+                true,
+            ),
+        ] {
+            assert_eq!(
+                opened.is_changed_by(&changes),
+                Ok(is_changed),
+                "{changes:?}"
+            );
+            let changed = opened.changed(&changes, hash, write, later).unwrap();
+
+            assert_eq!(changed.sequence.0, opened.sequence.0 + facts, "{changes:?}");
+            assert_eq!((changed.token_hash, changed.changed_at), (hash, later));
+            assert_eq!(changed.created_at, NOW);
+            let end = changes
+                .lifetime
+                .map_or(opened.expires_at, |_| later.plus(Duration::from_mins(1)));
+            assert_eq!(changed.expires_at, end);
+            assert_eq!(changed.user, changes.user);
+            assert_eq!(changed.password, changes.password);
+            let newest = changed.writes.newest().unwrap();
+            assert_eq!((newest.seen, newest.id), (opened.sequence, write));
+        }
+    }
+
+    #[test]
+    fn the_user_of_a_session_is_never_another() {
+        let hash = TokenHash::new([1; 32]);
+        let write = WriteId::from_uuid(uuid::Uuid::max());
+        let opened = Session::open(
+            NewSession {
+                user: Some(factor("1", 7)),
+                ..new()
+            },
+            NOW,
+        );
+        let change = |user| {
+            let user = Some(user);
+            opened.changed(
+                &Changes {
+                    user,
+                    ..Changes::default()
+                },
+                hash,
+                write,
+                NOW,
+            )
+        };
+
+        assert!(change(factor("2", 7)).is_err());
+        let again = change(factor("1", 8)).unwrap();
+        assert_eq!(
+            again.user.map(|user| user.epoch),
+            Some(factor("1", 7).epoch),
+            "an epoch that has ended can't be left"
+        );
+    }
+
+    #[test]
+    fn a_session_counts_until_it_is_ended_or_expires() {
+        let epoch = |n| Some(Epoch::from_uuid(uuid::Uuid::from_u128(n)));
+        let anonymous = Session::open(new(), NOW);
+        let of_user = Session::open(
+            NewSession {
+                user: Some(factor("1", 7)),
+                ..new()
+            },
+            NOW,
+        );
+        let deleted = Session {
+            ended_at: Some(NOW),
+            ..anonymous.clone()
+        };
+        let end = anonymous.expires_at;
+        for (session, epoch, now, want) in [
+            (&anonymous, None, NOW, State::Live),
+            (&anonymous, None, end, State::Expired),
+            (&of_user, epoch(7), NOW, State::Live),
+            (&of_user, epoch(7), end, State::Expired),
+            (&of_user, epoch(8), NOW, State::Ended),
+            (&of_user, epoch(8), end, State::Ended),
+            (&of_user, None, NOW, State::Ended),
+            (&deleted, None, NOW, State::Ended),
+            (&deleted, None, end, State::Ended),
+        ] {
+            assert_eq!(session.state(epoch, now), want, "{epoch:?}");
+        }
+        assert!(!deleted.is_live(NOW));
     }
 }

@@ -3,10 +3,10 @@ use std::str::FromStr;
 
 use unicase::UniCase;
 
-use super::UserId;
 use super::attempts::Attempts;
 use super::secret::HashString;
 use super::text::{Invalid, bounded};
+use super::{Epoch, UserId};
 
 /// A login name as its user writes it: 1 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,8 @@ pub struct Login {
     /// None: this user can't log in by password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
+    /// The one that sessions count in.
+    pub epoch: Epoch,
 }
 
 #[cfg(test)]

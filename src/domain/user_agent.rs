@@ -24,27 +24,31 @@ impl UserAgent {
         header: BTreeMap<String, Vec<String>>,
     ) -> Result<Self, Invalid> {
         let invalid = |reason| Invalid::new("user_agent", reason);
-        let texts = [&fingerprint_id, &ip, &description];
-        let texts = texts.into_iter().flatten().map(String::len);
-        let headers = header
-            .iter()
-            .map(|(name, values)| name.len() + values.iter().map(String::len).sum::<usize>());
-        // Each value and name takes some room of its own, however short it is.
-        let entries = header.values().map(|values| 1 + values.len());
-        let size: usize = texts.chain(headers).chain(entries).sum();
-
         if header.contains_key("") {
             return Err(invalid("has a header without a name"));
         }
-        if size > Self::SIZE {
-            return Err(invalid("is larger than 16 KiB"));
-        }
-        Ok(Self {
+        let agent = Self {
             fingerprint_id,
             ip,
             description,
             header,
-        })
+        };
+        if agent.size() > Self::SIZE {
+            return Err(invalid("is larger than 16 KiB"));
+        }
+        Ok(agent)
+    }
+
+    /// Of all names and values together, in bytes.
+    pub fn size(&self) -> usize {
+        let texts = [&self.fingerprint_id, &self.ip, &self.description];
+        let texts = texts.into_iter().flatten().map(String::len);
+        let headers = self.header.iter();
+        let headers = headers
+            .map(|(name, values)| name.len() + values.iter().map(String::len).sum::<usize>());
+        // Each value and name takes some room of its own, however short it is.
+        let entries = self.header.values().map(|values| 1 + values.len());
+        texts.chain(headers).chain(entries).sum()
     }
 
     pub fn fingerprint_id(&self) -> Option<&str> {

@@ -45,6 +45,7 @@ impl Server {
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
+            query: api::query(head.uri.query().unwrap_or_default()),
             headers: head.headers,
             body: body::read(body, self.app.limits().body, self.limits.body).await?,
             context: Context {

@@ -2,10 +2,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::find::verify;
 use super::{Service, Trace};
-use crate::domain::{Caller, CallerRecord, Permission, SessionId, Timestamp, TokenHash};
+use crate::domain::{Caller, CallerRecord, Permission, Timestamp, TokenHash};
 use crate::error::Error;
-use crate::token::Bearer;
+use crate::token::{Bearer, Presented};
 
 /// What a caller shows of itself.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +85,8 @@ impl Service {
             (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
                 None => return Err(Error::Unauthenticated),
                 Some(Bearer::Caller(token)) => self.service_caller(token, now, trace).await?,
-                Some(Bearer::Session(id, token)) => {
-                    self.session_caller(id, token, now, trace).await?
+                Some(Bearer::Session(presented)) => {
+                    self.session_caller(presented, now, trace).await?
                 }
             },
         };
@@ -118,20 +119,18 @@ impl Service {
 
     async fn session_caller(
         &self,
-        id: SessionId,
-        token: TokenHash,
+        presented: Presented,
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Caller, Error> {
-        let session = trace.database(self.store.get_session(id)).await?;
+        let session = trace.database(verify(&self.store, presented, now)).await?;
         session
-            .filter(|session| session.token_hash == token && session.is_live(now))
             // A name alone proves nothing of who says it.
             .filter(|session| session.password.is_some())
             .and_then(|session| session.user)
             .map(|user| Caller::User {
                 id: user.user_id,
-                session: id,
+                session: presented.session,
             })
             .ok_or(Error::Unauthenticated)
     }

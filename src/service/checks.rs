@@ -1,6 +1,7 @@
 use super::{Service, Trace};
 use crate::domain::{
-    Caller, FoldedName, HashString, Login, Password, Timestamp, UserId, UserSearch, UserState,
+    Caller, FoldedName, HashString, Login, Password, PasswordFactor, Timestamp, UserFactor, UserId,
+    UserSearch, UserState,
 };
 use crate::error::Error;
 use crate::password::{PasswordHash, Turn};
@@ -163,6 +164,43 @@ impl Service {
         })
     }
 
+    /// Carries out `put`, and side by side with it what a right password changes of the
+    /// login. The session is what the caller was promised: that the rest failed is noted,
+    /// and made good by the next login.
+    pub(super) async fn settling<T>(
+        &self,
+        put: impl Future<Output = T>,
+        checked: Option<&Checked>,
+        trace: &Trace,
+    ) -> T {
+        let clear = async {
+            match checked {
+                Some(checked) if checked.by_password => {
+                    self.store.clear_failures(&checked.login).await
+                }
+                _ => Ok(()),
+            }
+        };
+        let renew = async {
+            match checked.and_then(|checked| Some((&checked.login, checked.renewed.as_ref()?))) {
+                // That somebody else replaced it first is fine.
+                Some((login, renewed)) => self
+                    .store
+                    .replace_password_hash(login, renewed)
+                    .await
+                    .map(drop),
+                None => Ok(()),
+            }
+        };
+
+        let (put, clear, renew) = tokio::join!(put, clear, renew);
+
+        for error in [clear.err(), renew.err()].into_iter().flatten() {
+            trace.beside(&error);
+        }
+        put
+    }
+
     /// Where the login of a user is: 1 request by user id, none by login name.
     async fn locate(&self, user: &UserSearch, trace: &Trace) -> Result<Address, Error> {
         Ok(match user {
@@ -241,4 +279,21 @@ fn refusal(address: &Address, found: Option<Login>, trace: &Trace) -> Error {
         (UserState::Active, None) => Error::PasswordNotSet,
         (UserState::Active, Some(_)) => Error::UserLocked,
     }
+}
+
+pub(super) fn user_factor(checked: &Checked, now: Timestamp) -> UserFactor {
+    let login = &checked.login;
+    UserFactor {
+        user_id: login.user_id.clone(),
+        login_name: login.login_name.clone(),
+        display_name: login.display_name.clone(),
+        verified_at: now,
+        epoch: login.epoch,
+    }
+}
+
+pub(super) fn password_factor(checked: &Checked, now: Timestamp) -> Option<PasswordFactor> {
+    checked
+        .by_password
+        .then_some(PasswordFactor { verified_at: now })
 }

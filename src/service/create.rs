@@ -1,22 +1,24 @@
+use super::checks::{password_factor, user_factor};
+use super::idempotency::Keyed;
 use super::{CreateSession, CreatedSession, Details, Policy, Service, Trace};
-use crate::domain::{
-    Caller, HashString, Lifetime, NewSession, PasswordFactor, Session, Timestamp, UserFactor,
-};
+use crate::domain::{Caller, Lifetime, NewSession, Session, Timestamp};
 use crate::error::Error;
-use crate::service::checks::Checked;
-use crate::token::{SessionToken, draw_session_id, draw_write_id};
+use crate::store::Written;
+use crate::token::{SessionToken, draw_session_id, draw_write_id, user_ref};
 
 impl Service {
     /// Opens a session for whoever passes all checks of the request.
     ///
     /// Nothing is stored of a session whose checks failed. To a caller who hasn't said
     /// who he is, all that can be wrong with a user is one answer, after the same work.
+    /// Sent again under an idempotency key, the request is checked again and answered with
+    /// the session that it has created.
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id.
     pub(super) async fn create_session(
         &self,
-        request: CreateSession,
+        mut request: CreateSession,
         caller: &Caller,
         now: Timestamp,
         trace: &Trace,
@@ -27,12 +29,26 @@ impl Service {
             ..
         } = self.policy;
         let lifetime = Lifetime::parse(request.lifetime, lifetime, max_lifetime)?;
+        let keyed = self.keyed(&request, caller).await?;
+        let password = request.password.take();
         let checked = self
-            .check(request.user.as_ref(), request.password, caller, now, trace)
+            .check(request.user.as_ref(), password, caller, now, trace)
             .await?;
 
-        let id = draw_session_id();
-        let token = SessionToken::draw(id)?;
+        let write = draw_write_id();
+        let user = checked
+            .as_ref()
+            .map(|checked| user_ref(&checked.login.user_id));
+        let (id, token) = match &keyed {
+            None => {
+                let id = draw_session_id();
+                (id, SessionToken::draw(id, user)?)
+            }
+            Some(keyed) => {
+                let id = keyed.session_id(caller, checked.as_ref());
+                (id, keyed.server_key.token(id, write, user))
+            }
+        };
         let session = Session::open(
             NewSession {
                 id,
@@ -40,81 +56,66 @@ impl Service {
                 user: checked.as_ref().map(|checked| user_factor(checked, now)),
                 password: checked
                     .as_ref()
-                    .filter(|checked| checked.by_password)
-                    .map(|_| PasswordFactor { verified_at: now }),
+                    .and_then(|checked| password_factor(checked, now)),
                 metadata: request.metadata,
                 user_agent: request.user_agent,
                 creator: caller.to_string(),
                 lifetime,
+                write,
+                fingerprint: keyed.as_ref().map(|keyed| keyed.fingerprint),
             },
             now,
         );
-        trace
-            .database(self.store_session(&session, checked.as_ref(), trace))
+        let put = self.store.insert_session(&session);
+        let written = trace
+            .database(self.settling(put, checked.as_ref(), trace))
             .await?;
-        Ok(CreatedSession {
-            details: Details {
-                sequence: session.sequence,
-                change_date: session.changed_at,
-                resource_owner: self.policy.resource_owner.clone(),
-            },
-            session_id: session.id,
-            session_token: token,
-        })
+        match (written, keyed) {
+            (Written::Done, _) => Ok(self.created(&session, session.created_at, token)),
+            (Written::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
+            (Written::Conflict(_) | Written::Gone, _) => {
+                Err(Error::Internal("a random session id was taken".into()))
+            }
+        }
     }
 
-    /// Puts the session, and side by side with it what a right password changes of the
-    /// login. The session is what the caller was promised: that the rest failed is
-    /// noted, and made good by the next login.
-    async fn store_session(
+    /// The answer to a request that has created `stored` before, and would have put
+    /// `session`: that of the first time, whatever has become of the session.
+    fn repeated(
         &self,
         session: &Session,
-        checked: Option<&Checked>,
-        trace: &Trace,
-    ) -> Result<(), Error> {
-        let put = self.store.insert_session(session, draw_write_id());
-        let clear = async {
-            match checked {
-                Some(checked) if checked.by_password => {
-                    self.store.clear_failures(&checked.login).await
-                }
-                _ => Ok(()),
-            }
-        };
-        let renew = async {
-            match checked.and_then(|checked| Some((&checked.login, checked.renewed.as_ref()?))) {
-                Some((login, renewed)) => self.replace_hash(login, renewed).await,
-                None => Ok(()),
-            }
-        };
-
-        let (put, clear, renew) = tokio::join!(put, clear, renew);
-
-        for error in [clear.err(), renew.err()].into_iter().flatten() {
-            trace.beside(&error);
+        stored: &Session,
+        keyed: &Keyed,
+    ) -> Result<CreatedSession, Error> {
+        let first = stored
+            .request
+            .filter(|first| first.fingerprint == keyed.fingerprint)
+            .ok_or(Error::IdempotencyKeyReused)?;
+        let id = |session: &Session| session.user.as_ref().map(|user| user.user_id.clone());
+        let (now, then) = (id(session), id(stored));
+        // The login name has become another user's. Of an ended session, no user is known,
+        // and its token is of no use.
+        if then.is_some() && now != then {
+            return Err(Error::IdempotencyKeyReused);
         }
-        put
+        let user = now.as_ref().map(user_ref);
+        let token = keyed.server_key.token(stored.id, first.write, user);
+        Ok(self.created(session, stored.created_at, token))
     }
 
-    /// That somebody else replaced it first is fine.
-    async fn replace_hash(
+    fn created(
         &self,
-        login: &crate::domain::Login,
-        renewed: &HashString,
-    ) -> Result<(), Error> {
-        self.store
-            .replace_password_hash(login, renewed)
-            .await
-            .map(drop)
-    }
-}
-
-fn user_factor(checked: &Checked, now: Timestamp) -> UserFactor {
-    let login = &checked.login;
-    UserFactor {
-        user_id: login.user_id.clone(),
-        login_name: login.login_name.clone(),
-        display_name: login.display_name.clone(),
-        verified_at: now,
+        session: &Session,
+        created_at: Timestamp,
+        session_token: SessionToken,
+    ) -> CreatedSession {
+        CreatedSession {
+            details: Details {
+                change_date: Some(created_at),
+                ..self.details(session)
+            },
+            session_id: session.id,
+            session_token,
+        }
     }
 }

@@ -92,6 +92,11 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], Corrupt> {
+        let bytes = self.bytes(name)?;
+        bytes.try_into().map_err(|_| Corrupt::Attribute(name))
+    }
+
     /// No such attribute is an empty map.
     pub fn map(self, name: &'static str) -> Result<Option<&'a Item>, Corrupt> {
         match self.0.get(name) {

@@ -8,22 +8,23 @@ use super::Store;
 use super::failure::failure;
 use super::item::{Attributes, Corrupt, Item, millis, number, text};
 use crate::domain::{
-    AttemptPolicy, Attempts, DisplayName, FoldedName, HashString, Login, LoginName, Timestamp,
-    UserId, WriteId,
+    AttemptPolicy, Attempts, DisplayName, Epoch, FoldedName, HashString, Login, LoginName,
+    Timestamp, UserId, UserRef, WriteId,
 };
 use crate::error::Error;
+use crate::token::user_ref;
 
 /// Starts the keys of logins in the users table.
 pub(super) const PREFIX: &str = "LOGIN#";
-/// Starts the keys that lead from a user's id to the login.
+/// Starts the keys of users, who are found by their ids.
 pub(super) const USER_PREFIX: &str = "USER#";
 
 pub(super) fn login_key(name: &FoldedName) -> AttributeValue {
     text(format!("{PREFIX}{}", name.as_str()))
 }
 
-pub(super) fn user_key(id: &UserId) -> AttributeValue {
-    text(format!("{USER_PREFIX}{id}"))
+pub(super) fn user_key(user: UserRef) -> AttributeValue {
+    text(format!("{USER_PREFIX}{user}"))
 }
 
 /// What became of the wish to try a password.
@@ -49,12 +50,10 @@ impl Store {
     ///
     /// One request.
     pub async fn get_login_name(&self, id: &UserId) -> Result<Option<LoginName>, Error> {
-        let Some(item) = self.get_user_item(user_key(id)).await? else {
-            return Ok(None);
-        };
-        let name = Attributes(&item).text("login_name")?;
-        let name = LoginName::parse(name.to_owned()).map_err(Corrupt::Value)?;
-        Ok(Some(name))
+        let item = self.get_user_item(user_key(user_ref(id))).await?;
+        let user = item.as_ref().map(parse_user).transpose()?;
+        let own = user.filter(|user| user.user_id == *id);
+        Ok(own.map(|user| user.login_name))
     }
 
     async fn get_user_item(&self, key: AttributeValue) -> Result<Option<Item>, Error> {
@@ -222,6 +221,7 @@ pub(super) fn refused(
 /// | `cleared` | N | `attempts` at the last success |
 /// | `failures` | N | `attempts - cleared` |
 /// | `attempted_at` | N | milliseconds; if ever |
+/// | `epoch` | S | the one that sessions count in |
 /// | `write_id` | S | of the last attempt that was reserved |
 pub(super) fn item_of(login: &Login) -> Item {
     let mut item = Item::from([
@@ -234,6 +234,7 @@ pub(super) fn item_of(login: &Login) -> Item {
         ("cleared".into(), number(login.attempts.cleared())),
         ("failures".into(), number(login.attempts.failures)),
         ("write_id".into(), text("none")),
+        ("epoch".into(), text(login.epoch.to_string())),
     ]);
     if let Some(hash) = &login.password_hash {
         item.insert("password_hash".into(), text(hash.as_str()));
@@ -258,5 +259,38 @@ pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
             failures: item.number("failures")?,
             last_at: item.millis_if_any("attempted_at")?,
         },
+        epoch: item.text("epoch")?.parse()?,
+    })
+}
+
+/// What is found by a user's id.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub user_id: UserId,
+    pub login_name: LoginName,
+    pub epoch: Epoch,
+}
+
+/// Leads from a user's id to the login, and to the time that its sessions count in.
+///
+/// | attribute | type | |
+/// |---|---|---|
+/// | `pk` | S | `USER#` and the first half of the user id's SHA-256 in hexadecimal |
+/// | `user_id`, `login_name`, `epoch` | S | those of the login |
+pub(super) fn user_item_of(login: &Login) -> Item {
+    Item::from([
+        ("pk".into(), user_key(user_ref(&login.user_id))),
+        ("user_id".into(), text(login.user_id.as_str())),
+        ("login_name".into(), text(login.login_name.as_str())),
+        ("epoch".into(), text(login.epoch.to_string())),
+    ])
+}
+
+pub(super) fn parse_user(item: &Item) -> Result<User, Corrupt> {
+    let item = Attributes(item);
+    Ok(User {
+        user_id: UserId::parse(item.text("user_id")?.to_owned())?,
+        login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
+        epoch: item.text("epoch")?.parse()?,
     })
 }

@@ -1,16 +1,19 @@
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
+use super::attempts::Sent;
 use super::failure::failure;
 use super::item::{Attributes, Corrupt, Item, bytes, millis, number, text};
+use super::logins::refused;
 use crate::domain::{
-    DisplayName, LoginName, Metadata, PasswordFactor, Sequence, Session, SessionId, TokenHash,
-    UserAgent, UserFactor, UserId, WriteId,
+    Claim, DisplayName, Fate, KeyedRequest, LoginName, Metadata, PasswordFactor, Sequence, Session,
+    SessionId, Timestamp, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::error::Error;
 
@@ -19,7 +22,8 @@ use crate::error::Error;
 const KEPT_AFTER_END: Duration = Duration::from_hours(24);
 
 impl Store {
-    /// The session as it is stored, live or not: TTL deletes days after the end.
+    /// The session as it is stored, whether it counts or not: TTL deletes days after the
+    /// end.
     ///
     /// One request.
     pub async fn get_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
@@ -27,7 +31,7 @@ impl Store {
             .client
             .get_item()
             .table_name(&self.tables.sessions)
-            .key("session_id", text(id.to_string()))
+            .set_key(Some(key(id)))
             .consistent_read(true)
             .send()
             .await
@@ -36,59 +40,138 @@ impl Store {
         Ok(session)
     }
 
-    /// Puts a session that must not exist yet; that it does is an error of ours.
+    /// Puts a session that must not exist yet.
     ///
-    /// One request. Sent again because its answer was lost, it finds its own `write`
-    /// in its place, and that is success.
+    /// One request. Sent again because its answer was lost, it finds its own write in its
+    /// place, and that is success.
     ///
     /// # Errors
     ///
     /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
-    pub async fn insert_session(&self, session: &Session, write: WriteId) -> Result<(), Error> {
+    pub async fn insert_session(&self, session: &Session) -> Result<Written, Error> {
         let put = self
-            .put(session, write)
+            .put(session)
             .condition_expression("attribute_not_exists(session_id)");
-        match written(put, write).await? {
-            Written::Done => Ok(()),
-            Written::Conflict(_) | Written::Gone => {
-                Err(Error::Internal("a random session id was taken".into()))
-            }
-        }
+        written(put, session).await
     }
 
-    /// Puts a session over the stored one, whose sequence must still be `seen`.
+    /// Puts a session over the stored one, whose sequence must still be the one that its
+    /// newest write saw, and which nobody must have ended.
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
-    /// just one wins. Sent again because its answer was lost, it finds its own `write`
-    /// in its place, and that is success; but if another writer came between the two, it
-    /// can't tell that it was carried out, and reports a conflict.
+    /// just one wins. Sent again because its answer was lost, it finds its own write among
+    /// the last ones, and that is success, whoever has written since.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors
     ///
-    /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
-    pub async fn put_session(
-        &self,
-        session: &Session,
-        seen: Sequence,
-        write: WriteId,
-    ) -> Result<Written, Error> {
+    /// - [`Error::Unavailable`]: throttled or cut off, or sent again when so many had
+    ///   written since that its own write was forgotten; it may have been put all the same.
+    pub async fn put_session(&self, session: &Session) -> Result<Written, Error> {
+        let seen = session.writes.newest().map_or(0, |write| write.seen.0);
         let put = self
-            .put(session, write)
-            .condition_expression("#sequence = :seen")
+            .put(session)
+            .condition_expression("#sequence = :seen AND attribute_not_exists(ended_at)")
             .expression_attribute_names("#sequence", "sequence") // A reserved word.
-            .expression_attribute_values(":seen", number(seen.0));
-        written(put, write).await
+            .expression_attribute_values(":seen", number(seen));
+        written(put, session).await
     }
 
-    fn put(&self, session: &Session, write: WriteId) -> PutItemFluentBuilder {
+    fn put(&self, session: &Session) -> PutItemFluentBuilder {
         self.client
             .put_item()
             .table_name(&self.tables.sessions)
             .set_item(Some(item_of(session)))
-            .item("write_id", text(write.to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
+
+    /// Ends a session, if `claim` holds for it.
+    ///
+    /// One request. What was proven is removed, and so is the session from its user's list;
+    /// what stays until its TTL tells a writer who comes late that it has ended, and a
+    /// create that is repeated that it was created. Sent again because its answer was
+    /// lost, it finds the session ended, as it is when somebody else was first.
+    pub async fn end_session(
+        &self,
+        id: SessionId,
+        claim: &Claim,
+        now: Timestamp,
+    ) -> Result<Ending, Error> {
+        let mut condition =
+            "attribute_exists(session_id) AND attribute_not_exists(ended_at)".to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.sessions)
+            .set_key(Some(key(id)))
+            .update_expression(format!(
+                "SET ended_at = :now, changed_at = :now, #sequence = #sequence + :one REMOVE {}",
+                OF_WHOM_AND_WHAT.join(", ")
+            ))
+            .expression_attribute_names("#sequence", "sequence")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match claim {
+            Claim::All => {}
+            Claim::Token(hash) => {
+                condition.push_str(" AND token_hash = :token");
+                update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
+            }
+            Claim::Own { creator, user } => {
+                let mut own = Vec::new();
+                for (name, place, owner) in [
+                    ("creator", ":creator", creator.as_deref()),
+                    ("user_id", ":user", user.as_ref().map(UserId::as_str)),
+                ] {
+                    if let Some(owner) = owner {
+                        own.push(format!("{name} = {place}"));
+                        update = update.expression_attribute_values(place, text(owner));
+                    }
+                }
+                if own.is_empty() {
+                    return Ok(Ending::Refused);
+                }
+                let _ = write!(condition, " AND ({})", own.join(" OR "));
+            }
+        }
+        match update.condition_expression(condition).send().await {
+            Ok(output) => {
+                let item = output
+                    .attributes()
+                    .ok_or(Corrupt::Attribute("session_id"))?;
+                Ok(Ending::Ended(Box::new(parse(item)?)))
+            }
+            Err(error) => match refused(error)? {
+                None => Ok(Ending::Gone),
+                Some(found) => {
+                    let found = parse(&found)?;
+                    Ok(if found.ended_at.is_some() {
+                        Ending::Ended(Box::new(found))
+                    } else {
+                        Ending::Refused
+                    })
+                }
+            },
+        }
+    }
+}
+
+/// The attributes that are removed when a session is ended.
+const OF_WHOM_AND_WHAT: [&str; 8] = [
+    "user_id",
+    "login_name",
+    "display_name",
+    "user_verified_at",
+    "password_verified_at",
+    "epoch",
+    "metadata",
+    "user_agent",
+];
+
+pub(super) fn key(id: SessionId) -> Item {
+    Item::from([("session_id".to_owned(), text(id.to_string()))])
 }
 
 /// What became of a put whose condition depends on what is stored.
@@ -101,8 +184,20 @@ pub enum Written {
     Gone,
 }
 
-async fn written(put: PutItemFluentBuilder, write: WriteId) -> Result<Written, Error> {
-    let Err(error) = put.send().await else {
+/// What became of a session that was to be ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// It is ended, by this call or by one before.
+    Ended(Box<Session>),
+    /// Nothing is stored.
+    Gone,
+    /// The claim doesn't hold for it.
+    Refused,
+}
+
+async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<Written, Error> {
+    let sent = Sent::default();
+    let Err(error) = put.customize().interceptor(sent.clone()).send().await else {
         return Ok(Written::Done);
     };
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
@@ -112,10 +207,17 @@ async fn written(put: PutItemFluentBuilder, write: WriteId) -> Result<Written, E
     let Some(found) = failed.item() else {
         return Ok(Written::Gone);
     };
-    if Attributes(found).text("write_id")? == write.to_string() {
-        return Ok(Written::Done);
+    let found = parse(found)?;
+    let own = session.writes.newest().filter(|_| sent.again());
+    match own.map_or(Fate::NotCarriedOut, |own| found.writes.fate(own)) {
+        Fate::CarriedOut => Ok(Written::Done),
+        Fate::NotCarriedOut => Ok(Written::Conflict(Box::new(found))),
+        Fate::Unknown => {
+            let many =
+                "others have written so often since that this write can't be told from theirs";
+            Err(Error::Unavailable(many.into()))
+        }
     }
-    Ok(Written::Conflict(Box::new(parse(found)?)))
 }
 
 /// | attribute | type | |
@@ -129,8 +231,12 @@ async fn written(put: PutItemFluentBuilder, write: WriteId) -> Result<Written, E
 /// | `metadata` | M of B | if any |
 /// | `user_agent` | M | if any: `fingerprint_id`, `ip`, `description` (S), `header` (M of L of S) |
 /// | `token_hash` | B | SHA-256 |
+/// | `epoch` | S | the user's; if a user was checked |
 /// | `creator` | S | who created it |
-/// | `write_id` | S | of the last write |
+/// | `ended_at` | N | milliseconds; if it was ended |
+/// | `writes` | B | the last writes, newest first, 24 bytes each: sequence seen, write id |
+/// | `fingerprint` | B | of the request, if the create may be repeated |
+/// | `created_by` | S | then, the write that created it |
 fn item_of(session: &Session) -> Item {
     let ttl = session.expires_at.plus(KEPT_AFTER_END).as_seconds_up();
     let mut item: Item = HashMap::with_capacity(16);
@@ -149,6 +255,15 @@ fn item_of(session: &Session) -> Item {
         set("login_name", text(user.login_name.as_str()));
         set("display_name", text(user.display_name.as_str()));
         set("user_verified_at", millis(user.verified_at));
+        set("epoch", text(user.epoch.to_string()));
+    }
+    set("writes", bytes(&encode_writes(&session.writes)));
+    if let Some(ended_at) = session.ended_at {
+        set("ended_at", millis(ended_at));
+    }
+    if let Some(request) = &session.request {
+        set("fingerprint", bytes(&request.fingerprint));
+        set("created_by", text(request.write.to_string()));
     }
     if let Some(password) = &session.password {
         set("password_verified_at", millis(password.verified_at));
@@ -182,12 +297,38 @@ fn user_agent_item(user_agent: &UserAgent) -> Item {
     item
 }
 
-fn parse(item: &Item) -> Result<Session, Corrupt> {
+/// A sequence in 8 bytes, the highest first, and a write id in 16.
+const WRITE: usize = 24;
+
+fn encode_writes(writes: &Writes) -> Vec<u8> {
+    let encode = |write: Write| {
+        let mut bytes = [0; WRITE];
+        let (seen, id) = bytes.split_at_mut(8);
+        seen.copy_from_slice(&write.seen.0.to_be_bytes());
+        id.copy_from_slice(write.id.as_bytes());
+        bytes
+    };
+    writes.iter().flat_map(encode).collect()
+}
+
+fn parse_writes(item: Attributes<'_>) -> Result<Writes, Corrupt> {
+    let (writes, rest) = item.bytes("writes")?.as_chunks::<WRITE>();
+    if !rest.is_empty() {
+        return Err(Corrupt::Attribute("writes"));
+    }
+    let parse = |bytes: &[u8; WRITE]| {
+        let (seen, id) = bytes.split_first_chunk::<8>()?;
+        Some(Write {
+            seen: Sequence(u64::from_be_bytes(*seen)),
+            id: WriteId::from_uuid(uuid::Uuid::from_slice(id).ok()?),
+        })
+    };
+    let writes = writes.iter().map(parse).collect::<Option<_>>();
+    writes.map(Writes::new).ok_or(Corrupt::Attribute("writes"))
+}
+
+pub(super) fn parse(item: &Item) -> Result<Session, Corrupt> {
     let item = Attributes(item);
-    let hash = item.bytes("token_hash")?;
-    let hash = hash
-        .try_into()
-        .map_err(|_| Corrupt::Attribute("token_hash"))?;
     Ok(Session {
         id: item.text("session_id")?.parse()?,
         sequence: Sequence(item.number("sequence")?),
@@ -200,8 +341,23 @@ fn parse(item: &Item) -> Result<Session, Corrupt> {
             .map(|verified_at| PasswordFactor { verified_at }),
         metadata: parse_metadata(item)?,
         user_agent: item.map("user_agent")?.map(parse_user_agent).transpose()?,
-        token_hash: TokenHash::new(hash),
+        token_hash: TokenHash::new(item.array("token_hash")?),
         creator: item.text("creator")?.to_owned(),
+        ended_at: item.millis_if_any("ended_at")?,
+        writes: parse_writes(item)?,
+        request: item
+            .has("fingerprint")
+            .then(|| parse_request(item))
+            .transpose()?,
+    })
+}
+
+fn parse_request(item: Attributes<'_>) -> Result<KeyedRequest, Corrupt> {
+    let write = uuid::Uuid::try_parse(item.text("created_by")?);
+    let write = write.map_err(|_| Corrupt::Attribute("created_by"))?;
+    Ok(KeyedRequest {
+        fingerprint: item.array("fingerprint")?,
+        write: WriteId::from_uuid(write),
     })
 }
 
@@ -211,6 +367,7 @@ fn parse_user(item: Attributes<'_>) -> Result<UserFactor, Corrupt> {
         login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
         display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         verified_at: item.millis("user_verified_at")?,
+        epoch: item.text("epoch")?.parse()?,
     })
 }
 

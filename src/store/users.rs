@@ -1,8 +1,9 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -10,9 +11,10 @@ use aws_sdk_dynamodb::types::{
 use super::Store;
 use super::failure::failure;
 use super::item::{Item, number, text};
-use super::logins::{PREFIX, item_of, login_key, parse, refused, user_key};
+use super::logins::{PREFIX, item_of, login_key, parse, user_item_of, user_key};
 use crate::domain::{HashString, Login, LoginName, UserState};
 use crate::error::{Cause, Error};
+use crate::token::{draw_epoch, user_ref};
 
 /// What became of a user who was to be added.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl Store {
             .condition_expression("user_id = :user")
             .expression_attribute_values(":user", text(login.user_id.as_str()))
             .build();
-        let user_item = delete(user_key(&login.user_id))
+        let user_item = delete(user_key(user_ref(&login.user_id)))
             .condition_expression("login_name = :name")
             .expression_attribute_values(":name", text(login.login_name.as_str()))
             .build();
@@ -98,14 +100,14 @@ impl Store {
         let (old, new) = (login.login_name.folded(), name.folded());
         let internal = |error: aws_sdk_dynamodb::error::BuildError| Error::Internal(error.into());
         let unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
-                         AND failures = :failures";
+                         AND failures = :failures AND epoch = :epoch";
         let renamed = Login {
             login_name: name,
             ..login.clone()
         };
         let point = Update::builder()
             .table_name(&self.tables.users)
-            .key("pk", user_key(&login.user_id))
+            .key("pk", user_key(user_ref(&login.user_id)))
             .update_expression("SET login_name = :new")
             .condition_expression("login_name = :name")
             .expression_attribute_values(":new", text(renamed.login_name.as_str()))
@@ -125,6 +127,7 @@ impl Store {
             (":attempts", number(login.attempts.made)),
             (":failures", number(login.attempts.failures)),
             (":state", text(login.state.as_str())),
+            (":epoch", text(login.epoch.to_string())),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -168,17 +171,24 @@ impl Store {
         .await
     }
 
-    /// Lets a user in or keeps it out. False: the state is no longer the one that
-    /// `login` was read with, or the user was renamed or deleted.
+    /// Lets a user in or keeps it out; whoever is kept out loses all sessions as well.
+    /// False: the state is no longer the one that `login` was read with, or the user was
+    /// renamed or deleted.
+    ///
+    /// One request.
     pub async fn set_user_state(&self, login: &Login, state: UserState) -> Result<bool, Error> {
-        let update = self
-            .update_login(login)
-            .update_expression("SET #state = :state")
+        let change = self
+            .login_update(login)
             .condition_expression("user_id = :user AND #state = :seen")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text(state.as_str()))
             .expression_attribute_values(":seen", text(login.state.as_str()));
-        held(update).await
+        if state == UserState::Active {
+            let update = change.update_expression("SET #state = :state");
+            return self.changed(vec![item(update)?]).await;
+        }
+        let update = change.update_expression("SET #state = :state, epoch = :epoch");
+        self.end_sessions_with(login, update).await
     }
 
     /// Lets a user in again whom an administrator or too many wrong passwords locked.
@@ -186,26 +196,57 @@ impl Store {
     /// or deleted since `login` was read.
     pub async fn unlock_user(&self, login: &Login) -> Result<bool, Error> {
         let update = self
-            .update_login(login)
+            .login_update(login)
             .update_expression("SET #state = :active, failures = :none, cleared = attempts")
             .condition_expression("user_id = :user AND #state <> :inactive")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":active", text(UserState::Active.as_str()))
             .expression_attribute_values(":inactive", text(UserState::Inactive.as_str()))
             .expression_attribute_values(":none", number(0));
-        held(update).await
+        self.changed(vec![item(update)?]).await
     }
 
-    /// Sets a password, and forgives the failures at the old one. False: the user was
-    /// renamed or deleted since `login` was read.
+    /// Sets a password, forgives the failures at the old one, and ends all sessions of the
+    /// user. False: the user was renamed or deleted since `login` was read.
     pub async fn set_password_hash(&self, login: &Login, hash: &HashString) -> Result<bool, Error> {
         let update = self
-            .update_login(login)
-            .update_expression("SET password_hash = :hash, failures = :none, cleared = attempts")
+            .login_update(login)
+            .update_expression(
+                "SET password_hash = :hash, failures = :none, cleared = attempts, epoch = :epoch",
+            )
             .condition_expression("user_id = :user")
             .expression_attribute_values(":hash", text(hash.as_str()))
             .expression_attribute_values(":none", number(0));
-        held(update).await
+        self.end_sessions_with(login, update).await
+    }
+
+    /// Ends all sessions of a user, those that are being made included. False: the user was
+    /// renamed or deleted since `login` was read.
+    ///
+    /// One request.
+    pub async fn end_sessions(&self, login: &Login) -> Result<bool, Error> {
+        let update = self
+            .login_update(login)
+            .update_expression("SET epoch = :epoch")
+            .condition_expression("user_id = :user");
+        self.end_sessions_with(login, update).await
+    }
+
+    /// Carries out `update`, in which `:epoch` is another epoch, and has the user's own item
+    /// name it too: both, or neither. A session counts while both its epoch and the user's
+    /// are one, so that from then on none does that was made from the login as it was.
+    async fn end_sessions_with(&self, login: &Login, update: UpdateBuilder) -> Result<bool, Error> {
+        let epoch = text(draw_epoch().to_string());
+        let update = update.expression_attribute_values(":epoch", epoch.clone());
+        let user = Update::builder()
+            .table_name(&self.tables.users)
+            .key("pk", user_key(user_ref(&login.user_id)))
+            .update_expression("SET epoch = :epoch")
+            .condition_expression("user_id = :user AND login_name = :name")
+            .expression_attribute_values(":epoch", epoch)
+            .expression_attribute_values(":user", text(login.user_id.as_str()))
+            .expression_attribute_values(":name", text(login.login_name.as_str()));
+        self.changed(vec![item(update)?, item(user)?]).await
     }
 
     /// Hands all users to `each`, in no order, until it fails.
@@ -244,9 +285,8 @@ impl Store {
 
     /// An update whose condition has the user's id as `:user`, because the name may be
     /// somebody else's by then.
-    fn update_login(&self, login: &Login) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
+    fn login_update(&self, login: &Login) -> UpdateBuilder {
+        Update::builder()
             .table_name(&self.tables.users)
             .key("pk", login_key(&login.login_name.folded()))
             .expression_attribute_values(":user", text(login.user_id.as_str()))
@@ -262,8 +302,23 @@ impl Store {
         }
     }
 
-    /// The SDK sends a token with it, so that sent twice it is carried out once.
+    /// Somebody who tries a password writes to the login as well, and a transaction that
+    /// meets another write is cancelled: it is tried again, so that guessing at a user
+    /// doesn't keep an administrator from locking that user.
     async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let outcome = self.transact_once(items.clone()).await;
+            let met = matches!(&outcome, Err(Cancelled::Reasons(reasons)) if is_conflict(reasons));
+            match pauses.next() {
+                Some(pause) if met => tokio::time::sleep(pause).await,
+                _ => return outcome,
+            }
+        }
+    }
+
+    /// The SDK sends a token with it, so that sent twice it is carried out once.
+    async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<(), Cancelled> {
         let sent = self
             .client
             .transact_write_items()
@@ -282,32 +337,38 @@ impl Store {
     }
 }
 
-/// Leads from a user's id to the login.
-///
-/// | attribute | type | |
-/// |---|---|---|
-/// | `pk` | S | `USER#` and the user id |
-/// | `login_name` | S | |
-fn user_item_of(login: &Login) -> Item {
-    Item::from([
-        ("pk".into(), user_key(&login.user_id)),
-        ("login_name".into(), text(login.login_name.as_str())),
-    ])
+/// Before a transaction that met another write is tried again. Administrators wait; no
+/// call does.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+    Duration::from_millis(320),
+];
+
+/// Nothing but another write was in the way.
+fn is_conflict(reasons: &[CancellationReason]) -> bool {
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    reasons
+        .iter()
+        .any(|reason| reason.code() == Some("TransactionConflict"))
+        && codes.all(|code| ["None", "TransactionConflict"].contains(&code))
 }
 
-/// Sends an update; false: its condition did not hold.
-async fn held(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
-    match update.send().await {
-        Ok(_) => Ok(true),
-        Err(error) => refused(error).map(|_| false),
-    }
+fn item(update: UpdateBuilder) -> Result<TransactWriteItem, Error> {
+    let update = update
+        .build()
+        .map_err(|error| Error::Internal(error.into()))?;
+    Ok(TransactWriteItem::builder().update(update).build())
 }
 
 fn is_condition(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-/// Another transaction was at one of the items, or the table was throttled: the SDK
+/// Other writes were at one of the items each time, or the table was throttled: the SDK
 /// doesn't try such a transaction again.
 fn busy(reasons: &[CancellationReason]) -> Error {
     let codes: Vec<_> = reasons

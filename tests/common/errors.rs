@@ -1,5 +1,5 @@
-use sesame::domain::Invalid;
-use sesame::error::{Error, Whose};
+use sesame::domain::{Invalid, Sequence};
+use sesame::error::{Error, Side, Whose};
 
 /// One of each kind; `the_errors_are_those_of_the_code` counts them.
 pub fn all() -> Vec<Error> {
@@ -17,6 +17,14 @@ pub fn all() -> Vec<Error> {
         Error::PasswordNotSet,
         Error::UserNotActive,
         Error::UserLocked,
+        Error::SessionNotFound(Side::Command),
+        Error::SessionNotFound(Side::Query),
+        Error::SessionEnded,
+        Error::SessionExpired,
+        Error::SessionTokenInvalid(Side::Command),
+        Error::SessionTokenInvalid(Side::Query),
+        Error::PreconditionFailed(Sequence(7)),
+        Error::IdempotencyKeyReused,
         Error::Unauthenticated,
         Error::PermissionDenied,
         Error::Conflict,

@@ -21,7 +21,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{Added, Endpoint, Roots, Store, Tables, http_client, with_http_client};
-use sesame::token::{CallerToken, draw_uuid};
+use sesame::token::{CallerToken, draw_epoch, draw_uuid};
 use tokio::sync::OnceCell;
 
 use crate::faults::Faults;
@@ -132,6 +132,7 @@ impl App {
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
             attempts: sesame::domain::Attempts::default(),
+            epoch: draw_epoch(),
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
@@ -275,6 +276,7 @@ pub fn post(body: impl Into<Bytes>) -> Request {
     Request {
         method: Method::POST,
         path: "/v2alpha/sessions".to_owned(),
+        query: Vec::new(),
         headers: HeaderMap::new(),
         body: body.into(),
         context: Context {

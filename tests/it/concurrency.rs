@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Sequence, Session, SessionId};
+use sesame::domain::{Changes, Sequence, Session, SessionId};
 use sesame::store::Written;
 use sesame::token::{draw_uuid, draw_write_id};
 use tokio::task::JoinSet;
@@ -89,17 +89,12 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
     loop {
         let mark = draw_uuid().to_string();
         let next = Session {
-            sequence: Sequence(seen.sequence.0 + 1),
-            changed_at: NOW,
             creator: mark.clone(),
-            ..seen.clone()
+            ..seen
+                .changed(&Changes::default(), seen.token_hash, draw_write_id(), NOW)
+                .unwrap()
         };
-        match app
-            .store
-            .put_session(&next, seen.sequence, draw_write_id())
-            .await
-            .unwrap()
-        {
+        match app.store.put_session(&next).await.unwrap() {
             Written::Done => return (next.id, seen.sequence, next.sequence, mark),
             Written::Conflict(stored) => seen = *stored,
             Written::Gone => panic!("nobody deletes"),

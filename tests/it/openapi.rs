@@ -11,12 +11,13 @@ use http::{HeaderMap, Method, StatusCode};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use serde_json::{Map, Value, json};
 use sesame::api::proto::DESCRIPTORS;
-use sesame::api::{Protocol, Request, row};
+use sesame::api::{Protocol, Request, Version, row};
 use sesame::domain::{
     Attempts, DisplayName, HashString, Login, LoginName, Password, UserId, UserState,
 };
 use sesame::error::Error;
 use sesame::password::PasswordPool;
+use sesame::token::draw_epoch;
 
 use self::document::{Header, Operation, conforms, document, fields, objects, operations, text};
 use crate::app::{Answer, App, NOW, PASSWORD, post};
@@ -458,6 +459,7 @@ async fn add_mini(app: &App) {
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
+        epoch: draw_epoch(),
     };
     app.store.insert_user(&login).await.unwrap();
 }
@@ -522,7 +524,7 @@ async fn answer_of(app: &App, error: Error) -> (StatusCode, HeaderMap, Value) {
     };
     let common = app.send(nowhere, NOW).await.headers;
     let (mut parts, body) = Protocol::Json
-        .encode(&Err(error), StatusCode::OK)
+        .encode(&Err(error), Version::V2, StatusCode::OK)
         .into_parts();
     parts.headers.extend(common);
     let body = serde_json::from_slice(&body.data).unwrap();

@@ -87,6 +87,7 @@ impl Wire {
         Request {
             method: Method::POST,
             path,
+            query: Vec::new(),
             headers,
             body,
             context: Context {

@@ -5,53 +5,45 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::duration;
+use super::fields::Message;
+use super::list::list_sessions;
 use super::tree::{self, Tree};
 use crate::api::message;
 use crate::api::proto::zitadel::session::v2;
-use crate::api::route::{Route, Version};
+use crate::api::route::{Bound, Route, Version};
 use crate::domain::{Invalid, UserId, UserSearch};
 use crate::error::Error;
-use crate::service::{Call, CreateSession, Rpc};
+use crate::service::{Call, CreateSession, DeleteSession, GetSession, Rpc, SetSession};
 
-/// Reads the request of a call.
+/// Reads the request of a call, some fields of which may be `bound`.
 ///
 /// # Errors
 ///
 /// - [`Error::Malformed`]: not JSON, not an object, a name twice.
 /// - [`Error::InvalidArgument`]: a field of another type, or over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
-pub fn decode(route: Route, body: &[u8]) -> Result<Call, Error> {
+pub fn decode(route: Route, body: &[u8], bound: Bound) -> Result<Call, Error> {
     let message = match tree::parse(body)? {
         None => Message::new("the request", Vec::new()),
         Some(Tree::Object(entries)) => Message::new("the request", entries),
         Some(_) => return Err(Error::Malformed("the body is not a JSON object".into())),
     };
+    let message = message.bind("sessionId", "session_id", bound.session_id)?;
+    let message = message.bind("sessionToken", "session_token", bound.session_token)?;
+    let version = route.version;
     match route.rpc {
-        Rpc::CreateSession => create_session(message, route.version).map(Call::CreateSession),
+        Rpc::CreateSession => create_session(message, version).map(Call::CreateSession),
+        Rpc::SetSession => set_session(message, version).map(Call::SetSession),
+        Rpc::GetSession => get_session(message).map(Call::GetSession),
+        Rpc::DeleteSession => delete_session(message).map(Call::DeleteSession),
+        Rpc::ListSessions => list_sessions(message, version).map(Call::ListSessions),
     }
 }
 
 fn create_session(mut message: Message, version: Version) -> Result<CreateSession, Error> {
     let mut request = v2::CreateSessionRequest::default();
-    let mut also_by_id = None;
-    if let Some(mut checks) = message.message("checks", "checks")? {
-        let mut read = v2::Checks::default();
-        if let Some(found) = checks.message("user", "user")? {
-            let (user, id) = user(found)?;
-            read.user = Some(user);
-            also_by_id = id;
-        }
-        if let Some(mut check) = checks.message("password", "password")? {
-            let password = check.string("password", "password", "password")?;
-            read.password = Some(v2::CheckPassword {
-                password: password.unwrap_or_default(),
-            });
-        }
-        if version > Version::V2alpha {
-            later_checks(&mut checks, &mut read)?;
-        }
-        request.checks = Some(read);
-    }
+    let (checks, also_by_id) = checks(&mut message, version)?;
+    request.checks = checks;
     request.metadata = metadata(&mut message)?;
     if version > Version::V2alpha {
         request.challenges = challenges(&mut message)?;
@@ -59,10 +51,85 @@ fn create_session(mut message: Message, version: Version) -> Result<CreateSessio
         request.lifetime = lifetime(&mut message)?;
     }
     let mut call = message::create_session(request)?;
-    if let (Some(UserSearch::LoginName(name)), Some(id)) = (&call.user, also_by_id) {
-        call.user = Some(UserSearch::Both(UserId::parse(id)?, name.clone()));
-    }
+    call.user = both(call.user, also_by_id)?;
     Ok(call)
+}
+
+fn set_session(mut message: Message, version: Version) -> Result<SetSession, Error> {
+    let mut request = v2::SetSessionRequest {
+        session_id: session_id(&mut message)?,
+        session_token: session_token(&mut message)?.unwrap_or_default(),
+        ..v2::SetSessionRequest::default()
+    };
+    let (checks, also_by_id) = checks(&mut message, version)?;
+    request.checks = checks;
+    request.metadata = metadata(&mut message)?;
+    if version > Version::V2alpha {
+        request.challenges = challenges(&mut message)?;
+        request.lifetime = lifetime(&mut message)?;
+    }
+    let mut call = message::set_session(request, version)?;
+    call.user = both(call.user, also_by_id)?;
+    Ok(call)
+}
+
+fn get_session(mut message: Message) -> Result<GetSession, Error> {
+    message::get_session(v2::GetSessionRequest {
+        session_id: session_id(&mut message)?,
+        session_token: session_token(&mut message)?,
+    })
+}
+
+fn delete_session(mut message: Message) -> Result<DeleteSession, Error> {
+    message::delete_session(v2::DeleteSessionRequest {
+        session_id: session_id(&mut message)?,
+        session_token: session_token(&mut message)?,
+    })
+}
+
+fn session_id(message: &mut Message) -> Result<String, Error> {
+    let id = message.string("sessionId", "session_id", "session_id")?;
+    Ok(id.unwrap_or_default())
+}
+
+fn session_token(message: &mut Message) -> Result<Option<String>, Error> {
+    message.string("sessionToken", "session_token", "session_token")
+}
+
+/// The checks, and the user id of one who is given by login name as well.
+fn checks(
+    message: &mut Message,
+    version: Version,
+) -> Result<(Option<v2::Checks>, Option<String>), Error> {
+    let Some(mut checks) = message.message("checks", "checks")? else {
+        return Ok((None, None));
+    };
+    let mut read = v2::Checks::default();
+    let mut also_by_id = None;
+    if let Some(found) = checks.message("user", "user")? {
+        let (user, id) = user(found)?;
+        read.user = Some(user);
+        also_by_id = id;
+    }
+    if let Some(mut check) = checks.message("password", "password")? {
+        let password = check.string("password", "password", "password")?;
+        read.password = Some(v2::CheckPassword {
+            password: password.unwrap_or_default(),
+        });
+    }
+    if version > Version::V2alpha {
+        later_checks(&mut checks, &mut read)?;
+    }
+    Ok((Some(read), also_by_id))
+}
+
+fn both(user: Option<UserSearch>, also_by_id: Option<String>) -> Result<Option<UserSearch>, Error> {
+    match (user, also_by_id) {
+        (Some(UserSearch::LoginName(name)), Some(id)) => {
+            Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
+        }
+        (user, _) => Ok(user),
+    }
 }
 
 /// The user, and the user id of one who is given by login name as well: the published
@@ -165,72 +232,4 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
             .ok();
     }
     LENIENT.decode(text).ok()
-}
-
-/// A message's fields. Unknown ones are left alone; `null` is as if absent.
-struct Message {
-    name: &'static str,
-    entries: Vec<(String, Tree)>,
-}
-
-impl Message {
-    fn new(name: &'static str, entries: Vec<(String, Tree)>) -> Self {
-        Self { name, entries }
-    }
-
-    /// The field with this name in either spelling, `lowerCamelCase` or `snake_case`.
-    fn take(&mut self, camel: &str, snake: &str) -> Result<Option<Tree>, Error> {
-        let named = |(name, _): &mut (String, Tree)| name == camel || name == snake;
-        let mut found = self.entries.extract_if(.., named).map(|(_, value)| value);
-        let value = found.next();
-        if found.next().is_some() {
-            let reason = format!("{} has {snake} in both spellings", self.name);
-            return Err(Error::Malformed(reason));
-        }
-        Ok(value.filter(|value| !matches!(value, Tree::Null)))
-    }
-
-    fn message(&mut self, camel: &str, name: &'static str) -> Result<Option<Self>, Error> {
-        match self.take(camel, name)? {
-            None => Ok(None),
-            Some(Tree::Object(entries)) => Ok(Some(Self::new(name, entries))),
-            Some(_) => Err(Invalid::new(name, "must be an object").into()),
-        }
-    }
-
-    fn string(
-        &mut self,
-        camel: &str,
-        snake: &str,
-        name: &'static str,
-    ) -> Result<Option<String>, Error> {
-        match self.take(camel, snake)? {
-            None => Ok(None),
-            Some(Tree::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Invalid::new(name, "must be a string").into()),
-        }
-    }
-
-    /// The entries of a map; none is an empty one.
-    fn map(&mut self, name: &str, field: &'static str) -> Result<Vec<(String, Tree)>, Error> {
-        match self.take(name, name)? {
-            None => Ok(Vec::new()),
-            Some(Tree::Object(entries)) => Ok(entries),
-            Some(_) => Err(Invalid::new(field, "must be an object").into()),
-        }
-    }
-
-    fn strings(&mut self, name: &str, field: &'static str) -> Result<Vec<String>, Error> {
-        let invalid = Invalid::new(field, "must be a list of strings");
-        let elements = match self.take(name, name)? {
-            None => Vec::new(),
-            Some(Tree::Array(elements)) => elements,
-            Some(_) => return Err(invalid.into()),
-        };
-        let texts = elements.into_iter().map(|element| match element {
-            Tree::String(text) => Ok(text),
-            _ => Err(invalid.clone().into()),
-        });
-        texts.collect()
-    }
 }

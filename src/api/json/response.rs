@@ -4,10 +4,13 @@ use prost::Message as _;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::session::{GetSessionResponse, ListSessionsResponse};
 use crate::api::proto::zitadel::v1::ErrorDetail;
+use crate::api::route::Version;
 use crate::api::status::{ERROR_DETAIL, Status, connect};
 use crate::domain::Timestamp;
 use crate::service::{CreatedSession, Details, Reply};
+use crate::token::SessionToken;
 
 /// `CreateSessionResponse`.
 #[derive(Serialize)]
@@ -18,12 +21,29 @@ struct CreateSessionResponse<'a> {
     session_token: &'a str,
 }
 
+/// `SetSessionResponse`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SetSessionResponse<'a> {
+    details: DetailsJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<&'a str>,
+}
+
+/// `DeleteSessionResponse`.
+#[derive(Serialize)]
+struct DeleteSessionResponse<'a> {
+    details: DetailsJson<'a>,
+}
+
 /// `zitadel.object.Details`. 64-bit numbers are strings in proto3's JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DetailsJson<'a> {
-    sequence: String,
-    change_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_date: Option<String>,
     resource_owner: &'a str,
 }
 
@@ -70,9 +90,19 @@ struct ConnectDebug<'a> {
     message: &'a str,
 }
 
-pub fn encode(reply: &Reply) -> Vec<u8> {
+/// In the shape of `version`, which may lack fields of the later ones.
+pub fn encode(reply: &Reply, version: Version) -> Vec<u8> {
     match reply {
         Reply::CreateSession(session) => write(&create_session(session)),
+        Reply::SetSession(session) => write(&SetSessionResponse {
+            details: details(&session.details),
+            session_token: session.session_token.as_ref().map(SessionToken::as_str),
+        }),
+        Reply::GetSession(got) => write(&GetSessionResponse::of(got, version)),
+        Reply::DeleteSession(deleted) => write(&DeleteSessionResponse {
+            details: details(deleted),
+        }),
+        Reply::ListSessions(listed) => write(&ListSessionsResponse::of(listed, version)),
     }
 }
 
@@ -86,10 +116,15 @@ fn create_session(session: &CreatedSession) -> CreateSessionResponse<'_> {
 
 fn details(details: &Details) -> DetailsJson<'_> {
     DetailsJson {
-        sequence: details.sequence.0.to_string(),
-        change_date: rfc_3339(details.change_date),
+        sequence: sequence(details.sequence.0),
+        change_date: details.change_date.map(rfc_3339),
         resource_owner: &details.resource_owner,
     }
+}
+
+/// None: it is 0, and left out.
+pub(super) fn sequence(number: u64) -> Option<String> {
+    (number > 0).then(|| number.to_string())
 }
 
 pub(in crate::api) fn encode_status(status: &Status) -> Vec<u8> {

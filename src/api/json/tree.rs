@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
 
 use crate::error::Error;
 
@@ -12,7 +13,8 @@ use crate::error::Error;
 /// have read the other.
 pub(super) enum Tree {
     Null,
-    Other,
+    Bool(bool),
+    Number(Number),
     String(String),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
@@ -49,20 +51,21 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Tree::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
-        Ok(Tree::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
-        Ok(Tree::Other)
+    fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
+        Ok(Tree::Number(number.into()))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
-        Ok(Tree::Other)
+    fn visit_i64<E>(self, number: i64) -> Result<Tree, E> {
+        Ok(Tree::Number(number.into()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
-        Ok(Tree::Other)
+    fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
+        // JSON has neither infinities nor NaN.
+        Ok(Number::from_f64(number).map_or(Tree::Null, Tree::Number))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Tree, E> {

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::password::{Params, PasswordPool};
 use crate::store::Store;
-use crate::token::CallerToken;
+use crate::token::{CallerToken, draw_epoch};
 
 // The published example's.
 pub const LOGIN_NAME: &str = "mini@mouse.com";
@@ -31,6 +31,7 @@ pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
+        epoch: draw_epoch(),
     };
     store.insert_user(&login).await?;
     Ok(())

@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::{Method, Response, StatusCode};
 
-use crate::api::Protocol;
+use crate::api::{Protocol, Version};
 use crate::error::Error;
 
 /// `data:` is the empty icon, without which browsers ask for `/favicon.ico`.
@@ -90,6 +90,6 @@ fn found(page: &Page, body: Bytes) -> Response<Bytes> {
 fn not_allowed() -> Response<Bytes> {
     let error = Err(Error::MethodNotAllowed(METHODS));
     Protocol::Json
-        .encode(&error, StatusCode::OK)
+        .encode(&error, Version::V2, StatusCode::OK)
         .map(|body| body.data)
 }

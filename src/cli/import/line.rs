@@ -10,6 +10,7 @@ use crate::domain::{
     Attempts, DisplayName, HashString, Invalid, Login, LoginName, UserId, UserState,
 };
 use crate::password::{PasswordHash, Unsupported};
+use crate::token::draw_epoch;
 
 /// Why a line was refused. It repeats none of the line's values, because one of them may
 /// be a password.
@@ -100,6 +101,7 @@ impl Fields {
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
+            epoch: draw_epoch(),
         })
     }
 }

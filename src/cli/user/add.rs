@@ -52,6 +52,7 @@ impl Add {
             state: UserState::Active,
             password_hash,
             attempts: Attempts::default(),
+            epoch: token::draw_epoch(),
         };
         match store.insert_user(&login).await? {
             Added::Added => {

@@ -51,6 +51,15 @@ pub async fn set_state(who: &Who, store: &Store, state: UserState) -> Result<(),
     Ok(())
 }
 
+pub async fn logout(who: &Who, store: &Store) -> Result<(), Failure> {
+    let login = who.find(store).await?;
+    if !store.end_sessions(&login).await? {
+        return Err(Failure::Changed);
+    }
+    done(&login.login_name, "logged out everywhere");
+    Ok(())
+}
+
 pub async fn unlock(who: &Who, store: &Store) -> Result<(), Failure> {
     let login = who.find(store).await?;
     if login.state == UserState::Inactive {

@@ -5,7 +5,7 @@ use prost::Message as _;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
-use sesame::api::{Codec, Coding, Protocol, Route, Version, json, message, row};
+use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, message, row};
 use sesame::config::WireLimits;
 use sesame::service::Rpc;
 
@@ -87,7 +87,7 @@ proptest! {
         let message = assemble(parts).encode_to_vec();
         let body = json_of("CreateSessionRequest", &message).to_string();
 
-        let by_json = json::decode(route, body.as_bytes()).map_err(|error| error.to_string());
+        let by_json = json::decode(route, body.as_bytes(), Bound::default()).map_err(|error| error.to_string());
         let by_proto = message::decode(route, &message).map_err(|error| error.to_string());
 
         prop_assert_eq!(by_json, by_proto);

@@ -1,0 +1,192 @@
+use super::tree::Tree;
+use crate::domain::Invalid;
+use crate::error::Error;
+
+/// A message's fields. Unknown ones are left alone; `null` is as if absent.
+pub(super) struct Message {
+    name: &'static str,
+    entries: Vec<(String, Tree)>,
+}
+
+impl Message {
+    pub fn new(name: &'static str, entries: Vec<(String, Tree)>) -> Self {
+        Self { name, entries }
+    }
+
+    /// The message with a field that stands elsewhere, in the path or in the query. Where
+    /// it stands here as well, it must be the same.
+    pub fn bind(
+        mut self,
+        camel: &str,
+        name: &'static str,
+        bound: Option<String>,
+    ) -> Result<Self, Error> {
+        let Some(bound) = bound else {
+            return Ok(self);
+        };
+        match self.string(camel, name, name)? {
+            Some(own) if own != bound => {
+                Err(Invalid::new(name, "is another one in the body").into())
+            }
+            _ => {
+                self.entries.push((camel.to_owned(), Tree::String(bound)));
+                Ok(self)
+            }
+        }
+    }
+
+    /// The field with this name in either spelling, `lowerCamelCase` or `snake_case`.
+    pub fn take(&mut self, camel: &str, snake: &str) -> Result<Option<Tree>, Error> {
+        let named = |(name, _): &mut (String, Tree)| name == camel || name == snake;
+        let mut found = self.entries.extract_if(.., named).map(|(_, value)| value);
+        let value = found.next();
+        if found.next().is_some() {
+            let reason = format!("{} has {snake} in both spellings", self.name);
+            return Err(Error::Malformed(reason));
+        }
+        Ok(value.filter(|value| !matches!(value, Tree::Null)))
+    }
+
+    pub fn message(&mut self, camel: &str, name: &'static str) -> Result<Option<Self>, Error> {
+        match self.take(camel, name)? {
+            None => Ok(None),
+            Some(Tree::Object(entries)) => Ok(Some(Self::new(name, entries))),
+            Some(_) => Err(Invalid::new(name, "must be an object").into()),
+        }
+    }
+
+    pub fn string(
+        &mut self,
+        camel: &str,
+        snake: &str,
+        name: &'static str,
+    ) -> Result<Option<String>, Error> {
+        match self.take(camel, snake)? {
+            None => Ok(None),
+            Some(Tree::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Invalid::new(name, "must be a string").into()),
+        }
+    }
+
+    /// The entries of a map; none is an empty one.
+    pub fn map(&mut self, name: &str, field: &'static str) -> Result<Vec<(String, Tree)>, Error> {
+        match self.take(name, name)? {
+            None => Ok(Vec::new()),
+            Some(Tree::Object(entries)) => Ok(entries),
+            Some(_) => Err(Invalid::new(field, "must be an object").into()),
+        }
+    }
+
+    pub fn strings(&mut self, name: &str, field: &'static str) -> Result<Vec<String>, Error> {
+        let invalid = Invalid::new(field, "must be a list of strings");
+        let elements = match self.take(name, name)? {
+            None => Vec::new(),
+            Some(Tree::Array(elements)) => elements,
+            Some(_) => return Err(invalid.into()),
+        };
+        let texts = elements.into_iter().map(|element| match element {
+            Tree::String(text) => Ok(text),
+            _ => Err(invalid.clone().into()),
+        });
+        texts.collect()
+    }
+
+    /// The messages of a list; none is an empty one.
+    pub fn messages(&mut self, name: &'static str) -> Result<Vec<Self>, Error> {
+        let invalid = Invalid::new(name, "must be a list of objects");
+        let elements = match self.take(name, name)? {
+            None => Vec::new(),
+            Some(Tree::Array(elements)) => elements,
+            Some(_) => return Err(invalid.into()),
+        };
+        let messages = elements.into_iter().map(|element| match element {
+            Tree::Object(entries) => Ok(Self::new(name, entries)),
+            _ => Err(invalid.clone().into()),
+        });
+        messages.collect()
+    }
+
+    pub fn flag(&mut self, name: &'static str) -> Result<bool, Error> {
+        match self.take(name, name)? {
+            None => Ok(false),
+            Some(Tree::Bool(flag)) => Ok(flag),
+            Some(_) => Err(Invalid::new(name, "must be true or false").into()),
+        }
+    }
+
+    /// A whole number that is not negative, as a number or in a string.
+    pub fn unsigned<N: TryFrom<u64>>(&mut self, name: &'static str) -> Result<Option<N>, Error> {
+        let Some(value) = self.take(name, name)? else {
+            return Ok(None);
+        };
+        let number = whole(&value).and_then(|number| u64::try_from(number).ok());
+        let number = number.and_then(|number| N::try_from(number).ok());
+        let invalid = || Invalid::new(name, "must be a whole number, and not a larger one").into();
+        number.map(Some).ok_or_else(invalid)
+    }
+
+    /// A member of an enum, by its name or its number; 0 if there is none.
+    pub fn member(
+        &mut self,
+        camel: &str,
+        name: &'static str,
+        by_name: fn(&str) -> Option<i32>,
+    ) -> Result<i32, Error> {
+        let number = match self.take(camel, name)? {
+            None => Some(0),
+            Some(Tree::String(text)) => by_name(&text),
+            Some(Tree::Number(number)) => {
+                whole(&Tree::Number(number)).and_then(|number| i32::try_from(number).ok())
+            }
+            Some(_) => None,
+        };
+        number.ok_or_else(|| Invalid::new(name, "is unknown").into())
+    }
+}
+
+/// As proto3's JSON has integers: also as `1.0`, `1e2` or `"1"`.
+fn whole(value: &Tree) -> Option<i128> {
+    match value {
+        Tree::Number(number) => {
+            let integer = number.as_u64().map(i128::from);
+            let integer = integer.or_else(|| number.as_i64().map(i128::from));
+            integer.or_else(|| {
+                let float = number.as_f64()?;
+                let exact = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
+                #[allow(clippy::cast_possible_truncation, reason = "it is below 2^53")]
+                exact.then_some(float as i128)
+            })
+        }
+        Tree::String(text) => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| text.parse().ok())?
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn integers_are_numbers_or_strings() {
+    for (json, want) in [
+        ("1", Some(1)),
+        ("\"1\"", Some(1)),
+        ("1.0", Some(1)),
+        ("1e2", Some(100)),
+        ("-1", Some(-1)),
+        ("\"-1\"", Some(-1)),
+        ("18446744073709551615", Some(i128::from(u64::MAX))),
+        ("\"18446744073709551615\"", Some(i128::from(u64::MAX))),
+        ("1.5", None),
+        ("1e30", None),
+        ("\"\"", None),
+        ("\"+1\"", None),
+        ("\" 1\"", None),
+        ("\"1.0\"", None),
+        ("true", None),
+        ("null", None),
+    ] {
+        let value = super::tree::parse(json.as_bytes()).unwrap().unwrap();
+        assert_eq!(whole(&value), want, "{json}");
+    }
+}

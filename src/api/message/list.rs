@@ -1,0 +1,190 @@
+use crate::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod};
+use crate::api::proto::zitadel::session::{v2, v2alpha, v2beta};
+use crate::domain::{Compare, Filter, Invalid, Page, SessionId, UserId};
+use crate::error::Error;
+use crate::service::ListSessions;
+
+impl From<v2alpha::ListSessionsRequest> for v2::ListSessionsRequest {
+    fn from(request: v2alpha::ListSessionsRequest) -> Self {
+        use v2alpha::search_query::Query;
+
+        let query = |query: v2alpha::SearchQuery| v2::SearchQuery {
+            query: query.query.map(|query| match query {
+                Query::IdsQuery(ids) => v2::search_query::Query::IdsQuery(ids),
+            }),
+        };
+        Self {
+            query: request.query,
+            queries: request.queries.into_iter().map(query).collect(),
+            sorting_column: 0,
+        }
+    }
+}
+
+impl From<v2beta::ListSessionsRequest> for v2::ListSessionsRequest {
+    fn from(request: v2beta::ListSessionsRequest) -> Self {
+        use v2beta::search_query::Query;
+
+        let query = |query: v2beta::SearchQuery| v2::SearchQuery {
+            query: query.query.map(|query| match query {
+                Query::IdsQuery(ids) => v2::search_query::Query::IdsQuery(ids),
+                Query::UserIdQuery(user) => v2::search_query::Query::UserIdQuery(user),
+                Query::CreationDateQuery(date) => v2::search_query::Query::CreationDateQuery(date),
+            }),
+        };
+        Self {
+            query: request.query,
+            queries: request.queries.into_iter().map(query).collect(),
+            sorting_column: request.sorting_column,
+        }
+    }
+}
+
+pub(in crate::api) fn list_sessions(
+    request: v2::ListSessionsRequest,
+) -> Result<ListSessions, Error> {
+    // By the creation date in any case.
+    if v2::SessionFieldName::try_from(request.sorting_column).is_err() {
+        return Err(Invalid::new("sorting_column", "is unknown").into());
+    }
+    let filters = request.queries.into_iter().map(filter);
+    Ok(ListSessions {
+        page: request.query.map(page).unwrap_or_default(),
+        filters: filters.collect::<Result<_, _>>()?,
+    })
+}
+
+fn page(query: ListQuery) -> Page {
+    Page {
+        offset: query.offset,
+        limit: query.limit,
+        ascending: query.asc,
+    }
+}
+
+/// What names nothing, or something that can't be, matches nothing.
+fn filter(query: v2::SearchQuery) -> Result<Filter, Invalid> {
+    use v2::search_query::Query;
+
+    let user = |id: String| UserId::parse(id).ok();
+    Ok(match query.query {
+        None => Filter::Nothing,
+        Some(Query::IdsQuery(ids)) => {
+            let ids = ids.ids.iter().filter_map(|id| SessionId::find(id).ok()?);
+            Filter::Ids(ids.collect())
+        }
+        Some(Query::UserIdQuery(query)) => user(query.id).map_or(Filter::Nothing, Filter::User),
+        Some(Query::CreationDateQuery(query)) => {
+            let compare = compare("creation_date_query.method", query.method)?;
+            let date = query.creation_date.as_ref().map(nanos);
+            date.map_or(Filter::Nothing, |date| Filter::Created(compare, date))
+        }
+        Some(Query::ExpirationDateQuery(query)) => {
+            let compare = compare("expiration_date_query.method", query.method)?;
+            let date = query.expiration_date.as_ref().map(nanos);
+            date.map_or(Filter::Nothing, |date| Filter::Expires(compare, date))
+        }
+        Some(Query::CreatorQuery(query)) => match query.id {
+            None => Filter::Creator(None),
+            Some(id) => user(id).map_or(Filter::Nothing, |id| Filter::Creator(Some(id))),
+        },
+        Some(Query::UserAgentQuery(query)) => match query.fingerprint_id {
+            Some(id) if id.is_empty() => Filter::Nothing,
+            id => Filter::Fingerprint(id),
+        },
+    })
+}
+
+fn compare(field: &'static str, method: i32) -> Result<Compare, Invalid> {
+    match TimestampQueryMethod::try_from(method) {
+        Ok(TimestampQueryMethod::Equals) => Ok(Compare::Equals),
+        Ok(TimestampQueryMethod::Greater) => Ok(Compare::Greater),
+        Ok(TimestampQueryMethod::GreaterOrEquals) => Ok(Compare::GreaterOrEquals),
+        Ok(TimestampQueryMethod::Less) => Ok(Compare::Less),
+        Ok(TimestampQueryMethod::LessOrEquals) => Ok(Compare::LessOrEquals),
+        Err(_) => Err(Invalid::new(field, "is unknown")),
+    }
+}
+
+/// Since 1970.
+fn nanos(at: &prost_types::Timestamp) -> i128 {
+    i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use v2::search_query::Query;
+
+    fn read(query: Option<Query>) -> Result<Filter, Invalid> {
+        filter(v2::SearchQuery { query })
+    }
+
+    fn date(method: i32, seconds: Option<i64>) -> Option<Query> {
+        Some(Query::CreationDateQuery(v2::CreationDateQuery {
+            creation_date: seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 5 }),
+            method,
+        }))
+    }
+
+    #[test]
+    fn a_filter_that_names_nothing_matches_nothing() {
+        let ids = |ids: &[&str]| {
+            let ids = ids.iter().map(|&id| id.to_owned()).collect();
+            Some(Query::IdsQuery(v2::IDsQuery { ids }))
+        };
+        let user = |id: &str| Some(Query::UserIdQuery(v2::UserIdQuery { id: id.to_owned() }));
+        let creator = |id: Option<&str>| {
+            let id = id.map(str::to_owned);
+            Some(Query::CreatorQuery(v2::CreatorQuery { id }))
+        };
+        let agent = |id: Option<&str>| {
+            let fingerprint_id = id.map(str::to_owned);
+            Some(Query::UserAgentQuery(v2::UserAgentQuery { fingerprint_id }))
+        };
+        let ada = UserId::parse("ada".to_owned()).unwrap();
+        let id = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+
+        for (query, want) in [
+            (None, Ok(Filter::Nothing)),
+            (ids(&[]), Ok(Filter::Ids(vec![]))),
+            (ids(&["", "1"]), Ok(Filter::Ids(vec![]))),
+            (ids(&["1", id]), Ok(Filter::Ids(vec![id.parse().unwrap()]))),
+            (user(""), Ok(Filter::Nothing)),
+            (user(&"a".repeat(201)), Ok(Filter::Nothing)),
+            (user("ada"), Ok(Filter::User(ada.clone()))),
+            (creator(Some("")), Ok(Filter::Nothing)),
+            (creator(Some("ada")), Ok(Filter::Creator(Some(ada)))),
+            (creator(None), Ok(Filter::Creator(None))),
+            (agent(Some("")), Ok(Filter::Nothing)),
+            (agent(Some("f")), Ok(Filter::Fingerprint(Some("f".into())))),
+            (agent(None), Ok(Filter::Fingerprint(None))),
+            (date(1, None), Ok(Filter::Nothing)),
+            (
+                date(1, Some(-1)),
+                Ok(Filter::Created(Compare::Greater, -999_999_995)),
+            ),
+            (
+                date(4, Some(i64::MAX)),
+                Ok(Filter::Created(
+                    Compare::LessOrEquals,
+                    i128::from(i64::MAX) * 1_000_000_000 + 5,
+                )),
+            ),
+        ] {
+            assert_eq!(read(query), want);
+        }
+        assert!(read(date(5, Some(1))).is_err());
+    }
+
+    #[test]
+    fn a_list_is_sorted_by_what_there_is() {
+        for (sorting_column, good) in [(0, true), (1, true), (2, false), (-1, false)] {
+            let request = v2::ListSessionsRequest {
+                sorting_column,
+                ..v2::ListSessionsRequest::default()
+            };
+            assert_eq!(list_sessions(request).is_ok(), good, "{sorting_column}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use prost::Message as _;
+
+use crate::api::proto::zitadel::object::v2 as object;
+use crate::api::proto::zitadel::session::v2;
+use crate::api::route::Version;
+use crate::domain::{Session, Timestamp, UserAgent};
+use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Reply};
+
+/// In the shape of `version`, which may lack fields of the later ones.
+pub fn encode(reply: &Reply, version: Version) -> Vec<u8> {
+    match reply {
+        Reply::CreateSession(created) => created_session(created).encode_to_vec(),
+        Reply::SetSession(changed) => changed_session(changed).encode_to_vec(),
+        Reply::GetSession(got) => v2::GetSessionResponse {
+            session: Some(session(&got.session, &got.resource_owner, version)),
+        }
+        .encode_to_vec(),
+        Reply::DeleteSession(deleted) => v2::DeleteSessionResponse {
+            details: Some(details(deleted)),
+        }
+        .encode_to_vec(),
+        Reply::ListSessions(listed) => listed_sessions(listed, version).encode_to_vec(),
+    }
+}
+
+fn created_session(created: &CreatedSession) -> v2::CreateSessionResponse {
+    v2::CreateSessionResponse {
+        details: Some(details(&created.details)),
+        session_id: created.session_id.to_string(),
+        session_token: created.session_token.as_str().to_owned(),
+        challenges: None,
+    }
+}
+
+fn changed_session(changed: &ChangedSession) -> v2::SetSessionResponse {
+    let token = changed.session_token.as_ref();
+    v2::SetSessionResponse {
+        details: Some(details(&changed.details)),
+        session_token: token.map_or_else(String::new, |token| token.as_str().to_owned()),
+        challenges: None,
+    }
+}
+
+fn listed_sessions(listed: &ListedSessions, version: Version) -> v2::ListSessionsResponse {
+    let sessions = listed.sessions.iter();
+    v2::ListSessionsResponse {
+        details: Some(object::ListDetails {
+            total_result: listed.total,
+            processed_sequence: listed.processed_sequence(),
+            timestamp: Some(timestamp(listed.timestamp)),
+        }),
+        sessions: sessions
+            .map(|one| session(one, &listed.resource_owner, version))
+            .collect(),
+    }
+}
+
+fn session(session: &Session, resource_owner: &str, version: Version) -> v2::Session {
+    let is_later = version > Version::V2alpha;
+    let user = session.user.as_ref().map(|user| v2::UserFactor {
+        verified_at: Some(timestamp(user.verified_at)),
+        id: user.user_id.to_string(),
+        login_name: user.login_name.to_string(),
+        display_name: user.display_name.as_str().to_owned(),
+        organization_id: is_later
+            .then(|| resource_owner.to_owned())
+            .unwrap_or_default(),
+    });
+    let password = session.password.map(|password| v2::PasswordFactor {
+        verified_at: Some(timestamp(password.verified_at)),
+    });
+    let factors = (user.is_some() || password.is_some()).then_some(v2::Factors { user, password });
+    let metadata = session.metadata.iter();
+    let agent = session.user_agent.as_ref().filter(|_| is_later);
+    v2::Session {
+        id: session.id.to_string(),
+        creation_date: Some(timestamp(session.created_at)),
+        change_date: Some(timestamp(session.changed_at)),
+        sequence: session.sequence.0,
+        factors,
+        metadata: metadata
+            .map(|(key, value)| (key.to_owned(), value.to_vec()))
+            .collect(),
+        user_agent: agent.map(user_agent),
+        expiration_date: is_later.then(|| timestamp(session.expires_at)),
+    }
+}
+
+fn user_agent(agent: &UserAgent) -> v2::UserAgent {
+    let header = agent.header().iter().map(|(name, values)| {
+        let values = values.clone();
+        (name.clone(), v2::user_agent::HeaderValues { values })
+    });
+    v2::UserAgent {
+        fingerprint_id: agent.fingerprint_id().map(str::to_owned),
+        ip: agent.ip().map(str::to_owned),
+        description: agent.description().map(str::to_owned),
+        header: header.collect(),
+    }
+}
+
+fn details(details: &Details) -> object::Details {
+    object::Details {
+        sequence: details.sequence.0,
+        change_date: details.change_date.map(timestamp),
+        resource_owner: details.resource_owner.clone(),
+    }
+}
+
+fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let millis = at.as_millis();
+    prost_types::Timestamp {
+        seconds: millis.div_euclid(1000),
+        // Below a thousand.
+        nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
+    }
+}

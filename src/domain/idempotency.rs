@@ -1,0 +1,44 @@
+use super::text::Invalid;
+
+/// A caller's name for a request: sent again under it, the request is carried out once.
+/// 1 to 255 printable ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    pub fn parse(text: String) -> Result<Self, Invalid> {
+        let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if printable && (1..=255).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(Invalid::new(
+                "idempotency-key",
+                "must be 1 to 255 printable characters",
+            ))
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[test]
+fn a_key_is_short_and_printable() {
+    for (text, good) in [
+        ("8e03978e-40d5-43e8-bc93-6894a57f9324", true),
+        ("\"quoted ~\"", true),
+        (&*"k".repeat(255), true),
+        (&*"k".repeat(256), false),
+        ("", false),
+        ("a\tb", false),
+        ("ä", false),
+        ("\u{7f}", false),
+    ] {
+        assert_eq!(
+            IdempotencyKey::parse(text.to_owned()).is_ok(),
+            good,
+            "{text:?}"
+        );
+    }
+}

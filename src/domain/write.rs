@@ -1,0 +1,93 @@
+use super::{Sequence, WriteId};
+
+/// A write that was carried out, and the sequence that it saw (0: nothing was stored).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    pub seen: Sequence,
+    pub id: WriteId,
+}
+
+/// The last writes of a session, the newest first.
+///
+/// A writer whose answer was lost looks for itself here. As each sequence is seen by one
+/// write that is carried out and no more, it finds itself, or who was ahead of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writes(Vec<Write>);
+
+/// What became of a write, by what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    CarriedOut,
+    NotCarriedOut,
+    /// There were so many since that it can't be told.
+    Unknown,
+}
+
+impl Writes {
+    /// Those that are kept: more than come between an answer that is lost and the
+    /// second attempt.
+    pub const KEPT: usize = 8;
+
+    pub fn new(newest_first: Vec<Write>) -> Self {
+        let mut writes = newest_first;
+        writes.truncate(Self::KEPT);
+        Self(writes)
+    }
+
+    #[must_use]
+    pub fn with(&self, newest: Write) -> Self {
+        Self::new([newest].into_iter().chain(self.iter()).collect())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Write> {
+        self.0.iter().copied()
+    }
+
+    pub fn newest(&self) -> Option<Write> {
+        self.0.first().copied()
+    }
+
+    pub fn fate(&self, write: Write) -> Fate {
+        let forgotten = self.0.get(Self::KEPT - 1);
+        if self.0.contains(&write) {
+            Fate::CarriedOut
+        } else if forgotten.is_some_and(|oldest| oldest.seen > write.seen) {
+            Fate::Unknown
+        } else {
+            Fate::NotCarriedOut
+        }
+    }
+}
+
+#[test]
+fn a_write_knows_itself_until_it_is_forgotten() {
+    let write = |seen: u64| Write {
+        seen: Sequence(seen),
+        id: WriteId::from_uuid(uuid::Uuid::from_u128(seen.into())),
+    };
+    let other = |seen: u64| Write {
+        id: WriteId::from_uuid(uuid::Uuid::max()),
+        ..write(seen)
+    };
+    let after = |seen: &[u64]| {
+        let all = seen.iter().map(|&seen| write(seen));
+        all.fold(Writes::default(), |writes, next| writes.with(next))
+    };
+    let all = [0, 2, 4, 6, 8, 10, 12, 14, 16];
+
+    for (stored, sought, want) in [
+        (after(&all[..1]), write(0), Fate::CarriedOut),
+        (after(&all[..2]), write(0), Fate::CarriedOut),
+        (after(&all[..1]), other(0), Fate::NotCarriedOut),
+        (after(&all[..2]), other(2), Fate::NotCarriedOut),
+        (after(&all[..8]), write(0), Fate::CarriedOut),
+        (after(&all[..8]), other(0), Fate::NotCarriedOut),
+        (after(&all), write(0), Fate::Unknown),
+        (after(&all), write(2), Fate::CarriedOut),
+        (after(&all), other(2), Fate::NotCarriedOut),
+        (after(&all), other(18), Fate::NotCarriedOut),
+    ] {
+        assert_eq!(stored.fate(sought), want, "{stored:?} {sought:?}");
+        assert!(stored.iter().count() <= Writes::KEPT);
+    }
+}

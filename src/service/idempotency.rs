@@ -1,0 +1,210 @@
+use super::checks::Checked;
+use super::{CreateSession, Service};
+use crate::domain::{Caller, IdempotencyKey, Invalid, SessionId, UserSearch};
+use crate::error::Error;
+use crate::token::ServerKey;
+
+/// A create that may be repeated.
+#[derive(Clone, Debug)]
+pub(super) struct Keyed {
+    pub server_key: ServerKey,
+    pub fingerprint: [u8; 32],
+    key: IdempotencyKey,
+}
+
+impl Service {
+    /// None: the request has no idempotency key.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Unimplemented`]: the deployment has no key to derive tokens with.
+    /// - [`Error::InvalidArgument`]: nobody stands behind the key, neither a caller nor a
+    ///   password. What anybody could repeat, anybody could take over.
+    pub(super) async fn keyed(
+        &self,
+        request: &CreateSession,
+        caller: &Caller,
+    ) -> Result<Option<Keyed>, Error> {
+        let Some(key) = request.idempotency_key.clone() else {
+            return Ok(None);
+        };
+        let server_key = self.server_key.get().await?;
+        let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY))?;
+        if !caller.is_authenticated() && (request.user.is_none() || request.password.is_none()) {
+            let reason = "needs a caller who is known, or a user and a password";
+            return Err(Invalid::new("idempotency-key", reason).into());
+        }
+        Ok(Some(Keyed {
+            fingerprint: fingerprint(&server_key, request),
+            server_key,
+            key,
+        }))
+    }
+}
+
+const NO_KEY: &str = "an idempotency-key without a key in the settings (IDEMPOTENCY_KEY)";
+
+impl Keyed {
+    /// The session's id is the caller's and the key's, so that both requests meet at one
+    /// item. Of callers who aren't known, it is the user's whose password they know.
+    pub fn session_id(&self, caller: &Caller, checked: Option<&Checked>) -> SessionId {
+        let scope = match checked {
+            Some(checked) if !caller.is_authenticated() => {
+                format!("login:{}", checked.login.user_id)
+            }
+            _ => caller.to_string(),
+        };
+        self.server_key.session_id(&scope, &self.key)
+    }
+}
+
+/// Of all that is asked for but the password, which is checked each time: whoever has a
+/// copy of the table must not find a quicker way to guess at it.
+pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] {
+    // Exhaustive on purpose: what is added to the request belongs to its fingerprint.
+    let CreateSession {
+        user,
+        password,
+        metadata,
+        user_agent,
+        lifetime,
+        idempotency_key: _,
+    } = request;
+    let (id, name) = match user {
+        None => (None, None),
+        Some(UserSearch::Id(id)) => (Some(id), None),
+        Some(UserSearch::LoginName(name)) => (None, Some(name)),
+        Some(UserSearch::Both(id, name)) => (Some(id), Some(name)),
+    };
+    let mut parts = Parts::default();
+    parts.optional(id.map(|id| id.as_str()));
+    parts.optional(name.map(|name| name.as_str()));
+    parts.optional(password.as_ref().map(|_| ""));
+    parts.list(
+        metadata
+            .iter()
+            .flat_map(|(key, value)| [key.as_bytes(), value]),
+    );
+    parts.optional(user_agent.as_ref().map(|_| ""));
+    if let Some(agent) = user_agent {
+        for field in [agent.fingerprint_id(), agent.ip(), agent.description()] {
+            parts.optional(field);
+        }
+        for (name, values) in agent.header() {
+            parts.list([name.as_bytes()]);
+            parts.list(values.iter().map(String::as_bytes));
+        }
+    }
+    parts.optional(
+        lifetime
+            .map(|lifetime| lifetime.as_nanos().to_string())
+            .as_deref(),
+    );
+    let parts: Vec<_> = parts.0.iter().map(Vec::as_slice).collect();
+    key.fingerprint(&parts)
+}
+
+/// What a fingerprint is of, so that different requests have different parts.
+#[derive(Default)]
+struct Parts(Vec<Vec<u8>>);
+
+impl Parts {
+    fn optional(&mut self, text: Option<&str>) {
+        self.list(text.map(str::as_bytes));
+    }
+
+    fn list<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>) {
+        let at = self.0.len();
+        self.0.extend(parts.into_iter().map(<[u8]>::to_vec));
+        let count = self.0.len() - at;
+        self.0.push(count.to_string().into_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashSet};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::{LoginName, Metadata, Password, UserAgent, UserId};
+
+    fn metadata(entries: &[(&str, &str)]) -> Metadata {
+        let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());
+        let entries: BTreeMap<_, _> = entries.iter().map(entry).collect();
+        Metadata::parse(entries).unwrap()
+    }
+
+    fn agent(ip: Option<&str>, header: &[(&str, &[&str])]) -> Option<UserAgent> {
+        let header = header.iter().map(|(name, values)| {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            ((*name).to_owned(), values)
+        });
+        UserAgent::parse(None, ip.map(str::to_owned), None, header.collect()).ok()
+    }
+
+    #[test]
+    fn different_requests_have_different_fingerprints() {
+        let server_key = ServerKey::parse(vec![1; 32]).unwrap();
+        let id = UserId::parse("a".to_owned()).unwrap();
+        let name = LoginName::parse("a".to_owned()).unwrap();
+        let mut requests = vec![CreateSession::default()];
+        let mut with = |change: &dyn Fn(&mut CreateSession)| {
+            let mut request = CreateSession::default();
+            change(&mut request);
+            requests.push(request);
+        };
+        for user in [
+            UserSearch::Id(id.clone()),
+            UserSearch::LoginName(name.clone()),
+            UserSearch::Both(id, name),
+        ] {
+            with(&|request| request.user = Some(user.clone()));
+        }
+        with(&|request| request.password = Some(Password::new("x".to_owned())));
+        for entries in [
+            &[("a", "b")][..],
+            &[("a", "bc")],
+            &[("ab", "c")],
+            &[("a", "b"), ("c", "d")],
+        ] {
+            with(&|request| request.metadata = metadata(entries));
+        }
+        for (ip, header) in [
+            (None, &[][..]),
+            (Some(""), &[]),
+            (Some("a"), &[]),
+            (None, &[("a", &[][..])]),
+            (None, &[("a", &["b"])]),
+            (None, &[("a", &["b", "c"])]),
+            (None, &[("a", &["b"]), ("c", &[])]),
+        ] {
+            with(&|request| request.user_agent = agent(ip, header));
+        }
+        for seconds in [1, 2] {
+            with(&|request| request.lifetime = Some(Duration::from_secs(seconds)));
+        }
+
+        let prints: HashSet<_> = requests
+            .iter()
+            .map(|request| fingerprint(&server_key, request))
+            .collect();
+
+        assert_eq!(prints.len(), requests.len());
+    }
+
+    #[test]
+    fn passwords_and_keys_are_no_part_of_a_fingerprint() {
+        let server_key = ServerKey::parse(vec![1; 32]).unwrap();
+        let request = |password: &str, key: &str| CreateSession {
+            password: Some(Password::new(password.to_owned())),
+            idempotency_key: Some(IdempotencyKey::parse(key.to_owned()).unwrap()),
+            ..CreateSession::default()
+        };
+
+        assert_eq!(
+            fingerprint(&server_key, &request("a", "1")),
+            fingerprint(&server_key, &request("b", "2"))
+        );
+    }
+}

@@ -1,0 +1,292 @@
+use std::collections::HashMap;
+
+use super::{ListSessions, ListedSessions, Service, Trace};
+use crate::domain::{
+    Action, Caller, Claim, Compare, Epoch, Filter, Invalid, Page, Session, SessionId, State,
+    Timestamp, UserId, UserRef,
+};
+use crate::error::Error;
+use crate::store::Listing;
+use crate::token::user_ref;
+
+/// Sessions of a user's that one call looks at.
+const MOST_LOOKED_AT: usize = 1000;
+/// Sessions that one call may name by their ids.
+const MOST_IDS: usize = 100;
+/// Of a user's sessions, those that are read by one request, which reads the user as well.
+const AT_ONCE: usize = 99;
+/// Of metadata and user agents in one answer, in bytes: Lambda's answers are at most 6 MB,
+/// in which these are base64.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Where a list looks for sessions.
+enum Scope {
+    Ids(Vec<SessionId>),
+    User(UserId),
+    Nowhere,
+}
+
+/// What is to be listed, for whom.
+struct Search<'a> {
+    filters: &'a [Filter],
+    claim: Claim,
+    caller: String,
+    /// Of the user agent of the caller's own session.
+    fingerprint: Option<String>,
+    now: Timestamp,
+}
+
+/// What of it goes into the answer.
+struct Window {
+    page: Page,
+    total: u64,
+    bytes: usize,
+    full: bool,
+    sessions: Vec<Session>,
+}
+
+impl Service {
+    /// Lists the sessions that count, pass all filters and may be read by the caller.
+    ///
+    /// It looks at the sessions that are named by id, or at those of one user: a user's
+    /// own, if nothing else is said. There is no way to list those of everybody.
+    ///
+    /// Requests, one after another: 1 or 2 by ids; 2 for 99 of a user's sessions, and one
+    /// more for each 99 beyond.
+    pub(super) async fn list_sessions(
+        &self,
+        request: ListSessions,
+        caller: &Caller,
+        now: Timestamp,
+        trace: &Trace,
+    ) -> Result<ListedSessions, Error> {
+        let claim = self.claim(Action::List, caller, None)?;
+        let scope = scope(&request.filters, caller)?;
+        let search = Search {
+            claim,
+            caller: caller.to_string(),
+            fingerprint: self.fingerprint(&request.filters, caller, trace).await?,
+            filters: &request.filters,
+            now,
+        };
+        let (ids, at_once, users) = match scope {
+            Scope::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
+            // As they are in no order, all are read before the first is chosen.
+            Scope::Ids(ids) => (ids, MOST_IDS, super::own_ref(caller).into_iter().collect()),
+            Scope::User(user) => {
+                let listing = Listing {
+                    created: created(&request.filters),
+                    ascending: request.page.ascending,
+                    most: MOST_LOOKED_AT,
+                };
+                let ids = trace.database(self.store.query_sessions(&user, listing));
+                (ids.await?, AT_ONCE, vec![user_ref(&user)])
+            }
+        };
+        let mut window = Window::new(request.page);
+        trace
+            .database(self.look_at(ids.chunks(at_once), users, &search, &mut window))
+            .await?;
+        Ok(ListedSessions {
+            total: window.total,
+            sessions: window.sessions,
+            timestamp: now,
+            resource_owner: self.policy.resource_owner.clone(),
+        })
+    }
+
+    /// Reads sessions, some at a time in the order in which they are given, and with the
+    /// first ones the epochs of `users`.
+    async fn look_at(
+        &self,
+        batches: std::slice::Chunks<'_, SessionId>,
+        mut users: Vec<UserRef>,
+        search: &Search<'_>,
+        window: &mut Window,
+    ) -> Result<(), Error> {
+        let mut epochs: HashMap<UserRef, Epoch> = HashMap::new();
+        for ids in batches {
+            let mut read = self.store.get_sessions(ids, &users).await?;
+            epochs.extend(read.epochs);
+            read.sessions.retain(|session| search.wants(session));
+            users = unknown(&read.sessions, &epochs, &users);
+            let more = self.store.get_sessions(&[], &users).await?;
+            epochs.extend(more.epochs);
+
+            let counts = |session: &Session| {
+                let user = session.user.as_ref().map(|user| user_ref(&user.user_id));
+                let epoch = user.and_then(|user| epochs.get(&user)).copied();
+                session.state(epoch, search.now) == State::Live
+            };
+            read.sessions.retain(counts);
+            window.add(read.sessions);
+            users.clear();
+        }
+        Ok(())
+    }
+
+    /// Of the caller's own session, where a filter asks for it: one request.
+    async fn fingerprint(
+        &self,
+        filters: &[Filter],
+        caller: &Caller,
+        trace: &Trace,
+    ) -> Result<Option<String>, Error> {
+        let Caller::User { session, .. } = caller else {
+            return Ok(None);
+        };
+        if !filters.contains(&Filter::Fingerprint(None)) {
+            return Ok(None);
+        }
+        let session = trace.database(self.store.get_session(*session)).await?;
+        let agent = session.and_then(|session| session.user_agent);
+        let fingerprint = agent.and_then(|agent| agent.fingerprint_id().map(str::to_owned));
+        Ok(fingerprint)
+    }
+}
+
+/// # Errors
+///
+/// [`Error::InvalidArgument`]: there is nowhere to look, or too much to look at.
+fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
+    if filters.contains(&Filter::Nothing) {
+        return Ok(Scope::Nowhere);
+    }
+    let ids = filters.iter().filter_map(|filter| match filter {
+        Filter::Ids(ids) => Some(ids),
+        _ => None,
+    });
+    // Of several lists the shortest: what isn't in all of them is filtered out.
+    if let Some(ids) = ids.min_by_key(|ids| ids.len()) {
+        let mut ids = ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() > MOST_IDS {
+            return Err(Invalid::new("ids_query", "names more than 100 sessions").into());
+        }
+        return Ok(Scope::Ids(ids));
+    }
+    let named = filters.iter().find_map(|filter| match filter {
+        Filter::User(id) => Some(id),
+        _ => None,
+    });
+    match (named, caller) {
+        (Some(id), _) | (None, Caller::User { id, .. }) => Ok(Scope::User(id.clone())),
+        (None, _) => {
+            let reason = "must have an ids_query or, in v2beta and v2, a user_id_query:                           a list of all sessions is not to be had";
+            Err(Invalid::new("queries", reason).into())
+        }
+    }
+}
+
+/// The creation dates that `filters` leave, in whole milliseconds: all that they match, and
+/// maybe a little more.
+fn created(filters: &[Filter]) -> [Timestamp; 2] {
+    let (mut from, mut to) = (i64::MIN, i64::MAX);
+    for filter in filters {
+        let Filter::Created(compare, nanos) = filter else {
+            continue;
+        };
+        let below = i64::try_from(nanos.div_euclid(1_000_000)).unwrap_or(i64::MAX);
+        let above = below.saturating_add(1);
+        match compare {
+            Compare::Equals => (from, to) = (from.max(below), to.min(above)),
+            Compare::Greater | Compare::GreaterOrEquals => from = from.max(below),
+            Compare::Less | Compare::LessOrEquals => to = to.min(above),
+        }
+    }
+    [from, to].map(Timestamp::from_millis)
+}
+
+/// The users of these sessions whose epochs are not known, and were not asked for.
+fn unknown(
+    sessions: &[Session],
+    epochs: &HashMap<UserRef, Epoch>,
+    asked: &[UserRef],
+) -> Vec<UserRef> {
+    let users = sessions.iter().filter_map(|session| session.user.as_ref());
+    let mut users: Vec<_> = users
+        .map(|user| user_ref(&user.user_id))
+        .filter(|user| !epochs.contains_key(user) && !asked.contains(user))
+        .collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
+impl Search<'_> {
+    fn wants(&self, session: &Session) -> bool {
+        let fingerprint = self.fingerprint.as_deref();
+        let passes = |filter: &Filter| filter.matches(session, &self.caller, fingerprint);
+        session.is_live(self.now) && self.claim.holds(session) && self.filters.iter().all(passes)
+    }
+}
+
+impl Window {
+    fn new(page: Page) -> Self {
+        Self {
+            page,
+            total: 0,
+            bytes: 0,
+            full: false,
+            sessions: Vec::new(),
+        }
+    }
+
+    /// Adds sessions, all of which were created after those before (or before, where the
+    /// newest come first).
+    fn add(&mut self, mut sessions: Vec<Session>) {
+        sessions.sort_by_key(|session| (session.created_at, session.id));
+        if !self.page.ascending {
+            sessions.reverse();
+        }
+        for session in sessions {
+            let at = self.total;
+            self.total += 1;
+            if at < self.page.offset || self.full {
+                continue;
+            }
+            self.bytes += session.size();
+            // One goes in whatever its size.
+            let fits = self.bytes <= PAGE_BYTES || self.sessions.is_empty();
+            if fits && (self.sessions.len() as u64) < self.page.size() {
+                self.sessions.push(session);
+            } else {
+                self.full = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn creation_dates_bound_what_is_read() {
+        use Compare::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
+
+        let at = |millis: i128| millis * 1_000_000;
+        for (filters, from, to) in [
+            (vec![], i64::MIN, i64::MAX),
+            (vec![(Greater, at(5))], 5, i64::MAX),
+            (vec![(GreaterOrEquals, at(5) + 1)], 5, i64::MAX),
+            (vec![(Less, at(5))], i64::MIN, 6),
+            (vec![(LessOrEquals, at(5) + 999_999)], i64::MIN, 6),
+            (vec![(Equals, at(5))], 5, 6),
+            (vec![(Greater, at(5)), (Less, at(9)), (Less, at(7))], 5, 8),
+            (vec![(Greater, at(-5))], -5, i64::MAX),
+            (vec![(Greater, i128::MAX)], i64::MAX, i64::MAX),
+        ] {
+            let filters: Vec<_> = filters
+                .into_iter()
+                .map(|(compare, nanos)| Filter::Created(compare, nanos))
+                .collect();
+            assert_eq!(
+                created(&filters),
+                [from, to].map(Timestamp::from_millis),
+                "{filters:?}"
+            );
+        }
+    }
+}
