@@ -42,7 +42,7 @@ impl Service {
     }
 }
 
-const NO_KEY: &str = "an idempotency-key without a key in the settings (IDEMPOTENCY_KEY)";
+const NO_KEY: &str = "an idempotency-key, where the settings have no SERVER_KEY,";
 
 impl Keyed {
     /// The session's id is the caller's and the key's, so that both requests meet at one

@@ -75,15 +75,21 @@ impl Service {
                 session_token: request.session_token,
             });
         }
-        let at = || now.plus(started.elapsed());
-        let put = self.put_changes(
-            session,
-            &changes,
-            checked.as_ref(),
-            request.precondition.as_ref(),
-            at,
-            trace,
-        );
+        let put = async {
+            let mut session = session;
+            for _ in 0..TRIES {
+                // A session that expires while a password is checked is not revived.
+                let at = now.plus(started.elapsed());
+                still_live(&session, checked.as_ref(), at)?;
+                require(request.precondition.as_ref(), &session)?;
+                match self.put_changed(&session, &changes, now).await? {
+                    Put::Done(changed, token) => return Ok((changed, token)),
+                    Put::Late(stored) => session = *stored,
+                }
+                trace.note(|traced| traced.conflicts += 1);
+            }
+            Err(Error::Conflict)
+        };
         let (session, token) = trace
             .database(self.settling(put, checked.as_ref(), trace))
             .await?;
@@ -93,42 +99,30 @@ impl Service {
         })
     }
 
-    /// Puts `session` with `changes`, on top of whatever others put in the meantime. `at`
-    /// is the time of each try: a session that expires while a password is checked is not
-    /// revived.
-    async fn put_changes(
+    /// Puts `session` with `changes` and another token, over what it was read as.
+    async fn put_changed(
         &self,
-        mut session: Session,
+        session: &Session,
         changes: &Changes,
-        checked: Option<&Checked>,
-        precondition: Option<&Precondition>,
-        at: impl Fn() -> Timestamp,
-        trace: &Trace,
-    ) -> Result<(Session, SessionToken), Error> {
-        for _ in 0..TRIES {
-            let now = at();
-            if session.ended_at.is_some() || is_of_another_epoch(&session, checked) {
-                return Err(Error::SessionEnded);
-            }
-            if !session.is_live(now) {
-                return Err(Error::SessionExpired);
-            }
-            require(precondition, &session)?;
-            let user = session.user.as_ref().or(changes.user.as_ref());
-            let user = user.map(|user| user_ref(&user.user_id));
-            let token = SessionToken::draw(session.id, user)?;
-            let changed = session.changed(changes, token.hash(), draw_write_id(), now)?;
-            match self.store.put_session(&changed).await? {
-                Written::Done => return Ok((changed, token)),
-                Written::Gone => return Err(Error::SessionNotFound(Side::Command)),
-                Written::Conflict(stored) => {
-                    trace.note(|traced| traced.conflicts += 1);
-                    session = *stored;
-                }
-            }
+        now: Timestamp,
+    ) -> Result<Put, Error> {
+        let user = session.user.as_ref().or(changes.user.as_ref());
+        let user = user.map(|user| user_ref(&user.user_id));
+        let token = SessionToken::draw(session.id, user)?;
+        let changed = session.changed(changes, token.hash(), draw_write_id(), now)?;
+        match self.store.put_session(&changed).await? {
+            Written::Done => Ok(Put::Done(Box::new(changed), token)),
+            Written::Conflict(stored) => Ok(Put::Late(stored)),
+            Written::Gone => Err(Error::SessionNotFound(Side::Command)),
         }
-        Err(Error::Conflict)
     }
+}
+
+/// What became of one try to change a session.
+enum Put {
+    Done(Box<Session>, SessionToken),
+    /// Others were first; this is what they left.
+    Late(Box<Session>),
 }
 
 fn live(state: State) -> Result<(), Error> {
@@ -139,13 +133,18 @@ fn live(state: State) -> Result<(), Error> {
     }
 }
 
-/// The user who was checked is in another epoch than the session: it was ended in the
-/// meantime, and another proof doesn't bring it back.
-fn is_of_another_epoch(session: &Session, checked: Option<&Checked>) -> bool {
-    let Some((user, checked)) = session.user.as_ref().zip(checked) else {
-        return false;
+/// Whether a session that counted when it was read may be written at `at`.
+///
+/// If the user who was checked is in another epoch, it was ended in the meantime, and
+/// another proof doesn't bring it back.
+fn still_live(session: &Session, checked: Option<&Checked>, at: Timestamp) -> Result<(), Error> {
+    let epoch = match (&session.user, checked) {
+        (Some(user), Some(checked)) if user.user_id == checked.login.user_id => {
+            Some(checked.login.epoch)
+        }
+        (user, _) => user.as_ref().map(|user| user.epoch),
     };
-    user.user_id == checked.login.user_id && user.epoch != checked.login.epoch
+    live(session.state(epoch, at))
 }
 
 fn require(precondition: Option<&Precondition>, session: &Session) -> Result<(), Error> {

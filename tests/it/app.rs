@@ -142,10 +142,20 @@ impl App {
 
     /// A service account's token.
     pub async fn caller(&self, permissions: &[Permission], lifetime: Duration) -> CallerToken {
+        self.caller_named("backend", permissions, lifetime).await
+    }
+
+    /// The same of a service account with this name.
+    pub async fn caller_named(
+        &self,
+        name: &str,
+        permissions: &[Permission],
+        lifetime: Duration,
+    ) -> CallerToken {
         let token = CallerToken::draw().unwrap();
         record::secret(Some(token.as_str()));
         let caller = CallerRecord {
-            name: CallerName::parse("backend".to_owned()).unwrap(),
+            name: CallerName::parse(name.to_owned()).unwrap(),
             permissions: permissions.iter().copied().collect(),
             created_at: NOW,
             expires_at: NOW.plus(lifetime),
@@ -175,6 +185,10 @@ impl App {
     }
 
     pub async fn send(&self, request: Request, now: Timestamp) -> Answer {
+        let Request { method, path, .. } = &request;
+        let of = |rpc: &str| path.ends_with(&format!(".SessionService/{rpc}"));
+        let creates = of("CreateSession") || path.ends_with("/sessions");
+        let gives_token = creates || of("SetSession") || *method == Method::PATCH;
         let response = handle(&self.api, request, now).await;
         let (parts, body) = response.into_parts();
         let answer = Answer {
@@ -183,7 +197,7 @@ impl App {
             body: body.data,
             trailers: body.trailers,
         };
-        record::answer(&answer);
+        record::answer(&answer, gives_token);
         answer
     }
 

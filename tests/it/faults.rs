@@ -17,6 +17,8 @@ pub enum Fault {
     Reset,
     /// The request is carried out, and the connection breaks before the answer.
     ApplyThenReset,
+    /// The same, but the connection breaks only after this time.
+    ApplyThenWait(Duration),
     /// It is carried out, and half of the answer's body arrives.
     Cut,
     /// No answer, ever; nor is it carried out.

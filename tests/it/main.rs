@@ -20,6 +20,7 @@ mod events;
 mod faults;
 mod guessing;
 mod json;
+mod life;
 mod lost_answers;
 mod openapi;
 mod passwords;

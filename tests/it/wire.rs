@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::v1::ErrorDetail;
 use sesame::api::{Context, Request, Version};
+use sesame::service::Rpc;
 
 use crate::app::Answer;
 use crate::record;
@@ -63,16 +65,21 @@ impl Wire {
     }
 
     pub fn create(self, version: Version, request: &v2::CreateSessionRequest) -> Request {
+        self.ask(version, Rpc::CreateSession, request)
+    }
+
+    /// A call with its request, a message of v2.
+    pub fn ask(self, version: Version, rpc: Rpc, request: &impl prost::Message) -> Request {
         let message = request.encode_to_vec();
+        let json = || json_of(&format!("{}Request", rpc.as_str()), &message);
         let body = match self {
-            Self::Json | Self::ConnectJson => {
-                json_of("CreateSessionRequest", &message).to_string().into()
-            }
+            Self::Json => return route(version, rpc, json()),
+            Self::ConnectJson => json().to_string().into(),
             Self::ConnectProto => Bytes::from(message),
             Self::GrpcWeb | Self::Grpc => framed(&message),
             Self::GrpcWebText => STANDARD.encode(framed(&message)).into(),
         };
-        self.send(version, "CreateSession", body)
+        self.send(version, rpc.as_str(), body)
     }
 
     /// A request with this body, whatever it is.
@@ -100,17 +107,26 @@ impl Wire {
 
     /// Reads the answer to a create, and holds it to its protocol's form.
     pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+        let created: v2::CreateSessionResponse = self.answer(Rpc::CreateSession, answer)?;
+        record::secret(Some(&created.session_token));
+        Ok(created)
+    }
+
+    /// Reads the answer to a call, and holds it to its protocol's form.
+    pub fn answer<M: prost::Message + Default>(
+        self,
+        rpc: Rpc,
+        answer: &Answer,
+    ) -> Result<M, Fault> {
         let message = self.message(answer)?;
         let message = match self {
             Self::Json | Self::ConnectJson => {
                 let json = serde_json::from_slice(&message).unwrap();
-                message_of("CreateSessionResponse", &json)
+                message_of(&format!("{}Response", rpc.as_str()), &json)
             }
             _ => message,
         };
-        let created = v2::CreateSessionResponse::decode(&*message).unwrap();
-        record::secret(Some(&created.session_token));
-        Ok(created)
+        Ok(M::decode(&*message).unwrap())
     }
 
     fn message(self, answer: &Answer) -> Result<Vec<u8>, Fault> {
@@ -161,6 +177,37 @@ impl Wire {
         };
         Ok(message.clone())
     }
+}
+
+/// A request on a JSON route, which has some fields in its path and query.
+fn route(version: Version, rpc: Rpc, mut json: Value) -> Request {
+    let sessions = format!("/{}/sessions", version.as_str());
+    let fields = json.as_object_mut().unwrap();
+    let mut one = || {
+        let id = fields.remove("sessionId").unwrap_or_default();
+        let id = id.as_str().unwrap_or_default();
+        format!("{sessions}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    };
+    let (method, path) = match rpc {
+        Rpc::CreateSession => (Method::POST, sessions),
+        Rpc::ListSessions => (Method::POST, format!("{sessions}/search")),
+        Rpc::SetSession => (Method::PATCH, one()),
+        Rpc::GetSession => (Method::GET, one()),
+        Rpc::DeleteSession => (Method::DELETE, one()),
+    };
+    let mut request = Wire::Json.send(version, "", Bytes::new());
+    if method == Method::GET {
+        let token = fields.remove("sessionToken");
+        let token = token.map(|token| token.as_str().unwrap().to_owned());
+        request.query = token
+            .map(|token| ("sessionToken".to_owned(), token))
+            .into_iter()
+            .collect();
+    } else {
+        request.body = json.to_string().into();
+    }
+    (request.method, request.path) = (method, path);
+    request
 }
 
 fn pool() -> DescriptorPool {

@@ -47,6 +47,11 @@ impl HttpConnector for Faulty {
                     inner.call(request).await?;
                     Err(reset())
                 }
+                Some(Fault::ApplyThenWait(time)) => {
+                    inner.call(request).await?;
+                    tokio::time::sleep(time).await;
+                    Err(reset())
+                }
                 Some(Fault::Cut) => inner.call(request).await.map(cut),
                 Some(Fault::Panic) => panic!("a bug in the client"),
                 Some(Fault::Silence) => std::future::pending().await,

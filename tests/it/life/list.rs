@@ -1,0 +1,582 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sesame::api::Version;
+use sesame::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod as Method};
+use sesame::api::proto::zitadel::session::v2::{
+    self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
+};
+use sesame::domain::{Login, Permission, Timestamp};
+use sesame::token::draw_session_id;
+
+use super::{Client, HOUR, checks, code};
+use crate::app::{App, NOW, PASSWORD};
+use crate::wire::Wire;
+
+fn list(queries: &[Query]) -> List {
+    let queries = queries.iter().cloned();
+    List {
+        queries: queries
+            .map(|query| v2::SearchQuery { query: Some(query) })
+            .collect(),
+        ..List::default()
+    }
+}
+
+fn ids<'a>(ids: impl IntoIterator<Item = &'a String>) -> Query {
+    let ids = ids.into_iter().cloned().collect();
+    Query::IdsQuery(v2::IDsQuery { ids })
+}
+
+fn user(login: &Login) -> Query {
+    let id = login.user_id.to_string();
+    Query::UserIdQuery(v2::UserIdQuery { id })
+}
+
+fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
+    let millis = at.as_millis();
+    Some(prost_types::Timestamp {
+        seconds: millis / 1000,
+        nanos: i32::try_from(millis % 1000).unwrap() * 1_000_000,
+    })
+}
+
+fn created(method: Method, at: Timestamp) -> Query {
+    Query::CreationDateQuery(v2::CreationDateQuery {
+        creation_date: time(at),
+        method: method.into(),
+    })
+}
+
+fn expires(method: Method, at: Timestamp) -> Query {
+    Query::ExpirationDateQuery(v2::ExpirationDateQuery {
+        expiration_date: time(at),
+        method: method.into(),
+    })
+}
+
+fn creator(id: Option<&str>) -> Query {
+    let id = id.map(str::to_owned);
+    Query::CreatorQuery(v2::CreatorQuery { id })
+}
+
+fn agent(id: Option<&str>) -> Query {
+    let fingerprint_id = id.map(str::to_owned);
+    Query::UserAgentQuery(v2::UserAgentQuery { fingerprint_id })
+}
+
+fn found(listed: &v2::ListSessionsResponse) -> (u64, Vec<&str>) {
+    let total = listed.details.as_ref().unwrap().total_result;
+    let ids = listed.sessions.iter().map(|session| session.id.as_str());
+    (total, ids.collect())
+}
+
+/// Sessions of `login`, a second apart, with the device `f-` and their number.
+async fn sessions(client: Client<'_>, login: &Login, count: u64) -> Vec<String> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let open = Create {
+            checks: Some(checks(login, None)),
+            user_agent: Some(v2::UserAgent {
+                fingerprint_id: Some(format!("f-{n}")),
+                ip: None,
+                description: None,
+                header: BTreeMap::new(),
+            }),
+            ..Create::default()
+        };
+        let created = client.later(Duration::from_secs(n)).create(&open).await;
+        ids.push(created.unwrap().session_id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn filters_find_what_they_say_and_nothing_else() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let (mini, other) = (app.user("mini").await, app.user("other").await);
+    let client = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 4).await;
+    let of_other = sessions(client, &other, 2).await;
+    let anonymous = client.create(&Create::default()).await.unwrap().session_id;
+    let nobody = draw_session_id().to_string();
+    let now = client.later(Duration::from_secs(60));
+    let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+    let end = |seconds| at(seconds).plus(HOUR * 24);
+    // The newest first.
+    let [a, b, c, d] = [3, 2, 1, 0].map(|n: usize| of_mini[n].as_str());
+    let several: Vec<_> = of_mini
+        .iter()
+        .chain([&of_other[0], &anonymous, &nobody])
+        .collect();
+
+    for (what, queries, want) in [
+        ("no ids", vec![ids([])], vec![]),
+        ("an id that is none", vec![ids([&"1".to_owned()])], vec![]),
+        ("ids", vec![ids([&of_mini[0], &nobody])], vec![d]),
+        (
+            "an id twice",
+            vec![ids([&of_mini[0], &of_mini[0]])],
+            vec![d],
+        ),
+        (
+            "ids of many",
+            vec![ids([&of_other[1], &of_mini[0]])],
+            vec![of_other[1].as_str(), d],
+        ),
+        ("a user", vec![user(&mini)], vec![a, b, c, d]),
+        ("two users", vec![user(&mini), user(&other)], vec![]),
+        (
+            "ids and a user",
+            vec![ids(several.clone()), user(&mini)],
+            vec![a, b, c, d],
+        ),
+        (
+            "ids twice",
+            vec![ids(several.clone()), ids([&of_mini[1], &of_other[1]])],
+            vec![c],
+        ),
+        (
+            "later than",
+            vec![user(&mini), created(Method::Greater, at(1))],
+            vec![a, b],
+        ),
+        (
+            "not earlier than",
+            vec![user(&mini), created(Method::GreaterOrEquals, at(1))],
+            vec![a, b, c],
+        ),
+        (
+            "earlier than",
+            vec![user(&mini), created(Method::Less, at(1))],
+            vec![d],
+        ),
+        (
+            "not later than",
+            vec![user(&mini), created(Method::LessOrEquals, at(1))],
+            vec![c, d],
+        ),
+        (
+            "at",
+            vec![user(&mini), created(Method::Equals, at(2))],
+            vec![b],
+        ),
+        (
+            "between",
+            vec![
+                user(&mini),
+                created(Method::Greater, at(0)),
+                created(Method::Less, at(3)),
+            ],
+            vec![b, c],
+        ),
+        (
+            "later than and earlier than",
+            vec![
+                user(&mini),
+                created(Method::Greater, at(2)),
+                created(Method::Less, at(1)),
+            ],
+            vec![],
+        ),
+        (
+            "by ids and date",
+            vec![ids(several.clone()), created(Method::Greater, at(2))],
+            vec![a],
+        ),
+        (
+            "expiring later than",
+            vec![user(&mini), expires(Method::Greater, end(2))],
+            vec![a],
+        ),
+        (
+            "expiring at",
+            vec![user(&mini), expires(Method::Equals, end(1))],
+            vec![c],
+        ),
+        (
+            "by the caller",
+            vec![user(&mini), creator(None)],
+            vec![a, b, c, d],
+        ),
+        (
+            "by another",
+            vec![user(&mini), creator(Some(mini.user_id.as_str()))],
+            vec![],
+        ),
+        ("by nobody", vec![user(&mini), creator(Some(""))], vec![]),
+        ("a device", vec![user(&mini), agent(Some("f-2"))], vec![b]),
+        ("no device", vec![user(&mini), agent(Some(""))], vec![]),
+        (
+            "a device of the caller's",
+            vec![user(&mini), agent(None)],
+            vec![],
+        ),
+    ] {
+        for wire in Wire::ALL {
+            let client = Client { wire, ..now };
+            let listed = client.list(&list(&queries)).await.unwrap();
+            assert_eq!(
+                found(&listed),
+                (want.len() as u64, want.clone()),
+                "{what} {wire:?}"
+            );
+        }
+    }
+    let empty = List {
+        queries: vec![v2::SearchQuery { query: None }],
+        ..List::default()
+    };
+    for request in [
+        &empty,
+        &List {
+            queries: [list(&[user(&mini)]).queries, empty.queries.clone()].concat(),
+            ..List::default()
+        },
+    ] {
+        for wire in Wire::ALL {
+            let listed = Client { wire, ..now }.list(request).await.unwrap();
+            assert_eq!(found(&listed), (0, vec![]), "{wire:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_version_finds_by_what_it_knows() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 1).await;
+    let by_ids = ids(&of_mini);
+    // What a version doesn't know is an empty filter to it.
+    for (queries, found_by) in [
+        (vec![by_ids.clone()], [1, 1, 1]),
+        (vec![user(&mini)], [0, 1, 1]),
+        (
+            vec![by_ids.clone(), created(Method::Equals, NOW)],
+            [0, 1, 1],
+        ),
+        (vec![by_ids.clone(), creator(None)], [0, 0, 1]),
+        (vec![by_ids.clone(), agent(Some("f-0"))], [0, 0, 1]),
+        (
+            vec![by_ids.clone(), expires(Method::Greater, NOW)],
+            [0, 0, 1],
+        ),
+    ] {
+        for wire in Wire::ALL {
+            for (version, want) in Version::ALL.into_iter().zip(found_by) {
+                let client = Client {
+                    wire,
+                    version,
+                    ..client
+                };
+                let listed = client.list(&list(&queries)).await.unwrap();
+                assert_eq!(found(&listed).0, want, "{wire:?} {version:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_comes_in_pages() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 5).await;
+    let client = client.later(HOUR);
+
+    for queries in [[user(&mini)], [ids(&of_mini)]] {
+        for (offset, limit, asc, want) in [
+            (0, 0, true, &[0, 1, 2, 3, 4][..]),
+            (0, 0, false, &[4, 3, 2, 1, 0]),
+            (0, 2, true, &[0, 1]),
+            (2, 2, true, &[2, 3]),
+            (4, 2, true, &[4]),
+            (1, 2, false, &[3, 2]),
+            (5, 2, true, &[]),
+            (u64::MAX, u32::MAX, true, &[]),
+            (0, u32::MAX, true, &[0, 1, 2, 3, 4]),
+        ] {
+            let request = List {
+                query: Some(ListQuery { offset, limit, asc }),
+                ..list(&queries)
+            };
+            for wire in Wire::ALL {
+                let listed = Client { wire, ..client }.list(&request).await.unwrap();
+                let want: Vec<_> = want.iter().map(|&n: &usize| of_mini[n].as_str()).collect();
+                assert_eq!(found(&listed), (5, want), "{wire:?} {offset} {limit} {asc}");
+                let details = listed.details.unwrap();
+                let timestamp = super::millis(details.timestamp.as_ref());
+                assert_eq!(timestamp, NOW.plus(HOUR));
+                let highest = listed.sessions.iter().map(|session| session.sequence).max();
+                assert_eq!(details.processed_sequence, highest.unwrap_or_default());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_count_is_not_listed() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let (mini, other) = (app.user("mini").await, app.user("other").await);
+    let client = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 3).await;
+    let of_other = sessions(client, &other, 1).await;
+    client.delete(&of_mini[1], None).await.unwrap();
+    let everything = ids(of_mini.iter().chain(&of_other));
+    let last = NOW.plus(HOUR * 24);
+
+    // The first one expires, to the millisecond; the second was deleted.
+    for (now, want) in [
+        (last.minus(Duration::from_millis(1)), 3),
+        (last, 1),
+        (last.plus(Duration::from_secs(2)), 0),
+    ] {
+        let request = list(std::slice::from_ref(&everything));
+        let listed = client.at(now).list(&request).await.unwrap();
+        assert_eq!(found(&listed).0, want, "{now:?}");
+    }
+    assert!(
+        app.store
+            .end_sessions(&app.login("mini").await)
+            .await
+            .unwrap()
+    );
+    for queries in [[everything], [user(&mini)]] {
+        let listed = client.list(&list(&queries)).await.unwrap();
+        let want = u64::from(matches!(queries, [Query::IdsQuery(_)]));
+        assert_eq!(found(&listed).0, want);
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_no_more_than_the_caller_may_read() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let mini = app.user("mini").await;
+    let other = app.user("other").await;
+    let tokens = [
+        app.caller_named("maker", &[Permission::Write], HOUR).await,
+        app.caller_named("stranger", &[Permission::Write], HOUR)
+            .await,
+    ];
+    let [maker, stranger] = tokens
+        .each_ref()
+        .map(|token| Client::of(&app).bearing(token.as_str()));
+    let made = sessions(maker, &mini, 2).await;
+    let of_stranger = sessions(stranger, &mini, 1).await;
+    let of_other = sessions(maker, &other, 1).await;
+    let login = maker.login(&mini).await;
+    let own = Client::of(&app).bearing(&login.session_token);
+    let everything = ids(made.iter().chain(&of_stranger).chain(&of_other));
+
+    for (who, client, by_user, by_ids) in [
+        ("maker", maker, 3, 3),
+        ("stranger", stranger, 1, 1),
+        ("its own user", own, 4, 3),
+    ] {
+        let listed = client.list(&list(&[user(&mini)])).await.unwrap();
+        assert_eq!(found(&listed).0, by_user, "{who}");
+        let listed = client.list(&list(std::slice::from_ref(&everything))).await;
+        assert_eq!(found(&listed.unwrap()).0, by_ids, "{who}");
+    }
+    let of_the_other = own.list(&list(&[user(&other)])).await.unwrap();
+    assert_eq!(found(&of_the_other).0, 0);
+}
+
+#[tokio::test]
+async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let mini = app.user("mini").await;
+    let service = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(service, &mini, 2).await;
+    let agent_of_login = v2::UserAgent {
+        fingerprint_id: Some("f-1".to_owned()),
+        ip: None,
+        description: None,
+        header: BTreeMap::new(),
+    };
+    let open = Create {
+        checks: Some(checks(&mini, Some(PASSWORD))),
+        user_agent: Some(agent_of_login),
+        ..Create::default()
+    };
+    let login = service.create(&open).await.unwrap();
+    let own = Client::of(&app).bearing(&login.session_token);
+
+    assert_eq!(found(&own.list(&List::default()).await.unwrap()).0, 3);
+    let since = created(Method::Greater, NOW);
+    assert_eq!(found(&own.list(&list(&[since])).await.unwrap()).0, 1);
+    assert_eq!(
+        found(&own.list(&list(&[creator(None)])).await.unwrap()).0,
+        0
+    );
+    let listed = own.list(&list(&[agent(None)])).await.unwrap();
+    let mut devices = found(&listed).1;
+    devices.sort_unstable();
+    let mut want = [of_mini[1].as_str(), &login.session_id];
+    want.sort_unstable();
+    assert_eq!(devices, want);
+
+    for token in [&all, &writer] {
+        for queries in [&[][..], &[creator(None)], &[agent(Some("f-1"))]] {
+            for wire in Wire::ALL {
+                let client = Client {
+                    wire,
+                    ..Client::of(&app).bearing(token.as_str())
+                };
+                let fault = client.list(&list(queries)).await.err().unwrap();
+                assert_eq!(fault.code, 3, "{wire:?}");
+                for name in ["ids_query", "user_id_query"] {
+                    assert!(fault.message.contains(name), "{}", fault.message);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_one_list_reads_is_bounded() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let client = Client::of(&app).bearing(all.as_str());
+    let many = |count: usize| -> Vec<String> {
+        (0..count).map(|_| draw_session_id().to_string()).collect()
+    };
+    for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
+        app.faults.clear();
+        let listed = client.list(&list(&[ids(&many(count))])).await;
+        assert_eq!(code(&listed), want, "{count}");
+        assert_eq!(app.faults.count("BatchGetItem"), requests, "{count}");
+    }
+
+    // Of 64 KiB of metadata, no more than 32 go into one answer.
+    let mini = app.user("mini").await;
+    let open = Create {
+        checks: Some(checks(&mini, None)),
+        metadata: [("k".to_owned(), vec![0; 65_535])].into(),
+        ..Create::default()
+    };
+    for _ in 0..34 {
+        client.create(&open).await.unwrap();
+    }
+    let mut seen = 0;
+    for (offset, want) in [(0, 32), (32, 2)] {
+        let page = List {
+            query: Some(ListQuery {
+                offset,
+                ..ListQuery::default()
+            }),
+            ..list(&[user(&mini)])
+        };
+        let listed = client.list(&page).await.unwrap();
+        let (total, page) = found(&listed);
+        assert_eq!((total, page.len()), (34, want));
+        seen += page.len();
+    }
+    assert_eq!(seen, 34);
+}
+
+/// More than one request reads at once, and more than an answer has.
+#[tokio::test]
+async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 230).await;
+    let client = client.later(HOUR);
+
+    for asc in [true, false] {
+        let mut listed_ids = Vec::new();
+        for offset in [0, 100, 200] {
+            let query = Some(ListQuery {
+                offset,
+                limit: 0,
+                asc,
+            });
+            let page = List {
+                query,
+                ..list(&[user(&mini)])
+            };
+            app.faults.clear();
+            let listed = client.list(&page).await.unwrap();
+            assert_eq!(app.faults.count("BatchGetItem"), 3);
+            assert_eq!(found(&listed).0, 230);
+            listed_ids.extend(listed.sessions.into_iter().map(|session| session.id));
+        }
+        if !asc {
+            listed_ids.reverse();
+        }
+        assert_eq!(listed_ids, of_mini);
+    }
+}
+
+#[tokio::test]
+async fn bad_queries_are_refused_in_json() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    for (body, status) in [
+        (r#"{"queries":[{"idsQuery":{"ids":["1"]}}]}"#, 200),
+        (r#"{"queries":[{"ids_query":{"ids":["1"]}}]}"#, 200),
+        (
+            r#"{"queries":[{"idsQuery":{}}],"query":{"limit":"5","offset":1.0,"asc":null}}"#,
+            200,
+        ),
+        (r#"{"queries":[{"idsQuery":null}]}"#, 200),
+        (r#"{"queries":[{"later":{}}]}"#, 200),
+        (
+            r#"{"queries":[{}],"sortingColumn":"SESSION_FIELD_NAME_CREATION_DATE"}"#,
+            200,
+        ),
+        (r#"{"queries":[{}],"sorting_column":1}"#, 200),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":"2026-01-01T00:00:00Z","method":"TIMESTAMP_QUERY_METHOD_LESS"}},{}]}"#,
+            200,
+        ),
+        (
+            r#"{"queries":[{"creationDateQuery":{"method":3}},{}]}"#,
+            200,
+        ),
+        (r#"{"queries":[{}],"sortingColumn":"NAME"}"#, 400),
+        (r#"{"queries":[{}],"sortingColumn":2}"#, 400),
+        (
+            r#"{"queries":[{"creationDateQuery":{"method":"LESS"}}]}"#,
+            400,
+        ),
+        (r#"{"queries":[{"creationDateQuery":{"method":5}}]}"#, 400),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":"yesterday"}}]}"#,
+            400,
+        ),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":5}}]}"#,
+            400,
+        ),
+        (r#"{"queries":[{"idsQuery":{},"userIdQuery":{}}]}"#, 400),
+        (r#"{"queries":[{"idsQuery":{"ids":[1]}}]}"#, 400),
+        (r#"{"queries":[null]}"#, 400),
+        (r#"{"queries":{}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":-1}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":4294967296}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":1.5}}"#, 400),
+        (r#"{"queries":[{}],"query":{"offset":"x"}}"#, 400),
+        (r#"{"queries":[{}],"query":{"asc":"true"}}"#, 400),
+        (r#"{"queries":[{}],"query":[]}"#, 400),
+        (r"[]", 400),
+        ("", 400),
+    ] {
+        let client = Client::of(&app).bearing(all.as_str());
+        let mut request = client.request(sesame::service::Rpc::ListSessions, &List::default());
+        request.body = body.into();
+
+        let answer = app.send(request, NOW).await;
+
+        assert_eq!(answer.status, status, "{body}: {:?}", answer.body);
+    }
+}
