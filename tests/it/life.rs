@@ -3,6 +3,7 @@
 mod get;
 mod idempotency;
 mod list;
+mod permissions;
 mod precondition;
 mod set;
 
