@@ -4,8 +4,6 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 
 use crate::domain::AttemptPolicy;
@@ -33,7 +31,7 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 17] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -91,7 +89,12 @@ pub const SETTINGS: [Setting; 16] = [
     setting(
         "SERVER_KEY",
         "none",
-        "A secret of at least 32 bytes in base64, from which the tokens of creates with an `Idempotency-Key` are derived; `none`: such creates are refused",
+        "A secret of at least 32 characters, from which the tokens of creates with an `Idempotency-Key` are derived; `none`: such creates are refused",
+    ),
+    setting(
+        "SERVER_KEY_SECRET",
+        "none",
+        "The name or ARN of a secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`",
     ),
     setting(
         "ALLOWED_ORIGINS",
@@ -235,14 +238,7 @@ impl Settings {
         let wanted = "none, * or origins such as https://app.example.com";
         let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
-        let wanted = "none or at least 32 bytes in base64";
-        let server_key = reader.parse("SERVER_KEY", wanted, |text| match text {
-            "none" => Some(KeySource::None),
-            _ => {
-                let bytes = STANDARD.decode(text).ok()?;
-                ServerKey::parse(bytes).ok().map(KeySource::Key)
-            }
-        });
+        let server_key = reader.server_key();
 
         let read = || {
             Some(Self {
@@ -328,6 +324,31 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
+    fn server_key(&mut self) -> Option<KeySource> {
+        let wanted = "none or at least 32 characters";
+        let key = self.parse("SERVER_KEY", wanted, |text| match text {
+            "none" => Some(KeySource::None),
+            _ => ServerKey::parse(text.into()).ok().map(KeySource::Key),
+        });
+        let wanted = "none or the name or ARN of a secret, up to 2048 characters";
+        let secret = self.parse("SERVER_KEY_SECRET", wanted, |text| match text {
+            "none" => Some(KeySource::None),
+            _ if text.len() > 2048 => None,
+            _ => Some(KeySource::secret(text.to_owned())),
+        });
+        match (key?, secret?) {
+            (KeySource::None, secret) => Some(secret),
+            (key, KeySource::None) => Some(key),
+            _ => {
+                self.faults.push(Fault {
+                    name: "SERVER_KEY_SECRET",
+                    reason: "can't be set beside SERVER_KEY".to_owned(),
+                });
+                None
+            }
+        }
+    }
+
     /// None, and a fault noted, if the variable can't be used.
     fn parse<T>(
         &mut self,
@@ -387,6 +408,12 @@ pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, F
             Err(Faults(faults.into_iter().flatten().collect()))
         }
     }
+}
+
+/// Where Secrets Manager is, if it isn't AWS's own.
+pub fn secrets_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
+    variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
 /// Both, or all faults of both.
@@ -458,6 +485,19 @@ mod tests {
     }
 
     #[test]
+    fn there_is_one_server_key() {
+        let mut variables = REQUIRED.to_vec();
+        variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
+        let settings = read(&variables).unwrap();
+        assert!(matches!(settings.server_key, KeySource::Key(_)));
+        assert!(!format!("{settings:?}").contains("0123456789"));
+
+        variables.push(("SERVER_KEY_SECRET", "sesame-key"));
+        let Faults(faults) = read(&variables).unwrap_err();
+        assert_eq!(faults[0].name, "SERVER_KEY_SECRET");
+    }
+
+    #[test]
     fn each_setting_has_its_limits() {
         for (name, good, bad) in [
             (
@@ -490,6 +530,16 @@ mod tests {
                 "MAX_MESSAGE_BYTES",
                 &["1024", "4194304"],
                 &["1023", "4194305"],
+            ),
+            (
+                "SERVER_KEY",
+                &["none", "0123456789abcdef0123456789abcdef"],
+                &["0123456789abcdef0123456789abcde"],
+            ),
+            (
+                "SERVER_KEY_SECRET",
+                &["none", "sesame-key", &"a".repeat(2048)],
+                &[&"a".repeat(2049)],
             ),
             (
                 "ALLOWED_ORIGINS",

@@ -9,7 +9,7 @@ use sesame::api::event::{Event, answer};
 use sesame::api::{App, Log, log_panics};
 use sesame::config::{self, Settings};
 use sesame::domain::Timestamp;
-use sesame::store::{Roots, Store, connect};
+use sesame::store::{Roots, Store, connect, http_client};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -30,7 +30,11 @@ async fn serve() -> Result<(), Error> {
     log_panics(log.clone());
     let settings = Settings::read(variable);
     let endpoint = config::endpoint(variable);
-    let (settings, endpoint) = config::both(settings, endpoint)?;
+    let (mut settings, endpoint) = config::both(settings, endpoint)?;
+    let secrets = config::secrets_url(variable);
+    settings.server_key = settings
+        .server_key
+        .reached(&endpoint, secrets, || http_client(Roots::Amazon));
     let store = Store::new(connect(endpoint, Roots::Amazon), settings.tables.clone());
     let app = App::new(store, &settings, config::checks_at_once(variable), log);
     app.warm_up(now()).await;

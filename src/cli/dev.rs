@@ -129,6 +129,8 @@ impl Dev {
             "SESSIONS_TABLE" => Some(tables.sessions.clone()),
             "ACCESS" => Some(self.access.as_str().to_owned()),
             "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
+            // AWS isn't there.
+            "SERVER_KEY_SECRET" => None,
             // So that a page under development may call, wherever it is served.
             "ALLOWED_ORIGINS" => variable(name).or_else(|| Some("*".to_owned())),
             _ => variable(name),

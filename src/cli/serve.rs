@@ -13,7 +13,7 @@ use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
 use crate::server::{self, Options};
-use crate::store::{Roots, Store, connect};
+use crate::store::{Roots, Store, connect, http_client};
 pub use listen::{Listen, address, bind, url};
 pub use options::ServerOptions;
 
@@ -36,7 +36,7 @@ impl Serve {
         surroundings: Surroundings,
     ) -> Result<(), Failure> {
         let Surroundings { now, variable, .. } = surroundings;
-        let settings = Settings::read(|name| match name {
+        let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => connection.users_table().map(str::to_owned),
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
             _ => variable(name),
@@ -44,6 +44,10 @@ impl Serve {
         let options = self.server.read()?;
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(surroundings).await?;
+        let secrets = config::secrets_url(variable);
+        settings.server_key = settings
+            .server_key
+            .reached(&endpoint, secrets, || http_client(Roots::Machine));
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();

@@ -97,17 +97,23 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
     http.build_https()
 }
 
-/// The same over any transport: an emulator in this process, or one with faults.
-pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
-    let timeouts = TimeoutConfig::builder()
+pub(super) fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(OPERATION)
-        .build();
-    let retries = RetryConfig::standard()
+        .build()
+}
+
+pub(super) fn retries() -> RetryConfig {
+    RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_BACKOFF)
-        .with_max_backoff(LONGEST_BACKOFF);
+        .with_max_backoff(LONGEST_BACKOFF)
+}
+
+/// The same over any transport: an emulator in this process, or one with faults.
+pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
     let quota = TokenBucket::builder()
         .success_reward(TOKENS_PER_SUCCESS)
         .refill_rate(TOKENS_PER_SECOND)
@@ -116,8 +122,8 @@ pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
     let mut config = Builder::new()
         .region(Region::new(endpoint.region))
         .credentials_provider(endpoint.credentials)
-        .timeout_config(timeouts)
-        .retry_config(retries)
+        .timeout_config(timeouts())
+        .retry_config(retries())
         .retry_partition(quota)
         // For streams that trickle; the answers here are small, and timed as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

@@ -20,7 +20,9 @@ use sesame::domain::{
 };
 use sesame::emulator::Emulator;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{Added, Endpoint, Roots, Store, Tables, http_client, with_http_client};
+use sesame::store::{
+    Added, Endpoint, KeySource, Roots, Store, Tables, http_client, with_http_client,
+};
 use sesame::token::{CallerToken, draw_epoch, draw_uuid};
 use tokio::sync::OnceCell;
 
@@ -93,6 +95,16 @@ impl App {
         variables.extend(settings.iter().copied());
         let settings =
             Settings::read(|name| variables.get(name).map(|&text| text.to_owned())).unwrap();
+        Self::by(database, settings)
+    }
+
+    /// The same with the key that is found there, in place of the settings'.
+    pub fn keyed(mut self, source: KeySource) -> Self {
+        self.settings.server_key = source;
+        Self::by(self.database.clone(), self.settings.clone())
+    }
+
+    fn by(database: Database, settings: Settings) -> Self {
         let (log, lines) = Log::memory(Some("sesame".to_owned()));
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());

@@ -27,6 +27,7 @@ mod passwords;
 mod protocols;
 mod record;
 mod requests;
+mod secrets;
 mod sessions;
 mod stack;
 mod wire;

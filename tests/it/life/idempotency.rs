@@ -12,8 +12,7 @@ use crate::faults::Fault;
 use crate::record;
 use crate::wire::{self, Wire};
 
-/// 32 bytes.
-const SERVER_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const SERVER_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 type Outcome = Result<v2::CreateSessionResponse, wire::Fault>;
 
