@@ -73,7 +73,7 @@ async fn a_preflight_allows_by_name_what_clients_send() {
         "authorization,content-type,grpc-timeout,x-grpc-web,x-user-agent",
         "authorization,content-type,x-grpc-web,x-user-agent",
         "authorization,content-type",
-        "connect-timeout-ms,idempotency-key",
+        "connect-timeout-ms,idempotency-key,if-match",
     ] {
         let answer = app.send(preflight(HERE, asked), NOW).await;
 

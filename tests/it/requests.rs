@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sesame::domain::Permission;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name};
+use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
 #[tokio::test]
 async fn each_call_makes_the_requests_it_is_said_to_make() {
@@ -56,6 +56,140 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
             .collect();
         assert_eq!(made, want, "{what}");
     }
+}
+
+/// Of a session of a user's; that a service account is known by its token costs one more, the
+/// first time.
+#[tokio::test]
+async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
+    let mini = app.user("mini").await;
+    let answer = app
+        .create_as(all.as_str(), &by_name(&mini.login_name, PASSWORD), NOW)
+        .await;
+    let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
+    let path = format!("/v2/sessions/{}", id.as_str().unwrap());
+    let user_id = json!({ "userIdQuery": { "id": mini.user_id.as_str() } });
+    let by_user = json!({ "queries": [user_id] });
+    let by_ids = json!({ "queries": [{ "idsQuery": { "ids": [id] } }] });
+    let nothing = json!({ "queries": [{}] });
+    let search = "/v2/sessions/search";
+    let password = json!({ "password": { "password": PASSWORD } });
+
+    let batch = "BatchGetItem";
+    let login = ["GetItem", "UpdateItem", "PutItem", "UpdateItem"];
+    for (what, method, path, body, shows, want) in [
+        ("get", "GET", &*path, json!({}), true, &[batch][..]),
+        (
+            "without",
+            "GET",
+            &*path,
+            json!({}),
+            false,
+            &["GetItem", batch],
+        ),
+        (
+            "set",
+            "PATCH",
+            &*path,
+            json!({ "metadata": { "a": "YQ==" } }),
+            true,
+            &[batch, "PutItem"],
+        ),
+        (
+            "set to the same",
+            "PATCH",
+            &*path,
+            json!({ "metadata": { "a": "YQ==" } }),
+            true,
+            &[batch],
+        ),
+        (
+            "set, password",
+            "PATCH",
+            &*path,
+            json!({ "checks": password }),
+            true,
+            &[&[batch][..], &login].concat(),
+        ),
+        (
+            "list by ids",
+            "POST",
+            search,
+            by_ids,
+            false,
+            &[batch, batch],
+        ),
+        (
+            "list by user",
+            "POST",
+            search,
+            by_user,
+            false,
+            &["Query", batch],
+        ),
+        ("list nothing", "POST", search, nothing, false, &[]),
+        ("delete", "DELETE", &*path, json!({}), true, &["UpdateItem"]),
+        (
+            "delete again",
+            "DELETE",
+            &*path,
+            json!({}),
+            false,
+            &["UpdateItem"],
+        ),
+    ] {
+        app.faults.clear();
+        let mut body = body;
+        let mut request = header(
+            post(""),
+            "authorization",
+            &format!("Bearer {}", all.as_str()),
+        );
+        request.method = method.parse().unwrap();
+        path.clone_into(&mut request.path);
+        if shows && method == "GET" {
+            request.query = vec![("sessionToken".to_owned(), token.clone())];
+        } else if shows {
+            body["sessionToken"] = token.clone().into();
+        }
+        request.body = body.to_string().into();
+
+        let answer = app.send(request, NOW).await;
+
+        assert_eq!(answer.status, 200, "{what}: {:?}", answer.body);
+        if let Some(new) = answer.json()["sessionToken"].as_str() {
+            new.clone_into(&mut token);
+        }
+        let requests = app.faults.requests();
+        let made: Vec<_> = requests
+            .iter()
+            .map(|request| request.action.as_str())
+            .collect();
+        assert_eq!(made, want, "{what}");
+    }
+}
+
+/// By a session's token: the session and its user are read at once.
+#[tokio::test]
+async fn a_user_as_a_caller_costs_one_request() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let token = app
+        .create(&by_name(&mini.login_name, PASSWORD))
+        .await
+        .token();
+    app.faults.clear();
+
+    app.create_as(&token, &json!({}), NOW).await;
+
+    let requests = app.faults.requests();
+    let made: Vec<_> = requests
+        .iter()
+        .map(|request| request.action.as_str())
+        .collect();
+    assert_eq!(made, ["BatchGetItem", "PutItem"]);
 }
 
 #[tokio::test]

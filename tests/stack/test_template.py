@@ -290,6 +290,7 @@ def test_browsers_may_call_from_the_origins_that_are_named_and_from_no_others() 
         "content-type",
         "grpc-timeout",
         "idempotency-key",
+        "if-match",
         "x-grpc-web",
         "x-user-agent",
     }

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use prost::Message as _;
+use prost::Message;
+use sesame::api::proto::zitadel::object::v2::ListQuery;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
+use sesame::api::proto::zitadel::session::v2::search_query::Query;
 use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, message, row};
 use sesame::config::WireLimits;
 use sesame::service::Rpc;
@@ -79,28 +81,112 @@ fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Crea
     }
 }
 
+/// A filter, as what it names: an id, or a time and how to compare with it.
+type QueryParts = (usize, Option<String>, Option<(i64, i32)>, i32);
+
+fn any_query() -> impl Strategy<Value = Option<QueryParts>> {
+    // What JSON can write: the years 1 to 9999.
+    let seconds = -62_135_596_800..253_402_300_800_i64;
+    let time = prop::option::of((seconds, 0..1_000_000_000_i32));
+    prop::option::of((0..6_usize, prop::option::of(".{0,6}"), time, 0..5_i32))
+}
+
+fn assemble_query((kind, text, time, method): QueryParts) -> Query {
+    let time = time.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
+    match kind {
+        0 => Query::IdsQuery(v2::IDsQuery {
+            ids: text.into_iter().collect(),
+        }),
+        1 => Query::UserIdQuery(v2::UserIdQuery {
+            id: text.unwrap_or_default(),
+        }),
+        2 => Query::CreationDateQuery(v2::CreationDateQuery {
+            creation_date: time,
+            method,
+        }),
+        3 => Query::CreatorQuery(v2::CreatorQuery { id: text }),
+        4 => Query::UserAgentQuery(v2::UserAgentQuery {
+            fingerprint_id: text,
+        }),
+        _ => Query::ExpirationDateQuery(v2::ExpirationDateQuery {
+            expiration_date: time,
+            method,
+        }),
+    }
+}
+
+/// Holds a request in JSON, as another implementation writes it, against the same in
+/// protobuf.
+fn same_call(rpc: Rpc, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
+    let route = Route {
+        rpc,
+        version: Version::ALL[at],
+    };
+    let message = message.encode_to_vec();
+    let body = json_of(&format!("{}Request", rpc.as_str()), &message).to_string();
+
+    let by_json = json::decode(route, body.as_bytes(), Bound::default());
+    let by_proto = message::decode(route, &message);
+
+    prop_assert_eq!(
+        by_json.map_err(|error| error.to_string()),
+        by_proto.map_err(|error| error.to_string()),
+        "{}",
+        body
+    );
+    Ok(())
+}
+
 proptest! {
     /// As another implementation writes it.
     #[test]
     fn json_and_protobuf_are_the_same_call(parts in any_parts(), at in 0..3_usize) {
-        let route = Route { rpc: Rpc::CreateSession, version: Version::ALL[at] };
-        let message = assemble(parts).encode_to_vec();
-        let body = json_of("CreateSessionRequest", &message).to_string();
+        same_call(Rpc::CreateSession, at, &assemble(parts))?;
+    }
 
-        let by_json = json::decode(route, body.as_bytes(), Bound::default()).map_err(|error| error.to_string());
-        let by_proto = message::decode(route, &message).map_err(|error| error.to_string());
+    #[test]
+    fn a_change_is_the_same_call(
+        parts in any_parts(),
+        id in "[0-9a-f-]{0,37}",
+        token in prop::sample::select(vec!["", "t"]),
+        at in 0..3_usize,
+    ) {
+        let Create { checks, metadata, challenges, lifetime, .. } = assemble(parts);
+        let message = v2::SetSessionRequest {
+            session_id: id,
+            session_token: token.to_owned(),
+            checks,
+            metadata,
+            challenges,
+            lifetime,
+        };
+        same_call(Rpc::SetSession, at, &message)?;
+    }
 
-        prop_assert_eq!(by_json, by_proto);
+    #[test]
+    fn a_list_is_the_same_call(
+        queries in prop::collection::vec(any_query(), 0..4),
+        page in prop::option::of((any::<u64>(), any::<u32>(), any::<bool>())),
+        sorting_column in 0..2_i32,
+        at in 0..3_usize,
+    ) {
+        let message = v2::ListSessionsRequest {
+            query: page.map(|(offset, limit, asc)| ListQuery { offset, limit, asc }),
+            queries: queries.into_iter().map(|query| v2::SearchQuery { query: query.map(assemble_query) }).collect(),
+            sorting_column,
+        };
+        same_call(Rpc::ListSessions, at, &message)?;
     }
 
     #[test]
     fn no_bytes_are_an_error_of_ours(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         at in 0..Wire::ALL.len(),
+        of in 0..Rpc::ALL.len(),
     ) {
-        let wire = Wire::ALL[at];
-        let route = Route { rpc: Rpc::CreateSession, version: Version::V2 };
-        let request = wire.send(Version::V2, "CreateSession", bytes.into());
+        let (wire, rpc) = (Wire::ALL[at], Rpc::ALL[of]);
+        let route = Route { rpc, version: Version::V2 };
+        let request = wire.send(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
         let protocol = match wire {
             Wire::Json => Protocol::Json,
