@@ -65,11 +65,11 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let reply = Ok(Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),
-            change_date: Timestamp::from_millis(1_800_000_000_123),
+            change_date: Some(Timestamp::from_millis(1_800_000_000_123)),
             resource_owner: "69629023906488334".to_owned(),
         },
         session_id,
-        session_token: SessionToken::draw(session_id)?,
+        session_token: SessionToken::draw(session_id, None)?,
     }));
     let unknown = Err(Fault::UserNotFound);
     let request = request(protocol);
@@ -87,12 +87,16 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
                 let call = protocol.decode(route, black_box(&request), limits)?;
                 black_box(call);
             }
-            "encode" => drop(black_box(
-                protocol.encode(black_box(&reply), StatusCode::OK),
-            )),
-            _ => drop(black_box(
-                protocol.encode(black_box(&unknown), StatusCode::OK),
-            )),
+            "encode" => drop(black_box(protocol.encode(
+                black_box(&reply),
+                route.version,
+                StatusCode::OK,
+            ))),
+            _ => drop(black_box(protocol.encode(
+                black_box(&unknown),
+                route.version,
+                StatusCode::OK,
+            ))),
         }
     }
     Ok(())
@@ -109,6 +113,7 @@ fn request(protocol: Protocol) -> Request {
     Request {
         method: Method::POST,
         path: String::new(),
+        query: Vec::new(),
         headers: HeaderMap::new(),
         body,
         context: Context {

@@ -126,6 +126,7 @@ fn create(runtime: &Runtime, app: &Arc<App>, body: &'static str) {
     let request = Request {
         method: Method::POST,
         path: "/v2alpha/sessions".to_owned(),
+        query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),
         context: Context::default(),

@@ -7,10 +7,11 @@ use sesame::api::{Bound, Route, Version, json};
 use sesame::service::Rpc;
 
 fuzz_target!(|input: (u8, &[u8])| {
-    let (version, body) = input;
-    let version = Version::ALL[usize::from(version) % Version::ALL.len()];
-    let rpc = Rpc::CreateSession;
-    if json::decode(Route { rpc, version }, body, Bound::default()).is_ok() && !body.trim_ascii().is_empty() {
+    let (route, body) = input;
+    let version = Version::ALL[usize::from(route) % Version::ALL.len()];
+    let rpc = Rpc::ALL[usize::from(route) / Version::ALL.len() % Rpc::ALL.len()];
+    let route = Route { rpc, version };
+    if json::decode(route, body, Bound::default()).is_ok() && !body.trim_ascii().is_empty() {
         let value: serde_json::Value = serde_json::from_slice(body).expect("JSON");
         assert!(value.is_object());
     }

@@ -4,19 +4,36 @@
 
 use libfuzzer_sys::fuzz_target;
 use sesame::api::{Route, Version, message};
+use sesame::domain::Filter;
 use sesame::service::{Call, Rpc};
 
 fuzz_target!(|bytes: &[u8]| {
-    let decode = |version| {
-        let rpc = Rpc::CreateSession;
-        message::decode(Route { rpc, version }, bytes)
-    };
-    if let Ok(Call::CreateSession(later)) = decode(Version::V2) {
-        let Ok(Call::CreateSession(first)) = decode(Version::V2alpha) else {
-            panic!("v2alpha refuses what v2 accepts");
+    for rpc in Rpc::ALL {
+        let decode = |version| message::decode(Route { rpc, version }, bytes);
+        let Ok(later) = decode(Version::V2) else {
+            continue;
         };
-        assert_eq!((first.user, first.password), (later.user, later.password));
-        assert_eq!(first.metadata, later.metadata);
-        assert_eq!((first.lifetime, first.user_agent), (None, None));
+        let first = decode(Version::V2alpha);
+        match (later, first) {
+            (Call::CreateSession(later), Ok(Call::CreateSession(first))) => {
+                assert_eq!((first.user, first.password), (later.user, later.password));
+                assert_eq!(first.metadata, later.metadata);
+                assert_eq!((first.lifetime, first.user_agent), (None, None));
+            }
+            (Call::SetSession(later), Ok(Call::SetSession(first))) => {
+                assert_eq!((first.user, first.password), (later.user, later.password));
+                assert_eq!(first.metadata, later.metadata);
+                assert_eq!(first.lifetime, None);
+            }
+            // Before v2, there must be a token.
+            (Call::SetSession(later), Err(_)) => assert_eq!(later.session_token, None),
+            (Call::ListSessions(later), Ok(Call::ListSessions(first))) => {
+                assert_eq!(first.page, later.page);
+                for (first, later) in first.filters.iter().zip(&later.filters) {
+                    assert!(first == later || *first == Filter::Nothing);
+                }
+            }
+            (later, first) => assert_eq!(first.expect("accepted"), later),
+        }
     }
 });

@@ -43,10 +43,10 @@ pub fn decode(route: Route, message: &[u8]) -> Result<Call, Error> {
             .and_then(|request| set_session(request, route.version))
             .map(Call::SetSession),
         (Rpc::GetSession, _) => read::<v2::GetSessionRequest>(message)
-            .and_then(get_session)
+            .and_then(|request| get_session(&request))
             .map(Call::GetSession),
         (Rpc::DeleteSession, _) => read::<v2::DeleteSessionRequest>(message)
-            .and_then(delete_session)
+            .and_then(|request| delete_session(&request))
             .map(Call::DeleteSession),
         (Rpc::ListSessions, version) => match version {
             Version::V2alpha => {
@@ -137,14 +137,14 @@ pub(super) fn set_session(
     })
 }
 
-pub(super) fn get_session(request: v2::GetSessionRequest) -> Result<GetSession, Error> {
+pub(super) fn get_session(request: &v2::GetSessionRequest) -> Result<GetSession, Error> {
     Ok(GetSession {
         session_id: SessionId::find(&request.session_id)?,
         session_token: shown(request.session_token.as_deref()),
     })
 }
 
-pub(super) fn delete_session(request: v2::DeleteSessionRequest) -> Result<DeleteSession, Error> {
+pub(super) fn delete_session(request: &v2::DeleteSessionRequest) -> Result<DeleteSession, Error> {
     Ok(DeleteSession {
         session_id: SessionId::find(&request.session_id)?,
         session_token: shown(request.session_token.as_deref()),

@@ -1,6 +1,6 @@
 use super::checks::Checked;
 use super::{CreateSession, Service};
-use crate::domain::{Caller, IdempotencyKey, Invalid, SessionId, UserSearch};
+use crate::domain::{Caller, IdempotencyKey, Invalid, LoginName, SessionId, UserId, UserSearch};
 use crate::error::Error;
 use crate::token::ServerKey;
 
@@ -77,8 +77,8 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
         Some(UserSearch::Both(id, name)) => (Some(id), Some(name)),
     };
     let mut parts = Parts::default();
-    parts.optional(id.map(|id| id.as_str()));
-    parts.optional(name.map(|name| name.as_str()));
+    parts.optional(id.map(UserId::as_str));
+    parts.optional(name.map(LoginName::as_str));
     parts.optional(password.as_ref().map(|_| ""));
     parts.list(
         metadata
@@ -127,7 +127,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::{LoginName, Metadata, Password, UserAgent, UserId};
+    use crate::domain::{Metadata, Password, UserAgent};
 
     fn metadata(entries: &[(&str, &str)]) -> Metadata {
         let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());

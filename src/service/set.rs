@@ -83,7 +83,7 @@ impl Service {
                 still_live(&session, checked.as_ref(), at)?;
                 require(request.precondition.as_ref(), &session)?;
                 match self.put_changed(&session, &changes, now).await? {
-                    Put::Done(changed, token) => return Ok((changed, token)),
+                    Put::Done(put, token) => return Ok((put, token)),
                     Put::Late(stored) => session = *stored,
                 }
                 trace.note(|traced| traced.conflicts += 1);
@@ -109,9 +109,9 @@ impl Service {
         let user = session.user.as_ref().or(changes.user.as_ref());
         let user = user.map(|user| user_ref(&user.user_id));
         let token = SessionToken::draw(session.id, user)?;
-        let changed = session.changed(changes, token.hash(), draw_write_id(), now)?;
-        match self.store.put_session(&changed).await? {
-            Written::Done => Ok(Put::Done(Box::new(changed), token)),
+        let next = session.changed(changes, token.hash(), draw_write_id(), now)?;
+        match self.store.put_session(&next).await? {
+            Written::Done => Ok(Put::Done(Box::new(next), token)),
             Written::Conflict(stored) => Ok(Put::Late(stored)),
             Written::Gone => Err(Error::SessionNotFound(Side::Command)),
         }

@@ -119,7 +119,7 @@ impl Store {
                         read.sessions.push(parse(item)?);
                     } else {
                         let user = parse_user(item)?;
-                        read.epochs.insert(user_ref(&user.user_id), user.epoch);
+                        read.epochs.insert(user_ref(&user.id), user.epoch);
                     }
                 }
             }

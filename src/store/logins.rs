@@ -52,7 +52,7 @@ impl Store {
     pub async fn get_login_name(&self, id: &UserId) -> Result<Option<LoginName>, Error> {
         let item = self.get_user_item(user_key(user_ref(id))).await?;
         let user = item.as_ref().map(parse_user).transpose()?;
-        let own = user.filter(|user| user.user_id == *id);
+        let own = user.filter(|user| user.id == *id);
         Ok(own.map(|user| user.login_name))
     }
 
@@ -266,7 +266,7 @@ pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
 /// What is found by a user's id.
 #[derive(Clone, Debug)]
 pub(super) struct User {
-    pub user_id: UserId,
+    pub id: UserId,
     pub login_name: LoginName,
     pub epoch: Epoch,
 }
@@ -289,7 +289,7 @@ pub(super) fn user_item_of(login: &Login) -> Item {
 pub(super) fn parse_user(item: &Item) -> Result<User, Corrupt> {
     let item = Attributes(item);
     Ok(User {
-        user_id: UserId::parse(item.text("user_id")?.to_owned())?,
+        id: UserId::parse(item.text("user_id")?.to_owned())?,
         login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
         epoch: item.text("epoch")?.parse()?,
     })

@@ -1,5 +1,7 @@
 //! A session's life: set, get, delete and list, in each protocol and version.
 
+mod concurrent;
+mod ends;
 mod get;
 mod idempotency;
 mod list;
@@ -133,6 +135,21 @@ fn checks(login: &Login, password: Option<&str>) -> v2::Checks {
         }),
         password: password.map(v2_password),
         ..v2::Checks::default()
+    }
+}
+
+fn set(created: &v2::CreateSessionResponse) -> Set {
+    Set {
+        session_id: created.session_id.clone(),
+        session_token: created.session_token.clone(),
+        ..Set::default()
+    }
+}
+
+fn noting(created: &v2::CreateSessionResponse) -> Set {
+    Set {
+        metadata: metadata(&[("a", "1")]),
+        ..set(created)
     }
 }
 

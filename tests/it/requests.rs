@@ -7,6 +7,12 @@ use sesame::domain::Permission;
 
 use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
+/// The requests since the last time that they were cleared.
+fn made(app: &App) -> Vec<String> {
+    let requests = app.faults.requests();
+    requests.into_iter().map(|request| request.action).collect()
+}
+
 #[tokio::test]
 async fn each_call_makes_the_requests_it_is_said_to_make() {
     let app = App::start().await;
@@ -49,12 +55,7 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
             Some(token) => app.create_as(token.as_str(), &body, NOW).await,
             None => app.create(&body).await,
         };
-        let requests = app.faults.requests();
-        let made: Vec<_> = requests
-            .iter()
-            .map(|request| request.action.as_str())
-            .collect();
-        assert_eq!(made, want, "{what}");
+        assert_eq!(made(&app), want, "{what}");
     }
 }
 
@@ -162,12 +163,7 @@ async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
         if let Some(new) = answer.json()["sessionToken"].as_str() {
             new.clone_into(&mut token);
         }
-        let requests = app.faults.requests();
-        let made: Vec<_> = requests
-            .iter()
-            .map(|request| request.action.as_str())
-            .collect();
-        assert_eq!(made, want, "{what}");
+        assert_eq!(made(&app), want, "{what}");
     }
 }
 
@@ -184,12 +180,7 @@ async fn a_user_as_a_caller_costs_one_request() {
 
     app.create_as(&token, &json!({}), NOW).await;
 
-    let requests = app.faults.requests();
-    let made: Vec<_> = requests
-        .iter()
-        .map(|request| request.action.as_str())
-        .collect();
-    assert_eq!(made, ["BatchGetItem", "PutItem"]);
+    assert_eq!(made(&app), ["BatchGetItem", "PutItem"]);
 }
 
 #[tokio::test]
@@ -198,12 +189,7 @@ async fn starting_makes_one_cheap_request() {
 
     app.api.warm_up(NOW).await;
 
-    let requests = app.faults.requests();
-    let made: Vec<_> = requests
-        .iter()
-        .map(|request| request.action.as_str())
-        .collect();
-    assert_eq!(made, ["GetItem"]);
+    assert_eq!(made(&app), ["GetItem"]);
     assert!(app.logged().is_empty());
 }
 

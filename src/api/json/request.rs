@@ -74,14 +74,14 @@ fn set_session(mut message: Message, version: Version) -> Result<SetSession, Err
 }
 
 fn get_session(mut message: Message) -> Result<GetSession, Error> {
-    message::get_session(v2::GetSessionRequest {
+    message::get_session(&v2::GetSessionRequest {
         session_id: session_id(&mut message)?,
         session_token: session_token(&mut message)?,
     })
 }
 
 fn delete_session(mut message: Message) -> Result<DeleteSession, Error> {
-    message::delete_session(v2::DeleteSessionRequest {
+    message::delete_session(&v2::DeleteSessionRequest {
         session_id: session_id(&mut message)?,
         session_token: session_token(&mut message)?,
     })

@@ -120,11 +120,11 @@ mod tests {
         filter(v2::SearchQuery { query })
     }
 
-    fn date(method: i32, seconds: Option<i64>) -> Option<Query> {
-        Some(Query::CreationDateQuery(v2::CreationDateQuery {
+    fn date(method: i32, seconds: Option<i64>) -> Query {
+        Query::CreationDateQuery(v2::CreationDateQuery {
             creation_date: seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 5 }),
             method,
-        }))
+        })
     }
 
     #[test]
@@ -159,13 +159,13 @@ mod tests {
             (agent(Some("")), Ok(Filter::Nothing)),
             (agent(Some("f")), Ok(Filter::Fingerprint(Some("f".into())))),
             (agent(None), Ok(Filter::Fingerprint(None))),
-            (date(1, None), Ok(Filter::Nothing)),
+            (Some(date(1, None)), Ok(Filter::Nothing)),
             (
-                date(1, Some(-1)),
+                Some(date(1, Some(-1))),
                 Ok(Filter::Created(Compare::Greater, -999_999_995)),
             ),
             (
-                date(4, Some(i64::MAX)),
+                Some(date(4, Some(i64::MAX))),
                 Ok(Filter::Created(
                     Compare::LessOrEquals,
                     i128::from(i64::MAX) * 1_000_000_000 + 5,
@@ -174,7 +174,7 @@ mod tests {
         ] {
             assert_eq!(read(query), want);
         }
-        assert!(read(date(5, Some(1))).is_err());
+        assert!(read(Some(date(5, Some(1)))).is_err());
     }
 
     #[test]

@@ -62,9 +62,7 @@ fn session(session: &Session, resource_owner: &str, version: Version) -> v2::Ses
         id: user.user_id.to_string(),
         login_name: user.login_name.to_string(),
         display_name: user.display_name.as_str().to_owned(),
-        organization_id: is_later
-            .then(|| resource_owner.to_owned())
-            .unwrap_or_default(),
+        organization_id: if is_later { resource_owner } else { "" }.to_owned(),
     });
     let password = session.password.map(|password| v2::PasswordFactor {
         verified_at: Some(timestamp(password.verified_at)),

@@ -115,23 +115,23 @@ async fn tried(client: Client<'_>, session: &v2::CreateSessionResponse, call: &s
 }
 
 /// What a cell of the table says of one access.
-fn expected(cell: &str, who: &str, call: &str, access: &str) -> &'static str {
-    let may = match cell {
+fn expected(says: &str, row: &str, call: &str, access: &str) -> &'static str {
+    let may = match says {
         "yes" => true,
         "no" => false,
-        cell => {
-            let named: Vec<_> = cell
+        says => {
+            let named: Vec<_> = says
                 .split(", ")
                 .map(|name| name.trim_matches('`'))
                 .collect();
             assert!(
                 named.iter().all(|name| ACCESS.contains(name)),
-                "{cell} is no access"
+                "{says} is no access"
             );
             named.contains(&access)
         }
     };
-    match (may, who, call) {
+    match (may, row, call) {
         (true, ..) => "ok",
         (false, "nobody", _) => "code 16",
         (false, _, "list") => "unseen",
