@@ -1,6 +1,7 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::process::{Dev, run, sesame};
+use super::process::{Dev, demo_login, post, post_to, run, sesame};
+use crate::record;
 
 /// Passwords that no process may print, which `process::run` looks for.
 const OLD: &str = "0ld-pässwörd";
@@ -65,6 +66,33 @@ fn a_user_lives_from_add_to_delete() {
         gone.stderr,
         format!("error: there is no user with the id {id}\n")
     );
+}
+
+#[test]
+fn a_user_who_is_logged_out_may_log_in_again() {
+    let dev = Dev::start();
+    let log_in = || {
+        let (status, created) = post(&dev.url, "", demo_login().as_bytes());
+        assert_eq!(status, 200);
+        record::secret(created["sessionToken"].as_str());
+        json!({ "sessionId": created["sessionId"], "sessionToken": created["sessionToken"] })
+    };
+    let get = |session: &Value| {
+        let path = "/zitadel.session.v2.SessionService/GetSession";
+        let json = "Content-Type: application/json\r\n";
+        let (status, _) = post_to(&dev.url, path, json, session.to_string().as_bytes());
+        status
+    };
+    let before = log_in();
+    assert_eq!(get(&before), 200);
+
+    let done = dev.run(&["user", "logout", "Mini@Mouse.com"]).expect(0);
+
+    assert_eq!(done.stderr, "");
+    assert_eq!(get(&before), 404);
+    assert_eq!(get(&log_in()), 200);
+    let nobody = dev.run(&["user", "logout", "nobody@mouse.com"]).expect(1);
+    assert!(nobody.stderr.starts_with("error: there is no user"));
 }
 
 #[test]
