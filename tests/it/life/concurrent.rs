@@ -98,6 +98,46 @@ async fn sixteen_changes_at_once_are_carried_out() {
     assert_eq!(session.metadata.len(), 16);
 }
 
+/// More of them than there are tries: whoever is late each time is told so, and has changed
+/// nothing.
+#[tokio::test]
+async fn a_change_that_was_late_each_time_is_aborted() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let client = Client::of(&app).bearing(writer.as_str());
+    let created = client.create(&Create::default()).await.unwrap();
+    let requests: Vec<_> = (0..40)
+        .map(|n| Set {
+            session_id: created.session_id.clone(),
+            metadata: [(format!("k{n}"), vec![1])].into(),
+            ..Set::default()
+        })
+        .collect();
+    // All begin from the same sequence, and go on in step.
+    app.faults.inject(
+        Fault::Delay(Duration::from_millis(20))
+            .times(10_000)
+            .of("PutItem"),
+    );
+
+    let calls = requests.iter().map(|request| client.set(request));
+    let outcomes = futures_util::future::join_all(calls).await;
+
+    app.faults.clear();
+    let session = client.get(&created.session_id, None).await.unwrap();
+    let mut aborted = 0;
+    for (n, outcome) in outcomes.iter().enumerate() {
+        let done = session.metadata.contains_key(&format!("k{n}"));
+        assert_eq!(outcome.is_ok(), done, "{n}");
+        if !done {
+            assert_eq!(code(outcome), "code 10");
+            aborted += 1;
+        }
+    }
+    assert!(aborted > 0, "none was late each time");
+    assert_eq!(session.sequence, 2 + 2 * (40 - aborted));
+}
+
 /// The answer to the first attempt is lost, others write, the SDK sends it again.
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_carried_out_once() {
