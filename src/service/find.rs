@@ -1,8 +1,8 @@
 use super::{Service, Trace};
 use crate::domain::{Session, SessionId, State, Timestamp, UserRef};
 use crate::error::Error;
-use crate::store::Store;
-use crate::token::Presented;
+use crate::store::{Read, Store};
+use crate::token::{Presented, user_ref};
 
 /// A session that is stored, and whether it counts.
 #[derive(Debug)]
@@ -42,9 +42,13 @@ pub async fn verify(
     now: Timestamp,
 ) -> Result<Option<Session>, Error> {
     let Presented { session: id, token } = presented;
-    let read = store.get_session_in_epoch(id, token.user).await?;
-    let counts = read.filter(|(session, epoch)| {
-        session.token_hash == token.hash && session.state(*epoch, now) == State::Live
-    });
-    Ok(counts.map(|(session, _)| session))
+    let user = token.user.as_slice();
+    let Read { sessions, epochs } = store.get_sessions(&[id], user).await?;
+    let counts = |session: &Session| {
+        // Of the right token, what it says of the user is right.
+        let user = session.user.as_ref().map(|user| user_ref(&user.user_id));
+        let epoch = user.and_then(|user| epochs.get(&user)).copied();
+        session.token_hash == token.hash && session.state(epoch, now) == State::Live
+    };
+    Ok(sessions.into_iter().find(counts))
 }
