@@ -9,9 +9,9 @@ use super::{Client, HOUR, code, metadata, sequence, set};
 use crate::app::App;
 use crate::faults::Fault;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_two_changes_at_once_both_are_carried_out() {
-    let app = App::with(&[("ACCESS", "token")]).await;
+    let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::of(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
@@ -39,9 +39,9 @@ async fn of_two_changes_at_once_both_are_carried_out() {
     assert_eq!(conflicts.count(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn with_one_token_both_of_two_changes_are_carried_out() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let note = |key: &str| Set {
@@ -100,9 +100,9 @@ async fn sixteen_changes_at_once_are_carried_out() {
 
 /// More of them than there are tries: whoever is late each time is told so, and has changed
 /// nothing.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_change_that_was_late_each_time_is_aborted() {
-    let app = App::with(&[("ACCESS", "token")]).await;
+    let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::of(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
@@ -139,10 +139,10 @@ async fn a_change_that_was_late_each_time_is_aborted() {
 }
 
 /// The answer to the first attempt is lost, others write, the SDK sends it again.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_change_whose_answer_was_lost_is_carried_out_once() {
     for others in [0, 1, 7] {
-        let app = App::with(&[("ACCESS", "token")]).await;
+        let app = App::emulated(&[("ACCESS", "token")]).await;
         let writer = app.caller(&Permission::ALL, HOUR).await;
         let client = Client::of(&app).bearing(writer.as_str());
         let created = client.create(&Create::default()).await.unwrap();
@@ -178,9 +178,9 @@ async fn a_change_whose_answer_was_lost_is_carried_out_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_change_that_was_forgotten_is_not_made_twice() {
-    let app = App::with(&[("ACCESS", "token")]).await;
+    let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::of(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();

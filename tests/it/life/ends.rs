@@ -79,9 +79,9 @@ async fn a_session_that_expires_during_a_call_is_not_revived() {
     assert_eq!(code(&last.set(&longer).await), "ok");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_was_ended_in_between_is_not_changed() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::of(&app);
     let created = client.login(&mini).await;
@@ -186,9 +186,9 @@ async fn all_sessions_of_a_user_end_at_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_is_made_while_all_end_has_ended() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::of(&app);
 

@@ -63,9 +63,9 @@ async fn a_session_that_has_moved_on_is_not_changed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_two_changes_under_one_condition_one_is_refused() {
-    let app = App::with(&[("ACCESS", "token")]).await;
+    let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::of(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
