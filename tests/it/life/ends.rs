@@ -209,3 +209,55 @@ async fn a_session_that_is_made_while_all_end_has_ended() {
         .await;
     assert_eq!(code(&got), "QUERY-SFeaa");
 }
+
+#[tokio::test]
+async fn an_end_whose_answer_was_lost_is_one_end() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app);
+    let created = client.login(&mini).await;
+    app.faults
+        .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
+
+    let ended = client
+        .delete(&created.session_id, Some(&created.session_token))
+        .await
+        .unwrap();
+
+    assert_eq!(app.faults.count("UpdateItem"), 2 + 3, "two of the login's");
+    assert_eq!(sequence(ended.details.as_ref()), 5);
+    let stored = app
+        .store
+        .get_session(created.session_id.parse().unwrap())
+        .await;
+    let stored = stored.unwrap().unwrap();
+    assert_eq!((stored.sequence.0, stored.user), (5, None));
+    assert_eq!(app.sessions_of(&mini.user_id).await.len(), 0);
+}
+
+/// The session is ended by somebody else before the create, whose answer was lost, is sent again.
+#[tokio::test(start_paused = true)]
+async fn a_create_that_is_sent_again_revives_nothing() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR).await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app).bearing(all.as_str());
+    app.faults.inject(
+        Fault::ApplyThenWait(Duration::from_millis(300))
+            .once()
+            .of("PutItem"),
+    );
+
+    let (created, ended) = tokio::join!(client.login(&mini), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let sessions = app.sessions_of(&mini.user_id).await;
+        client.delete(&sessions[0], None).await
+    });
+
+    assert_eq!(code(&ended), "ok");
+    assert_eq!(app.faults.count("PutItem"), 2);
+    let got = client
+        .get(&created.session_id, Some(&created.session_token))
+        .await;
+    assert_eq!(code(&got), "QUERY-SFeaa");
+}
