@@ -37,10 +37,11 @@ use crate::domain::Timestamp;
 use crate::error::{Error, Whose};
 use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
 use crate::store::Store;
+use crate::token::bearer;
 
 pub use compression::Compression;
-#[cfg(feature = "cli")]
 pub(crate) use json::rfc_3339;
+pub(crate) use log::Decision;
 pub use log::{Log, log_panics};
 pub use protocol::{Codec, Coding, Protocol};
 pub use route::{Bound, Route, Version};
@@ -300,11 +301,8 @@ async fn guarded(
 fn credentials(request: &Request) -> Credentials {
     let mut presented = request.headers.get_all(AUTHORIZATION).iter();
     let bearer = presented.find_map(|value| {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        let token = token.trim_matches(' ').to_owned();
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then_some(BearerText(token))
+        let token = bearer(value.to_str().ok()?)?;
+        Some(BearerText(token.to_owned()))
     });
     Credentials {
         bearer,

@@ -1,5 +1,7 @@
 //! Settings, from the environment. Read once; all faults are reported together.
 
+mod authorizer;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use crate::password::Params;
 use crate::service::Policy;
 use crate::store::{Endpoint, KeySource, Tables};
 use crate::token::ServerKey;
+
+pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
 
 /// A variable of the environment, as the README's table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -358,6 +362,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     ) -> Option<T> {
         let default = SETTINGS
             .iter()
+            .chain(&AUTHORIZER_SETTINGS)
             .find(|setting| setting.name == name)?
             .default;
         let text = (self.variable)(name).filter(|text| !text.is_empty());

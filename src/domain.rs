@@ -13,6 +13,7 @@ mod metadata;
 mod precondition;
 mod secret;
 mod session;
+mod session_user;
 mod text;
 mod time;
 mod user;
@@ -32,6 +33,7 @@ pub use session::{
     Changes, KeyedRequest, Lifetime, NewSession, PasswordFactor, Sequence, Session, State,
     UserFactor,
 };
+pub use session_user::SessionUser;
 pub use text::Invalid;
 pub use time::Timestamp;
 pub use user::{DisplayName, FoldedName, Login, LoginName, UserSearch, UserState};

@@ -1,9 +1,11 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `domain`, `error`,
-//! `password`, `token`, `store`, `service`, `config`, `api`, `server`, `emulator`, `cli`.
+//! `password`, `token`, `store`, `service`, `config`, `api`, `authorizer`,
+//! `server`, `emulator`, `cli`.
 
 pub mod api;
+pub mod authorizer;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

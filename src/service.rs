@@ -9,6 +9,7 @@ mod get;
 mod idempotency;
 mod list;
 mod set;
+mod stand;
 mod trace;
 
 use std::num::NonZeroUsize;
@@ -26,6 +27,7 @@ use crate::token::{SessionToken, Shown, user_ref};
 
 pub use authenticate::{BearerText, Credentials, Jwt};
 pub use find::verify;
+pub use stand::{Refusal, user_of_token};
 pub use trace::{Trace, Traced};
 
 /// What a deployment decides.

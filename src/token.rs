@@ -102,6 +102,15 @@ impl fmt::Debug for CallerToken {
     }
 }
 
+/// The token in an `Authorization` header of the scheme `Bearer`, in whatever case.
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_matches(' '))
+}
+
 /// A token that somebody presents, by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {

@@ -10,6 +10,5 @@ mod tree;
 
 pub use request::decode;
 pub use response::encode;
-#[cfg(feature = "cli")]
 pub(crate) use response::rfc_3339;
 pub(super) use response::{encode_connect_error, encode_status};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::domain::Timestamp;
+use crate::domain::{Caller, Timestamp};
 use crate::error::{Error, chain};
 use crate::service::{Rpc, Traced};
 
@@ -59,6 +59,17 @@ pub(super) struct Line<'a> {
     pub status: StatusCode,
     pub cold_start: bool,
     pub finished: Finished<'a>,
+}
+
+/// What became of a question whether somebody may call another API.
+#[derive(Debug)]
+pub(crate) struct Decision<'a> {
+    pub request_id: &'a str,
+    pub outcome: &'static str,
+    pub caller: Option<Caller>,
+    pub error: Option<&'a Error>,
+    pub started: Instant,
+    pub now: Timestamp,
 }
 
 impl Log {
@@ -134,6 +145,29 @@ impl Log {
             set("_aws", metrics(call));
         }
         self.write(&Value::Object(fields));
+    }
+
+    /// No metrics: what fails is an error to Lambda too, which counts it.
+    pub(crate) fn decision(&self, decision: &Decision<'_>) {
+        let mut line = json!({
+            "time": decision.now.as_millis(),
+            "level": match decision.error {
+                None => "info",
+                Some(Error::Internal(_)) => "error",
+                Some(_) => "warn",
+            },
+            "request_id": decision.request_id,
+            "call": "Authorize",
+            "outcome": decision.outcome,
+            "duration_ms": millis(decision.started.elapsed()),
+        });
+        if let Some(caller) = &decision.caller {
+            line["caller"] = caller.to_string().into();
+        }
+        if let Some(error) = decision.error {
+            line["cause"] = chain(error).into();
+        }
+        self.write(&line);
     }
 
     fn write(&self, line: &impl Serialize) {

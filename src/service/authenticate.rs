@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::find::verify;
 use super::{Service, Trace};
-use crate::domain::{Caller, CallerRecord, Permission, Timestamp, TokenHash};
+use crate::domain::{Caller, CallerRecord, Permission, SessionUser, Timestamp, TokenHash};
 use crate::error::Error;
 use crate::token::{Bearer, Presented};
 
@@ -125,12 +125,10 @@ impl Service {
     ) -> Result<Caller, Error> {
         let session = trace.database(verify(&self.store, presented, now)).await?;
         session
-            // A name alone proves nothing of who says it.
-            .filter(|session| session.password.is_some())
-            .and_then(|session| session.user)
-            .map(|user| Caller::User {
-                id: user.user_id,
-                session: presented.session,
+            .and_then(SessionUser::of)
+            .map(|of| Caller::User {
+                id: of.user.user_id,
+                session: of.session,
             })
             .ok_or(Error::Unauthenticated)
     }

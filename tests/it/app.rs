@@ -120,6 +120,12 @@ impl App {
         }
     }
 
+    /// The same tables as another function reaches them, with faults and a record of its own.
+    pub fn another_store(&self) -> (Store, Faults) {
+        let faults = Faults::around(self.database.plain.clone());
+        (self.database.store(faults.http_client()), faults)
+    }
+
     /// `mini` becomes a login name that no other test uses.
     pub fn login_name(&self, name: &str) -> LoginName {
         LoginName::parse(format!("{name}.{}@mouse.com", self.name)).unwrap()
@@ -266,7 +272,11 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         self.logged();
-        record::requests(&self.faults.requests(), self.store.tables());
+        record::requests(
+            "requests.json",
+            &self.faults.requests(),
+            self.store.tables(),
+        );
     }
 }
 

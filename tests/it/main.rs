@@ -8,6 +8,7 @@
 
 mod administration;
 mod app;
+mod authorizer;
 mod callers;
 mod cli;
 mod concurrency;

@@ -72,10 +72,11 @@ pub fn folder() -> PathBuf {
 }
 
 /// Adds the different requests to those of the tests before, in this process or others.
-pub fn requests(requests: &[Request], tables: &Tables) {
+/// Each function has a file.
+pub fn requests(file: &str, requests: &[Request], tables: &Tables) {
     let lock = File::create(folder().join("lock")).unwrap();
     lock.lock().unwrap();
-    let path = folder().join("requests.json");
+    let path = folder().join(file);
     let before = fs::read(&path).unwrap_or_else(|_| b"[]".to_vec());
     let before: Vec<Value> = serde_json::from_slice(&before).unwrap();
     let mut all: BTreeSet<String> = before.iter().map(Value::to_string).collect();

@@ -1,0 +1,108 @@
+//! A Lambda authorizer of API Gateway: it lets a request pass whose bearer token is a
+//! session's and stands for a user, and tells the API which.
+//!
+//! Events and answers:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>,
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html>.
+
+mod answer;
+mod question;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use self::question::Question;
+use crate::api::{Decision, Log};
+use crate::config::AuthorizerAnswer;
+use crate::domain::{Caller, SessionUser, Timestamp};
+use crate::error::Error;
+use crate::service::{Refusal, user_of_token};
+use crate::store::Store;
+use crate::token::draw_session_id;
+
+/// Everything that a decision needs.
+pub struct Authorizer {
+    store: Store,
+    answer: AuthorizerAnswer,
+    log: Log,
+}
+
+impl Authorizer {
+    pub fn new(store: Store, answer: AuthorizerAnswer, log: Log) -> Self {
+        Self { store, answer, log }
+    }
+
+    /// Makes the connection that the first decision needs, by a request of the only kind
+    /// that the function may send. That it can't is logged: the decision finds out itself.
+    pub async fn warm_up(&self, now: Timestamp) {
+        let read = self.store.get_sessions(&[draw_session_id()], &[]).await;
+        if let Err(error) = read {
+            self.log
+                .warning("the first connection to DynamoDB failed", &error, now);
+        }
+    }
+
+    /// Answers one event. A wrong token is an answer too, whatever is wrong with it.
+    ///
+    /// `now` is the time of the event. One strongly consistent request to the database at
+    /// most, and a line in the log.
+    ///
+    /// # Errors
+    ///
+    /// Of them API Gateway makes a 500, and lets nobody pass:
+    ///
+    /// - [`Error::Malformed`]: the event is no authorizer's.
+    /// - [`Error::Unavailable`], [`Error::Internal`]: it can't be told.
+    pub async fn answer(
+        &self,
+        event: &Value,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<Value, Error> {
+        let started = Instant::now();
+        let outcome = self.decide(event, now).await;
+        let decided = outcome.as_ref().map(|(_, decided)| decided);
+        let caller = decided.ok().and_then(|decided| decided.as_ref().ok());
+        self.log.decision(&Decision {
+            request_id,
+            outcome: match decided {
+                Ok(Ok(_)) => "allow",
+                Ok(Err(refusal)) => reason(*refusal),
+                Err(error) => error.kind(),
+            },
+            caller: caller.map(|of| Caller::User {
+                id: of.user.user_id.clone(),
+                session: of.session,
+            }),
+            error: outcome.as_ref().err(),
+            started,
+            now,
+        });
+        let (question, decided) = outcome?;
+        Ok(question.answer(self.answer, decided.ok().as_ref()))
+    }
+
+    async fn decide(&self, event: &Value, now: Timestamp) -> Result<(Question, Decided), Error> {
+        let question = Question::read(event)?;
+        let decided = match &question.bearer {
+            None => Err(None),
+            Some(bearer) => user_of_token(&self.store, &bearer.0, now)
+                .await?
+                .map_err(Some),
+        };
+        Ok((question, decided))
+    }
+}
+
+/// None: no bearer token came along.
+type Decided = Result<SessionUser, Option<Refusal>>;
+
+/// Names a refusal in the log.
+fn reason(refusal: Option<Refusal>) -> &'static str {
+    match refusal {
+        None => "no_token",
+        Some(Refusal::Malformed) => "malformed_token",
+        Some(Refusal::Void) => "void_token",
+        Some(Refusal::Unproven) => "unproven_token",
+    }
+}

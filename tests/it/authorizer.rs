@@ -1,0 +1,549 @@
+//! The authorizer, by the events that API Gateway sends it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::Method;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sesame::api::Log;
+use sesame::authorizer::Authorizer;
+use sesame::config::AuthorizerAnswer;
+use sesame::domain::{Login, Permission, Timestamp, UserState};
+use sesame::error::Error;
+
+use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, post};
+use crate::faults::{Fault, Faults};
+use crate::record;
+
+/// An authorizer over the tables of an app.
+struct Gate {
+    app: App,
+    authorizer: Authorizer,
+    faults: Faults,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Gate {
+    async fn open() -> Self {
+        Self::answering(AuthorizerAnswer::Simple).await
+    }
+
+    async fn answering(answer: AuthorizerAnswer) -> Self {
+        let app = App::start().await;
+        let (store, faults) = app.another_store();
+        let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
+        Self {
+            app,
+            authorizer: Authorizer::new(store, answer, log),
+            faults,
+            log: lines,
+        }
+    }
+
+    async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
+        self.authorizer.answer(event, "request-1", now).await
+    }
+
+    /// Whether the bearer of an `Authorization` header is let in.
+    async fn lets_in(&self, authorization: &str, now: Timestamp) -> bool {
+        let mut event = whole("request-2.0.json", "");
+        event["headers"]["authorization"] = json!(authorization);
+        let answer = self.ask(&event, now).await.unwrap();
+        let (is_authorized, context) = (&answer["isAuthorized"], &answer["context"]);
+        assert_eq!(is_authorized.as_bool(), Some(context.is_object()));
+        context.is_object()
+    }
+
+    async fn lets_token_in(&self, token: &str) -> bool {
+        self.lets_in(&format!("Bearer {token}"), NOW).await
+    }
+
+    /// What it has logged, and forgets it.
+    fn logged(&self) -> Vec<Value> {
+        let lines = std::mem::take(&mut *self.log.lock().unwrap());
+        record::output(&lines);
+        let lines = lines.iter();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn requests(&self) -> Vec<String> {
+        let requests = self.faults.requests();
+        record::requests(
+            "authorizer-requests.json",
+            &requests,
+            self.app.store.tables(),
+        );
+        requests.into_iter().map(|request| request.action).collect()
+    }
+
+    /// A user with a session in which the password was checked.
+    async fn mini(&self) -> (Login, Answer) {
+        let mini = self.app.user("mini").await;
+        let session = self.app.create(&by_name(&mini.login_name, PASSWORD)).await;
+        (mini, session)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.logged();
+        self.requests();
+    }
+}
+
+const FILES: [&str; 4] = [
+    "token.json",
+    "request-rest.json",
+    "request-1.0.json",
+    "request-2.0.json",
+];
+
+/// An event of `events/authorizer/`, by the bearer of a token.
+fn whole(file: &str, token: &str) -> Value {
+    let text = event(&format!("authorizer/{file}"));
+    assert!(text.contains("SESSION_TOKEN"), "{file}");
+    serde_json::from_str(&text.replace("SESSION_TOKEN", token)).unwrap()
+}
+
+fn policy(principal: &str, effect: &str, stage: &str) -> Value {
+    let api = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234";
+    json!({
+        "principalId": principal,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Action": "execute-api:Invoke",
+                "Effect": effect,
+                "Resource": format!("{api}/{stage}/*"),
+            }],
+        },
+    })
+}
+
+#[tokio::test]
+async fn each_event_gets_its_answer_in_its_senders_form() {
+    for (setting, of_2_0) in [
+        (AuthorizerAnswer::Simple, false),
+        (AuthorizerAnswer::Iam, true),
+    ] {
+        let gate = Gate::answering(setting).await;
+        let (mini, session) = gate.mini().await;
+        let context = json!({
+            "sessionId": session.json()["sessionId"],
+            "userId": mini.user_id.as_str(),
+            "loginName": mini.login_name.as_str(),
+            "displayName": "Mini Mouse",
+            "factors": "user,password",
+            "userVerifiedAt": "2027-01-15T08:00:00.123Z",
+            "passwordVerifiedAt": "2027-01-15T08:00:00.123Z",
+            "createdAt": "2027-01-15T08:00:00.123Z",
+            "expiresAt": "2027-01-16T08:00:00.123Z",
+        });
+
+        for (file, stage, is_policy) in [
+            ("token.json", "prod", true),
+            ("request-rest.json", "prod", true),
+            ("request-1.0.json", "$default", true),
+            ("request-2.0.json", "$default", of_2_0),
+        ] {
+            let (mut allowed, denied) = if is_policy {
+                let allowed = policy(mini.user_id.as_str(), "Allow", stage);
+                (allowed, policy("anonymous", "Deny", stage))
+            } else {
+                let answer = |is_authorized: bool| json!({ "isAuthorized": is_authorized });
+                (answer(true), answer(false))
+            };
+            allowed["context"] = context.clone();
+
+            let with = gate.ask(&whole(file, &session.token()), NOW).await.unwrap();
+            let without = gate.ask(&whole(file, "x"), NOW).await.unwrap();
+
+            assert_eq!(with, allowed, "{file}");
+            assert_eq!(without, denied, "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_decision_takes_one_request_at_most() {
+    let gate = Gate::open().await;
+    let (mini, session) = gate.mini().await;
+    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_alone = gate.app.create(&user_alone).await;
+    let anonymous = gate.app.create(&json!({})).await;
+    let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
+    let mut wrong = session.token().into_bytes();
+    wrong[40] = if wrong[40] == b'A' { b'B' } else { b'A' };
+    let wrong = String::from_utf8(wrong).unwrap();
+
+    for (what, token, lets_in, requests) in [
+        ("a user's", &*session.token(), true, 1),
+        ("a wrong secret", &*wrong, false, 1),
+        ("a user alone", &*user_alone.token(), false, 1),
+        ("nobody's", &*anonymous.token(), false, 0),
+        ("a service account's", caller.as_str(), false, 0),
+        ("no token", "x", false, 0),
+    ] {
+        gate.faults.clear();
+        assert_eq!(gate.lets_token_in(token).await, lets_in, "{what}");
+        assert_eq!(gate.requests(), vec!["BatchGetItem"; requests], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_counts_if_it_is_a_bearers() {
+    let gate = Gate::open().await;
+    let (_, session) = gate.mini().await;
+    let token = session.token();
+    let cut = &token[..token.len() - 1];
+
+    for (authorization, lets_in) in [
+        (format!("Bearer {token}"), true),
+        (format!("bearer {token}"), true),
+        (format!("BEARER {token}"), true),
+        (format!("Bearer   {token} "), true),
+        (token.clone(), false),
+        (format!(" Bearer {token}"), false),
+        (format!("Bearer{token}"), false),
+        (format!("Bearer\t{token}"), false),
+        (format!("Bearer Bearer {token}"), false),
+        (format!("Bearer {token},Bearer {token}"), false),
+        (format!("Bearer \"{token}\""), false),
+        (format!("Bearer {token}="), false),
+        (format!("Bearer {cut}"), false),
+        (format!("Bearer {token}A"), false),
+        (format!("Basic {token}"), false),
+        (format!("DPoP {token}"), false),
+        ("Bearer ".to_owned(), false),
+        ("Bearer".to_owned(), false),
+        (String::new(), false),
+        ("Bearer \u{e9}\u{0}".to_owned(), false),
+        (format!("Bearer {}", "A".repeat(100_000)), false),
+    ] {
+        let got = gate.lets_in(&authorization, NOW).await;
+        assert_eq!(got, lets_in, "{authorization:.40}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_over_at_the_very_instant_of_its_end() {
+    let gate = Gate::open().await;
+    let (_, session) = gate.mini().await;
+    let end = NOW.plus(Duration::from_hours(24));
+    let authorization = format!("Bearer {}", session.token());
+
+    let before = end.minus(Duration::from_millis(1));
+    assert!(gate.lets_in(&authorization, before).await);
+    assert!(!gate.lets_in(&authorization, end).await);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_lets_nobody_in() {
+    let gate = Gate::open().await;
+    let store = &gate.app.store;
+
+    for way in ["delete", "end", "deactivate", "lock", "password", "remove"] {
+        let name = way;
+        let login = gate.app.user(name).await;
+        let session = gate.app.create(&by_id(&login.user_id, PASSWORD)).await;
+        let other = gate.app.user(&format!("{name}-other")).await;
+        let others = gate.app.create(&by_id(&other.user_id, PASSWORD)).await;
+        assert!(gate.lets_token_in(&session.token()).await, "before: {way}");
+
+        match way {
+            "delete" => {
+                let body = json!({ "sessionToken": session.token() });
+                let deleted = change(&gate.app, Method::DELETE, &session, &body).await;
+                assert_eq!(deleted.outcome(), "ok");
+            }
+            "end" => assert!(store.end_sessions(&login).await.unwrap()),
+            "deactivate" => set_state(&gate.app, &login, UserState::Inactive).await,
+            "lock" => set_state(&gate.app, &login, UserState::Locked).await,
+            "password" => {
+                let hash = login.password_hash.as_ref().unwrap();
+                assert!(store.set_password_hash(&login, hash).await.unwrap());
+            }
+            _ => assert!(store.delete_user(&login).await.unwrap()),
+        }
+
+        assert!(!gate.lets_token_in(&session.token()).await, "{way}");
+        assert!(gate.lets_token_in(&others.token()).await, "{way}: others'");
+    }
+}
+
+async fn set_state(app: &App, login: &Login, state: UserState) {
+    assert!(app.store.set_user_state(login, state).await.unwrap());
+}
+
+/// A call that names a session.
+async fn change(app: &App, method: Method, session: &Answer, body: &Value) -> Answer {
+    let id = session.json()["sessionId"].as_str().unwrap().to_owned();
+    let mut request = post(body.to_string());
+    request.method = method;
+    request.path = format!("/v2/sessions/{id}");
+    app.send(request, NOW).await
+}
+
+#[tokio::test]
+async fn the_newest_token_of_a_session_counts_alone() {
+    let gate = Gate::open().await;
+    let (_, session) = gate.mini().await;
+
+    let body = json!({ "sessionToken": session.token(), "metadata": { "a": "MQ==" } });
+    let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+
+    assert!(!gate.lets_token_in(&session.token()).await);
+    assert!(gate.lets_token_in(&changed.token()).await);
+}
+
+#[tokio::test]
+async fn a_session_that_gets_its_user_later_lets_the_user_in() {
+    let gate = Gate::open().await;
+    let mini = gate.app.user("mini").await;
+    let session = gate.app.create(&json!({})).await;
+    let mut token = session.token();
+
+    for (checks, lets_in) in [
+        (
+            json!({ "user": { "userId": mini.user_id.as_str() } }),
+            false,
+        ),
+        (json!({ "password": { "password": PASSWORD } }), true),
+    ] {
+        let body = json!({ "sessionToken": token, "checks": checks });
+        let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+        assert_eq!(changed.outcome(), "ok", "{checks}");
+        token = changed.token();
+        assert_eq!(gate.lets_token_in(&token).await, lets_in, "{checks}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_database_nobody_is_let_in_and_it_is_no_denial() {
+    let gate = Gate::open().await;
+    let (_, session) = gate.mini().await;
+
+    for (fault, level) in [
+        (Fault::Reset.times(3), "warn"),
+        (Fault::Answer(500, "InternalServerError").times(3), "warn"),
+        (Fault::Answer(400, "ThrottlingException").times(3), "warn"),
+        (
+            Fault::Answer(400, "AccessDeniedException").times(3),
+            "error",
+        ),
+        (
+            Fault::Answer(400, "ResourceNotFoundException").times(3),
+            "error",
+        ),
+    ] {
+        for file in FILES {
+            gate.logged();
+            gate.faults.clear();
+            gate.faults.inject(fault.clone());
+            let answer = gate.ask(&whole(file, &session.token()), NOW).await;
+
+            assert!(answer.is_err(), "{fault:?}: {answer:?}");
+            let lines = gate.logged();
+            assert_eq!(lines.len(), 1);
+            assert_eq!(lines[0]["level"], level, "{fault:?}");
+            assert!(lines[0]["cause"].is_string());
+        }
+    }
+    gate.faults.clear();
+    gate.faults.inject(Fault::Reset.once());
+    assert!(gate.lets_token_in(&session.token()).await, "tried again");
+}
+
+#[tokio::test]
+async fn an_event_that_names_an_api_is_answered_and_no_other() {
+    let gate = Gate::open().await;
+    let arn = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/$default/GET/";
+    let (_, session) = gate.mini().await;
+    let bearer = format!("Bearer {}", session.token());
+    let headers = json!({ "Authorization": bearer });
+
+    for (event, allowed) in [
+        (json!({ "methodArn": arn }), Some(false)),
+        (json!({ "routeArn": arn, "version": "2.0" }), Some(false)),
+        (json!({ "methodArn": 1, "routeArn": arn }), Some(false)),
+        (json!({ "methodArn": arn, "headers": headers }), Some(false)),
+        (
+            json!({ "type": "TOKEN", "methodArn": arn, "headers": headers }),
+            Some(false),
+        ),
+        (
+            json!({ "type": "TOKEN", "methodArn": arn, "authorizationToken": null }),
+            Some(false),
+        ),
+        (
+            json!({ "type": "REQUEST", "methodArn": arn, "authorizationToken": bearer }),
+            Some(false),
+        ),
+        (
+            json!({ "type": "REQUEST", "routeArn": arn, "identitySource": [bearer] }),
+            Some(false),
+        ),
+        (
+            json!({ "type": "REQUEST", "methodArn": arn, "headers": null }),
+            Some(false),
+        ),
+        (
+            json!({ "type": "REQUEST", "routeArn": arn, "headers": headers }),
+            Some(true),
+        ),
+        (
+            json!({ "type": "REQUEST", "version": "2.0", "headers": headers }),
+            None,
+        ),
+        (
+            json!({ "type": "TOKEN", "authorizationToken": bearer, "methodArn": "*" }),
+            None,
+        ),
+        (json!({}), None),
+        (json!([]), None),
+        (json!("x"), None),
+        (json!(null), None),
+    ] {
+        let answer = gate.ask(&event, NOW).await;
+        let effect = answer
+            .as_ref()
+            .ok()
+            .map(|answer| match &answer["isAuthorized"] {
+                Value::Bool(is_authorized) => *is_authorized,
+                _ => answer["policyDocument"]["Statement"][0]["Effect"] == "Allow",
+            });
+        assert_eq!(effect, allowed, "{answer:?}");
+        if allowed.is_none() {
+            assert!(matches!(answer, Err(Error::Malformed(_))), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_a_line_in_the_log() {
+    let gate = Gate::open().await;
+    let (mini, session) = gate.mini().await;
+    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_alone = gate.app.create(&user_alone).await;
+    assert!(
+        gate.app
+            .store
+            .end_sessions(&gate.app.login("mini").await)
+            .await
+            .unwrap()
+    );
+    let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let user_again = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_again = gate.app.create(&user_again).await;
+
+    for (authorization, outcome) in [
+        (format!("Bearer {}", again.token()), "allow"),
+        (format!("Bearer {}", session.token()), "void_token"),
+        (format!("Bearer {}", user_alone.token()), "void_token"),
+        (format!("Bearer {}", user_again.token()), "unproven_token"),
+        ("Bearer V3ryS3cure".to_owned(), "malformed_token"),
+        (String::new(), "no_token"),
+    ] {
+        gate.lets_in(&authorization, NOW).await;
+
+        let lines = gate.logged();
+        assert_eq!(lines.len(), 1, "{outcome}");
+        let line = lines[0].as_object().unwrap();
+        let allowed = outcome == "allow";
+        let caller = format!("user:{}", mini.user_id);
+        let mut names = vec![
+            "call",
+            "duration_ms",
+            "level",
+            "outcome",
+            "request_id",
+            "time",
+        ];
+        names.extend(allowed.then_some("caller"));
+        names.sort_unstable();
+        assert_eq!(line.keys().collect::<Vec<_>>(), names, "{outcome}");
+        assert_eq!(line["outcome"], outcome);
+        assert_eq!(line["level"], "info");
+        assert_eq!(line["request_id"], "request-1");
+        assert_eq!(line["call"], "Authorize");
+        assert_eq!(line["time"], NOW.as_millis());
+        assert!(!allowed || line["caller"] == caller.as_str());
+    }
+}
+
+#[tokio::test]
+async fn starting_makes_one_request_of_the_kind_that_decisions_make() {
+    let gate = Gate::open().await;
+
+    gate.authorizer.warm_up(NOW).await;
+    assert_eq!(gate.requests(), ["BatchGetItem"]);
+    assert!(gate.logged().is_empty());
+
+    gate.faults
+        .inject(Fault::Answer(400, "AccessDeniedException").times(3));
+    gate.authorizer.warm_up(NOW).await;
+    assert_eq!(gate.logged()[0]["level"], "warn");
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        "[Bb]earer [A-Za-z0-9_-]{60,90}".prop_map(Value::from),
+        Just(json!([])),
+        Just(json!([[{}], 1, null])),
+        Just(json!({ "authorization": { "Authorization": [] } })),
+    ]
+}
+
+/// Where an event may be bent.
+const PLACES: [&str; 10] = [
+    "/type",
+    "/version",
+    "/authorizationToken",
+    "/identitySource",
+    "/headers",
+    "/headers/authorization",
+    "/headers/Authorization",
+    "/multiValueHeaders",
+    "/multiValueHeaders/Authorization",
+    "/requestContext",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bent_event_is_an_error_or_lets_anybody_in(
+        bends in prop::collection::vec(
+            (prop::sample::select(PLACES.to_vec()), any_value(), 0..FILES.len()), 32,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answers = runtime.block_on(async {
+            let gate = Gate::open().await;
+            let mut answers = Vec::new();
+            for (place, value, file) in bends {
+                let mut event = whole(FILES[file], "x");
+                if let Some(bent) = event.pointer_mut(place) {
+                    *bent = value;
+                }
+                answers.push((gate.ask(&event, NOW).await, event));
+            }
+            answers
+        });
+        for (answer, event) in answers {
+            let answer = answer.unwrap();
+            let effect = &answer["policyDocument"]["Statement"][0]["Effect"];
+            prop_assert!(
+                answer["isAuthorized"] == false || effect == "Deny",
+                "{answer} for {event}"
+            );
+        }
+    }
+}
