@@ -43,6 +43,8 @@ pub use compression::Compression;
 pub(crate) use json::rfc_3339;
 pub(crate) use log::Decision;
 pub use log::{Log, log_panics};
+#[cfg(feature = "tower")]
+pub(crate) use protocol::json_error;
 pub use protocol::{Codec, Coding, Protocol};
 pub use route::{Bound, Route, Version};
 pub use status::{Row, row};

@@ -1,7 +1,7 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `domain`, `error`,
-//! `password`, `token`, `store`, `service`, `config`, `api`, `authorizer`,
+//! `password`, `token`, `store`, `service`, `config`, `api`, `authorizer`, `layer`,
 //! `server`, `emulator`, `cli`.
 
 pub mod api;
@@ -13,6 +13,8 @@ pub mod domain;
 #[cfg(feature = "dev")]
 pub mod emulator;
 pub mod error;
+#[cfg(feature = "tower")]
+pub mod layer;
 pub mod password;
 #[cfg(feature = "cli")]
 pub mod server;

@@ -116,13 +116,7 @@ impl Protocol {
                 };
                 response
             }
-            (Self::Json, Err(error)) => {
-                let status = Status::of(error);
-                let mut response = respond(JSON, json::encode_status(&status));
-                *response.status_mut() = status.row.http;
-                add_error_headers(response.headers_mut(), error);
-                response
-            }
+            (Self::Json, Err(error)) => json_error(error),
             (Self::Connect(Codec::Json), Ok(reply)) => respond(JSON, json::encode(reply, version)),
             (Self::Connect(Codec::Proto), Ok(reply)) => {
                 respond(PROTO, message::encode(reply, version))
@@ -149,6 +143,15 @@ pub(super) fn respond(content_type: HeaderValue, data: impl Into<Bytes>) -> Resp
         trailers: None,
     });
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// An error on the JSON routes.
+pub(crate) fn json_error(error: &Error) -> Response<Body> {
+    let status = Status::of(error);
+    let mut response = respond(JSON, json::encode_status(&status));
+    *response.status_mut() = status.row.http;
+    add_error_headers(response.headers_mut(), error);
     response
 }
 

@@ -21,6 +21,7 @@ mod events;
 mod faults;
 mod guessing;
 mod json;
+mod layer;
 mod life;
 mod lost_answers;
 mod openapi;

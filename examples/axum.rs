@@ -1,0 +1,51 @@
+//! A service of one's own that session tokens protect. `cargo dev`, in another terminal, has
+//! the database and prints the call that gives a token:
+//!
+//! ```sh
+//! cargo run --example axum --features tower
+//! curl -H "Authorization: Bearer $SESSION_TOKEN" http://127.0.0.1:8090/
+//! ```
+
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::routing::get;
+use axum::{Extension, Router};
+use sesame::domain::{SessionUser, Timestamp};
+use sesame::layer::SessionLayer;
+use sesame::store::{Endpoint, Roots, Store, Tables, connect};
+use tokio::net::TcpListener;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let service = Router::new()
+        .route("/", get(hello))
+        .layer(SessionLayer::new(local_store(), now));
+
+    let listener = TcpListener::bind("127.0.0.1:8090").await?;
+    axum::serve(listener, service).await
+}
+
+async fn hello(Extension(session): Extension<SessionUser>) -> String {
+    let SessionUser { user, password, .. } = session;
+    let at = password.verified_at.as_millis();
+    format!("Hello {}, known since {at}\n", user.login_name)
+}
+
+/// Over a table of AWS's: another `Endpoint`, which takes any of the SDK's credentials.
+fn local_store() -> Store {
+    let url = Some("http://127.0.0.1:8000".to_owned());
+    let endpoint = Endpoint::with_keys("us-east-1".to_owned(), url, "local", "local", None);
+    let tables = Tables {
+        users: "users".to_owned(),
+        sessions: "sessions".to_owned(),
+    };
+    Store::new(connect(endpoint, Roots::Machine), tables)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the clock is read here alone")]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.map(|since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    Timestamp::from_millis(millis.unwrap_or(0))
+}

@@ -1,0 +1,187 @@
+//! The layer around a service of somebody else's.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use sesame::domain::{Permission, SessionUser, Timestamp};
+use sesame::error::Error;
+use sesame::layer::SessionLayer;
+use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
+
+use crate::app::{App, NOW, PASSWORD, by_name};
+use crate::faults::Fault;
+
+/// Says who was let in.
+#[allow(clippy::unused_async, reason = "it stands for a service")]
+async fn inner(request: Request<&'static str>) -> Result<Response<Bytes>, Infallible> {
+    let of = request.extensions().get::<SessionUser>().unwrap();
+    let text = format!("{} {}", of.user.user_id, request.body());
+    Ok(Response::new(text.into()))
+}
+
+/// What the layer over `inner` answers to a request with these `Authorization` headers.
+async fn ask(app: &App, now: fn() -> Timestamp, headers: &[&[u8]]) -> Response<Bytes> {
+    let layer = SessionLayer::new(app.faulty.clone(), now);
+    let mut request = Request::new("body");
+    for header in headers {
+        let value = http::HeaderValue::from_bytes(header).unwrap();
+        request.headers_mut().append(AUTHORIZATION, value);
+    }
+    let service = layer.layer(service_fn(inner));
+    service.oneshot(request).await.unwrap()
+}
+
+fn now() -> Timestamp {
+    NOW
+}
+
+#[tokio::test]
+async fn a_users_token_lets_a_request_pass_with_its_user() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let token = session.token();
+
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        app.faults.clear();
+        let header = format!("{scheme} {token}");
+        let response = ask(&app, now, &[header.as_bytes()]).await;
+
+        let want = format!("{} body", mini.user_id);
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.body(), want.as_bytes());
+        let requests = app.faults.requests();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].action, "BatchGetItem");
+    }
+}
+
+#[tokio::test]
+async fn others_get_the_error_of_the_json_api() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_alone = app.create(&user_alone).await.token();
+    let anonymous = app.create(&json!({})).await.token();
+    let caller = app.caller(&Permission::ALL, Duration::MAX).await;
+    let bearer = format!("Bearer {}", session.token());
+
+    for headers in [
+        &[][..],
+        &[""],
+        &[&session.token()],
+        &[&format!("Basic {}", session.token())],
+        &["Bearer "],
+        &[&bearer, "Basic YTpi"],
+        &[&bearer, &bearer],
+        &[&format!("{bearer}, {bearer}")],
+        &[&format!("Bearer {user_alone}")],
+        &[&format!("Bearer {anonymous}")],
+        &[&format!("Bearer {}", caller.as_str())],
+        &["Bearer \u{e9}"],
+    ] {
+        let bytes: Vec<_> = headers.iter().map(|header| header.as_bytes()).collect();
+        let response = ask(&app, now, &bytes).await;
+
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{headers:?}");
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        let want = json!({ "code": 16, "message": "a valid bearer token is required" });
+        assert_eq!(body, want);
+    }
+}
+
+#[tokio::test]
+async fn a_request_passes_until_the_very_end_of_its_session() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let bearer = format!("Bearer {}", session.token());
+    let before: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_399_999);
+    let end: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_400_000);
+
+    let status = async |now| ask(&app, now, &[bearer.as_bytes()]).await.status();
+    assert_eq!(status(before).await, StatusCode::OK);
+    assert_eq!(status(end).await, StatusCode::UNAUTHORIZED);
+
+    assert!(app.store.end_sessions(&mini).await.unwrap());
+    assert_eq!(status(now).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn without_a_database_a_request_is_to_come_again() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let bearer = format!("Bearer {}", session.token());
+
+    for (fault, status, code) in [
+        (Fault::Reset, 503, 14),
+        (Fault::Answer(400, "ThrottlingException"), 503, 14),
+        (Fault::Answer(400, "AccessDeniedException"), 500, 13),
+    ] {
+        app.faults.clear();
+        app.faults.inject(fault.times(3));
+        let response = ask(&app, now, &[bearer.as_bytes()]).await;
+
+        assert_eq!(response.status().as_u16(), status, "{fault:?}");
+        assert_eq!(response.headers().contains_key(RETRY_AFTER), code == 14);
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["code"], code);
+        let error = response.extensions().get::<Arc<Error>>().unwrap();
+        assert!(error.is_ours(), "{error:?}");
+    }
+}
+
+/// What has answered that it is ready is called, and not a clone of it, which may not be.
+#[tokio::test]
+async fn the_service_that_is_ready_is_the_one_that_is_called() {
+    #[derive(Debug, Default)]
+    struct Once {
+        ready: bool,
+    }
+    impl Clone for Once {
+        fn clone(&self) -> Self {
+            Self::default()
+        }
+    }
+    impl tower::Service<Request<()>> for Once {
+        type Response = Response<Bytes>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Bytes>, Infallible>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Infallible>> {
+            self.ready = true;
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            assert!(self.ready);
+            std::future::ready(Ok(Response::new(Bytes::new())))
+        }
+    }
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let mut service = SessionLayer::new(app.faulty.clone(), now).layer(Once::default());
+
+    for _ in 0..2 {
+        let request = Request::builder()
+            .header(AUTHORIZATION, format!("Bearer {}", session.token()))
+            .body(())
+            .unwrap();
+        let ready = service.ready().await.unwrap();
+        assert_eq!(ready.call(request).await.unwrap().status(), StatusCode::OK);
+    }
+}
