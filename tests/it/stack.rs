@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::{Value, json};
-use sesame::config::SETTINGS;
+use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS};
 use sesame::store::{Schema, Table};
 
 use crate::app::App;
@@ -95,6 +95,7 @@ async fn the_templates_tables_are_those_of_the_code() {
 #[test]
 fn the_code_states_its_tables_and_settings() {
     let names = SETTINGS.map(|setting| setting.name);
+    let of_authorizer = AUTHORIZER_SETTINGS.map(|setting| setting.name);
     let tables = [("users", Schema::USERS), ("sessions", Schema::SESSIONS)]
         .map(|(name, table)| create_table_input(name, table));
 
@@ -103,6 +104,7 @@ fn the_code_states_its_tables_and_settings() {
         std::fs::write(record::folder().join(name), text).unwrap();
     };
     write("settings.json", &json!(names));
+    write("authorizer-settings.json", &json!(of_authorizer));
     write("tables.json", &json!(tables));
 
     assert_eq!(tables.len(), 2);

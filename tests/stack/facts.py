@@ -35,11 +35,13 @@ def tables() -> dict[str, dict[str, Any]]:
     return {table["TableName"]: table for table in read("tables.json")}
 
 
-def requests() -> set[Request]:
-    """Each kind of request that the function sent in the integration tests."""
-    return {Request(r["action"], r["table"], r["index"]) for r in read("requests.json")}
+def requests(function: str) -> set[Request]:
+    """Each kind of request that a function of the stack sent in the integration tests."""
+    name = {"Function": "requests.json", "Authorizer": "authorizer-requests.json"}[function]
+    return {Request(r["action"], r["table"], r["index"]) for r in read(name)}
 
 
-def settings() -> set[str]:
-    """The names of all settings that the function reads."""
-    return set(read("settings.json"))
+def settings(function: str) -> set[str]:
+    """The names of all settings that a function of the stack reads."""
+    name = {"Function": "settings.json", "Authorizer": "authorizer-settings.json"}[function]
+    return set(read(name))

@@ -9,6 +9,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "protected-api" / "template.yaml"
 STACK_NAME = "sesame"
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -29,12 +30,14 @@ class _NoManagedPolicies:
         return {}
 
 
-def transformed(bucket: str = "artifacts", key: str = "function.zip") -> dict[str, Any]:
-    """The template without its SAM parts, its code being that S3 object."""
-    sam = yaml_parse((ROOT / "template.yaml").read_text())
+def transformed(bucket: str = "artifacts", path: Path = ROOT / "template.yaml") -> dict[str, Any]:
+    """A template without its SAM parts, its code being S3 objects named like the binaries."""
+    sam = yaml_parse(path.read_text())
     functions = [r for r in sam["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
     for function in functions:
-        function["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+        if "CodeUri" in function["Properties"]:
+            binary = function["Metadata"]["BuildProperties"]["Binary"]
+            function["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": f"{binary}.zip"}
     result: dict[str, Any] = transform(sam, {}, _NoManagedPolicies())
     return result
 
@@ -72,6 +75,11 @@ class Stack:
     def the(self, kind: str) -> dict[str, Any]:
         """The properties of the one resource of a type."""
         (properties,) = self.of_type(kind).values()
+        return properties
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """The properties of the resource with that logical id."""
+        properties: dict[str, Any] = self.resources[name]["Properties"]
         return properties
 
     def ref(self, name: str) -> Any:

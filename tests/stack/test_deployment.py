@@ -24,13 +24,17 @@ from botocore.exceptions import ClientError
 import ministack
 from facts import TARGET
 from ministack import Ministack
-from template import ROOT, Stack, transformed
+from template import EXAMPLE, ROOT, Stack, transformed
 
 pytestmark = pytest.mark.deployment
 
-BOOTSTRAP = Path(
-    os.environ.get("SESAME_BOOTSTRAP", TARGET / "lambda" / "sesame-function" / "bootstrap")
-)
+BINARIES = {
+    name: Path(os.environ.get(variable, TARGET / "lambda" / name / "bootstrap"))
+    for name, variable in {
+        "sesame-function": "SESAME_BOOTSTRAP",
+        "sesame-authorizer": "SESAME_AUTHORIZER",
+    }.items()
+}
 TOOL = Path(os.environ.get("SESAME_TOOL", TARGET / "debug" / "sesame"))
 BUILD = "cargo lambda build --release"
 BUCKET = "artifacts"
@@ -59,22 +63,8 @@ class Deployment:
     token: str
 
     def call(self, method: str, path: str, body: str, **headers: str) -> Answer:
-        # The host tells the emulator which API is meant; no resolver need know its name.
-        connection = http.client.HTTPConnection("127.0.0.1", self.ministack.port, timeout=60)
-        connection.request(
-            method,
-            path,
-            body,
-            {"Host": urlsplit(self.outputs["Url"]).netloc, "Content-Type": "application/json"}
-            | headers,
-        )
-        response = connection.getresponse()
-        text = response.read()
-        return Answer(
-            response.status,
-            {name.lower(): value for name, value in response.getheaders()},
-            json.loads(text) if text else {},
-        )
+        headers = {"Content-Type": "application/json"} | headers
+        return call(self.ministack, method, self.outputs["Url"] + path, body, headers)
 
     def create(self, password: str = PASSWORD, token: str | None = None) -> Answer:
         body = {
@@ -90,6 +80,24 @@ class Deployment:
             json.dumps(body),
             Authorization=f"Bearer {token or self.token}",
         )
+
+    def authorize(self, token: str) -> dict[str, Any]:
+        """What the authorizer answers; where it fails, that is neither yes nor no."""
+        event = json.loads((ROOT / "events" / "authorizer" / "request-2.0.json").read_text())
+        event["headers"]["authorization"] = f"Bearer {token}"
+        invoked = self.ministack.client("lambda").invoke(
+            FunctionName=self.outputs["AuthorizerArn"], Payload=json.dumps(event)
+        )
+        answer: dict[str, Any] = json.loads(invoked["Payload"].read())
+        return {"isAuthorized": None} if "FunctionError" in invoked else answer
+
+    def logged(self, suffix: str) -> str:
+        """What a function has logged, by the suffix of its group's name."""
+        pages = self.ministack.client("logs").get_paginator("filter_log_events")
+        group = f"/aws/lambda/{self.name}{suffix}"
+        found = [event for page in pages.paginate(logGroupName=group) for event in page["events"]]
+        assert found, f"nothing was logged in {group}"
+        return "\n".join(event["message"] for event in found)
 
     def item_count(self, output: str) -> int:
         dynamodb = self.ministack.client("dynamodb")
@@ -114,10 +122,11 @@ class Deployment:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
-    require(BOOTSTRAP, BUILD)
-    if built_for(BOOTSTRAP) not in (ARCHITECTURE, None):
-        # As `sam build` leaves it for the template's default.
-        pytest.fail(f"{BOOTSTRAP} is of another machine: `{BUILD}` makes it anew", pytrace=False)
+    for binary in BINARIES.values():
+        require(binary, BUILD)
+        if built_for(binary) not in (ARCHITECTURE, None):
+            # As `sam build` leaves it for the template's default.
+            pytest.fail(f"{binary} is of another machine: `{BUILD}` makes it anew", pytrace=False)
     require(TOOL, "cargo build --features cli")
     require(ministack.PROGRAM, ".ci/install")
     with ministack.running(tmp_path_factory.mktemp("ministack")) as started:
@@ -126,7 +135,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
             Bucket=BUCKET,
             CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name},
         )
-        s3.put_object(Bucket=BUCKET, Key="function.zip", Body=zipped(BOOTSTRAP))
+        for name, binary in BINARIES.items():
+            s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=zipped(binary))
         yield started
 
 
@@ -134,16 +144,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
 def deployment(aws: Ministack, request: pytest.FixtureRequest) -> Deployment:
     """A stack of the test's own."""
     name = "sesame-" + "".join(c if c.isalnum() else "-" for c in request.node.name)[:60]
-    cloudformation = aws.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateBody=json.dumps(stack_template()),
-        Parameters=as_list({"Architecture": ARCHITECTURE}),
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    wait(cloudformation, "stack_create_complete", name)
-    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+    outputs = deploy(aws, name, stack_template(), Architecture=ARCHITECTURE)
 
     # Ministack makes tables without their expiry, which this adds where it is missing.
     tool(aws, outputs, "tables", "create")
@@ -153,6 +154,39 @@ def deployment(aws: Ministack, request: pytest.FixtureRequest) -> Deployment:
     caller = ["--name", "ci", "--permission", "session.write", "--json"]
     token = json.loads(tool(aws, outputs, "caller", "add", *caller))["token"]
     return Deployment(aws, name, outputs, token)
+
+
+def deploy(
+    aws: Ministack, name: str, template: dict[str, Any], **parameters: str
+) -> dict[str, str]:
+    """Makes a stack, and returns its outputs."""
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(template),
+        Parameters=as_list(parameters),
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    wait(cloudformation, "stack_create_complete", name)
+    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+
+
+def call(
+    aws: Ministack, method: str, url: str, body: str = "", headers: dict[str, str] | None = None
+) -> Answer:
+    # The host tells the emulator which API is meant, by its own domain; no resolver need know it.
+    target = urlsplit(url)
+    host = target.netloc.split(".")[0] + ".execute-api.localhost"
+    connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=60)
+    connection.request(method, target.path, body, {"Host": host} | (headers or {}))
+    response = connection.getresponse()
+    text = response.read()
+    return Answer(
+        response.status,
+        {name.lower(): value for name, value in response.getheaders()},
+        json.loads(text) if text else {},
+    )
 
 
 def require(path: Path, command: str) -> None:
@@ -178,7 +212,7 @@ def zipped(bootstrap: Path) -> bytes:
 
 
 def stack_template() -> dict[str, Any]:
-    return transformed(BUCKET, "function.zip")
+    return transformed(BUCKET)
 
 
 def as_list(parameters: dict[str, str]) -> list[dict[str, str]]:
@@ -257,18 +291,58 @@ def test_without_its_policy_the_function_can_do_nothing(deployment: Deployment) 
     assert deployment.item_count("SessionsTableName") == 0
 
 
+def test_the_authorizer_lets_a_sessions_user_call_other_apis_until_the_session_ends(
+    deployment: Deployment,
+) -> None:
+    aws = deployment.ministack
+    example = deploy(
+        aws,
+        f"{deployment.name}-example",
+        transformed(path=EXAMPLE),
+        AuthorizerArn=deployment.outputs["AuthorizerArn"],
+    )
+    session = deployment.create().body
+    bearer = f"Bearer {session['sessionToken']}"
+
+    def statuses(headers: dict[str, str]) -> list[int]:
+        urls = [example["HttpUrl"], example["RestUrl"]]
+        return [call(aws, "GET", url, headers=headers).status for url in urls]
+
+    for output in ("HttpUrl", "RestUrl"):
+        answer = call(aws, "GET", example[output], headers={"Authorization": bearer})
+        assert answer.status == 200, answer
+        assert answer.body["hello"] == "Mini Mouse"
+        assert answer.body["userId"] == USER_ID
+    assert statuses({}) == [401, 401]
+    assert statuses({"Authorization": f"Bearer {deployment.token}"}) == [403, 403]
+    assert statuses({"Authorization": bearer + "A"}) == [403, 403]
+
+    ended = deployment.call(
+        "DELETE", f"/v2/sessions/{session['sessionId']}", "", Authorization=bearer
+    )
+    assert ended.status == 200, ended
+    assert statuses({"Authorization": bearer}) == [403, 403]
+
+
+def test_without_its_policy_the_authorizer_lets_nobody_in(deployment: Deployment) -> None:
+    token = deployment.create().body["sessionToken"]
+    assert deployment.authorize(token)["isAuthorized"] is True
+    template = stack_template()
+    policies = template["Resources"]["AuthorizerRole"]["Properties"]["Policies"]
+    policies[:] = [p for p in policies if p["PolicyName"] != "tables"]
+    deployment.update(template)
+
+    assert deployment.authorize(token)["isAuthorized"] is None
+
+
 def test_no_secret_reaches_the_logs(deployment: Deployment) -> None:
     created = deployment.create()
     deployment.create(password=WRONG_PASSWORD)
+    deployment.authorize(created.body["sessionToken"])
+    deployment.authorize(deployment.token)
 
-    logs = deployment.ministack.client("logs")
-    (group,) = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{deployment.name}")[
-        "logGroups"
-    ]
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-    text = "\n".join(event["message"] for page in pages for event in page["events"])
+    text = deployment.logged("") + deployment.logged("-authorizer")
 
-    assert text, "nothing was logged"
     for secret in (PASSWORD, WRONG_PASSWORD, deployment.token, created.body["sessionToken"]):
         assert secret not in text
 

@@ -9,9 +9,10 @@ import pytest
 
 import facts
 from policy import Statement, allows, statements
-from template import ACCOUNT, REGION, Stack
+from template import ACCOUNT, EXAMPLE, REGION, Stack, transformed
 
 TABLES = {"users": "UsersTable", "sessions": "SessionsTable"}
+FUNCTIONS = ["Function", "Authorizer"]
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +81,12 @@ def test_a_table_is_billed_by_request_and_hard_to_lose(stack: Stack, name: str) 
 # --- Permissions ------------------------------------------------------------------------------
 
 
-def role_policy(stack: Stack) -> list[Statement]:
-    """All that the function may do, by the one role of the stack."""
-    role = stack.the("AWS::IAM::Role")
-    assert stack.the("AWS::Lambda::Function")["Role"] == stack.get_att("FunctionRole", "Arn")
+def role_policy(stack: Stack, function: str) -> list[Statement]:
+    """All that a function may do, by its own role."""
+    roles = stack.of_type("AWS::IAM::Role")
+    assert roles.keys() == {f"{name}Role" for name in FUNCTIONS}
+    role = roles[f"{function}Role"]
+    assert stack.properties(function)["Role"] == stack.get_att(f"{function}Role", "Arn")
     assert not role.get("ManagedPolicyArns")
     for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
         assert not stack.of_type(kind)
@@ -97,9 +100,10 @@ def resource_of(stack: Stack, request: facts.Request) -> str:
     return arn if request.index is None else f"{arn}/index/{request.index}"
 
 
-def test_the_function_may_send_every_request_that_it_sends(stack: Stack) -> None:
-    policy = role_policy(stack)
-    sent = facts.requests()
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_send_every_request_that_it_sends(stack: Stack, function: str) -> None:
+    policy = role_policy(stack, function)
+    sent = facts.requests(function)
 
     refused = {r for r in sent if not allows(policy, r.action, resource_of(stack, r))}
 
@@ -107,9 +111,10 @@ def test_the_function_may_send_every_request_that_it_sends(stack: Stack) -> None
     assert not refused
 
 
-def test_the_function_may_send_nothing_that_it_does_not_send(stack: Stack) -> None:
-    policy = role_policy(stack)
-    sent = {(r.action, resource_of(stack, r)) for r in facts.requests()}
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_send_nothing_that_it_does_not_send(stack: Stack, function: str) -> None:
+    policy = role_policy(stack, function)
+    sent = {(r.action, resource_of(stack, r)) for r in facts.requests(function)}
 
     allowed = {
         (action, resource)
@@ -149,56 +154,75 @@ def dynamodb_resources(stack: Stack, policy: list[Statement]) -> set[str]:
     return found
 
 
-def test_only_tracing_is_allowed_on_all_resources(stack: Stack) -> None:
-    for one in role_policy(stack):
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_tracing_is_allowed_on_all_resources(stack: Stack, function: str) -> None:
+    for one in role_policy(stack, function):
         assert not any("*" in action for action in one.actions)
         if "*" in one.resources:
             # These have no resources that a policy could name.
             assert set(one.actions) == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 
-def test_the_function_writes_to_its_own_log_group_alone(stack: Stack) -> None:
-    policy = role_policy(stack)
-    own = stack.get_att("FunctionLogs", "Arn").removesuffix("*") + "log-stream:a"
-    others = stack.get_att("AccessLogs", "Arn").removesuffix("*") + "log-stream:a"
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_to_its_own_log_group_alone(stack: Stack, function: str) -> None:
+    policy = role_policy(stack, function)
+    streams = {
+        name: stack.get_att(name, "Arn").removesuffix("*") + "log-stream:a"
+        for name in stack.of_type("AWS::Logs::LogGroup")
+    }
+    own = streams.pop(f"{function}Logs")
 
-    assert stack.the("AWS::Lambda::Function")["LoggingConfig"]["LogGroup"] == stack.ref(
-        "FunctionLogs"
-    )
+    assert stack.properties(function)["LoggingConfig"]["LogGroup"] == stack.ref(f"{function}Logs")
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
         assert allows(policy, action, own)
-        assert not allows(policy, action, others)
+        assert not any(allows(policy, action, others) for others in streams.values())
     for action in ("logs:CreateLogGroup", "logs:GetLogEvents", "logs:PutRetentionPolicy"):
         assert not allows(policy, action, own)
 
 
-def test_lambda_alone_takes_the_role_and_this_api_alone_calls_the_function(stack: Stack) -> None:
-    (trust,) = stack.the("AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
-    permission = stack.the("AWS::Lambda::Permission")
+def test_lambda_alone_takes_the_roles(stack: Stack) -> None:
+    for role in stack.of_type("AWS::IAM::Role").values():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
 
-    assert trust == {
-        "Effect": "Allow",
-        "Principal": {"Service": "lambda.amazonaws.com"},
-        "Action": "sts:AssumeRole",
+        assert trust == {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+
+
+def test_this_api_alone_calls_the_function_and_authorizers_of_the_account_the_other(
+    stack: Stack,
+) -> None:
+    apis = f"arn:aws:execute-api:{REGION}:{ACCOUNT}"
+    sources = {"Function": f"{apis}:{stack.ref('HttpApi')}/*/$default"}
+    sources["Authorizer"] = f"{apis}:*/authorizers/*"
+
+    permissions = list(stack.of_type("AWS::Lambda::Permission").values())
+
+    assert by(permissions, "FunctionName") == {
+        stack.ref(function): {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": stack.ref(function),
+            "Principal": "apigateway.amazonaws.com",
+            "SourceArn": source,
+        }
+        for function, source in sources.items()
     }
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["Action"] == "lambda:InvokeFunction"
-    assert permission["SourceArn"] == (
-        f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{stack.ref('HttpApi')}/*/$default"
-    )
 
 
 # --- Settings ---------------------------------------------------------------------------------
 
 
-def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack) -> None:
-    variables = stack.the("AWS::Lambda::Function")["Environment"]["Variables"]
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack, function: str) -> None:
+    variables = stack.properties(function)["Environment"]["Variables"]
 
-    assert variables.keys() == facts.settings()
+    assert variables.keys() == facts.settings(function)
 
 
 def test_each_setting_but_the_tables_has_a_parameter() -> None:
-    before = Stack().the("AWS::Lambda::Function")["Environment"]["Variables"]
+    before = Stack().properties("Function")["Environment"]["Variables"]
     others = {
         "ACCESS": {"Access": "public"},
         "ALLOWED_ORIGINS": {"AllowedOrigins": "https://app.example.com"},
@@ -219,8 +243,18 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     assert before.keys() == others.keys() | {"USERS_TABLE", "SESSIONS_TABLE"}
     for name, parameter in others.items():
         (value,) = parameter.values()
-        after = Stack(**parameter).the("AWS::Lambda::Function")["Environment"]["Variables"]
+        after = Stack(**parameter).properties("Function")["Environment"]["Variables"]
         assert after == before | {name: value}
+
+
+def test_the_authorizer_reads_the_same_tables_and_answers_as_it_is_told() -> None:
+    for answer in ("simple", "iam"):
+        stack = Stack(AuthorizerAnswer=answer)
+        assert stack.properties("Authorizer")["Environment"]["Variables"] == {
+            "USERS_TABLE": stack.ref("UsersTable"),
+            "SESSIONS_TABLE": stack.ref("SessionsTable"),
+            "AUTHORIZER_ANSWER": answer,
+        }
 
 
 def test_each_parameter_is_described_and_has_its_place(stack: Stack) -> None:
@@ -235,16 +269,17 @@ def test_each_parameter_is_described_and_has_its_place(stack: Stack) -> None:
 # --- Function and API -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
-def test_the_function_runs_on_either_architecture(architecture: str) -> None:
-    function = Stack(Architecture=architecture).the("AWS::Lambda::Function")
+def test_a_function_runs_on_either_architecture(architecture: str, name: str) -> None:
+    function = Stack(Architecture=architecture).properties(name)
 
     assert function["Architectures"] == [architecture]
     assert function["Runtime"] == "provided.al2023"
     assert function["Handler"] == "bootstrap"
     assert function["TracingConfig"] == {"Mode": "Active"}
-    # API Gateway waits no longer than 30 s.
-    assert function["Timeout"] < 30
+    # API Gateway waits no longer: 30 s for an answer, 10 s for an authorizer's.
+    assert function["Timeout"] < {"Function": 30, "Authorizer": 10}[name]
     assert "ReservedConcurrentExecutions" not in function
 
 
@@ -304,7 +339,7 @@ def test_browsers_may_call_from_the_origins_that_are_named_and_from_no_others() 
 def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
     groups = Stack(LogRetentionDays="14").of_type("AWS::Logs::LogGroup")
 
-    assert groups.keys() == {"FunctionLogs", "AccessLogs"}
+    assert groups.keys() == {"FunctionLogs", "AuthorizerLogs", "AccessLogs"}
     assert {g["RetentionInDays"] for g in groups.values()} == {"14"}
 
 
@@ -345,6 +380,7 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
         for a in stack.of_type("AWS::CloudWatch::Alarm").values()
     }
     function = ("FunctionName", stack.ref("Function"))
+    authorizer = ("FunctionName", stack.ref("Authorizer"))
 
     assert alarms == {
         # As the function logs it: see src/api/log.rs.
@@ -352,6 +388,8 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
         ("AWS/Lambda", "Errors", "Sum", function),
         ("AWS/Lambda", "Throttles", "Sum", function),
         ("AWS/Lambda", "Duration", "p99", function),
+        ("AWS/Lambda", "Errors", "Sum", authorizer),
+        ("AWS/Lambda", "Throttles", "Sum", authorizer),
         *(
             ("AWS/DynamoDB", "WriteThrottleEvents", "Sum", ("TableName", stack.ref(name)))
             for name in TABLES.values()
@@ -378,4 +416,35 @@ def test_the_stack_tells_what_its_operator_needs(stack: Stack) -> None:
         "UsersTableName": stack.ref("UsersTable"),
         "SessionsTableName": stack.ref("SessionsTable"),
         "FunctionName": stack.ref("Function"),
+        "AuthorizerArn": stack.get_att("Authorizer", "Arn"),
     }
+
+
+# --- The example ------------------------------------------------------------------------------
+
+
+def test_each_route_of_the_example_asks_the_authorizer_that_it_is_told() -> None:
+    resources = transformed(path=EXAMPLE)["Resources"]
+    routes = [r for r in resources.values() if r["Type"] == "AWS::ApiGatewayV2::Route"]
+    authorizer = resources["Authorizer"]["Properties"]
+    (rest,) = (r for r in resources.values() if r["Type"] == "AWS::ApiGateway::RestApi")
+    body = rest["Properties"]["Body"]
+
+    assert [r["Properties"]["AuthorizerId"] for r in routes] == [{"Ref": "Authorizer"}]
+    assert "${AuthorizerArn}" in authorizer["AuthorizerUri"]["Fn::Sub"]
+    assert authorizer["EnableSimpleResponses"] is True
+    (scheme,) = body["securityDefinitions"].values()
+    uri = scheme["x-amazon-apigateway-authorizer"]["authorizerUri"]
+    assert uri["Fn::Sub"][1] == {"__FunctionArn__": {"Ref": "AuthorizerArn"}}
+    for path in body["paths"].values():
+        for method in path.values():
+            assert method["security"] == [{"Session": []}]
+
+
+def test_the_example_lets_itself_call_its_own_function_alone() -> None:
+    resources = transformed(path=EXAMPLE)["Resources"].values()
+    permissions = [r for r in resources if r["Type"] == "AWS::Lambda::Permission"]
+
+    assert permissions
+    for permission in permissions:
+        assert permission["Properties"]["FunctionName"] == {"Ref": "Function"}
