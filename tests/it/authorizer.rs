@@ -175,13 +175,18 @@ async fn a_decision_takes_one_request_at_most() {
     let user_alone = gate.app.create(&user_alone).await;
     let anonymous = gate.app.create(&json!({})).await;
     let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
-    let mut wrong = session.token().into_bytes();
-    wrong[40] = if wrong[40] == b'A' { b'B' } else { b'A' };
-    let wrong = String::from_utf8(wrong).unwrap();
+    let with_other = |at: usize| {
+        let mut token = session.token().into_bytes();
+        token[at] = if token[at] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(token).unwrap()
+    };
 
     for (what, token, lets_in, requests) in [
         ("a user's", &*session.token(), true, 1),
-        ("a wrong secret", &*wrong, false, 1),
+        ("a session that isn't there", &*with_other(4), false, 1),
+        ("a wrong secret", &*with_other(40), false, 1),
+        ("another user's place", &*with_other(80), false, 1),
+        ("a session's alone", &session.token()[..64], false, 0),
         ("a user alone", &*user_alone.token(), false, 1),
         ("nobody's", &*anonymous.token(), false, 0),
         ("a service account's", caller.as_str(), false, 0),
