@@ -44,3 +44,10 @@ def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connect]:
 def client(request: pytest.FixtureRequest, service: Service, connect: Connect) -> Iterator[Client]:
     with grpc.insecure_channel(service.target) as channel:
         yield connect(channel, request.param)
+
+
+@pytest.fixture(params=VERSIONS[1:])
+def later(request: pytest.FixtureRequest, service: Service, connect: Connect) -> Iterator[Client]:
+    """A client of the versions that have more fields."""
+    with grpc.insecure_channel(service.target) as channel:
+        yield connect(channel, request.param)

@@ -32,10 +32,11 @@ export async function googleClient(version, url, format) {
     );
     const message = fromJson(input, request);
     const { timeoutMs } = options;
+    const headers = headersOf(options);
     // One that has passed before the call begins is ignored, so nothing comes in between.
     const deadline = timeoutMs && { deadline: String(Date.now() + timeoutMs) };
     try {
-      const answer = await client.unaryCall(`${url}${path}`, message, { ...headersOf(options), ...deadline }, descriptor);
+      const answer = await client.unaryCall(`${url}${path}`, message, { ...headers, ...deadline }, descriptor);
       return toJson(output, answer);
     } catch (error) {
       throw refusal(error);
