@@ -4,10 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { launch, servePage } from "./browser.mjs";
-import { DEADLINE_EXCEEDED, NOT_FOUND, UNAUTHENTICATED, login } from "./calls.mjs";
+import { life } from "./life.mjs";
+import { DEADLINE_EXCEEDED, NOT_FOUND, UNAUTHENTICATED, login, prove } from "./prove.mjs";
+import { Refusal } from "./refusal.mjs";
+import { lower, methods } from "./rpcs.mjs";
 import { VERSIONS, addUser, service, start } from "./service.mjs";
 
 const CLIENTS = ["connect-web's gRPC-Web", "connect-web's Connect", "grpc-web in binary", "grpc-web in text"];
+const ALL = [...CLIENTS, "fetch on the JSON routes"];
 const METADATA = { colour: "Ymx1ZQ==", bytes: "AP8B" };
 
 let browser;
@@ -19,7 +23,7 @@ before(async () => {
   browser = await launch();
   page = await browser.newPage();
   await page.goto(other.origin);
-  await page.waitForFunction(() => globalThis.createSession);
+  await page.waitForFunction(() => globalThis.call);
 });
 
 after(async () => {
@@ -28,8 +32,22 @@ after(async () => {
 });
 
 /** What comes of a call that the page makes. */
-const createSession = (call) =>
-  page.evaluate((call) => globalThis.createSession(call), { version: "v2", url: service.url, request: {}, ...call });
+const call = (what) => page.evaluate((what) => globalThis.call(what), { version: "v2", url: service.url, ...what });
+const createSession = (what) => call({ method: "createSession", request: {}, ...what });
+
+/** A client on the page, in the form of `prove`. */
+const onThePage = (client, version) =>
+  methods(async (rpc, request, options) => {
+    const { answer, error } = await call({ client, version, method: lower(rpc), request, options });
+    if (error) {
+      throw new Refusal(error);
+    }
+    return answer;
+  });
+
+for (const client of ALL) {
+  prove(`${client} on a page of another origin`, (version) => onThePage(client, version), life);
+}
 
 for (const client of CLIENTS) {
   describe(`${client} on a page of another origin`, () => {
@@ -41,7 +59,7 @@ for (const client of CLIENTS) {
         const { answer, error } = await createSession({ client, version, request, options });
 
         assert.equal(error, undefined);
-        assert.equal(answer.sequence, "5");
+        assert.equal(answer.details.sequence, "5");
         assert.ok(answer.sessionToken);
       });
     }
@@ -76,7 +94,7 @@ describe("where origins are named", () => {
   test("pages of others may not call", async () => {
     const strict = await start({ ALLOWED_ORIGINS: "http://allowed.example" });
     try {
-      for (const client of CLIENTS) {
+      for (const client of ALL) {
         const told = page.waitForEvent("console", (message) => message.text().includes("blocked by CORS policy"));
         const { answer } = await createSession({ client, url: strict.url });
         assert.equal(answer, undefined, client);
@@ -90,9 +108,9 @@ describe("where origins are named", () => {
   test("pages of theirs may", async () => {
     const strict = await start({ ALLOWED_ORIGINS: `http://allowed.example,${other.origin}` });
     try {
-      for (const client of CLIENTS) {
+      for (const client of ALL) {
         const { answer } = await createSession({ client, url: strict.url });
-        assert.equal(answer?.sequence, "2", client);
+        assert.equal(answer?.details.sequence, "2", client);
       }
     } finally {
       await strict.stop();

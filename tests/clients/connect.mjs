@@ -1,10 +1,11 @@
 // A client of Connect's, over whichever of its transports.
 
-import { create, fromJson } from "@bufbuild/protobuf";
+import { create, fromJson, toJson } from "@bufbuild/protobuf";
 import { ConnectError, createClient } from "@connectrpc/connect";
 
 import { ErrorDetailSchema, session } from "./generated.mjs";
 import { Refusal } from "./refusal.mjs";
+import { headersOf, lower, methods } from "./rpcs.mjs";
 
 function refusal(error) {
   if (!(error instanceof ConnectError)) {
@@ -24,15 +25,13 @@ export async function connectClient(version, transport) {
   const client = createClient(SessionService, transport);
 
   return {
-    async create(request, { token, timeoutMs } = {}) {
-      const headers = token ? { authorization: `Bearer ${token}` } : {};
-      const message = fromJson(CreateSessionRequestSchema, request);
-      const { sessionId, sessionToken, details } = await refusing(
-        client.createSession(message, { headers, timeoutMs }),
-      );
-      const { sequence, resourceOwner } = details;
-      return { sequence: String(sequence), sessionId, sessionToken, resourceOwner };
-    },
+    ...methods(async (rpc, request, options) => {
+      const { input, output } = SessionService.method[lower(rpc)];
+      const { timeoutMs } = options;
+      const message = fromJson(input, request);
+      const answer = await refusing(client[lower(rpc)](message, { headers: headersOf(options), timeoutMs }));
+      return toJson(output, answer);
+    }),
     unknown() {
       const method = { ...SessionService.method.createSession, name: "MergeSessions" };
       const message = create(CreateSessionRequestSchema);

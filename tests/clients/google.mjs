@@ -1,11 +1,12 @@
 // Google's grpc-web. Its generator is no npm package; what it generates is such a descriptor
 // and such a call.
 
-import { fromBinary, fromJson, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import grpcWeb from "grpc-web";
 
 import { detailId, session } from "./generated.mjs";
 import { Refusal } from "./refusal.mjs";
+import { headersOf, lower, methods } from "./rpcs.mjs";
 
 function refusal(error) {
   if (!(error instanceof grpcWeb.RpcError)) {
@@ -17,35 +18,33 @@ function refusal(error) {
 }
 
 export async function googleClient(version, url, format) {
-  const { CreateSessionRequestSchema, CreateSessionResponseSchema } = await session(version);
+  const { SessionService } = await session(version);
   const client = new grpcWeb.GrpcWebClientBase({ format });
-  const call = async (rpc, request, { token, timeoutMs } = {}) => {
+  const call = async (rpc, { input, output }, request, options) => {
     const path = `/zitadel.session.${version}.SessionService/${rpc}`;
     const descriptor = new grpcWeb.MethodDescriptor(
       path,
       grpcWeb.MethodType.UNARY,
       Object,
       Object,
-      (message) => toBinary(CreateSessionRequestSchema, message),
-      (bytes) => fromBinary(CreateSessionResponseSchema, bytes),
+      (message) => toBinary(input, message),
+      (bytes) => fromBinary(output, bytes),
     );
-    const message = fromJson(CreateSessionRequestSchema, request);
-    const authorization = token && { authorization: `Bearer ${token}` };
+    const message = fromJson(input, request);
+    const { timeoutMs } = options;
+    const headers = headersOf(options);
     // One that has passed before the call begins is ignored, so nothing comes in between.
     const deadline = timeoutMs && { deadline: String(Date.now() + timeoutMs) };
     try {
-      return await client.unaryCall(`${url}${path}`, message, { ...authorization, ...deadline }, descriptor);
+      const answer = await client.unaryCall(`${url}${path}`, message, { ...headers, ...deadline }, descriptor);
+      return toJson(output, answer);
     } catch (error) {
       throw refusal(error);
     }
   };
 
   return {
-    async create(request, options) {
-      const { sessionId, sessionToken, details } = await call("CreateSession", request, options);
-      const { sequence, resourceOwner } = details;
-      return { sequence: String(sequence), sessionId, sessionToken, resourceOwner };
-    },
-    unknown: () => call("MergeSessions", {}),
+    ...methods((rpc, request, options) => call(rpc, SessionService.method[lower(rpc)], request, options)),
+    unknown: () => call("MergeSessions", SessionService.method.createSession, {}, {}),
   };
 }

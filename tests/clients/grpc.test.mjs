@@ -11,6 +11,7 @@ import { proves } from "./calls.mjs";
 import { connectClient } from "./connect.mjs";
 import { detailId } from "./generated.mjs";
 import { Refusal } from "./refusal.mjs";
+import { headersOf, lower, methods } from "./rpcs.mjs";
 import { service } from "./service.mjs";
 
 const PROTO = fileURLToPath(new URL("../../proto", import.meta.url));
@@ -19,6 +20,25 @@ const GZIP = { "grpc.default_compression_algorithm": 2 };
 
 /** proto-loader takes proto3's JSON, but for durations. */
 const seconds = (lifetime) => lifetime && { seconds: Number.parseInt(lifetime, 10) };
+
+/** What proto-loader gives, in proto3's JSON. */
+function json(value) {
+  if (Buffer.isBuffer(value)) {
+    return value.toString("base64");
+  }
+  if (Array.isArray(value)) {
+    return value.map(json);
+  }
+  if (typeof value !== "object") {
+    return value;
+  }
+  // Of all messages only a Timestamp has seconds.
+  if ("seconds" in value) {
+    const { seconds, nanos = 0 } = value;
+    return new Date(Number(seconds) * 1000 + nanos / 1e6).toISOString();
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, json(each)]));
+}
 
 function refusal(error) {
   const [details] = error.metadata.get("grpc-status-details-bin");
@@ -36,18 +56,15 @@ function grpcJs(version, options) {
     new Promise((resolve, reject) => call((error, answer) => (error ? reject(refusal(error)) : resolve(answer))));
 
   return {
-    async create({ lifetime, ...request }, { token, timeoutMs = 20_000 } = {}) {
+    ...methods(async (rpc, { lifetime, ...request }, { timeoutMs = 20_000, ...options }) => {
       const metadata = new grpc.Metadata();
-      if (token) {
-        metadata.set("authorization", `Bearer ${token}`);
+      for (const [name, value] of Object.entries(headersOf(options))) {
+        metadata.set(name, value);
       }
       const deadline = Date.now() + timeoutMs;
       const message = { ...request, lifetime: seconds(lifetime) };
-      const answer = await settled((done) => client.createSession(message, metadata, { deadline }, done));
-      const { sessionId, sessionToken, details } = answer;
-      const { sequence, resourceOwner } = details;
-      return { sequence, sessionId, sessionToken, resourceOwner };
-    },
+      return json(await settled((done) => client[lower(rpc)](message, metadata, { deadline }, done)));
+    }),
     unknown() {
       const path = `/zitadel.session.${version}.SessionService/MergeSessions`;
       const same = (bytes) => bytes;

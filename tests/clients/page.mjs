@@ -4,19 +4,21 @@ import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/conn
 
 import { connectClient } from "./connect.mjs";
 import { googleClient } from "./google.mjs";
+import { jsonClient } from "./json.mjs";
 
 const CLIENTS = {
   "connect-web's gRPC-Web": (version, baseUrl) => connectClient(version, createGrpcWebTransport({ baseUrl })),
   "connect-web's Connect": (version, baseUrl) => connectClient(version, createConnectTransport({ baseUrl })),
   "grpc-web in binary": (version, url) => googleClient(version, url, "binary"),
   "grpc-web in text": (version, url) => googleClient(version, url, "text"),
+  "fetch on the JSON routes": jsonClient,
 };
 
-/** What came of a call, as plain JSON. */
-globalThis.createSession = async ({ client, version, url, request, options }) => {
-  const { create } = await CLIENTS[client](version, url);
+/** What came of a call, as plain JSON; `method` is one of `methods` of `rpcs.mjs`. */
+globalThis.call = async ({ client, version, url, method, request, options }) => {
+  const calls = await CLIENTS[client](version, url);
   try {
-    return { answer: await create(request, options) };
+    return { answer: await calls[method](request, options) };
   } catch ({ name, code, id, message }) {
     return { error: { name, code, id, message } };
   }

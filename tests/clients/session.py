@@ -1,7 +1,7 @@
 """What the tests call of the session service, by the stubs that grpcio-tools generates."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,30 +28,66 @@ class Client:
     stub: Any
     messages: Any
 
-    def create(
+    def call(
         self,
+        rpc: str,
         *,
         token: str | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout: float = WITHIN_SECONDS,
         compression: grpc.Compression | None = None,
         **fields: Any,
     ) -> Any:
-        """The answer to a CreateSessionRequest of those fields.
+        """The answer to a request of those fields.
 
         Errors are grpc.RpcError.
         """
-        request = self.messages.CreateSessionRequest(**fields)
-        return self.stub.CreateSession(
-            request, timeout=timeout, metadata=bearer(token), compression=compression
+        request = getattr(self.messages, f"{rpc}Request")(**fields)
+        metadata = [*bearer(token), *(headers or {}).items()]
+        return getattr(self.stub, rpc)(
+            request, timeout=timeout, metadata=metadata, compression=compression
         )
 
-    def refusal(self, **arguments: Any) -> Refusal:
+    def create(self, **arguments: Any) -> Any:
+        return self.call("CreateSession", **arguments)
+
+    def set(self, session: "Open", **arguments: Any) -> "Open":
+        """The session with the token that counts from then on."""
+        answer = self.call("SetSession", **session.key(), **arguments)
+        return Open(session.id, answer.session_token, answer.details)
+
+    def open(self, **arguments: Any) -> "Open":
+        """A session that is created."""
+        answer = self.create(**arguments)
+        return Open(answer.session_id, answer.session_token, answer.details)
+
+    def get(self, session: "Open") -> Any:
+        return self.call("GetSession", **session.key()).session
+
+    def list(self, *, query: Any = None, queries: Any = (), **arguments: Any) -> Any:
+        return self.call("ListSessions", query=query, queries=queries, **arguments)
+
+    def refusal(self, rpc: str = "CreateSession", **arguments: Any) -> Refusal:
         """Why such a call is not carried out."""
         try:
-            answer = self.create(**arguments)
+            answer = self.call(rpc, **arguments)
         except grpc.RpcError as error:
             return read_refusal(error)
         raise AssertionError(f"carried out: {answer}")
+
+
+@dataclass(frozen=True)
+class Open:
+    """A session as its holder knows it."""
+
+    id: str
+    token: str
+    # Of the last answer.
+    details: Any
+
+    def key(self) -> dict[str, Any]:
+        """What set, get and delete take of it."""
+        return {"session_id": self.id, "session_token": self.token}
 
 
 Connect = Callable[[grpc.Channel, str], Client]

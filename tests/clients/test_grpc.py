@@ -1,7 +1,6 @@
 """Python's gRPC, which is the C core, over HTTP/2 without TLS."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import grpc
 import pytest
 
 from service import LOGIN_NAME, PASSWORD, Service
-from session import VERSIONS, Client, Connect, login, read_refusal
+from session import Client, login, read_refusal
 
 RIGHT = login(LOGIN_NAME, PASSWORD)
 METADATA = {"colour": b"blue", "bytes": b"\x00\xff\x01", "schlüssel": "größe".encode()}
@@ -118,12 +117,6 @@ def test_many_calls_share_a_connection(client: Client) -> None:
     calls = [client.stub.CreateSession.future(request, timeout=20) for _ in range(50)]
 
     assert len({call.result().session_id for call in calls}) == len(calls)
-
-
-@pytest.fixture(params=VERSIONS[1:])
-def later(request: pytest.FixtureRequest, service: Service, connect: Connect) -> Iterator[Client]:
-    with grpc.insecure_channel(service.target) as channel:
-        yield connect(channel, request.param)
 
 
 def test_a_lifetime_and_a_user_agent_are_accepted(later: Client) -> None:

@@ -151,14 +151,18 @@ class Http2:
 
     def open(self, url: str, headers: Headers) -> int:
         """Sends the headers of a request, whose body is to follow on the stream."""
-        stream = self.h2.get_next_available_stream_id()
         pseudo = {
             ":method": "POST",
             ":scheme": "http",
             ":path": url,
             ":authority": self.authority,
         }
-        self.h2.send_headers(stream, [*pseudo.items(), *headers.items()])
+        return self.open_as([*pseudo.items(), *headers.items()])
+
+    def open_as(self, headers: Iterable[tuple[str, str]]) -> int:
+        """The same with headers as they are, HTTP/2's own among them."""
+        stream = self.h2.get_next_available_stream_id()
+        self.h2.send_headers(stream, list(headers))
         self.flush()
         return stream
 

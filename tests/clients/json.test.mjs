@@ -1,0 +1,8 @@
+// The JSON routes, without a client.
+
+import { jsonClient } from "./json.mjs";
+import { life } from "./life.mjs";
+import { prove } from "./prove.mjs";
+import { service } from "./service.mjs";
+
+prove("the JSON routes", (version) => jsonClient(version, service.url), life);

@@ -1,0 +1,136 @@
+"""What answers have in common that a client reads alike."""
+
+import base64
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from google.protobuf import json_format
+from google.rpc import status_pb2
+
+from recorded import Request, answered, parts
+from wire import TRAILERS, Answer
+
+DETAILS = "grpc-status-details-bin"
+
+# The ids of errors that another server answered with, by the call, and ours. None: the error has
+# no details.
+ON_PURPOSE: Mapping[tuple[str, str], str | None] = {
+    # A wrong password.
+    ("CreateSession", "COMMAND-SAF3g"): "COMMAND-3M0fs",
+    # A wrong token of the session, to whoever reads it.
+    ("GetSession", "COMMAND-sGr42"): "QUERY-dsfr3",
+    # A caller's token that nobody was given: found before the service runs.
+    ("CreateSession", "AUTH-7fs1e"): None,
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    status: int
+    content_type: str
+    # The flags of the body's frames, in the protocols that have such.
+    frames: list[int]
+    # Of gRPC, or its name in Connect; 0 is a success.
+    code: int | str
+    # Of zitadel.v1.ErrorDetail.
+    id: str | None
+    # The paths of what the message, or the error in its place, has.
+    fields: list[str]
+    # The names of gRPC's trailers. An empty `grpc-message` is none.
+    trailers: list[str]
+    # Whether these are headers.
+    is_trailers_only: bool
+
+    @classmethod
+    def of(cls, request: Request, answer: Answer) -> "Shape":
+        message = answered(request, answer)
+        told = trailers(request, answer) if request.is_framed else {}
+        packed = base64.b64decode(told.get(DETAILS, "") + "==")
+        status = json_format.MessageToDict(status_pb2.Status.FromString(packed))
+        error = status if request.is_framed else message
+        # In gRPC an answer that has no code is as bad as unknown, 2.
+        code = int(told.get("grpc-status", 2)) if request.is_framed else message.get("code", 0)
+        return cls(
+            status=answer.status,
+            content_type=answer.headers.get("content-type", ""),
+            frames=[flags for flags, _ in parts(request, answer.body)] if request.is_framed else [],
+            code=code,
+            id=detail_id(error.get("details", [])) if code else None,
+            fields=sorted(paths(message)),
+            trailers=sorted(name for name, value in told.items() if value),
+            is_trailers_only="grpc-status" in answer.headers,
+        )
+
+    def by_contract(self, request: Request) -> "Shape":
+        """Ours, where another server's answer has this shape."""
+        shape = self
+        if request.is_framed and shape.code:
+            # Each error has it, those without details as well.
+            shape = replace(shape, trailers=sorted({*shape.trailers, DETAILS}))
+        if shape.id is None or (request.rpc, shape.id) not in ON_PURPOSE:
+            return shape
+        own = ON_PURPOSE[request.rpc, shape.id]
+        fields = [each for each in shape.fields if own or not each.startswith("details")]
+        return replace(shape, id=own, fields=fields)
+
+    def differences(self, expected: "Shape") -> list[str]:
+        ours, theirs = asdict(self), asdict(expected)
+        return [
+            contrast(name, ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]
+        ]
+
+    def lacks(self, smallest: "Shape") -> list[str]:
+        """What it has less than an answer that is as small as clients bear."""
+        filled = replace(
+            self,
+            id=smallest.id,
+            # A code may be in the headers or after them, for all clients.
+            is_trailers_only=smallest.is_trailers_only,
+            fields=sorted(set(self.fields) & set(smallest.fields)),
+            trailers=sorted(set(self.trailers) & set(smallest.trailers)),
+        )
+        return filled.differences(smallest)
+
+
+def contrast(name: str, ours: Any, theirs: Any) -> str:
+    if name in {"fields", "trailers"}:
+        missing, besides = sorted({*theirs} - {*ours}), sorted({*ours} - {*theirs})
+        return f"{name} lack {missing}, and have {besides} besides"
+    return f"{name} is {ours!r}, and not {theirs!r}"
+
+
+def trailers(request: Request, answer: Answer) -> dict[str, str]:
+    """The trailers of gRPC, or those headers of an answer that has trailers alone."""
+    for flags, text in parts(request, answer.body):
+        if flags & TRAILERS:
+            lines = text.decode("ascii").removesuffix("\r\n").split("\r\n")
+            return {name: value for name, _, value in (line.partition(":") for line in lines)}
+    told = answer.headers if "grpc-status" in answer.headers else answer.trailers
+    return {name: value for name, value in told.items() if name.startswith("grpc-")}
+
+
+def detail_id(details: list[Any]) -> str | None:
+    """Of the first zitadel.v1.ErrorDetail, in google.rpc.Status or as Connect has it."""
+    for detail in details:
+        if detail.get("@type") == "type.googleapis.com/zitadel.v1.ErrorDetail":
+            return str(detail["id"])
+        if detail.get("type") == "zitadel.v1.ErrorDetail":
+            module = importlib.import_module("zitadel.v1.error_detail_pb2")
+            packed = base64.b64decode(detail["value"] + "==")
+            return str(module.ErrorDetail.FromString(packed).id)
+    return None
+
+
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Of all that a message holds, `a.b[0].c`."""
+    match value:
+        case dict():
+            for name, each in value.items():
+                yield from paths(each, f"{path}.{name}" if path else name)
+        case list():
+            for index, each in enumerate(value):
+                yield from paths(each, f"{path}[{index}]")
+        case _:
+            yield path
