@@ -66,7 +66,9 @@ class Deployment:
         headers = {"Content-Type": "application/json"} | headers
         return call(self.ministack, method, self.outputs["Url"] + path, body, headers)
 
-    def create(self, password: str = PASSWORD, token: str | None = None) -> Answer:
+    def create(
+        self, password: str = PASSWORD, token: str | None = None, **headers: str
+    ) -> Answer:
         body = {
             "checks": {
                 "user": {"userId": USER_ID, "loginName": LOGIN_NAME},
@@ -79,6 +81,7 @@ class Deployment:
             "/v2alpha/sessions",
             json.dumps(body),
             Authorization=f"Bearer {token or self.token}",
+            **headers,
         )
 
     def authorize(self, token: str) -> dict[str, Any]:
@@ -283,12 +286,25 @@ def test_without_its_policy_the_function_can_do_nothing(deployment: Deployment) 
     # that the template's suffice.
     template = stack_template()
     policies = template["Resources"]["FunctionRole"]["Properties"]["Policies"]
-    policies[:] = [p for p in policies if p["PolicyName"] != "tables"]
+    policies[:] = [p for p in policies if p.get("PolicyName") != "tables"]
 
     deployment.update(template)
 
     assert deployment.create().status >= 500
     assert deployment.item_count("SessionsTableName") == 0
+
+
+def test_a_create_may_be_repeated_where_the_stack_has_a_key(deployment: Deployment) -> None:
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    assert deployment.create(**key).status == 501
+
+    deployment.update(IdempotentCreates="true")
+    first = deployment.create(**key)
+    again = deployment.create(**key)
+
+    assert first.status == 200, first
+    assert again.body == first.body
+    assert deployment.item_count("SessionsTableName") == 1
 
 
 def test_the_authorizer_lets_a_sessions_user_call_other_apis_until_the_session_ends(
@@ -329,7 +345,7 @@ def test_without_its_policy_the_authorizer_lets_nobody_in(deployment: Deployment
     assert deployment.authorize(token)["isAuthorized"] is True
     template = stack_template()
     policies = template["Resources"]["AuthorizerRole"]["Properties"]["Policies"]
-    policies[:] = [p for p in policies if p["PolicyName"] != "tables"]
+    policies[:] = [p for p in policies if p.get("PolicyName") != "tables"]
     deployment.update(template)
 
     assert deployment.authorize(token)["isAuthorized"] is None

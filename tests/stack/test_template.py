@@ -218,7 +218,8 @@ def test_this_api_alone_calls_the_function_and_authorizers_of_the_account_the_ot
 def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack, function: str) -> None:
     variables = stack.properties(function)["Environment"]["Variables"]
 
-    assert variables.keys() == facts.settings(function)
+    # The key itself would stand in the function's configuration, for all to read who may see that.
+    assert variables.keys() == facts.settings(function) - {"SERVER_KEY"}
 
 
 def test_each_setting_but_the_tables_has_a_parameter() -> None:
@@ -236,6 +237,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
         "MAX_SESSION_LIFETIME_SECONDS": {"MaxSessionLifetimeSeconds": "86400"},
         "PASSWORD_QUEUE": {"PasswordQueue": "0"},
         "RESOURCE_OWNER": {"ResourceOwner": "69629023906488334"},
+        "SERVER_KEY_SECRET": {"IdempotentCreates": "true"},
         "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},
     }
 
@@ -243,8 +245,30 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     assert before.keys() == others.keys() | {"USERS_TABLE", "SESSIONS_TABLE"}
     for name, parameter in others.items():
         (value,) = parameter.values()
-        after = Stack(**parameter).properties("Function")["Environment"]["Variables"]
+        stack = Stack(**parameter)
+        if name == "SERVER_KEY_SECRET":
+            value = stack.ref("ServerKey")
+        after = stack.properties("Function")["Environment"]["Variables"]
         assert after == before | {name: value}
+
+
+def test_a_server_key_is_made_and_may_be_read_only_where_it_is_asked_for() -> None:
+    def policies(stack: Stack) -> dict[str, Any]:
+        role = stack.properties("FunctionRole")
+        return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Policies"]}
+
+    without, stack = Stack(), Stack(IdempotentCreates="true")
+
+    assert without.template["Resources"]["ServerKey"]["Condition"] == "HasServerKey"
+    assert "server-key" not in policies(without)
+    assert policies(stack)["server-key"] == [
+        {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": stack.ref("ServerKey"),
+        }
+    ]
+    assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
 
 
 def test_the_authorizer_reads_the_same_tables_and_answers_as_it_is_told() -> None:
