@@ -9,6 +9,7 @@
 mod administration;
 mod app;
 mod callers;
+mod calls;
 mod cli;
 mod concurrency;
 mod cors;
@@ -21,6 +22,7 @@ mod faults;
 mod guessing;
 mod json;
 mod life;
+mod linearizability;
 mod lost_answers;
 mod openapi;
 mod passwords;
