@@ -5,6 +5,8 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use sesame::api::{Context, Request, Version};
 use sesame::service::Rpc;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::app::{Answer, header};
 
@@ -140,6 +142,12 @@ pub fn is_unknown(outcome: &Outcome) -> bool {
 /// A number that proto3's JSON has as a string, and leaves out if it is 0.
 pub fn number(value: &Value) -> u64 {
     value.as_str().map_or(0, |text| text.parse().unwrap())
+}
+
+/// A date, in milliseconds.
+pub fn millis(date: &Value) -> i64 {
+    let date = OffsetDateTime::parse(date.as_str().unwrap(), &Rfc3339).unwrap();
+    i64::try_from(date.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
 
 /// Random numbers that are the same for a seed: `SplitMix64`

@@ -24,6 +24,7 @@ mod json;
 mod life;
 mod linearizability;
 mod lost_answers;
+mod model;
 mod openapi;
 mod passwords;
 mod protocols;

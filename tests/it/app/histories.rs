@@ -1,7 +1,8 @@
 //! What long histories of calls need of an [`App`].
 
 use sesame::api::{Request, handle};
-use sesame::domain::{CallerName, CallerRecord, Permission, Timestamp};
+use sesame::domain::{CallerName, CallerRecord, Permission, SessionId, Timestamp};
+use sesame::store::with_http_client;
 use sesame::token::CallerToken;
 
 use super::{Answer, App, NOW};
@@ -36,5 +37,24 @@ impl App {
         let store = &self.store;
         store.insert_caller(token.hash(), &caller).await.unwrap();
         token.as_str().to_owned()
+    }
+
+    /// Of all that are stored.
+    pub async fn session_ids(&self) -> Vec<SessionId> {
+        let database = &self.database;
+        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
+        let mut pages = client
+            .scan()
+            .table_name(&database.tables.sessions)
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut ids = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.unwrap();
+            ids.push(item["session_id"].as_s().unwrap().parse().unwrap());
+        }
+        ids
     }
 }

@@ -11,13 +11,11 @@ use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::Timestamp;
 use sesame::service::Rpc;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use super::session::{Change, Claim, Refusal, Span, Step};
 use super::{LATEST, Meeting};
-use crate::calls::{Call, Dice, Outcome, Way, is_unknown, number, outcome};
+use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
 use crate::faults::Fault;
 
 /// Milliseconds for which the session is created.
@@ -56,13 +54,12 @@ impl Caller {
         match self.dice.below(100) {
             _ if !known => self.create().await,
             0..45 => self.set().await,
-            45..65 => self.get().await,
-            65..75 => self.list().await,
-            75..83 => self.create().await,
-            83..93 => self.wait(),
+            45..55 => self.list().await,
+            55..63 => self.create().await,
+            63..73 => self.wait(),
             // Rare, because it is all over then.
-            93..97 if self.calls > 3 => self.delete().await,
-            97..99 if self.calls > 3 => self.end_all().await,
+            73..77 if self.calls > 3 => self.delete().await,
+            77..79 if self.calls > 3 => self.end_all().await,
             _ => self.get().await,
         }
     }
@@ -245,7 +242,8 @@ impl Caller {
     }
 
     fn wait(&mut self) {
-        let millis = i64::try_from(self.dice.below(900)).unwrap();
+        // Some calls are at the very end of the session's time.
+        let millis = 250 * i64::try_from(self.dice.below(4)).unwrap();
         self.meeting.time.fetch_add(millis, Ordering::SeqCst);
     }
 
@@ -390,9 +388,4 @@ impl Caller {
     fn fail(&self, what: &str, error: &str) -> ! {
         panic!("seed {}: {what}: {error}", self.meeting.seed)
     }
-}
-
-fn millis(date: &Value) -> i64 {
-    let date = OffsetDateTime::parse(date.as_str().unwrap(), &Rfc3339).unwrap();
-    i64::try_from(date.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
