@@ -82,8 +82,9 @@ impl Meeting {
 async fn place() -> (Arc<App>, String) {
     let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
     let app = App::emulated(&[("SERVER_KEY", key)]).await;
-    let bearer = app.service("backend", &Permission::ALL).await;
-    (Arc::new(app), bearer)
+    let day = Duration::from_hours(24);
+    let bearer = app.caller(&Permission::ALL, day).await;
+    (Arc::new(app), bearer.as_str().to_owned())
 }
 
 async fn meet(app: Arc<App>, bearer: String, seed: u64) {

@@ -1,11 +1,10 @@
 //! What long histories of calls need of an [`App`].
 
 use sesame::api::{Request, handle};
-use sesame::domain::{CallerName, CallerRecord, Permission, SessionId, Timestamp};
+use sesame::domain::{SessionId, Timestamp};
 use sesame::store::with_http_client;
-use sesame::token::CallerToken;
 
-use super::{Answer, App, NOW};
+use super::{Answer, App};
 
 impl App {
     /// Like [`App::send`], for thousands of calls: nothing of them is kept.
@@ -23,20 +22,6 @@ impl App {
     pub fn forget(&self) {
         self.faults.clear();
         self.log.lock().unwrap().clear();
-    }
-
-    /// A service account of this name, and for good.
-    pub async fn service(&self, name: &str, permissions: &[Permission]) -> String {
-        let token = CallerToken::draw().unwrap();
-        let caller = CallerRecord {
-            name: CallerName::parse(name.to_owned()).unwrap(),
-            permissions: permissions.iter().copied().collect(),
-            created_at: NOW,
-            expires_at: Timestamp::from_millis(i64::MAX),
-        };
-        let store = &self.store;
-        store.insert_caller(token.hash(), &caller).await.unwrap();
-        token.as_str().to_owned()
     }
 
     /// Of all that are stored.

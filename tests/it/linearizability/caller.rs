@@ -13,7 +13,7 @@ use sesame::domain::Timestamp;
 use sesame::service::Rpc;
 use tokio::time::Instant;
 
-use super::session::{Change, Claim, Refusal, Span, Step};
+use super::session::{Change, Claim, Refusal, Step};
 use super::{LATEST, Meeting};
 use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
 use crate::faults::Fault;
@@ -33,8 +33,8 @@ struct Ended {
     invoked: u64,
     returned: u64,
     now: i64,
-    /// When the service can have looked at its clock.
-    at: Span,
+    /// By which time the service may have tried last.
+    by: i64,
     outcome: Outcome,
 }
 
@@ -88,7 +88,6 @@ impl Caller {
             ..Call::default()
         };
         let ended = self.send(Rpc::CreateSession, &call, true).await;
-        let end = ended.now + LIFETIME;
         let answer = match &ended.outcome {
             Ok(body) => Some(self.learn(body)),
             Err(_) if is_unknown(&ended.outcome) => None,
@@ -103,7 +102,7 @@ impl Caller {
                 Step::Created {
                     call,
                     answer,
-                    expires_at: (end, end),
+                    expires_at: ended.now + LIFETIME,
                 },
             ],
         );
@@ -129,16 +128,16 @@ impl Caller {
 
         let ended = self.send(Rpc::SetSession, &call, true).await;
 
+        let now = ended.now;
         let change = Change {
             call: usize::try_from(ended.invoked).unwrap(),
             key,
             value,
             at_sequence,
-            at: ended.at,
+            now,
             lifetime: lifetime.map(|seconds| seconds * 1000),
             answer: None,
         };
-        let now = ended.now;
         let admitted = |at_sequence| Step::Admitted {
             claim: claim.clone(),
             now,
@@ -149,21 +148,11 @@ impl Caller {
         };
         let steps = match ended.outcome.as_ref().map_err(String::as_str) {
             Ok(body) => {
-                let at = millis(&body["details"]["changeDate"]);
-                assert!(
-                    (ended.at.0..=ended.at.1).contains(&at),
-                    "changed at {at}: {:?}",
-                    ended.at
-                );
+                assert_eq!(millis(&body["details"]["changeDate"]), now);
                 let answer = Some(self.learn(body));
-                let at = (at, at);
                 vec![
                     admitted(at_sequence),
-                    Step::Changed(Change {
-                        at,
-                        answer,
-                        ..change
-                    }),
+                    Step::Changed(Change { answer, ..change }),
                 ]
             }
             Err(_) if is_unknown(&ended.outcome) => {
@@ -171,7 +160,7 @@ impl Caller {
                 return self.note(&ended, false, steps);
             }
             Err("COMMAND-Hewfq") => vec![held, Step::Over],
-            Err("COMMAND-Hkl3d") => vec![held, Step::Expired { at: ended.at }],
+            Err("COMMAND-Hkl3d") => vec![held, Step::Expired { by: ended.by }],
             Err("COMMAND-sGr42") => vec![Step::Refused {
                 claim,
                 by: Refusal::Set,
@@ -243,7 +232,7 @@ impl Caller {
 
     fn wait(&mut self) {
         // Some calls are at the very end of the session's time.
-        let millis = 250 * i64::try_from(self.dice.below(4)).unwrap();
+        let millis = 500 * i64::try_from(self.dice.below(3)).unwrap();
         self.meeting.time.fetch_add(millis, Ordering::SeqCst);
     }
 
@@ -322,7 +311,7 @@ impl Caller {
             invoked,
             returned: self.meeting.tick(),
             now,
-            at: (now, now + took),
+            by: now + took,
             outcome: outcome(&answer),
         }
     }

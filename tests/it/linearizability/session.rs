@@ -23,16 +23,12 @@ struct Session {
     sequence: u64,
     token: Token,
     metadata: BTreeMap<String, String>,
-    /// The earliest and the latest that it may be.
-    expires_at: Span,
+    expires_at: i64,
     epoch: u32,
     ended: bool,
     /// What its create answered.
     first: (u64, Token),
 }
-
-/// The earliest and the latest, in milliseconds.
-pub type Span = (i64, i64);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
@@ -58,7 +54,7 @@ pub enum Step {
     Created {
         call: usize,
         answer: Option<(u64, String)>,
-        expires_at: Span,
+        expires_at: i64,
     },
     /// A Set read a session that it may change.
     Admitted {
@@ -76,7 +72,7 @@ pub enum Step {
     Over,
     /// Or expired.
     Expired {
-        at: Span,
+        by: i64,
     },
     /// Or at another sequence.
     Elsewhere {
@@ -123,8 +119,8 @@ pub struct Change {
     pub key: String,
     pub value: String,
     pub at_sequence: Option<u64>,
-    /// When.
-    pub at: Span,
+    /// When the call began.
+    pub now: i64,
     /// With another lifetime.
     pub lifetime: Option<i64>,
     pub answer: Option<(u64, String)>,
@@ -145,7 +141,7 @@ impl World {
     }
 
     fn is_live(&self, session: &Session, now: i64) -> bool {
-        !self.is_over(session) && now < session.expires_at.1
+        !self.is_over(session) && now < session.expires_at
     }
 
     fn with(&self, session: Session) -> Self {
@@ -159,7 +155,7 @@ impl World {
         &self,
         call: usize,
         answer: Option<&(u64, String)>,
-        expires_at: Span,
+        expires_at: i64,
     ) -> Option<Self> {
         let token = answer.map_or(Token::Lost(call), |(_, token)| Token::Seen(token.clone()));
         let Some(stored) = &self.session else {
@@ -200,7 +196,7 @@ impl Session {
         assert_ne!(before.as_ref(), Some(&change.value));
         session.sequence += 2 + u64::from(change.lifetime.is_some());
         if let Some(lifetime) = change.lifetime {
-            session.expires_at = (change.at.0 + lifetime, change.at.1 + lifetime);
+            session.expires_at = change.now + lifetime;
         }
         session.token = Token::Lost(change.call);
         if let Some((sequence, token)) = &change.answer {
@@ -239,7 +235,7 @@ impl Model for World {
             (Step::NotFound { now }, stored) => as_it_was(
                 stored
                     .as_ref()
-                    .is_none_or(|stored| self.is_over(stored) || *now >= stored.expires_at.0),
+                    .is_none_or(|stored| self.is_over(stored) || *now >= stored.expires_at),
             ),
             // Whoever has its id has seen it, or has never seen its id.
             (Step::Deleted { answer, .. }, None) => as_it_was(*answer == Some(0)),
@@ -258,15 +254,15 @@ impl Model for World {
             ),
             (Step::Changed(change), Some(stored)) => {
                 let may = !stored.ended
-                    && change.at.0 < stored.expires_at.1
+                    && change.now < stored.expires_at
                     && change.at_sequence.is_none_or(|at| at == stored.sequence);
                 let changed = may.then(|| stored.changed(change)).flatten()?;
                 Some(self.with(changed))
             }
             (Step::Held { claim }, Some(stored)) => as_it_was(claim.holds(stored)),
             (Step::Over, Some(stored)) => as_it_was(self.is_over(stored)),
-            (Step::Expired { at }, Some(stored)) => {
-                as_it_was(!stored.ended && at.1 >= stored.expires_at.0)
+            (Step::Expired { by }, Some(stored)) => {
+                as_it_was(!stored.ended && *by >= stored.expires_at)
             }
             (Step::Elsewhere { at_sequence }, Some(stored)) => {
                 as_it_was(!stored.ended && stored.sequence != *at_sequence)
@@ -284,14 +280,8 @@ impl Model for World {
                 let seen = claim.holds(stored)
                     && self.is_live(stored, *now)
                     && (*sequence, metadata) == (stored.sequence, &stored.metadata)
-                    && now < expires_at
-                    && (stored.expires_at.0..=stored.expires_at.1).contains(expires_at);
-                seen.then(|| {
-                    self.with(Session {
-                        expires_at: (*expires_at, *expires_at),
-                        ..stored.clone()
-                    })
-                })
+                    && *expires_at == stored.expires_at;
+                as_it_was(seen)
             }
             (Step::Refused { claim, by }, Some(stored)) => as_it_was(
                 !claim.holds(stored)

@@ -156,7 +156,7 @@ impl Model {
         })
     }
 
-    /// What is left of the session, if it is carried out `at` that time.
+    /// What is left of the session, if the last try is `at` that time.
     pub fn set(
         &mut self,
         session: Option<usize>,
@@ -228,7 +228,7 @@ impl Model {
             changed.password = Some(self.now);
         }
         if let Some(seconds) = message.lifetime {
-            changed.expires_at = at + i64::from(seconds) * 1000;
+            changed.expires_at = self.now + i64::from(seconds) * 1000;
         }
         let facts = [
             user.is_some(),
@@ -237,7 +237,7 @@ impl Model {
             message.lifetime.is_some(),
         ];
         changed.sequence += 1 + count(&facts);
-        changed.changed_at = at;
+        changed.changed_at = self.now;
         changed.tokens.push(None);
         Ok(changed)
     }
