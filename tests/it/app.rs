@@ -1,5 +1,7 @@
 //! The service over a database of its own, and what tests say to it.
 
+mod histories;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Changes, Sequence, Session, SessionId};
-use sesame::store::Written;
+use sesame::domain::{Changes, Claim, Sequence, Session, SessionId};
+use sesame::store::{Ending, Written};
 use sesame::token::{draw_uuid, draw_write_id};
 use tokio::task::JoinSet;
 
@@ -100,4 +100,29 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
             Written::Gone => panic!("nobody deletes"),
         }
     }
+}
+
+/// Whatever its writer saw: here, the very sequence that the end has left.
+#[tokio::test]
+async fn a_session_that_was_ended_is_not_put_again() {
+    let app = App::start().await;
+    let answer = app.create(&json!({})).await;
+    let id = app.stored(&answer).await.id;
+    let ending = app.store.end_session(id, &Claim::All, NOW).await.unwrap();
+    let Ending::Ended(ended) = ending else {
+        panic!("{ending:?}")
+    };
+
+    let changes = Changes::default();
+    let put = ended.changed(&changes, ended.token_hash, draw_write_id(), NOW);
+    let revived = Session {
+        ended_at: None,
+        ..put.unwrap()
+    };
+    let written = app.store.put_session(&revived).await.unwrap();
+
+    let Written::Conflict(stored) = written else {
+        panic!("{written:?}")
+    };
+    assert_eq!(stored, ended);
 }

@@ -25,6 +25,8 @@ pub enum Fault {
     Silence,
     /// It is sent only after this time.
     Delay(Duration),
+    /// The connection breaks, and the request is carried out all the same, after this time.
+    Late(Duration),
     /// A bug: the client panics.
     Panic,
     /// Answered with this status and `__type`; not carried out.

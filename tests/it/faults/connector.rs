@@ -59,6 +59,13 @@ impl HttpConnector for Faulty {
                     tokio::time::sleep(time).await;
                     inner.call(request).await
                 }
+                Some(Fault::Late(time)) => {
+                    tokio::spawn(async move {
+                        tokio::time::sleep(time).await;
+                        inner.call(request).await
+                    });
+                    Err(reset())
+                }
                 Some(Fault::Answer(status, kind)) => Ok(answer(status, kind)),
             }
         })

@@ -1,0 +1,167 @@
+//! Callers at one session, all at once and over a database that fails: what they saw could
+//! have happened one call at a time. So nothing is lost, nothing is carried out twice, and
+//! nobody sees a session that was deleted, ended or has expired.
+//!
+//! Who does what follows from a seed, which a failure prints. Time alone decides how the
+//! calls meet, on threads the machine's, and on paused time the one that faults take.
+
+mod caller;
+mod checker;
+mod session;
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sesame::domain::{Login, Permission};
+use tokio::task::JoinSet;
+
+use self::caller::Caller;
+use self::checker::{Event, linearize};
+use self::session::{Step, World};
+use crate::app::{App, NOW};
+use crate::calls::Dice;
+
+const CALLERS: u64 = 4;
+const CALLS: u64 = 7;
+/// After the last of them, no request is under way.
+const LATEST: Duration = Duration::from_millis(60);
+
+/// What the callers of one session share.
+struct Meeting {
+    app: Arc<App>,
+    /// May do everything.
+    bearer: String,
+    user: Login,
+    /// Under which all of them create the session.
+    key: String,
+    seed: u64,
+    /// Moves on with each beginning and each end.
+    ticks: AtomicU64,
+    /// In milliseconds since [`NOW`].
+    time: AtomicI64,
+    known: Mutex<Known>,
+    record: Mutex<Vec<Event<Step>>>,
+}
+
+/// What was in answers so far.
+#[derive(Default)]
+struct Known {
+    session_id: Option<String>,
+    tokens: Vec<String>,
+    sequence: u64,
+}
+
+impl Meeting {
+    fn tick(&self) -> u64 {
+        self.ticks.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn now(&self) -> i64 {
+        NOW.as_millis() + self.time.load(Ordering::SeqCst)
+    }
+
+    /// Notes the steps of one call, each of which follows the one before.
+    fn note(&self, steps: Vec<Step>, invoked: u64, returned: Option<u64>) {
+        let mut record = self.record.lock().unwrap();
+        let mut follows = None;
+        for step in steps {
+            let at = record.len();
+            record.push(Event {
+                step,
+                invoked,
+                returned,
+                follows,
+            });
+            follows = Some(at);
+        }
+    }
+}
+
+/// A database for many meetings, one after another.
+async fn place() -> (Arc<App>, String) {
+    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let app = App::emulated(&[("SERVER_KEY", key)]).await;
+    let day = Duration::from_hours(24);
+    let bearer = app.caller(&Permission::ALL, day).await;
+    (Arc::new(app), bearer.as_str().to_owned())
+}
+
+async fn meet(app: Arc<App>, bearer: String, seed: u64) {
+    let user = app.user_with_hash(&format!("mini-{seed}"), None).await;
+    let meeting = Arc::new(Meeting {
+        app,
+        bearer,
+        user,
+        key: format!("key-{seed}"),
+        seed,
+        ticks: AtomicU64::new(1),
+        time: AtomicI64::new(0),
+        known: Mutex::default(),
+        record: Mutex::default(),
+    });
+    let mut callers = JoinSet::new();
+    for n in 0..CALLERS {
+        let mut caller = Caller::new(meeting.clone(), n);
+        callers.spawn(async move {
+            caller.create().await;
+            for _ in 0..CALLS {
+                caller.call().await;
+            }
+        });
+    }
+    callers.join_all().await;
+    meeting.app.forget();
+    tokio::time::sleep(LATEST).await;
+    Caller::new(meeting.clone(), CALLERS).look().await;
+
+    let record = meeting.record.lock().unwrap();
+    if let Err(longest) = linearize(&World::default(), &record) {
+        let all: Vec<_> = record.iter().enumerate().collect();
+        panic!("seed {seed}: {longest:?} is as far as it goes of {all:#?}");
+    }
+}
+
+/// So many times as many as by default: `SESAME_TEST_RUNS`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long the tests run is not the service's to know"
+)]
+pub fn runs(default: u64) -> u64 {
+    let times = std::env::var("SESAME_TEST_RUNS").ok();
+    default * times.map_or(1, |times| times.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_at_once_on_threads_look_like_one_after_another() {
+    const PLACES: u64 = 4;
+
+    let mut places = JoinSet::new();
+    for n in 0..PLACES {
+        places.spawn(async move {
+            let (app, bearer) = place().await;
+            for seed in (0..runs(40)).filter(|seed| seed % PLACES == n) {
+                meet(app.clone(), bearer.clone(), seed).await;
+            }
+        });
+    }
+    places.join_all().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_at_once_on_paused_time_look_like_one_after_another() {
+    let (app, bearer) = place().await;
+    for seed in 0..runs(60) {
+        meet(app.clone(), bearer.clone(), 1_000_000 + seed).await;
+    }
+}
+
+#[test]
+fn dice_are_the_same_for_a_seed() {
+    let roll = |seed| {
+        let mut dice = Dice::new(seed);
+        [0; 8].map(|_| dice.below(100))
+    };
+    assert_eq!(roll(1), roll(1));
+    assert_ne!(roll(1), roll(2));
+}

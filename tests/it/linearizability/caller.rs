@@ -1,0 +1,380 @@
+//! What each caller does at random, and what it notes of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sesame::api::Version;
+use sesame::domain::Timestamp;
+use sesame::service::Rpc;
+use tokio::time::Instant;
+
+use super::session::{Change, Claim, Refusal, Step};
+use super::{LATEST, Meeting};
+use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
+use crate::faults::Fault;
+
+/// Milliseconds for which the session is created.
+const LIFETIME: i64 = 2_000;
+
+pub struct Caller {
+    meeting: Arc<Meeting>,
+    dice: Dice,
+    number: u64,
+    calls: u64,
+}
+
+/// A call that has ended.
+struct Ended {
+    invoked: u64,
+    returned: u64,
+    now: i64,
+    /// By which time the service may have tried last.
+    by: i64,
+    outcome: Outcome,
+}
+
+impl Caller {
+    pub fn new(meeting: Arc<Meeting>, number: u64) -> Self {
+        Self {
+            dice: Dice::new(meeting.seed * 100 + number),
+            meeting,
+            number,
+            calls: 0,
+        }
+    }
+
+    pub async fn call(&mut self) {
+        self.calls += 1;
+        let known = self.meeting.known.lock().unwrap().session_id.is_some();
+        match self.dice.below(100) {
+            _ if !known => self.create().await,
+            0..45 => self.set().await,
+            45..55 => self.list().await,
+            55..63 => self.create().await,
+            63..73 => self.wait(),
+            // Rare, because it is all over then.
+            73..77 if self.calls > 3 => self.delete().await,
+            77..79 if self.calls > 3 => self.end_all().await,
+            _ => self.get().await,
+        }
+    }
+
+    /// Without a fault, by somebody who may.
+    pub async fn look(&mut self) {
+        let id = self.meeting.known.lock().unwrap().session_id.clone();
+        let Some(id) = id else { return };
+        let call = Call {
+            session_id: Some(id),
+            bearer: Some(self.meeting.bearer.clone()),
+            ..Call::default()
+        };
+        let ended = self.send(Rpc::GetSession, &call, false).await;
+        self.note_seen(Claim::Permission, &ended, &ended.outcome.clone());
+    }
+
+    pub async fn create(&mut self) {
+        let call = Call {
+            bearer: Some(self.meeting.bearer.clone()),
+            idempotency_key: Some(self.meeting.key.clone()),
+            body: json!({
+                "checks": { "user": { "userId": self.meeting.user.user_id.as_str() } },
+                "lifetime": "2s",
+            }),
+            ..Call::default()
+        };
+        let ended = self.send(Rpc::CreateSession, &call, true).await;
+        let answer = match &ended.outcome {
+            Ok(body) => Some(self.learn(body)),
+            Err(_) if is_unknown(&ended.outcome) => None,
+            Err(error) => self.fail("create", error),
+        };
+        let call = usize::try_from(ended.invoked).unwrap();
+        self.note(
+            &ended,
+            answer.is_some(),
+            vec![
+                Step::Login { call },
+                Step::Created {
+                    call,
+                    answer,
+                    expires_at: ended.now + LIFETIME,
+                },
+            ],
+        );
+    }
+
+    async fn set(&mut self) {
+        let (claim, mut call) = self.claim();
+        let key = format!("key{}", self.dice.below(2));
+        let value = format!("{}.{}", self.number, self.calls);
+        let at_sequence = {
+            let sequence = self.meeting.known.lock().unwrap().sequence;
+            self.dice.once_in(4).then_some(sequence)
+        };
+        let lifetime = self
+            .dice
+            .once_in(4)
+            .then(|| 1 + i64::try_from(self.dice.below(3)).unwrap());
+        call.if_match = at_sequence.map(|sequence| format!("\"{sequence}\""));
+        call.body = json!({ "metadata": { &key: STANDARD.encode(&value) } });
+        if let Some(seconds) = lifetime {
+            call.body["lifetime"] = json!(format!("{seconds}s"));
+        }
+
+        let ended = self.send(Rpc::SetSession, &call, true).await;
+
+        let now = ended.now;
+        let change = Change {
+            call: usize::try_from(ended.invoked).unwrap(),
+            key,
+            value,
+            at_sequence,
+            now,
+            lifetime: lifetime.map(|seconds| seconds * 1000),
+            answer: None,
+        };
+        let admitted = |at_sequence| Step::Admitted {
+            claim: claim.clone(),
+            now,
+            at_sequence,
+        };
+        let held = Step::Held {
+            claim: claim.clone(),
+        };
+        let steps = match ended.outcome.as_ref().map_err(String::as_str) {
+            Ok(body) => {
+                assert_eq!(millis(&body["details"]["changeDate"]), now);
+                let answer = Some(self.learn(body));
+                vec![
+                    admitted(at_sequence),
+                    Step::Changed(Change { answer, ..change }),
+                ]
+            }
+            Err(_) if is_unknown(&ended.outcome) => {
+                let steps = vec![admitted(at_sequence), Step::Changed(change)];
+                return self.note(&ended, false, steps);
+            }
+            Err("COMMAND-Hewfq") => vec![held, Step::Over],
+            Err("COMMAND-Hkl3d") => vec![held, Step::Expired { by: ended.by }],
+            Err("COMMAND-sGr42") => vec![Step::Refused {
+                claim,
+                by: Refusal::Set,
+            }],
+            // Both are one code: if-match, and others who were faster each time.
+            Err("code 10") => match at_sequence {
+                Some(at_sequence) => vec![admitted(None), Step::Elsewhere { at_sequence }],
+                None => self.fail("set", "no more tries"),
+            },
+            Err(error) => self.fail("set", error),
+        };
+        self.note(&ended, true, steps);
+    }
+
+    async fn get(&mut self) {
+        let (claim, call) = self.claim();
+        let ended = self.send(Rpc::GetSession, &call, true).await;
+        self.note_seen(claim, &ended, &ended.outcome.clone());
+    }
+
+    /// The session alone, which is there or isn't.
+    async fn list(&mut self) {
+        let (_, call) = self.claim();
+        let call = Call {
+            bearer: Some(self.meeting.bearer.clone()),
+            body: json!({ "queries": [{ "idsQuery": { "ids": [call.session_id.unwrap()] } }] }),
+            ..Call::default()
+        };
+        let ended = self.send(Rpc::ListSessions, &call, true).await;
+        let seen = ended.outcome.clone().and_then(|body| {
+            let session = &body["sessions"][0];
+            assert_eq!(
+                number(&body["details"]["totalResult"]) == 1,
+                session.is_object()
+            );
+            let session = session.is_object().then(|| json!({ "session": session }));
+            session.ok_or_else(|| "QUERY-SFeaa".to_owned())
+        });
+        self.note_seen(Claim::Permission, &ended, &seen);
+    }
+
+    async fn delete(&mut self) {
+        let (claim, call) = self.claim();
+        let ended = self.send(Rpc::DeleteSession, &call, true).await;
+        let deleted = |claim, answer| vec![Step::Deleted { claim, answer }];
+        match ended.outcome.as_ref().map_err(String::as_str) {
+            Ok(body) => {
+                let answer = Some(number(&body["details"]["sequence"]));
+                self.note(&ended, true, deleted(claim, answer));
+            }
+            Err(_) if is_unknown(&ended.outcome) => self.note(&ended, false, deleted(claim, None)),
+            Err("COMMAND-sGr42") => {
+                let by = Refusal::Delete;
+                self.note(&ended, true, vec![Step::Refused { claim, by }]);
+            }
+            Err(error) => self.fail("delete", error),
+        }
+    }
+
+    async fn end_all(&mut self) {
+        self.disturb();
+        let meeting = self.meeting.clone();
+        let invoked = meeting.tick();
+        let ended = meeting.app.faulty.end_sessions(&meeting.user).await;
+        let returned = ended.is_ok().then(|| meeting.tick());
+        assert!(ended.unwrap_or(true), "nobody else changes the user");
+        meeting.note(vec![Step::Ended], invoked, returned);
+    }
+
+    fn wait(&mut self) {
+        // Some calls are at the very end of the session's time.
+        let millis = 500 * i64::try_from(self.dice.below(3)).unwrap();
+        self.meeting.time.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// By one of the last tokens, or by permission.
+    fn claim(&mut self) -> (Claim, Call) {
+        let known = self.meeting.known.lock().unwrap();
+        let mut call = Call {
+            session_id: known.session_id.clone(),
+            ..Call::default()
+        };
+        if self.dice.once_in(2) {
+            call.bearer = Some(self.meeting.bearer.clone());
+            return (Claim::Permission, call);
+        }
+        let newest = known.tokens.len() - 1;
+        let back =
+            usize::try_from([0, 0, 0, 0, 1, 2][usize::try_from(self.dice.below(6)).unwrap()]);
+        let token = known.tokens[newest.saturating_sub(back.unwrap_or(0))].clone();
+        call.session_token = Some(token.clone());
+        (Claim::Token(token), call)
+    }
+
+    /// Has something happen to the next requests, whosever they are.
+    fn disturb(&mut self) {
+        let faults = &self.meeting.app.faults;
+        if self.dice.once_in(2) {
+            let time = Duration::from_millis(1 + self.dice.below(20));
+            let times = 1 + usize::try_from(self.dice.below(3)).unwrap();
+            faults.inject(Fault::Delay(time).times(times));
+        }
+        if self.dice.once_in(3) {
+            let time = Duration::from_millis(self.dice.below(50));
+            assert!(time < LATEST);
+            let fault = match self.dice.below(8) {
+                0..3 => Fault::ApplyThenReset,
+                3 => Fault::Cut,
+                4 | 5 => Fault::Late(time),
+                6 => Fault::Reset,
+                _ => Fault::Answer(400, "ThrottlingException"),
+            };
+            let times = 1 + usize::try_from(self.dice.below(3)).unwrap();
+            let rule = fault.times(times);
+            let write = if self.dice.once_in(4) {
+                "UpdateItem"
+            } else {
+                "PutItem"
+            };
+            let any = self.dice.once_in(3);
+            faults.inject(if any { rule } else { rule.of(write) });
+        }
+    }
+
+    async fn send(&mut self, rpc: Rpc, call: &Call, disturbed: bool) -> Ended {
+        if disturbed {
+            self.disturb();
+        }
+        let way = if self.dice.once_in(2) {
+            Way::Route(Version::V2)
+        } else {
+            Way::Connect(Version::V2)
+        };
+        let mut request = way.request(rpc, call);
+        if disturbed && self.dice.once_in(12) {
+            request.context.budget = Some(Duration::from_millis(1 + self.dice.below(25)));
+        }
+        let now = self.meeting.now();
+        let invoked = self.meeting.tick();
+        let started = Instant::now();
+        let answer = self
+            .meeting
+            .app
+            .answer(request, Timestamp::from_millis(now))
+            .await;
+        let took = i64::try_from(started.elapsed().as_millis()).unwrap();
+        Ended {
+            invoked,
+            returned: self.meeting.tick(),
+            now,
+            by: now + took,
+            outcome: outcome(&answer),
+        }
+    }
+
+    fn note(&self, ended: &Ended, is_known: bool, steps: Vec<Step>) {
+        let returned = is_known.then_some(ended.returned);
+        self.meeting.note(steps, ended.invoked, returned);
+    }
+
+    fn note_seen(&self, claim: Claim, ended: &Ended, seen: &Outcome) {
+        let now = ended.now;
+        let step = match seen.as_ref().map_err(String::as_str) {
+            Ok(body) => {
+                let session = &body["session"];
+                let metadata = session["metadata"].as_object();
+                let text = |value: &Value| {
+                    let bytes = STANDARD.decode(value.as_str().unwrap()).unwrap();
+                    String::from_utf8(bytes).unwrap()
+                };
+                let metadata = metadata.into_iter().flatten();
+                let metadata = metadata.map(|(key, value)| (key.clone(), text(value)));
+                let sequence = number(&session["sequence"]);
+                self.meeting.known.lock().unwrap().sequence = sequence;
+                Step::Seen {
+                    claim,
+                    now,
+                    sequence,
+                    metadata: metadata.collect::<BTreeMap<_, _>>(),
+                    expires_at: millis(&session["expirationDate"]),
+                }
+            }
+            // It has changed nothing, and says nothing.
+            Err(_) if is_unknown(seen) => return,
+            Err("QUERY-SFeaa") => Step::NotFound { now },
+            Err("QUERY-dsfr3") => Step::Refused {
+                claim,
+                by: Refusal::Get { now },
+            },
+            Err(error) => self.fail("get", error),
+        };
+        self.note(ended, true, vec![step]);
+    }
+
+    /// What there is to know from the answer to a create or a Set: sequence and token.
+    fn learn(&self, body: &Value) -> (u64, String) {
+        let sequence = number(&body["details"]["sequence"]);
+        let token = body["sessionToken"].as_str().unwrap_or_default().to_owned();
+        let mut known = self.meeting.known.lock().unwrap();
+        known.sequence = sequence;
+        if let Some(id) = body["sessionId"].as_str() {
+            let before = known.session_id.replace(id.to_owned());
+            assert!(
+                before.is_none_or(|before| before == id),
+                "one key, one session"
+            );
+        }
+        if !known.tokens.contains(&token) && !token.is_empty() {
+            known.tokens.push(token.clone());
+        }
+        (sequence, token)
+    }
+
+    fn fail(&self, what: &str, error: &str) -> ! {
+        panic!("seed {}: {what}: {error}", self.meeting.seed)
+    }
+}

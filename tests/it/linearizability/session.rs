@@ -1,0 +1,310 @@
+//! One session, one step at a time: what its callers may see.
+//!
+//! A call is one step, but for two. A Set is two: it is authorised by what it reads, and
+//! carried out on what others have left by then. A create of a user's is two as well: it
+//! reads the login, and puts a session that counts while that login's epoch lasts.
+
+use std::collections::BTreeMap;
+
+use super::checker::Model;
+
+/// What is stored, and of whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct World {
+    /// How often all sessions of the user were ended.
+    epoch: u32,
+    /// The epochs that creates have read, by their calls.
+    logins: BTreeMap<usize, u32>,
+    session: Option<Session>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Session {
+    sequence: u64,
+    token: Token,
+    metadata: BTreeMap<String, String>,
+    expires_at: i64,
+    epoch: u32,
+    ended: bool,
+    /// What its create answered.
+    first: (u64, Token),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Token {
+    Seen(String),
+    /// In the answer to this call, which nobody has seen.
+    Lost(usize),
+}
+
+/// What lets a caller.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    Permission,
+    Token(String),
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A call read the login.
+    Login {
+        call: usize,
+    },
+    /// And put the session, or found it there.
+    Created {
+        call: usize,
+        answer: Option<(u64, String)>,
+        expires_at: i64,
+    },
+    /// A Set read a session that it may change.
+    Admitted {
+        claim: Claim,
+        now: i64,
+        at_sequence: Option<u64>,
+    },
+    /// And changed it.
+    Changed(Change),
+    /// A Set read a session whose token it has, whether it counts or not.
+    Held {
+        claim: Claim,
+    },
+    /// And found it ended.
+    Over,
+    /// Or expired.
+    Expired {
+        by: i64,
+    },
+    /// Or at another sequence.
+    Elsewhere {
+        at_sequence: u64,
+    },
+    Seen {
+        claim: Claim,
+        now: i64,
+        sequence: u64,
+        metadata: BTreeMap<String, String>,
+        expires_at: i64,
+    },
+    NotFound {
+        now: i64,
+    },
+    /// It isn't its token.
+    Refused {
+        claim: Claim,
+        by: Refusal,
+    },
+    Deleted {
+        claim: Claim,
+        answer: Option<u64>,
+    },
+    /// All sessions of the user were.
+    Ended,
+}
+
+/// Which sessions a call looks at the token of.
+#[derive(Clone, Copy, Debug)]
+pub enum Refusal {
+    Set,
+    /// Of one that counts.
+    Get {
+        now: i64,
+    },
+    /// Of one that nobody has deleted.
+    Delete,
+}
+
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub call: usize,
+    pub key: String,
+    pub value: String,
+    pub at_sequence: Option<u64>,
+    /// When the call began.
+    pub now: i64,
+    /// With another lifetime.
+    pub lifetime: Option<i64>,
+    pub answer: Option<(u64, String)>,
+}
+
+impl Claim {
+    fn holds(&self, session: &Session) -> bool {
+        match self {
+            Self::Permission => true,
+            Self::Token(text) => session.token == Token::Seen(text.clone()),
+        }
+    }
+}
+
+impl World {
+    fn is_over(&self, session: &Session) -> bool {
+        session.ended || session.epoch != self.epoch
+    }
+
+    fn is_live(&self, session: &Session, now: i64) -> bool {
+        !self.is_over(session) && now < session.expires_at
+    }
+
+    fn with(&self, session: Session) -> Self {
+        Self {
+            session: Some(session),
+            ..self.clone()
+        }
+    }
+
+    fn created(
+        &self,
+        call: usize,
+        answer: Option<&(u64, String)>,
+        expires_at: i64,
+    ) -> Option<Self> {
+        let token = answer.map_or(Token::Lost(call), |(_, token)| Token::Seen(token.clone()));
+        let Some(stored) = &self.session else {
+            // Session added, user checked, lifetime and token set.
+            let sequence = 4;
+            let as_told = answer.is_none_or(|(told, _)| *told == sequence);
+            return as_told.then(|| {
+                self.with(Session {
+                    sequence,
+                    token: token.clone(),
+                    metadata: BTreeMap::new(),
+                    expires_at,
+                    epoch: self.logins[&call],
+                    ended: false,
+                    first: (sequence, token),
+                })
+            });
+        };
+        let (told, text) = answer?;
+        let mut session = stored.clone();
+        if let (_, lost @ Token::Lost(_)) = &stored.first {
+            if session.token == *lost {
+                session.token = token.clone();
+            }
+            session.first.1 = token;
+        }
+        (session.first == (*told, Token::Seen(text.clone()))).then(|| self.with(session))
+    }
+}
+
+impl Session {
+    fn changed(&self, change: &Change) -> Option<Self> {
+        let mut session = self.clone();
+        let before = session
+            .metadata
+            .insert(change.key.clone(), change.value.clone());
+        // A call that changes nothing writes nothing, but no value is set twice.
+        assert_ne!(before.as_ref(), Some(&change.value));
+        session.sequence += 2 + u64::from(change.lifetime.is_some());
+        if let Some(lifetime) = change.lifetime {
+            session.expires_at = change.now + lifetime;
+        }
+        session.token = Token::Lost(change.call);
+        if let Some((sequence, token)) = &change.answer {
+            session.token = Token::Seen(token.clone());
+            if *sequence != session.sequence {
+                return None;
+            }
+        }
+        Some(session)
+    }
+}
+
+impl Model for World {
+    type Step = Step;
+
+    fn after(&self, step: &Step) -> Option<Self> {
+        let as_it_was = |so: bool| so.then(|| self.clone());
+        match (step, &self.session) {
+            (Step::Login { call }, _) => {
+                let mut world = self.clone();
+                world.logins.insert(*call, self.epoch);
+                Some(world)
+            }
+            (
+                Step::Created {
+                    call,
+                    answer,
+                    expires_at,
+                },
+                _,
+            ) => self.created(*call, answer.as_ref(), *expires_at),
+            (Step::Ended, _) => Some(Self {
+                epoch: self.epoch + 1,
+                ..self.clone()
+            }),
+            (Step::NotFound { now }, stored) => as_it_was(
+                stored
+                    .as_ref()
+                    .is_none_or(|stored| self.is_over(stored) || *now >= stored.expires_at),
+            ),
+            // Whoever has its id has seen it, or has never seen its id.
+            (Step::Deleted { answer, .. }, None) => as_it_was(*answer == Some(0)),
+            (_, None) => None,
+            (
+                Step::Admitted {
+                    claim,
+                    now,
+                    at_sequence,
+                },
+                Some(stored),
+            ) => as_it_was(
+                claim.holds(stored)
+                    && self.is_live(stored, *now)
+                    && at_sequence.is_none_or(|at| at == stored.sequence),
+            ),
+            (Step::Changed(change), Some(stored)) => {
+                let may = !stored.ended
+                    && change.now < stored.expires_at
+                    && change.at_sequence.is_none_or(|at| at == stored.sequence);
+                let changed = may.then(|| stored.changed(change)).flatten()?;
+                Some(self.with(changed))
+            }
+            (Step::Held { claim }, Some(stored)) => as_it_was(claim.holds(stored)),
+            (Step::Over, Some(stored)) => as_it_was(self.is_over(stored)),
+            (Step::Expired { by }, Some(stored)) => {
+                as_it_was(!stored.ended && *by >= stored.expires_at)
+            }
+            (Step::Elsewhere { at_sequence }, Some(stored)) => {
+                as_it_was(!stored.ended && stored.sequence != *at_sequence)
+            }
+            (
+                Step::Seen {
+                    claim,
+                    now,
+                    sequence,
+                    metadata,
+                    expires_at,
+                },
+                Some(stored),
+            ) => {
+                let seen = claim.holds(stored)
+                    && self.is_live(stored, *now)
+                    && (*sequence, metadata) == (stored.sequence, &stored.metadata)
+                    && *expires_at == stored.expires_at;
+                as_it_was(seen)
+            }
+            (Step::Refused { claim, by }, Some(stored)) => as_it_was(
+                !claim.holds(stored)
+                    && match by {
+                        Refusal::Set => true,
+                        Refusal::Get { now } => self.is_live(stored, *now),
+                        Refusal::Delete => !stored.ended,
+                    },
+            ),
+            (Step::Deleted { answer, .. }, Some(stored)) if stored.ended => {
+                as_it_was(answer.is_none_or(|told| told == stored.sequence))
+            }
+            (Step::Deleted { claim, answer }, Some(stored)) => {
+                let sequence = stored.sequence + 1;
+                let may = claim.holds(stored) && answer.is_none_or(|told| told == sequence);
+                may.then(|| {
+                    self.with(Session {
+                        sequence,
+                        ended: true,
+                        ..stored.clone()
+                    })
+                })
+            }
+        }
+    }
+}

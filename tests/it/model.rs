@@ -1,0 +1,62 @@
+//! Calls of all kinds in any order, with what administrators do meanwhile, over a database
+//! that fails, against a model of a few maps: each answers and leaves what the model says.
+
+mod reference;
+mod run;
+mod steps;
+mod stored;
+mod users;
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use sesame::domain::Permission::{self, Delete, Read, Write};
+
+use self::run::Run;
+use self::steps::{any_opening, any_step};
+use crate::linearizability::runs;
+
+/// Of users. The last is nobody's.
+const PASSWORDS: [&str; 3] = [crate::app::PASSWORD, "An0ther!", "wrong"];
+
+const SERVICES: [(&str, &[Permission]); 5] = [
+    ("backend", &Permission::ALL),
+    ("writer", &[Write]),
+    ("reader", &[Read]),
+    ("deleter", &[Delete]),
+    ("nobody", &[]),
+];
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: u32::try_from(runs(40)).unwrap(),
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// The steps are drawn without regard to what they come to, and name what they act on by
+    /// its place: so any of them can be left out when a failure is made smaller.
+    #[test]
+    fn each_call_answers_and_leaves_what_the_model_says(
+        is_public in prop::bool::weighted(0.7),
+        opening in prop::collection::vec(any_opening(), 1..4),
+        steps in prop::collection::vec(any_step(), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut run = Run::start(is_public).await;
+            for step in opening.iter().chain(&steps) {
+                run.take(step).await;
+            }
+        });
+    }
+}

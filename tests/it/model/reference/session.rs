@@ -1,0 +1,86 @@
+//! Sessions, callers and messages as the model has them.
+
+use std::collections::BTreeMap;
+
+use sesame::domain::Permission;
+
+use crate::model::users::{Named, User};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    pub sequence: u64,
+    pub created_at: i64,
+    pub changed_at: i64,
+    pub expires_at: i64,
+    pub is_deleted: bool,
+    pub user: Option<UserFactor>,
+    pub password: Option<i64>,
+    pub metadata: BTreeMap<String, String>,
+    pub creator: String,
+    /// All that it has had. The last one counts; None: in an answer that was lost.
+    pub tokens: Vec<Option<String>>,
+    pub keyed: Option<Keyed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFactor {
+    pub user: usize,
+    pub login_name: String,
+    pub verified_at: i64,
+    pub epoch: u32,
+}
+
+/// Of a create with an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    pub scope: String,
+    pub request: String,
+    /// Whose first token is another's.
+    pub user: Option<usize>,
+    pub sequence: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Caller {
+    Anonymous,
+    Service(&'static str, &'static [Permission]),
+    User(usize),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    pub user: Option<Named>,
+    pub password: Option<usize>,
+    pub metadata: BTreeMap<String, String>,
+    pub lifetime: Option<u32>,
+}
+
+impl Caller {
+    pub fn name(&self, users: &[User]) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::Service(name, _) => format!("service:{name}"),
+            Self::User(user) => format!("user:{}", users[*user].id),
+        }
+    }
+
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Anonymous)
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        matches!(self, Self::Service(_, permissions) if permissions.contains(&permission))
+    }
+
+    pub fn is(&self, session: &Session) -> bool {
+        let user = session.user.as_ref().map(|factor| factor.user);
+        matches!(self, Self::User(own) if Some(*own) == user)
+    }
+}
+
+impl Session {
+    pub fn token(&self) -> Option<&str> {
+        self.tokens.last()?.as_deref()
+    }
+}

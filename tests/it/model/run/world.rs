@@ -1,0 +1,262 @@
+//! All around the calls: time, administrators, who calls, and what is stored.
+
+use serde_json::{Value, json};
+use sesame::api::Version;
+use sesame::domain::{Attempts, HashString, Login, LoginName, Password, Timestamp, UserState};
+use sesame::password::PasswordPool;
+use sesame::service::Rpc;
+use sesame::store::Added;
+use sesame::token::draw_epoch;
+use std::num::NonZeroUsize;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use super::{Answered, Asked, LATEST, Run};
+use crate::app::App;
+use crate::calls::{Outcome, is_unknown, millis, number, outcome};
+use crate::model::reference::{Caller, Message, Model, Refused, Session};
+use crate::model::steps::{self, Deed, Pass, Search, Token, USERS, Who};
+use crate::model::stored::{encoded, read};
+use crate::model::users::Named;
+use crate::model::{PASSWORDS, SERVICES};
+
+impl Run {
+    pub(super) fn pass(&mut self, pass: Pass) {
+        let at = match pass {
+            Pass::Millis(millis) => self.model.now + millis,
+            Pass::ToEnd(slot, before) => match self.session_in(slot) {
+                Some(session) => self.model.sessions[session].expires_at - i64::from(before),
+                None => return,
+            },
+            Pass::ToUnlock(user, before) => {
+                self.model.users[user].unlocked_at().max(0) - i64::from(before)
+            }
+        };
+        self.model.now = self.model.now.max(at);
+    }
+
+    pub(super) async fn administer(&mut self, user: usize, deed: Deed) {
+        let store = &self.app.store;
+        let model = &self.model.users[user];
+        let name = LoginName::parse(model.name.clone()).unwrap();
+        let named = |name: &str| {
+            let mut users = self.model.users.iter().enumerate();
+            users.any(|(n, other)| n != user && other.exists && other.name == name)
+        };
+        if user + 1 == USERS || model.exists == matches!(deed, Deed::Add) {
+            return;
+        }
+        let read = async || {
+            let login = store.get_login(&name.folded()).await.unwrap().unwrap();
+            assert_eq!(login.user_id.as_str(), model.id);
+            login
+        };
+        match deed {
+            Deed::Add => {
+                let login = Login {
+                    login_name: name.clone(),
+                    state: UserState::Active,
+                    attempts: Attempts::default(),
+                    epoch: draw_epoch(),
+                    ..self.logins[user].clone()
+                };
+                let added = store.insert_user(&login).await.unwrap();
+                let is_taken = named(&model.name);
+                assert_eq!(matches!(added, Added::Added), !is_taken, "{added:?}");
+                if is_taken {
+                    return;
+                }
+            }
+            Deed::EndSessions => assert!(store.end_sessions(&read().await).await.unwrap()),
+            Deed::State(state) => {
+                assert!(store.set_user_state(&read().await, state).await.unwrap());
+            }
+            Deed::Unlock => {
+                let unlocked = store.unlock_user(&read().await).await.unwrap();
+                assert_eq!(unlocked, model.state != UserState::Inactive);
+            }
+            Deed::Password(password) => {
+                let hash = HashString::new(self.hashes[password].clone());
+                assert!(store.set_password_hash(&read().await, &hash).await.unwrap());
+            }
+            Deed::Delete => assert!(store.delete_user(&read().await).await.unwrap()),
+            Deed::Rename(to) => {
+                let to = self.app.login_name(&format!("n{to}"));
+                let renamed = store.rename_user(&read().await, to.clone()).await.unwrap();
+                let is_taken = named(to.as_str());
+                assert_eq!(renamed, !is_taken);
+                if renamed {
+                    self.model.users[user].name = to.to_string();
+                }
+                return;
+            }
+        }
+        let password = self.logins[user].password_hash.as_ref().map(|_| 0);
+        let user = &mut self.model.users[user];
+        match deed {
+            Deed::Add => {
+                (user.exists, user.state, user.failures) = (true, UserState::Active, 0);
+                (user.password, user.epoch) = (password, user.epoch + 1);
+            }
+            Deed::EndSessions => user.epoch += 1,
+            Deed::State(state) => {
+                user.state = state;
+                user.epoch += u32::from(state != UserState::Active);
+            }
+            Deed::Unlock if user.state == UserState::Inactive => {}
+            Deed::Unlock => (user.state, user.failures) = (UserState::Active, 0),
+            Deed::Password(password) => {
+                (user.password, user.failures) = (Some(password), 0);
+                user.epoch += 1;
+            }
+            Deed::Delete => user.exists = false,
+            Deed::Rename(_) => {}
+        }
+    }
+
+    /// The bearer token, and who that is.
+    pub(super) fn caller(&self, who: Who) -> (Option<String>, Result<Caller, Refused>) {
+        let of = |slot, token| {
+            let session = self.session_in(slot);
+            let token = self.token(session, token).unwrap_or_default();
+            let caller = self.model.bearer(&token);
+            (Some(token), caller)
+        };
+        match who {
+            Who::Anonymous => (None, Ok(Caller::Anonymous)),
+            Who::Service(n) => {
+                let (name, permissions) = SERVICES[n];
+                let caller = Caller::Service(name, permissions);
+                (Some(self.services[n].clone()), Ok(caller))
+            }
+            Who::Session(slot) => of(slot, Token::Current),
+            Who::Former(slot) => of(slot, Token::Former),
+            Who::Stranger => (Some("stub-pat".to_owned()), Err("code 16")),
+        }
+    }
+
+    /// A token that is not known, or that there isn't, is none of anybody's.
+    pub(super) fn token(&self, session: Option<usize>, token: Token) -> Option<String> {
+        let tokens = |session: usize| self.model.sessions[session].tokens.iter().rev();
+        let found = match token {
+            Token::None => return None,
+            Token::Current => session.and_then(|session| tokens(session).next()),
+            Token::Former => session.and_then(|session| tokens(session).nth(1)),
+            Token::Of(slot) => self.session_in(slot).and_then(|other| tokens(other).next()),
+            Token::Garbage => None,
+        };
+        Some(
+            found
+                .cloned()
+                .flatten()
+                .unwrap_or_else(|| "garbage".to_owned()),
+        )
+    }
+
+    /// As the model has it, and as it is sent.
+    pub(super) fn message(&self, message: &steps::Message, version: Version) -> (Message, Value) {
+        let id = |user: usize| Some(self.model.users[user].id.clone());
+        let name = |user: usize| Some(self.model.users[user].name.clone());
+        let (id, name) = match message.user {
+            None => (None, None),
+            Some(Search::Id(user)) => (id(user), None),
+            Some(Search::Name(user)) => (None, name(user)),
+            Some(Search::Shouted(user)) => (None, name(user).map(|name| name.to_uppercase())),
+            Some(Search::SomeName(n)) => (
+                None,
+                Some(self.app.login_name(&format!("n{n}")).to_string()),
+            ),
+            Some(Search::Both(one, other)) => (id(one), name(other)),
+        };
+        let mut body = json!({ "metadata": encoded(&message.metadata) });
+        if message.user.is_some() {
+            body["checks"]["user"] = json!({ "userId": id, "loginName": name });
+        }
+        if let Some(password) = message.password {
+            body["checks"]["password"] = json!({ "password": PASSWORDS[password] });
+        }
+        if let Some(seconds) = message.lifetime {
+            body["lifetime"] = json!(format!("{seconds}s"));
+        }
+        let message = Message {
+            user: message.user.map(|_| Named { id, name }),
+            password: message.password,
+            metadata: message.metadata.clone(),
+            // v2alpha has no such field.
+            lifetime: message.lifetime.filter(|_| version > Version::V2alpha),
+        };
+        (message, body)
+    }
+
+    pub(super) async fn send(&self, rpc: Rpc, asked: &Asked) -> Answered {
+        let request = asked.way.request(rpc, &asked.call);
+        let started = Instant::now();
+        let now = Timestamp::from_millis(self.model.now);
+        let answer = self.app.answer(request, now).await;
+        let took = i64::try_from(started.elapsed().as_millis()).unwrap();
+        tokio::time::sleep(LATEST).await;
+        let by = self.model.now + took;
+        self.ended_at.set(by);
+        Answered {
+            outcome: outcome(&answer),
+            by,
+        }
+    }
+
+    /// Holds the failures that are counted against those of `after`. A call that met many
+    /// faults may have counted its attempt or not, and forgiven it or not.
+    pub(super) async fn settle(&self, after: &mut Model, asked: &Asked) {
+        for (before, user) in self.model.users.iter().zip(&mut after.users) {
+            if !user.exists {
+                continue;
+            }
+            let name = LoginName::parse(user.name.clone()).unwrap();
+            let login = self.app.store.get_login(&name.folded()).await.unwrap();
+            let failures = login.unwrap().attempts.failures;
+            let mut may_be = vec![user.failures];
+            if !asked.gets_through {
+                may_be.extend([before.failures, before.failures + 1]);
+            }
+            assert!(may_be.contains(&failures), "{failures}, not of {may_be:?}");
+            user.failures = failures;
+            if failures > before.failures {
+                user.last_at = self.model.now;
+            }
+        }
+    }
+
+    /// A session as it is stored, and by the model whatever isn't.
+    pub(super) async fn stored(&self, like: &Session) -> Option<Session> {
+        let id = like.id.parse().unwrap();
+        let stored = self.app.store.get_session(id).await.unwrap()?;
+        Some(read(&stored, like, &self.model))
+    }
+}
+
+pub(super) async fn hashes(app: &App) -> [String; 2] {
+    static HASHES: OnceCell<[String; 2]> = OnceCell::const_new();
+    let hashes = HASHES.get_or_init(async || {
+        let pool = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
+        let hash = async |n: usize| {
+            let hash = pool.hash(Password::new(PASSWORDS[n].to_owned())).await;
+            hash.unwrap().as_str().to_owned()
+        };
+        [hash(0).await, hash(1).await]
+    });
+    hashes.await.clone()
+}
+
+pub(super) fn assert_details(body: &Value, sequence: u64, changed_at: i64) {
+    let details = &body["details"];
+    assert_eq!(number(&details["sequence"]), sequence);
+    assert_eq!(millis(&details["changeDate"]), changed_at);
+}
+
+/// What the model has no answer for is its error, or one of a database that is gone.
+pub(super) fn assert_refused(want: Result<(), Refused>, outcome: &Outcome, asked: &Asked) {
+    if is_unknown(outcome) {
+        assert!(!asked.gets_through, "{outcome:?}, not {want:?}");
+        return;
+    }
+    assert_eq!(outcome.as_ref().map(drop).map_err(String::as_str), want);
+}

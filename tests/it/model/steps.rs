@@ -1,0 +1,301 @@
+//! What may happen, and how it is drawn. Sessions are named by slots, so that a step that is
+//! left out changes no other's meaning.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::option::weighted;
+use proptest::prelude::*;
+use sesame::api::Version;
+use sesame::domain::UserState;
+
+use crate::calls::Way;
+use crate::faults::Fault;
+
+/// Of the session that was created last in this slot, or in any.
+pub type Slot = u8;
+pub const SLOTS: u8 = 3;
+/// The last of them never exists.
+pub const USERS: usize = 3;
+pub const NAMES: usize = 3;
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Call {
+        what: What,
+        who: Who,
+        way: Way,
+        faults: Vec<(Fault, usize)>,
+    },
+    Administer(usize, Deed),
+    Pass(Pass),
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Create {
+        slot: Slot,
+        message: Message,
+        key: Option<u8>,
+    },
+    Set {
+        slot: Slot,
+        token: Token,
+        message: Message,
+        if_match: Option<IfMatch>,
+    },
+    Get {
+        slot: Slot,
+        token: Token,
+    },
+    Delete {
+        slot: Slot,
+        token: Token,
+    },
+    List {
+        filters: Vec<Filter>,
+        offset: u64,
+        limit: u32,
+        ascending: bool,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub user: Option<Search>,
+    /// Of the passwords of [`super::PASSWORDS`].
+    pub password: Option<usize>,
+    pub metadata: BTreeMap<String, String>,
+    /// In seconds.
+    pub lifetime: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Search {
+    Id(usize),
+    Name(usize),
+    /// In capitals.
+    Shouted(usize),
+    /// A name of the few, whosever it is.
+    SomeName(usize),
+    /// Who need not be one.
+    Both(usize, usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Token {
+    None,
+    Current,
+    Former,
+    Of(Slot),
+    Garbage,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum IfMatch {
+    Current,
+    Former,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    Anonymous,
+    /// A service account of [`super::SERVICES`].
+    Service(usize),
+    /// Whoever has the token of that session.
+    Session(Slot),
+    Former(Slot),
+    Stranger,
+}
+
+#[derive(Clone, Debug)]
+pub enum Filter {
+    Ids(Vec<Slot>),
+    User(usize),
+    OwnCreations,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    EndSessions,
+    State(UserState),
+    Unlock,
+    Password(usize),
+    Delete,
+    Add,
+    Rename(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Pass {
+    Millis(i64),
+    /// To the end of a session, or to a millisecond before it.
+    ToEnd(Slot, bool),
+    /// To the end of a password's lock, or to a millisecond before it.
+    ToUnlock(usize, bool),
+}
+
+pub fn any_step() -> impl Strategy<Value = Step> {
+    let call = (any_what(), any_who(), any_way(), any_faults());
+    prop_oneof![
+        20 => call.prop_map(|(what, who, way, faults)| Step::Call { what, who, way, faults }),
+        2 => (0..USERS, any_deed()).prop_map(|(user, deed)| Step::Administer(user, deed)),
+        2 => any_pass().prop_map(Step::Pass),
+    ]
+}
+
+/// Sessions to begin with.
+pub fn any_opening() -> impl Strategy<Value = Step> {
+    (0..SLOTS, any_message(), any_way()).prop_map(|(slot, message, way)| Step::Call {
+        what: What::Create {
+            slot,
+            message,
+            key: None,
+        },
+        who: Who::Service(0),
+        way,
+        faults: Vec::new(),
+    })
+}
+
+fn any_what() -> impl Strategy<Value = What> {
+    let slot = || 0..SLOTS;
+    let if_match = prop_oneof![
+        2 => Just(IfMatch::Current),
+        1 => Just(IfMatch::Former),
+        1 => Just(IfMatch::Any),
+    ];
+    let set = (slot(), any_token(), any_message(), weighted(0.2, if_match));
+    let filters = prop::collection::vec(any_filter(), 0..3);
+    let list = (filters, 0..3_u64, 0..4_u32, any::<bool>());
+    prop_oneof![
+        3 => (slot(), any_message(), weighted(0.4, 0..2_u8))
+            .prop_map(|(slot, message, key)| What::Create { slot, message, key }),
+        6 => set.prop_map(|(slot, token, message, if_match)| What::Set {
+            slot,
+            token,
+            message,
+            if_match,
+        }),
+        3 => (slot(), any_token()).prop_map(|(slot, token)| What::Get { slot, token }),
+        1 => (slot(), any_token()).prop_map(|(slot, token)| What::Delete { slot, token }),
+        2 => list.prop_map(|(filters, offset, limit, ascending)| What::List {
+            filters,
+            offset,
+            limit,
+            ascending,
+        }),
+    ]
+}
+
+fn any_message() -> impl Strategy<Value = Message> {
+    // The first is a user with a password, mostly the right one.
+    let user = || prop_oneof![4 => Just(0_usize), 2 => Just(1), 1 => Just(2)];
+    let search = prop_oneof![
+        3 => user().prop_map(Search::Id),
+        3 => user().prop_map(Search::Name),
+        1 => user().prop_map(Search::Shouted),
+        1 => (0..NAMES).prop_map(Search::SomeName),
+        1 => (user(), user()).prop_map(|(one, other)| Search::Both(one, other)),
+    ];
+    let password = prop_oneof![6 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let metadata = prop::collection::btree_map("[ab]", prop_oneof!["", "1", "2"], 0..3);
+    let lifetime = prop_oneof![1 => Just(1_u32), 6 => 2..121_u32, 1 => Just(121)];
+    let parts = (
+        weighted(0.6, search),
+        weighted(0.5, password),
+        metadata,
+        weighted(0.2, lifetime),
+    );
+    parts.prop_map(|(user, password, metadata, lifetime)| Message {
+        user,
+        password,
+        metadata,
+        lifetime,
+    })
+}
+
+fn any_token() -> impl Strategy<Value = Token> {
+    prop_oneof![
+        2 => Just(Token::None),
+        8 => Just(Token::Current),
+        1 => Just(Token::Former),
+        1 => (0..SLOTS).prop_map(Token::Of),
+        1 => Just(Token::Garbage),
+    ]
+}
+
+fn any_who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        3 => Just(Who::Anonymous),
+        8 => Just(Who::Service(0)),
+        3 => (0..super::SERVICES.len()).prop_map(Who::Service),
+        3 => (0..SLOTS).prop_map(Who::Session),
+        1 => (0..SLOTS).prop_map(Who::Former),
+        1 => Just(Who::Stranger),
+    ]
+}
+
+fn any_way() -> impl Strategy<Value = Way> {
+    (any::<bool>(), prop::sample::select(&Version::ALL[..])).prop_map(|(connect, version)| {
+        if connect {
+            Way::Connect(version)
+        } else {
+            Way::Route(version)
+        }
+    })
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    prop_oneof![
+        3 => prop::collection::vec(0..SLOTS, 0..4).prop_map(Filter::Ids),
+        3 => (0..USERS).prop_map(Filter::User),
+        1 => Just(Filter::OwnCreations),
+    ]
+}
+
+fn any_deed() -> impl Strategy<Value = Deed> {
+    const STATES: [UserState; 3] = [UserState::Active, UserState::Inactive, UserState::Locked];
+    prop_oneof![
+        2 => Just(Deed::EndSessions),
+        3 => prop_oneof![3 => Just(UserState::Active), 1 => prop::sample::select(&STATES[..])]
+            .prop_map(Deed::State),
+        1 => Just(Deed::Unlock),
+        2 => prop_oneof![3 => Just(0_usize), 1 => Just(1)].prop_map(Deed::Password),
+        1 => Just(Deed::Delete),
+        2 => Just(Deed::Add),
+        1 => (0..NAMES).prop_map(Deed::Rename),
+    ]
+}
+
+fn any_pass() -> impl Strategy<Value = Pass> {
+    prop_oneof![
+        2 => (0..20_000_i64).prop_map(Pass::Millis),
+        2 => (0..SLOTS, any::<bool>()).prop_map(|(slot, before)| Pass::ToEnd(slot, before)),
+        1 => (0..USERS, any::<bool>()).prop_map(|(user, before)| Pass::ToUnlock(user, before)),
+    ]
+}
+
+/// Mostly none, or so few that each request gets through; sometimes more.
+fn any_faults() -> impl Strategy<Value = Vec<(Fault, usize)>> {
+    let late = (0..500_u64).prop_map(|millis| Fault::Late(Duration::from_millis(millis)));
+    let fault = || {
+        prop_oneof![
+            3 => Just(Fault::ApplyThenReset),
+            2 => Just(Fault::Cut),
+            1 => Just(Fault::Reset),
+            2 => late.clone(),
+            1 => Just(Fault::Answer(400, "ProvisionedThroughputExceededException")),
+            1 => Just(Fault::Answer(500, "InternalServerError")),
+        ]
+    };
+    prop_oneof![
+        4 => Just(Vec::new()),
+        2 => fault().prop_map(|fault| vec![(fault, 1)]),
+        2 => (fault(), fault()).prop_map(|(one, other)| vec![(one, 1), (other, 1)]),
+        1 => (0..3_usize, fault(), 3..7_usize).prop_map(|(passed, fault, times)| {
+            vec![(Fault::Delay(Duration::ZERO), passed), (fault, times)]
+        }),
+    ]
+}

@@ -1,0 +1,110 @@
+//! What the tables hold, held against the model.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sesame::api::Version;
+use sesame::domain;
+use sesame::token::SessionToken;
+
+use super::reference::{Model, Session, UserFactor};
+use crate::calls::{millis, number};
+
+/// A session of the tables as the model has it: with `like`'s tokens, if its own is the
+/// last one of them, and what isn't stored as it is.
+pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session {
+    let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+    let metadata = stored.metadata.iter();
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), text(value)));
+    let epoch = like.user.as_ref().map_or(0, |factor| factor.epoch);
+    let user = stored.user.as_ref().map(|factor| UserFactor {
+        user: user_of(factor.user_id.as_str(), model),
+        login_name: factor.login_name.as_str().to_owned(),
+        verified_at: factor.verified_at.as_millis(),
+        epoch,
+    });
+    let mut tokens = like.tokens.clone();
+    if let Some(Some(token)) = tokens.last()
+        && SessionToken::shown(token.clone()).hash() != stored.token_hash
+    {
+        tokens.push(None);
+    }
+    Session {
+        id: stored.id.to_string(),
+        sequence: stored.sequence.0,
+        created_at: stored.created_at.as_millis(),
+        changed_at: stored.changed_at.as_millis(),
+        expires_at: stored.expires_at.as_millis(),
+        is_deleted: stored.ended_at.is_some(),
+        user,
+        password: stored.password.map(|factor| factor.verified_at.as_millis()),
+        metadata: metadata.collect(),
+        creator: stored.creator.clone(),
+        tokens,
+        keyed: like.keyed.clone(),
+    }
+}
+
+fn user_of(id: &str, model: &Model) -> usize {
+    model.users.iter().position(|user| user.id == id).unwrap()
+}
+
+/// A session of an answer, and holds it against `session`.
+pub fn assert_shows(answer: &Value, session: &Session, model: &Model, version: Version) {
+    let later = version > Version::V2alpha;
+    let date = |value: &Value| json!(millis(value));
+    let mut shown = answer.clone();
+    for name in ["creationDate", "changeDate"] {
+        shown[name] = date(&answer[name]);
+    }
+    if later {
+        shown["expirationDate"] = date(&answer["expirationDate"]);
+    }
+    for factor in ["user", "password"] {
+        let factors = shown.get_mut("factors");
+        if let Some(factor) = factors.and_then(|factors| factors.get_mut(factor)) {
+            factor["verifiedAt"] = date(&factor["verifiedAt"]);
+        }
+    }
+    shown["sequence"] = json!(number(&answer["sequence"]));
+
+    let mut want = json!({
+        "id": session.id,
+        "creationDate": session.created_at,
+        "changeDate": session.changed_at,
+        "sequence": session.sequence,
+        "factors": {},
+    });
+    if later {
+        want["expirationDate"] = json!(session.expires_at);
+    }
+    if let Some(factor) = &session.user {
+        want["factors"]["user"] = json!({
+            "verifiedAt": factor.verified_at,
+            "id": model.users[factor.user].id,
+            "loginName": factor.login_name,
+            "displayName": "Mini Mouse",
+        });
+        if later {
+            want["factors"]["user"]["organizationId"] = json!("69629023906488334");
+        }
+    }
+    if let Some(verified_at) = session.password {
+        want["factors"]["password"] = json!({ "verifiedAt": verified_at });
+    }
+    if shown.get("factors").is_none() {
+        shown["factors"] = json!({});
+    }
+    if !session.metadata.is_empty() {
+        want["metadata"] = encoded(&session.metadata);
+    }
+    assert_eq!(shown, want);
+}
+
+pub fn encoded(metadata: &BTreeMap<String, String>) -> Value {
+    let entries = metadata.iter();
+    let entries = entries.map(|(key, value)| (key.clone(), json!(STANDARD.encode(value))));
+    Value::Object(entries.collect())
+}

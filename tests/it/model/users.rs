@@ -1,0 +1,103 @@
+//! Users as the model has them, and how they are checked.
+
+use sesame::domain::UserState;
+
+use super::reference::Refused;
+
+/// Failures in a row from which on a password is locked.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: String,
+    /// In lower case.
+    pub name: String,
+    pub exists: bool,
+    pub state: UserState,
+    /// Of the passwords of [`super::PASSWORDS`].
+    pub password: Option<usize>,
+    pub failures: u32,
+    pub last_at: i64,
+    /// Another one, whenever all sessions were ended.
+    pub epoch: u32,
+}
+
+/// How a request names a user.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    pub id: Option<String>,
+    pub name: Option<String>,
+}
+
+/// A user who was checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked {
+    pub user: usize,
+    pub by_password: bool,
+}
+
+impl User {
+    /// When the password is open again, after the last attempt.
+    pub fn unlocked_at(&self) -> i64 {
+        let Some(over) = self.failures.checked_sub(MAX_ATTEMPTS) else {
+            return i64::MIN;
+        };
+        self.last_at + (30_000 << over.min(7)).min(3_600_000)
+    }
+}
+
+/// Of a request's checks: nobody, or a user.
+///
+/// An attempt counts as a failure until its session is put.
+pub fn check(
+    users: &mut [User],
+    named: Option<&Named>,
+    password: Option<usize>,
+    is_known: bool,
+    now: i64,
+) -> Result<Option<Checked>, Refused> {
+    let Some(named) = named else {
+        return password.map_or(Ok(None), |_| Err("COMMAND-Sfw3f"));
+    };
+    let checked = check_user(users, named, password, now);
+    // To strangers, all is a wrong password.
+    checked
+        .map(Some)
+        .map_err(|error| if is_known { error } else { "COMMAND-3M0fs" })
+}
+
+fn check_user(
+    users: &mut [User],
+    named: &Named,
+    password: Option<usize>,
+    now: i64,
+) -> Result<Checked, Refused> {
+    let find = |is: &dyn Fn(&User) -> bool| users.iter().position(|user| user.exists && is(user));
+    let by_id = named.id.as_ref().map(|id| find(&|user| user.id == *id));
+    let folded = named.name.as_ref().map(|name| name.to_lowercase());
+    let by_name = folded.map(|name| find(&|user| user.name == name));
+    let found = match (by_id, by_name) {
+        (Some(Some(id)), Some(name)) if name != Some(id) => return Err("code 3"),
+        (Some(None), Some(Some(_))) => return Err("code 3"),
+        (by_id, by_name) => by_name.or(by_id).flatten().ok_or("QUERY-Dfbg2")?,
+    };
+    let user = &mut users[found];
+    if user.state != UserState::Active {
+        return Err("SESSION-Gj4ko");
+    }
+    if let Some(password) = password {
+        let right = user.password.ok_or("COMMAND-3nJ4t")?;
+        if now < user.unlocked_at() {
+            return Err("COMMAND-JLK35");
+        }
+        user.failures += 1;
+        user.last_at = now;
+        if password != right {
+            return Err("COMMAND-3M0fs");
+        }
+    }
+    Ok(Checked {
+        user: found,
+        by_password: password.is_some(),
+    })
+}
