@@ -173,7 +173,8 @@ fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
     match (named, caller) {
         (Some(id), _) | (None, Caller::User { id, .. }) => Ok(Scope::User(id.clone())),
         (None, _) => {
-            let reason = "must have an ids_query or, in v2beta and v2, a user_id_query:                           a list of all sessions is not to be had";
+            let reason = "must have an ids_query or, in v2beta and v2, a user_id_query: \
+                          a list of all sessions is not to be had";
             Err(Invalid::new("queries", reason).into())
         }
     }

@@ -19,8 +19,8 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** Opens the page, fills in the form and sends it; gives the answer as the page shows it. */
-async function tryIt({ protocol, version, loginName, password }) {
+/** Opens the page for somebody who tries one thing after another, and complains of nothing. */
+async function visit(work) {
   const page = await browser.newPage();
   try {
     page.setDefaultTimeout(WITHIN_MS);
@@ -32,45 +32,173 @@ async function tryIt({ protocol, version, loginName, password }) {
       }
     });
     await page.goto(service.url);
-    await page.getByRole("radio", { name: protocol, exact: true }).check();
-    await page.getByRole("radio", { name: version, exact: true }).check();
-    await page.getByLabel("Login name").fill(loginName);
-    await page.getByLabel("Password").fill(password);
-    const answered = page.waitForResponse((response) => response.request().method() === "POST");
-    await page.getByRole("button", { name: "Create the session" }).click();
-    const response = await answered;
-    const answer = page.getByRole("status");
-    await answer.getByText(/The session was created|Refused/).waitFor();
+    await work(page);
     assert.deepEqual(complaints, []);
-    return { path: new URL(response.url()).pathname, shown: await answer.innerText() };
   } finally {
     await page.close();
   }
 }
 
+const choose = (page, name) => page.getByRole("radio", { name, exact: true }).check();
+
+/** Sends the form; gives the call, the request and the answer as the page shows them. */
+async function send(page) {
+  const isCall = (response) => /^\/(v2|zitadel)/.test(new URL(response.url()).pathname);
+  const request = await page.locator("#request").innerText();
+  const answered = page.waitForResponse(isCall);
+  await page.locator("#send").click();
+  const response = await answered;
+  const answer = page.getByRole("status");
+  await answer.getByText(/^(Refused|The sessions? .*)\.$/).waitFor();
+  const path = new URL(response.url()).pathname;
+  return { method: response.request().method(), path, request, shown: await answer.innerText() };
+}
+
+/** What a call's name in the chooser is, and its JSON route. */
+const CALLS = {
+  CreateSession: ["Create", "POST", ""],
+  SetSession: ["Change", "PATCH", "/:id"],
+  GetSession: ["Read", "GET", "/:id"],
+  DeleteSession: ["End", "DELETE", "/:id"],
+  ListSessions: ["List", "POST", "/search"],
+};
+
+/** Makes a call as it is filled in, in that protocol and version. */
+async function call(page, rpc, protocol, version) {
+  const [name, method, route] = CALLS[rpc];
+  await choose(page, name);
+  const answer = await send(page);
+  if (protocol === "JSON") {
+    const id = await page.locator("#session-id").inputValue();
+    assert.equal(answer.method, method);
+    assert.equal(answer.path, `/${version}/sessions${route.replace(":id", id)}`);
+  } else {
+    assert.equal(answer.method, "POST");
+    assert.equal(answer.path, `/zitadel.session.${version}.SessionService/${rpc}`);
+  }
+  return answer.shown;
+}
+
+async function logIn(page, { protocol, version, loginName, password }) {
+  await choose(page, protocol);
+  await choose(page, version);
+  await page.getByLabel("Login name").fill(loginName);
+  await page.getByLabel("Password").fill(password);
+  return call(page, "CreateSession", protocol, version);
+}
+
+const sessionToken = (shown) => shown.match(/"sessionToken": "([\w-]{43,200})"/)?.[1];
+
 for (const protocol of PROTOCOLS) {
   for (const version of VERSIONS) {
-    test(`a login in ${protocol} shows its session, ${version}`, async () => {
-      const { path, shown } = await tryIt({ protocol, version, loginName: LOGIN_NAME, password: PASSWORD });
+    test(`a session is created, changed, read, listed and ended in ${protocol}, ${version}`, () =>
+      visit(async (page) => {
+        const later = version !== "v2alpha";
+        const created = await logIn(page, { protocol, version, loginName: LOGIN_NAME, password: PASSWORD });
+        assert.match(created, /The session was created/);
+        assert.match(created, /"sequence": "4"/);
+        const id = created.match(/"sessionId": "([0-9a-f-]{36})"/)[1];
+        const token = sessionToken(created);
+        assert.ok(token);
 
-      const rpc = `/zitadel.session.${version}.SessionService/CreateSession`;
-      assert.equal(path, protocol === "JSON" ? `/${version}/sessions` : rpc);
-      assert.match(shown, /The session was created/);
-      assert.match(shown, /"sessionId": "[0-9a-f-]{36}"/);
-      assert.match(shown, /"sessionToken": "[\w-]{43,200}"/);
-      assert.match(shown, /"sequence": "4"/);
-    });
+        await choose(page, "Change");
+        await page.getByLabel("Login name").fill("");
+        await page.getByLabel("Password").fill("");
+        await page.getByRole("button", { name: "Add an entry" }).click();
+        await page.getByLabel("Key").fill("room");
+        await page.getByLabel("Value").fill("garden");
+        if (later) {
+          await page.getByLabel(/^Seconds/).fill("60");
+        }
+        const changed = await call(page, "SetSession", protocol, version);
+        // Metadata set, the lifetime set where there is one, and a token.
+        assert.match(changed, later ? /"sequence": "7"/ : /"sequence": "6"/);
+        assert.notEqual(sessionToken(changed), token);
+
+        const read = await call(page, "GetSession", protocol, version);
+        assert.match(read, new RegExp(`"id": "${id}"`));
+        assert.match(read, /"room": "Z2FyZGVu"/);
+        assert.match(read, /"verifiedAt": "20\d\d-\d\d-\d\dT[\d:.]+Z"/);
+        assert.match(read, new RegExp(`"loginName": "${LOGIN_NAME}"`));
+        assert.equal(read.includes('"expirationDate"'), later);
+
+        await page.getByLabel("Bearer token").fill(service.token);
+        const listed = await call(page, "ListSessions", protocol, version);
+        assert.match(listed, /"totalResult": "1"/);
+        assert.match(listed, new RegExp(`"id": "${id}"`));
+
+        const ended = await call(page, "DeleteSession", protocol, version);
+        assert.match(ended, /The session has ended/);
+
+        const gone = await call(page, "GetSession", protocol, version);
+        assert.match(gone, /Refused/);
+        assert.match(gone, /QUERY-SFeaa/);
+        assert.match(gone, /NOT_FOUND/);
+      }));
   }
 
-  test(`a wrong password is explained, in ${protocol}`, async () => {
-    const loginName = await addUser();
+  test(`a wrong password is explained, in ${protocol}`, () =>
+    visit(async (page) => {
+      const loginName = await addUser();
 
-    const { shown } = await tryIt({ protocol, version: "v2", loginName, password: "guessed" });
+      const shown = await logIn(page, { protocol, version: "v2", loginName, password: "guessed" });
 
-    assert.match(shown, /Refused/);
-    assert.match(shown, /INVALID_ARGUMENT/);
-    assert.match(shown, /COMMAND-3M0fs/);
-    assert.match(shown, /password/i);
-    assert.doesNotMatch(shown, /"sessionToken"/);
-  });
+      assert.match(shown, /Refused/);
+      assert.match(shown, /INVALID_ARGUMENT/);
+      assert.match(shown, /COMMAND-3M0fs/);
+      assert.match(shown, /password/i);
+      assert.doesNotMatch(shown, /"sessionToken"/);
+    }));
+
+  test(`a user's own sessions are listed by one of them, in ${protocol}`, () =>
+    visit(async (page) => {
+      const loginName = await addUser();
+      const created = await logIn(page, { protocol, version: "v2", loginName, password: PASSWORD });
+
+      await page.getByLabel("Bearer token").fill(sessionToken(created));
+      await choose(page, "List");
+      await page.getByLabel("Session ids").fill("");
+      await page.getByLabel("How many at most").fill("5");
+      await page.getByLabel("The oldest first").check();
+      const listed = await call(page, "ListSessions", protocol, "v2");
+
+      assert.match(listed, /"totalResult": "1"/);
+      assert.match(listed, new RegExp(`"loginName": "${loginName}"`));
+    }));
+
+  test(`the request hides its secrets until they are asked for, in ${protocol}`, () =>
+    visit(async (page) => {
+      const created = await logIn(page, { protocol, version: "v2", loginName: LOGIN_NAME, password: PASSWORD });
+      const token = sessionToken(created);
+      await page.getByLabel("Bearer token").fill(service.token);
+      // In gRPC-Web, both are read as bytes.
+      const spelt = (text) => (protocol === "gRPC-Web" ? Buffer.from(text).toString("hex").replace(/..(?!$)/g, "$& ") : text);
+
+      for (const [name, secret] of [
+        ["Create", spelt(PASSWORD)],
+        ["Change", spelt(PASSWORD)],
+        ["Change", spelt(token)],
+        ["Read", spelt(token)],
+        ["End", spelt(token)],
+        ["List", service.token],
+      ]) {
+        await choose(page, name);
+        await page.getByLabel("Show secrets").uncheck();
+        const hidden = await page.locator("#request").innerText();
+        await page.getByLabel("Show secrets").check();
+        const shown = await page.locator("#request").innerText();
+
+        assert.ok(shown.includes(secret) && !hidden.includes(secret), `${name}: ${hidden}`);
+        assert.ok(!hidden.includes(service.token), name);
+      }
+    }));
 }
+
+test("a call about no session is not made", () =>
+  visit(async (page) => {
+    for (const name of ["Change", "Read", "End"]) {
+      await choose(page, name);
+      await page.locator("#send").click();
+      await page.getByRole("status").getByText("Which session?").waitFor();
+    }
+  }));

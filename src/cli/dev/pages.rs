@@ -35,7 +35,7 @@ const fn page(path: &'static str, kind: &'static str, text: &'static str) -> Pag
     Page { path, kind, text }
 }
 
-const PAGES: [Page; 9] = [
+const PAGES: [Page; 10] = [
     page("/", HTML, include_str!("pages/try.html")),
     page("/reference", HTML, include_str!("pages/reference.html")),
     page("/openapi.json", JSON, include_str!("../../../openapi.json")),
@@ -44,6 +44,7 @@ const PAGES: [Page; 9] = [
         JSON,
         include_str!("pages/errors.json"),
     ),
+    page("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
     page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
     page(
         "/pages/reference.js",

@@ -1,17 +1,22 @@
-//! `openapi.json` as data, and as much of JSON Schema as it uses.
+//! `openapi.json` as data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use http::Method;
-use regex_lite::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use sesame::api::Version;
+use sesame::service::Rpc;
 
 pub struct Operation {
+    pub rpc: Rpc,
+    pub version: Version,
     pub method: Method,
+    /// In which `{session_id}` stands for one.
     pub path: String,
+    parameters: Vec<Value>,
     responses: Value,
-    request: Value,
+    request: Option<Value>,
     pub needs_body: bool,
 }
 
@@ -68,13 +73,22 @@ pub fn operations() -> Vec<Operation> {
     let document = document();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
+        let shared = item["parameters"].as_array().into_iter().flatten();
         for (method, operation) in item.as_object().unwrap() {
+            if method == "parameters" {
+                continue;
+            }
+            let own = operation["parameters"].as_array().into_iter().flatten();
+            let body = operation.get("requestBody");
             operations.push(Operation {
+                rpc: rpc(operation),
+                version: version(path),
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
+                parameters: shared.clone().chain(own).cloned().collect(),
                 responses: operation["responses"].clone(),
-                request: operation["requestBody"]["content"]["application/json"].clone(),
-                needs_body: operation["requestBody"]["required"] == true,
+                request: body.map(|body| body["content"]["application/json"].clone()),
+                needs_body: body.is_some_and(|body| body["required"] == true),
             });
         }
     }
@@ -82,13 +96,52 @@ pub fn operations() -> Vec<Operation> {
     operations
 }
 
+/// Those that take a body.
+pub fn with_body() -> impl Iterator<Item = Operation> {
+    operations().into_iter().filter(Operation::takes_body)
+}
+
+fn rpc(operation: &Value) -> Rpc {
+    // `createSession…` is `CreateSession`.
+    let id = operation["operationId"].as_str().unwrap();
+    let (first, rest) = id.split_at(1);
+    let id = first.to_uppercase() + rest;
+    let mut all = Rpc::ALL.into_iter();
+    all.find(|rpc| id.starts_with(rpc.as_str())).unwrap()
+}
+
+fn version(path: &str) -> Version {
+    let name = path.split('/').nth(1).unwrap();
+    let mut all = Version::ALL.into_iter();
+    all.find(|version| version.as_str() == name).unwrap()
+}
+
 impl Operation {
+    pub fn takes_body(&self) -> bool {
+        self.request.is_some()
+    }
+
     pub fn request_schema(&self) -> &Value {
-        &self.request["schema"]
+        &self.request.as_ref().unwrap()["schema"]
     }
 
     pub fn request_examples(&self) -> Vec<&Value> {
-        values(&self.request["examples"])
+        values(&self.request.as_ref().unwrap()["examples"])
+    }
+
+    /// The schema of a parameter that stands in that part of the request: its header, its
+    /// query, its path.
+    pub fn parameter(&self, part: &str, name: &str) -> Option<&Value> {
+        let mut all = self.parameters.iter();
+        let found = all.find(|one| one["in"] == part && one["name"] == name)?;
+        assert!(found["description"].is_string(), "{name}");
+        Some(&found["schema"])
+    }
+
+    /// Where each parameter stands, and its name.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.parameters.iter();
+        all.map(|one| (one["in"].as_str().unwrap(), one["name"].as_str().unwrap()))
     }
 
     pub fn statuses(&self) -> BTreeSet<u16> {
@@ -142,128 +195,27 @@ pub fn fields(schema: &Value) -> Vec<Place<'_>> {
 }
 
 /// Every object that has documented fields, the schema itself included. A map's values
-/// are found under one of its keys.
+/// are found under one of its keys, and a list's under its first index.
 pub fn objects(schema: &Value) -> Vec<Place<'_>> {
-    let mut found = vec![(Vec::new(), schema)];
+    let mut found = Vec::new();
+    if schema["properties"].is_object() {
+        found.push((Vec::new(), schema));
+    }
     let named = schema["properties"].as_object().into_iter().flatten();
     let named = named.map(|(name, field)| (name.as_str(), field));
-    for (name, field) in named.chain([("key", &schema["additionalProperties"])]) {
-        if field["properties"].is_object() || field["additionalProperties"].is_object() {
-            for (path, object) in objects(field) {
-                let path = [name].into_iter().chain(path).collect();
-                found.push((path, object));
-            }
+    let nameless = [
+        (KEY, &schema["additionalProperties"]),
+        ("0", &schema["items"]),
+    ];
+    let all = named.chain(nameless);
+    for (name, inner) in all.filter(|(_, inner)| inner.is_object()) {
+        for (path, object) in objects(inner) {
+            let path = [name].into_iter().chain(path).collect();
+            found.push((path, object));
         }
     }
-    found.retain(|(_, object)| object["properties"].is_object());
     found
 }
 
-/// Whether a value is what a schema says. A `closed` one may have no field beside those
-/// that are documented.
-pub fn conforms(schema: &Value, value: &Value, closed: bool) -> bool {
-    let rules = schema.as_object().unwrap().iter();
-    let mut rules = rules.map(|(word, rule)| (word.as_str(), rule));
-    match value {
-        Value::String(text) => rules.all(|rule| fits_text(rule, text) && fits(rule, value)),
-        Value::Array(of) => rules.all(|rule| fits_list(rule, of, closed) && fits(rule, value)),
-        Value::Object(of) => {
-            rules.all(|rule| fits_object(rule, of, schema, closed) && fits(rule, value))
-        }
-        _ => rules.all(|rule| fits(rule, value)),
-    }
-}
-
-fn fits((word, rule): (&str, &Value), value: &Value) -> bool {
-    match word {
-        "type" => is_of_type(rule, value),
-        "const" => rule == value,
-        "enum" => list(rule).contains(value),
-        // Each names what it is about, and not all that there may be.
-        "anyOf" => list(rule).iter().any(|one| conforms(one, value, false)),
-        "minimum" => value
-            .as_f64()
-            .is_none_or(|number| number >= rule.as_f64().unwrap()),
-        // About texts, lists and objects, or for people alone.
-        "minLength"
-        | "maxLength"
-        | "pattern"
-        | "minItems"
-        | "maxItems"
-        | "items"
-        | "maxProperties"
-        | "propertyNames"
-        | "required"
-        | "properties"
-        | "additionalProperties"
-        | "format"
-        | "contentEncoding"
-        | "description"
-        | "examples" => true,
-        _ => panic!("the schema says {word}, which no test understands"),
-    }
-}
-
-fn fits_text((word, rule): (&str, &Value), text: &str) -> bool {
-    match word {
-        "minLength" => text.chars().count() >= count(rule),
-        "maxLength" => text.chars().count() <= count(rule),
-        "pattern" => Regex::new(rule.as_str().unwrap()).unwrap().is_match(text),
-        _ => true,
-    }
-}
-
-fn fits_list((word, rule): (&str, &Value), elements: &[Value], closed: bool) -> bool {
-    match word {
-        "minItems" => elements.len() >= count(rule),
-        "maxItems" => elements.len() <= count(rule),
-        "items" => elements.iter().all(|one| conforms(rule, one, closed)),
-        _ => true,
-    }
-}
-
-fn fits_object(
-    (word, rule): (&str, &Value),
-    object: &Map<String, Value>,
-    schema: &Value,
-    closed: bool,
-) -> bool {
-    let has = |name: &Value| object.contains_key(name.as_str().unwrap());
-    let mut fields = object.iter();
-    match word {
-        "maxProperties" => object.len() <= count(rule),
-        "propertyNames" => fields.all(|(name, _)| conforms(rule, &json!(name), closed)),
-        "required" => list(rule).iter().all(has),
-        "properties" => fields.all(|(name, value)| match rule.get(name) {
-            Some(schema) => conforms(schema, value, closed),
-            None => !closed,
-        }),
-        "additionalProperties" => fields
-            .filter(|(name, _)| schema["properties"].get(name).is_none())
-            .all(|(_, value)| conforms(rule, value, closed)),
-        _ => true,
-    }
-}
-
-fn list(rule: &Value) -> &[Value] {
-    rule.as_array().unwrap()
-}
-
-fn count(rule: &Value) -> usize {
-    usize::try_from(rule.as_u64().unwrap()).unwrap()
-}
-
-fn is_of_type(rule: &Value, value: &Value) -> bool {
-    let is = |name: &Value| match name.as_str().unwrap() {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "null" => value.is_null(),
-        other => panic!("the schema says {other}, which no test understands"),
-    };
-    match rule {
-        Value::Array(names) => names.iter().any(is),
-        name => is(name),
-    }
-}
+/// Stands for any key of a map.
+pub const KEY: &str = "key";

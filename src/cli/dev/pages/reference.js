@@ -38,7 +38,7 @@ function limits(schema) {
     schema.format === "password" ? undefined : schema.format,
     schema.contentEncoding,
     schema.const !== undefined ? `always ${JSON.stringify(schema.const)}` : undefined,
-    schema.enum && `one of ${schema.enum.join(", ")}`,
+    schema.enum && `one of ${schema.enum.filter((one) => one !== null).join(", ")}`,
   ].filter((limit) => limit);
 }
 
@@ -55,17 +55,32 @@ function rows(schema, resolve, depth = 0) {
   });
 }
 
-function fields(schema, resolve) {
-  const all = rows(schema, resolve);
+const fields = (schema, resolve) => table("Field", rows(schema, resolve));
+
+/** What stands outside of the body; its type is where. */
+function parameters(nodes, resolve) {
+  const all = nodes.map(resolve).map(({ name, in: type, required, schema, description }) => ({
+    name,
+    depth: 0,
+    type,
+    required,
+    limits: limits(schema),
+    description,
+  }));
+  return all.length > 0 ? table("Parameter", all) : [];
+}
+
+function table(title, all) {
   const cell = ({ name, depth, required }) =>
     h("th", { scope: "row", class: `depth-${Math.min(depth, 4)}` }, h("code", {}, name), required ? h("span", { class: "hint" }, " required") : "");
+  const type = title === "Parameter" ? "Where" : "Type";
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Fields" },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}s` },
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, ...["Field", "Type", "Limits", "Meaning"].map((title) => h("th", { scope: "col" }, title)))),
+      h("thead", {}, h("tr", {}, ...[title, type, "Limits", "Meaning"].map((title) => h("th", { scope: "col" }, title)))),
       h(
         "tbody",
         {},
@@ -129,6 +144,7 @@ function operation(path, method, spec, resolve) {
     h("p", { class: "route" }, h("span", { class: "method" }, method.toUpperCase()), " ", h("code", {}, path)),
     paragraphs(op.description ?? ""),
     h("h3", {}, "Request"),
+    parameters([...(spec.paths[path].parameters ?? []), ...(op.parameters ?? [])], resolve),
     op.requestBody ? paragraphs(resolve(op.requestBody).description ?? "") : [],
     body(resolve(op.requestBody), resolve, true),
     h("h3", {}, "Answers"),

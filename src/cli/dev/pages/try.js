@@ -1,27 +1,14 @@
-// The form: a request as each protocol has it, what was answered, and what that means.
+// The form: a request as it is sent, what was answered, and what that means.
 
+import { CALLS, has, reading, request } from "./calls.js";
 import { h, load, prose } from "./page.js";
 import * as wire from "./wire.js";
-
-const HIDDEN = "••••••••";
 
 const form = document.getElementById("form");
 const field = (id) => document.getElementById(id);
 const chosen = (name) => form.elements[name].value;
+const filled = (id) => field(id).value.trim() || undefined;
 const errors = load("/pages/errors.json");
-
-/** The fields that are filled in, as the protocols' messages name them. */
-function message() {
-  const [userId, loginName, password] = ["user-id", "login-name", "password"].map((id) => field(id).value || undefined);
-  const user = userId || loginName ? { userId, loginName } : undefined;
-  const entries = [...document.querySelectorAll(".entry")].filter((entry) => entry.querySelector(".key").value);
-  const seconds = chosen("version") === "v2alpha" ? undefined : field("lifetime").value || undefined;
-  return {
-    checks: user || password ? { user, password: password && { password } } : undefined,
-    metadata: entries.map((entry) => ({ key: entry.querySelector(".key").value, value: bytes(entry) })),
-    lifetime: seconds && { seconds },
-  };
-}
 
 function bytes(entry) {
   const { value } = entry.querySelector(".value");
@@ -35,52 +22,27 @@ function bytes(entry) {
   }
 }
 
-function json({ checks, metadata, lifetime }) {
+/** The fields that are filled in. */
+function values() {
+  const entries = [...document.querySelectorAll(".entry")].filter((entry) => entry.querySelector(".key").value);
   return {
-    checks,
-    metadata: Object.fromEntries(metadata.map(({ key, value }) => [key, wire.toBase64(value)])),
-    lifetime: lifetime && `${lifetime.seconds}s`,
+    sessionId: filled("session-id"),
+    sessionToken: filled("session-token"),
+    loginName: field("login-name").value || undefined,
+    userId: field("user-id").value || undefined,
+    password: field("password").value || undefined,
+    metadata: entries.map((entry) => ({ key: entry.querySelector(".key").value, value: bytes(entry) })),
+    lifetime: filled("lifetime"),
+    ids: filled("ids")?.split(/[\s,]+/),
+    ofUser: filled("of-user"),
+    limit: filled("limit") && Number(field("limit").value),
+    oldest: field("oldest").checked,
   };
 }
 
-function hidden({ checks, ...others }) {
-  const password = checks?.password && { password: HIDDEN };
-  return { checks: checks && { ...checks, password }, ...others };
-}
-
-/** What is sent, and how it is shown with and without its secrets. */
-function request() {
-  const [protocol, version] = [chosen("protocol"), chosen("version")];
-  const sent = message();
-  const headers = { "content-type": "application/json" };
-  const rpc = `/zitadel.session.${version}.SessionService/CreateSession`;
-  const text = (value) => JSON.stringify(json(value), null, 2);
-  let path = rpc;
-  let body;
-  let shown;
-  if (protocol === "grpc-web") {
-    headers["content-type"] = "application/grpc-web+proto";
-    headers["x-grpc-web"] = "1";
-    const chunks = wire.frame(wire.CreateSessionRequest, sent);
-    body = wire.join(chunks);
-    const masked = ({ bytes, secret }) => (secret ? "**" : wire.toHex(bytes));
-    shown = (secrets) =>
-      (secrets ? [wire.toHex(body)] : chunks.map(masked)).filter((part) => part).join(" ");
-  } else {
-    if (protocol === "connect") {
-      headers["connect-protocol-version"] = "1";
-    } else {
-      path = `/${version}/sessions`;
-      headers.accept = "application/json";
-    }
-    body = JSON.stringify(json(sent));
-    shown = (secrets) => text(secrets ? sent : hidden(sent));
-  }
-  const token = field("token").value.trim();
-  if (token) {
-    headers.authorization = `Bearer ${token}`;
-  }
-  return { protocol, path, headers, body, shown };
+function asked() {
+  const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
+  return { rpc, protocol, version, ...request({ rpc, protocol, version, bearer: filled("token"), form: values() }) };
 }
 
 const block = (text) => h("pre", { tabindex: "0" }, text);
@@ -88,61 +50,34 @@ const block = (text) => h("pre", { tabindex: "0" }, text);
 const lines = (headers) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 const head = (first, headers) => block([first, ...lines(headers)].join("\n"));
 
+/** Shows what belongs to the call that is chosen, and the request that it would be. */
 function showRequest() {
+  const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
+  for (const part of ["session", "who", "metadata", "lifetimes", "filters"]) {
+    field(part).hidden = !has(rpc, part);
+  }
+  field("lifetimes").hidden ||= version === "v2alpha";
+  field("users").hidden = version === "v2alpha";
+  const both = field("user-id").value && field("login-name").value;
+  field("both").hidden = !(both && protocol === "grpc-web");
+  field("title").textContent = field("send").textContent = CALLS[rpc].act;
   let parts;
   try {
-    const { path, headers, shown } = request();
-    const secrets = field("secrets").checked;
-    const told = headers.authorization && !secrets ? { ...headers, authorization: `Bearer ${HIDDEN}` } : headers;
-    parts = [head(`POST ${path}`, told), block(shown(secrets))];
+    const { method, shown } = asked();
+    const { path, headers, body } = shown(field("secrets").checked);
+    parts = [head(`${method} ${path}`, headers), body && block(body)].filter((part) => part);
   } catch (error) {
     parts = [h("p", { class: "problem" }, error.message)];
   }
   field("request").replaceChildren(...parts);
-  const version = chosen("version");
-  field("lifetimes").hidden = version === "v2alpha";
-  const both = field("user-id").value && field("login-name").value;
-  field("both").hidden = !(both && chosen("protocol") === "grpc-web");
 }
 
-const parsed = (text) => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** The session that an answer is about, for the next call. */
+function fillIn({ sessionId, sessionToken }) {
+  for (const [id, value] of [["session-id", sessionId], ["ids", sessionId], ["session-token", sessionToken]]) {
+    field(id).value = value || field(id).value;
   }
-};
-
-/** What an answer says, whatever its protocol: `raw` as it came, `decoded`, and an error. */
-function reading(protocol, response, bytes) {
-  if (response.headers.get("content-type")?.startsWith("application/grpc-web")) {
-    return grpcWeb(response, bytes);
-  }
-  const text = new TextDecoder().decode(bytes);
-  const decoded = parsed(text);
-  if (response.ok) {
-    return { raw: decoded ? undefined : text, decoded };
-  }
-  const { code, details = [] } = decoded ?? {};
-  const detail = details[0];
-  const id = detail?.id ?? (detail?.value && wire.errorDetail(detail.value).id);
-  return { raw: decoded ? undefined : text, decoded, error: { code, id, http: protocol === "json" ? response.status : undefined } };
-}
-
-function grpcWeb(response, bytes) {
-  const { message: data, trailers } = wire.unframe(bytes);
-  const status = trailers["grpc-status"] ?? response.headers.get("grpc-status");
-  const details = trailers["grpc-status-details-bin"] ?? response.headers.get("grpc-status-details-bin");
-  const answer = { raw: wire.toHex(bytes), trailers };
-  if (data) {
-    answer.decoded = wire.decode(wire.CreateSessionResponse, data);
-  }
-  if (status !== "0") {
-    const told = details ? wire.decode(wire.Status, wire.fromBase64(details)) : undefined;
-    answer.decoded = told ?? answer.decoded;
-    answer.error = { code: Number(status), id: told?.details?.[0]?.id };
-  }
-  return answer;
+  showRequest();
 }
 
 /** The rows of the errors' table that an error can be. Connect names codes in lower case. */
@@ -158,14 +93,14 @@ function explanation({ id, code, name, means, remedy }) {
   return h("div", { class: "problem" }, h("h3", {}, title), h("p", {}, prose(means)), h("p", {}, prose(remedy)));
 }
 
-async function showAnswer(protocol, response, bytes) {
-  const { raw, trailers, decoded, error } = reading(protocol, response, bytes);
+async function showAnswer({ rpc, protocol }, response, bytes) {
+  const { raw, trailers, decoded, error } = reading(rpc, protocol, response, bytes);
   const failed = error !== undefined;
   const rows = failed ? await explained(error) : [];
   const pretty = decoded && block(JSON.stringify(decoded, null, 2));
   field("answer").replaceChildren(
     ...[
-      h("p", { class: failed ? "bad" : "good" }, failed ? "Refused." : "The session was created."),
+      h("p", { class: failed ? "bad" : "good" }, failed ? "Refused." : CALLS[rpc].done),
       ...rows.map(explanation),
       head(`HTTP ${response.status}`, Object.fromEntries(response.headers)),
       trailers && [h("h3", {}, "Trailers"), block(lines(trailers).join("\n"))],
@@ -175,6 +110,9 @@ async function showAnswer(protocol, response, bytes) {
       .flat()
       .filter((part) => part),
   );
+  if (!failed) {
+    fillIn(decoded ?? {});
+  }
 }
 
 async function send(event) {
@@ -182,9 +120,11 @@ async function send(event) {
   const button = field("send");
   button.disabled = true;
   try {
-    const { protocol, path, headers, body } = request();
-    const response = await fetch(path, { method: "POST", headers, body, credentials: "omit" });
-    await showAnswer(protocol, response, new Uint8Array(await response.arrayBuffer()));
+    const call = asked();
+    field("answer").replaceChildren(h("p", { class: "hint" }, "Waiting for the answer."));
+    const { method, path, headers, body } = call;
+    const response = await fetch(path, { method, headers, body, credentials: "omit" });
+    await showAnswer(call, response, new Uint8Array(await response.arrayBuffer()));
   } catch (error) {
     const reason = error instanceof TypeError ? "The service can't be reached. Is cargo dev still running?" : error.message;
     field("answer").replaceChildren(h("p", { class: "problem" }, reason));

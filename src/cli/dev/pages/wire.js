@@ -1,20 +1,51 @@
-// As much of protobuf and of gRPC-Web as creating a session takes.
+// As much of protobuf and of gRPC-Web as the calls take.
 
-// A message's fields: name, number, type. A type is another message, or one of `string`,
-// `secret` (a string), `bytes`, `int`, `uint64`, `time` and `any`.
+// A message's fields: name, number, type, and whether it is a `list` or a `map`. A type is
+// another message, or one of `string`, `secret` (a string), `bytes`, `int`, `bool`, `uint64`,
+// `time`, `any` and `raw` (bytes that are read further).
 const CheckUser = { userId: [1, "string"], loginName: [2, "string"] };
 const CheckPassword = { password: [1, "secret"] };
 const Checks = { user: [1, CheckUser], password: [2, CheckPassword] };
 const MetadataEntry = { key: [1, "string"], value: [2, "bytes"] };
+const ListQuery = { offset: [1, "int"], limit: [2, "int"], asc: [3, "bool"] };
+const IdsQuery = { ids: [1, "string", "list"] };
+const UserIdQuery = { id: [1, "string"] };
+const SearchQuery = { idsQuery: [1, IdsQuery], userIdQuery: [2, UserIdQuery] };
 const Duration = { seconds: [1, "int"] };
 const Timestamp = { seconds: [1, "int"], nanos: [2, "int"] };
 const Details = { sequence: [1, "uint64"], changeDate: [2, "time"], resourceOwner: [3, "string"] };
-const Any = { type: [1, "string"], value: [2, "bytes"] };
+const ListDetails = { totalResult: [1, "uint64"], processedSequence: [2, "uint64"], timestamp: [3, "time"] };
+const UserFactor = {
+  verifiedAt: [1, "time"],
+  id: [2, "string"],
+  loginName: [3, "string"],
+  displayName: [4, "string"],
+  organizationId: [6, "string"],
+};
+const Factors = { user: [1, UserFactor], password: [2, { verifiedAt: [1, "time"] }] };
+const HeaderEntry = { key: [1, "string"], value: [2, { values: [1, "string", "list"] }] };
+const UserAgent = {
+  fingerprintId: [1, "string"],
+  ip: [2, "string"],
+  description: [3, "string"],
+  header: [4, HeaderEntry, "map"],
+};
+const Session = {
+  id: [1, "string"],
+  creationDate: [2, "time"],
+  changeDate: [3, "time"],
+  sequence: [4, "uint64"],
+  factors: [5, Factors],
+  metadata: [6, MetadataEntry, "map"],
+  userAgent: [7, UserAgent],
+  expirationDate: [8, "time"],
+};
+const Any = { type: [1, "string"], value: [2, "raw"] };
 const ErrorDetail = { id: [1, "string"], message: [2, "string"] };
 
 export const CreateSessionRequest = {
   checks: [1, Checks],
-  metadata: [2, MetadataEntry],
+  metadata: [2, MetadataEntry, "list"],
   lifetime: [5, Duration],
 };
 export const CreateSessionResponse = {
@@ -22,7 +53,21 @@ export const CreateSessionResponse = {
   sessionId: [2, "string"],
   sessionToken: [3, "string"],
 };
-export const Status = { code: [1, "int"], message: [2, "string"], details: [3, "any"] };
+export const SetSessionRequest = {
+  sessionId: [1, "string"],
+  sessionToken: [2, "secret"],
+  checks: [3, Checks],
+  metadata: [4, MetadataEntry, "list"],
+  lifetime: [6, Duration],
+};
+export const SetSessionResponse = { details: [1, Details], sessionToken: [2, "string"] };
+export const GetSessionRequest = { sessionId: [1, "string"], sessionToken: [2, "secret"] };
+export const GetSessionResponse = { session: [1, Session] };
+export const DeleteSessionRequest = GetSessionRequest;
+export const DeleteSessionResponse = { details: [1, Details] };
+export const ListSessionsRequest = { query: [1, ListQuery], queries: [2, SearchQuery, "list"] };
+export const ListSessionsResponse = { details: [1, ListDetails], sessions: [2, Session, "list"] };
+export const Status = { code: [1, "int"], message: [2, "string"], details: [3, "any", "list"] };
 
 const VARINT = 0;
 const FIXED_64 = 1;
@@ -44,8 +89,8 @@ const sizeOf = (chunks) => chunks.reduce((size, { bytes }) => size + bytes.lengt
 function encode(fields, message) {
   return Object.entries(fields).flatMap(([name, [number, type]]) =>
     [message[name] ?? []].flat().flatMap((value) => {
-      if (type === "int") {
-        return [{ bytes: [...varint((number << 3) | VARINT), ...varint(value)] }];
+      if (type === "int" || type === "bool") {
+        return [{ bytes: [...varint((number << 3) | VARINT), ...varint(Number(value))] }];
       }
       const inner =
         typeof type === "object"
@@ -91,13 +136,13 @@ function reader(bytes) {
 /** The fields that are known of a message; those of others under their numbers. */
 export function decode(fields, bytes) {
   const { take, number, left } = reader(bytes);
-  const known = Object.entries(fields).map(([name, [at, type]]) => [at, { name, type }]);
+  const known = Object.entries(fields).map(([name, [at, type, many]]) => [at, { name, type, many }]);
   const byNumber = new Map(known);
   const message = {};
   while (left() > 0) {
     const tag = Number(number());
     const wire = tag & 7;
-    const { name, type } = byNumber.get(tag >> 3) ?? { name: `field ${tag >> 3}` };
+    const { name, type, many } = byNumber.get(tag >> 3) ?? { name: `field ${tag >> 3}` };
     let value;
     if (wire === VARINT) {
       value = number();
@@ -108,7 +153,12 @@ export function decode(fields, bytes) {
     } else {
       throw new Error(`wire type ${wire} is none`);
     }
-    message[name] = type === "any" ? [...(message[name] ?? []), any(decode(Any, value))] : read(type, value);
+    const one = read(type, value);
+    if (many === "map") {
+      message[name] = { ...message[name], [one.key ?? ""]: one.value };
+    } else {
+      message[name] = many === "list" ? [...(message[name] ?? []), one] : one;
+    }
   }
   return message;
 }
@@ -126,8 +176,12 @@ function read(type, value) {
       return new TextDecoder().decode(value);
     case "time":
       return rfc3339(decode(Timestamp, value));
-    case "bytes":
+    case "any":
+      return any(decode(Any, value));
+    case "raw":
       return value;
+    case "bytes":
+      return toBase64(value);
     default:
       return typeof value === "bigint" ? String(value) : toHex(value);
   }

@@ -1,0 +1,334 @@
+//! What is answered: to the examples, and where something is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+use sesame::api::{Protocol, Request, Version};
+use sesame::domain::Permission;
+use sesame::error::{Error, Side};
+use sesame::service::Rpc;
+
+use super::document::{Header, KEY, Operation, fields, operations, with_body};
+use super::schema::conforms;
+use super::{Mini, checked};
+use crate::app::{App, NOW, header, post};
+use crate::errors;
+
+#[test]
+fn the_readmes_call_is_an_example() {
+    let readme = include_str!("../../../README.md");
+    let call = readme.lines().find(|line| line.starts_with("curl -L"));
+    let body = call.unwrap().split("--data-raw '").nth(1).unwrap();
+    let body: Value = serde_json::from_str(body.trim_end_matches('\'')).unwrap();
+
+    for operation in with_body().filter(|operation| operation.rpc == Rpc::CreateSession) {
+        let examples = operation.request_examples();
+        assert!(examples.contains(&&body), "{}", operation.path);
+    }
+}
+
+/// What is wrong with an answer's headers, by what is documented of them.
+fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        if name == CONTENT_TYPE {
+            assert_eq!(value, "application/json");
+            continue;
+        }
+        let text = value.to_str().unwrap();
+        let value = text
+            .parse::<u64>()
+            .map_or_else(|_| json!(text), Value::from);
+        let header = documented.get(name.as_str());
+        let header = header.unwrap_or_else(|| panic!("{name} is not documented"));
+        assert!(conforms(&header.schema, &value, true), "{name}: {text}");
+    }
+    for (name, header) in documented {
+        assert!(!header.always || headers.contains_key(name), "no {name}");
+    }
+}
+
+/// A session that has all that a session may have.
+fn session() -> Value {
+    let mut session = checked();
+    session["metadata"] = json!({ "device": "a2l0Y2hlbg==" });
+    session["lifetime"] = json!("3600s");
+    session["userAgent"] = json!({
+        "fingerprintId": "kitchen",
+        "ip": "192.0.2.7",
+        "description": "",
+        "header": { "accept-language": { "values": ["de"] } },
+    });
+    session
+}
+
+/// The examples of an operation's requests, or an empty one where it takes none.
+fn examples(operation: &Operation) -> Vec<Value> {
+    if !operation.takes_body() {
+        return vec![json!({})];
+    }
+    let examples = operation.request_examples().into_iter().cloned();
+    let examples: Vec<_> = examples.collect();
+    let schema = operation.request_schema();
+    for example in &examples {
+        assert!(conforms(schema, example, true), "{example}");
+    }
+    examples
+}
+
+#[tokio::test]
+async fn examples_are_accepted_and_answered_as_documented() {
+    for created in [200, 201] {
+        let settings = [("CREATED_STATUS", &*created.to_string())];
+        let mini = Mini::of(App::with(&settings).await).await;
+
+        for operation in operations() {
+            let is_create = operation.rpc == Rpc::CreateSession;
+            let status = if is_create { created } else { 200 };
+            let schema = operation.response_schema(status);
+            let mut answers = Vec::new();
+            for example in examples(&operation) {
+                let body = example.to_string();
+                let answer = mini
+                    .request_for(&session(), &operation, body, |request| request)
+                    .await;
+
+                let body = answer.json();
+                assert_eq!(answer.status.as_u16(), status, "{example}: {body}");
+                assert!(conforms(schema, &body, true), "{example}: {body}");
+                check_headers(&operation.headers(status), &answer.headers);
+                answers.push(body);
+            }
+            let shown = operation.response_examples(status);
+            assert!(shown.iter().all(|example| conforms(schema, example, true)));
+            for (path, field) in fields(schema) {
+                assert!(field["description"].is_string(), "{path:?}");
+                let has = |example: &Value| has(example, &path);
+                assert!(shown.iter().any(|one| has(one)), "no example has {path:?}");
+                assert!(answers.iter().any(has), "no answer has {path:?}");
+            }
+        }
+    }
+}
+
+/// Whether a value has a field, which may stand under any key of a map.
+fn has(value: &Value, path: &[&str]) -> bool {
+    let Some((name, rest)) = path.split_first() else {
+        return true;
+    };
+    match value {
+        Value::Object(map) if *name == KEY => map.values().any(|inner| has(inner, rest)),
+        Value::Array(list) => list.iter().any(|inner| has(inner, rest)),
+        other => other.get(name).is_some_and(|inner| has(inner, rest)),
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_answered_as_documented() {
+    let mini = Mini::start().await;
+
+    let gone = operations().into_iter();
+    for operation in gone.filter(|operation| operation.rpc == Rpc::DeleteSession) {
+        let mut request = post("{}");
+        request.method = operation.method.clone();
+        request.path = operation.path.replace("{session_id}", "1");
+        let answer = mini.send_as_is(request).await.json();
+
+        let examples = operation.response_examples(200);
+        assert!(examples.contains(&&answer), "no example is {answer}");
+        assert!(conforms(operation.response_schema(200), &answer, true));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_list_is_answered_as_documented() {
+    let mini = Mini::start().await;
+
+    let lists = operations().into_iter();
+    for operation in lists.filter(|operation| operation.rpc == Rpc::ListSessions) {
+        let mut answer = mini
+            .send(&operation, &json!({ "queries": [{}] }))
+            .await
+            .json();
+
+        assert!(conforms(operation.response_schema(200), &answer, true));
+        let examples = operation.response_examples(200);
+        let none = examples.iter().find(|one| one.get("sessions").is_none());
+        let at = &mut answer["details"]["timestamp"];
+        assert!(at.is_string());
+        *at = none.unwrap()["details"]["timestamp"].clone();
+        assert_eq!(answer, **none.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_everybodys_sessions_is_refused_in_words() {
+    let mini = Mini::start().await;
+    let all = [Permission::Read, Permission::Write];
+    let caller = mini.app.caller(&all, Duration::from_hours(1)).await;
+    let bearer = format!("Bearer {}", caller.as_str());
+
+    let lists = operations().into_iter();
+    for operation in lists.filter(|operation| operation.rpc == Rpc::ListSessions) {
+        let answer = mini
+            .request(&operation, String::new(), |request| {
+                header(request, "authorization", &bearer)
+            })
+            .await;
+
+        assert_eq!(answer.outcome(), "code 3");
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(!message.contains("  "), "{message}");
+    }
+}
+
+/// What an operation may answer where something is wrong. Exhaustive on purpose: a new
+/// error must choose its operations here.
+fn may_answer(operation: &Operation, error: &Error) -> bool {
+    use Rpc::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
+
+    let rpc = operation.rpc;
+    let is_one_of = |some: &[Rpc]| some.contains(&rpc);
+    match error {
+        Error::InvalidArgument(_)
+        | Error::Malformed(_)
+        | Error::Unauthenticated
+        | Error::RouteNotFound
+        | Error::MethodNotAllowed(_)
+        | Error::UnsupportedMediaType(_)
+        | Error::BodyTooLarge
+        | Error::Unavailable(_)
+        | Error::DeadlineExceeded(_)
+        | Error::Internal(_) => true,
+        Error::UserMismatch
+        | Error::UserNotFound
+        | Error::PasswordInvalid
+        | Error::UserMissing
+        | Error::PasswordNotSet
+        | Error::UserNotActive
+        | Error::UserLocked
+        | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
+        Error::SessionNotFound(Side::Command)
+        | Error::SessionEnded
+        | Error::SessionExpired
+        | Error::PreconditionFailed(_)
+        | Error::Conflict => is_one_of(&[SetSession]),
+        Error::SessionNotFound(Side::Query) | Error::SessionTokenInvalid(Side::Query) => {
+            is_one_of(&[GetSession])
+        }
+        Error::SessionTokenInvalid(Side::Command) => is_one_of(&[SetSession, DeleteSession]),
+        // Before v2, a session can't be changed without its token.
+        Error::PermissionDenied => match rpc {
+            SetSession => operation.version == Version::V2,
+            ListSessions => false,
+            CreateSession | GetSession | DeleteSession => true,
+        },
+        // v2alpha has no check that isn't built.
+        Error::Unimplemented(what) if what.starts_with("checks") => {
+            operation.version > Version::V2alpha && is_one_of(&[CreateSession, SetSession])
+        }
+        Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
+        // A body that isn't read may be packed in any way.
+        Error::UnsupportedEncoding => operation.takes_body(),
+    }
+}
+
+fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
+    let allowed = if operation.path.contains('{') {
+        "DELETE, GET, PATCH"
+    } else {
+        "POST"
+    };
+    let mut all = errors::all();
+    all.push(Error::Unimplemented(
+        "an idempotency-key, where the settings have no SERVER_KEY,",
+    ));
+    for error in &mut all {
+        if let Error::MethodNotAllowed(methods) = error {
+            *methods = allowed;
+        }
+    }
+    all.into_iter().filter(|error| may_answer(operation, error))
+}
+
+/// An error's answer on the JSON routes.
+async fn answer_of(app: &App, error: Error) -> (StatusCode, HeaderMap, Value) {
+    let nowhere = Request {
+        path: "/".to_owned(),
+        ..post("")
+    };
+    let common = app.send(nowhere, NOW).await.headers;
+    let (mut parts, body) = Protocol::Json
+        .encode(&Err(error), Version::V2, StatusCode::OK)
+        .into_parts();
+    parts.headers.extend(common);
+    let body = serde_json::from_slice(&body.data).unwrap();
+    (parts.status, parts.headers, body)
+}
+
+#[tokio::test]
+async fn each_error_is_documented_as_it_is_answered() {
+    let app = App::start().await;
+
+    for operation in operations() {
+        let Operation { method, path, .. } = &operation;
+        let mut examples = Vec::new();
+        let mut codes = BTreeSet::new();
+        let mut headers = BTreeSet::new();
+        for error in errors_of(&operation) {
+            let (status, sent, body) = answer_of(&app, error).await;
+            let status = status.as_u16();
+
+            let found = operation.response_examples(status);
+            assert!(
+                found.contains(&&body),
+                "{method} {path}: no example is {body}"
+            );
+            assert!(
+                conforms(operation.response_schema(status), &body, true),
+                "{body}"
+            );
+            check_headers(&operation.headers(status), &sent);
+            examples.push(body.to_string());
+            codes.insert((status, body["code"].as_u64().unwrap()));
+            let names = sent.keys().filter(|name| **name != CONTENT_TYPE);
+            headers.extend(names.map(|name| (status, name.to_string())));
+        }
+
+        let successes = match operation.rpc {
+            Rpc::CreateSession => BTreeSet::from([200, 201]),
+            _ => BTreeSet::from([200]),
+        };
+        let failures: BTreeSet<u16> = codes.iter().map(|(status, _)| *status).collect();
+        assert_eq!(
+            operation.statuses(),
+            &successes | &failures,
+            "{method} {path}"
+        );
+        for status in failures {
+            for example in operation.response_examples(status) {
+                assert!(
+                    examples.contains(&example.to_string()),
+                    "{method} {path}: {example} is none"
+                );
+            }
+            for name in operation.headers(status).into_keys() {
+                assert!(
+                    headers.contains(&(status, name.clone())),
+                    "{method} {path}: {status}: no {name}"
+                );
+            }
+            for code in 0..=20 {
+                let body = json!({ "code": code, "message": "x" });
+                let documented = conforms(operation.response_schema(status), &body, true);
+                assert_eq!(
+                    documented,
+                    codes.contains(&(status, code)),
+                    "{method} {path}: {status} {code}"
+                );
+            }
+        }
+    }
+}

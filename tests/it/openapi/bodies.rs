@@ -1,0 +1,322 @@
+//! Bodies around all that the document says of a request but the lengths of its texts: the
+//! service takes those that the document takes.
+
+use serde_json::{Map, Value, json};
+
+use super::document::with_body;
+use super::schema::conforms;
+use super::{Mini, TOKEN, is_understood};
+use crate::app::App;
+
+#[tokio::test]
+async fn the_service_refuses_what_the_schema_refuses() {
+    let mini = Mini::of(App::emulated(&[]).await).await;
+
+    for operation in with_body() {
+        let schema = operation.request_schema();
+        for body in bodies(schema) {
+            let answer = mini.send(&operation, &body).await;
+            let (valid, understood) = (conforms(schema, &body, false), is_understood(&answer));
+            assert_eq!(valid, understood, "{} {body}", operation.path);
+        }
+    }
+}
+
+fn bodies(schema: &Value) -> Vec<Value> {
+    let has = |field: &str| schema["properties"].get(field).is_some();
+    let mut bodies = vec![json!({}), json!(null), json!([]), json!("")];
+    if has("checks") {
+        bodies.extend(checks().map(|checks| json!({ "checks": checks })));
+        bodies.extend(later());
+    }
+    if has("metadata") {
+        bodies.extend(entries(&schema["properties"]["metadata"]));
+    }
+    if has("queries") {
+        bodies.extend(lists());
+    }
+    if has("sessionToken") {
+        // A change needs one, whatever else is in it.
+        for body in bodies.iter_mut().filter_map(Value::as_object_mut) {
+            body.insert("sessionToken".to_owned(), json!(TOKEN));
+        }
+        bodies.push(json!({}));
+        for value in [json!(null), json!(""), json!("x"), json!(1), json!({})] {
+            bodies.push(json!({ "sessionToken": value }));
+        }
+        for value in [json!(null), json!(1), json!({})] {
+            bodies.push(json!({ "sessionToken": TOKEN, "sessionId": value }));
+        }
+    }
+    bodies
+}
+
+/// What v2alpha doesn't know of checks.
+fn later() -> Vec<Value> {
+    let mut bodies = vec![
+        json!({ "lifetime": 60 }),
+        json!({ "userAgent": null }),
+        json!({ "userAgent": [] }),
+        json!({ "userAgent": {} }),
+        json!({ "userAgent": { "ip": 1 } }),
+        json!({ "userAgent": { "ip": null } }),
+        json!({ "userAgent": { "header": [] } }),
+        json!({ "userAgent": { "header": null } }),
+        json!({ "userAgent": { "header": { "name": null } } }),
+        json!({ "userAgent": { "header": { "name": {} } } }),
+        json!({ "userAgent": { "header": { "name": { "values": null } } } }),
+        json!({ "userAgent": { "header": { "name": { "values": "x" } } } }),
+        json!({ "userAgent": { "header": { "name": { "values": [1] } } } }),
+        json!({ "userAgent": { "header": { "name": { "values": [null] } } } }),
+        json!({ "userAgent": { "header": { "name": { "values": ["x", ""] } } } }),
+        json!({ "challenges": null }),
+        json!({ "challenges": [] }),
+        json!({ "challenges": {} }),
+        json!({ "challenges": { "totp": {} } }),
+    ];
+    for name in ["webAuthN", "idpIntent", "totp", "otpSms", "otpEmail"] {
+        bodies.push(json!({ "checks": { name: {} } }));
+        bodies.push(json!({ "checks": { name: null } }));
+        bodies.push(json!({ "challenges": { name: {} } }));
+        bodies.push(json!({ "challenges": { name: null } }));
+    }
+    let lifetimes = [
+        "60s",
+        "0.5s",
+        "007s",
+        "1.000000001s",
+        "1.0000000001s",
+        "1.s",
+        ".5s",
+        "60",
+        "1m",
+        "s",
+        "",
+        "-1s",
+        "+1s",
+        " 1s",
+        "1e1s",
+    ];
+    bodies.extend(lifetimes.map(|text| json!({ "lifetime": text })));
+    bodies
+}
+
+fn checks() -> impl Iterator<Item = Value> {
+    let users = [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({ "userId": null }),
+        json!({ "userId": null, "loginName": "nobody" }),
+        json!({ "userId": "1" }),
+        json!({ "userId": "1", "loginName": null }),
+        json!({ "userId": "1", "loginName": 1 }),
+    ];
+    let passwords = [
+        json!(null),
+        json!("x"),
+        json!({}),
+        json!({ "password": null }),
+        json!({ "password": "x" }),
+    ];
+    let mut checks = Vec::new();
+    for user in users {
+        checks.push(json!({ "user": user }));
+        for password in &passwords {
+            checks.push(json!({ "user": user, "password": password }));
+        }
+    }
+    checks.extend(passwords.map(|password| json!({ "password": password })));
+    checks.into_iter()
+}
+
+/// Metadata with values of all kinds, and on both sides of each limit of the schema.
+fn entries(schema: &Value) -> Vec<Value> {
+    let limit = |pointer: &str| {
+        let limit = schema.pointer(pointer)?.as_u64().unwrap();
+        usize::try_from(limit).ok()
+    };
+    let metadata = |keys: usize, key: usize, value: usize| -> Value {
+        let name = |n: usize| format!("{n}{}", "🐭".repeat(key - n.to_string().len()));
+        let entry = |n: usize| (name(n), json!("A".repeat(value)));
+        json!({ "metadata": (0..keys).map(entry).collect::<Map<_, _>>() })
+    };
+    let least = limit("/propertyNames/minLength").unwrap();
+    let most = limit("/propertyNames/maxLength").unwrap();
+    let value = limit("/additionalProperties/maxLength").unwrap();
+    let mut bodies = vec![
+        metadata(1, least, 2),
+        json!({ "metadata": { "": "AA" } }),
+        metadata(1, most, 2),
+        metadata(1, most + 1, 2),
+        metadata(1, 1, value),
+        // No base64 is one character longer than whole groups.
+        metadata(1, 1, value + 2),
+        json!({ "metadata": null }),
+        json!({ "metadata": [] }),
+        json!({ "metadata": { "key": null } }),
+        json!({ "metadata": { "key": 1 } }),
+    ];
+    // Of a change, what is left counts, and no schema can tell that.
+    if let Some(keys) = limit("/maxProperties") {
+        bodies.push(metadata(keys, 2, 2));
+        bodies.push(metadata(keys + 1, 2, 2));
+    }
+    assert_eq!(least, 1);
+    // The values of all metadata are read alike: one kind of it has them all.
+    let longest = if limit("/maxProperties").is_some() {
+        3
+    } else {
+        2
+    };
+    bodies.extend(texts(longest).map(|text| json!({ "metadata": { "key": text } })));
+    bodies
+}
+
+/// All texts of up to `longest` characters that base64 may be made of, and some longer ones.
+fn texts(longest: u32) -> impl Iterator<Item = String> {
+    const ALPHABET: [char; 4] = ['A', '+', '_', '='];
+    let short = (0..=longest).flat_map(|length| {
+        (0..4usize.pow(length)).map(move |number| {
+            let digit = |at| ALPHABET[number / 4usize.pow(at) % 4];
+            (0..length).map(digit).collect()
+        })
+    });
+    let longer = [
+        "AA=",
+        "AA==",
+        "AAA=",
+        "A===",
+        "A+_A",
+        "AAAAA",
+        "AAAAAA",
+        "AAAAAA=",
+        "AAAAAA==",
+        "AAAAAA===",
+        "AAAAAAA",
+        "AAAAAAA=",
+        "AAAAAAA==",
+        "AAAAAAAA=",
+        "AAAA+AA_",
+        "AA AA",
+        "AAA\n",
+        "ÄAAA",
+    ];
+    short.chain(longer.map(str::to_owned))
+}
+
+fn lists() -> Vec<Value> {
+    let numbers = [
+        json!(null),
+        json!(0),
+        json!(4_294_967_295_u64),
+        json!(4_294_967_296_u64),
+        json!(u64::MAX),
+        json!(1e20),
+        json!(-1),
+        json!(1.5),
+        json!("7"),
+        json!(""),
+        json!("-1"),
+        json!("+1"),
+        json!("1.0"),
+        json!(" 1"),
+        json!(true),
+        json!({}),
+    ];
+    let flags = [
+        json!(null),
+        json!(true),
+        json!(false),
+        json!("true"),
+        json!(1),
+    ];
+    let mut queries = vec![json!(null), json!([]), json!({}), json!("x")];
+    for number in numbers {
+        queries.push(json!({ "offset": number }));
+        queries.push(json!({ "limit": number }));
+    }
+    queries.extend(flags.map(|flag| json!({ "asc": flag })));
+
+    let columns = [
+        json!(null),
+        json!("SESSION_FIELD_NAME_UNSPECIFIED"),
+        json!("SESSION_FIELD_NAME_CREATION_DATE"),
+        json!("session_field_name_creation_date"),
+        json!(0),
+        json!(1),
+        json!(2),
+        json!(-1),
+        json!("1"),
+        json!(true),
+    ];
+    let lists = [json!(null), json!({}), json!([]), json!([null]), json!([1])];
+    let mut bodies: Vec<_> = queries
+        .into_iter()
+        .map(|query| json!({ "query": query }))
+        .collect();
+    bodies.extend(columns.map(|column| json!({ "sortingColumn": column })));
+    bodies.extend(lists.map(|list| json!({ "queries": list })));
+    bodies.extend(filters().map(|filter| json!({ "queries": [filter] })));
+    bodies.push(json!({ "queries": [{ "idsQuery": {} }, { "userIdQuery": {} }] }));
+    bodies
+}
+
+const FILTERS: [(&str, &str); 6] = [
+    ("idsQuery", "ids"),
+    ("userIdQuery", "id"),
+    ("creationDateQuery", "creationDate"),
+    ("creatorQuery", "id"),
+    ("userAgentQuery", "fingerprintId"),
+    ("expirationDateQuery", "expirationDate"),
+];
+
+/// Each filter with values of all kinds, and any two at once.
+fn filters() -> impl Iterator<Item = Value> {
+    let values = [
+        json!(null),
+        json!("x"),
+        json!(""),
+        json!(1),
+        json!({}),
+        json!([]),
+        json!(["x"]),
+        json!([1]),
+        json!([null]),
+        json!("2023-05-11T09:14:05Z"),
+        json!("2023-05-11T09:14:05.123456789+02:00"),
+        json!("2023-05-11"),
+        json!("2023-05-11T09:14:05"),
+    ];
+    let methods = [
+        json!(null),
+        json!(0),
+        json!(4),
+        json!(5),
+        json!(-1),
+        json!("TIMESTAMP_QUERY_METHOD_EQUALS"),
+        json!("TIMESTAMP_QUERY_METHOD_GREATER"),
+        json!("TIMESTAMP_QUERY_METHOD_GREATER_OR_EQUALS"),
+        json!("TIMESTAMP_QUERY_METHOD_LESS"),
+        json!("TIMESTAMP_QUERY_METHOD_LESS_OR_EQUALS"),
+        json!("LESS"),
+    ];
+    let mut filters = vec![json!({})];
+    for (at, (filter, field)) in FILTERS.into_iter().enumerate() {
+        for value in [json!(null), json!([]), json!("x"), json!({})] {
+            filters.push(json!({ filter: value }));
+        }
+        filters.extend(
+            values
+                .iter()
+                .map(|value| json!({ filter: { field: value } })),
+        );
+        let methods = methods.iter().filter(|_| filter.ends_with("DateQuery"));
+        filters.extend(methods.map(|method| json!({ filter: { "method": method } })));
+        for (other, _) in &FILTERS[at + 1..] {
+            filters.push(json!({ filter: {}, *other: {} }));
+            filters.push(json!({ filter: {}, *other: null }));
+        }
+    }
+    filters.into_iter()
+}

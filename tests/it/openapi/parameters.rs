@@ -1,0 +1,154 @@
+//! What stands outside of the body: in the path, in the query and in headers.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderName, HeaderValue, Method};
+use serde_json::json;
+use sesame::service::Rpc;
+
+use super::document::{Operation, operations};
+use super::schema::conforms;
+use super::{ID, Mini, TOKEN, is_understood};
+use crate::app::App;
+
+/// A body that is right for any operation.
+fn body() -> String {
+    json!({ "sessionToken": TOKEN }).to_string()
+}
+
+const HEADERS: [(&str, &str); 2] = [
+    ("Idempotency-Key", "idempotency-key"),
+    ("If-Match", "if-match"),
+];
+
+#[tokio::test]
+async fn headers_are_read_where_they_are_documented_and_as_they_are() {
+    let key = "c2Vzc2FtZSBzZXNhbWUgc2VzYW1lIHNlc2FtZSBzZXNhbWU=";
+    let mini = Mini::of(App::with(&[("SERVER_KEY", key)]).await).await;
+    let long = "k".repeat(256);
+    let values = [
+        "k",
+        "a b",
+        "\"~\"",
+        "k\tk",
+        &long,
+        &long[1..],
+        "",
+        "*",
+        "4",
+        "\"4\"",
+        "\"0\"",
+        "\"04\"",
+        "\"\"",
+        "\"4",
+        "W/\"4\"",
+        "\"1234567890123456789\"",
+        "\"4\", \"5\"",
+        "\"4\",\t\"5\" ,\"6\"",
+        "\"4\",",
+        "\"4\", *",
+    ];
+
+    for operation in operations() {
+        for (documented, name) in HEADERS {
+            for value in values {
+                let answer = mini
+                    .request(&operation, body(), |mut request| {
+                        let name = HeaderName::from_static(name);
+                        let value = HeaderValue::from_str(value).unwrap();
+                        request.headers.insert(name, value);
+                        request
+                    })
+                    .await;
+                let schema = operation.parameter("header", documented);
+                let good = schema.is_none_or(|schema| conforms(schema, &json!(value), false));
+                assert_eq!(
+                    is_understood(&answer),
+                    good,
+                    "{} {name}: {value}: {}",
+                    operation.path,
+                    answer.json()
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sessions_id_is_any_text_within_the_limits() {
+    let mini = Mini::start().await;
+
+    for operation in operations() {
+        let Some(schema) = operation.parameter("path", "session_id") else {
+            assert!(!operation.path.contains('{'), "{}", operation.path);
+            continue;
+        };
+        let least = schema["minLength"].as_u64().unwrap();
+        assert_eq!(least, 1, "without an id, it is another path");
+        for length in [1, 200, 201] {
+            let id = "🐭".repeat(length);
+            let encoded = "%F0%9F%90%AD".repeat(length);
+            let answer = mini
+                .request(&operation, body(), |mut request| {
+                    request.path = request.path.replace(ID, &encoded);
+                    request
+                })
+                .await;
+            let good = conforms(schema, &json!(id), false);
+            assert_eq!(is_understood(&answer), good, "{length}: {}", answer.json());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_query_is_read_where_it_is_documented() {
+    let mini = Mini::start().await;
+
+    for operation in operations() {
+        let is_read = operation.parameter("query", "sessionToken").is_some();
+        for (query, outcome) in [
+            (&[("sessionToken", TOKEN)][..], "ok"),
+            (&[("session_token", TOKEN)], "ok"),
+            (&[("sessionToken", "")], "ok"),
+            (&[("sessionToken", "wrong")], "QUERY-dsfr3"),
+            (&[("session_token", "wrong")], "QUERY-dsfr3"),
+            (
+                &[("sessionToken", TOKEN), ("session_token", TOKEN)],
+                "code 3",
+            ),
+        ] {
+            let answer = mini
+                .request(&operation, body(), |mut request| {
+                    let pair = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+                    request.query = query.iter().map(pair).collect();
+                    request
+                })
+                .await;
+            let want = if is_read { outcome } else { "ok" };
+            assert_eq!(answer.outcome(), want, "{} {query:?}", operation.path);
+        }
+    }
+}
+
+/// All parameters that the tests above are about.
+#[test]
+fn no_other_parameter_is_documented() {
+    let of = |operation: &Operation| -> BTreeSet<(String, String)> {
+        let all = operation.parameters();
+        all.map(|(part, name)| (part.to_owned(), name.to_owned()))
+            .collect()
+    };
+    for operation in operations() {
+        let id = ("path", "session_id");
+        let want: &[_] = match operation.rpc {
+            Rpc::CreateSession => &[("header", "Idempotency-Key")],
+            Rpc::SetSession => &[id, ("header", "If-Match")],
+            Rpc::GetSession => &[id, ("query", "sessionToken")],
+            Rpc::DeleteSession => &[id],
+            Rpc::ListSessions => &[],
+        };
+        let want = want.iter().map(|&(part, name)| (part.into(), name.into()));
+        assert_eq!(of(&operation), want.collect(), "{}", operation.path);
+        assert_eq!(operation.method == Method::GET, !operation.takes_body());
+    }
+}

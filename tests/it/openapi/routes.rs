@@ -1,0 +1,122 @@
+//! Which paths there are, with which methods, and what the document is of.
+
+use std::collections::BTreeSet;
+
+use http::header::ALLOW;
+use serde_json::{Value, json};
+use sesame::api::row;
+
+use super::document::{Operation, document, operations, text};
+use super::{Mini, TOKEN, methods};
+use crate::errors;
+
+/// The methods that the document has for a path, in the order of an `Allow` header.
+fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
+    let methods = |path: &str| -> BTreeSet<String> {
+        let of_path = operations.iter().filter(|operation| operation.path == path);
+        of_path
+            .map(|operation| operation.method.to_string())
+            .collect()
+    };
+    let named = methods(path);
+    match path.rsplit_once('/') {
+        Some((parent, id)) if named.is_empty() && !id.is_empty() => {
+            methods(&format!("{parent}/{{session_id}}"))
+        }
+        _ => named,
+    }
+}
+
+#[tokio::test]
+async fn the_routes_are_those_of_the_service() {
+    let mini = Mini::start().await;
+    let operations = operations();
+    let mut paths: BTreeSet<String> = operations.iter().map(|one| one.path.clone()).collect();
+    // All that there is, and a little more.
+    for version in ["v1", "v2alpha", "v2beta", "v2", "v3"] {
+        for path in [
+            "sessions",
+            "sessions/",
+            "sessions/search",
+            "sessions/_search",
+            "sessions/{session_id}",
+            "sessions/{session_id}/",
+            "sessions/{session_id}/search",
+        ] {
+            paths.insert(format!("/{version}/{path}"));
+        }
+    }
+    let body = json!({ "sessionToken": TOKEN }).to_string();
+
+    for path in paths {
+        let allowed = documented(&operations, &path);
+        for method in methods() {
+            let answer = mini
+                .request(&operations[0], body.clone(), |mut request| {
+                    request.method = method.clone();
+                    request.path = path.replace("{session_id}", super::ID);
+                    request
+                })
+                .await;
+
+            let (status, outcome) = (answer.status.as_u16(), answer.outcome());
+            match () {
+                () if allowed.contains(method.as_str()) => {
+                    let is_route = !["code 5", "code 12"].contains(&&*outcome);
+                    assert!(is_route, "{method} {path}: {outcome}");
+                }
+                () if allowed.is_empty() => assert_eq!(status, 404, "{method} {path}"),
+                () => {
+                    assert_eq!(status, 405, "{method} {path}");
+                    let allowed: Vec<_> = allowed.iter().map(String::as_str).collect();
+                    assert_eq!(answer.headers[ALLOW], allowed.join(", "), "{method} {path}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_and_ids_are_those_of_the_service() {
+    let schemas = &document()["components"]["schemas"];
+    let listed = |schema: &str, field: &str| -> BTreeSet<String> {
+        let list = schemas[schema]["properties"][field]["enum"].as_array();
+        list.unwrap().iter().map(ToString::to_string).collect()
+    };
+    let rows: Vec<_> = errors::all().iter().map(row).collect();
+
+    let codes = rows.iter().map(|row| row.code.to_string());
+    assert_eq!(listed("Status", "code"), codes.collect());
+    let ids = rows.iter().filter_map(|row| row.id);
+    let ids = ids.map(|id| format!("{id:?}"));
+    assert_eq!(listed("ErrorDetail", "id"), ids.collect());
+}
+
+#[test]
+fn the_document_is_of_this_version_and_has_nothing_unused() {
+    let text = text();
+    let document: Value = serde_json::from_str(&text).unwrap();
+
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    for (kind, components) in document["components"].as_object().unwrap() {
+        let schemes = kind == "securitySchemes";
+        for name in components.as_object().unwrap().keys().filter(|_| !schemes) {
+            let reference = format!("\"#/components/{kind}/{name}\"");
+            assert!(text.contains(&reference), "{reference}");
+        }
+    }
+}
+
+#[test]
+fn each_operation_has_a_name_of_its_own() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            if let Some(name) = operation["operationId"].as_str() {
+                assert!(names.insert(name.to_owned()), "{name} is there twice");
+            }
+        }
+    }
+    assert_eq!(names.len(), operations().len());
+}
