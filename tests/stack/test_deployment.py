@@ -66,9 +66,7 @@ class Deployment:
         headers = {"Content-Type": "application/json"} | headers
         return call(self.ministack, method, self.outputs["Url"] + path, body, headers)
 
-    def create(
-        self, password: str = PASSWORD, token: str | None = None, **headers: str
-    ) -> Answer:
+    def create(self, password: str = PASSWORD, token: str | None = None, **headers: str) -> Answer:
         body = {
             "checks": {
                 "user": {"userId": USER_ID, "loginName": LOGIN_NAME},
