@@ -2,7 +2,7 @@
 //! the database and prints the call that gives a token:
 //!
 //! ```sh
-//! cargo run --example axum --features tower
+//! cargo run --example axum --features dev
 //! curl -H "Authorization: Bearer $SESSION_TOKEN" http://127.0.0.1:8090/
 //! ```
 
