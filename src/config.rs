@@ -1,6 +1,7 @@
 //! Settings, from the environment. Read once; all faults are reported together.
 
 mod authorizer;
+mod origins;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -15,6 +16,7 @@ use crate::store::{Endpoint, KeySource, Tables};
 use crate::token::ServerKey;
 
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
+pub use origins::Origins;
 
 /// A variable of the environment, as the README's table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,54 +153,6 @@ pub struct WireLimits {
     pub body: usize,
     /// Of the message in it, decompressed.
     pub message: usize,
-}
-
-/// Whose pages may call from a browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    Any,
-    /// Such as `https://app.example.com`, as browsers write them.
-    These(Vec<String>),
-}
-
-impl Origins {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "none" => Some(Self::These(Vec::new())),
-            "*" => Some(Self::Any),
-            _ => {
-                let origins = text.split(',').map(str::trim);
-                let origins = origins.map(|origin| is_origin(origin).then(|| origin.to_owned()));
-                origins.collect::<Option<_>>().map(Self::These)
-            }
-        }
-    }
-
-    pub fn allow(&self, origin: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::These(origins) => origins.iter().any(|allowed| allowed == origin),
-        }
-    }
-}
-
-/// A scheme, a host and perhaps a port in the one way that a browser writes them: in
-/// lower case, nothing behind them.
-fn is_origin(text: &str) -> bool {
-    let Ok(uri) = text.parse::<http::Uri>() else {
-        return false;
-    };
-    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
-        return false;
-    };
-    let port = match (scheme, uri.port_u16()) {
-        // Which a browser leaves out.
-        ("http", Some(80)) | ("https", Some(443)) => return false,
-        (_, Some(port)) => format!(":{port}"),
-        (_, None) => String::new(),
-    };
-    let upper_case = text.bytes().any(|byte| byte.is_ascii_uppercase());
-    text == format!("{scheme}://{host}{port}") && !upper_case
 }
 
 impl Settings {
@@ -447,140 +401,4 @@ pub fn checks_at_once(variable: impl Fn(&str) -> Option<String>) -> NonZeroUsize
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-    use crate::domain::Access;
-
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
-        let variables: HashMap<_, _> = variables.iter().copied().collect();
-        Settings::read(|name| variables.get(name).map(|&text| text.to_owned()))
-    }
-
-    const REQUIRED: [(&str, &str); 3] = [
-        ("USERS_TABLE", "u"),
-        ("SESSIONS_TABLE", "s"),
-        ("RESOURCE_OWNER", "o"),
-    ];
-
-    #[test]
-    fn what_must_be_set_is_enough() {
-        let settings = read(&REQUIRED).unwrap();
-
-        assert_eq!(settings.policy.access, Access::Token);
-        assert_eq!(settings.policy.lifetime, Duration::from_hours(24));
-        assert_eq!(settings.policy.attempts, AttemptPolicy::default());
-        assert_eq!(settings.created_status, StatusCode::OK);
-    }
-
-    #[test]
-    fn all_faults_are_reported_together() {
-        let Faults(faults) = read(&[("ACCESS", "everyone"), ("ARGON2_PASSES", "0")]).unwrap_err();
-
-        let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
-        let want = [
-            "USERS_TABLE",
-            "SESSIONS_TABLE",
-            "RESOURCE_OWNER",
-            "ACCESS",
-            "ARGON2_PASSES",
-        ];
-        assert_eq!(names, want);
-    }
-
-    #[test]
-    fn there_is_one_server_key() {
-        let mut variables = REQUIRED.to_vec();
-        variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
-        let settings = read(&variables).unwrap();
-        assert!(matches!(settings.server_key, KeySource::Key(_)));
-        assert!(!format!("{settings:?}").contains("0123456789"));
-
-        variables.push(("SERVER_KEY_SECRET", "sesame-key"));
-        let Faults(faults) = read(&variables).unwrap_err();
-        assert_eq!(faults[0].name, "SERVER_KEY_SECRET");
-    }
-
-    #[test]
-    fn each_setting_has_its_limits() {
-        for (name, good, bad) in [
-            (
-                "ACCESS",
-                &["token", "authenticated", "public"][..],
-                &["Public", "none"][..],
-            ),
-            ("CREATED_STATUS", &["200", "201"], &["202", "204", "x"]),
-            ("MAX_PASSWORD_ATTEMPTS", &["1", "100"], &["0", "101", "-1"]),
-            (
-                "SESSION_LIFETIME_SECONDS",
-                &["60", "2592000"],
-                &["59", "1h"],
-            ),
-            (
-                "ARGON2_MEMORY_KIB",
-                &["7168", "131072"],
-                &["7167", "131073"],
-            ),
-            ("ARGON2_PASSES", &["1", "4"], &["0", "17"]),
-            ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
-            ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),
-            (
-                "MAX_SESSION_LIFETIME_SECONDS",
-                &["86400", "31536000"],
-                &["86399", "31536001"],
-            ),
-            ("MAX_BODY_BYTES", &["1024", "4194304"], &["1023", "4194305"]),
-            (
-                "MAX_MESSAGE_BYTES",
-                &["1024", "4194304"],
-                &["1023", "4194305"],
-            ),
-            (
-                "SERVER_KEY",
-                &["none", "0123456789abcdef0123456789abcdef"],
-                &["0123456789abcdef0123456789abcde"],
-            ),
-            (
-                "SERVER_KEY_SECRET",
-                &["none", "sesame-key", &"a".repeat(2048)],
-                &[&"a".repeat(2049)],
-            ),
-            (
-                "ALLOWED_ORIGINS",
-                &[
-                    "none",
-                    "*",
-                    "https://app.example.com",
-                    "http://localhost:8080, https://[::1]:1",
-                ],
-                &[
-                    "app.example.com",
-                    "https://app.example.com/",
-                    "https://App.example.com",
-                    "https://a.example,",
-                    "https://",
-                    "https://a.example:443",
-                    "https://a.example:0444",
-                    "https://user@a.example",
-                    "https://a.example/path",
-                    "*,https://a.example",
-                ],
-            ),
-        ] {
-            let with = |text| {
-                let mut variables = REQUIRED.to_vec();
-                variables.push((name, text));
-                read(&variables)
-            };
-            for text in good {
-                assert!(with(text).is_ok(), "{name}={text}");
-            }
-            for text in bad {
-                let Faults(faults) = with(text).unwrap_err();
-                assert_eq!(faults.len(), 1, "{name}={text}");
-                assert_eq!(faults[0].name, name, "{name}={text}");
-            }
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! The service over a database of its own, and what tests say to it.
 
+mod database;
 mod histories;
 
 use std::collections::HashMap;
@@ -9,27 +10,23 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use sesame::api::{self, Context, Log, Request, handle};
-use sesame::config::{self, Settings};
+use sesame::config::Settings;
 use sesame::domain::{
     CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password, Permission,
     SessionId, Timestamp, UserId, UserState,
 };
-use sesame::emulator::Emulator;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{
-    Added, Endpoint, KeySource, Roots, Store, Tables, http_client, with_http_client,
-};
+use sesame::store::{Added, KeySource, Store, with_http_client};
 use sesame::token::{CallerToken, draw_epoch, draw_uuid};
-use tokio::sync::OnceCell;
 
+use self::database::Database;
 use crate::faults::Faults;
-use crate::{record, stack};
+use crate::record;
 
 /// When most tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
@@ -352,76 +349,4 @@ pub fn event(name: &str) -> String {
         .join("events")
         .join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// A database for a test: both clients reach the same tables.
-#[derive(Clone)]
-struct Database {
-    tables: Tables,
-    endpoint: Endpoint,
-    plain: SharedHttpClient,
-    faults: Faults,
-}
-
-impl Database {
-    fn store(&self, http: SharedHttpClient) -> Store {
-        let client = with_http_client(self.endpoint.clone(), http);
-        Store::new(client, self.tables.clone())
-    }
-
-    fn over(tables: [&str; 2], endpoint: Endpoint, plain: SharedHttpClient) -> Self {
-        let [users, sessions] = tables.map(str::to_owned);
-        let faults = Faults::around(plain.clone());
-        Self {
-            tables: Tables { users, sessions },
-            endpoint,
-            plain,
-            faults,
-        }
-    }
-
-    /// An emulated one with the tables of `template.yaml`, or the one that
-    /// `SESAME_TEST_ENDPOINT` names, which all tests share: a URL, or `aws`.
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "where the tests run is not the service's to know"
-    )]
-    async fn open() -> Self {
-        static CREATED: OnceCell<()> = OnceCell::const_new();
-        let variable = |name: &str| std::env::var(name).ok();
-        let Some(target) = variable("SESAME_TEST_ENDPOINT") else {
-            return Self::emulated().await;
-        };
-        let url = (target != "aws").then_some(target);
-        let endpoint = Endpoint {
-            url,
-            ..config::endpoint(variable).unwrap()
-        };
-        let names = ["sesame-test-users", "sesame-test-sessions"];
-        let database = Self::over(names, endpoint, http_client(Roots::Machine));
-        CREATED
-            .get_or_init(async || {
-                let store = database.store(database.plain.clone());
-                if !store.check_tables().await.unwrap().is_empty() {
-                    database.create_tables().await;
-                }
-            })
-            .await;
-        database
-    }
-
-    async fn emulated() -> Self {
-        let region = "eu-central-1".to_owned();
-        let endpoint = Endpoint::with_keys(region, None, "local", "local", None);
-        let emulator = Emulator::in_memory().unwrap();
-        let database = Self::over(["users", "sessions"], endpoint, emulator.http_client());
-        database.create_tables().await;
-        database
-    }
-
-    async fn create_tables(&self) {
-        let client = with_http_client(self.endpoint.clone(), self.plain.clone());
-        stack::create_table(&client, "UsersTable", &self.tables.users).await;
-        stack::create_table(&client, "SessionsTable", &self.tables.sessions).await;
-    }
 }

@@ -1,0 +1,47 @@
+/// Whose pages may call from a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    Any,
+    /// Such as `https://app.example.com`, as browsers write them.
+    These(Vec<String>),
+}
+
+impl Origins {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "none" => Some(Self::These(Vec::new())),
+            "*" => Some(Self::Any),
+            _ => {
+                let origins = text.split(',').map(str::trim);
+                let origins = origins.map(|origin| is_origin(origin).then(|| origin.to_owned()));
+                origins.collect::<Option<_>>().map(Self::These)
+            }
+        }
+    }
+
+    pub fn allow(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(origins) => origins.iter().any(|allowed| allowed == origin),
+        }
+    }
+}
+
+/// A scheme, a host and perhaps a port in the one way that a browser writes them: in
+/// lower case, nothing behind them.
+fn is_origin(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else {
+        return false;
+    };
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return false;
+    };
+    let port = match (scheme, uri.port_u16()) {
+        // Which a browser leaves out.
+        ("http", Some(80)) | ("https", Some(443)) => return false,
+        (_, Some(port)) => format!(":{port}"),
+        (_, None) => String::new(),
+    };
+    let upper_case = text.bytes().any(|byte| byte.is_ascii_uppercase());
+    text == format!("{scheme}://{host}{port}") && !upper_case
+}
