@@ -1,6 +1,7 @@
 //! Settings, from the environment. Read once; all faults are reported together.
 
 mod authorizer;
+mod endpoint;
 mod origins;
 
 use std::fmt;
@@ -12,10 +13,11 @@ use http::StatusCode;
 use crate::domain::AttemptPolicy;
 use crate::password::Params;
 use crate::service::Policy;
-use crate::store::{Endpoint, KeySource, Tables};
+use crate::store::{KeySource, Tables};
 use crate::token::ServerKey;
 
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
+pub use endpoint::{endpoint, secrets_url};
 pub use origins::Origins;
 
 /// A variable of the environment, as the README's table has it.
@@ -336,43 +338,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
         parsed
     }
-}
-
-/// Where DynamoDB is, by the variables that Lambda and AWS's tools set.
-///
-/// # Errors
-///
-/// Every variable that is missing.
-pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Faults> {
-    let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
-    let must = |name: &'static str| {
-        variable(name).ok_or_else(|| Fault {
-            name,
-            reason: "must be set".to_owned(),
-        })
-    };
-    let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let (region, key, secret) = (
-        must("AWS_REGION"),
-        must("AWS_ACCESS_KEY_ID"),
-        must("AWS_SECRET_ACCESS_KEY"),
-    );
-    match (region, key, secret) {
-        (Ok(region), Ok(key), Ok(secret)) => {
-            let token = variable("AWS_SESSION_TOKEN");
-            Ok(Endpoint::with_keys(region, url, &key, &secret, token))
-        }
-        (region, key, secret) => {
-            let faults = [region.err(), key.err(), secret.err()];
-            Err(Faults(faults.into_iter().flatten().collect()))
-        }
-    }
-}
-
-/// Where Secrets Manager is, if it isn't AWS's own.
-pub fn secrets_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
-    variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
 /// Both, or all faults of both.
