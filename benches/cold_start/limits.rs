@@ -1,5 +1,6 @@
 //! What the instruction counts may be.
 
+use super::calls::Calls;
 use super::instructions::Counts;
 use super::timing::{ratio, row};
 
@@ -39,7 +40,8 @@ pub fn print(counts: &Counts) -> bool {
         row(label, ours / 1000, theirs / 1000, ratio(ours, theirs));
     }
     println!();
-    let mut kept = true;
+    let mut kept = print_calls(&counts.calls);
+    println!();
     for Limit { label, of, at_most } in LIMITS {
         let count = of(counts);
         let verdict = if count <= at_most { "ok" } else { "TOO MANY" };
@@ -49,6 +51,26 @@ pub fn print(counts: &Counts) -> bool {
             count / 1000,
             format!("limit {}", at_most / 1000),
             verdict,
+        );
+    }
+    kept
+}
+
+/// Prints what a call costs by each event, and returns whether all keep to what it costs
+/// by the first, JSON's.
+fn print_calls(calls: &[(String, Calls)]) -> bool {
+    row("", "first call  ratio", "second call  ratio", "");
+    let beside = |ours: u64, json| format!("{}  {}", ours / 1000, ratio(ours, json));
+    let json = calls[0].1;
+    let mut kept = true;
+    for (name, calls) in calls {
+        let keep = calls.keep_to(json);
+        kept &= keep;
+        row(
+            name,
+            beside(calls.first, json.first),
+            beside(calls.second, json.second),
+            if keep { "ok" } else { "TOO MANY" },
         );
     }
     kept

@@ -4,8 +4,11 @@
 //! profile in turns, and prints times, sizes, memory and, where valgrind is,
 //! instructions. With `--check` it counts instructions alone and fails over a limit.
 
+mod answer;
 mod binaries;
+mod calls;
 mod database;
+mod events;
 mod instructions;
 mod limits;
 mod process;
@@ -19,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::database::{Costs, Database};
+use self::events::Event;
 use self::process::Program;
 use self::runtime_api::RuntimeApi;
 use self::timing::Programs;
@@ -35,9 +39,9 @@ struct Arguments {
     #[arg(long)]
     check: bool,
 
-    /// The first event, which must be answered with 200
-    #[arg(long, default_value = "events/create-session.json")]
-    event: PathBuf,
+    /// An event that succeeds, to be sent instead of a login in each protocol
+    #[arg(long)]
+    event: Option<PathBuf>,
 
     /// The function, if it is to be another than the one built here
     #[arg(long)]
@@ -63,8 +67,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Outcome<ExitCode> {
-    let event = std::fs::read(&arguments.event)
-        .map_err(|error| format!("{}: {error}", arguments.event.display()))?;
+    let events = match &arguments.event {
+        Some(path) => vec![Event::read(path)?],
+        None => events::of_protocols()?.to_vec(),
+    };
     let function = match &arguments.function {
         Some(path) => path.clone(),
         None => binaries::build("sesame-function", "")?,
@@ -87,13 +93,13 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
             small: function_with(Costs::SMALL)?,
             hello: hello.clone(),
         };
-        timing::print(&programs, &api, &event, arguments.runs)?;
+        timing::print(&programs, &api, &events[0], arguments.runs)?;
     }
     if !instructions::can_be_counted() {
         eprintln!("Instructions are counted by valgrind, which isn't here.");
         return Ok(ExitCode::from(u8::from(arguments.check)));
     }
-    let counts = instructions::count(function_with, &hello, &api, &event)?;
+    let counts = instructions::count(function_with, &hello, &api, &events)?;
     let kept = limits::print(&counts);
     Ok(ExitCode::from(u8::from(arguments.check && !kept)))
 }

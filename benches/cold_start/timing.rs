@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Outcome;
+use super::answer::succeeded;
 use super::database::Costs;
+use super::events::Event;
 use super::process::Program;
 use super::runtime_api::RuntimeApi;
 
@@ -30,7 +30,7 @@ struct Run {
     peak: f64,
 }
 
-pub fn print(programs: &Programs, api: &RuntimeApi, event: &[u8], runs: usize) -> Outcome<()> {
+pub fn print(programs: &Programs, api: &RuntimeApi, event: &Event, runs: usize) -> Outcome<()> {
     let Programs {
         function,
         small,
@@ -64,14 +64,14 @@ pub fn print(programs: &Programs, api: &RuntimeApi, event: &[u8], runs: usize) -
     Ok(())
 }
 
-fn run(program: &Program, api: &RuntimeApi, event: &[u8]) -> Outcome<Run> {
+fn run(program: &Program, api: &RuntimeApi, event: &Event) -> Outcome<Run> {
     let watch = api.watch();
     let start = Instant::now();
     let mut process = program.start(api)?;
     let (asked, reply) = watch.next(&mut process)?;
     let after_init = process.memory()?;
     let sent = Instant::now();
-    reply.send(event.to_vec())?;
+    reply.send(event.json.clone().into_bytes())?;
     let (answered, body) = watch.answer(&mut process)?;
     succeeded(&body)?;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
@@ -82,15 +82,6 @@ fn run(program: &Program, api: &RuntimeApi, event: &[u8]) -> Outcome<Run> {
         peak_of_init: after_init.peak.into(),
         peak: process.memory()?.peak.into(),
     })
-}
-
-/// Whether an answer, as a function gives it to API Gateway, is one of success.
-pub fn succeeded(body: &[u8]) -> Outcome<()> {
-    let answer: Value = serde_json::from_slice(body)?;
-    match answer["statusCode"].as_u64() {
-        Some(200 | 201) => Ok(()),
-        _ => Err(format!("the event was answered with {answer}").into()),
-    }
 }
 
 #[derive(Default)]
