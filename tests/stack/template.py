@@ -109,6 +109,8 @@ class Stack:
         match kind, attribute:
             case "AWS::ApiGatewayV2::Api", "ApiEndpoint":
                 return f"https://{ref}.execute-api.{REGION}.amazonaws.com"
+            case "AWS::SecretsManager::Secret", "Id":
+                return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{ref}"
             case _, "Arn":
                 return f"arn:aws:{arn[kind]}"
             case _:

@@ -265,7 +265,7 @@ def test_a_server_key_is_made_and_may_be_read_only_where_it_is_asked_for() -> No
         {
             "Effect": "Allow",
             "Action": "secretsmanager:GetSecretValue",
-            "Resource": stack.ref("ServerKey"),
+            "Resource": stack.get_att("ServerKey", "Id"),
         }
     ]
     assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
