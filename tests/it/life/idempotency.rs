@@ -29,10 +29,15 @@ fn login(user: &Login, password: &str) -> Create {
     }
 }
 
+/// A key that no other test uses, where tests share a database.
+fn own(app: &App, key: &str) -> String {
+    format!("{key} {}", app.name)
+}
+
 impl Client<'_> {
     async fn create_keyed(self, key: &str, request: &Create) -> Outcome {
         let request = self.request(Rpc::CreateSession, request);
-        let request = header(request, "idempotency-key", key);
+        let request = header(request, "idempotency-key", &own(self.app, key));
         let answer = self.app.send(request, self.now).await;
         let created: Outcome = self.wire.answer(Rpc::CreateSession, &answer);
         record::secret(created.as_ref().ok().map(|created| &*created.session_token));
@@ -145,7 +150,7 @@ async fn another_request_under_the_same_key_is_refused() {
         }
     }
     let request = client.request(Rpc::CreateSession, &Create::default());
-    let request = header(request, "idempotency-key", "k");
+    let request = header(request, "idempotency-key", &own(&app, "k"));
     let answer = app.send(request, client.now).await;
     assert_eq!(answer.status, 409);
 }
@@ -282,8 +287,6 @@ async fn a_key_is_short_printable_and_there_once() {
         let answer = app.send(request, client.now).await;
         assert_eq!(answer.status, 400, "{keys:?}");
     }
-    let longest = client
-        .create_keyed(&long[1..], &login(&mini, PASSWORD))
-        .await;
-    assert_eq!(code(&longest), "ok");
+    let longest = header(request(), "idempotency-key", &long[1..]);
+    assert_eq!(app.send(longest, client.now).await.status, 200);
 }
