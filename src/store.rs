@@ -1,9 +1,10 @@
-//! Users, callers and sessions in two DynamoDB tables.
+//! Users, callers and sessions in two DynamoDB tables, and a key in Secrets Manager.
 //!
 //! Each write states the condition under which it may happen, and carries the id of
 //! the logical write that it belongs to: DynamoDB may carry it out and its answer be
 //! lost, the SDK then sends it again, and it must know itself.
-//! Every read is strongly consistent.
+//! Every read is strongly consistent, but for that of the index which says where the
+//! sessions of a user are.
 
 mod attempts;
 mod batch;
