@@ -378,3 +378,21 @@ fn busy(reasons: &[CancellationReason]) -> Error {
     let cause: Cause = format!("a transaction was cancelled: {}", codes.join(", ")).into();
     Error::Unavailable(cause)
 }
+
+#[test]
+fn a_transaction_that_only_met_another_write_is_tried_again() {
+    let reasons = |codes: &[&str]| -> Vec<CancellationReason> {
+        let reason = |code: &&str| CancellationReason::builder().code(*code).build();
+        codes.iter().map(reason).collect()
+    };
+    for (codes, want) in [
+        (&["TransactionConflict", "None"][..], true),
+        (&["TransactionConflict", "TransactionConflict"], true),
+        (&["None", "None"], false),
+        (&["ConditionalCheckFailed", "TransactionConflict"], false),
+        (&["ThrottlingError", "TransactionConflict"], false),
+        (&[], false),
+    ] {
+        assert_eq!(is_conflict(&reasons(codes)), want, "{codes:?}");
+    }
+}
