@@ -29,9 +29,10 @@ fuzz_target!(|bytes: &[u8]| {
             (Call::SetSession(later), Err(_)) => assert_eq!(later.session_token, None),
             (Call::ListSessions(later), Ok(Call::ListSessions(first))) => {
                 assert_eq!(first.page, later.page);
-                for (first, later) in first.filters.iter().zip(&later.filters) {
-                    assert!(first == later || *first == Filter::Nothing);
-                }
+                assert_eq!(first.filters.len(), later.filters.len());
+                // Where v2 knows a later member of the oneof, v2alpha is left with an earlier one.
+                let known = |one: &Filter| matches!(one, Filter::Ids(_) | Filter::Nothing);
+                assert!(first.filters.iter().all(known));
             }
             (later, first) => assert_eq!(first.expect("accepted"), later),
         }

@@ -302,6 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn of_a_oneof_the_last_member_wins_that_a_version_knows() {
+        use crate::domain::Filter;
+
+        // queries { ids_query {} user_id_query { id: "b" } }
+        let message = b"\x12\x07\x0a\x00\x12\x03\x0a\x01b";
+        let user = Filter::User(UserId::parse("b".to_owned()).unwrap());
+        for (version, want) in [
+            (Version::V2alpha, Filter::Ids(vec![])),
+            (Version::V2beta, user.clone()),
+            (Version::V2, user),
+        ] {
+            let rpc = Rpc::ListSessions;
+            let Ok(Call::ListSessions(list)) = decode(Route { rpc, version }, message) else {
+                panic!("{version:?} reads it");
+            };
+            assert_eq!(list.filters, [want], "{version:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_message_is_refused() {
         for message in [
             &b"\x0a"[..],
