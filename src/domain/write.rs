@@ -24,8 +24,8 @@ pub enum Fate {
 }
 
 impl Writes {
-    /// Those that are kept: more than come between an answer that is lost and the
-    /// second attempt.
+    /// Those that are kept, at 24 bytes each. A write that is sent again once it is no
+    /// longer among them can't be told what became of it.
     pub const KEPT: usize = 8;
 
     pub fn new(newest_first: Vec<Write>) -> Self {
