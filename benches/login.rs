@@ -159,6 +159,7 @@ async fn app(hash: &str) -> Arc<App> {
         password_hash: Some(HashString::new(hash.to_owned())),
         attempts: Attempts::default(),
         epoch: draw_epoch(),
+        under_former_key: false,
     };
     store.insert_user(&mini).await.expect("a user");
     let settings = Settings::read(|name| match name {

@@ -13,11 +13,13 @@ mod grpc;
 pub mod json;
 mod log;
 pub mod message;
+pub(crate) mod origin;
 pub mod proto;
 mod protocol;
 mod route;
 mod status;
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -43,6 +45,7 @@ pub use compression::Compression;
 pub(crate) use json::rfc_3339;
 pub(crate) use log::Decision;
 pub use log::{Log, log_panics};
+pub use origin::trace_id;
 #[cfg(feature = "tower")]
 pub(crate) use protocol::json_error;
 pub use protocol::{Codec, Coding, Protocol};
@@ -69,6 +72,10 @@ pub struct Request {
 pub struct Context {
     /// Names the request in the log and in the answer.
     pub request_id: String,
+    /// Who has sent it, as far as we or the gateway in front can tell.
+    pub client_ip: Option<IpAddr>,
+    /// Of X-Ray.
+    pub trace_id: Option<String>,
     /// The claims of a gateway's JWT authorizer.
     pub jwt: Option<Jwt>,
     /// How long the answer may take.
@@ -169,16 +176,22 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     let Asked { protocol, route } = Asked::of(&request);
     let (rpc, version) = told(&route);
 
-    let outcome = match route.and_then(|route| Ok((route, budget(protocol, &request, started)?))) {
-        Ok((route, budget)) => {
-            // On the heap: the SDK's futures are tens of kilobytes, and move often.
-            let call = Box::pin(app.run(protocol, route, &request, now, &trace));
-            guarded(budget, &trace, call).await
-        }
-        Err(error) => Err(error),
-    };
+    let mut outcome =
+        match route.and_then(|route| Ok((route, budget(protocol, &request, started)?))) {
+            Ok((route, budget)) => {
+                // On the heap: the SDK's futures are tens of kilobytes, and move often.
+                let call = Box::pin(app.run(protocol, route, &request, now, &trace));
+                guarded(budget, &trace, call).await
+            }
+            Err(error) => Err(error),
+        };
 
-    let response = protocol.encode(&outcome, version, app.created_status);
+    let mut response = protocol.encode(&outcome, version, app.created_status);
+    if outcome.is_ok() && !protocol.can_carry(response.body()) {
+        // Nothing else grows like a list.
+        outcome = Err(Error::ListTooLong(crate::service::ASK_FOR_FEWER));
+        response = protocol.encode(&outcome, version, app.created_status);
+    }
     let finished = Finished {
         rpc,
         error: outcome.as_ref().err(),
@@ -217,11 +230,10 @@ fn finish(
     mut response: Response<Body>,
     finished: Finished<'_>,
 ) -> Response<Body> {
-    let request_id = &request.context.request_id;
-    add_common_headers(response.headers_mut(), request_id);
+    add_common_headers(response.headers_mut(), &request.context.request_id);
     cors::share(&app.origins, &request.headers, response.headers_mut());
     app.log.call(&log::Line {
-        request_id,
+        context: &request.context,
         status: response.status(),
         cold_start: app.cold.swap(false, Ordering::Relaxed),
         finished,

@@ -57,6 +57,7 @@ impl Authorizer {
         &self,
         event: &Value,
         request_id: &str,
+        trace_id: Option<String>,
         now: Timestamp,
     ) -> Result<Value, Error> {
         let started = Instant::now();
@@ -65,6 +66,9 @@ impl Authorizer {
         let caller = decided.ok().and_then(|decided| decided.as_ref().ok());
         self.log.decision(&Decision {
             request_id,
+            client_ip: question::client_ip(event),
+            trace_id,
+            session_id: caller.map(|of| of.session),
             outcome: match decided {
                 Ok(Ok(_)) => "allow",
                 Ok(Err(refusal)) => reason(*refusal),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::domain::AttemptPolicy;
+use crate::domain::{AttemptPolicy, ScopePrefix};
 use crate::password::Params;
 use crate::service::Policy;
 use crate::store::{KeySource, Tables};
@@ -39,7 +39,7 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 19] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -51,6 +51,11 @@ pub const SETTINGS: [Setting; 17] = [
         "ACCESS",
         "token",
         "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)",
+    ),
+    setting(
+        "SCOPE_PREFIX",
+        "none",
+        "What stands before `session.write` and the others in the scopes of a gateway's JWT authorizer, such as `https://api.example`; a `/` follows a name. `none`: nothing does",
     ),
     setting(
         "CREATED_STATUS",
@@ -70,12 +75,17 @@ pub const SETTINGS: [Setting; 17] = [
     setting(
         "MAX_SESSION_LIFETIME_SECONDS",
         "2592000",
-        "The longest `lifetime` that a caller may ask for, 60 to 31536000; at least the one before",
+        "The longest `lifetime` that a caller may ask for, 60 to 31536000; at least the one before. No session lives longer than this after its newest password check, or after it was created if it has none",
+    ),
+    setting(
+        "TOKEN_GRACE_SECONDS",
+        "10",
+        "How long a session's token still authorises after a set has replaced it, 0 to 60; not if the set proved something",
     ),
     setting(
         "ARGON2_MEMORY_KIB",
         "19456",
-        "Memory of a password hash in KiB, 7168 to 131072",
+        "Memory of a password hash in KiB, 7168 to 131072; with the passes no weaker than OWASP asks for: at least 47104 with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5",
     ),
     setting("ARGON2_PASSES", "2", "Passes of a password hash, 1 to 16"),
     setting("ARGON2_LANES", "1", "Lanes of a password hash, 1 to 4"),
@@ -175,6 +185,11 @@ impl Settings {
         let access = reader.parse("ACCESS", "token, authenticated or public", |text| {
             text.parse().ok()
         });
+        let wanted = "none or up to 200 visible ASCII characters, without quotes and spaces";
+        let scope_prefix = reader.parse("SCOPE_PREFIX", wanted, |text| match text {
+            "none" => Some(ScopePrefix::default()),
+            _ => ScopePrefix::parse(text).ok(),
+        });
         let created_status = reader.parse("CREATED_STATUS", "200 or 201", |text| match text {
             "200" => Some(StatusCode::OK),
             "201" => Some(StatusCode::CREATED),
@@ -191,6 +206,7 @@ impl Settings {
                 reason: "must be at least SESSION_LIFETIME_SECONDS".to_owned(),
             });
         }
+        let token_grace = reader.number("TOKEN_GRACE_SECONDS", 0..=60);
         let hash_params = reader.hash_params();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
         let body = reader.number("MAX_BODY_BYTES", WIRE_BYTES);
@@ -211,6 +227,8 @@ impl Settings {
                     attempts: attempts?,
                     lifetime: Duration::from_secs(lifetime?.into()),
                     max_lifetime: Duration::from_secs(max_lifetime?.into()),
+                    token_grace: Duration::from_secs(token_grace?.into()),
+                    scope_prefix: scope_prefix?,
                     resource_owner: resource_owner?,
                 },
                 created_status: created_status?,
@@ -272,7 +290,16 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let passes = self.number("ARGON2_PASSES", 1..=16);
         let lanes = self.number("ARGON2_LANES", 1..=4);
         match Params::new(memory?, passes?, lanes?) {
-            Ok(params) => Some(params),
+            Ok(params) if params.is_strong() => Some(params),
+            Ok(_) => {
+                self.faults.push(Fault {
+                    name: "ARGON2_MEMORY_KIB",
+                    reason: "is too weak for ARGON2_PASSES: must be at least 47104 with 1 pass, \
+                             19456 with 2, 12288 with 3, 9216 with 4 or 7168 with 5"
+                        .to_owned(),
+                });
+                None
+            }
             Err(error) => {
                 let reason = format!("with ARGON2_PASSES and ARGON2_LANES: {error}");
                 self.faults.push(Fault {

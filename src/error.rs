@@ -1,6 +1,8 @@
 //! Why a call was not carried out.
 
-use crate::domain::{Denied, Invalid, Sequence};
+use std::borrow::Cow;
+
+use crate::domain::{Denied, Invalid, LimitTooHigh, Sequence};
 
 /// What operators may see of an error, and callers may not.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -49,8 +51,13 @@ pub enum Error {
     /// The caller has sent another request under this key.
     #[error("the idempotency-key was used for another request")]
     IdempotencyKeyReused,
+    /// Nothing says who calls.
     #[error("a valid bearer token is required")]
     Unauthenticated,
+    /// A bearer token says it, and is unknown, expired, or that of a session which proves
+    /// nothing.
+    #[error("a valid bearer token is required")]
+    BearerInvalid,
     #[error("No matching permissions found")]
     PermissionDenied,
     /// Others wrote first, each time that it was tried.
@@ -58,7 +65,7 @@ pub enum Error {
     Conflict,
     /// With what it is: a check, a challenge, a call, or a way to make it.
     #[error("{0} is not supported")]
-    Unimplemented(&'static str),
+    Unimplemented(Cow<'static, str>),
     #[error("not found")]
     RouteNotFound,
     /// With what would be allowed, as an `Allow` header says it.
@@ -69,8 +76,19 @@ pub enum Error {
     UnsupportedMediaType(&'static str),
     #[error("the compression is not supported, only gzip is")]
     UnsupportedEncoding,
+    /// A frame of gRPC says that it is compressed, and no header how.
+    #[error("the message is flagged as compressed, and no header says how")]
+    CompressedHow,
+    /// In gRPC's framing: none, or several.
+    #[error("a unary call has one message, neither none nor more")]
+    NotOneMessage,
     #[error("the request body is too large")]
     BodyTooLarge,
+    #[error("Limit must not be over {}", LimitTooHigh::MAX)]
+    LimitTooHigh,
+    /// A page would be cut, or an end of the list never be reached; with what to do about it.
+    #[error("the list is too long: {0}")]
+    ListTooLong(&'static str),
     #[error("too many requests at once, try again")]
     Overloaded,
     /// Worth a retry; what was to be written may have been written all the same.
@@ -145,7 +163,7 @@ impl Error {
             Self::SessionTokenInvalid(Side::Query) => "wrong_token",
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::Unauthenticated => "unauthenticated",
+            Self::Unauthenticated | Self::BearerInvalid => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",
             Self::Unimplemented(_) => "unimplemented",
@@ -153,13 +171,23 @@ impl Error {
             Self::MethodNotAllowed(_) => "unknown_method",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::CompressedHow => "compressed_how",
+            Self::NotOneMessage => "not_one_message",
             Self::BodyTooLarge => "body_too_large",
+            Self::LimitTooHigh => "limit_too_high",
+            Self::ListTooLong(_) => "list_too_long",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::DeadlineExceeded(Whose::Ours) => "deadline_exceeded",
             Self::DeadlineExceeded(Whose::Client) => "client_deadline_exceeded",
             Self::Internal(_) => "internal",
         }
+    }
+}
+
+impl From<LimitTooHigh> for Error {
+    fn from(_: LimitTooHigh) -> Self {
+        Self::LimitTooHigh
     }
 }
 

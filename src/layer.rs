@@ -26,7 +26,8 @@ use crate::token::bearer;
 ///
 /// | | status | |
 /// |---|---|---|
-/// | no token, or one that stands for nobody | 401 | `WWW-Authenticate: Bearer` |
+/// | no token | 401 | `WWW-Authenticate: Bearer` |
+/// | a token that stands for nobody | 401 | the same with `error="invalid_token"` |
 /// | the database is throttled or gone | 503 | `Retry-After` |
 /// | a fault of ours | 500 | |
 ///
@@ -102,19 +103,25 @@ where
 }
 
 async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<SessionUser, Error> {
-    let token = token(headers).ok_or(Error::Unauthenticated)?;
+    let token = token(headers)?;
     let user = user_of_token(store, &token.0, now).await?;
-    user.map_err(|_| Error::Unauthenticated)
+    user.map_err(|_| Error::BearerInvalid)
 }
 
-/// None if there are several, too: which of them others look at is not known here.
-fn token(headers: &HeaderMap) -> Option<BearerText> {
+/// # Errors
+///
+/// - [`Error::Unauthenticated`]: there is none.
+/// - [`Error::BearerInvalid`]: there are several; which of them others look at is not known
+///   here.
+fn token(headers: &HeaderMap) -> Result<BearerText, Error> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return None;
-    };
-    let token = bearer(value.to_str().ok()?)?;
-    Some(BearerText(token.to_owned()))
+    let value = values.next().ok_or(Error::Unauthenticated)?;
+    if values.next().is_some() {
+        return Err(Error::BearerInvalid);
+    }
+    let token = value.to_str().ok().and_then(bearer);
+    let token = token.ok_or(Error::Unauthenticated)?;
+    Ok(BearerText(token.to_owned()))
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {

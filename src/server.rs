@@ -16,6 +16,7 @@ mod options;
 mod tls;
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +75,10 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        if let Some((stream, place)) = accepted {
+        if let Some((stream, peer, place)) = accepted {
             let (server, stopping) = (Arc::clone(&server), stopping.subscribe());
             tokio::spawn(async move {
-                server.connection(stream, stopping).await;
+                server.connection(stream, peer, stopping).await;
                 drop(place);
             });
         }
@@ -92,10 +93,10 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, peer)) => Some((stream, peer.ip().to_canonical(), place)),
         Err(error) => {
             // The client's fault is over; a lack of file descriptors isn't at once.
             if !is_of_one_connection(&error) {

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use crate::domain::{
     Access, Action, AttemptPolicy, Caller, Claim, Filter, IdempotencyKey, Metadata,
-    MetadataChanges, Page, Password, Precondition, Sequence, Session, SessionId, Timestamp,
-    TokenHash, UserAgent, UserRef, UserSearch,
+    MetadataChanges, Page, Password, Precondition, ScopePrefix, Sequence, Session, SessionId,
+    Timestamp, TokenHash, UserAgent, UserRef, UserSearch,
 };
 use crate::error::{Error, Side};
 use crate::password::{self, Params, PasswordPool};
@@ -27,6 +27,7 @@ use crate::token::{SessionToken, Shown, user_ref};
 
 pub use authenticate::{BearerText, Credentials, Jwt};
 pub use find::verify;
+pub use list::ASK_FOR_FEWER;
 pub use stand::{Refusal, user_of_token};
 pub use trace::{Trace, Traced};
 
@@ -37,8 +38,13 @@ pub struct Policy {
     pub attempts: AttemptPolicy,
     /// Of a session whose caller asks for none.
     pub lifetime: Duration,
-    /// The longest that a caller may ask for.
+    /// The longest that a caller may ask for, and the longest that a session lives after its
+    /// newest password check, or after it was created if it has none.
     pub max_lifetime: Duration,
+    /// How long a token that was replaced still authorises.
+    pub token_grace: Duration,
+    /// Of the scopes that a gateway's JWT authorizer vouches for.
+    pub scope_prefix: ScopePrefix,
     pub resource_owner: String,
 }
 

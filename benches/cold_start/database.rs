@@ -63,6 +63,7 @@ impl Database {
             password_hash: Some(hash(costs)?),
             attempts: Attempts::default(),
             epoch: draw_epoch(),
+            under_former_key: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

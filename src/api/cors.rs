@@ -11,14 +11,18 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use super::{Body, Request};
 use crate::config::Origins;
 
-/// By name: `*` doesn't cover `authorization`.
+/// What pages may send. By name: `*` doesn't cover `authorization`.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, \
-     connect-protocol-version, connect-timeout-ms, idempotency-key, if-match",
+     connect-protocol-version, connect-timeout-ms, idempotency-key, if-match, \
+     content-encoding, grpc-encoding, x-requested-with, x-zitadel-orgid",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-const EXPOSED_HEADERS: HeaderValue =
-    HeaderValue::from_static("grpc-status, grpc-message, grpc-status-details-bin");
+/// What pages may read.
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "grpc-status, grpc-message, grpc-status-details-bin, etag, retry-after, x-request-id, allow, \
+     accept-encoding, accept-post, www-authenticate",
+);
 /// How long a browser may go by what it was told, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

@@ -4,6 +4,8 @@
 //! normalised path with the stage in front, and making one panics on some hosts and
 //! query strings that anybody can send.
 
+mod claims;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -15,8 +17,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
-    ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
+    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayV2httpRequest,
+    ApiGatewayV2httpResponse,
 };
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
@@ -24,6 +26,7 @@ use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::origin::{forwarded_for, ip_address, trace_id};
 use super::{App, Body, Context, Request, handle, query, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
@@ -34,12 +37,23 @@ const TO_ANSWER: Duration = Duration::from_millis(250);
 
 /// An event as Lambda hands it over. One that is none of those above is read as well:
 /// an error while reading would be a 502 without a body.
-pub struct Event(Result<LambdaRequest, serde_json::Error>);
+pub struct Event {
+    request: Result<LambdaRequest, serde_json::Error>,
+    /// Those of an event that is read without them.
+    jwt: Option<Jwt>,
+}
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str(event.get())))
+        let (request, jwt) = match serde_json::from_str(event.get()) {
+            Ok(request) => (Ok(request), None),
+            Err(error) => match claims::with_any_claims(event.get()) {
+                Some((request, jwt)) => (Ok(request), jwt),
+                None => (Err(error), None),
+            },
+        };
+        Ok(Self { request, jwt })
     }
 }
 
@@ -72,9 +86,9 @@ impl Event {
     }
 
     fn read(self) -> (Sender, Result<Request, Error>) {
-        match self.0 {
+        match self.request {
             Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
-            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
+            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event, self.jwt)),
             Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
             Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
         }
@@ -95,10 +109,12 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
 async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
+    let trace_id = context.xray_trace_id.as_deref().and_then(trace_id);
     let (sender, request) = payload.read();
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
+            request.context.trace_id = trace_id;
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
@@ -134,7 +150,7 @@ fn not_http() -> Error {
     Error::Malformed("the event is not an HTTP request".into())
 }
 
-fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
+fn of_http(event: ApiGatewayV2httpRequest, jwt: Option<Jwt>) -> Result<Request, Error> {
     let context = event.request_context;
     Ok(Request {
         method: context.http.method,
@@ -143,17 +159,20 @@ fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
         context: Context {
-            jwt: context.authorizer.and_then(http_jwt),
+            jwt: jwt.or_else(|| context.authorizer.and_then(claims::of_http)),
+            client_ip: context.http.source_ip.as_deref().and_then(ip_address),
             ..Context::default()
         },
     })
 }
 
 fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
+    let context = event.request_context;
+    let client_ip = context.identity.source_ip.as_deref().and_then(ip_address);
     Ok(Request {
         method: event.http_method,
-        // Here, the stage is no part of it.
-        path: event.path.unwrap_or_default(),
+        // The stage is no part of it in a REST API, but in an HTTP API.
+        path: without_stage(event.path, context.stage.as_deref()),
         // Decoded by the gateway.
         query: all_parameters(
             &event.query_string_parameters,
@@ -161,19 +180,27 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
         ),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context::default(),
+        context: Context {
+            jwt: claims::of_rest(&context.authorizer),
+            client_ip,
+            ..Context::default()
+        },
     })
 }
 
 fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     let query = encoded_parameters(&event);
+    let headers = all_headers(event.headers, event.multi_value_headers);
     Ok(Request {
         method: event.http_method,
         path: event.path.unwrap_or_default(),
         query,
-        headers: all_headers(event.headers, event.multi_value_headers),
+        context: Context {
+            client_ip: forwarded_for(&headers),
+            ..Context::default()
+        },
+        headers,
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context::default(),
     })
 }
 
@@ -237,27 +264,6 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
         .decode(text)
         .map(Bytes::from)
         .map_err(|_| Error::Malformed("the event's body is not base64".into()))
-}
-
-/// A JWT authorizer of an HTTP API. Scopes stand in the token's `scope` claim; the
-/// event repeats them in a list only where the route asks for some.
-fn http_jwt(authorizer: ApiGatewayRequestAuthorizer) -> Option<Jwt> {
-    let jwt = authorizer.jwt?;
-    let claimed = jwt.claims.get("scope").or_else(|| jwt.claims.get("scp"));
-    let mut scopes = jwt.scopes.unwrap_or_default();
-    scopes.extend(claimed.into_iter().flat_map(|claim| scopes_of(claim)));
-    let named = jwt
-        .claims
-        .get("sub")
-        .or_else(|| jwt.claims.get("client_id"));
-    let subject = named.cloned().unwrap_or_else(|| "unnamed".to_owned());
-    Some(Jwt { subject, scopes })
-}
-
-/// `a b`, or `[a b]` as an HTTP API writes a claim that is a list.
-fn scopes_of(claim: &str) -> Vec<String> {
-    let claim = claim.trim_matches(['[', ']']);
-    claim.split([' ', ',']).map(str::to_owned).collect()
 }
 
 impl Sender {

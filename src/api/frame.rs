@@ -23,15 +23,22 @@ const HEAD: usize = 5;
 ///
 /// # Errors
 ///
-/// - [`Error::Malformed`]: no message, a part of one, more than one, unknown flags, or
-///   bad compression.
+/// - [`Error::NotOneMessage`]: none, or more than one.
+/// - [`Error::CompressedHow`]: it is flagged as compressed, and no encoding was named.
+/// - [`Error::Malformed`]: a part of one, unknown flags, or bad compression.
 /// - [`Error::BodyTooLarge`]: it is longer than `most` bytes, or becomes so.
 pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Result<Bytes, Error> {
     let malformed = |reason: &str| Error::Malformed(reason.to_owned());
+    if body.is_empty() {
+        return Err(Error::NotOneMessage);
+    }
     let Some((head, rest)) = body.split_first_chunk::<HEAD>() else {
         return Err(malformed("the body is shorter than a message's head"));
     };
     let [flags, length @ ..] = *head;
+    if flags & TRAILERS != 0 {
+        return Err(Error::NotOneMessage);
+    }
     // Wider than any body, so that it is compared as it stands.
     let length = u64::from(u32::from_be_bytes(length));
     if length > most as u64 {
@@ -39,18 +46,14 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
     }
     match (rest.len() as u64).cmp(&length) {
         std::cmp::Ordering::Less => return Err(malformed("the message is cut off")),
-        std::cmp::Ordering::Greater => {
-            return Err(malformed("something follows the one message"));
-        }
+        std::cmp::Ordering::Greater => return Err(Error::NotOneMessage),
         std::cmp::Ordering::Equal => {}
     }
     let message = body.slice(HEAD..);
     match (flags, compression) {
         (0, _) => Ok(message),
         (COMPRESSED, Compression::Gzip) => decompress(&message, most),
-        (COMPRESSED, Compression::Identity) => {
-            Err(malformed("a message is compressed, and no header says how"))
-        }
+        (COMPRESSED, Compression::Identity) => Err(Error::CompressedHow),
         _ => Err(malformed("a message has unknown flags")),
     }
 }
@@ -149,7 +152,7 @@ mod tests {
                 Identity,
                 Err("body_too_large"),
             ),
-            ("none", Bytes::new(), Identity, Err("malformed")),
+            ("none", Bytes::new(), Identity, Err("not_one_message")),
             (
                 "part of a head",
                 framed(0, b"").slice(..4),
@@ -168,18 +171,18 @@ mod tests {
                 Identity,
                 Err("body_too_large"),
             ),
-            ("two", two.into(), Identity, Err("malformed")),
+            ("two", two.into(), Identity, Err("not_one_message")),
             (
                 "trailers behind",
                 with_trailers.into(),
                 Identity,
-                Err("malformed"),
+                Err("not_one_message"),
             ),
             (
                 "trailers alone",
                 framed(TRAILERS, b"a:b"),
                 Identity,
-                Err("malformed"),
+                Err("not_one_message"),
             ),
             (
                 "unknown flags",
@@ -194,7 +197,7 @@ mod tests {
                 "compressed unsaid",
                 framed(1, &gzip(b"abc")),
                 Identity,
-                Err("malformed"),
+                Err("compressed_how"),
             ),
         ] {
             // Compressed, even a short message is longer than 16 bytes.

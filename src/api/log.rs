@@ -1,4 +1,5 @@
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::domain::{Caller, Timestamp};
+use super::Context;
+use crate::domain::{Caller, SessionId, Timestamp};
 use crate::error::{Error, chain};
 use crate::service::{Rpc, Traced};
 
@@ -55,7 +57,7 @@ impl Finished<'_> {
 /// A request that has its answer.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
-    pub request_id: &'a str,
+    pub context: &'a Context,
     pub status: StatusCode,
     pub cold_start: bool,
     pub finished: Finished<'a>,
@@ -65,6 +67,10 @@ pub(super) struct Line<'a> {
 #[derive(Debug)]
 pub(crate) struct Decision<'a> {
     pub request_id: &'a str,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<String>,
+    /// Whose token lets the request pass.
+    pub session_id: Option<SessionId>,
     pub outcome: &'static str,
     pub caller: Option<Caller>,
     pub error: Option<&'a Error>,
@@ -113,7 +119,16 @@ impl Log {
 
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
-        set("request_id", line.request_id.into());
+        set("request_id", line.context.request_id.as_str().into());
+        if let Some(client_ip) = line.context.client_ip {
+            set("client_ip", client_ip.to_string().into());
+        }
+        if let Some(trace_id) = &line.context.trace_id {
+            set("trace_id", trace_id.as_str().into());
+        }
+        if let Some(session_id) = traced.session_id {
+            set("session_id", session_id.to_string().into());
+        }
         set("call", call.rpc.map_or("none", Rpc::as_str).into());
         set("outcome", outcome(call).into());
         set("status", line.status.as_u16().into());
@@ -161,6 +176,15 @@ impl Log {
             "outcome": decision.outcome,
             "duration_ms": millis(decision.started.elapsed()),
         });
+        if let Some(client_ip) = decision.client_ip {
+            line["client_ip"] = client_ip.to_string().into();
+        }
+        if let Some(trace_id) = &decision.trace_id {
+            line["trace_id"] = trace_id.as_str().into();
+        }
+        if let Some(session_id) = decision.session_id {
+            line["session_id"] = session_id.to_string().into();
+        }
         if let Some(caller) = &decision.caller {
             line["caller"] = caller.to_string().into();
         }

@@ -2,6 +2,7 @@
 
 mod list;
 mod reply;
+mod unsupported;
 
 use std::time::Duration;
 
@@ -26,6 +27,13 @@ pub use reply::encode;
 /// - [`Error::InvalidArgument`]: a field over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
 pub fn decode(route: Route, message: &[u8]) -> Result<Call, Error> {
+    let call = decode_known(route, message)?;
+    unsupported::refuse(route.rpc, message)?;
+    Ok(call)
+}
+
+/// The same, whatever else the message asks for.
+fn decode_known(route: Route, message: &[u8]) -> Result<Call, Error> {
     // Where two versions share an arm, the message has one shape in both.
     match (route.rpc, route.version) {
         (Rpc::CreateSession, Version::V2alpha) => read::<v2alpha::CreateSessionRequest>(message)
@@ -101,7 +109,6 @@ impl From<v2alpha::Checks> for v2::Checks {
 }
 
 pub(super) fn create_session(request: v2::CreateSessionRequest) -> Result<CreateSession, Error> {
-    refuse_challenges(request.challenges.as_ref())?;
     let (user, password) = request.checks.map_or(Ok((None, None)), checks)?;
     Ok(CreateSession {
         user,
@@ -118,7 +125,6 @@ pub(super) fn set_session(
     request: v2::SetSessionRequest,
     version: Version,
 ) -> Result<SetSession, Error> {
-    refuse_challenges(request.challenges.as_ref())?;
     let session_id = SessionId::find(&request.session_id)?;
     let length = request.session_token.chars().count();
     if length > 200 || length == 0 && version < Version::V2 {
@@ -157,17 +163,6 @@ fn shown(token: Option<&str>) -> Option<Shown> {
 }
 
 fn checks(checks: v2::Checks) -> Result<(Option<UserSearch>, Option<Password>), Error> {
-    for (asked, name) in [
-        (checks.web_auth_n.is_some(), "checks.web_auth_n"),
-        (checks.idp_intent.is_some(), "checks.idp_intent"),
-        (checks.totp.is_some(), "checks.totp"),
-        (checks.otp_sms.is_some(), "checks.otp_sms"),
-        (checks.otp_email.is_some(), "checks.otp_email"),
-    ] {
-        if asked {
-            return Err(Error::Unimplemented(name));
-        }
-    }
     let password = checks.password.map(|check| Password::parse(check.password));
     Ok((checks.user.map(user).transpose()?, password.transpose()?))
 }
@@ -180,23 +175,6 @@ fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
         Some(Search::LoginName(name)) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
         None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
     }
-}
-
-/// An empty request for challenges asks for none.
-fn refuse_challenges(challenges: Option<&v2::RequestChallenges>) -> Result<(), Error> {
-    let Some(challenges) = challenges else {
-        return Ok(());
-    };
-    for (asked, name) in [
-        (challenges.web_auth_n.is_some(), "challenges.web_auth_n"),
-        (challenges.otp_sms.is_some(), "challenges.otp_sms"),
-        (challenges.otp_email.is_some(), "challenges.otp_email"),
-    ] {
-        if asked {
-            return Err(Error::Unimplemented(name));
-        }
-    }
-    Ok(())
 }
 
 fn user_agent(agent: v2::UserAgent) -> Result<UserAgent, Invalid> {
@@ -274,16 +252,6 @@ mod tests {
                 Ok(None),
                 Err("malformed request: the message can't be read"),
             ),
-            (
-                b"\x1a\x02\x0a\0",
-                Ok(None),
-                Err("challenges.web_auth_n is not supported"),
-            ),
-            (
-                b"\x0a\x02\x2a\0",
-                Ok(None),
-                Err("checks.totp is not supported"),
-            ),
         ] {
             for (route, want) in [(V2ALPHA, in_v2alpha), (V2, in_v2)] {
                 let got = decoded(route, message);
@@ -297,6 +265,56 @@ mod tests {
                         assert!(error.starts_with(start), "{error}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version() {
+        let set = Rpc::SetSession;
+        let create = Rpc::CreateSession;
+        for (rpc, message, want) in [
+            (create, &b"\x0a\x02\x1a\0"[..], "checks.web_auth_n"),
+            (create, b"\x0a\x02\x2a\0", "checks.totp"),
+            (create, b"\x0a\x02\x42\0", "checks.recovery_code"),
+            (create, b"\x0a\x02\x48\x01", "field 9 of checks"),
+            (create, b"\x0a\x03\xa2\x06\0", "field 100 of checks"),
+            // A group, and a field of four bytes.
+            (create, b"\x0a\x02\x4b\x4c", "field 9 of checks"),
+            (create, b"\x0a\x05\x4d\0\0\0\0", "field 9 of checks"),
+            // In a second `checks`, which is merged with the first.
+            (create, b"\x0a\0\x0a\x02\x48\x01", "field 9 of checks"),
+            (create, b"\x1a\x02\x0a\0", "challenges.web_auth_n"),
+            (create, b"\x1a\x02\x1a\0", "challenges.otp_email"),
+            (create, b"\x1a\x02\x20\x01", "field 4 of challenges"),
+            (set, b"\x0a\x01x\x12\x01y\x1a\x02\x2a\0", "checks.totp"),
+            (
+                set,
+                b"\x0a\x01x\x12\x01y\x1a\x02\x48\0",
+                "field 9 of checks",
+            ),
+            (
+                set,
+                b"\x0a\x01x\x12\x01y\x2a\x02\x12\0",
+                "challenges.otp_sms",
+            ),
+        ] {
+            for version in Version::ALL {
+                let got = decode(Route { rpc, version }, message);
+                let got = got.map_err(|error| error.to_string());
+                let want = Err(format!("{want} is not supported"));
+                assert_eq!(got.map(drop), want, "{version:?}");
+            }
+        }
+        for (rpc, message) in [
+            (create, &b"\x0a\0\x1a\0"[..]),
+            // Unknown fields within a check.
+            (create, b"\x0a\x07\x0a\x05\x12\x01b\x48\x01"),
+            (set, b"\x0a\x01x\x12\x01y\x1a\0\x2a\0"),
+        ] {
+            for version in Version::ALL {
+                let got = decode(Route { rpc, version }, message);
+                assert!(got.is_ok(), "{version:?} {message:?}");
             }
         }
     }

@@ -41,6 +41,10 @@ pub enum Coding {
 
 /// How long a client may wait before it tries again, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+const INSUFFICIENT_SCOPE: HeaderValue =
+    HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
@@ -95,6 +99,27 @@ impl Protocol {
             Self::GrpcWeb(Coding::Text) => {
                 let body = frame::read_text(body)?;
                 message::decode(route, &framed(headers, &body, limits)?)
+            }
+        }
+    }
+
+    /// Whether an answer's body reaches every client whole.
+    ///
+    /// Messages of gRPC clients are at most 4 MiB, if they don't say otherwise. Lambda's
+    /// answers are at most 6 MB of JSON, in which a body is a string or base64.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    pub fn can_carry(self, body: &Body) -> bool {
+        const MESSAGE: usize = 4 * 1024 * 1024;
+        const STRING: usize = 6_000_000;
+
+        match self {
+            Self::GrpcWeb(Coding::Text) => body.data.len() / 4 * 3 <= MESSAGE,
+            Self::Grpc | Self::GrpcWeb(Coding::Binary) | Self::Connect(Codec::Proto) => {
+                body.data.len() <= MESSAGE
+            }
+            Self::Json | Self::Connect(Codec::Json) => {
+                let escaped = body.data.iter().filter(|byte| b"\"\\".contains(byte));
+                body.data.len() <= MESSAGE && body.data.len() + escaped.count() <= STRING
             }
         }
     }
@@ -190,6 +215,8 @@ fn connect_status(error: &Error, status: &Status) -> StatusCode {
 fn add_error_headers(headers: &mut HeaderMap, error: &Error) {
     let header = match error {
         Error::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        Error::BearerInvalid => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
+        Error::PermissionDenied => Some((WWW_AUTHENTICATE, INSUFFICIENT_SCOPE)),
         Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED)),

@@ -108,7 +108,7 @@ impl Asked {
             (None, Some(other)) => match (json_route(method, path), other) {
                 // Their clients find no code in an answer of another protocol.
                 (Err(Error::RouteNotFound), Protocol::Grpc | Protocol::GrpcWeb(_)) => {
-                    (other, Err(Error::Unimplemented("this call")))
+                    (other, Err(Error::Unimplemented("this call".into())))
                 }
                 (route, _) => {
                     let other = Error::UnsupportedMediaType("application/json");
@@ -117,7 +117,7 @@ impl Asked {
             },
         };
         if protocol == Protocol::Grpc && !context.trailers {
-            let route = Err(Error::Unimplemented(NO_TRAILERS));
+            let route = Err(Error::Unimplemented(NO_TRAILERS.into()));
             return Self { protocol, route };
         }
         Self { protocol, route }
@@ -148,7 +148,7 @@ fn procedure_route(service: &str, rpc: &str) -> Result<Route, Error> {
     let rpc = Rpc::ALL.into_iter().find(|one| one.as_str() == rpc);
     match (version, rpc) {
         (Some(version), Some(rpc)) => Ok(Route { rpc, version }),
-        _ => Err(Error::Unimplemented("this call")),
+        _ => Err(Error::Unimplemented("this call".into())),
     }
 }
 

@@ -41,7 +41,7 @@ pub fn row(error: &Error) -> Row {
         Error::PreconditionFailed(_) => (10, StatusCode::PRECONDITION_FAILED, None),
         Error::IdempotencyKeyReused => (6, StatusCode::CONFLICT, None),
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
-        Error::Unauthenticated => (16, StatusCode::UNAUTHORIZED, None),
+        Error::Unauthenticated | Error::BearerInvalid => (16, StatusCode::UNAUTHORIZED, None),
         Error::Conflict => (10, StatusCode::CONFLICT, None),
         Error::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED, None),
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
@@ -49,7 +49,10 @@ pub fn row(error: &Error) -> Row {
         Error::UnsupportedMediaType(_) | Error::UnsupportedEncoding => {
             (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None)
         }
-        Error::BodyTooLarge => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
+        Error::CompressedHow => (13, StatusCode::BAD_REQUEST, None),
+        Error::NotOneMessage => (12, StatusCode::BAD_REQUEST, None),
+        Error::LimitTooHigh => (3, StatusCode::BAD_REQUEST, Some("QUERY-4M0fs")),
+        Error::BodyTooLarge | Error::ListTooLong(_) => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
         Error::Overloaded => (8, StatusCode::TOO_MANY_REQUESTS, None),
         Error::Unavailable(_) => (14, StatusCode::SERVICE_UNAVAILABLE, None),
         Error::Internal(_) => (13, StatusCode::INTERNAL_SERVER_ERROR, None),

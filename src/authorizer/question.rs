@@ -1,5 +1,8 @@
+use std::net::IpAddr;
+
 use serde_json::{Map, Value};
 
+use crate::api::origin::ip_address;
 use crate::error::Error;
 use crate::service::BearerText;
 use crate::token::bearer;
@@ -40,6 +43,16 @@ impl Question {
             is_2_0: event["version"] == "2.0",
         })
     }
+}
+
+/// The gateway's: of payload 2.0, or of 1.0 and REST APIs.
+pub(super) fn client_ip(event: &Value) -> Option<IpAddr> {
+    let context = &event["requestContext"];
+    let sources = [
+        &context["http"]["sourceIp"],
+        &context["identity"]["sourceIp"],
+    ];
+    sources.into_iter().find_map(|ip| ip_address(ip.as_str()?))
 }
 
 /// The value of the header, if it is one: the gateway keeps answers by what it takes for the

@@ -42,7 +42,9 @@ fn first_line(input: impl io::BufRead) -> Result<Password, Failure> {
         .take(LONGEST_LINE as u64)
         .read_line(&mut line)
         .map_err(unreadable)?;
-    let password = line.strip_suffix('\n').unwrap_or(&line);
+    // Some editors and shells begin with it, and nobody types it.
+    let password = line.strip_prefix('\u{feff}').unwrap_or(&line);
+    let password = password.strip_suffix('\n').unwrap_or(password);
     let password = password.strip_suffix('\r').unwrap_or(password);
     Ok(Password::parse(password.to_owned())?)
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use super::Surroundings;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::Output;
-use crate::store::{Schema, Table, Tables};
+use super::output::{Output, plain};
+use super::user::names::new_login_name;
+use crate::store::{Schema, Store, Table, Tables};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -16,7 +17,9 @@ pub enum Command {
     Create,
     /// Check that both tables are there and laid out as the service needs them
     ///
-    /// Names each fault, and exits with 1 if there is one.
+    /// Names each fault, and exits with 1 if there is one. Names users as well whose login name
+    /// is stored in a former form, under which they still log in: `sesame user rename` to the
+    /// same name gives it the form of today. Reads the whole users table.
     Check,
     /// Print both tables as inputs of DynamoDB's `CreateTable`, in JSON
     Describe {
@@ -55,6 +58,7 @@ impl Command {
                 }
                 if faults.is_empty() {
                     output.line("both tables are as they should be")?;
+                    former_names(&store, &mut output).await?;
                 }
                 output.flush()?;
                 if faults.is_empty() {
@@ -69,6 +73,25 @@ impl Command {
             }
         }
     }
+}
+
+async fn former_names(store: &Store, output: &mut Output) -> Result<(), Failure> {
+    store
+        .scan_users(|login| {
+            let (name, id) = (login.login_name.as_str(), login.user_id.as_str());
+            let what = if login.under_former_key {
+                "is stored in a former form"
+            } else if new_login_name(name).is_ok_and(|trimmed| trimmed == login.login_name) {
+                return Ok(());
+            } else {
+                "has white space around it or characters that don't show"
+            };
+            let (name, id) = (plain(name), plain(id));
+            output.line(format_args!(
+                "the login name {name} of the user {id} {what}: sesame user rename --id {id} --to …"
+            ))
+        })
+        .await
 }
 
 fn describe(tables: &Tables) -> Value {

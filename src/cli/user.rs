@@ -1,5 +1,6 @@
 mod add;
 mod change;
+pub mod names;
 mod show;
 mod who;
 
@@ -13,7 +14,7 @@ use super::Surroundings;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
-use crate::domain::{DisplayName, Invalid, LoginName, UserId, UserState};
+use crate::domain::{Invalid, LoginName, UserId, UserState};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -58,7 +59,8 @@ Examples:
 const IMPORT_EXAMPLES: &str = r#"A line is a user in JSON:
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
 
-userId and loginName must be there. Without displayName a user is called by the login name;
+userId and loginName must be there. White space around names is dropped; control characters
+and what else doesn't show is refused. Without displayName a user is called by the login name;
 without passwordHash a user has no password. Names may be written in snake_case. A line with
 any other field, or with a plaintext password, is refused.
 
@@ -78,10 +80,6 @@ fn login_name(text: &str) -> Result<LoginName, Invalid> {
 
 fn user_id(text: &str) -> Result<UserId, Invalid> {
     UserId::parse(text.to_owned())
-}
-
-fn display_name(text: &str) -> Result<DisplayName, Invalid> {
-    DisplayName::parse(text.to_owned())
 }
 
 impl Command {

@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use super::text::Invalid;
-use super::{Caller, Permission, Session, TokenHash, UserId};
+use super::{Caller, Permission, Session, Standing, Timestamp, TokenHash, UserId};
 
 /// Who may create sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,22 @@ impl Access {
         }
     }
 
+    /// Whether `caller` may have a user checked who isn't the session's yet, in a create or
+    /// in a Set.
+    ///
+    /// By a password, that is to log in, and takes what a create takes. Without one it tells
+    /// who exists, and by what name, so it takes the permission in each access mode.
+    pub fn may_check_user(self, caller: &Caller, by_password: bool) -> Result<(), Denied> {
+        if by_password {
+            return self.claim(Action::Create, caller, None).map(drop);
+        }
+        match caller {
+            Caller::Anonymous => Err(Denied::Unauthenticated),
+            _ if caller.sees_users() => Ok(()),
+            _ => Err(Denied::Forbidden),
+        }
+    }
+
     /// Which sessions `caller` may do it to, if it has presented `token` for it.
     ///
     /// A token that is presented is checked, and decides: that a caller might do without
@@ -134,16 +150,27 @@ impl Access {
 }
 
 impl Claim {
-    pub fn holds(&self, session: &Session) -> bool {
-        match self {
+    /// Whether it holds for `session` at `now`.
+    pub fn standing(&self, session: &Session, now: Timestamp) -> Standing {
+        let holds = match self {
             Self::All => true,
-            Self::Token(token) => session.token_hash == *token,
+            Self::Token(token) => return session.standing(*token, now),
             Self::Own { creator, user } => {
                 let of_user = session.user.as_ref().map(|user| &user.user_id);
                 creator.as_ref() == Some(&session.creator)
                     || user.is_some() && user.as_ref() == of_user
             }
+        };
+        if holds {
+            Standing::Valid
+        } else {
+            Standing::Invalid
         }
+    }
+
+    /// Whether it holds for more than to repeat a Set.
+    pub fn holds(&self, session: &Session, now: Timestamp) -> bool {
+        self.standing(session, now) == Standing::Valid
     }
 }
 
@@ -166,7 +193,7 @@ impl FromStr for Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CallerName, Permissions, SessionId};
+    use crate::domain::{CallerName, JwtName, JwtPrincipal, Permissions, SessionId};
     use Denied::{Forbidden, Unauthenticated};
 
     fn service(permission: Permission) -> Caller {
@@ -185,7 +212,7 @@ mod tests {
 
     fn jwt(permissions: Permissions) -> Caller {
         Caller::Jwt {
-            subject: "ada".into(),
+            principal: JwtPrincipal::new("issuer", JwtName::Subject, "ada").unwrap(),
             permissions,
         }
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::text::{Invalid, bounded};
-use super::{SessionId, Timestamp, UserId};
+use super::{JwtPrincipal, SessionId, Timestamp, UserId};
 
 /// What a caller may do with sessions that aren't its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +109,9 @@ pub enum Caller {
         name: CallerName,
         permissions: Permissions,
     },
-    /// Whom an authorizer of API Gateway vouched for: the subject and scopes of its JWT.
+    /// Whom an authorizer of API Gateway vouched for, by a JWT and its scopes.
     Jwt {
-        subject: String,
+        principal: JwtPrincipal,
         permissions: Permissions,
     },
     /// A user, by the token of a session in which more than the user was checked.
@@ -121,6 +121,12 @@ pub enum Caller {
 impl Caller {
     pub fn is_authenticated(&self) -> bool {
         !matches!(self, Self::Anonymous)
+    }
+
+    /// Whether it may learn which users exist and in which state they are. To all others,
+    /// whatever is wrong with a user is a wrong password.
+    pub fn sees_users(&self) -> bool {
+        self.permissions().has(Permission::Write)
     }
 
     /// The caller's own permissions; a user has none beyond its own sessions.
@@ -138,7 +144,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Service { name, .. } => write!(f, "service:{name}"),
-            Self::Jwt { subject, .. } => write!(f, "jwt:{subject}"),
+            Self::Jwt { principal, .. } => write!(f, "jwt:{principal}"),
             Self::User { id, .. } => write!(f, "user:{id}"),
         }
     }

@@ -1,24 +1,50 @@
 use super::{Session, SessionId, Timestamp, UserId};
 
 /// Which part of a list is wanted, and in which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Entries to pass over.
     pub offset: u64,
-    /// 0: as many as there may be.
+    /// Entries that there are at most: 1 to [`LimitTooHigh::MAX`].
     pub limit: u32,
     /// The oldest first; else the newest.
     pub ascending: bool,
 }
 
-impl Page {
-    /// Of one answer: with all that a session may hold, 100 of them are 10 MB.
-    pub const MOST: u32 = 100;
+/// A page with more entries than that is not to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitTooHigh;
 
-    pub fn size(self) -> u64 {
-        match self.limit {
-            0 => Self::MOST.into(),
-            limit => limit.min(Self::MOST).into(),
+impl LimitTooHigh {
+    pub const MAX: u32 = 1000;
+}
+
+impl Page {
+    /// Of a page whose caller asks for none.
+    const DEFAULT_LIMIT: u32 = 100;
+
+    /// A `limit` of 0 is the default.
+    pub fn new(offset: u64, limit: u32, ascending: bool) -> Result<Self, LimitTooHigh> {
+        let limit = match limit {
+            0 => Self::DEFAULT_LIMIT,
+            1..=LimitTooHigh::MAX => limit,
+            _ => return Err(LimitTooHigh),
+        };
+        Ok(Self {
+            offset,
+            limit,
+            ascending,
+        })
+    }
+}
+
+/// The first entries, the newest first.
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            offset: 0,
+            limit: Self::DEFAULT_LIMIT,
+            ascending: false,
         }
     }
 }
@@ -52,6 +78,8 @@ impl Compare {
 pub enum Filter {
     /// Without those that no session has.
     Ids(Vec<SessionId>),
+    /// Those of a user in which more than the user was proved: anybody who may name users can
+    /// make others.
     User(UserId),
     /// With a time in nanoseconds since 1970.
     Created(Compare, i128),
@@ -69,10 +97,10 @@ impl Filter {
     pub fn matches(&self, session: &Session, caller: &str, fingerprint: Option<&str>) -> bool {
         match self {
             Self::Ids(ids) => ids.contains(&session.id),
-            Self::User(id) => session
-                .user
-                .as_ref()
-                .is_some_and(|user| user.user_id == *id),
+            Self::User(id) => {
+                let of_user = session.user.as_ref().map(|user| &user.user_id);
+                session.password.is_some() && of_user == Some(id)
+            }
             Self::Created(compare, nanos) => compare.holds(session.created_at, *nanos),
             Self::Expires(compare, nanos) => compare.holds(session.expires_at, *nanos),
             Self::Creator(None) => session.creator == caller,
@@ -92,13 +120,17 @@ impl Filter {
 }
 
 #[test]
-fn a_page_has_at_most_a_hundred_sessions() {
-    for (limit, size) in [(0, 100), (1, 1), (100, 100), (101, 100), (u32::MAX, 100)] {
-        let page = Page {
-            limit,
-            ..Page::default()
-        };
-        assert_eq!(page.size(), size);
+fn a_page_has_at_most_a_thousand_sessions() {
+    for (limit, want) in [
+        (0, Ok(100)),
+        (1, Ok(1)),
+        (101, Ok(101)),
+        (1000, Ok(1000)),
+        (1001, Err(LimitTooHigh)),
+        (u32::MAX, Err(LimitTooHigh)),
+    ] {
+        let page = Page::new(0, limit, false);
+        assert_eq!(page.map(|page| page.limit), want, "{limit}");
     }
 }
 

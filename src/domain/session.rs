@@ -2,30 +2,13 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    DisplayName, Epoch, LoginName, Metadata, MetadataChanges, SessionId, Timestamp, TokenHash,
-    UserAgent, UserId, Write, WriteId, Writes,
+    Epoch, Metadata, MetadataChanges, PasswordFactor, Proof, ReplacedToken, SessionId, Standing,
+    Timestamp, TokenHash, UserAgent, UserFactor, UserPointer, Write, WriteId, Writes,
 };
 
 /// How many facts are recorded of a session; moves on with each write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(pub u64);
-
-/// The user whom a session is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserFactor {
-    pub user_id: UserId,
-    pub login_name: LoginName,
-    pub display_name: DisplayName,
-    pub verified_at: Timestamp,
-    /// The one of the user's that the session counts in.
-    pub epoch: Epoch,
-}
-
-/// That user's password was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordFactor {
-    pub verified_at: Timestamp,
-}
 
 /// What has been proven of somebody, and until when it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +26,10 @@ pub struct Session {
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
+    /// None: it has no grace.
+    pub replaced: Option<ReplacedToken>,
+    /// After the newest change that proved something, or after a create that did.
+    pub proved_sequence: Option<Sequence>,
     /// Who created it: [`Caller`](super::Caller) as text.
     pub creator: String,
     pub writes: Writes,
@@ -75,6 +62,28 @@ pub struct Changes {
     pub password: Option<PasswordFactor>,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
+    /// What bounds `lifetime`: see [`Session::absolute_end`].
+    pub max_lifetime: Duration,
+}
+
+impl Changes {
+    /// What they prove of the user of `session`.
+    fn proof(&self, session: &Session) -> Proof {
+        Proof {
+            user: self.user.is_some(),
+            added: self.user.is_some() && session.user.is_none(),
+            password: self.password.is_some(),
+        }
+    }
+}
+
+/// How a change gives a session another token.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation {
+    pub token_hash: TokenHash,
+    pub write: WriteId,
+    /// The instant from which the token that it replaces is void. None: at once.
+    pub grace_until: Option<Timestamp>,
 }
 
 /// How long a session lives, and who said so.
@@ -97,7 +106,7 @@ impl Lifetime {
         let invalid = |reason| Invalid::new("lifetime", reason);
         match asked {
             None => Ok(Self::Default(default)),
-            Some(asked) if asked.is_zero() => Err(invalid("must be more than nothing")),
+            Some(asked) if asked < MOMENT => Err(invalid("must be at least a millisecond")),
             Some(asked) if asked > most => Err(invalid("is longer than this deployment allows")),
             Some(asked) => Ok(Self::Asked(asked)),
         }
@@ -146,18 +155,22 @@ impl Session {
             seen: Sequence(0),
             id: new.write,
         };
+        let sequence = Sequence(count(facts));
+        let is_proved = new.user.is_some() || new.password.is_some();
         Self {
             id: new.id,
-            sequence: Sequence(count(facts)),
+            sequence,
             created_at: now,
             changed_at: now,
-            expires_at: now.plus(at_least_a_moment(new.lifetime.span())),
+            expires_at: now.plus(new.lifetime.span()),
             ended_at: None,
             user: new.user,
             password: new.password,
             metadata: new.metadata,
             user_agent: new.user_agent,
             token_hash: new.token_hash,
+            replaced: None,
+            proved_sequence: is_proved.then_some(sequence),
             creator: new.creator,
             writes: Writes::default().with(write),
             request: new.fingerprint.map(|fingerprint| KeyedRequest {
@@ -179,13 +192,25 @@ impl Session {
             password,
             metadata,
             lifetime,
+            max_lifetime: _,
         } = changes;
         let metadata = self.metadata.changed(metadata)? != self.metadata;
         Ok(user.is_some() || password.is_some() || metadata || lifetime.is_some())
     }
 
+    /// The instant that no lifetime reaches past: `max_lifetime` after the newest password
+    /// check, or after the session was created if it has none. So nobody keeps a session
+    /// alive for ever with nothing but its token.
+    pub fn absolute_end(&self, changes: &Changes) -> Timestamp {
+        let password = changes.password.or(self.password);
+        let from = password.map_or(self.created_at, |password| password.verified_at);
+        from.plus(changes.max_lifetime)
+    }
+
     /// The session with `changes` and another token. Its sequence counts, one each: user
     /// checked, password checked, metadata set, lifetime set, token set.
+    ///
+    /// A lifetime that reaches past the absolute end is cut to it.
     ///
     /// # Errors
     ///
@@ -193,8 +218,7 @@ impl Session {
     pub fn changed(
         &self,
         changes: &Changes,
-        token_hash: TokenHash,
-        write: WriteId,
+        rotation: Rotation,
         now: Timestamp,
     ) -> Result<Self, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)?;
@@ -214,28 +238,76 @@ impl Session {
                     ..checked.clone()
                 })
             }
-            (Some(_), Some(_)) => {
-                return Err(Invalid::new(
-                    "checks.user",
-                    "is not the user of the session, who can't be changed",
-                ));
-            }
+            (Some(_), Some(_)) => return Err(Self::another_user()),
         };
-        let lifetime = changes.lifetime.map(at_least_a_moment);
+        let sequence = Sequence(self.sequence.0 + count(facts));
+        let expires_at = match changes.lifetime {
+            Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
+            None => self.expires_at,
+        };
+        let proof = changes.proof(self);
+        let replaced = rotation.grace_until.map(|until| ReplacedToken {
+            hash: self.token_hash,
+            until: until.min(expires_at),
+            proof,
+        });
         Ok(Self {
-            sequence: Sequence(self.sequence.0 + count(facts)),
+            sequence,
             changed_at: now,
-            expires_at: lifetime.map_or(self.expires_at, |lifetime| now.plus(lifetime)),
+            expires_at,
             user,
             password: changes.password.or(self.password),
             metadata,
-            token_hash,
+            token_hash: rotation.token_hash,
+            replaced,
+            proved_sequence: if proof.is_empty() {
+                self.proved_sequence
+            } else {
+                Some(sequence)
+            },
             writes: self.writes.with(Write {
                 seen: self.sequence,
-                id: write,
+                id: rotation.write,
             }),
             ..self.clone()
         })
+    }
+
+    /// The error of a request that names another user than the session's.
+    pub fn another_user() -> Invalid {
+        Invalid::new(
+            "checks.user",
+            "is not the user of the session, who can't be changed",
+        )
+    }
+
+    /// What a token with this hash is to the session at `now`.
+    pub fn standing(&self, token: TokenHash, now: Timestamp) -> Standing {
+        if token == self.token_hash {
+            return Standing::Valid;
+        }
+        match self.replaced {
+            Some(replaced) if replaced.hash == token && now < replaced.until => {
+                if replaced.proof.is_empty() {
+                    Standing::Valid
+                } else {
+                    Standing::ValidToRepeat(replaced.proof)
+                }
+            }
+            _ => Standing::Invalid,
+        }
+    }
+
+    /// The session with what its user is called today: the name that was checked may be
+    /// somebody else's by now.
+    #[must_use]
+    pub fn with_current_name(mut self, pointer: Option<&UserPointer>) -> Self {
+        if let (Some(user), Some(pointer)) = (&mut self.user, pointer)
+            && user.user_id == pointer.id
+        {
+            user.login_name.clone_from(&pointer.login_name);
+        }
+        self
     }
 
     /// Of what callers have noted on it, in bytes.
@@ -265,10 +337,8 @@ fn count<const N: usize>(facts: [bool; N]) -> u64 {
     facts.into_iter().map(u64::from).sum()
 }
 
-/// Times are kept to the millisecond: no session ends before it begins.
-fn at_least_a_moment(span: Duration) -> Duration {
-    span.max(Duration::from_millis(1))
-}
+/// Times are kept to the millisecond: with less, a session would end before it begins.
+const MOMENT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests;

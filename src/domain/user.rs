@@ -1,6 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use icu_normalizer::{
+    ComposingNormalizerBorrowed as ComposingNormalizer,
+    DecomposingNormalizerBorrowed as DecomposingNormalizer,
+};
 use unicase::UniCase;
 
 use super::attempts::Attempts;
@@ -13,17 +17,52 @@ use super::{Epoch, UserId};
 pub struct LoginName(String);
 
 impl LoginName {
+    /// A name that somebody is looked up by. It may have any characters: one that no user can
+    /// have is that of an unknown user.
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("login_name", text).map(Self)
+    }
+
+    /// A name that is stored, whatever names may be today.
+    pub fn stored(text: String) -> Self {
+        Self(text)
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which login names are compared: Unicode's full case folding.
+    /// The form in which login names are compared: Unicode's full case folding, in NFC on both
+    /// sides of it, so that neither case nor the way in which an accent is written matters.
     pub fn folded(&self) -> FoldedName {
-        FoldedName(UniCase::unicode(&self.0).to_folded_case())
+        let nfc = ComposingNormalizer::new_nfc();
+        let composed = nfc.normalize(&self.0);
+        let folded = UniCase::unicode(composed).to_folded_case();
+        FoldedName(nfc.normalize(&folded).into_owned())
+    }
+
+    /// The form that names had before they were composed, if it is another one: users who were
+    /// stored then are found under it.
+    pub fn former(&self) -> Option<FoldedName> {
+        let former = FoldedName(UniCase::unicode(&self.0).to_folded_case());
+        (former != self.folded()).then_some(former)
+    }
+
+    /// The keys under which a user with this name may be stored, in the order in which they are
+    /// looked up.
+    pub fn keys(&self) -> Vec<FoldedName> {
+        self.former().into_iter().chain([self.folded()]).collect()
+    }
+
+    /// Keys under which a user may be stored who had this name in another form: nobody else may
+    /// get the name beside that user.
+    pub fn former_spellings(&self) -> Vec<FoldedName> {
+        let decomposed = DecomposingNormalizer::new_nfd().normalize(&self.0);
+        let decomposed = FoldedName(UniCase::unicode(decomposed).to_folded_case());
+        let mut keys: Vec<_> = self.former().into_iter().chain([decomposed]).collect();
+        keys.dedup();
+        keys.retain(|key| *key != self.folded());
+        keys
     }
 }
 
@@ -120,6 +159,19 @@ pub struct Login {
     pub attempts: Attempts,
     /// The one that sessions count in.
     pub epoch: Epoch,
+    /// It is stored under its name's former key, and stays there until it is renamed.
+    pub under_former_key: bool,
+}
+
+impl Login {
+    /// The key under which it is stored, or is to be stored.
+    pub fn key(&self) -> FoldedName {
+        let former = self.login_name.former();
+        match former.filter(|_| self.under_former_key) {
+            Some(former) => former,
+            None => self.login_name.folded(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -134,9 +186,57 @@ mod tests {
             ("ΣΊΣΥΦΟΣ", "σίσυφος", true),
             ("mini", "maxi", false),
             ("mini", "mini ", false),
+            ("é", "e\u{301}", true),
+            ("É", "e\u{301}", true),
+            ("Å", "\u{212b}", true),
+            ("ﬁ", "fi", true),
+            ("ᾳ", "α\u{345}", true),
+            ("가", "\u{1100}\u{1161}", true),
+            ("ı", "i", false),
+            ("e", "é", false),
         ] {
             let folded = |name: &str| LoginName::parse(name.to_owned()).unwrap().folded();
             assert_eq!(folded(one) == folded(other), same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_a_former_key_where_it_was_not_composed() {
+        for (name, former, spellings) in [
+            ("Mini@Mouse.com", None, &[][..]),
+            ("é", None, &["e\u{301}"]),
+            ("E\u{301}", Some("e\u{301}"), &["e\u{301}"]),
+            ("straße", None, &[]),
+        ] {
+            let name = LoginName::parse(name.to_owned()).unwrap();
+            let texts = |keys: Vec<FoldedName>| -> Vec<String> {
+                keys.iter().map(|key| key.as_str().to_owned()).collect()
+            };
+            let got = name.former();
+            assert_eq!(got.as_ref().map(FoldedName::as_str), former, "{name}");
+            assert_eq!(texts(name.former_spellings()), spellings, "{name}");
+            let mut keys: Vec<_> = former.into_iter().collect();
+            let folded = name.folded();
+            keys.push(folded.as_str());
+            assert_eq!(texts(name.keys()), keys, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_twice_is_folding_once(text in ".{1,20}") {
+            let folded = LoginName(text).folded();
+            let again = LoginName(folded.0.clone()).folded();
+            proptest::prop_assert_eq!(again, folded);
+        }
+
+        #[test]
+        fn canonically_equivalent_names_are_one(text in ".{1,20}") {
+            let decomposed = DecomposingNormalizer::new_nfd().normalize(&text).into_owned();
+            let composed = ComposingNormalizer::new_nfc().normalize(&text).into_owned();
+            let folded = LoginName(text).folded();
+            proptest::prop_assert_eq!(&LoginName(decomposed).folded(), &folded);
+            proptest::prop_assert_eq!(&LoginName(composed).folded(), &folded);
         }
     }
 

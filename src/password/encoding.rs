@@ -1,18 +1,32 @@
 //! The alphabets and numbers of hash strings.
 
 use base64::Engine;
-use base64::alphabet::BCRYPT;
+use base64::alphabet::{BCRYPT, STANDARD};
 use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// The last character of a bcrypt salt holds four bits too many, and not all
 /// implementations leave them zero.
 const BCRYPT_CONFIG: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, BCRYPT_CONFIG);
 
-/// The base64 of PHC strings: standard, without padding.
-pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    STANDARD_NO_PAD.decode(text).ok()
+/// With padding or without it.
+const PADDED_CONFIG: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const PADDED_BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PADDED_CONFIG);
+
+/// Standard base64. PHC strings have it without padding, and many programs write it all the
+/// same.
+pub fn from_padded_base64(text: &str) -> Option<Vec<u8>> {
+    PADDED_BASE64.decode(text).ok()
+}
+
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |&[high, low]: &[u8; 2]| u8::try_from(digit(high)? << 4 | digit(low)?).ok();
+    let bytes = pairs.iter().map(byte).collect();
+    if rest.is_empty() { bytes } else { None }
 }
 
 pub fn to_base64(bytes: &[u8]) -> String {
@@ -22,7 +36,7 @@ pub fn to_base64(bytes: &[u8]) -> String {
 /// Passlib's base64 for PBKDF2: `.` for `+`, and `+` is taken as well.
 /// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
 pub fn from_adapted_base64(text: &str) -> Option<Vec<u8>> {
-    from_base64(&text.replace('.', "+"))
+    from_padded_base64(&text.replace('.', "+"))
 }
 
 pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {
@@ -47,7 +61,7 @@ pub fn from_crypt_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn crypt_digit(character: u8) -> Option<u32> {
+pub fn crypt_digit(character: u8) -> Option<u32> {
     let digit = match character {
         b'.' | b'/' => character - b'.',
         b'0'..=b'9' => character - b'0' + 2,

@@ -4,8 +4,9 @@ use std::str::FromStr;
 use super::bounds::OutOfBounds;
 use super::scheme::Scheme;
 
-/// In bytes. The longest that is within all other bounds has about 210.
-const MAX_LENGTH: usize = 256;
+/// In bytes. The longest that is within all other bounds has about 900: PBKDF2 with an output
+/// of 512 bytes and a salt of 128.
+const MAX_LENGTH: usize = 1024;
 
 /// A stored hash string that was parsed and whose costs are within bounds.
 ///
@@ -16,6 +17,13 @@ const MAX_LENGTH: usize = 256;
 /// | `$scrypt$ln=17,r=8,p=1$salt$output` | scrypt |
 /// | `$pbkdf2-sha256$600000$salt$output` | PBKDF2 with HMAC-SHA-256, `-sha512`, or SHA-1 (`$pbkdf2$…`) |
 /// | `$pbkdf2-sha256$i=600000,l=32$salt$output` | the same as a PHC string |
+/// | `$P$B…`, `$H$9…` | phpass |
+/// | `$wp$2y$10$…` | bcrypt as WordPress has it |
+/// | `$fbscrypt$v=1,n=14,r=8,p=1,ss=…,sk=…$salt$output` | Firebase's scrypt |
+/// | `pbkdf2_sha256$…`, `bcrypt_sha256$…`, `argon2$…`, `scrypt$…` | Django's |
+/// | `pbkdf2:sha256:600000$salt$output`, `scrypt:32768:8:1$salt$output` | Werkzeug's |
+/// | `AQAAAA…` | ASP.NET Core Identity's, version 3 |
+/// | `{bcrypt}…`, `{CRYPT}…`, `{PBKDF2-SHA256}…` | any of these behind a prefix of Spring or LDAP |
 /// | `$6$rounds=656000$salt$output` | SHA-crypt: `5` with SHA-256, `6` with SHA-512; 5000 rounds without `rounds=` |
 ///
 /// It lets whoever reads it try passwords without limit, so it is as secret as a
@@ -44,6 +52,11 @@ impl PasswordHash {
     /// The string as it is stored.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What it is, if it costs an attacker less than OWASP asks for.
+    pub fn weakness(&self) -> Option<&'static str> {
+        self.scheme.weakness()
     }
 
     pub(super) fn scheme(&self) -> &Scheme {
@@ -78,6 +91,11 @@ pub enum Unsupported {
     NotAHash,
     #[error("unknown algorithm")]
     UnknownAlgorithm,
+    /// With the scheme that the prefix names.
+    #[error("{{{0}}} hashes are not supported")]
+    Prefix(&'static str),
+    #[error("the prefix in braces is not known")]
+    UnknownPrefix,
     /// A part that is missing, too many or written wrongly.
     #[error("{0}")]
     Malformed(&'static str),

@@ -75,6 +75,16 @@ impl Params {
         })
     }
 
+    /// Whether it is one of OWASP's equivalents, or more: 46 MiB in one pass, 19 in two, 12 in
+    /// three, 9 in four or 7 in five.
+    /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
+    pub fn is_strong(self) -> bool {
+        const EQUIVALENTS: [(u32, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
+
+        let reaches = |(mib, passes)| self.memory_kib >= mib * 1024 && self.passes >= passes;
+        EQUIVALENTS.into_iter().any(reaches)
+    }
+
     pub fn memory_kib(self) -> u32 {
         self.memory_kib
     }
@@ -158,6 +168,29 @@ mod tests {
                 .map(|out| out.to_string())
                 .unwrap_or_default();
             assert_eq!(got, want, "{memory_kib} {passes} {lanes}");
+        }
+    }
+
+    #[test]
+    fn strong_is_what_owasp_takes_for_equivalent() {
+        for (memory_kib, passes, want) in [
+            (19 * 1024, 2, true),
+            (46 * 1024, 1, true),
+            (12 * 1024, 3, true),
+            (9 * 1024, 4, true),
+            (7 * 1024, 5, true),
+            (64 * 1024, 1, true),
+            (7 * 1024, 16, true),
+            (19 * 1024 - 1, 2, false),
+            (19 * 1024, 1, false),
+            (46 * 1024 - 1, 1, false),
+            (12 * 1024, 2, false),
+            (9 * 1024, 3, false),
+            (7 * 1024, 4, false),
+            (7 * 1024 - 1, 16, false),
+        ] {
+            let params = Params::new(memory_kib, passes, 1).unwrap();
+            assert_eq!(params.is_strong(), want, "{memory_kib} {passes}");
         }
     }
 

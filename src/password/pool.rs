@@ -121,6 +121,15 @@ impl PasswordPool {
     }
 }
 
+impl PasswordPool {
+    /// Whether a hash that matched `password` is to be replaced: it is not current, and all of
+    /// the password was checked. A hash of the bytes that nobody checked would lock out the
+    /// right password, if they were mistyped.
+    pub fn is_to_be_replaced(&self, hash: &PasswordHash, password: &Password) -> bool {
+        !self.is_current(hash) && hash.scheme().covers(password)
+    }
+}
+
 impl Inner {
     fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
         // Nothing panics between lock and unlock but an allocation; the list is whole.

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,6 +27,7 @@ impl Server {
     pub async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
+        peer: IpAddr,
         call: Call,
     ) -> Result<Response<Answer>, body::Broken> {
         if let Some(handler) = self.grpc.handler(&request) {
@@ -42,6 +44,8 @@ impl Server {
             let page = page.map(|data| Either::Left(Full::new(data)));
             return Ok(page.map(Either::Left));
         }
+        let trace_id = head.headers.get("x-amzn-trace-id");
+        let trace_id = trace_id.and_then(|header| api::trace_id(header.to_str().ok()?));
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
@@ -50,6 +54,8 @@ impl Server {
             body: body::read(body, self.app.limits().body, self.limits.body).await?,
             context: Context {
                 request_id: draw_uuid().to_string(),
+                client_ip: Some(peer),
+                trace_id,
                 budget: Some(self.limits.answer),
                 trailers: head.version == Version::HTTP_2,
                 ..Context::default()

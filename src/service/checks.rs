@@ -19,9 +19,18 @@ pub(super) struct Checked {
     pub renewed: Option<HashString>,
 }
 
+/// Whom a request wants checked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
+    Named(&'a UserSearch),
+    /// The user of the session that it changes, as that user is called today.
+    Own(&'a UserFactor),
+}
+
 /// Where a login is looked for.
 struct Address {
-    name: FoldedName,
+    /// The keys that it may have, in the order in which they are tried.
+    keys: Vec<FoldedName>,
     /// The login has to be this user's.
     wanted: Option<UserId>,
     /// That user's own item led here.
@@ -32,23 +41,23 @@ impl Service {
     /// Carries out the checks of a request. None: it has none.
     pub(super) async fn check(
         &self,
-        user: Option<&UserSearch>,
+        subject: Option<Subject<'_>>,
         password: Option<Password>,
         caller: &Caller,
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Option<Checked>, Error> {
-        let outcome = match (user, password) {
+        let outcome = match (subject, password) {
             (None, None) => return Ok(None),
             (None, Some(_)) => Err(Error::UserMissing),
-            (Some(user), None) => self.check_user(user, trace).await,
-            (Some(user), Some(password)) => {
-                self.check_password(user, password, caller, now, trace)
+            (Some(subject), None) => self.check_user(subject, trace).await,
+            (Some(subject), Some(password)) => {
+                self.check_password(subject, password, caller, now, trace)
                     .await
             }
         };
         let explained = match outcome {
-            Err(error) if !caller.is_authenticated() => {
+            Err(error) if !caller.sees_users() => {
                 let truth = error.kind();
                 let told = error.concealed();
                 if told.kind() != truth {
@@ -56,16 +65,22 @@ impl Service {
                 }
                 Err(told)
             }
-            Err(Error::UserNotFound) => Err(self.explain(user, trace).await?),
+            Err(Error::UserNotFound) => Err(self.explain(subject, trace).await?),
             outcome => outcome,
         };
         explained.map(Some)
     }
 
     /// Finds a user who may log in: 1 request by login name, 2 by user id.
-    async fn check_user(&self, user: &UserSearch, trace: &Trace) -> Result<Checked, Error> {
-        let address = self.locate(user, trace).await?;
-        let login = trace.database(self.store.get_login(&address.name)).await?;
+    async fn check_user(&self, subject: Subject<'_>, trace: &Trace) -> Result<Checked, Error> {
+        let address = self.locate(subject, trace).await?;
+        let mut login = None;
+        for key in &address.keys {
+            login = trace.database(self.store.get_login(key)).await?.or(login);
+            if login.as_ref().is_some_and(|login| address.is_wanted(login)) {
+                break;
+            }
+        }
         let login = login.ok_or_else(|| address.nobody())?;
         trace.user(&login.user_id);
         address.admits(&login)?;
@@ -87,7 +102,7 @@ impl Service {
     /// together there may be more: an attempt under way counts as a failure there, too.
     async fn check_password(
         &self,
-        user: &UserSearch,
+        subject: Subject<'_>,
         password: Password,
         caller: &Caller,
         now: Timestamp,
@@ -95,26 +110,23 @@ impl Service {
     ) -> Result<Checked, Error> {
         trace.note(|traced| traced.login = true);
         let turn = self.passwords.turn().await?;
-        let address = self.locate(user, trace).await?;
+        let address = self.locate(subject, trace).await?;
         trace.note(|traced| traced.settling = true);
-        let policy = self.policy.attempts;
-        let attempt = self.store.reserve_attempt(
-            &address.name,
-            address.wanted.as_ref(),
-            policy,
-            draw_write_id(),
-            now,
-        );
-        match trace.database(attempt).await? {
+        // The lock is counted from here: the call may have waited long for its turn.
+        let reserved_at = trace.time(now);
+        match self.reserve(&address, reserved_at, trace).await? {
             Attempt::Reserved(login) => {
                 trace.user(&login.user_id);
                 let stored = login.password_hash.clone();
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
                 match PasswordHash::parse(stored.as_str()) {
-                    Ok(hash) => self.verify(turn, login, hash, password, now, trace).await,
+                    Ok(hash) => {
+                        self.verify(turn, login, hash, password, reserved_at, trace)
+                            .await
+                    }
                     Err(unsupported) => {
                         trace.beside(&unsupported);
-                        if caller.is_authenticated() {
+                        if caller.sees_users() {
                             return Err(Error::Internal(unsupported.into()));
                         }
                         // That would tell that there is such a user.
@@ -125,7 +137,7 @@ impl Service {
                 }
             }
             Attempt::Refused(found) => {
-                if !caller.is_authenticated() {
+                if !caller.sees_users() {
                     let (checked, _) = turn.verify_decoy(password).await?;
                     trace.hashed(checked.took);
                 }
@@ -134,28 +146,56 @@ impl Service {
         }
     }
 
+    /// Counts an attempt at the login that is stored: 1 request, and one more for a name that
+    /// has a former key.
+    async fn reserve(
+        &self,
+        address: &Address,
+        at: Timestamp,
+        trace: &Trace,
+    ) -> Result<Attempt, Error> {
+        let wanted = address.wanted.as_ref();
+        let mut refused = None;
+        for key in &address.keys {
+            let policy = self.policy.attempts;
+            let attempt = self
+                .store
+                .reserve_attempt(key, wanted, policy, draw_write_id(), at);
+            match trace.database(attempt).await? {
+                Attempt::Refused(None) => {}
+                Attempt::Refused(Some(login)) if !address.is_wanted(&login) => {
+                    refused = Some(login);
+                }
+                settled => return Ok(settled),
+            }
+        }
+        Ok(Attempt::Refused(refused))
+    }
+
     async fn verify(
         &self,
         turn: Turn,
         login: Login,
         hash: PasswordHash,
         password: Password,
-        now: Timestamp,
+        reserved_at: Timestamp,
         trace: &Trace,
     ) -> Result<Checked, Error> {
-        let current = self.passwords.is_current(&hash);
+        let replace = self.passwords.is_to_be_replaced(&hash, &password);
         let (checked, turn) = turn.verify(password.clone(), hash).await?;
         trace.hashed(checked.took);
         if !checked.matched {
-            let lock = login.attempts.locked_until(self.policy.attempts, now);
+            let lock = login
+                .attempts
+                .locked_until(self.policy.attempts, reserved_at);
             trace.note(|traced| traced.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid);
         }
-        let renewed = if current {
-            None
-        } else {
+        let renewed = if replace {
             let hash = turn.hash(password).await?;
             Some(HashString::new(hash.as_str().to_owned()))
+        } else {
+            None
         };
         Ok(Checked {
             login,
@@ -201,16 +241,26 @@ impl Service {
         put
     }
 
-    /// Where the login of a user is: 1 request by user id, none by login name.
-    async fn locate(&self, user: &UserSearch, trace: &Trace) -> Result<Address, Error> {
+    /// Where the login of a user is: 1 request by user id, none otherwise.
+    async fn locate(&self, subject: Subject<'_>, trace: &Trace) -> Result<Address, Error> {
+        let user = match subject {
+            Subject::Named(user) => user,
+            Subject::Own(user) => {
+                return Ok(Address {
+                    keys: user.login_name.keys(),
+                    wanted: Some(user.user_id.clone()),
+                    located: true,
+                });
+            }
+        };
         Ok(match user {
             UserSearch::LoginName(name) => Address {
-                name: name.folded(),
+                keys: name.keys(),
                 wanted: None,
                 located: false,
             },
             UserSearch::Both(id, name) => Address {
-                name: name.folded(),
+                keys: name.keys(),
                 wanted: Some(id.clone()),
                 located: false,
             },
@@ -220,8 +270,10 @@ impl Service {
                     located: name.is_some(),
                     // Nobody is looked for all the same: an id that doesn't exist costs
                     // what another costs.
-                    name: name
-                        .map_or_else(|| FoldedName::of_nobody(id.as_str()), |name| name.folded()),
+                    keys: name.map_or_else(
+                        || vec![FoldedName::of_nobody(id.as_str())],
+                        |name| name.keys(),
+                    ),
                     wanted: Some(id.clone()),
                 }
             }
@@ -230,8 +282,8 @@ impl Service {
 
     /// Why a user was not found: an id and a login name that don't belong together are
     /// a fault of the request, not a user who doesn't exist.
-    async fn explain(&self, user: Option<&UserSearch>, trace: &Trace) -> Result<Error, Error> {
-        let Some(UserSearch::Both(id, _)) = user else {
+    async fn explain(&self, subject: Option<Subject<'_>>, trace: &Trace) -> Result<Error, Error> {
+        let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
             return Ok(Error::UserNotFound);
         };
         let known = trace.database(self.store.get_login_name(id)).await?;
@@ -240,6 +292,11 @@ impl Service {
 }
 
 impl Address {
+    fn is_wanted(&self, login: &Login) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|wanted| *wanted == login.user_id)
+    }
+
     fn admits(&self, login: &Login) -> Result<(), Error> {
         match &self.wanted {
             Some(wanted) if *wanted == login.user_id => Ok(()),

@@ -1,4 +1,4 @@
-use super::checks::{password_factor, user_factor};
+use super::checks::{Subject, password_factor, user_factor};
 use super::idempotency::Keyed;
 use super::{CreateSession, CreatedSession, Details, Policy, Service, Trace};
 use crate::domain::{Caller, Lifetime, NewSession, Session, Timestamp};
@@ -31,8 +31,13 @@ impl Service {
         let lifetime = Lifetime::parse(request.lifetime, lifetime, max_lifetime)?;
         let keyed = self.keyed(&request, caller).await?;
         let password = request.password.take();
+        let user = request.user.as_ref();
+        if user.is_some() {
+            let access = self.policy.access;
+            access.may_check_user(caller, password.is_some())?;
+        }
         let checked = self
-            .check(request.user.as_ref(), password, caller, now, trace)
+            .check(user.map(Subject::Named), password, caller, now, trace)
             .await?;
 
         let write = draw_write_id();
@@ -49,6 +54,7 @@ impl Service {
                 (id, keyed.server_key.token(id, write, user))
             }
         };
+        trace.session(Some(id));
         let session = Session::open(
             NewSession {
                 id,
@@ -94,8 +100,8 @@ impl Service {
         let id = |session: &Session| session.user.as_ref().map(|user| user.user_id.clone());
         let (now, then) = (id(session), id(stored));
         // The login name has become another user's. Of an ended session, no user is known,
-        // and its token is of no use.
-        if then.is_some() && now != then {
+        // and its token is of no use. A create without a user may have been given one since.
+        if now.is_some() && then.is_some() && now != then {
             return Err(Error::IdempotencyKeyReused);
         }
         let user = now.as_ref().map(user_ref);

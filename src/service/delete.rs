@@ -14,16 +14,13 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Details, Error> {
+        trace.session(request.session_id);
         let claim = self.claim(Action::Delete, caller, request.session_token)?;
-        let ending = match request.session_id {
-            Some(id) => {
-                trace
-                    .database(self.store.end_session(id, &claim, now))
-                    .await?
-            }
-            None => Ending::Gone,
-        };
-        match ending {
+        let id = request
+            .session_id
+            .ok_or(Error::SessionNotFound(Side::Command))?;
+        let ending = self.store.end_session(id, &claim, now);
+        match trace.database(ending).await? {
             Ending::Ended(session) => Ok(self.details(&session)),
             Ending::Gone => Ok(Details {
                 sequence: Sequence(0),

@@ -1,14 +1,33 @@
+use std::collections::HashMap;
+
 use super::{Service, Trace};
-use crate::domain::{Session, SessionId, State, Timestamp, UserRef};
+use crate::domain::{Session, SessionId, Standing, State, Timestamp, UserPointer, UserRef};
 use crate::error::Error;
 use crate::store::{Read, Store};
 use crate::token::{Presented, user_ref};
 
-/// A session that is stored, and whether it counts.
+/// A session that is stored, with its user's name of today, and whether it is valid.
 #[derive(Debug)]
 pub(super) struct Found {
     pub session: Session,
     pub state: State,
+}
+
+impl Found {
+    /// `user` is the session's own; None: there is no such user any more, or the session has
+    /// none.
+    fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
+        Self {
+            state: session.state(user.map(|user| user.epoch), now),
+            session: session.with_current_name(user),
+        }
+    }
+
+    /// The same by the users that were read along with it.
+    pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
+        let own = session.user.as_ref().map(|user| user_ref(&user.user_id));
+        Self::new(session, own.and_then(|own| users.get(&own)), now)
+    }
 }
 
 impl Service {
@@ -20,15 +39,13 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Option<Found>, Error> {
-        let read = trace.database(self.store.get_session_in_epoch(id, user));
-        Ok(read.await?.map(|(session, epoch)| Found {
-            state: session.state(epoch, now),
-            session,
-        }))
+        let read = trace.database(self.store.get_session_and_user(id, user));
+        let read = read.await?;
+        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), now)))
     }
 }
 
-/// The session whose token this is, if it counts at `now`.
+/// The valid session whose token this is, at `now`.
 ///
 /// One strongly consistent request: a token says where its session's user is found, so
 /// that both are read at once.
@@ -43,12 +60,13 @@ pub async fn verify(
 ) -> Result<Option<Session>, Error> {
     let Presented { session: id, token } = presented;
     let user = token.user.as_slice();
-    let Read { sessions, epochs } = store.get_sessions(&[id], user).await?;
-    let counts = |session: &Session| {
-        // Of the right token, what it says of the user is right.
-        let user = session.user.as_ref().map(|user| user_ref(&user.user_id));
-        let epoch = user.and_then(|user| epochs.get(&user)).copied();
-        session.token_hash == token.hash && session.state(epoch, now) == State::Live
+    let Read { sessions, users } = store.get_sessions(&[id], user).await?;
+    let Some(session) = sessions.into_iter().next() else {
+        return Ok(None);
     };
-    Ok(sessions.into_iter().find(counts))
+    // A valid token says rightly where its session's user is: a session that is given a user is
+    // given another token, and the one before has no grace.
+    let Found { session, state } = Found::among(session, &users, now);
+    let is_valid = session.standing(token.hash, now) == Standing::Valid && state == State::Live;
+    Ok(is_valid.then_some(session))
 }

@@ -15,6 +15,7 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<GotSession, Error> {
+        trace.session(request.session_id);
         let token = request.session_token;
         let claim = self.claim(Action::Get, caller, token)?;
         let unknown = || Error::SessionNotFound(Side::Query);
@@ -26,7 +27,7 @@ impl Service {
         if state != State::Live {
             return Err(unknown());
         }
-        if !claim.holds(&session) {
+        if !claim.holds(&session, now) {
             return Err(super::not_held(&claim, Side::Query));
         }
         Ok(GotSession {

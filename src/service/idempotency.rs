@@ -29,7 +29,7 @@ impl Service {
             return Ok(None);
         };
         let server_key = self.server_key.get().await?;
-        let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY))?;
+        let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
         if !caller.is_authenticated() && (request.user.is_none() || request.password.is_none()) {
             let reason = "needs a caller who is known, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());

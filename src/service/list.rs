@@ -1,23 +1,26 @@
 use std::collections::HashMap;
 
+use super::find::Found;
 use super::{ListSessions, ListedSessions, Service, Trace};
 use crate::domain::{
-    Action, Caller, Claim, Compare, Epoch, Filter, Invalid, Page, Session, SessionId, State,
-    Timestamp, UserId, UserRef,
+    Action, Caller, Claim, Compare, Filter, Invalid, Page, Permission, Session, SessionId, State,
+    Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
 use crate::store::Listing;
 use crate::token::user_ref;
 
-/// Sessions of a user's that one call looks at.
-const MOST_LOOKED_AT: usize = 1000;
-/// Sessions that one call may name by their ids.
-const MOST_IDS: usize = 100;
-/// Of a user's sessions, those that are read by one request, which reads the user as well.
+/// How many of a user's sessions one call looks at.
+const MAX_LOOKED_AT: usize = 1000;
+/// How many of a user's sessions one request reads; it reads the user as well.
 const AT_ONCE: usize = 99;
-/// Of metadata and user agents in one answer, in bytes: Lambda's answers are at most 6 MB,
-/// in which these are base64.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Of metadata and user agents in one answer, in bytes. No answer with more of them reaches
+/// its client, however it is encoded.
+const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What to do about a page that is too large.
+pub const ASK_FOR_FEWER: &str = "ask for fewer sessions at once";
+const NARROW_IT: &str = "narrow it by creation date";
 
 /// Where a list looks for sessions.
 enum Scope {
@@ -40,8 +43,8 @@ struct Search<'a> {
 struct Window {
     page: Page,
     total: u64,
+    /// Of metadata and user agents.
     bytes: usize,
-    full: bool,
     sessions: Vec<Session>,
 }
 
@@ -55,13 +58,17 @@ impl Service {
     /// more for each 99 beyond.
     pub(super) async fn list_sessions(
         &self,
-        request: ListSessions,
+        mut request: ListSessions,
         caller: &Caller,
         now: Timestamp,
         trace: &Trace,
     ) -> Result<ListedSessions, Error> {
         let claim = self.claim(Action::List, caller, None)?;
+        may_ask_for(&request.filters, caller)?;
         let scope = scope(&request.filters, caller)?;
+        if let Scope::User(user) = &scope {
+            request.filters.push(Filter::User(user.clone()));
+        }
         let search = Search {
             claim,
             caller: caller.to_string(),
@@ -72,15 +79,23 @@ impl Service {
         let (ids, at_once, users) = match scope {
             Scope::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
             // As they are in no order, all are read before the first is chosen.
-            Scope::Ids(ids) => (ids, MOST_IDS, super::own_ref(caller).into_iter().collect()),
+            Scope::Ids(ids) => (
+                ids,
+                usize::MAX,
+                super::own_ref(caller).into_iter().collect(),
+            ),
             Scope::User(user) => {
                 let listing = Listing {
                     created: created(&request.filters),
                     ascending: request.page.ascending,
-                    most: MOST_LOOKED_AT,
+                    most: MAX_LOOKED_AT + 1,
                 };
                 let ids = trace.database(self.store.query_sessions(&user, listing));
-                (ids.await?, AT_ONCE, vec![user_ref(&user)])
+                let ids = ids.await?;
+                if ids.len() > MAX_LOOKED_AT {
+                    return Err(Error::ListTooLong(NARROW_IT));
+                }
+                (ids, AT_ONCE, vec![user_ref(&user)])
             }
         };
         let mut window = Window::new(request.page);
@@ -104,22 +119,22 @@ impl Service {
         search: &Search<'_>,
         window: &mut Window,
     ) -> Result<(), Error> {
-        let mut epochs: HashMap<UserRef, Epoch> = HashMap::new();
+        let mut known: HashMap<UserRef, UserPointer> = HashMap::new();
         for ids in batches {
             let mut read = self.store.get_sessions(ids, &users).await?;
-            epochs.extend(read.epochs);
+            known.extend(read.users);
             read.sessions.retain(|session| search.wants(session));
-            users = unknown(&read.sessions, &epochs, &users);
+            users = unknown(&read.sessions, &known, &users);
             let more = self.store.get_sessions(&[], &users).await?;
-            epochs.extend(more.epochs);
+            known.extend(more.users);
 
-            let counts = |session: &Session| {
-                let user = session.user.as_ref().map(|user| user_ref(&user.user_id));
-                let epoch = user.and_then(|user| epochs.get(&user)).copied();
-                session.state(epoch, search.now) == State::Live
-            };
-            read.sessions.retain(counts);
-            window.add(read.sessions);
+            let found = read.sessions.into_iter();
+            let found = found.map(|session| Found::among(session, &known, search.now));
+            let live = found.filter(|found| found.state == State::Live);
+            window.add(live.map(|found| found.session).collect());
+            if window.bytes > MAX_PAGE_BYTES {
+                return Err(Error::ListTooLong(ASK_FOR_FEWER));
+            }
             users.clear();
         }
         Ok(())
@@ -147,6 +162,22 @@ impl Service {
 
 /// # Errors
 ///
+/// [`Error::PermissionDenied`]: without the permission to read, nobody asks for another user's
+/// sessions, whatever there are.
+fn may_ask_for(filters: &[Filter], caller: &Caller) -> Result<(), Error> {
+    let own = match caller {
+        Caller::User { id, .. } => Some(id),
+        _ => None,
+    };
+    let of_another = |filter: &Filter| matches!(filter, Filter::User(id) if Some(id) != own);
+    if filters.iter().any(of_another) && !caller.permissions().has(Permission::Read) {
+        return Err(Error::PermissionDenied);
+    }
+    Ok(())
+}
+
+/// # Errors
+///
 /// [`Error::InvalidArgument`]: there is nowhere to look, or too much to look at.
 fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
     if filters.contains(&Filter::Nothing) {
@@ -161,9 +192,6 @@ fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
         let mut ids = ids.clone();
         ids.sort_unstable();
         ids.dedup();
-        if ids.len() > MOST_IDS {
-            return Err(Invalid::new("ids_query", "names more than 100 sessions").into());
-        }
         return Ok(Scope::Ids(ids));
     }
     let named = filters.iter().find_map(|filter| match filter {
@@ -199,16 +227,16 @@ fn created(filters: &[Filter]) -> [Timestamp; 2] {
     [from, to].map(Timestamp::from_millis)
 }
 
-/// The users of these sessions whose epochs are not known, and were not asked for.
+/// The users of these sessions who are not known, and were not asked for.
 fn unknown(
     sessions: &[Session],
-    epochs: &HashMap<UserRef, Epoch>,
+    known: &HashMap<UserRef, UserPointer>,
     asked: &[UserRef],
 ) -> Vec<UserRef> {
     let users = sessions.iter().filter_map(|session| session.user.as_ref());
     let mut users: Vec<_> = users
         .map(|user| user_ref(&user.user_id))
-        .filter(|user| !epochs.contains_key(user) && !asked.contains(user))
+        .filter(|user| !known.contains_key(user) && !asked.contains(user))
         .collect();
     users.sort_unstable();
     users.dedup();
@@ -219,7 +247,9 @@ impl Search<'_> {
     fn wants(&self, session: &Session) -> bool {
         let fingerprint = self.fingerprint.as_deref();
         let passes = |filter: &Filter| filter.matches(session, &self.caller, fingerprint);
-        session.is_live(self.now) && self.claim.holds(session) && self.filters.iter().all(passes)
+        session.is_live(self.now)
+            && self.claim.holds(session, self.now)
+            && self.filters.iter().all(passes)
     }
 }
 
@@ -229,7 +259,6 @@ impl Window {
             page,
             total: 0,
             bytes: 0,
-            full: false,
             sessions: Vec::new(),
         }
     }
@@ -244,17 +273,12 @@ impl Window {
         for session in sessions {
             let at = self.total;
             self.total += 1;
-            if at < self.page.offset || self.full {
+            let is_full = self.sessions.len() >= self.page.limit as usize;
+            if at < self.page.offset || is_full {
                 continue;
             }
             self.bytes += session.size();
-            // One goes in whatever its size.
-            let fits = self.bytes <= PAGE_BYTES || self.sessions.is_empty();
-            if fits && (self.sessions.len() as u64) < self.page.size() {
-                self.sessions.push(session);
-            } else {
-                self.full = true;
-            }
+            self.sessions.push(session);
         }
     }
 }

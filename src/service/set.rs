@@ -1,10 +1,9 @@
-use tokio::time::Instant;
-
-use super::checks::{Checked, password_factor, user_factor};
+use super::checks::{Checked, Subject, password_factor, user_factor};
 use super::find::Found;
 use super::{ChangedSession, Service, SetSession, Trace};
 use crate::domain::{
-    Action, Caller, Changes, Lifetime, Precondition, Session, State, Timestamp, UserSearch,
+    Action, Caller, Changes, Claim, Lifetime, Precondition, Proof, Rotation, Session, Standing,
+    State, Timestamp,
 };
 use crate::error::{Error, Side};
 use crate::store::Written;
@@ -30,7 +29,7 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<ChangedSession, Error> {
-        let started = Instant::now();
+        trace.session(request.session_id);
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let token = request.session_token.as_ref();
@@ -42,25 +41,23 @@ impl Service {
         let Some(Found { session, state }) = self.find(id, user, now, trace).await? else {
             return Err(unknown());
         };
-        if !claim.holds(&session) {
-            return Err(super::not_held(&claim, Side::Command));
-        }
+        let wanted = Proof {
+            user: request.user.is_some(),
+            added: false,
+            password: request.password.is_some(),
+        };
+        permit(&claim, &session, wanted, now)?;
         live(state)?;
         require(request.precondition.as_ref(), &session)?;
 
-        let user = match (&request.user, &request.password) {
-            (None, Some(_)) => session
-                .user
-                .as_ref()
-                .map(|user| UserSearch::Id(user.user_id.clone())),
-            (user, _) => user.clone(),
-        };
+        let subject = self.subject(&request, &session, &claim, caller, now)?;
         let checked = self
-            .check(user.as_ref(), request.password, caller, now, trace)
+            .check(subject, request.password.clone(), caller, now, trace)
             .await?;
         let changes = Changes {
             user: request
                 .user
+                .as_ref()
                 .and(checked.as_ref())
                 .map(|checked| user_factor(checked, now)),
             password: checked
@@ -68,6 +65,7 @@ impl Service {
                 .and_then(|checked| password_factor(checked, now)),
             metadata: request.metadata,
             lifetime: request.lifetime,
+            max_lifetime: policy.max_lifetime,
         };
         if !session.is_changed_by(&changes)? {
             return Ok(ChangedSession {
@@ -77,12 +75,21 @@ impl Service {
         }
         let put = async {
             let mut session = session;
+            let proved_sequence = session.proved_sequence;
             for _ in 0..TRIES {
                 // A session that expires while a password is checked is not revived.
-                let at = now.plus(started.elapsed());
+                let at = trace.time(now);
                 still_live(&session, checked.as_ref(), at)?;
+                // What was valid when it was read still is after changes that proved nothing: of
+                // any number of calls with one token, all are carried out.
+                if session.proved_sequence != proved_sequence {
+                    permit(&claim, &session, wanted, at)?;
+                }
                 require(request.precondition.as_ref(), &session)?;
-                match self.put_changed(&session, &changes, now).await? {
+                if changes.lifetime.is_some() && session.absolute_end(&changes) <= at {
+                    return Err(Error::SessionExpired);
+                }
+                match self.put_changed(&session, &changes, now, at).await? {
                     Put::Done(put, token) => return Ok((put, token)),
                     Put::Late(stored) => session = *stored,
                 }
@@ -99,17 +106,64 @@ impl Service {
         })
     }
 
-    /// Puts `session` with `changes` and another token, over what it was read as.
+    /// Whom the request wants checked. None: nobody is.
+    ///
+    /// Another user than the session's is refused here, before anything of that user is read or
+    /// counted, and with one answer for all of them, whether they exist or not: whoever has a
+    /// session must not find out about others, nor guess at their passwords, with it.
+    fn subject<'a>(
+        &self,
+        request: &'a SetSession,
+        session: &'a Session,
+        claim: &Claim,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Option<Subject<'a>>, Error> {
+        let by_password = request.password.is_some();
+        let access = self.policy.access;
+        match (&session.user, &request.user) {
+            (Some(own), Some(named)) if !own.is_named_by(named) => {
+                Err(Session::another_user().into())
+            }
+            (Some(own), Some(_)) => {
+                // Whoever repeats a change that added the user is asked for what it took.
+                let added = matches!(
+                    claim.standing(session, now),
+                    Standing::ValidToRepeat(Proof { added: true, .. })
+                );
+                if added || !by_password {
+                    access.may_check_user(caller, by_password)?;
+                }
+                Ok(Some(Subject::Own(own)))
+            }
+            (None, Some(named)) => {
+                access.may_check_user(caller, by_password)?;
+                Ok(Some(Subject::Named(named)))
+            }
+            (Some(own), None) => Ok(by_password.then_some(Subject::Own(own))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Puts `session` with `changes` and another token, over what it was read as. The grace of
+    /// the token before begins `at` this try.
     async fn put_changed(
         &self,
         session: &Session,
         changes: &Changes,
         now: Timestamp,
+        at: Timestamp,
     ) -> Result<Put, Error> {
         let user = session.user.as_ref().or(changes.user.as_ref());
         let user = user.map(|user| user_ref(&user.user_id));
         let token = SessionToken::draw(session.id, user)?;
-        let next = session.changed(changes, token.hash(), draw_write_id(), now)?;
+        let grace = self.policy.token_grace;
+        let rotation = Rotation {
+            token_hash: token.hash(),
+            write: draw_write_id(),
+            grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
+        };
+        let next = session.changed(changes, rotation, now)?;
         match self.store.put_session(&next).await? {
             Written::Done => Ok(Put::Done(Box::new(next), token)),
             Written::Conflict(stored) => Ok(Put::Late(stored)),
@@ -123,6 +177,17 @@ enum Put {
     Done(Box<Session>, SessionToken),
     /// Others were first; this is what they left.
     Late(Box<Session>),
+}
+
+/// Whether `claim` lets a Set change `session`, if it passes the checks of `wanted`.
+fn permit(claim: &Claim, session: &Session, wanted: Proof, now: Timestamp) -> Result<(), Error> {
+    match claim.standing(session, now) {
+        Standing::Valid => Ok(()),
+        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(()),
+        Standing::ValidToRepeat(_) | Standing::Invalid => {
+            Err(super::not_held(claim, Side::Command))
+        }
+    }
 }
 
 fn live(state: State) -> Result<(), Error> {

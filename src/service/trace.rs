@@ -3,12 +3,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::{Caller, UserId};
+use crate::domain::{Caller, SessionId, Timestamp, UserId};
 use crate::error::chain;
 
-/// What happens while a call is carried out, for its one line in the log.
-#[derive(Debug, Default)]
-pub struct Trace(Mutex<Traced>);
+/// What happens while a call is carried out, for its one line in the log; and how long it
+/// has taken so far.
+#[derive(Debug)]
+pub struct Trace {
+    traced: Mutex<Traced>,
+    started: Instant,
+}
 
 /// No password, token or hash goes in here, nor a login name that nobody has: people
 /// type their passwords into the wrong field.
@@ -16,6 +20,8 @@ pub struct Trace(Mutex<Traced>);
 pub struct Traced {
     pub caller: Option<String>,
     pub user: Option<UserId>,
+    /// The one that was asked for, or created.
+    pub session_id: Option<SessionId>,
     /// How long DynamoDB took, of requests that ran side by side the longest.
     pub database: Duration,
     /// How long password hashes took to compute, if any was.
@@ -34,16 +40,32 @@ pub struct Traced {
     pub beside: Option<String>,
 }
 
+/// The call begins.
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            traced: Mutex::default(),
+            started: Instant::now(),
+        }
+    }
+}
+
 impl Trace {
+    /// The time by now, of a call that began at `begun`. Most of what a call does counts as
+    /// done when it began; what others measure from its writes, such as a lock, does not.
+    pub(super) fn time(&self, begun: Timestamp) -> Timestamp {
+        begun.plus(self.started.elapsed())
+    }
+
     pub fn read(&self) -> Traced {
-        self.0
+        self.traced
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     pub(super) fn note(&self, change: impl FnOnce(&mut Traced)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.traced.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub(super) fn caller(&self, caller: &Caller) {
@@ -52,6 +74,10 @@ impl Trace {
 
     pub(super) fn user(&self, user: &UserId) {
         self.note(|traced| traced.user = Some(user.clone()));
+    }
+
+    pub(super) fn session(&self, id: Option<SessionId>) {
+        self.note(|traced| traced.session_id = id);
     }
 
     pub(super) fn beside(&self, error: &dyn std::error::Error) {

@@ -7,7 +7,7 @@ use super::failure::failure;
 use super::item::{Item, millis, text};
 use super::logins::{parse_user, user_key};
 use super::sessions::{key, parse};
-use crate::domain::{Epoch, Session, SessionId, Timestamp, UserId, UserRef};
+use crate::domain::{Session, SessionId, Timestamp, UserId, UserPointer, UserRef};
 use crate::error::Error;
 use crate::token::user_ref;
 
@@ -18,11 +18,11 @@ const MOST_KEYS: usize = 100;
 /// asked for again so many times.
 const ROUNDS: usize = 4;
 
-/// Sessions, and the epochs that their users are in.
+/// Sessions, and users.
 #[derive(Debug, Default)]
 pub struct Read {
     pub sessions: Vec<Session>,
-    pub epochs: HashMap<UserRef, Epoch>,
+    pub users: HashMap<UserRef, UserPointer>,
 }
 
 /// Which sessions of a user's are listed, and how.
@@ -37,45 +37,35 @@ pub struct Listing {
 }
 
 impl Store {
-    /// A session as it is stored, whether it counts or not, and the epoch that its user is
-    /// in (None: it has no user, or the user was deleted).
+    /// A session as it is stored, valid or not, and its user (None: it has no user, or the
+    /// user was deleted).
     ///
     /// One request where `user` is the session's own or it has none; else two.
-    pub async fn get_session_in_epoch(
+    pub async fn get_session_and_user(
         &self,
         id: SessionId,
         user: Option<UserRef>,
-    ) -> Result<Option<(Session, Option<Epoch>)>, Error> {
-        let Some(user) = user else {
-            return match self.get_session(id).await? {
-                Some(session) => self.with_epoch(session, HashMap::new()).await.map(Some),
-                None => Ok(None),
-            };
+    ) -> Result<Option<(Session, Option<UserPointer>)>, Error> {
+        let (session, mut users) = if user.is_some() {
+            let read = self.get_sessions(&[id], user.as_slice()).await?;
+            (read.sessions.into_iter().next(), read.users)
+        } else {
+            (self.get_session(id).await?, HashMap::new())
         };
-        let read = self.get_sessions(&[id], &[user]).await?;
-        match read.sessions.into_iter().next() {
-            Some(session) => self.with_epoch(session, read.epochs).await.map(Some),
-            None => Ok(None),
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        let Some(own) = session.user.as_ref().map(|user| user_ref(&user.user_id)) else {
+            return Ok(Some((session, None)));
+        };
+        if !users.contains_key(&own) && user != Some(own) {
+            users = self.get_sessions(&[], &[own]).await?.users;
         }
+        Ok(Some((session, users.remove(&own))))
     }
 
-    async fn with_epoch(
-        &self,
-        session: Session,
-        read: HashMap<UserRef, Epoch>,
-    ) -> Result<(Session, Option<Epoch>), Error> {
-        let Some(user) = session.user.as_ref().map(|user| user_ref(&user.user_id)) else {
-            return Ok((session, None));
-        };
-        let epoch = match read.get(&user) {
-            Some(epoch) => Some(*epoch),
-            None => self.get_sessions(&[], &[user]).await?.epochs.remove(&user),
-        };
-        Ok((session, epoch))
-    }
-
-    /// Those of the sessions that are stored, whether they count or not, and of the users
-    /// those that there are.
+    /// Those of the sessions that are stored, valid or not, and of the users those that there
+    /// are.
     ///
     /// One request for a hundred keys. Each item is read strongly consistent; they are not
     /// read at one instant.
@@ -119,7 +109,7 @@ impl Store {
                         read.sessions.push(parse(item)?);
                     } else {
                         let user = parse_user(item)?;
-                        read.epochs.insert(user_ref(&user.id), user.epoch);
+                        read.users.insert(user_ref(&user.id), user);
                     }
                 }
             }

@@ -8,8 +8,8 @@ use super::Store;
 use super::failure::failure;
 use super::item::{Attributes, Corrupt, Item, millis, number, text};
 use crate::domain::{
-    AttemptPolicy, Attempts, DisplayName, Epoch, FoldedName, HashString, Login, LoginName,
-    Timestamp, UserId, UserRef, WriteId,
+    AttemptPolicy, Attempts, DisplayName, FoldedName, HashString, Login, LoginName, Timestamp,
+    UserId, UserPointer, UserRef, WriteId,
 };
 use crate::error::Error;
 use crate::token::user_ref;
@@ -38,7 +38,27 @@ pub enum Attempt {
 }
 
 impl Store {
-    /// The login with this name.
+    /// The login with this name: of the user `wanted`, if that is said.
+    ///
+    /// One request, and one more for a name that has a former key.
+    pub async fn find_login(
+        &self,
+        name: &LoginName,
+        wanted: Option<&UserId>,
+    ) -> Result<Option<Login>, Error> {
+        let mut found = None;
+        for key in name.keys() {
+            if let Some(login) = self.get_login(&key).await? {
+                if wanted.is_none_or(|wanted| *wanted == login.user_id) {
+                    return Ok(Some(login));
+                }
+                found = Some(login);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The login under this key.
     ///
     /// One request.
     pub async fn get_login(&self, name: &FoldedName) -> Result<Option<Login>, Error> {
@@ -155,7 +175,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.users)
-            .key("pk", login_key(&login.login_name.folded()))
+            .key("pk", login_key(&login.key()))
             .update_expression("SET failures = attempts - :made, cleared = :made")
             .condition_expression("user_id = :user AND cleared < :made AND attempts >= :made")
             .expression_attribute_values(":made", number(login.attempts.made))
@@ -183,7 +203,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.users)
-            .key("pk", login_key(&login.login_name.folded()))
+            .key("pk", login_key(&login.key()))
             .update_expression("SET password_hash = :new")
             .condition_expression("user_id = :user AND password_hash = :old")
             .expression_attribute_values(":new", text(new.as_str()))
@@ -225,7 +245,7 @@ pub(super) fn refused(
 /// | `write_id` | S | of the last attempt that was reserved |
 pub(super) fn item_of(login: &Login) -> Item {
     let mut item = Item::from([
-        ("pk".into(), login_key(&login.login_name.folded())),
+        ("pk".into(), login_key(&login.key())),
         ("login_name".into(), text(login.login_name.as_str())),
         ("user_id".into(), text(login.user_id.as_str())),
         ("display_name".into(), text(login.display_name.as_str())),
@@ -248,8 +268,12 @@ pub(super) fn item_of(login: &Login) -> Item {
 pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
     let item = Attributes(item);
     let hash = item.text_if_any("password_hash")?;
+    let login_name = LoginName::stored(item.text("login_name")?.to_owned());
+    let former = login_name.former();
+    let key = item.text("pk")?.strip_prefix(PREFIX);
     Ok(Login {
-        login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
+        under_former_key: former.is_some_and(|former| key == Some(former.as_str())),
+        login_name,
         user_id: UserId::parse(item.text("user_id")?.to_owned())?,
         display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         state: item.text("state")?.parse()?,
@@ -261,14 +285,6 @@ pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
         },
         epoch: item.text("epoch")?.parse()?,
     })
-}
-
-/// What is found by a user's id.
-#[derive(Clone, Debug)]
-pub(super) struct User {
-    pub id: UserId,
-    pub login_name: LoginName,
-    pub epoch: Epoch,
 }
 
 /// Leads from a user's id to the login, and to the time that its sessions count in.
@@ -286,11 +302,11 @@ pub(super) fn user_item_of(login: &Login) -> Item {
     ])
 }
 
-pub(super) fn parse_user(item: &Item) -> Result<User, Corrupt> {
+pub(super) fn parse_user(item: &Item) -> Result<UserPointer, Corrupt> {
     let item = Attributes(item);
-    Ok(User {
+    Ok(UserPointer {
         id: UserId::parse(item.text("user_id")?.to_owned())?,
-        login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
+        login_name: LoginName::stored(item.text("login_name")?.to_owned()),
         epoch: item.text("epoch")?.parse()?,
     })
 }

@@ -112,17 +112,24 @@ impl Store {
         match claim {
             Claim::All => {}
             Claim::Token(hash) => {
-                condition.push_str(" AND token_hash = :token");
+                condition.push_str(
+                    " AND (token_hash = :token OR replaced_hash = :token \
+                     AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
+                );
                 update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
             }
             Claim::Own { creator, user } => {
                 let mut own = Vec::new();
-                for (name, place, owner) in [
-                    ("creator", ":creator", creator.as_deref()),
-                    ("user_id", ":user", user.as_ref().map(UserId::as_str)),
+                for (is_own, place, owner) in [
+                    ("creator = :creator", ":creator", creator.as_deref()),
+                    (
+                        "user_id = :user OR named_user_id = :user",
+                        ":user",
+                        user.as_ref().map(UserId::as_str),
+                    ),
                 ] {
                     if let Some(owner) = owner {
-                        own.push(format!("{name} = {place}"));
+                        own.push(is_own);
                         update = update.expression_attribute_values(place, text(owner));
                     }
                 }
@@ -155,8 +162,12 @@ impl Store {
 }
 
 /// The attributes that are removed when a session is ended.
-const OF_WHOM_AND_WHAT: [&str; 8] = [
+const OF_WHOM_AND_WHAT: [&str; 12] = [
     "user_id",
+    "named_user_id",
+    "replaced_hash",
+    "replaced_until",
+    "replaced_proof",
     "login_name",
     "display_name",
     "user_verified_at",

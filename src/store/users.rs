@@ -5,14 +5,15 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 
 use super::Store;
 use super::failure::failure;
 use super::item::{Item, number, text};
 use super::logins::{PREFIX, item_of, login_key, parse, user_item_of, user_key};
-use crate::domain::{HashString, Login, LoginName, UserState};
+use crate::domain::{FoldedName, HashString, Login, LoginName, UserState};
 use crate::error::{Cause, Error};
 use crate::token::{draw_epoch, user_ref};
 
@@ -51,19 +52,22 @@ impl Store {
                 .map(|put| TransactWriteItem::builder().put(put).build())
                 .map_err(|error| Error::Internal(error.into()))
         };
-        let items = vec![put(item_of(login))?, put(user_item_of(login))?];
+        let mut items = vec![put(item_of(login))?, put(user_item_of(login))?];
+        items.extend(self.nobody_by_former_spellings(&login.login_name, Some(&login.key()))?);
         match self.transact(items).await {
             Ok(()) => Ok(Added::Added),
             Err(Cancelled::Failed(error)) => Err(error),
             Err(Cancelled::Reasons(reasons)) => {
-                let taken = |n: usize| reasons.get(n).is_some_and(is_condition);
-                if !taken(0) && !taken(1) {
+                let taken: Vec<_> = reasons.iter().map(is_condition).collect();
+                if !taken.contains(&true) {
                     return Err(busy(&reasons));
                 }
-                let holder = reasons.first().and_then(CancellationReason::item);
+                // The second one is the user's own item, all others are logins.
+                let of_logins = reasons.iter().enumerate().filter(|(n, _)| *n != 1);
+                let holder = of_logins.into_iter().find_map(|(_, reason)| reason.item());
                 Ok(Added::Taken {
                     login_name: holder.map(parse).transpose()?.map(Box::new),
-                    user_id: taken(1),
+                    user_id: taken.get(1) == Some(&true),
                 })
             }
         }
@@ -77,7 +81,7 @@ impl Store {
                 .table_name(&self.tables.users)
                 .key("pk", key)
         };
-        let login_item = delete(login_key(&login.login_name.folded()))
+        let login_item = delete(login_key(&login.key()))
             .condition_expression("user_id = :user")
             .expression_attribute_values(":user", text(login.user_id.as_str()))
             .build();
@@ -97,12 +101,14 @@ impl Store {
     /// with all that was counted, or nothing happens. False: the login has changed
     /// since it was read, or somebody has the name.
     pub async fn rename_user(&self, login: &Login, name: LoginName) -> Result<bool, Error> {
-        let (old, new) = (login.login_name.folded(), name.folded());
+        let (old, new) = (login.key(), name.folded());
+        let nobody_else = self.nobody_by_former_spellings(&name, Some(&old))?;
         let internal = |error: aws_sdk_dynamodb::error::BuildError| Error::Internal(error.into());
         let unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
                          AND failures = :failures AND epoch = :epoch";
         let renamed = Login {
             login_name: name,
+            under_former_key: false,
             ..login.clone()
         };
         let point = Update::builder()
@@ -147,7 +153,8 @@ impl Store {
                 .build()
                 .map_err(internal)?;
             let respell = TransactWriteItem::builder().update(respell).build();
-            return self.changed(vec![respell, point]).await;
+            let items = [respell, point].into_iter().chain(nobody_else);
+            return self.changed(items.collect()).await;
         }
         let delete = Delete::builder()
             .table_name(&self.tables.users)
@@ -163,12 +170,37 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map_err(internal)?;
-        self.changed(vec![
+        let items = [
             TransactWriteItem::builder().delete(delete).build(),
             TransactWriteItem::builder().put(put).build(),
             point,
-        ])
-        .await
+        ];
+        self.changed(items.into_iter().chain(nobody_else).collect())
+            .await
+    }
+
+    /// Conditions of a transaction that gives somebody `name`: nobody is stored who has it in a
+    /// form of before, but under the key `own`.
+    fn nobody_by_former_spellings(
+        &self,
+        name: &LoginName,
+        own: Option<&FoldedName>,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let keys = name.former_spellings().into_iter();
+        let others = keys.filter(|key| own != Some(key));
+        let check = |key: FoldedName| {
+            ConditionCheck::builder()
+                .table_name(&self.tables.users)
+                .key("pk", login_key(&key))
+                .condition_expression("attribute_not_exists(pk)")
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .build()
+                .map(|check| TransactWriteItem::builder().condition_check(check).build())
+                .map_err(|error| Error::Internal(error.into()))
+        };
+        others.map(check).collect()
     }
 
     /// Lets a user in or keeps it out; whoever is kept out loses all sessions as well.
@@ -288,7 +320,7 @@ impl Store {
     fn login_update(&self, login: &Login) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.tables.users)
-            .key("pk", login_key(&login.login_name.folded()))
+            .key("pk", login_key(&login.key()))
             .expression_attribute_values(":user", text(login.user_id.as_str()))
     }
 

@@ -18,11 +18,11 @@ use sesame::api::{self, Context, Log, Request, handle};
 use sesame::config::Settings;
 use sesame::domain::{
     CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password, Permission,
-    SessionId, Timestamp, UserId, UserState,
+    Rotation, SessionId, Timestamp, TokenHash, UserId, UserState,
 };
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{Added, KeySource, Store, with_http_client};
-use sesame::token::{CallerToken, draw_epoch, draw_uuid};
+use sesame::token::{CallerToken, draw_epoch, draw_uuid, draw_write_id};
 
 use self::database::Database;
 use crate::faults::Faults;
@@ -32,9 +32,6 @@ use crate::record;
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
 pub const PASSWORD: &str = "V3ryS3cure!";
-
-/// The least that the settings allow: what is tested here is not the hash.
-const CHEAP: [(&str, &str); 2] = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "1")];
 
 pub struct App {
     pub api: api::App,
@@ -83,8 +80,7 @@ impl App {
 
     fn over(database: Database, settings: &[(&str, &str)]) -> Self {
         let tables = database.tables.clone();
-        let mut variables: HashMap<&str, &str> = CHEAP.into();
-        variables.extend([
+        let mut variables = HashMap::from([
             ("USERS_TABLE", &*tables.users),
             ("SESSIONS_TABLE", &*tables.sessions),
             ("RESOURCE_OWNER", "69629023906488334"),
@@ -92,8 +88,12 @@ impl App {
             ("PASSWORD_QUEUE", "1000"),
         ]);
         variables.extend(settings.iter().copied());
-        let settings =
+        let mut settings =
             Settings::read(|name| variables.get(name).map(|&text| text.to_owned())).unwrap();
+        // Weaker than the settings allow: what is tested here is not the hash.
+        if !variables.contains_key("ARGON2_PASSES") {
+            settings.hash_params = Params::new(7168, 1, 1).unwrap();
+        }
         Self::by(database, settings)
     }
 
@@ -150,6 +150,7 @@ impl App {
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
             attempts: sesame::domain::Attempts::default(),
             epoch: draw_epoch(),
+            under_former_key: false,
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
@@ -182,6 +183,15 @@ impl App {
             .await
             .unwrap();
         token
+    }
+
+    /// Creates a session that names a user and proves nothing, as a login page may that has
+    /// `session.write`.
+    pub async fn create_named(&self, login: &Login) -> Answer {
+        let year = Duration::from_hours(365 * 24);
+        let page = self.caller_named("page", &[Permission::Write], year).await;
+        let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
+        self.create_as(page.as_str(), &body, NOW).await
     }
 
     /// Creates a session with a JSON body.
@@ -258,6 +268,21 @@ impl App {
         ids
     }
 
+    /// The login's item, attribute by attribute.
+    pub async fn raw_login(&self, login: &Login) -> HashMap<String, AttributeValue> {
+        let database = &self.database;
+        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
+        let key = format!("LOGIN#{}", login.login_name.folded().as_str());
+        let got = client
+            .get_item()
+            .table_name(&database.tables.users)
+            .key("pk", AttributeValue::S(key))
+            .consistent_read(true)
+            .send()
+            .await;
+        got.unwrap().item.unwrap()
+    }
+
     pub async fn login(&self, name: &str) -> Login {
         let name = self.login_name(name).folded();
         self.store.get_login(&name).await.unwrap().unwrap()
@@ -303,6 +328,15 @@ impl Answer {
 
     pub fn token(&self) -> String {
         self.json()["sessionToken"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Another token, and no grace for the one before.
+pub fn rotation(token_hash: TokenHash) -> Rotation {
+    Rotation {
+        token_hash,
+        write: draw_write_id(),
+        grace_until: None,
     }
 }
 

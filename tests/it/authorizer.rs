@@ -9,12 +9,13 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use sesame::api::Log;
+use sesame::api::Request;
 use sesame::authorizer::Authorizer;
 use sesame::config::AuthorizerAnswer;
 use sesame::domain::{Login, Permission, Timestamp, UserState};
 use sesame::error::Error;
 
-use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, post};
+use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
 use crate::faults::{Fault, Faults};
 use crate::record;
 
@@ -32,7 +33,10 @@ impl Gate {
     }
 
     async fn answering(answer: AuthorizerAnswer) -> Self {
-        let app = App::start().await;
+        Self::over(App::start().await, answer)
+    }
+
+    fn over(app: App, answer: AuthorizerAnswer) -> Self {
         let (store, faults) = app.another_store();
         let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
         Self {
@@ -44,7 +48,9 @@ impl Gate {
     }
 
     async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
-        self.authorizer.answer(event, "request-1", now).await
+        self.authorizer
+            .answer(event, "request-1", trace(), now)
+            .await
     }
 
     /// Whether the bearer of an `Authorization` header is let in.
@@ -102,6 +108,11 @@ const FILES: [&str; 4] = [
     "request-1.0.json",
     "request-2.0.json",
 ];
+
+/// As the runtime tells it.
+fn trace() -> Option<String> {
+    Some("1-5759e988-bd862e3fe1be46a994272793".to_owned())
+}
 
 /// An event of `events/authorizer/`, by the bearer of a token.
 fn whole(file: &str, token: &str) -> Value {
@@ -173,8 +184,7 @@ async fn each_event_gets_its_answer_in_its_senders_form() {
 async fn a_decision_takes_one_request_at_most() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let user_alone = gate.app.create(&user_alone).await;
+    let user_alone = gate.app.create_named(&mini).await;
     let anonymous = gate.app.create(&json!({})).await;
     let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
     let with_other = |at: usize| {
@@ -287,19 +297,57 @@ async fn set_state(app: &App, login: &Login, state: UserState) {
 
 /// A call that names a session.
 async fn change(app: &App, method: Method, session: &Answer, body: &Value) -> Answer {
+    app.send(naming(session, method, body), NOW).await
+}
+
+/// The same by somebody with this token.
+async fn change_as(
+    token: &str,
+    app: &App,
+    method: Method,
+    session: &Answer,
+    body: &Value,
+) -> Answer {
+    let request = naming(session, method, body);
+    let request = header(request, "authorization", &format!("Bearer {token}"));
+    app.send(request, NOW).await
+}
+
+fn naming(session: &Answer, method: Method, body: &Value) -> Request {
     let id = session.json()["sessionId"].as_str().unwrap().to_owned();
     let mut request = post(body.to_string());
     request.method = method;
     request.path = format!("/v2/sessions/{id}");
-    app.send(request, NOW).await
+    request
 }
 
 #[tokio::test]
-async fn the_newest_token_of_a_session_counts_alone() {
+async fn a_replaced_token_is_let_in_for_its_grace() {
+    let bearer = |answer: &Answer| format!("Bearer {}", answer.token());
+    for (grace, seconds) in [("0", 0), ("10", 10)] {
+        let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
+        let gate = Gate::over(app, AuthorizerAnswer::Simple);
+        let (_, session) = gate.mini().await;
+
+        let body = json!({ "sessionToken": session.token(), "metadata": { "a": "MQ==" } });
+        let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+
+        let is_graced = gate.lets_in(&bearer(&session), NOW).await;
+        assert_eq!(is_graced, seconds > 0);
+        // The time that the call took is not the grace's.
+        let after = NOW.plus(Duration::from_secs(seconds + 5));
+        assert!(!gate.lets_in(&bearer(&session), after).await);
+        assert!(gate.lets_in(&bearer(&changed), after).await);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_by_a_password_is_not_let_in() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
 
-    let body = json!({ "sessionToken": session.token(), "metadata": { "a": "MQ==" } });
+    let checks = json!({ "password": { "password": PASSWORD } });
+    let body = json!({ "sessionToken": session.token(), "checks": checks });
     let changed = change(&gate.app, Method::PATCH, &session, &body).await;
 
     assert!(!gate.lets_token_in(&session.token()).await);
@@ -312,6 +360,7 @@ async fn a_session_that_gets_its_user_later_lets_the_user_in() {
     let mini = gate.app.user("mini").await;
     let session = gate.app.create(&json!({})).await;
     let mut token = session.token();
+    let page = gate.app.caller(&[Permission::Write], Duration::MAX).await;
 
     for (checks, lets_in) in [
         (
@@ -321,7 +370,7 @@ async fn a_session_that_gets_its_user_later_lets_the_user_in() {
         (json!({ "password": { "password": PASSWORD } }), true),
     ] {
         let body = json!({ "sessionToken": token, "checks": checks });
-        let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+        let changed = change_as(page.as_str(), &gate.app, Method::PATCH, &session, &body).await;
         assert_eq!(changed.outcome(), "ok", "{checks}");
         token = changed.token();
         assert_eq!(gate.lets_token_in(&token).await, lets_in, "{checks}");

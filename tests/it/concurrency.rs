@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use sesame::domain::{Changes, Claim, Sequence, Session, SessionId};
 use sesame::store::{Ending, Written};
-use sesame::token::{draw_uuid, draw_write_id};
+use sesame::token::draw_uuid;
 use tokio::task::JoinSet;
 
-use crate::app::{App, NOW};
+use crate::app::{App, NOW, rotation};
 
 const TASKS: usize = 64;
 const SESSIONS: usize = 32;
@@ -91,7 +91,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
         let next = Session {
             creator: mark.clone(),
             ..seen
-                .changed(&Changes::default(), seen.token_hash, draw_write_id(), NOW)
+                .changed(&Changes::default(), rotation(seen.token_hash), NOW)
                 .unwrap()
         };
         match app.store.put_session(&next).await.unwrap() {
@@ -114,7 +114,7 @@ async fn a_session_that_was_ended_is_not_put_again() {
     };
 
     let changes = Changes::default();
-    let put = ended.changed(&changes, ended.token_hash, draw_write_id(), NOW);
+    let put = ended.changed(&changes, rotation(ended.token_hash), NOW);
     let revived = Session {
         ended_at: None,
         ..put.unwrap()

@@ -153,6 +153,184 @@ async fn a_jwt_authorizers_scope_lets_its_bearer_in() {
     assert_eq!(without["statusCode"], 401, "{without}");
 }
 
+/// A gateway's claims, in each form that they come in.
+#[tokio::test]
+async fn claims_are_read_from_each_payload() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let http = |jwt: Value| {
+        changed(|e| {
+            e["requestContext"]["authorizer"] = json!({ "jwt": jwt });
+        })
+    };
+    let claims = json!({ "iss": "https://a.example", "sub": "42", "scope": "session.write" });
+    let with = |name: &str, value: Value| {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        claims
+    };
+    let rest = |path: &str, stage: &str, authorizer: Value| {
+        let mut rest: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
+        rest["body"] = json!("{}");
+        rest["path"] = json!(path);
+        rest["requestContext"]["stage"] = json!(stage);
+        rest["requestContext"]["authorizer"] = authorizer;
+        rest.to_string()
+    };
+    let path = "/v2alpha/sessions";
+    for (what, event, status) in [
+        ("claims", http(json!({ "claims": claims })), 200),
+        (
+            "no scopes",
+            http(json!({ "claims": claims, "scopes": null })),
+            200,
+        ),
+        (
+            "scopes alone",
+            http(json!({ "claims": with("scope", json!("x")), "scopes": ["session.write"] })),
+            200,
+        ),
+        (
+            "a number",
+            http(json!({ "claims": with("exp", json!(1)) })),
+            200,
+        ),
+        (
+            "a flag",
+            http(json!({ "claims": with("email_verified", json!(true)) })),
+            200,
+        ),
+        (
+            "a list",
+            http(json!({ "claims": with("aud", json!(["a"])) })),
+            200,
+        ),
+        (
+            "an object",
+            http(json!({ "claims": with("cnf", json!({ "a": 1 })) })),
+            200,
+        ),
+        (
+            "null",
+            http(json!({ "claims": with("nonce", json!(null)) })),
+            200,
+        ),
+        (
+            "a list of scopes",
+            http(json!({ "claims": with("scope", json!(["session.write"])) })),
+            200,
+        ),
+        (
+            "the text of a list",
+            http(json!({ "claims": with("scope", json!("[openid session.write]")) })),
+            200,
+        ),
+        (
+            "parted at commas",
+            http(json!({ "claims": with("scope", json!("openid,session.write")) })),
+            403,
+        ),
+        (
+            "a subject that is a number",
+            http(json!({ "claims": with("sub", json!(42)) })),
+            401,
+        ),
+        (
+            "no issuer",
+            http(json!({ "claims": with("iss", json!("")) })),
+            401,
+        ),
+        ("no claims", http(json!({})), 401),
+        ("1.0", rest(path, "prod", json!({ "claims": claims })), 200),
+        (
+            "1.0 with its stage",
+            rest(
+                "/prod/v2alpha/sessions",
+                "prod",
+                json!({ "claims": claims }),
+            ),
+            200,
+        ),
+        (
+            "1.0, a number",
+            rest(path, "prod", json!({ "claims": with("exp", json!(1)) })),
+            200,
+        ),
+        (
+            "1.0, scopes alone",
+            rest(
+                path,
+                "prod",
+                json!({
+                    "claims": with("scope", json!("x")), "scopes": ["session.write"],
+                }),
+            ),
+            200,
+        ),
+        (
+            "1.0, another authorizer's context",
+            rest(
+                path,
+                "prod",
+                json!({
+                    "iss": "i", "sub": "s", "scope": "session.write", "claims": "{}",
+                }),
+            ),
+            401,
+        ),
+        (
+            "another authorizer's context",
+            changed(|e| {
+                let context = json!({ "claims": claims, "jwt": { "claims": claims } });
+                e["requestContext"]["authorizer"] = json!({ "lambda": context });
+            }),
+            401,
+        ),
+        (
+            "a header",
+            changed(|e| e["headers"]["x-claims"] = json!("session.write")),
+            401,
+        ),
+    ] {
+        let answer = invoke(&app, &event).await;
+        assert_eq!(answer["statusCode"], status, "{what}: {answer}");
+    }
+}
+
+/// By whom the gateway was called, or what its load balancer has seen.
+#[tokio::test]
+async fn the_log_has_the_clients_address_and_the_trace() {
+    let app = App::start().await;
+    for (file, forwarded, want) in [
+        ("create-session.json", "1.1.1.1", "203.0.113.24"),
+        ("create-session-rest.json", "1.1.1.1", "203.0.113.24"),
+        (
+            "create-session-function-url.json",
+            "1.1.1.1",
+            "203.0.113.24",
+        ),
+        ("create-session-alb.json", "1.1.1.1, 192.0.2.9", "192.0.2.9"),
+        (
+            "create-session-alb.json",
+            "1.1.1.1, [2001:db8::9]:7",
+            "2001:db8::9",
+        ),
+    ] {
+        let mut event: Value = serde_json::from_str(&event(file)).unwrap();
+        event["body"] = json!("{}");
+        event["isBase64Encoded"] = json!(false);
+        event["headers"]["x-forwarded-for"] = json!(forwarded);
+        let mut context = Context::default();
+        context.xray_trace_id =
+            Some("Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0".to_owned());
+        let payload: Event = serde_json::from_str(&event.to_string()).unwrap();
+        answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+
+        let line = app.logged().pop().unwrap();
+        assert_eq!(line["client_ip"], want, "{file}");
+        assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
+    }
+}
+
 /// An event of an HTTP API, changed.
 fn changed(change: impl FnOnce(&mut Value)) -> String {
     let mut event: Value = serde_json::from_str(&event("create-session.json")).unwrap();
@@ -285,7 +463,7 @@ fn any_text() -> impl Strategy<Value = Value> {
 }
 
 /// Where an event of each kind may be bent.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 13] = [
     "/rawPath",
     "/rawQueryString",
     "/body",
@@ -297,6 +475,8 @@ const PLACES: [&str; 11] = [
     "/requestContext/domainName",
     "/path",
     "/requestContext/http/method",
+    "/requestContext/authorizer/jwt/claims/sub",
+    "/requestContext/http/sourceIp",
 ];
 
 proptest! {
@@ -305,12 +485,12 @@ proptest! {
     #[test]
     fn no_event_is_worth_a_5xx(
         bends in prop::collection::vec(
-            (prop::sample::select(PLACES.to_vec()), any_text(), 0..4usize), 32,
+            (prop::sample::select(PLACES.to_vec()), any_text(), 0..5usize), 32,
         ),
     ) {
         let files = [
             "create-session.json", "create-session-rest.json", "create-session-alb.json",
-            "create-session-function-url.json",
+            "create-session-function-url.json", "create-session-jwt.json",
         ];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let answers = runtime.block_on(async {

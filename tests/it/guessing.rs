@@ -7,12 +7,18 @@ use sesame::domain::{Permission, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::app::{App, NOW, PASSWORD, by_id, by_name};
+use crate::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 
 /// An app, a user in it, and a known caller, who is told when the user is locked.
 async fn locked_out_by(max: &str) -> (App, String) {
     with_user(App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await).await
+}
+
+/// The same on paused time, in which a call takes none: for locks to the millisecond.
+async fn locked_out_in_no_time_by(max: &str) -> (App, String) {
+    with_user(App::emulated(&[("MAX_PASSWORD_ATTEMPTS", max)]).await).await
 }
 
 async fn with_user(app: App) -> (App, String) {
@@ -79,9 +85,9 @@ async fn guess_at_once(app: App, token: String, count: usize) {
     assert_eq!(attempt(&app, &token, PASSWORD, NOW).await, LOCKED);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_lock_ends_by_itself_and_doubles_with_each_failure() {
-    let (app, token) = locked_out_by("3").await;
+    let (app, token) = locked_out_in_no_time_by("3").await;
     let mut at = NOW;
     for _ in 0..3 {
         assert_eq!(attempt(&app, &token, "wrong", at).await, WRONG);
@@ -120,9 +126,9 @@ async fn a_success_resets_the_count() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn attempts_while_locked_do_not_count() {
-    let (app, token) = locked_out_by("1").await;
+    let (app, token) = locked_out_in_no_time_by("1").await;
     assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
 
     for _ in 0..200 {
@@ -132,6 +138,23 @@ async fn attempts_while_locked_do_not_count() {
     assert_eq!(app.login("mini").await.attempts.failures, 1);
     let later = NOW.plus(Duration::from_secs(30));
     assert_eq!(attempt(&app, &token, PASSWORD, later).await, "ok");
+}
+
+/// However long a call has waited before its attempt is counted: for its turn at a processor,
+/// or for the database.
+#[tokio::test(start_paused = true)]
+async fn the_lock_begins_when_the_attempt_is_counted() {
+    let (app, token) = locked_out_in_no_time_by("1").await;
+    let wait = Duration::from_millis(200);
+    app.faults.inject(Fault::Delay(wait).once().of("GetItem"));
+    let by_id = by_id(&app.user_id("mini"), "wrong");
+    let wrong = app.create_as(&token, &by_id, NOW).await;
+    assert_eq!(wrong.outcome(), WRONG);
+
+    let unlocked = NOW.plus(wait + Duration::from_secs(30));
+    let just_before = unlocked.minus(Duration::from_millis(1));
+    assert_eq!(attempt(&app, &token, PASSWORD, just_before).await, LOCKED);
+    assert_eq!(attempt(&app, &token, PASSWORD, unlocked).await, "ok");
 }
 
 #[tokio::test]
@@ -230,7 +253,14 @@ async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
 
 #[tokio::test]
 async fn whoever_is_turned_away_has_not_cost_an_attempt() {
-    let app = Arc::new(App::with(&[("PASSWORD_QUEUE", "0"), ("ARGON2_PASSES", "16")]).await);
+    let app = Arc::new(
+        App::with(&[
+            ("PASSWORD_QUEUE", "0"),
+            ("ARGON2_MEMORY_KIB", "7168"),
+            ("ARGON2_PASSES", "16"),
+        ])
+        .await,
+    );
     app.user("mini").await;
 
     let mut logins = JoinSet::new();

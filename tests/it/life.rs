@@ -3,11 +3,15 @@
 mod concurrent;
 mod ends;
 mod get;
+mod grace;
 mod idempotency;
+mod lifetime;
 mod list;
+mod names;
 mod permissions;
 mod precondition;
 mod set;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -6,9 +6,8 @@ use http::StatusCode;
 use serde_json::json;
 use sesame::domain::{Changes, Sequence, Session};
 use sesame::store::Written;
-use sesame::token::draw_write_id;
 
-use crate::app::{App, NOW, PASSWORD, by_name};
+use crate::app::{App, NOW, PASSWORD, by_name, rotation};
 use crate::faults::Fault;
 
 #[tokio::test]
@@ -224,7 +223,7 @@ async fn a_login_does_not_fail_because_its_reset_did() {
 fn next(session: &Session) -> Session {
     let changes = Changes::default();
     session
-        .changed(&changes, session.token_hash, draw_write_id(), NOW)
+        .changed(&changes, rotation(session.token_hash), NOW)
         .unwrap()
 }
 

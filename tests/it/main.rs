@@ -27,6 +27,7 @@ mod life;
 mod linearizability;
 mod lost_answers;
 mod model;
+mod names;
 mod openapi;
 mod passwords;
 mod protocols;

@@ -11,12 +11,14 @@ mod schema;
 
 use std::num::NonZeroUsize;
 
+use std::time::Duration;
+
 use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, Login, LoginName, Password, UserId, UserState,
+    Attempts, DisplayName, HashString, Login, LoginName, Password, Permission, UserId, UserState,
 };
 use sesame::password::PasswordPool;
 use sesame::token::draw_epoch;
@@ -28,10 +30,12 @@ use crate::app::{Answer, App, NOW, PASSWORD, header, post};
 const ID: &str = "6a2f41a3-c54c-4a2b-9d1f-2b1f6ad2d3e0";
 const TOKEN: &str = "ai9Bo8VMSiudHysfatLT4AECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 
-/// The user of the published example, who calls by the token of a session.
+/// The user of the published example, who calls by the token of a session; and a login page,
+/// which has users checked without a password.
 struct Mini {
     app: App,
     token: String,
+    page: String,
 }
 
 impl Mini {
@@ -43,7 +47,9 @@ impl Mini {
         add_mini(&app).await;
         let answer = app.create(&checked()).await;
         let token = answer.token();
-        Self { app, token }
+        let page = app.caller(&[Permission::Write], Duration::MAX).await;
+        let page = page.as_str().to_owned();
+        Self { app, token, page }
     }
 
     /// Sends a body to where the document says. Each time, there is a session of mini's in
@@ -60,8 +66,7 @@ impl Mini {
         body: String,
         change: impl FnOnce(Request) -> Request,
     ) -> Answer {
-        let session = json!({ "checks": { "user": { "loginName": "mini@mouse.com" } } });
-        self.request_for(&session, operation, body, change).await
+        self.request_for(&json!({}), operation, body, change).await
     }
 
     /// The same with a session that is created with `session`.
@@ -92,10 +97,14 @@ impl Mini {
     }
 
     async fn send_as_is(&self, request: Request) -> Answer {
+        let checks = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+        let checks = &checks["checks"];
+        let by_page = checks["user"].is_object() && !checks["password"].is_object();
+        let token = if by_page { &self.page } else { &self.token };
         let request = if request.headers.contains_key(AUTHORIZATION) {
             request
         } else {
-            header(request, "authorization", &format!("Bearer {}", self.token))
+            header(request, "authorization", &format!("Bearer {token}"))
         };
         self.app.send(request, NOW).await
     }
@@ -129,6 +138,7 @@ async fn add_mini(app: &App) {
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
         epoch: draw_epoch(),
+        under_former_key: false,
     };
     app.store.insert_user(&login).await.unwrap();
 }

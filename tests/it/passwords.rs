@@ -4,6 +4,7 @@ use serde_json::json;
 use sesame::domain::{Permission, UserState};
 use sesame::password::{PasswordHash, PasswordPool};
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use crate::app::{App, NOW, PASSWORD, by_name};
 use crate::faults::Fault;
@@ -75,7 +76,7 @@ async fn a_hash_follows_the_settings() {
 
     app.create(&by_name(&mini.login_name, PASSWORD)).await;
     let same = app.login("mini").await.password_hash.unwrap();
-    let stronger = app.beside(&[("ARGON2_PASSES", "2")]);
+    let stronger = app.beside(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "5")]);
     let answer = stronger.create(&by_name(&mini.login_name, PASSWORD)).await;
     let replaced = app.login("mini").await.password_hash.unwrap();
 
@@ -182,7 +183,9 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     assert_eq!(log_in("mini").await, "COMMAND-3M0fs");
     assert_eq!(log_in("maxi").await, "ok");
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    assert_eq!(app.create(&by_id).await.outcome(), "ok");
+    let page = app.caller(&[Permission::Write], Duration::MAX).await;
+    let named = app.create_as(page.as_str(), &by_id, NOW).await;
+    assert_eq!(named.outcome(), "ok");
 
     let set_state = async |state| {
         let seen = app.login("other").await;
@@ -202,7 +205,8 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     let seen = app.login("maxi").await;
     assert!(app.store.delete_user(&seen).await.unwrap());
     assert!(!app.store.delete_user(&seen).await.unwrap());
-    assert_eq!(app.create(&by_id).await.outcome(), "COMMAND-3M0fs");
+    let named = app.create_as(page.as_str(), &by_id, NOW).await;
+    assert_eq!(named.outcome(), "QUERY-Dfbg2");
     let state = UserState::Active;
     assert!(!app.store.set_user_state(&seen, state).await.unwrap());
 }

@@ -17,6 +17,7 @@ async fn a_session_counts_its_facts_and_is_stored_whole() {
     let password = json!({ "password": PASSWORD });
     let metadata = json!({ "color": "Ymx1ZQ==" });
 
+    let page = app.caller(&[Permission::Write], Duration::MAX).await;
     for (body, sequence, factors) in [
         (json!({}), 2, (false, false)),
         (json!({ "checks": {} }), 2, (false, false)),
@@ -35,7 +36,7 @@ async fn a_session_counts_its_facts_and_is_stored_whole() {
             (true, true),
         ),
     ] {
-        let answer = app.create(&body).await;
+        let answer = app.create_as(page.as_str(), &body, NOW).await;
         assert_eq!(answer.status, StatusCode::OK, "{body}");
         assert_eq!(answer.sequence(), sequence.to_string(), "{body}");
 
@@ -48,7 +49,7 @@ async fn a_session_counts_its_facts_and_is_stored_whole() {
         );
         assert_eq!(stored.created_at, NOW);
         assert_eq!(stored.expires_at, NOW.plus(Duration::from_hours(24)));
-        assert_eq!(stored.creator, "anonymous");
+        assert_eq!(stored.creator, "service:backend");
     }
 }
 
@@ -84,6 +85,7 @@ async fn the_answer_has_what_the_document_has() {
 async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
     let app = App::start().await;
     let mini = app.user("mini").await;
+    let page = app.caller(&[Permission::Write], Duration::MAX).await;
     let both = json!({ "userId": mini.user_id.as_str(), "loginName": mini.login_name.as_str() });
     let shouted = mini.login_name.as_str().to_uppercase();
 
@@ -99,7 +101,8 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
             json!({ "user": user, "password": password }),
             json!({ "user": user }),
         ] {
-            let answer = app.create(&json!({ "checks": checks })).await;
+            let body = json!({ "checks": checks });
+            let answer = app.create_as(page.as_str(), &body, NOW).await;
             assert_eq!(answer.outcome(), "ok", "{checks}");
             let stored = app.stored(&answer).await.user.unwrap();
             assert_eq!(stored.user_id, mini.user_id);

@@ -1,3 +1,5 @@
+use serde_json::Number;
+
 use super::tree::Tree;
 use crate::domain::Invalid;
 use crate::error::Error;
@@ -52,6 +54,22 @@ impl Message {
             None => Ok(None),
             Some(Tree::Object(entries)) => Ok(Some(Self::new(name, entries))),
             Some(_) => Err(Invalid::new(name, "must be an object").into()),
+        }
+    }
+
+    /// Refuses what has not been taken so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unimplemented`], with the first such field by its name in protobuf.
+    pub fn refuse_rest(&self) -> Result<(), Error> {
+        let mut rest = self.entries.iter();
+        match rest.find(|(_, value)| !matches!(value, Tree::Null)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let what = format!("{}.{}", self.name, snake_case(name));
+                Err(Error::Unimplemented(what.into()))
+            }
         }
     }
 
@@ -144,26 +162,49 @@ impl Message {
     }
 }
 
-/// As proto3's JSON has integers: also as `1.0`, `1e2` or `"1"`.
+/// `webAuthN` as `web_auth_n`. What is no identifier, or a long one, is not repeated to whoever
+/// has sent it.
+fn snake_case(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+        return "(another member)".to_owned();
+    }
+    let mut snake = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// As proto3's JSON has integers: a number, or a string that spells one, exponent and `.0`
+/// included.
+/// <https://protobuf.dev/programming-guides/json/>
 fn whole(value: &Tree) -> Option<i128> {
     match value {
         Tree::Number(number) => {
             let integer = number.as_u64().map(i128::from);
             let integer = integer.or_else(|| number.as_i64().map(i128::from));
-            integer.or_else(|| {
-                let float = number.as_f64()?;
-                let exact = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
-                #[allow(clippy::cast_possible_truncation, reason = "it is below 2^53")]
-                exact.then_some(float as i128)
-            })
+            integer.or_else(|| whole_float(number.as_f64()?))
         }
-        Tree::String(text) => {
-            let digits = text.strip_prefix('-').unwrap_or(text);
-            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| text.parse().ok())?
+        // What `parse` takes is a number as JSON has it: no sign `+`, no space, no leading zero.
+        Tree::String(text) if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            let number = serde_json::from_str::<Number>(text).ok()?;
+            let ends = text.ends_with(|c: char| c.is_ascii_digit());
+            ends.then(|| whole(&Tree::Number(number)))?
         }
         _ => None,
     }
+}
+
+/// Integers of 64 bits at most; each of those that a float can be, it is exactly.
+fn whole_float(float: f64) -> Option<i128> {
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+    let exact = float.fract() == 0.0 && float.abs() < BEYOND;
+    #[allow(clippy::cast_possible_truncation, reason = "it is below 2^64")]
+    exact.then_some(float as i128)
 }
 
 #[test]
@@ -182,7 +223,25 @@ fn integers_are_numbers_or_strings() {
         ("\"\"", None),
         ("\"+1\"", None),
         ("\" 1\"", None),
-        ("\"1.0\"", None),
+        ("\"1.0\"", Some(1)),
+        ("\"1e2\"", Some(100)),
+        ("\"1.5e1\"", Some(15)),
+        ("\"1E+2\"", Some(100)),
+        ("\"100e-2\"", Some(1)),
+        ("\"0\"", Some(0)),
+        ("1e18", Some(1_000_000_000_000_000_000)),
+        ("\"1e19\"", Some(10_000_000_000_000_000_000)),
+        ("\"1e20\"", None),
+        ("\"1.5\"", None),
+        ("\"01\"", None),
+        ("\"1.\"", None),
+        ("\".5e1\"", None),
+        ("\"1 \"", None),
+        ("\"1\\n\"", None),
+        ("\"0x10\"", None),
+        ("\"1e\"", None),
+        ("\"NaN\"", None),
+        ("\"-Infinity\"", None),
         ("true", None),
         ("null", None),
     ] {

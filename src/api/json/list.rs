@@ -1,5 +1,5 @@
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::fields::Message;
 use crate::api::message;
@@ -96,7 +96,7 @@ fn timestamp(
         return Ok(None);
     };
     let invalid = Invalid::new(name, "must be a time such as \"2026-11-24T10:00:00Z\"");
-    let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| invalid)?;
+    let at = parse_timestamp(&text).ok_or(invalid)?;
     Ok(Some(prost_types::Timestamp {
         seconds: at.unix_timestamp(),
         // Below a thousand million.
@@ -104,8 +104,26 @@ fn timestamp(
     }))
 }
 
+/// As proto3's JSON has times: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a
+/// second and no leap second; in the years 1 to 9999 of UTC.
+/// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
+fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
+    // The parser takes more of everything that is looked at here.
+    let (date, time) = text.split_once('T')?;
+    let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);
+    let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let is_plain = date.len() == 10
+        && seconds.len() == 8
+        && !seconds.ends_with("60")
+        && (1..=9).contains(&fraction.len())
+        && (zone == "Z" || zone.len() == 6);
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let at = at.checked_to_offset(UtcOffset::UTC)?;
+    (is_plain && (1..=9999).contains(&at.year())).then_some(at)
+}
+
 #[test]
-fn times_are_read_to_the_nanosecond_in_any_zone() {
+fn times_are_read_as_protobuf_has_them() {
     use super::tree::{Tree, parse};
 
     for (text, want) in [
@@ -119,6 +137,33 @@ fn times_are_read_to_the_nanosecond_in_any_zone() {
         ("\"1970-13-01T00:00:00Z\"", Err(())),
         ("\"\"", Err(())),
         ("0", Err(())),
+        (
+            "\"1970-01-01T00:00:00.123456789Z\"",
+            Ok(Some((0, 123_456_789))),
+        ),
+        ("\"1970-01-01T00:00:00.1234567890Z\"", Err(())),
+        ("\"1970-01-01T00:00:00.Z\"", Err(())),
+        ("\"1970-01-01t00:00:00Z\"", Err(())),
+        ("\"1970-01-01T00:00:00z\"", Err(())),
+        ("\"1970-01-01_00:00:00Z\"", Err(())),
+        ("\"1970-01-01 00:00:00Z\"", Err(())),
+        ("\"1970-01-01T00:00:60Z\"", Err(())),
+        ("\"1970-01-01T23:59:60.5Z\"", Err(())),
+        ("\"1970-01-01T24:00:00Z\"", Err(())),
+        ("\"1970-01-01T00:00:00+0100\"", Err(())),
+        ("\"1970-01-01T00:00:00 +01:00\"", Err(())),
+        ("\"1970-1-1T00:00:00Z\"", Err(())),
+        ("\"0001-01-01T00:00:00Z\"", Ok(Some((-62_135_596_800, 0)))),
+        ("\"0000-01-01T00:00:00Z\"", Err(())),
+        ("\"0001-01-01T00:00:00+23:59\"", Err(())),
+        (
+            "\"9999-12-31T23:59:59.999999999Z\"",
+            Ok(Some((253_402_300_799, 999_999_999))),
+        ),
+        ("\"9999-12-31T23:59:59-00:01\"", Err(())),
+        ("\"10000-01-01T00:00:00Z\"", Err(())),
+        ("\"1970-01-01T08:00:00+08:00\"", Ok(Some((0, 0)))),
+        ("\"1969-12-31T16:00:00-08:00\"", Ok(Some((0, 0)))),
     ] {
         let body = format!("{{\"at\":{text}}}");
         let Ok(Some(Tree::Object(entries))) = parse(body.as_bytes()) else {

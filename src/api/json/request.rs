@@ -42,11 +42,11 @@ pub fn decode(route: Route, body: &[u8], bound: Bound) -> Result<Call, Error> {
 
 fn create_session(mut message: Message, version: Version) -> Result<CreateSession, Error> {
     let mut request = v2::CreateSessionRequest::default();
-    let (checks, also_by_id) = checks(&mut message, version)?;
+    let (checks, also_by_id) = checks(&mut message)?;
+    refuse_challenges(&mut message)?;
     request.checks = checks;
     request.metadata = metadata(&mut message)?;
     if version > Version::V2alpha {
-        request.challenges = challenges(&mut message)?;
         request.user_agent = user_agent(&mut message)?;
         request.lifetime = lifetime(&mut message)?;
     }
@@ -61,11 +61,11 @@ fn set_session(mut message: Message, version: Version) -> Result<SetSession, Err
         session_token: session_token(&mut message)?.unwrap_or_default(),
         ..v2::SetSessionRequest::default()
     };
-    let (checks, also_by_id) = checks(&mut message, version)?;
+    let (checks, also_by_id) = checks(&mut message)?;
+    refuse_challenges(&mut message)?;
     request.checks = checks;
     request.metadata = metadata(&mut message)?;
     if version > Version::V2alpha {
-        request.challenges = challenges(&mut message)?;
         request.lifetime = lifetime(&mut message)?;
     }
     let mut call = message::set_session(request, version)?;
@@ -97,10 +97,7 @@ fn session_token(message: &mut Message) -> Result<Option<String>, Error> {
 }
 
 /// The checks, and the user id of one who is given by login name as well.
-fn checks(
-    message: &mut Message,
-    version: Version,
-) -> Result<(Option<v2::Checks>, Option<String>), Error> {
+fn checks(message: &mut Message) -> Result<(Option<v2::Checks>, Option<String>), Error> {
     let Some(mut checks) = message.message("checks", "checks")? else {
         return Ok((None, None));
     };
@@ -117,10 +114,18 @@ fn checks(
             password: password.unwrap_or_default(),
         });
     }
-    if version > Version::V2alpha {
-        later_checks(&mut checks, &mut read)?;
-    }
+    // What is in the others is not looked at, known to us or not: a login page takes an answer
+    // without an error for a passed check.
+    checks.refuse_rest()?;
     Ok((Some(read), also_by_id))
+}
+
+/// An empty request for challenges asks for none.
+fn refuse_challenges(request: &mut Message) -> Result<(), Error> {
+    match request.message("challenges", "challenges")? {
+        Some(challenges) => challenges.refuse_rest(),
+        None => Ok(()),
+    }
 }
 
 fn both(user: Option<UserSearch>, also_by_id: Option<String>) -> Result<Option<UserSearch>, Error> {
@@ -145,29 +150,6 @@ fn user(mut user: Message) -> Result<(v2::CheckUser, Option<String>), Error> {
         (None, None) => (None, None),
     };
     Ok((v2::CheckUser { search }, also_by_id))
-}
-
-/// Those of the later versions. What is in them is not looked at: they are refused.
-fn later_checks(checks: &mut Message, read: &mut v2::Checks) -> Result<(), Error> {
-    let mut has = |camel, snake| checks.message(camel, snake).map(|found| found.is_some());
-    read.web_auth_n = has("webAuthN", "web_auth_n")?.then(Default::default);
-    read.idp_intent = has("idpIntent", "idp_intent")?.then(Default::default);
-    read.totp = has("totp", "totp")?.then(Default::default);
-    read.otp_sms = has("otpSms", "otp_sms")?.then(Default::default);
-    read.otp_email = has("otpEmail", "otp_email")?.then(Default::default);
-    Ok(())
-}
-
-fn challenges(request: &mut Message) -> Result<Option<v2::RequestChallenges>, Error> {
-    let Some(mut asked) = request.message("challenges", "challenges")? else {
-        return Ok(None);
-    };
-    let mut has = |camel, snake| asked.message(camel, snake).map(|found| found.is_some());
-    Ok(Some(v2::RequestChallenges {
-        web_auth_n: has("webAuthN", "web_auth_n")?.then(Default::default),
-        otp_sms: has("otpSms", "otp_sms")?.then(Default::default),
-        otp_email: has("otpEmail", "otp_email")?.then(Default::default),
-    }))
 }
 
 fn user_agent(request: &mut Message) -> Result<Option<v2::UserAgent>, Error> {

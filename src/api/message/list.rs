@@ -1,6 +1,6 @@
 use crate::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::{v2, v2alpha, v2beta};
-use crate::domain::{Compare, Filter, Invalid, Page, SessionId, UserId};
+use crate::domain::{Compare, Filter, Invalid, LimitTooHigh, Page, SessionId, UserId};
 use crate::error::Error;
 use crate::service::ListSessions;
 
@@ -49,18 +49,17 @@ pub(in crate::api) fn list_sessions(
     }
     let filters = request.queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: request.query.map(page).unwrap_or_default(),
+        page: request.query.map_or(Ok(Page::default()), page)?,
         filters: filters.collect::<Result<_, _>>()?,
     })
 }
 
-fn page(query: ListQuery) -> Page {
-    Page {
-        offset: query.offset,
-        limit: query.limit,
-        ascending: query.asc,
-    }
+fn page(query: ListQuery) -> Result<Page, LimitTooHigh> {
+    Page::new(query.offset, query.limit, query.asc)
 }
+
+/// Sessions that one filter may name by their ids, whether they are ids or not.
+const MAX_IDS: usize = 100;
 
 /// What names nothing, or something that can't be, matches nothing.
 fn filter(query: v2::SearchQuery) -> Result<Filter, Invalid> {
@@ -69,6 +68,9 @@ fn filter(query: v2::SearchQuery) -> Result<Filter, Invalid> {
     let user = |id: String| UserId::parse(id).ok();
     Ok(match query.query {
         None => Filter::Nothing,
+        Some(Query::IdsQuery(ids)) if ids.ids.len() > MAX_IDS => {
+            return Err(Invalid::new("ids_query", "names more than 100 sessions"));
+        }
         Some(Query::IdsQuery(ids)) => {
             let ids = ids.ids.iter().filter_map(|id| SessionId::find(id).ok()?);
             Filter::Ids(ids.collect())

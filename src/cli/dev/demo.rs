@@ -32,6 +32,7 @@ pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
         epoch: draw_epoch(),
+        under_former_key: false,
     };
     store.insert_user(&login).await?;
     Ok(())

@@ -6,9 +6,8 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::cli::output::plain;
-use crate::domain::{
-    Attempts, DisplayName, HashString, Invalid, Login, LoginName, UserId, UserState,
-};
+use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
+use crate::domain::{Attempts, HashString, Invalid, Login, UserId, UserState};
 use crate::password::{PasswordHash, Unsupported};
 use crate::token::draw_epoch;
 
@@ -95,13 +94,14 @@ impl Fields {
             Some(text) => Some(PasswordHash::parse(&text)?),
         };
         Ok(Login {
-            login_name: LoginName::parse(login_name)?,
-            user_id: UserId::parse(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
-            display_name: DisplayName::parse(display_name)?,
+            login_name: new_login_name(&login_name)?,
+            user_id: new_user_id(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
+            display_name: new_display_name(&display_name)?,
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
             epoch: draw_epoch(),
+            under_former_key: false,
         })
     }
 }

@@ -58,7 +58,13 @@ impl Input {
         std::thread::Builder::new()
             .name("lines".to_owned())
             .spawn(move || {
+                let mut is_first = true;
                 while let Some(line) = lines.next().transpose() {
+                    let line = line.and_then(|line| {
+                        let checked = if is_first { check_form(&line) } else { Ok(()) };
+                        is_first = false;
+                        checked.map(|()| line)
+                    });
                     let failed = line.is_err();
                     if sender.blocking_send(line).is_err() || failed {
                         break;
@@ -111,6 +117,32 @@ impl<R: BufRead> Lines<R> {
             }));
         }
     }
+}
+
+/// Whether the first line is one of JSON Lines. Of a document in several lines, an array above
+/// all, some lines would be users: none of it is taken.
+fn check_form(first: &Line) -> io::Result<()> {
+    let Ok(text) = &first.text else {
+        return Ok(());
+    };
+    let text = text.trim_ascii();
+    let is_open = || {
+        let read = serde_json::from_slice::<serde::de::IgnoredAny>(text);
+        read.is_err_and(|error| error.is_eof())
+    };
+    let reason = if text.contains(&0)
+        || text.starts_with(b"\xff\xfe")
+        || text.starts_with(b"\xfe\xff")
+    {
+        "it is UTF-16 or binary: make UTF-8 of it first, for example with iconv"
+    } else if text.starts_with(b"[") {
+        "it must be JSON Lines, not an array: jq -c '.[]' makes lines of one"
+    } else if is_open() {
+        "it must be JSON Lines, a whole object in each line: jq -c . makes one line of an object"
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidData, reason))
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -171,6 +203,31 @@ mod tests {
 
         let want = [(1, "one\n"), (2, "\u{feff}two")];
         assert_eq!(got, want.map(|(n, text)| (n, Some(text.to_owned()))));
+    }
+
+    #[test]
+    fn what_is_not_json_lines_is_told_by_its_first_line() {
+        for (text, good) in [
+            (&b"{}"[..], true),
+            (b"{\"a\":1}\r\n", true),
+            (b"nonsense", true),
+            (b"\"text\"", true),
+            (b"[", false),
+            (b"[{}]", false),
+            (b"  [{},", false),
+            (b"{", false),
+            (b"{\"users\": [", false),
+            (b"\xff\xfe{\0}\0", false),
+            (b"\xfe\xff\0{\0}", false),
+            (b"{\0}\0", false),
+        ] {
+            let line = Line {
+                number: 1,
+                text: Ok(text.to_vec()),
+                end: 0,
+            };
+            assert_eq!(check_form(&line).is_ok(), good, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 
-use super::{display_name, login_name, user_id};
+use super::names::{new_display_name, new_login_name, new_user_id};
 use crate::cli::Surroundings;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -16,13 +16,15 @@ use crate::token;
 #[derive(Debug, clap::Args)]
 pub struct Add {
     /// What the user logs in with, 1 to 200 characters; taken once, whatever its case
-    #[arg(long, value_name = "NAME", value_parser = login_name)]
+    ///
+    /// White space around it is dropped; characters that don't show are refused.
+    #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     login_name: LoginName,
     /// What the user is called in sessions [default: the login name]
-    #[arg(long, value_name = "NAME", value_parser = display_name)]
+    #[arg(long, value_name = "NAME", value_parser = new_display_name)]
     display_name: Option<DisplayName>,
     /// The user's id for ever, 1 to 200 characters [default: a random UUID]
-    #[arg(long, value_name = "ID", value_parser = user_id)]
+    #[arg(long, value_name = "ID", value_parser = |id: &str| new_user_id(id.to_owned()))]
     user_id: Option<UserId>,
     #[command(flatten)]
     password: PasswordInput,
@@ -53,6 +55,7 @@ impl Add {
             password_hash,
             attempts: Attempts::default(),
             epoch: token::draw_epoch(),
+            under_former_key: false,
         };
         match store.insert_user(&login).await? {
             Added::Added => {

@@ -1,5 +1,5 @@
 use super::add::hash;
-use super::login_name;
+use super::names::new_login_name;
 use super::who::Who;
 use crate::cli::Surroundings;
 use crate::cli::failure::Failure;
@@ -21,7 +21,7 @@ pub struct Rename {
     #[command(flatten)]
     who: Who,
     /// The login name that the user gets
-    #[arg(long, value_name = "NAME", value_parser = login_name)]
+    #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     to: LoginName,
 }
 
@@ -97,10 +97,10 @@ impl Rename {
     pub async fn run(self, store: &Store) -> Result<(), Failure> {
         for _ in 0..Self::TRIES {
             let login = self.who.find(store).await?;
-            if login.login_name == self.to {
+            if login.login_name == self.to && !login.under_former_key {
                 return Ok(());
             }
-            let holder = store.get_login(&self.to.folded()).await?;
+            let holder = store.find_login(&self.to, None).await?;
             if holder.is_some_and(|holder| holder.user_id != login.user_id) {
                 return Err(Failure::NameTaken(self.to));
             }

@@ -21,7 +21,7 @@ impl Who {
         match (&self.login_name, &self.id) {
             (_, Some(id)) => find_by_id(store, id).await,
             (Some(name), None) => {
-                let login = store.get_login(&name.folded()).await?;
+                let login = store.find_login(name, None).await?;
                 login.ok_or_else(|| Failure::NoSuchName(name.clone()))
             }
             (None, None) => Err(Failure::Changed),
@@ -34,7 +34,7 @@ async fn find_by_id(store: &Store, id: &UserId) -> Result<Login, Failure> {
         return Err(Failure::NoSuchId(id.clone()));
     };
     // Between the two requests the user may have been renamed.
-    let login = store.get_login(&name.folded()).await?;
+    let login = store.find_login(&name, Some(id)).await?;
     login
         .filter(|login| login.user_id == *id)
         .ok_or(Failure::Changed)

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::{DisplayName, LoginName, UserId, UserSearch};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -26,6 +27,14 @@ fn factor(id: &str, epoch: u128) -> UserFactor {
         display_name: DisplayName::default(),
         verified_at: NOW,
         epoch: Epoch::from_uuid(uuid::Uuid::from_u128(epoch)),
+    }
+}
+
+fn rotation(hash: u8, grace: Duration) -> Rotation {
+    Rotation {
+        token_hash: TokenHash::new([hash; 32]),
+        write: WriteId::from_uuid(uuid::Uuid::max()),
+        grace_until: (!grace.is_zero()).then(|| NOW.plus(grace)),
     }
 }
 
@@ -79,7 +88,8 @@ fn a_lifetime_is_more_than_nothing_and_no_more_than_allowed() {
         (Some(most), Some(Lifetime::Asked(most))),
         (Some(most + nano), None),
         (Some(Duration::MAX), None),
-        (Some(nano), Some(Lifetime::Asked(nano))),
+        (Some(milli - nano), None),
+        (Some(nano), None),
         (Some(Duration::ZERO), None),
     ] {
         assert_eq!(
@@ -96,10 +106,8 @@ fn metadata(value: u8) -> MetadataChanges {
 
 #[test]
 fn a_change_counts_its_facts_and_leaves_the_rest() {
-    let (hash, write) = (
-        TokenHash::new([1; 32]),
-        WriteId::from_uuid(uuid::Uuid::max()),
-    );
+    let rotation = rotation(1, Duration::ZERO);
+    let (hash, write) = (rotation.token_hash, rotation.write);
     let later = NOW.plus(Duration::from_secs(1));
     let opened = Session::open(
         NewSession {
@@ -141,6 +149,7 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
         (
             Changes {
                 lifetime: minute,
+                max_lifetime: Duration::from_hours(1),
                 ..Changes::default()
             },
             2,
@@ -152,6 +161,7 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
                 password,
                 metadata: metadata(2),
                 lifetime: minute,
+                max_lifetime: Duration::from_hours(1),
             },
             5,
             true,
@@ -162,7 +172,7 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
             Ok(is_changed),
             "{changes:?}"
         );
-        let changed = opened.changed(&changes, hash, write, later).unwrap();
+        let changed = opened.changed(&changes, rotation, later).unwrap();
 
         assert_eq!(changed.sequence.0, opened.sequence.0 + facts, "{changes:?}");
         assert_eq!((changed.token_hash, changed.changed_at), (hash, later));
@@ -180,8 +190,6 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
 
 #[test]
 fn the_user_of_a_session_is_never_another() {
-    let hash = TokenHash::new([1; 32]);
-    let write = WriteId::from_uuid(uuid::Uuid::max());
     let opened = Session::open(
         NewSession {
             user: Some(factor("1", 7)),
@@ -196,8 +204,7 @@ fn the_user_of_a_session_is_never_another() {
                 user,
                 ..Changes::default()
             },
-            hash,
-            write,
+            rotation(1, Duration::ZERO),
             NOW,
         )
     };
@@ -241,4 +248,128 @@ fn a_session_counts_until_it_is_ended_or_expires() {
         assert_eq!(session.state(epoch, now), want, "{epoch:?}");
     }
     assert!(!deleted.is_live(NOW));
+}
+
+#[test]
+fn no_lifetime_reaches_past_the_absolute_end() {
+    let seconds = Duration::from_secs;
+    let at = |span: u64| NOW.plus(seconds(span));
+    let checked_at = |at| Some(PasswordFactor { verified_at: at });
+    // The session was created at 0, and no lifetime may be over 100 s.
+    for (stored, checked, now, lifetime, want) in [
+        (None, None, 10, 20, 30),
+        (None, None, 10, 90, 100),
+        (None, None, 10, 91, 100),
+        (None, None, 99, 100, 100),
+        (checked_at(at(50)), None, 60, 90, 150),
+        (checked_at(at(50)), None, 60, 100, 150),
+        (checked_at(at(50)), checked_at(at(60)), 60, 100, 160),
+        (None, checked_at(at(60)), 60, 100, 160),
+    ] {
+        let session = Session::open(
+            NewSession {
+                password: stored,
+                ..new()
+            },
+            NOW,
+        );
+        let changes = Changes {
+            password: checked,
+            lifetime: Some(seconds(lifetime)),
+            max_lifetime: seconds(100),
+            ..Changes::default()
+        };
+        let changed = session
+            .changed(&changes, rotation(1, Duration::ZERO), at(now))
+            .unwrap();
+        assert_eq!(changed.expires_at, at(want), "{changes:?} at {now}");
+    }
+}
+
+#[test]
+fn a_replaced_token_authorises_for_its_grace() {
+    use Standing::{Invalid, Valid, ValidToRepeat};
+
+    let milli = Duration::from_millis(1);
+    let grace = Duration::from_secs(10);
+    let end = NOW.plus(grace);
+    let opened = Session::open(new(), NOW);
+    let first = opened.token_hash;
+    let note = Changes {
+        metadata: metadata(1),
+        ..Changes::default()
+    };
+    let prove = Changes {
+        user: Some(factor("1", 7)),
+        password: Some(PasswordFactor { verified_at: NOW }),
+        ..Changes::default()
+    };
+    let proof = Proof {
+        user: true,
+        added: true,
+        password: true,
+    };
+    let short = Changes {
+        lifetime: Some(Duration::from_secs(5)),
+        max_lifetime: Duration::from_hours(1),
+        ..Changes::default()
+    };
+    let noted = opened.changed(&note, rotation(1, grace), NOW).unwrap();
+    let twice = noted.changed(&short, rotation(2, grace), NOW).unwrap();
+    let proved = opened.changed(&prove, rotation(3, grace), NOW).unwrap();
+    let after_proof = proved.changed(&note, rotation(4, grace), NOW).unwrap();
+    let at_once = opened
+        .changed(&note, rotation(5, Duration::ZERO), NOW)
+        .unwrap();
+
+    for (what, session, token, now, want) in [
+        ("its own", &noted, noted.token_hash, end, Valid),
+        ("just replaced", &noted, first, NOW, Valid),
+        ("in the last moment", &noted, first, end.minus(milli), Valid),
+        ("after its grace", &noted, first, end, Invalid),
+        ("replaced before", &twice, first, NOW, Invalid),
+        ("the second one", &twice, noted.token_hash, NOW, Valid),
+        (
+            "outliving the session",
+            &twice,
+            noted.token_hash,
+            NOW.plus(Duration::from_secs(5)),
+            Invalid,
+        ),
+        ("proved", &proved, first, NOW, ValidToRepeat(proof)),
+        ("proved, after its grace", &proved, first, end, Invalid),
+        ("older than a proof", &after_proof, first, NOW, Invalid),
+        (
+            "replaced after a proof",
+            &after_proof,
+            proved.token_hash,
+            NOW,
+            Valid,
+        ),
+        ("without a grace", &at_once, first, NOW, Invalid),
+    ] {
+        assert_eq!(session.standing(token, now), want, "{what}");
+    }
+    assert_eq!(noted.proved_sequence, None);
+    assert_eq!(proved.proved_sequence, Some(proved.sequence));
+    assert_eq!(after_proof.proved_sequence, Some(proved.sequence));
+}
+
+#[test]
+fn a_session_knows_its_own_user_by_id_and_by_name() {
+    let id = |text: &str| UserId::parse(text.to_owned()).unwrap();
+    let name = |text: &str| LoginName::parse(text.to_owned()).unwrap();
+    let own = factor("1", 0);
+    for (search, want) in [
+        (UserSearch::Id(id("1")), true),
+        (UserSearch::LoginName(name("mini")), true),
+        (UserSearch::LoginName(name("MINI")), true),
+        (UserSearch::Both(id("1"), name("Mini")), true),
+        (UserSearch::Id(id("2")), false),
+        (UserSearch::LoginName(name("minnie")), false),
+        (UserSearch::Both(id("1"), name("minnie")), false),
+        (UserSearch::Both(id("2"), name("mini")), false),
+    ] {
+        assert_eq!(own.is_named_by(&search), want, "{search:?}");
+    }
 }

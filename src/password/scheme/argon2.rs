@@ -3,7 +3,7 @@ use subtle::ConstantTimeEq;
 
 use super::super::Cause;
 use super::super::blocks::{self, Scratch};
-use super::super::encoding::{from_base64, parameters, to_base64};
+use super::super::encoding::{from_padded_base64, parameters, to_base64};
 use super::super::hash::Unsupported;
 use super::super::params::Params;
 use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
@@ -42,9 +42,9 @@ impl Argon2Hash {
         // without them; nobody is known to use them.
         let [memory_kib, passes, lanes] = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
         let params = Params::bounded(memory_kib, passes, lanes)?;
-        let salt = from_base64(salt).ok_or(SALT_ENCODING)?;
+        let salt = from_padded_base64(salt).ok_or(SALT_ENCODING)?;
         SALT.check_length(&salt)?;
-        let output = from_base64(output).ok_or(OUTPUT_ENCODING)?;
+        let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
         OUTPUT.check_length(&output)?;
 
         Ok(Self {
@@ -78,6 +78,12 @@ impl Argon2Hash {
     pub fn matches(&self, password: &[u8], kept: &mut [Block]) -> Result<bool, Cause> {
         let output = self.compute(password, kept)?;
         Ok(output.ct_eq(&self.output).into())
+    }
+
+    /// Whether it costs less than OWASP asks for, in the least memory that a number of passes
+    /// may have.
+    pub fn is_weak(&self) -> bool {
+        !self.params.is_strong()
     }
 
     /// Whether it is what [`Self::make`] would make with `params`.

@@ -1,3 +1,7 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256, Sha384};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -13,6 +17,9 @@ const COST: Bounds = Bounds {
     most: 15,
 };
 
+/// OWASP's.
+const STRONG_COST: u32 = 10;
+
 /// In characters; the rest of the last field is the output.
 const SALT_LENGTH: usize = 22;
 
@@ -22,21 +29,55 @@ const KEY_LENGTH: usize = 72;
 /// bcrypt.
 ///
 /// Its versions differ in the faults that they tell apart. `2a`, `2b` and `2y` are computed
-/// alike, as correct implementations do. So is `2x`, which marks hashes of an
-/// implementation that mixed up characters beyond ASCII: they match for passwords in ASCII
-/// and for no others. <https://www.openwall.com/lists/announce/2011/07/17/1>
+/// alike, as correct implementations do; `2x` with the fault that it marks.
 #[derive(Clone)]
 pub struct BcryptHash {
+    version: Version,
+    pre_hash: PreHash,
     cost: u32,
     salt: [u8; 16],
     output: [u8; 23],
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Correct,
+    /// Characters beyond ASCII are taken for negative numbers, and cover those before them.
+    /// <https://www.openwall.com/lists/announce/2011/07/17/1>
+    SignExtended,
+}
+
+/// What bcrypt is given in place of the password.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PreHash {
+    None,
+    /// Django's `bcrypt_sha256`.
+    Sha256Hex,
+    /// WordPress' `$wp$`, since version 6.8.
+    /// <https://make.wordpress.org/core/2025/02/17/wordpress-6-8-will-use-bcrypt-for-password-hashing/>
+    WordPress,
+}
+
 impl BcryptHash {
-    pub fn parse(fields: &[&str]) -> Result<Self, Unsupported> {
+    /// Reads a whole string, from `$2b$` on.
+    pub fn parse_crypt(text: &str, pre_hash: PreHash) -> Result<Self, Unsupported> {
+        let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
+        let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
+        let fields: Vec<_> = rest.split('$').collect();
+        let hash = Self::parse(version, &fields)?.ok_or(Unsupported::UnknownAlgorithm)?;
+        Ok(Self { pre_hash, ..hash })
+    }
+
+    /// None: it is no version of bcrypt.
+    pub fn parse(version: &str, fields: &[&str]) -> Result<Option<Self>, Unsupported> {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
 
+        let version = match version {
+            "2a" | "2b" | "2y" => Version::Correct,
+            "2x" => Version::SignExtended,
+            _ => return Ok(None),
+        };
         let [cost, rest] = *fields else {
             return Err(FIELDS);
         };
@@ -47,26 +88,111 @@ impl BcryptHash {
         let (salt, output) = rest.split_at_checked(SALT_LENGTH).ok_or(FIELDS)?;
         let decode = |text| from_bcrypt_base64(text).ok_or(FIELDS);
 
-        Ok(Self {
+        Ok(Some(Self {
+            version,
+            pre_hash: PreHash::None,
             cost,
             salt: decode(salt)?.try_into().map_err(|_| FIELDS)?,
             output: decode(output)?.try_into().map_err(|_| FIELDS)?,
-        })
+        }))
     }
 
-    /// A password of over 72 bytes matches nothing, rather than everything that starts like
-    /// it. The same goes for one with a NUL: the key is the password and a NUL, over and
-    /// over, so that `a`, `a␀a` and `a␀a␀a` are one key.
-    pub fn matches(&self, password: &[u8]) -> bool {
-        let distinct = password.len() <= KEY_LENGTH && !password.contains(&0);
+    /// Whether it costs less than OWASP asks for.
+    pub fn is_weak(&self) -> bool {
+        self.cost < STRONG_COST
+    }
 
-        let length = password.len().min(KEY_LENGTH);
-        let mut key = Zeroizing::new([0; KEY_LENGTH]);
-        key[..length].copy_from_slice(&password[..length]);
-        let with_nul = (length + 1).min(KEY_LENGTH);
-        let output = bcrypt::bcrypt(self.cost, self.salt, &key[..with_nul]);
+    /// Whether a check looks at all of `password`, and not at its first 72 bytes alone.
+    pub fn covers(&self, password: &[u8]) -> bool {
+        self.pre_hash != PreHash::None || password.len() <= KEY_LENGTH
+    }
+
+    /// Of a password of over 72 bytes the first 72 count, as they did for whoever made the
+    /// hash. One with a NUL matches nothing: the key is the password and a NUL, over and over,
+    /// so that `a`, `a␀a` and `a␀a␀a` are one key.
+    pub fn matches(&self, password: &[u8]) -> bool {
+        let key = self.pre_hash.of(password);
+        let distinct = !key.contains(&0);
+
+        let output = match self.version {
+            Version::Correct => bcrypt::bcrypt(self.cost, self.salt, &with_nul(&key)),
+            Version::SignExtended => bcrypt::bcrypt(self.cost, self.salt, &sign_extended(&key)[..]),
+        };
 
         // The last of the 24 bytes is not in the string.
         bool::from(output[..23].ct_eq(&self.output)) & distinct
+    }
+}
+
+impl PreHash {
+    fn of(self, password: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Self::None => password.to_vec(),
+            Self::Sha256Hex => {
+                let digest = Sha256::digest(password);
+                let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+                digits.collect::<String>().into_bytes()
+            }
+            Self::WordPress => {
+                // As PHP trims a text.
+                let blank = |byte: &u8| b" \t\n\r\0\x0b".contains(byte);
+                let start = password.iter().position(|byte| !blank(byte));
+                let end = password.iter().rposition(|byte| !blank(byte));
+                let trimmed = match (start, end) {
+                    (Some(start), Some(end)) => &password[start..=end],
+                    _ => &[],
+                };
+                let mac = Hmac::<Sha384>::new_from_slice(b"wp-sha384");
+                let mac = mac.map(|mac| mac.chain_update(trimmed).finalize().into_bytes());
+                // HMAC takes a key of any length.
+                STANDARD.encode(mac.unwrap_or_default()).into_bytes()
+            }
+        })
+    }
+}
+
+/// The first 72 bytes of the password and the NUL behind it.
+fn with_nul(password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut key = Zeroizing::new(Vec::with_capacity(KEY_LENGTH + 1));
+    key.extend_from_slice(&password[..password.len().min(KEY_LENGTH)]);
+    key.push(0);
+    key.truncate(KEY_LENGTH);
+    key
+}
+
+/// A key that makes a correct implementation do what a faulty one did with `password`.
+///
+/// The key schedule takes 18 words of four bytes, which go round the password and its NUL. The
+/// fault is in how a word is put together; a key of all 72 bytes is taken as it is.
+fn sign_extended(password: &[u8]) -> Zeroizing<[u8; KEY_LENGTH]> {
+    let mut bytes = password.iter().copied().chain([0]).cycle();
+    let mut key = Zeroizing::new([0; KEY_LENGTH]);
+    for word in key.as_chunks_mut::<4>().0 {
+        let mut value = 0_i32;
+        for byte in bytes.by_ref().take(4) {
+            value = value << 8 | i32::from(byte.cast_signed());
+        }
+        *word = value.to_be_bytes();
+    }
+    key
+}
+
+#[test]
+fn the_fault_of_2x_is_computed() {
+    // Of crypt_blowfish and of John the Ripper.
+    const OPENWALL: &str = "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
+    const JOHN: &str = "$2x$05$6bNw2HLQYeqHYyBfLMsv/OiwqTymGIGzFsA4hOTWebfehXHNprcAS";
+    for (text, password, want) in [
+        (OPENWALL, &b"\xa3"[..], true),
+        (OPENWALL, b"\xff\xff\xa3", true),
+        (OPENWALL, b"\xff\xa3", false),
+        (JOHN, "ё".as_bytes(), true),
+        (JOHN, b"e", false),
+    ] {
+        let hash = BcryptHash::parse_crypt(text, PreHash::None).unwrap();
+        assert_eq!(hash.matches(password), want, "{password:?}");
+        let correct = text.replace("$2x$", "$2b$");
+        let correct = BcryptHash::parse_crypt(&correct, PreHash::None).unwrap();
+        assert!(!correct.matches(password), "{password:?}");
     }
 }

@@ -1,12 +1,12 @@
 use pbkdf2::pbkdf2_hmac;
-use pbkdf2::sha2::{Sha256, Sha512};
+use pbkdf2::sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
 use super::super::bounds::Bounds;
 use super::super::encoding::{decimal, from_adapted_base64, parameters};
 use super::super::hash::Unsupported;
-use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use super::{OUTPUT_ENCODING, SALT_ENCODING};
 
 /// OWASP asks for 210 thousand (SHA-512) to 1.4 million (SHA-1), Django draws 1.2 million.
 /// They are done again for each length of the digest that the output has.
@@ -17,10 +17,28 @@ const ROUNDS: Bounds = Bounds {
     most: 2_000_000,
 };
 
+/// Libraries draw 8 to 64 bytes, and take what they are given.
+const SALT: Bounds = Bounds {
+    what: "salt",
+    unit: " bytes",
+    least: 8,
+    most: 128,
+};
+
+/// 16 bytes are the shortest that libraries write by default; a common one for Node writes 512.
+const OUTPUT: Bounds = Bounds {
+    what: "output",
+    unit: " bytes",
+    least: 16,
+    most: 512,
+};
+
 #[derive(Clone, Copy)]
 pub enum Digest {
     Sha1,
+    Sha224,
     Sha256,
+    Sha384,
     Sha512,
 }
 
@@ -29,8 +47,20 @@ impl Digest {
     fn length(self) -> usize {
         match self {
             Self::Sha1 => 20,
+            Self::Sha224 => 28,
             Self::Sha256 => 32,
+            Self::Sha384 => 48,
             Self::Sha512 => 64,
+        }
+    }
+
+    /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which
+    /// compute what SHA-256 and SHA-512 do.
+    fn strong_rounds(self) -> u32 {
+        match self {
+            Self::Sha1 => 1_300_000,
+            Self::Sha224 | Self::Sha256 => 600_000,
+            Self::Sha384 | Self::Sha512 => 210_000,
         }
     }
 }
@@ -63,17 +93,25 @@ impl Pbkdf2Hash {
             (rounds, Some(length))
         };
         let salt = from_adapted_base64(salt).ok_or(SALT_ENCODING)?;
-        SALT.check_length(&salt)?;
         let output = from_adapted_base64(output).ok_or(OUTPUT_ENCODING)?;
-        OUTPUT.check_length(&output)?;
         if length.is_some_and(|length| length != output.len() as u64) {
             return Err(Unsupported::Malformed(
                 "the output is not as long as l says",
             ));
         }
+        Self::new(digest, rounds, salt, output)
+    }
+
+    pub fn new(
+        digest: Digest,
+        rounds: u64,
+        salt: Vec<u8>,
+        output: Vec<u8>,
+    ) -> Result<Self, Unsupported> {
+        SALT.check_length(&salt)?;
+        OUTPUT.check_length(&output)?;
         let blocks = output.len().div_ceil(digest.length()) as u64;
         ROUNDS.check(rounds.saturating_mul(blocks))?;
-
         Ok(Self {
             digest,
             rounds: ROUNDS.check(rounds)?,
@@ -82,11 +120,18 @@ impl Pbkdf2Hash {
         })
     }
 
+    /// Whether it has fewer rounds than OWASP asks for.
+    pub fn is_weak(&self) -> bool {
+        self.rounds < self.digest.strong_rounds()
+    }
+
     /// HMAC fills up a key with NULs, so a password that ends in one is the same as without
     /// it, and matches nothing.
     pub fn matches(&self, password: &[u8]) -> bool {
         let compute = match self.digest {
             Digest::Sha1 => pbkdf2_hmac::<Sha1>,
+            Digest::Sha224 => pbkdf2_hmac::<Sha224>,
+            Digest::Sha384 => pbkdf2_hmac::<Sha384>,
             Digest::Sha256 => pbkdf2_hmac::<Sha256>,
             Digest::Sha512 => pbkdf2_hmac::<Sha512>,
         };

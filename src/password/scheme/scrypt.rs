@@ -3,7 +3,7 @@ use subtle::ConstantTimeEq;
 
 use super::super::Cause;
 use super::super::bounds::Bounds;
-use super::super::encoding::{from_base64, parameters};
+use super::super::encoding::{from_padded_base64, parameters};
 use super::super::hash::Unsupported;
 use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
 
@@ -56,21 +56,39 @@ impl ScryptHash {
             return Err(FIELDS);
         };
         let [log_n, block_size, parallelism] = parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
+        let salt = from_padded_base64(salt).ok_or(SALT_ENCODING)?;
+        let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+        Self::new([log_n, block_size, parallelism], salt, output)
+    }
+
+    /// The costs are log₂ of `N`, the block size and the parallelism.
+    pub fn new(costs: [u64; 3], salt: Vec<u8>, output: Vec<u8>) -> Result<Self, Unsupported> {
+        const PARAMS: Unsupported = Unsupported::Malformed("the costs can't be used together");
+
+        let [log_n, block_size, parallelism] = costs;
         let log_n = LOG_N.check(log_n)?;
         let block_size = BLOCK_SIZE.check(block_size)?;
         let parallelism = PARALLELISM.check(parallelism)?;
         WORK.check((128 * u64::from(block_size) * u64::from(parallelism)) << log_n)?;
-        let salt = from_base64(salt).ok_or(SALT_ENCODING)?;
         SALT.check_length(&salt)?;
-        let output = from_base64(output).ok_or(OUTPUT_ENCODING)?;
         OUTPUT.check_length(&output)?;
-
-        let log_n = u8::try_from(log_n).map_err(|_| FIELDS)?;
+        let log_n = u8::try_from(log_n).map_err(|_| PARAMS)?;
         Ok(Self {
-            params: Params::new(log_n, block_size, parallelism).map_err(|_| FIELDS)?,
+            params: Params::new(log_n, block_size, parallelism).map_err(|_| PARAMS)?,
             salt,
             output,
         })
+    }
+
+    /// Whether it costs less than OWASP asks for: 2¹⁷ × 8 × 1, or half the cost for each
+    /// step of more parallelism.
+    pub fn is_weak(&self) -> bool {
+        const STRONG: [(u8, u32); 5] = [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
+
+        let params = &self.params;
+        !STRONG
+            .into_iter()
+            .any(|(log_n, p)| params.log_n() >= log_n && params.r() >= 8 && params.p() >= p)
     }
 
     /// HMAC fills up a key with NULs, so a password that ends in one is the same as without

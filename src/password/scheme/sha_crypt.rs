@@ -19,13 +19,16 @@ const ROUNDS: Bounds = Bounds {
 const DEFAULT_ROUNDS: u64 = 5000;
 
 /// Its characters are the salt, undecoded. The tools that make password files draw 8 to 16,
-/// which is the most that the algorithm looks at.
+/// which is the most that the algorithm looks at; who writes them by hand may leave it out.
 const SALT: Bounds = Bounds {
     what: "salt",
     unit: " characters",
-    least: 8,
+    least: 0,
     most: 16,
 };
+
+/// Passlib's default for SHA-256; OWASP names no figure for this algorithm.
+const STRONG_ROUNDS: u32 = 535_000;
 
 /// In bytes. The C libraries refuse more, and each round hashes the password up to twice.
 const MAX_PASSWORD_LENGTH: usize = 511;
@@ -83,6 +86,11 @@ impl ShaCryptHash {
             salt: salt.as_bytes().to_vec(),
             output,
         })
+    }
+
+    /// Whether it has fewer rounds than libraries draw today.
+    pub fn is_weak(&self) -> bool {
+        self.rounds < STRONG_ROUNDS
     }
 
     /// A password that is too long matches nothing, rather than everything that starts like

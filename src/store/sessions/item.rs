@@ -4,8 +4,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, KeyedRequest, LoginName, Metadata, PasswordFactor, Sequence, Session, TokenHash,
-    UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    DisplayName, KeyedRequest, LoginName, Metadata, PasswordFactor, Proof, ReplacedToken, Sequence,
+    Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::store::item::{Attributes, Corrupt, Item, bytes, millis, number, text};
 
@@ -19,11 +19,16 @@ const KEPT_AFTER_END: Duration = Duration::from_hours(24);
 /// | `sequence` | N | |
 /// | `created_at`, `changed_at`, `expires_at` | N | milliseconds |
 /// | `ttl` | N | seconds; when DynamoDB may delete the item |
-/// | `user_id`, `login_name`, `display_name` | S | if a user was checked |
+/// | `user_id` | S | of the user, if more than the user was checked: the index `by_user` has it |
+/// | `named_user_id` | S | of the user, if nothing more was checked: the index has no entry |
+/// | `login_name`, `display_name` | S | if a user was checked; the name is that of the check |
 /// | `user_verified_at`, `password_verified_at` | N | milliseconds; if checked |
 /// | `metadata` | M of B | if any |
 /// | `user_agent` | M | if any: `fingerprint_id`, `ip`, `description` (S), `header` (M of L of S) |
 /// | `token_hash` | B | SHA-256 |
+/// | `replaced_hash`, `replaced_until` | B, N | of the token just replaced, and when its grace ends, in milliseconds; if it has one |
+/// | `replaced_proof` | S | what the change that replaced it proved: `user` or `added`, `password`, with a comma between; if anything |
+/// | `proved_sequence` | N | after the newest change that proved something; if any did |
 /// | `epoch` | S | the user's; if a user was checked |
 /// | `creator` | S | who created it |
 /// | `ended_at` | N | milliseconds; if it was ended |
@@ -44,7 +49,13 @@ pub(super) fn item_of(session: &Session) -> Item {
     set("token_hash", bytes(session.token_hash.as_bytes()));
     set("creator", text(&session.creator));
     if let Some(user) = &session.user {
-        set("user_id", text(user.user_id.as_str()));
+        // Anybody who may name users could fill the index of any of them; what proves
+        // nothing costs no entry and hides none.
+        let user_id = match session.password {
+            Some(_) => "user_id",
+            None => "named_user_id",
+        };
+        set(user_id, text(user.user_id.as_str()));
         set("login_name", text(user.login_name.as_str()));
         set("display_name", text(user.display_name.as_str()));
         set("user_verified_at", millis(user.verified_at));
@@ -53,6 +64,16 @@ pub(super) fn item_of(session: &Session) -> Item {
     set("writes", bytes(&encode_writes(&session.writes)));
     if let Some(ended_at) = session.ended_at {
         set("ended_at", millis(ended_at));
+    }
+    if let Some(replaced) = &session.replaced {
+        set("replaced_hash", bytes(replaced.hash.as_bytes()));
+        set("replaced_until", millis(replaced.until));
+        if !replaced.proof.is_empty() {
+            set("replaced_proof", text(encode_proof(replaced.proof)));
+        }
+    }
+    if let Some(Sequence(sequence)) = session.proved_sequence {
+        set("proved_sequence", number(sequence));
     }
     if let Some(request) = &session.request {
         set("fingerprint", bytes(&request.fingerprint));
@@ -120,6 +141,34 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, Corrupt> {
     writes.map(Writes::new).ok_or(Corrupt::Attribute("writes"))
 }
 
+fn encode_proof(proof: Proof) -> String {
+    let user = match proof {
+        Proof { added: true, .. } => Some("added"),
+        Proof { user: true, .. } => Some("user"),
+        _ => None,
+    };
+    let facts = [user, proof.password.then_some("password")];
+    facts.into_iter().flatten().collect::<Vec<_>>().join(",")
+}
+
+fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, Corrupt> {
+    let mut proof = Proof::default();
+    let facts = item.text_if_any("replaced_proof")?;
+    for fact in facts.into_iter().flat_map(|facts| facts.split(',')) {
+        match fact {
+            "added" => (proof.user, proof.added) = (true, true),
+            "user" => proof.user = true,
+            "password" => proof.password = true,
+            _ => return Err(Corrupt::Attribute("replaced_proof")),
+        }
+    }
+    Ok(ReplacedToken {
+        hash: TokenHash::new(item.array("replaced_hash")?),
+        until: item.millis("replaced_until")?,
+        proof,
+    })
+}
+
 pub(in crate::store) fn parse(item: &Item) -> Result<Session, Corrupt> {
     let item = Attributes(item);
     Ok(Session {
@@ -128,13 +177,18 @@ pub(in crate::store) fn parse(item: &Item) -> Result<Session, Corrupt> {
         created_at: item.millis("created_at")?,
         changed_at: item.millis("changed_at")?,
         expires_at: item.millis("expires_at")?,
-        user: item.has("user_id").then(|| parse_user(item)).transpose()?,
+        user: parse_user(item)?,
         password: item
             .millis_if_any("password_verified_at")?
             .map(|verified_at| PasswordFactor { verified_at }),
         metadata: parse_metadata(item)?,
         user_agent: item.map("user_agent")?.map(parse_user_agent).transpose()?,
         token_hash: TokenHash::new(item.array("token_hash")?),
+        replaced: item
+            .has("replaced_hash")
+            .then(|| parse_replaced(item))
+            .transpose()?,
+        proved_sequence: item.number_if_any("proved_sequence")?.map(Sequence),
         creator: item.text("creator")?.to_owned(),
         ended_at: item.millis_if_any("ended_at")?,
         writes: parse_writes(item)?,
@@ -154,14 +208,21 @@ fn parse_request(item: Attributes<'_>) -> Result<KeyedRequest, Corrupt> {
     })
 }
 
-fn parse_user(item: Attributes<'_>) -> Result<UserFactor, Corrupt> {
-    Ok(UserFactor {
-        user_id: UserId::parse(item.text("user_id")?.to_owned())?,
-        login_name: LoginName::parse(item.text("login_name")?.to_owned())?,
+fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, Corrupt> {
+    let user_id = match item.text_if_any("user_id")? {
+        None => item.text_if_any("named_user_id")?,
+        proved => proved,
+    };
+    let Some(user_id) = user_id else {
+        return Ok(None);
+    };
+    Ok(Some(UserFactor {
+        user_id: UserId::parse(user_id.to_owned())?,
+        login_name: LoginName::stored(item.text("login_name")?.to_owned()),
         display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         verified_at: item.millis("user_verified_at")?,
         epoch: item.text("epoch")?.parse()?,
-    })
+    }))
 }
 
 fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, Corrupt> {

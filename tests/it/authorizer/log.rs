@@ -1,5 +1,3 @@
-use serde_json::json;
-
 use super::Gate;
 use crate::app::{NOW, PASSWORD, by_name};
 use crate::faults::Fault;
@@ -8,8 +6,7 @@ use crate::faults::Fault;
 async fn a_decision_is_a_line_in_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let user_alone = gate.app.create(&user_alone).await;
+    let user_alone = gate.app.create_named(&mini).await;
     assert!(
         gate.app
             .store
@@ -18,8 +15,7 @@ async fn a_decision_is_a_line_in_the_log() {
             .unwrap()
     );
     let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_again = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let user_again = gate.app.create(&user_again).await;
+    let user_again = gate.app.create_named(&mini).await;
 
     for (authorization, outcome) in [
         (format!("Bearer {}", again.token()), "allow"),
@@ -38,13 +34,16 @@ async fn a_decision_is_a_line_in_the_log() {
         let caller = format!("user:{}", mini.user_id);
         let mut names = vec![
             "call",
+            "client_ip",
             "duration_ms",
             "level",
             "outcome",
             "request_id",
             "time",
+            "trace_id",
         ];
         names.extend(allowed.then_some("caller"));
+        names.extend(allowed.then_some("session_id"));
         names.sort_unstable();
         assert_eq!(line.keys().collect::<Vec<_>>(), names, "{outcome}");
         assert_eq!(line["outcome"], outcome);
@@ -53,6 +52,9 @@ async fn a_decision_is_a_line_in_the_log() {
         assert_eq!(line["call"], "Authorize");
         assert_eq!(line["time"], NOW.as_millis());
         assert!(!allowed || line["caller"] == caller.as_str());
+        assert!(!allowed || line["session_id"] == again.json()["sessionId"]);
+        assert_eq!(line["client_ip"], "203.0.113.24");
+        assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
     }
 }
 

@@ -196,7 +196,7 @@ async fn nobody_in_particular_needs_a_password_for_a_key() {
 
 #[tokio::test]
 async fn what_has_become_of_the_session_changes_no_answer_and_revives_nothing() {
-    let app = app(&[("ACCESS", "token")]).await;
+    let app = app(&[("ACCESS", "token"), ("TOKEN_GRACE_SECONDS", "0")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::of(&app).bearing(all.as_str());
@@ -227,6 +227,36 @@ async fn what_has_become_of_the_session_changes_no_answer_and_revives_nothing() 
     assert!(again == first);
     let got = late.get(&first.session_id, Some(&again.session_token));
     assert_eq!(code(&got.await), "QUERY-SFeaa");
+}
+
+#[tokio::test]
+async fn a_create_without_a_user_is_repeated_whoever_was_added_since() {
+    let app = app(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR).await;
+    let mini = app.user("mini").await;
+    for wire in Wire::ALL {
+        let client = Client {
+            wire,
+            ..Client::of(&app).bearing(all.as_str())
+        };
+        let key = format!("{wire:?}");
+        let request = Create {
+            metadata: metadata(&[("a", "1")]),
+            ..Create::default()
+        };
+        let first = client.create_keyed(&key, &request).await.unwrap();
+        for password in [None, Some(PASSWORD)] {
+            let add = Set {
+                checks: Some(checks(&mini, password)),
+                session_id: first.session_id.clone(),
+                ..Set::default()
+            };
+            client.set(&add).await.unwrap();
+
+            let again = client.create_keyed(&key, &request).await.unwrap();
+            assert!(again == first, "{wire:?} {password:?}");
+        }
+    }
 }
 
 #[tokio::test]

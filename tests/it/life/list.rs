@@ -34,6 +34,14 @@ fn user(login: &Login) -> Query {
     Query::UserIdQuery(v2::UserIdQuery { id })
 }
 
+pub fn by_user(login: &Login) -> List {
+    list(&[user(login)])
+}
+
+pub fn by_id(id: &str) -> List {
+    list(&[ids(&[id.to_owned()])])
+}
+
 fn time(at: Timestamp) -> prost_types::Timestamp {
     let millis = at.as_millis();
     prost_types::Timestamp {
@@ -77,7 +85,7 @@ async fn sessions(client: Client<'_>, login: &Login, count: u64) -> Vec<String> 
     let mut ids = Vec::new();
     for n in 0..count {
         let open = Create {
-            checks: Some(checks(login, None)),
+            checks: Some(checks(login, Some(PASSWORD))),
             user_agent: Some(v2::UserAgent {
                 fingerprint_id: Some(format!("f-{n}")),
                 ip: None,
@@ -187,17 +195,30 @@ async fn a_list_has_no_more_than_the_caller_may_read() {
     let everything = ids(made.iter().chain(&of_stranger).chain(&of_other));
 
     for (who, client, by_user, by_ids) in [
-        ("maker", maker, 3, 3),
-        ("stranger", stranger, 1, 1),
-        ("its own user", own, 4, 3),
+        ("maker", maker, None, 3),
+        ("stranger", stranger, None, 1),
+        ("its own user", own, Some(4), 3),
     ] {
-        let listed = client.list(&list(&[user(&mini)])).await.unwrap();
-        assert_eq!(found(&listed).0, by_user, "{who}");
+        let listed = client.list(&list(&[user(&mini)])).await;
+        match by_user {
+            None => assert_eq!(code(&listed), "AUTH-5mWD2", "{who}"),
+            Some(count) => assert_eq!(found(&listed.unwrap()).0, count, "{who}"),
+        }
         let listed = client.list(&list(std::slice::from_ref(&everything))).await;
         assert_eq!(found(&listed.unwrap()).0, by_ids, "{who}");
     }
-    let of_the_other = own.list(&list(&[user(&other)])).await.unwrap();
-    assert_eq!(found(&of_the_other).0, 0);
+    // Whatever else is asked for, and before anything is read.
+    for queries in [
+        vec![user(&other)],
+        vec![user(&mini), user(&other)],
+        vec![everything, user(&other)],
+        vec![ids(&[]), user(&other)],
+    ] {
+        app.faults.clear();
+        let listed = own.list(&list(&queries)).await;
+        assert_eq!(code(&listed), "AUTH-5mWD2");
+        assert_eq!(app.faults.count("Query"), 0);
+    }
 }
 
 #[tokio::test]
@@ -271,7 +292,7 @@ async fn what_one_list_reads_is_bounded() {
     // Of 64 KiB of metadata, no more than 32 go into one answer.
     let mini = app.user("mini").await;
     let open = Create {
-        checks: Some(checks(&mini, None)),
+        checks: Some(checks(&mini, Some(PASSWORD))),
         metadata: [("k".to_owned(), vec![0; 65_535])].into(),
         ..Create::default()
     };

@@ -8,7 +8,7 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::{Login, Permission};
 
 use super::{Client, HOUR, checks, code, metadata};
-use crate::app::App;
+use crate::app::{App, PASSWORD};
 
 const README: &str = include_str!("../../../README.md");
 const ACCESS: [&str; 3] = ["token", "authenticated", "public"];
@@ -77,7 +77,7 @@ impl Who {
     /// A session of mini's, which the creator makes while it may.
     async fn session(&self, app: &App) -> v2::CreateSessionResponse {
         let open = Create {
-            checks: Some(checks(&self.mini, None)),
+            checks: Some(checks(&self.mini, Some(PASSWORD))),
             ..Create::default()
         };
         let client = Client::of(app).bearing(&self.creator);

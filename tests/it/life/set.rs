@@ -11,8 +11,8 @@ use super::{Client, HOUR, checks, code, metadata, millis, noting, sequence, set,
 use crate::app::{App, NOW, PASSWORD};
 
 #[tokio::test]
-async fn each_change_replaces_the_token_and_the_old_one_is_dead() {
-    let app = App::start().await;
+async fn without_a_grace_the_old_token_is_dead_at_once() {
+    let app = App::with(&[("TOKEN_GRACE_SECONDS", "0")]).await;
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let (id, old) = (&*created.session_id, &*created.session_token);
@@ -56,39 +56,6 @@ async fn a_call_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn the_user_of_a_session_can_not_be_changed() {
-    let app = App::start().await;
-    let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::of(&app);
-    let open = Create {
-        checks: Some(checks(&mini, None)),
-        ..Create::default()
-    };
-    let created = client.create(&open).await.unwrap();
-    let with = |checks| Set {
-        checks: Some(checks),
-        ..set(&created)
-    };
-
-    for (checks, want) in [
-        (checks(&other, None), "code 3"),
-        (checks(&other, Some(PASSWORD)), "code 3"),
-        // Whether there is such a user is not told.
-        (checks(&other, Some("wrong")), "COMMAND-3M0fs"),
-        (checks(&mini, Some("wrong")), "COMMAND-3M0fs"),
-        (checks(&mini, Some(PASSWORD)), "ok"),
-    ] {
-        let outcome = client.set(&with(checks)).await;
-        assert_eq!(code(&outcome), want);
-    }
-    let stored = app
-        .store
-        .get_session(created.session_id.parse().unwrap())
-        .await;
-    assert_eq!(stored.unwrap().unwrap().user.unwrap().user_id, mini.user_id);
-}
-
-#[tokio::test]
 async fn a_password_is_the_sessions_users_or_nobodys() {
     let app = App::start().await;
     let mini = app.user("mini").await;
@@ -128,9 +95,9 @@ async fn a_password_is_the_sessions_users_or_nobodys() {
     assert_eq!(millis(factors.user.unwrap().verified_at.as_ref()), NOW);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn wrong_passwords_count_on_set_too() {
-    let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
+    let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
     let mini = app.user("mini").await;
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();

@@ -145,6 +145,7 @@ impl Caller {
         };
         let held = Step::Held {
             claim: claim.clone(),
+            now,
         };
         let steps = match ended.outcome.as_ref().map_err(String::as_str) {
             Ok(body) => {
@@ -163,6 +164,7 @@ impl Caller {
             Err("COMMAND-Hkl3d") => vec![held, Step::Expired { by: ended.by }],
             Err("COMMAND-sGr42") => vec![Step::Refused {
                 claim,
+                now,
                 by: Refusal::Set,
             }],
             // Both are one code: if-match, and others who were faster each time.
@@ -205,7 +207,8 @@ impl Caller {
     async fn delete(&mut self) {
         let (claim, call) = self.claim();
         let ended = self.send(Rpc::DeleteSession, &call, true).await;
-        let deleted = |claim, answer| vec![Step::Deleted { claim, answer }];
+        let now = ended.now;
+        let deleted = |claim, answer| vec![Step::Deleted { claim, now, answer }];
         match ended.outcome.as_ref().map_err(String::as_str) {
             Ok(body) => {
                 let answer = Some(number(&body["details"]["sequence"]));
@@ -214,7 +217,7 @@ impl Caller {
             Err(_) if is_unknown(&ended.outcome) => self.note(&ended, false, deleted(claim, None)),
             Err("COMMAND-sGr42") => {
                 let by = Refusal::Delete;
-                self.note(&ended, true, vec![Step::Refused { claim, by }]);
+                self.note(&ended, true, vec![Step::Refused { claim, now, by }]);
             }
             Err(error) => self.fail("delete", error),
         }
@@ -348,7 +351,8 @@ impl Caller {
             Err("QUERY-SFeaa") => Step::NotFound { now },
             Err("QUERY-dsfr3") => Step::Refused {
                 claim,
-                by: Refusal::Get { now },
+                now,
+                by: Refusal::Get,
             },
             Err(error) => self.fail("get", error),
         };

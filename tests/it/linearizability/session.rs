@@ -1,7 +1,8 @@
 //! One session, one step at a time: what its callers may see.
 //!
 //! A call is one step, but for two. A Set is two: it is authorised by what it reads, and
-//! carried out on what others have left by then. A create of a user's is two as well: it
+//! carried out on what others have left by then. The token that was just replaced is good for
+//! as long as the session is. A create of a user's is two as well: it
 //! reads the login, and puts a session that counts while that login's epoch lasts.
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub struct World {
 struct Session {
     sequence: u64,
     token: Token,
+    replaced: Option<Token>,
     metadata: BTreeMap<String, String>,
     expires_at: i64,
     epoch: u32,
@@ -67,6 +69,7 @@ pub enum Step {
     /// A Set read a session whose token it has, whether it counts or not.
     Held {
         claim: Claim,
+        now: i64,
     },
     /// And found it ended.
     Over,
@@ -91,10 +94,12 @@ pub enum Step {
     /// It isn't its token.
     Refused {
         claim: Claim,
+        now: i64,
         by: Refusal,
     },
     Deleted {
         claim: Claim,
+        now: i64,
         answer: Option<u64>,
     },
     /// All sessions of the user were.
@@ -106,9 +111,7 @@ pub enum Step {
 pub enum Refusal {
     Set,
     /// Of one that counts.
-    Get {
-        now: i64,
-    },
+    Get,
     /// Of one that nobody has deleted.
     Delete,
 }
@@ -127,11 +130,13 @@ pub struct Change {
 }
 
 impl Claim {
-    fn holds(&self, session: &Session) -> bool {
-        match self {
-            Self::Permission => true,
-            Self::Token(text) => session.token == Token::Seen(text.clone()),
-        }
+    fn holds(&self, session: &Session, now: i64) -> bool {
+        let Self::Token(text) = self else {
+            return true;
+        };
+        let token = Token::Seen(text.clone());
+        let is_graced = session.replaced.as_ref() == Some(&token);
+        session.token == token || is_graced && now < session.expires_at && !session.ended
     }
 }
 
@@ -166,6 +171,7 @@ impl World {
                 self.with(Session {
                     sequence,
                     token: token.clone(),
+                    replaced: None,
                     metadata: BTreeMap::new(),
                     expires_at,
                     epoch: self.logins[&call],
@@ -179,6 +185,9 @@ impl World {
         if let (_, lost @ Token::Lost(_)) = &stored.first {
             if session.token == *lost {
                 session.token = token.clone();
+            }
+            if session.replaced.as_ref() == Some(lost) {
+                session.replaced = Some(token.clone());
             }
             session.first.1 = token;
         }
@@ -198,6 +207,7 @@ impl Session {
         if let Some(lifetime) = change.lifetime {
             session.expires_at = change.now + lifetime;
         }
+        session.replaced = Some(session.token);
         session.token = Token::Lost(change.call);
         if let Some((sequence, token)) = &change.answer {
             session.token = Token::Seen(token.clone());
@@ -248,7 +258,7 @@ impl Model for World {
                 },
                 Some(stored),
             ) => as_it_was(
-                claim.holds(stored)
+                claim.holds(stored, *now)
                     && self.is_live(stored, *now)
                     && at_sequence.is_none_or(|at| at == stored.sequence),
             ),
@@ -259,7 +269,7 @@ impl Model for World {
                 let changed = may.then(|| stored.changed(change)).flatten()?;
                 Some(self.with(changed))
             }
-            (Step::Held { claim }, Some(stored)) => as_it_was(claim.holds(stored)),
+            (Step::Held { claim, now }, Some(stored)) => as_it_was(claim.holds(stored, *now)),
             (Step::Over, Some(stored)) => as_it_was(self.is_over(stored)),
             (Step::Expired { by }, Some(stored)) => {
                 as_it_was(!stored.ended && *by >= stored.expires_at)
@@ -277,30 +287,31 @@ impl Model for World {
                 },
                 Some(stored),
             ) => {
-                let seen = claim.holds(stored)
+                let seen = claim.holds(stored, *now)
                     && self.is_live(stored, *now)
                     && (*sequence, metadata) == (stored.sequence, &stored.metadata)
                     && *expires_at == stored.expires_at;
                 as_it_was(seen)
             }
-            (Step::Refused { claim, by }, Some(stored)) => as_it_was(
-                !claim.holds(stored)
+            (Step::Refused { claim, now, by }, Some(stored)) => as_it_was(
+                !claim.holds(stored, *now)
                     && match by {
                         Refusal::Set => true,
-                        Refusal::Get { now } => self.is_live(stored, *now),
+                        Refusal::Get => self.is_live(stored, *now),
                         Refusal::Delete => !stored.ended,
                     },
             ),
             (Step::Deleted { answer, .. }, Some(stored)) if stored.ended => {
                 as_it_was(answer.is_none_or(|told| told == stored.sequence))
             }
-            (Step::Deleted { claim, answer }, Some(stored)) => {
+            (Step::Deleted { claim, now, answer }, Some(stored)) => {
                 let sequence = stored.sequence + 1;
-                let may = claim.holds(stored) && answer.is_none_or(|told| told == sequence);
+                let may = claim.holds(stored, *now) && answer.is_none_or(|told| told == sequence);
                 may.then(|| {
                     self.with(Session {
                         sequence,
                         ended: true,
+                        replaced: None,
                         ..stored.clone()
                     })
                 })

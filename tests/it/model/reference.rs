@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use sesame::domain::Permission;
 
-pub use self::session::{Caller, Keyed, Message, Session, UserFactor};
-use super::users::{Checked, Named, User, check};
+pub use self::session::{Caller, Grace, Keyed, Message, Proof, Session, Standing, UserFactor};
+use super::users::{Attempt, Checked, Named, User, check};
 
 /// The id of an error, or its code.
 pub type Refused = &'static str;
@@ -18,6 +18,8 @@ pub const MAX_LIFETIME: u32 = 120;
 #[derive(Clone, Debug)]
 pub struct Model {
     pub now: i64,
+    /// When the call that is under way counted its attempt at a password, if it did.
+    pub tried_at: i64,
     /// Whether anyone may create sessions, or callers with `session.write`.
     pub is_public: bool,
     pub users: Vec<User>,
@@ -54,7 +56,9 @@ impl Model {
 
     /// Who presents this session's token as a bearer.
     pub fn bearer(&self, token: &str) -> Result<Caller, Refused> {
-        let of = |session: &&Session| session.token() == Some(token) && self.is_live(session);
+        let of = |session: &&Session| {
+            session.standing(token, self.now) == Standing::All && self.is_live(session)
+        };
         let session = self.sessions.iter().find(of).ok_or("code 16")?;
         let user = session.password.and(session.user.as_ref());
         user.map(|factor| Caller::User(factor.user))
@@ -65,6 +69,18 @@ impl Model {
     fn let_in(&self, caller: &Caller, token: Presented<'_>) -> Result<(), Refused> {
         let may = caller.is_known() || self.is_public && token.is_some();
         if may { Ok(()) } else { Err("code 16") }
+    }
+
+    /// Who may have a user checked that a session hasn't.
+    fn may_check(&self, caller: &Caller, by_password: bool) -> Result<(), Refused> {
+        if by_password && self.is_public || caller.may(Permission::Write) {
+            return Ok(());
+        }
+        Err(if caller.is_known() {
+            "AUTH-5mWD2"
+        } else {
+            "code 16"
+        })
     }
 
     pub fn create(
@@ -85,6 +101,9 @@ impl Model {
             && (message.user.is_none() || message.password.is_none())
         {
             return Err("code 3");
+        }
+        if message.user.is_some() {
+            self.may_check(caller, message.password.is_some())?;
         }
         let checked = self.check(message.user.as_ref(), message.password, caller)?;
         self.settle(checked);
@@ -138,6 +157,7 @@ impl Model {
             metadata,
             creator: caller.name(&self.users),
             tokens: Vec::new(),
+            grace: None,
             keyed,
         })))
     }
@@ -146,7 +166,9 @@ impl Model {
         let stored = &self.sessions[session];
         let first = stored.keyed.as_ref().ok_or("code 6")?;
         let user = stored.user.as_ref().map(|factor| factor.user);
-        if first.request != keyed.request || user.is_some() && user != keyed.user {
+        if first.request != keyed.request
+            || keyed.user.is_some() && user.is_some() && user != keyed.user
+        {
             return Err("code 6");
         }
         Ok(Created::Again {
@@ -174,8 +196,15 @@ impl Model {
             return Err("AUTH-5mWD2");
         }
         let stored = self.sessions[session.ok_or("COMMAND-Flk38")?].clone();
-        if token.is_some() && token != stored.token() {
-            return Err("COMMAND-sGr42");
+        let standing = token.map_or(Standing::All, |token| stored.standing(token, self.now));
+        let repeats = |proof: Proof| {
+            (message.user.is_some() || !proof.user)
+                && (message.password.is_some() || !proof.password)
+        };
+        match standing {
+            Standing::All => {}
+            Standing::Repeat(proof) if repeats(proof) => {}
+            _ => return Err("COMMAND-sGr42"),
         }
         if self.is_ended(&stored) {
             return Err("COMMAND-Hewfq");
@@ -190,6 +219,23 @@ impl Model {
             id: Some(self.users[factor.user].id.clone()),
             name: None,
         });
+        if let Some(named) = &message.user {
+            if let Some(factor) = &stored.user {
+                let user = &self.users[factor.user];
+                let is_own = named.id.as_ref().is_none_or(|id| *id == user.id)
+                    && named
+                        .name
+                        .as_ref()
+                        .is_none_or(|name| name.to_lowercase() == user.name);
+                if !is_own {
+                    return Err("code 3");
+                }
+            }
+            let adds = matches!(standing, Standing::Repeat(Proof { added: true, .. }));
+            if stored.user.is_none() || message.password.is_none() || adds {
+                self.may_check(caller, message.password.is_some())?;
+            }
+        }
         let named = message
             .user
             .clone()
@@ -228,8 +274,20 @@ impl Model {
             changed.password = Some(self.now);
         }
         if let Some(seconds) = message.lifetime {
-            changed.expires_at = self.now + i64::from(seconds) * 1000;
+            let from = changed.password.unwrap_or(changed.created_at);
+            let end = from + i64::from(MAX_LIFETIME) * 1000;
+            changed.expires_at = (self.now + i64::from(seconds) * 1000).min(end);
         }
+        if let Some(factor) = &mut changed.user {
+            factor.login_name.clone_from(&self.users[factor.user].name);
+        }
+        let proof = Proof {
+            user: user.is_some(),
+            added: user.is_some() && stored.user.is_none(),
+            password: by_password,
+        };
+        // When it ends is read from the table.
+        changed.grace = Some(Grace { until: 0, proof });
         let facts = [
             user.is_some(),
             by_password,
@@ -253,7 +311,7 @@ impl Model {
         let live = stored.filter(|session| self.is_live(session));
         let session = live.ok_or("QUERY-SFeaa")?;
         match token {
-            Some(token) if session.token() != Some(token) => Err("QUERY-dsfr3"),
+            Some(token) if session.standing(token, self.now) != Standing::All => Err("QUERY-dsfr3"),
             None if !self.may_see(caller, session) => Err("AUTH-5mWD2"),
             _ => Ok(session),
         }
@@ -278,7 +336,9 @@ impl Model {
             return Ok(Some(session.clone()));
         }
         match token {
-            Some(token) if session.token() != Some(token) => return Err("COMMAND-sGr42"),
+            Some(token) if session.standing(token, self.now) != Standing::All => {
+                return Err("COMMAND-sGr42");
+            }
             None if !may && !caller.is(session) => return Err("AUTH-5mWD2"),
             _ => {}
         }
@@ -289,6 +349,7 @@ impl Model {
             user: None,
             password: None,
             metadata: BTreeMap::new(),
+            grace: None,
             ..session.clone()
         }))
     }
@@ -298,16 +359,21 @@ impl Model {
         &self,
         caller: &Caller,
         filters: &[&dyn Fn(&Session) -> bool],
+        users: &[usize],
         somewhere: bool,
     ) -> Result<Vec<&Session>, Refused> {
         self.let_in(caller, None)?;
+        let is_own = |user: &usize| matches!(caller, Caller::User(own) if own == user);
+        if !users.iter().all(is_own) && !caller.may(Permission::Read) {
+            return Err("AUTH-5mWD2");
+        }
         if !somewhere && !matches!(caller, Caller::User(_)) {
             return Err("code 3");
         }
         let sessions = self.sessions.iter().filter(|session| {
             self.is_live(session)
                 && self.may_see(caller, session)
-                && (somewhere || caller.is(session))
+                && (somewhere || caller.is(session) && session.password.is_some())
                 && filters.iter().all(|filter| filter(session))
         });
         let mut sessions: Vec<_> = sessions.collect();
@@ -330,9 +396,11 @@ impl Model {
         check(
             &mut self.users,
             named,
-            password,
-            caller.is_known(),
-            self.now,
+            password.map(|password| Attempt {
+                password,
+                at: self.tried_at,
+            }),
+            caller.may(Permission::Write),
         )
     }
 

@@ -20,6 +20,8 @@ use crate::app::{App, NOW};
 use crate::calls::{Call, Outcome, Way, is_unknown};
 use crate::faults::Fault;
 
+/// In milliseconds, as the settings have it.
+const GRACE: i64 = 10_000;
 /// After it, no request is under way.
 const LATEST: Duration = Duration::from_secs(1);
 
@@ -95,6 +97,7 @@ impl Run {
         Self {
             model: Model {
                 now: NOW.as_millis(),
+                tried_at: NOW.as_millis(),
                 is_public,
                 users: logins.iter().enumerate().map(user).collect(),
                 sessions: Vec::new(),
@@ -199,6 +202,7 @@ impl Run {
         asked.call.body = body;
         asked.call.idempotency_key.clone_from(&key);
         let answered = self.send(Rpc::CreateSession, &asked).await;
+        self.find_attempt(&answered).await;
         let mut after = self.model.clone();
         let want = asked
             .caller
@@ -274,9 +278,17 @@ impl Run {
         asked.call.if_match =
             if_match.map(|at| at.map_or_else(|| "*".to_owned(), |at| format!("\"{at}\"")));
         let answered = self.send(Rpc::SetSession, &asked).await;
+        self.find_attempt(&answered).await;
         let left = match &stored {
             Some(stored) => self.stored(stored).await,
             None => None,
+        };
+        let grace_until = |changed: &mut Session| {
+            let until = left.as_ref().and_then(|left| left.grace).unwrap().until;
+            let times = [self.model.now, answered.by];
+            let [from, to] = times.map(|at| (at + GRACE).min(changed.expires_at));
+            assert!((from..=to).contains(&until), "{until}, not {from} to {to}");
+            changed.grace.as_mut().unwrap().until = until;
         };
         // Each try has its time, in which the session may have expired.
         let at = match &answered.outcome {
@@ -300,11 +312,12 @@ impl Run {
             )
         });
         self.settle(&mut after, &asked).await;
-        match (want, answered.outcome) {
+        match (want, answered.outcome.clone()) {
             (Ok(mut want), Ok(body)) => {
                 let changed = Some(&want) != stored.as_ref();
                 let token = body["sessionToken"].as_str().map(str::to_owned);
                 if changed {
+                    grace_until(&mut want);
                     assert!(!want.tokens.contains(&token), "another token");
                     *want.tokens.last_mut().unwrap() = token;
                 } else {
@@ -313,9 +326,10 @@ impl Run {
                 assert_details(&body, want.sequence, want.changed_at);
                 after.sessions[asked.session.unwrap()] = want;
             }
-            (Ok(want), outcome) if is_unknown(&outcome) => {
+            (Ok(mut want), outcome) if is_unknown(&outcome) => {
                 assert!(!asked.gets_through, "{outcome:?}");
                 if left != stored {
+                    grace_until(&mut want);
                     after.sessions[asked.session.unwrap()] = want;
                 }
             }

@@ -132,6 +132,8 @@ pub enum Pass {
     Millis(i64),
     /// To the end of a session, or to a millisecond before it.
     ToEnd(Slot, bool),
+    /// To the end of the grace of the token that was just replaced, or to a millisecond before.
+    ToGraceEnd(Slot, bool),
     /// To the end of a password's lock, or to a millisecond before it.
     ToUnlock(usize, bool),
 }
@@ -220,7 +222,7 @@ fn any_token() -> impl Strategy<Value = Token> {
     prop_oneof![
         2 => Just(Token::None),
         8 => Just(Token::Current),
-        1 => Just(Token::Former),
+        3 => Just(Token::Former),
         1 => (0..SLOTS).prop_map(Token::Of),
         1 => Just(Token::Garbage),
     ]
@@ -273,6 +275,7 @@ fn any_pass() -> impl Strategy<Value = Pass> {
     prop_oneof![
         2 => (0..20_000_i64).prop_map(Pass::Millis),
         2 => (0..SLOTS, any::<bool>()).prop_map(|(slot, before)| Pass::ToEnd(slot, before)),
+        1 => (0..SLOTS, any::<bool>()).prop_map(|(slot, before)| Pass::ToGraceEnd(slot, before)),
         1 => (0..USERS, any::<bool>()).prop_map(|(user, before)| Pass::ToUnlock(user, before)),
     ]
 }

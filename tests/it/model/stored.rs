@@ -9,7 +9,7 @@ use sesame::api::Version;
 use sesame::domain;
 use sesame::token::SessionToken;
 
-use super::reference::{Model, Session, UserFactor};
+use super::reference::{Grace, Model, Proof, Session, UserFactor};
 use crate::calls::{millis, number};
 
 /// A session of the tables as the model has it: with `like`'s tokens, if its own is the
@@ -43,6 +43,14 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
         metadata: metadata.collect(),
         creator: stored.creator.clone(),
         tokens,
+        grace: stored.replaced.map(|replaced| Grace {
+            until: replaced.until.as_millis(),
+            proof: Proof {
+                user: replaced.proof.user,
+                added: replaced.proof.added,
+                password: replaced.proof.password,
+            },
+        }),
         keyed: like.keyed.clone(),
     }
 }
@@ -84,7 +92,7 @@ pub fn assert_shows(answer: &Value, session: &Session, model: &Model, version: V
         want["factors"]["user"] = json!({
             "verifiedAt": factor.verified_at,
             "id": model.users[factor.user].id,
-            "loginName": factor.login_name,
+            "loginName": model.users[factor.user].name,
             "displayName": "Mini Mouse",
         });
         if later {

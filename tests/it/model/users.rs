@@ -29,6 +29,13 @@ pub struct Named {
     pub name: Option<String>,
 }
 
+/// A try at a password.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    pub password: usize,
+    pub at: i64,
+}
+
 /// A user who was checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Checked {
@@ -52,25 +59,23 @@ impl User {
 pub fn check(
     users: &mut [User],
     named: Option<&Named>,
-    password: Option<usize>,
-    is_known: bool,
-    now: i64,
+    attempt: Option<Attempt>,
+    sees_users: bool,
 ) -> Result<Option<Checked>, Refused> {
     let Some(named) = named else {
-        return password.map_or(Ok(None), |_| Err("COMMAND-Sfw3f"));
+        return attempt.map_or(Ok(None), |_| Err("COMMAND-Sfw3f"));
     };
-    let checked = check_user(users, named, password, now);
-    // To strangers, all is a wrong password.
+    let checked = check_user(users, named, attempt);
+    // To all who may not name users, all is a wrong password.
     checked
         .map(Some)
-        .map_err(|error| if is_known { error } else { "COMMAND-3M0fs" })
+        .map_err(|error| if sees_users { error } else { "COMMAND-3M0fs" })
 }
 
 fn check_user(
     users: &mut [User],
     named: &Named,
-    password: Option<usize>,
-    now: i64,
+    attempt: Option<Attempt>,
 ) -> Result<Checked, Refused> {
     let find = |is: &dyn Fn(&User) -> bool| users.iter().position(|user| user.exists && is(user));
     let by_id = named.id.as_ref().map(|id| find(&|user| user.id == *id));
@@ -85,19 +90,19 @@ fn check_user(
     if user.state != UserState::Active {
         return Err("SESSION-Gj4ko");
     }
-    if let Some(password) = password {
+    if let Some(Attempt { password, at }) = attempt {
         let right = user.password.ok_or("COMMAND-3nJ4t")?;
-        if now < user.unlocked_at() {
+        if at < user.unlocked_at() {
             return Err("COMMAND-JLK35");
         }
         user.failures += 1;
-        user.last_at = now;
+        user.last_at = at;
         if password != right {
             return Err("COMMAND-3M0fs");
         }
     }
     Ok(Checked {
         user: found,
-        by_password: password.is_some(),
+        by_password: attempt.is_some(),
     })
 }

@@ -195,6 +195,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
         | Error::Unauthenticated
+        | Error::BearerInvalid
         | Error::RouteNotFound
         | Error::MethodNotAllowed(_)
         | Error::UnsupportedMediaType(_)
@@ -210,8 +211,11 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserNotActive
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
-        Error::SessionNotFound(Side::Command)
-        | Error::SessionEnded
+        Error::SessionNotFound(Side::Command) => is_one_of(&[SetSession, DeleteSession]),
+        // Frames are gRPC's.
+        Error::CompressedHow | Error::NotOneMessage => false,
+        Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
+        Error::SessionEnded
         | Error::SessionExpired
         | Error::PreconditionFailed(_)
         | Error::Conflict => is_one_of(&[SetSession]),
@@ -219,15 +223,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             is_one_of(&[GetSession])
         }
         Error::SessionTokenInvalid(Side::Command) => is_one_of(&[SetSession, DeleteSession]),
-        // Before v2, a session can't be changed without its token.
         Error::PermissionDenied => match rpc {
-            SetSession => operation.version == Version::V2,
-            ListSessions => false,
-            CreateSession | GetSession | DeleteSession => true,
+            // v2alpha has no filter by user.
+            ListSessions => operation.version > Version::V2alpha,
+            CreateSession | SetSession | GetSession | DeleteSession => true,
         },
-        // v2alpha has no check that isn't built.
         Error::Unimplemented(what) if what.starts_with("checks") => {
-            operation.version > Version::V2alpha && is_one_of(&[CreateSession, SetSession])
+            is_one_of(&[CreateSession, SetSession])
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // A body that isn't read may be packed in any way.
@@ -243,7 +245,7 @@ fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     };
     let mut all = errors::all();
     all.push(Error::Unimplemented(
-        "an idempotency-key, where the settings have no SERVER_KEY,",
+        "an idempotency-key, where the settings have no SERVER_KEY,".into(),
     ));
     for error in &mut all {
         if let Error::MethodNotAllowed(methods) = error {

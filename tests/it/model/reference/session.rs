@@ -20,7 +20,31 @@ pub struct Session {
     pub creator: String,
     /// All that it has had. The last one counts; None: in an answer that was lost.
     pub tokens: Vec<Option<String>>,
+    /// Of the token before the last one.
+    pub grace: Option<Grace>,
     pub keyed: Option<Keyed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace {
+    pub until: i64,
+    pub proof: Proof,
+}
+
+/// What a change proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    pub user: bool,
+    pub added: bool,
+    pub password: bool,
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    All,
+    Repeat(Proof),
+    Nothing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,5 +106,24 @@ impl Caller {
 impl Session {
     pub fn token(&self) -> Option<&str> {
         self.tokens.last()?.as_deref()
+    }
+
+    pub fn standing(&self, token: &str, now: i64) -> Standing {
+        if self.token() == Some(token) {
+            return Standing::All;
+        }
+        let before = self.tokens.iter().rev().nth(1);
+        match self.grace {
+            Some(Grace { until, proof })
+                if now < until && before.is_some_and(|text| text.as_deref() == Some(token)) =>
+            {
+                if proof == Proof::default() {
+                    Standing::All
+                } else {
+                    Standing::Repeat(proof)
+                }
+            }
+            _ => Standing::Nothing,
+        }
     }
 }

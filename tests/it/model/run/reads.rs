@@ -71,10 +71,11 @@ impl Run {
                         Filter::Ids(slots) => {
                             slots.iter().filter_map(id_of).any(|id| id == session.id)
                         }
-                        Filter::User(user) => session
-                            .user
-                            .as_ref()
-                            .is_some_and(|factor| factor.user == *user),
+                        Filter::User(user) => {
+                            let factor = session.user.as_ref();
+                            session.password.is_some()
+                                && factor.is_some_and(|factor| factor.user == *user)
+                        }
                         Filter::OwnCreations => session.creator == creator,
                     }
             })
@@ -83,10 +84,17 @@ impl Run {
         let somewhere = filters
             .iter()
             .any(|filter| !knows(filter) || !matches!(filter, Filter::OwnCreations));
+        let users = filters.iter().filter(|filter| knows(filter));
+        let users: Vec<_> = users
+            .filter_map(|filter| match filter {
+                Filter::User(user) => Some(*user),
+                _ => None,
+            })
+            .collect();
         let want = asked
             .caller
             .clone()
-            .and_then(|caller| model.list(&caller, &[&passes], somewhere));
+            .and_then(|caller| model.list(&caller, &[&passes], &users, somewhere));
         match (want, answered.outcome) {
             (Ok(mut want), Ok(body)) => {
                 assert_eq!(number(&body["details"]["totalResult"]), want.len() as u64);

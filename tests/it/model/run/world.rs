@@ -28,6 +28,13 @@ impl Run {
                 Some(session) => self.model.sessions[session].expires_at - i64::from(before),
                 None => return,
             },
+            Pass::ToGraceEnd(slot, before) => match self.session_in(slot) {
+                Some(session) => match self.model.sessions[session].grace {
+                    Some(grace) => grace.until - i64::from(before),
+                    None => return,
+                },
+                None => return,
+            },
             Pass::ToUnlock(user, before) => {
                 self.model.users[user].unlocked_at().max(0) - i64::from(before)
             }
@@ -96,6 +103,7 @@ impl Run {
         match deed {
             Deed::Add => {
                 (user.exists, user.state, user.failures) = (true, UserState::Active, 0);
+                user.last_at = 0;
                 (user.password, user.epoch) = (password, user.epoch + 1);
             }
             Deed::EndSessions => user.epoch += 1,
@@ -203,6 +211,20 @@ impl Run {
         }
     }
 
+    /// When the call that was answered counted an attempt, which may be later than it began.
+    pub(super) async fn find_attempt(&mut self, answered: &Answered) {
+        self.model.tried_at = self.model.now;
+        for user in self.model.users.iter().filter(|user| user.exists) {
+            let name = LoginName::parse(user.name.clone()).unwrap();
+            let login = self.app.store.get_login(&name.folded()).await.unwrap();
+            let last_at = login.unwrap().attempts.last_at.map(Timestamp::as_millis);
+            if let Some(at) = last_at.filter(|at| *at != user.last_at) {
+                assert!((self.model.now..=answered.by).contains(&at));
+                self.model.tried_at = at;
+            }
+        }
+    }
+
     /// Holds the failures that are counted against those of `after`. A call that met many
     /// faults may have counted its attempt or not, and forgiven it or not.
     pub(super) async fn settle(&self, after: &mut Model, asked: &Asked) {
@@ -212,16 +234,15 @@ impl Run {
             }
             let name = LoginName::parse(user.name.clone()).unwrap();
             let login = self.app.store.get_login(&name.folded()).await.unwrap();
-            let failures = login.unwrap().attempts.failures;
+            let attempts = login.unwrap().attempts;
+            let failures = attempts.failures;
             let mut may_be = vec![user.failures];
             if !asked.gets_through {
                 may_be.extend([before.failures, before.failures + 1]);
             }
             assert!(may_be.contains(&failures), "{failures}, not of {may_be:?}");
             user.failures = failures;
-            if failures > before.failures {
-                user.last_at = self.model.now;
-            }
+            user.last_at = attempts.last_at.map_or(user.last_at, Timestamp::as_millis);
         }
     }
 

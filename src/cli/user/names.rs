@@ -1,0 +1,130 @@
+//! What names and ids that users are given from now on may be. What is stored already may be
+//! otherwise.
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+use crate::domain::{DisplayName, Invalid, LoginName, UserId};
+
+/// A login name without the white space around it, such as the line end of a copied one. All of
+/// the rest must show: `ada` and `ada` with an invisible character in it would be two users.
+pub fn new_login_name(text: &str) -> Result<LoginName, Invalid> {
+    let name = LoginName::parse(text.trim().to_owned())?;
+    visible("login_name", name.as_str())?;
+    Ok(name)
+}
+
+/// A user id, which is compared as it is, and so is taken as it is.
+pub fn new_user_id(text: String) -> Result<UserId, Invalid> {
+    visible("user_id", &text)?;
+    UserId::parse(text)
+}
+
+/// A display name without the white space around it. What joins characters is no fault here:
+/// emoji and many scripts need it.
+pub fn new_display_name(text: &str) -> Result<DisplayName, Invalid> {
+    let text = text.trim();
+    let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(is_line) {
+        let reason = "must not have control characters or line ends";
+        return Err(Invalid::new("display_name", reason));
+    }
+    DisplayName::parse(text.to_owned())
+}
+
+fn visible(field: &'static str, text: &str) -> Result<(), Invalid> {
+    if text.contains(is_invisible) {
+        return Err(Invalid::new(field, INVISIBLE));
+    }
+    Ok(())
+}
+
+const INVISIBLE: &str = "must not have control, formatting or other invisible characters";
+
+/// Those of the general categories Cc, Cf, Zl and Zp, and whatever else is ignored when text is
+/// shown. <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>
+pub fn is_invisible(c: char) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    let is_ignored = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
+    matches!(
+        category,
+        Control | Format | LineSeparator | ParagraphSeparator
+    ) || is_ignored
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_around_a_login_name_is_no_part_of_it() {
+        for text in [
+            "ada",
+            " ada",
+            "ada ",
+            "ada\n",
+            "\r\nada\r\n",
+            "\tada\u{a0}",
+            "\u{3000}ada\u{2028}",
+        ] {
+            assert_eq!(new_login_name(text).unwrap().as_str(), "ada", "{text:?}");
+        }
+        assert_eq!(
+            new_login_name("ada lovelace").unwrap().as_str(),
+            "ada lovelace"
+        );
+        assert!(new_login_name(" ").is_err());
+        assert!(new_login_name(&format!(" {} ", "a".repeat(200))).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_show_is_in_no_name() {
+        for c in [
+            '\0',
+            '\n',
+            '\t',
+            '\u{7f}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{fe0f}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{3164}',
+            '\u{e0041}',
+        ] {
+            let text = format!("a{c}b");
+            let invalid = new_login_name(&text).unwrap_err();
+            assert_eq!(invalid.reason, INVISIBLE, "{c:?}");
+            assert!(new_user_id(text).is_err(), "{c:?}");
+        }
+        for text in ["a b", "ä", "e\u{301}", "名前", "O'Neill", "🐭"] {
+            assert_eq!(new_login_name(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_display_name_is_one_line() {
+        for (text, want) in [
+            (" Ada Lovelace\n", Some("Ada Lovelace")),
+            ("", Some("")),
+            ("👩\u{200d}💻", Some("👩\u{200d}💻")),
+            ("a\nb", None),
+            ("a\0b", None),
+            ("a\u{2028}b", None),
+        ] {
+            let got = new_display_name(text).ok();
+            assert_eq!(got.as_ref().map(DisplayName::as_str), want, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use aes::Aes256;
+use ctr::Ctr128BE;
+use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
+use scrypt::Params;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::super::Cause;
+use super::super::bounds::Bounds;
+use super::super::encoding::{from_padded_base64, parameters};
+use super::super::hash::Unsupported;
+
+/// Firebase's `mem_cost`, log₂ of scrypt's cost; a project has 14.
+const LOG_N: Bounds = Bounds {
+    what: "Firebase's mem_cost",
+    unit: "",
+    least: 1,
+    most: 17,
+};
+
+/// Firebase's `rounds`, scrypt's block size; a project has 8.
+const BLOCK_SIZE: Bounds = Bounds {
+    what: "Firebase's rounds",
+    unit: "",
+    least: 1,
+    most: 16,
+};
+
+const KEY_LENGTH: Bounds = Bounds {
+    what: "Firebase's signer key",
+    unit: " bytes",
+    least: 16,
+    most: 128,
+};
+
+/// Firebase's scrypt: the project's signer key, encrypted with AES-256 under what scrypt makes
+/// of the password. The string holds that key, as it has to be there for each check:
+/// `$fbscrypt$v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$salt$output`, in base64.
+/// <https://github.com/firebase/scrypt>
+#[derive(Clone)]
+pub struct FirebaseHash {
+    params: Params,
+    /// With the separator behind it.
+    salt: Vec<u8>,
+    signer_key: Zeroizing<Vec<u8>>,
+    output: Vec<u8>,
+}
+
+impl FirebaseHash {
+    pub fn parse(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not v=1,n=…,r=…,p=1,ss=…,sk=…$salt$output");
+
+        let [costs, salt, output] = *fields else {
+            return Err(FIELDS);
+        };
+        let (costs, keys) = costs.split_once(",ss=").ok_or(FIELDS)?;
+        let (separator, signer_key) = keys.split_once(",sk=").ok_or(FIELDS)?;
+        let [1, log_n, block_size, 1] = parameters(costs, ["v", "n", "r", "p"]).ok_or(FIELDS)?
+        else {
+            return Err(FIELDS);
+        };
+        let decode = |text| from_padded_base64(text).ok_or(FIELDS);
+        let mut salt = decode(salt)?;
+        super::FIREBASE_SALT.check_length(&salt)?;
+        salt.extend(decode(separator)?);
+        let signer_key = Zeroizing::new(decode(signer_key)?);
+        KEY_LENGTH.check_length(&signer_key)?;
+        let output = decode(output)?;
+        if output.len() != signer_key.len() {
+            return Err(Unsupported::Malformed(
+                "the output is not as long as the signer key",
+            ));
+        }
+        let log_n = u8::try_from(LOG_N.check(log_n)?).map_err(|_| FIELDS)?;
+        let params = Params::new(log_n, BLOCK_SIZE.check(block_size)?, 1);
+        Ok(Self {
+            params: params.map_err(|_| FIELDS)?,
+            salt,
+            signer_key,
+            output,
+        })
+    }
+
+    pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
+        let mut key = Zeroizing::new([0; 32]);
+        scrypt::scrypt(password, &self.salt, &self.params, &mut key[..])?;
+        let mut output = self.signer_key.clone();
+        let mut cipher = Ctr128BE::<Aes256>::new((&*key).into(), &[0; 16].into());
+        cipher.apply_keystream(&mut output);
+        Ok(bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0"))
+    }
+}

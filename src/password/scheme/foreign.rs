@@ -1,0 +1,234 @@
+//! Hash strings in the forms of other programs, which hold what PHC and modular crypt strings
+//! hold: prefixes in braces, as Spring and LDAP servers write them, and those of Django,
+//! Werkzeug and ASP.NET.
+
+use ::argon2::Algorithm;
+
+use super::super::encoding::{decimal, from_hex, from_padded_base64};
+use super::super::hash::Unsupported;
+use super::bcrypt::{BcryptHash, PreHash};
+use super::pbkdf2::{Digest, Pbkdf2Hash};
+use super::scrypt::ScryptHash;
+use super::{Argon2Hash, Scheme};
+
+/// Schemes that others write in braces and that can't be checked against here.
+const UNSUPPORTED: [&str; 22] = [
+    "SSHA",
+    "SSHA224",
+    "SSHA256",
+    "SSHA384",
+    "SSHA512",
+    "SHA",
+    "SHA224",
+    "SHA256",
+    "SHA384",
+    "SHA512",
+    "SHA-1",
+    "SHA-256",
+    "MD5",
+    "SMD5",
+    "MD4",
+    "NOOP",
+    "LDAP",
+    "PLAIN",
+    "CLEARTEXT",
+    "SASL",
+    "LANMAN",
+    "NT",
+];
+
+/// `{id}hash`, as Spring Security and LDAP servers have it. Ids are read in any case.
+/// <https://docs.spring.io/spring-security/reference/features/authentication/password-storage.html>,
+/// <https://www.rfc-editor.org/rfc/rfc2307#section-5.3>
+pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    let (id, hash) = text.strip_prefix('{')?.split_once('}')?;
+    let id = id.to_ascii_uppercase();
+    // The version of Spring's defaults, of which the form of the hash tells as much.
+    let id = id.split('@').next().unwrap_or_default();
+    Some(match id {
+        "BCRYPT" | "ARGON2" | "CRYPT" => super::parse_crypt(hash),
+        "SCRYPT" => parse_spring_scrypt(hash),
+        "PBKDF2" if !hash.contains('$') => parse_spring_pbkdf2(hash),
+        "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),
+        "PBKDF2-SHA256" => parse_pbkdf2(Digest::Sha256, hash),
+        "PBKDF2-SHA512" => parse_pbkdf2(Digest::Sha512, hash),
+        id => Err(match UNSUPPORTED.into_iter().find(|known| *known == id) {
+            Some(known) => Unsupported::Prefix(known),
+            None => Unsupported::UnknownPrefix,
+        }),
+    })
+}
+
+/// OpenLDAP's `pw-pbkdf2`: rounds, salt and output.
+fn parse_pbkdf2(digest: Digest, hash: &str) -> Result<Scheme, Unsupported> {
+    let fields: Vec<_> = hash.split('$').collect();
+    Pbkdf2Hash::parse(digest, &fields).map(Scheme::Pbkdf2)
+}
+
+/// Spring's `Pbkdf2PasswordEncoder`, by its defaults, which the string doesn't name: since 5.8
+/// SHA-256, 310,000 rounds and a salt of 16 bytes; before, SHA-1, 185,000 rounds and 8 bytes.
+/// Salt and 32 bytes of output are one text, in hexadecimal or base64.
+fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
+    const FORM: Unsupported = Unsupported::Malformed(
+        "the hash is not 40 or 48 bytes of salt and output, as Spring's defaults have it",
+    );
+
+    let bytes = from_hex(hash).or_else(|| from_padded_base64(hash));
+    let bytes = bytes.ok_or(FORM)?;
+    let (digest, rounds, salt) = match bytes.len() {
+        48 => (Digest::Sha256, 310_000, 16),
+        40 => (Digest::Sha1, 185_000, 8),
+        _ => return Err(FORM),
+    };
+    let (salt, output) = bytes.split_at(salt);
+    Pbkdf2Hash::new(digest, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
+}
+
+/// Spring's `SCryptPasswordEncoder`: `$e0801$salt$output`, where the first field is log₂ of the
+/// cost, block size and parallelism, eight bits each but the first, in hexadecimal.
+fn parse_spring_scrypt(hash: &str) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not $parameters$salt$output, as Spring has them");
+
+    let fields: Vec<_> = hash.split('$').collect();
+    let ["", params, salt, output] = fields[..] else {
+        return Err(FIELDS);
+    };
+    let params = u64::from_str_radix(params, 16).map_err(|_| FIELDS)?;
+    let costs = [params >> 16, params >> 8 & 0xff, params & 0xff];
+    let salt = from_padded_base64(salt).ok_or(FIELDS)?;
+    let output = from_padded_base64(output).ok_or(FIELDS)?;
+    ScryptHash::new(costs, salt, output).map(Scheme::Scrypt)
+}
+
+/// Django's and Werkzeug's strings, which begin with the name of an algorithm. None: it is
+/// neither's.
+/// <https://docs.djangoproject.com/en/stable/topics/auth/passwords/>,
+/// <https://werkzeug.palletsprojects.com/en/stable/utils/#werkzeug.security.generate_password_hash>
+pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    let (name, rest) = text.split_once('$')?;
+    let fields: Vec<_> = rest.split('$').collect();
+    let mut method = name.split(':');
+    let name = method.next()?;
+    let costs: Vec<_> = method.collect();
+    let scheme = match (name, &costs[..]) {
+        ("pbkdf2_sha256", []) => parse_django_pbkdf2(Digest::Sha256, &fields),
+        ("pbkdf2_sha1", []) => parse_django_pbkdf2(Digest::Sha1, &fields),
+        ("bcrypt", []) => super::parse_crypt(rest),
+        ("bcrypt_sha256", []) => parse_bcrypt_sha256(rest),
+        ("argon2", []) => super::parse_crypt(&format!("${rest}")),
+        ("scrypt", []) => parse_django_scrypt(&fields),
+        ("pbkdf2", [digest, costs @ ..]) => parse_werkzeug_pbkdf2(digest, costs, &fields),
+        ("scrypt", [n, r, p]) => parse_werkzeug_scrypt([n, r, p], &fields),
+        _ => return None,
+    };
+    Some(scheme)
+}
+
+fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported = Unsupported::Malformed("the fields are not rounds$salt$output");
+
+    let [rounds, salt, output] = *fields else {
+        return Err(FIELDS);
+    };
+    let rounds = decimal(rounds).ok_or(FIELDS)?;
+    let output = from_padded_base64(output).ok_or(super::OUTPUT_ENCODING)?;
+    // The salt is its text.
+    Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
+}
+
+fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported = Unsupported::Malformed("the fields are not N$salt$r$p$output");
+
+    let [n, salt, r, p, output] = *fields else {
+        return Err(FIELDS);
+    };
+    let output = from_padded_base64(output).ok_or(super::OUTPUT_ENCODING)?;
+    let costs = scrypt_costs([n, r, p]).ok_or(FIELDS)?;
+    ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
+}
+
+/// A bcrypt of the password's SHA-256 in hexadecimal, which no length of a password outgrows.
+fn parse_bcrypt_sha256(rest: &str) -> Result<Scheme, Unsupported> {
+    let hash = rest.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
+    BcryptHash::parse_crypt(hash, PreHash::Sha256Hex).map(Scheme::Bcrypt)
+}
+
+fn parse_werkzeug_pbkdf2(
+    digest: &str,
+    costs: &[&str],
+    fields: &[&str],
+) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not pbkdf2:digest:rounds$salt$output");
+
+    let digest = match digest {
+        "sha1" => Digest::Sha1,
+        "sha224" => Digest::Sha224,
+        "sha256" => Digest::Sha256,
+        "sha384" => Digest::Sha384,
+        "sha512" => Digest::Sha512,
+        _ => return Err(Unsupported::UnknownAlgorithm),
+    };
+    let (&[rounds], &[salt, output]) = (costs, fields) else {
+        return Err(FIELDS);
+    };
+    let rounds = decimal(rounds).ok_or(FIELDS)?;
+    let output = from_hex(output).ok_or(super::OUTPUT_ENCODING)?;
+    Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
+}
+
+fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not scrypt:N:r:p$salt$output");
+
+    let [salt, output] = *fields else {
+        return Err(FIELDS);
+    };
+    let costs = scrypt_costs(costs).ok_or(FIELDS)?;
+    let output = from_hex(output).ok_or(super::OUTPUT_ENCODING)?;
+    ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
+}
+
+/// log₂ of the cost, block size and parallelism.
+fn scrypt_costs([n, r, p]: [&str; 3]) -> Option<[u64; 3]> {
+    let n = decimal(n)?;
+    let log_n = n.is_power_of_two().then(|| n.trailing_zeros().into())?;
+    Some([log_n, decimal(r)?, decimal(p)?])
+}
+
+/// ASP.NET Core Identity's, version 3: base64 of 1, a number of the digest, rounds and the
+/// salt's length in four bytes each, the highest first, salt and output. None: it isn't that.
+/// <https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs>
+pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    let bytes = from_padded_base64(text)?;
+    let (head, rest) = bytes.split_first_chunk::<13>()?;
+    let number = |at: usize| {
+        let bytes = head[at..at + 4].try_into().unwrap_or_default();
+        u32::from_be_bytes(bytes)
+    };
+    let digest = match (head[0], number(1)) {
+        (1, 0) => Digest::Sha1,
+        (1, 1) => Digest::Sha256,
+        (1, 2) => Digest::Sha512,
+        _ => return None,
+    };
+    let (salt, output) = rest.split_at_checked(usize::try_from(number(9)).ok()?)?;
+    let hash = Pbkdf2Hash::new(digest, number(5).into(), salt.to_vec(), output.to_vec());
+    Some(hash.map(Scheme::Pbkdf2))
+}
+
+/// An argon2 string's algorithm.
+pub fn argon2(name: &str) -> Option<Algorithm> {
+    match name {
+        "argon2id" => Some(Algorithm::Argon2id),
+        "argon2i" => Some(Algorithm::Argon2i),
+        "argon2d" => Some(Algorithm::Argon2d),
+        _ => None,
+    }
+}
+
+/// The string of a hash that an argon2 string is.
+pub fn parse_argon2(algorithm: Algorithm, fields: &[&str]) -> Result<Scheme, Unsupported> {
+    Argon2Hash::parse(algorithm, fields).map(Scheme::Argon2)
+}

@@ -1,0 +1,56 @@
+use md5::{Digest as _, Md5};
+use subtle::ConstantTimeEq;
+
+use super::super::bounds::Bounds;
+use super::super::encoding::{crypt_digit, from_crypt_base64};
+use super::super::hash::Unsupported;
+
+/// log₂ of the rounds. PHP applications drew 8 to 16; at 20 a check takes a third of a second.
+const LOG_ROUNDS: Bounds = Bounds {
+    what: "log2 of the phpass rounds",
+    unit: "",
+    least: 7,
+    most: 20,
+};
+
+/// In characters, undecoded.
+const SALT_LENGTH: usize = 8;
+
+/// phpass' portable hash, `$P$B…` or `$H$9…`: MD5 over and over.
+/// <https://www.openwall.com/phpass/>
+#[derive(Clone)]
+pub struct PhpassHash {
+    rounds: u32,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl PhpassHash {
+    pub fn parse(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the field is not rounds, salt and output of phpass");
+
+        let [field] = *fields else {
+            return Err(FIELDS);
+        };
+        let (&rounds, rest) = field.as_bytes().split_first().ok_or(FIELDS)?;
+        let rounds = LOG_ROUNDS.check(crypt_digit(rounds).ok_or(FIELDS)?.into())?;
+        let (salt, output) = rest.split_at_checked(SALT_LENGTH).ok_or(FIELDS)?;
+        let output = std::str::from_utf8(output).ok().and_then(from_crypt_base64);
+        let output = output.filter(|output| output.len() == 16).ok_or(FIELDS)?;
+        Ok(Self {
+            rounds: 1 << rounds,
+            salt: salt.to_vec(),
+            output,
+        })
+    }
+
+    pub fn matches(&self, password: &[u8]) -> bool {
+        let hash = |first: &[u8]| Md5::new().chain_update(first).chain_update(password);
+        let mut output = hash(&self.salt).finalize();
+        for _ in 0..self.rounds {
+            output = hash(&output).finalize();
+        }
+        output[..].ct_eq(&self.output).into()
+    }
+}
