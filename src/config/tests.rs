@@ -69,10 +69,10 @@ fn each_setting_has_its_limits() {
         ),
         (
             "ARGON2_MEMORY_KIB",
-            &["7168", "131072"],
-            &["7167", "131073"],
+            &["19456", "131072"],
+            &["7167", "19455", "131073"],
         ),
-        ("ARGON2_PASSES", &["1", "4"], &["0", "17"]),
+        ("ARGON2_PASSES", &["2", "4"], &["0", "17"]),
         ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
         ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),
         (
@@ -95,6 +95,12 @@ fn each_setting_has_its_limits() {
             "SERVER_KEY_SECRET",
             &["none", "sesame-key", &"a".repeat(2048)],
             &[&"a".repeat(2049)],
+        ),
+        ("TOKEN_GRACE_SECONDS", &["0", "60"], &["61", "-1"]),
+        (
+            "SCOPE_PREFIX",
+            &["none", "https://api.example", "sesame:"],
+            &["a b", "ä"],
         ),
         (
             "ALLOWED_ORIGINS",

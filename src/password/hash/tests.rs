@@ -36,12 +36,11 @@ fn what_is_no_hash_is_refused_with_its_reason() {
         ("$2$04$abcdefghijklmnopqrstuujydOTSfIH", UNKNOWN),
         ("$argon2$v=19$m=64,t=2,p=1$s$o", UNKNOWN),
         ("$ARGON2ID$v=19$m=64,t=2,p=1$s$o", UNKNOWN),
-        ("$P$BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", UNKNOWN),
         (
-            &format!("${}", "x".repeat(256)),
-            "the string is over 256 bytes long",
+            &format!("${}", "x".repeat(1024)),
+            "the string is over 1024 bytes long",
         ),
-        (&format!("${}", "x".repeat(255)), NO_HASH),
+        (&format!("${}", "x".repeat(1023)), NO_HASH),
     ] {
         assert_eq!(refusal(text), want, "{text:?}");
     }
@@ -97,7 +96,7 @@ fn argon2_strings_are_bounded() {
             "salt of 0 bytes is under the limit of 8 bytes",
         ),
         (
-            format!("v=19$m=64,t=2,p=1${S}==${O}"),
+            format!("v=19$m=64,t=2,p=1${S}===${O}"),
             "the salt is not base64",
         ),
         (
@@ -243,8 +242,9 @@ fn pbkdf2_strings_are_bounded() {
         (format!("l=32,i=1000${S}${O}"), FIELDS),
         (format!("1000${S}${O}$"), FIELDS),
         (format!("1000${S}"), FIELDS),
-        (format!("1000${S}=${O}"), "the salt is not base64"),
-        (format!("1000${S}${O}="), "the output is not base64"),
+        (format!("1000${S}===${O}"), "the salt is not base64"),
+        (format!("1000${S}==${O}="), ""),
+        (format!("1000${S}${O}=="), "the output is not base64"),
         (
             format!("1000$AAAA${O}"),
             "salt of 3 bytes is under the limit of 8 bytes",
@@ -281,10 +281,7 @@ fn sha_crypt_strings_are_bounded() {
             format!("rounds=999999999$saltstring${OUT}"),
             "SHA-crypt rounds of 999999999 is over the limit of 1000000",
         ),
-        (
-            format!("saltstr${OUT}"),
-            "salt of 7 characters is under the limit of 8 characters",
-        ),
+        (format!("${OUT}"), ""),
         (
             format!("saltstringsaltstr${OUT}"),
             "salt of 17 characters is over the limit of 16 characters",

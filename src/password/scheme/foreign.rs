@@ -150,8 +150,7 @@ fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
 
 /// A bcrypt of the password's SHA-256 in hexadecimal, which no length of a password outgrows.
 fn parse_bcrypt_sha256(rest: &str) -> Result<Scheme, Unsupported> {
-    let hash = rest.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
-    BcryptHash::parse_crypt(hash, PreHash::Sha256Hex).map(Scheme::Bcrypt)
+    BcryptHash::parse_crypt(rest, PreHash::Sha256Hex).map(Scheme::Bcrypt)
 }
 
 fn parse_werkzeug_pbkdf2(

@@ -1,0 +1,235 @@
+//! Hashes in the forms of other programs, made with Python: `hashlib`, Passlib, argon2-cffi and
+//! bcrypt, and the hashers of Django and Werkzeug. Firebase's is the example of its own tool.
+
+use std::num::NonZeroUsize;
+
+use super::{Params, PasswordHash, PasswordPool};
+use crate::domain::Password;
+
+const PLAIN: &str = "correct horse";
+
+#[rustfmt::skip]
+const VECTORS: [(&str, &str); 32] = [
+    (PLAIN, "$pbkdf2-sha256$i=1500,l=32$AAECAwQFBgcICQoLDA0ODw==$Z1E4uuXw8dn6LwWRA8EEm0TWhgdyegQcbVTmoEMMnIg="),
+    (PLAIN, "$pbkdf2-sha512$i=1200,l=512$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8=$wYAh3NoO8UrQnC7MecEl9T6p5XSLbGCMetPwncU1JmoJD489l+ZYUZIVnp0yq+WYj00j8sOa1nJicbsel3fBNi4/puSjklwNPr1rxlm1sVhGaWEJLf859TeeL+VWkzRyUBJepK1/J02RP2/rJs1kINb6TGKGdgK0KpHVP4LKzD9TfeCKi7WO7MV06UV2/spx3aRoRbx8s7XD7/jPUXgE0N6mQGgClSsd0SYe+xW5q1dTuIW5V+pPXmyFwxAVlnezYFCdi0+2zDua+ldfTLwEXcx8PvGmAYXfvRzGgD/6KHcstBZVp8y7et+ywPjAluuuXyyClVcfBClKwC0QsYfnW/fy7gBiE/lhkaqWyksxrpo3nl5ufJvW2BP9OnSRuvqyT44l9cY1NhIToZRKDPqcbdZviTDcoai+0KDHjuBUVzhNNSjT3ESpDt2DbS9DNGsHjBfTntUXmdj2I2BlsuaovbtlDOpN3VHnAQQVZiLg9eR2h/3jMdJ1lRHGW+Z039e8UIy5SBEmE8DPBjHEVKxwVgMda2KWnXtrQRRUDeFx4jNi8jookt3lYKzPO0QzpsQL/X6T0EOGl9As67v9nGJQhViFl465S1kIz/lUSccEqwGPgsy9DFwvJYa2ssNSJ49vdTYa+M3qTnVZYdiknitmNQq0RhdG8yszVNweIFbPxk4="),
+    (PLAIN, "$pbkdf2-sha224$1200$AAECAwQFBgcICQoLDA0ODw==$0fL4sVLoZchFX2/10naGI8f6edqE3ORKZo7ABg=="),
+    (PLAIN, "$pbkdf2-sha384$1200$AAECAwQFBgcICQoLDA0ODw==$CjMxMZeGFL4Yhu9RqTK50XYDtK/jW74+vZMFNtW88J5ufqVIcpqMRSNqvXEfTTLF"),
+    (PLAIN, "$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw==$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE="),
+    (PLAIN, "$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw==$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk="),
+    (PLAIN, "$5$rounds=1000$a$q29MuptkDKeCD0C/Ugd36TP5BvLNAsYMh9FCDX7KAI3"),
+    (PLAIN, "$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk."),
+    (PLAIN, "$H$6abcdefghRJFCMvnAbZH2hCiFPRxpk."),
+    (PLAIN, "{PBKDF2-SHA256}1000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ"),
+    (PLAIN, "pbkdf2_sha256$1000$seasalt12345$Z+nnHCjHo1EcXJHpSbmoQLbOnqBar149Gl7nrWbhwYw="),
+    (PLAIN, "pbkdf2_sha1$1000$seasalt12345$IIBWRwLWNOHN3cksOPvnmW+8wFs="),
+    (PLAIN, "bcrypt_sha256$$2b$04$abcdefghijklmnopqrstuuIvyWZlBcE3WoQXKqRnwrLYJ6nenE0Bq"),
+    (PLAIN, "bcrypt$$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    (PLAIN, "scrypt$1024$seasalt12345$8$1$C6UUU6s2/8y7q4Le8Z+GnnfZP8XxJOxl3+qyW2zxql51E9WWySP19rbx70qjK2Rzqiu1mr+Y7nNrvMtu+0BgXQ=="),
+    (PLAIN, "argon2$argon2id$v=19$m=64,t=2,p=1$c2Vhc2FsdDEyMzQ1$QGd+9Lzun4AJ3pIvzRRSjPtfMBMBMidjyNOpt3jxojk"),
+    (PLAIN, "pbkdf2:sha256:1000$bgUHVPF5$b8950ada5e732546f49bc34f43a63ce3ca6ed7828e73d8e0164ce01bbd8f4c66"),
+    (PLAIN, "scrypt:1024:8:1$XhCjG1d7$116e8b66c2fbf33ba1234c5eeb1363ca163d29cdb96f6a4190d2f0f7c053a96c2d200b63b68267ca47d470d156b8be079a9a1b941b2c69dd7d780afe2ad380cb"),
+    (PLAIN, "pbkdf2:sha512:1000$eeLKRHeh$cc87752abf76c59487605bd12e5c72f670a65d0040c71e9e9666c6e9e6e95177b2297fdf843837259a5701dc7ded0944b405cf0ad1bc3f718d1a55dd1ec2ad4c"),
+    (PLAIN, "AQAAAAIAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg9enHTtaNXHi8Ii+uYFGPy46hVW0aomq1S/YnluGLNJCw=="),
+    (PLAIN, "AQAAAAEAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg/JFMxPBsxuj0bRV+Ohtap6vO67F7sERM1MSsFsoq6YZA=="),
+    (PLAIN, "{pbkdf2@SpringSecurity_v5_8}000102030405060708090a0b0c0d0e0f714eb4e46d526b82298560f1af99f32b59323cf07d3a1978bf45ba35d7c39861"),
+    (PLAIN, "{pbkdf2}0001020304050607c05fca7477f7b42baef9a3ada4d1e1ee7a809d29b8f973da765bf7fa43391ff7"),
+    (PLAIN, "{scrypt}$a0801$AAECAwQFBgcICQoLDA0ODw==$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE="),
+    (PLAIN, "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm"),
+    ("user1password", "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="),
+    (PLAIN, "{bcrypt}$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    (PLAIN, "{CRYPT}$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    (PLAIN, "{crypt}$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    (PLAIN, "{CRYPT}$6$saltstring$.r0X7ub5wGR2v4Xz7svCIozfnlorFh19V89t8KC9Umd81uGhFgsyTRNyzQDXDIm17fFcR9z3z7oBNdsyYBbtm/"),
+    (PLAIN, "{ARGON2}$argon2i$v=16$m=256,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$4hN7hH5qQKRCiNiZ2z3W4w"),
+    (PLAIN, "{argon2@SpringSecurity_v5_8}$argon2i$v=16$m=256,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$4hN7hH5qQKRCiNiZ2z3W4w"),
+];
+
+fn pool() -> PasswordPool {
+    PasswordPool::new(Params::new(256, 2, 1).unwrap(), NonZeroUsize::MIN, 0)
+}
+
+async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
+    let password = Password::new(password.to_owned());
+    let hash = PasswordHash::parse(hash).unwrap_or_else(|error| panic!("{hash}: {error}"));
+    pool.verify(password, hash).await.unwrap().matched
+}
+
+#[tokio::test]
+async fn hashes_of_other_programs_match_their_password_and_no_other() {
+    let pool = pool();
+    for (password, hash) in VECTORS {
+        assert!(matches(&pool, password, hash).await, "{hash}");
+        for other in [
+            format!("{password}x"),
+            format!("x{password}"),
+            String::new(),
+        ] {
+            assert!(!matches(&pool, &other, hash).await, "{hash} {other}");
+        }
+    }
+}
+
+/// As PHP trims a password before WordPress hashes it.
+#[tokio::test]
+async fn white_space_around_a_password_of_wordpress_is_none() {
+    let pool = pool();
+    let (_, hash) = VECTORS
+        .iter()
+        .find(|(_, hash)| hash.starts_with("$wp"))
+        .unwrap();
+    for (password, want) in [
+        (" correct horse\n", true),
+        ("\tcorrect horse\0", true),
+        ("correct  horse", false),
+        ("", false),
+    ] {
+        assert_eq!(matches(&pool, password, hash).await, want, "{password:?}");
+    }
+}
+
+#[test]
+fn a_prefix_that_is_not_supported_is_named() {
+    let hash = "5en6G6MezRroT3XKqkdPOmY/BfQ=";
+    for (text, want) in [
+        (format!("{{SSHA}}{hash}"), "{SSHA} hashes are not supported"),
+        (
+            format!("{{ssha512}}{hash}"),
+            "{SSHA512} hashes are not supported",
+        ),
+        (format!("{{MD5}}{hash}"), "{MD5} hashes are not supported"),
+        (format!("{{noop}}{hash}"), "{NOOP} hashes are not supported"),
+        (
+            format!("{{SHA-256}}{hash}"),
+            "{SHA-256} hashes are not supported",
+        ),
+        (
+            format!("{{V3ryS3cure}}{hash}"),
+            "the prefix in braces is not known",
+        ),
+        (
+            "{CRYPT}rEK1ecacw.7.c".to_owned(),
+            "the string is not a PHC or modular crypt string",
+        ),
+        ("{CRYPT}$1$saltstrin$x".to_owned(), "unknown algorithm"),
+        (
+            "{bcrypt".to_owned(),
+            "the string is not a PHC or modular crypt string",
+        ),
+    ] {
+        let error = PasswordHash::parse(&text).unwrap_err().to_string();
+        assert_eq!(error, want, "{text}");
+    }
+}
+
+#[test]
+fn costs_of_other_forms_are_bounded_too() {
+    for text in [
+        "pbkdf2_sha256$99999999$seasalt12345$Z+nnHCjHo1EcXJHpSbmoQLbOnqBar149Gl7nrWbhwYw=",
+        "pbkdf2:sha256:99999999$vsBZQesG$6a8e2268d652719ddacfb437a853f2e1d5b3c2e547766bb82f3471f05a093cf9",
+        "scrypt:1048576:64:64$Cj7DY8GJ$4679087012675ef6d40c04c8f15bb175439d6c4ec06a496b74e600497578cb13",
+        "scrypt:1000:8:1$Cj7DY8GJ$4679087012675ef6d40c04c8f15bb175439d6c4ec06a496b74e600497578cb13",
+        "scrypt$1073741824$seasalt12345$8$1$C6UUU6s2/8y7q4Le8Z+GnnfZP8XxJOxl3+qyW2zxql4=",
+        "AQAAAAH/////AAAAEAABAgMEBQYHCAkKCwwNDg/JFMxPBsxuj0bRV+Ohtap6vO67F7sERM1MSsFsoq6YZA==",
+        "$P$zabcdefghRJFCMvnAbZH2hCiFPRxpk.",
+        "{scrypt}$ffffff$AAECAwQFBgcICQoLDA0ODw==$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE=",
+        "$fbscrypt$v=1,n=30,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9A==",
+        "bcrypt_sha256$$2b$31$abcdefghijklmnopqrstuuIvyWZlBcE3WoQXKqRnwrLYJ6nenE0Bq",
+    ] {
+        assert!(PasswordHash::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn weak_hashes_are_told_by_their_scheme() {
+    for (hash, want) in [
+        (
+            "$2b$09$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+            Some("bcrypt under cost 10"),
+        ),
+        (
+            "$2b$10$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+            None,
+        ),
+        (
+            "$pbkdf2-sha256$599999$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ",
+            Some("PBKDF2"),
+        ),
+        (
+            "$pbkdf2-sha256$600000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ",
+            None,
+        ),
+        (
+            "$pbkdf2-sha512$210000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ",
+            None,
+        ),
+        (
+            "$pbkdf2$600000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ",
+            Some("PBKDF2"),
+        ),
+        (
+            "$scrypt$ln=17,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE",
+            None,
+        ),
+        (
+            "$scrypt$ln=16,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE",
+            Some("scrypt"),
+        ),
+        (
+            "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk",
+            None,
+        ),
+        (
+            "$argon2id$v=19$m=19456,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk",
+            Some("argon2"),
+        ),
+        ("$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk.", Some("phpass")),
+        (
+            "$5$rounds=1000$a$q29MuptkDKeCD0C/Ugd36TP5BvLNAsYMh9FCDX7KAI3",
+            Some("SHA-crypt"),
+        ),
+    ] {
+        assert_eq!(
+            PasswordHash::parse(hash).unwrap().weakness(),
+            want,
+            "{hash}"
+        );
+    }
+}
+
+#[test]
+fn a_hash_of_the_first_72_bytes_is_kept() {
+    let pool = pool();
+    let long = Password::new("x".repeat(73));
+    let short = Password::new("x".repeat(72));
+    for (hash, password, want) in [
+        (
+            "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i",
+            &long,
+            false,
+        ),
+        (
+            "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i",
+            &short,
+            true,
+        ),
+        (
+            "{bcrypt}$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i",
+            &long,
+            false,
+        ),
+        (
+            "bcrypt_sha256$$2b$04$abcdefghijklmnopqrstuuIvyWZlBcE3WoQXKqRnwrLYJ6nenE0Bq",
+            &long,
+            true,
+        ),
+        (
+            "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm",
+            &long,
+            true,
+        ),
+        ("$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk.", &long, true),
+    ] {
+        let hash = PasswordHash::parse(hash).unwrap();
+        assert_eq!(pool.is_to_be_replaced(&hash, password), want, "{hash:?}");
+    }
+}
