@@ -13,11 +13,13 @@ mod grpc;
 pub mod json;
 mod log;
 pub mod message;
+pub(crate) mod origin;
 pub mod proto;
 mod protocol;
 mod route;
 mod status;
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -43,6 +45,7 @@ pub use compression::Compression;
 pub(crate) use json::rfc_3339;
 pub(crate) use log::Decision;
 pub use log::{Log, log_panics};
+pub use origin::TraceId;
 #[cfg(feature = "tower")]
 pub(crate) use protocol::json_error;
 pub use protocol::{Codec, Coding, Protocol};
@@ -71,6 +74,10 @@ pub struct Context {
     pub request_id: String,
     /// The claims of a gateway's JWT authorizer.
     pub jwt: Option<Jwt>,
+    /// The address that the request was sent from, as far as somebody vouches for it.
+    pub client_ip: Option<IpAddr>,
+    /// X-Ray's, if the request has one.
+    pub trace_id: Option<TraceId>,
     /// How long the answer may take.
     pub budget: Option<Duration>,
     /// Trailers behind the answer reach the client, as HTTP/2 carries them.
@@ -149,6 +156,9 @@ impl App {
         if request.body.len() > self.limits.body {
             return Err(Error::BodyTooLarge);
         }
+        if let Some(id) = route::session_id(request) {
+            trace.session(id);
+        }
         let credentials = credentials(request);
         let caller = self.service.authenticate(&credentials, now, trace).await?;
         self.service.authorize(route.rpc, &caller)?;
@@ -221,7 +231,7 @@ fn finish(
     add_common_headers(response.headers_mut(), request_id);
     cors::share(&app.origins, &request.headers, response.headers_mut());
     app.log.call(&log::Line {
-        request_id,
+        context: &request.context,
         status: response.status(),
         cold_start: app.cold.swap(false, Ordering::Relaxed),
         finished,
@@ -303,8 +313,9 @@ async fn guarded(
 fn credentials(request: &Request) -> Credentials {
     let mut presented = request.headers.get_all(AUTHORIZATION).iter();
     let bearer = presented.find_map(|value| {
-        let token = bearer(value.to_str().ok()?)?;
-        Some(BearerText(token.to_owned()))
+        // What is no text is no token, but was shown as one.
+        let value = String::from_utf8_lossy(value.as_bytes());
+        Some(BearerText(bearer(&value)?.to_owned()))
     });
     Credentials {
         bearer,

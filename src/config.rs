@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::domain::AttemptPolicy;
+use crate::domain::{AttemptPolicy, ScopePrefix};
 use crate::password::Params;
 use crate::service::Policy;
 use crate::store::{KeySource, Tables};
@@ -39,7 +39,7 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 
 /// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 18] = [
     setting("USERS_TABLE", "", "The table of users and callers"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -51,6 +51,11 @@ pub const SETTINGS: [Setting; 17] = [
         "ACCESS",
         "token",
         "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)",
+    ),
+    setting(
+        "SCOPE_PREFIX",
+        "none",
+        "What a JWT's scopes have before `session.write` and its like, such as `https://api.example/` (a `/` is added behind a letter or digit), up to 256 characters; then bare scopes grant nothing. `none`: they are bare",
     ),
     setting(
         "CREATED_STATUS",
@@ -175,6 +180,7 @@ impl Settings {
         let access = reader.parse("ACCESS", "token, authenticated or public", |text| {
             text.parse().ok()
         });
+        let scope_prefix = reader.scope_prefix();
         let created_status = reader.parse("CREATED_STATUS", "200 or 201", |text| match text {
             "200" => Some(StatusCode::OK),
             "201" => Some(StatusCode::CREATED),
@@ -212,6 +218,7 @@ impl Settings {
                     lifetime: Duration::from_secs(lifetime?.into()),
                     max_lifetime: Duration::from_secs(max_lifetime?.into()),
                     resource_owner: resource_owner?,
+                    scope_prefix: scope_prefix?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
@@ -282,6 +289,15 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 None
             }
         }
+    }
+
+    fn scope_prefix(&mut self) -> Option<ScopePrefix> {
+        let wanted = "none or what stands before session.write in scopes, such as \
+             https://api.example/: up to 256 characters without spaces, quotes and backslashes";
+        self.parse("SCOPE_PREFIX", wanted, |text| match text {
+            "none" => Some(ScopePrefix::default()),
+            _ => ScopePrefix::parse(text).ok(),
+        })
     }
 
     fn server_key(&mut self) -> Option<KeySource> {

@@ -50,7 +50,7 @@ pub enum Error {
     #[error("the idempotency-key was used for another request")]
     IdempotencyKeyReused,
     #[error("a valid bearer token is required")]
-    Unauthenticated,
+    Unauthenticated(TokenFault),
     #[error("No matching permissions found")]
     PermissionDenied,
     /// Others wrote first, each time that it was tried.
@@ -90,6 +90,15 @@ pub enum Side {
     Command,
     /// That reads.
     Query,
+}
+
+/// What is wrong with a caller's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFault {
+    /// None was shown.
+    Missing,
+    /// It stands for nobody: it is malformed, unknown, expired or revoked.
+    Invalid,
 }
 
 /// Whose deadline passed.
@@ -145,7 +154,7 @@ impl Error {
             Self::SessionTokenInvalid(Side::Query) => "wrong_token",
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::Unauthenticated => "unauthenticated",
+            Self::Unauthenticated(_) => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",
             Self::Unimplemented(_) => "unimplemented",
@@ -166,7 +175,7 @@ impl Error {
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Unauthenticated => Self::Unauthenticated,
+            Denied::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denied::Forbidden => Self::PermissionDenied,
         }
     }

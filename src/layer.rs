@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::api::json_error;
 use crate::domain::{SessionUser, Timestamp};
-use crate::error::Error;
+use crate::error::{Error, TokenFault};
 use crate::service::{BearerText, user_of_token};
 use crate::store::Store;
 use crate::token::bearer;
@@ -26,7 +26,8 @@ use crate::token::bearer;
 ///
 /// | | status | |
 /// |---|---|---|
-/// | no token, or one that stands for nobody | 401 | `WWW-Authenticate: Bearer` |
+/// | no token | 401 | `WWW-Authenticate: Bearer` |
+/// | a token that stands for nobody, or several | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
 /// | the database is throttled or gone | 503 | `Retry-After` |
 /// | a fault of ours | 500 | |
 ///
@@ -102,19 +103,25 @@ where
 }
 
 async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<SessionUser, Error> {
-    let token = token(headers).ok_or(Error::Unauthenticated)?;
+    let token = token(headers).map_err(Error::Unauthenticated)?;
     let user = user_of_token(store, &token.0, now).await?;
-    user.map_err(|_| Error::Unauthenticated)
+    user.map_err(|_| Error::Unauthenticated(TokenFault::Invalid))
 }
 
-/// None if there are several, too: which of them others look at is not known here.
-fn token(headers: &HeaderMap) -> Option<BearerText> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return None;
-    };
-    let token = bearer(value.to_str().ok()?)?;
-    Some(BearerText(token.to_owned()))
+/// Beside another value of the header, a token is not valid: which of them others look at is
+/// not known here.
+fn token(headers: &HeaderMap) -> Result<BearerText, TokenFault> {
+    let values = headers.get_all(AUTHORIZATION).iter();
+    // What is no text is no token, but was shown as one.
+    let values: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let token = values.iter().find_map(|value| bearer(value));
+    match (token, values.as_slice()) {
+        (None, _) => Err(TokenFault::Missing),
+        (Some(token), [_]) => Ok(BearerText(token.to_owned())),
+        (Some(_), _) => Err(TokenFault::Invalid),
+    }
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {

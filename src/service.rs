@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use crate::domain::{
     Access, Action, AttemptPolicy, Caller, Claim, Filter, IdempotencyKey, Metadata,
-    MetadataChanges, Page, Password, Precondition, Sequence, Session, SessionId, Timestamp,
-    TokenHash, UserAgent, UserRef, UserSearch,
+    MetadataChanges, Page, Password, Precondition, ScopePrefix, Sequence, Session, SessionId,
+    Timestamp, TokenHash, UserAgent, UserRef, UserSearch,
 };
 use crate::error::{Error, Side};
 use crate::password::{self, Params, PasswordPool};
@@ -40,6 +40,8 @@ pub struct Policy {
     /// The longest that a caller may ask for.
     pub max_lifetime: Duration,
     pub resource_owner: String,
+    /// What a gateway's JWTs write before the names of permissions.
+    pub scope_prefix: ScopePrefix,
 }
 
 /// The operations of the API, by their names in it.
@@ -90,6 +92,18 @@ pub enum Call {
     GetSession(GetSession),
     DeleteSession(DeleteSession),
     ListSessions(ListSessions),
+}
+
+impl Call {
+    /// The session that it is about, if it names one that there can be.
+    fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::SetSession(request) => request.session_id,
+            Self::GetSession(request) => request.session_id,
+            Self::DeleteSession(request) => request.session_id,
+            Self::CreateSession(_) | Self::ListSessions(_) => None,
+        }
+    }
 }
 
 /// `CreateSessionRequest`.
@@ -249,7 +263,10 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Reply, Error> {
-        match call {
+        if let Some(id) = call.session_id() {
+            trace.session(id);
+        }
+        let reply = match call {
             Call::CreateSession(request) => self
                 .create_session(request, caller, now, trace)
                 .await
@@ -270,7 +287,11 @@ impl Service {
                 .list_sessions(request, caller, now, trace)
                 .await
                 .map(Reply::ListSessions),
+        }?;
+        if let Reply::CreateSession(created) = &reply {
+            trace.session(created.session_id);
         }
+        Ok(reply)
     }
 
     fn claim(&self, action: Action, caller: &Caller, token: Option<Shown>) -> Result<Claim, Error> {

@@ -4,6 +4,8 @@
 //! normalised path with the stage in front, and making one panics on some hosts and
 //! query strings that anybody can send.
 
+mod claims;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -15,32 +17,53 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestAuthorizer,
-    ApiGatewayV2httpRequest, ApiGatewayV2httpResponse,
+    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayV2httpRequest,
+    ApiGatewayV2httpResponse,
 };
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::origin::{self, TraceId};
 use super::{App, Body, Context, Request, handle, query, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::service::Jwt;
 
 /// What is kept of a call's time to send the answer with.
 const TO_ANSWER: Duration = Duration::from_millis(250);
 
 /// An event as Lambda hands it over. One that is none of those above is read as well:
 /// an error while reading would be a 502 without a body.
-pub struct Event(Result<LambdaRequest, serde_json::Error>);
+pub struct Event {
+    request: Result<LambdaRequest, serde_json::Error>,
+    /// What a gateway's authorizer says of the caller.
+    authorizer: Option<Box<RawValue>>,
+}
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str(event.get())))
+        let authorizer = claims::authorizer(event.get());
+        let request = match serde_json::from_str(event.get()) {
+            Err(_) if authorizer.is_some() => without_authorizer(event.get()),
+            request => request,
+        };
+        Ok(Self {
+            request,
+            authorizer,
+        })
     }
+}
+
+/// The types of the events take claims for texts, and an event with any other for none of
+/// theirs.
+fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
+    let mut event: Value = serde_json::from_str(event)?;
+    event["requestContext"]["authorizer"] = Value::Null;
+    serde_json::from_str(&event.to_string())
 }
 
 /// An answer in the form that the sender of the event wants.
@@ -72,9 +95,10 @@ impl Event {
     }
 
     fn read(self) -> (Sender, Result<Request, Error>) {
-        match self.0 {
-            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
-            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event)),
+        let authorizer = self.authorizer.as_deref();
+        match self.request {
+            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event, authorizer)),
+            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event, authorizer)),
             Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
             Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
         }
@@ -95,10 +119,12 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
 async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
+    let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
     let (sender, request) = payload.read();
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
+            request.context.trace_id = trace_id.or_else(|| TraceId::of_headers(&request.headers));
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
@@ -134,7 +160,10 @@ fn not_http() -> Error {
     Error::Malformed("the event is not an HTTP request".into())
 }
 
-fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
+fn of_http(
+    event: ApiGatewayV2httpRequest,
+    authorizer: Option<&RawValue>,
+) -> Result<Request, Error> {
     let context = event.request_context;
     Ok(Request {
         method: context.http.method,
@@ -143,17 +172,21 @@ fn of_http(event: ApiGatewayV2httpRequest) -> Result<Request, Error> {
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
         context: Context {
-            jwt: context.authorizer.and_then(http_jwt),
+            jwt: authorizer.and_then(claims::jwt_of_http),
+            client_ip: context.http.source_ip.as_deref().and_then(origin::address),
             ..Context::default()
         },
     })
 }
 
-fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
+/// Payload 1.0: of a REST API, whose path is without the stage, or of an HTTP API, whose path
+/// begins with it.
+fn of_rest(event: ApiGatewayProxyRequest, authorizer: Option<&RawValue>) -> Result<Request, Error> {
+    let context = event.request_context;
+    let source_ip = context.identity.source_ip.as_deref();
     Ok(Request {
         method: event.http_method,
-        // Here, the stage is no part of it.
-        path: event.path.unwrap_or_default(),
+        path: without_stage(event.path, context.stage.as_deref()),
         // Decoded by the gateway.
         query: all_parameters(
             &event.query_string_parameters,
@@ -161,19 +194,28 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
         ),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context::default(),
+        context: Context {
+            jwt: authorizer.and_then(claims::jwt_of_rest),
+            client_ip: source_ip.and_then(origin::address),
+            ..Context::default()
+        },
     })
 }
 
+/// Nobody vouches for a caller here: a load balancer has no authorizer.
 fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     let query = encoded_parameters(&event);
+    let headers = all_headers(event.headers, event.multi_value_headers);
     Ok(Request {
         method: event.http_method,
         path: event.path.unwrap_or_default(),
         query,
-        headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context::default(),
+        context: Context {
+            client_ip: origin::forwarded_for(&headers),
+            ..Context::default()
+        },
+        headers,
     })
 }
 
@@ -237,27 +279,6 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
         .decode(text)
         .map(Bytes::from)
         .map_err(|_| Error::Malformed("the event's body is not base64".into()))
-}
-
-/// A JWT authorizer of an HTTP API. Scopes stand in the token's `scope` claim; the
-/// event repeats them in a list only where the route asks for some.
-fn http_jwt(authorizer: ApiGatewayRequestAuthorizer) -> Option<Jwt> {
-    let jwt = authorizer.jwt?;
-    let claimed = jwt.claims.get("scope").or_else(|| jwt.claims.get("scp"));
-    let mut scopes = jwt.scopes.unwrap_or_default();
-    scopes.extend(claimed.into_iter().flat_map(|claim| scopes_of(claim)));
-    let named = jwt
-        .claims
-        .get("sub")
-        .or_else(|| jwt.claims.get("client_id"));
-    let subject = named.cloned().unwrap_or_else(|| "unnamed".to_owned());
-    Some(Jwt { subject, scopes })
-}
-
-/// `a b`, or `[a b]` as an HTTP API writes a claim that is a list.
-fn scopes_of(claim: &str) -> Vec<String> {
-    let claim = claim.trim_matches(['[', ']']);
-    claim.split([' ', ',']).map(str::to_owned).collect()
 }
 
 impl Sender {

@@ -1,4 +1,5 @@
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::domain::{Caller, Timestamp};
+use super::{Context, TraceId};
+use crate::domain::{Caller, SessionId, Timestamp};
 use crate::error::{Error, chain};
 use crate::service::{Rpc, Traced};
 
@@ -55,7 +57,7 @@ impl Finished<'_> {
 /// A request that has its answer.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
-    pub request_id: &'a str,
+    pub context: &'a Context,
     pub status: StatusCode,
     pub cold_start: bool,
     pub finished: Finished<'a>,
@@ -67,6 +69,10 @@ pub(crate) struct Decision<'a> {
     pub request_id: &'a str,
     pub outcome: &'static str,
     pub caller: Option<Caller>,
+    /// The session whose token was shown, valid or not.
+    pub session: Option<SessionId>,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<TraceId>,
     pub error: Option<&'a Error>,
     pub started: Instant,
     pub now: Timestamp,
@@ -113,7 +119,12 @@ impl Log {
 
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
-        set("request_id", line.request_id.into());
+        set("request_id", line.context.request_id.as_str().into());
+        set_origin(
+            &mut set,
+            line.context.client_ip,
+            line.context.trace_id.as_ref(),
+        );
         set("call", call.rpc.map_or("none", Rpc::as_str).into());
         set("outcome", outcome(call).into());
         set("status", line.status.as_u16().into());
@@ -121,6 +132,9 @@ impl Log {
         set("database_ms", millis(traced.database));
         if let Some(caller) = &traced.caller {
             set("caller", caller.as_str().into());
+        }
+        if let Some(session) = traced.session {
+            set("session_id", session.to_string().into());
         }
         if let Some(user) = &traced.user {
             set("user", user.as_str().into());
@@ -164,6 +178,11 @@ impl Log {
         if let Some(caller) = &decision.caller {
             line["caller"] = caller.to_string().into();
         }
+        if let Some(session) = decision.session {
+            line["session_id"] = session.to_string().into();
+        }
+        let set = |name: &str, value: Value| line[name] = value;
+        set_origin(set, decision.client_ip, decision.trace_id.as_ref());
         if let Some(error) = decision.error {
             line["cause"] = chain(error).into();
         }
@@ -191,6 +210,20 @@ impl Log {
                 let _ = std::io::stderr().write_all(text.as_bytes());
             }
         }
+    }
+}
+
+/// Where a request came from, of what is known of that.
+fn set_origin<T>(
+    mut set: impl FnMut(&str, Value) -> T,
+    client_ip: Option<IpAddr>,
+    trace_id: Option<&TraceId>,
+) {
+    if let Some(address) = client_ip {
+        set("client_ip", address.to_string().into());
+    }
+    if let Some(id) = trace_id {
+        set("trace_id", id.to_string().into());
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use serde_json::Value;
-use sesame::api::{Log, log_panics};
+use sesame::api::{Log, TraceId, log_panics};
 use sesame::authorizer::Authorizer;
 use sesame::config::{self, AuthorizerSettings};
 use sesame::domain::Timestamp;
@@ -40,8 +40,10 @@ async fn serve() -> Result<(), Error> {
         let authorizer = Arc::clone(&authorizer);
         async move {
             let request_id = &event.context.request_id;
-            let answer = authorizer.answer(&event.payload, request_id, now()).await;
-            answer.map_err(Error::from)
+            let trace_id = event.context.xray_trace_id.as_deref();
+            let trace_id = trace_id.and_then(TraceId::parse);
+            let answer = authorizer.answer_traced(&event.payload, request_id, trace_id, now());
+            answer.await.map_err(Error::from)
         }
     }))
     .await

@@ -166,7 +166,7 @@ impl FromStr for Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CallerName, Permissions, SessionId};
+    use crate::domain::{CallerName, JwtName, JwtPrincipal, Permissions, SessionId};
     use Denied::{Forbidden, Unauthenticated};
 
     fn service(permission: Permission) -> Caller {
@@ -185,7 +185,7 @@ mod tests {
 
     fn jwt(permissions: Permissions) -> Caller {
         Caller::Jwt {
-            subject: "ada".into(),
+            principal: JwtPrincipal::new("idp".into(), JwtName::Subject, "ada".into()).unwrap(),
             permissions,
         }
     }

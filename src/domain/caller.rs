@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::text::{Invalid, bounded};
-use super::{SessionId, Timestamp, UserId};
+use super::{JwtPrincipal, SessionId, Timestamp, UserId};
 
 /// What a caller may do with sessions that aren't its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +109,9 @@ pub enum Caller {
         name: CallerName,
         permissions: Permissions,
     },
-    /// Whom an authorizer of API Gateway vouched for: the subject and scopes of its JWT.
+    /// Whom an authorizer of API Gateway vouched for, by the scopes of the JWT.
     Jwt {
-        subject: String,
+        principal: JwtPrincipal,
         permissions: Permissions,
     },
     /// A user, by the token of a session in which more than the user was checked.
@@ -138,7 +138,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Service { name, .. } => write!(f, "service:{name}"),
-            Self::Jwt { subject, .. } => write!(f, "jwt:{subject}"),
+            Self::Jwt { principal, .. } => write!(f, "jwt:{principal}"),
             Self::User { id, .. } => write!(f, "user:{id}"),
         }
     }

@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 
 use super::activity::Call;
 use super::{Server, body, grpc};
-use crate::api::{self, Context};
+use crate::api::{self, Context, TraceId};
 use crate::token::draw_uuid;
 
 /// Ours, or one of gRPC's own services.
@@ -26,6 +27,7 @@ impl Server {
     pub async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
+        peer: Option<IpAddr>,
         call: Call,
     ) -> Result<Response<Answer>, body::Broken> {
         if let Some(handler) = self.grpc.handler(&request) {
@@ -42,6 +44,7 @@ impl Server {
             let page = page.map(|data| Either::Left(Full::new(data)));
             return Ok(page.map(Either::Left));
         }
+        let trace_id = TraceId::of_headers(&head.headers);
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
@@ -52,6 +55,8 @@ impl Server {
                 request_id: draw_uuid().to_string(),
                 budget: Some(self.limits.answer),
                 trailers: head.version == Version::HTTP_2,
+                client_ip: peer.map(|peer| peer.to_canonical()),
+                trace_id,
                 ..Context::default()
             },
         };

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,10 +43,11 @@ impl Server {
         stream: TcpStream,
         mut stopping: watch::Receiver<bool>,
     ) {
+        let peer = stream.peer_addr().ok().map(|address| address.ip());
         // A small answer isn't to wait for a larger one.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {
-            return self.speak(stream, stopping).await;
+            return self.speak(stream, peer, stopping).await;
         };
         let handshake = timeout(self.limits.headers, acceptor.accept(stream));
         let handshake = tokio::select! {
@@ -54,16 +56,21 @@ impl Server {
         };
         // Why there is none is the client's affair, and an alert has told it.
         if let Ok(Ok(stream)) = handshake {
-            self.speak(stream, stopping).await;
+            self.speak(stream, peer, stopping).await;
         }
     }
 
-    async fn speak<S>(self: Arc<Self>, stream: S, mut stopping: watch::Receiver<bool>)
-    where
+    async fn speak<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: Option<IpAddr>,
+        mut stopping: watch::Receiver<bool>,
+    ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let activity = Arc::new(Activity::new(Instant::now()));
-        let service = service_fn(|request| Arc::clone(&self).answer(request, activity.call()));
+        let service =
+            service_fn(|request| Arc::clone(&self).answer(request, peer, activity.call()));
         let stream = Observed {
             stream,
             activity: Arc::clone(&activity),

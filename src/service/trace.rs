@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::{Caller, UserId};
+use crate::domain::{Caller, SessionId, UserId};
 use crate::error::chain;
 
 /// What happens while a call is carried out, for its one line in the log.
@@ -16,6 +16,8 @@ pub struct Trace(Mutex<Traced>);
 pub struct Traced {
     pub caller: Option<String>,
     pub user: Option<UserId>,
+    /// The session that the call made or asked for.
+    pub session: Option<SessionId>,
     /// How long DynamoDB took, of requests that ran side by side the longest.
     pub database: Duration,
     /// How long password hashes took to compute, if any was.
@@ -48,6 +50,11 @@ impl Trace {
 
     pub(super) fn caller(&self, caller: &Caller) {
         self.note(|traced| traced.caller = Some(caller.to_string()));
+    }
+
+    /// Its id is no secret: without its token, it is of no use.
+    pub fn session(&self, id: SessionId) {
+        self.note(|traced| traced.session = Some(id));
     }
 
     pub(super) fn user(&self, user: &UserId) {
