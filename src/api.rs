@@ -45,7 +45,7 @@ pub use compression::Compression;
 pub(crate) use json::rfc_3339;
 pub(crate) use log::Decision;
 pub use log::{Log, log_panics};
-pub use origin::trace_id;
+pub use origin::TraceId;
 #[cfg(feature = "tower")]
 pub(crate) use protocol::json_error;
 pub use protocol::{Codec, Coding, Protocol};
@@ -72,12 +72,12 @@ pub struct Request {
 pub struct Context {
     /// Names the request in the log and in the answer.
     pub request_id: String,
-    /// Who has sent it, as far as we or the gateway in front can tell.
-    pub client_ip: Option<IpAddr>,
-    /// Of X-Ray.
-    pub trace_id: Option<String>,
     /// The claims of a gateway's JWT authorizer.
     pub jwt: Option<Jwt>,
+    /// The address that the request was sent from, as far as somebody vouches for it.
+    pub client_ip: Option<IpAddr>,
+    /// X-Ray's, if the request has one.
+    pub trace_id: Option<TraceId>,
     /// How long the answer may take.
     pub budget: Option<Duration>,
     /// Trailers behind the answer reach the client, as HTTP/2 carries them.
@@ -155,6 +155,9 @@ impl App {
     ) -> Result<Reply, Error> {
         if request.body.len() > self.limits.body {
             return Err(Error::BodyTooLarge);
+        }
+        if let Some(id) = route::session_id(request) {
+            trace.session(id);
         }
         let credentials = credentials(request);
         let caller = self.service.authenticate(&credentials, now, trace).await?;
@@ -315,8 +318,9 @@ async fn guarded(
 fn credentials(request: &Request) -> Credentials {
     let mut presented = request.headers.get_all(AUTHORIZATION).iter();
     let bearer = presented.find_map(|value| {
-        let token = bearer(value.to_str().ok()?)?;
-        Some(BearerText(token.to_owned()))
+        // What is no text is no token, but was shown as one.
+        let value = String::from_utf8_lossy(value.as_bytes());
+        Some(BearerText(bearer(&value)?.to_owned()))
     });
     Credentials {
         bearer,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::question::Question;
-use crate::api::{Decision, Log};
+use crate::api::{Decision, Log, TraceId};
 use crate::config::AuthorizerAnswer;
 use crate::domain::{Caller, SessionUser, Timestamp};
 use crate::error::Error;
@@ -57,44 +57,64 @@ impl Authorizer {
         &self,
         event: &Value,
         request_id: &str,
-        trace_id: Option<String>,
+        now: Timestamp,
+    ) -> Result<Value, Error> {
+        self.answer_traced(event, request_id, None, now).await
+    }
+
+    /// The same, with the trace that Lambda says this belongs to, for the log.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub async fn answer_traced(
+        &self,
+        event: &Value,
+        request_id: &str,
+        trace_id: Option<TraceId>,
         now: Timestamp,
     ) -> Result<Value, Error> {
         let started = Instant::now();
-        let outcome = self.decide(event, now).await;
-        let decided = outcome.as_ref().map(|(_, decided)| decided);
-        let caller = decided.ok().and_then(|decided| decided.as_ref().ok());
+        let question = Question::read(event);
+        let outcome = match &question {
+            Ok(question) => self.decide(question, now).await,
+            Err(_) => Ok(Err(None)),
+        };
+        let error = question.as_ref().err().or(outcome.as_ref().err());
+        let allowed = outcome
+            .as_ref()
+            .ok()
+            .and_then(|decided| decided.as_ref().ok());
+        let asked = question.as_ref().ok();
         self.log.decision(&Decision {
             request_id,
-            client_ip: question::client_ip(event),
-            trace_id,
-            session_id: caller.map(|of| of.session),
-            outcome: match decided {
-                Ok(Ok(_)) => "allow",
-                Ok(Err(refusal)) => reason(*refusal),
-                Err(error) => error.kind(),
+            outcome: match (error, &outcome) {
+                (Some(error), _) => error.kind(),
+                (None, Ok(Err(refusal))) => reason(*refusal),
+                (None, _) => "allow",
             },
-            caller: caller.map(|of| Caller::User {
+            caller: allowed.map(|of| Caller::User {
                 id: of.user.user_id.clone(),
                 session: of.session,
             }),
-            error: outcome.as_ref().err(),
+            session: asked.and_then(Question::session),
+            client_ip: asked.and_then(|question| question.client_ip),
+            trace_id: trace_id.or_else(|| asked?.trace_id.clone()),
+            error,
             started,
             now,
         });
-        let (question, decided) = outcome?;
-        Ok(question.answer(self.answer, decided.ok().as_ref()))
+        Ok(question?.answer(self.answer, outcome?.ok().as_ref()))
     }
 
-    async fn decide(&self, event: &Value, now: Timestamp) -> Result<(Question, Decided), Error> {
-        let question = Question::read(event)?;
-        let decided = match &question.bearer {
-            None => Err(None),
-            Some(bearer) => user_of_token(&self.store, &bearer.0, now)
-                .await?
-                .map_err(Some),
-        };
-        Ok((question, decided))
+    async fn decide(&self, question: &Question, now: Timestamp) -> Result<Decided, Error> {
+        match &question.bearer {
+            None => Ok(Err(None)),
+            Some(bearer) => {
+                let user = user_of_token(&self.store, &bearer.0, now).await?;
+                Ok(user.map_err(Some))
+            }
+        }
     }
 }
 

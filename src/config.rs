@@ -55,7 +55,7 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "SCOPE_PREFIX",
         "none",
-        "What stands before `session.write` and the others in the scopes of a gateway's JWT authorizer, such as `https://api.example`; a `/` follows a name. `none`: nothing does",
+        "What a JWT's scopes have before `session.write` and its like, such as `https://api.example/` (a `/` is added behind a letter or digit), up to 256 characters; then bare scopes grant nothing. `none`: they are bare",
     ),
     setting(
         "CREATED_STATUS",
@@ -185,11 +185,7 @@ impl Settings {
         let access = reader.parse("ACCESS", "token, authenticated or public", |text| {
             text.parse().ok()
         });
-        let wanted = "none or up to 200 visible ASCII characters, without quotes and spaces";
-        let scope_prefix = reader.parse("SCOPE_PREFIX", wanted, |text| match text {
-            "none" => Some(ScopePrefix::default()),
-            _ => ScopePrefix::parse(text).ok(),
-        });
+        let scope_prefix = reader.scope_prefix();
         let created_status = reader.parse("CREATED_STATUS", "200 or 201", |text| match text {
             "200" => Some(StatusCode::OK),
             "201" => Some(StatusCode::CREATED),
@@ -228,8 +224,8 @@ impl Settings {
                     lifetime: Duration::from_secs(lifetime?.into()),
                     max_lifetime: Duration::from_secs(max_lifetime?.into()),
                     token_grace: Duration::from_secs(token_grace?.into()),
-                    scope_prefix: scope_prefix?,
                     resource_owner: resource_owner?,
+                    scope_prefix: scope_prefix?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
@@ -309,6 +305,15 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 None
             }
         }
+    }
+
+    fn scope_prefix(&mut self) -> Option<ScopePrefix> {
+        let wanted = "none or what stands before session.write in scopes, such as \
+             https://api.example/: up to 256 characters without spaces, quotes and backslashes";
+        self.parse("SCOPE_PREFIX", wanted, |text| match text {
+            "none" => Some(ScopePrefix::default()),
+            _ => ScopePrefix::parse(text).ok(),
+        })
     }
 
     fn server_key(&mut self) -> Option<KeySource> {

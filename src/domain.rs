@@ -14,7 +14,6 @@ mod list;
 mod metadata;
 mod precondition;
 mod replaced_token;
-mod scope;
 mod secret;
 mod session;
 mod session_user;
@@ -31,12 +30,11 @@ pub use caller::{Caller, CallerName, CallerRecord, Permission, Permissions};
 pub use factors::{PasswordFactor, UserFactor};
 pub use id::{Epoch, SessionId, UserId, UserRef, WriteId};
 pub use idempotency::IdempotencyKey;
-pub use jwt::{JwtName, JwtPrincipal};
+pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 pub use list::{Compare, Filter, LimitTooHigh, Page};
 pub use metadata::{Metadata, MetadataChanges};
 pub use precondition::Precondition;
 pub use replaced_token::{Proof, ReplacedToken, Standing};
-pub use scope::ScopePrefix;
 pub use secret::{HashString, Password, TokenHash};
 pub use session::{
     Changes, KeyedRequest, Lifetime, NewSession, Rotation, Sequence, Session, State,

@@ -51,13 +51,8 @@ pub enum Error {
     /// The caller has sent another request under this key.
     #[error("the idempotency-key was used for another request")]
     IdempotencyKeyReused,
-    /// Nothing says who calls.
     #[error("a valid bearer token is required")]
-    Unauthenticated,
-    /// A bearer token says it, and is unknown, expired, or that of a session which proves
-    /// nothing.
-    #[error("a valid bearer token is required")]
-    BearerInvalid,
+    Unauthenticated(TokenFault),
     #[error("No matching permissions found")]
     PermissionDenied,
     /// Others wrote first, each time that it was tried.
@@ -108,6 +103,15 @@ pub enum Side {
     Command,
     /// That reads.
     Query,
+}
+
+/// What is wrong with a caller's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFault {
+    /// None was shown.
+    Missing,
+    /// It stands for nobody: it is malformed, unknown, expired or revoked.
+    Invalid,
 }
 
 /// Whose deadline passed.
@@ -163,7 +167,7 @@ impl Error {
             Self::SessionTokenInvalid(Side::Query) => "wrong_token",
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::Unauthenticated | Self::BearerInvalid => "unauthenticated",
+            Self::Unauthenticated(_) => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",
             Self::Unimplemented(_) => "unimplemented",
@@ -194,7 +198,7 @@ impl From<LimitTooHigh> for Error {
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Unauthenticated => Self::Unauthenticated,
+            Denied::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denied::Forbidden => Self::PermissionDenied,
         }
     }

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::api::json_error;
 use crate::domain::{SessionUser, Timestamp};
-use crate::error::Error;
+use crate::error::{Error, TokenFault};
 use crate::service::{BearerText, user_of_token};
 use crate::store::Store;
 use crate::token::bearer;
@@ -27,7 +27,7 @@ use crate::token::bearer;
 /// | | status | |
 /// |---|---|---|
 /// | no token | 401 | `WWW-Authenticate: Bearer` |
-/// | a token that stands for nobody | 401 | the same with `error="invalid_token"` |
+/// | a token that stands for nobody, or several | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
 /// | the database is throttled or gone | 503 | `Retry-After` |
 /// | a fault of ours | 500 | |
 ///
@@ -103,25 +103,25 @@ where
 }
 
 async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<SessionUser, Error> {
-    let token = token(headers)?;
+    let token = token(headers).map_err(Error::Unauthenticated)?;
     let user = user_of_token(store, &token.0, now).await?;
-    user.map_err(|_| Error::BearerInvalid)
+    user.map_err(|_| Error::Unauthenticated(TokenFault::Invalid))
 }
 
-/// # Errors
-///
-/// - [`Error::Unauthenticated`]: there is none.
-/// - [`Error::BearerInvalid`]: there are several; which of them others look at is not known
-///   here.
-fn token(headers: &HeaderMap) -> Result<BearerText, Error> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(Error::Unauthenticated)?;
-    if values.next().is_some() {
-        return Err(Error::BearerInvalid);
+/// Beside another value of the header, a token is not valid: which of them others look at is
+/// not known here.
+fn token(headers: &HeaderMap) -> Result<BearerText, TokenFault> {
+    let values = headers.get_all(AUTHORIZATION).iter();
+    // What is no text is no token, but was shown as one.
+    let values: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let token = values.iter().find_map(|value| bearer(value));
+    match (token, values.as_slice()) {
+        (None, _) => Err(TokenFault::Missing),
+        (Some(token), [_]) => Ok(BearerText(token.to_owned())),
+        (Some(_), _) => Err(TokenFault::Invalid),
     }
-    let token = value.to_str().ok().and_then(bearer);
-    let token = token.ok_or(Error::Unauthenticated)?;
-    Ok(BearerText(token.to_owned()))
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {

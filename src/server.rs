@@ -16,7 +16,6 @@ mod options;
 mod tls;
 
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,10 +74,10 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        if let Some((stream, peer, place)) = accepted {
+        if let Some((stream, place)) = accepted {
             let (server, stopping) = (Arc::clone(&server), stopping.subscribe());
             tokio::spawn(async move {
-                server.connection(stream, peer, stopping).await;
+                server.connection(stream, stopping).await;
                 drop(place);
             });
         }
@@ -93,10 +92,10 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer.ip().to_canonical(), place)),
+        Ok((stream, _)) => Some((stream, place)),
         Err(error) => {
             // The client's fault is over; a lack of file descriptors isn't at once.
             if !is_of_one_connection(&error) {

@@ -43,9 +43,9 @@ pub struct Policy {
     pub max_lifetime: Duration,
     /// How long a token that was replaced still authorises.
     pub token_grace: Duration,
-    /// Of the scopes that a gateway's JWT authorizer vouches for.
-    pub scope_prefix: ScopePrefix,
     pub resource_owner: String,
+    /// What a gateway's JWTs write before the names of permissions.
+    pub scope_prefix: ScopePrefix,
 }
 
 /// The operations of the API, by their names in it.
@@ -96,6 +96,18 @@ pub enum Call {
     GetSession(GetSession),
     DeleteSession(DeleteSession),
     ListSessions(ListSessions),
+}
+
+impl Call {
+    /// The session that it is about, if it names one that there can be.
+    fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::SetSession(request) => request.session_id,
+            Self::GetSession(request) => request.session_id,
+            Self::DeleteSession(request) => request.session_id,
+            Self::CreateSession(_) | Self::ListSessions(_) => None,
+        }
+    }
 }
 
 /// `CreateSessionRequest`.
@@ -255,7 +267,10 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Reply, Error> {
-        match call {
+        if let Some(id) = call.session_id() {
+            trace.session(id);
+        }
+        let reply = match call {
             Call::CreateSession(request) => self
                 .create_session(request, caller, now, trace)
                 .await
@@ -276,7 +291,11 @@ impl Service {
                 .list_sessions(request, caller, now, trace)
                 .await
                 .map(Reply::ListSessions),
+        }?;
+        if let Reply::CreateSession(created) = &reply {
+            trace.session(created.session_id);
         }
+        Ok(reply)
     }
 
     fn claim(&self, action: Action, caller: &Caller, token: Option<Shown>) -> Result<Claim, Error> {

@@ -24,13 +24,13 @@ use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::origin::{forwarded_for, ip_address, trace_id};
+use super::origin::{self, TraceId};
 use super::{App, Body, Context, Request, handle, query, refuse, route};
 use crate::domain::Timestamp;
 use crate::error::Error;
-use crate::service::Jwt;
 
 /// What is kept of a call's time to send the answer with.
 const TO_ANSWER: Duration = Duration::from_millis(250);
@@ -39,22 +39,31 @@ const TO_ANSWER: Duration = Duration::from_millis(250);
 /// an error while reading would be a 502 without a body.
 pub struct Event {
     request: Result<LambdaRequest, serde_json::Error>,
-    /// Those of an event that is read without them.
-    jwt: Option<Jwt>,
+    /// What a gateway's authorizer says of the caller.
+    authorizer: Option<Box<RawValue>>,
 }
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = Box::<RawValue>::deserialize(deserializer)?;
-        let (request, jwt) = match serde_json::from_str(event.get()) {
-            Ok(request) => (Ok(request), None),
-            Err(error) => match claims::with_any_claims(event.get()) {
-                Some((request, jwt)) => (Ok(request), jwt),
-                None => (Err(error), None),
-            },
+        let authorizer = claims::authorizer(event.get());
+        let request = match serde_json::from_str(event.get()) {
+            Err(_) if authorizer.is_some() => without_authorizer(event.get()),
+            request => request,
         };
-        Ok(Self { request, jwt })
+        Ok(Self {
+            request,
+            authorizer,
+        })
     }
+}
+
+/// The types of the events take claims for texts, and an event with any other for none of
+/// theirs.
+fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
+    let mut event: Value = serde_json::from_str(event)?;
+    event["requestContext"]["authorizer"] = Value::Null;
+    serde_json::from_str(&event.to_string())
 }
 
 /// An answer in the form that the sender of the event wants.
@@ -86,9 +95,10 @@ impl Event {
     }
 
     fn read(self) -> (Sender, Result<Request, Error>) {
+        let authorizer = self.authorizer.as_deref();
         match self.request {
-            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event)),
-            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event, self.jwt)),
+            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event, authorizer)),
+            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event, authorizer)),
             Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
             Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
         }
@@ -109,12 +119,12 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
 async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
-    let trace_id = context.xray_trace_id.as_deref().and_then(trace_id);
+    let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
     let (sender, request) = payload.read();
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
-            request.context.trace_id = trace_id;
+            request.context.trace_id = trace_id.or_else(|| TraceId::of_headers(&request.headers));
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
@@ -150,7 +160,10 @@ fn not_http() -> Error {
     Error::Malformed("the event is not an HTTP request".into())
 }
 
-fn of_http(event: ApiGatewayV2httpRequest, jwt: Option<Jwt>) -> Result<Request, Error> {
+fn of_http(
+    event: ApiGatewayV2httpRequest,
+    authorizer: Option<&RawValue>,
+) -> Result<Request, Error> {
     let context = event.request_context;
     Ok(Request {
         method: context.http.method,
@@ -159,19 +172,20 @@ fn of_http(event: ApiGatewayV2httpRequest, jwt: Option<Jwt>) -> Result<Request, 
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
         context: Context {
-            jwt: jwt.or_else(|| context.authorizer.and_then(claims::of_http)),
-            client_ip: context.http.source_ip.as_deref().and_then(ip_address),
+            jwt: authorizer.and_then(claims::jwt_of_http),
+            client_ip: context.http.source_ip.as_deref().and_then(origin::address),
             ..Context::default()
         },
     })
 }
 
-fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
+/// Payload 1.0: of a REST API, whose path is without the stage, or of an HTTP API, whose path
+/// begins with it.
+fn of_rest(event: ApiGatewayProxyRequest, authorizer: Option<&RawValue>) -> Result<Request, Error> {
     let context = event.request_context;
-    let client_ip = context.identity.source_ip.as_deref().and_then(ip_address);
+    let source_ip = context.identity.source_ip.as_deref();
     Ok(Request {
         method: event.http_method,
-        // The stage is no part of it in a REST API, but in an HTTP API.
         path: without_stage(event.path, context.stage.as_deref()),
         // Decoded by the gateway.
         query: all_parameters(
@@ -181,13 +195,14 @@ fn of_rest(event: ApiGatewayProxyRequest) -> Result<Request, Error> {
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
         context: Context {
-            jwt: claims::of_rest(&context.authorizer),
-            client_ip,
+            jwt: authorizer.and_then(claims::jwt_of_rest),
+            client_ip: source_ip.and_then(origin::address),
             ..Context::default()
         },
     })
 }
 
+/// Nobody vouches for a caller here: a load balancer has no authorizer.
 fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     let query = encoded_parameters(&event);
     let headers = all_headers(event.headers, event.multi_value_headers);
@@ -195,12 +210,12 @@ fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
         method: event.http_method,
         path: event.path.unwrap_or_default(),
         query,
+        body: body(event.body, event.is_base64_encoded)?,
         context: Context {
-            client_ip: forwarded_for(&headers),
+            client_ip: origin::forwarded_for(&headers),
             ..Context::default()
         },
         headers,
-        body: body(event.body, event.is_base64_encoded)?,
     })
 }
 

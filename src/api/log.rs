@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::Context;
+use super::{Context, TraceId};
 use crate::domain::{Caller, SessionId, Timestamp};
 use crate::error::{Error, chain};
 use crate::service::{Rpc, Traced};
@@ -67,12 +67,12 @@ pub(super) struct Line<'a> {
 #[derive(Debug)]
 pub(crate) struct Decision<'a> {
     pub request_id: &'a str,
-    pub client_ip: Option<IpAddr>,
-    pub trace_id: Option<String>,
-    /// Whose token lets the request pass.
-    pub session_id: Option<SessionId>,
     pub outcome: &'static str,
     pub caller: Option<Caller>,
+    /// The session whose token was shown, valid or not.
+    pub session: Option<SessionId>,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<TraceId>,
     pub error: Option<&'a Error>,
     pub started: Instant,
     pub now: Timestamp,
@@ -120,15 +120,11 @@ impl Log {
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
         set("request_id", line.context.request_id.as_str().into());
-        if let Some(client_ip) = line.context.client_ip {
-            set("client_ip", client_ip.to_string().into());
-        }
-        if let Some(trace_id) = &line.context.trace_id {
-            set("trace_id", trace_id.as_str().into());
-        }
-        if let Some(session_id) = traced.session_id {
-            set("session_id", session_id.to_string().into());
-        }
+        set_origin(
+            &mut set,
+            line.context.client_ip,
+            line.context.trace_id.as_ref(),
+        );
         set("call", call.rpc.map_or("none", Rpc::as_str).into());
         set("outcome", outcome(call).into());
         set("status", line.status.as_u16().into());
@@ -136,6 +132,9 @@ impl Log {
         set("database_ms", millis(traced.database));
         if let Some(caller) = &traced.caller {
             set("caller", caller.as_str().into());
+        }
+        if let Some(session) = traced.session {
+            set("session_id", session.to_string().into());
         }
         if let Some(user) = &traced.user {
             set("user", user.as_str().into());
@@ -176,18 +175,14 @@ impl Log {
             "outcome": decision.outcome,
             "duration_ms": millis(decision.started.elapsed()),
         });
-        if let Some(client_ip) = decision.client_ip {
-            line["client_ip"] = client_ip.to_string().into();
-        }
-        if let Some(trace_id) = &decision.trace_id {
-            line["trace_id"] = trace_id.as_str().into();
-        }
-        if let Some(session_id) = decision.session_id {
-            line["session_id"] = session_id.to_string().into();
-        }
         if let Some(caller) = &decision.caller {
             line["caller"] = caller.to_string().into();
         }
+        if let Some(session) = decision.session {
+            line["session_id"] = session.to_string().into();
+        }
+        let set = |name: &str, value: Value| line[name] = value;
+        set_origin(set, decision.client_ip, decision.trace_id.as_ref());
         if let Some(error) = decision.error {
             line["cause"] = chain(error).into();
         }
@@ -215,6 +210,20 @@ impl Log {
                 let _ = std::io::stderr().write_all(text.as_bytes());
             }
         }
+    }
+}
+
+/// Where a request came from, of what is known of that.
+fn set_origin<T>(
+    mut set: impl FnMut(&str, Value) -> T,
+    client_ip: Option<IpAddr>,
+    trace_id: Option<&TraceId>,
+) {
+    if let Some(address) = client_ip {
+        set("client_ip", address.to_string().into());
+    }
+    if let Some(id) = trace_id {
+        set("trace_id", id.to_string().into());
     }
 }
 

@@ -10,7 +10,7 @@ use super::status::Status;
 use super::{Body, Request, conditions, frame, grpc, json, message, status};
 use crate::config::WireLimits;
 use crate::domain::Sequence;
-use crate::error::Error;
+use crate::error::{Error, TokenFault};
 use crate::service::{Call, Reply};
 
 /// How a call and its answer are written down.
@@ -41,7 +41,9 @@ pub enum Coding {
 
 /// How long a client may wait before it tries again, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Challenges to callers. One that has shown no token is told of no error.
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
+const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 const INSUFFICIENT_SCOPE: HeaderValue =
     HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
@@ -214,8 +216,8 @@ fn connect_status(error: &Error, status: &Status) -> StatusCode {
 
 fn add_error_headers(headers: &mut HeaderMap, error: &Error) {
     let header = match error {
-        Error::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        Error::BearerInvalid => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
+        Error::Unauthenticated(TokenFault::Missing) => Some((WWW_AUTHENTICATE, NO_TOKEN)),
+        Error::Unauthenticated(TokenFault::Invalid) => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
         Error::PermissionDenied => Some((WWW_AUTHENTICATE, INSUFFICIENT_SCOPE)),
         Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),

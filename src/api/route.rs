@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Request;
 use super::protocol::{Codec, Coding, Protocol};
+use crate::domain::SessionId;
 use crate::error::Error;
 use crate::service::Rpc;
 
@@ -73,6 +74,15 @@ impl Bound {
             session_token,
         })
     }
+}
+
+/// The session that the path of a JSON route names, if there can be one of that id. For the
+/// log: it is known even where the caller is not, or the body can't be read.
+pub(super) fn session_id(request: &Request) -> Option<SessionId> {
+    let Some(JsonPath::Session { id, .. }) = JsonPath::of(&request.path) else {
+        return None;
+    };
+    percent_decode_str(id).decode_utf8().ok()?.parse().ok()
 }
 
 /// What a request asks for, and how it wants to be answered, which is known even

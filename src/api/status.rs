@@ -41,7 +41,7 @@ pub fn row(error: &Error) -> Row {
         Error::PreconditionFailed(_) => (10, StatusCode::PRECONDITION_FAILED, None),
         Error::IdempotencyKeyReused => (6, StatusCode::CONFLICT, None),
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
-        Error::Unauthenticated | Error::BearerInvalid => (16, StatusCode::UNAUTHORIZED, None),
+        Error::Unauthenticated(_) => (16, StatusCode::UNAUTHORIZED, None),
         Error::Conflict => (10, StatusCode::CONFLICT, None),
         Error::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED, None),
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),

@@ -2,10 +2,12 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
-use crate::api::origin::ip_address;
+use crate::api::TraceId;
+use crate::api::origin::address;
+use crate::domain::SessionId;
 use crate::error::Error;
 use crate::service::BearerText;
-use crate::token::bearer;
+use crate::token::{Presented, bearer};
 
 /// What an event asks. Read leniently: whatever is odd about it, somebody sent it on
 /// purpose, and gets a denial and not an error.
@@ -15,6 +17,10 @@ pub(super) struct Question {
     /// The resource of a policy: every method and path of the stage that was asked for.
     /// API Gateway keeps an answer by the token, and would hold it against other methods.
     pub whole_stage: String,
+    /// The gateway's word for it; events of the type `TOKEN` have none.
+    pub client_ip: Option<IpAddr>,
+    /// By the header that came along, if any did.
+    pub trace_id: Option<TraceId>,
     /// Payload 2.0, of HTTP APIs alone.
     pub is_2_0: bool,
 }
@@ -32,7 +38,7 @@ impl Question {
             Some("TOKEN") => event["authorizationToken"].as_str(),
             // Not `authorizationToken` or `identitySource`: they are whatever the API's
             // owner had the gateway join.
-            Some("REQUEST") => authorization(event),
+            Some("REQUEST") => header(event, "authorization"),
             _ => None,
         };
         Ok(Self {
@@ -40,31 +46,38 @@ impl Question {
                 .and_then(bearer)
                 .map(|token| BearerText(token.to_owned())),
             whole_stage: whole_stage.ok_or_else(no_arn)?,
+            client_ip: source_ip(event),
+            trace_id: header(event, "x-amzn-trace-id").and_then(TraceId::parse),
             is_2_0: event["version"] == "2.0",
         })
     }
+
+    /// The session that the token says it is of.
+    pub fn session(&self) -> Option<SessionId> {
+        let presented = Presented::parse(&self.bearer.as_ref()?.0)?;
+        Some(presented.session)
+    }
 }
 
-/// The gateway's: of payload 2.0, or of 1.0 and REST APIs.
-pub(super) fn client_ip(event: &Value) -> Option<IpAddr> {
+/// Where payload 2.0 and 1.0 say it.
+fn source_ip(event: &Value) -> Option<IpAddr> {
     let context = &event["requestContext"];
-    let sources = [
+    let places = [
         &context["http"]["sourceIp"],
         &context["identity"]["sourceIp"],
     ];
-    sources.into_iter().find_map(|ip| ip_address(ip.as_str()?))
+    places.into_iter().find_map(Value::as_str).and_then(address)
 }
 
-/// The value of the header, if it is one: the gateway keeps answers by what it takes for the
+/// The value of a header, if it is one: the gateway keeps answers by what it takes for the
 /// token, which of two may be the other.
-fn authorization(event: &Value) -> Option<&str> {
-    let headers = ["headers", "multiValueHeaders"];
-    let headers = headers.map(|name| event[name].as_object());
+fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
+    let headers = ["headers", "multiValueHeaders"].map(|all| event[all].as_object());
     let mut values = headers
         .into_iter()
         .flatten()
         .flat_map(Map::iter)
-        .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .filter(|(found, _)| found.eq_ignore_ascii_case(name))
         .flat_map(|(_, value)| match value {
             Value::Array(values) => values.iter(),
             value => std::slice::from_ref(value).iter(),
@@ -166,7 +179,7 @@ mod tests {
             (json!(null), json!(null), None),
         ] {
             let event = json!({ "headers": headers, "multiValueHeaders": multiple });
-            assert_eq!(authorization(&event), want, "{event}");
+            assert_eq!(header(&event, "authorization"), want, "{event}");
         }
     }
 }

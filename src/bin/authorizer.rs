@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use serde_json::Value;
-use sesame::api::{Log, log_panics, trace_id};
+use sesame::api::{Log, TraceId, log_panics};
 use sesame::authorizer::Authorizer;
 use sesame::config::{self, AuthorizerSettings};
 use sesame::domain::Timestamp;
@@ -39,11 +39,11 @@ async fn serve() -> Result<(), Error> {
     run_concurrent(service_fn(move |event: LambdaEvent<Value>| {
         let authorizer = Arc::clone(&authorizer);
         async move {
-            let LambdaEvent { payload, context } = event;
-            let trace_id = context.xray_trace_id.as_deref().and_then(trace_id);
-            let answer = authorizer.answer(&payload, &context.request_id, trace_id, now());
-            let answer = answer.await;
-            answer.map_err(Error::from)
+            let request_id = &event.context.request_id;
+            let trace_id = event.context.xray_trace_id.as_deref();
+            let trace_id = trace_id.and_then(TraceId::parse);
+            let answer = authorizer.answer_traced(&event.payload, request_id, trace_id, now());
+            answer.await.map_err(Error::from)
         }
     }))
     .await

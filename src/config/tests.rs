@@ -60,6 +60,18 @@ fn each_setting_has_its_limits() {
             &["token", "authenticated", "public"][..],
             &["Public", "none"][..],
         ),
+        (
+            "SCOPE_PREFIX",
+            &["none", "https://api.example/", "sesame", &"a".repeat(256)],
+            &[
+                "a b",
+                "a,\n",
+                "\"a\"",
+                "session.write",
+                "https://api.example/session.read",
+                &"a".repeat(257),
+            ],
+        ),
         ("CREATED_STATUS", &["200", "201"], &["202", "204", "x"]),
         ("MAX_PASSWORD_ATTEMPTS", &["1", "100"], &["0", "101", "-1"]),
         (

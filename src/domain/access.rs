@@ -212,7 +212,7 @@ mod tests {
 
     fn jwt(permissions: Permissions) -> Caller {
         Caller::Jwt {
-            principal: JwtPrincipal::new("issuer", JwtName::Subject, "ada").unwrap(),
+            principal: JwtPrincipal::new("idp".into(), JwtName::Subject, "ada".into()).unwrap(),
             permissions,
         }
     }

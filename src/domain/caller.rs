@@ -109,7 +109,7 @@ pub enum Caller {
         name: CallerName,
         permissions: Permissions,
     },
-    /// Whom an authorizer of API Gateway vouched for, by a JWT and its scopes.
+    /// Whom an authorizer of API Gateway vouched for, by the scopes of the JWT.
     Jwt {
         principal: JwtPrincipal,
         permissions: Permissions,

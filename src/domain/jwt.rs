@@ -1,7 +1,12 @@
 use std::fmt;
 
-/// Whom a gateway's JWT authorizer vouches for. A subject is its issuer's alone: another
-/// issuer's of the same name is somebody else.
+use super::Permission;
+use super::text::Invalid;
+
+/// Who calls by a JWT: its issuer, and the subject or the client that the issuer names.
+///
+/// Names are the issuer's own: another issuer's `sub` of the same text is somebody else,
+/// and so is the client whose `client_id` equals a `sub`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtPrincipal {
     issuer: String,
@@ -9,60 +14,220 @@ pub struct JwtPrincipal {
     name: String,
 }
 
-/// Which claim names the principal.
+/// The claim that names a JWT's principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JwtName {
-    /// `sub`.
     Subject,
-    /// `client_id`, of a token without a `sub`.
     Client,
 }
 
-impl JwtPrincipal {
-    /// None: the issuer or the name is empty, so that it is nobody.
-    pub fn new(issuer: &str, kind: JwtName, name: &str) -> Option<Self> {
-        let is_named = !issuer.is_empty() && !name.is_empty();
-        is_named.then(|| Self {
-            issuer: issuer.to_owned(),
-            kind,
-            name: name.to_owned(),
-        })
+impl JwtName {
+    /// As the claim is called.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "sub",
+            Self::Client => "client_id",
+        }
     }
 }
 
-/// `sub:22:https://id.example.com:42`. The number is the length of the issuer in bytes, so that
-/// no two principals have one text.
+impl JwtPrincipal {
+    /// # Errors
+    ///
+    /// The issuer or the name is empty.
+    pub fn new(issuer: String, kind: JwtName, name: String) -> Result<Self, Invalid> {
+        if issuer.is_empty() {
+            return Err(Invalid::new("iss", "must not be empty"));
+        }
+        if name.is_empty() {
+            return Err(Invalid::new(kind.as_str(), "must not be empty"));
+        }
+        Ok(Self { issuer, kind, name })
+    }
+}
+
+/// Such as `https://id.example.com sub ada`. No two principals are written alike: a space
+/// within an issuer is written `%20` and its `%` as `%25`, so that the first space ends the
+/// issuer and the second one the kind of name.
 impl fmt::Display for JwtPrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            JwtName::Subject => "sub",
-            JwtName::Client => "client",
-        };
-        let (issuer, name) = (&self.issuer, &self.name);
-        write!(f, "{kind}:{}:{issuer}:{name}", issuer.len())
+        let issuer = self.issuer.replace('%', "%25").replace(' ', "%20");
+        write!(f, "{issuer} {} {}", self.kind.as_str(), self.name)
     }
 }
 
-#[test]
-fn no_two_principals_have_one_text() {
-    let mut texts = Vec::new();
-    for (issuer, kind, name) in [
-        ("a", JwtName::Subject, "42"),
-        ("b", JwtName::Subject, "42"),
-        ("a", JwtName::Client, "42"),
-        ("a:1", JwtName::Subject, "2"),
-        ("a", JwtName::Subject, "1:2"),
-        ("a:", JwtName::Subject, "1:2"),
-        ("ä", JwtName::Subject, "2"),
-        ("1:a", JwtName::Subject, "2"),
-    ] {
-        texts.push(JwtPrincipal::new(issuer, kind, name).unwrap().to_string());
-    }
-    let count = texts.len();
-    texts.sort();
-    texts.dedup();
-    assert_eq!(texts.len(), count, "{texts:?}");
+/// What stands before `session.write` and its like in a JWT's scopes, such as
+/// `https://api.example/`: the resource server's identifier, as Cognito writes it. By default
+/// nothing does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopePrefix(String);
 
-    assert_eq!(JwtPrincipal::new("", JwtName::Subject, "42"), None);
-    assert_eq!(JwtPrincipal::new("a", JwtName::Client, ""), None);
+impl ScopePrefix {
+    /// In characters. Cognito's identifiers have up to 256.
+    const MAX_LENGTH: usize = 256;
+
+    /// Behind a letter or a digit, a `/` is added: `https://api.example` is an identifier
+    /// alone, of which no authorization server makes `https://api.examplesession.write`.
+    ///
+    /// # Errors
+    ///
+    /// It is empty or too long, can't be part of a scope, or is a whole scope.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let invalid = |reason| Invalid::new("scope prefix", reason);
+        // https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+        let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        let names = |permission: &Permission| text.ends_with(permission.as_str());
+
+        if !(1..=Self::MAX_LENGTH).contains(&text.len()) {
+            return Err(invalid("must be 1 to 256 characters long"));
+        }
+        if !text.bytes().all(allowed) {
+            return Err(invalid("has characters that no scope may have"));
+        }
+        if Permission::ALL.iter().any(names) {
+            return Err(invalid("must end before the permission"));
+        }
+        let separator = if text.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            "/"
+        } else {
+            ""
+        };
+        Ok(Self(format!("{text}{separator}")))
+    }
+}
+
+impl Permission {
+    /// The permission that a scope grants. Where there is a prefix, a bare scope grants
+    /// nothing: it may be another resource server's.
+    pub fn of_scope(scope: &str, prefix: &ScopePrefix) -> Option<Self> {
+        scope.strip_prefix(&*prefix.0)?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn principal(issuer: &str, kind: JwtName, name: &str) -> Result<JwtPrincipal, Invalid> {
+        JwtPrincipal::new(issuer.to_owned(), kind, name.to_owned())
+    }
+
+    #[test]
+    fn no_two_principals_are_written_alike() {
+        let texts = [
+            "a",
+            "b",
+            "a b",
+            "a%20b",
+            "a sub b",
+            "a client_id b",
+            "sub a",
+            " ",
+            "  ",
+            "%",
+            "%20",
+            "%25",
+            "sub",
+            "client_id",
+            "https://id.example.com",
+            "https://id.example.com sub",
+            "\n",
+        ];
+        let mut written = BTreeSet::new();
+        let mut count = 0;
+        for issuer in texts {
+            for name in texts {
+                for kind in [JwtName::Subject, JwtName::Client] {
+                    written.insert(principal(issuer, kind, name).unwrap().to_string());
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(written.len(), count);
+    }
+
+    #[test]
+    fn a_principal_has_an_issuer_and_a_name() {
+        for (issuer, name, want) in [
+            ("i", "n", None),
+            ("", "n", Some("iss")),
+            ("i", "", Some("sub")),
+        ] {
+            let got = principal(issuer, JwtName::Subject, name);
+            assert_eq!(got.err().map(|invalid| invalid.field), want);
+        }
+    }
+
+    #[test]
+    fn a_scope_grants_what_stands_behind_the_prefix() {
+        const CHARACTERS: &str = "has characters that no scope may have";
+        const LENGTH: &str = "must be 1 to 256 characters long";
+
+        let bare = "session.write";
+        for (prefix, scope, want) in [
+            (None, bare, true),
+            (None, "https://api.example/session.write", false),
+            (None, "session.writer", false),
+            (None, "Session.Write", false),
+            (None, "session.write,session.read", false),
+            (
+                Some("https://api.example/"),
+                "https://api.example/session.write",
+                true,
+            ),
+            (
+                Some("https://api.example"),
+                "https://api.example/session.write",
+                true,
+            ),
+            (
+                Some("https://api.example"),
+                "https://api.examplesession.write",
+                false,
+            ),
+            (
+                Some("https://api.example"),
+                "https://api.example//session.write",
+                false,
+            ),
+            (
+                Some("https://api.example"),
+                "https://API.example/session.write",
+                false,
+            ),
+            (
+                Some("https://api.example"),
+                "https://other.example/session.write",
+                false,
+            ),
+            (Some("https://api.example"), "https://api.example/", false),
+            (Some("https://api.example"), bare, false),
+            (Some("sesame:"), "sesame:session.write", true),
+            (Some("sesame:"), "sesame:/session.write", false),
+            (Some("sesame"), "sesame/session.write", true),
+        ] {
+            let parsed = prefix.map(|prefix| ScopePrefix::parse(prefix).unwrap());
+            let got = Permission::of_scope(scope, &parsed.unwrap_or_default());
+            assert_eq!(got.is_some(), want, "{prefix:?} {scope}");
+        }
+        for (text, reason) in [
+            ("", LENGTH),
+            (&*"a".repeat(257), LENGTH),
+            ("a b", CHARACTERS),
+            ("a\"", CHARACTERS),
+            ("a\\", CHARACTERS),
+            ("a\n", CHARACTERS),
+            ("ä", CHARACTERS),
+            (
+                "https://api.example/session.write",
+                "must end before the permission",
+            ),
+        ] {
+            let got = ScopePrefix::parse(text).err().map(|invalid| invalid.reason);
+            assert_eq!(got, Some(reason), "{text:?}");
+        }
+        assert!(ScopePrefix::parse(&"a".repeat(256)).is_ok());
+    }
 }

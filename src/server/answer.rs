@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::activity::Call;
 use super::{Server, body, grpc};
-use crate::api::{self, Context};
+use crate::api::{self, Context, TraceId};
 use crate::token::draw_uuid;
 
 /// Ours, or one of gRPC's own services.
@@ -27,7 +27,7 @@ impl Server {
     pub async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
-        peer: IpAddr,
+        peer: Option<IpAddr>,
         call: Call,
     ) -> Result<Response<Answer>, body::Broken> {
         if let Some(handler) = self.grpc.handler(&request) {
@@ -44,8 +44,7 @@ impl Server {
             let page = page.map(|data| Either::Left(Full::new(data)));
             return Ok(page.map(Either::Left));
         }
-        let trace_id = head.headers.get("x-amzn-trace-id");
-        let trace_id = trace_id.and_then(|header| api::trace_id(header.to_str().ok()?));
+        let trace_id = TraceId::of_headers(&head.headers);
         let request = api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
@@ -54,10 +53,10 @@ impl Server {
             body: body::read(body, self.app.limits().body, self.limits.body).await?,
             context: Context {
                 request_id: draw_uuid().to_string(),
-                client_ip: Some(peer),
-                trace_id,
                 budget: Some(self.limits.answer),
                 trailers: head.version == Version::HTTP_2,
+                client_ip: peer.map(|peer| peer.to_canonical()),
+                trace_id,
                 ..Context::default()
             },
         };

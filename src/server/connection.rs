@@ -41,9 +41,9 @@ impl Server {
     pub async fn connection(
         self: Arc<Self>,
         stream: TcpStream,
-        peer: IpAddr,
         mut stopping: watch::Receiver<bool>,
     ) {
+        let peer = stream.peer_addr().ok().map(|address| address.ip());
         // A small answer isn't to wait for a larger one.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {
@@ -60,8 +60,12 @@ impl Server {
         }
     }
 
-    async fn speak<S>(self: Arc<Self>, stream: S, peer: IpAddr, mut stopping: watch::Receiver<bool>)
-    where
+    async fn speak<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: Option<IpAddr>,
+        mut stopping: watch::Receiver<bool>,
+    ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let activity = Arc::new(Activity::new(Instant::now()));

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::find::verify;
 use super::{Service, Trace};
-use crate::domain::{Caller, CallerRecord, JwtPrincipal, SessionUser, Timestamp, TokenHash};
-use crate::error::Error;
+use crate::domain::{
+    Caller, CallerRecord, JwtPrincipal, Permission, SessionUser, Timestamp, TokenHash,
+};
+use crate::error::{Error, TokenFault};
 use crate::token::{Bearer, Presented};
 
 /// What a caller shows of itself.
@@ -27,13 +29,17 @@ impl std::fmt::Debug for BearerText {
     }
 }
 
-/// The claims of a JWT that an authorizer has checked.
+/// What counts of a JWT that an authorizer has checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jwt {
-    /// None: they name nobody.
+    /// None: its claims name nobody.
     pub principal: Option<JwtPrincipal>,
+    /// All that it has, ours or not.
     pub scopes: Vec<String>,
 }
+
+/// The answer to every token that stands for nobody.
+const UNKNOWN_TOKEN: Error = Error::Unauthenticated(TokenFault::Invalid);
 
 /// How long a service account's token is remembered: a revoked one works that much
 /// longer in a process that has seen it.
@@ -70,8 +76,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`Error::BearerInvalid`]: a token that is unknown, expired, or that of a
-    ///   session which proves no more than a user's name.
+    /// - [`Error::Unauthenticated`]: a token that is unknown, expired, or that of a
+    ///   session which proves no more than a user's name; a JWT that names nobody.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
@@ -84,7 +90,7 @@ impl Service {
             (Some(jwt), _) => self.jwt_caller(jwt)?,
             (None, None) => Caller::Anonymous,
             (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
-                None => return Err(Error::BearerInvalid),
+                None => return Err(UNKNOWN_TOKEN),
                 Some(Bearer::Caller(token)) => self.service_caller(token, now, trace).await?,
                 Some(Bearer::Session(presented)) => {
                     self.session_caller(presented, now, trace).await?
@@ -105,12 +111,12 @@ impl Service {
             known
         } else {
             let record = trace.database(self.store.get_caller(token)).await?;
-            let record = record.ok_or(Error::BearerInvalid)?;
+            let record = record.ok_or(UNKNOWN_TOKEN)?;
             self.callers.remember(token, record.clone(), now);
             record
         };
         if record.expires_at <= now {
-            return Err(Error::BearerInvalid);
+            return Err(UNKNOWN_TOKEN);
         }
         Ok(Caller::Service {
             name: record.name,
@@ -131,16 +137,16 @@ impl Service {
                 id: of.user.user_id,
                 session: of.session,
             })
-            .ok_or(Error::BearerInvalid)
+            .ok_or(UNKNOWN_TOKEN)
     }
 
     fn jwt_caller(&self, jwt: &Jwt) -> Result<Caller, Error> {
         let prefix = &self.policy.scope_prefix;
         let scopes = jwt.scopes.iter();
         Ok(Caller::Jwt {
-            principal: jwt.principal.clone().ok_or(Error::BearerInvalid)?,
+            principal: jwt.principal.clone().ok_or(UNKNOWN_TOKEN)?,
             permissions: scopes
-                .filter_map(|scope| prefix.permission(scope))
+                .filter_map(|scope| Permission::of_scope(scope, prefix))
                 .collect(),
         })
     }

@@ -54,7 +54,6 @@ impl Service {
                 (id, keyed.server_key.token(id, write, user))
             }
         };
-        trace.session(Some(id));
         let session = Session::open(
             NewSession {
                 id,

@@ -14,7 +14,6 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Details, Error> {
-        trace.session(request.session_id);
         let claim = self.claim(Action::Delete, caller, request.session_token)?;
         let id = request
             .session_id

@@ -15,7 +15,6 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<GotSession, Error> {
-        trace.session(request.session_id);
         let token = request.session_token;
         let claim = self.claim(Action::Get, caller, token)?;
         let unknown = || Error::SessionNotFound(Side::Query);

@@ -29,7 +29,6 @@ impl Service {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<ChangedSession, Error> {
-        trace.session(request.session_id);
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let token = request.session_token.as_ref();

@@ -20,8 +20,8 @@ pub struct Trace {
 pub struct Traced {
     pub caller: Option<String>,
     pub user: Option<UserId>,
-    /// The one that was asked for, or created.
-    pub session_id: Option<SessionId>,
+    /// The session that the call made or asked for.
+    pub session: Option<SessionId>,
     /// How long DynamoDB took, of requests that ran side by side the longest.
     pub database: Duration,
     /// How long password hashes took to compute, if any was.
@@ -72,12 +72,13 @@ impl Trace {
         self.note(|traced| traced.caller = Some(caller.to_string()));
     }
 
-    pub(super) fn user(&self, user: &UserId) {
-        self.note(|traced| traced.user = Some(user.clone()));
+    /// Its id is no secret: without its token, it is of no use.
+    pub fn session(&self, id: SessionId) {
+        self.note(|traced| traced.session = Some(id));
     }
 
-    pub(super) fn session(&self, id: Option<SessionId>) {
-        self.note(|traced| traced.session_id = id);
+    pub(super) fn user(&self, user: &UserId) {
+        self.note(|traced| traced.user = Some(user.clone()));
     }
 
     pub(super) fn beside(&self, error: &dyn std::error::Error) {

@@ -1,5 +1,5 @@
 use sesame::domain::{Invalid, Sequence};
-use sesame::error::{Error, Side, Whose};
+use sesame::error::{Error, Side, TokenFault, Whose};
 
 /// One of each kind; `the_errors_are_those_of_the_code` counts them.
 pub fn all() -> Vec<Error> {
@@ -25,8 +25,7 @@ pub fn all() -> Vec<Error> {
         Error::SessionTokenInvalid(Side::Query),
         Error::PreconditionFailed(Sequence(7)),
         Error::IdempotencyKeyReused,
-        Error::Unauthenticated,
-        Error::BearerInvalid,
+        Error::Unauthenticated(TokenFault::Missing),
         Error::PermissionDenied,
         Error::Conflict,
         Error::Unimplemented("checks.totp".into()),

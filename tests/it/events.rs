@@ -1,5 +1,8 @@
 //! Whole events, as Lambda hands them over.
 
+mod claims;
+mod origin;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Context, LambdaEvent};

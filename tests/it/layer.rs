@@ -71,31 +71,37 @@ async fn others_get_the_error_of_the_json_api() {
     let caller = app.caller(&Permission::ALL, Duration::MAX).await;
     let bearer = format!("Bearer {}", session.token());
 
-    for headers in [
-        &[][..],
-        &[""],
-        &[&session.token()],
-        &[&format!("Basic {}", session.token())],
-        &["Bearer "],
-        &[&bearer, "Basic YTpi"],
-        &[&bearer, &bearer],
-        &[&format!("{bearer}, {bearer}")],
-        &[&format!("Bearer {user_alone}")],
-        &[&format!("Bearer {anonymous}")],
-        &[&format!("Bearer {}", caller.as_str())],
-        &["Bearer \u{e9}"],
+    for (headers, shown) in [
+        (&[][..], false),
+        (&[""], false),
+        (&[&session.token()], false),
+        (&[&format!("Basic {}", session.token())], false),
+        (&["Basic YTpi", "Basic YTpi"], false),
+        (&["Bearer"], false),
+        (&["Bearer "], true),
+        (&[&bearer, "Basic YTpi"], true),
+        (&["Basic YTpi", &bearer], true),
+        (&[&bearer, &bearer], true),
+        (&[&format!("{bearer}, {bearer}")], true),
+        (&[&format!("Bearer {user_alone}")], true),
+        (&[&format!("Bearer {anonymous}")], true),
+        (&[&format!("Bearer {}", caller.as_str())], true),
+        (&["Bearer \u{e9}"], true),
     ] {
         let bytes: Vec<_> = headers.iter().map(|header| header.as_bytes()).collect();
         let response = ask(&app, now, &bytes).await;
 
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{headers:?}");
-        let shown = headers.iter().any(|header| header.starts_with("Bearer "));
-        let want = if shown && *headers != ["Bearer \u{e9}"] {
+        let challenge = if shown {
             "Bearer error=\"invalid_token\""
         } else {
             "Bearer"
         };
-        assert_eq!(response.headers()[WWW_AUTHENTICATE], want, "{headers:?}");
+        assert_eq!(
+            response.headers()[WWW_AUTHENTICATE],
+            challenge,
+            "{headers:?}"
+        );
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
         let body: Value = serde_json::from_slice(response.body()).unwrap();

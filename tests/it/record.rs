@@ -79,7 +79,9 @@ pub fn requests(file: &str, requests: &[Request], tables: &Tables) {
     let path = folder().join(file);
     let before = fs::read(&path).unwrap_or_else(|_| b"[]".to_vec());
     let before: Vec<Value> = serde_json::from_slice(&before).unwrap();
-    let mut all: BTreeSet<String> = before.iter().map(Value::to_string).collect();
+    // Those that an older version of these tests has left have no keys.
+    let before = before.iter().filter(|request| request["keys"].is_array());
+    let mut all: BTreeSet<String> = before.map(Value::to_string).collect();
     for part in requests.iter().flat_map(|request| &request.parts) {
         let table = if part.table == tables.users {
             "users"
@@ -87,7 +89,10 @@ pub fn requests(file: &str, requests: &[Request], tables: &Tables) {
             "sessions"
         };
         let action = format!("dynamodb:{}", part.action);
-        all.insert(json!({ "action": action, "table": table, "index": part.index }).to_string());
+        let request = json!({
+            "action": action, "table": table, "index": part.index, "keys": part.keys,
+        });
+        all.insert(request.to_string());
     }
     let all: Vec<Value> = all
         .iter()

@@ -20,6 +20,8 @@ class Request:
     action: str
     table: str
     index: str | None
+    # How the keys of the items begin that it names. In the sessions table they are random.
+    keys: frozenset[str]
 
 
 def read(name: str) -> Any:
@@ -38,7 +40,7 @@ def tables() -> dict[str, dict[str, Any]]:
 def requests(function: str) -> set[Request]:
     """Each kind of request that a function of the stack sent in the integration tests."""
     name = {"Function": "requests.json", "Authorizer": "authorizer-requests.json"}[function]
-    return {Request(r["action"], r["table"], r["index"]) for r in read(name)}
+    return {Request(r["action"], r["table"], r["index"], frozenset(r["keys"])) for r in read(name)}
 
 
 def settings(function: str) -> set[str]:

@@ -5,11 +5,12 @@ overlooked would be worse than none.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-UNDERSTOOD = {"Sid", "Effect", "Action", "Resource"}
+UNDERSTOOD = {"Sid", "Effect", "Action", "Resource", "Condition"}
+LEADING_KEYS = "dynamodb:LeadingKeys"
 
 
 class NotUnderstoodError(Exception):
@@ -21,12 +22,21 @@ class Statement:
     effect: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    # Patterns, one of which each partition key of the request must match; None: any will do.
+    leading_keys: tuple[str, ...] | None = None
 
-    def matches(self, action: str, resource: str) -> bool:
+    def matches(self, action: str, resource: str, keys: Collection[str] = ()) -> bool:
         # IAM compares actions without regard to case, and resources with it.
-        return any(like(a.lower(), action.lower()) for a in self.actions) and any(
-            like(r, resource) for r in self.resources
+        return (
+            any(like(a.lower(), action.lower()) for a in self.actions)
+            and any(like(r, resource) for r in self.resources)
+            and self.holds(keys)
         )
+
+    def holds(self, keys: Collection[str]) -> bool:
+        """Whether each key is one that the condition names. Of no keys that is true, as in IAM."""
+        patterns = self.leading_keys
+        return patterns is None or all(any(like(p, key) for p in patterns) for key in keys)
 
 
 def like(pattern: str, text: str) -> bool:
@@ -47,7 +57,24 @@ def statement(raw: dict[str, Any]) -> Statement:
         raise NotUnderstoodError(f"{', '.join(sorted(strange))} in {raw}")
     if raw["Effect"] not in ("Allow", "Deny"):
         raise NotUnderstoodError(f"the effect of {raw}")
-    return Statement(raw["Effect"], strings(raw["Action"]), strings(raw["Resource"]))
+    return Statement(
+        raw["Effect"],
+        strings(raw["Action"]),
+        strings(raw["Resource"]),
+        leading_keys(raw.get("Condition")),
+    )
+
+
+def leading_keys(condition: dict[str, Any] | None) -> tuple[str, ...] | None:
+    """The one kind of condition that is understood: on the partition keys of a request's items."""
+    if condition is None:
+        return None
+    if condition.keys() != {"ForAllValues:StringLike"}:
+        raise NotUnderstoodError(f"{condition}")
+    (keys,) = condition.values()
+    if keys.keys() != {LEADING_KEYS}:
+        raise NotUnderstoodError(f"{condition}")
+    return strings(keys[LEADING_KEYS])
 
 
 def strings(value: object) -> tuple[str, ...]:
@@ -59,7 +86,9 @@ def strings(value: object) -> tuple[str, ...]:
     return tuple(values)
 
 
-def allows(policy: Iterable[Statement], action: str, resource: str) -> bool:
-    """Allowed is what a statement allows and none denies."""
-    effects = {s.effect for s in policy if s.matches(action, resource)}
+def allows(
+    policy: Iterable[Statement], action: str, resource: str, keys: Collection[str] = ()
+) -> bool:
+    """Allowed is what a statement allows and none denies, of items with these partition keys."""
+    effects = {s.effect for s in policy if s.matches(action, resource, keys)}
     return effects == {"Allow"}

@@ -58,6 +58,29 @@ def test_allowed_is_what_a_statement_allows_and_none_denies(
     assert allows(policy, action, resource) is want
 
 
+@pytest.mark.parametrize(
+    ("patterns", "keys", "want"),
+    [
+        ("USER#*", ["USER#1"], True),
+        ("USER#*", ["USER#1", "USER#2"], True),
+        ("USER#*", ["USER#1", "LOGIN#ada"], False),
+        ("USER#*", ["user#1"], False),
+        ("USER#*", ["CALLER#USER#1"], False),
+        (["USER#*", "LOGIN#*"], ["USER#1", "LOGIN#ada"], True),
+        # True of all of none: such a condition stands only where there always are keys.
+        ("USER#*", [], True),
+        ([], ["USER#1"], False),
+    ],
+)
+def test_a_condition_on_leading_keys_holds_for_each_of_them(
+    patterns: object, keys: list[str], want: bool
+) -> None:
+    condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": patterns}}
+    policy = statements({"Statement": {**allow(GET, TABLE), "Condition": condition}})
+
+    assert allows(policy, GET, TABLE, keys) is want
+
+
 def test_a_lone_statement_needs_no_list() -> None:
     assert allows(statements({"Statement": allow(GET, TABLE)}), GET, TABLE)
 
@@ -82,6 +105,16 @@ def test_patterns_are_no_regular_expressions(pattern: str, text: str, want: bool
     "raw",
     [
         {**allow(GET, TABLE), "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        {**allow(GET, TABLE), "Condition": {}},
+        {**allow(GET, TABLE), "Condition": {"StringLike": {"dynamodb:LeadingKeys": "USER#*"}}},
+        {**allow(GET, TABLE), "Condition": {"ForAllValues:StringLike": {"aws:TagKeys": "a"}}},
+        {
+            **allow(GET, TABLE),
+            "Condition": {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "USER#*"},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            },
+        },
         {"Effect": "Allow", "NotAction": GET, "Resource": TABLE},
         {"Effect": "Allow", "Action": GET, "NotResource": TABLE},
         {**allow(GET, TABLE), "Principal": "*"},

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import botocore.session
@@ -105,7 +106,9 @@ def test_a_function_may_send_every_request_that_it_sends(stack: Stack, function:
     policy = role_policy(stack, function)
     sent = facts.requests(function)
 
-    refused = {r for r in sent if not allows(policy, r.action, resource_of(stack, r))}
+    refused = {
+        r for r in sent if not allows(policy, r.action, resource_of(stack, r), items(r.keys))
+    }
 
     assert sent, "no request was recorded"
     assert not refused
@@ -114,16 +117,70 @@ def test_a_function_may_send_every_request_that_it_sends(stack: Stack, function:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_send_nothing_that_it_does_not_send(stack: Stack, function: str) -> None:
     policy = role_policy(stack, function)
-    sent = {(r.action, resource_of(stack, r)) for r in facts.requests(function)}
+    sent = {
+        (r.action, resource_of(stack, r), beginning)
+        for r in facts.requests(function)
+        for beginning in r.keys or BEGINNINGS
+    }
 
     allowed = {
-        (action, resource)
+        (action, resource, beginning)
         for action in dynamodb_actions(policy)
         for resource in dynamodb_resources(stack, policy)
-        if allows(policy, action, resource)
+        for beginning in BEGINNINGS
+        if allows(policy, action, resource, items({beginning}))
     }
 
     assert not allowed - sent
+
+
+# How partition keys of the users table begin, in the code and not.
+BEGINNINGS = frozenset({"LOGIN#", "USER#", "CALLER#", "OTHER#"})
+
+
+def items(beginnings: Collection[str]) -> list[str]:
+    """Whole keys that begin so."""
+    return [f"{beginning}0" for beginning in beginnings]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
+    stack: Stack, function: str
+) -> None:
+    """Whatever is sent today: service accounts are made, and users too, by the tool alone."""
+    policy = role_policy(stack, function)
+    users = stack.get_att("UsersTable", "Arn")
+    writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
+    reads = ["GetItem", "BatchGetItem", "Query", "Scan"]
+    barred = {"CALLER#0": writes, "USER#0": writes}
+    if function == "Authorizer":
+        barred = {"CALLER#0": reads + writes, "USER#0": writes, "LOGIN#0": reads + writes}
+
+    for key, actions in barred.items():
+        for action in actions:
+            assert not allows(policy, f"dynamodb:{action}", users, [key]), (action, key)
+            # Not beside an item that may be reached, either.
+            assert not allows(policy, f"dynamodb:{action}", users, ["USER#1", "LOGIN#1", key])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_conditions_on_keys_stand_where_requests_always_name_items(
+    stack: Stack, function: str
+) -> None:
+    """Of a request that names none, "each of its keys" is true, and it would be let through."""
+    naming = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
+    conditional = [s for s in role_policy(stack, function) if s.leading_keys is not None]
+
+    assert conditional
+    for one in conditional:
+        assert set(one.actions) <= naming
+    # Of the users table, nothing is allowed without such a condition.
+    users = stack.get_att("UsersTable", "Arn")
+    for one in role_policy(stack, function):
+        if one not in conditional:
+            assert not any(r == "*" or r.startswith(users) for r in one.resources) or not any(
+                action.startswith("dynamodb:") for action in one.actions
+            )
 
 
 def dynamodb_actions(policy: list[Statement]) -> set[str]:
@@ -237,6 +294,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
         "MAX_SESSION_LIFETIME_SECONDS": {"MaxSessionLifetimeSeconds": "86400"},
         "PASSWORD_QUEUE": {"PasswordQueue": "0"},
         "RESOURCE_OWNER": {"ResourceOwner": "69629023906488334"},
+        "SCOPE_PREFIX": {"ScopePrefix": "https://api.example/"},
         "SERVER_KEY_SECRET": {"IdempotentCreates": "true"},
         "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},
     }

@@ -1,79 +1,135 @@
-//! What a gateway's JWT authorizer says of the token that it has checked.
+//! What a gateway's JWT authorizer found in a token, read from the event itself.
+//!
+//! Read leniently: gateways copy whatever claims an issuer makes, of whatever type, and one
+//! that is of no concern here must not turn every call of its bearer into an error.
 
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequest};
-use lambda_http::request::LambdaRequest;
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::{JwtName, JwtPrincipal};
 use crate::service::Jwt;
 
-/// An event of an HTTP API (payload 2.0) in which a claim is no string: `lambda_http` reads
-/// none with one. The claims stand beside it. None: it is another event.
-pub(super) fn with_any_claims(event: &str) -> Option<(LambdaRequest, Option<Jwt>)> {
-    let mut event: Value = serde_json::from_str(event).ok()?;
-    let authorizer = event.get_mut("requestContext")?.get_mut("authorizer")?;
-    let jwt = authorizer.get_mut("jwt")?.take();
-    let jwt = jwt.is_object().then(|| {
-        let claim = |name: &str| match &jwt["claims"][name] {
-            Value::Null if jwt["claims"].get(name).is_none() => None,
-            value => Some(value),
-        };
-        read(claim, Some(&jwt["scopes"]))
-    });
-    let event: ApiGatewayV2httpRequest = serde_json::from_value(event).ok()?;
-    Some((LambdaRequest::ApiGatewayV2(event), jwt))
+/// The event's `requestContext.authorizer`, if there is one, as it stands there.
+pub(super) fn authorizer(event: &str) -> Option<Box<RawValue>> {
+    // Most events have none, and need not be read twice.
+    if !event.contains("\"authorizer\"") {
+        return None;
+    }
+    let event: WithContext<'_> = serde_json::from_str(event).ok()?;
+    Some(event.context?.authorizer?.to_owned())
 }
 
-/// Of payload 2.0, all of whose claims are strings.
-pub(super) fn of_http(authorizer: ApiGatewayRequestAuthorizer) -> Option<Jwt> {
-    let jwt = authorizer.jwt?;
-    let claims = jwt.claims.into_iter();
-    let claims: serde_json::Map<_, _> = claims
-        .map(|(name, value)| (name, Value::String(value)))
-        .collect();
-    let scopes = jwt.scopes.map(Value::from);
-    Some(read(|name| claims.get(name), scopes.as_ref()))
+#[derive(Deserialize)]
+struct WithContext<'a> {
+    #[serde(borrow, rename = "requestContext")]
+    context: Option<WithAuthorizer<'a>>,
 }
 
-/// Of payload 1.0. What an authorizer of one's own adds stands beside `claims`, and can't be
-/// an object, as these are.
-pub(super) fn of_rest(authorizer: &ApiGatewayRequestAuthorizer) -> Option<Jwt> {
-    let claims = authorizer.fields.get("claims")?.as_object()?;
-    let scopes = authorizer.fields.get("scopes");
-    Some(read(|name| claims.get(name), scopes))
+#[derive(Deserialize)]
+struct WithAuthorizer<'a> {
+    #[serde(borrow)]
+    authorizer: Option<&'a RawValue>,
 }
 
-/// The principal is `iss` and `sub`, or `client_id` where there is no `sub`. Scopes stand in the
-/// claim `scope` or `scp`; the event repeats them in a list where the route asks for some.
-fn read<'a>(claim: impl Fn(&str) -> Option<&'a Value>, scopes: Option<&'a Value>) -> Jwt {
-    let (kind, name) = match claim("sub") {
-        Some(subject) => (JwtName::Subject, Some(subject)),
-        None => (JwtName::Client, claim("client_id")),
-    };
-    let texts = claim("iss")
-        .and_then(Value::as_str)
-        .zip(name.and_then(Value::as_str));
-    let claimed = claim("scope").or_else(|| claim("scp"));
-    let scopes = claimed.into_iter().chain(scopes).flat_map(scopes_of);
+/// What an authorizer says, by names.
+type Parts<'a> = HashMap<String, &'a RawValue>;
+
+/// Of payload 2.0, where only JWT authorizers write `jwt`: what Lambda authorizers say is
+/// under `lambda`.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+pub(super) fn jwt_of_http(authorizer: &RawValue) -> Option<Jwt> {
+    let parts: Parts<'_> = serde_json::from_str(authorizer.get()).ok()?;
+    let jwt = parts.get("jwt").filter(|jwt| is_set(jwt))?;
+    let jwt: Parts<'_> = serde_json::from_str(jwt.get()).unwrap_or_default();
+    Some(read(jwt.get("claims").copied(), jwt.get("scopes").copied()))
+}
+
+/// Of payload 1.0: `claims`, beside them `scopes`, and both null without an authorizer.
+///
+/// A Lambda authorizer's own fields stand in the same place, so that what has any other
+/// field beside these two is one of those, and says nothing about a JWT. So is a text: REST
+/// APIs let a Lambda authorizer say nothing else.
+pub(super) fn jwt_of_rest(authorizer: &RawValue) -> Option<Jwt> {
+    let parts: Parts<'_> = serde_json::from_str(authorizer.get()).ok()?;
+    let is_jwt = |name: &String| ["claims", "scopes"].contains(&name.as_str());
+    let claims = *parts.get("claims")?;
+    let is_object = claims.get().starts_with('{');
+    (is_object && parts.keys().all(is_jwt))
+        .then(|| read(Some(claims), parts.get("scopes").copied()))
+}
+
+fn is_set(value: &RawValue) -> bool {
+    value.get() != "null"
+}
+
+/// The claims that count. The others may be anything.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    #[serde(deserialize_with = "present")]
+    iss: Option<Value>,
+    #[serde(deserialize_with = "present")]
+    sub: Option<Value>,
+    #[serde(deserialize_with = "present")]
+    client_id: Option<Value>,
+    scope: Option<Value>,
+    scp: Option<Value>,
+}
+
+/// A claim that is there, if only as null: one that names nobody is no reason to look at
+/// another.
+fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(claim).map(Some)
+}
+
+/// Scopes stand in the token's `scope` claim, or in `scp`; the event repeats them in a list
+/// only where the route asks for some.
+fn read(claims: Option<&RawValue>, scopes: Option<&RawValue>) -> Jwt {
+    let claims = claims.and_then(|claims| serde_json::from_str(claims.get()).ok());
+    let claims: Claims = claims.unwrap_or_default();
+    let listed = scopes.and_then(|scopes| serde_json::from_str(scopes.get()).ok());
+    let claimed = claims.scope.as_ref().or(claims.scp.as_ref());
+    let scopes = listed.iter().chain(claimed).flat_map(list).collect();
     Jwt {
-        principal: texts.and_then(|(issuer, name)| JwtPrincipal::new(issuer, kind, name)),
-        scopes: scopes.collect(),
+        principal: principal(claims),
+        scopes,
     }
 }
 
-/// Of `"a b"`, of the gateway's text for a list, `"[a b]"`, or of a list.
-fn scopes_of(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => {
-            let list = text
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'));
-            let scopes = list.unwrap_or(text).split(' ');
-            scopes.map(str::to_owned).collect()
+/// None: nobody. Numbers are no names: as text, two of them might be one.
+fn principal(claims: Claims) -> Option<JwtPrincipal> {
+    let (kind, name) = match (claims.sub, claims.client_id) {
+        (Some(subject), _) => (JwtName::Subject, subject),
+        (None, Some(client)) => (JwtName::Client, client),
+        (None, None) => return None,
+    };
+    match (claims.iss, name) {
+        (Some(Value::String(issuer)), Value::String(name)) => {
+            JwtPrincipal::new(issuer, kind, name).ok()
         }
-        Value::Array(scopes) => {
-            let scopes = scopes.iter().filter_map(Value::as_str);
-            scopes.map(str::to_owned).collect()
+        _ => None,
+    }
+}
+
+/// A list, `a b`, or `[a b]` as an HTTP API writes a claim that is a list. Commas part
+/// nothing: they may stand within a scope.
+/// <https://www.rfc-editor.org/rfc/rfc6749#section-3.3>
+fn list(claim: &Value) -> Vec<String> {
+    match claim {
+        Value::String(text) => {
+            let inner = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
+            let words = inner.unwrap_or(text).split(' ');
+            let words = words.filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect()
+        }
+        Value::Array(all) => {
+            let texts = all.iter().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect()
         }
         _ => Vec::new(),
     }
@@ -85,50 +141,139 @@ mod tests {
 
     use super::*;
 
-    fn of(claims: &Value) -> Jwt {
-        read(|name| claims.get(name), None)
+    fn raw(value: &Value) -> Box<RawValue> {
+        serde_json::value::to_raw_value(value).unwrap()
+    }
+
+    fn text(jwt: Option<Jwt>) -> Option<String> {
+        jwt.map(|jwt| {
+            let principal = jwt.principal.map(|principal| principal.to_string());
+            format!(
+                "{}: {}",
+                principal.unwrap_or_default(),
+                jwt.scopes.join("|")
+            )
+        })
     }
 
     #[test]
-    fn a_principal_is_an_issuer_and_a_name() {
-        let subject = |name| JwtPrincipal::new("i", JwtName::Subject, name);
-        let client = |name| JwtPrincipal::new("i", JwtName::Client, name);
+    fn claims_name_an_issuer_and_a_subject_or_a_client() {
         for (claims, want) in [
-            (json!({ "iss": "i", "sub": "s" }), subject("s")),
+            (json!({ "iss": "i", "sub": "a" }), "i sub a"),
+            (json!({ "iss": "i", "client_id": "a" }), "i client_id a"),
             (
-                json!({ "iss": "i", "sub": "s", "client_id": "c" }),
-                subject("s"),
+                json!({ "iss": "i", "sub": "a", "client_id": "b" }),
+                "i sub a",
             ),
-            (json!({ "iss": "i", "client_id": "c" }), client("c")),
-            (json!({ "sub": "s" }), None),
-            (json!({ "iss": "", "sub": "s" }), None),
-            (json!({ "iss": "i", "sub": "" }), None),
-            (json!({ "iss": "i", "sub": "", "client_id": "c" }), None),
-            (json!({ "iss": "i", "sub": null, "client_id": "c" }), None),
-            (json!({ "iss": "i", "sub": 42 }), None),
-            (json!({ "iss": ["i"], "sub": "s" }), None),
-            (json!({ "iss": "i", "client_id": "" }), None),
-            (json!({ "iss": "i" }), None),
-            (json!({}), None),
+            (
+                json!({
+                    "iss": "i", "sub": "a", "exp": 1, "aud": ["x"], "cnf": { "jkt": null },
+                    "email_verified": true, "nonce": null, "scope": 1,
+                }),
+                "i sub a",
+            ),
+            (json!({ "sub": "a" }), ""),
+            (json!({ "client_id": "a" }), ""),
+            (json!({ "iss": "i" }), ""),
+            (json!({ "iss": "", "sub": "a" }), ""),
+            (json!({ "iss": "i", "sub": "" }), ""),
+            (json!({ "iss": "i", "client_id": "" }), ""),
+            (json!({ "iss": "i", "sub": "", "client_id": "b" }), ""),
+            (json!({ "iss": "i", "sub": null, "client_id": "b" }), ""),
+            (json!({ "iss": "i", "sub": 42, "client_id": "b" }), ""),
+            (json!({ "iss": "i", "sub": 42 }), ""),
+            (json!({ "iss": "i", "sub": true }), ""),
+            (json!({ "iss": "i", "sub": ["a"] }), ""),
+            (json!({ "iss": "i", "client_id": 42 }), ""),
+            (json!({ "iss": 42, "sub": "a" }), ""),
+            (json!({ "iss": ["i"], "sub": "a" }), ""),
+            (json!({}), ""),
         ] {
-            assert_eq!(of(&claims).principal, want, "{claims}");
+            let want = Some(format!("{want}: "));
+            let http = raw(&json!({ "jwt": { "claims": claims, "scopes": null } }));
+            assert_eq!(text(jwt_of_http(&http)), want, "{http}");
+            let rest = raw(&json!({ "claims": claims, "scopes": null }));
+            assert_eq!(text(jwt_of_rest(&rest)), want, "{rest}");
         }
     }
 
     #[test]
     fn scopes_are_parted_at_spaces_alone() {
-        for (claims, want) in [
-            (json!({ "scope": "a b" }), &["a", "b"][..]),
-            (json!({ "scope": "[a b]" }), &["a", "b"]),
-            (json!({ "scope": "a,b" }), &["a,b"]),
-            (json!({ "scope": "[a" }), &["[a"]),
-            (json!({ "scope": ["a", "b", 1] }), &["a", "b"]),
-            (json!({ "scp": "a" }), &["a"]),
-            (json!({ "scope": "a", "scp": "b" }), &["a"]),
-            (json!({ "scope": 1 }), &[]),
-            (json!({}), &[]),
+        for (claims, scopes, want) in [
+            (json!({ "scope": "a b" }), json!(null), "a|b"),
+            (json!({ "scope": " a  b " }), json!(null), "a|b"),
+            (json!({ "scope": "a,b c" }), json!(null), "a,b|c"),
+            (json!({ "scope": "a\tb\nc" }), json!(null), "a\tb\nc"),
+            (json!({ "scope": "[a b]" }), json!(null), "a|b"),
+            (json!({ "scope": "[a]" }), json!(null), "a"),
+            (json!({ "scope": "[a" }), json!(null), "[a"),
+            (json!({ "scope": "[[a]]" }), json!(null), "[a]"),
+            (json!({ "scope": "[]" }), json!(null), ""),
+            (json!({ "scope": "" }), json!(null), ""),
+            (json!({ "scope": ["a", 1, "b c"] }), json!(null), "a|b c"),
+            (json!({ "scope": 1 }), json!(null), ""),
+            (json!({ "scp": "[a b]" }), json!(null), "a|b"),
+            (json!({ "scp": ["a"] }), json!(["b"]), "b|a"),
+            (json!({ "scope": "a" }), json!(["b", null]), "b|a"),
+            (json!({ "scope": "a" }), json!({ "b": 1 }), "a"),
+            (json!({}), json!("[a b]"), "a|b"),
         ] {
-            assert_eq!(of(&claims).scopes, want, "{claims}");
+            let want = Some(format!(": {want}"));
+            let http = raw(&json!({ "jwt": { "claims": claims, "scopes": scopes } }));
+            assert_eq!(text(jwt_of_http(&http)), want, "{http}");
+            let rest = raw(&json!({ "claims": claims, "scopes": scopes }));
+            assert_eq!(text(jwt_of_rest(&rest)), want, "{rest}");
+        }
+    }
+
+    #[test]
+    fn what_other_authorizers_say_are_no_claims() {
+        let claims = json!({ "iss": "i", "sub": "a", "scope": "session.write" });
+        let jwt = json!({ "claims": claims });
+
+        for authorizer in [
+            json!({ "lambda": jwt }),
+            json!({ "lambda": { "jwt": jwt } }),
+            json!({ "iam": { "claims": claims } }),
+            json!({ "claims": claims }),
+            json!({ "jwt": null }),
+            json!({}),
+            json!([]),
+            json!("jwt"),
+        ] {
+            assert_eq!(jwt_of_http(&raw(&authorizer)), None, "{authorizer}");
+        }
+        for authorizer in [
+            json!({ "claims": claims, "principalId": "a" }),
+            json!({ "claims": claims, "integrationLatency": 1 }),
+            json!({ "claims": claims.to_string() }),
+            json!({ "claims": null, "scopes": null }),
+            json!({ "jwt": jwt }),
+            json!({ "scopes": ["session.write"] }),
+            json!({ "sub": "a", "iss": "i", "scope": "session.write" }),
+            json!({}),
+            json!([]),
+            json!("claims"),
+        ] {
+            assert_eq!(jwt_of_rest(&raw(&authorizer)), None, "{authorizer}");
+        }
+    }
+
+    #[test]
+    fn an_authorizer_is_found_where_the_gateway_puts_it() {
+        for (event, want) in [
+            (
+                r#"{"requestContext":{"authorizer":{"a":1e999}}}"#,
+                Some(r#"{"a":1e999}"#),
+            ),
+            (r#"{"requestContext":{"authorizer":null}}"#, None),
+            (r#"{"requestContext":{},"headers":{"authorizer":{}}}"#, None),
+            (r#"{"authorizer":{"a":1},"body":"\"authorizer\""}"#, None),
+            (r#"{"requestContext":1,"authorizer":{}}"#, None),
+            (r#"["authorizer"]"#, None),
+        ] {
+            let found = authorizer(event);
+            assert_eq!(found.as_ref().map(|raw| raw.get()), want, "{event}");
         }
     }
 }

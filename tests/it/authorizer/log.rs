@@ -1,4 +1,7 @@
-use super::Gate;
+use serde_json::json;
+use sesame::api::TraceId;
+
+use super::{Gate, whole};
 use crate::app::{NOW, PASSWORD, by_name};
 use crate::faults::Fault;
 
@@ -6,7 +9,8 @@ use crate::faults::Fault;
 async fn a_decision_is_a_line_in_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = gate.app.create_named(&mini).await;
+    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_alone = gate.app.create(&user_alone).await;
     assert!(
         gate.app
             .store
@@ -15,15 +19,28 @@ async fn a_decision_is_a_line_in_the_log() {
             .unwrap()
     );
     let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_again = gate.app.create_named(&mini).await;
+    let user_again = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let user_again = gate.app.create(&user_again).await;
 
-    for (authorization, outcome) in [
-        (format!("Bearer {}", again.token()), "allow"),
-        (format!("Bearer {}", session.token()), "void_token"),
-        (format!("Bearer {}", user_alone.token()), "void_token"),
-        (format!("Bearer {}", user_again.token()), "unproven_token"),
-        ("Bearer V3ryS3cure".to_owned(), "malformed_token"),
-        (String::new(), "no_token"),
+    for (authorization, outcome, of) in [
+        (format!("Bearer {}", again.token()), "allow", Some(&again)),
+        (
+            format!("Bearer {}", session.token()),
+            "void_token",
+            Some(&session),
+        ),
+        (
+            format!("Bearer {}", user_alone.token()),
+            "void_token",
+            Some(&user_alone),
+        ),
+        (
+            format!("Bearer {}", user_again.token()),
+            "unproven_token",
+            Some(&user_again),
+        ),
+        ("Bearer V3ryS3cure".to_owned(), "malformed_token", None),
+        (String::new(), "no_token", None),
     ] {
         gate.lets_in(&authorization, NOW).await;
 
@@ -43,7 +60,7 @@ async fn a_decision_is_a_line_in_the_log() {
             "trace_id",
         ];
         names.extend(allowed.then_some("caller"));
-        names.extend(allowed.then_some("session_id"));
+        names.extend(of.map(|_| "session_id"));
         names.sort_unstable();
         assert_eq!(line.keys().collect::<Vec<_>>(), names, "{outcome}");
         assert_eq!(line["outcome"], outcome);
@@ -52,10 +69,49 @@ async fn a_decision_is_a_line_in_the_log() {
         assert_eq!(line["call"], "Authorize");
         assert_eq!(line["time"], NOW.as_millis());
         assert!(!allowed || line["caller"] == caller.as_str());
-        assert!(!allowed || line["session_id"] == again.json()["sessionId"]);
-        assert_eq!(line["client_ip"], "203.0.113.24");
-        assert_eq!(line["trace_id"], "1-5759e988-bd862e3fe1be46a994272793");
+        let id = of.map_or(json!(null), |of| of.json()["sessionId"].clone());
+        assert_eq!(json!(line.get("session_id")), id, "{outcome}");
     }
+}
+
+#[tokio::test]
+async fn a_line_says_where_the_request_came_from() {
+    let gate = Gate::open().await;
+    let of_lambda = "1-5759e988-bd862e3fe1be46a994272793";
+    let root = format!("Root={of_lambda};Sampled=1");
+
+    for (file, has_source) in [
+        ("token.json", false),
+        ("request-rest.json", true),
+        ("request-1.0.json", true),
+        ("request-2.0.json", true),
+    ] {
+        let event = whole(file, "x");
+        let trace = TraceId::parse(&root);
+        let asked = gate
+            .authorizer
+            .answer_traced(&event, "request-1", trace, NOW);
+        asked.await.unwrap();
+
+        let line = gate.logged().remove(0);
+        let context = &event["requestContext"];
+        let places = [
+            &context["http"]["sourceIp"],
+            &context["identity"]["sourceIp"],
+        ];
+        let source = places.into_iter().find(|place| place.is_string());
+        assert_eq!(source.is_some(), has_source, "{file}");
+        assert_eq!(line["client_ip"], json!(source), "{file}");
+        assert_eq!(line["trace_id"], of_lambda, "{file}");
+    }
+
+    let mut hostile = whole("request-2.0.json", "x");
+    hostile["requestContext"]["http"]["sourceIp"] = json!("1.2.3.4\"},{");
+    hostile["headers"]["x-amzn-trace-id"] = json!("Root=\"},{");
+    gate.ask(&hostile, NOW).await.unwrap();
+    let line = gate.logged().remove(0);
+    assert_eq!(line.get("client_ip"), None);
+    assert_eq!(line.get("trace_id"), None);
 }
 
 #[tokio::test]

@@ -44,6 +44,26 @@ fn calls_under_way_finish_after_a_signal() {
     }
 }
 
+/// Whatever a client says of itself: nobody between has added to that.
+#[test]
+fn the_log_says_which_address_called() {
+    for (listen, address) in [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1")] {
+        let dev = Dev::with(&["--listen", listen]);
+        let trace = "1-5759e988-bd862e3fe1be46a994272793";
+        let headers =
+            format!("X-Forwarded-For: 203.0.113.7\r\nX-Amzn-Trace-Id: Root={trace};Sampled=1\r\n");
+        let (status, session) = post(&dev.url, &headers, b"{}");
+        assert_eq!(status, 200);
+
+        let log = dev.stop().stderr;
+        let line = log.lines().find(|line| line.contains("CreateSession"));
+        let line: Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!(line["client_ip"], address);
+        assert_eq!(line["trace_id"], trace);
+        assert_eq!(line["session_id"], session["sessionId"]);
+    }
+}
+
 #[test]
 fn a_second_signal_ends_at_once() {
     let dev = Dev::start();

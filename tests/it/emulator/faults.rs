@@ -72,7 +72,7 @@ async fn a_fault_leaves_other_requests_alone() {
 #[tokio::test]
 async fn requests_are_recorded_as_policies_name_them() {
     let (client, faults) = faulty_client().await;
-    put(&client, "a").await;
+    put(&client, "USER#a").await;
     let query = client.query().table_name(TABLE).index_name("by_user");
     // Refused, since there is no such index; sent and recorded all the same.
     query
@@ -86,10 +86,11 @@ async fn requests_are_recorded_as_policies_name_them() {
         .set_transact_items(Some(gets.collect()));
     transaction.send().await.unwrap();
 
-    let part = |action: &str, index: Option<&str>| Part {
+    let part = |action: &str, index: Option<&str>, keys: &[&str]| Part {
         action: action.to_owned(),
         table: TABLE.to_owned(),
         index: index.map(str::to_owned),
+        keys: keys.iter().map(|&key| key.to_owned()).collect(),
     };
     let got: Vec<_> = faults
         .requests()
@@ -104,9 +105,18 @@ async fn requests_are_recorded_as_policies_name_them() {
     assert_eq!(
         got,
         [
-            ("PutItem".to_owned(), vec![part("PutItem", None)]),
-            ("Query".to_owned(), vec![part("Query", Some("by_user"))]),
-            ("TransactGetItems".to_owned(), vec![part("GetItem", None)]),
+            (
+                "PutItem".to_owned(),
+                vec![part("PutItem", None, &["USER#"])]
+            ),
+            (
+                "Query".to_owned(),
+                vec![part("Query", Some("by_user"), &[])]
+            ),
+            (
+                "TransactGetItems".to_owned(),
+                vec![part("GetItem", None, &[""])]
+            ),
         ]
     );
 }

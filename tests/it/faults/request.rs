@@ -29,6 +29,10 @@ pub struct Part {
     /// Empty for an action on no table, such as `ListTables`.
     pub table: String,
     pub index: Option<String>,
+    /// How the keys begin of the items that are named, such as `USER#`: what
+    /// `dynamodb:LeadingKeys` holds. None in the sessions table, whose keys are random, or
+    /// where no item is named.
+    pub keys: BTreeSet<String>,
 }
 
 impl Request {
@@ -57,6 +61,7 @@ fn parts(action: &str, body: &Value) -> BTreeSet<Part> {
         action: action.to_owned(),
         table: of["TableName"].as_str().unwrap_or_default().to_owned(),
         index: of["IndexName"].as_str().map(str::to_owned),
+        keys: beginnings([&of["Key"], &of["Item"]]),
     };
     match action {
         "TransactWriteItems" | "TransactGetItems" => body["TransactItems"]
@@ -72,13 +77,33 @@ fn parts(action: &str, body: &Value) -> BTreeSet<Part> {
         "BatchGetItem" | "BatchWriteItem" => body["RequestItems"]
             .as_object()
             .unwrap()
-            .keys()
-            .map(|table| Part {
+            .iter()
+            .map(|(table, of)| Part {
                 action: action.to_owned(),
                 table: table.clone(),
                 index: None,
+                keys: batch_keys(of),
             })
             .collect(),
         _ => BTreeSet::from([part(action, body)]),
     }
+}
+
+/// The beginnings of partition keys of the users table up to their `#`: nothing, if a key has
+/// none.
+fn beginnings<'a>(items: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
+    let keys = items
+        .into_iter()
+        .filter_map(|item| item["pk"]["S"].as_str());
+    keys.map(|key| key.find('#').map_or("", |at| &key[..=at]).to_owned())
+        .collect()
+}
+
+/// Of a table's part of a batch: keys to read, or items to write and keys to delete.
+fn batch_keys(of: &Value) -> BTreeSet<String> {
+    let reads = of["Keys"].as_array().into_iter().flatten();
+    let writes = of.as_array().into_iter().flatten();
+    let writes =
+        writes.flat_map(|write| [&write["PutRequest"]["Item"], &write["DeleteRequest"]["Key"]]);
+    beginnings(reads.chain(writes))
 }

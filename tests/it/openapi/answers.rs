@@ -194,8 +194,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
     match error {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
-        | Error::Unauthenticated
-        | Error::BearerInvalid
+        | Error::Unauthenticated(_)
         | Error::RouteNotFound
         | Error::MethodNotAllowed(_)
         | Error::UnsupportedMediaType(_)

@@ -1,0 +1,188 @@
+//! Whom a gateway's authorizers vouch for.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{body, invoke};
+use crate::app::{App, event};
+
+/// An event with its claims, as payload 2.0 of an HTTP API has them.
+fn of_2_0(claims: &Value, scopes: &Value) -> String {
+    let mut event: Value = serde_json::from_str(&event("create-session-jwt.json")).unwrap();
+    event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": claims, "scopes": scopes });
+    event["body"] = json!("{}");
+    event.to_string()
+}
+
+/// The same in payload 1.0, behind a named stage.
+fn of_1_0(claims: &Value, scopes: &Value) -> String {
+    let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
+    event["version"] = json!("1.0");
+    event["path"] = json!("/prod/v2alpha/sessions");
+    event["requestContext"]["authorizer"] = json!({ "claims": claims, "scopes": scopes });
+    event["body"] = json!("{}");
+    event.to_string()
+}
+
+/// The same of a REST API with a Cognito authorizer.
+fn of_rest(claims: &Value, _: &Value) -> String {
+    let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
+    event["requestContext"]["authorizer"] = json!({ "claims": claims });
+    event["body"] = json!("{}");
+    event.to_string()
+}
+
+/// Makes an event of claims and scopes.
+type Payload = fn(&Value, &Value) -> String;
+
+const PAYLOADS: [(&str, Payload); 3] = [("2.0", of_2_0), ("1.0", of_1_0), ("REST", of_rest)];
+
+#[tokio::test]
+async fn a_jwt_names_its_issuer_and_a_subject_or_a_client() {
+    let app = App::with(&[("ACCESS", "authenticated")]).await;
+    let mut creators = BTreeSet::new();
+    let good = [
+        json!({ "iss": "https://one.example", "sub": "42" }),
+        json!({ "iss": "https://two.example", "sub": "42" }),
+        json!({ "iss": "https://one.example", "client_id": "42" }),
+        json!({ "iss": "https://one.example sub", "sub": "42" }),
+        json!({ "iss": "https://one.example", "sub": "sub 42" }),
+        json!({
+            "iss": "https://one.example", "sub": "43", "exp": 1_795_367_364, "aud": ["a", "b"],
+            "email_verified": true, "address": { "country": "DE" }, "nickname": null,
+        }),
+    ];
+    let bad = [
+        json!({}),
+        json!({ "sub": "42" }),
+        json!({ "client_id": "42" }),
+        json!({ "iss": "https://one.example" }),
+        json!({ "iss": "https://one.example", "sub": "" }),
+        json!({ "iss": "", "sub": "42" }),
+        json!({ "iss": "https://one.example", "sub": 42 }),
+        json!({ "iss": "https://one.example", "sub": 42, "client_id": "42" }),
+        json!({ "iss": ["https://one.example"], "sub": "42" }),
+    ];
+    for (payload, event) in PAYLOADS {
+        for claims in &good {
+            let answer = invoke(&app, &event(claims, &json!(null))).await;
+            assert_eq!(answer["statusCode"], 200, "{payload} {claims}: {answer}");
+            let id = body(&answer)["sessionId"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            creators.insert(app.store.get_session(id).await.unwrap().unwrap().creator);
+        }
+        for claims in &bad {
+            let answer = invoke(&app, &event(claims, &json!(null))).await;
+            assert_eq!(answer["statusCode"], 401, "{payload} {claims}: {answer}");
+            assert_eq!(body(&answer)["code"], 16);
+        }
+    }
+    // One for each, whatever the payload.
+    assert_eq!(creators.len(), good.len(), "{creators:?}");
+}
+
+#[tokio::test]
+async fn a_jwts_scopes_grant_what_they_name_behind_the_prefix() {
+    let with_prefix = &[
+        ("ACCESS", "token"),
+        ("SCOPE_PREFIX", "https://api.example/"),
+    ][..];
+    for (settings, scope, want) in [
+        (&[("ACCESS", "token")][..], "session.write", 200),
+        (&[("ACCESS", "token")], "openid session.write", 200),
+        (&[("ACCESS", "token")], "[openid session.write]", 200),
+        (&[("ACCESS", "token")], "openid,session.write", 403),
+        (&[("ACCESS", "token")], "session.read", 403),
+        (
+            &[("ACCESS", "token")],
+            "https://api.example/session.write",
+            403,
+        ),
+        (with_prefix, "openid https://api.example/session.write", 200),
+        (with_prefix, "[https://api.example/session.write]", 200),
+        (with_prefix, "session.write", 403),
+        (with_prefix, "https://other.example/session.write", 403),
+    ] {
+        let app = App::with(settings).await;
+        let claims = json!({ "iss": "https://one.example", "sub": "42", "scope": scope });
+        for (payload, event) in PAYLOADS {
+            let answer = invoke(&app, &event(&claims, &json!(null))).await;
+            assert_eq!(answer["statusCode"], want, "{payload} {scope}: {answer}");
+        }
+        let claims = json!({ "iss": "https://one.example", "sub": "42" });
+        let scopes = json!(
+            scope
+                .trim_matches(['[', ']'])
+                .split(' ')
+                .collect::<Vec<_>>()
+        );
+        for event in [of_2_0, of_1_0] {
+            let answer = invoke(&app, &event(&claims, &scopes)).await;
+            assert_eq!(answer["statusCode"], want, "{scopes}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_but_a_jwt_authorizer_vouches_for_a_caller() {
+    let app = App::with(&[("ACCESS", "authenticated")]).await;
+    let claims = json!({ "iss": "https://one.example", "sub": "42", "scope": "session.write" });
+    let jwt = json!({ "claims": claims });
+    let bent = |file: &str, place: &str, value: Value| {
+        let mut event: Value = serde_json::from_str(&event(file)).unwrap();
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        event.pointer_mut(parent).unwrap()[name] = value;
+        event.to_string()
+    };
+    let authorizer = "/requestContext/authorizer";
+
+    for event in [
+        bent("create-session.json", authorizer, json!({ "lambda": jwt })),
+        bent("create-session.json", authorizer, jwt.clone()),
+        bent("create-session.json", authorizer, json!({ "iam": jwt })),
+        bent("create-session.json", authorizer, json!("x")),
+        bent("create-session.json", "/authorizer", json!({ "jwt": jwt })),
+        bent(
+            "create-session.json",
+            "/headers/authorizer",
+            json!(jwt.to_string()),
+        ),
+        bent(
+            "create-session-rest.json",
+            authorizer,
+            json!({ "jwt": jwt }),
+        ),
+        bent("create-session-rest.json", authorizer, claims.clone()),
+        bent("create-session-rest.json", authorizer, json!(null)),
+        bent(
+            "create-session-rest.json",
+            authorizer,
+            json!({ "claims": null, "scopes": null }),
+        ),
+        bent(
+            "create-session-rest.json",
+            authorizer,
+            json!({ "claims": claims, "principalId": "x" }),
+        ),
+        bent("create-session-alb.json", authorizer, json!({ "jwt": jwt })),
+        bent("create-session-alb.json", authorizer, jwt.clone()),
+        bent(
+            "create-session-alb.json",
+            "/headers/x-amzn-request-context",
+            json!(json!({ "authorizer": { "jwt": jwt } }).to_string()),
+        ),
+        bent(
+            "create-session-alb.json",
+            "/headers/x-amzn-oidc-data",
+            json!("x"),
+        ),
+    ] {
+        let answer = invoke(&app, &event).await;
+        assert_eq!(answer["statusCode"], 401, "{event}: {answer}");
+        assert!(answer.to_string().contains("\"Bearer\""), "{answer}");
+    }
+}
