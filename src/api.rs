@@ -140,6 +140,11 @@ impl App {
         }
     }
 
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.service.warm_up().await.is_ok()
+    }
+
     /// Of a request, as a server must keep to before it makes one.
     pub fn limits(&self) -> WireLimits {
         self.limits

@@ -6,6 +6,7 @@
 //! way runs it on a thread of the caller's runtime.
 
 mod connector;
+mod guard;
 mod lock;
 mod operation;
 mod server;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 
+pub use self::guard::HostName;
 use self::lock::FileLock;
 pub use self::lock::LockError;
 pub use self::server::Server;

@@ -6,6 +6,7 @@
 mod activity;
 mod answer;
 mod body;
+mod budget;
 mod connection;
 mod frames;
 mod grpc;
@@ -13,7 +14,9 @@ mod health;
 mod limits;
 mod observed;
 mod options;
+mod probes;
 mod tls;
+mod unread;
 
 use std::io;
 use std::pin::pin;
@@ -25,9 +28,11 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::budget::Budget;
 use self::grpc::Grpc;
 pub use self::limits::Limits;
 pub use self::options::{Options, Pages};
+use self::probes::Probes;
 pub use self::tls::{Tls, TlsError};
 use crate::api::App;
 use crate::domain::Timestamp;
@@ -44,6 +49,18 @@ struct Server {
     tls: Option<Tls>,
     limits: Limits,
     http: auto::Builder<TokioExecutor>,
+    probes: Probes,
+    /// Places for calls under way.
+    calls: Arc<Semaphore>,
+    bodies: Budget,
+    answers: Budget,
+    stopping: watch::Sender<bool>,
+}
+
+impl Server {
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
 }
 
 /// Answers on `listener` until `stop` resolves: then no connection is accepted and no
@@ -59,12 +76,17 @@ pub async fn serve(
     let stopping = watch::Sender::new(false);
     let server = Arc::new(Server {
         app,
-        grpc: Grpc::new(stopping.clone()),
+        grpc: Grpc::new(stopping.clone(), &limits),
         pages,
         now,
         tls,
         limits,
         http: connection::http(&limits),
+        probes: Probes::default(),
+        calls: Arc::new(Semaphore::new(limits.calls as usize)),
+        bodies: Budget::new(limits.body_bytes as usize),
+        answers: Budget::new(limits.answer_bytes as usize),
+        stopping: stopping.clone(),
     });
     let places = Arc::new(Semaphore::new(limits.connections as usize));
     let mut stop = pin!(stop);

@@ -73,7 +73,7 @@ impl Database {
             store.insert_user(&login).await
         })?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let server = emulator.serve(listener, std::future::pending())?;
+        let server = emulator.serve(listener, Vec::new(), std::future::pending())?;
         Ok(Self {
             url: server.url(),
             costs,

@@ -19,7 +19,7 @@ use super::signals::Signals;
 use crate::api::{App, Log, log_panics};
 use crate::config::{self, Settings};
 use crate::domain::Access;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, HostName};
 use crate::server::Options;
 use crate::store::{Endpoint, KeySource, Store, with_http_client};
 use crate::token::ServerKey;
@@ -35,6 +35,10 @@ pub struct Dev {
     /// Where the emulated DynamoDB listens; port 0 is any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
     dynamodb_listen: Listen,
+    /// Another name by which requests may reach the emulated DynamoDB, which answers to
+    /// addresses and localhost alone; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
+    dynamodb_host: Vec<HostName>,
     /// Keep the tables in this file; without it they are gone at the end
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -87,7 +91,7 @@ impl Dev {
         let (stop, stopped) = oneshot::channel::<()>();
         let database_url = url("http", &database_listener).map_err(Failure::Start)?;
         let database = emulator
-            .serve(database_listener, async {
+            .serve(database_listener, self.dynamodb_host.clone(), async {
                 let _ = stopped.await;
             })
             .map_err(Failure::Start)?;

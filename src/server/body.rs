@@ -5,6 +5,8 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use super::budget::{Budget, Held};
+
 /// Of what is too long, this many bytes more are read and thrown away: a client that is
 /// still sending when its connection is closed may never see the answer.
 const PASSED_OVER: usize = 1024 * 1024;
@@ -20,24 +22,50 @@ pub enum Broken {
     Call(#[source] tokio::task::JoinError),
 }
 
-/// The body, or the first `most + 1` bytes of one that is longer.
-pub async fn read(mut body: Incoming, most: usize, within: Duration) -> Result<Bytes, Broken> {
+/// A body that has arrived.
+#[derive(Debug)]
+pub struct Arrived {
+    pub data: Bytes,
+    /// It counts for as long as somebody has it.
+    pub held: Held,
+    /// There was no room for more of it.
+    pub is_cut: bool,
+}
+
+/// The body, or the first `most + 1` bytes of one that is longer. It takes what it holds from
+/// the connection's share of `budget`, and reads no further where there is none left.
+pub async fn read(
+    mut body: Incoming,
+    most: usize,
+    within: Duration,
+    budget: &Budget,
+) -> Result<Arrived, Broken> {
     timeout(within, async {
+        let mut held = budget.nothing();
         let mut kept = BytesMut::new();
         let mut passed_over = 0;
+        let mut is_cut = false;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else {
                 continue;
             };
             let room = most + 1 - kept.len();
             let fits = data.len().min(room);
+            if !held.grow(fits) {
+                is_cut = true;
+                break;
+            }
             kept.extend_from_slice(&data[..fits]);
             passed_over += data.len() - fits;
             if passed_over > PASSED_OVER {
                 break;
             }
         }
-        Ok(kept.freeze())
+        Ok(Arrived {
+            data: kept.freeze(),
+            held,
+            is_cut,
+        })
     })
     .await?
 }

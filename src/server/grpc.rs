@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use prost::Message as _;
@@ -12,6 +13,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use tonic_reflection::server::Builder;
 
 use super::health::Health;
+use super::limits::Limits;
 use crate::api::proto::DESCRIPTORS;
 
 /// Of a message to health or reflection, in bytes: names.
@@ -27,8 +29,8 @@ type Handler = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body
 
 impl Grpc {
     /// Healthy until `stopping` says true.
-    pub fn new(stopping: watch::Sender<bool>) -> Self {
-        let health = Health::new(names(DESCRIPTORS), stopping);
+    pub fn new(stopping: watch::Sender<bool>, limits: &Limits) -> Self {
+        let health = Health::new(names(DESCRIPTORS), stopping, limits);
         let health = HealthServer::new(health).max_decoding_message_size(MAX_MESSAGE);
         let reflection = || {
             let all = [
@@ -59,9 +61,15 @@ impl Grpc {
         }
     }
 
-    /// Who answers a request, if it is one of these; HTTP/1.1 has no trailers for them.
+    /// Who answers a request, if it is one of these; HTTP/1.1 has no trailers for them, and
+    /// whoever speaks another protocol would take their HTTP 200 for success.
     pub fn handler(&self, request: &Request<Incoming>) -> Option<Handler> {
-        if request.version() != Version::HTTP_2 {
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let is_grpc = content_type.is_some_and(|said| {
+            let rest = said.as_bytes().strip_prefix(b"application/grpc");
+            rest.is_some_and(|rest| !rest.starts_with(b"-web"))
+        });
+        if request.version() != Version::HTTP_2 || !is_grpc {
             return None;
         }
         let path = request.uri().path();
@@ -71,9 +79,9 @@ impl Grpc {
     }
 }
 
-/// Whether a call may go on for as long as its client likes.
-pub fn is_endless(path: &str) -> bool {
-    path == "/grpc.health.v1.Health/Watch"
+/// Whether a call may go on for as long as its client likes, within the limits of such calls.
+pub fn is_stream(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch" || path.starts_with("/grpc.reflection.")
 }
 
 fn handler<S>(service: S) -> Handler

@@ -1,21 +1,35 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use futures_util::future::ready;
-use futures_util::stream::{BoxStream, once};
-use tokio::sync::watch;
+use futures_util::stream::{BoxStream, iter, once};
+use tokio::sync::{Semaphore, watch};
 use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+use super::limits::Limits;
+
 /// The services are healthy until the server stops, which ends those who watch them.
 pub struct Health {
     services: Vec<String>,
     stopping: watch::Sender<bool>,
+    /// One for each that may watch at once.
+    places: Arc<Semaphore>,
+    /// How long anybody may watch.
+    age: Duration,
 }
 
 impl Health {
-    pub fn new(services: Vec<String>, stopping: watch::Sender<bool>) -> Self {
-        Self { services, stopping }
+    pub fn new(services: Vec<String>, stopping: watch::Sender<bool>, limits: &Limits) -> Self {
+        Self {
+            services,
+            stopping,
+            places: Arc::new(Semaphore::new(limits.watches as usize)),
+            age: limits.watch,
+        }
     }
 
     /// None: no such service. The empty name is the server's.
@@ -49,6 +63,8 @@ impl health_server::Health for Health {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| Status::resource_exhausted("too many watch at once"))?;
         let service = &request.get_ref().service;
         let status = |stopping| {
             let status = self.status(service, stopping);
@@ -56,16 +72,19 @@ impl health_server::Health for Health {
         };
         let (now, last) = (status(*self.stopping.borrow()), status(true));
         let mut stopping = self.stopping.subscribe();
-        let stopped = async move {
+        let age = self.age;
+        let ended = async move {
+            // It is free when the stream has ended or is dropped.
+            let _place = place;
             // No sender left: stopped all the more.
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-            Ok(last)
+            let stopped = stopping.wait_for(|stopping| *stopping);
+            // Who watches would keep the server from ending.
+            match tokio::time::timeout(age, stopped).await {
+                Ok(_) => vec![Ok(last), Err(Status::unavailable("the server is stopping"))],
+                Err(_) => vec![Err(Status::unavailable("watched for long, watch again"))],
+            }
         };
-        // Who watches would keep the server from ending.
-        let end = Err(Status::unavailable("the server is stopping"));
-        let statuses = once(ready(Ok(now)))
-            .chain(once(stopped))
-            .chain(once(ready(end)));
+        let statuses = once(ready(Ok(now))).chain(once(ended).flat_map(iter));
         Ok(Response::new(statuses.boxed()))
     }
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::config::WireLimits;
+
 /// What a client may take of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -17,6 +19,21 @@ pub struct Limits {
     pub idle: Duration,
     /// From the end of a request until its answer.
     pub answer: Duration,
+    /// Carried out at once, of all connections together.
+    pub calls: u32,
+    /// For a client to read an answer.
+    pub write: Duration,
+    /// Of a connection, until it is to end once its calls have.
+    pub age: Duration,
+    /// Of request bodies that are held at once, in bytes. A sixteenth of it, or one body, is what
+    /// a connection may have.
+    pub body_bytes: u32,
+    /// The same of answers that are not yet read.
+    pub answer_bytes: u32,
+    /// Streams of gRPC's health and reflection at once.
+    pub watches: u32,
+    /// How long such a stream may last.
+    pub watch: Duration,
 }
 
 impl Limits {
@@ -30,8 +47,33 @@ impl Limits {
         idle: Duration::from_mins(1),
         // What `template.yaml` gives the function.
         answer: Duration::from_secs(25),
+        // Many times what a machine computes hashes for; others wait for the database alone.
+        calls: 256,
+        // The largest answer, 4 MiB, is read in it at 140 kB/s.
+        write: Duration::from_secs(30),
+        // So that a balancer spreads its connections anew.
+        age: Duration::from_hours(1),
+        body_bytes: 64 * 1024 * 1024,
+        answer_bytes: 64 * 1024 * 1024,
+        watches: 64,
+        watch: Duration::from_mins(15),
     };
+
+    /// Of one connection, in bytes: a sixteenth, and room for one body at least.
+    pub fn body_share(&self, wire: &WireLimits) -> usize {
+        (self.body_bytes as usize / SHARES).max(wire.body + 1)
+    }
+
+    /// Of one connection, in bytes: a sixteenth, and room for one answer at least.
+    pub fn answer_share(&self) -> usize {
+        (self.answer_bytes as usize / SHARES).max(MAX_ANSWER_BYTES)
+    }
 }
+
+/// A single connection has a small part of what there is for all.
+const SHARES: usize = 16;
+/// A list's, in base64 and with its trailers.
+const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {

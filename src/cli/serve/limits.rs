@@ -36,6 +36,33 @@ pub struct LimitOptions {
     /// From the end of a request until its answer
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.answer))]
     answer_seconds: Seconds,
+    /// Calls at once on all connections together, 1 to 100000; more are refused with 429
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.calls)]
+    #[arg(value_parser = value_parser!(u32).range(1..=100_000))]
+    max_calls: u32,
+    /// For a client to read an answer
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.write))]
+    write_seconds: Seconds,
+    /// Of a connection, until it is to end once its calls have
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.age))]
+    connection_seconds: Seconds,
+    /// Bytes of request bodies at once, 1048576 to 4294967295; a connection has a sixteenth, or
+    /// one body
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.body_bytes)]
+    #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
+    max_bodies_bytes: u32,
+    /// Bytes of answers that are not yet read, 1048576 to 4294967295; a connection has a
+    /// sixteenth, or one answer
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.answer_bytes)]
+    #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
+    max_unread_bytes: u32,
+    /// Streams of gRPC's health checks at once, 1 to 10000; more are refused
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.watches)]
+    #[arg(value_parser = value_parser!(u32).range(1..=10000))]
+    max_watches: u32,
+    /// Of such a stream, and of one of gRPC's reflection
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.watch))]
+    watch_seconds: Seconds,
 }
 
 impl From<LimitOptions> for Limits {
@@ -48,6 +75,13 @@ impl From<LimitOptions> for Limits {
             body: options.body_seconds.0,
             idle: options.idle_seconds.0,
             answer: options.answer_seconds.0,
+            calls: options.max_calls,
+            write: options.write_seconds.0,
+            age: options.connection_seconds.0,
+            body_bytes: options.max_bodies_bytes,
+            answer_bytes: options.max_unread_bytes,
+            watches: options.max_watches,
+            watch: options.watch_seconds.0,
         }
     }
 }

@@ -77,7 +77,9 @@ async fn both_ways_to_the_emulator_refuse_alike() {
     let emulator = Emulator::in_memory().unwrap();
     let near = client(emulator.http_client());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = emulator.serve(listener, std::future::pending()).unwrap();
+    let server = emulator
+        .serve(listener, Vec::new(), std::future::pending())
+        .unwrap();
     let far = remote(&server);
     create_table(&far).await;
     put(&near, "a").await;

@@ -10,7 +10,9 @@ use super::{client, create_table, is_stored, put, remote};
 async fn http_and_the_process_see_the_same_tables() {
     let emulator = Emulator::in_memory().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = emulator.serve(listener, std::future::pending()).unwrap();
+    let server = emulator
+        .serve(listener, Vec::new(), std::future::pending())
+        .unwrap();
     let far = remote(&server);
 
     create_table(&far).await;
@@ -26,7 +28,7 @@ async fn a_server_that_has_ended_lets_go_of_port_and_file() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = Emulator::open(&path)
         .unwrap()
-        .serve(listener, async { drop(stopped.await) })
+        .serve(listener, Vec::new(), async { drop(stopped.await) })
         .unwrap();
     let address = server.address();
     // A client in the middle of a request must not hold it up for ever.
@@ -37,4 +39,61 @@ async fn a_server_that_has_ended_lets_go_of_port_and_file() {
     server.ended().await.unwrap();
     Emulator::open(&path).unwrap();
     TcpListener::bind(address).unwrap();
+}
+
+/// A page that a developer visits can send requests to this machine, and may neither read nor
+/// write.
+#[tokio::test]
+async fn no_web_page_is_answered() {
+    use std::io::Read;
+
+    let emulator = Emulator::in_memory().unwrap();
+    create_table(&client(emulator.http_client())).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hosts = vec![sesame::emulator::HostName::parse("dynamodb").unwrap()];
+    let server = emulator
+        .serve(listener, hosts, std::future::pending())
+        .unwrap();
+    let ask = |method: &str, headers: &str| {
+        let body = r#"{"TableName":"things","Item":{"pk":{"S":"page"}}}"#;
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let head = format!(
+            "{method} / HTTP/1.1\r\nx-amz-target: DynamoDB_20120810.PutItem\r\n\
+             connection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+            body.len(),
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            !answer.to_lowercase().contains("access-control"),
+            "{answer}"
+        );
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    for (method, headers) in [
+        (
+            "POST",
+            "host: localhost\r\norigin: https://evil.example\r\n",
+        ),
+        ("POST", "host: localhost\r\norigin: null\r\n"),
+        ("POST", "host: evil.example:8000\r\n"),
+        (
+            "OPTIONS",
+            "host: localhost\r\norigin: https://evil.example\r\n",
+        ),
+        ("GET", "host: evil.example\r\n"),
+    ] {
+        assert_eq!(ask(method, headers), "403", "{method} {headers}");
+    }
+    let stored = client(emulator.http_client());
+    assert!(!is_stored(&stored, "page").await);
+    for headers in [
+        "host: localhost\r\n",
+        "host: dynamodb:8000\r\n",
+        "host: 127.0.0.1\r\n",
+    ] {
+        assert_eq!(ask("POST", headers), "200", "{headers}");
+    }
+    assert!(is_stored(&stored, "page").await);
 }
