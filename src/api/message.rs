@@ -27,9 +27,8 @@ pub use reply::encode;
 /// - [`Error::InvalidArgument`]: a field over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
 pub fn decode(route: Route, message: &[u8]) -> Result<Call, Error> {
-    let call = decode_known(route, message)?;
     unsupported::refuse(route.rpc, message)?;
-    Ok(call)
+    decode_known(route, message)
 }
 
 /// The same, whatever else the message asks for.

@@ -2,6 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use super::import::ConfigError;
 use super::output::plain;
 use crate::config::Faults;
 use crate::domain::{Invalid, LoginName, UserId};
@@ -69,6 +70,10 @@ pub enum Failure {
         #[source]
         error: io::Error,
     },
+    #[error("Firebase's parameters can't be used")]
+    Firebase(#[from] ConfigError),
+    #[error("the users and --firebase-hash-config can't be one file")]
+    SameInput,
     #[error("stdout can't be written")]
     Output(#[from] io::Error),
     #[error("the token was made but can't be shown: revoke it with `sesame caller revoke {hash}`")]

@@ -1,13 +1,17 @@
+mod firebase;
 mod line;
 mod lines;
 mod progress;
 mod write;
 mod writers;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::firebase::ConfigError;
+use self::firebase::FirebaseConfig;
 use self::lines::Input;
 use self::progress::Progress;
 use self::writers::Writers;
@@ -28,17 +32,24 @@ pub struct Import {
     #[arg(long, value_name = "NUMBER", default_value_t = 32,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     parallel: u16,
+    /// A Firebase project's password hash parameters, in a file, for hashes that were exported
+    /// from it: each with its `salt`
+    #[arg(long, value_name = "FILE")]
+    firebase_hash_config: Option<PathBuf>,
     /// Print the counts as a JSON object
     #[arg(long)]
     json: bool,
 }
 
 /// What became of the lines so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
     added: u64,
     unchanged: u64,
     refused: u64,
+    /// Of the users who were added, those whose hash costs an attacker less than OWASP asks for,
+    /// by what it is.
+    weak: BTreeMap<&'static str, u64>,
     /// The number of the last line that is done, and all before it.
     last_line: u64,
 }
@@ -51,7 +62,21 @@ impl fmt::Display for Counts {
             refused,
             ..
         } = self;
-        write!(f, "{added} added, {unchanged} unchanged, {refused} refused")
+        write!(f, "{added} added, {unchanged} unchanged, {refused} refused")?;
+        if self.weak.is_empty() {
+            return Ok(());
+        }
+        let all: u64 = self.weak.values().sum();
+        let kinds: Vec<_> = self
+            .weak
+            .iter()
+            .map(|(name, n)| format!("{name} ({n})"))
+            .collect();
+        write!(
+            f,
+            "\n{all} weak hashes, until their users log in: {}",
+            kinds.join(", ")
+        )
     }
 }
 
@@ -65,9 +90,15 @@ impl Import {
             error,
         };
         let mut signals = Signals::listen().map_err(Failure::Start)?;
+        let firebase = self.firebase_hash_config.as_deref();
+        if firebase == Some(self.file.as_path()) {
+            return Err(Failure::SameInput);
+        }
+        let firebase = firebase.map(FirebaseConfig::read).transpose()?;
         let input = Input::open(&self.file).map_err(unreadable)?;
         let progress = Progress::new(input.bytes);
-        let mut writers = Writers::new(store, progress, self.skip, self.parallel.into());
+        let parallel = self.parallel.into();
+        let mut writers = Writers::new(store, progress, self.skip, parallel, firebase);
         let lines = input.lines().map_err(unreadable)?;
 
         let outcome = tokio::select! {
@@ -100,6 +131,7 @@ impl Import {
                 "added": counts.added,
                 "unchanged": counts.unchanged,
                 "refused": counts.refused,
+                "weak": counts.weak,
                 "lastLine": counts.last_line,
                 "complete": outcome.is_ok(),
             }))?;

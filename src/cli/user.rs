@@ -64,15 +64,17 @@ and what else doesn't show is refused. Without displayName a user is called by t
 without passwordHash a user has no password. Names may be written in snake_case. A line with
 any other field, or with a plaintext password, is refused.
 
-passwordHash is a PHC or modular crypt string of argon2, bcrypt, scrypt, PBKDF2 or SHA-crypt;
-the service replaces it by argon2id at the first login.
+passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass, as a PHC or
+modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
+service replaces it by argon2id at the first login. docs/migrating.md has more.
 
 A user who is there already, with the same id and login name, is left unchanged: run the same
 import again and it goes on from where it stopped.
 
 Examples:
   sesame user import users.jsonl
-  jq -c '.users[] | {userId: .id, …}' export.json | sesame user import -"#;
+  jq -c '.users[] | {userId: .id, …}' export.json | sesame user import -
+  sesame user import --firebase-hash-config project.txt users.jsonl"#;
 
 fn login_name(text: &str) -> Result<LoginName, Invalid> {
     LoginName::parse(text.to_owned())

@@ -155,9 +155,8 @@ async fn a_revoked_token_is_remembered_for_a_minute() {
 async fn a_session_stands_for_its_user_once_more_than_a_name_was_checked() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let user_alone = json!({ "checks": { "user": { "loginName": mini.login_name.as_str() } } });
     let with_password = app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let without = app.create(&user_alone).await;
+    let without = app.create_named(&mini).await;
     let empty = app.create(&json!({})).await;
     let end = NOW.plus(Duration::from_hours(24));
     let just_before = end.minus(Duration::from_millis(1));

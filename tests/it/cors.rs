@@ -102,7 +102,8 @@ async fn an_error_can_be_read_across_origins_too() {
         assert_eq!(allowed_origin(&answer), Some(HERE), "{wire:?}");
         assert_eq!(
             answer.headers["access-control-expose-headers"],
-            "grpc-status, grpc-message, grpc-status-details-bin"
+            "grpc-status, grpc-message, grpc-status-details-bin, etag, retry-after, x-request-id, \
+             allow, accept-encoding, accept-post, www-authenticate"
         );
     }
 }

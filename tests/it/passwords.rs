@@ -82,7 +82,7 @@ async fn a_hash_follows_the_settings() {
 
     assert_eq!(before, same);
     assert_eq!(answer.outcome(), "ok");
-    assert!(before.as_str().contains("t=1,") && replaced.as_str().contains("t=2,"));
+    assert!(before.as_str().contains("t=1,") && replaced.as_str().contains("t=5,"));
     assert_eq!(
         stronger
             .create(&by_name(&mini.login_name, PASSWORD))

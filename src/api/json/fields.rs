@@ -57,19 +57,24 @@ impl Message {
         }
     }
 
-    /// Refuses what has not been taken so far.
+    /// Refuses what has not been taken so far: the messages of these names, and all others.
     ///
     /// # Errors
     ///
-    /// [`Error::Unimplemented`], with the first such field by its name in protobuf.
-    pub fn refuse_rest(&self) -> Result<(), Error> {
+    /// - [`Error::Unimplemented`], with the first such field by its name in protobuf.
+    /// - Those of [`Self::message`].
+    pub fn refuse(&mut self, messages: &[(&str, &'static str)]) -> Result<(), Error> {
+        let message = self.name;
+        let refused = |name: &str| Err(Error::Unimplemented(format!("{message}.{name}").into()));
+        for (camel, snake) in messages {
+            if self.message(camel, snake)?.is_some() {
+                return refused(snake);
+            }
+        }
         let mut rest = self.entries.iter();
         match rest.find(|(_, value)| !matches!(value, Tree::Null)) {
             None => Ok(()),
-            Some((name, _)) => {
-                let what = format!("{}.{}", self.name, snake_case(name));
-                Err(Error::Unimplemented(what.into()))
-            }
+            Some((name, _)) => refused(&snake_case(name)),
         }
     }
 

@@ -116,14 +116,25 @@ fn checks(message: &mut Message) -> Result<(Option<v2::Checks>, Option<String>),
     }
     // What is in the others is not looked at, known to us or not: a login page takes an answer
     // without an error for a passed check.
-    checks.refuse_rest()?;
+    checks.refuse(&[
+        ("webAuthN", "web_auth_n"),
+        ("idpIntent", "idp_intent"),
+        ("totp", "totp"),
+        ("otpSms", "otp_sms"),
+        ("otpEmail", "otp_email"),
+        ("recoveryCode", "recovery_code"),
+    ])?;
     Ok((Some(read), also_by_id))
 }
 
 /// An empty request for challenges asks for none.
 fn refuse_challenges(request: &mut Message) -> Result<(), Error> {
     match request.message("challenges", "challenges")? {
-        Some(challenges) => challenges.refuse_rest(),
+        Some(mut challenges) => challenges.refuse(&[
+            ("webAuthN", "web_auth_n"),
+            ("otpSms", "otp_sms"),
+            ("otpEmail", "otp_email"),
+        ]),
         None => Ok(()),
     }
 }

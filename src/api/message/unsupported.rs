@@ -47,12 +47,10 @@ const fn challenges(field: u32) -> Part {
 /// and in whatever version: unknown fields are passed over elsewhere, but a login page takes an
 /// answer without an error for a passed check.
 ///
-/// `message` was decoded before, and so is well-formed.
-///
 /// # Errors
 ///
 /// - [`Error::Unimplemented`]: with its name, or with its number.
-/// - [`Error::Malformed`]: it isn't well-formed after all.
+/// - [`Error::Malformed`]: it isn't well-formed.
 pub fn refuse(rpc: Rpc, message: &[u8]) -> Result<(), Error> {
     let parts = match rpc {
         Rpc::CreateSession => [checks(1), challenges(3)],

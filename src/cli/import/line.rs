@@ -5,6 +5,7 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
+use super::firebase::FirebaseConfig;
 use crate::cli::output::plain;
 use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
 use crate::domain::{Attempts, HashString, Invalid, Login, UserId, UserState};
@@ -45,9 +46,19 @@ const USER_ID: &str = "userId";
 const LOGIN_NAME: &str = "loginName";
 const DISPLAY_NAME: &str = "displayName";
 const PASSWORD_HASH: &str = "passwordHash";
+const SALT: &str = "salt";
 
-/// Reads a user from a line.
-pub fn parse(line: &[u8]) -> Result<Login, Refused> {
+/// A user as a line has it.
+#[derive(Debug)]
+pub struct User {
+    pub login: Login,
+    /// What the hash is, if it costs an attacker less than OWASP asks for.
+    pub weakness: Option<&'static str>,
+}
+
+/// Reads a user from a line. With `firebase`, the hash is a Firebase project's, and has a salt
+/// beside it.
+pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<User, Refused> {
     // Without its end, behind which an error would have no column.
     let line = line.trim_ascii_end();
     let Members(members) =
@@ -62,6 +73,7 @@ pub fn parse(line: &[u8]) -> Result<Login, Refused> {
             "loginName" | "login_name" => (LOGIN_NAME, &mut fields.login_name),
             "displayName" | "display_name" => (DISPLAY_NAME, &mut fields.display_name),
             "passwordHash" | "password_hash" => (PASSWORD_HASH, &mut fields.password_hash),
+            "salt" if firebase.is_some() => (SALT, &mut fields.salt),
             "password" => return Err(Refused::Plaintext),
             _ => return Err(Refused::UnknownField(name.chars().take(40).collect())),
         };
@@ -74,7 +86,7 @@ pub fn parse(line: &[u8]) -> Result<Login, Refused> {
             return Err(Refused::Twice(name));
         }
     }
-    fields.login()
+    fields.user(firebase)
 }
 
 #[derive(Default)]
@@ -83,17 +95,23 @@ struct Fields {
     login_name: Option<String>,
     display_name: Option<String>,
     password_hash: Option<String>,
+    salt: Option<String>,
 }
 
 impl Fields {
-    fn login(self) -> Result<Login, Refused> {
+    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<User, Refused> {
         let login_name = self.login_name.ok_or(Refused::Missing(LOGIN_NAME))?;
         let display_name = self.display_name.unwrap_or_else(|| login_name.clone());
-        let hash = match self.password_hash {
-            None => None,
-            Some(text) => Some(PasswordHash::parse(&text)?),
+        let hash = match (self.password_hash, firebase) {
+            (None, _) => None,
+            (Some(text), None) => Some(PasswordHash::parse(&text)?),
+            (Some(text), Some(firebase)) => {
+                let salt = self.salt.ok_or(Refused::Missing(SALT))?;
+                Some(firebase.hash(&text, &salt)?)
+            }
         };
-        Ok(Login {
+        let weakness = hash.as_ref().and_then(PasswordHash::weakness);
+        let login = Login {
             login_name: new_login_name(&login_name)?,
             user_id: new_user_id(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
             display_name: new_display_name(&display_name)?,
@@ -102,7 +120,8 @@ impl Fields {
             attempts: Attempts::default(),
             epoch: draw_epoch(),
             under_former_key: false,
-        })
+        };
+        Ok(User { login, weakness })
     }
 }
 
@@ -149,7 +168,7 @@ mod tests {
                 r#" {{"password_hash":"{HASH}","display_name":"A","login_name":"a","user_id":"1"}} "#
             ),
         ] {
-            let login = parse(line.as_bytes()).unwrap();
+            let login = parse(line.as_bytes(), None).unwrap().login;
 
             assert_eq!(login.user_id.as_str(), "1", "{line}");
             assert_eq!(login.login_name.as_str(), "a", "{line}");
@@ -162,7 +181,7 @@ mod tests {
     fn what_may_be_missing_has_a_default() {
         let line = br#"{"userId":"1","loginName":"a","displayName":null,"passwordHash":null}"#;
 
-        let login = parse(line).unwrap();
+        let login = parse(line, None).unwrap().login;
 
         assert_eq!(login.display_name.as_str(), "a");
         assert!(login.password_hash.is_none());
@@ -214,7 +233,7 @@ mod tests {
                 "invalid login_name: must be 1 to 200 characters long",
             ),
         ] {
-            let reason = parse(line.as_bytes()).unwrap_err().to_string();
+            let reason = parse(line.as_bytes(), None).unwrap_err().to_string();
 
             assert_eq!(reason, want, "{line}");
             assert!(!reason.contains("V3ryS3cure!"), "{line}");

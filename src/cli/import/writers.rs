@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Counts;
+use super::firebase::FirebaseConfig;
 use super::line::{self, Refused};
 use super::lines::Line;
 use super::progress::Progress;
@@ -20,6 +21,7 @@ pub struct Writers<'a> {
     /// Lines up to this one are passed over.
     skip: u64,
     parallel: usize,
+    firebase: Option<FirebaseConfig>,
     /// In the order of their lines, so that reports and counts are in it too.
     under_way: VecDeque<UnderWay>,
     counts: Counts,
@@ -32,6 +34,8 @@ struct UnderWay {
     number: u64,
     end: u64,
     claims: Option<Claims>,
+    /// Of the hash.
+    weakness: Option<&'static str>,
     task: JoinHandle<Result<Outcome, Error>>,
 }
 
@@ -55,8 +59,15 @@ impl Claims {
 }
 
 impl<'a> Writers<'a> {
-    pub fn new(store: &'a Store, progress: Progress, skip: u64, parallel: usize) -> Self {
+    pub fn new(
+        store: &'a Store,
+        progress: Progress,
+        skip: u64,
+        parallel: usize,
+        firebase: Option<FirebaseConfig>,
+    ) -> Self {
         Self {
+            firebase,
             store,
             progress,
             skip,
@@ -107,8 +118,11 @@ impl<'a> Writers<'a> {
         if line.number <= self.skip {
             return;
         }
-        let login = line.text.and_then(|text| line::parse(&text));
-        let claims = login.as_ref().ok().map(Claims::of);
+        let firebase = self.firebase.as_ref();
+        let user = line.text.and_then(|text| line::parse(&text, firebase));
+        let claims = user.as_ref().ok().map(|user| Claims::of(&user.login));
+        let weakness = user.as_ref().ok().and_then(|user| user.weakness);
+        let login = user.map(|user| user.login);
         // Of two lines that want the same, the first gets it, every time.
         while self.has_under_way(claims.as_ref()) {
             self.take_oldest().await;
@@ -117,6 +131,7 @@ impl<'a> Writers<'a> {
             number: line.number,
             end: line.end,
             claims,
+            weakness,
             task: tokio::spawn(outcome(self.store.clone(), login)),
         });
     }
@@ -133,6 +148,9 @@ impl<'a> Writers<'a> {
         };
         let outcome = (&mut oldest.task).await;
         let (number, end) = (oldest.number, oldest.end);
+        if let (Ok(Ok(Outcome::Added)), Some(weakness)) = (&outcome, oldest.weakness) {
+            *self.counts.weak.entry(weakness).or_default() += 1;
+        }
         self.under_way.pop_front();
         match outcome {
             Ok(Ok(outcome)) => self.count(number, end, &outcome),

@@ -9,8 +9,7 @@ use crate::faults::Fault;
 async fn a_decision_is_a_line_in_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let user_alone = gate.app.create(&user_alone).await;
+    let user_alone = gate.app.create_named(&mini).await;
     assert!(
         gate.app
             .store
@@ -19,8 +18,7 @@ async fn a_decision_is_a_line_in_the_log() {
             .unwrap()
     );
     let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_again = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let user_again = gate.app.create(&user_again).await;
+    let user_again = gate.app.create_named(&mini).await;
 
     for (authorization, outcome, of) in [
         (format!("Bearer {}", again.token()), "allow", Some(&again)),

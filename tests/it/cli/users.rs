@@ -238,14 +238,19 @@ fn what_cannot_be_added_has_its_reason() {
 }
 
 #[test]
-fn a_user_may_have_no_password_and_any_name() {
+fn a_user_may_have_no_password_and_a_name_that_shows() {
     let dev = Dev::start();
+    for name in ["a\u{1b}[2J\nb", "a\u{200b}b", "a\u{202e}b", "\n"] {
+        let add = ["user", "add", "--no-password", "--login-name", name];
+        let refused = dev.run(&add).expect(2);
+        assert!(refused.stderr.contains("invalid login_name"), "{name:?}");
+    }
     let add = [
         "user",
         "add",
         "--no-password",
         "--login-name",
-        "a\u{1b}[2J\nb",
+        " a \u{e9}'b\r\n",
         "--user-id",
         "7",
         "--display-name",
@@ -253,12 +258,12 @@ fn a_user_may_have_no_password_and_any_name() {
     ];
     assert_eq!(dev.run(&add).expect(0).stdout, "7\n");
 
-    let user = dev.user("a\u{1b}[2J\nb");
+    let user = dev.user("a e\u{301}'B");
     assert_eq!(user["password"], json!(null));
     assert_eq!(user["displayName"], "");
     let listed = dev.run(&["user", "list"]).expect(0).stdout;
     assert!(
-        listed.contains("a\\u{1b}[2J\\nb\t7\tactive\tno password"),
+        listed.contains("a \u{e9}'b\t7\tactive\tno password"),
         "{listed}"
     );
 }

@@ -118,8 +118,8 @@ async fn a_list_comes_in_pages() {
             (4, 2, true, &[4]),
             (1, 2, false, &[3, 2]),
             (5, 2, true, &[]),
-            (u64::MAX, u32::MAX, true, &[]),
-            (0, u32::MAX, true, &[0, 1, 2, 3, 4]),
+            (u64::MAX, 1000, true, &[]),
+            (0, 1000, true, &[0, 1, 2, 3, 4]),
         ] {
             let request = List {
                 query: Some(ListQuery { offset, limit, asc }),
@@ -287,33 +287,107 @@ async fn what_one_list_reads_is_bounded() {
         let listed = client.list(&list(&[ids(&many(count))])).await;
         assert_eq!(code(&listed), want, "{count}");
         assert_eq!(app.faults.count("BatchGetItem"), requests, "{count}");
+        // Those that are no ids count as well.
+        let none: Vec<_> = (0..count).map(|n| n.to_string()).collect();
+        assert_eq!(code(&client.list(&list(&[ids(&none)])).await), want);
+    }
+    for limit in [1001, u32::MAX] {
+        for wire in Wire::ALL {
+            let query = Some(ListQuery {
+                limit,
+                ..ListQuery::default()
+            });
+            let request = List {
+                query,
+                ..list(&[user(&app.user(&format!("u{limit}{wire:?}")).await)])
+            };
+            let listed = Client { wire, ..client }.list(&request).await;
+            assert_eq!(code(&listed), "QUERY-4M0fs", "{wire:?} {limit}");
+        }
     }
 
-    // Of 64 KiB of metadata, no more than 32 go into one answer.
+    // A page is whole or refused: of 64 KiB of metadata, no 64 go into one answer of 4 MiB.
     let mini = app.user("mini").await;
     let open = Create {
         checks: Some(checks(&mini, Some(PASSWORD))),
         metadata: [("k".to_owned(), vec![0; 65_535])].into(),
         ..Create::default()
     };
-    for _ in 0..34 {
+    for _ in 0..66 {
         client.create(&open).await.unwrap();
     }
-    let mut seen = 0;
-    for (offset, want) in [(0, 32), (32, 2)] {
-        let page = List {
-            query: Some(ListQuery {
+    for wire in Wire::ALL {
+        for (offset, limit, want) in [
+            (0, 0, None),
+            (0, 1000, None),
+            (0, 64, None),
+            (60, 0, Some(6)),
+            (0, 40, Some(40)),
+        ] {
+            let query = Some(ListQuery {
                 offset,
-                ..ListQuery::default()
-            }),
-            ..list(&[user(&mini)])
-        };
-        let listed = client.list(&page).await.unwrap();
-        let (total, page) = found(&listed);
-        assert_eq!((total, page.len()), (34, want));
-        seen += page.len();
+                limit,
+                asc: false,
+            });
+            let request = List {
+                query,
+                ..list(&[user(&mini)])
+            };
+            let listed = Client { wire, ..client }.list(&request).await;
+            match (listed, want) {
+                (Ok(listed), Some(want)) => {
+                    let (total, page) = found(&listed);
+                    assert_eq!((total, page.len()), (66, want), "{wire:?}");
+                }
+                (Err(fault), None) => {
+                    assert_eq!(fault.code, 8, "{wire:?}");
+                    assert!(fault.message.contains("ask for fewer"), "{}", fault.message);
+                }
+                (listed, want) => {
+                    let count = listed.map(|listed| listed.sessions.len());
+                    panic!("{wire:?} {offset} {limit}: {count:?}, not {want:?}");
+                }
+            }
+        }
     }
-    assert_eq!(seen, 34);
+}
+
+/// Of a user with more sessions than one call looks at, none is left out without a sign.
+#[tokio::test]
+async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let mini = app.user("mini").await;
+    let client = Client::of(&app).bearing(all.as_str());
+    let login = client.login(&mini).await;
+    let like = app.store.get_session(login.session_id.parse().unwrap());
+    let like = like.await.unwrap().unwrap();
+    let puts = (1..1001_u64).map(|n| {
+        let session = sesame::domain::Session {
+            id: draw_session_id(),
+            created_at: NOW.plus(Duration::from_secs(n)),
+            ..like.clone()
+        };
+        let store = app.store.clone();
+        async move { store.insert_session(&session).await.unwrap() }
+    });
+    futures_util::future::join_all(puts).await;
+    let now = client.later(Duration::from_secs(2000));
+
+    let fault = now.list(&list(&[user(&mini)])).await.err().unwrap();
+    assert_eq!(fault.code, 8);
+    assert!(fault.message.contains("narrow it"), "{}", fault.message);
+    let query = Some(ListQuery {
+        limit: 1000,
+        ..ListQuery::default()
+    });
+    let narrowed = List {
+        query,
+        ..list(&[user(&mini), created(Method::Greater, NOW)])
+    };
+    let listed = now.list(&narrowed).await.unwrap();
+    assert_eq!(found(&listed).0, 1000);
+    assert_eq!(listed.sessions.len(), 1000);
 }
 
 /// More than one request reads at once, and more than an answer has.

@@ -124,7 +124,9 @@ async fn what_is_no_session_can_not_be_changed() {
     for (id, want) in [
         (draw_session_id().to_string(), "COMMAND-Flk38"),
         ("000000000000000000".to_owned(), "COMMAND-Flk38"),
-        (created.session_id.to_uppercase(), "COMMAND-Flk38"),
+        (created.session_id.replace('-', ""), "COMMAND-Flk38"),
+        (format!(" {}", created.session_id), "COMMAND-Flk38"),
+        (format!("{{{}}}", created.session_id), "COMMAND-Flk38"),
         ("ä".repeat(200), "COMMAND-Flk38"),
         ("a".repeat(201), "code 3"),
     ] {

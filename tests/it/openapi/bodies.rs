@@ -209,6 +209,8 @@ fn lists() -> Vec<Value> {
     let numbers = [
         json!(null),
         json!(0),
+        json!(1000),
+        json!(1001),
         json!(4_294_967_295_u64),
         json!(4_294_967_296_u64),
         json!(u64::MAX),

@@ -36,7 +36,7 @@ async fn a_body_that_is_no_message_is_an_invalid_argument() {
         (Wire::GrpcWeb, framed(b""), true),
         (Wire::GrpcWeb, Bytes::new(), false),
         (Wire::GrpcWeb, whole.slice(..8), false),
-        (Wire::GrpcWeb, Bytes::from(two), false),
+        (Wire::GrpcWeb, Bytes::from(two.clone()), false),
         (Wire::GrpcWebText, text(&whole), true),
         (Wire::GrpcWebText, Bytes::from(runs), true),
         (Wire::GrpcWebText, whole.clone(), false),
@@ -45,7 +45,46 @@ async fn a_body_that_is_no_message_is_an_invalid_argument() {
         let request = wire.send(Version::V2, "CreateSession", body.clone());
         let answer = app.send(request, NOW).await;
         let code = wire.created(&answer).err().map(|fault| fault.code);
-        assert_eq!(code, (!good).then_some(3), "{wire:?} {body:?}");
+        let is_framed = matches!(wire, Wire::Grpc | Wire::GrpcWeb | Wire::GrpcWebText);
+        let want = match good {
+            true => None,
+            // No message, or two of them.
+            false if is_framed && (body.is_empty() || body == two) => Some(12),
+            false => Some(3),
+        };
+        assert_eq!(code, want, "{wire:?} {body:?}");
+    }
+}
+
+/// A frame says that it is compressed, and no header how.
+#[tokio::test]
+async fn a_compressed_flag_needs_an_encoding() {
+    let app = App::start().await;
+    let mut flagged = framed(b"").to_vec();
+    flagged[0] = 1;
+    for wire in [Wire::Grpc, Wire::GrpcWeb, Wire::GrpcWebText] {
+        for (encoding, want) in [
+            (None, Some(13)),
+            (Some("identity"), Some(13)),
+            (Some("gzip"), None),
+            (Some("br"), Some(12)),
+        ] {
+            let body = Bytes::from(flagged.clone());
+            let body = if wire == Wire::GrpcWebText {
+                Bytes::from(STANDARD.encode(&body))
+            } else {
+                body
+            };
+            let mut request = wire.send(Version::V2, "CreateSession", body);
+            if let Some(encoding) = encoding {
+                request = crate::app::header(request, "grpc-encoding", encoding);
+            }
+            let answer = app.send(request, NOW).await;
+            assert_eq!(answer.status, 200);
+            let code = wire.created(&answer).err().map(|fault| fault.code);
+            assert_eq!(code, want, "{wire:?} {encoding:?}");
+            assert!(app.logged().iter().all(|line| line["level"] != "error"));
+        }
     }
 }
 
