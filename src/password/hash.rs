@@ -54,6 +54,11 @@ impl PasswordHash {
         &self.text
     }
 
+    /// The name of its algorithm, for people.
+    pub fn algorithm(&self) -> &'static str {
+        self.scheme.algorithm()
+    }
+
     /// What it is, if it costs an attacker less than OWASP asks for.
     pub fn weakness(&self) -> Option<&'static str> {
         self.scheme.weakness()

@@ -95,6 +95,19 @@ impl Scheme {
         }
     }
 
+    /// Its name, for people.
+    pub fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Argon2(hash) => hash.algorithm(),
+            Self::Bcrypt(_) => "bcrypt",
+            Self::Firebase(_) => "firebase-scrypt",
+            Self::Pbkdf2(hash) => hash.algorithm(),
+            Self::Phpass(_) => "phpass",
+            Self::Scrypt(_) => "scrypt",
+            Self::ShaCrypt(hash) => hash.algorithm(),
+        }
+    }
+
     /// What it is, if it costs an attacker less than OWASP asks for.
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
     pub fn weakness(&self) -> Option<&'static str> {

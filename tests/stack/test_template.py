@@ -297,6 +297,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
         "SCOPE_PREFIX": {"ScopePrefix": "https://api.example/"},
         "SERVER_KEY_SECRET": {"IdempotentCreates": "true"},
         "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},
+        "TOKEN_GRACE_SECONDS": {"TokenGraceSeconds": "0"},
     }
 
     assert before["RESOURCE_OWNER"] == ACCOUNT

@@ -6,6 +6,7 @@ use crate::cli::Surroundings;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, plain};
 use crate::domain::{AttemptPolicy, HashString, Login, Timestamp};
+use crate::password::PasswordHash;
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
@@ -90,24 +91,7 @@ impl<'a> Shown<'a> {
 
 /// The algorithm of a hash, which is all that is shown of it.
 fn algorithm(hash: &HashString) -> &'static str {
-    const KNOWN: [(&str, &str); 13] = [
-        ("argon2id", "argon2id"),
-        ("argon2i", "argon2i"),
-        ("argon2d", "argon2d"),
-        ("2a", "bcrypt"),
-        ("2b", "bcrypt"),
-        ("2x", "bcrypt"),
-        ("2y", "bcrypt"),
-        ("scrypt", "scrypt"),
-        ("pbkdf2", "pbkdf2-sha1"),
-        ("pbkdf2-sha256", "pbkdf2-sha256"),
-        ("pbkdf2-sha512", "pbkdf2-sha512"),
-        ("5", "sha256-crypt"),
-        ("6", "sha512-crypt"),
-    ];
-    let id = hash.as_str().split('$').nth(1);
-    let known = KNOWN.iter().find(|(known, _)| Some(*known) == id);
-    known.map_or("unknown", |(_, name)| name)
+    PasswordHash::parse(hash.as_str()).map_or("unknown", |hash| hash.algorithm())
 }
 
 impl Show {
@@ -165,11 +149,24 @@ impl List {
 #[test]
 fn of_a_hash_the_algorithm_is_shown() {
     for (hash, want) in [
-        ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3V0", "argon2id"),
-        ("$2y$12$abc", "bcrypt"),
-        ("$pbkdf2-sha512$1000$c2FsdA$b3V0", "pbkdf2-sha512"),
-        ("$6$salt$output", "sha512-crypt"),
-        ("$7$salt$output", "unknown"),
+        (
+            "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw",
+            "argon2id",
+        ),
+        (
+            "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm",
+            "bcrypt",
+        ),
+        (
+            "{PBKDF2-SHA256}1000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ",
+            "pbkdf2-sha256",
+        ),
+        ("$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk.", "phpass"),
+        (
+            "$5$rounds=1000$saltstringsaltst$q9YlbkuMoociauONftd2e5Ed6VxRd/LLwz2oOt1AaW3",
+            "sha256-crypt",
+        ),
+        ("$2y$12$abc", "unknown"),
         ("plain", "unknown"),
     ] {
         assert_eq!(algorithm(&HashString::new(hash.to_owned())), want);

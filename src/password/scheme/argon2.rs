@@ -23,6 +23,10 @@ pub struct Argon2Hash {
 }
 
 impl Argon2Hash {
+    pub fn algorithm(&self) -> &'static str {
+        self.algorithm.as_str()
+    }
+
     pub fn parse(algorithm: Algorithm, fields: &[&str]) -> Result<Self, Unsupported> {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not v=…$m=…,t=…,p=…$salt$output");

@@ -54,6 +54,16 @@ impl Digest {
         }
     }
 
+    fn algorithm(self) -> &'static str {
+        match self {
+            Self::Sha1 => "pbkdf2-sha1",
+            Self::Sha224 => "pbkdf2-sha224",
+            Self::Sha256 => "pbkdf2-sha256",
+            Self::Sha384 => "pbkdf2-sha384",
+            Self::Sha512 => "pbkdf2-sha512",
+        }
+    }
+
     /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which
     /// compute what SHA-256 and SHA-512 do.
     fn strong_rounds(self) -> u32 {
@@ -75,6 +85,10 @@ pub struct Pbkdf2Hash {
 }
 
 impl Pbkdf2Hash {
+    pub fn algorithm(&self) -> &'static str {
+        self.digest.algorithm()
+    }
+
     /// Reads the fields of Passlib, which ZITADEL writes too, and those of a PHC string.
     /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.pbkdf2_digest.html>
     pub fn parse(digest: Digest, fields: &[&str]) -> Result<Self, Unsupported> {

@@ -88,6 +88,13 @@ impl ShaCryptHash {
         })
     }
 
+    pub fn algorithm(&self) -> &'static str {
+        match self.variant {
+            Variant::Sha256 => "sha256-crypt",
+            Variant::Sha512 => "sha512-crypt",
+        }
+    }
+
     /// Whether it has fewer rounds than libraries draw today.
     pub fn is_weak(&self) -> bool {
         self.rounds < STRONG_ROUNDS
