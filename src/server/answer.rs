@@ -42,7 +42,8 @@ impl Server {
     ) -> Result<Response<Answer>, body::Broken> {
         let written_by = || Instant::now() + self.limits.write;
         if let Some(handler) = self.grpc.handler(&request) {
-            let is_stream = grpc::is_stream(request.uri().path());
+            let path = request.uri().path();
+            let (is_stream, is_watch) = (grpc::is_stream(path), grpc::is_watch(path));
             let response = timeout(self.limits.body, handler(request)).await?;
             // Whoever doesn't read a stream to its end in time is cut off.
             let age = if is_stream {
@@ -51,7 +52,8 @@ impl Server {
                 std::time::Duration::ZERO
             };
             let reading = shares.unread.until(written_by() + age);
-            let call = is_stream.then_some(call);
+            // A reflection that asks nothing is idle.
+            let call = is_watch.then_some(call);
             let during = |body| Either::Right(Either::Right(during(call, reading, body)));
             return Ok(response.map(during));
         }

@@ -81,7 +81,12 @@ impl Grpc {
 
 /// Whether a call may go on for as long as its client likes, within the limits of such calls.
 pub fn is_stream(path: &str) -> bool {
-    path == "/grpc.health.v1.Health/Watch" || path.starts_with("/grpc.reflection.")
+    is_watch(path) || path.starts_with("/grpc.reflection.")
+}
+
+/// Whether a call waits for news of the server's health.
+pub fn is_watch(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch"
 }
 
 fn handler<S>(service: S) -> Handler

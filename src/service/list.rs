@@ -208,23 +208,33 @@ fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
     }
 }
 
-/// The creation dates that `filters` leave, in whole milliseconds: all that they match, and
-/// maybe a little more.
+/// The first and the last creation date, in whole milliseconds as they are stored, that
+/// `filters` leave.
 fn created(filters: &[Filter]) -> [Timestamp; 2] {
-    let (mut from, mut to) = (i64::MIN, i64::MAX);
+    const MILLI: i128 = 1_000_000;
+
+    let (mut from, mut to) = (i128::MIN, i128::MAX);
     for filter in filters {
         let Filter::Created(compare, nanos) = filter else {
             continue;
         };
-        let below = i64::try_from(nanos.div_euclid(1_000_000)).unwrap_or(i64::MAX);
-        let above = below.saturating_add(1);
-        match compare {
-            Compare::Equals => (from, to) = (from.max(below), to.min(above)),
-            Compare::Greater | Compare::GreaterOrEquals => from = from.max(below),
-            Compare::Less | Compare::LessOrEquals => to = to.min(above),
-        }
+        let (first, last) = match compare {
+            Compare::Equals => (Some(*nanos), Some(*nanos)),
+            Compare::Greater => (Some(nanos.saturating_add(1)), None),
+            Compare::GreaterOrEquals => (Some(*nanos), None),
+            Compare::Less => (None, Some(nanos.saturating_sub(1))),
+            Compare::LessOrEquals => (None, Some(*nanos)),
+        };
+        from = from.max(first.unwrap_or(i128::MIN));
+        to = to.min(last.unwrap_or(i128::MAX));
     }
-    [from, to].map(Timestamp::from_millis)
+    // Rounded inwards.
+    let from = from.div_euclid(MILLI) + i128::from(from.rem_euclid(MILLI) > 0);
+    [from, to.div_euclid(MILLI)].map(|millis| {
+        let least = i128::from(i64::MIN);
+        let millis = millis.clamp(least, i64::MAX.into());
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    })
 }
 
 /// The users of these sessions who are not known, and were not asked for.
@@ -294,13 +304,19 @@ mod tests {
         let at = |millis: i128| millis * 1_000_000;
         for (filters, from, to) in [
             (vec![], i64::MIN, i64::MAX),
-            (vec![(Greater, at(5))], 5, i64::MAX),
-            (vec![(GreaterOrEquals, at(5) + 1)], 5, i64::MAX),
-            (vec![(Less, at(5))], i64::MIN, 6),
-            (vec![(LessOrEquals, at(5) + 999_999)], i64::MIN, 6),
-            (vec![(Equals, at(5))], 5, 6),
-            (vec![(Greater, at(5)), (Less, at(9)), (Less, at(7))], 5, 8),
-            (vec![(Greater, at(-5))], -5, i64::MAX),
+            (vec![(Greater, at(5))], 6, i64::MAX),
+            (vec![(Greater, at(5) - 1)], 5, i64::MAX),
+            (vec![(GreaterOrEquals, at(5))], 5, i64::MAX),
+            (vec![(GreaterOrEquals, at(5) + 1)], 6, i64::MAX),
+            (vec![(Less, at(5))], i64::MIN, 4),
+            (vec![(Less, at(5) + 1)], i64::MIN, 5),
+            (vec![(LessOrEquals, at(5))], i64::MIN, 5),
+            (vec![(LessOrEquals, at(5) + 999_999)], i64::MIN, 5),
+            (vec![(Equals, at(5))], 5, 5),
+            (vec![(Equals, at(5) + 1)], 6, 5),
+            (vec![(Greater, at(5)), (Less, at(9)), (Less, at(7))], 6, 6),
+            (vec![(Greater, at(-5))], -4, i64::MAX),
+            (vec![(Less, i128::MIN)], i64::MIN, i64::MIN),
             (vec![(Greater, i128::MAX)], i64::MAX, i64::MAX),
         ] {
             let filters: Vec<_> = filters

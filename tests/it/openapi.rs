@@ -146,7 +146,7 @@ async fn add_mini(app: &App) {
 /// Whether the service found nothing wrong with the message as such: its users may be
 /// unknown, and its passwords wrong.
 fn is_understood(answer: &Answer) -> bool {
-    !["code 3", "code 12", "COMMAND-Sfw3f"].contains(&&*answer.outcome())
+    !["code 3", "code 12", "COMMAND-Sfw3f", "QUERY-4M0fs"].contains(&&*answer.outcome())
 }
 
 fn methods() -> impl Iterator<Item = Method> {

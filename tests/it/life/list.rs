@@ -1,3 +1,4 @@
+mod bounds;
 mod filters;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,6 @@ use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
 };
 use sesame::domain::{Login, Permission, Timestamp};
-use sesame::token::draw_session_id;
 
 use super::{Client, HOUR, checks, code};
 use crate::app::{App, NOW, PASSWORD};
@@ -271,156 +271,5 @@ async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
                 }
             }
         }
-    }
-}
-
-#[tokio::test]
-async fn what_one_list_reads_is_bounded() {
-    let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let client = Client::of(&app).bearing(all.as_str());
-    let many = |count: usize| -> Vec<String> {
-        (0..count).map(|_| draw_session_id().to_string()).collect()
-    };
-    for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
-        app.faults.clear();
-        let listed = client.list(&list(&[ids(&many(count))])).await;
-        assert_eq!(code(&listed), want, "{count}");
-        assert_eq!(app.faults.count("BatchGetItem"), requests, "{count}");
-        // Those that are no ids count as well.
-        let none: Vec<_> = (0..count).map(|n| n.to_string()).collect();
-        assert_eq!(code(&client.list(&list(&[ids(&none)])).await), want);
-    }
-    for limit in [1001, u32::MAX] {
-        for wire in Wire::ALL {
-            let query = Some(ListQuery {
-                limit,
-                ..ListQuery::default()
-            });
-            let request = List {
-                query,
-                ..list(&[user(&app.user(&format!("u{limit}{wire:?}")).await)])
-            };
-            let listed = Client { wire, ..client }.list(&request).await;
-            assert_eq!(code(&listed), "QUERY-4M0fs", "{wire:?} {limit}");
-        }
-    }
-
-    // A page is whole or refused: of 64 KiB of metadata, no 64 go into one answer of 4 MiB.
-    let mini = app.user("mini").await;
-    let open = Create {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        metadata: [("k".to_owned(), vec![0; 65_535])].into(),
-        ..Create::default()
-    };
-    for _ in 0..66 {
-        client.create(&open).await.unwrap();
-    }
-    for wire in Wire::ALL {
-        for (offset, limit, want) in [
-            (0, 0, None),
-            (0, 1000, None),
-            (0, 64, None),
-            (60, 0, Some(6)),
-            (0, 40, Some(40)),
-        ] {
-            let query = Some(ListQuery {
-                offset,
-                limit,
-                asc: false,
-            });
-            let request = List {
-                query,
-                ..list(&[user(&mini)])
-            };
-            let listed = Client { wire, ..client }.list(&request).await;
-            match (listed, want) {
-                (Ok(listed), Some(want)) => {
-                    let (total, page) = found(&listed);
-                    assert_eq!((total, page.len()), (66, want), "{wire:?}");
-                }
-                (Err(fault), None) => {
-                    assert_eq!(fault.code, 8, "{wire:?}");
-                    assert!(fault.message.contains("ask for fewer"), "{}", fault.message);
-                }
-                (listed, want) => {
-                    let count = listed.map(|listed| listed.sessions.len());
-                    panic!("{wire:?} {offset} {limit}: {count:?}, not {want:?}");
-                }
-            }
-        }
-    }
-}
-
-/// Of a user with more sessions than one call looks at, none is left out without a sign.
-#[tokio::test]
-async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed() {
-    let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
-    let login = client.login(&mini).await;
-    let like = app.store.get_session(login.session_id.parse().unwrap());
-    let like = like.await.unwrap().unwrap();
-    let puts = (1..1001_u64).map(|n| {
-        let session = sesame::domain::Session {
-            id: draw_session_id(),
-            created_at: NOW.plus(Duration::from_secs(n)),
-            ..like.clone()
-        };
-        let store = app.store.clone();
-        async move { store.insert_session(&session).await.unwrap() }
-    });
-    futures_util::future::join_all(puts).await;
-    let now = client.later(Duration::from_secs(2000));
-
-    let fault = now.list(&list(&[user(&mini)])).await.err().unwrap();
-    assert_eq!(fault.code, 8);
-    assert!(fault.message.contains("narrow it"), "{}", fault.message);
-    let query = Some(ListQuery {
-        limit: 1000,
-        ..ListQuery::default()
-    });
-    let narrowed = List {
-        query,
-        ..list(&[user(&mini), created(Method::Greater, NOW)])
-    };
-    let listed = now.list(&narrowed).await.unwrap();
-    assert_eq!(found(&listed).0, 1000);
-    assert_eq!(listed.sessions.len(), 1000);
-}
-
-/// More than one request reads at once, and more than an answer has.
-#[tokio::test]
-async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
-    let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
-    let of_mini = sessions(client, &mini, 230).await;
-    let client = client.later(HOUR);
-
-    for asc in [true, false] {
-        let mut listed_ids = Vec::new();
-        for offset in [0, 100, 200] {
-            let query = Some(ListQuery {
-                offset,
-                limit: 0,
-                asc,
-            });
-            let page = List {
-                query,
-                ..list(&[user(&mini)])
-            };
-            app.faults.clear();
-            let listed = client.list(&page).await.unwrap();
-            assert_eq!(app.faults.count("BatchGetItem"), 3);
-            assert_eq!(found(&listed).0, 230);
-            listed_ids.extend(listed.sessions.into_iter().map(|session| session.id));
-        }
-        if !asc {
-            listed_ids.reverse();
-        }
-        assert_eq!(listed_ids, of_mini);
     }
 }

@@ -10,6 +10,7 @@ use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Permission;
 use sesame::error::{Error, Side};
 use sesame::service::Rpc;
+use sesame::token::draw_session_id;
 
 use super::document::{Header, KEY, Operation, fields, operations, with_body};
 use super::schema::conforms;
@@ -133,7 +134,8 @@ async fn a_session_that_is_gone_is_answered_as_documented() {
     for operation in gone.filter(|operation| operation.rpc == Rpc::DeleteSession) {
         let mut request = post("{}");
         request.method = operation.method.clone();
-        request.path = operation.path.replace("{session_id}", "1");
+        let id = draw_session_id().to_string();
+        request.path = operation.path.replace("{session_id}", &id);
         let answer = mini.send_as_is(request).await.json();
 
         let examples = operation.response_examples(200);
