@@ -131,16 +131,14 @@ async fn accept(
     let connections = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // A lack of file descriptors isn't over at once.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // A lack of file descriptors isn't over at once.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
         };
         let (emulator, hosts) = (emulator.clone(), Arc::clone(&hosts));
         let service = service_fn(move |request| answer(emulator.clone(), hosts.clone(), request));

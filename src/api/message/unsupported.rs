@@ -59,11 +59,11 @@ pub fn refuse(rpc: Rpc, message: &[u8]) -> Result<(), Error> {
     };
     let mut rest = message;
     while rest.has_remaining() {
-        let (field, wire_type) = decode_key(&mut rest).map_err(malformed)?;
+        let (field, wire_type) = decode_key(&mut rest).map_err(|error| malformed(&error))?;
         let part = parts.iter().find(|part| part.field == field);
         match (part, wire_type) {
             (Some(part), WireType::LengthDelimited) => {
-                let length = decode_varint(&mut rest).map_err(malformed)?;
+                let length = decode_varint(&mut rest).map_err(|error| malformed(&error))?;
                 let content = usize::try_from(length).ok();
                 let content = content.and_then(|length| rest.split_at_checked(length));
                 let (content, after) = content.ok_or_else(cut_off)?;
@@ -79,7 +79,8 @@ pub fn refuse(rpc: Rpc, message: &[u8]) -> Result<(), Error> {
 impl Part {
     fn refuse_members(&self, mut content: &[u8]) -> Result<(), Error> {
         while content.has_remaining() {
-            let (member, wire_type) = decode_key(&mut content).map_err(malformed)?;
+            let (member, wire_type) =
+                decode_key(&mut content).map_err(|error| malformed(&error))?;
             if member > self.supported {
                 let at = usize::try_from(member - 1).unwrap_or(usize::MAX);
                 let what = match self.members.get(at) {
@@ -95,10 +96,10 @@ impl Part {
 }
 
 fn skip(wire_type: WireType, field: u32, rest: &mut &[u8]) -> Result<(), Error> {
-    skip_field(wire_type, field, rest, DecodeContext::default()).map_err(malformed)
+    skip_field(wire_type, field, rest, DecodeContext::default()).map_err(|error| malformed(&error))
 }
 
-fn malformed(error: prost::DecodeError) -> Error {
+fn malformed(error: &prost::DecodeError) -> Error {
     Error::Malformed(format!("the message can't be read: {error}"))
 }
 

@@ -127,6 +127,23 @@ async fn a_jwts_scopes_grant_what_they_name_behind_the_prefix() {
     }
 }
 
+/// A gateway hands on what a claim is, or its text.
+#[tokio::test]
+async fn scopes_may_be_a_list() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    for scope in [
+        json!("openid session.write"),
+        json!("[openid session.write]"),
+        json!(["openid", "session.write"]),
+    ] {
+        let claims = json!({ "iss": "https://one.example", "sub": "42", "scope": scope });
+        for (payload, event) in PAYLOADS {
+            let answer = invoke(&app, &event(&claims, &json!(null))).await;
+            assert_eq!(answer["statusCode"], 200, "{payload} {scope}: {answer}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn nobody_but_a_jwt_authorizer_vouches_for_a_caller() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
@@ -157,6 +174,11 @@ async fn nobody_but_a_jwt_authorizer_vouches_for_a_caller() {
             json!({ "jwt": jwt }),
         ),
         bent("create-session-rest.json", authorizer, claims.clone()),
+        bent(
+            "create-session-rest.json",
+            authorizer,
+            json!({ "iss": "i", "sub": "s", "scope": "session.write", "claims": "{}" }),
+        ),
         bent("create-session-rest.json", authorizer, json!(null)),
         bent(
             "create-session-rest.json",

@@ -19,8 +19,8 @@ fn at(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-fn lifetime(seconds: i64) -> Option<prost_types::Duration> {
-    Some(prost_types::Duration { seconds, nanos: 0 })
+fn lifetime(seconds: i64) -> prost_types::Duration {
+    prost_types::Duration { seconds, nanos: 0 }
 }
 
 /// Prolongs a session as often as it lets itself be prolonged, each 30 s by 60 s; the end that
@@ -35,7 +35,7 @@ async fn prolonged(client: Client<'_>, created: &v2::CreateSessionResponse, from
         let longer = Set {
             session_id: id.to_owned(),
             session_token: token.clone(),
-            lifetime: lifetime(60),
+            lifetime: Some(lifetime(60)),
             ..Set::default()
         };
         match client.set(&longer).await {
@@ -91,7 +91,7 @@ async fn a_name_alone_prolongs_nothing() {
     let anonymous = client.create(&Create::default()).await.unwrap();
     let name = Set {
         checks: Some(checks(&mini, None)),
-        lifetime: lifetime(100),
+        lifetime: Some(lifetime(100)),
         ..set(&anonymous)
     };
     let named = client.at(at(50)).set(&name).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let with = |seconds| Set {
-        lifetime: lifetime(seconds),
+        lifetime: Some(lifetime(seconds)),
         ..set(&created)
     };
     let late = client.at(at(50));
@@ -128,7 +128,7 @@ async fn past_its_absolute_end_a_session_is_not_prolonged() {
     let app = app.beside(&SETTINGS);
     let late = Client::of(&app).at(at(100));
     let longer = Set {
-        lifetime: lifetime(10),
+        lifetime: Some(lifetime(10)),
         ..set(&created)
     };
     assert_eq!(code(&late.set(&longer).await), "COMMAND-Hkl3d");

@@ -1,6 +1,7 @@
 //! The service as a map of sessions: what each call has to answer, and what it leaves.
 
 mod session;
+mod set;
 
 use std::collections::BTreeMap;
 
@@ -176,128 +177,6 @@ impl Model {
             sequence: first.sequence,
             own: first.user == keyed.user,
         })
-    }
-
-    /// What is left of the session, if the last try is `at` that time.
-    pub fn set(
-        &mut self,
-        session: Option<usize>,
-        caller: &Caller,
-        token: Presented<'_>,
-        message: &Message,
-        if_match: Option<u64>,
-        at: i64,
-    ) -> Result<Session, Refused> {
-        // A token is looked for only once the message is understood.
-        self.let_in(caller, Some(""))?;
-        lifetime(message)?;
-        self.let_in(caller, token)?;
-        if token.is_none() && !caller.may(Permission::Write) {
-            return Err("AUTH-5mWD2");
-        }
-        let stored = self.sessions[session.ok_or("COMMAND-Flk38")?].clone();
-        let standing = token.map_or(Standing::All, |token| stored.standing(token, self.now));
-        let repeats = |proof: Proof| {
-            (message.user.is_some() || !proof.user)
-                && (message.password.is_some() || !proof.password)
-        };
-        match standing {
-            Standing::All => {}
-            Standing::Repeat(proof) if repeats(proof) => {}
-            _ => return Err("COMMAND-sGr42"),
-        }
-        if self.is_ended(&stored) {
-            return Err("COMMAND-Hewfq");
-        }
-        if !self.is_live(&stored) {
-            return Err("COMMAND-Hkl3d");
-        }
-        if if_match.is_some_and(|wanted| wanted != stored.sequence) {
-            return Err("code 10");
-        }
-        let own = stored.user.as_ref().map(|factor| Named {
-            id: Some(self.users[factor.user].id.clone()),
-            name: None,
-        });
-        if let Some(named) = &message.user {
-            if let Some(factor) = &stored.user {
-                let user = &self.users[factor.user];
-                let is_own = named.id.as_ref().is_none_or(|id| *id == user.id)
-                    && named
-                        .name
-                        .as_ref()
-                        .is_none_or(|name| name.to_lowercase() == user.name);
-                if !is_own {
-                    return Err("code 3");
-                }
-            }
-            let adds = matches!(standing, Standing::Repeat(Proof { added: true, .. }));
-            if stored.user.is_none() || message.password.is_none() || adds {
-                self.may_check(caller, message.password.is_some())?;
-            }
-        }
-        let named = message
-            .user
-            .clone()
-            .or(own.filter(|_| message.password.is_some()));
-        let checked = self.check(named.as_ref(), message.password, caller)?;
-        let mut changed = stored.clone();
-        for (key, value) in &message.metadata {
-            if value.is_empty() {
-                changed.metadata.remove(key);
-            } else {
-                changed.metadata.insert(key.clone(), value.clone());
-            }
-        }
-        if checked.is_none() && changed.metadata == stored.metadata && message.lifetime.is_none() {
-            return Ok(stored);
-        }
-        self.settle(checked);
-        if at >= stored.expires_at {
-            return Err("COMMAND-Hkl3d");
-        }
-        let user = checked
-            .filter(|_| message.user.is_some())
-            .map(|checked| checked.user);
-        if let Some(user) = user {
-            if stored
-                .user
-                .as_ref()
-                .is_some_and(|factor| factor.user != user)
-            {
-                return Err("code 3");
-            }
-            changed.user = Some(self.factor(user));
-        }
-        let by_password = checked.is_some_and(|checked| checked.by_password);
-        if by_password {
-            changed.password = Some(self.now);
-        }
-        if let Some(seconds) = message.lifetime {
-            let from = changed.password.unwrap_or(changed.created_at);
-            let end = from + i64::from(MAX_LIFETIME) * 1000;
-            changed.expires_at = (self.now + i64::from(seconds) * 1000).min(end);
-        }
-        if let Some(factor) = &mut changed.user {
-            factor.login_name.clone_from(&self.users[factor.user].name);
-        }
-        let proof = Proof {
-            user: user.is_some(),
-            added: user.is_some() && stored.user.is_none(),
-            password: by_password,
-        };
-        // When it ends is read from the table.
-        changed.grace = Some(Grace { until: 0, proof });
-        let facts = [
-            user.is_some(),
-            by_password,
-            changed.metadata != stored.metadata,
-            message.lifetime.is_some(),
-        ];
-        changed.sequence += 1 + count(&facts);
-        changed.changed_at = self.now;
-        changed.tokens.push(None);
-        Ok(changed)
     }
 
     pub fn get(

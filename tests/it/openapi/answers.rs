@@ -212,7 +212,6 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserNotActive
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
-        Error::SessionNotFound(Side::Command) => is_one_of(&[SetSession, DeleteSession]),
         // Frames are gRPC's.
         Error::CompressedHow | Error::NotOneMessage => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
@@ -223,7 +222,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::SessionNotFound(Side::Query) | Error::SessionTokenInvalid(Side::Query) => {
             is_one_of(&[GetSession])
         }
-        Error::SessionTokenInvalid(Side::Command) => is_one_of(&[SetSession, DeleteSession]),
+        Error::SessionNotFound(Side::Command) | Error::SessionTokenInvalid(Side::Command) => {
+            is_one_of(&[SetSession, DeleteSession])
+        }
         Error::PermissionDenied => match rpc {
             // v2alpha has no filter by user.
             ListSessions => operation.version > Version::V2alpha,

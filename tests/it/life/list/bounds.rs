@@ -93,7 +93,7 @@ async fn a_page_is_whole_or_refused() {
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let client = Client::of(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
-    many(client, &mini, &[0; 65_535], 66).await;
+    many(client, &mini, &vec![0; 65_535], 66).await;
     let client = client.later(HOUR);
 
     for wire in Wire::ALL {
