@@ -16,6 +16,7 @@ mod logins;
 mod schema;
 mod secrets;
 mod sessions;
+mod transactions;
 mod users;
 
 use aws_sdk_dynamodb::Client;
