@@ -158,11 +158,11 @@ impl App {
         now: Timestamp,
         trace: &Trace,
     ) -> Result<Reply, Error> {
-        if request.body.len() > self.limits.body {
-            return Err(Error::BodyTooLarge);
-        }
         if let Some(id) = route::session_id(request) {
             trace.session(id);
+        }
+        if request.body.len() > self.limits.body {
+            return Err(Error::BodyTooLarge);
         }
         let credentials = credentials(request);
         let caller = self.service.authenticate(&credentials, now, trace).await?;
@@ -215,9 +215,14 @@ pub fn refuse(app: &App, request: &Request, error: Error, now: Timestamp) -> Res
     let (rpc, version) = told(&route);
     let outcome = Err(error);
     let response = protocol.encode(&outcome, version, app.created_status);
+    let trace = Trace::default();
+    if let Some(id) = route::session_id(request) {
+        trace.session(id);
+    }
     let finished = Finished {
         rpc,
         error: outcome.as_ref().err(),
+        traced: trace.read(),
         ..Finished::preflight(Instant::now(), now)
     };
     finish(app, request, response, finished)

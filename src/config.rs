@@ -285,26 +285,18 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let memory = self.number("ARGON2_MEMORY_KIB", 7168..=131_072);
         let passes = self.number("ARGON2_PASSES", 1..=16);
         let lanes = self.number("ARGON2_LANES", 1..=4);
-        match Params::new(memory?, passes?, lanes?) {
-            Ok(params) if params.is_strong() => Some(params),
-            Ok(_) => {
-                self.faults.push(Fault {
-                    name: "ARGON2_MEMORY_KIB",
-                    reason: "is too weak for ARGON2_PASSES: must be at least 47104 with 1 pass, \
-                             19456 with 2, 12288 with 3, 9216 with 4 or 7168 with 5"
-                        .to_owned(),
-                });
-                None
-            }
-            Err(error) => {
-                let reason = format!("with ARGON2_PASSES and ARGON2_LANES: {error}");
-                self.faults.push(Fault {
-                    name: "ARGON2_MEMORY_KIB",
-                    reason,
-                });
-                None
-            }
-        }
+        let reason = match Params::new(memory?, passes?, lanes?) {
+            Ok(params) if params.is_strong() => return Some(params),
+            Ok(_) => "is too weak for ARGON2_PASSES: must be at least 47104 with 1 pass, \
+                      19456 with 2, 12288 with 3, 9216 with 4 or 7168 with 5"
+                .to_owned(),
+            Err(error) => format!("with ARGON2_PASSES and ARGON2_LANES: {error}"),
+        };
+        self.faults.push(Fault {
+            name: "ARGON2_MEMORY_KIB",
+            reason,
+        });
+        None
     }
 
     fn scope_prefix(&mut self) -> Option<ScopePrefix> {

@@ -147,6 +147,20 @@ impl Error {
         }
     }
 
+    /// Whether it says that checks were not passed, or were of another user than they may be.
+    pub fn is_of_checks(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidArgument(_)
+                | Self::UserNotFound
+                | Self::UserMismatch
+                | Self::PasswordInvalid
+                | Self::PasswordNotSet
+                | Self::UserNotActive
+                | Self::UserLocked
+        )
+    }
+
     /// Names the kind of error in logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {

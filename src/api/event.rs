@@ -6,6 +6,7 @@
 
 mod claims;
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -24,7 +25,6 @@ use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::origin::{self, TraceId};
@@ -60,10 +60,19 @@ impl<'de> Deserialize<'de> for Event {
 
 /// The types of the events take claims for texts, and an event with any other for none of
 /// theirs.
+///
+/// What stands there is not read: a number may be beyond all numbers, and a list too deep.
 fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
-    let mut event: Value = serde_json::from_str(event)?;
-    event["requestContext"]["authorizer"] = Value::Null;
-    serde_json::from_str(&event.to_string())
+    type Parts<'a> = HashMap<String, &'a RawValue>;
+
+    let mut event: Parts<'_> = serde_json::from_str(event)?;
+    let context = event.get("requestContext").copied();
+    let context = context.map_or("{}", RawValue::get);
+    let mut context: Parts<'_> = serde_json::from_str(context)?;
+    context.remove("authorizer");
+    let context = serde_json::value::to_raw_value(&context)?;
+    event.insert("requestContext".to_owned(), &context);
+    serde_json::from_str(&serde_json::to_string(&event)?)
 }
 
 /// An answer in the form that the sender of the event wants.

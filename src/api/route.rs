@@ -82,7 +82,8 @@ pub(super) fn session_id(request: &Request) -> Option<SessionId> {
     let Some(JsonPath::Session { id, .. }) = JsonPath::of(&request.path) else {
         return None;
     };
-    percent_decode_str(id).decode_utf8().ok()?.parse().ok()
+    let id = percent_decode_str(id).decode_utf8().ok()?;
+    SessionId::find(&id).ok()?
 }
 
 /// What a request asks for, and how it wants to be answered, which is known even

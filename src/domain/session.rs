@@ -202,9 +202,16 @@ impl Session {
     /// check, or after the session was created if it has none. So nobody keeps a session
     /// alive for ever with nothing but its token.
     pub fn absolute_end(&self, changes: &Changes) -> Timestamp {
-        let password = changes.password.or(self.password);
+        let password = self.newest_password(changes);
         let from = password.map_or(self.created_at, |password| password.verified_at);
         from.plus(changes.max_lifetime)
+    }
+
+    /// Of two changes at once, the one that was made first may be written last.
+    fn newest_password(&self, changes: &Changes) -> Option<PasswordFactor> {
+        let checks = [self.password, changes.password];
+        let checks = checks.into_iter().flatten();
+        checks.max_by_key(|password| password.verified_at)
     }
 
     /// The session with `changes` and another token. Its sequence counts, one each: user
@@ -235,6 +242,7 @@ impl Session {
             (Some(stored), Some(checked)) if stored.user_id == checked.user_id => {
                 Some(UserFactor {
                     epoch: stored.epoch,
+                    verified_at: stored.verified_at.max(checked.verified_at),
                     ..checked.clone()
                 })
             }
@@ -256,7 +264,7 @@ impl Session {
             changed_at: now,
             expires_at,
             user,
-            password: changes.password.or(self.password),
+            password: self.newest_password(changes),
             metadata,
             token_hash: rotation.token_hash,
             replaced,

@@ -61,7 +61,7 @@ impl Service {
                 let truth = error.kind();
                 let told = error.concealed();
                 if told.kind() != truth {
-                    trace.note(|traced| traced.concealed = Some(truth));
+                    trace.conceal(truth);
                 }
                 Err(told)
             }

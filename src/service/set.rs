@@ -18,7 +18,8 @@ impl Service {
     ///
     /// Of two calls at once, both are carried out, one on top of the other: whoever was
     /// late starts again from what the other left. A call that changes nothing writes
-    /// nothing.
+    /// nothing, unless the token was replaced: whoever still has that one has lost an answer,
+    /// and needs another token before its grace is over.
     ///
     /// Requests, one after another: 2 without a password, 4 with one; without the session's
     /// token one more.
@@ -45,14 +46,30 @@ impl Service {
             added: false,
             password: request.password.is_some(),
         };
-        permit(&claim, &session, wanted, now)?;
+        let granted = permit(&claim, &session, wanted, now)?;
         live(state)?;
-        require(request.precondition.as_ref(), &session)?;
+        if granted == Granted::Change {
+            require(request.precondition.as_ref(), &session)?;
+        }
+        // Before an attempt is counted that nothing would settle.
+        session.metadata.changed(&request.metadata)?;
 
-        let subject = self.subject(&request, &session, &claim, caller, now)?;
-        let checked = self
-            .check(subject, request.password.clone(), caller, now, trace)
-            .await?;
+        let checked = match self.subject(&request, &session, &claim, caller, now) {
+            Ok(subject) => {
+                self.check(subject, request.password.clone(), caller, now, trace)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        // A token that is good for nothing but the same change again is told nothing else: not
+        // even who the user is that has replaced it.
+        let checked = checked.map_err(|error| {
+            if granted == Granted::Repetition && error.is_of_checks() {
+                trace.conceal(error.kind());
+                return super::not_held(&claim, Side::Command);
+            }
+            error
+        })?;
         let changes = Changes {
             user: request
                 .user
@@ -66,7 +83,8 @@ impl Service {
             lifetime: request.lifetime,
             max_lifetime: policy.max_lifetime,
         };
-        if !session.is_changed_by(&changes)? {
+        let is_current = token.is_none_or(|token| token.hash == session.token_hash);
+        if is_current && !session.is_changed_by(&changes)? {
             return Ok(ChangedSession {
                 details: self.details(&session),
                 session_token: request.session_token,
@@ -82,7 +100,10 @@ impl Service {
                 // What was valid when it was read still is after changes that proved nothing: of
                 // any number of calls with one token, all are carried out.
                 if session.proved_sequence != proved_sequence {
-                    permit(&claim, &session, wanted, at)?;
+                    let granted = permit(&claim, &session, wanted, at)?;
+                    if granted == Granted::Repetition && is_another(&session, checked.as_ref()) {
+                        return Err(super::not_held(&claim, Side::Command));
+                    }
                 }
                 require(request.precondition.as_ref(), &session)?;
                 if changes.lifetime.is_some() && session.absolute_end(&changes) <= at {
@@ -178,15 +199,35 @@ enum Put {
     Late(Box<Session>),
 }
 
+/// What a claim is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Granted {
+    Change,
+    /// The change that replaced the token, once more.
+    Repetition,
+}
+
 /// Whether `claim` lets a Set change `session`, if it passes the checks of `wanted`.
-fn permit(claim: &Claim, session: &Session, wanted: Proof, now: Timestamp) -> Result<(), Error> {
+fn permit(
+    claim: &Claim,
+    session: &Session,
+    wanted: Proof,
+    now: Timestamp,
+) -> Result<Granted, Error> {
     match claim.standing(session, now) {
-        Standing::Valid => Ok(()),
-        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(()),
+        Standing::Valid => Ok(Granted::Change),
+        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Granted::Repetition),
         Standing::ValidToRepeat(_) | Standing::Invalid => {
             Err(super::not_held(claim, Side::Command))
         }
     }
+}
+
+/// Whether the session has another user than the one who was checked.
+fn is_another(session: &Session, checked: Option<&Checked>) -> bool {
+    let own = session.user.as_ref().map(|user| &user.user_id);
+    let checked = checked.map(|checked| &checked.login.user_id);
+    own.is_some() && checked.is_some() && own != checked
 }
 
 fn live(state: State) -> Result<(), Error> {

@@ -81,6 +81,11 @@ impl Trace {
         self.note(|traced| traced.user = Some(user.clone()));
     }
 
+    /// What went wrong is told otherwise than it is. Of several reasons the first counts.
+    pub(super) fn conceal(&self, truth: &'static str) {
+        self.note(|traced| _ = traced.concealed.get_or_insert(truth));
+    }
+
     pub(super) fn beside(&self, error: &dyn std::error::Error) {
         let text = chain(error);
         self.note(|traced| traced.beside = Some(text));

@@ -334,6 +334,23 @@ async fn a_replaced_token_is_let_in_for_its_grace() {
     }
 }
 
+/// Somebody else may have the name of before.
+#[tokio::test]
+async fn after_a_rename_the_api_is_told_the_name_of_today() {
+    for answer in [AuthorizerAnswer::Simple, AuthorizerAnswer::Iam] {
+        let gate = Gate::answering(answer).await;
+        let (login, session) = gate.mini().await;
+        let renamed = gate.app.login_name("maxi");
+        let store = &gate.app.store;
+        let login = store.get_login(&login.key()).await.unwrap().unwrap();
+        assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
+
+        let event = whole("authorizer-http.json", &session.token());
+        let told = gate.ask(&event, NOW).await.unwrap();
+        assert_eq!(told["context"]["loginName"], renamed.as_str(), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_was_replaced_by_a_password_is_not_let_in() {
     let gate = Gate::open().await;

@@ -1,10 +1,12 @@
 //! What browsers ask before pages of another origin may call.
 
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::json;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::{Request, Version};
 
 use crate::app::{Answer, App, NOW, header};
+use crate::record;
 use crate::wire::Wire;
 
 const HERE: &str = "https://app.example.com";
@@ -62,6 +64,31 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
             assert_eq!(varies, setting == list, "{setting}");
         }
     }
+}
+
+/// The gateway's own lists are held against these, by the checks in `tests/stack`.
+#[tokio::test]
+async fn the_code_states_what_pages_may_send_and_read() {
+    let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
+    let asked = app.send(preflight(HERE, "content-type"), NOW).await;
+    let request = header(
+        Wire::Json.create(Version::V2, &Create::default()),
+        "origin",
+        HERE,
+    );
+    let answer = app.send(request, NOW).await;
+    let list = |headers: &HeaderMap, name: &str| -> Vec<String> {
+        let text = headers[name].to_str().unwrap();
+        text.split(", ").map(str::to_owned).collect()
+    };
+    let lists = json!({
+        "AllowHeaders": list(&asked.headers, "access-control-allow-headers"),
+        "AllowMethods": list(&asked.headers, "access-control-allow-methods"),
+        "ExposeHeaders": list(&answer.headers, "access-control-expose-headers"),
+        "MaxAge": asked.headers["access-control-max-age"].to_str().unwrap().parse::<u32>().unwrap(),
+    });
+    let path = record::folder().join("cors.json");
+    std::fs::write(path, lists.to_string()).unwrap();
 }
 
 /// The preflights that a real browser was seen to send.

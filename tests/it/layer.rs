@@ -13,7 +13,7 @@ use sesame::error::Error;
 use sesame::layer::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
-use crate::app::{App, NOW, PASSWORD, by_name};
+use crate::app::{App, NOW, PASSWORD, by_name, header, post};
 use crate::faults::Fault;
 
 /// Says who was let in.
@@ -125,6 +125,52 @@ async fn a_request_passes_until_the_very_end_of_its_session() {
 
     assert!(app.store.end_sessions(&mini).await.unwrap());
     assert_eq!(status(now).await, StatusCode::UNAUTHORIZED);
+}
+
+/// Under which name a user comes, and by which of two tokens.
+#[tokio::test]
+async fn a_user_is_told_by_the_name_of_today_while_the_token_counts() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let created = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let old = format!("Bearer {}", created.token());
+    let status = async |now, bearer: &str| ask(&app, now, &[bearer.as_bytes()]).await.status();
+    let set = async |token: String, body: Value| {
+        let mut request = post(body.to_string());
+        request.method = http::Method::PATCH;
+        let id = created.json()["sessionId"].as_str().unwrap().to_owned();
+        request.path = format!("/v2/sessions/{id}");
+        let request = header(request, "authorization", &format!("Bearer {token}"));
+        app.send(request, NOW).await.token()
+    };
+
+    let note = json!({ "sessionToken": created.token(), "metadata": { "a": "MQ==" } });
+    let second = set(created.token(), note).await;
+    assert_eq!(status(now, &old).await, StatusCode::OK, "in its grace");
+    let late: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 60_000);
+    assert_eq!(status(late, &old).await, StatusCode::UNAUTHORIZED);
+
+    let checks = json!({ "password": { "password": PASSWORD } });
+    let prove = json!({ "sessionToken": second, "checks": checks });
+    let third = format!("Bearer {}", set(second.clone(), prove).await);
+    let second = format!("Bearer {second}");
+    assert_eq!(status(now, &second).await, StatusCode::UNAUTHORIZED);
+
+    let renamed = app.login_name("maxi");
+    let login = app.login("mini").await;
+    let store = &app.store;
+    assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
+    let layer = SessionLayer::new(app.faulty.clone(), now);
+    let mut request = Request::new("");
+    let value = http::HeaderValue::from_str(&third).unwrap();
+    request.headers_mut().insert(AUTHORIZATION, value);
+    let name = service_fn(async |request: Request<&'static str>| {
+        let of = request.extensions().get::<SessionUser>().unwrap();
+        let name = of.user.login_name.to_string();
+        Ok::<_, Infallible>(Response::new(Bytes::from(name)))
+    });
+    let response = layer.layer(name).oneshot(request).await.unwrap();
+    assert_eq!(response.body(), renamed.as_str().as_bytes());
 }
 
 #[tokio::test]

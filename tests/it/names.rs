@@ -4,7 +4,7 @@ use serde_json::json;
 use sesame::domain::{Login, LoginName, Permission};
 use sesame::store::Added;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name};
+use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
@@ -94,6 +94,47 @@ async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
     let named = json!({ "checks": { "user": { "loginName": name.as_str() } } });
     let named = app.create_as(page.as_str(), &named, NOW).await;
     assert_eq!(named.outcome(), "ok");
+}
+
+/// In a Set, too, whichever spelling the user was stored in.
+#[tokio::test]
+async fn a_set_names_its_sessions_own_user_in_each_spelling() {
+    let app = App::start().await;
+    let page = app.caller(&[Permission::Write], HOUR).await;
+    for login in [stored_before(&app).await, {
+        let like = app.login("like").await;
+        let login = Login {
+            login_name: LoginName::parse(format!("rene\u{e9}.{}", app.name)).unwrap(),
+            user_id: app.user_id("renee"),
+            ..like
+        };
+        app.store.insert_user(&login).await.unwrap();
+        login
+    }] {
+        let stored = login.login_name.as_str();
+        let created = app.create(&by_id(&login.user_id, PASSWORD)).await;
+        let id = created.json()["sessionId"].as_str().unwrap().to_owned();
+        for name in [
+            stored.to_owned(),
+            stored.to_uppercase(),
+            stored.replace("e\u{301}", "\u{e9}"),
+            stored.replace('\u{e9}', "e\u{301}"),
+        ] {
+            for checks in [
+                json!({ "user": { "loginName": name } }),
+                json!({ "user": { "loginName": name }, "password": { "password": PASSWORD } }),
+            ] {
+                let mut request = post(json!({ "checks": checks }).to_string());
+                request.method = http::Method::PATCH;
+                request.path = format!("/v2/sessions/{id}");
+                let bearer = format!("Bearer {}", page.as_str());
+                let answer = app
+                    .send(header(request, "authorization", &bearer), NOW)
+                    .await;
+                assert_eq!(answer.outcome(), "ok", "{checks}");
+            }
+        }
+    }
 }
 
 /// Who asks for such a name does the same work, whether it is anybody's or not.

@@ -43,6 +43,12 @@ def requests(function: str) -> set[Request]:
     return {Request(r["action"], r["table"], r["index"], frozenset(r["keys"])) for r in read(name)}
 
 
+def cors() -> dict[str, Any]:
+    """What pages of other origins may send and read, as API Gateway words it."""
+    lists: dict[str, Any] = read("cors.json")
+    return lists
+
+
 def settings(function: str) -> set[str]:
     """The names of all settings that a function of the stack reads."""
     name = {"Function": "settings.json", "Authorizer": "authorizer-settings.json"}[function]

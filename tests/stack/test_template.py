@@ -400,20 +400,12 @@ def test_browsers_may_call_from_the_origins_that_are_named_and_from_no_others() 
 
     assert cors["AllowOrigins"] == origins
     assert "AllowCredentials" not in cors
-    # `*` does not cover authorization.
-    assert set(cors["AllowHeaders"]) == {
-        "authorization",
-        "connect-protocol-version",
-        "connect-timeout-ms",
-        "content-type",
-        "grpc-timeout",
-        "idempotency-key",
-        "if-match",
-        "x-grpc-web",
-        "x-user-agent",
-    }
-    assert set(cors["ExposeHeaders"]) == {"grpc-message", "grpc-status", "grpc-status-details-bin"}
-    assert set(cors["AllowMethods"]) == {"DELETE", "GET", "PATCH", "POST"}
+    # With this, the gateway drops what the function itself says of it.
+    for name, of_code in facts.cors().items():
+        of_template = cors[name]
+        if isinstance(of_code, list):
+            of_template, of_code = sorted(of_template), sorted(of_code)
+        assert of_template == of_code, name
 
 
 # --- Logs and alarms --------------------------------------------------------------------------

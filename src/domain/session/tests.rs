@@ -265,6 +265,8 @@ fn no_lifetime_reaches_past_the_absolute_end() {
         (checked_at(at(50)), None, 60, 100, 150),
         (checked_at(at(50)), checked_at(at(60)), 60, 100, 160),
         (None, checked_at(at(60)), 60, 100, 160),
+        // Another check was made later, and written first.
+        (checked_at(at(60)), checked_at(at(50)), 70, 100, 160),
     ] {
         let session = Session::open(
             NewSession {
@@ -283,6 +285,9 @@ fn no_lifetime_reaches_past_the_absolute_end() {
             .changed(&changes, rotation(1, Duration::ZERO), at(now))
             .unwrap();
         assert_eq!(after.expires_at, at(want), "{changes:?} at {now}");
+        let newest = [stored, checked].into_iter().flatten();
+        let newest = newest.max_by_key(|password| password.verified_at);
+        assert_eq!(after.password, newest, "{changes:?}");
     }
 }
 

@@ -47,6 +47,21 @@ async fn the_log_says_which_session_was_made_or_asked_for() {
             json!(null),
         ),
         (
+            "get, another form of a UUID",
+            json("GET", path(&id.replace('-', "")), "", true),
+            json!(null),
+        ),
+        (
+            "get, in capitals",
+            json("GET", path(&id.to_uppercase()), "", true),
+            some(&id),
+        ),
+        (
+            "set, too long",
+            json("PATCH", path(&id), &" ".repeat(300_000), true),
+            some(&id),
+        ),
+        (
             "get, by nobody",
             json("GET", path(&id), "", false),
             some(&id),

@@ -127,6 +127,23 @@ async fn a_jwts_scopes_grant_what_they_name_behind_the_prefix() {
     }
 }
 
+/// Whatever else a token says of its bearer.
+#[tokio::test]
+async fn no_other_claim_keeps_its_bearer_out() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let claims = json!({
+        "iss": "https://one.example", "sub": "42", "scope": "session.write", "other": "OTHER",
+    });
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for other in ["1e999", "-0", "1e-999", "{\"a\":{}}", "\"\\ud800\"", &deep] {
+        for (payload, event) in PAYLOADS {
+            let event = event(&claims, &json!(null)).replace("\"OTHER\"", other);
+            let answer = invoke(&app, &event).await;
+            assert_eq!(answer["statusCode"], 200, "{payload} {other}: {answer}");
+        }
+    }
+}
+
 /// A gateway hands on what a claim is, or its text.
 #[tokio::test]
 async fn scopes_may_be_a_list() {

@@ -7,27 +7,36 @@ use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
 use sesame::domain::Permission;
+use sesame::service::Rpc;
 
 use super::{Client, HOUR, checks, code, metadata, noting, sequence, set, v2_password};
-use crate::app::{App, NOW, PASSWORD};
+use crate::app::{App, NOW, PASSWORD, header};
 use crate::wire::Wire;
 
 const GRACE: Duration = Duration::from_secs(10);
 const MILLI: Duration = Duration::from_millis(1);
+
+/// A token that authorises all that [`uses`] tries. Its Set comes to the condition.
+const GOOD: [&str; 4] = ["ok", "code 10", "ok", "ok"];
+const DEAD: [&str; 4] = ["QUERY-dsfr3", "COMMAND-sGr42", "code 16", "COMMAND-sGr42"];
 
 /// What a session's token is good for: Get, Set, Delete, and as a bearer.
 async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
     let note = Set {
         session_id: id.to_owned(),
         session_token: token.to_owned(),
-        // As the session has it, so that nothing is changed.
-        metadata: metadata(&[("a", "1")]),
         ..Set::default()
     };
+    // It is never there, so that the token isn't replaced.
+    let request = client.request(Rpc::SetSession, &note);
+    let answer = client
+        .app
+        .send(header(request, "if-match", "\"1\""), client.now);
+    let noted: Result<super::Changed, _> = client.wire.answer(Rpc::SetSession, &answer.await);
     let bearer = client.bearing(token).create(&Create::default()).await;
     [
         code(&client.get(id, Some(token)).await),
-        code(&client.set(&note).await),
+        code(&noted),
         code(&bearer),
         code(&client.delete(id, Some(token)).await),
     ]
@@ -35,13 +44,12 @@ async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
 
 #[tokio::test(start_paused = true)]
 async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
-    let dead = ["QUERY-dsfr3", "COMMAND-sGr42", "code 16", "COMMAND-sGr42"];
     for wire in Wire::ALL {
         for version in Version::ALL {
             for (after, want) in [
-                (Duration::ZERO, ["ok"; 4]),
-                (GRACE.saturating_sub(MILLI), ["ok"; 4]),
-                (GRACE, dead),
+                (Duration::ZERO, GOOD),
+                (GRACE.saturating_sub(MILLI), GOOD),
+                (GRACE, DEAD),
             ] {
                 let app = App::emulated(&[]).await;
                 let mini = app.user("mini").await;
@@ -56,9 +64,9 @@ async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
                 let at = client.later(after);
                 let got = uses(at, id, &created.session_token).await;
                 assert_eq!(got, want, "{wire:?} {version:?} {after:?}");
-                if want == dead {
+                if want == DEAD {
                     let got = uses(at, id, &changed.session_token).await;
-                    assert_eq!(got, ["ok"; 4]);
+                    assert_eq!(got, GOOD);
                 }
             }
         }
@@ -75,7 +83,7 @@ async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
     };
     client.set(&again).await.unwrap();
     let got = uses(client, &created.session_id, &created.session_token).await;
-    assert_eq!(got, dead, "it was replaced before the last one");
+    assert_eq!(got, DEAD, "it was replaced before the last one");
 }
 
 #[tokio::test]
@@ -121,6 +129,43 @@ async fn a_set_is_repeated_after_a_lost_answer() {
     assert_eq!(session.metadata, metadata(&[("a", "2")]));
 }
 
+/// The same change, too: its token goes on after the grace, as if the first answer had come.
+#[tokio::test]
+async fn a_set_that_is_repeated_as_it_was_has_another_token() {
+    for (wire, version) in Wire::ALL.into_iter().zip(Version::ALL.into_iter().cycle()) {
+        let app = App::emulated(&[]).await;
+        let client = Client {
+            wire,
+            version,
+            ..Client::of(&app)
+        };
+        let created = client.create(&Create::default()).await.unwrap();
+        let note = noting(&created);
+        let lost = client.set(&note).await.unwrap();
+        let again = client.set(&note).await.unwrap();
+
+        let first = sequence(lost.details.as_ref());
+        assert_eq!(sequence(again.details.as_ref()), first + 1, "{wire:?}");
+        let late = client.later(GRACE * 2);
+        let id = &*created.session_id;
+        for (token, want) in [
+            (&again.session_token, "ok"),
+            (&lost.session_token, "QUERY-dsfr3"),
+            (&created.session_token, "QUERY-dsfr3"),
+        ] {
+            assert_eq!(code(&late.get(id, Some(token)).await), want, "{wire:?}");
+        }
+        // With the token that counts, what changes nothing writes nothing.
+        let current = Set {
+            session_token: again.session_token.clone(),
+            ..note
+        };
+        let unchanged = late.set(&current).await.unwrap();
+        assert_eq!(unchanged.session_token, again.session_token);
+        assert_eq!(sequence(unchanged.details.as_ref()), first + 1);
+    }
+}
+
 fn password() -> v2::Checks {
     v2::Checks {
         password: Some(v2_password(PASSWORD)),
@@ -131,7 +176,6 @@ fn password() -> v2::Checks {
 /// Somebody may have planted the session on the user who then logs in with it.
 #[tokio::test]
 async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
-    let dead = ["QUERY-dsfr3", "COMMAND-sGr42", "code 16", "COMMAND-sGr42"];
     let app = App::start().await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
@@ -149,8 +193,8 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
             &[
                 (password(), "COMMAND-sGr42"),
                 (checks(&mini, None), "COMMAND-sGr42"),
-                (checks(&other, Some(PASSWORD)), "code 3"),
-                (wrong, "COMMAND-3M0fs"),
+                (checks(&other, Some(PASSWORD)), "COMMAND-sGr42"),
+                (wrong, "COMMAND-sGr42"),
                 (checks(&mini, Some(PASSWORD)), "ok"),
             ][..],
         ),
@@ -187,7 +231,7 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
         let proved = service.set(&prove).await.unwrap();
 
         let got = uses(client, &created.session_id, &created.session_token).await;
-        assert_eq!(got, dead, "{what}");
+        assert_eq!(got, DEAD, "{what}");
         for (checks, want) in tries {
             let repeat = Set {
                 checks: Some(checks.clone()),
@@ -198,13 +242,50 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
             assert_eq!(code(&repeated), *want, "{what}");
             if let Ok(repeated) = repeated {
                 let uses = uses(client, &created.session_id, &proved.session_token).await;
-                assert_eq!(uses, dead, "{what}: the first answer's");
+                assert_eq!(uses, DEAD, "{what}: the first answer's");
                 let token = Some(&*repeated.session_token);
                 let got = client.get(&created.session_id, token).await;
                 assert_eq!(code(&got), "ok", "{what}");
             }
         }
     }
+}
+
+/// Whoever planted the session learns neither who logged in with it, nor where it stands, nor
+/// may he guess at the password without a bound.
+#[tokio::test]
+async fn a_token_that_a_login_has_replaced_tells_nothing() {
+    let app = App::with(&[("ACCESS", "public")]).await;
+    let (mini, other) = (app.user("mini").await, app.user("other").await);
+    let client = Client::of(&app);
+    let planted = client.create(&Create::default()).await.unwrap();
+    let login = Set {
+        checks: Some(checks(&mini, Some(PASSWORD))),
+        ..set(&planted)
+    };
+    client.set(&login).await.unwrap();
+
+    let mut told = Vec::new();
+    for (user, password) in [(&mini, "wrong"), (&other, "wrong"), (&other, PASSWORD)] {
+        for expected in [None, Some("\"1\"")] {
+            let guess = Set {
+                checks: Some(checks(user, Some(password))),
+                ..set(&planted)
+            };
+            let request = client.request(Rpc::SetSession, &guess);
+            let request = match expected {
+                Some(sequence) => header(request, "if-match", sequence),
+                None => request,
+            };
+            let answer = app.send(request, NOW).await;
+            assert_eq!(answer.outcome(), "COMMAND-sGr42");
+            assert!(!answer.headers.contains_key("etag"));
+            told.push(answer.body);
+        }
+    }
+    assert!(told.iter().all(|body| *body == told[0]), "{told:?}");
+    assert_eq!(app.login("mini").await.attempts.failures, 2);
+    assert_eq!(app.login("other").await.attempts.made, 0);
 }
 
 /// A change that was under way with the token that the proof then replaced comes too late.

@@ -188,6 +188,14 @@ async fn metadata_keeps_to_its_limits_however_it_grows() {
         ..set(&created)
     };
     assert_eq!(code(&client.set(&one_more).await), "code 3");
+    // A password that is right is no attempt that failed, whatever else is wrong.
+    let mini = app.user("mini").await;
+    let with_password = Set {
+        checks: Some(checks(&mini, Some(PASSWORD))),
+        ..one_more.clone()
+    };
+    assert_eq!(code(&client.set(&with_password).await), "code 3");
+    assert_eq!(app.login("mini").await.attempts.made, 0);
     let mut exchange = one_more.clone();
     exchange.metadata.insert("k0".to_owned(), Vec::new());
     assert_eq!(code(&client.set(&exchange).await), "ok");

@@ -28,17 +28,27 @@ impl Model {
         let stored = self.sessions[session.ok_or("COMMAND-Flk38")?].clone();
         let standing = token.map_or(Standing::All, |token| stored.standing(token, self.now));
         self.permit(&stored, standing, message)?;
-        if if_match.is_some_and(|wanted| wanted != stored.sequence) {
+        let moved_on = if_match.is_some_and(|wanted| wanted != stored.sequence);
+        let repeats = standing != Standing::All;
+        if moved_on && !repeats {
             return Err("code 10");
         }
-        self.may_name(&stored, standing, message, caller)?;
+        let told = |refused| match refused {
+            "AUTH-5mWD2" | "code 16" => refused,
+            _ if repeats => "COMMAND-sGr42",
+            _ => refused,
+        };
+        self.may_name(&stored, standing, message, caller)
+            .map_err(told)?;
         let own = stored.user.as_ref().map(|factor| Named {
             id: Some(self.users[factor.user].id.clone()),
             name: None,
         });
         let named = message.user.clone();
         let named = named.or(own.filter(|_| message.password.is_some()));
-        let checked = self.check(named.as_ref(), message.password, caller)?;
+        let checked = self
+            .check(named.as_ref(), message.password, caller)
+            .map_err(told)?;
         let mut metadata = stored.metadata.clone();
         for (key, value) in &message.metadata {
             if value.is_empty() {
@@ -47,12 +57,18 @@ impl Model {
                 metadata.insert(key.clone(), value.clone());
             }
         }
-        if checked.is_none() && metadata == stored.metadata && message.lifetime.is_none() {
+        let is_current = token.is_none_or(|token| stored.token() == Some(token));
+        let is_changed =
+            checked.is_some() || metadata != stored.metadata || message.lifetime.is_some();
+        if is_current && !is_changed {
             return Ok(stored);
         }
         self.settle(checked);
         if at >= stored.expires_at {
             return Err("COMMAND-Hkl3d");
+        }
+        if moved_on {
+            return Err("code 10");
         }
         let user = checked.filter(|_| message.user.is_some());
         let user = user.map(|checked| checked.user);
