@@ -6,8 +6,9 @@
 //! threads, no more at once than it was made for.
 //!
 //! What is made is argon2id. What users bring from elsewhere (argon2i and argon2d,
-//! bcrypt, scrypt, PBKDF2, SHA-crypt, and those in the forms of other programs) is only checked: once such a hash matched, the
-//! caller has [`PasswordPool::hash`] make another to replace it.
+//! bcrypt, scrypt, PBKDF2, SHA-crypt, and those in the forms of other programs) is only
+//! checked: once such a hash matched, the caller has [`PasswordPool::hash`] make another to
+//! replace it.
 //!
 //! An empty password is a password like any other here, and so is one with a NUL byte
 //! where the algorithm can tell it from others; the limits on what a request may carry
@@ -15,6 +16,8 @@
 
 mod blocks;
 mod bounds;
+#[cfg(test)]
+mod documented;
 mod encoding;
 #[cfg(test)]
 mod foreign_vectors;

@@ -122,6 +122,7 @@ impl Failure {
             Self::NoTerminal
             | Self::NotConfirmed
             | Self::EndpointUrl { .. }
+            | Self::SameInput
             | Self::HalfOfTls(_) => ExitCode::from(2),
             #[cfg(feature = "dev")]
             Self::OwnDatabase(_) => ExitCode::from(2),

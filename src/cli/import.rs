@@ -32,8 +32,8 @@ pub struct Import {
     #[arg(long, value_name = "NUMBER", default_value_t = 32,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     parallel: u16,
-    /// A Firebase project's password hash parameters, in a file, for hashes that were exported
-    /// from it: each with its `salt`
+    /// A file of a Firebase project's password hash parameters, or - for stdin: its signer key
+    /// becomes a part of each hash until the user's first login
     #[arg(long, value_name = "FILE")]
     firebase_hash_config: Option<PathBuf>,
     /// Print the counts as a JSON object
@@ -72,11 +72,12 @@ impl fmt::Display for Counts {
             .iter()
             .map(|(name, n)| format!("{name} ({n})"))
             .collect();
-        write!(
-            f,
-            "\n{all} weak hashes, until their users log in: {}",
-            kinds.join(", ")
-        )
+        let what = if all == 1 {
+            "weak hash, until its user logs in"
+        } else {
+            "weak hashes, until their users log in"
+        };
+        write!(f, "\n{all} {what}: {}", kinds.join(", "))
     }
 }
 
@@ -139,8 +140,8 @@ impl Import {
             output.line(counts)?;
         }
         output.flush()?;
-        if outcome.is_err() {
-            let last = counts.last_line;
+        let last = counts.last_line;
+        if outcome.is_err() && last > 0 {
             eprintln!("Stopped after line {last}: run the same again, or go on with --skip {last}");
         }
         match outcome {

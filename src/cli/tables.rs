@@ -5,7 +5,7 @@ use super::Surroundings;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, plain};
-use super::user::names::new_login_name;
+use super::user::names::{new_login_name, quoted};
 use crate::store::{Schema, Store, Table, Tables};
 
 #[derive(Debug, Subcommand)]
@@ -86,7 +86,7 @@ async fn former_names(store: &Store, output: &mut Output) -> Result<(), Failure>
             } else {
                 "has white space around it or characters that don't show"
             };
-            let (name, id) = (plain(name), plain(id));
+            let (name, id) = (quoted(name), plain(id));
             output.line(format_args!(
                 "the login name {name} of the user {id} {what}: sesame user rename --id {id} --to …"
             ))

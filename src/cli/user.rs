@@ -56,7 +56,7 @@ Examples:
   pass show mini | sesame user add --login-name mini@mouse.com --password-stdin
   sesame user add --login-name robot --no-password";
 
-const IMPORT_EXAMPLES: &str = r#"A line is a user in JSON:
+const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line a user, as a JSON object with up to four fields.
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
 
 userId and loginName must be there. White space around names is dropped; control characters
@@ -66,7 +66,11 @@ any other field, or with a plaintext password, is refused.
 
 passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass, as a PHC or
 modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
-service replaces it by argon2id at the first login. docs/migrating.md has more.
+service replaces it by argon2id at the first login. docs/migrating.md has more, and commands
+that make such lines of the exports of other programs.
+
+With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is a
+fifth field: each passwordHash must have one.
 
 A user who is there already, with the same id and login name, is left unchanged: run the same
 import again and it goes on from where it stopped.

@@ -9,7 +9,7 @@ use crate::domain::Password;
 const PLAIN: &str = "correct horse";
 
 #[rustfmt::skip]
-const VECTORS: [(&str, &str); 32] = [
+pub(super) const VECTORS: [(&str, &str); 38] = [
     (PLAIN, "$pbkdf2-sha256$i=1500,l=32$AAECAwQFBgcICQoLDA0ODw==$Z1E4uuXw8dn6LwWRA8EEm0TWhgdyegQcbVTmoEMMnIg="),
     (PLAIN, "$pbkdf2-sha512$i=1200,l=512$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8=$wYAh3NoO8UrQnC7MecEl9T6p5XSLbGCMetPwncU1JmoJD489l+ZYUZIVnp0yq+WYj00j8sOa1nJicbsel3fBNi4/puSjklwNPr1rxlm1sVhGaWEJLf859TeeL+VWkzRyUBJepK1/J02RP2/rJs1kINb6TGKGdgK0KpHVP4LKzD9TfeCKi7WO7MV06UV2/spx3aRoRbx8s7XD7/jPUXgE0N6mQGgClSsd0SYe+xW5q1dTuIW5V+pPXmyFwxAVlnezYFCdi0+2zDua+ldfTLwEXcx8PvGmAYXfvRzGgD/6KHcstBZVp8y7et+ywPjAluuuXyyClVcfBClKwC0QsYfnW/fy7gBiE/lhkaqWyksxrpo3nl5ufJvW2BP9OnSRuvqyT44l9cY1NhIToZRKDPqcbdZviTDcoai+0KDHjuBUVzhNNSjT3ESpDt2DbS9DNGsHjBfTntUXmdj2I2BlsuaovbtlDOpN3VHnAQQVZiLg9eR2h/3jMdJ1lRHGW+Z039e8UIy5SBEmE8DPBjHEVKxwVgMda2KWnXtrQRRUDeFx4jNi8jookt3lYKzPO0QzpsQL/X6T0EOGl9As67v9nGJQhViFl465S1kIz/lUSccEqwGPgsy9DFwvJYa2ssNSJ49vdTYa+M3qTnVZYdiknitmNQq0RhdG8yszVNweIFbPxk4="),
     (PLAIN, "$pbkdf2-sha224$1200$AAECAwQFBgcICQoLDA0ODw==$0fL4sVLoZchFX2/10naGI8f6edqE3ORKZo7ABg=="),
@@ -31,6 +31,11 @@ const VECTORS: [(&str, &str); 32] = [
     (PLAIN, "pbkdf2:sha512:1000$eeLKRHeh$cc87752abf76c59487605bd12e5c72f670a65d0040c71e9e9666c6e9e6e95177b2297fdf843837259a5701dc7ded0944b405cf0ad1bc3f718d1a55dd1ec2ad4c"),
     (PLAIN, "AQAAAAIAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg9enHTtaNXHi8Ii+uYFGPy46hVW0aomq1S/YnluGLNJCw=="),
     (PLAIN, "AQAAAAEAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg/JFMxPBsxuj0bRV+Ohtap6vO67F7sERM1MSsFsoq6YZA=="),
+    (PLAIN, "{PBKDF2}1000$AAECAwQFBgcICQoLDA0ODw$ndhWw3a4srcTtr4HQFTLiKRlVuA"),
+    (PLAIN, "{PBKDF2-SHA1}1000$AAECAwQFBgcICQoLDA0ODw$ndhWw3a4srcTtr4HQFTLiKRlVuA"),
+    (PLAIN, "{PBKDF2-SHA512}1000$AAECAwQFBgcICQoLDA0ODw$Xpx07WjVx4vCIvrmBRj8uOoVVtGqJqtUv2J5bhizSQs7osCteF7W4A61dZDqSIqQjO.dxO6p5FT/Uy7QRBXSXA"),
+    (PLAIN, "pbkdf2:sha1:1000$bgUHVPF5$5bc4d7bdb242047f1149fa74616500d6bc666b33"),
+    (PLAIN, "AQAAAAAAAAPoAAAAEAABAgMEBQYHCAkKCwwNDg+d2FbDdriytxO2vgdAVMuIpGVW4BGF6o0NJn8znGUhaQ=="),
     (PLAIN, "{pbkdf2@SpringSecurity_v5_8}000102030405060708090a0b0c0d0e0f714eb4e46d526b82298560f1af99f32b59323cf07d3a1978bf45ba35d7c39861"),
     (PLAIN, "{pbkdf2}0001020304050607c05fca7477f7b42baef9a3ada4d1e1ee7a809d29b8f973da765bf7fa43391ff7"),
     (PLAIN, "{scrypt}$a0801$AAECAwQFBgcICQoLDA0ODw==$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE="),
@@ -41,7 +46,8 @@ const VECTORS: [(&str, &str); 32] = [
     (PLAIN, "{crypt}$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     (PLAIN, "{CRYPT}$6$saltstring$.r0X7ub5wGR2v4Xz7svCIozfnlorFh19V89t8KC9Umd81uGhFgsyTRNyzQDXDIm17fFcR9z3z7oBNdsyYBbtm/"),
     (PLAIN, "{ARGON2}$argon2i$v=16$m=256,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$4hN7hH5qQKRCiNiZ2z3W4w"),
-    (PLAIN, "{argon2@SpringSecurity_v5_8}$argon2i$v=16$m=256,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$4hN7hH5qQKRCiNiZ2z3W4w"),
+    (PLAIN, "{ARGON2}$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk"),
+    (PLAIN, "{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk"),
 ];
 
 fn pool() -> PasswordPool {

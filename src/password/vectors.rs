@@ -20,7 +20,7 @@ const X72: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 const BCRYPT_OF_72: &str = "$2b$10$abcdefghijklmnopqrstuuhBb/0dYbuuS1CS8hp30IXhlFBW2VAWG";
 
 #[rustfmt::skip]
-const VECTORS: [(&str, &str); 44] = [
+pub(super) const VECTORS: [(&str, &str); 44] = [
     (PLAIN, "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$0AuQxA+RjPiJeA19Op7DwrFxnfh9xeTU2T6mFj2wThc"),
     (BEYOND_ASCII, "$argon2id$v=19$m=65536,t=3,p=4$AAECAwQFBgcICQoLDA0ODw$dAOkfX0ugEimyAXWNRCs0kFPs6atGjq+hrGHG4NxxV8"),
     (PLAIN, "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw"),

@@ -6,6 +6,7 @@ mod grpc;
 mod http2;
 mod import;
 mod limits;
+mod migrating;
 mod pages;
 mod process;
 mod serve;

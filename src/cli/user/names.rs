@@ -54,9 +54,32 @@ pub fn is_invisible(c: char) -> bool {
     ) || is_ignored
 }
 
+/// A stored name in quotes, in which all shows that doesn't otherwise.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        if is_invisible(c) {
+            quoted.extend(c.escape_default());
+        } else {
+            quoted.push(c);
+        }
+    }
+    quoted + "\""
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_show_is_written_out() {
+        for (text, want) in [
+            (" jose\u{301} ", "\" jose\u{301} \""),
+            ("a\u{200b}\u{fe0f}b\n", r#""a\u{200b}\u{fe0f}b\n""#),
+        ] {
+            assert_eq!(quoted(text), want);
+        }
+    }
 
     #[test]
     fn white_space_around_a_login_name_is_no_part_of_it() {

@@ -1,3 +1,6 @@
+use sesame::domain::{Login, LoginName, UserId};
+use sesame::store::{Added, Endpoint, Roots, Store, Tables, http_client, with_http_client};
+
 use super::process::{Dev, run, sesame};
 
 #[test]
@@ -51,4 +54,72 @@ fn tables_are_described_without_a_database() {
     let names: Vec<_> = names.iter().map(|table| &table["TableName"]).collect();
     assert_eq!(names, ["users", "sessions"]);
     assert_eq!(described["timeToLive"]["sessions"], "ttl");
+}
+
+/// The tables of a `sesame dev`, as a service reaches them.
+fn store(dev: &Dev) -> Store {
+    let url = Some(dev.database.clone());
+    let endpoint = Endpoint::with_keys("local".to_owned(), url, "local", "local", None);
+    let client = with_http_client(endpoint, http_client(Roots::Machine));
+    let [users, sessions] = ["users", "sessions"].map(str::to_owned);
+    Store::new(client, Tables { users, sessions })
+}
+
+#[tokio::test]
+async fn login_names_in_a_former_form_are_told_until_they_are_renamed() {
+    let dev = Dev::start();
+    let sound = "both tables are as they should be\n";
+    assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
+    let store = store(&dev);
+    let mini = LoginName::parse("mini@mouse.com".to_owned()).unwrap();
+    let mini = store.find_login(&mini, None).await.unwrap().unwrap();
+    for (name, id, under_former_key) in [
+        ("jose\u{301}@mouse.com", "7", true),
+        ("zero\u{200b}width@mouse.com", "8", false),
+        (" spaces@mouse.com ", "9", false),
+    ] {
+        let login = Login {
+            login_name: LoginName::parse(name.to_owned()).unwrap(),
+            user_id: UserId::parse(id.to_owned()).unwrap(),
+            under_former_key,
+            ..mini.clone()
+        };
+        let added = store.insert_user(&login).await.unwrap();
+        assert!(matches!(added, Added::Added), "{added:?}");
+    }
+
+    // Users who log in are no fault of the tables.
+    let told = dev.run(&["tables", "check"]).expect(0).stdout;
+
+    let mut lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.remove(0), sound.trim_end());
+    lines.sort_unstable();
+    let rename = |id: &str| format!("sesame user rename --id {id} --to …");
+    let hidden = "has white space around it or characters that don't show";
+    let want = [
+        format!(
+            "the login name \" spaces@mouse.com \" of the user 9 {hidden}: {}",
+            rename("9")
+        ),
+        format!(
+            "the login name \"jose\u{301}@mouse.com\" of the user 7 is stored in a former form: {}",
+            rename("7")
+        ),
+        format!(
+            "the login name \"zero\\u{{200b}}width@mouse.com\" of the user 8 {hidden}: {}",
+            rename("8")
+        ),
+    ];
+    assert_eq!(lines, want);
+
+    for (id, name) in [
+        ("7", "jos\u{e9}@mouse.com"),
+        ("8", "zerowidth@mouse.com"),
+        ("9", "spaces@mouse.com"),
+    ] {
+        dev.run(&["user", "rename", "--id", id, "--to", name])
+            .expect(0);
+        assert_eq!(dev.log_in(name, crate::app::PASSWORD), 200, "{name}");
+    }
+    assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
 }

@@ -68,6 +68,21 @@ fn a_user_lives_from_add_to_delete() {
     );
 }
 
+/// Some editors and shells write it in front, and nobody types it.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_password() {
+    secrets();
+    let dev = Dev::start();
+    let add = ["user", "add", "--login-name", "ada", "--password-stdin"];
+    dev.run_with(&add, &format!("\u{feff}{OLD}\r\n")).expect(0);
+    assert_eq!(dev.log_in("ada", OLD), 200);
+
+    let set = ["user", "set-password", "ada", "--password-stdin"];
+    dev.run_with(&set, &format!("\u{feff}{NEW}")).expect(0);
+    assert_eq!(dev.log_in("ada", NEW), 200);
+    assert_eq!(dev.log_in("ada", &format!("\u{feff}{NEW}")), 400);
+}
+
 #[test]
 fn a_user_who_is_logged_out_may_log_in_again() {
     let dev = Dev::start();

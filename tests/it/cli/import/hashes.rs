@@ -1,0 +1,274 @@
+//! Which hashes are weak, which are refused, which are kept, and Firebase's.
+
+use serde_json::{Value, json};
+
+use super::super::process::{Dev, Done};
+use super::{PASSWORD, counts};
+
+/// Of [`PASSWORD`], and what an import calls them if they are weak.
+const HASHES: [(&str, Option<&str>); 7] = [
+    (
+        "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
+        Some("bcrypt under cost 10"),
+    ),
+    (
+        "$2b$09$abcdefghijklmnopqrstuu5i2ZWuLNMLJE.p.KbVU/9BMQd.yS3Ve",
+        Some("bcrypt under cost 10"),
+    ),
+    (
+        "$2b$10$abcdefghijklmnopqrstuu23JPZtHcGhwXSF41f93o/7vBdDut3Xu",
+        None,
+    ),
+    (
+        "$pbkdf2-sha256$1$AAECAwQFBgcICQoLDA0ODw$xRmfUtCV8Duyes57OFcRmZxn7Eqs0PKYpto2zkdSDa8",
+        Some("PBKDF2"),
+    ),
+    (
+        "$pbkdf2-sha256$600000$AAECAwQFBgcICQoLDA0ODw$lqWQTC4IyNpCMF28xdfPGOrSY21J9ZUmtgbyZpYoFHM",
+        None,
+    ),
+    (
+        "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$0AuQxA+RjPiJeA19Op7DwrFxnfh9xeTU2T6mFj2wThc",
+        None,
+    ),
+    ("$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk.", Some("phpass")),
+];
+
+/// A line for the user `u<n>`, and a salt if there is one.
+fn line(n: usize, hash: &str, salt: Option<&str>) -> String {
+    crate::record::secret(Some(hash));
+    let mut line = json!({
+        "userId": format!("id-{n}"), "loginName": format!("u{n}@x.org"), "passwordHash": hash,
+    });
+    if let Some(salt) = salt {
+        line["salt"] = salt.into();
+    }
+    line.to_string() + "\n"
+}
+
+fn import(dev: &Dev, input: &str) -> Done {
+    dev.run_with(&["user", "import", "-"], input)
+}
+
+#[test]
+fn weak_hashes_are_counted_by_what_they_are_once() {
+    crate::record::secret(Some(PASSWORD));
+    let dev = Dev::start();
+    let lines: Vec<_> = HASHES.iter().enumerate().collect();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|(n, (hash, _))| line(*n, hash, None))
+        .collect();
+
+    let done = import(&dev, &lines[..3].concat()).expect(0);
+    let want = "3 added, 0 unchanged, 0 refused\n\
+                2 weak hashes, until their users log in: bcrypt under cost 10 (2)\n";
+    assert_eq!(done.stdout, want);
+    let done = import(&dev, &lines[..4].concat()).expect(0);
+    let want = "1 added, 3 unchanged, 0 refused\n\
+                1 weak hash, until its user logs in: PBKDF2 (1)\n";
+    assert_eq!(done.stdout, want);
+    let all = lines.concat();
+    let done = dev
+        .run_with(&["user", "import", "--json", "-"], &all)
+        .expect(0);
+    assert_eq!(done.json()[0]["weak"], json!({ "phpass": 1 }));
+    // Of those who are there already, nothing was written.
+    let done = import(&dev, &all).expect(0);
+    assert_eq!(done.stdout, "0 added, 7 unchanged, 0 refused\n");
+
+    for (n, (hash, _)) in HASHES.iter().enumerate() {
+        let name = format!("u{n}@x.org");
+        assert_eq!(dev.log_in(&name, PASSWORD), 200, "{hash}");
+        assert_eq!(dev.user(&name)["password"], "argon2id", "{hash}");
+    }
+}
+
+#[test]
+fn each_kind_of_weak_hash_is_named() {
+    let dev = Dev::start();
+    for (n, (hash, weak)) in HASHES.iter().enumerate() {
+        let import = ["user", "import", "--json", "-"];
+        let done = dev.run_with(&import, &line(n, hash, None)).expect(0);
+
+        let want = weak.map_or(json!({}), |name| json!({ name: 1 }));
+        assert_eq!(done.json()[0]["weak"], want, "{hash}");
+    }
+}
+
+#[test]
+fn a_prefix_that_is_not_supported_is_named() {
+    let dev = Dev::start();
+    let input = [
+        "{SSHA}5en6G6MezRroT3XKqkdPOmY/BfRzYWx0",
+        "{ssha512}5en6G6MezRroT3XKqkdPOmY/BfRzYWx0",
+        "{5en6G6MezRroT3XKqkdPOmY}BfRzYWx0",
+    ];
+    let lines: String = input.iter().map(|hash| line(0, hash, None)).collect();
+
+    let done = import(&dev, &lines).expect(1);
+
+    let want = "line 1: passwordHash can't be used: {SSHA} hashes are not supported\n\
+                line 2: passwordHash can't be used: {SSHA512} hashes are not supported\n\
+                line 3: passwordHash can't be used: the prefix in braces is not known\n\
+                error: lines refused: 3\n";
+    assert_eq!(done.stderr, want);
+}
+
+/// bcrypt looks at 72 bytes alone: an argon2 hash of all that was typed would let nobody in who
+/// types something else behind them, which bcrypt did.
+#[test]
+fn the_bcrypt_hash_of_a_password_over_72_bytes_stays() {
+    const HASH: &str = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
+
+    let dev = Dev::start();
+    let lines = line(0, HASH, None) + &line(1, HASH, None);
+    import(&dev, &lines).expect(0);
+    let (long, short) = ("x".repeat(80), "x".repeat(72));
+
+    for _ in 0..2 {
+        assert_eq!(dev.log_in("u0@x.org", &long), 200);
+        assert_eq!(dev.user("u0@x.org")["password"], "bcrypt");
+    }
+    assert_eq!(dev.log_in("u1@x.org", &short), 200);
+    assert_eq!(dev.user("u1@x.org")["password"], "argon2id");
+    assert_eq!(dev.log_in("u1@x.org", &long), 400);
+}
+
+/// The example of Firebase's own tool.
+mod firebase {
+    pub const PASSWORD: &str = "user1password";
+    pub const SIGNER_KEY: &str =
+        "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
+    pub const HASH: &str =
+        "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==";
+    pub const SALT: &str = "42xEC+ixf3L2lw==";
+
+    pub fn config() -> String {
+        crate::record::secret(Some(PASSWORD));
+        crate::record::secret(Some(SIGNER_KEY));
+        format!(
+            "hash_config {{\n  algorithm: SCRYPT,\n  base64_signer_key: {SIGNER_KEY},\n  \
+             base64_salt_separator: Bw==,\n  rounds: 8,\n  mem_cost: 14,\n}}\n"
+        )
+    }
+}
+
+/// Two users with their salt, in both alphabets, and one without a password.
+fn firebase_users() -> String {
+    let other = |text: &str| text.replace('+', "-").replace('/', "_").replace('=', "");
+    line(0, firebase::HASH, Some(firebase::SALT))
+        + &line(1, &other(firebase::HASH), Some(&other(firebase::SALT)))
+        + "{\"userId\":\"id-2\",\"loginName\":\"u2@x.org\"}\n"
+}
+
+#[test]
+fn firebases_parameters_come_from_a_file_or_from_stdin() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.txt");
+    std::fs::write(&config, firebase::config()).unwrap();
+    let users = folder.path().join("users.jsonl");
+    std::fs::write(&users, firebase_users()).unwrap();
+    let (config, users) = (config.to_str().unwrap(), users.to_str().unwrap());
+
+    for (config, users, input) in [
+        (config, "-", firebase_users()),
+        ("-", users, firebase::config()),
+        (config, users, String::new()),
+    ] {
+        let dev = Dev::start();
+        let import = ["user", "import", "--firebase-hash-config", config, users];
+        let done = dev.run_with(&import, &input).expect(0);
+        let want = "3 added, 0 unchanged, 0 refused\n\
+                    2 weak hashes, until their users log in: Firebase scrypt (2)\n";
+        assert_eq!(done.stdout, want);
+        for name in ["u0@x.org", "u1@x.org"] {
+            assert_eq!(dev.user(name)["password"], "firebase-scrypt");
+            assert_eq!(dev.log_in(name, "wrong"), 400);
+            assert_eq!(dev.log_in(name, firebase::PASSWORD), 200);
+            assert_eq!(dev.user(name)["password"], "argon2id");
+        }
+        assert_eq!(dev.user("u2@x.org")["password"], Value::Null);
+    }
+}
+
+#[test]
+fn without_firebases_parameters_nothing_is_added() {
+    let dev = Dev::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let users = path("users.jsonl");
+    std::fs::write(&users, firebase_users()).unwrap();
+    let config = firebase::config();
+    std::fs::write(path("short.txt"), config.replace("  mem_cost: 14,\n", "")).unwrap();
+    std::fs::write(path("garbled.txt"), config.replace("jxspr8", "!xspr8")).unwrap();
+    std::fs::write(path("binary.txt"), b"hash_config {\n\xff\xfe\n").unwrap();
+
+    for (config, users, code, reason) in [
+        (
+            "-",
+            "-",
+            2,
+            "the users and --firebase-hash-config can't be one file",
+        ),
+        (
+            &*path("none.txt"),
+            &*users,
+            1,
+            "Firebase's parameters can't be used: No such file",
+        ),
+        (
+            &*path("binary.txt"),
+            &*users,
+            1,
+            "Firebase's parameters can't be used: ",
+        ),
+        (
+            &*path("short.txt"),
+            &*users,
+            1,
+            "Firebase's parameters can't be used: mem_cost is",
+        ),
+        (
+            &*path("garbled.txt"),
+            &*users,
+            1,
+            "Firebase's parameters can't be used: base64_signer_key is",
+        ),
+        (
+            "-",
+            &*users,
+            1,
+            "Firebase's parameters can't be used: algorithm is missing",
+        ),
+    ] {
+        let import = ["user", "import", "--firebase-hash-config", config, users];
+        let done = dev.run(&import).expect(code);
+
+        assert!(
+            done.stderr.starts_with(&format!("error: {reason}")),
+            "{done:?}"
+        );
+        assert_eq!(done.stdout, "");
+    }
+    assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 1);
+
+    // A salt without parameters, and a hash without a salt.
+    let done = import(&dev, &firebase_users()).expect(1);
+    assert!(
+        done.stderr
+            .starts_with("line 1: salt is no field of a user\n"),
+        "{done:?}"
+    );
+    std::fs::write(path("config.txt"), config).unwrap();
+    let config = path("config.txt");
+    let command = ["user", "import", "--firebase-hash-config", &config, "-"];
+    let done = dev
+        .run_with(&command, &line(0, firebase::HASH, None))
+        .expect(1);
+    assert_eq!(counts(&done), "0 added, 0 unchanged, 1 refused");
+    assert!(
+        done.stderr.starts_with("line 1: salt is missing\n"),
+        "{done:?}"
+    );
+}

@@ -1,0 +1,371 @@
+//! The commands of `docs/migrating.md` over exports in the forms of other programs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::process::{Dev, Done, run, sesame};
+use crate::record;
+
+const DOCUMENT: &str = include_str!("../../../docs/migrating.md");
+const PASSWORD: &str = "correct horse";
+const ZITADEL_TOKEN: &str = "t0ken-0f-zitadel";
+
+/// The blocks of shell under a heading.
+fn blocks(heading: &str) -> Vec<&'static str> {
+    let section = DOCUMENT.split_once(&format!("\n## {heading}\n"));
+    let (_, section) = section.unwrap_or_else(|| panic!("no heading {heading}"));
+    let section = section.split("\n## ").next().unwrap();
+    let fenced = section.split("\n```sh\n").skip(1);
+    fenced
+        .map(|text| text.split_once("\n```").unwrap().0)
+        .collect()
+}
+
+/// A folder in which the document is followed. In it, the other programs are scripts that give
+/// the exports beside this file.
+struct Desk {
+    folder: tempfile::TempDir,
+    dev: Dev,
+}
+
+impl Desk {
+    fn new() -> Self {
+        record::secret(Some(PASSWORD));
+        record::secret(Some(ZITADEL_TOKEN));
+        let python = Command::new("python3").arg("--version").output();
+        assert!(
+            python.is_ok_and(|output| output.status.success()),
+            "the commands of docs/migrating.md take python3, which is not on the PATH"
+        );
+        let desk = Self {
+            folder: tempfile::tempdir().unwrap(),
+            dev: Dev::start(),
+        };
+        fs::create_dir(desk.path("bin")).unwrap();
+        fs::create_dir(desk.path("migration")).unwrap();
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A program in the place of another.
+    fn script(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        let exports = exports();
+        let exports = exports.display();
+        let text = format!("#!/bin/sh\nset -eu\nexports='{exports}'\n{text}\n");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The tool, as the tests of its other commands call it.
+    fn tool(&self) {
+        let tool = sesame(&[]);
+        let program = tool.get_program().to_str().unwrap();
+        let variables: Vec<_> = tool
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)))
+            .map(|(name, value)| format!("{name}='{value}'"))
+            .collect();
+        let text = format!(
+            "exec env -i {} '{program}' \"$@\" --endpoint-url '{}'",
+            variables.join(" "),
+            self.dev.database,
+        );
+        self.script("bin/sesame", &text);
+    }
+
+    /// Something that a reader has got and put there.
+    fn copy(&self, name: &str) {
+        fs::copy(exports().join(name), self.path("migration").join(name)).unwrap();
+    }
+
+    fn follow(&self, blocks: &[&str], within: &str) -> Done {
+        self.tool();
+        let bin = self.path("bin");
+        let script = format!("PATH='{}':$PATH\n{}\n", bin.display(), blocks.join("\n"));
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-eu", "-c", &script])
+            .current_dir(self.path(within))
+            .env("ZITADEL_URL", "https://zitadel.example.com")
+            .env("ZITADEL_TOKEN", ZITADEL_TOKEN)
+            .env("password", PASSWORD);
+        run(&mut shell, "")
+    }
+
+    /// Follows one program's section from the first step to the import, and returns what that
+    /// has printed.
+    fn import(&self, heading: &str) -> String {
+        let prepare = blocks("Prepare");
+        let import = blocks("Import");
+        let section = blocks(heading);
+        let own_import = section
+            .iter()
+            .any(|block| block.contains("sesame user import"));
+        let import = &import[usize::from(own_import)..];
+
+        let done = self.follow(&[&prepare[..], &section, import].concat(), ".");
+
+        let lines = fs::read_to_string(self.path("migration/users.jsonl")).unwrap();
+        for line in lines.lines() {
+            let user: Value = serde_json::from_str(line).unwrap();
+            record::secret(user["passwordHash"].as_str());
+        }
+        record::output(&[done.stdout.clone(), done.stderr.clone()]);
+        let done = done.expect(0);
+        assert_eq!(done.stderr, "");
+        let mode = fs::metadata(self.path("migration/users.jsonl")).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o077, 0);
+        done.stdout
+    }
+
+    /// Holds each user against a name, an id, a display name and an algorithm; those with one log
+    /// in by `password`.
+    fn check(&self, password: &str, users: &[(&str, &str, &str, Option<&str>)]) {
+        let listed = self.dev.run(&["user", "list"]).expect(0).stdout;
+        // And the demo user.
+        assert_eq!(listed.lines().count(), users.len() + 1, "{listed}");
+        for (name, id, display_name, algorithm) in users {
+            let user = self.dev.user(name);
+            assert_eq!(user["userId"], *id, "{name}");
+            assert_eq!(user["displayName"], *display_name, "{name}");
+            assert_eq!(user["password"].as_str(), *algorithm, "{name}");
+            let is_let_in = algorithm.is_some() && !name.starts_with("eve");
+            let state = if name.starts_with("eve") {
+                "inactive"
+            } else {
+                "active"
+            };
+            assert_eq!(user["state"], state, "{name}");
+            assert_eq!(self.dev.log_in(name, "wrong"), 400, "{name}");
+            let want = if is_let_in { 200 } else { 400 };
+            assert_eq!(self.dev.log_in(name, password), want, "{name}");
+            if is_let_in {
+                assert_eq!(self.dev.user(name)["password"], "argon2id", "{name}");
+            }
+        }
+    }
+
+    fn clean_up(&self) {
+        self.follow(&blocks("Afterwards"), "migration").expect(0);
+        assert!(!self.path("migration").exists());
+    }
+}
+
+fn exports() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cli/exports")
+}
+
+#[test]
+fn users_of_keycloak_log_in() {
+    let desk = Desk::new();
+    desk.script(
+        "bin/kc.sh",
+        "[ \"$*\" = 'export --dir export --realm myrealm --users different_files' ]\n\
+         cp -r \"$exports/keycloak\" \"$3\"",
+    );
+
+    let printed = desk.import("Keycloak");
+
+    let want = "6 added, 0 unchanged, 0 refused\n\
+                1 weak hash, until its user logs in: PBKDF2 (1)\n";
+    assert_eq!(printed, want);
+    let id = |n: u8| format!("826731b2-bf17-4bd9-b45c-6a26c76ddaa{n}");
+    desk.check(
+        PASSWORD,
+        &[
+            ("ada", &id(1), "Ada Lovelace", Some("argon2id")),
+            ("bob", &id(2), "Bob", Some("pbkdf2-sha512")),
+            ("cleo", &id(3), "cleo", Some("pbkdf2-sha256")),
+            ("dora", &id(4), "Dora O'Neill", Some("pbkdf2-sha1")),
+            ("eve", &id(5), "Eve", Some("argon2id")),
+            ("finn", &id(6), "Finn", None),
+        ],
+    );
+    desk.clean_up();
+}
+
+#[test]
+fn users_of_auth0_log_in() {
+    let desk = Desk::new();
+    desk.copy("auth0-users.json");
+    desk.copy("auth0-hashes.json");
+
+    let printed = desk.import("Auth0");
+
+    assert_eq!(printed, "4 added, 0 unchanged, 0 refused\n");
+    desk.check(
+        PASSWORD,
+        &[
+            (
+                "ada@example.com",
+                "auth0|60425dc43519d90068f82973",
+                "Ada Lovelace",
+                Some("bcrypt"),
+            ),
+            ("euclid", "auth0|euclid", "Euclid", Some("bcrypt")),
+            (
+                "eve@example.com",
+                "auth0|60425da93519d90068f82966",
+                "eve@example.com",
+                Some("bcrypt"),
+            ),
+            (
+                "finn@example.com",
+                "auth0|60425da93519d90068f82967",
+                "finn@example.com",
+                None,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn users_of_cognito_are_given_a_password() {
+    let desk = Desk::new();
+    desk.script(
+        "bin/aws",
+        "[ \"$1 $2 $3\" = 'cognito-idp list-users --user-pool-id' ]\ncat \"$exports/cognito.json\"",
+    );
+
+    let printed = desk.import("Cognito");
+
+    assert_eq!(printed, "4 added, 0 unchanged, 0 refused\n");
+    let id = |n: u8| format!("d3b4c8e2-1061-70f1-2c9e-00000000000{n}");
+    desk.check(
+        PASSWORD,
+        &[
+            ("ada@example.com", &id(1), "Ada Lovelace", None),
+            ("bob", &id(2), "Bob Bobson", None),
+            ("+41791234567", &id(3), "+41791234567", None),
+            ("eve", &id(4), "eve", None),
+        ],
+    );
+    desk.follow(&blocks("Users without a password"), "migration")
+        .expect(0);
+    assert_eq!(desk.dev.log_in("ada@example.com", PASSWORD), 200);
+}
+
+#[test]
+fn users_of_firebase_log_in() {
+    const SIGNER_KEY: &str =
+        "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==";
+    const PASSWORD: &str = "user1password";
+
+    record::secret(Some(SIGNER_KEY));
+    record::secret(Some(PASSWORD));
+    let desk = Desk::new();
+    desk.copy("hash-config.txt");
+    desk.script(
+        "bin/firebase",
+        "[ \"$1 $3\" = 'auth:export --format=json' ]\ncp \"$exports/firebase.json\" \"$2\"",
+    );
+
+    let printed = desk.import("Firebase");
+
+    let want = "3 added, 0 unchanged, 0 refused\n\
+                2 weak hashes, until their users log in: Firebase scrypt (2)\n";
+    assert_eq!(printed, want);
+    let id = |n: u8| format!("6rJVTHJRyTM4m2qV0pXkkRmMVUx{n}");
+    let scrypt = Some("firebase-scrypt");
+    desk.check(
+        PASSWORD,
+        &[
+            ("ada@example.com", &id(1), "Ada Lovelace", scrypt),
+            ("eve@example.com", &id(2), "eve@example.com", scrypt),
+            ("finn@example.com", &id(3), "Finn", None),
+        ],
+    );
+}
+
+#[test]
+fn users_of_django_log_in() {
+    let desk = Desk::new();
+    desk.script(
+        "migration/manage.py",
+        "[ \"$*\" = 'dumpdata auth.user' ]\ncat \"$exports/django.json\"",
+    );
+
+    let printed = desk.import("Django");
+
+    let want = "5 added, 0 unchanged, 0 refused\n\
+                4 weak hashes, until their users log in: PBKDF2 (2), argon2 (1), \
+                bcrypt under cost 10 (1)\n";
+    assert_eq!(printed, want);
+    desk.check(
+        PASSWORD,
+        &[
+            ("ada", "1", "Ada Lovelace", Some("pbkdf2-sha256")),
+            ("bob@example.com", "2", "bob@example.com", Some("argon2id")),
+            ("cleo", "3", "Cleo", Some("bcrypt")),
+            ("eve", "4", "eve", Some("pbkdf2-sha256")),
+            ("finn", "5", "finn", None),
+        ],
+    );
+}
+
+#[test]
+fn users_of_zitadel_log_in() {
+    let desk = Desk::new();
+    // The token is on stdin: not in the arguments.
+    desk.script(
+        "bin/curl",
+        "[ \"$(cat)\" = 'Authorization: Bearer t0ken-0f-zitadel' ]\n\
+         for last; do :; done\n\
+         printf '%s' \"$last\" | python3 -c 'import json, sys; json.load(sys.stdin)'\n\
+         case \" $* \" in\n\
+         *t0ken-0f-zitadel*) exit 1 ;;\n\
+         *' -H @- '*' https://zitadel.example.com/admin/v1/export '*) cat \"$exports/zitadel.json\" ;;\n\
+         *' -H @- '*' https://zitadel.example.com/v2/users '*) cat \"$exports/zitadel-inactive.json\" ;;\n\
+         *) exit 1 ;;\n\
+         esac",
+    );
+
+    let printed = desk.import("ZITADEL");
+
+    let want = "4 added, 0 unchanged, 0 refused\n\
+                1 weak hash, until its user logs in: PBKDF2 (1)\n";
+    assert_eq!(printed, want);
+    let id = |n: u8| format!("1041333912716518{n}");
+    let bcrypt = Some("bcrypt");
+    desk.check(
+        PASSWORD,
+        &[
+            ("ada@example.com", &id(48), "Ada Lovelace", bcrypt),
+            ("eve@example.com", &id(49), "Eve", bcrypt),
+            ("finn@example.com", &id(50), "finn@example.com", None),
+            (
+                "ada@other.example.com",
+                &id(52),
+                "Another Ada",
+                Some("pbkdf2-sha256"),
+            ),
+        ],
+    );
+}
+
+/// So that no command stands in the document that none of these tests has run.
+#[test]
+fn all_commands_are_under_headings_that_are_followed() {
+    let followed = [
+        "Prepare",
+        "Import",
+        "Keycloak",
+        "Auth0",
+        "Cognito",
+        "Firebase",
+        "Django",
+        "ZITADEL",
+        "Users without a password",
+        "Afterwards",
+    ];
+    let count: usize = followed.iter().map(|heading| blocks(heading).len()).sum();
+    assert_eq!(DOCUMENT.matches("\n```sh\n").count(), count);
+}
