@@ -297,6 +297,13 @@ mod tests {
                 b"\x0a\x01x\x12\x01y\x2a\x02\x12\0",
                 "challenges.otp_sms",
             ),
+            // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
+            (create, b"\x1a\x01\x01", "challenges"),
+            (create, b"\x18\x01", "challenges"),
+            (create, b"\x1b\x1c", "challenges"),
+            (create, b"\x1d\0\0\0\0", "challenges"),
+            (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01", "challenges"),
+            (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
         ] {
             for version in Version::ALL {
                 let got = decode(Route { rpc, version }, message);

@@ -38,13 +38,23 @@ impl LoginName {
         let nfc = ComposingNormalizer::new_nfc();
         let composed = nfc.normalize(&self.0);
         let folded = UniCase::unicode(composed).to_folded_case();
-        FoldedName(nfc.normalize(&folded).into_owned())
+        FoldedName::new(nfc.normalize(&folded).into_owned())
+    }
+
+    /// Whether a user may have the name: it isn't longer than a key of the table, in any form.
+    pub fn is_storable(&self) -> bool {
+        let is_nobody = |key: &FoldedName| key.0.starts_with(NOBODY);
+        !self
+            .keys()
+            .iter()
+            .chain(&self.former_spellings())
+            .any(is_nobody)
     }
 
     /// The form that names had before they were composed, if it is another one: users who were
     /// stored then are found under it.
     pub fn former(&self) -> Option<FoldedName> {
-        let former = FoldedName(UniCase::unicode(&self.0).to_folded_case());
+        let former = FoldedName::new(UniCase::unicode(&self.0).to_folded_case());
         (former != self.folded()).then_some(former)
     }
 
@@ -58,7 +68,7 @@ impl LoginName {
     /// get the name beside that user.
     pub fn former_spellings(&self) -> Vec<FoldedName> {
         let decomposed = DecomposingNormalizer::new_nfd().normalize(&self.0);
-        let decomposed = FoldedName(UniCase::unicode(decomposed).to_folded_case());
+        let decomposed = FoldedName::new(UniCase::unicode(decomposed).to_folded_case());
         let mut keys: Vec<_> = self.former().into_iter().chain([decomposed]).collect();
         keys.dedup();
         keys.retain(|key| *key != self.folded());
@@ -76,16 +86,31 @@ impl fmt::Display for LoginName {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FoldedName(String);
 
+/// What no name begins with, since folding leaves no capitals.
+const NOBODY: &str = "NOBODY#";
+
 impl FoldedName {
+    /// In bytes: DynamoDB's keys have 2048, and this one stands behind a prefix. Composing 200
+    /// characters may make 2400 of them.
+    const MAX_LENGTH: usize = 2040;
+
+    /// A name that is too long for a key is nobody's.
+    fn new(text: String) -> Self {
+        if text.len() <= Self::MAX_LENGTH {
+            return Self(text);
+        }
+        let start = text.floor_char_boundary(Self::MAX_LENGTH / 2);
+        Self::of_nobody(&text[..start])
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A name that nobody can have, since folding leaves no capitals: what is looked up
-    /// for a user who doesn't exist costs what every look-up costs. One for each text, so
-    /// that not all of them meet at one item.
+    /// A name that nobody can have: what is looked up for a user who doesn't exist costs what
+    /// every look-up costs. One for each text, so that not all of them meet at one item.
     pub fn of_nobody(text: &str) -> Self {
-        Self(format!("NOBODY#{text}"))
+        Self(format!("{NOBODY}{text}"))
     }
 }
 
@@ -238,6 +263,23 @@ mod tests {
             proptest::prop_assert_eq!(&LoginName(decomposed).folded(), &folded);
             proptest::prop_assert_eq!(&LoginName(composed).folded(), &folded);
         }
+    }
+
+    #[test]
+    fn a_name_longer_than_a_key_is_nobodys() {
+        // Each is composed of three times four bytes.
+        for (count, storable) in [(170, true), (171, false), (200, false)] {
+            let name = LoginName::parse("\u{1d160}".repeat(count)).unwrap();
+            assert_eq!(name.is_storable(), storable, "{count}");
+            for key in name.keys().iter().chain(&name.former_spellings()) {
+                assert!(key.as_str().len() <= 2040, "{count}");
+            }
+        }
+        assert!(
+            LoginName::parse("\u{1f600}".repeat(200))
+                .unwrap()
+                .is_storable()
+        );
     }
 
     #[test]

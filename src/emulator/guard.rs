@@ -20,10 +20,11 @@ impl HostName {
     /// It is no host name: 1 to 253 letters, digits, hyphens, underscores and dots, without a port.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let text = text.trim_end_matches('.');
         if !(1..=253).contains(&text.len()) || !text.bytes().all(is_of_name) {
             return Err("must be a host name, such as dynamodb, without a port");
         }
-        Ok(Self(text.trim_end_matches('.').to_ascii_lowercase()))
+        Ok(Self(text.to_ascii_lowercase()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::Password;
 const PLAIN: &str = "correct horse";
 
 #[rustfmt::skip]
-pub(super) const VECTORS: [(&str, &str); 38] = [
+pub(super) const VECTORS: [(&str, &str); 42] = [
     (PLAIN, "$pbkdf2-sha256$i=1500,l=32$AAECAwQFBgcICQoLDA0ODw==$Z1E4uuXw8dn6LwWRA8EEm0TWhgdyegQcbVTmoEMMnIg="),
     (PLAIN, "$pbkdf2-sha512$i=1200,l=512$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8=$wYAh3NoO8UrQnC7MecEl9T6p5XSLbGCMetPwncU1JmoJD489l+ZYUZIVnp0yq+WYj00j8sOa1nJicbsel3fBNi4/puSjklwNPr1rxlm1sVhGaWEJLf859TeeL+VWkzRyUBJepK1/J02RP2/rJs1kINb6TGKGdgK0KpHVP4LKzD9TfeCKi7WO7MV06UV2/spx3aRoRbx8s7XD7/jPUXgE0N6mQGgClSsd0SYe+xW5q1dTuIW5V+pPXmyFwxAVlnezYFCdi0+2zDua+ldfTLwEXcx8PvGmAYXfvRzGgD/6KHcstBZVp8y7et+ywPjAluuuXyyClVcfBClKwC0QsYfnW/fy7gBiE/lhkaqWyksxrpo3nl5ufJvW2BP9OnSRuvqyT44l9cY1NhIToZRKDPqcbdZviTDcoai+0KDHjuBUVzhNNSjT3ESpDt2DbS9DNGsHjBfTntUXmdj2I2BlsuaovbtlDOpN3VHnAQQVZiLg9eR2h/3jMdJ1lRHGW+Z039e8UIy5SBEmE8DPBjHEVKxwVgMda2KWnXtrQRRUDeFx4jNi8jookt3lYKzPO0QzpsQL/X6T0EOGl9As67v9nGJQhViFl465S1kIz/lUSccEqwGPgsy9DFwvJYa2ssNSJ49vdTYa+M3qTnVZYdiknitmNQq0RhdG8yszVNweIFbPxk4="),
     (PLAIN, "$pbkdf2-sha224$1200$AAECAwQFBgcICQoLDA0ODw==$0fL4sVLoZchFX2/10naGI8f6edqE3ORKZo7ABg=="),
@@ -17,6 +17,10 @@ pub(super) const VECTORS: [(&str, &str); 38] = [
     (PLAIN, "$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw==$nfkj3u1fRTHCea+fVr03sWV770kp5wLOLoEakziKhqE="),
     (PLAIN, "$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw==$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk="),
     (PLAIN, "$5$rounds=1000$a$q29MuptkDKeCD0C/Ugd36TP5BvLNAsYMh9FCDX7KAI3"),
+    (PLAIN, "$5$rounds=1000$$Qq2SZC3NeUzIDXheJm.s6eO00IPVPLvCg7WU75UqFx."),
+    (PLAIN, "$6$rounds=1000$$MAtKCwSDBQcRsZx4EQFNZcdGeqdhR4..Fvk.aVF69HxiT.DIHWXc7OXyxT7BpUzTA/i1BYyzedxa6z55z119y0"),
+    (PLAIN, "$pbkdf2-sha1$1000$c2Vhc2FsdDEyMzQ1$IIBWRwLWNOHN3cksOPvnmW.8wFs"),
+    (PLAIN, "{BLF-CRYPT}$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     (PLAIN, "$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk."),
     (PLAIN, "$H$6abcdefghRJFCMvnAbZH2hCiFPRxpk."),
     (PLAIN, "{PBKDF2-SHA256}1000$AAECAwQFBgcICQoLDA0ODw$yRTMTwbMbo9G0VfjobWqerzuuxe7BETNTErBbKKumGQ"),
@@ -114,9 +118,16 @@ fn a_prefix_that_is_not_supported_is_named() {
         ),
         (
             "{CRYPT}rEK1ecacw.7.c".to_owned(),
-            "the string is not a PHC or modular crypt string",
+            "{CRYPT} hashes of this kind are not supported",
         ),
-        ("{CRYPT}$1$saltstrin$x".to_owned(), "unknown algorithm"),
+        (
+            "{CRYPT}$1$saltstrin$x".to_owned(),
+            "{CRYPT} hashes of this kind are not supported",
+        ),
+        (
+            "{x-nthash}8846f7eaee8fb117ad06bdd830b7586c".to_owned(),
+            "{X-NTHASH} hashes are not supported",
+        ),
         (
             "{bcrypt".to_owned(),
             "the string is not a PHC or modular crypt string",
@@ -203,10 +214,12 @@ fn weak_hashes_are_told_by_their_scheme() {
 }
 
 #[test]
-fn a_hash_of_the_first_72_bytes_is_kept() {
+fn a_hash_that_does_not_tell_the_password_from_others_is_kept() {
     let pool = pool();
     let long = Password::new("x".repeat(73));
     let short = Password::new("x".repeat(72));
+    let spaced = Password::new(" correct horse".to_owned());
+    let accented = Password::new("müller".to_owned());
     for (hash, password, want) in [
         (
             "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i",
@@ -231,6 +244,28 @@ fn a_hash_of_the_first_72_bytes_is_kept() {
         (
             "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm",
             &long,
+            true,
+        ),
+        // PHP trims a password before WordPress hashes it, and 2x lets a letter that isn't
+        // ASCII cover those before it: another password than the right one matches.
+        (
+            "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm",
+            &spaced,
+            false,
+        ),
+        (
+            "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+            &accented,
+            false,
+        ),
+        (
+            "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+            &short,
+            true,
+        ),
+        (
+            "$2b$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
+            &accented,
             true,
         ),
         ("$P$6abcdefghRJFCMvnAbZH2hCiFPRxpk.", &long, true),

@@ -99,6 +99,8 @@ pub enum Unsupported {
     /// With the scheme that the prefix names.
     #[error("{{{0}}} hashes are not supported")]
     Prefix(&'static str),
+    #[error("{{CRYPT}} hashes of this kind are not supported")]
+    Crypt,
     #[error("the prefix in braces is not known")]
     UnknownPrefix,
     /// A part that is missing, too many or written wrongly.

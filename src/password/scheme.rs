@@ -140,7 +140,7 @@ fn parse_crypt(text: &str) -> Result<Scheme, Unsupported> {
         return Ok(Scheme::Bcrypt(hash));
     }
     match algorithm {
-        "pbkdf2" => Pbkdf2Hash::parse(Digest::Sha1, &fields).map(Scheme::Pbkdf2),
+        "pbkdf2" | "pbkdf2-sha1" => Pbkdf2Hash::parse(Digest::Sha1, &fields).map(Scheme::Pbkdf2),
         "pbkdf2-sha224" => Pbkdf2Hash::parse(Digest::Sha224, &fields).map(Scheme::Pbkdf2),
         "pbkdf2-sha256" => Pbkdf2Hash::parse(Digest::Sha256, &fields).map(Scheme::Pbkdf2),
         "pbkdf2-sha384" => Pbkdf2Hash::parse(Digest::Sha384, &fields).map(Scheme::Pbkdf2),

@@ -345,7 +345,7 @@ async fn after_a_rename_the_api_is_told_the_name_of_today() {
         let login = store.get_login(&login.key()).await.unwrap().unwrap();
         assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
 
-        let event = whole("authorizer-http.json", &session.token());
+        let event = whole("request-2.0.json", &session.token());
         let told = gate.ask(&event, NOW).await.unwrap();
         assert_eq!(told["context"]["loginName"], renamed.as_str(), "{told}");
     }

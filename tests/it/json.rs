@@ -169,6 +169,10 @@ async fn what_the_later_versions_add_is_read_as_proto3_json() {
         (r#"{"challenges":{}}"#.to_owned(), 200),
         (r#"{"challenges":[]}"#.to_owned(), 400),
         (
+            r#"{"challenges":["CHALLENGE_KIND_PASSKEY"]}"#.to_owned(),
+            501,
+        ),
+        (
             r#"{"challenges":{"webAuthN":{"domain":"x"}}}"#.to_owned(),
             501,
         ),

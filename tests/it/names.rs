@@ -145,6 +145,8 @@ async fn a_name_with_two_keys_is_looked_up_under_both_whoever_has_it() {
         (format!("nobody-e\u{301}.{}", app.name), 2),
         (format!("nobody-\u{e9}.{}", app.name), 1),
         ("a\u{200b}b\n\0 ".to_owned(), 1),
+        // Composed it would be longer than a key of the table.
+        ("\u{1d160}".repeat(200), 2),
     ] {
         app.faults.clear();
         let name = LoginName::parse(name).unwrap();

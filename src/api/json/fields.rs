@@ -1,7 +1,7 @@
 use serde_json::Number;
 
 use super::tree::Tree;
-use crate::domain::Invalid;
+use crate::domain::{Invalid, SessionId};
 use crate::error::Error;
 
 /// A message's fields. Unknown ones are left alone; `null` is as if absent.
@@ -26,8 +26,12 @@ impl Message {
         let Some(bound) = bound else {
             return Ok(self);
         };
+        let is_same = |own: &str| {
+            let ids = [own, &bound].map(|text| SessionId::find(text).ok().flatten());
+            own == bound || name == "session_id" && ids[0].is_some() && ids[0] == ids[1]
+        };
         match self.string(camel, name, name)? {
-            Some(own) if own != bound => {
+            Some(own) if !is_same(&own) => {
                 Err(Invalid::new(name, "is another one in the body").into())
             }
             _ => {
@@ -57,11 +61,34 @@ impl Message {
         }
     }
 
+    /// The same for a field that has been a list once, which is refused unless it is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unimplemented`]: it is a list, with elements.
+    pub fn message_or_list(
+        &mut self,
+        camel: &str,
+        name: &'static str,
+    ) -> Result<Option<Self>, Error> {
+        match self.take(camel, name)? {
+            Some(Tree::Array(elements)) if !elements.is_empty() => {
+                Err(Error::Unimplemented(name.into()))
+            }
+            Some(value) => {
+                self.entries.push((camel.to_owned(), value));
+                self.message(camel, name)
+            }
+            None => Ok(None),
+        }
+    }
+
     /// Refuses what has not been taken so far: the messages of these names, and all others.
     ///
     /// # Errors
     ///
-    /// - [`Error::Unimplemented`], with the first such field by its name in protobuf.
+    /// - [`Error::Unimplemented`], with the first such field: by its name in protobuf, or as it
+    ///   was sent.
     /// - Those of [`Self::message`].
     pub fn refuse(&mut self, messages: &[(&str, &'static str)]) -> Result<(), Error> {
         let message = self.name;
@@ -74,7 +101,7 @@ impl Message {
         let mut rest = self.entries.iter();
         match rest.find(|(_, value)| !matches!(value, Tree::Null)) {
             None => Ok(()),
-            Some((name, _)) => refused(&snake_case(name)),
+            Some((name, _)) => refused(repeatable(name)),
         }
     }
 
@@ -167,21 +194,13 @@ impl Message {
     }
 }
 
-/// `webAuthN` as `web_auth_n`. What is no identifier, or a long one, is not repeated to whoever
-/// has sent it.
-fn snake_case(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+/// What is no name of a member, or a long one, is not repeated to whoever has sent it.
+fn repeatable(name: &str) -> &str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
-        return "(another member)".to_owned();
+        return "(another member)";
     }
-    let mut snake = String::with_capacity(name.len() + 4);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake
+    name
 }
 
 /// As proto3's JSON has integers: a number, or a string that spells one, exponent and `.0`

@@ -62,6 +62,10 @@ pub fn refuse(rpc: Rpc, message: &[u8]) -> Result<(), Error> {
         let (field, wire_type) = decode_key(&mut rest).map_err(|error| malformed(&error))?;
         let part = parts.iter().find(|part| part.field == field);
         match (part, wire_type) {
+            // v2alpha has had another type here, and a message of none.
+            (Some(part), other) if part.supported == 0 && other != WireType::LengthDelimited => {
+                return Err(refused(part.name.to_owned()));
+            }
             (Some(part), WireType::LengthDelimited) => {
                 let length = decode_varint(&mut rest).map_err(|error| malformed(&error))?;
                 let content = usize::try_from(length).ok();
@@ -79,20 +83,27 @@ pub fn refuse(rpc: Rpc, message: &[u8]) -> Result<(), Error> {
 impl Part {
     fn refuse_members(&self, mut content: &[u8]) -> Result<(), Error> {
         while content.has_remaining() {
-            let (member, wire_type) =
-                decode_key(&mut content).map_err(|error| malformed(&error))?;
+            let key = decode_key(&mut content).map_err(|error| match self.supported {
+                0 => refused(self.name.to_owned()),
+                _ => malformed(&error),
+            });
+            let (member, wire_type) = key?;
             if member > self.supported {
                 let at = usize::try_from(member - 1).unwrap_or(usize::MAX);
                 let what = match self.members.get(at) {
                     Some(name) => format!("{}.{name}", self.name),
                     None => format!("field {member} of {}", self.name),
                 };
-                return Err(Error::Unimplemented(what.into()));
+                return Err(refused(what));
             }
             skip(wire_type, member, &mut content)?;
         }
         Ok(())
     }
+}
+
+fn refused(what: String) -> Error {
+    Error::Unimplemented(what.into())
 }
 
 fn skip(wire_type: WireType, field: u32, rest: &mut &[u8]) -> Result<(), Error> {

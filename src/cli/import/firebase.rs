@@ -49,6 +49,7 @@ impl FirebaseConfig {
     }
 
     fn parse(text: &str) -> Result<Self, ConfigError> {
+        let text = text.trim_start_matches('\u{feff}');
         let field = |name: &'static str| {
             let mut values = text.lines().filter_map(|line| {
                 let (key, value) = line.split_once(':')?;

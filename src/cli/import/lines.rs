@@ -52,19 +52,14 @@ impl Input {
         let (sender, receiver) = mpsc::channel(WAITING);
         let mut lines = Lines {
             reader: self.reader,
+            is_checked: false,
             number: 0,
             end: 0,
         };
         std::thread::Builder::new()
             .name("lines".to_owned())
             .spawn(move || {
-                let mut is_first = true;
                 while let Some(line) = lines.next().transpose() {
-                    let line = line.and_then(|line| {
-                        let checked = if is_first { check_form(&line) } else { Ok(()) };
-                        is_first = false;
-                        checked.map(|()| line)
-                    });
                     let failed = line.is_err();
                     if sender.blocking_send(line).is_err() || failed {
                         break;
@@ -77,6 +72,8 @@ impl Input {
 
 struct Lines<R> {
     reader: R,
+    /// Whether the first line was one of JSON Lines.
+    is_checked: bool,
     number: u64,
     end: u64,
 }
@@ -106,6 +103,10 @@ impl<R: BufRead> Lines<R> {
             if whole && text.trim_ascii().is_empty() {
                 continue;
             }
+            if !self.is_checked {
+                check_form(&text, whole)?;
+                self.is_checked = true;
+            }
             return Ok(Some(Line {
                 number: self.number,
                 text: if whole {
@@ -121,14 +122,11 @@ impl<R: BufRead> Lines<R> {
 
 /// Whether the first line is one of JSON Lines. Of a document in several lines, an array above
 /// all, some lines would be users: none of it is taken.
-fn check_form(first: &Line) -> io::Result<()> {
-    let Ok(text) = &first.text else {
-        return Ok(());
-    };
-    let text = text.trim_ascii();
+fn check_form(first: &[u8], whole: bool) -> io::Result<()> {
+    let text = first.trim_ascii();
     let is_open = || {
         let read = serde_json::from_slice::<serde::de::IgnoredAny>(text);
-        read.is_err_and(|error| error.is_eof())
+        whole && read.is_err_and(|error| error.is_eof())
     };
     let reason = if text.contains(&0)
         || text.starts_with(b"\xff\xfe")
@@ -174,6 +172,7 @@ mod tests {
         let mut lines = Lines {
             // Small, so that lines come in pieces.
             reader: BufReader::with_capacity(7, input),
+            is_checked: false,
             number: 0,
             end: 0,
         };
@@ -221,12 +220,18 @@ mod tests {
             (b"\xfe\xff\0{\0}", false),
             (b"{\0}\0", false),
         ] {
-            let line = Line {
-                number: 1,
-                text: Ok(text.to_vec()),
+            assert_eq!(check_form(text, true).is_ok(), good, "{text:?}");
+        }
+        // Most exports are one line.
+        for (start, good) in [("[", false), ("{", true)] {
+            let text = format!("{start}{}\n{{}}", " ".repeat(LONGEST));
+            let mut lines = Lines {
+                reader: text.as_bytes(),
+                is_checked: false,
+                number: 0,
                 end: 0,
             };
-            assert_eq!(check_form(&line).is_ok(), good, "{text:?}");
+            assert_eq!(lines.next().is_ok(), good, "{start}");
         }
     }
 

@@ -11,6 +11,10 @@ use crate::domain::{DisplayName, Invalid, LoginName, UserId};
 pub fn new_login_name(text: &str) -> Result<LoginName, Invalid> {
     let name = LoginName::parse(text.trim().to_owned())?;
     visible("login_name", name.as_str())?;
+    if !name.is_storable() {
+        let reason = "is too long once it is normalised";
+        return Err(Invalid::new("login_name", reason));
+    }
     Ok(name)
 }
 

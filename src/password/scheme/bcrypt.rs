@@ -102,9 +102,15 @@ impl BcryptHash {
         self.cost < STRONG_COST
     }
 
-    /// Whether a check looks at all of `password`, and not at its first 72 bytes alone.
+    /// Whether a check tells `password` from all others: it looks at more than its first 72
+    /// bytes, at what is around it, and at each byte by itself.
     pub fn covers(&self, password: &[u8]) -> bool {
-        self.pre_hash != PreHash::None || password.len() <= KEY_LENGTH
+        let is_whole = match self.pre_hash {
+            PreHash::None => password.len() <= KEY_LENGTH,
+            PreHash::Sha256Hex => true,
+            PreHash::WordPress => trimmed(password).len() == password.len(),
+        };
+        is_whole && (self.version == Version::Correct || password.is_ascii())
     }
 
     /// Of a password of over 72 bytes the first 72 count, as they did for whoever made the
@@ -134,20 +140,24 @@ impl PreHash {
                 digits.collect::<String>().into_bytes()
             }
             Self::WordPress => {
-                // As PHP trims a text.
-                let blank = |byte: &u8| b" \t\n\r\0\x0b".contains(byte);
-                let start = password.iter().position(|byte| !blank(byte));
-                let end = password.iter().rposition(|byte| !blank(byte));
-                let trimmed = match (start, end) {
-                    (Some(start), Some(end)) => &password[start..=end],
-                    _ => &[],
-                };
                 let mac = Hmac::<Sha384>::new_from_slice(b"wp-sha384");
-                let mac = mac.map(|mac| mac.chain_update(trimmed).finalize().into_bytes());
+                let password = trimmed(password);
+                let mac = mac.map(|mac| mac.chain_update(password).finalize().into_bytes());
                 // HMAC takes a key of any length.
                 STANDARD.encode(mac.unwrap_or_default()).into_bytes()
             }
         })
+    }
+}
+
+/// As PHP trims a text.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| b" \t\n\r\0\x0b".contains(byte);
+    let start = text.iter().position(|byte| !is_blank(byte));
+    let end = text.iter().rposition(|byte| !is_blank(byte));
+    match (start, end) {
+        (Some(start), Some(end)) => &text[start..=end],
+        _ => &[],
     }
 }
 

@@ -12,7 +12,7 @@ use super::scrypt::ScryptHash;
 use super::{Argon2Hash, Scheme};
 
 /// Schemes that others write in braces and that can't be checked against here.
-const UNSUPPORTED: [&str; 22] = [
+const UNSUPPORTED: [&str; 46] = [
     "SSHA",
     "SSHA224",
     "SSHA256",
@@ -35,6 +35,30 @@ const UNSUPPORTED: [&str; 22] = [
     "SASL",
     "LANMAN",
     "NT",
+    "X-NTHASH",
+    "X-LANMAN",
+    "NTLM",
+    "LM",
+    "KERBEROS",
+    "KEYTAB",
+    "PKCS5S2",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-512",
+    "CRAM-MD5",
+    "HMAC-MD5",
+    "DIGEST-MD5",
+    "PLAIN-MD5",
+    "LDAP-MD5",
+    "MD5-CRYPT",
+    "SHA-512",
+    "SSHA3-256",
+    "SSHA3-512",
+    "NS-MTA-MD5",
+    "CLEAR",
+    "PLAINTEXT",
+    "NONE",
+    "PBKDF2-SHA384",
 ];
 
 /// `{id}hash`, as Spring Security and LDAP servers have it. Ids are read in any case.
@@ -46,7 +70,12 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
     // The version of Spring's defaults, of which the form of the hash tells as much.
     let id = id.split('@').next().unwrap_or_default();
     Some(match id {
-        "BCRYPT" | "ARGON2" | "CRYPT" => super::parse_crypt(hash),
+        "CRYPT" => match super::parse_crypt(hash) {
+            Err(Unsupported::NotAHash | Unsupported::UnknownAlgorithm) => Err(Unsupported::Crypt),
+            scheme => scheme,
+        },
+        "BCRYPT" | "BLF-CRYPT" | "ARGON2" | "ARGON2I" | "ARGON2ID" | "SHA256-CRYPT"
+        | "SHA512-CRYPT" => super::parse_crypt(hash),
         "SCRYPT" => parse_spring_scrypt(hash),
         "PBKDF2" if !hash.contains('$') => parse_spring_pbkdf2(hash),
         "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),

@@ -118,6 +118,34 @@ async fn an_id_is_read_in_either_case() {
     }
 }
 
+/// Which the path and the body may write in two ways.
+#[tokio::test]
+async fn an_id_in_the_body_is_that_of_the_path_in_either_case() {
+    let app = App::start().await;
+    let client = Client::of(&app);
+    let created = client.create(&Create::default()).await.unwrap();
+    let other = client.create(&Create::default()).await.unwrap();
+    let id = &*created.session_id;
+    let upper = id.to_uppercase();
+    for (method, path, body, want) in [
+        ("PATCH", &*upper, id, "ok"),
+        ("PATCH", id, &*upper, "ok"),
+        ("PATCH", id, &*other.session_id, "code 3"),
+        ("PATCH", id, "x", "code 3"),
+        ("PATCH", "x", "X", "code 3"),
+        ("DELETE", id, &*other.session_id, "code 3"),
+        ("DELETE", &*upper, id, "ok"),
+    ] {
+        let token = &created.session_token;
+        let json = serde_json::json!({ "sessionId": body, "sessionToken": token });
+        let mut request = crate::app::post(json.to_string());
+        request.method = method.parse().unwrap();
+        request.path = format!("/v2/sessions/{path}");
+        let answer = app.send(request, client.now).await;
+        assert_eq!(answer.outcome(), want, "{method} {path} {body}");
+    }
+}
+
 /// Of each kind of gateway, one that asks for a session and shows its token in the query.
 #[tokio::test]
 async fn each_events_query_is_read() {
