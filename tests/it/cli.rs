@@ -2,13 +2,17 @@
 
 mod callers;
 mod dev;
+mod gate;
 mod grpc;
+mod hostile;
 mod http2;
 mod import;
 mod limits;
 mod pages;
+mod probes;
 mod process;
 mod serve;
+mod service;
 mod tables;
 mod throttled;
 mod tls;
