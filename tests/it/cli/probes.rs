@@ -113,7 +113,6 @@ fn a_server_without_its_database_is_up_and_not_ready() {
     assert_eq!(serve.get("/healthz"), 200);
 }
 
-/// Who asks for less than it takes to be told doesn't hide from others that it is silent.
 #[test]
 fn a_silent_database_is_not_ready_either() {
     let dev = Dev::start();
