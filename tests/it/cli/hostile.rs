@@ -5,7 +5,7 @@ mod calls;
 mod unread;
 mod watches;
 
-/// What a `sesame serve` may have at most while such clients are about, in KiB: 40 MiB that it
+/// What a `sesame serve` may have at most while such clients are about, in KiB: some 42 MiB that it
 /// has when it is idle (not optimised, with two password checks at once), the few MiB of each
 /// budget that a test sets, and as much again for what the allocator doesn't give back. What
 /// the clients of each test ask for is more than the whole.

@@ -54,9 +54,14 @@ impl Service {
         status
     }
 
-    /// Creates a session whose answers are long, and returns the path to get it by.
+    /// Creates a session whose answers are about 80 KiB long, and returns the path to get it by.
     pub fn large(&self) -> String {
-        let value = STANDARD.encode(vec![b'x'; 60 * 1024]);
+        self.session(60 * 1024)
+    }
+
+    /// The same with so many bytes of metadata.
+    pub fn session(&self, bytes: usize) -> String {
+        let value = STANDARD.encode(vec![b'x'; bytes]);
         let body = json!({ "metadata": { "key": value } }).to_string();
         let (status, made) = post_to(&self.url, "/v2/sessions", "", body.as_bytes());
         assert_eq!(status, 200, "{made}");

@@ -187,17 +187,14 @@ fn what_is_unread_has_a_budget() {
 fn a_small_answer_is_not_refused_for_want_of_room() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
-    let path = serve.large();
-    let mut large = Http2::with_window(&serve.url, 0);
-    pin(&mut large, &path, 20);
-    // Answers of over 100 bytes, for what is left of the budget.
-    let _small: Vec<_> = (0..8)
-        .map(|_| {
-            let mut client = Http2::with_window(&serve.url, 0);
-            pin(&mut client, "/v2/sessions/none", STREAMS);
-            client
-        })
-        .collect();
+    // The larger first, and of each kind more than there is room for: what is left in the end
+    // is less than the shortest of them.
+    let (large, small) = (serve.large(), serve.session(1024));
+    let _unread = [&*large, &small, "/v2/sessions/none"].map(|path| {
+        let mut client = Http2::with_window(&serve.url, 0);
+        pin(&mut client, path, STREAMS);
+        client
+    });
 
     assert_eq!(serve.create(), 200);
 }
