@@ -1,22 +1,24 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, Version};
-use http_body_util::{BodyExt as _, Either, Full};
+use http::request::Parts;
+use http::{Method, Response, Version};
+use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 use super::activity::Call;
-use super::budget::Budget;
-use super::unread::{Pieces, Reading, Unread};
+use super::budget::{Budget, Held};
+use super::unread::{Pieces, Unread, keep};
 use super::{Server, body, grpc};
 use crate::api::{self, Context, TraceId};
 use crate::error::Error;
 use crate::token::draw_uuid;
 
-/// Ours, a page's, or one of gRPC's own services.
-type Answer = Either<Pieces, Either<Full<Bytes>, tonic::body::Body>>;
+/// Ours, or that of one of gRPC's own services.
+type Answer = Either<Pieces, tonic::body::Body>;
 
 /// Answers up to this many bytes reach their client whatever others it has not read: they may
 /// be all that it gets to know of a change. Only what is read grows larger.
@@ -40,92 +42,128 @@ impl Server {
         shares: Arc<Shares>,
         call: Call,
     ) -> Result<Response<Answer>, body::Broken> {
-        let written_by = || Instant::now() + self.limits.write;
         if let Some(handler) = self.grpc.handler(&request) {
-            let path = request.uri().path();
-            let (is_stream, is_watch) = (grpc::is_stream(path), grpc::is_watch(path));
-            let response = timeout(self.limits.body, handler(request)).await?;
-            // Whoever doesn't read a stream to its end in time is cut off.
-            let age = if is_stream {
-                self.limits.watch
-            } else {
-                std::time::Duration::ZERO
-            };
-            let reading = shares.unread.until(written_by() + age);
-            // A reflection that asks nothing is idle.
-            let call = is_watch.then_some(call);
-            let during = |body| Either::Right(Either::Right(during(call, reading, body)));
-            return Ok(response.map(during));
+            return self.grpc(&handler, request, &shares, call).await;
         }
         let (head, body) = request.into_parts();
-        let path = head.uri.path();
-        let is_stopping = self.is_stopping();
-        let probed = self
-            .probes
-            .answer(&self.app, &head.method, path, is_stopping);
-        let page = match probed.await {
-            None => self.pages.and_then(|pages| pages(&head.method, path)),
-            probed => probed,
-        };
-        if let Some(page) = page {
-            return Ok(page.map(|data| Either::Right(Either::Left(Full::new(data)))));
+        if let Some(page) = self.page(&head.method, head.uri.path()).await {
+            let page = page.map(|data| api::Body {
+                data,
+                trailers: None,
+            });
+            // It counts for nothing: all of them are the same bytes.
+            return Ok(self.unread(page, shares.answers.nothing(), &shares, call));
         }
-        let trace_id = TraceId::of_headers(&head.headers);
         let (most, within) = (self.app.limits().body, self.limits.body);
         let arrived = body::read(body, most, within, &shares.bodies).await?;
-        let request = api::Request {
+        let request = self.request(head, arrived.data, shares.peer);
+        let response = if arrived.is_cut {
+            self.refuse(&request)
+        } else {
+            self.carry_out(&request, arrived.held).await?
+        };
+        let length = response.body().data.len();
+        let mut unread = shares.answers.nothing();
+        let response = if unread.grow(length) || length <= SMALL {
+            response
+        } else {
+            self.refuse(&request)
+        };
+        Ok(self.unread(response, unread, &shares, call))
+    }
+
+    fn request(&self, head: Parts, body: Bytes, client_ip: Option<IpAddr>) -> api::Request {
+        let trace_id = TraceId::of_headers(&head.headers);
+        api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),
             query: api::query(head.uri.query().unwrap_or_default()),
             headers: head.headers,
-            body: arrived.data,
+            body,
             context: Context {
                 request_id: draw_uuid().to_string(),
-                client_ip: shares.peer,
+                client_ip,
                 trace_id,
                 budget: Some(self.limits.answer),
                 trailers: head.version == Version::HTTP_2,
                 ..Context::default()
             },
+        }
+    }
+
+    async fn grpc(
+        &self,
+        handler: &grpc::Handler,
+        request: http::Request<Incoming>,
+        shares: &Shares,
+        call: Call,
+    ) -> Result<Response<Answer>, body::Broken> {
+        let path = request.uri().path();
+        let is_watch = grpc::is_watch(path);
+        let place = match self.grpc.place(path) {
+            Ok(place) => place,
+            Err(status) => return Ok(status.into_http().map(Either::Right)),
         };
+        let response = timeout(self.limits.body, handler(request)).await?;
+        let age = place.as_ref().map_or(Duration::ZERO, |_| self.limits.watch);
+        // Whoever doesn't read a stream to its end in time is cut off.
+        let reading = shares
+            .unread
+            .until(Instant::now() + age + self.limits.write);
+        let until_read = Arc::new((place, reading, is_watch.then_some(call)));
+        Ok(response.map(|body| {
+            let kept = body
+                .map_frame(move |frame| frame.map_data(|data| keep(data, Arc::clone(&until_read))));
+            Either::Right(tonic::body::Body::new(kept))
+        }))
+    }
+
+    /// What isn't the service's: a probe's answer, or a page.
+    async fn page(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
+        let is_stopping = self.is_stopping();
+        let probed = self.probes.answer(&self.app, method, path, is_stopping);
+        match probed.await {
+            None => self.pages.and_then(|pages| pages(method, path)),
+            probed => probed,
+        }
+    }
+
+    async fn carry_out(
+        self: &Arc<Self>,
+        request: &api::Request,
+        held: Held,
+    ) -> Result<Response<api::Body>, body::Broken> {
         // Before the task that it is for, and moved into it: however many streams a client
         // resets, the calls that are carried out are no more than these.
-        let place = Arc::clone(&self.calls).try_acquire_owned();
-        let (Ok(place), false) = (place, arrived.is_cut) else {
-            let refused = api::refuse(&self.app, &request, Error::Overloaded, (self.now)());
-            return Ok(self.whole(refused, &shares));
+        let Ok(place) = Arc::clone(&self.calls).try_acquire_owned() else {
+            return Ok(self.refuse(request));
         };
         // On a task of its own, so that a call is carried through, as it is on Lambda,
         // though its client goes away.
-        let server = Arc::clone(&self);
+        let (server, request) = (Arc::clone(self), request.clone());
         let answer = tokio::spawn(async move {
-            let response = api::handle(&server.app, request.clone(), (server.now)()).await;
-            drop((place, arrived.held));
-            (response, request)
+            let response = api::handle(&server.app, request, (server.now)()).await;
+            drop((place, held));
+            response
         });
-        let (response, request) = answer.await.map_err(body::Broken::Call)?;
-        let length = response.body().data.len();
-        if length > SMALL && !shares.answers.nothing().grow(length) {
-            let refused = api::refuse(&self.app, &request, Error::Overloaded, (self.now)());
-            return Ok(self.whole(refused, &shares));
-        }
-        Ok(self.whole(response, &shares))
+        answer.await.map_err(body::Broken::Call)
     }
 
-    fn whole(&self, response: Response<api::Body>, shares: &Shares) -> Response<Answer> {
+    fn refuse(&self, request: &api::Request) -> Response<api::Body> {
+        api::refuse(&self.app, request, Error::Overloaded, (self.now)())
+    }
+
+    /// The call is under way until its answer is read.
+    fn unread(
+        &self,
+        response: Response<api::Body>,
+        held: Held,
+        shares: &Shares,
+        call: Call,
+    ) -> Response<Answer> {
         let reading = shares.unread.until(Instant::now() + self.limits.write);
         response.map(|api::Body { data, trailers }| {
-            let mut held = shares.answers.nothing();
-            held.grow(data.len());
-            Either::Left(Pieces::new(data, trailers, held, reading))
+            Either::Left(Pieces::new(data, trailers, (held, reading, call)))
         })
     }
-}
-
-/// A body that keeps a call under way until its end.
-fn during(call: Option<Call>, reading: Reading, body: tonic::body::Body) -> tonic::body::Body {
-    tonic::body::Body::new(body.map_frame(move |frame| {
-        let _under_way = (&call, &reading);
-        frame
-    }))
 }

@@ -28,12 +28,12 @@ pub struct Arrived {
     pub data: Bytes,
     /// It counts for as long as somebody has it.
     pub held: Held,
-    /// There was no room for more of it.
+    /// There was no room for all of it, and so nothing of it is here.
     pub is_cut: bool,
 }
 
 /// The body, or the first `most + 1` bytes of one that is longer. It takes what it holds from
-/// the connection's share of `budget`, and reads no further where there is none left.
+/// the connection's share of `budget`, and holds nothing where there is none left.
 pub async fn read(
     mut body: Incoming,
     most: usize,
@@ -50,12 +50,13 @@ pub async fn read(
                 continue;
             };
             let room = most + 1 - kept.len();
-            let fits = data.len().min(room);
-            if !held.grow(fits) {
+            let fits = if is_cut { 0 } else { data.len().min(room) };
+            if held.grow(fits) {
+                kept.extend_from_slice(&data[..fits]);
+            } else {
                 is_cut = true;
-                break;
+                (held, kept) = (budget.nothing(), BytesMut::new());
             }
-            kept.extend_from_slice(&data[..fits]);
             passed_over += data.len() - fits;
             if passed_over > PASSED_OVER {
                 break;

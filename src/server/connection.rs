@@ -53,7 +53,8 @@ impl Server {
         stream: TcpStream,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let peer = stream.peer_addr().ok().map(|address| address.ip());
+        let peer = stream.peer_addr().ok();
+        let peer = peer.map(|address| address.ip().to_canonical());
         // A small answer isn't to wait for a larger one.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {

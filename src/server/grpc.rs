@@ -5,7 +5,8 @@ use http::header::CONTENT_TYPE;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use prost::Message as _;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic_health::pb::health_server::HealthServer;
@@ -23,9 +24,12 @@ const MAX_MESSAGE: usize = 16 * 1024;
 /// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>
 pub struct Grpc {
     services: [(&'static str, Handler); 3],
+    /// One for each stream that may go on at once.
+    places: Arc<Semaphore>,
 }
 
-type Handler = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+pub type Handler =
+    Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
 impl Grpc {
     /// Healthy until `stopping` says true.
@@ -58,6 +62,7 @@ impl Grpc {
                     handler(v1alpha.max_decoding_message_size(MAX_MESSAGE)),
                 ),
             ],
+            places: Arc::new(Semaphore::new(limits.watches as usize)),
         }
     }
 
@@ -66,8 +71,12 @@ impl Grpc {
     pub fn handler(&self, request: &Request<Incoming>) -> Option<Handler> {
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_grpc = content_type.is_some_and(|said| {
-            let rest = said.as_bytes().strip_prefix(b"application/grpc");
-            rest.is_some_and(|rest| !rest.starts_with(b"-web"))
+            let said = said.to_str().unwrap_or_default();
+            let media_type = said.split(';').next().unwrap_or_default().trim();
+            let known = ["application/grpc", "application/grpc+proto"];
+            known
+                .iter()
+                .any(|known| media_type.eq_ignore_ascii_case(known))
         });
         if request.version() != Version::HTTP_2 || !is_grpc {
             return None;
@@ -77,16 +86,28 @@ impl Grpc {
         let found = services.find(|(prefix, _)| path.starts_with(prefix));
         found.map(|(_, handler)| Arc::clone(handler))
     }
+
+    /// What a call needs for as long as it goes on: nothing, if it isn't a stream. An error:
+    /// there are too many of them.
+    pub fn place(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
+        if !is_stream(path) {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place
+            .map(Some)
+            .map_err(|_| Status::resource_exhausted("too many streams at once, try again"))
+    }
+}
+
+/// Whether a call is under way though nobody asks anything for long.
+pub fn is_watch(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch"
 }
 
 /// Whether a call may go on for as long as its client likes, within the limits of such calls.
-pub fn is_stream(path: &str) -> bool {
+fn is_stream(path: &str) -> bool {
     is_watch(path) || path.starts_with("/grpc.reflection.")
-}
-
-/// Whether a call waits for news of the server's health.
-pub fn is_watch(path: &str) -> bool {
-    path == "/grpc.health.v1.Health/Watch"
 }
 
 fn handler<S>(service: S) -> Handler

@@ -1,10 +1,9 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::ready;
 use futures_util::stream::{BoxStream, iter, once};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server;
@@ -16,8 +15,6 @@ use super::limits::Limits;
 pub struct Health {
     services: Vec<String>,
     stopping: watch::Sender<bool>,
-    /// One for each that may watch at once.
-    places: Arc<Semaphore>,
     /// How long anybody may watch.
     age: Duration,
 }
@@ -27,7 +24,6 @@ impl Health {
         Self {
             services,
             stopping,
-            places: Arc::new(Semaphore::new(limits.watches as usize)),
             age: limits.watch,
         }
     }
@@ -63,8 +59,6 @@ impl health_server::Health for Health {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Status::resource_exhausted("too many watch at once"))?;
         let service = &request.get_ref().service;
         let status = |stopping| {
             let status = self.status(service, stopping);
@@ -74,8 +68,6 @@ impl health_server::Health for Health {
         let mut stopping = self.stopping.subscribe();
         let age = self.age;
         let ended = async move {
-            // It is free when the stream has ended or is dropped.
-            let _place = place;
             // No sender left: stopped all the more.
             let stopped = stopping.wait_for(|stopping| *stopping);
             // Who watches would keep the server from ending.

@@ -21,7 +21,7 @@ pub struct Limits {
     pub answer: Duration,
     /// Carried out at once, of all connections together.
     pub calls: u32,
-    /// For a client to read an answer.
+    /// For a client to read an answer, until its last piece is written to the connection.
     pub write: Duration,
     /// Of a connection, until it is to end once its calls have.
     pub age: Duration,

@@ -12,8 +12,6 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::budget::Held;
-
 /// In bytes. No more of an answer is handed on than its client takes.
 const PIECE: usize = 16 * 1024;
 
@@ -72,23 +70,40 @@ impl Drop for Reading {
     }
 }
 
-/// The body of an answer, in pieces, which counts as unread until its last piece is handed on.
+/// The body of an answer, in pieces.
 #[derive(Debug)]
 pub struct Pieces {
     rest: Bytes,
     trailers: Option<HeaderMap>,
-    _held: Held,
-    _reading: Reading,
 }
 
 impl Pieces {
-    pub fn new(data: Bytes, trailers: Option<HeaderMap>, held: Held, reading: Reading) -> Self {
+    pub fn new(data: Bytes, trailers: Option<HeaderMap>, until_read: impl Send + 'static) -> Self {
         Self {
-            rest: data,
+            rest: keep(data, until_read),
             trailers,
-            _held: held,
-            _reading: reading,
         }
+    }
+}
+
+/// The same data; `until_read` is dropped once the last piece of it is written to the
+/// connection. It can't be when that is handed on: HTTP/2 then keeps it for as long as the
+/// client's window has no room, and a window of one byte is enough to have it handed on.
+pub fn keep(data: Bytes, until_read: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(Kept {
+        data,
+        _until_read: until_read,
+    })
+}
+
+struct Kept<T> {
+    data: Bytes,
+    _until_read: T,
+}
+
+impl<T> AsRef<[u8]> for Kept<T> {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
     }
 }
 
@@ -103,8 +118,7 @@ impl Body for Pieces {
         if !self.rest.is_empty() {
             let length = self.rest.len().min(PIECE);
             let piece = self.rest.split_to(length);
-            // A copy: a piece that waits for its client would keep the whole answer.
-            return Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(&piece)))));
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         let trailers = self.trailers.take();
         Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
@@ -116,6 +130,28 @@ impl Body for Pieces {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+#[test]
+fn an_answer_is_read_when_its_last_piece_is_gone() {
+    for length in [0, 1, PIECE, 2 * PIECE + 1] {
+        let (until_read, read) = (Arc::new(()), |kept: &Arc<()>| Arc::strong_count(kept) == 1);
+        let data = Bytes::from(vec![0; length]);
+        let mut body = Pieces::new(data, None, Arc::clone(&until_read));
+
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut pieces = Vec::new();
+        while let Poll::Ready(Some(Ok(piece))) = Pin::new(&mut body).poll_frame(&mut cx) {
+            pieces.push(piece);
+        }
+        assert_eq!(pieces.len(), length.div_ceil(PIECE), "{length}");
+        drop(body);
+        assert_eq!(read(&until_read), length == 0, "{length}");
+        pieces.drain(..pieces.len().saturating_sub(1));
+        assert_eq!(read(&until_read), length == 0, "{length}");
+        drop(pieces);
+        assert!(read(&until_read), "{length}");
     }
 }
 

@@ -56,11 +56,11 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.answer_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
     max_unread_bytes: u32,
-    /// Streams of gRPC's health checks at once, 1 to 10000; more are refused
+    /// Streams of gRPC's health and reflection at once, 1 to 10000; more are refused
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.watches)]
     #[arg(value_parser = value_parser!(u32).range(1..=10000))]
     max_watches: u32,
-    /// Of such a stream, and of one of gRPC's reflection
+    /// Of such a stream
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.watch))]
     watch_seconds: Seconds,
 }
@@ -207,8 +207,41 @@ mod tests {
     }
 
     #[test]
+    fn each_limit_of_what_clients_take_is_its_own_option() {
+        const TENTH: Duration = Duration::from_millis(100);
+        const DEFAULT: Limits = Limits::DEFAULT;
+
+        #[rustfmt::skip]
+        let rows = [
+            ("--max-calls", "100000", Limits { calls: 100_000, ..DEFAULT }),
+            ("--write-seconds", "0.1", Limits { write: TENTH, ..DEFAULT }),
+            ("--connection-seconds", "0.1", Limits { age: TENTH, ..DEFAULT }),
+            ("--max-bodies-bytes", "1048576", Limits { body_bytes: 1 << 20, ..DEFAULT }),
+            ("--max-unread-bytes", "4294967295", Limits { answer_bytes: u32::MAX, ..DEFAULT }),
+            ("--max-watches", "10000", Limits { watches: 10_000, ..DEFAULT }),
+            ("--watch-seconds", "0.1", Limits { watch: TENTH, ..DEFAULT }),
+        ];
+        for (option, value, want) in rows {
+            assert_eq!(parse(&[option, value]), Ok(want), "{option}");
+        }
+    }
+
+    /// What no test has would have no range.
+    #[test]
+    fn each_option_is_tested() {
+        use clap::CommandFactory as _;
+
+        let tested = include_str!("limits.rs").split_once("mod tests").unwrap().1;
+        for argument in Command::command().get_arguments() {
+            let option = format!("\"--{}\"", argument.get_long().unwrap());
+            assert_eq!(tested.matches(&option).count(), 2, "{option}");
+        }
+    }
+
+    #[test]
     fn each_limit_has_its_range() {
         const SECONDS: &str = "must be 0.1 to 3600 seconds";
+        const BYTES: &str = "not in 1048576..=4294967295";
         for (option, values, want) in [
             ("--max-connections", ["0", "65537"], "not in 1..=65536"),
             ("--max-streams", ["0", "10001"], "not in 1..=10000"),
@@ -221,9 +254,16 @@ mod tests {
             ("--body-seconds", ["0", "1h"], SECONDS),
             ("--idle-seconds", ["NaN", "inf"], SECONDS),
             ("--answer-seconds", ["", "1,5"], SECONDS),
+            ("--max-calls", ["0", "100001"], "not in 1..=100000"),
+            ("--write-seconds", ["0.09", "3600.1"], SECONDS),
+            ("--connection-seconds", ["0", "-1"], SECONDS),
+            ("--max-bodies-bytes", ["1048575", "4294967296"], BYTES),
+            ("--max-unread-bytes", ["1048575", "4294967296"], BYTES),
+            ("--max-watches", ["0", "10001"], "not in 1..=10000"),
+            ("--watch-seconds", ["0.0999", "1e9"], SECONDS),
         ] {
             for value in values {
-                let error = parse(&[option, value]).unwrap_err();
+                let error = parse(&[&format!("{option}={value}")]).unwrap_err();
                 assert!(error.contains(want), "{option} {value}: {error}");
                 assert!(error.contains(option), "{option} {value}: {error}");
             }

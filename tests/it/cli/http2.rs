@@ -12,6 +12,7 @@ pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
 
 pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
@@ -58,12 +59,21 @@ pub fn headers(more: &[(&str, &str)]) -> Vec<u8> {
     headers_of("/v2alpha/sessions", more)
 }
 
-/// The headers of a `POST`, in HPACK without Huffman codes.
-/// <https://www.rfc-editor.org/rfc/rfc7541#section-6>
+/// The headers of a `POST`.
 pub fn headers_of(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
-    // `:method: POST` and `:scheme: http` are in the static table.
-    let mut block = vec![0x83, 0x86];
-    let own = [(":path", path), (":authority", "localhost")];
+    headers_by("POST", path, more)
+}
+
+/// The headers of a request, in HPACK without Huffman codes.
+/// <https://www.rfc-editor.org/rfc/rfc7541#section-6>
+pub fn headers_by(method: &str, path: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    // `:scheme: http` is in the static table.
+    let mut block = vec![0x86];
+    let own = [
+        (":method", method),
+        (":path", path),
+        (":authority", "localhost"),
+    ];
     for (name, value) in own.iter().chain(more) {
         block.push(0);
         for text in [name, value] {
@@ -95,11 +105,24 @@ impl Http2 {
     /// A connection that has begun, with no settings of its own.
     pub fn connect(url: &str) -> Self {
         let mut stream = connect(url);
+        // A frame isn't to wait until the last one is acknowledged.
+        stream.set_nodelay(true).unwrap();
         stream
             .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             .unwrap();
         let mut begun = Self(stream);
         begun.send(&Frame::new(SETTINGS, 0, 0, b"")).unwrap();
+        begun
+    }
+
+    /// The same by a client that takes so many bytes of each answer.
+    /// <https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2>
+    pub fn with_window(url: &str, bytes: u8) -> Self {
+        const INITIAL_WINDOW_SIZE: u8 = 4;
+
+        let mut begun = Self::connect(url);
+        let setting = [0, INITIAL_WINDOW_SIZE, 0, 0, 0, bytes];
+        begun.send(&Frame::new(SETTINGS, 0, 0, &setting)).unwrap();
         begun
     }
 
@@ -113,6 +136,43 @@ impl Http2 {
             .unwrap();
         self.send(&Frame::new(DATA, END_STREAM, stream, body.as_bytes()))
             .unwrap();
+    }
+
+    /// Makes a call without a body and leaves its answer to be read.
+    pub fn ask(&mut self, stream: u8, method: &str, path: &str) {
+        let block = headers_by(method, path, &[]);
+        self.send(&Frame::new(
+            HEADERS,
+            END_HEADERS | END_STREAM,
+            stream,
+            &block,
+        ))
+        .unwrap();
+    }
+
+    /// Opens a call of gRPC, and sends the message of it.
+    pub fn ask_grpc(&mut self, stream: u8, path: &str, message: &[u8]) {
+        let block = headers_of(path, &[("content-type", "application/grpc")]);
+        self.send(&Frame::new(HEADERS, END_HEADERS, stream, &block))
+            .unwrap();
+        self.send(&Frame::new(DATA, END_STREAM, stream, message))
+            .unwrap();
+    }
+
+    /// The next answer, which is no longer than a client's first window: its headers, and its
+    /// data.
+    pub fn answer(&mut self) -> (Frame, Vec<u8>) {
+        let head = self.frame_of(&[HEADERS]).unwrap();
+        let (mut flags, mut data) = (head.flags, Vec::new());
+        while flags & END_STREAM == 0 {
+            let frame = self.frame_of(&[DATA, HEADERS, RST_STREAM]).unwrap();
+            assert_eq!(frame.stream, head.stream, "one call at a time");
+            if frame.kind == DATA {
+                data.extend(frame.payload);
+            }
+            flags = frame.flags;
+        }
+        (head, data)
     }
 
     /// The next frame; none at the end of the connection.

@@ -126,7 +126,17 @@ impl Running {
         done(code, &stdout, &stderr.join().unwrap())
     }
 
-    fn read_errors(&mut self) -> JoinHandle<Vec<u8>> {
+    /// The most memory that it has had, in KiB; unknown where there is no `/proc`.
+    /// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// Reads stderr to its end, so that it doesn't fill up.
+    pub fn read_errors(&mut self) -> JoinHandle<Vec<u8>> {
         let stderr = self.stderr.take();
         std::thread::spawn(move || {
             let mut text = Vec::new();
@@ -157,7 +167,6 @@ pub struct Dev {
     pub url: String,
     pub database: String,
     pub token: String,
-    /// Keeps stderr from filling up.
     log: Option<JoinHandle<Vec<u8>>>,
 }
 

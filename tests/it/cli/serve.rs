@@ -47,12 +47,17 @@ fn calls_under_way_finish_after_a_signal() {
 /// Whatever a client says of itself: nobody between has added to that.
 #[test]
 fn the_log_says_which_address_called() {
-    for (listen, address) in [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1")] {
+    for (listen, host, address) in [
+        ("127.0.0.1:0", "127.0.0.1", "127.0.0.1"),
+        ("[::1]:0", "[::1]", "::1"),
+        ("[::]:0", "127.0.0.1", "127.0.0.1"),
+    ] {
         let dev = Dev::with(&["--listen", listen]);
+        let url = dev.url.replace("[::1]", host);
         let trace = "1-5759e988-bd862e3fe1be46a994272793";
         let headers =
             format!("X-Forwarded-For: 203.0.113.7\r\nX-Amzn-Trace-Id: Root={trace};Sampled=1\r\n");
-        let (status, session) = post(&dev.url, &headers, b"{}");
+        let (status, session) = post(&url, &headers, b"{}");
         assert_eq!(status, 200);
 
         let log = dev.stop().stderr;

@@ -63,7 +63,7 @@ fn pass_on(client: TcpStream, mut database: TcpStream, left: &AtomicU32) {
 }
 
 /// A head, and the body whose length it says.
-fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
+pub fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
     let (mut message, mut length) = (Vec::new(), 0);
     loop {
         let start = message.len();

@@ -1,0 +1,149 @@
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::MEMORY_KIB;
+use crate::cli::gate::Gate;
+use crate::cli::http2::{
+    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers,
+};
+use crate::cli::process::{Dev, answer, connect, head, post};
+use crate::cli::service::{SOON, Service, eventually};
+
+/// The longest body, by default.
+const LONGEST: usize = 256 * 1024;
+/// The least that the option takes: four bodies.
+const FOUR_BODIES: [&str; 2] = ["--max-bodies-bytes", "1048576"];
+
+/// Sends a body of that length but for its last bytes.
+fn almost(url: &str, length: usize) -> TcpStream {
+    let mut stream = connect(url);
+    let body = "{}".to_owned() + &" ".repeat(length - 8);
+    stream
+        .write_all((head("", length) + &body).as_bytes())
+        .unwrap();
+    stream
+}
+
+/// Opens a call that goes on for so many bytes.
+fn open(client: &mut Http2, stream: u8, length: usize) {
+    let open = Frame::new(HEADERS, END_HEADERS, stream, &headers(&[]));
+    client.send(&open).unwrap();
+    let body = "{}".to_owned() + &" ".repeat(length - 2);
+    for piece in body.as_bytes().chunks(16 * 1024) {
+        client.send(&Frame::new(DATA, 0, stream, piece)).unwrap();
+    }
+}
+
+/// Waits until the connection has room for more, as it has as soon as bodies are read.
+fn more_window(client: &mut Http2) {
+    while client.frame_of(&[WINDOW_UPDATE]).unwrap().stream != 0 {}
+}
+
+#[test]
+fn bodies_have_a_budget() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &FOUR_BODIES);
+    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let long = || post(&serve.url, "", body.as_bytes());
+    for call in 0..8 {
+        assert_eq!(
+            long().0,
+            200,
+            "{call}: what is carried out gives its room back"
+        );
+    }
+
+    let mut slow = Vec::new();
+    // Of one that comes while there is no room, nothing is held.
+    eventually("all is taken", || {
+        slow.push(almost(&serve.url, LONGEST));
+        long().0 == 429
+    });
+    let (status, refused) = long();
+    assert_eq!((status, &refused["code"]), (429, &8.into()), "{refused}");
+    assert_eq!(serve.get("/healthz"), 200);
+    assert_eq!(serve.get("/readyz"), 200);
+
+    // Who is refused may send the whole of its body before it reads why.
+    let mut refused = almost(&serve.url, LONGEST);
+    for _ in 0..6 {
+        sleep(Duration::from_millis(20));
+        refused.write_all(b" ").unwrap();
+    }
+    assert_eq!(answer(&mut refused).0, 429);
+
+    slow.clear();
+    eventually("there is room", || long().0 == 200);
+}
+
+#[test]
+fn a_body_counts_until_its_call_has_ended() {
+    let dev = Dev::start();
+    let gate = Gate::before(&dev.database);
+    let serve = Service::over(&gate.url, &FOUR_BODIES);
+    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let whole = head("", LONGEST) + &body;
+    gate.close();
+    let begun: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = connect(&serve.url);
+            stream.write_all(whole.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    eventually("all three are under way", || gate.held() >= 3);
+
+    // A longer body takes a byte more than is left, before it is known to be too long.
+    let longer = body + " ";
+    let status = || post(&serve.url, "", longer.as_bytes()).0;
+    eventually("all is taken", || status() == 429);
+
+    gate.open();
+    drop(begun);
+    eventually("there is room", || status() == 413);
+}
+
+#[test]
+fn one_connection_has_a_share_of_the_bodies() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &FOUR_BODIES);
+    let mut slow = Http2::connect(&serve.url);
+    slow.0.set_read_timeout(Some(SOON)).unwrap();
+    more_window(&mut slow);
+    for stream in [1, 3, 5, 7] {
+        open(&mut slow, stream, 60 * 1024);
+    }
+    more_window(&mut slow);
+
+    // One more is more than its share of 256 KiB, whichever of them is read last.
+    open(&mut slow, 9, 60 * 1024);
+
+    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    assert_eq!(post(&serve.url, "", body.as_bytes()).0, 200);
+    for stream in [1, 3, 5, 7, 9] {
+        slow.send(&Frame::new(DATA, END_STREAM, stream, b""))
+            .unwrap();
+    }
+    let answers = [(); 5].map(|()| slow.frame_of(&[HEADERS]).unwrap());
+    let refused = answers.iter().filter(|answer| !answer.is_ok()).count();
+    // Two that are read at once may both find that there is no room.
+    assert!((1..=3).contains(&refused), "{answers:?}");
+}
+
+#[test]
+fn many_who_send_slowly_take_little_memory() {
+    let dev = Dev::start();
+    let options = ["--max-bodies-bytes", "4194304", "--body-seconds", "3"];
+    let serve = Service::over(&dev.database, &options);
+    let path = serve.large();
+
+    // 79 MB.
+    let slow: Vec<_> = (0..300).map(|_| almost(&serve.url, LONGEST)).collect();
+    assert_eq!(serve.get(&path), 200, "others are served");
+    serve.assert_memory_below(MEMORY_KIB);
+
+    eventually("others have their bodies read", || serve.create() == 200);
+    drop(slow);
+}

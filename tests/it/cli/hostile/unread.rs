@@ -1,0 +1,223 @@
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::MEMORY_KIB;
+use crate::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
+use crate::cli::process::{Dev, connect};
+use crate::cli::service::{SOON, Service, eventually};
+
+/// Streams of one connection; as many as it may have.
+const STREAMS: u8 = 100;
+
+/// The number of the stream that is opened after so many others.
+fn number(streams: u8) -> u8 {
+    2 * streams + 1
+}
+
+/// Asks so often for what it doesn't read, and returns how often that was refused. A refusal
+/// is as long as the window, so it is told by its headers.
+fn pin(client: &mut Http2, path: &str, streams: u8) -> usize {
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    let mut refused = 0;
+    for stream in (0..streams).map(number) {
+        client.ask(stream, "GET", path);
+        let head = client.frame_of(&[HEADERS]).unwrap();
+        refused += usize::from(!head.is_ok());
+    }
+    refused
+}
+
+/// Reads what comes until the server has closed the connection.
+#[track_caller]
+fn end(what: &str, client: &mut Http2) {
+    let started = Instant::now();
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    // Pings are answered.
+    client.frame_of(&[]);
+    assert!(started.elapsed() < SOON, "{what}: not cut off");
+}
+
+#[test]
+fn who_takes_nothing_or_next_to_nothing_of_an_answer_is_cut_off() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
+    let large = serve.large();
+    for (url, path) in [
+        (&serve.url, &*large),
+        (&serve.url, "/v2/sessions/none"),
+        (&serve.url, "/healthz"),
+        (&Dev::with(&["--write-seconds", "0.3"]).url, "/reference"),
+    ] {
+        for window in [0, 1] {
+            let mut client = Http2::with_window(url, window);
+            client.ask(1, "GET", path);
+            end(&format!("{path} in {window}"), &mut client);
+        }
+    }
+}
+
+/// Asks so often over HTTP/1.1, without reading, that the system doesn't hold all answers.
+fn pin_http_1(url: &str, path: &str) -> TcpStream {
+    let mut client = connect(url);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.write_all(request.repeat(100).as_bytes()).unwrap();
+    client
+}
+
+#[test]
+fn who_never_reads_over_http_1_is_cut_off() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
+    let mut client = pin_http_1(&serve.url, &serve.large());
+
+    let started = Instant::now();
+    while client.write_all(b"G").is_ok() {
+        assert!(started.elapsed() < SOON, "not cut off");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn who_reads_in_time_is_not_cut_off() {
+    let dev = Dev::start();
+    let options = ["--idle-seconds", "0.2", "--header-seconds", "0.2"];
+    let serve = Service::over(&dev.database, &options);
+    let path = serve.large();
+    let mut client = Http2::with_window(&serve.url, 0);
+    client.ask(1, "GET", &path);
+    client.frame_of(&[HEADERS]).unwrap();
+
+    sleep(Duration::from_millis(800));
+    for stream in [0, 1] {
+        let more = Frame::new(WINDOW_UPDATE, 0, stream, &[0, 16, 0, 0]);
+        client.send(&more).unwrap();
+    }
+
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    let mut read = 0;
+    while let Some(frame) = client.frame_of(&[DATA, GOAWAY]) {
+        read += if frame.kind == DATA {
+            frame.payload.len()
+        } else {
+            0
+        };
+    }
+    assert!(read > 80 * 1024, "{read}");
+}
+
+#[test]
+fn an_old_connection_ends_however_busy_it_is() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--connection-seconds", "0.3"]);
+    let started = Instant::now();
+
+    let mut http_2 = Http2::connect(&serve.url);
+    http_2.0.set_read_timeout(Some(SOON)).unwrap();
+    let mut stream = 1;
+    loop {
+        http_2.ask(stream, "GET", "/healthz");
+        let frame = http_2.frame_of(&[HEADERS, GOAWAY]).unwrap();
+        if frame.kind == GOAWAY {
+            assert_eq!(frame.code(), 0, "without fault");
+            break;
+        }
+        sleep(Duration::from_millis(20));
+        stream += 2;
+    }
+    end("old", &mut http_2);
+
+    let mut http_1 = connect(&serve.url);
+    http_1.set_read_timeout(Some(SOON)).unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut read = [0; 1024];
+    loop {
+        match http_1
+            .write_all(request)
+            .and_then(|()| http_1.read(&mut read))
+        {
+            Ok(0) => break,
+            Ok(_) => sleep(Duration::from_millis(20)),
+            Err(error) => {
+                assert_ne!(error.kind(), ErrorKind::WouldBlock, "not ended");
+                break;
+            }
+        }
+        assert!(started.elapsed() < SOON, "not ended");
+    }
+}
+
+#[test]
+fn one_connection_has_a_share_of_what_is_unread() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    let path = serve.large();
+
+    let refused = pin(&mut Http2::with_window(&serve.url, 0), &path, STREAMS);
+
+    // Of 8 MB it has had 6 MiB.
+    assert!((10..40).contains(&refused), "{refused}");
+    let mut other = Http2::with_window(&serve.url, 0);
+    assert_eq!(pin(&mut other, &path, 10), 0, "its own share");
+}
+
+#[test]
+fn what_is_unread_has_a_budget() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
+    let path = serve.large();
+    for window in [0, 1] {
+        let mut client = Http2::with_window(&serve.url, window);
+        let refused = pin(&mut client, &path, 20);
+        assert!((5..12).contains(&refused), "{window}: {refused}");
+
+        assert_eq!(serve.get(&path), 429);
+        // Cancelled, which is as good as read.
+        for stream in (0..20).map(number) {
+            let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
+            client.send(&cancel).unwrap();
+        }
+        eventually("answered", || serve.get(&path) == 200);
+    }
+}
+
+/// It may be all that its client gets to know of a change.
+#[test]
+fn a_small_answer_is_not_refused_for_want_of_room() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
+    // The larger first, and of each kind more than there is room for: what is left in the end
+    // is less than the shortest of them.
+    let (large, small) = (serve.large(), serve.session(1024));
+    let _unread = [&*large, &small, "/v2/sessions/none"].map(|path| {
+        let mut client = Http2::with_window(&serve.url, 0);
+        pin(&mut client, path, STREAMS);
+        client
+    });
+
+    assert_eq!(serve.create(), 200);
+}
+
+#[test]
+fn many_who_do_not_read_take_little_memory() {
+    let dev = Dev::start();
+    let options = ["--max-unread-bytes", "4194304"];
+    let serve = Service::over(&dev.database, &options);
+    let path = serve.large();
+
+    let _silent = [(); 4].map(|()| pin_http_1(&serve.url, &path));
+    // 98 MB.
+    let hostile: Vec<_> = (0..12)
+        .map(|connection| {
+            let mut client = Http2::with_window(&serve.url, connection % 2);
+            pin(&mut client, &path, STREAMS);
+            assert_eq!(serve.create(), 200, "others are served");
+            client
+        })
+        .collect();
+
+    serve.assert_memory_below(MEMORY_KIB);
+    drop(hostile);
+    eventually("answered", || serve.get(&path) == 200);
+}

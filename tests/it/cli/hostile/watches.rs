@@ -1,0 +1,151 @@
+use std::io::{ErrorKind, Read as _};
+use std::time::Instant;
+
+use tonic::Code;
+use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::MEMORY_KIB;
+use crate::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
+use crate::cli::process::Dev;
+use crate::cli::service::{SOON, Service, eventually};
+
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+/// A message of gRPC with the empty string in field 7, `list_services`.
+/// <https://github.com/grpc/grpc-proto/blob/master/grpc/reflection/v1/reflection.proto>
+const LIST_SERVICES: &[u8] = &[0, 0, 0, 0, 2, 7 << 3 | 2, 0];
+/// A message of gRPC without a field: all services are asked for.
+const EMPTY: [u8; 5] = [0; 5];
+
+async fn client(url: &str) -> HealthClient<Channel> {
+    let endpoint = Endpoint::from_shared(url.to_owned()).unwrap();
+    HealthClient::new(endpoint.connect().await.unwrap())
+}
+
+/// A watch stream on a connection of its own that has got its first message.
+fn watch(url: &str) -> Http2 {
+    let mut client = Http2::connect(url);
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    client.ask_grpc(1, WATCH, &EMPTY);
+    client.frame_of(&[DATA]).unwrap();
+    client
+}
+
+/// Waits for the end of a connection.
+fn end(client: &mut Http2) {
+    let started = Instant::now();
+    match client.0.read_to_end(&mut Vec::new()) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+    assert!(started.elapsed() < SOON);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watches_are_limited_in_number() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--max-watches", "2"]);
+    let mut caller = client(&serve.url).await;
+    let first = caller.watch(HealthCheckRequest::default()).await.unwrap();
+    // Reflection's streams are of the same number, for as long as their answers are unread.
+    let mut second = Http2::with_window(&serve.url, 1);
+    second.ask_grpc(1, REFLECTION, LIST_SERVICES);
+    second.frame_of(&[DATA]).unwrap();
+
+    let refused = caller.watch(HealthCheckRequest::default()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceExhausted);
+    caller.check(HealthCheckRequest::default()).await.unwrap();
+
+    drop(first);
+    let started = Instant::now();
+    while caller.watch(HealthCheckRequest::default()).await.is_err() {
+        assert!(started.elapsed() < SOON, "its place is not free");
+    }
+    drop(second);
+}
+
+#[tokio::test]
+async fn a_watch_has_its_age() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--watch-seconds", "0.3"]);
+    let mut caller = client(&serve.url).await;
+    let watched = caller.watch(HealthCheckRequest::default()).await;
+    let mut watched = watched.unwrap().into_inner();
+    watched.message().await.unwrap().unwrap();
+
+    let end = tokio::time::timeout(SOON, watched.message()).await.unwrap();
+
+    assert_eq!(end.unwrap_err().code(), Code::Unavailable);
+}
+
+#[test]
+fn those_who_watch_make_room_for_others() {
+    let dev = Dev::start();
+    let mut options = vec!["--max-connections", "5", "--watch-seconds", "0.3"];
+    options.extend(["--idle-seconds", "0.3", "--header-seconds", "0.3"]);
+    options.extend(["--write-seconds", "0.3"]);
+    let serve = Service::over(&dev.database, &options);
+    for window in [None, Some(0)] {
+        let _watching: Vec<_> = (0..5)
+            .map(|_| {
+                let mut client = match window {
+                    None => Http2::connect(&serve.url),
+                    Some(window) => Http2::with_window(&serve.url, window),
+                };
+                client.0.set_read_timeout(Some(SOON)).unwrap();
+                client.ask_grpc(1, WATCH, &EMPTY);
+                client.frame_of(&[HEADERS]).unwrap();
+                client
+            })
+            .collect();
+
+        assert_eq!(serve.get("/healthz"), 200, "{window:?}");
+    }
+}
+
+#[test]
+fn the_connection_of_who_watches_has_its_other_limits() {
+    let dev = Dev::start();
+
+    let serve = Service::over(&dev.database, &["--header-seconds", "0.3"]);
+    let mut late = watch(&serve.url);
+    let half = Frame::new(HEADERS, 0, 3, &headers(&[]));
+    late.send(&half).unwrap();
+    end(&mut late);
+
+    let mut options = vec!["--connection-seconds", "0.3", "--body-seconds", "0.2"];
+    options.extend(["--answer-seconds", "0.2", "--write-seconds", "0.2"]);
+    let serve = Service::over(&dev.database, &options);
+    let mut old = watch(&serve.url);
+    assert_eq!(old.frame_of(&[GOAWAY]).unwrap().code(), 0);
+    end(&mut old);
+}
+
+#[test]
+fn many_who_watch_take_little_memory() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+
+    let hostile: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = Http2::with_window(&serve.url, 0);
+            client.0.set_read_timeout(Some(SOON)).unwrap();
+            for stream in (1..200).step_by(2) {
+                client.ask_grpc(stream, WATCH, &EMPTY);
+                client.frame_of(&[HEADERS]).unwrap();
+            }
+            assert_eq!(serve.create(), 200, "others are served");
+            client
+        })
+        .collect();
+
+    serve.assert_memory_below(MEMORY_KIB);
+    drop(hostile);
+    eventually("a place is free", || {
+        let mut client = Http2::connect(&serve.url);
+        client.ask_grpc(1, WATCH, &EMPTY);
+        client.frame_of(&[HEADERS]).unwrap().flags & END_STREAM == 0
+    });
+}

@@ -1,0 +1,187 @@
+//! `/healthz` and `/readyz`, as whatever watches containers calls them.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use super::gate::Gate;
+use super::http2::{DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of};
+use super::process::{Dev, connect, head};
+use super::service::{SOON, Service, eventually, read_status};
+
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The whole answer to a request without a body.
+fn ask(url: &str, method: &str, path: &str) -> String {
+    let mut stream = connect(url);
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn probes_are_answered_without_a_token() {
+    let dev = Dev::with(&["--access", "token"]);
+    let serve = Service::with_access("token", &dev.database, &[]);
+    for url in [&dev.url, &serve.url] {
+        for path in PROBES {
+            let got = ask(url, "GET", path);
+            assert!(got.starts_with("HTTP/1.1 200"), "{path}: {got}");
+            assert!(got.ends_with("\r\n\r\nok\n"), "{path}: {got}");
+            let head = ask(url, "HEAD", path);
+            assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+            assert!(head.ends_with("\r\n\r\n"), "{path}: {head}");
+
+            let mut client = Http2::connect(url);
+            client.ask(1, "GET", path);
+            let (got, data) = client.answer();
+            assert_eq!((got.is_ok(), &*data), (true, &b"ok\n"[..]), "{path}");
+            client.ask(3, "HEAD", path);
+            let (head, data) = client.answer();
+            assert_eq!((head.is_ok(), &*data), (true, &b""[..]), "{path}");
+        }
+    }
+}
+
+#[test]
+fn another_method_of_a_probe_is_told_which_there_are() {
+    let dev = Dev::start();
+    for path in PROBES {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let refused = ask(&dev.url, method, path).to_lowercase();
+
+            assert!(refused.starts_with("http/1.1 405"), "{refused}");
+            assert!(refused.contains("\r\nallow: get, head\r\n"), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn the_database_is_asked_at_most_once_a_second() {
+    let dev = Dev::start();
+    let gate = Gate::before(&dev.database);
+    let serve = Service::over(&gate.url, &[]);
+    let (before, started) = (gate.reads(), Instant::now());
+
+    for _ in 0..40 {
+        assert_eq!(serve.get("/readyz"), 200);
+    }
+
+    let asked = gate.reads() - before;
+    let most = usize::try_from(started.elapsed().as_secs()).unwrap() + 1;
+    assert!((1..=most).contains(&asked), "{asked} of {most}");
+}
+
+#[test]
+fn who_asks_and_goes_away_does_not_have_the_database_asked_again() {
+    /// Of one question to a database that is silent.
+    const ATTEMPTS: usize = 3;
+
+    let dev = Dev::start();
+    let gate = Gate::before(&dev.database);
+    let serve = Service::over(&gate.url, &[]);
+    let (before, started) = (gate.reads(), Instant::now());
+    dev.process.signal("STOP");
+
+    let mut client = Http2::connect(&serve.url);
+    for stream in (1..200).step_by(4) {
+        client.ask(stream, "GET", "/readyz");
+        // Answered once what came before it is begun.
+        client.ask(stream + 2, "GET", "/healthz");
+        client.answer();
+        let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
+        client.send(&cancel).unwrap();
+    }
+
+    let asked = gate.reads() - before;
+    let most = usize::try_from(started.elapsed().as_secs()).unwrap() + 1;
+    let most = most * ATTEMPTS;
+    assert!((1..=most).contains(&asked), "{asked} of {most}");
+}
+
+#[test]
+fn a_server_without_its_database_is_up_and_not_ready() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    assert_eq!(serve.get("/readyz"), 200);
+
+    dev.process.signal("KILL");
+
+    eventually("not ready", || serve.get("/readyz") == 503);
+    assert_eq!(serve.get("/healthz"), 200);
+}
+
+#[test]
+fn a_silent_database_is_not_ready_either() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    dev.process.signal("STOP");
+
+    eventually("not ready", || serve.get("/readyz") == 503);
+    assert_eq!(serve.get("/healthz"), 200);
+
+    dev.process.signal("CONT");
+    eventually("ready", || serve.get("/readyz") == 200);
+}
+
+/// Sends all but the last line of a probe's head.
+fn begin(url: &str, path: &str) -> TcpStream {
+    let mut stream = connect(url);
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_server_that_stops_is_up_and_not_ready() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    let mut begun = PROBES.map(|path| begin(&serve.url, path));
+    // The server has read what came before this.
+    assert_eq!(serve.get("/readyz"), 200);
+
+    serve.process.signal("TERM");
+    let address = serve.url.strip_prefix("http://").unwrap();
+    eventually("stopping", || TcpStream::connect(address).is_err());
+
+    for (stream, want) in begun.iter_mut().zip([200, 503]) {
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+        assert_eq!(read_status(stream), want);
+    }
+    serve.process.end().expect(0);
+}
+
+/// HTTP 200 would be taken for health.
+#[test]
+fn grpc_s_health_has_no_success_in_another_protocol() {
+    const CHECK: &str = "/grpc.health.v1.Health/Check";
+
+    let dev = Dev::start();
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/proto",
+        "application/connect+json",
+        "application/octet-stream",
+        "application/grpc+json",
+        "application/grpcx",
+    ] {
+        let mut stream = connect(&dev.url);
+        let head = head("", 2).replace("/v2alpha/sessions", CHECK);
+        let head = head.replace("application/json", content_type);
+        stream.write_all((head + "{}").as_bytes()).unwrap();
+        let status = read_status(&mut stream);
+        assert!((400..600).contains(&status), "{content_type}: {status}");
+
+        let mut client = Http2::connect(&dev.url);
+        let block = headers_of(CHECK, &[("content-type", content_type)]);
+        let open = Frame::new(HEADERS, END_HEADERS, 1, &block);
+        client.send(&open).unwrap();
+        let rest = Frame::new(DATA, END_STREAM, 1, b"{}");
+        client.send(&rest).unwrap();
+        assert!(!client.answer().0.is_ok(), "{content_type}");
+    }
+}
