@@ -2,6 +2,7 @@
 
 mod events;
 mod log;
+mod tokens;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -312,56 +313,6 @@ fn naming(session: &Answer, method: Method, body: &Value) -> Request {
     request.method = method;
     request.path = format!("/v2/sessions/{id}");
     request
-}
-
-#[tokio::test]
-async fn a_replaced_token_is_let_in_for_its_grace() {
-    let bearer = |answer: &Answer| format!("Bearer {}", answer.token());
-    for (grace, seconds) in [("0", 0), ("10", 10)] {
-        let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
-        let gate = Gate::over(app, AuthorizerAnswer::Simple);
-        let (_, session) = gate.mini().await;
-
-        let body = json!({ "sessionToken": session.token(), "metadata": { "a": "MQ==" } });
-        let changed = change(&gate.app, Method::PATCH, &session, &body).await;
-
-        let is_graced = gate.lets_in(&bearer(&session), NOW).await;
-        assert_eq!(is_graced, seconds > 0);
-        // The time that the call took is not the grace's.
-        let after = NOW.plus(Duration::from_secs(seconds + 5));
-        assert!(!gate.lets_in(&bearer(&session), after).await);
-        assert!(gate.lets_in(&bearer(&changed), after).await);
-    }
-}
-
-/// Somebody else may have the name of before.
-#[tokio::test]
-async fn after_a_rename_the_api_is_told_the_name_of_today() {
-    for answer in [AuthorizerAnswer::Simple, AuthorizerAnswer::Iam] {
-        let gate = Gate::answering(answer).await;
-        let (login, session) = gate.mini().await;
-        let renamed = gate.app.login_name("maxi");
-        let store = &gate.app.store;
-        let login = store.get_login(&login.key()).await.unwrap().unwrap();
-        assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
-
-        let event = whole("request-2.0.json", &session.token());
-        let told = gate.ask(&event, NOW).await.unwrap();
-        assert_eq!(told["context"]["loginName"], renamed.as_str(), "{told}");
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_was_replaced_by_a_password_is_not_let_in() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
-
-    let checks = json!({ "password": { "password": PASSWORD } });
-    let body = json!({ "sessionToken": session.token(), "checks": checks });
-    let changed = change(&gate.app, Method::PATCH, &session, &body).await;
-
-    assert!(!gate.lets_token_in(&session.token()).await);
-    assert!(gate.lets_token_in(&changed.token()).await);
 }
 
 #[tokio::test]
