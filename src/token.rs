@@ -103,13 +103,13 @@ impl fmt::Debug for CallerToken {
     }
 }
 
-/// The token in an `Authorization` header of the scheme `Bearer`, in whatever case.
+/// The token in an `Authorization` header of the scheme `Bearer`, in whatever case, if there is
+/// one.
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
 pub fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim_matches(' '))
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// A token that somebody presents, by its form.

@@ -39,23 +39,37 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
     if flags & TRAILERS != 0 {
         return Err(Error::NotOneMessage);
     }
-    // Wider than any body, so that it is compared as it stands.
-    let length = u64::from(u32::from_be_bytes(length));
-    if length > most as u64 {
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length > most {
         return Err(Error::BodyTooLarge);
     }
-    match (rest.len() as u64).cmp(&length) {
-        std::cmp::Ordering::Less => return Err(malformed("the message is cut off")),
-        std::cmp::Ordering::Greater => return Err(Error::NotOneMessage),
-        std::cmp::Ordering::Equal => {}
+    let Some((message, behind)) = rest.split_at_checked(length) else {
+        return Err(malformed("the message is cut off"));
+    };
+    if is_message(behind) {
+        return Err(Error::NotOneMessage);
     }
-    let message = body.slice(HEAD..);
+    if !behind.is_empty() {
+        return Err(malformed(
+            "something other than a message is behind the message",
+        ));
+    }
+    let message = body.slice_ref(message);
     match (flags, compression) {
         (0, _) => Ok(message),
         (COMPRESSED, Compression::Gzip) => decompress(&message, most),
         (COMPRESSED, Compression::Identity) => Err(Error::CompressedHow),
         _ => Err(malformed("a message has unknown flags")),
     }
+}
+
+/// Whether a whole message is what comes next.
+fn is_message(rest: &[u8]) -> bool {
+    let Some(([flags, length @ ..], content)) = rest.split_first_chunk::<HEAD>() else {
+        return false;
+    };
+    let length = u32::from_be_bytes(*length);
+    *flags <= COMPRESSED && content.len() as u64 >= u64::from(length)
 }
 
 /// `message` in a frame.
@@ -175,6 +189,30 @@ mod tests {
             (
                 "trailers behind",
                 with_trailers.into(),
+                Identity,
+                Err("malformed"),
+            ),
+            (
+                "a byte behind",
+                [framed(0, b"one"), Bytes::from_static(b"\0")]
+                    .concat()
+                    .into(),
+                Identity,
+                Err("malformed"),
+            ),
+            (
+                "a part of another behind",
+                [framed(0, b"one"), framed(0, b"two").slice(..7)]
+                    .concat()
+                    .into(),
+                Identity,
+                Err("malformed"),
+            ),
+            (
+                "three",
+                [framed(0, b"one"), framed(1, b"two"), framed(0, b"")]
+                    .concat()
+                    .into(),
                 Identity,
                 Err("not_one_message"),
             ),

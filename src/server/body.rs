@@ -8,8 +8,9 @@ use tokio::time::timeout;
 use super::budget::{Budget, Held};
 
 /// Of what is too long, this many bytes more are read and thrown away: a client that is
-/// still sending when its connection is closed may never see the answer.
-const PASSED_OVER: usize = 1024 * 1024;
+/// still sending when its connection is closed, or waits until it may go on, may never see the
+/// answer.
+const PASSED_OVER: usize = 2 * 1024 * 1024;
 
 /// Why there is no request to answer.
 #[derive(Debug, thiserror::Error)]

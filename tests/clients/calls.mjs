@@ -43,7 +43,7 @@ function calls(has, version) {
       [{ checks: { user } }, "3"],
       [{ checks: login() }, "4"],
     ]) {
-      assert.equal((await client.createSession(request)).details.sequence, sequence);
+      assert.equal((await client.createSession(request, { token: service.token })).details.sequence, sequence);
     }
   });
 

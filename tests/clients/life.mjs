@@ -92,7 +92,9 @@ export function life(has, version) {
 
   has("a password is checked later than its user", async (client) => {
     const loginName = await addUser();
-    const created = await client.createSession({ checks: { user: { loginName } } });
+    // Who exists is told to those who may write alone.
+    await refused(client.createSession({ checks: { user: { loginName } } }), { code: UNAUTHENTICATED });
+    const created = await client.createSession({ checks: { user: { loginName } } }, { token });
     const check = (password) => client.setSession({ ...key(created), checks: { password: { password } } });
 
     await refused(check("guessed"), { code: INVALID_ARGUMENT, id: "COMMAND-3M0fs" });
@@ -117,7 +119,7 @@ export function life(has, version) {
     const user = { loginName: LOGIN_NAME };
     const sessions = [];
     for (const colour of [RED, BLUE, RED]) {
-      sessions.push(await client.createSession({ checks: { user }, metadata: { colour } }));
+      sessions.push(await client.createSession({ checks: { user }, metadata: { colour } }, { token }));
     }
     const inOrder = sessions.map(({ sessionId }) => sessionId);
     const list = (query = {}) => client.listSessions({ query, queries: [ids(...sessions)] }, { token });
@@ -207,7 +209,8 @@ export function life(has, version) {
     const { sessionId } = await client.createSession({ checks: login(loginName) });
     const own = { token: (await client.createSession({ checks: login(loginName) })).sessionToken };
     const other = { token: (await client.createSession({ checks: login() })).sessionToken };
-    const unproven = { token: (await client.createSession({ checks: { user: { loginName } } })).sessionToken };
+    const named = await client.createSession({ checks: { user: { loginName } } }, { token });
+    const unproven = { token: named.sessionToken };
 
     const denied = { code: PERMISSION_DENIED, id: "AUTH-5mWD2" };
     await refused(client.getSession({ sessionId }, other), denied);
@@ -238,10 +241,12 @@ export function life(has, version) {
   has("a list has a user's sessions", async (client) => {
     const loginName = await addUser();
     const sessions = [];
-    for (const checks of [login(loginName), { user: { loginName } }]) {
-      sessions.push(await client.createSession({ checks }));
+    for (let n = 0; n < 2; n++) {
+      sessions.push(await client.createSession({ checks: login(loginName) }));
     }
-    await client.createSession({ checks: { user: { loginName: LOGIN_NAME } } });
+    await client.createSession({ checks: login() });
+    // It proves nothing, and is found by its id.
+    await client.createSession({ checks: { user: { loginName } } }, { token });
     const { id } = (await read(client, sessions[0])).factors.user;
 
     const request = { query: { asc: true }, queries: [{ userIdQuery: { id } }] };

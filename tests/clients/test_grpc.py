@@ -29,9 +29,9 @@ def test_a_login_gives_a_session_and_its_token(client: Client) -> None:
     [({}, 2), ({"checks": {"user": {"login_name": LOGIN_NAME}}}, 3), ({"checks": RIGHT}, 4)],
 )
 def test_the_sequence_counts_what_is_recorded(
-    client: Client, fields: dict[str, Any], sequence: int
+    client: Client, service: Service, fields: dict[str, Any], sequence: int
 ) -> None:
-    assert client.create(**fields).details.sequence == sequence
+    assert client.create(**fields, token=service.token).details.sequence == sequence
 
 
 @pytest.mark.parametrize("compression", list(grpc.Compression))

@@ -95,7 +95,10 @@ def test_a_change_replaces_the_token_and_the_old_one_is_dead(client: Client) -> 
 
 def test_a_password_is_checked_later_than_its_user(client: Client, service: Service) -> None:
     login_name = service.add_user()
-    session = client.open(checks={"user": {"login_name": login_name}})
+    user = {"checks": {"user": {"login_name": login_name}}}
+    # Who exists is told to those who may write alone.
+    assert why(client, "CreateSession", **user) == UNKNOWN
+    session = client.open(**user, token=service.token)
     guess = {"password": {"password": "guessed"}}
 
     assert why(client, "SetSession", **session.key(), checks=guess) == WRONG_PASSWORD
@@ -117,7 +120,7 @@ def test_a_set_that_changes_nothing_leaves_the_sequence_and_the_token(client: Cl
 def test_a_list_has_the_sessions_that_were_named_page_by_page(
     client: Client, service: Service
 ) -> None:
-    sessions = [client.open(checks=USER) for _ in range(3)]
+    sessions = [client.open(checks=USER, token=service.token) for _ in range(3)]
     in_order = [session.id for session in sessions]
 
     answer = client.list(queries=named(*sessions), token=service.token)
@@ -200,12 +203,12 @@ def test_a_sessions_own_user_reads_lists_and_deletes_it(client: Client, service:
     session = client.open(checks=login(login_name, PASSWORD))
     own = client.open(checks=login(login_name, PASSWORD)).token
     other = client.open(checks=RIGHT).token
-    unproven = client.open(checks={"user": {"login_name": login_name}}).token
+    unproven = client.open(checks={"user": {"login_name": login_name}}, token=service.token)
     which: dict[str, Any] = {"session_id": session.id}
 
     assert why(client, "GetSession", **which, token=other) == DENIED
     assert why(client, "DeleteSession", **which, token=other) == DENIED
-    assert why(client, "GetSession", **which, token=unproven) == UNKNOWN
+    assert why(client, "GetSession", **which, token=unproven.token) == UNKNOWN
     assert found(client.list(queries=named(session), token=other)) == []
     assert found(client.list(queries=named(session), token=own)) == [session.id]
     read = client.call("GetSession", **which, token=own).session
@@ -234,8 +237,10 @@ def test_a_set_moves_the_end_of_a_session(later: Client) -> None:
 
 def test_a_list_has_a_users_sessions(later: Client, service: Service) -> None:
     login_name = service.add_user()
-    sessions = [later.open(checks={"user": {"login_name": login_name}}) for _ in range(2)]
-    later.open(checks=USER)
+    sessions = [later.open(checks=login(login_name, PASSWORD)) for _ in range(2)]
+    later.open(checks=RIGHT)
+    # It proves nothing, and is found by its id.
+    later.open(checks={"user": {"login_name": login_name}}, token=service.token)
     user_id = later.get(sessions[0]).factors.user.id
 
     queries = [{"user_id_query": {"id": user_id}}]

@@ -260,19 +260,25 @@ def test_grpc_does_not_insist_on_te(service: Service, more: Headers) -> None:
     assert answer.trailers["grpc-status"] == "0"
 
 
+INVALID_ARGUMENT, UNIMPLEMENTED, INTERNAL = 3, 12, 13
+
+NOT_ONE = {
+    "nothing": (b"", UNIMPLEMENTED),
+    "two messages": (frame(login()) * 2, UNIMPLEMENTED),
+    "trailers alone": (frame(b"", TRAILERS), UNIMPLEMENTED),
+    "compression that no header names": (frame(gzip.compress(login()), COMPRESSED), INTERNAL),
+}
+
 BROKEN = {
-    "nothing": b"",
     "part of a head": frame(login())[:3],
     "a head": frame(login())[:5],
     "all but a byte": frame(login())[:-1],
     "a byte more": frame(login()) + b"\0",
-    "two messages": frame(login()) * 2,
     "trailers": frame(login()) + frame(b"", TRAILERS),
     "an unknown flag": frame(login(), 0x02),
     "a message cut off": frame(login()[:-1]),
     "no message": frame(b"\xff" * 40),
     "a name that is no UTF-8": frame(field(1, field(1, field(2, b"\xff")))),
-    "compression that no header names": frame(gzip.compress(login()), COMPRESSED),
 }
 
 
@@ -281,7 +287,15 @@ BROKEN = {
 def test_what_is_no_whole_message_is_an_invalid_argument(
     service: Service, protocol: Protocol, body: bytes
 ) -> None:
-    assert protocol.code(protocol.call(service, protocol.armour(body))) == 3
+    assert protocol.code(protocol.call(service, protocol.armour(body))) == INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(("body", "code"), NOT_ONE.values(), ids=NOT_ONE)
+@pytest.mark.parametrize("protocol", FRAMED, ids=name_of, indirect=True)
+def test_one_message_is_what_a_call_has_and_its_compression_is_named(
+    service: Service, protocol: Protocol, body: bytes, code: int
+) -> None:
+    assert protocol.code(protocol.call(service, protocol.armour(body))) == code
 
 
 @pytest.mark.parametrize(

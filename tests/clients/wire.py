@@ -167,8 +167,11 @@ class Http2:
         return stream
 
     def send(self, stream: int, body: bytes, size: int = 1 << 14) -> None:
-        """Sends a part of a body in pieces, as fast as the service takes them."""
-        while body:
+        """Sends a part of a body in pieces, as fast as the service takes them.
+
+        What is left when it has reset the stream, it doesn't want any more.
+        """
+        while body and self.streams[stream].reset is None:
             room = min(size, self.h2.local_flow_control_window(stream), len(body))
             if room == 0:
                 self.receive()
