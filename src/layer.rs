@@ -118,7 +118,7 @@ fn token(headers: &HeaderMap) -> Result<BearerText, TokenFault> {
         .collect();
     let token = values.iter().find_map(|value| bearer(value));
     match (token, values.as_slice()) {
-        (None, _) => Err(TokenFault::Missing),
+        (None | Some(""), _) => Err(TokenFault::Missing),
         (Some(token), [_]) => Ok(BearerText(token.to_owned())),
         (Some(_), _) => Err(TokenFault::Invalid),
     }

@@ -103,13 +103,14 @@ impl fmt::Debug for CallerToken {
     }
 }
 
-/// The token in an `Authorization` header of the scheme `Bearer`, in whatever case, if there is
-/// one.
+/// The token in an `Authorization` header of the scheme `Bearer`, in whatever case. It may be
+/// empty.
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
 pub fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
-    let token = token.trim_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_matches(' '))
 }
 
 /// A token that somebody presents, by its form.

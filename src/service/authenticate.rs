@@ -89,6 +89,10 @@ impl Service {
         let caller = match (&credentials.jwt, &credentials.bearer) {
             (Some(jwt), _) => self.jwt_caller(jwt)?,
             (None, None) => Caller::Anonymous,
+            // Somebody meant to show a token, and has shown none.
+            (None, Some(bearer)) if bearer.0.is_empty() => {
+                return Err(Error::Unauthenticated(TokenFault::Missing));
+            }
             (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
                 None => return Err(UNKNOWN_TOKEN),
                 Some(Bearer::Caller(token)) => self.service_caller(token, now, trace).await?,

@@ -54,7 +54,7 @@ async fn each_access_lets_in_whom_it_says() {
             match want {
                 401 => {
                     let challenge = match token {
-                        None => "Bearer",
+                        None | Some("") => "Bearer",
                         Some(_) => "Bearer error=\"invalid_token\"",
                     };
                     let found = &answer.headers[WWW_AUTHENTICATE];

@@ -61,18 +61,19 @@ impl Message {
         }
     }
 
-    /// The same for a field that has been a list once, which is refused unless it is empty.
+    /// The same for a field that has been a list of an enum's values once.
     ///
     /// # Errors
     ///
-    /// [`Error::Unimplemented`]: it is a list, with elements.
-    pub fn message_or_list(
+    /// [`Error::Unimplemented`]: it is such a list, and isn't empty.
+    pub fn message_or_enums(
         &mut self,
         camel: &str,
         name: &'static str,
     ) -> Result<Option<Self>, Error> {
+        let is_enum = |value: &Tree| matches!(value, Tree::String(_) | Tree::Number(_));
         match self.take(camel, name)? {
-            Some(Tree::Array(elements)) if !elements.is_empty() => {
+            Some(Tree::Array(elements)) if elements.iter().any(is_enum) => {
                 Err(Error::Unimplemented(name.into()))
             }
             Some(value) => {

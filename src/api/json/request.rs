@@ -129,7 +129,7 @@ fn checks(message: &mut Message) -> Result<(Option<v2::Checks>, Option<String>),
 
 /// An empty request for challenges asks for none.
 fn refuse_challenges(request: &mut Message) -> Result<(), Error> {
-    match request.message_or_list("challenges", "challenges")? {
+    match request.message_or_enums("challenges", "challenges")? {
         Some(mut challenges) => challenges.refuse(&[
             ("webAuthN", "web_auth_n"),
             ("otpSms", "otp_sms"),
