@@ -147,11 +147,14 @@ impl Error {
         }
     }
 
-    /// Whether it says that checks were not passed, or were of another user than they may be.
+    /// Whether it says that checks were not passed, were of another user than they may be, or
+    /// may not be asked for.
     pub fn is_of_checks(&self) -> bool {
         matches!(
             self,
             Self::InvalidArgument(_)
+                | Self::PermissionDenied
+                | Self::Unauthenticated(_)
                 | Self::UserNotFound
                 | Self::UserMismatch
                 | Self::PasswordInvalid

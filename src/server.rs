@@ -74,6 +74,8 @@ pub async fn serve(
 ) {
     // Each connection has a receiver, so that this knows when the last has ended.
     let stopping = watch::Sender::new(false);
+    let calls = Arc::new(Semaphore::new(limits.calls as usize));
+    let body_share = limits.body_share(&app.limits());
     let server = Arc::new(Server {
         app,
         grpc: Grpc::new(stopping.clone(), &limits),
@@ -83,8 +85,9 @@ pub async fn serve(
         limits,
         http: connection::http(&limits),
         probes: Probes::default(),
-        calls: Arc::new(Semaphore::new(limits.calls as usize)),
-        bodies: Budget::new(limits.body_bytes as usize),
+        calls: Arc::clone(&calls),
+        // One request always has room.
+        bodies: Budget::new(body_share.max(limits.body_bytes as usize)),
         answers: Budget::new(limits.answer_bytes as usize),
         stopping: stopping.clone(),
     });
@@ -106,8 +109,13 @@ pub async fn serve(
     }
     drop(listener);
     stopping.send_replace(true);
+    let all_ended = async {
+        stopping.closed().await;
+        // Calls are carried through though their clients have gone.
+        drop(calls.acquire_many(limits.calls).await);
+    };
     // After that, whoever still waits is cut off.
-    let _ = tokio::time::timeout(GRACE, stopping.closed()).await;
+    let _ = tokio::time::timeout(GRACE, all_ended).await;
 }
 
 /// The next connection, once there is room for one. None: it broke before it began.

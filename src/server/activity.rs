@@ -14,6 +14,8 @@ struct State {
     spoken: Spoken,
     /// Since when headers, or a frame that bears none, are on their way.
     open_since: Option<Instant>,
+    /// Since when the client has taken nothing of what there is to write.
+    blocked_since: Option<Instant>,
     /// Under way.
     calls: usize,
     /// The end of the last call, if none is under way.
@@ -27,7 +29,7 @@ pub enum Verdict {
     Fine(Instant),
     /// Nobody calls.
     Idle,
-    /// Headers take too long.
+    /// Headers take too long, or the client takes nothing that is written.
     Late,
 }
 
@@ -37,6 +39,7 @@ impl Activity {
         Self(Mutex::new(State {
             spoken: Spoken::new(),
             open_since: Some(now),
+            blocked_since: None,
             calls: 0,
             quiet_since: now,
         }))
@@ -49,11 +52,22 @@ impl Activity {
             return;
         }
         let Seen { end, open } = state.spoken.read(bytes);
-        if end {
+        // What is not open is the content of a body.
+        if end || !open {
             state.open_since = None;
         }
         if open {
             state.open_since.get_or_insert(now);
+        }
+    }
+
+    /// Whether the client takes what is written to it.
+    pub fn written(&self, is_taken: bool, now: Instant) {
+        let mut state = self.state();
+        if is_taken {
+            state.blocked_since = None;
+        } else {
+            state.blocked_since.get_or_insert(now);
         }
     }
 
@@ -69,7 +83,9 @@ impl Activity {
 
     pub fn judge(&self, limits: &Limits, now: Instant) -> Verdict {
         let state = self.state();
-        let late_at = state.open_since.unwrap_or(now) + limits.headers;
+        let headers_by = state.open_since.unwrap_or(now) + limits.headers;
+        let written_by = state.blocked_since.unwrap_or(now) + limits.write;
+        let late_at = headers_by.min(written_by);
         if late_at <= now {
             return Verdict::Late;
         }
@@ -193,6 +209,39 @@ mod tests {
         assert_eq!(at(&http_2, start, 40), Verdict::Late);
         http_2.read(LAST_HEADERS, second(31));
         assert!(matches!(at(&http_2, start, 41), Verdict::Fine(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_that_is_written_is_late() {
+        let start = Instant::now();
+        let second = |seconds| start + Duration::from_secs(seconds);
+        let activity = Arc::new(Activity::new(start));
+        activity.read(PREFACE, start);
+        let _call = activity.call();
+        activity.written(false, second(10));
+        activity.written(true, second(20));
+        activity.written(false, second(30));
+        activity.written(false, second(50));
+
+        assert_eq!(at(&activity, start, 59), Verdict::Fine(second(60)));
+        assert_eq!(at(&activity, start, 60), Verdict::Late);
+        activity.written(true, second(60));
+        assert!(matches!(at(&activity, start, 60), Verdict::Fine(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_whose_frame_came_in_two_parts_is_no_header() {
+        let start = Instant::now();
+        let activity = Arc::new(Activity::new(start));
+        activity.read(PREFACE, start);
+        activity.read(LAST_HEADERS, start);
+        let _call = activity.call();
+        // The head of a DATA frame of 100 bytes, and some of them.
+        let frame = [0, 0, 100, 0, 0, 0, 0, 0, 1, b'x', b'x'];
+        activity.read(&frame[..4], start);
+        activity.read(&frame[4..], start + Duration::from_secs(1));
+
+        assert!(matches!(at(&activity, start, 20), Verdict::Fine(_)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,11 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::CONNECTION;
 use http::request::Parts;
-use http::{Method, Response, Version};
+use http::{HeaderValue, Method, Response, Version};
 use http_body_util::{BodyExt as _, Either};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout};
+use tonic::Status;
 
 use super::activity::Call;
 use super::budget::{Budget, Held};
@@ -52,10 +54,17 @@ impl Server {
                 trailers: None,
             });
             // It counts for nothing: all of them are the same bytes.
-            return Ok(self.unread(page, shares.answers.nothing(), &shares, call));
+            let mut response = self.unread(page, shares.answers.nothing(), &shares, call);
+            if head.version < Version::HTTP_2 && !body.is_end_stream() {
+                // Its body is not read, and hyper would go on to the next request behind it
+                // without having written this answer.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            return Ok(response);
         }
         let (most, within) = (self.app.limits().body, self.limits.body);
-        let arrived = body::read(body, most, within, &shares.bodies).await?;
+        let arrived = body::read(body, size(&head), most, within, &shares.bodies).await?;
         let request = self.request(head, arrived.data, shares.peer);
         let response = if arrived.is_cut {
             self.refuse(&request)
@@ -104,13 +113,18 @@ impl Server {
             Ok(place) => place,
             Err(status) => return Ok(status.into_http().map(Either::Right)),
         };
+        let mut held = shares.bodies.nothing();
+        if !held.grow(grpc::MAX_MESSAGE) {
+            let status = Status::resource_exhausted("too many requests at once, try again");
+            return Ok(status.into_http().map(Either::Right));
+        }
         let response = timeout(self.limits.body, handler(request)).await?;
         let age = place.as_ref().map_or(Duration::ZERO, |_| self.limits.watch);
         // Whoever doesn't read a stream to its end in time is cut off.
         let reading = shares
             .unread
             .until(Instant::now() + age + self.limits.write);
-        let until_read = Arc::new((place, reading, is_watch.then_some(call)));
+        let until_read = Arc::new((place, held, reading, is_watch.then_some(call)));
         Ok(response.map(|body| {
             let kept = body
                 .map_frame(move |frame| frame.map_data(|data| keep(data, Arc::clone(&until_read))));
@@ -166,4 +180,11 @@ impl Server {
             Either::Left(Pieces::new(data, trailers, (held, reading, call)))
         })
     }
+}
+
+/// Of a request's target and headers, in bytes: they are held for as long as its body.
+fn size(head: &Parts) -> usize {
+    let headers = head.headers.iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    head.uri.path().len() + head.uri.query().map_or(0, str::len) + headers.sum::<usize>()
 }

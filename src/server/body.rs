@@ -33,10 +33,12 @@ pub struct Arrived {
     pub is_cut: bool,
 }
 
-/// The body, or the first `most + 1` bytes of one that is longer. It takes what it holds from
-/// the connection's share of `budget`, and holds nothing where there is none left.
+/// The body, or the first `most + 1` bytes of one that is longer. It takes what it holds, and
+/// the `size_of_head` bytes of what came before it, from the connection's share of `budget`, and holds
+/// nothing where there is none left.
 pub async fn read(
     mut body: Incoming,
+    size_of_head: usize,
     most: usize,
     within: Duration,
     budget: &Budget,
@@ -45,7 +47,7 @@ pub async fn read(
         let mut held = budget.nothing();
         let mut kept = BytesMut::new();
         let mut passed_over = 0;
-        let mut is_cut = false;
+        let mut is_cut = !held.grow(size_of_head);
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else {
                 continue;

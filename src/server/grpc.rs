@@ -18,7 +18,7 @@ use super::limits::Limits;
 use crate::api::proto::DESCRIPTORS;
 
 /// Of a message to health or reflection, in bytes: names.
-const MAX_MESSAGE: usize = 16 * 1024;
+pub const MAX_MESSAGE: usize = 16 * 1024;
 
 /// gRPC's health and reflection, for whoever may connect: they tell what is published.
 /// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>

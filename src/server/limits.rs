@@ -59,9 +59,10 @@ impl Limits {
         watch: Duration::from_mins(15),
     };
 
-    /// Of one connection, in bytes: a sixteenth, and room for one body at least.
+    /// Of one connection, in bytes: a sixteenth, and room for one request at least.
     pub fn body_share(&self, wire: &WireLimits) -> usize {
-        (self.body_bytes as usize / SHARES).max(wire.body + 1)
+        let request = self.header_bytes as usize + wire.body + 1;
+        (self.body_bytes as usize / SHARES).max(request)
     }
 
     /// Of one connection, in bytes: a sixteenth, and room for one answer at least.

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::activity::Activity;
 
-/// A connection that tells its [`Activity`] what is read from it.
+/// A connection that tells its [`Activity`] what is read from it, and whether it takes what is
+/// written.
 pub struct Observed<S> {
     pub stream: S,
     pub activity: Arc<Activity>,
@@ -36,7 +37,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.activity.written(written.is_ready(), Instant::now());
+        written
     }
 
     fn poll_write_vectored(
@@ -44,7 +47,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.activity.written(written.is_ready(), Instant::now());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -52,7 +57,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.activity.written(flushed.is_ready(), Instant::now());
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,7 +1,7 @@
 use super::{Service, Trace};
 use crate::domain::{
-    Caller, FoldedName, HashString, Login, Password, PasswordFactor, Timestamp, UserFactor, UserId,
-    UserSearch, UserState,
+    Caller, FoldedName, HashString, Login, LoginName, Password, PasswordFactor, Timestamp,
+    UserFactor, UserId, UserSearch, UserState,
 };
 use crate::error::Error;
 use crate::password::{PasswordHash, Turn};
@@ -247,7 +247,7 @@ impl Service {
             Subject::Named(user) => user,
             Subject::Own(user) => {
                 return Ok(Address {
-                    keys: user.login_name.keys(),
+                    keys: of_known(&user.login_name),
                     wanted: Some(user.user_id.clone()),
                     located: true,
                 });
@@ -272,7 +272,7 @@ impl Service {
                     // what another costs.
                     keys: name.map_or_else(
                         || vec![FoldedName::of_nobody(id.as_str())],
-                        |name| name.keys(),
+                        |name| of_known(&name),
                     ),
                     wanted: Some(id.clone()),
                 }
@@ -289,6 +289,12 @@ impl Service {
         let known = trace.database(self.store.get_login_name(id)).await?;
         Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
     }
+}
+
+/// Where a user is looked for whose id is known. Almost all are under the key of today, and
+/// another's login there is not taken for theirs.
+fn of_known(name: &LoginName) -> Vec<FoldedName> {
+    name.keys().into_iter().rev().collect()
 }
 
 impl Address {

@@ -51,16 +51,14 @@ impl Service {
         if granted == Granted::Change {
             require(request.precondition.as_ref(), &session)?;
         }
-        // Before an attempt is counted that nothing would settle.
-        session.metadata.changed(&request.metadata)?;
-
-        let checked = match self.subject(&request, &session, &claim, caller, now) {
-            Ok(subject) => {
-                self.check(subject, request.password.clone(), caller, now, trace)
-                    .await
-            }
-            Err(error) => Err(error),
+        let checked = async {
+            // Before an attempt is counted that nothing would settle.
+            session.metadata.changed(&request.metadata)?;
+            let subject = self.subject(&request, &session, &claim, caller, now)?;
+            self.check(subject, request.password.clone(), caller, now, trace)
+                .await
         };
+        let checked = checked.await;
         // A token that is good for nothing but the same change again is told nothing else: not
         // even who the user is that has replaced it.
         let checked = checked.map_err(|error| {

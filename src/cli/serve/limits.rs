@@ -51,7 +51,7 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.body_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
     max_bodies_bytes: u32,
-    /// Bytes of answers that are not yet read, 1048576 to 4294967295; a connection has a
+    /// Bytes of answers over 4 KiB that are not yet read, 1048576 to 4294967295; a connection has a
     /// sixteenth, or one answer
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.answer_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
@@ -60,7 +60,7 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.watches)]
     #[arg(value_parser = value_parser!(u32).range(1..=10000))]
     max_watches: u32,
-    /// Of such a stream
+    /// How long such a stream may last
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.watch))]
     watch_seconds: Seconds,
 }

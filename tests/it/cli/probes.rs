@@ -185,3 +185,22 @@ fn grpc_s_health_has_no_success_in_another_protocol() {
         assert!(!client.answer().0.is_ok(), "{content_type}");
     }
 }
+
+/// hyper would read one after another without having written an answer.
+#[test]
+fn who_asks_with_a_body_over_http_1_is_answered_once() {
+    let dev = Dev::start();
+    let ask = "HEAD /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
+    let mut stream = connect(&dev.url);
+    stream
+        .write_all(format!("{ask}x{ask}x{ask}x").as_bytes())
+        .unwrap();
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}

@@ -288,6 +288,39 @@ async fn a_token_that_a_login_has_replaced_tells_nothing() {
     assert_eq!(app.login("other").await.attempts.made, 0);
 }
 
+/// Nor does it where the user was only named, by somebody who may.
+#[tokio::test]
+async fn a_token_that_a_name_has_replaced_tells_nothing() {
+    for access in ["public", "token"] {
+        let app = App::with(&[("ACCESS", access)]).await;
+        let (mini, other) = (app.user("mini").await, app.user("other").await);
+        let writer = app.caller(&[Permission::Write], HOUR).await;
+        let reader = app.caller_named("reader", &[Permission::Read], HOUR).await;
+        let service = Client::of(&app).bearing(writer.as_str());
+        let planted = service.create(&Create::default()).await.unwrap();
+        let name = Set {
+            checks: Some(checks(&mini, None)),
+            ..set(&planted)
+        };
+        service.set(&name).await.unwrap();
+
+        let client = Client::of(&app).bearing(reader.as_str());
+        for (user, password) in [
+            (&mini, None),
+            (&other, None),
+            (&mini, Some("wrong")),
+            (&other, Some("wrong")),
+        ] {
+            let guess = Set {
+                checks: Some(checks(user, password)),
+                ..set(&planted)
+            };
+            let got = client.set(&guess).await;
+            assert_eq!(code(&got), "COMMAND-sGr42", "{access} {password:?}");
+        }
+    }
+}
+
 /// A change that was under way with the token that the proof then replaced comes too late.
 #[tokio::test(start_paused = true)]
 async fn a_change_under_way_does_not_survive_a_proof() {

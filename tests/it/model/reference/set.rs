@@ -33,11 +33,7 @@ impl Model {
         if moved_on && !repeats {
             return Err("code 10");
         }
-        let told = |refused| match refused {
-            "AUTH-5mWD2" | "code 16" => refused,
-            _ if repeats => "COMMAND-sGr42",
-            _ => refused,
-        };
+        let told = |refused| if repeats { "COMMAND-sGr42" } else { refused };
         self.may_name(&stored, standing, message, caller)
             .map_err(told)?;
         let own = stored.user.as_ref().map(|factor| Named {
