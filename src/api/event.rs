@@ -61,7 +61,8 @@ impl<'de> Deserialize<'de> for Event {
 /// The types of the events take claims for texts, and an event with any other for none of
 /// theirs.
 ///
-/// What stands there is not read: a number may be beyond all numbers, and a list too deep.
+/// The authorizer's value is cut out unread, because a parser refuses some of what gateways
+/// copy: numbers that no float holds, and deep lists.
 fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
     type Parts<'a> = HashMap<String, &'a RawValue>;
 

@@ -47,7 +47,7 @@ pub struct Counts {
     added: u64,
     unchanged: u64,
     refused: u64,
-    /// Of the users who were added, those whose hash costs an attacker less than OWASP asks for,
+    /// How many of the added users have a hash that costs an attacker less than OWASP asks for,
     /// by what it is.
     weak: BTreeMap<&'static str, u64>,
     /// The number of the last line that is done, and all before it.

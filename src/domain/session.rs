@@ -207,7 +207,8 @@ impl Session {
         from.plus(changes.max_lifetime)
     }
 
-    /// Of two changes at once, the one that was made first may be written last.
+    /// The newest password check of the session and `changes`. If two changes are made at once, the
+    /// older one may be written last.
     fn newest_password(&self, changes: &Changes) -> Option<PasswordFactor> {
         let checks = [self.password, changes.password];
         let checks = checks.into_iter().flatten();

@@ -86,7 +86,7 @@ impl fmt::Display for LoginName {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FoldedName(String);
 
-/// What no name begins with, since folding leaves no capitals.
+/// A beginning that no folded name has, because folding leaves no capitals.
 const NOBODY: &str = "NOBODY#";
 
 impl FoldedName {

@@ -195,7 +195,8 @@ impl Message {
     }
 }
 
-/// What is no name of a member, or a long one, is not repeated to whoever has sent it.
+/// A member's name as the error repeats it. A long one, or one with characters that no field
+/// of a message has, is not repeated.
 fn repeatable(name: &str) -> &str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {

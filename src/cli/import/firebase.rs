@@ -1,4 +1,4 @@
-//! What a Firebase project hashes passwords with, for hashes that are exported from it.
+//! A Firebase project's password hash parameters, which its exported hashes need.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ use crate::password::{PasswordHash, Unsupported};
 /// The signer key is a secret of the project, and so this has no `Debug`.
 #[derive(Clone)]
 pub struct FirebaseConfig {
-    /// Of a hash string, up to the salt.
+    /// The part of each hash string that stands before its salt.
     prefix: Zeroizing<String>,
 }
 

@@ -52,7 +52,7 @@ const SALT: &str = "salt";
 #[derive(Debug)]
 pub struct User {
     pub login: Login,
-    /// What the hash is, if it costs an attacker less than OWASP asks for.
+    /// The name of the hash's scheme, if it costs an attacker less than OWASP asks for.
     pub weakness: Option<&'static str>,
 }
 

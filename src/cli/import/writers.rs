@@ -34,7 +34,7 @@ struct UnderWay {
     number: u64,
     end: u64,
     claims: Option<Claims>,
-    /// Of the hash.
+    /// The weakness of the hash, by its name.
     weakness: Option<&'static str>,
     task: JoinHandle<Result<Outcome, Error>>,
 }

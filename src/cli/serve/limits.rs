@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// What no test has would have no range.
+    /// An option without a row here would have no test of its range.
     #[test]
     fn each_option_is_tested() {
         use clap::CommandFactory as _;
