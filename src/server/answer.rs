@@ -132,7 +132,7 @@ impl Server {
         }))
     }
 
-    /// What isn't the service's: a probe's answer, or a page.
+    /// The answer to a probe or the page of this path, which are not calls of the service.
     async fn page(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
         let is_stopping = self.is_stopping();
         let probed = self.probes.answer(&self.app, method, path, is_stopping);
@@ -182,7 +182,7 @@ impl Server {
     }
 }
 
-/// Of a request's target and headers, in bytes: they are held for as long as its body.
+/// The size of a request's target and headers in bytes. They are held for as long as its body.
 fn size(head: &Parts) -> usize {
     let headers = head.headers.iter();
     let headers = headers.map(|(name, value)| name.as_str().len() + value.len());

@@ -87,8 +87,11 @@ impl Grpc {
         found.map(|(_, handler)| Arc::clone(handler))
     }
 
-    /// What a call needs for as long as it goes on: nothing, if it isn't a stream. An error:
-    /// there are too many of them.
+    /// The place that a stream keeps until it ends. None: the call is no stream.
+    ///
+    /// # Errors
+    ///
+    /// There are as many streams as there may be.
     pub fn place(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
         if !is_stream(path) {
             return Ok(None);

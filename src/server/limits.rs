@@ -59,13 +59,13 @@ impl Limits {
         watch: Duration::from_mins(15),
     };
 
-    /// Of one connection, in bytes: a sixteenth, and room for one request at least.
+    /// The share of one connection in bytes: a sixteenth, and room for one request at least.
     pub fn body_share(&self, wire: &WireLimits) -> usize {
         let request = self.header_bytes as usize + wire.body + 1;
         (self.body_bytes as usize / SHARES).max(request)
     }
 
-    /// Of one connection, in bytes: a sixteenth, and room for one answer at least.
+    /// The share of one connection in bytes: a sixteenth, and room for one answer at least.
     pub fn answer_share(&self) -> usize {
         (self.answer_bytes as usize / SHARES).max(MAX_ANSWER_BYTES)
     }

@@ -197,7 +197,7 @@ enum Put {
     Late(Box<Session>),
 }
 
-/// What a claim is good for.
+/// Which changes of a session a claim allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Granted {
     Change,

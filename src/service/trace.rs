@@ -81,7 +81,7 @@ impl Trace {
         self.note(|traced| traced.user = Some(user.clone()));
     }
 
-    /// What went wrong is told otherwise than it is. Of several reasons the first counts.
+    /// Notes the error that the caller is not told of. The first one is kept.
     pub(super) fn conceal(&self, truth: &'static str) {
         self.note(|traced| _ = traced.concealed.get_or_insert(truth));
     }

@@ -5,8 +5,8 @@ mod calls;
 mod unread;
 mod watches;
 
-/// What a `sesame serve` may have at most while such clients are about, in KiB: some 42 MiB that it
-/// has when it is idle (not optimised, with two password checks at once), the few MiB of each
-/// budget that a test sets, and as much again for what the allocator doesn't give back. Those
-/// who don't read, and those who send slowly, ask for 98 MB and 79 MB on top of the first.
+/// The most memory that a `sesame serve` may take while such clients are connected, in KiB. Idle, it
+/// takes 41 MiB (measured, not optimised, with two password checks at once). Each budget that a
+/// test sets adds a few MiB, and the allocator keeps as much again. Without the budgets, the
+/// clients who don't read would add 98 MB, and those who send slowly 79 MB.
 const MEMORY_KIB: u64 = 100 * 1024;

@@ -37,7 +37,7 @@ fn users(numbers: std::ops::Range<usize>) -> String {
     numbers.map(|n| user(n) + "\n").collect()
 }
 
-/// What became of the lines, without the weak hashes that the next line counts.
+/// The first line of the summary. The line behind it counts the weak hashes.
 fn counts(done: &Done) -> &str {
     done.stdout.lines().next().unwrap()
 }

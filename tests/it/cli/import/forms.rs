@@ -1,4 +1,4 @@
-//! What the input may look like.
+//! The forms of input that an import reads or refuses.
 
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::process::{Dev, Done};
 use super::{PASSWORD, counts};
 
-/// Of [`PASSWORD`], and what an import calls them if they are weak.
+/// Hashes of [`PASSWORD`], and the name by which an import counts each that is weak.
 const HASHES: [(&str, Option<&str>); 7] = [
     (
         "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
