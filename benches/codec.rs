@@ -11,10 +11,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use sesame::api::{Codec, Coding, Context, Protocol, Request, Route, Version, frame};
 use sesame::config::WireLimits;
+use sesame::domain::Operation;
 use sesame::domain::{Sequence, Timestamp};
 use sesame::error::Error as Fault;
-use sesame::service::{CreatedSession, Details, Reply, Rpc};
-use sesame::token::{SessionToken, draw_session_id};
+use sesame::service::{CreatedSession, Details, Reply};
+use sesame::token::{SessionToken, generate_session_id};
 
 const ROUNDS: u64 = 1000;
 
@@ -61,7 +62,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let (direction, name) = subject.split_once(' ').ok_or("no such subject")?;
     let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
     let (_, protocol) = named.ok_or("no such protocol")?;
-    let session_id = draw_session_id();
+    let session_id = generate_session_id();
     let reply = Ok(Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),
@@ -74,7 +75,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let unknown = Err(Fault::UserNotFound);
     let request = request(protocol);
     let route = Route {
-        rpc: Rpc::CreateSession,
+        rpc: Operation::CreateSession,
         version: Version::V2alpha,
     };
     let limits = WireLimits {

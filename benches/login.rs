@@ -10,15 +10,16 @@ use std::time::{Duration, Instant};
 use argon2::{Argon2, Block, PasswordVerifier};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use sesame::api::{App, Context, Log, Request, handle};
+use sesame::api::{App, Context, Request, handle};
 use sesame::config::Settings;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, Login, LoginName, Password, Timestamp, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
 };
 use sesame::emulator::Emulator;
+use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
-use sesame::token::draw_epoch;
+use sesame::token::generate_session_generation;
 use tokio::runtime::Runtime;
 
 const PASSWORD: &str = "V3ryS3cure!";
@@ -151,14 +152,14 @@ async fn app(hash: &str) -> Arc<App> {
     };
     let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
     store.create_tables().await.expect("tables");
-    let mini = Login {
+    let mini = User {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).expect("a name"),
         user_id: UserId::parse("1".to_owned()).expect("an id"),
         display_name: DisplayName::default(),
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.to_owned())),
         attempts: Attempts::default(),
-        epoch: draw_epoch(),
+        generation: generate_session_generation(),
         under_former_key: false,
     };
     store.insert_user(&mini).await.expect("a user");

@@ -12,8 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::routing::get;
 use axum::{Extension, Router};
 use sesame::domain::{SessionUser, Timestamp};
-use sesame::layer::SessionLayer;
 use sesame::store::{Endpoint, Roots, Store, Tables, connect};
+use sesame::transport::tower::SessionLayer;
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,7 +40,7 @@ fn local_store() -> Store {
         users: "users".to_owned(),
         sessions: "sessions".to_owned(),
     };
-    Store::new(connect(endpoint, Roots::Machine), tables)
+    Store::new(connect(endpoint, Roots::System), tables)
 }
 
 #[allow(clippy::disallowed_methods, reason = "the clock is read here alone")]

@@ -3,19 +3,13 @@
 //! A handler is decode, run, encode. No protocol does I/O, so none can behave
 //! differently from another.
 
-mod compression;
-mod conditions;
+pub mod codec;
 mod cors;
 mod deadline;
-pub mod event;
-pub mod frame;
-mod grpc;
-pub mod json;
-mod log;
-pub mod message;
-pub(crate) mod origin;
+pub mod messages;
 pub mod proto;
 mod protocol;
+mod request_headers;
 mod route;
 mod status;
 
@@ -32,23 +26,21 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
-use self::log::Finished;
 use self::route::Asked;
 use crate::config::{Origins, Settings, WireLimits};
-use crate::domain::Timestamp;
-use crate::error::{Error, Whose};
-use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Rpc, Service, Trace};
+use crate::domain::{Operation, Timestamp};
+use crate::error::{DeadlineOwner, Error};
+use crate::log::{CallRecord, Finished, Line, Log, TraceId};
+use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Service};
 use crate::store::Store;
 use crate::token::bearer;
 
-pub use compression::Compression;
-pub(crate) use json::rfc_3339;
-pub(crate) use log::Decision;
-pub use log::{Log, log_panics};
-pub use origin::TraceId;
+pub(crate) use codec::json::rfc_3339;
+pub use codec::{Compression, frame, json};
 #[cfg(feature = "tower")]
 pub(crate) use protocol::json_error;
 pub use protocol::{Codec, Coding, Protocol};
+pub(crate) use route::is_known;
 pub use route::{Bound, Route, Version};
 pub use status::{Row, row};
 
@@ -156,19 +148,19 @@ impl App {
         route: Route,
         request: &Request,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Reply, Error> {
         if let Some(id) = route::session_id(request) {
-            trace.session(id);
+            record.session(id);
         }
         if request.body.len() > self.limits.body {
             return Err(Error::BodyTooLarge);
         }
         let credentials = credentials(request);
-        let caller = self.service.authenticate(&credentials, now, trace).await?;
+        let caller = self.service.authenticate(&credentials, now, record).await?;
         self.service.authorize(route.rpc, &caller)?;
         let call = protocol.decode(route, request, self.limits)?;
-        self.service.run(call, &caller, now, trace).await
+        self.service.run(call, &caller, now, record).await
     }
 }
 
@@ -177,9 +169,9 @@ impl App {
 /// `now` is the time of the request; nothing further down reads the clock.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let started = Instant::now();
-    let trace = Trace::default();
+    let record = CallRecord::default();
     if let Some(response) = cors::preflight(&app.origins, &request) {
-        return finish(app, &request, response, Finished::preflight(started, now));
+        return finish(app, &request, response, Finished::new(started, now));
     }
     let Asked { protocol, route } = Asked::of(&request);
     let (rpc, version) = told(&route);
@@ -188,8 +180,8 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         match route.and_then(|route| Ok((route, budget(protocol, &request, started)?))) {
             Ok((route, budget)) => {
                 // On the heap: the SDK's futures are tens of kilobytes, and move often.
-                let call = Box::pin(app.run(protocol, route, &request, now, &trace));
-                guarded(budget, &trace, call).await
+                let call = Box::pin(app.run(protocol, route, &request, now, &record));
+                guarded(budget, &record, call).await
             }
             Err(error) => Err(error),
         };
@@ -203,8 +195,8 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     let finished = Finished {
         rpc,
         error: outcome.as_ref().err(),
-        traced: trace.read(),
-        ..Finished::preflight(started, now)
+        facts: record.read(),
+        ..Finished::new(started, now)
     };
     finish(app, &request, response, finished)
 }
@@ -215,21 +207,21 @@ pub fn refuse(app: &App, request: &Request, error: Error, now: Timestamp) -> Res
     let (rpc, version) = told(&route);
     let outcome = Err(error);
     let response = protocol.encode(&outcome, version, app.created_status);
-    let trace = Trace::default();
+    let record = CallRecord::default();
     if let Some(id) = route::session_id(request) {
-        trace.session(id);
+        record.session(id);
     }
     let finished = Finished {
         rpc,
         error: outcome.as_ref().err(),
-        traced: trace.read(),
-        ..Finished::preflight(Instant::now(), now)
+        facts: record.read(),
+        ..Finished::new(Instant::now(), now)
     };
     finish(app, request, response, finished)
 }
 
 /// The call, and the version whose shape its answer has. Errors have one shape.
-fn told(route: &Result<Route, Error>) -> (Option<Rpc>, Version) {
+fn told(route: &Result<Route, Error>) -> (Option<Operation>, Version) {
     match route {
         Ok(route) => (Some(route.rpc), route.version),
         Err(_) => (None, Version::V2),
@@ -245,8 +237,10 @@ fn finish(
 ) -> Response<Body> {
     add_common_headers(response.headers_mut(), &request.context.request_id);
     cors::share(&app.origins, &request.headers, response.headers_mut());
-    app.log.call(&log::Line {
-        context: &request.context,
+    app.log.call(&Line {
+        request_id: &request.context.request_id,
+        client_ip: request.context.client_ip,
+        trace_id: request.context.trace_id.as_ref(),
         status: response.status(),
         cold_start: app.cold.swap(false, Ordering::Relaxed),
         finished,
@@ -292,11 +286,11 @@ async fn guarded(
         client,
         started,
     }: Budget,
-    trace: &Trace,
+    record: &CallRecord,
     call: impl Future<Output = Result<Reply, Error>>,
 ) -> Result<Reply, Error> {
     let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
-    let late = || Err(Error::DeadlineExceeded(Whose::Client));
+    let late = || Err(Error::DeadlineExceeded(DeadlineOwner::Client));
     let outcome = async {
         let Some(client) = client else {
             return call.await;
@@ -309,7 +303,7 @@ async fn guarded(
         if let Ok(outcome) = timeout(left, &mut call).await {
             return outcome;
         }
-        if trace.read().settling {
+        if record.read().attempt_pending {
             call.await?.ok();
         }
         Ok(late())
@@ -318,7 +312,7 @@ async fn guarded(
         None => outcome.await,
         Some(way) => match timeout(way, outcome).await {
             Ok(outcome) => outcome,
-            Err(_) => return Err(Error::DeadlineExceeded(Whose::Ours)),
+            Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Ours)),
         },
     };
     outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))

@@ -27,7 +27,7 @@ use crate::domain::Timestamp;
 
 /// What only the process itself can tell.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings {
+pub struct Environment {
     pub now: fn() -> Timestamp,
     /// A variable of the environment; an empty one is none.
     pub variable: fn(&str) -> Option<String>,
@@ -87,12 +87,12 @@ gRPC's health and server reflection, over HTTP/2, take no token.
 SIGTERM or SIGINT ends it: no new calls, those under way have 30 seconds to finish.";
 
 /// Carries out a command and reports what went wrong.
-pub fn run(cli: Cli, surroundings: Surroundings) -> ExitCode {
+pub fn run(cli: Cli, environment: Environment) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(cli.run(surroundings)),
+        Ok(runtime) => runtime.block_on(cli.run(environment)),
         Err(error) => Err(Failure::Start(error)),
     };
     match outcome {
@@ -102,18 +102,18 @@ pub fn run(cli: Cli, surroundings: Surroundings) -> ExitCode {
 }
 
 impl Cli {
-    async fn run(self, surroundings: Surroundings) -> Result<(), Failure> {
+    async fn run(self, environment: Environment) -> Result<(), Failure> {
         let Self {
             connection,
             command,
         } = self;
         match command {
-            Command::User(command) => command.run(&connection, surroundings).await,
-            Command::Caller(command) => command.run(&connection, surroundings).await,
-            Command::Tables(command) => command.run(&connection, surroundings).await,
-            Command::Serve(serve) => serve.run(&connection, surroundings).await,
+            Command::User(command) => command.run(&connection, environment).await,
+            Command::Caller(command) => command.run(&connection, environment).await,
+            Command::Tables(command) => command.run(&connection, environment).await,
+            Command::Serve(serve) => serve.run(&connection, environment).await,
             #[cfg(feature = "dev")]
-            Command::Dev(dev) => dev.run(&connection, surroundings).await,
+            Command::Dev(dev) => dev.run(&connection, environment).await,
         }
     }
 }

@@ -365,7 +365,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 }
 
 /// Both, or all faults of both.
-pub fn both<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
+pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
         (Err(Faults(mut faults)), other) => {

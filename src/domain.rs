@@ -3,18 +3,21 @@
 //! No I/O, no clock, no wire format: values that can't be wrong, and the rules
 //! that tie them together.
 
-mod access;
 mod attempts;
-mod caller;
 mod factors;
 mod id;
 mod idempotency;
 mod jwt;
 mod list;
 mod metadata;
+mod operation;
+mod permission;
+mod permit;
 mod precondition;
+mod principal;
 mod replaced_token;
 mod secret;
+mod service_account;
 mod session;
 mod session_user;
 mod text;
@@ -24,25 +27,28 @@ mod user_agent;
 mod user_pointer;
 mod write;
 
-pub use access::{Access, Action, Claim, Denied};
-pub use attempts::{AttemptPolicy, Attempts, Opening};
-pub use caller::{Caller, CallerName, CallerRecord, Permission, Permissions};
+pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{PasswordFactor, UserFactor};
-pub use id::{Epoch, SessionId, UserId, UserRef, WriteId};
+pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 pub use list::{Compare, Filter, LimitTooHigh, Page};
 pub use metadata::{Metadata, MetadataChanges};
+pub use operation::Operation;
+pub use permission::{Permission, Permissions};
+pub use permit::{Access, Denied, Permit};
 pub use precondition::Precondition;
+pub use principal::Principal;
 pub use replaced_token::{Proof, ReplacedToken, Standing};
 pub use secret::{HashString, Password, TokenHash};
+pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
     Changes, KeyedRequest, Lifetime, NewSession, Rotation, Sequence, Session, State,
 };
 pub use session_user::SessionUser;
 pub use text::Invalid;
 pub use time::Timestamp;
-pub use user::{DisplayName, FoldedName, Login, LoginName, UserSearch, UserState};
+pub use user::{DisplayName, FoldedName, LoginName, User, UserSearch, UserState};
 pub use user_agent::UserAgent;
 pub use user_pointer::UserPointer;
-pub use write::{Fate, Write, Writes};
+pub use write::{Write, WriteOutcome, Writes};

@@ -37,14 +37,14 @@ pub enum Error {
     UserLocked,
     /// There is no such session, or none that counts.
     #[error("Session could not be found")]
-    SessionNotFound(Side),
+    SessionNotFound(ApiSide),
     /// It was deleted, or all of its user's were ended.
     #[error("Session already terminated")]
     SessionEnded,
     #[error("Session has expired")]
     SessionExpired,
     #[error("Session token is invalid")]
-    SessionTokenInvalid(Side),
+    SessionTokenInvalid(ApiSide),
     /// The session has moved on from where it was to be changed.
     #[error("the session is at sequence {}, not at the one of if-match", .0.0)]
     PreconditionFailed(Sequence),
@@ -91,14 +91,14 @@ pub enum Error {
     Unavailable(#[source] Cause),
     /// What was to be written may have been written all the same.
     #[error("deadline exceeded")]
-    DeadlineExceeded(Whose),
+    DeadlineExceeded(DeadlineOwner),
     #[error("internal error")]
     Internal(#[source] Cause),
 }
 
 /// Which half of the API an error comes from: its ids differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum ApiSide {
     /// That changes something.
     Command,
     /// That reads.
@@ -116,7 +116,7 @@ pub enum TokenFault {
 
 /// Whose deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum DeadlineOwner {
     /// The one that the client set.
     Client,
     /// The platform's, or the server's own: something took too long.
@@ -125,10 +125,10 @@ pub enum Whose {
 
 impl Error {
     /// Whether operators have to look into it.
-    pub fn is_ours(&self) -> bool {
+    pub fn is_server_fault(&self) -> bool {
         matches!(
             self,
-            Self::Internal(_) | Self::Unavailable(_) | Self::DeadlineExceeded(Whose::Ours)
+            Self::Internal(_) | Self::Unavailable(_) | Self::DeadlineExceeded(DeadlineOwner::Ours)
         )
     }
 
@@ -176,12 +176,12 @@ impl Error {
             Self::PasswordNotSet => "no_password",
             Self::UserNotActive => "not_active",
             Self::UserLocked => "locked",
-            Self::SessionNotFound(Side::Command) => "no_session_to_change",
-            Self::SessionNotFound(Side::Query) => "unknown_session",
+            Self::SessionNotFound(ApiSide::Command) => "no_session_to_change",
+            Self::SessionNotFound(ApiSide::Query) => "unknown_session",
             Self::SessionEnded => "session_ended",
             Self::SessionExpired => "session_expired",
-            Self::SessionTokenInvalid(Side::Command) => "wrong_token_to_change",
-            Self::SessionTokenInvalid(Side::Query) => "wrong_token",
+            Self::SessionTokenInvalid(ApiSide::Command) => "wrong_token_to_change",
+            Self::SessionTokenInvalid(ApiSide::Query) => "wrong_token",
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Unauthenticated(_) => "unauthenticated",
@@ -199,8 +199,8 @@ impl Error {
             Self::ListTooLong(_) => "list_too_long",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
-            Self::DeadlineExceeded(Whose::Ours) => "deadline_exceeded",
-            Self::DeadlineExceeded(Whose::Client) => "client_deadline_exceeded",
+            Self::DeadlineExceeded(DeadlineOwner::Ours) => "deadline_exceeded",
+            Self::DeadlineExceeded(DeadlineOwner::Client) => "client_deadline_exceeded",
             Self::Internal(_) => "internal",
         }
     }

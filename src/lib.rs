@@ -5,7 +5,6 @@
 //! `server`, `emulator`, `cli`.
 
 pub mod api;
-pub mod authorizer;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -13,11 +12,9 @@ pub mod domain;
 #[cfg(feature = "dev")]
 pub mod emulator;
 pub mod error;
-#[cfg(feature = "tower")]
-pub mod layer;
+pub mod log;
 pub mod password;
-#[cfg(feature = "cli")]
-pub mod server;
 pub mod service;
 pub mod store;
 pub mod token;
+pub mod transport;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
-use sesame::api::event::{Event, answer};
-use sesame::api::{App, Log, log_panics};
+use sesame::api::App;
 use sesame::config::{self, Settings};
 use sesame::domain::Timestamp;
+use sesame::log::{Log, log_panics};
 use sesame::store::{Roots, Store, connect, http_client};
+use sesame::transport::lambda::event::{Event, answer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -30,7 +31,7 @@ async fn serve() -> Result<(), Error> {
     log_panics(log.clone());
     let settings = Settings::read(variable);
     let endpoint = config::endpoint(variable);
-    let (mut settings, endpoint) = config::both(settings, endpoint)?;
+    let (mut settings, endpoint) = config::merge(settings, endpoint)?;
     let secrets = config::secrets_url(variable);
     settings.server_key = settings
         .server_key

@@ -4,32 +4,29 @@ mod authenticate;
 mod checks;
 mod create;
 mod delete;
-mod find;
 mod get;
 mod idempotency;
 mod list;
 mod set;
-mod stand;
-mod trace;
+mod verify_token;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::domain::{
-    Access, Action, AttemptPolicy, Caller, Claim, Filter, IdempotencyKey, Metadata,
-    MetadataChanges, Page, Password, Precondition, ScopePrefix, Sequence, Session, SessionId,
+    Access, AttemptPolicy, Filter, IdempotencyKey, Metadata, MetadataChanges, Operation, Page,
+    Password, Permit, Precondition, Principal, ScopePrefix, Sequence, Session, SessionId,
     Timestamp, TokenHash, UserAgent, UserRef, UserSearch,
 };
-use crate::error::{Error, Side};
+use crate::error::{ApiSide, Error};
+use crate::log::CallRecord;
 use crate::password::{self, Params, PasswordPool};
 use crate::store::{KeySource, Store};
 use crate::token::{SessionToken, Shown, user_ref};
 
 pub use authenticate::{BearerText, Credentials, Jwt};
-pub use find::verify;
 pub use list::ASK_FOR_FEWER;
-pub use stand::{Refusal, user_of_token};
-pub use trace::{Trace, Traced};
+pub use verify_token::{Refusal, user_of_token, verify};
 
 /// What a deployment decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,46 +43,6 @@ pub struct Policy {
     pub resource_owner: String,
     /// What a gateway's JWTs write before the names of permissions.
     pub scope_prefix: ScopePrefix,
-}
-
-/// The operations of the API, by their names in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rpc {
-    CreateSession,
-    SetSession,
-    GetSession,
-    DeleteSession,
-    ListSessions,
-}
-
-impl Rpc {
-    pub const ALL: [Self; 5] = [
-        Self::CreateSession,
-        Self::SetSession,
-        Self::GetSession,
-        Self::DeleteSession,
-        Self::ListSessions,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateSession => "CreateSession",
-            Self::SetSession => "SetSession",
-            Self::GetSession => "GetSession",
-            Self::DeleteSession => "DeleteSession",
-            Self::ListSessions => "ListSessions",
-        }
-    }
-
-    fn action(self) -> Action {
-        match self {
-            Self::CreateSession => Action::Create,
-            Self::SetSession => Action::Set,
-            Self::GetSession => Action::Get,
-            Self::DeleteSession => Action::Delete,
-            Self::ListSessions => Action::List,
-        }
-    }
 }
 
 /// What somebody asks for, whatever the protocol.
@@ -221,7 +178,7 @@ pub struct Service {
     store: Store,
     passwords: PasswordPool,
     policy: Policy,
-    callers: authenticate::KnownCallers,
+    callers: authenticate::ServiceAccountCache,
     server_key: KeySource,
 }
 
@@ -239,7 +196,7 @@ impl Service {
             store,
             passwords: PasswordPool::new(params, checks_at_once, password_queue),
             policy,
-            callers: authenticate::KnownCallers::default(),
+            callers: authenticate::ServiceAccountCache::default(),
             server_key,
         }
     }
@@ -248,14 +205,14 @@ impl Service {
     /// first call needs them.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let nobody = crate::domain::FoldedName::of_nobody("");
-        self.store.get_login(&nobody).await.map(drop)
+        self.store.get_user(&nobody).await.map(drop)
     }
 
     /// Whether `caller` may make this call at all, if it has the right token where one
     /// counts.
-    pub fn authorize(&self, rpc: Rpc, caller: &Caller) -> Result<(), Error> {
+    pub fn authorize(&self, operation: Operation, caller: &Principal) -> Result<(), Error> {
         let some = TokenHash::new([0; 32]);
-        self.policy.access.claim(rpc.action(), caller, Some(some))?;
+        self.policy.access.permit(operation, caller, Some(some))?;
         Ok(())
     }
 
@@ -263,44 +220,49 @@ impl Service {
     pub async fn run(
         &self,
         call: Call,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Reply, Error> {
         if let Some(id) = call.session_id() {
-            trace.session(id);
+            record.session(id);
         }
         let reply = match call {
             Call::CreateSession(request) => self
-                .create_session(request, caller, now, trace)
+                .create_session(request, caller, now, record)
                 .await
                 .map(Reply::CreateSession),
             Call::SetSession(request) => self
-                .set_session(request, caller, now, trace)
+                .set_session(request, caller, now, record)
                 .await
                 .map(Reply::SetSession),
             Call::GetSession(request) => self
-                .get_session(request, caller, now, trace)
+                .get_session(request, caller, now, record)
                 .await
                 .map(Reply::GetSession),
             Call::DeleteSession(request) => self
-                .delete_session(request, caller, now, trace)
+                .delete_session(request, caller, now, record)
                 .await
                 .map(Reply::DeleteSession),
             Call::ListSessions(request) => self
-                .list_sessions(request, caller, now, trace)
+                .list_sessions(request, caller, now, record)
                 .await
                 .map(Reply::ListSessions),
         }?;
         if let Reply::CreateSession(created) = &reply {
-            trace.session(created.session_id);
+            record.session(created.session_id);
         }
         Ok(reply)
     }
 
-    fn claim(&self, action: Action, caller: &Caller, token: Option<Shown>) -> Result<Claim, Error> {
+    fn permit(
+        &self,
+        operation: Operation,
+        caller: &Principal,
+        token: Option<Shown>,
+    ) -> Result<Permit, Error> {
         let token = token.map(|token| token.hash);
-        Ok(self.policy.access.claim(action, caller, token)?)
+        Ok(self.policy.access.permit(operation, caller, token)?)
     }
 
     fn details(&self, session: &Session) -> Details {
@@ -313,18 +275,18 @@ impl Service {
 }
 
 /// Where the user is found that a caller is.
-fn own_ref(caller: &Caller) -> Option<UserRef> {
+fn own_ref(caller: &Principal) -> Option<UserRef> {
     match caller {
-        Caller::User { id, .. } => Some(user_ref(id)),
+        Principal::User { id, .. } => Some(user_ref(id)),
         _ => None,
     }
 }
 
 /// What it means that a claim doesn't hold for a session.
-fn not_held(claim: &Claim, side: Side) -> Error {
-    match claim {
-        Claim::Token(_) => Error::SessionTokenInvalid(side),
-        Claim::All | Claim::Own { .. } => Error::PermissionDenied,
+fn not_held(permit: &Permit, side: ApiSide) -> Error {
+    match permit {
+        Permit::Token(_) => Error::SessionTokenInvalid(side),
+        Permit::All | Permit::Own { .. } => Error::PermissionDenied,
     }
 }
 

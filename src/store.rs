@@ -6,15 +6,15 @@
 //! Every read is strongly consistent, but for that of the index which says where the
 //! sessions of a user are.
 
-mod attempts;
 mod batch;
-mod callers;
 mod client;
 mod failure;
 mod item;
 mod logins;
+mod retries;
 mod schema;
 mod secrets;
+mod service_accounts;
 mod sessions;
 mod transactions;
 mod users;
@@ -26,8 +26,8 @@ pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
 pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
 pub use secrets::KeySource;
-pub use sessions::{Ending, Written};
-pub use users::Added;
+pub use sessions::{EndOutcome, PutOutcome};
+pub use users::InsertOutcome;
 
 /// The names of the two tables.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! The one place that draws random ids.
 
-mod key;
+mod server_key;
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::domain::{Epoch, SessionId, TokenHash, UserId, UserRef, WriteId};
+use crate::domain::{SessionGeneration, SessionId, TokenHash, UserId, UserRef, WriteId};
 
-pub use key::ServerKey;
+pub use server_key::ServerKey;
 
 /// Starts each service account's token, so that scanners for leaked secrets know it.
 const CALLER_PREFIX: &str = "sesame_";
@@ -75,9 +75,9 @@ impl fmt::Debug for SessionToken {
 
 /// A service account's token: `sesame_` and 32 random bytes in URL-safe base64.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallerToken(Zeroizing<String>);
+pub struct ServiceAccountToken(Zeroizing<String>);
 
-impl CallerToken {
+impl ServiceAccountToken {
     /// # Errors
     ///
     /// The operating system has no random numbers.
@@ -97,7 +97,7 @@ impl CallerToken {
     }
 }
 
-impl fmt::Debug for CallerToken {
+impl fmt::Debug for ServiceAccountToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CallerToken(…)")
     }
@@ -190,20 +190,20 @@ fn hash(token: &str) -> TokenHash {
     TokenHash::new(Sha256::digest(token).into())
 }
 
-pub fn draw_session_id() -> SessionId {
-    SessionId::from_uuid(draw_uuid())
+pub fn generate_session_id() -> SessionId {
+    SessionId::from_uuid(generate_uuid())
 }
 
-pub fn draw_write_id() -> WriteId {
-    WriteId::from_uuid(draw_uuid())
+pub fn generate_write_id() -> WriteId {
+    WriteId::from_uuid(generate_uuid())
 }
 
-pub fn draw_epoch() -> Epoch {
-    Epoch::from_uuid(draw_uuid())
+pub fn generate_session_generation() -> SessionGeneration {
+    SessionGeneration::from_uuid(generate_uuid())
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn draw_uuid() -> Uuid {
+pub fn generate_uuid() -> Uuid {
     Uuid::new_v4()
 }
 
@@ -213,11 +213,11 @@ mod tests {
 
     #[test]
     fn tokens_are_known_by_their_form() {
-        let id = draw_session_id();
+        let id = generate_session_id();
         let session = SessionToken::draw(id, None).unwrap();
         let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
         let of_user = SessionToken::draw(id, Some(user)).unwrap();
-        let caller = CallerToken::draw().unwrap();
+        let caller = ServiceAccountToken::draw().unwrap();
         let presented = |token: &SessionToken, user| {
             Some(Bearer::Session(Presented {
                 session: id,
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_session_token_is_64_url_safe_characters_with_256_random_bits() {
-        let id = draw_session_id();
+        let id = generate_session_id();
         let (one, other) = (
             SessionToken::draw(id, None).unwrap(),
             SessionToken::draw(id, None).unwrap(),
@@ -285,8 +285,8 @@ mod tests {
 
     #[test]
     fn tokens_hide_themselves() {
-        let session = SessionToken::draw(draw_session_id(), None).unwrap();
-        let caller = CallerToken::draw().unwrap();
+        let session = SessionToken::draw(generate_session_id(), None).unwrap();
+        let caller = ServiceAccountToken::draw().unwrap();
 
         let key = ServerKey::draw().unwrap();
         assert_eq!(

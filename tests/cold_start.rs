@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sesame::api::{decode, event};
+use sesame::api::decode;
 use sesame::config::WireLimits;
+use sesame::transport::lambda::event;
 
 #[path = "../benches/cold_start/answer.rs"]
 mod answer;

@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use sesame::domain::{Attempts, DisplayName, HashString, Login, LoginName, UserId, UserState};
+use sesame::domain::{Attempts, DisplayName, HashString, LoginName, User, UserId, UserState};
 use sesame::emulator::Emulator;
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
-use sesame::token::draw_epoch;
+use sesame::token::generate_session_generation;
 
 use super::Outcome;
 
@@ -55,14 +55,14 @@ impl Database {
             sessions: SESSIONS.to_owned(),
         };
         let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
-        let login = Login {
+        let login = User {
             login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
             user_id: UserId::parse(USER_ID.to_owned())?,
             display_name: DisplayName::default(),
             state: UserState::Active,
             password_hash: Some(hash(costs)?),
             attempts: Attempts::default(),
-            epoch: draw_epoch(),
+            generation: generate_session_generation(),
             under_former_key: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sesame::api;
-use sesame::api::event::Event;
+use sesame::transport::lambda::event::Event;
 use sesame::config::WireLimits;
 
 const LIMITS: WireLimits = WireLimits {

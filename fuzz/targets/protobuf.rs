@@ -5,10 +5,10 @@
 use libfuzzer_sys::fuzz_target;
 use sesame::api::{Route, Version, message};
 use sesame::domain::Filter;
-use sesame::service::{Call, Rpc};
+use sesame::service::{Call, Operation};
 
 fuzz_target!(|bytes: &[u8]| {
-    for rpc in Rpc::ALL {
+    for rpc in Operation::ALL {
         let decode = |version| message::decode(Route { rpc, version }, bytes);
         let Ok(later) = decode(Version::V2) else {
             continue;

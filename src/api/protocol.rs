@@ -4,10 +4,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
-use super::compression::{ACCEPTED, Compression};
+use super::codec::{ACCEPTED, Compression, frame, grpc, json};
 use super::route::{Bound, Route, Version};
 use super::status::Status;
-use super::{Body, Request, conditions, frame, grpc, json, message, status};
+use super::{Body, Request, messages, request_headers, status};
 use crate::config::WireLimits;
 use crate::domain::Sequence;
 use crate::error::{Error, TokenFault};
@@ -67,7 +67,7 @@ impl Protocol {
         limits: WireLimits,
     ) -> Result<Call, Error> {
         let mut call = self.decode_message(route, request, limits)?;
-        conditions::add(&mut call, &request.headers)?;
+        request_headers::add(&mut call, &request.headers)?;
         Ok(call)
     }
 
@@ -92,15 +92,15 @@ impl Protocol {
                 let message = plain(headers, body, limits)?;
                 match codec {
                     Codec::Json => json::decode(route, &message, Bound::default()),
-                    Codec::Proto => message::decode(route, &message),
+                    Codec::Proto => messages::decode(route, &message),
                 }
             }
             Self::Grpc | Self::GrpcWeb(Coding::Binary) => {
-                message::decode(route, &framed(headers, body, limits)?)
+                messages::decode(route, &framed(headers, body, limits)?)
             }
             Self::GrpcWeb(Coding::Text) => {
                 let body = frame::read_text(body)?;
-                message::decode(route, &framed(headers, &body, limits)?)
+                messages::decode(route, &framed(headers, &body, limits)?)
             }
         }
     }
@@ -146,7 +146,7 @@ impl Protocol {
             (Self::Json, Err(error)) => json_error(error),
             (Self::Connect(Codec::Json), Ok(reply)) => respond(JSON, json::encode(reply, version)),
             (Self::Connect(Codec::Proto), Ok(reply)) => {
-                respond(PROTO, message::encode(reply, version))
+                respond(PROTO, messages::encode(reply, version))
             }
             (Self::Connect(_), Err(error)) => {
                 let status = Status::of(error);
@@ -184,12 +184,12 @@ pub(crate) fn json_error(error: &Error) -> Response<Body> {
 
 /// A body that is the message itself.
 fn plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
-    Compression::of(headers, &CONTENT_ENCODING)?.undo(body, limits.message)
+    Compression::from_headers(headers, &CONTENT_ENCODING)?.undo(body, limits.message)
 }
 
 /// A body that is a gRPC frame.
 fn framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
-    let compression = Compression::of(headers, &grpc::ENCODING)?;
+    let compression = Compression::from_headers(headers, &grpc::ENCODING)?;
     frame::read_message(body, compression, limits.message)
 }
 

@@ -4,9 +4,9 @@ use percent_encoding::percent_decode_str;
 
 use super::Request;
 use super::protocol::{Codec, Coding, Protocol};
+use crate::domain::Operation;
 use crate::domain::SessionId;
 use crate::error::Error;
-use crate::service::Rpc;
 
 /// Of the API. What they share has one shape; the later ones add to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,7 @@ impl Version {
 /// A call that there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    pub rpc: Rpc,
+    pub rpc: Operation,
     pub version: Version,
 }
 
@@ -156,7 +156,7 @@ fn procedure_route(service: &str, rpc: &str) -> Result<Route, Error> {
         .strip_prefix("zitadel.session.")
         .and_then(|rest| rest.strip_suffix(".SessionService"))
         .and_then(Version::parse);
-    let rpc = Rpc::ALL.into_iter().find(|one| one.as_str() == rpc);
+    let rpc = Operation::ALL.into_iter().find(|one| one.as_str() == rpc);
     match (version, rpc) {
         (Some(version), Some(rpc)) => Ok(Route { rpc, version }),
         _ => Err(Error::Unimplemented("this call".into())),
@@ -196,14 +196,16 @@ impl<'a> JsonPath<'a> {
 fn json_route(method: &Method, path: &str) -> Result<Route, Error> {
     let path = JsonPath::of(path).ok_or(Error::RouteNotFound)?;
     let (version, rpc, allowed) = match (path, method) {
-        (JsonPath::Sessions(version), &Method::POST) => (version, Some(Rpc::CreateSession), ""),
-        (JsonPath::Search(version), &Method::POST) => (version, Some(Rpc::ListSessions), ""),
+        (JsonPath::Sessions(version), &Method::POST) => {
+            (version, Some(Operation::CreateSession), "")
+        }
+        (JsonPath::Search(version), &Method::POST) => (version, Some(Operation::ListSessions), ""),
         (JsonPath::Sessions(version) | JsonPath::Search(version), _) => (version, None, "POST"),
         (JsonPath::Session { version, .. }, method) => {
             let rpc = match *method {
-                Method::GET => Some(Rpc::GetSession),
-                Method::PATCH => Some(Rpc::SetSession),
-                Method::DELETE => Some(Rpc::DeleteSession),
+                Method::GET => Some(Operation::GetSession),
+                Method::PATCH => Some(Operation::SetSession),
+                Method::DELETE => Some(Operation::DeleteSession),
                 _ => None,
             };
             (version, rpc, "DELETE, GET, PATCH")
@@ -215,7 +217,7 @@ fn json_route(method: &Method, path: &str) -> Result<Route, Error> {
 
 /// Whether a path is one of ours, and no gateway's stage stands before it: stages have
 /// no dots in their names.
-pub(super) fn is_known(path: &str) -> bool {
+pub(crate) fn is_known(path: &str) -> bool {
     procedure(path).is_some()
         || !matches!(json_route(&Method::POST, path), Err(Error::RouteNotFound))
 }

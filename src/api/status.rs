@@ -3,7 +3,7 @@ use prost::Message as _;
 
 use crate::api::proto::google::rpc;
 use crate::api::proto::zitadel::v1::ErrorDetail;
-use crate::error::{Error, Side};
+use crate::error::{ApiSide, Error};
 
 /// How an error looks on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +30,18 @@ pub fn row(error: &Error) -> Row {
         Error::PasswordNotSet => (9, StatusCode::BAD_REQUEST, Some("COMMAND-3nJ4t")),
         Error::UserNotActive => (9, StatusCode::BAD_REQUEST, Some("SESSION-Gj4ko")),
         Error::UserLocked => (9, StatusCode::BAD_REQUEST, Some("COMMAND-JLK35")),
-        Error::SessionNotFound(Side::Command) => (5, StatusCode::NOT_FOUND, Some("COMMAND-Flk38")),
-        Error::SessionNotFound(Side::Query) => (5, StatusCode::NOT_FOUND, Some("QUERY-SFeaa")),
+        Error::SessionNotFound(ApiSide::Command) => {
+            (5, StatusCode::NOT_FOUND, Some("COMMAND-Flk38"))
+        }
+        Error::SessionNotFound(ApiSide::Query) => (5, StatusCode::NOT_FOUND, Some("QUERY-SFeaa")),
         Error::SessionEnded => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Hewfq")),
         Error::SessionExpired => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Hkl3d")),
-        Error::SessionTokenInvalid(Side::Command) => {
+        Error::SessionTokenInvalid(ApiSide::Command) => {
             (7, StatusCode::FORBIDDEN, Some("COMMAND-sGr42"))
         }
-        Error::SessionTokenInvalid(Side::Query) => (7, StatusCode::FORBIDDEN, Some("QUERY-dsfr3")),
+        Error::SessionTokenInvalid(ApiSide::Query) => {
+            (7, StatusCode::FORBIDDEN, Some("QUERY-dsfr3"))
+        }
         Error::PreconditionFailed(_) => (10, StatusCode::PRECONDITION_FAILED, None),
         Error::IdempotencyKeyReused => (6, StatusCode::CONFLICT, None),
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),

@@ -6,11 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Error, LambdaEvent, run_concurrent, service_fn};
 use serde_json::Value;
-use sesame::api::{Log, TraceId, log_panics};
-use sesame::authorizer::Authorizer;
 use sesame::config::{self, AuthorizerSettings};
 use sesame::domain::Timestamp;
+use sesame::log::{Log, TraceId, log_panics};
 use sesame::store::{Roots, Store, connect};
+use sesame::transport::lambda::authorizer::Authorizer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -31,7 +31,7 @@ async fn serve() -> Result<(), Error> {
     log_panics(log.clone());
     let settings = AuthorizerSettings::read(variable);
     let endpoint = config::endpoint(variable);
-    let (settings, endpoint) = config::both(settings, endpoint)?;
+    let (settings, endpoint) = config::merge(settings, endpoint)?;
     let store = Store::new(connect(endpoint, Roots::Amazon), settings.tables);
     let authorizer = Authorizer::new(store, settings.answer, log);
     authorizer.warm_up(now()).await;

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Parser as _;
-use sesame::cli::{Cli, Surroundings};
+use sesame::cli::{Cli, Environment};
 use sesame::domain::Timestamp;
 
 fn main() -> ExitCode {
     sesame::cli::run(
         Cli::parse(),
-        Surroundings {
+        Environment {
             now,
             variable,
             program,

@@ -7,15 +7,17 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use self::lifetime::lifetime;
-use super::Surroundings;
+use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, note, plain};
 use super::prompt::Consent;
 use crate::api::rfc_3339;
-use crate::domain::{CallerName, CallerRecord, Invalid, Permission, Permissions, Timestamp};
+use crate::domain::{
+    Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp,
+};
 use crate::store::Store;
-use crate::token::CallerToken;
+use crate::token::ServiceAccountToken;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -46,7 +48,7 @@ The token alone goes to stdout:
 pub struct Add {
     /// What the caller is called in logs and lists
     #[arg(long, value_parser = caller_name)]
-    name: CallerName,
+    name: ServiceAccountName,
     /// What it may do with sessions: session.write, session.read or session.delete; may be
     /// given several times
     #[arg(
@@ -71,13 +73,13 @@ pub struct Revoke {
     hash: Option<String>,
     /// Revoke all tokens of the caller with this name
     #[arg(long, conflicts_with = "hash", value_parser = caller_name)]
-    name: Option<CallerName>,
+    name: Option<ServiceAccountName>,
     #[command(flatten)]
     consent: Consent,
 }
 
-fn caller_name(text: &str) -> Result<CallerName, Invalid> {
-    CallerName::parse(text.to_owned())
+fn caller_name(text: &str) -> Result<ServiceAccountName, Invalid> {
+    ServiceAccountName::parse(text.to_owned())
 }
 
 fn hash_start(text: &str) -> Result<String, &'static str> {
@@ -94,10 +96,10 @@ impl Command {
     pub async fn run(
         self,
         connection: &Connection,
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> Result<(), Failure> {
-        let store = connection.store(surroundings).await?;
-        let now = (surroundings.now)();
+        let store = connection.store(environment).await?;
+        let now = (environment.now)();
         match self {
             Self::Add(add) => add.run(&store, now).await,
             Self::List { json } => list(&store, json, now).await,
@@ -120,7 +122,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(token: Option<&'a str>, token_hash: &'a str, caller: &'a CallerRecord) -> Self {
+    fn new(token: Option<&'a str>, token_hash: &'a str, caller: &'a ServiceAccount) -> Self {
         Self {
             token,
             token_hash,
@@ -134,15 +136,15 @@ impl<'a> Shown<'a> {
 
 impl Add {
     async fn run(self, store: &Store, now: Timestamp) -> Result<(), Failure> {
-        let token = CallerToken::draw().map_err(Failure::Random)?;
+        let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
         let hash = token.hash().to_hex();
-        let caller = CallerRecord {
+        let caller = ServiceAccount {
             name: self.name,
             permissions: self.permissions.into_iter().collect::<Permissions>(),
             created_at: now,
             expires_at: now.plus(self.expires_in),
         };
-        store.insert_caller(token.hash(), &caller).await?;
+        store.insert_service_account(token.hash(), &caller).await?;
 
         let text = if self.json {
             let shown = Shown::new(Some(token.as_str()), &hash, &caller);
@@ -169,9 +171,9 @@ impl Add {
 const SHOWN: usize = 16;
 
 async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> {
-    let mut callers = store.scan_callers().await?;
+    let mut callers = store.scan_service_accounts().await?;
     callers.sort_by(|(_, one), (_, other)| {
-        let key = |caller: &CallerRecord| caller.created_at;
+        let key = |caller: &ServiceAccount| caller.created_at;
         (one.name.as_str(), key(one)).cmp(&(other.name.as_str(), key(other)))
     });
 
@@ -201,8 +203,8 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
 
 impl Revoke {
     async fn run(self, store: &Store) -> Result<(), Failure> {
-        let callers = store.scan_callers().await?;
-        let meant = |hash: &str, caller: &CallerRecord| match (&self.hash, &self.name) {
+        let callers = store.scan_service_accounts().await?;
+        let meant = |hash: &str, caller: &ServiceAccount| match (&self.hash, &self.name) {
             (Some(start), _) => hash.starts_with(start),
             (None, name) => name.as_ref() == Some(&caller.name),
         };

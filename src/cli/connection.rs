@@ -3,7 +3,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 
-use super::Surroundings;
+use super::Environment;
 use super::failure::Failure;
 use crate::store::{Endpoint, Roots, Store, Tables, connect, http_client};
 
@@ -61,9 +61,9 @@ impl Connection {
     }
 
     /// The tables, at whatever DynamoDB was named.
-    pub async fn store(&self, surroundings: Surroundings) -> Result<Store, Failure> {
-        let endpoint = self.endpoint(surroundings).await?;
-        Ok(Store::new(connect(endpoint, Roots::Machine), self.tables()))
+    pub async fn store(&self, environment: Environment) -> Result<Store, Failure> {
+        let endpoint = self.endpoint(environment).await?;
+        Ok(Store::new(connect(endpoint, Roots::System), self.tables()))
     }
 
     /// Where DynamoDB is and who asks, as AWS's own tools find it out.
@@ -71,10 +71,10 @@ impl Connection {
     /// # Errors
     ///
     /// There is no region, or there are no credentials.
-    pub async fn endpoint(&self, surroundings: Surroundings) -> Result<Endpoint, Failure> {
-        let url = self.url(surroundings)?;
+    pub async fn endpoint(&self, environment: Environment) -> Result<Endpoint, Failure> {
+        let url = self.url(environment)?;
         if url.as_deref().is_some_and(is_loopback) {
-            return self.local_endpoint(url, surroundings).await;
+            return self.local_endpoint(url, environment).await;
         }
         let config = self.sdk_config().await;
         let credentials = match &self.profile {
@@ -97,7 +97,7 @@ impl Connection {
     async fn local_endpoint(
         &self,
         url: Option<String>,
-        Surroundings { variable, .. }: Surroundings,
+        Environment { variable, .. }: Environment,
     ) -> Result<Endpoint, Failure> {
         let region = given(self.region.as_ref())
             .map(str::to_owned)
@@ -126,7 +126,7 @@ impl Connection {
         }
     }
 
-    fn url(&self, Surroundings { variable, .. }: Surroundings) -> Result<Option<String>, Failure> {
+    fn url(&self, Environment { variable, .. }: Environment) -> Result<Option<String>, Failure> {
         let sources = [
             (
                 "--endpoint-url",
@@ -150,8 +150,8 @@ impl Connection {
     }
 
     async fn sdk_config(&self) -> SdkConfig {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(Roots::Machine));
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(Roots::System));
         if let Some(region) = given(self.region.as_ref()) {
             loader = loader.region(Region::new(region.to_owned()));
         }
@@ -169,12 +169,12 @@ fn given(text: Option<&String>) -> Option<&str> {
 
 /// A profile that was named is meant, whatever keys the environment has.
 fn profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
-    let mut surroundings = ProviderConfig::without_region().with_region(config.region().cloned());
+    let mut environment = ProviderConfig::without_region().with_region(config.region().cloned());
     if let Some(http) = config.http_client() {
-        surroundings = surroundings.with_http_client(http);
+        environment = environment.with_http_client(http);
     }
     let provider = ProfileFileCredentialsProvider::builder()
-        .configure(&surroundings)
+        .configure(&environment)
         .profile_name(profile)
         .build();
     SharedCredentialsProvider::new(provider)

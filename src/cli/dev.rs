@@ -10,19 +10,20 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use self::banner::Banner;
-use super::Surroundings;
+use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
 use super::serve::{Listen, ServerOptions, address, bind, until_signal, url};
 use super::signals::Signals;
-use crate::api::{App, Log, log_panics};
+use crate::api::App;
 use crate::config::{self, Settings};
 use crate::domain::Access;
 use crate::emulator::{Emulator, HostName};
-use crate::server::Options;
+use crate::log::{Log, log_panics};
 use crate::store::{Endpoint, KeySource, Store, with_http_client};
 use crate::token::ServerKey;
+use crate::transport::http::Options;
 
 /// The published example's, so that its answer looks the same here.
 const RESOURCE_OWNER: &str = "69629023906488334";
@@ -57,13 +58,13 @@ impl Dev {
     pub async fn run(
         self,
         connection: &Connection,
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> Result<(), Failure> {
         if let Some(option) = connection.elsewhere() {
             return Err(Failure::OwnDatabase(option));
         }
-        let Surroundings { now, variable, .. } = surroundings;
-        let mut settings = self.settings(connection, surroundings)?;
+        let Environment { now, variable, .. } = environment;
+        let mut settings = self.settings(connection, environment)?;
         if matches!(settings.server_key, KeySource::None) {
             let key = ServerKey::draw().map_err(Failure::Random)?;
             settings.server_key = KeySource::Key(key);
@@ -104,13 +105,13 @@ impl Dev {
             access: self.access,
             data: self.data.as_deref(),
             certificate: self.server.certificate(),
-            program: surroundings.program,
+            program: environment.program,
         })?;
         self.warn(&listener);
 
         let mut database = pin!(database.ended());
         tokio::select! {
-            served = until_signal(listener, Arc::new(app), options, surroundings, signals) => {
+            served = until_signal(listener, Arc::new(app), options, environment, signals) => {
                 drop(stop);
                 database.await.map_err(Failure::Emulator)?;
                 served
@@ -125,7 +126,7 @@ impl Dev {
     fn settings(
         &self,
         connection: &Connection,
-        Surroundings { variable, .. }: Surroundings,
+        Environment { variable, .. }: Environment,
     ) -> Result<Settings, Failure> {
         let tables = connection.tables();
         let settings = Settings::read(|name| match name {

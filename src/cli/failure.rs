@@ -8,7 +8,7 @@ use crate::config::Faults;
 use crate::domain::{Invalid, LoginName, UserId};
 use crate::error::{self, Cause, Error};
 use crate::password;
-use crate::server::TlsError;
+use crate::transport::http::TlsError;
 
 /// Why a command was not carried out, in an operator's words.
 #[derive(Debug, thiserror::Error)]

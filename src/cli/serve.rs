@@ -5,15 +5,16 @@ mod tls;
 
 use std::sync::Arc;
 
-use super::Surroundings;
+use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
 use super::signals::Signals;
-use crate::api::{App, Log, log_panics};
+use crate::api::App;
 use crate::config::{self, Settings};
-use crate::server::{self, Options};
+use crate::log::{Log, log_panics};
 use crate::store::{Roots, Store, connect, http_client};
+use crate::transport::http::{self as server, Options};
 pub use listen::{Listen, address, bind, url};
 pub use options::ServerOptions;
 
@@ -33,9 +34,9 @@ impl Serve {
     pub async fn run(
         self,
         connection: &Connection,
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> Result<(), Failure> {
-        let Surroundings { now, variable, .. } = surroundings;
+        let Environment { now, variable, .. } = environment;
         let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => connection.users_table().map(str::to_owned),
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
@@ -43,16 +44,16 @@ impl Serve {
         })?;
         let options = self.server.read()?;
         let listener = bind("--listen", self.listen)?;
-        let endpoint = connection.endpoint(surroundings).await?;
+        let endpoint = connection.endpoint(environment).await?;
         let secrets = config::secrets_url(variable);
         settings.server_key = settings
             .server_key
-            .reached(&endpoint, secrets, || http_client(Roots::Machine));
+            .reached(&endpoint, secrets, || http_client(Roots::System));
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
         log_panics(log.clone());
-        let store = Store::new(connect(endpoint, Roots::Machine), settings.tables.clone());
+        let store = Store::new(connect(endpoint, Roots::System), settings.tables.clone());
         let app = App::new(store, &settings, config::checks_at_once(variable), log);
         app.warm_up(now()).await;
 
@@ -64,7 +65,7 @@ impl Serve {
             output.line(format_args!("Sesame is at {url}."))?;
         }
         output.flush()?;
-        until_signal(listener, Arc::new(app), options, surroundings, signals).await
+        until_signal(listener, Arc::new(app), options, environment, signals).await
     }
 }
 
@@ -73,7 +74,7 @@ pub async fn until_signal(
     listener: std::net::TcpListener,
     app: Arc<App>,
     options: Options,
-    Surroundings { now, .. }: Surroundings,
+    Environment { now, .. }: Environment,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;

@@ -1,7 +1,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Surroundings;
+use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, plain};
@@ -33,12 +33,12 @@ impl Command {
     pub async fn run(
         self,
         connection: &Connection,
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> Result<(), Failure> {
         let mut output = Output::stdout();
         match self {
             Self::Create => {
-                let store = connection.store(surroundings).await?;
+                let store = connection.store(environment).await?;
                 let created = store.create_tables().await?;
                 for name in [&store.tables().users, &store.tables().sessions] {
                     let done = if created.contains(name) {
@@ -51,7 +51,7 @@ impl Command {
                 output.flush()
             }
             Self::Check => {
-                let store = connection.store(surroundings).await?;
+                let store = connection.store(environment).await?;
                 let faults = store.check_tables().await?;
                 for fault in &faults {
                     output.line(fault)?;

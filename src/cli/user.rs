@@ -9,8 +9,8 @@ use clap::Subcommand;
 use self::add::Add;
 use self::change::{Delete, Rename, SetPassword};
 use self::show::{List, Show};
-use self::who::Who;
-use super::Surroundings;
+use self::who::UserSelector;
+use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
@@ -35,15 +35,15 @@ pub enum Command {
     /// End all sessions of a user, who may log in again
     ///
     /// From then on none of them counts, those that are being made included.
-    Logout(Who),
+    Logout(UserSelector),
     /// Keep a user out until `unlock`, and end all sessions
-    Lock(Who),
+    Lock(UserSelector),
     /// Let a user in again whom an administrator or too many wrong passwords locked
-    Unlock(Who),
+    Unlock(UserSelector),
     /// Keep a user out until `activate`, and end all sessions
-    Deactivate(Who),
+    Deactivate(UserSelector),
     /// Let a user in again who was deactivated
-    Activate(Who),
+    Activate(UserSelector),
     /// Give a user another login name; id, password and failed attempts stay
     Rename(Rename),
     /// Delete a user, and end all sessions
@@ -92,15 +92,15 @@ impl Command {
     pub async fn run(
         self,
         connection: &Connection,
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> Result<(), Failure> {
-        let store = connection.store(surroundings).await?;
+        let store = connection.store(environment).await?;
         match self {
-            Self::Add(add) => add.run(&store, surroundings).await,
+            Self::Add(add) => add.run(&store, environment).await,
             Self::Import(import) => import.run(&store).await,
-            Self::Show(show) => show.run(&store, surroundings).await,
-            Self::List(list) => list.run(&store, surroundings).await,
-            Self::SetPassword(set) => set.run(&store, surroundings).await,
+            Self::Show(show) => show.run(&store, environment).await,
+            Self::List(list) => list.run(&store, environment).await,
+            Self::SetPassword(set) => set.run(&store, environment).await,
             Self::Logout(who) => change::logout(&who, &store).await,
             Self::Lock(who) => change::set_state(&who, &store, UserState::Locked).await,
             Self::Unlock(who) => change::unlock(&who, &store).await,

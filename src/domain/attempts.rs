@@ -15,7 +15,7 @@ pub struct AttemptPolicy {
 /// One way past the lock: fewer than `failures_below`, and the last attempt at
 /// `attempted_by` or earlier (None: whenever it was).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opening {
+pub struct AttemptWindow {
     pub failures_below: u32,
     pub attempted_by: Option<Timestamp>,
 }
@@ -48,15 +48,15 @@ impl AttemptPolicy {
     ///
     /// Put like this, the whole policy is one condition of a write: so attempts
     /// that arrive at once are counted one by one, and can't pass it together.
-    pub fn openings(self, now: Timestamp) -> Vec<Opening> {
-        let mut openings = vec![Opening {
+    pub fn openings(self, now: Timestamp) -> Vec<AttemptWindow> {
+        let mut openings = vec![AttemptWindow {
             failures_below: self.max,
             attempted_by: None,
         }];
         for failures in self.max..Self::CEILING {
             let lock = self.lock_after(failures).unwrap_or(Self::LONGEST_LOCK);
             let longest = lock == Self::LONGEST_LOCK;
-            openings.push(Opening {
+            openings.push(AttemptWindow {
                 failures_below: if longest { Self::CEILING } else { failures + 1 },
                 attempted_by: Some(now.minus(lock)),
             });

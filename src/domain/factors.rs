@@ -1,4 +1,4 @@
-use super::{DisplayName, Epoch, LoginName, Timestamp, UserId, UserSearch};
+use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId, UserSearch};
 
 /// The user whom a session is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct UserFactor {
     pub display_name: DisplayName,
     pub verified_at: Timestamp,
     /// The one of the user's that the session counts in.
-    pub epoch: Epoch,
+    pub generation: SessionGeneration,
 }
 
 impl UserFactor {

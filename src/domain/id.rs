@@ -78,21 +78,21 @@ impl fmt::Display for WriteId {
 /// Drawn at random, and compared for equality: no clock decides which sessions were made
 /// before the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Epoch(Uuid);
+pub struct SessionGeneration(Uuid);
 
-impl Epoch {
+impl SessionGeneration {
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
 }
 
-impl fmt::Display for Epoch {
+impl fmt::Display for SessionGeneration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_simple().fmt(f)
     }
 }
 
-impl FromStr for Epoch {
+impl FromStr for SessionGeneration {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Epoch, Metadata, MetadataChanges, PasswordFactor, Proof, ReplacedToken, SessionId, Standing,
-    Timestamp, TokenHash, UserAgent, UserFactor, UserPointer, Write, WriteId, Writes,
+    Metadata, MetadataChanges, PasswordFactor, Proof, ReplacedToken, SessionGeneration, SessionId,
+    Standing, Timestamp, TokenHash, UserAgent, UserFactor, UserPointer, Write, WriteId, Writes,
 };
 
 /// How many facts are recorded of a session; moves on with each write.
@@ -30,7 +30,7 @@ pub struct Session {
     pub replaced: Option<ReplacedToken>,
     /// After the newest change that proved something, or after a create that did.
     pub proved_sequence: Option<Sequence>,
-    /// Who created it: [`Caller`](super::Caller) as text.
+    /// Who created it: [`Principal`](super::Caller) as text.
     pub creator: String,
     pub writes: Writes,
     /// The request that created it, if that one may be repeated.
@@ -242,7 +242,7 @@ impl Session {
             (None, checked) => checked.clone(),
             (Some(stored), Some(checked)) if stored.user_id == checked.user_id => {
                 Some(UserFactor {
-                    epoch: stored.epoch,
+                    generation: stored.generation,
                     verified_at: stored.verified_at.max(checked.verified_at),
                     ..checked.clone()
                 })
@@ -328,10 +328,13 @@ impl Session {
         self.ended_at.is_none() && now < self.expires_at
     }
 
-    /// Whether the session counts at `now`, if its user's epoch is `epoch` (None: there is
+    /// Whether the session counts at `now`, if its user's epoch is `generation` (None: there is
     /// no such user any more).
-    pub fn state(&self, epoch: Option<Epoch>, now: Timestamp) -> State {
-        let ended = self.user.as_ref().map(|user| Some(user.epoch) != epoch);
+    pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> State {
+        let ended = self
+            .user
+            .as_ref()
+            .map(|user| Some(user.generation) != generation);
         if self.ended_at.is_some() || ended == Some(true) {
             State::Ended
         } else if self.is_live(now) {

@@ -10,7 +10,7 @@ use unicase::UniCase;
 use super::attempts::Attempts;
 use super::secret::HashString;
 use super::text::{Invalid, bounded};
-use super::{Epoch, UserId};
+use super::{SessionGeneration, UserId};
 
 /// A login name as its user writes it: 1 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl FromStr for UserState {
 
 /// All that a login reads of a user.
 #[derive(Clone, Debug)]
-pub struct Login {
+pub struct User {
     pub login_name: LoginName,
     pub user_id: UserId,
     pub display_name: DisplayName,
@@ -183,12 +183,12 @@ pub struct Login {
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
     /// The one that sessions count in.
-    pub epoch: Epoch,
+    pub generation: SessionGeneration,
     /// It is stored under its name's former key, and stays there until it is renamed.
     pub under_former_key: bool,
 }
 
-impl Login {
+impl User {
     /// The key under which it is stored, or is to be stored.
     pub fn key(&self) -> FoldedName {
         let former = self.login_name.former();

@@ -1,4 +1,4 @@
-use super::{Epoch, LoginName, UserId};
+use super::{LoginName, SessionGeneration, UserId};
 
 /// What is found by a user's id: where the login is, and what it is called today.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,5 +6,5 @@ pub struct UserPointer {
     pub id: UserId,
     pub login_name: LoginName,
     /// Only sessions with this epoch are valid.
-    pub epoch: Epoch,
+    pub generation: SessionGeneration,
 }

@@ -16,7 +16,7 @@ pub struct Writes(Vec<Write>);
 
 /// What became of a write, by what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum WriteOutcome {
     CarriedOut,
     NotCarriedOut,
     /// There were so many since that it can't be told.
@@ -47,14 +47,14 @@ impl Writes {
         self.0.first().copied()
     }
 
-    pub fn fate(&self, write: Write) -> Fate {
+    pub fn fate(&self, write: Write) -> WriteOutcome {
         let forgotten = self.0.get(Self::KEPT - 1);
         if self.0.contains(&write) {
-            Fate::CarriedOut
+            WriteOutcome::CarriedOut
         } else if forgotten.is_some_and(|oldest| oldest.seen > write.seen) {
-            Fate::Unknown
+            WriteOutcome::Unknown
         } else {
-            Fate::NotCarriedOut
+            WriteOutcome::NotCarriedOut
         }
     }
 }
@@ -76,16 +76,16 @@ fn a_write_knows_itself_until_it_is_forgotten() {
     let all = [0, 2, 4, 6, 8, 10, 12, 14, 16];
 
     for (stored, sought, want) in [
-        (after(&all[..1]), write(0), Fate::CarriedOut),
-        (after(&all[..2]), write(0), Fate::CarriedOut),
-        (after(&all[..1]), other(0), Fate::NotCarriedOut),
-        (after(&all[..2]), other(2), Fate::NotCarriedOut),
-        (after(&all[..8]), write(0), Fate::CarriedOut),
-        (after(&all[..8]), other(0), Fate::NotCarriedOut),
-        (after(&all), write(0), Fate::Unknown),
-        (after(&all), write(2), Fate::CarriedOut),
-        (after(&all), other(2), Fate::NotCarriedOut),
-        (after(&all), other(18), Fate::NotCarriedOut),
+        (after(&all[..1]), write(0), WriteOutcome::CarriedOut),
+        (after(&all[..2]), write(0), WriteOutcome::CarriedOut),
+        (after(&all[..1]), other(0), WriteOutcome::NotCarriedOut),
+        (after(&all[..2]), other(2), WriteOutcome::NotCarriedOut),
+        (after(&all[..8]), write(0), WriteOutcome::CarriedOut),
+        (after(&all[..8]), other(0), WriteOutcome::NotCarriedOut),
+        (after(&all), write(0), WriteOutcome::Unknown),
+        (after(&all), write(2), WriteOutcome::CarriedOut),
+        (after(&all), other(2), WriteOutcome::NotCarriedOut),
+        (after(&all), other(18), WriteOutcome::NotCarriedOut),
     ] {
         assert_eq!(stored.fate(sought), want, "{stored:?} {sought:?}");
         assert!(stored.iter().count() <= Writes::KEPT);

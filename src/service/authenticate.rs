@@ -2,12 +2,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::find::verify;
-use super::{Service, Trace};
+use super::Service;
+use super::verify_token::verify;
 use crate::domain::{
-    Caller, CallerRecord, JwtPrincipal, Permission, SessionUser, Timestamp, TokenHash,
+    JwtPrincipal, Permission, Principal, ServiceAccount, SessionUser, Timestamp, TokenHash,
 };
 use crate::error::{Error, TokenFault};
+use crate::log::CallRecord;
 use crate::token::{Bearer, Presented};
 
 /// What a caller shows of itself.
@@ -45,23 +46,23 @@ const UNKNOWN_TOKEN: Error = Error::Unauthenticated(TokenFault::Invalid);
 /// longer in a process that has seen it.
 const REMEMBERED: Duration = Duration::from_mins(1);
 /// Service accounts that a process remembers; a deployment has a handful.
-const MOST_REMEMBERED: usize = 1000;
+const MAX_REMEMBERED: usize = 1000;
 
 /// The service accounts that a process has seen of late.
 #[derive(Debug, Default)]
-pub(super) struct KnownCallers(Mutex<HashMap<TokenHash, (CallerRecord, Timestamp)>>);
+pub(super) struct ServiceAccountCache(Mutex<HashMap<TokenHash, (ServiceAccount, Timestamp)>>);
 
-impl KnownCallers {
-    fn get(&self, token: TokenHash, now: Timestamp) -> Option<CallerRecord> {
+impl ServiceAccountCache {
+    fn get(&self, token: TokenHash, now: Timestamp) -> Option<ServiceAccount> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (record, seen_at) = known.get(&token)?;
         let fresh = seen_at.until(now).is_some_and(|age| age < REMEMBERED);
         fresh.then(|| record.clone())
     }
 
-    fn remember(&self, token: TokenHash, record: CallerRecord, now: Timestamp) {
+    fn remember(&self, token: TokenHash, record: ServiceAccount, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_REMEMBERED {
+        if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
         known.insert(token, (record, now));
@@ -71,7 +72,7 @@ impl KnownCallers {
 impl Service {
     /// Finds out who calls.
     ///
-    /// No credentials at all is [`Caller::Anonymous`]. One request, and none for a
+    /// No credentials at all is [`Principal::Anonymous`]. One request, and none for a
     /// service account that was seen in the last minute.
     ///
     /// # Errors
@@ -82,26 +83,26 @@ impl Service {
         &self,
         credentials: &Credentials,
         now: Timestamp,
-        trace: &Trace,
-    ) -> Result<Caller, Error> {
+        record: &CallRecord,
+    ) -> Result<Principal, Error> {
         // A gateway's authorizer reads the same header: what it vouches for is not
         // looked up again.
         let caller = match (&credentials.jwt, &credentials.bearer) {
             (Some(jwt), _) => self.jwt_caller(jwt)?,
-            (None, None) => Caller::Anonymous,
+            (None, None) => Principal::Anonymous,
             // Somebody meant to show a token, and has shown none.
             (None, Some(bearer)) if bearer.0.is_empty() => {
                 return Err(Error::Unauthenticated(TokenFault::Missing));
             }
             (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
                 None => return Err(UNKNOWN_TOKEN),
-                Some(Bearer::Caller(token)) => self.service_caller(token, now, trace).await?,
+                Some(Bearer::Caller(token)) => self.service_caller(token, now, record).await?,
                 Some(Bearer::Session(presented)) => {
-                    self.session_caller(presented, now, trace).await?
+                    self.session_caller(presented, now, record).await?
                 }
             },
         };
-        trace.caller(&caller);
+        record.caller(&caller);
         Ok(caller)
     }
 
@@ -109,12 +110,14 @@ impl Service {
         &self,
         token: TokenHash,
         now: Timestamp,
-        trace: &Trace,
-    ) -> Result<Caller, Error> {
+        record: &CallRecord,
+    ) -> Result<Principal, Error> {
         let record = if let Some(known) = self.callers.get(token, now) {
             known
         } else {
-            let record = trace.database(self.store.get_caller(token)).await?;
+            let record = record
+                .database(self.store.get_service_account(token))
+                .await?;
             let record = record.ok_or(UNKNOWN_TOKEN)?;
             self.callers.remember(token, record.clone(), now);
             record
@@ -122,7 +125,7 @@ impl Service {
         if record.expires_at <= now {
             return Err(UNKNOWN_TOKEN);
         }
-        Ok(Caller::Service {
+        Ok(Principal::ServiceAccount {
             name: record.name,
             permissions: record.permissions,
         })
@@ -132,22 +135,22 @@ impl Service {
         &self,
         presented: Presented,
         now: Timestamp,
-        trace: &Trace,
-    ) -> Result<Caller, Error> {
-        let session = trace.database(verify(&self.store, presented, now)).await?;
+        record: &CallRecord,
+    ) -> Result<Principal, Error> {
+        let session = record.database(verify(&self.store, presented, now)).await?;
         session
             .and_then(SessionUser::of)
-            .map(|of| Caller::User {
+            .map(|of| Principal::User {
                 id: of.user.user_id,
                 session: of.session,
             })
             .ok_or(UNKNOWN_TOKEN)
     }
 
-    fn jwt_caller(&self, jwt: &Jwt) -> Result<Caller, Error> {
+    fn jwt_caller(&self, jwt: &Jwt) -> Result<Principal, Error> {
         let prefix = &self.policy.scope_prefix;
         let scopes = jwt.scopes.iter();
-        Ok(Caller::Jwt {
+        Ok(Principal::Jwt {
             principal: jwt.principal.clone().ok_or(UNKNOWN_TOKEN)?,
             permissions: scopes
                 .filter_map(|scope| Permission::of_scope(scope, prefix))

@@ -1,17 +1,18 @@
-use super::{Service, Trace};
+use super::Service;
 use crate::domain::{
-    Caller, FoldedName, HashString, Login, LoginName, Password, PasswordFactor, Timestamp,
+    FoldedName, HashString, LoginName, Password, PasswordFactor, Principal, Timestamp, User,
     UserFactor, UserId, UserSearch, UserState,
 };
 use crate::error::Error;
+use crate::log::CallRecord;
 use crate::password::{PasswordHash, Turn};
 use crate::store::Attempt;
-use crate::token::draw_write_id;
+use crate::token::generate_write_id;
 
 /// A user whom a call has checked.
 #[derive(Debug)]
 pub(super) struct Checked {
-    pub login: Login,
+    pub login: User,
     /// The password was right as well.
     pub by_password: bool,
     /// What is to be stored in place of the hash, which was made with other settings or
@@ -43,16 +44,16 @@ impl Service {
         &self,
         subject: Option<Subject<'_>>,
         password: Option<Password>,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Option<Checked>, Error> {
         let outcome = match (subject, password) {
             (None, None) => return Ok(None),
             (None, Some(_)) => Err(Error::UserMissing),
-            (Some(subject), None) => self.check_user(subject, trace).await,
+            (Some(subject), None) => self.check_user(subject, record).await,
             (Some(subject), Some(password)) => {
-                self.check_password(subject, password, caller, now, trace)
+                self.check_password(subject, password, caller, now, record)
                     .await
             }
         };
@@ -61,28 +62,32 @@ impl Service {
                 let truth = error.kind();
                 let told = error.concealed();
                 if told.kind() != truth {
-                    trace.conceal(truth);
+                    record.conceal(truth);
                 }
                 Err(told)
             }
-            Err(Error::UserNotFound) => Err(self.explain(subject, trace).await?),
+            Err(Error::UserNotFound) => Err(self.explain(subject, record).await?),
             outcome => outcome,
         };
         explained.map(Some)
     }
 
     /// Finds a user who may log in: 1 request by login name, 2 by user id.
-    async fn check_user(&self, subject: Subject<'_>, trace: &Trace) -> Result<Checked, Error> {
-        let address = self.locate(subject, trace).await?;
+    async fn check_user(
+        &self,
+        subject: Subject<'_>,
+        record: &CallRecord,
+    ) -> Result<Checked, Error> {
+        let address = self.locate(subject, record).await?;
         let mut login = None;
         for key in &address.keys {
-            login = trace.database(self.store.get_login(key)).await?.or(login);
+            login = record.database(self.store.get_user(key)).await?.or(login);
             if login.as_ref().is_some_and(|login| address.is_wanted(login)) {
                 break;
             }
         }
         let login = login.ok_or_else(|| address.nobody())?;
-        trace.user(&login.user_id);
+        record.user(&login.user_id);
         address.admits(&login)?;
         if login.state != UserState::Active {
             return Err(Error::UserNotActive);
@@ -104,34 +109,34 @@ impl Service {
         &self,
         subject: Subject<'_>,
         password: Password,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Checked, Error> {
-        trace.note(|traced| traced.login = true);
+        record.note(|facts| facts.login = true);
         let turn = self.passwords.turn().await?;
-        let address = self.locate(subject, trace).await?;
-        trace.note(|traced| traced.settling = true);
+        let address = self.locate(subject, record).await?;
+        record.note(|facts| facts.attempt_pending = true);
         // The lock is counted from here: the call may have waited long for its turn.
-        let reserved_at = trace.time(now);
-        match self.reserve(&address, reserved_at, trace).await? {
+        let reserved_at = record.time(now);
+        match self.reserve(&address, reserved_at, record).await? {
             Attempt::Reserved(login) => {
-                trace.user(&login.user_id);
+                record.user(&login.user_id);
                 let stored = login.password_hash.clone();
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
                 match PasswordHash::parse(stored.as_str()) {
                     Ok(hash) => {
-                        self.verify(turn, login, hash, password, reserved_at, trace)
+                        self.verify(turn, login, hash, password, reserved_at, record)
                             .await
                     }
                     Err(unsupported) => {
-                        trace.beside(&unsupported);
+                        record.side_error(&unsupported);
                         if caller.sees_users() {
                             return Err(Error::Internal(unsupported.into()));
                         }
                         // That would tell that there is such a user.
                         let (checked, _) = turn.verify_decoy(password).await?;
-                        trace.hashed(checked.took);
+                        record.hashed(checked.took);
                         Err(Error::PasswordInvalid)
                     }
                 }
@@ -139,9 +144,9 @@ impl Service {
             Attempt::Refused(found) => {
                 if !caller.sees_users() {
                     let (checked, _) = turn.verify_decoy(password).await?;
-                    trace.hashed(checked.took);
+                    record.hashed(checked.took);
                 }
-                Err(refusal(&address, found, trace))
+                Err(refusal(&address, found, record))
             }
         }
     }
@@ -152,7 +157,7 @@ impl Service {
         &self,
         address: &Address,
         at: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Attempt, Error> {
         let wanted = address.wanted.as_ref();
         let mut refused = None;
@@ -160,8 +165,8 @@ impl Service {
             let policy = self.policy.attempts;
             let attempt = self
                 .store
-                .reserve_attempt(key, wanted, policy, draw_write_id(), at);
-            match trace.database(attempt).await? {
+                .reserve_attempt(key, wanted, policy, generate_write_id(), at);
+            match record.database(attempt).await? {
                 Attempt::Refused(None) => {}
                 Attempt::Refused(Some(login)) if !address.is_wanted(&login) => {
                     refused = Some(login);
@@ -175,20 +180,20 @@ impl Service {
     async fn verify(
         &self,
         turn: Turn,
-        login: Login,
+        login: User,
         hash: PasswordHash,
         password: Password,
         reserved_at: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Checked, Error> {
         let replace = self.passwords.is_to_be_replaced(&hash, &password);
         let (checked, turn) = turn.verify(password.clone(), hash).await?;
-        trace.hashed(checked.took);
+        record.hashed(checked.took);
         if !checked.matched {
             let lock = login
                 .attempts
                 .locked_until(self.policy.attempts, reserved_at);
-            trace.note(|traced| traced.locked_out = lock != Ok(None));
+            record.note(|facts| facts.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid);
         }
         let renewed = if replace {
@@ -211,7 +216,7 @@ impl Service {
         &self,
         put: impl Future<Output = T>,
         checked: Option<&Checked>,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> T {
         let clear = async {
             match checked {
@@ -236,13 +241,13 @@ impl Service {
         let (put, clear, renew) = tokio::join!(put, clear, renew);
 
         for error in [clear.err(), renew.err()].into_iter().flatten() {
-            trace.beside(&error);
+            record.side_error(&error);
         }
         put
     }
 
     /// Where the login of a user is: 1 request by user id, none otherwise.
-    async fn locate(&self, subject: Subject<'_>, trace: &Trace) -> Result<Address, Error> {
+    async fn locate(&self, subject: Subject<'_>, record: &CallRecord) -> Result<Address, Error> {
         let user = match subject {
             Subject::Named(user) => user,
             Subject::Own(user) => {
@@ -265,7 +270,7 @@ impl Service {
                 located: false,
             },
             UserSearch::Id(id) => {
-                let name = trace.database(self.store.get_login_name(id)).await?;
+                let name = record.database(self.store.get_login_name(id)).await?;
                 Address {
                     located: name.is_some(),
                     // Nobody is looked for all the same: an id that doesn't exist costs
@@ -282,11 +287,15 @@ impl Service {
 
     /// Why a user was not found: an id and a login name that don't belong together are
     /// a fault of the request, not a user who doesn't exist.
-    async fn explain(&self, subject: Option<Subject<'_>>, trace: &Trace) -> Result<Error, Error> {
+    async fn explain(
+        &self,
+        subject: Option<Subject<'_>>,
+        record: &CallRecord,
+    ) -> Result<Error, Error> {
         let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
             return Ok(Error::UserNotFound);
         };
-        let known = trace.database(self.store.get_login_name(id)).await?;
+        let known = record.database(self.store.get_login_name(id)).await?;
         Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
     }
 }
@@ -298,12 +307,12 @@ fn of_known(name: &LoginName) -> Vec<FoldedName> {
 }
 
 impl Address {
-    fn is_wanted(&self, login: &Login) -> bool {
+    fn is_wanted(&self, login: &User) -> bool {
         let wanted = self.wanted.as_ref();
         wanted.is_none_or(|wanted| *wanted == login.user_id)
     }
 
-    fn admits(&self, login: &Login) -> Result<(), Error> {
+    fn admits(&self, login: &User) -> Result<(), Error> {
         match &self.wanted {
             Some(wanted) if *wanted == login.user_id => Ok(()),
             None => Ok(()),
@@ -329,11 +338,11 @@ fn moved() -> Error {
 }
 
 /// Why an attempt was not even counted, by the login that was found in its place.
-fn refusal(address: &Address, found: Option<Login>, trace: &Trace) -> Error {
+fn refusal(address: &Address, found: Option<User>, record: &CallRecord) -> Error {
     let Some(login) = found else {
         return address.nobody();
     };
-    trace.user(&login.user_id);
+    record.user(&login.user_id);
     if let Err(mismatch) = address.admits(&login) {
         return mismatch;
     }
@@ -351,7 +360,7 @@ pub(super) fn user_factor(checked: &Checked, now: Timestamp) -> UserFactor {
         login_name: login.login_name.clone(),
         display_name: login.display_name.clone(),
         verified_at: now,
-        epoch: login.epoch,
+        generation: login.generation,
     }
 }
 

@@ -1,10 +1,11 @@
 use super::checks::{Subject, password_factor, user_factor};
 use super::idempotency::Keyed;
-use super::{CreateSession, CreatedSession, Details, Policy, Service, Trace};
-use crate::domain::{Caller, Lifetime, NewSession, Session, Timestamp};
+use super::{CreateSession, CreatedSession, Details, Policy, Service};
+use crate::domain::{Lifetime, NewSession, Principal, Session, Timestamp};
 use crate::error::Error;
-use crate::store::Written;
-use crate::token::{SessionToken, draw_session_id, draw_write_id, user_ref};
+use crate::log::CallRecord;
+use crate::store::PutOutcome;
+use crate::token::{SessionToken, generate_session_id, generate_write_id, user_ref};
 
 impl Service {
     /// Opens a session for whoever passes all checks of the request.
@@ -19,9 +20,9 @@ impl Service {
     pub(super) async fn create_session(
         &self,
         mut request: CreateSession,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<CreatedSession, Error> {
         let Policy {
             lifetime,
@@ -37,16 +38,16 @@ impl Service {
             access.may_check_user(caller, password.is_some())?;
         }
         let checked = self
-            .check(user.map(Subject::Named), password, caller, now, trace)
+            .check(user.map(Subject::Named), password, caller, now, record)
             .await?;
 
-        let write = draw_write_id();
+        let write = generate_write_id();
         let user = checked
             .as_ref()
             .map(|checked| user_ref(&checked.login.user_id));
         let (id, token) = match &keyed {
             None => {
-                let id = draw_session_id();
+                let id = generate_session_id();
                 (id, SessionToken::draw(id, user)?)
             }
             Some(keyed) => {
@@ -72,13 +73,13 @@ impl Service {
             now,
         );
         let put = self.store.insert_session(&session);
-        let written = trace
-            .database(self.settling(put, checked.as_ref(), trace))
+        let written = record
+            .database(self.settling(put, checked.as_ref(), record))
             .await?;
         match (written, keyed) {
-            (Written::Done, _) => Ok(self.created(&session, session.created_at, token)),
-            (Written::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
-            (Written::Conflict(_) | Written::Gone, _) => {
+            (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
+            (PutOutcome::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
+            (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 Err(Error::Internal("a random session id was taken".into()))
             }
         }

@@ -1,7 +1,8 @@
-use super::{DeleteSession, Details, Service, Trace};
-use crate::domain::{Action, Caller, Sequence, Timestamp};
-use crate::error::{Error, Side};
-use crate::store::Ending;
+use super::{DeleteSession, Details, Service};
+use crate::domain::{Operation, Principal, Sequence, Timestamp};
+use crate::error::{ApiSide, Error};
+use crate::log::CallRecord;
+use crate::store::EndOutcome;
 
 impl Service {
     /// Ends a session, expired or not. That it is gone already is fine.
@@ -10,23 +11,23 @@ impl Service {
     pub(super) async fn delete_session(
         &self,
         request: DeleteSession,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<Details, Error> {
-        let claim = self.claim(Action::Delete, caller, request.session_token)?;
+        let permit = self.permit(Operation::DeleteSession, caller, request.session_token)?;
         let id = request
             .session_id
-            .ok_or(Error::SessionNotFound(Side::Command))?;
-        let ending = self.store.end_session(id, &claim, now);
-        match trace.database(ending).await? {
-            Ending::Ended(session) => Ok(self.details(&session)),
-            Ending::Gone => Ok(Details {
+            .ok_or(Error::SessionNotFound(ApiSide::Command))?;
+        let ending = self.store.end_session(id, &permit, now);
+        match record.database(ending).await? {
+            EndOutcome::Ended(session) => Ok(self.details(&session)),
+            EndOutcome::Gone => Ok(Details {
                 sequence: Sequence(0),
                 change_date: None,
                 resource_owner: self.policy.resource_owner.clone(),
             }),
-            Ending::Refused => Err(super::not_held(&claim, Side::Command)),
+            EndOutcome::Refused => Err(super::not_held(&permit, ApiSide::Command)),
         }
     }
 }

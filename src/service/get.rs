@@ -1,7 +1,8 @@
-use super::find::Found;
-use super::{GetSession, GotSession, Service, Trace};
-use crate::domain::{Action, Caller, State, Timestamp};
-use crate::error::{Error, Side};
+use super::verify_token::Found;
+use super::{GetSession, GotSession, Service};
+use crate::domain::{Operation, Principal, State, Timestamp};
+use crate::error::{ApiSide, Error};
+use crate::log::CallRecord;
 
 impl Service {
     /// Reads a session that counts: one that was ended or has expired is none.
@@ -11,23 +12,23 @@ impl Service {
     pub(super) async fn get_session(
         &self,
         request: GetSession,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<GotSession, Error> {
         let token = request.session_token;
-        let claim = self.claim(Action::Get, caller, token)?;
-        let unknown = || Error::SessionNotFound(Side::Query);
+        let permit = self.permit(Operation::GetSession, caller, token)?;
+        let unknown = || Error::SessionNotFound(ApiSide::Query);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.map_or_else(|| super::own_ref(caller), |token| token.user);
-        let Some(Found { session, state }) = self.find(id, user, now, trace).await? else {
+        let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
             return Err(unknown());
         };
         if state != State::Live {
             return Err(unknown());
         }
-        if !claim.holds(&session, now) {
-            return Err(super::not_held(&claim, Side::Query));
+        if !permit.holds(&session, now) {
+            return Err(super::not_held(&permit, ApiSide::Query));
         }
         Ok(GotSession {
             session: Box::new(session),

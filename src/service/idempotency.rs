@@ -1,6 +1,6 @@
 use super::checks::Checked;
 use super::{CreateSession, Service};
-use crate::domain::{Caller, IdempotencyKey, Invalid, LoginName, SessionId, UserId, UserSearch};
+use crate::domain::{IdempotencyKey, Invalid, LoginName, Principal, SessionId, UserId, UserSearch};
 use crate::error::Error;
 use crate::token::ServerKey;
 
@@ -23,7 +23,7 @@ impl Service {
     pub(super) async fn keyed(
         &self,
         request: &CreateSession,
-        caller: &Caller,
+        caller: &Principal,
     ) -> Result<Option<Keyed>, Error> {
         let Some(key) = request.idempotency_key.clone() else {
             return Ok(None);
@@ -47,7 +47,7 @@ const NO_KEY: &str = "an idempotency-key, where the settings have no SERVER_KEY,
 impl Keyed {
     /// The session's id is the caller's and the key's, so that both requests meet at one
     /// item. Of callers who aren't known, it is the user's whose password they know.
-    pub fn session_id(&self, caller: &Caller, checked: Option<&Checked>) -> SessionId {
+    pub fn session_id(&self, caller: &Principal, checked: Option<&Checked>) -> SessionId {
         let scope = match checked {
             Some(checked) if !caller.is_authenticated() => {
                 format!("login:{}", checked.login.user_id)

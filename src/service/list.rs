@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 
-use super::find::Found;
-use super::{ListSessions, ListedSessions, Service, Trace};
+use super::verify_token::Found;
+use super::{ListSessions, ListedSessions, Service};
 use crate::domain::{
-    Action, Caller, Claim, Compare, Filter, Invalid, Page, Permission, Session, SessionId, State,
-    Timestamp, UserId, UserPointer, UserRef,
+    Compare, Filter, Invalid, Operation, Page, Permission, Permit, Principal, Session, SessionId,
+    State, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
+use crate::log::CallRecord;
 use crate::store::Listing;
 use crate::token::user_ref;
 
@@ -32,7 +33,7 @@ enum Scope {
 /// What is to be listed, for whom.
 struct Search<'a> {
     filters: &'a [Filter],
-    claim: Claim,
+    permit: Permit,
     caller: String,
     /// Of the user agent of the caller's own session.
     fingerprint: Option<String>,
@@ -59,20 +60,20 @@ impl Service {
     pub(super) async fn list_sessions(
         &self,
         mut request: ListSessions,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<ListedSessions, Error> {
-        let claim = self.claim(Action::List, caller, None)?;
+        let permit = self.permit(Operation::ListSessions, caller, None)?;
         may_ask_for(&request.filters, caller)?;
         let scope = scope(&request.filters, caller)?;
         if let Scope::User(user) = &scope {
             request.filters.push(Filter::User(user.clone()));
         }
         let search = Search {
-            claim,
+            permit,
             caller: caller.to_string(),
-            fingerprint: self.fingerprint(&request.filters, caller, trace).await?,
+            fingerprint: self.fingerprint(&request.filters, caller, record).await?,
             filters: &request.filters,
             now,
         };
@@ -90,7 +91,7 @@ impl Service {
                     ascending: request.page.ascending,
                     most: MAX_LOOKED_AT + 1,
                 };
-                let ids = trace.database(self.store.query_sessions(&user, listing));
+                let ids = record.database(self.store.query_sessions(&user, listing));
                 let ids = ids.await?;
                 if ids.len() > MAX_LOOKED_AT {
                     return Err(Error::ListTooLong(NARROW_IT));
@@ -99,7 +100,7 @@ impl Service {
             }
         };
         let mut window = Window::new(request.page);
-        trace
+        record
             .database(self.look_at(ids.chunks(at_once), users, &search, &mut window))
             .await?;
         Ok(ListedSessions {
@@ -144,16 +145,16 @@ impl Service {
     async fn fingerprint(
         &self,
         filters: &[Filter],
-        caller: &Caller,
-        trace: &Trace,
+        caller: &Principal,
+        record: &CallRecord,
     ) -> Result<Option<String>, Error> {
-        let Caller::User { session, .. } = caller else {
+        let Principal::User { session, .. } = caller else {
             return Ok(None);
         };
         if !filters.contains(&Filter::Fingerprint(None)) {
             return Ok(None);
         }
-        let session = trace.database(self.store.get_session(*session)).await?;
+        let session = record.database(self.store.get_session(*session)).await?;
         let agent = session.and_then(|session| session.user_agent);
         let fingerprint = agent.and_then(|agent| agent.fingerprint_id().map(str::to_owned));
         Ok(fingerprint)
@@ -164,9 +165,9 @@ impl Service {
 ///
 /// [`Error::PermissionDenied`]: without the permission to read, nobody asks for another user's
 /// sessions, whatever there are.
-fn may_ask_for(filters: &[Filter], caller: &Caller) -> Result<(), Error> {
+fn may_ask_for(filters: &[Filter], caller: &Principal) -> Result<(), Error> {
     let own = match caller {
-        Caller::User { id, .. } => Some(id),
+        Principal::User { id, .. } => Some(id),
         _ => None,
     };
     let of_another = |filter: &Filter| matches!(filter, Filter::User(id) if Some(id) != own);
@@ -179,7 +180,7 @@ fn may_ask_for(filters: &[Filter], caller: &Caller) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`]: there is nowhere to look, or too much to look at.
-fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
+fn scope(filters: &[Filter], caller: &Principal) -> Result<Scope, Error> {
     if filters.contains(&Filter::Nothing) {
         return Ok(Scope::Nowhere);
     }
@@ -199,7 +200,7 @@ fn scope(filters: &[Filter], caller: &Caller) -> Result<Scope, Error> {
         _ => None,
     });
     match (named, caller) {
-        (Some(id), _) | (None, Caller::User { id, .. }) => Ok(Scope::User(id.clone())),
+        (Some(id), _) | (None, Principal::User { id, .. }) => Ok(Scope::User(id.clone())),
         (None, _) => {
             let reason = "must have an ids_query or, in v2beta and v2, a user_id_query: \
                           a list of all sessions is not to be had";
@@ -258,7 +259,7 @@ impl Search<'_> {
         let fingerprint = self.fingerprint.as_deref();
         let passes = |filter: &Filter| filter.matches(session, &self.caller, fingerprint);
         session.is_live(self.now)
-            && self.claim.holds(session, self.now)
+            && self.permit.holds(session, self.now)
             && self.filters.iter().all(passes)
     }
 }

@@ -1,13 +1,14 @@
 use super::checks::{Checked, Subject, password_factor, user_factor};
-use super::find::Found;
-use super::{ChangedSession, Service, SetSession, Trace};
+use super::verify_token::Found;
+use super::{ChangedSession, Service, SetSession};
 use crate::domain::{
-    Action, Caller, Changes, Claim, Lifetime, Precondition, Proof, Rotation, Session, Standing,
-    State, Timestamp,
+    Changes, Lifetime, Operation, Permit, Precondition, Principal, Proof, Rotation, Session,
+    Standing, State, Timestamp,
 };
-use crate::error::{Error, Side};
-use crate::store::Written;
-use crate::token::{SessionToken, Shown, draw_write_id, user_ref};
+use crate::error::{ApiSide, Error};
+use crate::log::CallRecord;
+use crate::store::PutOutcome;
+use crate::token::{SessionToken, Shown, generate_write_id, user_ref};
 
 /// How often a session is written that others write at the same time. Each time one of
 /// them is carried out, so that this many get through at once.
@@ -26,19 +27,19 @@ impl Service {
     pub(super) async fn set_session(
         &self,
         request: SetSession,
-        caller: &Caller,
+        caller: &Principal,
         now: Timestamp,
-        trace: &Trace,
+        record: &CallRecord,
     ) -> Result<ChangedSession, Error> {
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let token = request.session_token.as_ref();
         let token = token.map(|token| Shown::of(token.as_str()));
-        let claim = self.claim(Action::Set, caller, token)?;
-        let unknown = || Error::SessionNotFound(Side::Command);
+        let permit = self.permit(Operation::SetSession, caller, token)?;
+        let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.and_then(|token| token.user);
-        let Some(Found { session, state }) = self.find(id, user, now, trace).await? else {
+        let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
             return Err(unknown());
         };
         let wanted = Proof {
@@ -46,7 +47,7 @@ impl Service {
             added: false,
             password: request.password.is_some(),
         };
-        let granted = permit(&claim, &session, wanted, now)?;
+        let granted = granted_by(&permit, &session, wanted, now)?;
         live(state)?;
         if granted == Granted::Change {
             require(request.precondition.as_ref(), &session)?;
@@ -54,8 +55,8 @@ impl Service {
         let checked = async {
             // Before an attempt is counted that nothing would settle.
             session.metadata.changed(&request.metadata)?;
-            let subject = self.subject(&request, &session, &claim, caller, now)?;
-            self.check(subject, request.password.clone(), caller, now, trace)
+            let subject = self.subject(&request, &session, &permit, caller, now)?;
+            self.check(subject, request.password.clone(), caller, now, record)
                 .await
         };
         let checked = checked.await;
@@ -63,8 +64,8 @@ impl Service {
         // even who the user is that has replaced it.
         let checked = checked.map_err(|error| {
             if granted == Granted::Repetition && error.is_of_checks() {
-                trace.conceal(error.kind());
-                return super::not_held(&claim, Side::Command);
+                record.conceal(error.kind());
+                return super::not_held(&permit, ApiSide::Command);
             }
             error
         })?;
@@ -93,14 +94,14 @@ impl Service {
             let proved_sequence = session.proved_sequence;
             for _ in 0..TRIES {
                 // A session that expires while a password is checked is not revived.
-                let at = trace.time(now);
+                let at = record.time(now);
                 still_live(&session, checked.as_ref(), at)?;
                 // What was valid when it was read still is after changes that proved nothing: of
                 // any number of calls with one token, all are carried out.
                 if session.proved_sequence != proved_sequence {
-                    let granted = permit(&claim, &session, wanted, at)?;
+                    let granted = granted_by(&permit, &session, wanted, at)?;
                     if granted == Granted::Repetition && is_another(&session, checked.as_ref()) {
-                        return Err(super::not_held(&claim, Side::Command));
+                        return Err(super::not_held(&permit, ApiSide::Command));
                     }
                 }
                 require(request.precondition.as_ref(), &session)?;
@@ -111,12 +112,12 @@ impl Service {
                     Put::Done(put, token) => return Ok((put, token)),
                     Put::Late(stored) => session = *stored,
                 }
-                trace.note(|traced| traced.conflicts += 1);
+                record.note(|facts| facts.conflicts += 1);
             }
             Err(Error::Conflict)
         };
-        let (session, token) = trace
-            .database(self.settling(put, checked.as_ref(), trace))
+        let (session, token) = record
+            .database(self.settling(put, checked.as_ref(), record))
             .await?;
         Ok(ChangedSession {
             details: self.details(&session),
@@ -133,8 +134,8 @@ impl Service {
         &self,
         request: &'a SetSession,
         session: &'a Session,
-        claim: &Claim,
-        caller: &Caller,
+        permit: &Permit,
+        caller: &Principal,
         now: Timestamp,
     ) -> Result<Option<Subject<'a>>, Error> {
         let by_password = request.password.is_some();
@@ -146,7 +147,7 @@ impl Service {
             (Some(own), Some(_)) => {
                 // Whoever repeats a change that added the user is asked for what it took.
                 let added = matches!(
-                    claim.standing(session, now),
+                    permit.standing(session, now),
                     Standing::ValidToRepeat(Proof { added: true, .. })
                 );
                 if added || !by_password {
@@ -178,14 +179,14 @@ impl Service {
         let grace = self.policy.token_grace;
         let rotation = Rotation {
             token_hash: token.hash(),
-            write: draw_write_id(),
+            write: generate_write_id(),
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
         };
         let next = session.changed(changes, rotation, now)?;
         match self.store.put_session(&next).await? {
-            Written::Done => Ok(Put::Done(Box::new(next), token)),
-            Written::Conflict(stored) => Ok(Put::Late(stored)),
-            Written::Gone => Err(Error::SessionNotFound(Side::Command)),
+            PutOutcome::Done => Ok(Put::Done(Box::new(next), token)),
+            PutOutcome::Conflict(stored) => Ok(Put::Late(stored)),
+            PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),
         }
     }
 }
@@ -205,18 +206,18 @@ enum Granted {
     Repetition,
 }
 
-/// Whether `claim` lets a Set change `session`, if it passes the checks of `wanted`.
-fn permit(
-    claim: &Claim,
+/// Whether `permit` lets a Set change `session`, if it passes the checks of `wanted`.
+fn granted_by(
+    permit: &Permit,
     session: &Session,
     wanted: Proof,
     now: Timestamp,
 ) -> Result<Granted, Error> {
-    match claim.standing(session, now) {
+    match permit.standing(session, now) {
         Standing::Valid => Ok(Granted::Change),
         Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Granted::Repetition),
         Standing::ValidToRepeat(_) | Standing::Invalid => {
-            Err(super::not_held(claim, Side::Command))
+            Err(super::not_held(permit, ApiSide::Command))
         }
     }
 }
@@ -241,13 +242,13 @@ fn live(state: State) -> Result<(), Error> {
 /// If the user who was checked is in another epoch, it was ended in the meantime, and
 /// another proof doesn't bring it back.
 fn still_live(session: &Session, checked: Option<&Checked>, at: Timestamp) -> Result<(), Error> {
-    let epoch = match (&session.user, checked) {
+    let generation = match (&session.user, checked) {
         (Some(user), Some(checked)) if user.user_id == checked.login.user_id => {
-            Some(checked.login.epoch)
+            Some(checked.login.generation)
         }
-        (user, _) => user.as_ref().map(|user| user.epoch),
+        (user, _) => user.as_ref().map(|user| user.generation),
     };
-    live(session.state(epoch, at))
+    live(session.state(generation, at))
 }
 
 fn require(precondition: Option<&Precondition>, session: &Session) -> Result<(), Error> {

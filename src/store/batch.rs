@@ -13,7 +13,7 @@ use crate::token::user_ref;
 
 /// Keys of one `BatchGetItem`.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const MOST_KEYS: usize = 100;
+const MAX_KEYS: usize = 100;
 /// What a batch leaves, for lack of throughput or because the answer would be over 16 MB, is
 /// asked for again so many times.
 const ROUNDS: usize = 4;
@@ -81,7 +81,7 @@ impl Store {
         });
         let keys: Vec<_> = sessions.chain(users).collect();
         let mut read = Read::default();
-        for keys in keys.chunks(MOST_KEYS) {
+        for keys in keys.chunks(MAX_KEYS) {
             self.get_batch(keys, &mut read).await?;
         }
         Ok(read)

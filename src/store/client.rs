@@ -51,7 +51,7 @@ pub enum Roots {
     /// a cold start (17.5 of 18.7 million instructions).
     Amazon,
     /// Those that the machine trusts, for endpoints that aren't Amazon's.
-    Machine,
+    System,
 }
 
 /// <https://www.amazontrust.com/repository/>: Amazon Root CA 1 to 4, and Starfield
@@ -84,7 +84,7 @@ pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
 pub fn http_client(roots: Roots) -> SharedHttpClient {
     let trusted = match roots {
         Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
-        Roots::Machine => TrustStore::default(),
+        Roots::System => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let http =

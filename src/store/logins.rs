@@ -8,7 +8,7 @@ use super::Store;
 use super::failure::failure;
 use super::item::{Attributes, Corrupt, Item, millis, number, text};
 use crate::domain::{
-    AttemptPolicy, Attempts, DisplayName, FoldedName, HashString, Login, LoginName, Timestamp,
+    AttemptPolicy, Attempts, DisplayName, FoldedName, HashString, LoginName, Timestamp, User,
     UserId, UserPointer, UserRef, WriteId,
 };
 use crate::error::Error;
@@ -31,24 +31,24 @@ pub(super) fn user_key(user: UserRef) -> AttributeValue {
 #[derive(Debug)]
 pub enum Attempt {
     /// It is counted as a failure already, until [`Store::clear_failures`].
-    Reserved(Login),
+    Reserved(User),
     /// Nothing was counted: there is no such login, it is not the wanted user's, the
     /// user is not active or has no password, or the password is locked.
-    Refused(Option<Login>),
+    Refused(Option<User>),
 }
 
 impl Store {
     /// The login with this name: of the user `wanted`, if that is said.
     ///
     /// One request, and one more for a name that has a former key.
-    pub async fn find_login(
+    pub async fn find_user(
         &self,
         name: &LoginName,
         wanted: Option<&UserId>,
-    ) -> Result<Option<Login>, Error> {
+    ) -> Result<Option<User>, Error> {
         let mut found = None;
         for key in name.keys() {
-            if let Some(login) = self.get_login(&key).await? {
+            if let Some(login) = self.get_user(&key).await? {
                 if wanted.is_none_or(|wanted| *wanted == login.user_id) {
                     return Ok(Some(login));
                 }
@@ -61,7 +61,7 @@ impl Store {
     /// The login under this key.
     ///
     /// One request.
-    pub async fn get_login(&self, name: &FoldedName) -> Result<Option<Login>, Error> {
+    pub async fn get_user(&self, name: &FoldedName) -> Result<Option<User>, Error> {
         let item = self.get_user_item(login_key(name)).await?;
         Ok(item.as_ref().map(parse).transpose()?)
     }
@@ -170,7 +170,7 @@ impl Store {
     ///
     /// One request. Nothing to forgive any more is success: a later attempt succeeded,
     /// this was sent twice, or the user was deleted and added anew.
-    pub async fn clear_failures(&self, login: &Login) -> Result<(), Error> {
+    pub async fn clear_failures(&self, login: &User) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -193,7 +193,7 @@ impl Store {
     /// One request. False: it has changed since then.
     pub async fn replace_password_hash(
         &self,
-        login: &Login,
+        login: &User,
         new: &HashString,
     ) -> Result<bool, Error> {
         let Some(old) = &login.password_hash else {
@@ -241,9 +241,9 @@ pub(super) fn refused(
 /// | `cleared` | N | `attempts` at the last success |
 /// | `failures` | N | `attempts - cleared` |
 /// | `attempted_at` | N | milliseconds; if ever |
-/// | `epoch` | S | the one that sessions count in |
+/// | `epoch` | S | the session generation: only sessions with the same one are valid |
 /// | `write_id` | S | of the last attempt that was reserved |
-pub(super) fn item_of(login: &Login) -> Item {
+pub(super) fn item_of(login: &User) -> Item {
     let mut item = Item::from([
         ("pk".into(), login_key(&login.key())),
         ("login_name".into(), text(login.login_name.as_str())),
@@ -254,7 +254,7 @@ pub(super) fn item_of(login: &Login) -> Item {
         ("cleared".into(), number(login.attempts.cleared())),
         ("failures".into(), number(login.attempts.failures)),
         ("write_id".into(), text("none")),
-        ("epoch".into(), text(login.epoch.to_string())),
+        ("epoch".into(), text(login.generation.to_string())),
     ]);
     if let Some(hash) = &login.password_hash {
         item.insert("password_hash".into(), text(hash.as_str()));
@@ -265,13 +265,13 @@ pub(super) fn item_of(login: &Login) -> Item {
     item
 }
 
-pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
+pub(super) fn parse(item: &Item) -> Result<User, Corrupt> {
     let item = Attributes(item);
     let hash = item.text_if_any("password_hash")?;
     let login_name = LoginName::stored(item.text("login_name")?.to_owned());
     let former = login_name.former();
     let key = item.text("pk")?.strip_prefix(PREFIX);
-    Ok(Login {
+    Ok(User {
         under_former_key: former.is_some_and(|former| key == Some(former.as_str())),
         login_name,
         user_id: UserId::parse(item.text("user_id")?.to_owned())?,
@@ -283,7 +283,7 @@ pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
             failures: item.number("failures")?,
             last_at: item.millis_if_any("attempted_at")?,
         },
-        epoch: item.text("epoch")?.parse()?,
+        generation: item.text("epoch")?.parse()?,
     })
 }
 
@@ -293,12 +293,12 @@ pub(super) fn parse(item: &Item) -> Result<Login, Corrupt> {
 /// |---|---|---|
 /// | `pk` | S | `USER#` and the first half of the user id's SHA-256 in hexadecimal |
 /// | `user_id`, `login_name`, `epoch` | S | those of the login |
-pub(super) fn user_item_of(login: &Login) -> Item {
+pub(super) fn user_item_of(login: &User) -> Item {
     Item::from([
         ("pk".into(), user_key(user_ref(&login.user_id))),
         ("user_id".into(), text(login.user_id.as_str())),
         ("login_name".into(), text(login.login_name.as_str())),
-        ("epoch".into(), text(login.epoch.to_string())),
+        ("epoch".into(), text(login.generation.to_string())),
     ])
 }
 
@@ -307,6 +307,6 @@ pub(super) fn parse_user(item: &Item) -> Result<UserPointer, Corrupt> {
     Ok(UserPointer {
         id: UserId::parse(item.text("user_id")?.to_owned())?,
         login_name: LoginName::stored(item.text("login_name")?.to_owned()),
-        epoch: item.text("epoch")?.parse()?,
+        generation: item.text("epoch")?.parse()?,
     })
 }

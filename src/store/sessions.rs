@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
-use super::attempts::Sent;
 use super::failure::failure;
 use super::item::{Corrupt, Item, bytes, millis, number, text};
 use super::logins::refused;
-use crate::domain::{Claim, Fate, Session, SessionId, Timestamp, UserId};
+use super::retries::SendCount;
+use crate::domain::{Permit, Session, SessionId, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
 use item::item_of;
 
@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     ///
     /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
-    pub async fn insert_session(&self, session: &Session) -> Result<Written, Error> {
+    pub async fn insert_session(&self, session: &Session) -> Result<PutOutcome, Error> {
         let put = self
             .put(session)
             .condition_expression("attribute_not_exists(session_id)");
@@ -63,7 +63,7 @@ impl Store {
     ///
     /// - [`Error::Unavailable`]: throttled or cut off, or sent again when so many had
     ///   written since that its own write was forgotten; it may have been put all the same.
-    pub async fn put_session(&self, session: &Session) -> Result<Written, Error> {
+    pub async fn put_session(&self, session: &Session) -> Result<PutOutcome, Error> {
         let seen = session.writes.newest().map_or(0, |write| write.seen.0);
         let put = self
             .put(session)
@@ -81,7 +81,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// Ends a session, if `claim` holds for it.
+    /// Ends a session, if `permit` holds for it.
     ///
     /// One request. What was proven is removed, and so is the session from its user's list;
     /// what stays until its TTL tells a writer who comes late that it has ended, and a
@@ -90,9 +90,9 @@ impl Store {
     pub async fn end_session(
         &self,
         id: SessionId,
-        claim: &Claim,
+        permit: &Permit,
         now: Timestamp,
-    ) -> Result<Ending, Error> {
+    ) -> Result<EndOutcome, Error> {
         let mut condition =
             "attribute_exists(session_id) AND attribute_not_exists(ended_at)".to_owned();
         let mut update = self
@@ -102,23 +102,23 @@ impl Store {
             .set_key(Some(key(id)))
             .update_expression(format!(
                 "SET ended_at = :now, changed_at = :now, #sequence = #sequence + :one REMOVE {}",
-                OF_WHOM_AND_WHAT.join(", ")
+                ATTRIBUTES_REMOVED_AT_END.join(", ")
             ))
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match claim {
-            Claim::All => {}
-            Claim::Token(hash) => {
+        match permit {
+            Permit::All => {}
+            Permit::Token(hash) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
                 );
                 update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
             }
-            Claim::Own { creator, user } => {
+            Permit::Own { creator, user } => {
                 let mut own = Vec::new();
                 for (is_own, place, owner) in [
                     ("creator = :creator", ":creator", creator.as_deref()),
@@ -134,7 +134,7 @@ impl Store {
                     }
                 }
                 if own.is_empty() {
-                    return Ok(Ending::Refused);
+                    return Ok(EndOutcome::Refused);
                 }
                 let _ = write!(condition, " AND ({})", own.join(" OR "));
             }
@@ -144,16 +144,16 @@ impl Store {
                 let item = output
                     .attributes()
                     .ok_or(Corrupt::Attribute("session_id"))?;
-                Ok(Ending::Ended(Box::new(parse(item)?)))
+                Ok(EndOutcome::Ended(Box::new(parse(item)?)))
             }
             Err(error) => match refused(error)? {
-                None => Ok(Ending::Gone),
+                None => Ok(EndOutcome::Gone),
                 Some(found) => {
                     let found = parse(&found)?;
                     Ok(if found.ended_at.is_some() {
-                        Ending::Ended(Box::new(found))
+                        EndOutcome::Ended(Box::new(found))
                     } else {
-                        Ending::Refused
+                        EndOutcome::Refused
                     })
                 }
             },
@@ -162,7 +162,7 @@ impl Store {
 }
 
 /// The attributes that are removed when a session is ended.
-const OF_WHOM_AND_WHAT: [&str; 12] = [
+const ATTRIBUTES_REMOVED_AT_END: [&str; 12] = [
     "user_id",
     "named_user_id",
     "replaced_hash",
@@ -183,7 +183,7 @@ pub(super) fn key(id: SessionId) -> Item {
 
 /// What became of a put whose condition depends on what is stored.
 #[derive(Debug)]
-pub enum Written {
+pub enum PutOutcome {
     Done,
     /// Somebody else has written since; this is what is stored.
     Conflict(Box<Session>),
@@ -193,7 +193,7 @@ pub enum Written {
 
 /// What became of a session that was to be ended.
 #[derive(Debug)]
-pub enum Ending {
+pub enum EndOutcome {
     /// It is ended, by this call or by one before.
     Ended(Box<Session>),
     /// Nothing is stored.
@@ -202,24 +202,24 @@ pub enum Ending {
     Refused,
 }
 
-async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<Written, Error> {
-    let sent = Sent::default();
+async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutcome, Error> {
+    let sent = SendCount::default();
     let Err(error) = put.customize().interceptor(sent.clone()).send().await else {
-        return Ok(Written::Done);
+        return Ok(PutOutcome::Done);
     };
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
     else {
         return Err(failure(error));
     };
     let Some(found) = failed.item() else {
-        return Ok(Written::Gone);
+        return Ok(PutOutcome::Gone);
     };
     let found = parse(found)?;
     let own = session.writes.newest().filter(|_| sent.again());
-    match own.map_or(Fate::NotCarriedOut, |own| found.writes.fate(own)) {
-        Fate::CarriedOut => Ok(Written::Done),
-        Fate::NotCarriedOut => Ok(Written::Conflict(Box::new(found))),
-        Fate::Unknown => {
+    match own.map_or(WriteOutcome::NotCarriedOut, |own| found.writes.fate(own)) {
+        WriteOutcome::CarriedOut => Ok(PutOutcome::Done),
+        WriteOutcome::NotCarriedOut => Ok(PutOutcome::Conflict(Box::new(found))),
+        WriteOutcome::Unknown => {
             let many =
                 "others have written so often since that this write can't be told from theirs";
             Err(Error::Unavailable(many.into()))

@@ -10,17 +10,17 @@ use super::failure::failure;
 use super::item::{Item, number, text};
 use super::logins::{PREFIX, item_of, login_key, parse, user_item_of, user_key};
 use super::transactions::{Cancelled, busy, is_condition, item};
-use crate::domain::{FoldedName, HashString, Login, LoginName, UserState};
+use crate::domain::{FoldedName, HashString, LoginName, User, UserState};
 use crate::error::Error;
-use crate::token::{draw_epoch, user_ref};
+use crate::token::{generate_session_generation, user_ref};
 
 /// What became of a user who was to be added.
 #[derive(Debug)]
-pub enum Added {
-    Added,
+pub enum InsertOutcome {
+    InsertOutcome,
     /// Somebody has the login name, or the user id, or both.
     Taken {
-        login_name: Option<Box<Login>>,
+        login_name: Option<Box<User>>,
         user_id: bool,
     },
 }
@@ -29,7 +29,7 @@ impl Store {
     /// Adds a user: both items, or none of them.
     ///
     /// One request, of two items.
-    pub async fn insert_user(&self, login: &Login) -> Result<Added, Error> {
+    pub async fn insert_user(&self, login: &User) -> Result<InsertOutcome, Error> {
         let put = |item: Item| {
             Put::builder()
                 .table_name(&self.tables.users)
@@ -45,7 +45,7 @@ impl Store {
         let mut items = vec![put(item_of(login))?, put(user_item_of(login))?];
         items.extend(self.nobody_by_former_spellings(&login.login_name, Some(&login.key()))?);
         match self.transact(items).await {
-            Ok(()) => Ok(Added::Added),
+            Ok(()) => Ok(InsertOutcome::InsertOutcome),
             Err(Cancelled::Failed(error)) => Err(error),
             Err(Cancelled::Reasons(reasons)) => {
                 let taken: Vec<_> = reasons.iter().map(is_condition).collect();
@@ -55,7 +55,7 @@ impl Store {
                 // The second one is the user's own item, all others are logins.
                 let of_logins = reasons.iter().enumerate().filter(|(n, _)| *n != 1);
                 let holder = of_logins.into_iter().find_map(|(_, reason)| reason.item());
-                Ok(Added::Taken {
+                Ok(InsertOutcome::Taken {
                     login_name: holder.map(parse).transpose()?.map(Box::new),
                     user_id: taken.get(1) == Some(&true),
                 })
@@ -65,7 +65,7 @@ impl Store {
 
     /// Deletes a user as it was read: both items, or none of them. False: somebody
     /// renamed or deleted the user since then.
-    pub async fn delete_user(&self, login: &Login) -> Result<bool, Error> {
+    pub async fn delete_user(&self, login: &User) -> Result<bool, Error> {
         let delete = |key| {
             Delete::builder()
                 .table_name(&self.tables.users)
@@ -90,13 +90,13 @@ impl Store {
     /// Gives a user, as it was read, another login name: a login moves to another key
     /// with all that was counted, or nothing happens. False: the login has changed
     /// since it was read, or somebody has the name.
-    pub async fn rename_user(&self, login: &Login, name: LoginName) -> Result<bool, Error> {
+    pub async fn rename_user(&self, login: &User, name: LoginName) -> Result<bool, Error> {
         let (old, new) = (login.key(), name.folded());
         let nobody_else = self.nobody_by_former_spellings(&name, Some(&old))?;
         let internal = |error: aws_sdk_dynamodb::error::BuildError| Error::Internal(error.into());
         let unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
                          AND failures = :failures AND epoch = :epoch";
-        let renamed = Login {
+        let renamed = User {
             login_name: name,
             under_former_key: false,
             ..login.clone()
@@ -123,7 +123,7 @@ impl Store {
             (":attempts", number(login.attempts.made)),
             (":failures", number(login.attempts.failures)),
             (":state", text(login.state.as_str())),
-            (":epoch", text(login.epoch.to_string())),
+            (":epoch", text(login.generation.to_string())),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -198,7 +198,7 @@ impl Store {
     /// renamed or deleted.
     ///
     /// One request.
-    pub async fn set_user_state(&self, login: &Login, state: UserState) -> Result<bool, Error> {
+    pub async fn set_user_state(&self, login: &User, state: UserState) -> Result<bool, Error> {
         let change = self
             .login_update(login)
             .condition_expression("user_id = :user AND #state = :seen")
@@ -216,7 +216,7 @@ impl Store {
     /// Lets a user in again whom an administrator or too many wrong passwords locked.
     /// A user who was deactivated stays so. False: the user is inactive, or was renamed
     /// or deleted since `login` was read.
-    pub async fn unlock_user(&self, login: &Login) -> Result<bool, Error> {
+    pub async fn unlock_user(&self, login: &User) -> Result<bool, Error> {
         let update = self
             .login_update(login)
             .update_expression("SET #state = :active, failures = :none, cleared = attempts")
@@ -230,7 +230,7 @@ impl Store {
 
     /// Sets a password, forgives the failures at the old one, and ends all sessions of the
     /// user. False: the user was renamed or deleted since `login` was read.
-    pub async fn set_password_hash(&self, login: &Login, hash: &HashString) -> Result<bool, Error> {
+    pub async fn set_password_hash(&self, login: &User, hash: &HashString) -> Result<bool, Error> {
         let update = self
             .login_update(login)
             .update_expression(
@@ -246,7 +246,7 @@ impl Store {
     /// renamed or deleted since `login` was read.
     ///
     /// One request.
-    pub async fn end_sessions(&self, login: &Login) -> Result<bool, Error> {
+    pub async fn end_sessions(&self, login: &User) -> Result<bool, Error> {
         let update = self
             .login_update(login)
             .update_expression("SET epoch = :epoch")
@@ -254,18 +254,18 @@ impl Store {
         self.end_sessions_with(login, update).await
     }
 
-    /// Carries out `update`, in which `:epoch` is another epoch, and has the user's own item
+    /// Carries out `update`, in which `:epoch` is another session generation, and has the user's own item
     /// name it too: both, or neither. A session counts while both its epoch and the user's
     /// are one, so that from then on none does that was made from the login as it was.
-    async fn end_sessions_with(&self, login: &Login, update: UpdateBuilder) -> Result<bool, Error> {
-        let epoch = text(draw_epoch().to_string());
-        let update = update.expression_attribute_values(":epoch", epoch.clone());
+    async fn end_sessions_with(&self, login: &User, update: UpdateBuilder) -> Result<bool, Error> {
+        let generation = text(generate_session_generation().to_string());
+        let update = update.expression_attribute_values(":epoch", generation.clone());
         let user = Update::builder()
             .table_name(&self.tables.users)
             .key("pk", user_key(user_ref(&login.user_id)))
             .update_expression("SET epoch = :epoch")
             .condition_expression("user_id = :user AND login_name = :name")
-            .expression_attribute_values(":epoch", epoch)
+            .expression_attribute_values(":epoch", generation)
             .expression_attribute_values(":user", text(login.user_id.as_str()))
             .expression_attribute_values(":name", text(login.login_name.as_str()));
         self.changed(vec![item(update)?, item(user)?]).await
@@ -276,7 +276,7 @@ impl Store {
     /// Reads the whole users table: for operators, never for a call.
     pub async fn scan_users<E: From<Error>>(
         &self,
-        mut each: impl FnMut(Login) -> Result<(), E>,
+        mut each: impl FnMut(User) -> Result<(), E>,
     ) -> Result<(), E> {
         self.scan_users_table(PREFIX, |item| each(parse(item).map_err(Error::from)?))
             .await
@@ -307,7 +307,7 @@ impl Store {
 
     /// An update whose condition has the user's id as `:user`, because the name may be
     /// somebody else's by then.
-    fn login_update(&self, login: &Login) -> UpdateBuilder {
+    fn login_update(&self, login: &User) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.tables.users)
             .key("pk", login_key(&login.key()))

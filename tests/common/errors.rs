@@ -1,5 +1,5 @@
 use sesame::domain::{Invalid, Sequence};
-use sesame::error::{Error, Side, TokenFault, Whose};
+use sesame::error::{ApiSide, DeadlineOwner, Error, TokenFault};
 
 /// One of each kind; `the_errors_are_those_of_the_code` counts them.
 pub fn all() -> Vec<Error> {
@@ -17,12 +17,12 @@ pub fn all() -> Vec<Error> {
         Error::PasswordNotSet,
         Error::UserNotActive,
         Error::UserLocked,
-        Error::SessionNotFound(Side::Command),
-        Error::SessionNotFound(Side::Query),
+        Error::SessionNotFound(ApiSide::Command),
+        Error::SessionNotFound(ApiSide::Query),
         Error::SessionEnded,
         Error::SessionExpired,
-        Error::SessionTokenInvalid(Side::Command),
-        Error::SessionTokenInvalid(Side::Query),
+        Error::SessionTokenInvalid(ApiSide::Command),
+        Error::SessionTokenInvalid(ApiSide::Query),
         Error::PreconditionFailed(Sequence(7)),
         Error::IdempotencyKeyReused,
         Error::Unauthenticated(TokenFault::Missing),
@@ -40,8 +40,8 @@ pub fn all() -> Vec<Error> {
         Error::ListTooLong("ask for fewer sessions at once"),
         Error::Overloaded,
         Error::Unavailable(cause()),
-        Error::DeadlineExceeded(Whose::Ours),
-        Error::DeadlineExceeded(Whose::Client),
+        Error::DeadlineExceeded(DeadlineOwner::Ours),
+        Error::DeadlineExceeded(DeadlineOwner::Client),
         Error::Internal(cause()),
     ]
 }

@@ -1,5 +1,5 @@
-use sesame::domain::{HashString, Login, UserState};
-use sesame::store::Added;
+use sesame::domain::{HashString, User, UserState};
+use sesame::store::InsertOutcome;
 
 use crate::app::App;
 
@@ -7,16 +7,16 @@ use crate::app::App;
 async fn an_administrators_write_reaches_nobody_but_the_user_that_was_read() {
     let app = App::start().await;
     let read = app.user("mini").await;
-    let heir = Login {
+    let heir = User {
         user_id: app.user_id("heir"),
         state: UserState::Locked,
         ..read.clone()
     };
     assert!(app.store.delete_user(&read).await.unwrap());
     let added = app.store.insert_user(&heir).await.unwrap();
-    assert!(matches!(added, Added::Added), "{added:?}");
+    assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
 
-    let read = Login {
+    let read = User {
         state: UserState::Locked,
         ..read
     };

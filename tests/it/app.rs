@@ -14,15 +14,18 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
-use sesame::api::{self, Context, Log, Request, handle};
+use sesame::api::{self, Context, Request, handle};
 use sesame::config::Settings;
 use sesame::domain::{
-    CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password, Permission,
-    Rotation, SessionId, Timestamp, TokenHash, UserId, UserState,
+    DisplayName, HashString, LoginName, Password, Permission, Rotation, ServiceAccount,
+    ServiceAccountName, SessionId, Timestamp, TokenHash, User, UserId, UserState,
 };
+use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{Added, KeySource, Store, with_http_client};
-use sesame::token::{CallerToken, draw_epoch, draw_uuid, draw_write_id};
+use sesame::store::{InsertOutcome, KeySource, Store, with_http_client};
+use sesame::token::{
+    ServiceAccountToken, generate_session_generation, generate_uuid, generate_write_id,
+};
 
 use self::database::Database;
 use crate::faults::Faults;
@@ -115,7 +118,7 @@ impl App {
             database,
             log: lines,
             settings,
-            name: draw_uuid().simple().to_string(),
+            name: generate_uuid().simple().to_string(),
         }
     }
 
@@ -135,31 +138,35 @@ impl App {
     }
 
     /// Adds a user with [`PASSWORD`].
-    pub async fn user(&self, name: &str) -> Login {
+    pub async fn user(&self, name: &str) -> User {
         let pool = PasswordPool::new(self.settings.hash_params, NonZeroUsize::MIN, 0);
         let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
         self.user_with_hash(name, Some(hash.as_str())).await
     }
 
-    pub async fn user_with_hash(&self, name: &str, hash: Option<&str>) -> Login {
-        let login = Login {
+    pub async fn user_with_hash(&self, name: &str, hash: Option<&str>) -> User {
+        let login = User {
             login_name: self.login_name(name),
             user_id: self.user_id(name),
             display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
             attempts: sesame::domain::Attempts::default(),
-            epoch: draw_epoch(),
+            generation: generate_session_generation(),
             under_former_key: false,
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
-        assert!(matches!(added, Added::Added), "{added:?}");
+        assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
         login
     }
 
     /// A service account's token.
-    pub async fn caller(&self, permissions: &[Permission], lifetime: Duration) -> CallerToken {
+    pub async fn caller(
+        &self,
+        permissions: &[Permission],
+        lifetime: Duration,
+    ) -> ServiceAccountToken {
         self.caller_named("backend", permissions, lifetime).await
     }
 
@@ -169,17 +176,17 @@ impl App {
         name: &str,
         permissions: &[Permission],
         lifetime: Duration,
-    ) -> CallerToken {
-        let token = CallerToken::draw().unwrap();
+    ) -> ServiceAccountToken {
+        let token = ServiceAccountToken::draw().unwrap();
         record::secret(Some(token.as_str()));
-        let caller = CallerRecord {
-            name: CallerName::parse(name.to_owned()).unwrap(),
+        let caller = ServiceAccount {
+            name: ServiceAccountName::parse(name.to_owned()).unwrap(),
             permissions: permissions.iter().copied().collect(),
             created_at: NOW,
             expires_at: NOW.plus(lifetime),
         };
         self.store
-            .insert_caller(token.hash(), &caller)
+            .insert_service_account(token.hash(), &caller)
             .await
             .unwrap();
         token
@@ -187,7 +194,7 @@ impl App {
 
     /// Creates a session that names a user and proves nothing, as a login page may that has
     /// `session.write`.
-    pub async fn create_named(&self, login: &Login) -> Answer {
+    pub async fn create_named(&self, login: &User) -> Answer {
         let year = Duration::from_hours(365 * 24);
         let page = self.caller_named("page", &[Permission::Write], year).await;
         let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
@@ -269,7 +276,7 @@ impl App {
     }
 
     /// The login's item, attribute by attribute.
-    pub async fn raw_login(&self, login: &Login) -> HashMap<String, AttributeValue> {
+    pub async fn raw_login(&self, login: &User) -> HashMap<String, AttributeValue> {
         let database = &self.database;
         let client = with_http_client(database.endpoint.clone(), database.plain.clone());
         let key = format!("LOGIN#{}", login.login_name.folded().as_str());
@@ -283,9 +290,9 @@ impl App {
         got.unwrap().item.unwrap()
     }
 
-    pub async fn login(&self, name: &str) -> Login {
+    pub async fn login(&self, name: &str) -> User {
         let name = self.login_name(name).folded();
-        self.store.get_login(&name).await.unwrap().unwrap()
+        self.store.get_user(&name).await.unwrap().unwrap()
     }
 
     pub fn hash_params(&self) -> Params {
@@ -335,7 +342,7 @@ impl Answer {
 pub fn rotation(token_hash: TokenHash) -> Rotation {
     Rotation {
         token_hash,
-        write: draw_write_id(),
+        write: generate_write_id(),
         grace_until: None,
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use sesame::api::Log;
 use sesame::api::Request;
-use sesame::authorizer::Authorizer;
 use sesame::config::AuthorizerAnswer;
-use sesame::domain::{Login, Permission, Timestamp, UserState};
+use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::error::Error;
+use sesame::log::Log;
+use sesame::transport::lambda::authorizer::Authorizer;
 
 use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
 use crate::faults::{Fault, Faults};
@@ -87,7 +87,7 @@ impl Gate {
     }
 
     /// A user with a session in which the password was checked.
-    async fn mini(&self) -> (Login, Answer) {
+    async fn mini(&self) -> (User, Answer) {
         let mini = self.app.user("mini").await;
         let session = self.app.create(&by_name(&mini.login_name, PASSWORD)).await;
         (mini, session)
@@ -285,7 +285,7 @@ async fn a_session_that_was_ended_lets_nobody_in() {
     }
 }
 
-async fn set_state(app: &App, login: &Login, state: UserState) {
+async fn set_state(app: &App, login: &User, state: UserState) {
     assert!(app.store.set_user_state(login, state).await.unwrap());
 }
 

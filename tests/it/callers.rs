@@ -227,7 +227,7 @@ async fn a_caller_can_be_listed_and_revoked() {
         .await;
     let hash = token.hash().to_hex();
 
-    let listed = app.store.scan_callers().await.unwrap();
+    let listed = app.store.scan_service_accounts().await.unwrap();
     let (_, found) = listed.iter().find(|(found, _)| *found == hash).unwrap();
     assert_eq!(found.name.as_str(), "backend");
     assert!(found.permissions.has(Permission::Write) && !found.permissions.has(Permission::Delete));
@@ -238,5 +238,8 @@ async fn a_caller_can_be_listed_and_revoked() {
 
     assert!(app.store.delete_caller(&hash).await.unwrap());
     assert!(!app.store.delete_caller(&hash).await.unwrap());
-    assert_eq!(app.store.get_caller(token.hash()).await.unwrap(), None);
+    assert_eq!(
+        app.store.get_service_account(token.hash()).await.unwrap(),
+        None
+    );
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use sesame::api::{Context, Request, Version};
-use sesame::service::Rpc;
+use sesame::domain::Operation;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -38,7 +38,7 @@ impl Way {
         version
     }
 
-    pub fn request(self, rpc: Rpc, call: &Call) -> Request {
+    pub fn request(self, rpc: Operation, call: &Call) -> Request {
         let version = self.version().as_str();
         let mut body = call.body.clone();
         if body.is_null() {
@@ -55,11 +55,11 @@ impl Way {
                 let path = format!("/zitadel.session.{version}.SessionService/{rpc}");
                 (Method::POST, path)
             }
-            (_, Rpc::CreateSession) => (Method::POST, format!("/{version}/sessions")),
-            (_, Rpc::ListSessions) => (Method::POST, format!("/{version}/sessions/search")),
-            (_, Rpc::SetSession) => (Method::PATCH, format!("/{version}/sessions/{id}")),
-            (_, Rpc::GetSession) => (Method::GET, format!("/{version}/sessions/{id}")),
-            (_, Rpc::DeleteSession) => (Method::DELETE, format!("/{version}/sessions/{id}")),
+            (_, Operation::CreateSession) => (Method::POST, format!("/{version}/sessions")),
+            (_, Operation::ListSessions) => (Method::POST, format!("/{version}/sessions/search")),
+            (_, Operation::SetSession) => (Method::PATCH, format!("/{version}/sessions/{id}")),
+            (_, Operation::GetSession) => (Method::GET, format!("/{version}/sessions/{id}")),
+            (_, Operation::DeleteSession) => (Method::DELETE, format!("/{version}/sessions/{id}")),
         };
         let in_query = method == Method::GET;
         match &call.session_token {

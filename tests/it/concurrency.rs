@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Changes, Claim, Sequence, Session, SessionId};
-use sesame::store::{Ending, Written};
-use sesame::token::draw_uuid;
+use sesame::domain::{Changes, Permit, Sequence, Session, SessionId};
+use sesame::store::{EndOutcome, PutOutcome};
+use sesame::token::generate_uuid;
 use tokio::task::JoinSet;
 
 use crate::app::{App, NOW, rotation};
@@ -87,7 +87,7 @@ async fn no_write_is_lost_and_no_sequence_is_given_twice() {
 /// Changes a session, starting again from what another writer left.
 async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence, String) {
     loop {
-        let mark = draw_uuid().to_string();
+        let mark = generate_uuid().to_string();
         let next = Session {
             creator: mark.clone(),
             ..seen
@@ -95,9 +95,9 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
                 .unwrap()
         };
         match app.store.put_session(&next).await.unwrap() {
-            Written::Done => return (next.id, seen.sequence, next.sequence, mark),
-            Written::Conflict(stored) => seen = *stored,
-            Written::Gone => panic!("nobody deletes"),
+            PutOutcome::Done => return (next.id, seen.sequence, next.sequence, mark),
+            PutOutcome::Conflict(stored) => seen = *stored,
+            PutOutcome::Gone => panic!("nobody deletes"),
         }
     }
 }
@@ -108,8 +108,8 @@ async fn a_session_that_was_ended_is_not_put_again() {
     let app = App::start().await;
     let answer = app.create(&json!({})).await;
     let id = app.stored(&answer).await.id;
-    let ending = app.store.end_session(id, &Claim::All, NOW).await.unwrap();
-    let Ending::Ended(ended) = ending else {
+    let ending = app.store.end_session(id, &Permit::All, NOW).await.unwrap();
+    let EndOutcome::Ended(ended) = ending else {
         panic!("{ending:?}")
     };
 
@@ -121,7 +121,7 @@ async fn a_session_that_was_ended_is_not_put_again() {
     };
     let written = app.store.put_session(&revived).await.unwrap();
 
-    let Written::Conflict(stored) = written else {
+    let PutOutcome::Conflict(stored) = written else {
         panic!("{written:?}")
     };
     assert_eq!(stored, ended);

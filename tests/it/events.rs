@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Context, LambdaEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sesame::api::event::{Event, answer};
-use sesame::domain::{Login, LoginName, UserId};
+use sesame::domain::{LoginName, User, UserId};
+use sesame::transport::lambda::event::{Event, answer};
 
 use crate::app::{Answer, App, NOW, event};
 use crate::record;
@@ -36,7 +36,7 @@ fn body(answer: &Value) -> Value {
 async fn with_demo_user(settings: &[(&str, &str)]) -> App {
     let app = App::with(settings).await;
     let like = app.user("like").await;
-    let demo = Login {
+    let demo = User {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
         user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
         ..like

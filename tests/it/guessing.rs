@@ -180,7 +180,7 @@ async fn a_failure_reserved_after_a_success_stays_counted() {
     let name = app.login_name("mini").folded();
     let policy = sesame::domain::AttemptPolicy::default();
     let reserve = async || {
-        let write = sesame::token::draw_write_id();
+        let write = sesame::token::generate_write_id();
         let attempt = app
             .store
             .reserve_attempt(&name, None, policy, write, NOW)
@@ -214,7 +214,7 @@ async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() 
     let mini = app.user("mini").await;
     let name = app.login_name("mini").folded();
     let policy = sesame::domain::AttemptPolicy::default();
-    let write = sesame::token::draw_write_id();
+    let write = sesame::token::generate_write_id();
     let attempt = app
         .store
         .reserve_attempt(&name, None, policy, write, NOW)

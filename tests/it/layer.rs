@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use sesame::domain::{Permission, SessionUser, Timestamp};
 use sesame::error::Error;
-use sesame::layer::SessionLayer;
+use sesame::transport::tower::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
 use crate::app::{App, NOW, PASSWORD, by_name, header, post};
@@ -194,7 +194,7 @@ async fn without_a_database_a_request_is_to_come_again() {
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["code"], code);
         let error = response.extensions().get::<Arc<Error>>().unwrap();
-        assert!(error.is_ours(), "{error:?}");
+        assert!(error.is_server_fault(), "{error:?}");
     }
 }
 

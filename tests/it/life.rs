@@ -24,8 +24,8 @@ use sesame::api::proto::zitadel::session::v2::{
     SetSessionResponse as Changed,
 };
 use sesame::api::{Request, Version};
-use sesame::domain::{Login, Permission, Timestamp};
-use sesame::service::Rpc;
+use sesame::domain::Operation;
+use sesame::domain::{Permission, Timestamp, User};
 
 use crate::app::{App, NOW, PASSWORD, header};
 use crate::record;
@@ -68,7 +68,7 @@ impl<'a> Client<'a> {
         self.at(NOW.plus(span))
     }
 
-    fn request(self, rpc: Rpc, message: &impl Message) -> Request {
+    fn request(self, rpc: Operation, message: &impl Message) -> Request {
         let request = self.wire.ask(self.version, rpc, message);
         match self.token {
             Some(token) => header(request, "authorization", &format!("Bearer {token}")),
@@ -78,7 +78,7 @@ impl<'a> Client<'a> {
 
     async fn call<M: Message + Default>(
         self,
-        rpc: Rpc,
+        rpc: Operation,
         message: &impl Message,
     ) -> Result<M, Fault> {
         let answer = self.app.send(self.request(rpc, message), self.now).await;
@@ -87,13 +87,13 @@ impl<'a> Client<'a> {
 
     async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, Fault> {
         let created: Result<v2::CreateSessionResponse, _> =
-            self.call(Rpc::CreateSession, request).await;
+            self.call(Operation::CreateSession, request).await;
         record::secret(created.as_ref().ok().map(|created| &*created.session_token));
         created
     }
 
     async fn set(self, request: &Set) -> Result<Changed, Fault> {
-        let changed: Result<Changed, _> = self.call(Rpc::SetSession, request).await;
+        let changed: Result<Changed, _> = self.call(Operation::SetSession, request).await;
         let token = changed.as_ref().ok().map(|changed| &*changed.session_token);
         record::secret(token.filter(|token| !token.is_empty()));
         changed
@@ -104,7 +104,7 @@ impl<'a> Client<'a> {
             session_id: id.to_owned(),
             session_token: token.map(str::to_owned),
         };
-        let got: Got = self.call(Rpc::GetSession, &request).await?;
+        let got: Got = self.call(Operation::GetSession, &request).await?;
         Ok(got.session.unwrap())
     }
 
@@ -113,15 +113,15 @@ impl<'a> Client<'a> {
             session_id: id.to_owned(),
             session_token: token.map(str::to_owned),
         };
-        self.call(Rpc::DeleteSession, &request).await
+        self.call(Operation::DeleteSession, &request).await
     }
 
     async fn list(self, request: &List) -> Result<Listed, Fault> {
-        self.call(Rpc::ListSessions, request).await
+        self.call(Operation::ListSessions, request).await
     }
 
     /// A session of this user's, by password.
-    async fn login(self, login: &Login) -> v2::CreateSessionResponse {
+    async fn login(self, login: &User) -> v2::CreateSessionResponse {
         let checks = Some(checks(login, Some(PASSWORD)));
         let request = Create {
             checks,
@@ -131,7 +131,7 @@ impl<'a> Client<'a> {
     }
 }
 
-fn checks(login: &Login, password: Option<&str>) -> v2::Checks {
+fn checks(login: &User, password: Option<&str>) -> v2::Checks {
     let search = v2::check_user::Search::UserId(login.user_id.to_string());
     v2::Checks {
         user: Some(v2::CheckUser {

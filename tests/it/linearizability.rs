@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::{Login, Permission};
+use sesame::domain::{Permission, User};
 use tokio::task::JoinSet;
 
 use self::caller::Caller;
@@ -32,7 +32,7 @@ struct Meeting {
     app: Arc<App>,
     /// May do everything.
     bearer: String,
-    user: Login,
+    user: User,
     /// Under which all of them create the session.
     key: String,
     seed: u64,

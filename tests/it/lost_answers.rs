@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 use sesame::domain::{Changes, Sequence, Session};
-use sesame::store::Written;
+use sesame::store::PutOutcome;
 
 use crate::app::{App, NOW, PASSWORD, by_name, rotation};
 use crate::faults::Fault;
@@ -237,10 +237,10 @@ async fn a_write_over_a_session_knows_itself_again() {
 
     let changed = next(&seen);
     let written = app.faulty.put_session(&changed).await;
-    assert!(matches!(written, Ok(Written::Done)), "{written:?}");
+    assert!(matches!(written, Ok(PutOutcome::Done)), "{written:?}");
 
     let late = app.faulty.put_session(&next(&seen)).await;
-    let Ok(Written::Conflict(stored)) = late else {
+    let Ok(PutOutcome::Conflict(stored)) = late else {
         panic!("{late:?}")
     };
     assert_eq!(*stored, changed);
@@ -252,7 +252,7 @@ async fn a_session_is_not_put_twice_nor_over_nothing() {
     let answer = app.create(&json!({})).await;
     let seen = app.stored(&answer).await;
     let gone = Session {
-        id: sesame::token::draw_session_id(),
+        id: sesame::token::generate_session_id(),
         ..seen.clone()
     };
 
@@ -263,9 +263,9 @@ async fn a_session_is_not_put_twice_nor_over_nothing() {
     let twice = app.store.insert_session(&again).await;
     let over_nothing = app.store.put_session(&next(&gone)).await;
 
-    assert!(matches!(twice, Ok(Written::Conflict(_))), "{twice:?}");
+    assert!(matches!(twice, Ok(PutOutcome::Conflict(_))), "{twice:?}");
     assert!(
-        matches!(over_nothing, Ok(Written::Gone)),
+        matches!(over_nothing, Ok(PutOutcome::Gone)),
         "{over_nothing:?}"
     );
 }

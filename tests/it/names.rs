@@ -1,8 +1,8 @@
 //! Login names in other spellings, and users who were stored under the keys of before.
 
 use serde_json::json;
-use sesame::domain::{Login, LoginName, Permission};
-use sesame::store::Added;
+use sesame::domain::{LoginName, Permission, User};
+use sesame::store::InsertOutcome;
 
 use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
@@ -18,16 +18,16 @@ fn composed(app: &App) -> LoginName {
     LoginName::parse(format!("jos\u{e9}.{}@mouse.com", app.name)).unwrap()
 }
 
-async fn stored_before(app: &App) -> Login {
+async fn stored_before(app: &App) -> User {
     let like = app.user("like").await;
-    let login = Login {
+    let login = User {
         login_name: decomposed(app),
         user_id: app.user_id("jose"),
         under_former_key: true,
         ..like
     };
     let added = app.store.insert_user(&login).await.unwrap();
-    assert!(matches!(added, Added::Added), "{added:?}");
+    assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
     login
 }
 
@@ -35,7 +35,7 @@ async fn stored_before(app: &App) -> Login {
 async fn a_user_who_is_added_logs_in_by_each_spelling() {
     let app = App::start().await;
     let like = app.user("like").await;
-    let login = Login {
+    let login = User {
         login_name: decomposed(&app),
         user_id: app.user_id("jose"),
         ..like
@@ -50,13 +50,13 @@ async fn a_user_who_is_added_logs_in_by_each_spelling() {
     }
     // And nobody else has the name, in whatever spelling.
     for name in [decomposed(&app), composed(&app)] {
-        let other = Login {
+        let other = User {
             login_name: name,
             user_id: app.user_id("other"),
             ..login.clone()
         };
         let added = app.store.insert_user(&other).await.unwrap();
-        assert!(matches!(added, Added::Taken { .. }), "{added:?}");
+        assert!(matches!(added, InsertOutcome::Taken { .. }), "{added:?}");
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
     let jose = stored_before(&app).await;
     let name = decomposed(&app);
     let failures = async || {
-        let login = app.store.get_login(&jose.key()).await.unwrap().unwrap();
+        let login = app.store.get_user(&jose.key()).await.unwrap().unwrap();
         assert!(login.under_former_key);
         login.attempts.failures
     };
@@ -103,7 +103,7 @@ async fn a_set_names_its_sessions_own_user_in_each_spelling() {
     let page = app.caller(&[Permission::Write], HOUR).await;
     for login in [stored_before(&app).await, {
         let like = app.login("like").await;
-        let login = Login {
+        let login = User {
             login_name: LoginName::parse(format!("rene\u{e9}.{}", app.name)).unwrap(),
             user_id: app.user_id("renee"),
             ..like
@@ -161,14 +161,14 @@ async fn nobody_gets_the_name_of_a_user_stored_under_a_former_key() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     for name in [decomposed(&app), composed(&app)] {
-        let other = Login {
+        let other = User {
             login_name: name.clone(),
             user_id: app.user_id("other"),
             under_former_key: false,
             ..jose.clone()
         };
         let added = app.store.insert_user(&other).await.unwrap();
-        let Added::Taken {
+        let InsertOutcome::Taken {
             login_name: Some(holder),
             user_id: false,
         } = added
@@ -186,13 +186,13 @@ async fn a_rename_to_the_same_name_moves_a_user_to_the_key_of_today() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     app.create(&by_name(&jose.login_name, "wrong")).await;
-    let seen = app.store.get_login(&jose.key()).await.unwrap().unwrap();
+    let seen = app.store.get_user(&jose.key()).await.unwrap().unwrap();
 
     let name = composed(&app);
     assert!(app.store.rename_user(&seen, name.clone()).await.unwrap());
 
-    assert!(app.store.get_login(&jose.key()).await.unwrap().is_none());
-    let moved = app.store.find_login(&name, None).await.unwrap().unwrap();
+    assert!(app.store.get_user(&jose.key()).await.unwrap().is_none());
+    let moved = app.store.find_user(&name, None).await.unwrap().unwrap();
     assert!(!moved.under_former_key);
     assert_eq!(moved.attempts.failures, 1);
     for name in [decomposed(&app), name] {
@@ -206,7 +206,7 @@ async fn a_user_stored_under_a_former_key_is_administered_there() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     let store = &app.store;
-    let read = async || store.get_login(&jose.key()).await.unwrap().unwrap();
+    let read = async || store.get_user(&jose.key()).await.unwrap().unwrap();
     let hash = jose.password_hash.clone().unwrap();
     let locked = sesame::domain::UserState::Locked;
     assert!(store.set_password_hash(&read().await, &hash).await.unwrap());
@@ -215,5 +215,5 @@ async fn a_user_stored_under_a_former_key_is_administered_there() {
     assert!(store.unlock_user(&read().await).await.unwrap());
     assert!(store.end_sessions(&read().await).await.unwrap());
     assert!(store.delete_user(&read().await).await.unwrap());
-    assert!(store.get_login(&jose.key()).await.unwrap().is_none());
+    assert!(store.get_user(&jose.key()).await.unwrap().is_none());
 }

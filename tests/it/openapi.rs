@@ -17,10 +17,10 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, Login, LoginName, Password, Permission, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, Permission, User, UserId, UserState,
 };
 use sesame::password::PasswordPool;
-use sesame::token::draw_epoch;
+use sesame::token::generate_session_generation;
 
 use self::document::Operation;
 use crate::app::{Answer, App, NOW, PASSWORD, header, post};
@@ -141,14 +141,14 @@ fn checked() -> Value {
 async fn add_mini(app: &App) {
     let pool = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
-    let login = Login {
+    let login = User {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
         user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
         display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
-        epoch: draw_epoch(),
+        generation: generate_session_generation(),
         under_former_key: false,
     };
     app.store.insert_user(&login).await.unwrap();

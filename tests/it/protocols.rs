@@ -12,7 +12,7 @@ use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
 use sesame::api::{Request, Version};
 use sesame::domain::UserAgent;
-use sesame::token::CallerToken;
+use sesame::token::ServiceAccountToken;
 
 use crate::app::{App, NOW, PASSWORD, header};
 use crate::wire::Wire;
@@ -34,7 +34,7 @@ fn checks(name: &str, password: &str) -> Create {
     }
 }
 
-fn as_caller(request: Request, token: &CallerToken) -> Request {
+fn as_caller(request: Request, token: &ServiceAccountToken) -> Request {
     header(
         request,
         "authorization",

@@ -16,7 +16,7 @@ use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::v1::ErrorDetail;
 use sesame::api::{Context, Request, Version};
-use sesame::service::Rpc;
+use sesame::domain::Operation;
 
 use crate::app::Answer;
 use crate::record;
@@ -65,11 +65,11 @@ impl Wire {
     }
 
     pub fn create(self, version: Version, request: &v2::CreateSessionRequest) -> Request {
-        self.ask(version, Rpc::CreateSession, request)
+        self.ask(version, Operation::CreateSession, request)
     }
 
     /// A call with its request, a message of v2.
-    pub fn ask(self, version: Version, rpc: Rpc, request: &impl prost::Message) -> Request {
+    pub fn ask(self, version: Version, rpc: Operation, request: &impl prost::Message) -> Request {
         let message = request.encode_to_vec();
         let json = || json_of(&format!("{}Request", rpc.as_str()), &message);
         let body = match self {
@@ -107,7 +107,7 @@ impl Wire {
 
     /// Reads the answer to a create, and holds it to its protocol's form.
     pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
-        let created: v2::CreateSessionResponse = self.answer(Rpc::CreateSession, answer)?;
+        let created: v2::CreateSessionResponse = self.answer(Operation::CreateSession, answer)?;
         record::secret(Some(&created.session_token));
         Ok(created)
     }
@@ -115,7 +115,7 @@ impl Wire {
     /// Reads the answer to a call, and holds it to its protocol's form.
     pub fn answer<M: prost::Message + Default>(
         self,
-        rpc: Rpc,
+        rpc: Operation,
         answer: &Answer,
     ) -> Result<M, Fault> {
         let message = self.message(answer)?;
@@ -180,7 +180,7 @@ impl Wire {
 }
 
 /// A request on a JSON route, which has some fields in its path and query.
-fn route(version: Version, rpc: Rpc, mut json: Value) -> Request {
+fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     let sessions = format!("/{}/sessions", version.as_str());
     let fields = json.as_object_mut().unwrap();
     let mut one = || {
@@ -189,11 +189,11 @@ fn route(version: Version, rpc: Rpc, mut json: Value) -> Request {
         format!("{sessions}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
     };
     let (method, path) = match rpc {
-        Rpc::CreateSession => (Method::POST, sessions),
-        Rpc::ListSessions => (Method::POST, format!("{sessions}/search")),
-        Rpc::SetSession => (Method::PATCH, one()),
-        Rpc::GetSession => (Method::GET, one()),
-        Rpc::DeleteSession => (Method::DELETE, one()),
+        Operation::CreateSession => (Method::POST, sessions),
+        Operation::ListSessions => (Method::POST, format!("{sessions}/search")),
+        Operation::SetSession => (Method::PATCH, one()),
+        Operation::GetSession => (Method::GET, one()),
+        Operation::DeleteSession => (Method::DELETE, one()),
     };
     let mut request = Wire::Json.send(version, "", Bytes::new());
     if method == Method::GET {

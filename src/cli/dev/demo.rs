@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use crate::cli::failure::Failure;
 use crate::domain::{
-    Attempts, CallerName, CallerRecord, DisplayName, HashString, Login, LoginName, Password,
-    Permission, Timestamp, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
+    ServiceAccountName, Timestamp, User, UserId, UserState,
 };
 use crate::password::{Params, PasswordPool};
 use crate::store::Store;
-use crate::token::{CallerToken, draw_epoch};
+use crate::token::{ServiceAccountToken, generate_session_generation};
 
 // The published example's.
 pub const LOGIN_NAME: &str = "mini@mouse.com";
@@ -24,14 +24,14 @@ pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
     let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
     let password = Password::new(PASSWORD.to_owned());
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
-    let login = Login {
+    let login = User {
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
-        epoch: draw_epoch(),
+        generation: generate_session_generation(),
         under_former_key: false,
     };
     store.insert_user(&login).await?;
@@ -40,20 +40,20 @@ pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
 
 /// Issues a token with all permissions in place of the one that was issued last time,
 /// which nobody can look up.
-pub async fn add_caller(store: &Store, now: Timestamp) -> Result<CallerToken, Failure> {
-    let name = CallerName::parse(CALLER.to_owned())?;
-    for (hash, caller) in store.scan_callers().await? {
+pub async fn add_caller(store: &Store, now: Timestamp) -> Result<ServiceAccountToken, Failure> {
+    let name = ServiceAccountName::parse(CALLER.to_owned())?;
+    for (hash, caller) in store.scan_service_accounts().await? {
         if caller.name == name {
             store.delete_caller(&hash).await?;
         }
     }
-    let token = CallerToken::draw().map_err(Failure::Random)?;
-    let caller = CallerRecord {
+    let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+    let caller = ServiceAccount {
         name,
         permissions: Permission::ALL.into_iter().collect(),
         created_at: now,
         expires_at: now.plus(TOKEN_LIFETIME),
     };
-    store.insert_caller(token.hash(), &caller).await?;
+    store.insert_service_account(token.hash(), &caller).await?;
     Ok(token)
 }

@@ -8,9 +8,9 @@ use serde_json::error::Category;
 use super::firebase::FirebaseConfig;
 use crate::cli::output::plain;
 use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
-use crate::domain::{Attempts, HashString, Invalid, Login, UserId, UserState};
+use crate::domain::{Attempts, HashString, Invalid, User, UserId, UserState};
 use crate::password::{PasswordHash, Unsupported};
-use crate::token::draw_epoch;
+use crate::token::generate_session_generation;
 
 /// Why a line was refused. It repeats none of the line's values, because one of them may
 /// be a password.
@@ -50,15 +50,15 @@ const SALT: &str = "salt";
 
 /// A user as a line has it.
 #[derive(Debug)]
-pub struct User {
-    pub login: Login,
+pub struct ImportedUser {
+    pub login: User,
     /// The name of the hash's scheme, if it costs an attacker less than OWASP asks for.
     pub weakness: Option<&'static str>,
 }
 
 /// Reads a user from a line. With `firebase`, the hash is a Firebase project's, and has a salt
 /// beside it.
-pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<User, Refused> {
+pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, Refused> {
     // Without its end, behind which an error would have no column.
     let line = line.trim_ascii_end();
     let Members(members) =
@@ -99,7 +99,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<User, Refused> {
+    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, Refused> {
         let login_name = self.login_name.ok_or(Refused::Missing(LOGIN_NAME))?;
         let display_name = self.display_name.unwrap_or_else(|| login_name.clone());
         let hash = match (self.password_hash, firebase) {
@@ -111,17 +111,17 @@ impl Fields {
             }
         };
         let weakness = hash.as_ref().and_then(PasswordHash::weakness);
-        let login = Login {
+        let login = User {
             login_name: new_login_name(&login_name)?,
             user_id: new_user_id(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
             display_name: new_display_name(&display_name)?,
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
-            epoch: draw_epoch(),
+            generation: generate_session_generation(),
             under_former_key: false,
         };
-        Ok(User { login, weakness })
+        Ok(ImportedUser { login, weakness })
     }
 }
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::line::Refused;
-use crate::domain::Login;
+use crate::domain::User;
 use crate::error::Error;
-use crate::store::{Added, Store};
+use crate::store::{InsertOutcome, Store};
 
 /// The table's capacity comes back within seconds, and on demand it doubles within
 /// minutes; the waits add up to a minute and a half.
@@ -14,7 +14,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// What became of a line.
 #[derive(Debug)]
 pub enum Outcome {
-    Added,
+    InsertOutcome,
     /// The user is there, with the same id and login name.
     Unchanged,
     Refused(Refused),
@@ -25,16 +25,16 @@ pub enum Outcome {
 /// # Errors
 ///
 /// The table can't be written at all, or not for a long time.
-pub async fn write(store: &Store, login: &Login) -> Result<Outcome, Error> {
+pub async fn write(store: &Store, login: &User) -> Result<Outcome, Error> {
     let mut tries = 0;
     loop {
         tries += 1;
         match store.insert_user(login).await {
-            Ok(Added::Added) => return Ok(Outcome::Added),
-            Ok(Added::Taken {
+            Ok(InsertOutcome::InsertOutcome) => return Ok(Outcome::InsertOutcome),
+            Ok(InsertOutcome::Taken {
                 login_name: None, ..
             }) => return Ok(Outcome::Refused(Refused::IdTaken)),
-            Ok(Added::Taken {
+            Ok(InsertOutcome::Taken {
                 login_name: Some(holder),
                 ..
             }) => return Ok(compare(login, *holder, tries)),
@@ -46,7 +46,7 @@ pub async fn write(store: &Store, login: &Login) -> Result<Outcome, Error> {
     }
 }
 
-fn compare(login: &Login, holder: Login, tries: u32) -> Outcome {
+fn compare(login: &User, holder: User, tries: u32) -> Outcome {
     if holder.user_id != login.user_id {
         return Outcome::Refused(Refused::NameTaken(holder.user_id));
     }
@@ -55,7 +55,7 @@ fn compare(login: &Login, holder: Login, tries: u32) -> Outcome {
         && holder.attempts == login.attempts
         && holder.password_hash == login.password_hash;
     if own {
-        Outcome::Added
+        Outcome::InsertOutcome
     } else {
         Outcome::Unchanged
     }

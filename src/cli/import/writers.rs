@@ -10,7 +10,7 @@ use super::line::{self, Refused};
 use super::lines::Line;
 use super::progress::Progress;
 use super::write::{self, Outcome};
-use crate::domain::{FoldedName, Login, UserId};
+use crate::domain::{FoldedName, User, UserId};
 use crate::error::Error;
 use crate::store::Store;
 
@@ -46,7 +46,7 @@ struct Claims {
 }
 
 impl Claims {
-    fn of(login: &Login) -> Self {
+    fn of(login: &User) -> Self {
         Self {
             user_id: login.user_id.clone(),
             login_name: login.login_name.folded(),
@@ -148,7 +148,7 @@ impl<'a> Writers<'a> {
         };
         let outcome = (&mut oldest.task).await;
         let (number, end) = (oldest.number, oldest.end);
-        if let (Ok(Ok(Outcome::Added)), Some(weakness)) = (&outcome, oldest.weakness) {
+        if let (Ok(Ok(Outcome::InsertOutcome)), Some(weakness)) = (&outcome, oldest.weakness) {
             *self.counts.weak.entry(weakness).or_default() += 1;
         }
         self.under_way.pop_front();
@@ -165,7 +165,7 @@ impl<'a> Writers<'a> {
 
     fn count(&mut self, number: u64, end: u64, outcome: &Outcome) {
         match outcome {
-            Outcome::Added => self.counts.added += 1,
+            Outcome::InsertOutcome => self.counts.added += 1,
             Outcome::Unchanged => self.counts.unchanged += 1,
             Outcome::Refused(reason) => {
                 self.counts.refused += 1;
@@ -180,7 +180,7 @@ impl<'a> Writers<'a> {
     }
 }
 
-async fn outcome(store: Store, login: Result<Login, Refused>) -> Result<Outcome, Error> {
+async fn outcome(store: Store, login: Result<User, Refused>) -> Result<Outcome, Error> {
     match login {
         Ok(login) => write::write(&store, &login).await,
         Err(refused) => Ok(Outcome::Refused(refused)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::value_parser;
 
-use crate::server::Limits;
+use crate::transport::http::Limits;
 
 /// What clients may take of the server.
 #[derive(Clone, Copy, Debug, clap::Args)]

@@ -1,7 +1,7 @@
 use super::limits::LimitOptions;
 use super::tls::TlsOptions;
 use crate::cli::failure::Failure;
-use crate::server::Options;
+use crate::transport::http::Options;
 
 /// How clients are spoken with.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::failure::Failure;
-use crate::server::Tls;
+use crate::transport::http::Tls;
 
 /// What the service shows to clients, if they are to speak TLS.
 #[derive(Clone, Debug, clap::Args)]

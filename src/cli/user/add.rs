@@ -1,16 +1,16 @@
 use std::num::NonZeroUsize;
 
 use super::names::{new_display_name, new_login_name, new_user_id};
-use crate::cli::Surroundings;
+use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
 use crate::domain::{
-    Attempts, DisplayName, HashString, Login, LoginName, Password, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, User, UserId, UserState,
 };
 use crate::password::PasswordPool;
-use crate::store::{Added, Store};
+use crate::store::{InsertOutcome, Store};
 use crate::token;
 
 #[derive(Debug, clap::Args)]
@@ -35,13 +35,13 @@ pub struct Add {
 
 impl Add {
     /// Prints the user's id.
-    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
         let password_hash = if self.no_password {
             None
         } else {
-            Some(hash(self.password.read()?, surroundings).await?)
+            Some(hash(self.password.read()?, environment).await?)
         };
-        let login = Login {
+        let login = User {
             display_name: match self.display_name {
                 Some(name) => name,
                 None => called_by(&self.login_name)?,
@@ -49,22 +49,22 @@ impl Add {
             login_name: self.login_name,
             user_id: match self.user_id {
                 Some(id) => id,
-                None => UserId::parse(token::draw_uuid().to_string())?,
+                None => UserId::parse(token::generate_uuid().to_string())?,
             },
             state: UserState::Active,
             password_hash,
             attempts: Attempts::default(),
-            epoch: token::draw_epoch(),
+            generation: token::generate_session_generation(),
             under_former_key: false,
         };
         match store.insert_user(&login).await? {
-            Added::Added => {
+            InsertOutcome::InsertOutcome => {
                 let mut output = Output::stdout();
                 output.line(login.user_id.as_str())?;
                 output.flush()
             }
-            Added::Taken { user_id: true, .. } => Err(Failure::IdTaken(login.user_id)),
-            Added::Taken { .. } => Err(Failure::NameTaken(login.login_name)),
+            InsertOutcome::Taken { user_id: true, .. } => Err(Failure::IdTaken(login.user_id)),
+            InsertOutcome::Taken { .. } => Err(Failure::NameTaken(login.login_name)),
         }
     }
 }
@@ -75,8 +75,8 @@ pub fn called_by(name: &LoginName) -> Result<DisplayName, Failure> {
 }
 
 /// Hashes a password as the service itself does.
-pub async fn hash(password: Password, surroundings: Surroundings) -> Result<HashString, Failure> {
-    let params = config::hash_params(surroundings.variable)?;
+pub async fn hash(password: Password, environment: Environment) -> Result<HashString, Failure> {
+    let params = config::hash_params(environment.variable)?;
     let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
     Ok(HashString::new(hash.as_str().to_owned()))

@@ -1,7 +1,7 @@
 use super::add::hash;
 use super::names::new_login_name;
-use super::who::Who;
-use crate::cli::Surroundings;
+use super::who::UserSelector;
+use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{note, plain};
 use crate::cli::prompt::{Consent, PasswordInput};
@@ -11,7 +11,7 @@ use crate::store::Store;
 #[derive(Debug, clap::Args)]
 pub struct SetPassword {
     #[command(flatten)]
-    who: Who,
+    who: UserSelector,
     #[command(flatten)]
     password: PasswordInput,
 }
@@ -19,7 +19,7 @@ pub struct SetPassword {
 #[derive(Debug, clap::Args)]
 pub struct Rename {
     #[command(flatten)]
-    who: Who,
+    who: UserSelector,
     /// The login name that the user gets
     #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     to: LoginName,
@@ -28,7 +28,7 @@ pub struct Rename {
 #[derive(Debug, clap::Args)]
 pub struct Delete {
     #[command(flatten)]
-    who: Who,
+    who: UserSelector,
     #[command(flatten)]
     consent: Consent,
 }
@@ -37,7 +37,7 @@ pub struct Delete {
 ///
 /// Nobody is let in by accident: a lock isn't undone by `activate`, and doesn't
 /// replace a deactivation, which `unlock` would then undo.
-pub async fn set_state(who: &Who, store: &Store, state: UserState) -> Result<(), Failure> {
+pub async fn set_state(who: &UserSelector, store: &Store, state: UserState) -> Result<(), Failure> {
     let login = who.find(store).await?;
     match (login.state, state) {
         (UserState::Locked, UserState::Active) => return Err(Failure::Locked),
@@ -51,7 +51,7 @@ pub async fn set_state(who: &Who, store: &Store, state: UserState) -> Result<(),
     Ok(())
 }
 
-pub async fn logout(who: &Who, store: &Store) -> Result<(), Failure> {
+pub async fn logout(who: &UserSelector, store: &Store) -> Result<(), Failure> {
     let login = who.find(store).await?;
     if !store.end_sessions(&login).await? {
         return Err(Failure::Changed);
@@ -60,7 +60,7 @@ pub async fn logout(who: &Who, store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-pub async fn unlock(who: &Who, store: &Store) -> Result<(), Failure> {
+pub async fn unlock(who: &UserSelector, store: &Store) -> Result<(), Failure> {
     let login = who.find(store).await?;
     if login.state == UserState::Inactive {
         return Err(Failure::Inactive);
@@ -77,10 +77,10 @@ fn done(name: &LoginName, what: &str) {
 }
 
 impl SetPassword {
-    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
         // First, so that nobody types a password for a user who isn't there.
         let login = self.who.find(store).await?;
-        let hash = hash(self.password.read()?, surroundings).await?;
+        let hash = hash(self.password.read()?, environment).await?;
         if !store.set_password_hash(&login, &hash).await? {
             return Err(Failure::Changed);
         }
@@ -100,7 +100,7 @@ impl Rename {
             if login.login_name == self.to && !login.under_former_key {
                 return Ok(());
             }
-            let holder = store.find_login(&self.to, None).await?;
+            let holder = store.find_user(&self.to, None).await?;
             if holder.is_some_and(|holder| holder.user_id != login.user_id) {
                 return Err(Failure::NameTaken(self.to));
             }

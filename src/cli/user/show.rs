@@ -1,18 +1,18 @@
 use serde::Serialize;
 
-use super::who::Who;
+use super::who::UserSelector;
 use crate::api::rfc_3339;
-use crate::cli::Surroundings;
+use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, plain};
-use crate::domain::{AttemptPolicy, HashString, Login, Timestamp};
+use crate::domain::{AttemptPolicy, HashString, Timestamp, User};
 use crate::password::PasswordHash;
 use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub struct Show {
     #[command(flatten)]
-    who: Who,
+    who: UserSelector,
     #[command(flatten)]
     policy: Policy,
     /// One JSON object
@@ -64,7 +64,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(login: &'a Login, policy: AttemptPolicy, now: Timestamp) -> Self {
+    fn new(login: &'a User, policy: AttemptPolicy, now: Timestamp) -> Self {
         let lock = login.attempts.locked_until(policy, now);
         Self {
             user_id: login.user_id.as_str(),
@@ -95,10 +95,10 @@ fn algorithm(hash: &HashString) -> &'static str {
 }
 
 impl Show {
-    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
         let login = self.who.find(store).await?;
         let policy = self.policy.max_password_attempts;
-        let shown = Shown::new(&login, policy, (surroundings.now)());
+        let shown = Shown::new(&login, policy, (environment.now)());
         let mut output = Output::stdout();
         if self.json {
             output.json(&shown)?;
@@ -123,12 +123,12 @@ impl Show {
 }
 
 impl List {
-    pub async fn run(self, store: &Store, surroundings: Surroundings) -> Result<(), Failure> {
+    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
         let mut output = Output::stdout();
         store
             .scan_users(|login| {
                 let policy = self.policy.max_password_attempts;
-                let shown = Shown::new(&login, policy, (surroundings.now)());
+                let shown = Shown::new(&login, policy, (environment.now)());
                 if self.json {
                     return output.json(&shown);
                 }

@@ -20,13 +20,13 @@ fn new() -> NewSession {
     }
 }
 
-fn factor(id: &str, epoch: u128) -> UserFactor {
+fn factor(id: &str, generation: u128) -> UserFactor {
     UserFactor {
         user_id: UserId::parse(id.into()).unwrap(),
         login_name: LoginName::parse("mini".into()).unwrap(),
         display_name: DisplayName::default(),
         verified_at: NOW,
-        epoch: Epoch::from_uuid(uuid::Uuid::from_u128(epoch)),
+        generation: SessionGeneration::from_uuid(uuid::Uuid::from_u128(generation)),
     }
 }
 
@@ -212,15 +212,15 @@ fn the_user_of_a_session_is_never_another() {
     assert!(change(factor("2", 7)).is_err());
     let again = change(factor("1", 8)).unwrap();
     assert_eq!(
-        again.user.map(|user| user.epoch),
-        Some(factor("1", 7).epoch),
+        again.user.map(|user| user.generation),
+        Some(factor("1", 7).generation),
         "an epoch that has ended can't be left"
     );
 }
 
 #[test]
 fn a_session_counts_until_it_is_ended_or_expires() {
-    let epoch = |n| Some(Epoch::from_uuid(uuid::Uuid::from_u128(n)));
+    let generation = |n| Some(SessionGeneration::from_uuid(uuid::Uuid::from_u128(n)));
     let anonymous = Session::open(new(), NOW);
     let of_user = Session::open(
         NewSession {
@@ -234,18 +234,18 @@ fn a_session_counts_until_it_is_ended_or_expires() {
         ..anonymous.clone()
     };
     let end = anonymous.expires_at;
-    for (session, epoch, now, want) in [
+    for (session, generation, now, want) in [
         (&anonymous, None, NOW, State::Live),
         (&anonymous, None, end, State::Expired),
-        (&of_user, epoch(7), NOW, State::Live),
-        (&of_user, epoch(7), end, State::Expired),
-        (&of_user, epoch(8), NOW, State::Ended),
-        (&of_user, epoch(8), end, State::Ended),
+        (&of_user, generation(7), NOW, State::Live),
+        (&of_user, generation(7), end, State::Expired),
+        (&of_user, generation(8), NOW, State::Ended),
+        (&of_user, generation(8), end, State::Ended),
         (&of_user, None, NOW, State::Ended),
         (&deleted, None, NOW, State::Ended),
         (&deleted, None, end, State::Ended),
     ] {
-        assert_eq!(session.state(epoch, now), want, "{epoch:?}");
+        assert_eq!(session.state(generation, now), want, "{generation:?}");
     }
     assert!(!deleted.is_live(NOW));
 }

@@ -29,7 +29,7 @@ const KEPT_AFTER_END: Duration = Duration::from_hours(24);
 /// | `replaced_hash`, `replaced_until` | B, N | of the token just replaced, and when its grace ends, in milliseconds; if it has one |
 /// | `replaced_proof` | S | what the change that replaced it proved: `user` or `added`, `password`, with a comma between; if anything |
 /// | `proved_sequence` | N | after the newest change that proved something; if any did |
-/// | `epoch` | S | the user's; if a user was checked |
+/// | `epoch` | S | the session generation of the user; if a user was checked |
 /// | `creator` | S | who created it |
 /// | `ended_at` | N | milliseconds; if it was ended |
 /// | `writes` | B | the last writes, newest first, 24 bytes each: sequence seen, write id |
@@ -59,7 +59,7 @@ pub(super) fn item_of(session: &Session) -> Item {
         set("login_name", text(user.login_name.as_str()));
         set("display_name", text(user.display_name.as_str()));
         set("user_verified_at", millis(user.verified_at));
-        set("epoch", text(user.epoch.to_string()));
+        set("epoch", text(user.generation.to_string()));
     }
     set("writes", bytes(&encode_writes(&session.writes)));
     if let Some(ended_at) = session.ended_at {
@@ -221,7 +221,7 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, Corrupt> {
         login_name: LoginName::stored(item.text("login_name")?.to_owned()),
         display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         verified_at: item.millis("user_verified_at")?,
-        epoch: item.text("epoch")?.parse()?,
+        generation: item.text("epoch")?.parse()?,
     }))
 }
 

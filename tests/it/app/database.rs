@@ -51,7 +51,7 @@ impl Database {
             ..config::endpoint(variable).unwrap()
         };
         let names = ["sesame-test-users", "sesame-test-sessions"];
-        let database = Self::over(names, endpoint, http_client(Roots::Machine));
+        let database = Self::over(names, endpoint, http_client(Roots::System));
         CREATED
             .get_or_init(async || {
                 let store = database.store(database.plain.clone());

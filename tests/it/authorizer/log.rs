@@ -1,5 +1,5 @@
 use serde_json::json;
-use sesame::api::TraceId;
+use sesame::log::TraceId;
 
 use super::{Gate, whole};
 use crate::app::{NOW, PASSWORD, by_name};

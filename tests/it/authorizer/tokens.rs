@@ -37,7 +37,7 @@ async fn after_a_rename_the_api_is_told_the_name_of_today() {
         let (login, session) = gate.mini().await;
         let renamed = gate.app.login_name("maxi");
         let store = &gate.app.store;
-        let login = store.get_login(&login.key()).await.unwrap().unwrap();
+        let login = store.get_user(&login.key()).await.unwrap().unwrap();
         assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
 
         let event = whole("request-2.0.json", &session.token());

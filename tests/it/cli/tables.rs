@@ -1,5 +1,5 @@
-use sesame::domain::{Login, LoginName, UserId};
-use sesame::store::{Added, Endpoint, Roots, Store, Tables, http_client, with_http_client};
+use sesame::domain::{LoginName, User, UserId};
+use sesame::store::{Endpoint, InsertOutcome, Roots, Store, Tables, http_client, with_http_client};
 
 use super::process::{Dev, run, sesame};
 
@@ -60,7 +60,7 @@ fn tables_are_described_without_a_database() {
 fn store(dev: &Dev) -> Store {
     let url = Some(dev.database.clone());
     let endpoint = Endpoint::with_keys("local".to_owned(), url, "local", "local", None);
-    let client = with_http_client(endpoint, http_client(Roots::Machine));
+    let client = with_http_client(endpoint, http_client(Roots::System));
     let [users, sessions] = ["users", "sessions"].map(str::to_owned);
     Store::new(client, Tables { users, sessions })
 }
@@ -72,20 +72,20 @@ async fn login_names_in_a_former_form_are_told_until_they_are_renamed() {
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
     let store = store(&dev);
     let mini = LoginName::parse("mini@mouse.com".to_owned()).unwrap();
-    let mini = store.find_login(&mini, None).await.unwrap().unwrap();
+    let mini = store.find_user(&mini, None).await.unwrap().unwrap();
     for (name, id, under_former_key) in [
         ("jose\u{301}@mouse.com", "7", true),
         ("zero\u{200b}width@mouse.com", "8", false),
         (" spaces@mouse.com ", "9", false),
     ] {
-        let login = Login {
+        let login = User {
             login_name: LoginName::parse(name.to_owned()).unwrap(),
             user_id: UserId::parse(id.to_owned()).unwrap(),
             under_former_key,
             ..mini.clone()
         };
         let added = store.insert_user(&login).await.unwrap();
-        assert!(matches!(added, Added::Added), "{added:?}");
+        assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
     }
 
     // Users who log in are no fault of the tables.

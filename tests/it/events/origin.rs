@@ -2,7 +2,7 @@
 
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use sesame::api::event::{Event, answer};
+use sesame::transport::lambda::event::{Event, answer};
 
 use super::changed;
 use crate::app::{App, NOW, event};

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{self, CreateSessionRequest as Create};
 use sesame::domain::Permission;
-use sesame::token::draw_session_id;
+use sesame::token::generate_session_id;
 
 use super::{Client, HOUR, code};
 use crate::app::{App, NOW, event, header};
@@ -56,7 +56,7 @@ async fn what_is_no_session_is_not_found() {
             ..Client::of(&app).bearing(reader.as_str())
         };
         for (id, want) in [
-            (draw_session_id().to_string(), "QUERY-SFeaa"),
+            (generate_session_id().to_string(), "QUERY-SFeaa"),
             ("000000000000000000".to_owned(), "QUERY-SFeaa"),
             ("../sessions".to_owned(), "QUERY-SFeaa"),
             ("ä".repeat(200), "QUERY-SFeaa"),
@@ -166,7 +166,8 @@ async fn each_events_query_is_read() {
     ] {
         let mut event: serde_json::Value = serde_json::from_str(&event(name)).unwrap();
         change(&mut event, &path, &created.session_token, &encoded);
-        let request: sesame::api::event::Event = serde_json::from_value(event).unwrap();
+        let request: sesame::transport::lambda::event::Event =
+            serde_json::from_value(event).unwrap();
         let request = request.request().unwrap();
 
         let answer = app.send(header(request, "x-of", name), NOW).await;
@@ -211,7 +212,7 @@ async fn a_token_twice_in_the_query_is_refused() {
         session_id: created.session_id,
         session_token: Some(created.session_token.clone()),
     };
-    let mut request = client.request(sesame::service::Rpc::GetSession, &request);
+    let mut request = client.request(sesame::domain::Operation::GetSession, &request);
     let again = ("session_token".to_owned(), created.session_token);
     request.query.push(again);
 
@@ -223,7 +224,7 @@ async fn a_body_must_not_name_another_session_than_the_path() {
     let app = App::start().await;
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();
-    let other = draw_session_id().to_string();
+    let other = generate_session_id().to_string();
     for (id, status) in [
         (&created.session_id, 200),
         (&other, 400),
@@ -233,7 +234,7 @@ async fn a_body_must_not_name_another_session_than_the_path() {
             session_id: created.session_id.clone(),
             ..v2::SetSessionRequest::default()
         };
-        let mut request = client.request(sesame::service::Rpc::SetSession, &request);
+        let mut request = client.request(sesame::domain::Operation::SetSession, &request);
         let token = &created.session_token;
         let id = if id == "null" {
             serde_json::Value::Null

@@ -6,8 +6,8 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
+use sesame::domain::Operation;
 use sesame::domain::Permission;
-use sesame::service::Rpc;
 
 use super::{Client, HOUR, checks, code, metadata, noting, sequence, set, v2_password};
 use crate::app::{App, NOW, PASSWORD, header};
@@ -28,11 +28,11 @@ async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
         ..Set::default()
     };
     // It is never there, so that the token isn't replaced.
-    let request = client.request(Rpc::SetSession, &note);
+    let request = client.request(Operation::SetSession, &note);
     let answer = client
         .app
         .send(header(request, "if-match", "\"1\""), client.now);
-    let noted: Result<super::Changed, _> = client.wire.answer(Rpc::SetSession, &answer.await);
+    let noted: Result<super::Changed, _> = client.wire.answer(Operation::SetSession, &answer.await);
     let bearer = client.bearing(token).create(&Create::default()).await;
     [
         code(&client.get(id, Some(token)).await),
@@ -272,7 +272,7 @@ async fn a_token_that_a_login_has_replaced_tells_nothing() {
                 checks: Some(checks(user, Some(password))),
                 ..set(&planted)
             };
-            let request = client.request(Rpc::SetSession, &guess);
+            let request = client.request(Operation::SetSession, &guess);
             let request = match expected {
                 Some(sequence) => header(request, "if-match", sequence),
                 None => request,

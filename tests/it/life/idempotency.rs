@@ -3,8 +3,8 @@ use std::time::Duration;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
-use sesame::domain::{Login, Permission};
-use sesame::service::Rpc;
+use sesame::domain::Operation;
+use sesame::domain::{Permission, User};
 
 use super::{Client, HOUR, checks, code, metadata};
 use crate::app::{App, PASSWORD, header};
@@ -22,7 +22,7 @@ async fn app(settings: &[(&str, &str)]) -> App {
     App::with(&all).await
 }
 
-fn login(user: &Login, password: &str) -> Create {
+fn login(user: &User, password: &str) -> Create {
     Create {
         checks: Some(checks(user, Some(password))),
         ..Create::default()
@@ -36,10 +36,10 @@ fn own(app: &App, key: &str) -> String {
 
 impl Client<'_> {
     async fn create_keyed(self, key: &str, request: &Create) -> Outcome {
-        let request = self.request(Rpc::CreateSession, request);
+        let request = self.request(Operation::CreateSession, request);
         let request = header(request, "idempotency-key", &own(self.app, key));
         let answer = self.app.send(request, self.now).await;
-        let created: Outcome = self.wire.answer(Rpc::CreateSession, &answer);
+        let created: Outcome = self.wire.answer(Operation::CreateSession, &answer);
         record::secret(created.as_ref().ok().map(|created| &*created.session_token));
         created
     }
@@ -149,7 +149,7 @@ async fn another_request_under_the_same_key_is_refused() {
             assert_eq!(code(&got), want, "{wire:?}");
         }
     }
-    let request = client.request(Rpc::CreateSession, &Create::default());
+    let request = client.request(Operation::CreateSession, &Create::default());
     let request = header(request, "idempotency-key", &own(&app, "k"));
     let answer = app.send(request, client.now).await;
     assert_eq!(answer.status, 409);
@@ -274,7 +274,7 @@ async fn a_login_name_that_has_become_anothers_repeats_nothing() {
     let renamed = app.login_name("renamed");
     let login = app.login("mini").await;
     assert!(app.store.rename_user(&login, renamed).await.unwrap());
-    let heir = Login {
+    let heir = User {
         user_id: app.user_id("heir"),
         ..mini
     };
@@ -307,7 +307,7 @@ async fn a_key_is_short_printable_and_there_once() {
     let app = app(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::of(&app);
-    let request = || client.request(Rpc::CreateSession, &login(&mini, PASSWORD));
+    let request = || client.request(Operation::CreateSession, &login(&mini, PASSWORD));
     let long = "k".repeat(256);
     for keys in [&[""][..], &[&*long], &["a", "b"], &["a", "a"]] {
         let mut request = request();

@@ -8,7 +8,7 @@ use sesame::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod as
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
 };
-use sesame::domain::{Login, Permission, Timestamp};
+use sesame::domain::{Permission, Timestamp, User};
 
 use super::{Client, HOUR, checks, code};
 use crate::app::{App, NOW, PASSWORD};
@@ -29,12 +29,12 @@ fn ids<'a>(ids: impl IntoIterator<Item = &'a String>) -> Query {
     Query::IdsQuery(v2::IDsQuery { ids })
 }
 
-fn user(login: &Login) -> Query {
+fn user(login: &User) -> Query {
     let id = login.user_id.to_string();
     Query::UserIdQuery(v2::UserIdQuery { id })
 }
 
-pub fn by_user(login: &Login) -> List {
+pub fn by_user(login: &User) -> List {
     list(&[user(login)])
 }
 
@@ -81,7 +81,7 @@ fn found(listed: &v2::ListSessionsResponse) -> (u64, Vec<&str>) {
 }
 
 /// Sessions of `login`, a second apart, with the device `f-` and their number.
-async fn sessions(client: Client<'_>, login: &Login, count: u64) -> Vec<String> {
+async fn sessions(client: Client<'_>, login: &User, count: u64) -> Vec<String> {
     let mut ids = Vec::new();
     for n in 0..count {
         let open = Create {

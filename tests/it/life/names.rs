@@ -1,7 +1,7 @@
 //! By which name a session speaks of its user.
 
 use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
-use sesame::domain::{Login, Permission};
+use sesame::domain::{Permission, User};
 
 use super::{Client, HOUR, code, metadata, v2_password};
 use crate::app::{App, PASSWORD};
@@ -24,7 +24,7 @@ async fn after_a_rename_a_session_has_its_users_name_of_today() {
             .unwrap()
     );
     // Somebody else has the name by now.
-    let heir = Login {
+    let heir = User {
         user_id: app.user_id("heir"),
         ..mini.clone()
     };

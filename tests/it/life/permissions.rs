@@ -5,7 +5,7 @@ use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, SetSessionRequest as Set,
     search_query::Query,
 };
-use sesame::domain::{Login, Permission};
+use sesame::domain::{Permission, User};
 
 use super::{Client, HOUR, checks, code, metadata};
 use crate::app::{App, PASSWORD};
@@ -37,7 +37,7 @@ fn table() -> Vec<Vec<&'static str>> {
 struct Who {
     bearer: Option<String>,
     creator: String,
-    mini: Login,
+    mini: User,
 }
 
 impl Who {

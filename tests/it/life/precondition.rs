@@ -3,8 +3,8 @@ use std::time::Duration;
 use sesame::api::proto::zitadel::session::v2::{
     CreateSessionRequest as Create, SetSessionRequest as Set,
 };
+use sesame::domain::Operation;
 use sesame::domain::Permission;
-use sesame::service::Rpc;
 
 use super::{Client, HOUR, metadata};
 use crate::app::{App, NOW, header};
@@ -41,10 +41,10 @@ async fn a_session_that_has_moved_on_is_not_changed() {
             ("8", "4", Err(3)),
             ("W/\"8\"", "4", Err(3)),
         ] {
-            let request = client.request(Rpc::SetSession, &note(id, value));
+            let request = client.request(Operation::SetSession, &note(id, value));
             let answer = app.send(header(request, "if-match", condition), NOW).await;
 
-            let got: Result<super::Changed, _> = wire.answer(Rpc::SetSession, &answer);
+            let got: Result<super::Changed, _> = wire.answer(Operation::SetSession, &answer);
             let sequence = got.map(|changed| changed.details.unwrap().sequence);
             let found = sequence.as_ref().map_err(|fault| fault.code);
             assert_eq!(found.copied(), want, "{wire:?} {condition}");
@@ -75,7 +75,7 @@ async fn of_two_changes_under_one_condition_one_is_refused() {
             .of("PutItem"),
     );
     let send = |value: &'static str| {
-        let request = client.request(Rpc::SetSession, &note(&created.session_id, value));
+        let request = client.request(Operation::SetSession, &note(&created.session_id, value));
         app.send(header(request, "if-match", "\"2\""), NOW)
     };
 

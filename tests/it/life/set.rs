@@ -5,7 +5,7 @@ use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
 use sesame::domain::Permission;
-use sesame::token::draw_session_id;
+use sesame::token::generate_session_id;
 
 use super::{Client, HOUR, checks, code, metadata, millis, noting, sequence, set, v2_password};
 use crate::app::{App, NOW, PASSWORD};
@@ -122,7 +122,7 @@ async fn what_is_no_session_can_not_be_changed() {
     let client = Client::of(&app);
     let created = client.create(&Create::default()).await.unwrap();
     for (id, want) in [
-        (draw_session_id().to_string(), "COMMAND-Flk38"),
+        (generate_session_id().to_string(), "COMMAND-Flk38"),
         ("000000000000000000".to_owned(), "COMMAND-Flk38"),
         (created.session_id.replace('-', ""), "COMMAND-Flk38"),
         (format!(" {}", created.session_id), "COMMAND-Flk38"),

@@ -9,11 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sesame::api::Version;
+use sesame::domain::Operation;
 use sesame::domain::Timestamp;
-use sesame::service::Rpc;
 use tokio::time::Instant;
 
-use super::session::{Change, Claim, Refusal, Step};
+use super::session::{Change, Permit, Refusal, Step};
 use super::{LATEST, Meeting};
 use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
 use crate::faults::Fault;
@@ -73,8 +73,8 @@ impl Caller {
             bearer: Some(self.meeting.bearer.clone()),
             ..Call::default()
         };
-        let ended = self.send(Rpc::GetSession, &call, false).await;
-        self.note_seen(Claim::Permission, &ended, &ended.outcome.clone());
+        let ended = self.send(Operation::GetSession, &call, false).await;
+        self.note_seen(Permit::Permission, &ended, &ended.outcome.clone());
     }
 
     pub async fn create(&mut self) {
@@ -87,7 +87,7 @@ impl Caller {
             }),
             ..Call::default()
         };
-        let ended = self.send(Rpc::CreateSession, &call, true).await;
+        let ended = self.send(Operation::CreateSession, &call, true).await;
         let answer = match &ended.outcome {
             Ok(body) => Some(self.learn(body)),
             Err(_) if is_unknown(&ended.outcome) => None,
@@ -126,7 +126,7 @@ impl Caller {
             call.body["lifetime"] = json!(format!("{seconds}s"));
         }
 
-        let ended = self.send(Rpc::SetSession, &call, true).await;
+        let ended = self.send(Operation::SetSession, &call, true).await;
 
         let now = ended.now;
         let change = Change {
@@ -179,7 +179,7 @@ impl Caller {
 
     async fn get(&mut self) {
         let (claim, call) = self.claim();
-        let ended = self.send(Rpc::GetSession, &call, true).await;
+        let ended = self.send(Operation::GetSession, &call, true).await;
         self.note_seen(claim, &ended, &ended.outcome.clone());
     }
 
@@ -191,7 +191,7 @@ impl Caller {
             body: json!({ "queries": [{ "idsQuery": { "ids": [call.session_id.unwrap()] } }] }),
             ..Call::default()
         };
-        let ended = self.send(Rpc::ListSessions, &call, true).await;
+        let ended = self.send(Operation::ListSessions, &call, true).await;
         let seen = ended.outcome.clone().and_then(|body| {
             let session = &body["sessions"][0];
             assert_eq!(
@@ -201,12 +201,12 @@ impl Caller {
             let session = session.is_object().then(|| json!({ "session": session }));
             session.ok_or_else(|| "QUERY-SFeaa".to_owned())
         });
-        self.note_seen(Claim::Permission, &ended, &seen);
+        self.note_seen(Permit::Permission, &ended, &seen);
     }
 
     async fn delete(&mut self) {
         let (claim, call) = self.claim();
-        let ended = self.send(Rpc::DeleteSession, &call, true).await;
+        let ended = self.send(Operation::DeleteSession, &call, true).await;
         let now = ended.now;
         let deleted = |claim, answer| vec![Step::Deleted { claim, now, answer }];
         match ended.outcome.as_ref().map_err(String::as_str) {
@@ -240,7 +240,7 @@ impl Caller {
     }
 
     /// By one of the last tokens, or by permission.
-    fn claim(&mut self) -> (Claim, Call) {
+    fn claim(&mut self) -> (Permit, Call) {
         let known = self.meeting.known.lock().unwrap();
         let mut call = Call {
             session_id: known.session_id.clone(),
@@ -248,14 +248,14 @@ impl Caller {
         };
         if self.dice.once_in(2) {
             call.bearer = Some(self.meeting.bearer.clone());
-            return (Claim::Permission, call);
+            return (Permit::Permission, call);
         }
         let newest = known.tokens.len() - 1;
         let back =
             usize::try_from([0, 0, 0, 0, 1, 2][usize::try_from(self.dice.below(6)).unwrap()]);
         let token = known.tokens[newest.saturating_sub(back.unwrap_or(0))].clone();
         call.session_token = Some(token.clone());
-        (Claim::Token(token), call)
+        (Permit::Token(token), call)
     }
 
     /// Has something happen to the next requests, whosever they are.
@@ -288,7 +288,7 @@ impl Caller {
         }
     }
 
-    async fn send(&mut self, rpc: Rpc, call: &Call, disturbed: bool) -> Ended {
+    async fn send(&mut self, rpc: Operation, call: &Call, disturbed: bool) -> Ended {
         if disturbed {
             self.disturb();
         }
@@ -324,7 +324,7 @@ impl Caller {
         self.meeting.note(steps, ended.invoked, returned);
     }
 
-    fn note_seen(&self, claim: Claim, ended: &Ended, seen: &Outcome) {
+    fn note_seen(&self, claim: Permit, ended: &Ended, seen: &Outcome) {
         let now = ended.now;
         let step = match seen.as_ref().map_err(String::as_str) {
             Ok(body) => {

@@ -13,7 +13,7 @@ use super::checker::Model;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
     /// How often all sessions of the user were ended.
-    epoch: u32,
+    generation: u32,
     /// The epochs that creates have read, by their calls.
     logins: BTreeMap<usize, u32>,
     session: Option<Session>,
@@ -26,7 +26,7 @@ struct Session {
     replaced: Option<Token>,
     metadata: BTreeMap<String, String>,
     expires_at: i64,
-    epoch: u32,
+    generation: u32,
     ended: bool,
     /// What its create answered.
     first: (u64, Token),
@@ -41,7 +41,7 @@ pub enum Token {
 
 /// What lets a caller.
 #[derive(Clone, Debug)]
-pub enum Claim {
+pub enum Permit {
     Permission,
     Token(String),
 }
@@ -60,7 +60,7 @@ pub enum Step {
     },
     /// A Set read a session that it may change.
     Admitted {
-        claim: Claim,
+        claim: Permit,
         now: i64,
         at_sequence: Option<u64>,
     },
@@ -68,7 +68,7 @@ pub enum Step {
     Changed(Change),
     /// A Set read a session whose token it has, whether it counts or not.
     Held {
-        claim: Claim,
+        claim: Permit,
         now: i64,
     },
     /// And found it ended.
@@ -82,7 +82,7 @@ pub enum Step {
         at_sequence: u64,
     },
     Seen {
-        claim: Claim,
+        claim: Permit,
         now: i64,
         sequence: u64,
         metadata: BTreeMap<String, String>,
@@ -93,12 +93,12 @@ pub enum Step {
     },
     /// It isn't its token.
     Refused {
-        claim: Claim,
+        claim: Permit,
         now: i64,
         by: Refusal,
     },
     Deleted {
-        claim: Claim,
+        claim: Permit,
         now: i64,
         answer: Option<u64>,
     },
@@ -129,7 +129,7 @@ pub struct Change {
     pub answer: Option<(u64, String)>,
 }
 
-impl Claim {
+impl Permit {
     fn holds(&self, session: &Session, now: i64) -> bool {
         let Self::Token(text) = self else {
             return true;
@@ -142,7 +142,7 @@ impl Claim {
 
 impl World {
     fn is_over(&self, session: &Session) -> bool {
-        session.ended || session.epoch != self.epoch
+        session.ended || session.generation != self.generation
     }
 
     fn is_live(&self, session: &Session, now: i64) -> bool {
@@ -174,7 +174,7 @@ impl World {
                     replaced: None,
                     metadata: BTreeMap::new(),
                     expires_at,
-                    epoch: self.logins[&call],
+                    generation: self.logins[&call],
                     ended: false,
                     first: (sequence, token),
                 })
@@ -227,7 +227,7 @@ impl Model for World {
         match (step, &self.session) {
             (Step::Login { call }, _) => {
                 let mut world = self.clone();
-                world.logins.insert(*call, self.epoch);
+                world.logins.insert(*call, self.generation);
                 Some(world)
             }
             (
@@ -239,7 +239,7 @@ impl Model for World {
                 _,
             ) => self.created(*call, answer.as_ref(), *expires_at),
             (Step::Ended, _) => Some(Self {
-                epoch: self.epoch + 1,
+                generation: self.generation + 1,
                 ..self.clone()
             }),
             (Step::NotFound { now }, stored) => as_it_was(

@@ -46,7 +46,7 @@ impl Model {
     pub fn is_ended(&self, session: &Session) -> bool {
         let of_another_epoch = session.user.as_ref().is_some_and(|factor| {
             let user = &self.users[factor.user];
-            !user.exists || user.epoch != factor.epoch
+            !user.exists || user.generation != factor.generation
         });
         session.is_deleted || of_another_epoch
     }
@@ -295,7 +295,7 @@ impl Model {
             user,
             login_name: self.users[user].name.clone(),
             verified_at: self.now,
-            epoch: self.users[user].epoch,
+            generation: self.users[user].generation,
         }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sesame::api::Version;
-use sesame::domain::{Login, SessionId, UserState};
-use sesame::service::Rpc;
+use sesame::domain::Operation;
+use sesame::domain::{self, SessionId, UserState};
 
 use self::world::{assert_details, assert_refused, hashes};
 use super::SERVICES;
@@ -31,7 +31,7 @@ pub struct Run {
     /// The sessions' places in the model.
     slots: BTreeMap<Slot, usize>,
     /// The users, those that don't exist at the moment included.
-    logins: Vec<Login>,
+    logins: Vec<domain::User>,
     services: Vec<String>,
     hashes: [String; 2],
     /// The last call.
@@ -73,12 +73,12 @@ impl Run {
             logins.push(app.user_with_hash(name, hash).await);
         }
         let nobody = app.user_id("n2");
-        logins.push(Login {
+        logins.push(domain::User {
             user_id: nobody,
             login_name: app.login_name("n2"),
             ..logins[1].clone()
         });
-        let user = |(n, login): (usize, &Login)| User {
+        let user = |(n, login): (usize, &domain::User)| User {
             id: login.user_id.to_string(),
             name: login.login_name.to_string(),
             exists: n + 1 < USERS,
@@ -86,7 +86,7 @@ impl Run {
             password: login.password_hash.as_ref().map(|_| 0),
             failures: 0,
             last_at: 0,
-            epoch: 0,
+            generation: 0,
         };
         let mut services = Vec::new();
         for (name, permissions) in SERVICES {
@@ -201,7 +201,7 @@ impl Run {
         asked.call.session_id = None;
         asked.call.body = body;
         asked.call.idempotency_key.clone_from(&key);
-        let answered = self.send(Rpc::CreateSession, &asked).await;
+        let answered = self.send(Operation::CreateSession, &asked).await;
         self.find_attempt(&answered).await;
         let mut after = self.model.clone();
         let want = asked
@@ -277,7 +277,7 @@ impl Run {
         asked.call.body = body;
         asked.call.if_match =
             if_match.map(|at| at.map_or_else(|| "*".to_owned(), |at| format!("\"{at}\"")));
-        let answered = self.send(Rpc::SetSession, &asked).await;
+        let answered = self.send(Operation::SetSession, &asked).await;
         self.find_attempt(&answered).await;
         let left = match &stored {
             Some(stored) => self.stored(stored).await,
@@ -339,7 +339,7 @@ impl Run {
     }
 
     async fn delete(&mut self, asked: Asked) {
-        let answered = self.send(Rpc::DeleteSession, &asked).await;
+        let answered = self.send(Operation::DeleteSession, &asked).await;
         let model = &self.model;
         let want = asked
             .caller

@@ -18,12 +18,12 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
     let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
     let metadata = stored.metadata.iter();
     let metadata = metadata.map(|(key, value)| (key.to_owned(), text(value)));
-    let epoch = like.user.as_ref().map_or(0, |factor| factor.epoch);
+    let generation = like.user.as_ref().map_or(0, |factor| factor.generation);
     let user = stored.user.as_ref().map(|factor| UserFactor {
         user: user_of(factor.user_id.as_str(), model),
         login_name: factor.login_name.as_str().to_owned(),
         verified_at: factor.verified_at.as_millis(),
-        epoch,
+        generation,
     });
     let mut tokens = like.tokens.clone();
     if let Some(Some(token)) = tokens.last()

@@ -19,7 +19,7 @@ pub struct User {
     pub failures: u32,
     pub last_at: i64,
     /// Another one, whenever all sessions were ended.
-    pub epoch: u32,
+    pub generation: u32,
 }
 
 /// How a request names a user.

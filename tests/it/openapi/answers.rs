@@ -7,10 +7,10 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use sesame::api::{Protocol, Request, Version};
+use sesame::domain::Operation as Rpc;
 use sesame::domain::Permission;
-use sesame::error::{Error, Side};
-use sesame::service::Rpc;
-use sesame::token::draw_session_id;
+use sesame::error::{ApiSide, Error};
+use sesame::token::generate_session_id;
 
 use super::document::{Header, KEY, Operation, fields, operations, with_body};
 use super::schema::conforms;
@@ -134,7 +134,7 @@ async fn a_session_that_is_gone_is_answered_as_documented() {
     for operation in gone.filter(|operation| operation.rpc == Rpc::DeleteSession) {
         let mut request = post("{}");
         request.method = operation.method.clone();
-        let id = draw_session_id().to_string();
+        let id = generate_session_id().to_string();
         request.path = operation.path.replace("{session_id}", &id);
         let answer = mini.send_as_is(request).await.json();
 
@@ -219,10 +219,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::SessionExpired
         | Error::PreconditionFailed(_)
         | Error::Conflict => is_one_of(&[SetSession]),
-        Error::SessionNotFound(Side::Query) | Error::SessionTokenInvalid(Side::Query) => {
+        Error::SessionNotFound(ApiSide::Query) | Error::SessionTokenInvalid(ApiSide::Query) => {
             is_one_of(&[GetSession])
         }
-        Error::SessionNotFound(Side::Command) | Error::SessionTokenInvalid(Side::Command) => {
+        Error::SessionNotFound(ApiSide::Command) | Error::SessionTokenInvalid(ApiSide::Command) => {
             is_one_of(&[SetSession, DeleteSession])
         }
         Error::PermissionDenied => match rpc {

@@ -6,7 +6,7 @@ use std::path::Path;
 use http::Method;
 use serde_json::{Map, Value};
 use sesame::api::Version;
-use sesame::service::Rpc;
+use sesame::domain::Operation as Rpc;
 
 pub struct Operation {
     pub rpc: Rpc,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
-use sesame::service::Rpc;
+use sesame::domain::Operation as Rpc;
 
 use super::document::{Operation, operations};
 use super::schema::conforms;

@@ -5,7 +5,7 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::domain::{Permission, UserState};
-use sesame::token::CallerToken;
+use sesame::token::ServiceAccountToken;
 
 use super::{as_caller, checks};
 use crate::app::{App, NOW, PASSWORD};
@@ -19,7 +19,12 @@ const PROCEDURE_TYPES: &str = "application/json, application/proto, application/
 
 /// Sends a request by each protocol, and returns the one fault of all, and the HTTP
 /// status of the JSON route.
-async fn fault(app: &App, version: Version, request: &Create, token: &CallerToken) -> (Fault, u16) {
+async fn fault(
+    app: &App,
+    version: Version,
+    request: &Create,
+    token: &ServiceAccountToken,
+) -> (Fault, u16) {
     let mut faults = Vec::new();
     let mut http = 0;
     for wire in Wire::ALL {
@@ -96,7 +101,7 @@ async fn faults_before_the_service_runs_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let reader = app.caller(&[Permission::Read], HOUR).await;
-    let unknown = CallerToken::draw().unwrap();
+    let unknown = ServiceAccountToken::draw().unwrap();
     let mut no_member = checks("x", "x");
     let check = no_member.checks.as_mut().unwrap();
     check.user.as_mut().unwrap().search = None;

@@ -7,9 +7,9 @@ use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
 use sesame::api::proto::zitadel::session::v2::search_query::Query;
-use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, message, row};
+use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, messages, row};
 use sesame::config::WireLimits;
-use sesame::service::Rpc;
+use sesame::domain::Operation;
 
 use crate::wire::{Wire, json_of};
 
@@ -117,7 +117,7 @@ fn assemble_query((kind, text, time, method): QueryParts) -> Query {
 
 /// Holds a request in JSON, as another implementation writes it, against the same in
 /// protobuf.
-fn same_call(rpc: Rpc, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
+fn same_call(rpc: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
     let route = Route {
         rpc,
         version: Version::ALL[at],
@@ -126,7 +126,7 @@ fn same_call(rpc: Rpc, at: usize, message: &impl Message) -> Result<(), TestCase
     let body = json_of(&format!("{}Request", rpc.as_str()), &message).to_string();
 
     let by_json = json::decode(route, body.as_bytes(), Bound::default());
-    let by_proto = message::decode(route, &message);
+    let by_proto = messages::decode(route, &message);
 
     prop_assert_eq!(
         by_json.map_err(|error| error.to_string()),
@@ -141,7 +141,7 @@ proptest! {
     /// As another implementation writes it.
     #[test]
     fn json_and_protobuf_are_the_same_call(parts in any_parts(), at in 0..3_usize) {
-        same_call(Rpc::CreateSession, at, &assemble(parts))?;
+        same_call(Operation::CreateSession, at, &assemble(parts))?;
     }
 
     #[test]
@@ -160,7 +160,7 @@ proptest! {
             challenges,
             lifetime,
         };
-        same_call(Rpc::SetSession, at, &message)?;
+        same_call(Operation::SetSession, at, &message)?;
     }
 
     #[test]
@@ -175,16 +175,16 @@ proptest! {
             queries: queries.into_iter().map(|query| v2::SearchQuery { query: query.map(assemble_query) }).collect(),
             sorting_column,
         };
-        same_call(Rpc::ListSessions, at, &message)?;
+        same_call(Operation::ListSessions, at, &message)?;
     }
 
     #[test]
     fn no_bytes_are_an_error_of_ours(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         at in 0..Wire::ALL.len(),
-        of in 0..Rpc::ALL.len(),
+        of in 0..Operation::ALL.len(),
     ) {
-        let (wire, rpc) = (Wire::ALL[at], Rpc::ALL[of]);
+        let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
         let route = Route { rpc, version: Version::V2 };
         let request = wire.send(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };

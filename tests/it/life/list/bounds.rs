@@ -8,8 +8,8 @@ use sesame::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod as
 use sesame::api::proto::zitadel::session::v2::{
     CreateSessionRequest as Create, ListSessionsRequest as List,
 };
-use sesame::domain::{Login, Permission, Session};
-use sesame::token::draw_session_id;
+use sesame::domain::{Permission, Session, User};
+use sesame::token::generate_session_id;
 
 use super::{created, found, ids, list, user};
 use crate::app::{App, NOW, PASSWORD};
@@ -18,7 +18,7 @@ use crate::wire::Wire;
 
 /// A session of `login` with `metadata`, and others like it until there are `count`, each
 /// created a second after the one before.
-async fn many(client: Client<'_>, login: &Login, metadata: &[u8], count: u64) -> Vec<String> {
+async fn many(client: Client<'_>, login: &User, metadata: &[u8], count: u64) -> Vec<String> {
     let open = Create {
         checks: Some(checks(login, Some(PASSWORD))),
         metadata: [("k".to_owned(), metadata.to_vec())].into(),
@@ -29,7 +29,7 @@ async fn many(client: Client<'_>, login: &Login, metadata: &[u8], count: u64) ->
     let like = store.get_session(first.parse().unwrap()).await;
     let like = like.unwrap().unwrap();
     let others = (1..count).map(|n| Session {
-        id: draw_session_id(),
+        id: generate_session_id(),
         created_at: NOW.plus(Duration::from_secs(n)),
         ..like.clone()
     });
@@ -42,7 +42,7 @@ async fn many(client: Client<'_>, login: &Login, metadata: &[u8], count: u64) ->
     std::iter::once(first).chain(others).collect()
 }
 
-fn page(login: &Login, offset: u64, limit: u32, asc: bool) -> List {
+fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
     List {
         query: Some(ListQuery { offset, limit, asc }),
         ..list(&[user(login)])
@@ -55,7 +55,9 @@ async fn a_list_has_a_hundred_ids_at_most() {
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let client = Client::of(&app).bearing(all.as_str());
     for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
-        let drawn: Vec<_> = (0..count).map(|_| draw_session_id().to_string()).collect();
+        let drawn: Vec<_> = (0..count)
+            .map(|_| generate_session_id().to_string())
+            .collect();
         app.faults.clear();
         let listed = client.list(&list(&[ids(&drawn)])).await;
         assert_eq!(code(&listed), want, "{count}");

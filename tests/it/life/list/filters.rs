@@ -5,8 +5,8 @@ use sesame::api::proto::zitadel::object::v2::TimestampQueryMethod as Method;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
 };
-use sesame::domain::{Login, Permission, Timestamp};
-use sesame::token::{CallerToken, draw_session_id};
+use sesame::domain::{Permission, Timestamp, User};
+use sesame::token::{ServiceAccountToken, generate_session_id};
 
 use super::{agent, created, creator, expires, found, ids, list, sessions, user};
 use crate::app::{App, NOW};
@@ -17,9 +17,9 @@ use crate::wire::Wire;
 /// who made all of them.
 struct Found {
     app: App,
-    caller: CallerToken,
-    mini: Login,
-    other: Login,
+    caller: ServiceAccountToken,
+    mini: User,
+    other: User,
     of_mini: Vec<String>,
     of_other: Vec<String>,
     anonymous: String,
@@ -77,7 +77,7 @@ fn at(seconds: u64) -> Timestamp {
 async fn ids_and_users_find_their_sessions() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
-    let nobody = draw_session_id().to_string();
+    let nobody = generate_session_id().to_string();
     let (mini, other) = (user(&of.mini), user(&of.other));
 
     for (what, queries, want) in [
@@ -281,7 +281,7 @@ async fn bad_queries_are_refused_in_json() {
         ("", 400),
     ] {
         let client = Client::of(&app).bearing(all.as_str());
-        let mut request = client.request(sesame::service::Rpc::ListSessions, &List::default());
+        let mut request = client.request(sesame::domain::Operation::ListSessions, &List::default());
         request.body = body.into();
 
         let answer = app.send(request, NOW).await;

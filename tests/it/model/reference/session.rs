@@ -52,7 +52,7 @@ pub struct UserFactor {
     pub user: usize,
     pub login_name: String,
     pub verified_at: i64,
-    pub epoch: u32,
+    pub generation: u32,
 }
 
 /// Of a create with an idempotency key.

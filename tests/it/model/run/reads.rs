@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sesame::api::Version;
-use sesame::service::Rpc;
+use sesame::domain::Operation;
 
 use super::world::assert_refused;
 use super::{Asked, Run};
@@ -13,7 +13,7 @@ use crate::model::stored::assert_shows;
 
 impl Run {
     pub(super) async fn get(&mut self, asked: Asked) {
-        let answered = self.send(Rpc::GetSession, &asked).await;
+        let answered = self.send(Operation::GetSession, &asked).await;
         let model = &self.model;
         let want = asked
             .caller
@@ -51,7 +51,7 @@ impl Run {
             "query": { "offset": offset.to_string(), "limit": limit, "asc": ascending },
             "queries": queries.collect::<Vec<_>>(),
         });
-        let answered = self.send(Rpc::ListSessions, &asked).await;
+        let answered = self.send(Operation::ListSessions, &asked).await;
 
         let model = &self.model;
         let creator = asked

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use sesame::api::Version;
-use sesame::domain::{Attempts, HashString, Login, LoginName, Password, Timestamp, UserState};
+use sesame::domain::Operation;
+use sesame::domain::{self, Attempts, HashString, LoginName, Password, Timestamp, UserState};
 use sesame::password::PasswordPool;
-use sesame::service::Rpc;
-use sesame::store::Added;
-use sesame::token::draw_epoch;
+use sesame::store::InsertOutcome;
+use sesame::token::generate_session_generation;
 use std::num::NonZeroUsize;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -54,22 +54,26 @@ impl Run {
             return;
         }
         let read = async || {
-            let login = store.get_login(&name.folded()).await.unwrap().unwrap();
+            let login = store.get_user(&name.folded()).await.unwrap().unwrap();
             assert_eq!(login.user_id.as_str(), model.id);
             login
         };
         match deed {
             Deed::Add => {
-                let login = Login {
+                let login = domain::User {
                     login_name: name.clone(),
                     state: UserState::Active,
                     attempts: Attempts::default(),
-                    epoch: draw_epoch(),
+                    generation: generate_session_generation(),
                     ..self.logins[user].clone()
                 };
                 let added = store.insert_user(&login).await.unwrap();
                 let is_taken = named(&model.name);
-                assert_eq!(matches!(added, Added::Added), !is_taken, "{added:?}");
+                assert_eq!(
+                    matches!(added, InsertOutcome::InsertOutcome),
+                    !is_taken,
+                    "{added:?}"
+                );
                 if is_taken {
                     return;
                 }
@@ -104,18 +108,18 @@ impl Run {
             Deed::Add => {
                 (user.exists, user.state, user.failures) = (true, UserState::Active, 0);
                 user.last_at = 0;
-                (user.password, user.epoch) = (password, user.epoch + 1);
+                (user.password, user.generation) = (password, user.generation + 1);
             }
-            Deed::EndSessions => user.epoch += 1,
+            Deed::EndSessions => user.generation += 1,
             Deed::State(state) => {
                 user.state = state;
-                user.epoch += u32::from(state != UserState::Active);
+                user.generation += u32::from(state != UserState::Active);
             }
             Deed::Unlock if user.state == UserState::Inactive => {}
             Deed::Unlock => (user.state, user.failures) = (UserState::Active, 0),
             Deed::Password(password) => {
                 (user.password, user.failures) = (Some(password), 0);
-                user.epoch += 1;
+                user.generation += 1;
             }
             Deed::Delete => user.exists = false,
             Deed::Rename(_) => {}
@@ -196,7 +200,7 @@ impl Run {
         (message, body)
     }
 
-    pub(super) async fn send(&self, rpc: Rpc, asked: &Asked) -> Answered {
+    pub(super) async fn send(&self, rpc: Operation, asked: &Asked) -> Answered {
         let request = asked.way.request(rpc, &asked.call);
         let started = Instant::now();
         let now = Timestamp::from_millis(self.model.now);
@@ -216,7 +220,7 @@ impl Run {
         self.model.tried_at = self.model.now;
         for user in self.model.users.iter().filter(|user| user.exists) {
             let name = LoginName::parse(user.name.clone()).unwrap();
-            let login = self.app.store.get_login(&name.folded()).await.unwrap();
+            let login = self.app.store.get_user(&name.folded()).await.unwrap();
             let last_at = login.unwrap().attempts.last_at.map(Timestamp::as_millis);
             if let Some(at) = last_at.filter(|at| *at != user.last_at) {
                 assert!((self.model.now..=answered.by).contains(&at));
@@ -233,7 +237,7 @@ impl Run {
                 continue;
             }
             let name = LoginName::parse(user.name.clone()).unwrap();
-            let login = self.app.store.get_login(&name.folded()).await.unwrap();
+            let login = self.app.store.get_user(&name.folded()).await.unwrap();
             let attempts = login.unwrap().attempts;
             let failures = attempts.failures;
             let mut may_be = vec![user.failures];

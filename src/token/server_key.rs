@@ -1,0 +1,122 @@
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::SessionToken;
+use crate::domain::{IdempotencyKey, Invalid, SessionId, UserRef, WriteId};
+
+/// A key of the deployment's, from which tokens are derived that must be given again: at
+/// least 32 bytes, never shown.
+#[derive(Clone)]
+pub struct ServerKey(Zeroizing<Vec<u8>>);
+
+impl ServerKey {
+    const LEAST_BYTES: usize = 32;
+
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Invalid> {
+        let bytes = Zeroizing::new(bytes);
+        if bytes.len() < Self::LEAST_BYTES {
+            return Err(Invalid::new("key", "must be at least 32 bytes long"));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// For the time of a process.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub fn draw() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new(vec![0; Self::LEAST_BYTES]);
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The id of the session that `scope` creates under `key`: as random as one that is
+    /// drawn, to all who lack this key.
+    pub fn session_id(&self, scope: &str, key: &IdempotencyKey) -> SessionId {
+        let mac = self.mac("id", &[scope.as_bytes(), key.as_str().as_bytes()]);
+        let mut half = [0; 16];
+        half.copy_from_slice(&mac[..16]);
+        SessionId::from_uuid(uuid::Builder::from_random_bytes(half).into_uuid())
+    }
+
+    /// The first token of the session that `write` has created.
+    pub fn token(&self, id: SessionId, write: WriteId, user: Option<UserRef>) -> SessionToken {
+        let secret = Zeroizing::new(self.mac("token", &[id.as_bytes(), write.as_bytes()]));
+        SessionToken::of(id, &secret, user)
+    }
+
+    pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.mac("request", parts)
+    }
+
+    /// HMAC-SHA-256 of all parts, each behind its length, so that no two lists have the same
+    /// bytes.
+    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        // Keys of any length are taken: those longer than a block are hashed first.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            unreachable!("HMAC takes keys of any length");
+        };
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UserId;
+    use crate::token::{Presented, generate_session_id, generate_write_id, user_ref};
+
+    #[test]
+    fn what_a_key_gives_depends_on_all_that_goes_in() {
+        let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
+        let name = |text: &str| IdempotencyKey::parse(text.to_owned()).unwrap();
+        let (one, other) = (key(1), key(2));
+        let (id, write) = (generate_session_id(), generate_write_id());
+        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
+
+        assert_eq!(
+            one.session_id("a", &name("b")),
+            one.session_id("a", &name("b"))
+        );
+        for different in [
+            other.session_id("a", &name("b")),
+            one.session_id("a", &name("c")),
+            one.session_id("c", &name("b")),
+            one.session_id("ab", &name(" ")),
+            one.session_id("", &name("ab")),
+        ] {
+            assert_ne!(one.session_id("a", &name("b")), different);
+        }
+        let token = one.token(id, write, None);
+        assert_eq!(token, one.token(id, write, None));
+        for different in [
+            other.token(id, write, None),
+            one.token(generate_session_id(), write, None),
+            one.token(id, generate_write_id(), None),
+            one.token(id, write, Some(user)),
+        ] {
+            assert_ne!(token, different);
+        }
+        let presented = Presented::parse(token.as_str()).unwrap();
+        assert_eq!((presented.session, presented.token.user), (id, None));
+        assert_ne!(
+            one.fingerprint(&[b"ab", b"c"]),
+            one.fingerprint(&[b"a", b"bc"])
+        );
+        assert!(ServerKey::parse(vec![0; 31]).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! The ways in: each turns what it receives into a request of [`crate::api`], and its answer
+//! back.
+
+#[cfg(feature = "cli")]
+pub mod http;
+pub mod lambda;
+mod origin;
+#[cfg(feature = "tower")]
+pub mod tower;
