@@ -66,7 +66,7 @@ any other field, or with a plaintext password, is refused.
 
 passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass, as a PHC or
 modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
-service replaces it by argon2id at the first login. MIGRATING.md has more, and commands
+service replaces it by argon2id at the first login. docs/migrating.md has more, and commands
 that make such lines of the exports of other programs.
 
 With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is a

@@ -1,8 +1,8 @@
-//! The tables of `MIGRATING.md` against the hashes that other programs made.
+//! The tables of `docs/migrating.md` against the hashes that other programs made.
 
 use super::{PasswordHash, foreign_vectors, vectors};
 
-const DOCUMENT: &str = include_str!("../../MIGRATING.md");
+const DOCUMENT: &str = include_str!("../../docs/migrating.md");
 
 /// The rows of the first table under a heading, each as its cells, each as its code spans.
 fn table(heading: &str) -> Vec<Vec<Vec<&'static str>>> {
