@@ -166,8 +166,10 @@ def script(found: list[Step], ports: dict[str, str], logs: Path) -> str:
         out = logs / f"{number}.out"
         lines.append(f"at={shlex.quote(step.block.place)}")
         if step.serves:
-            (port,) = re.findall(r"127\.0\.0\.1:(\d+)", text)[-1:]
-            lines += ["{", text, f"}} > {out} 2>&1 &", f"until_served {port}"]
+            listens = re.search(r"--listen 127\.0\.0\.1:(\d+)", text)
+            if not listens:
+                raise Fault(f"{step.block.place}: says not where it listens")
+            lines += ["{", text, f"}} > {out} 2>&1 &", f"until_served {listens[1]}"]
         else:
             lines += ["{", text, f"}} > {out} 2> {logs / f'{number}.err'}"]
         if step.answer and step.answer.info == "json":
@@ -313,7 +315,7 @@ def outputs(arguments: list[str]) -> None:
     for key in re.findall(r"OutputKey=='(\w+)'", " ".join(arguments)):
         if key not in template()["Outputs"]:
             raise Fault(f"the template has no output {key}")
-        print(os.environ.get(f"DOCS_{key}", f"output-{key}"))
+        print(os.environ[f"DOCS_{key}"])
 
 
 def stand_in_cargo(*arguments: str) -> None:
@@ -406,6 +408,8 @@ def run(page: str) -> int:
                 "DOCS_Url": urls["url"],
                 "DOCS_UsersTableName": "users",
                 "DOCS_SessionsTableName": "sessions",
+                "DOCS_FunctionName": "sesame-Function",
+                "DOCS_AuthorizerArn": "arn:aws:lambda:eu-central-1:123456789012:function:sesame",
             }
             with (logs / "shell.err").open("w") as err:
                 shell = subprocess.Popen(
