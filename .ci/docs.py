@@ -10,6 +10,7 @@ own. What follows "```" says what a block is:
     json, text      what the commands before it print: all of it. "…" stands for anything, and a
                     time in RFC 3339 for any other.
     json example    something else. So for text, and for what else a page shows.
+    text query      a query of logs, of which tests/docs.rs checks the fields.
     rust in FILE    a part of FILE.
 
 A block without such a word is an error, and so is a block that is indented. A line such as
@@ -102,6 +103,8 @@ def steps(page: str) -> list[Step]:
             case ["sh" | "rust", "in", file]:
                 require_part(block, file)
             case [kind, "example"] if kind in EXAMPLES:
+                pass
+            case ["text", "query"]:
                 pass
             case _:
                 raise Fault(f"{block.place}: `{block.info}` says not how the block is checked")

@@ -9,7 +9,7 @@ use crate::app::{Answer, App, NOW, header};
 use crate::record;
 use crate::wire::Wire;
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/api.md");
 const HERE: &str = "https://app.example.com";
 const ELSEWHERE: &str = "https://evil.example";
 
@@ -67,8 +67,8 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
     }
 }
 
-/// The gateway's own lists are held against these, by the checks in `tests/stack`; the README's
-/// here.
+/// The gateway's own lists are held against these, by the checks in `tests/stack`; the
+/// documentation's here.
 #[tokio::test]
 async fn the_code_states_what_pages_may_send_and_read() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
@@ -90,7 +90,7 @@ async fn the_code_states_what_pages_may_send_and_read() {
         "MaxAge": asked.headers["access-control-max-age"].to_str().unwrap().parse::<u32>().unwrap(),
     });
     for (row, name) in [("| send |", "AllowHeaders"), ("| read |", "ExposeHeaders")] {
-        let row = README.lines().find(|line| line.starts_with(row)).unwrap();
+        let row = PAGE.lines().find(|line| line.starts_with(row)).unwrap();
         let documented: Vec<_> = row.split('`').skip(1).step_by(2).collect();
         assert_eq!(json!(documented), lists[name], "{name}");
     }
