@@ -71,7 +71,9 @@ def blocks(page: str) -> list[Block]:
         elif line.startswith("```"):
             opened, lines = (number, line[3:].strip()), []
         elif re.match(r"(\s+|[-*>\d.]+\s+)(```|~~~)|~~~", line):
-            raise Fault(f"{page}:{number}: a block that is indented or fenced otherwise")
+            raise Fault(
+                f"{page}:{number}: a block that is indented or fenced otherwise"
+            )
     if opened is not None:
         raise Fault(f"{page}:{opened[0]}: the block has no end")
     return found
@@ -107,7 +109,9 @@ def steps(page: str) -> list[Step]:
             case ["text", "query"]:
                 pass
             case _:
-                raise Fault(f"{block.place}: `{block.info}` says not how the block is checked")
+                raise Fault(
+                    f"{block.place}: `{block.info}` says not how the block is checked"
+                )
         follows = False
     return found
 
@@ -121,7 +125,9 @@ def require_part(block: Block, file: str) -> None:
     if block.info.startswith("sh"):
         lines = block.text.replace("\\\n", " ").splitlines()
         bare = [re.sub(r"(^|\s+)#.*", "", line) for line in lines]
-        parts = [part.strip() for line in bare for part in line.split("&&") if part.strip()]
+        parts = [
+            part.strip() for line in bare for part in line.split("&&") if part.strip()
+        ]
     for part in parts:
         if part not in path.read_text():
             raise Fault(f"{block.place}: {file} has no `{part}`")
@@ -200,7 +206,9 @@ def is_like(got: Any, want: Any) -> bool:
         case str():
             if not isinstance(got, str):
                 return False
-            return bool(TIME.fullmatch(want) and TIME.fullmatch(got)) or is_text_like(got, want)
+            return bool(TIME.fullmatch(want) and TIME.fullmatch(got)) or is_text_like(
+                got, want
+            )
         case list():
             return (
                 isinstance(got, list)
@@ -246,7 +254,9 @@ def template(path: str = "template.yaml") -> dict[str, Any]:
 
 def stand_in_sam(command: str, *arguments: str) -> None:
     program = Path(sys.executable).with_name("sam")
-    done = subprocess.run([program, command, "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program, command, "--help"], capture_output=True, text=True, check=True
+    )
     path = "template.yaml"
     overrides: list[str] = []
     for at, argument in enumerate(arguments):
@@ -257,7 +267,9 @@ def stand_in_sam(command: str, *arguments: str) -> None:
             if argument == "--template":
                 path = values[0]
             if argument == "--parameter-overrides":
-                end = next((n for n, value in enumerate(values) if value.startswith("-")), None)
+                end = next(
+                    (n for n, value in enumerate(values) if value.startswith("-")), None
+                )
                 overrides = values[:end]
     known = template(path)["Parameters"]
     for override in overrides:
@@ -273,13 +285,21 @@ def check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
     fits = (not allowed or value in allowed) and re.search(pattern, value) is not None
     if fits and parameter["Type"] == "Number":
         least, most = (parameter.get(bound) for bound in ("MinValue", "MaxValue"))
-        fits = (least is None or int(value) >= least) and (most is None or int(value) <= most)
+        fits = (least is None or int(value) >= least) and (
+            most is None or int(value) <= most
+        )
     if not fits:
         raise Fault(f"{name} can't be {value}")
 
 
 # Of the AWS command line itself, beside what belongs to an operation.
-GLOBAL = {"query": True, "output": True, "region": True, "profile": True, "endpoint-url": True}
+GLOBAL = {
+    "query": True,
+    "output": True,
+    "region": True,
+    "profile": True,
+    "endpoint-url": True,
+}
 
 
 def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
@@ -331,7 +351,9 @@ def stand_in_cargo(*arguments: str) -> None:
         cwd=ROOT,
     )
     (package,) = json.loads(metadata.stdout)["packages"]
-    targets = [target["name"] for target in package["targets"] if target["kind"] == ["bin"]]
+    targets = [
+        target["name"] for target in package["targets"] if target["kind"] == ["bin"]
+    ]
     options = dict(zip(arguments, arguments[1:], strict=False))
     if (name := options.get("--bin")) and name not in targets:
         raise Fault(f"there is no binary {name}")
@@ -401,10 +423,18 @@ def run(page: str) -> int:
             assert dev.stdout
             ready = dev.stdout.readline()
             if not ready:
-                raise Fault(f"{page}: `cargo dev` fails:\n{(logs / 'dev.err').read_text()}")
+                raise Fault(
+                    f"{page}: `cargo dev` fails:\n{(logs / 'dev.err').read_text()}"
+                )
             urls = json.loads(ready)
-            port = {name: urls[name].rsplit(":", 1)[1] for name in ("url", "dynamodb_url")}
-            ports = {"8080": port["url"], "8000": port["dynamodb_url"], "8081": free_port()}
+            port = {
+                name: urls[name].rsplit(":", 1)[1] for name in ("url", "dynamodb_url")
+            }
+            ports = {
+                "8080": port["url"],
+                "8000": port["dynamodb_url"],
+                "8081": free_port(),
+            }
             environment |= {
                 "PATH": f"{logs}{os.pathsep}{os.environ['PATH']}",
                 "DOCS_DATABASE": urls["dynamodb_url"],
@@ -427,8 +457,14 @@ def run(page: str) -> int:
             if failed:
                 raise Fault("\n".join(told(logs, len(found))))
             for number, step in enumerate(found):
+                got = (logs / f"{number}.out").read_text()
                 if step.answer:
-                    check_answer(step.answer, (logs / f"{number}.out").read_text())
+                    check_answer(step.answer, got)
+                elif got.startswith(("{", "[")):
+                    # Else a refusal would pass for a success.
+                    raise Fault(
+                        f"{step.block.place}: no answer is shown, and there is {got}"
+                    )
         finally:
             for process in (shell, dev):
                 end(process)
@@ -437,7 +473,10 @@ def run(page: str) -> int:
 
 def told(logs: Path, count: int) -> list[str]:
     """What the commands up to the one that failed have said, the last ones of them."""
-    names = ["shell.err", *(f"{n}.{kind}" for n in range(count) for kind in ("out", "err"))]
+    names = [
+        "shell.err",
+        *(f"{n}.{kind}" for n in range(count) for kind in ("out", "err")),
+    ]
     found = [logs / name for name in names if (logs / name).is_file()]
     return [path.read_text().strip() for path in found[:1] + found[-2:]]
 
@@ -463,7 +502,10 @@ def check_inline(page: str) -> None:
     for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
         for command in INLINE.findall(line):
             done = subprocess.run(
-                [tool, *shlex.split(command), "--help"], capture_output=True, text=True, check=False
+                [tool, *shlex.split(command), "--help"],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode != 0:
                 raise Fault(f"{page}:{number}: `sesame {command}`: {done.stderr}")
@@ -471,7 +513,9 @@ def check_inline(page: str) -> None:
 
 def main(pages: list[str]) -> None:
     subprocess.run(
-        ["cargo", "build", "--quiet", "--features", "dev", "--bin", "sesame"], cwd=ROOT, check=True
+        ["cargo", "build", "--quiet", "--features", "dev", "--bin", "sesame"],
+        cwd=ROOT,
+        check=True,
     )
     faults = 0
     for page in pages:
@@ -494,9 +538,9 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["stand-in", name, *arguments]:
             try:
-                {"sam": stand_in_sam, "aws": stand_in_aws, "cargo": stand_in_cargo}[name](
-                    *arguments
-                )
+                {"sam": stand_in_sam, "aws": stand_in_aws, "cargo": stand_in_cargo}[
+                    name
+                ](*arguments)
             except Fault as fault:
                 sys.exit(str(fault))
         case pages:
