@@ -18,6 +18,7 @@ A block without such a word is an error, and so is a block that is indented. A l
 minutes are stand-ins, which check names and values: the stack itself is tested in tests/stack.
 """
 
+import itertools
 import json
 import os
 import re
@@ -28,6 +29,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -321,6 +323,7 @@ def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
             raise Fault(f"aws {service} has no {operation}")
         name = names[operation]
     shape = model.operation_model(name).input_shape
+    assert shape, name
     members = {xform_name(one, "-"): member for one, member in shape.members.items()}
     given = [one[2:] for one in arguments_left if one.startswith("--")]
     for option in given:
@@ -354,7 +357,7 @@ def stand_in_cargo(*arguments: str) -> None:
     targets = [
         target["name"] for target in package["targets"] if target["kind"] == ["bin"]
     ]
-    options = dict(zip(arguments, arguments[1:], strict=False))
+    options = dict(itertools.pairwise(arguments))
     if (name := options.get("--bin")) and name not in targets:
         raise Fault(f"there is no binary {name}")
     for feature in options.get("--features", "cli").split(","):
@@ -534,13 +537,17 @@ def main(pages: list[str]) -> None:
         sys.exit(1)
 
 
+STAND_INS: dict[str, Callable[..., None]] = {
+    "sam": stand_in_sam,
+    "aws": stand_in_aws,
+    "cargo": stand_in_cargo,
+}
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["stand-in", name, *arguments]:
             try:
-                {"sam": stand_in_sam, "aws": stand_in_aws, "cargo": stand_in_cargo}[
-                    name
-                ](*arguments)
+                STAND_INS[name](*arguments)
             except Fault as fault:
                 sys.exit(str(fault))
         case pages:
