@@ -10,7 +10,7 @@ use saphyr::{LoadableYamlNode, Yaml};
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
 const TEMPLATE: &str = include_str!("../template.yaml");
-const LOG: &str = include_str!("../src/api/log.rs");
+const LOG: &str = include_str!("../src/log.rs");
 
 /// The rows of the first table under a heading, each as its cells.
 fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
