@@ -4,13 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
 const TEMPLATE: &str = include_str!("../template.yaml");
-const LOG: &str = include_str!("../src/log.rs");
+const ARCHITECTURE: &str = include_str!("../docs/architecture.md");
 
 /// The rows of the first table under a heading, each as its cells.
 fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
@@ -28,6 +30,28 @@ fn names(page: &str, heading: &str) -> BTreeSet<String> {
     rows.iter().map(code).collect()
 }
 
+/// The source of a module: its file, and those in its folder.
+fn module(name: &str) -> String {
+    let mut pending = vec![
+        root().join(format!("src/{name}.rs")),
+        root().join("src").join(name),
+    ];
+    let mut text = String::new();
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(path).unwrap();
+            pending.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ext| ext == "rs") && path.exists() {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+    text
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
 /// What stands between `before` and the next quote, as often as it stands there.
 fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
     text.split(before)
@@ -37,8 +61,9 @@ fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
 
 /// Names of the log's fields, by the three ways in which the code sets one.
 fn fields() -> BTreeSet<String> {
-    let set = quoted(LOG, "set(\"").chain(quoted(LOG, "line[\""));
-    let keys = LOG.lines().filter_map(|line| {
+    let log = module("log");
+    let set = quoted(&log, "set(\"").chain(quoted(&log, "line[\""));
+    let keys = log.lines().filter_map(|line| {
         let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
         rest.starts_with(':').then_some(name)
     });
@@ -54,7 +79,8 @@ fn each_field_of_the_log_is_described() {
 
 #[test]
 fn each_metric_is_described() {
-    let metrics = quoted(LOG, "\"Name\": \"").map(str::to_owned);
+    let log = module("log");
+    let metrics = quoted(&log, "\"Name\": \"").map(str::to_owned);
     assert_eq!(names(OPERATIONS, "Metrics"), metrics.collect());
 }
 
@@ -79,8 +105,24 @@ fn each_alarm_is_described_and_has_a_runbook() {
 #[test]
 fn queries_ask_for_fields_that_there_are() {
     const WORDS: [&str; 18] = [
-        "filter", "fields", "stats", "sort", "limit", "as", "by", "in", "and", "or", "desc",
-        "count", "count_distinct", "bin", "pct", "avg", "sum", "max",
+        "filter",
+        "fields",
+        "stats",
+        "sort",
+        "limit",
+        "as",
+        "by",
+        "in",
+        "and",
+        "or",
+        "desc",
+        "count",
+        "count_distinct",
+        "bin",
+        "pct",
+        "avg",
+        "sum",
+        "max",
     ];
     let fields = fields();
     let mut asked = 0;
@@ -95,7 +137,9 @@ fn queries_ask_for_fields_that_there_are() {
         };
         // A name that the query itself gives may be used in it.
         let own = bare.split(" as ").skip(1);
-        let own: BTreeSet<_> = own.filter_map(|rest| words(rest).into_iter().next()).collect();
+        let own: BTreeSet<_> = own
+            .filter_map(|rest| words(rest).into_iter().next())
+            .collect();
         bare = bare.replace("5m", "");
         for word in words(&bare) {
             let known = WORDS.contains(&&*word) || own.contains(&word);
@@ -132,4 +176,22 @@ fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
         .map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned()))
         .collect();
     assert_eq!(documented, of_template);
+}
+
+/// Attributes by the tables in the store's comments, which stand beside the code that writes them.
+#[test]
+fn each_attribute_of_the_tables_is_described() {
+    let first_cells = |text: &str, start: &str| -> BTreeSet<String> {
+        let rows = text.lines().filter_map(|line| line.strip_prefix(start));
+        let cells = rows.map(|row| row.split('|').next().unwrap());
+        let codes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        codes.map(str::to_owned).collect()
+    };
+    let of_code = first_cells(&module("store"), "/// |");
+    let start = ARCHITECTURE.find("\n## The users table\n").unwrap();
+    let end = ARCHITECTURE.find("\n## Decisions\n").unwrap();
+    let documented = first_cells(&ARCHITECTURE[start..end], "|");
+
+    assert!(of_code.len() > 30, "{of_code:?}");
+    assert_eq!(documented, of_code);
 }
