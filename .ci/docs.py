@@ -496,22 +496,31 @@ def end(process: subprocess.Popen[str] | subprocess.Popen[bytes] | None) -> None
 
 
 # A command in a sentence, without what the reader has to fill in.
-INLINE = re.compile(r"`(?:cargo )?sesame ([a-z][^`…]*)`")
+INLINE = re.compile(r"`(?:cargo )?(sesame|sam) ([a-z][^`…]*)`")
 
 
 def check_inline(page: str) -> None:
-    """Commands of the tool that a sentence names: each of them is one."""
+    """Commands of the tool and of sam that a sentence names: each of them is one."""
     tool = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "sesame"
     for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
-        for command in INLINE.findall(line):
-            done = subprocess.run(
-                [tool, *shlex.split(command), "--help"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise Fault(f"{page}:{number}: `sesame {command}`: {done.stderr}")
+        for program, command in INLINE.findall(line):
+            try:
+                words = shlex.split(command)
+                if program == "sam":
+                    stand_in_sam(*words)
+                    continue
+                done = subprocess.run(
+                    [tool, *words, "--help"],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if done.returncode != 0:
+                    raise Fault(done.stderr)
+            except Fault as fault:
+                raise Fault(
+                    f"{page}:{number}: `{program} {command}`: {fault}"
+                ) from fault
 
 
 def main(pages: list[str]) -> None:
