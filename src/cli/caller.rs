@@ -12,7 +12,6 @@ use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, note, plain};
 use super::prompt::Consent;
-use crate::api::rfc_3339;
 use crate::domain::{
     Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp,
 };
@@ -128,15 +127,15 @@ impl<'a> Shown<'a> {
             token_hash,
             name: caller.name.as_str(),
             permissions: caller.permissions.iter().map(Permission::as_str).collect(),
-            created_at: rfc_3339(caller.created_at),
-            expires_at: rfc_3339(caller.expires_at),
+            created_at: caller.created_at.to_rfc3339(),
+            expires_at: caller.expires_at.to_rfc3339(),
         }
     }
 }
 
 impl Add {
     async fn run(self, store: &Store, now: Timestamp) -> Result<(), Failure> {
-        let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+        let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
         let hash = token.hash().to_hex();
         let caller = ServiceAccount {
             name: self.name,
@@ -161,7 +160,7 @@ impl Add {
             })?;
         note(format_args!(
             "This token is not stored and can't be shown again. It expires at {}.",
-            rfc_3339(caller.expires_at)
+            caller.expires_at.to_rfc3339()
         ));
         Ok(())
     }
@@ -194,8 +193,8 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
             &hash[..SHOWN.min(hash.len())],
             plain(caller.name.as_str()),
             permissions.join(","),
-            rfc_3339(caller.created_at),
-            rfc_3339(caller.expires_at),
+            caller.created_at.to_rfc3339(),
+            caller.expires_at.to_rfc3339(),
         ))?;
     }
     output.flush()

@@ -66,7 +66,7 @@ impl Dev {
         let Environment { now, variable, .. } = environment;
         let mut settings = self.settings(connection, environment)?;
         if matches!(settings.server_key, KeySource::None) {
-            let key = ServerKey::draw().map_err(Failure::Random)?;
+            let key = ServerKey::generate().map_err(Failure::Random)?;
             settings.server_key = KeySource::Key(key);
         }
         let options = Options {

@@ -47,7 +47,7 @@ pub async fn add_caller(store: &Store, now: Timestamp) -> Result<ServiceAccountT
             store.delete_caller(&hash).await?;
         }
     }
-    let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+    let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
     let caller = ServiceAccount {
         name,
         permissions: Permission::ALL.into_iter().collect(),

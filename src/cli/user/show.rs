@@ -1,7 +1,6 @@
 use serde::Serialize;
 
 use super::who::UserSelector;
-use crate::api::rfc_3339;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, plain};
@@ -74,9 +73,9 @@ impl<'a> Shown<'a> {
             password: login.password_hash.as_ref().map(algorithm),
             attempts: login.attempts.made,
             failures: login.attempts.failures,
-            last_attempt_at: login.attempts.last_at.map(rfc_3339),
+            last_attempt_at: login.attempts.last_at.map(Timestamp::to_rfc3339),
             password_locked: lock != Ok(None),
-            password_locked_until: lock.ok().flatten().map(rfc_3339),
+            password_locked_until: lock.ok().flatten().map(Timestamp::to_rfc3339),
         }
     }
 

@@ -15,7 +15,7 @@ use super::activity::Call;
 use super::budget::{Budget, Held};
 use super::unread::{Pieces, Unread, keep};
 use super::{Server, body, grpc};
-use crate::api::{self, Context};
+use crate::api::{self, RequestContext};
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::token::generate_uuid;
@@ -90,13 +90,13 @@ impl Server {
             query: api::query(head.uri.query().unwrap_or_default()),
             headers: head.headers,
             body,
-            context: Context {
+            context: RequestContext {
                 request_id: generate_uuid().to_string(),
                 client_ip,
                 trace_id,
                 budget: Some(self.limits.answer),
                 trailers: head.version == Version::HTTP_2,
-                ..Context::default()
+                ..RequestContext::default()
             },
         }
     }
@@ -165,7 +165,7 @@ impl Server {
     }
 
     fn refuse(&self, request: &api::Request) -> Response<api::Body> {
-        api::refuse(&self.app, request, Error::Overloaded, (self.now)())
+        api::refuse(&self.app, request, &Error::Overloaded, (self.now)())
     }
 
     /// The call is under way until its answer is read.
