@@ -19,9 +19,10 @@ use crate::error::{Error, chain};
 pub use record::{CallFacts, CallRecord};
 pub use trace_id::TraceId;
 
-/// Where log lines go: one JSON object a line, one line a call.
+/// The log of a process.
 ///
-/// A line is a CloudWatch metric document as well, where the function is named.
+/// Of a function whose name is known, each line of a call is a CloudWatch metric document as
+/// well.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -36,7 +37,7 @@ enum Sink {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// A request that has its answer.
+/// The line of a request that has its answer.
 #[derive(Debug)]
 pub(crate) struct CallLine<'a> {
     pub request_id: &'a str,
@@ -52,7 +53,7 @@ pub(crate) struct CallLine<'a> {
     pub now: Timestamp,
 }
 
-/// A decision of the authorizer.
+/// The line of a decision of the authorizer.
 #[derive(Debug)]
 pub(crate) struct DecisionLine<'a> {
     pub request_id: &'a str,
@@ -68,7 +69,8 @@ pub(crate) struct DecisionLine<'a> {
 }
 
 impl Log {
-    /// For Lambda, which keeps what a function prints. Metrics bear the function's name.
+    /// The log of a Lambda function, whose output Lambda keeps. The function's name is a dimension
+    /// of its metrics.
     pub fn stdout(function: String) -> Self {
         Self {
             sink: Sink::Stdout,
@@ -83,14 +85,14 @@ impl Log {
         }
     }
 
-    /// Keeps the lines, for tests.
+    /// A log whose lines are kept in memory, for tests.
     pub fn memory(function: Option<String>) -> (Self, Arc<Mutex<Vec<String>>>) {
         let lines = Arc::default();
         let sink = Sink::Memory(Arc::clone(&lines));
         (Self { sink, function }, lines)
     }
 
-    /// Something that no call is to blame for.
+    /// Logs an error that belongs to no call.
     pub fn warning(&self, message: &str, error: &Error, now: Timestamp) {
         self.write(&json!({
             "time": now.as_millis(),
@@ -148,7 +150,7 @@ impl Log {
         self.write(&Value::Object(fields));
     }
 
-    /// No metrics: what fails is an error to Lambda too, which counts it.
+    /// Logs a decision. It has no metrics: Lambda itself counts the errors of the authorizer.
     pub(crate) fn decision(&self, decision: &DecisionLine<'_>) {
         let mut line = json!({
             "time": decision.now.as_millis(),
@@ -186,8 +188,8 @@ impl Log {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(text);
             }
-            // One write a line, so that lines of several threads don't mix. Nobody can
-            // be told that the log is closed.
+            // A line is one write, so that lines of several threads don't mix. An error is
+            // ignored, because it can't be logged.
             Sink::Stdout => {
                 text.push('\n');
                 let _ = std::io::stdout().write_all(text.as_bytes());
@@ -200,7 +202,7 @@ impl Log {
     }
 }
 
-/// Where a request came from, of what is known of that.
+/// Sets the fields that say where a request came from.
 fn set_origin<T>(
     mut set: impl FnMut(&str, Value) -> T,
     client_ip: Option<IpAddr>,
@@ -224,13 +226,14 @@ fn level(call: &CallLine<'_>) -> &'static str {
     }
 }
 
-/// The true one: what was kept from the caller is for operators to see.
+/// The true outcome: operators see an error that was concealed from the client.
 fn outcome(call: &CallLine<'_>) -> &'static str {
-    let told = call.error.map_or("ok", Error::kind);
-    call.facts.concealed.unwrap_or(told)
+    call.facts
+        .concealed
+        .unwrap_or(call.error.map_or("ok", Error::kind))
 }
 
-/// In milliseconds, to the microsecond.
+/// A time span in milliseconds, with three decimals.
 fn millis(span: Duration) -> Value {
     let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
     (f64::from(micros) / 1000.0).into()
@@ -261,7 +264,7 @@ fn metrics(call: &CallLine<'_>) -> Value {
     json!({ "Timestamp": call.now.as_millis(), "CloudWatchMetrics": directives })
 }
 
-/// Has each panic logged as a line like all others: where it was, and what it said.
+/// Has each panic logged as a line like all others, with its place and its message.
 pub fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();

@@ -10,7 +10,7 @@ use sesame::config::{self, Settings};
 use sesame::domain::Timestamp;
 use sesame::log::{Log, log_panics};
 use sesame::store::{Roots, Store, connect, http_client};
-use sesame::transport::lambda::event::{Event, answer};
+use sesame::transport::lambda::event::{Event, respond};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -43,7 +43,7 @@ async fn serve() -> Result<(), Error> {
     // One call at a time, but where `AWS_LAMBDA_MAX_CONCURRENCY` says how many.
     run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         let app = Arc::clone(&app);
-        async move { Ok::<_, Error>(answer(&app, event, now()).await) }
+        async move { Ok::<_, Error>(respond(&app, event, now()).await) }
     }))
     .await
 }

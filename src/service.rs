@@ -54,7 +54,7 @@ pub struct Policy {
     pub scope_prefix: ScopePrefix,
 }
 
-/// Everything that a call needs.
+/// The use cases, with all that they need.
 pub struct Service {
     store: Store,
     passwords: PasswordPool,
@@ -82,8 +82,7 @@ impl Service {
         }
     }
 
-    /// Makes one cheap request, so that name, connection and TLS are there before the
-    /// first call needs them.
+    /// Sends one cheap request, so that the first call finds a connection.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let nobody = FoldedName::of_nobody("");
         self.store.get_user(&nobody).await.map(drop)

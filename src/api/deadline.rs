@@ -17,13 +17,15 @@ const CONNECT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 /// How long the answer to a request may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
-    /// The time that the transport allows; after it, the call is dropped, whatever it does.
+    /// The time that the transport allows. After it, the call is dropped, whatever it is doing.
     transport: Option<Duration>,
     /// The time that the client waits, from the start of the call on.
     client: Option<Duration>,
 }
 
 impl Deadlines {
+    /// Reads the deadlines of a request.
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`]: the client's timeout can't be read.
@@ -51,7 +53,7 @@ impl Deadlines {
             let Some(client) = self.client else {
                 return call.await;
             };
-            // A timer looks at its clock only after the call has begun.
+            // `timeout` polls the call once before it looks at the clock.
             let left = client.saturating_sub(context.started().elapsed());
             if left.is_zero() {
                 return Ok(late());

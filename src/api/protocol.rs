@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 pub enum Protocol {
     /// JSON on REST paths.
     Json,
+    /// The unary calls of Connect.
     /// <https://connectrpc.com/docs/protocol/#unary-request>
     Connect(Codec),
     GrpcWeb(Coding),

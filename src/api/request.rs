@@ -11,9 +11,9 @@ use crate::service::Jwt;
 #[derive(Clone)]
 pub struct Request {
     pub method: Method,
-    /// As it was sent: not decoded, not normalised; without a gateway's stage.
+    /// The path as it was sent, neither decoded nor normalised, without a gateway's stage.
     pub path: String,
-    /// Names and values, decoded.
+    /// The names and values of the query, decoded.
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -27,7 +27,8 @@ pub struct RequestContext {
     pub request_id: String,
     /// The claims of a JWT that a gateway's authorizer has checked.
     pub jwt: Option<Jwt>,
-    /// The address that the request was sent from, as far as somebody vouches for it.
+    /// The address of the client, if a gateway, a load balancer or the connection vouches for
+    /// it.
     pub client_ip: Option<IpAddr>,
     /// The id of its X-Ray trace.
     pub trace_id: Option<TraceId>,

@@ -10,7 +10,7 @@ use crate::error::{ApiSide, Error, TokenFault};
 /// The codes of an error on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// `google.rpc.Code`.
+    /// The `google.rpc.Code`.
     pub code: u8,
     /// The HTTP status on the JSON paths. Connect has a table of its own.
     pub http: StatusCode,

@@ -1,4 +1,4 @@
-/// A version of the API. What the versions share has one shape; the later ones add to it.
+/// A version of the API. Later versions add to the earlier ones, and change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     V2alpha,

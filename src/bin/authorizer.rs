@@ -42,7 +42,7 @@ async fn serve() -> Result<(), Error> {
             let request_id = &event.context.request_id;
             let trace_id = event.context.xray_trace_id.as_deref();
             let trace_id = trace_id.and_then(TraceId::parse);
-            let answer = authorizer.answer_traced(&event.payload, request_id, trace_id, now());
+            let answer = authorizer.authorize(&event.payload, request_id, trace_id, now());
             answer.await.map_err(Error::from)
         }
     }))

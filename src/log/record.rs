@@ -10,29 +10,29 @@ use crate::error::chain;
 #[derive(Debug, Default)]
 pub struct CallRecord(Mutex<CallFacts>);
 
-/// No password, token or hash goes in here, nor a login name that nobody has: people
-/// type their passwords into the wrong field.
+/// The facts of a call. They hold no password, token or hash, and no login name that no user has:
+/// people type their passwords into the wrong field.
 #[derive(Clone, Debug, Default)]
 pub struct CallFacts {
     pub principal: Option<String>,
     pub user: Option<UserId>,
-    /// The session that the call made or asked for.
+    /// The session that the call created or named.
     pub session: Option<SessionId>,
-    /// How long DynamoDB took, of requests that ran side by side the longest.
+    /// How long DynamoDB took. Of requests side by side, the longest counts.
     pub database: Duration,
-    /// How long password hashes took to compute, if any was.
+    /// How long it took to compute password hashes, if the call computed any.
     pub hash: Option<Duration>,
-    /// A password was tried.
+    /// Whether a password was tried.
     pub login: bool,
-    /// An attempt may be counted that only the end of the call settles.
+    /// Whether an attempt may be counted that only the end of the call settles.
     pub attempt_pending: bool,
-    /// What was wrong in truth, where the caller was told that the password was.
+    /// The true error, if the client was told of a wrong password.
     pub concealed: Option<&'static str>,
-    /// This call's wrong password locked the user.
+    /// Whether this call's wrong password locked the user.
     pub locked_out: bool,
-    /// Writes that another writer was ahead of.
+    /// How often another writer was first.
     pub conflicts: u32,
-    /// Something that failed beside the call, which was answered all the same.
+    /// An error beside the call, which succeeded nevertheless.
     pub side_error: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl CallRecord {
         self.note(|facts| facts.principal = Some(principal.to_string()));
     }
 
-    /// Its id is no secret: without its token, it is of no use.
+    /// Notes the session. Its id is no secret: without the token, it is of no use.
     pub fn session(&self, id: SessionId) {
         self.note(|facts| facts.session = Some(id));
     }
@@ -61,7 +61,7 @@ impl CallRecord {
         self.note(|facts| facts.user = Some(user.clone()));
     }
 
-    /// Notes the error that the caller is not told of. The first one is kept.
+    /// Notes the error that the client is not told of. The first one is kept.
     pub(crate) fn conceal(&self, truth: &'static str) {
         self.note(|facts| _ = facts.concealed.get_or_insert(truth));
     }
@@ -75,7 +75,7 @@ impl CallRecord {
         self.note(|facts| *facts.hash.get_or_insert_default() += took);
     }
 
-    /// Counts the time of `requests` as DynamoDB's.
+    /// Adds the time of `requests` to DynamoDB's.
     pub(crate) async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let answer = requests.await;

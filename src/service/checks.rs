@@ -99,7 +99,7 @@ impl Service {
         let turn = self.passwords.turn().await?;
         let lookup = self.locate(subject, context).await?;
         context.record.note(|facts| facts.attempt_pending = true);
-        // The lock is counted from here: the call may have waited long for its turn.
+        // The lock is measured from this time: the call may have waited long for its turn.
         let reserved_at = context.time();
         match self.reserve(&lookup, reserved_at, context).await? {
             Attempt::Reserved(user) => {

@@ -77,7 +77,7 @@ impl Service {
         };
         let (ids, at_once, users) = match source {
             Source::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
-            // As they are in no order, all are read before the first is chosen.
+            // They are in no order, so all are read before the first is chosen.
             Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
             Source::User(user) => {
                 let listing = Listing {
@@ -187,7 +187,7 @@ fn source(filters: &[Filter], principal: &Principal) -> Result<Source, Error> {
         Filter::Ids(ids) => Some(ids),
         _ => None,
     });
-    // Of several lists the shortest: what isn't in all of them is filtered out.
+    // The shortest of several lists is enough: the filters leave what is in all of them.
     if let Some(ids) = ids.min_by_key(|ids| ids.len()) {
         let mut ids = ids.clone();
         ids.sort_unstable();
@@ -228,7 +228,7 @@ fn created(filters: &[Filter]) -> [Timestamp; 2] {
         from = from.max(first.unwrap_or(i128::MIN));
         to = to.min(last.unwrap_or(i128::MAX));
     }
-    // Rounded inwards.
+    // The range of whole milliseconds is within the range of nanoseconds.
     let from = from.div_euclid(MILLI) + i128::from(from.rem_euclid(MILLI) > 0);
     [from, to.div_euclid(MILLI)].map(|millis| {
         let millis = millis.clamp(i64::MIN.into(), i64::MAX.into());

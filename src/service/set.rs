@@ -52,7 +52,7 @@ impl Service {
             require(request.precondition.as_ref(), &session)?;
         }
         let verified = async {
-            // Before an attempt is counted that nothing would settle.
+            // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
             let subject = subject(&request, &session, &scope, permit, context.now)?;
             self.check(subject, request.password.clone(), permit, context)
@@ -96,8 +96,8 @@ impl Service {
                 // A session that expires while a password is checked is not revived.
                 let at = context.time();
                 still_live(&session, verified.as_ref(), at)?;
-                // What was valid when it was read still is after changes that proved nothing: of
-                // any number of calls with one token, all are carried out.
+                // The token is still valid if the changes in between added no proof: any number of
+                // calls with one token are all carried out.
                 if session.proved_sequence != proved_sequence {
                     let granted = grant(&scope, &session, wanted, at)?;
                     if granted == Grant::Repetition && is_another(&session, verified.as_ref()) {

@@ -33,6 +33,8 @@ impl Compression {
         }
     }
 
+    /// Decompresses a body.
+    ///
     /// # Errors
     ///
     /// - [`Error::Malformed`]: it isn't compressed so, or is cut off.
@@ -46,9 +48,9 @@ impl Compression {
     }
 }
 
-/// Undoes gzip, of one member: each of many empty ones would cost more than its bytes.
-/// Nothing at all is an empty message, which clients leave as it is. Of a body that would
-/// become longer than `max`, no more is made than tells that it would.
+/// Decompresses gzip of one member: many empty members would cost more than their bytes. An
+/// empty body is an empty message, which clients don't compress. Decompression stops one byte
+/// after `max`.
 pub fn decompress(body: &[u8], max: usize) -> Result<Bytes, Error> {
     if body.is_empty() {
         return Ok(Bytes::new());

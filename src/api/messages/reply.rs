@@ -9,7 +9,7 @@ use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Re
 
 /// The message of a reply. It holds tokens, and so has no `Debug`.
 ///
-/// Serialised by serde, it is the message in proto3's JSON.
+/// Serialised by serde, it is proto3's JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum ReplyMessage {

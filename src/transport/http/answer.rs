@@ -83,7 +83,7 @@ impl Server {
     }
 
     fn request(&self, head: Parts, body: Bytes, client_ip: Option<IpAddr>) -> api::Request {
-        let trace_id = TraceId::of_headers(&head.headers);
+        let trace_id = TraceId::from_headers(&head.headers);
         api::Request {
             method: head.method,
             path: head.uri.path().to_owned(),

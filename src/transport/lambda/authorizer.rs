@@ -32,8 +32,8 @@ impl Authorizer {
         Self { store, answer, log }
     }
 
-    /// Makes the connection that the first decision needs, by a request of the only kind
-    /// that the function may send. That it can't is logged: the decision finds out itself.
+    /// Makes the connection that the first decision needs, by a request of the only kind that the
+    /// function may send. An error is logged: the decision itself may be luckier.
     pub async fn warm_up(&self, now: Timestamp) {
         let read = self.store.get_sessions(&[generate_session_id()], &[]).await;
         if let Err(error) = read {
@@ -42,32 +42,19 @@ impl Authorizer {
         }
     }
 
-    /// Answers one event. A wrong token is an answer too, whatever is wrong with it.
+    /// Answers one event, whatever is wrong with its token.
     ///
-    /// `now` is the time of the event. One strongly consistent request to the database at
-    /// most, and a line in the log.
+    /// `now` is the time of the event, and `trace_id` the trace that Lambda says the event belongs
+    /// to. It takes at most one strongly consistent request to the database, and writes a line in
+    /// the log.
     ///
     /// # Errors
     ///
-    /// Of them API Gateway makes a 500, and lets nobody pass:
+    /// API Gateway answers them with 500, and lets nobody pass:
     ///
     /// - [`Error::Malformed`]: the event is no authorizer's.
-    /// - [`Error::Unavailable`], [`Error::Internal`]: it can't be told.
-    pub async fn answer(
-        &self,
-        event: &Value,
-        request_id: &str,
-        now: Timestamp,
-    ) -> Result<Value, Error> {
-        self.answer_traced(event, request_id, None, now).await
-    }
-
-    /// The same, with the trace that Lambda says this belongs to, for the log.
-    ///
-    /// # Errors
-    ///
-    /// As above.
-    pub async fn answer_traced(
+    /// - [`Error::Unavailable`], [`Error::Internal`]: the database gave no answer.
+    pub async fn authorize(
         &self,
         event: &Value,
         request_id: &str,

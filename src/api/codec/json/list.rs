@@ -34,9 +34,11 @@ pub(super) fn list_sessions(
     messages::list_sessions(request)
 }
 
+/// Reads one query of a list.
+///
 /// # Errors
 ///
-/// [`Error::Malformed`]: it is two queries at once.
+/// [`Error::Malformed`]: the object has two queries.
 fn search_query(mut object: JsonObject, version: Version) -> Result<v2::SearchQuery, Error> {
     use v2::search_query::Query;
 
@@ -102,7 +104,7 @@ fn timestamp(
     let at = parse_timestamp(&text).ok_or(invalid)?;
     Ok(Some(prost_types::Timestamp {
         seconds: at.unix_timestamp(),
-        // Below a thousand million.
+        // Less than 1,000,000,000.
         nanos: i32::try_from(at.nanosecond()).unwrap_or_default(),
     }))
 }
@@ -111,7 +113,7 @@ fn timestamp(
 /// second and no leap second; in the years 1 to 9999 of UTC.
 /// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
 fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
-    // The parser takes more of everything that is looked at here.
+    // `OffsetDateTime::parse` is more lenient than protobuf in each of these.
     let (date, time) = text.split_once('T')?;
     let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);
     let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, "0"));

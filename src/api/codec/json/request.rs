@@ -26,6 +26,8 @@ pub struct BoundFields {
 }
 
 impl BoundFields {
+    /// Reads the fields from the route and from the query.
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`]: the query has a field twice.

@@ -1,4 +1,5 @@
-//! How fields of the generated messages are written in JSON, as `build.rs` names them there.
+//! Serialises fields of the generated messages. `build.rs` names these functions in attributes
+//! of the fields.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +9,18 @@ use prost_types::Timestamp;
 use serde::Serializer;
 use serde::ser::SerializeMap as _;
 
-/// A 64-bit number is a string, so that no reader rounds it.
+/// Writes a 64-bit number as a string, so that no reader rounds it.
 pub fn u64_as_string<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
 }
 
-/// A default value is left out.
+/// Whether a number is the default value, which is left out.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub fn u64_is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Absent ones are left out before.
+/// Writes a time in RFC 3339. An absent one is left out before.
 #[allow(clippy::ref_option, reason = "serde calls it so")]
 pub fn timestamp<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     let at = at.unwrap_or_default();
@@ -28,6 +29,7 @@ pub fn timestamp<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result
     serializer.serialize_str(&at.to_rfc3339())
 }
 
+/// Writes the bytes of each value in base64.
 pub fn base64_values<S: Serializer>(
     map: &BTreeMap<String, Vec<u8>>,
     serializer: S,

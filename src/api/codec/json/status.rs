@@ -25,6 +25,7 @@ struct DetailJson<'a> {
     message: &'a str,
 }
 
+/// An error of Connect.
 /// <https://connectrpc.com/docs/protocol/#error-end-stream>
 #[derive(Serialize)]
 struct ConnectError<'a> {

@@ -25,6 +25,8 @@ pub(super) struct AuthorizerEvent {
 }
 
 impl AuthorizerEvent {
+    /// Reads an event.
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`]: it names no method of an API, and so is no authorizer's event.
@@ -35,8 +37,8 @@ impl AuthorizerEvent {
         let authorization = match event["type"].as_str() {
             // The value of the one header that such an authorizer is told to look at.
             Some("TOKEN") => values(&event["authorizationToken"]).collect(),
-            // Not `authorizationToken` or `identitySource`: they are whatever the API's
-            // owner had the gateway join.
+            // Not `authorizationToken` or `identitySource`, which hold whatever sources the
+            // API's owner has configured.
             Some("REQUEST") => header(event, "authorization"),
             _ => Vec::new(),
         };
@@ -98,7 +100,7 @@ fn values(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Reads `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>`. Stages are
-/// letters, digits, `-` and `_`, or `$default`: no wildcard of a policy gets in.
+/// letters, digits, `-` and `_`, or `$default`, so that no wildcard gets into a policy.
 fn whole_stage(arn: &str) -> Option<String> {
     let plain = |text: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_$".contains(&byte);
