@@ -39,11 +39,12 @@ pub use permission::{Permission, Permissions};
 pub use permit::{Access, Denied, Permit};
 pub use precondition::Precondition;
 pub use principal::Principal;
-pub use replaced_token::{Proof, ReplacedToken, Standing};
+pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
 pub use secret::{HashString, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
-    Changes, KeyedRequest, Lifetime, NewSession, Rotation, Sequence, Session, State,
+    IdempotentCreate, Lifetime, NewSession, Sequence, Session, SessionChanges, SessionState,
+    TokenRotation,
 };
 pub use session_user::SessionUser;
 pub use text::Invalid;

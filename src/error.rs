@@ -149,7 +149,7 @@ impl Error {
 
     /// Whether it says that checks were not passed, were of another user than they may be, or
     /// may not be asked for.
-    pub fn is_of_checks(&self) -> bool {
+    pub fn is_check_failure(&self) -> bool {
         matches!(
             self,
             Self::InvalidArgument(_)

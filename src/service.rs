@@ -204,7 +204,7 @@ impl Service {
     /// Makes one cheap request, so that name, connection and TLS are there before the
     /// first call needs them.
     pub async fn warm_up(&self) -> Result<(), Error> {
-        let nobody = crate::domain::FoldedName::of_nobody("");
+        let nobody = crate::domain::FoldedName::for_unknown_user("");
         self.store.get_user(&nobody).await.map(drop)
     }
 

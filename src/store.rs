@@ -21,9 +21,9 @@ mod users;
 
 use aws_sdk_dynamodb::Client;
 
-pub use batch::{Listing, Read};
+pub use batch::{SessionQuery, SessionsAndUsers};
 pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
-pub use logins::Attempt;
+pub use logins::ReserveOutcome;
 pub use schema::{Index, Schema, Table};
 pub use secrets::KeySource;
 pub use sessions::{EndOutcome, PutOutcome};

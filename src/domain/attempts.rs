@@ -48,15 +48,15 @@ impl AttemptPolicy {
     ///
     /// Put like this, the whole policy is one condition of a write: so attempts
     /// that arrive at once are counted one by one, and can't pass it together.
-    pub fn openings(self, now: Timestamp) -> Vec<AttemptWindow> {
-        let mut openings = vec![AttemptWindow {
+    pub fn windows(self, now: Timestamp) -> Vec<AttemptWindow> {
+        let mut windows = vec![AttemptWindow {
             failures_below: self.max,
             attempted_by: None,
         }];
         for failures in self.max..Self::CEILING {
             let lock = self.lock_after(failures).unwrap_or(Self::LONGEST_LOCK);
             let longest = lock == Self::LONGEST_LOCK;
-            openings.push(AttemptWindow {
+            windows.push(AttemptWindow {
                 failures_below: if longest { Self::CEILING } else { failures + 1 },
                 attempted_by: Some(now.minus(lock)),
             });
@@ -64,7 +64,7 @@ impl AttemptPolicy {
                 break;
             }
         }
-        openings
+        windows
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
 
     fn open(policy: AttemptPolicy, failures: u32, since: Duration) -> bool {
         let last = NOW.minus(since);
-        policy.openings(NOW).iter().any(|opening| {
-            failures < opening.failures_below && opening.attempted_by.is_none_or(|by| last <= by)
+        policy.windows(NOW).iter().any(|window| {
+            failures < window.failures_below && window.attempted_by.is_none_or(|by| last <= by)
         })
     }
 

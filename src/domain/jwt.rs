@@ -99,7 +99,7 @@ impl ScopePrefix {
 impl Permission {
     /// The permission that a scope grants. Where there is a prefix, a bare scope grants
     /// nothing: it may be another resource server's.
-    pub fn of_scope(scope: &str, prefix: &ScopePrefix) -> Option<Self> {
+    pub fn from_scope(scope: &str, prefix: &ScopePrefix) -> Option<Self> {
         scope.strip_prefix(&*prefix.0)?.parse().ok()
     }
 }
@@ -209,7 +209,7 @@ mod tests {
             (Some("sesame"), "sesame/session.write", true),
         ] {
             let parsed = prefix.map(|prefix| ScopePrefix::parse(prefix).unwrap());
-            let got = Permission::of_scope(scope, &parsed.unwrap_or_default());
+            let got = Permission::from_scope(scope, &parsed.unwrap_or_default());
             assert_eq!(got.is_some(), want, "{prefix:?} {scope}");
         }
         for (text, reason) in [

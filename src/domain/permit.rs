@@ -1,7 +1,9 @@
 use std::str::FromStr;
 
 use super::text::Invalid;
-use super::{Operation, Permission, Principal, Session, Standing, Timestamp, TokenHash, UserId};
+use super::{
+    Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity, UserId,
+};
 
 /// Who may create sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +142,10 @@ impl Access {
 
 impl Permit {
     /// Whether it holds for `session` at `now`.
-    pub fn standing(&self, session: &Session, now: Timestamp) -> Standing {
+    pub fn standing(&self, session: &Session, now: Timestamp) -> TokenValidity {
         let holds = match self {
             Self::All => true,
-            Self::Token(token) => return session.standing(*token, now),
+            Self::Token(token) => return session.token_validity(*token, now),
             Self::Own { creator, user } => {
                 let of_user = session.user.as_ref().map(|user| &user.user_id);
                 creator.as_ref() == Some(&session.creator)
@@ -151,15 +153,15 @@ impl Permit {
             }
         };
         if holds {
-            Standing::Valid
+            TokenValidity::Valid
         } else {
-            Standing::Invalid
+            TokenValidity::Invalid
         }
     }
 
     /// Whether it holds for more than to repeat a Set.
     pub fn holds(&self, session: &Session, now: Timestamp) -> bool {
-        self.standing(session, now) == Standing::Valid
+        self.standing(session, now) == TokenValidity::Valid
     }
 }
 

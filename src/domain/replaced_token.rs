@@ -2,7 +2,7 @@ use super::{Timestamp, TokenHash};
 
 /// Which checks a change of a session passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
+pub struct PassedChecks {
     /// The user was checked.
     pub user: bool,
     /// And the session had none before.
@@ -10,7 +10,7 @@ pub struct Proof {
     pub password: bool,
 }
 
-impl Proof {
+impl PassedChecks {
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -34,40 +34,40 @@ pub struct ReplacedToken {
     /// The instant from which it is void; at the latest that of the session.
     pub until: Timestamp,
     /// What the change that replaced it proved.
-    pub proof: Proof,
+    pub checks: PassedChecks,
 }
 
 /// Whether a token that somebody presents, or another claim, is good for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum TokenValidity {
     /// It is the session's own token, or the one just replaced and within its grace.
     Valid,
     /// It is the token that was replaced when this was proved. It authorises a Set that passes
     /// the same checks again, and nothing else.
-    ValidToRepeat(Proof),
+    ValidToRepeat(PassedChecks),
     Invalid,
 }
 
 #[test]
 fn a_repeated_change_passes_at_least_the_same_checks() {
-    let proof = |user, password| Proof {
+    let checks = |user, password| PassedChecks {
         user,
         password,
         added: false,
     };
-    let added = Proof {
+    let added = PassedChecks {
         added: true,
-        ..proof(true, false)
+        ..checks(true, false)
     };
     for (repeated, first, want) in [
-        (proof(true, true), proof(true, true), true),
-        (proof(true, true), proof(true, false), true),
-        (proof(true, true), proof(false, true), true),
-        (proof(true, false), added, true),
-        (proof(true, false), proof(true, true), false),
-        (proof(false, true), proof(true, true), false),
-        (proof(false, true), added, false),
-        (proof(false, false), proof(false, true), false),
+        (checks(true, true), checks(true, true), true),
+        (checks(true, true), checks(true, false), true),
+        (checks(true, true), checks(false, true), true),
+        (checks(true, false), added, true),
+        (checks(true, false), checks(true, true), false),
+        (checks(false, true), checks(true, true), false),
+        (checks(false, true), added, false),
+        (checks(false, false), checks(false, true), false),
     ] {
         assert_eq!(repeated.covers(first), want, "{repeated:?} {first:?}");
     }

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Metadata, MetadataChanges, PasswordFactor, Proof, ReplacedToken, SessionGeneration, SessionId,
-    Standing, Timestamp, TokenHash, UserAgent, UserFactor, UserPointer, Write, WriteId, Writes,
+    Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, SessionGeneration,
+    SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor, UserPointer, Write,
+    WriteId, Writes,
 };
 
 /// How many facts are recorded of a session; moves on with each write.
@@ -34,12 +35,12 @@ pub struct Session {
     pub creator: String,
     pub writes: Writes,
     /// The request that created it, if that one may be repeated.
-    pub request: Option<KeyedRequest>,
+    pub request: Option<IdempotentCreate>,
 }
 
 /// What is kept of a create that had an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyedRequest {
+pub struct IdempotentCreate {
     /// Of all that it asked for but the password.
     pub fingerprint: [u8; 32],
     /// The write that created the session: its first token is derived from this.
@@ -48,7 +49,7 @@ pub struct KeyedRequest {
 
 /// Whether a session counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SessionState {
     Live,
     /// It was deleted, or all of its user's were ended.
     Ended,
@@ -57,7 +58,7 @@ pub enum State {
 
 /// What a call changes of a session.
 #[derive(Clone, Debug, Default)]
-pub struct Changes {
+pub struct SessionChanges {
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: MetadataChanges,
@@ -66,10 +67,10 @@ pub struct Changes {
     pub max_lifetime: Duration,
 }
 
-impl Changes {
+impl SessionChanges {
     /// What they prove of the user of `session`.
-    fn proof(&self, session: &Session) -> Proof {
-        Proof {
+    fn checks(&self, session: &Session) -> PassedChecks {
+        PassedChecks {
             user: self.user.is_some(),
             added: self.user.is_some() && session.user.is_none(),
             password: self.password.is_some(),
@@ -79,7 +80,7 @@ impl Changes {
 
 /// How a change gives a session another token.
 #[derive(Clone, Copy, Debug)]
-pub struct Rotation {
+pub struct TokenRotation {
     pub token_hash: TokenHash,
     pub write: WriteId,
     /// The instant from which the token that it replaces is void. None: at once.
@@ -92,7 +93,7 @@ pub enum Lifetime {
     /// The deployment.
     Default(Duration),
     /// The caller: a fact of the session.
-    Asked(Duration),
+    Requested(Duration),
 }
 
 impl Lifetime {
@@ -108,17 +109,17 @@ impl Lifetime {
             None => Ok(Self::Default(default)),
             Some(asked) if asked < MOMENT => Err(invalid("must be at least a millisecond")),
             Some(asked) if asked > most => Err(invalid("is longer than this deployment allows")),
-            Some(asked) => Ok(Self::Asked(asked)),
+            Some(asked) => Ok(Self::Requested(asked)),
         }
     }
 
-    fn is_asked(self) -> bool {
-        matches!(self, Self::Asked(_))
+    fn is_requested(self) -> bool {
+        matches!(self, Self::Requested(_))
     }
 
     fn span(self) -> Duration {
         match self {
-            Self::Default(span) | Self::Asked(span) => span,
+            Self::Default(span) | Self::Requested(span) => span,
         }
     }
 }
@@ -148,7 +149,7 @@ impl Session {
             new.user.is_some(),
             new.password.is_some(),
             !new.metadata.is_empty(),
-            new.lifetime.is_asked(),
+            new.lifetime.is_requested(),
             true,
         ];
         let write = Write {
@@ -173,7 +174,7 @@ impl Session {
             proved_sequence: is_proved.then_some(sequence),
             creator: new.creator,
             writes: Writes::default().with(write),
-            request: new.fingerprint.map(|fingerprint| KeyedRequest {
+            request: new.fingerprint.map(|fingerprint| IdempotentCreate {
                 fingerprint,
                 write: new.write,
             }),
@@ -186,8 +187,8 @@ impl Session {
     /// # Errors
     ///
     /// What they leave of the metadata breaks a limit.
-    pub fn is_changed_by(&self, changes: &Changes) -> Result<bool, Invalid> {
-        let Changes {
+    pub fn is_changed_by(&self, changes: &SessionChanges) -> Result<bool, Invalid> {
+        let SessionChanges {
             user,
             password,
             metadata,
@@ -201,7 +202,7 @@ impl Session {
     /// The instant that no lifetime reaches past: `max_lifetime` after the newest password
     /// check, or after the session was created if it has none. So nobody keeps a session
     /// alive for ever with nothing but its token.
-    pub fn absolute_end(&self, changes: &Changes) -> Timestamp {
+    pub fn absolute_end(&self, changes: &SessionChanges) -> Timestamp {
         let password = self.newest_password(changes);
         let from = password.map_or(self.created_at, |password| password.verified_at);
         from.plus(changes.max_lifetime)
@@ -209,7 +210,7 @@ impl Session {
 
     /// The newest password check of the session and `changes`. If two changes are made at once, the
     /// older one may be written last.
-    fn newest_password(&self, changes: &Changes) -> Option<PasswordFactor> {
+    fn newest_password(&self, changes: &SessionChanges) -> Option<PasswordFactor> {
         let checks = [self.password, changes.password];
         let checks = checks.into_iter().flatten();
         checks.max_by_key(|password| password.verified_at)
@@ -225,8 +226,8 @@ impl Session {
     /// Another user than the session's, or more metadata than there may be.
     pub fn changed(
         &self,
-        changes: &Changes,
-        rotation: Rotation,
+        changes: &SessionChanges,
+        rotation: TokenRotation,
         now: Timestamp,
     ) -> Result<Self, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)?;
@@ -254,11 +255,11 @@ impl Session {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
         };
-        let proof = changes.proof(self);
+        let checks = changes.checks(self);
         let replaced = rotation.grace_until.map(|until| ReplacedToken {
             hash: self.token_hash,
             until: until.min(expires_at),
-            proof,
+            checks,
         });
         Ok(Self {
             sequence,
@@ -269,7 +270,7 @@ impl Session {
             metadata,
             token_hash: rotation.token_hash,
             replaced,
-            proved_sequence: if proof.is_empty() {
+            proved_sequence: if checks.is_empty() {
                 self.proved_sequence
             } else {
                 Some(sequence)
@@ -291,19 +292,19 @@ impl Session {
     }
 
     /// What a token with this hash is to the session at `now`.
-    pub fn standing(&self, token: TokenHash, now: Timestamp) -> Standing {
+    pub fn token_validity(&self, token: TokenHash, now: Timestamp) -> TokenValidity {
         if token == self.token_hash {
-            return Standing::Valid;
+            return TokenValidity::Valid;
         }
         match self.replaced {
             Some(replaced) if replaced.hash == token && now < replaced.until => {
-                if replaced.proof.is_empty() {
-                    Standing::Valid
+                if replaced.checks.is_empty() {
+                    TokenValidity::Valid
                 } else {
-                    Standing::ValidToRepeat(replaced.proof)
+                    TokenValidity::ValidToRepeat(replaced.checks)
                 }
             }
-            _ => Standing::Invalid,
+            _ => TokenValidity::Invalid,
         }
     }
 
@@ -330,17 +331,17 @@ impl Session {
 
     /// Whether the session counts at `now`, if its user's epoch is `generation` (None: there is
     /// no such user any more).
-    pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> State {
+    pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> SessionState {
         let ended = self
             .user
             .as_ref()
             .map(|user| Some(user.generation) != generation);
         if self.ended_at.is_some() || ended == Some(true) {
-            State::Ended
+            SessionState::Ended
         } else if self.is_live(now) {
-            State::Live
+            SessionState::Live
         } else {
-            State::Expired
+            SessionState::Expired
         }
     }
 }

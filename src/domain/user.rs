@@ -100,7 +100,7 @@ impl FoldedName {
             return Self(text);
         }
         let start = text.floor_char_boundary(Self::MAX_LENGTH / 2);
-        Self::of_nobody(&text[..start])
+        Self::for_unknown_user(&text[..start])
     }
 
     pub fn as_str(&self) -> &str {
@@ -109,7 +109,7 @@ impl FoldedName {
 
     /// A name that nobody can have: what is looked up for a user who doesn't exist costs what
     /// every look-up costs. One for each text, so that not all of them meet at one item.
-    pub fn of_nobody(text: &str) -> Self {
+    pub fn for_unknown_user(text: &str) -> Self {
         Self(format!("{NOBODY}{text}"))
     }
 }
@@ -286,8 +286,11 @@ mod tests {
     fn nobody_has_the_name_of_nobody() {
         for name in ["NOBODY#1", "nobody#1", "\u{212a}NOBODY#1"] {
             let folded = LoginName::parse(name.to_owned()).unwrap().folded();
-            assert_ne!(folded, FoldedName::of_nobody("1"), "{name}");
+            assert_ne!(folded, FoldedName::for_unknown_user("1"), "{name}");
         }
-        assert_ne!(FoldedName::of_nobody("1"), FoldedName::of_nobody("2"));
+        assert_ne!(
+            FoldedName::for_unknown_user("1"),
+            FoldedName::for_unknown_user("2")
+        );
     }
 }

@@ -47,7 +47,7 @@ impl Writes {
         self.0.first().copied()
     }
 
-    pub fn fate(&self, write: Write) -> WriteOutcome {
+    pub fn outcome(&self, write: Write) -> WriteOutcome {
         let forgotten = self.0.get(Self::KEPT - 1);
         if self.0.contains(&write) {
             WriteOutcome::CarriedOut
@@ -87,7 +87,7 @@ fn a_write_knows_itself_until_it_is_forgotten() {
         (after(&all), other(2), WriteOutcome::NotCarriedOut),
         (after(&all), other(18), WriteOutcome::NotCarriedOut),
     ] {
-        assert_eq!(stored.fate(sought), want, "{stored:?} {sought:?}");
+        assert_eq!(stored.outcome(sought), want, "{stored:?} {sought:?}");
         assert!(stored.iter().count() <= Writes::KEPT);
     }
 }

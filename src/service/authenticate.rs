@@ -153,7 +153,7 @@ impl Service {
         Ok(Principal::Jwt {
             principal: jwt.principal.clone().ok_or(UNKNOWN_TOKEN)?,
             permissions: scopes
-                .filter_map(|scope| Permission::of_scope(scope, prefix))
+                .filter_map(|scope| Permission::from_scope(scope, prefix))
                 .collect(),
         })
     }

@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::log::CallRecord;
 use crate::password::{PasswordHash, Turn};
-use crate::store::Attempt;
+use crate::store::ReserveOutcome;
 use crate::token::generate_write_id;
 
 /// A user whom a call has checked.
@@ -120,7 +120,7 @@ impl Service {
         // The lock is counted from here: the call may have waited long for its turn.
         let reserved_at = record.time(now);
         match self.reserve(&address, reserved_at, record).await? {
-            Attempt::Reserved(login) => {
+            ReserveOutcome::Reserved(login) => {
                 record.user(&login.user_id);
                 let stored = login.password_hash.clone();
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
@@ -141,7 +141,7 @@ impl Service {
                     }
                 }
             }
-            Attempt::Refused(found) => {
+            ReserveOutcome::Refused(found) => {
                 if !caller.sees_users() {
                     let (checked, _) = turn.verify_decoy(password).await?;
                     record.hashed(checked.took);
@@ -158,7 +158,7 @@ impl Service {
         address: &Address,
         at: Timestamp,
         record: &CallRecord,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<ReserveOutcome, Error> {
         let wanted = address.wanted.as_ref();
         let mut refused = None;
         for key in &address.keys {
@@ -167,14 +167,14 @@ impl Service {
                 .store
                 .reserve_attempt(key, wanted, policy, generate_write_id(), at);
             match record.database(attempt).await? {
-                Attempt::Refused(None) => {}
-                Attempt::Refused(Some(login)) if !address.is_wanted(&login) => {
+                ReserveOutcome::Refused(None) => {}
+                ReserveOutcome::Refused(Some(login)) if !address.is_wanted(&login) => {
                     refused = Some(login);
                 }
                 settled => return Ok(settled),
             }
         }
-        Ok(Attempt::Refused(refused))
+        Ok(ReserveOutcome::Refused(refused))
     }
 
     async fn verify(
@@ -270,13 +270,14 @@ impl Service {
                 located: false,
             },
             UserSearch::Id(id) => {
-                let name = record.database(self.store.get_login_name(id)).await?;
+                let name = record.database(self.store.get_user_pointer(id)).await?;
+                let name = name.map(|pointer| pointer.login_name);
                 Address {
                     located: name.is_some(),
                     // Nobody is looked for all the same: an id that doesn't exist costs
                     // what another costs.
                     keys: name.map_or_else(
-                        || vec![FoldedName::of_nobody(id.as_str())],
+                        || vec![FoldedName::for_unknown_user(id.as_str())],
                         |name| of_known(&name),
                     ),
                     wanted: Some(id.clone()),
@@ -295,7 +296,7 @@ impl Service {
         let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
             return Ok(Error::UserNotFound);
         };
-        let known = record.database(self.store.get_login_name(id)).await?;
+        let known = record.database(self.store.get_user_pointer(id)).await?;
         Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
     }
 }

@@ -1,6 +1,6 @@
 use super::verify_token::Found;
 use super::{GetSession, GotSession, Service};
-use crate::domain::{Operation, Principal, State, Timestamp};
+use crate::domain::{Operation, Principal, SessionState, Timestamp};
 use crate::error::{ApiSide, Error};
 use crate::log::CallRecord;
 
@@ -24,7 +24,7 @@ impl Service {
         let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
             return Err(unknown());
         };
-        if state != State::Live {
+        if state != SessionState::Live {
             return Err(unknown());
         }
         if !permit.holds(&session, now) {

@@ -2,8 +2,8 @@ use super::checks::{Checked, Subject, password_factor, user_factor};
 use super::verify_token::Found;
 use super::{ChangedSession, Service, SetSession};
 use crate::domain::{
-    Changes, Lifetime, Operation, Permit, Precondition, Principal, Proof, Rotation, Session,
-    Standing, State, Timestamp,
+    Lifetime, Operation, PassedChecks, Permit, Precondition, Principal, Session, SessionChanges,
+    SessionState, Timestamp, TokenRotation, TokenValidity,
 };
 use crate::error::{ApiSide, Error};
 use crate::log::CallRecord;
@@ -42,7 +42,7 @@ impl Service {
         let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
             return Err(unknown());
         };
-        let wanted = Proof {
+        let wanted = PassedChecks {
             user: request.user.is_some(),
             added: false,
             password: request.password.is_some(),
@@ -63,13 +63,13 @@ impl Service {
         // A token that is good for nothing but the same change again is told nothing else: not
         // even who the user is that has replaced it.
         let checked = checked.map_err(|error| {
-            if granted == Granted::Repetition && error.is_of_checks() {
+            if granted == Granted::Repetition && error.is_check_failure() {
                 record.conceal(error.kind());
                 return super::not_held(&permit, ApiSide::Command);
             }
             error
         })?;
-        let changes = Changes {
+        let changes = SessionChanges {
             user: request
                 .user
                 .as_ref()
@@ -148,7 +148,7 @@ impl Service {
                 // Whoever repeats a change that added the user is asked for what it took.
                 let added = matches!(
                     permit.standing(session, now),
-                    Standing::ValidToRepeat(Proof { added: true, .. })
+                    TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
                 );
                 if added || !by_password {
                     access.may_check_user(caller, by_password)?;
@@ -169,7 +169,7 @@ impl Service {
     async fn put_changed(
         &self,
         session: &Session,
-        changes: &Changes,
+        changes: &SessionChanges,
         now: Timestamp,
         at: Timestamp,
     ) -> Result<Put, Error> {
@@ -177,7 +177,7 @@ impl Service {
         let user = user.map(|user| user_ref(&user.user_id));
         let token = SessionToken::draw(session.id, user)?;
         let grace = self.policy.token_grace;
-        let rotation = Rotation {
+        let rotation = TokenRotation {
             token_hash: token.hash(),
             write: generate_write_id(),
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
@@ -210,13 +210,13 @@ enum Granted {
 fn granted_by(
     permit: &Permit,
     session: &Session,
-    wanted: Proof,
+    wanted: PassedChecks,
     now: Timestamp,
 ) -> Result<Granted, Error> {
     match permit.standing(session, now) {
-        Standing::Valid => Ok(Granted::Change),
-        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Granted::Repetition),
-        Standing::ValidToRepeat(_) | Standing::Invalid => {
+        TokenValidity::Valid => Ok(Granted::Change),
+        TokenValidity::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Granted::Repetition),
+        TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(super::not_held(permit, ApiSide::Command))
         }
     }
@@ -229,11 +229,11 @@ fn is_another(session: &Session, checked: Option<&Checked>) -> bool {
     own.is_some() && checked.is_some() && own != checked
 }
 
-fn live(state: State) -> Result<(), Error> {
+fn live(state: SessionState) -> Result<(), Error> {
     match state {
-        State::Live => Ok(()),
-        State::Ended => Err(Error::SessionEnded),
-        State::Expired => Err(Error::SessionExpired),
+        SessionState::Live => Ok(()),
+        SessionState::Ended => Err(Error::SessionEnded),
+        SessionState::Expired => Err(Error::SessionExpired),
     }
 }
 

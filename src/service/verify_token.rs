@@ -2,18 +2,18 @@ use std::collections::HashMap;
 
 use super::Service;
 use crate::domain::{
-    Session, SessionId, SessionUser, Standing, State, Timestamp, UserPointer, UserRef,
+    Session, SessionId, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
 };
 use crate::error::Error;
 use crate::log::CallRecord;
-use crate::store::{Read, Store};
+use crate::store::{SessionsAndUsers, Store};
 use crate::token::{Presented, Shown, user_ref};
 
 /// A session that is stored, with its user's name of today, and whether it is valid.
 #[derive(Debug)]
 pub(super) struct Found {
     pub session: Session,
-    pub state: State,
+    pub state: SessionState,
 }
 
 impl Found {
@@ -63,14 +63,15 @@ pub async fn verify(
 ) -> Result<Option<Session>, Error> {
     let Presented { session: id, token } = presented;
     let user = token.user.as_slice();
-    let Read { sessions, users } = store.get_sessions(&[id], user).await?;
+    let SessionsAndUsers { sessions, users } = store.get_sessions_and_users(&[id], user).await?;
     let Some(session) = sessions.into_iter().next() else {
         return Ok(None);
     };
     // A valid token says rightly where its session's user is: a session that is given a user is
     // given another token, and the one before has no grace.
     let Found { session, state } = Found::among(session, &users, now);
-    let is_valid = session.standing(token.hash, now) == Standing::Valid && state == State::Live;
+    let is_valid = session.token_validity(token.hash, now) == TokenValidity::Valid
+        && state == SessionState::Live;
     Ok(is_valid.then_some(session))
 }
 

@@ -20,20 +20,20 @@ const ROUNDS: usize = 4;
 
 /// Sessions, and users.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct SessionsAndUsers {
     pub sessions: Vec<Session>,
     pub users: HashMap<UserRef, UserPointer>,
 }
 
 /// Which sessions of a user's are listed, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Listing {
+pub struct SessionQuery {
     /// Of the creation date, both ends included.
     pub created: [Timestamp; 2],
     /// The oldest first; else the newest.
     pub ascending: bool,
     /// More are not looked at.
-    pub most: usize,
+    pub max: usize,
 }
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
         user: Option<UserRef>,
     ) -> Result<Option<(Session, Option<UserPointer>)>, Error> {
         let (session, mut users) = if user.is_some() {
-            let read = self.get_sessions(&[id], user.as_slice()).await?;
+            let read = self.get_sessions_and_users(&[id], user.as_slice()).await?;
             (read.sessions.into_iter().next(), read.users)
         } else {
             (self.get_session(id).await?, HashMap::new())
@@ -59,7 +59,7 @@ impl Store {
             return Ok(Some((session, None)));
         };
         if !users.contains_key(&own) && user != Some(own) {
-            users = self.get_sessions(&[], &[own]).await?.users;
+            users = self.get_sessions_and_users(&[], &[own]).await?.users;
         }
         Ok(Some((session, users.remove(&own))))
     }
@@ -69,25 +69,29 @@ impl Store {
     ///
     /// One request for a hundred keys. Each item is read strongly consistent; they are not
     /// read at one instant.
-    pub async fn get_sessions(
+    pub async fn get_sessions_and_users(
         &self,
         sessions: &[SessionId],
         users: &[UserRef],
-    ) -> Result<Read, Error> {
+    ) -> Result<SessionsAndUsers, Error> {
         let sessions = sessions.iter().map(|&id| (&self.tables.sessions, key(id)));
         let users = users.iter().map(|&user| {
             let key = Item::from([("pk".to_owned(), user_key(user))]);
             (&self.tables.users, key)
         });
         let keys: Vec<_> = sessions.chain(users).collect();
-        let mut read = Read::default();
+        let mut read = SessionsAndUsers::default();
         for keys in keys.chunks(MAX_KEYS) {
             self.get_batch(keys, &mut read).await?;
         }
         Ok(read)
     }
 
-    async fn get_batch(&self, keys: &[(&String, Item)], read: &mut Read) -> Result<(), Error> {
+    async fn get_batch(
+        &self,
+        keys: &[(&String, Item)],
+        read: &mut SessionsAndUsers,
+    ) -> Result<(), Error> {
         let mut wanted: HashMap<String, Vec<Item>> = HashMap::new();
         for (table, key) in keys {
             wanted
@@ -126,12 +130,12 @@ impl Store {
     ///
     /// A request for each megabyte of index. The index is behind the table by a moment, and
     /// knows nothing of expiry: whoever lists reads the sessions themselves.
-    pub async fn query_sessions(
+    pub async fn query_session_ids(
         &self,
         user: &UserId,
-        listing: Listing,
+        query: SessionQuery,
     ) -> Result<Vec<SessionId>, Error> {
-        let [from, to] = listing.created;
+        let [from, to] = query.created;
         if from > to {
             return Ok(Vec::new());
         }
@@ -144,8 +148,8 @@ impl Store {
             .expression_attribute_values(":user", text(user.as_str()))
             .expression_attribute_values(":from", millis(from))
             .expression_attribute_values(":to", millis(to))
-            .scan_index_forward(listing.ascending)
-            .limit(i32::try_from(listing.most).unwrap_or(i32::MAX))
+            .scan_index_forward(query.ascending)
+            .limit(i32::try_from(query.max).unwrap_or(i32::MAX))
             .into_paginator()
             .send();
         let mut ids = Vec::new();
@@ -155,11 +159,11 @@ impl Store {
                     ids.extend(id.parse::<SessionId>().ok());
                 }
             }
-            if ids.len() >= listing.most {
+            if ids.len() >= query.max {
                 break;
             }
         }
-        ids.truncate(listing.most);
+        ids.truncate(query.max);
         Ok(ids)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn user_key(user: UserRef) -> AttributeValue {
 
 /// What became of the wish to try a password.
 #[derive(Debug)]
-pub enum Attempt {
+pub enum ReserveOutcome {
     /// It is counted as a failure already, until [`Store::clear_failures`].
     Reserved(User),
     /// Nothing was counted: there is no such login, it is not the wanted user's, the
@@ -41,7 +41,7 @@ impl Store {
     /// The login with this name: of the user `wanted`, if that is said.
     ///
     /// One request, and one more for a name that has a former key.
-    pub async fn find_user(
+    pub async fn get_user_by_login_name(
         &self,
         name: &LoginName,
         wanted: Option<&UserId>,
@@ -69,11 +69,10 @@ impl Store {
     /// Where to find the login of the user with this id.
     ///
     /// One request.
-    pub async fn get_login_name(&self, id: &UserId) -> Result<Option<LoginName>, Error> {
+    pub async fn get_user_pointer(&self, id: &UserId) -> Result<Option<UserPointer>, Error> {
         let item = self.get_user_item(user_key(user_ref(id))).await?;
-        let user = item.as_ref().map(parse_user).transpose()?;
-        let own = user.filter(|user| user.id == *id);
-        Ok(own.map(|user| user.login_name))
+        let pointer = item.as_ref().map(parse_user).transpose()?;
+        Ok(pointer.filter(|pointer| pointer.id == *id))
     }
 
     async fn get_user_item(&self, key: AttributeValue) -> Result<Option<Item>, Error> {
@@ -103,7 +102,7 @@ impl Store {
         policy: AttemptPolicy,
         write: WriteId,
         now: Timestamp,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<ReserveOutcome, Error> {
         let mut update = self
             .client
             .update_item()
@@ -124,9 +123,9 @@ impl Store {
         let mut condition = "#state = :active AND attribute_exists(password_hash) \
                              AND write_id <> :write AND ("
             .to_owned();
-        for (n, opening) in policy.openings(now).into_iter().enumerate() {
+        for (n, window) in policy.windows(now).into_iter().enumerate() {
             // Writing to a string can't fail.
-            let _ = match opening.attempted_by {
+            let _ = match window.attempted_by {
                 None => write!(condition, "failures < :below{n}"),
                 Some(_) => write!(
                     condition,
@@ -134,8 +133,8 @@ impl Store {
                 ),
             };
             update = update
-                .expression_attribute_values(format!(":below{n}"), number(opening.failures_below));
-            if let Some(by) = opening.attempted_by {
+                .expression_attribute_values(format!(":below{n}"), number(window.failures_below));
+            if let Some(by) = window.attempted_by {
                 update = update.expression_attribute_values(format!(":by{n}"), millis(by));
             }
         }
@@ -148,17 +147,17 @@ impl Store {
         match update.condition_expression(condition).send().await {
             Ok(output) => {
                 let item = output.attributes().ok_or(Corrupt::Attribute("pk"))?;
-                Ok(Attempt::Reserved(parse(item)?))
+                Ok(ReserveOutcome::Reserved(parse(item)?))
             }
             Err(error) => match refused(error)? {
-                None => Ok(Attempt::Refused(None)),
+                None => Ok(ReserveOutcome::Refused(None)),
                 Some(found) => {
                     let login = parse(&found)?;
                     let own = Attributes(&found).text("write_id")? == write.to_string();
                     Ok(if own {
-                        Attempt::Reserved(login)
+                        ReserveOutcome::Reserved(login)
                     } else {
-                        Attempt::Refused(Some(login))
+                        ReserveOutcome::Refused(Some(login))
                     })
                 }
             },

@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// Ends a service account's token. That there is none is fine: false.
-    pub async fn delete_caller(&self, token_hex: &str) -> Result<bool, Error> {
+    pub async fn delete_service_account(&self, token_hex: &str) -> Result<bool, Error> {
         let output = self
             .client
             .delete_item()

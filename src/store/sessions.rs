@@ -216,7 +216,7 @@ async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutc
     };
     let found = parse(found)?;
     let own = session.writes.newest().filter(|_| sent.again());
-    match own.map_or(WriteOutcome::NotCarriedOut, |own| found.writes.fate(own)) {
+    match own.map_or(WriteOutcome::NotCarriedOut, |own| found.writes.outcome(own)) {
         WriteOutcome::CarriedOut => Ok(PutOutcome::Done),
         WriteOutcome::NotCarriedOut => Ok(PutOutcome::Conflict(Box::new(found))),
         WriteOutcome::Unknown => {

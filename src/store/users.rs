@@ -17,7 +17,7 @@ use crate::token::{generate_session_generation, user_ref};
 /// What became of a user who was to be added.
 #[derive(Debug)]
 pub enum InsertOutcome {
-    InsertOutcome,
+    Inserted,
     /// Somebody has the login name, or the user id, or both.
     Taken {
         login_name: Option<Box<User>>,
@@ -45,7 +45,7 @@ impl Store {
         let mut items = vec![put(item_of(login))?, put(user_item_of(login))?];
         items.extend(self.nobody_by_former_spellings(&login.login_name, Some(&login.key()))?);
         match self.transact(items).await {
-            Ok(()) => Ok(InsertOutcome::InsertOutcome),
+            Ok(()) => Ok(InsertOutcome::Inserted),
             Err(Cancelled::Failed(error)) => Err(error),
             Err(Cancelled::Reasons(reasons)) => {
                 let taken: Vec<_> = reasons.iter().map(is_condition).collect();

@@ -4,8 +4,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, KeyedRequest, LoginName, Metadata, PasswordFactor, Proof, ReplacedToken, Sequence,
-    Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    DisplayName, IdempotentCreate, LoginName, Metadata, PassedChecks, PasswordFactor,
+    ReplacedToken, Sequence, Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId,
+    Writes,
 };
 use crate::store::item::{Attributes, Corrupt, Item, bytes, millis, number, text};
 
@@ -68,8 +69,8 @@ pub(super) fn item_of(session: &Session) -> Item {
     if let Some(replaced) = &session.replaced {
         set("replaced_hash", bytes(replaced.hash.as_bytes()));
         set("replaced_until", millis(replaced.until));
-        if !replaced.proof.is_empty() {
-            set("replaced_proof", text(encode_proof(replaced.proof)));
+        if !replaced.checks.is_empty() {
+            set("replaced_proof", text(encode_proof(replaced.checks)));
         }
     }
     if let Some(Sequence(sequence)) = session.proved_sequence {
@@ -141,31 +142,31 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, Corrupt> {
     writes.map(Writes::new).ok_or(Corrupt::Attribute("writes"))
 }
 
-fn encode_proof(proof: Proof) -> String {
-    let user = match proof {
-        Proof { added: true, .. } => Some("added"),
-        Proof { user: true, .. } => Some("user"),
+fn encode_proof(checks: PassedChecks) -> String {
+    let user = match checks {
+        PassedChecks { added: true, .. } => Some("added"),
+        PassedChecks { user: true, .. } => Some("user"),
         _ => None,
     };
-    let facts = [user, proof.password.then_some("password")];
+    let facts = [user, checks.password.then_some("password")];
     facts.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
 fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, Corrupt> {
-    let mut proof = Proof::default();
+    let mut checks = PassedChecks::default();
     let facts = item.text_if_any("replaced_proof")?;
     for fact in facts.into_iter().flat_map(|facts| facts.split(',')) {
         match fact {
-            "added" => (proof.user, proof.added) = (true, true),
-            "user" => proof.user = true,
-            "password" => proof.password = true,
+            "added" => (checks.user, checks.added) = (true, true),
+            "user" => checks.user = true,
+            "password" => checks.password = true,
             _ => return Err(Corrupt::Attribute("replaced_proof")),
         }
     }
     Ok(ReplacedToken {
         hash: TokenHash::new(item.array("replaced_hash")?),
         until: item.millis("replaced_until")?,
-        proof,
+        checks,
     })
 }
 
@@ -199,10 +200,10 @@ pub(in crate::store) fn parse(item: &Item) -> Result<Session, Corrupt> {
     })
 }
 
-fn parse_request(item: Attributes<'_>) -> Result<KeyedRequest, Corrupt> {
+fn parse_request(item: Attributes<'_>) -> Result<IdempotentCreate, Corrupt> {
     let write = uuid::Uuid::try_parse(item.text("created_by")?);
     let write = write.map_err(|_| Corrupt::Attribute("created_by"))?;
-    Ok(KeyedRequest {
+    Ok(IdempotentCreate {
         fingerprint: item.array("fingerprint")?,
         write: WriteId::from_uuid(write),
     })
