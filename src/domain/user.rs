@@ -24,7 +24,7 @@ impl LoginName {
     }
 
     /// A name that is stored, whatever names may be today.
-    pub fn stored(text: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
@@ -53,7 +53,7 @@ impl LoginName {
 
     /// The form that names had before they were composed, if it is another one: users who were
     /// stored then are found under it.
-    pub fn former(&self) -> Option<FoldedName> {
+    pub fn former_key(&self) -> Option<FoldedName> {
         let former = FoldedName::new(UniCase::unicode(&self.0).to_folded_case());
         (former != self.folded()).then_some(former)
     }
@@ -61,7 +61,10 @@ impl LoginName {
     /// The keys under which a user with this name may be stored, in the order in which they are
     /// looked up.
     pub fn keys(&self) -> Vec<FoldedName> {
-        self.former().into_iter().chain([self.folded()]).collect()
+        self.former_key()
+            .into_iter()
+            .chain([self.folded()])
+            .collect()
     }
 
     /// Keys under which a user may be stored who had this name in another form: nobody else may
@@ -69,7 +72,7 @@ impl LoginName {
     pub fn former_spellings(&self) -> Vec<FoldedName> {
         let decomposed = DecomposingNormalizer::new_nfd().normalize(&self.0);
         let decomposed = FoldedName::new(UniCase::unicode(decomposed).to_folded_case());
-        let mut keys: Vec<_> = self.former().into_iter().chain([decomposed]).collect();
+        let mut keys: Vec<_> = self.former_key().into_iter().chain([decomposed]).collect();
         keys.dedup();
         keys.retain(|key| *key != self.folded());
         keys
@@ -191,7 +194,7 @@ pub struct User {
 impl User {
     /// The key under which it is stored, or is to be stored.
     pub fn key(&self) -> FoldedName {
-        let former = self.login_name.former();
+        let former = self.login_name.former_key();
         match former.filter(|_| self.under_former_key) {
             Some(former) => former,
             None => self.login_name.folded(),
@@ -237,7 +240,7 @@ mod tests {
             let texts = |keys: Vec<FoldedName>| -> Vec<String> {
                 keys.iter().map(|key| key.as_str().to_owned()).collect()
             };
-            let got = name.former();
+            let got = name.former_key();
             assert_eq!(got.as_ref().map(FoldedName::as_str), former, "{name}");
             assert_eq!(texts(name.former_spellings()), spellings, "{name}");
             let mut keys: Vec<_> = former.into_iter().collect();
