@@ -1,7 +1,7 @@
-//! What a session service speaks of: users, credentials, callers and sessions.
+//! The types and rules of the service: users, credentials, principals and sessions.
 //!
-//! No I/O, no clock, no wire format: values that can't be wrong, and the rules
-//! that tie them together.
+//! There is no I/O, no clock and no wire format here. A value of these types is valid, because
+//! whatever comes from outside is checked when it is parsed.
 
 mod attempts;
 mod factors;

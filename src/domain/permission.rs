@@ -68,7 +68,7 @@ impl FromIterator<Permission> for Permissions {
 }
 
 #[test]
-fn permissions_are_a_set() {
+fn a_principal_has_exactly_the_permissions_it_was_given() {
     let some: Permissions = [Permission::Read, Permission::Write, Permission::Read]
         .into_iter()
         .collect();

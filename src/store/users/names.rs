@@ -18,9 +18,11 @@ use crate::token::user_ref;
 #[derive(Debug)]
 pub enum InsertOutcome {
     Inserted,
-    /// Another user has the login name (the one that is given), or the user id, or both.
+    /// Another user has the login name, the user id or both.
     Taken {
+        /// The user who has the login name, if it is taken.
         login_name: Option<Box<User>>,
+        /// Whether the user id is taken.
         user_id: bool,
     },
 }
