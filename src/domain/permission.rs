@@ -58,12 +58,8 @@ impl Permissions {
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .map(Self::bit)
-                .fold(0, |set, bit| set | bit),
-        )
+        let bits = permissions.into_iter().map(Self::bit);
+        Self(bits.fold(0, |set, bit| set | bit))
     }
 }
 

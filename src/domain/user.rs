@@ -44,11 +44,8 @@ impl LoginName {
     /// Whether a user may have the name: each form of it is short enough for a key of the table.
     pub fn is_storable(&self) -> bool {
         let is_unassignable = |key: &FoldedName| key.0.starts_with(UNASSIGNABLE);
-        !self
-            .keys()
-            .iter()
-            .chain(&self.former_spellings())
-            .any(is_unassignable)
+        let (keys, former) = (self.keys(), self.former_spellings());
+        !keys.iter().chain(&former).any(is_unassignable)
     }
 
     /// The folded name without NFC, if it differs from [`Self::folded`]. Users who were stored
@@ -166,12 +163,10 @@ impl FromStr for UserState {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "active" => Ok(Self::Active),
-            "inactive" => Ok(Self::Inactive),
-            "locked" => Ok(Self::Locked),
-            _ => Err(Invalid::new("state", "is not active, inactive or locked")),
-        }
+        [Self::Active, Self::Inactive, Self::Locked]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(Invalid::new("state", "is not active, inactive or locked"))
     }
 }
 

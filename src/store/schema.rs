@@ -9,10 +9,8 @@ use super::Store;
 use super::failure::failure;
 use crate::error::Error;
 
-/// The layout of a global secondary index.
-///
-/// The sessions of a user are listed by one. It is eventually consistent, so nothing is decided
-/// by what it says: each session that it names is read from the table.
+/// The layout of a global secondary index. An index is eventually consistent, so what it names is
+/// read from the table before anything is decided by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Index {
     pub name: &'static str,

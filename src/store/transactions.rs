@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
@@ -64,15 +63,13 @@ impl Store {
             .set_transact_items(Some(items))
             .send()
             .await;
-        sent.map(drop).map_err(|error| match &error {
-            SdkError::ServiceError(refused) => match refused.err() {
-                TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+        sent.map(drop)
+            .map_err(|error| match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     TransactionError::Cancelled(cancelled.cancellation_reasons().to_vec())
                 }
                 _ => TransactionError::Failed(failure(error)),
-            },
-            _ => TransactionError::Failed(failure(error)),
-        })
+            })
     }
 }
 

@@ -11,16 +11,14 @@ use crate::token::{generate_session_generation, user_ref};
 
 /// What an administrator does to a user who keeps the login name.
 ///
-/// Each function writes on the condition that the item is still that of the user whom the
-/// caller read. False: that user was renamed or deleted since then.
+/// Each function is one request. It writes on the condition that the item still is that of `user`;
+/// false: that user was renamed or deleted since it was read.
 impl Store {
     /// Sets the state of a user, and ends all sessions of a user who is not active. False also
     /// if the state is no longer that of `user`.
-    ///
-    /// One request.
     pub async fn set_user_state(&self, user: &User, state: UserState) -> Result<bool, Error> {
         let update = self
-            .user_update(user)
+            .update_in_transaction(user)
             .condition_expression("user_id = :user AND #state = :seen")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text(state.as_str()))
@@ -35,11 +33,9 @@ impl Store {
 
     /// Unlocks a user whom an administrator or too many wrong passwords locked. False also if
     /// the user is inactive.
-    ///
-    /// One request.
     pub async fn unlock_user(&self, user: &User) -> Result<bool, Error> {
         let update = self
-            .user_update(user)
+            .update_in_transaction(user)
             .update_expression("SET #state = :active, failures = :none, cleared = attempts")
             .condition_expression("user_id = :user AND #state <> :inactive")
             .expression_attribute_names("#state", "state")
@@ -51,11 +47,9 @@ impl Store {
 
     /// Sets a user's password, forgives the failures at the old one, and ends all sessions of
     /// the user.
-    ///
-    /// One request.
     pub async fn set_password_hash(&self, user: &User, hash: &HashString) -> Result<bool, Error> {
         let update = self
-            .user_update(user)
+            .update_in_transaction(user)
             .update_expression(
                 "SET password_hash = :hash, failures = :none, cleared = attempts, epoch = :epoch",
             )
@@ -66,11 +60,9 @@ impl Store {
     }
 
     /// Ends all sessions of a user, including those that are being created at the same time.
-    ///
-    /// One request.
     pub async fn end_sessions(&self, user: &User) -> Result<bool, Error> {
         let update = self
-            .user_update(user)
+            .update_in_transaction(user)
             .update_expression("SET epoch = :epoch")
             .condition_expression("user_id = :user");
         self.update_and_end_sessions(user, update).await
@@ -103,7 +95,7 @@ impl Store {
 
     /// An update of the user's item, with the user's id as `:user` for its condition: since the
     /// user was read, the login name may have become another user's.
-    fn user_update(&self, user: &User) -> UpdateBuilder {
+    fn update_in_transaction(&self, user: &User) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.tables.users)
             .key("pk", user_key(&user.key()))

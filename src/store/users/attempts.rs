@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{parse_user, user_key};
@@ -104,20 +105,11 @@ impl Store {
     /// deleted and added anew.
     pub async fn clear_failures(&self, user: &User) -> Result<(), Error> {
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.users)
-            .key("pk", user_key(&user.key()))
+            .update_user(user)
             .update_expression("SET failures = attempts - :made, cleared = :made")
             .condition_expression("user_id = :user AND cleared < :made AND attempts >= :made")
-            .expression_attribute_values(":made", number(user.attempts.made))
-            .expression_attribute_values(":user", text(user.user_id.as_str()))
-            .send()
-            .await;
-        match update {
-            Ok(_) => Ok(()),
-            Err(error) => refused_item(error).map(drop),
-        }
+            .expression_attribute_values(":made", number(user.attempts.made));
+        send_update(update).await.map(drop)
     }
 
     /// Replaces a user's password hash by `new`. False: it is no longer the hash of `user`.
@@ -132,20 +124,27 @@ impl Store {
             return Ok(false);
         };
         let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.users)
-            .key("pk", user_key(&user.key()))
+            .update_user(user)
             .update_expression("SET password_hash = :new")
             .condition_expression("user_id = :user AND password_hash = :old")
             .expression_attribute_values(":new", text(new.as_str()))
-            .expression_attribute_values(":old", text(old.as_str()))
+            .expression_attribute_values(":old", text(old.as_str()));
+        send_update(update).await
+    }
+
+    fn update_user(&self, user: &User) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key("pk", user_key(&user.key()))
             .expression_attribute_values(":user", text(user.user_id.as_str()))
-            .send()
-            .await;
-        match update {
-            Ok(_) => Ok(true),
-            Err(error) => refused_item(error).map(|_| false),
-        }
+    }
+}
+
+/// Sends an update; false: its condition did not hold.
+async fn send_update(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
+    match update.send().await {
+        Ok(_) => Ok(true),
+        Err(error) => refused_item(error).map(|_| false),
     }
 }

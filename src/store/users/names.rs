@@ -27,12 +27,10 @@ pub enum InsertOutcome {
     },
 }
 
-/// The writes that give or take a login name. Each writes the user's item and the pointer to it
-/// in one transaction.
+/// The writes that give or take a login name. Each is one request, a transaction that writes both
+/// the user's item and the pointer to it.
 impl Store {
     /// Adds a user.
-    ///
-    /// One request.
     pub async fn insert_user(&self, user: &User) -> Result<InsertOutcome, Error> {
         let put = |item: Item| -> Result<_, Error> {
             let put = Put::builder()
@@ -67,8 +65,6 @@ impl Store {
     }
 
     /// Deletes a user. False: the user was renamed or deleted since `user` was read.
-    ///
-    /// One request.
     pub async fn delete_user(&self, user: &User) -> Result<bool, Error> {
         let delete = |key| {
             Delete::builder()
@@ -91,7 +87,7 @@ impl Store {
     /// Gives a user another login name. False: the user's item has changed since `user` was
     /// read, or another user has the name.
     ///
-    /// One request. If the name has another key, the user's item moves to it with all attempts
+    /// If the name has another key, the user's item moves to it with all attempts
     /// that were counted; so the write's condition covers everything that a move could
     /// overwrite.
     pub async fn rename_user(&self, user: &User, name: LoginName) -> Result<bool, Error> {
