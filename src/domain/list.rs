@@ -7,7 +7,7 @@ pub struct Page {
     pub offset: u64,
     /// The maximum number of entries in the page: 1 to [`LimitTooHigh::MAX`].
     pub limit: u32,
-    /// The oldest first; else the newest.
+    /// Whether the oldest come first; otherwise the newest do.
     pub ascending: bool,
 }
 

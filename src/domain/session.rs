@@ -22,14 +22,14 @@ pub struct Session {
     pub changed_at: Timestamp,
     /// The instant from which the session is invalid.
     pub expires_at: Timestamp,
-    /// When it was ended. An ended session has no factors.
+    /// When it was ended. An ended session keeps no factors, no metadata and no user agent.
     pub ended_at: Option<Timestamp>,
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
-    /// The token before this one, while it has a grace.
+    /// The token that the newest change replaced. None: it has no grace.
     pub replaced: Option<ReplacedToken>,
     /// The sequence after the newest create or change that passed a check.
     pub proved_sequence: Option<Sequence>,

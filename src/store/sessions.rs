@@ -16,12 +16,12 @@ use item::session_item;
 
 pub(super) use item::parse_session;
 
-/// Which of a user's sessions are listed, and in which order.
+/// A query for the sessions of a user.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionQuery {
     /// The earliest and the latest creation date, both included.
     pub created: [Timestamp; 2],
-    /// The oldest first; else the newest.
+    /// Whether the oldest come first; otherwise the newest do.
     pub ascending: bool,
     /// The maximum number of ids that are read.
     pub max: usize,
@@ -47,7 +47,7 @@ impl Store {
     /// The ids of a user's sessions, in the order of their creation.
     ///
     /// A request for each megabyte of index. The index is eventually consistent and also has
-    /// sessions that are not valid, so whoever lists must read the sessions themselves.
+    /// sessions that are not valid, so a list has to read the sessions themselves.
     pub async fn query_session_ids(
         &self,
         user: &UserId,
