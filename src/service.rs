@@ -84,7 +84,7 @@ impl Service {
 
     /// Sends one cheap request, so that the first call finds a connection.
     pub async fn warm_up(&self) -> Result<(), Error> {
-        let nobody = FoldedName::of_nobody("");
+        let nobody = FoldedName::for_unknown_user("");
         self.store.get_user(&nobody).await.map(drop)
     }
 

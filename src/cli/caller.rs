@@ -230,7 +230,7 @@ impl Revoke {
         self.consent.get(&format!("Revoke {}?", names.join(", ")))?;
         let mut output = Output::stdout();
         for ((hash, _), name) in found.into_iter().zip(names) {
-            store.delete_caller(hash).await?;
+            store.delete_service_account(hash).await?;
             output.line(format_args!("revoked {name}"))?;
         }
         output.flush()?;

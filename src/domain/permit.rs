@@ -2,7 +2,8 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 use super::{
-    Operation, Permission, Permissions, Principal, Session, Standing, Timestamp, TokenHash, UserId,
+    Operation, Permission, Permissions, Principal, Session, Timestamp, TokenHash, TokenValidity,
+    UserId,
 };
 
 /// Who may create sessions.
@@ -189,10 +190,10 @@ impl Permit {
 
 impl SessionScope {
     /// Whether `session` is in the scope at `now`.
-    pub fn standing(&self, session: &Session, now: Timestamp) -> Standing {
+    pub fn validity(&self, session: &Session, now: Timestamp) -> TokenValidity {
         let holds = match self {
             Self::All => true,
-            Self::Token(Some(token)) => return session.standing(*token, now),
+            Self::Token(Some(token)) => return session.token_validity(*token, now),
             Self::Token(None) => false,
             Self::Own { creator, user } => {
                 let user_of_session = session.user.as_ref().map(|user| &user.user_id);
@@ -201,15 +202,15 @@ impl SessionScope {
             }
         };
         if holds {
-            Standing::Valid
+            TokenValidity::Valid
         } else {
-            Standing::Invalid
+            TokenValidity::Invalid
         }
     }
 
     /// Whether `session` is in the scope for more than to repeat a Set.
     pub fn contains(&self, session: &Session, now: Timestamp) -> bool {
-        self.standing(session, now) == Standing::Valid
+        self.validity(session, now) == TokenValidity::Valid
     }
 }
 

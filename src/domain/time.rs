@@ -15,7 +15,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds, rounded up: what expires is never dropped early by it.
+    /// The time in whole seconds, rounded up, so that nothing is deleted before it expires.
     pub const fn as_seconds_up(self) -> i64 {
         let seconds = self.0.div_euclid(1000);
         if self.0.rem_euclid(1000) == 0 {
@@ -37,7 +37,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
-    /// None when `self` is the later one.
+    /// The time from `self` to `later`. None: `later` is before `self`.
     pub fn until(self, later: Self) -> Option<Duration> {
         let millis = later.0.checked_sub(self.0)?;
         u64::try_from(millis).ok().map(Duration::from_millis)
@@ -67,7 +67,7 @@ impl Timestamp {
 }
 
 #[test]
-fn seconds_round_up() {
+fn a_time_in_seconds_is_rounded_up() {
     for (millis, seconds) in [
         (0, 0),
         (1, 1),
@@ -86,7 +86,7 @@ fn seconds_round_up() {
 }
 
 #[test]
-fn a_span_runs_forward_only() {
+fn there_is_no_span_to_an_earlier_time() {
     let (early, late) = (Timestamp::from_millis(1_000), Timestamp::from_millis(1_500));
 
     assert_eq!(early.until(late), Some(Duration::from_millis(500)));

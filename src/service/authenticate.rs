@@ -103,7 +103,7 @@ impl Service {
         Ok(Principal::Jwt {
             principal: jwt.principal.clone().ok_or(INVALID_TOKEN)?,
             permissions: scopes
-                .filter_map(|scope| Permission::of_scope(scope, prefix))
+                .filter_map(|scope| Permission::from_scope(scope, prefix))
                 .collect(),
         })
     }

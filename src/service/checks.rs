@@ -5,7 +5,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::password::{PasswordHash, Turn};
-use crate::store::Attempt;
+use crate::store::ReserveOutcome;
 use crate::token::generate_write_id;
 
 /// A user who has passed the checks of a call.
@@ -102,7 +102,7 @@ impl Service {
         // The lock is measured from this time: the call may have waited long for its turn.
         let reserved_at = context.time();
         match self.reserve(&lookup, reserved_at, context).await? {
-            Attempt::Reserved(user) => {
+            ReserveOutcome::Reserved(user) => {
                 context.record.user(&user.user_id);
                 let stored = user.password_hash.clone();
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
@@ -123,7 +123,7 @@ impl Service {
                     }
                 }
             }
-            Attempt::Refused(found) => {
+            ReserveOutcome::Refused(found) => {
                 if !permit.sees_users() {
                     let (verification, _) = turn.verify_decoy(password).await?;
                     context.record.hashed(verification.took);
@@ -140,7 +140,7 @@ impl Service {
         lookup: &UserLookup,
         at: Timestamp,
         context: &Context,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<ReserveOutcome, Error> {
         let wanted = lookup.wanted.as_ref();
         let mut refused = None;
         for key in &lookup.keys {
@@ -149,14 +149,14 @@ impl Service {
                 .store
                 .reserve_attempt(key, wanted, policy, generate_write_id(), at);
             match context.record.database(attempt).await? {
-                Attempt::Refused(None) => {}
-                Attempt::Refused(Some(user)) if !lookup.is_wanted(&user) => {
+                ReserveOutcome::Refused(None) => {}
+                ReserveOutcome::Refused(Some(user)) if !lookup.is_wanted(&user) => {
                     refused = Some(user);
                 }
                 settled => return Ok(settled),
             }
         }
-        Ok(Attempt::Refused(refused))
+        Ok(ReserveOutcome::Refused(refused))
     }
 
     async fn verify(

@@ -1,6 +1,6 @@
 use super::verify_token::Found;
 use super::{Context, GetSession, GotSession, Service, out_of_scope, own_user_ref, sessions};
-use crate::domain::{Permit, State};
+use crate::domain::{Permit, SessionState};
 use crate::error::{ApiSide, Error};
 use crate::token::SessionToken;
 
@@ -26,7 +26,7 @@ impl Service {
         let Some(Found { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
-        if state != State::Live {
+        if state != SessionState::Live {
             return Err(unknown());
         }
         if !scope.contains(&session, context.now) {

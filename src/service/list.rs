@@ -4,10 +4,10 @@ use super::verify_token::Found;
 use super::{Context, ListSessions, ListedSessions, Service, own_user_ref, sessions};
 use crate::domain::{
     Compare, Filter, Invalid, Page, Permission, Permit, Principal, Session, SessionId,
-    SessionScope, State, Timestamp, UserId, UserPointer, UserRef,
+    SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
-use crate::store::Listing;
+use crate::store::SessionQuery;
 use crate::token::user_ref;
 
 /// How many of a user's sessions one call looks at.
@@ -80,14 +80,14 @@ impl Service {
             // They are in no order, so all are read before the first is chosen.
             Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
             Source::User(user) => {
-                let listing = Listing {
+                let listing = SessionQuery {
                     created: created(&request.filters),
                     ascending: request.page.ascending,
-                    most: MAX_LOOKED_AT + 1,
+                    max: MAX_LOOKED_AT + 1,
                 };
                 let ids = context
                     .record
-                    .database(self.store.query_sessions(&user, listing));
+                    .database(self.store.query_session_ids(&user, listing));
                 let ids = ids.await?;
                 if ids.len() > MAX_LOOKED_AT {
                     return Err(Error::ListTooLong(NARROW_IT));
@@ -119,16 +119,16 @@ impl Service {
     ) -> Result<(), Error> {
         let mut known: HashMap<UserRef, UserPointer> = HashMap::new();
         for ids in batches {
-            let mut read = self.store.get_sessions(ids, &users).await?;
+            let mut read = self.store.get_sessions_and_users(ids, &users).await?;
             known.extend(read.users);
             read.sessions.retain(|session| search.wants(session));
             users = unknown(&read.sessions, &known, &users);
-            let more = self.store.get_sessions(&[], &users).await?;
+            let more = self.store.get_sessions_and_users(&[], &users).await?;
             known.extend(more.users);
 
             let found = read.sessions.into_iter();
             let found = found.map(|session| Found::among(session, &known, search.now));
-            let live = found.filter(|found| found.state == State::Live);
+            let live = found.filter(|found| found.state == SessionState::Live);
             window.add(live.map(|found| found.session).collect());
             if window.bytes > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(ASK_FOR_FEWER));

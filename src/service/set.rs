@@ -3,8 +3,8 @@ use super::user_lookup::Subject;
 use super::verify_token::Found;
 use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
 use crate::domain::{
-    Changes, Lifetime, Permit, Precondition, Proof, Rotation, Session, SessionScope, Standing,
-    State, Timestamp,
+    Lifetime, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionScope,
+    SessionState, Timestamp, TokenRotation, TokenValidity,
 };
 use crate::error::{ApiSide, Error};
 use crate::store::PutOutcome;
@@ -41,7 +41,7 @@ impl Service {
         let Some(Found { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
-        let wanted = Proof {
+        let wanted = PassedChecks {
             user: request.user.is_some(),
             added: false,
             password: request.password.is_some(),
@@ -61,13 +61,13 @@ impl Service {
         // A token that is only valid to repeat a change learns nothing else: not even which user
         // has replaced it.
         let verified = verified.await.map_err(|error| {
-            if granted == Grant::Repetition && error.is_of_checks() {
+            if granted == Grant::Repetition && error.is_check_failure() {
                 context.record.conceal(error.kind());
                 return out_of_scope(&scope, ApiSide::Command);
             }
             error
         })?;
-        let changes = Changes {
+        let changes = SessionChanges {
             user: request
                 .user
                 .as_ref()
@@ -132,7 +132,7 @@ impl Service {
     async fn put_changed(
         &self,
         session: &Session,
-        changes: &Changes,
+        changes: &SessionChanges,
         now: Timestamp,
         at: Timestamp,
     ) -> Result<Try, Error> {
@@ -140,7 +140,7 @@ impl Service {
         let user = user.map(|user| user_ref(&user.user_id));
         let token = SessionToken::generate(session.id, user)?;
         let grace = self.policy.token_grace;
-        let rotation = Rotation {
+        let rotation = TokenRotation {
             token_hash: token.hash(),
             write: generate_write_id(),
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
@@ -172,8 +172,8 @@ fn subject<'a>(
         (Some(own), Some(_)) => {
             // To repeat a change that added the user takes what the change took.
             let added = matches!(
-                scope.standing(session, now),
-                Standing::ValidToRepeat(Proof { added: true, .. })
+                scope.validity(session, now),
+                TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
             );
             if added || !by_password {
                 permit.may_check_user(by_password)?;
@@ -208,13 +208,13 @@ enum Grant {
 fn grant(
     scope: &SessionScope,
     session: &Session,
-    wanted: Proof,
+    wanted: PassedChecks,
     now: Timestamp,
 ) -> Result<Grant, Error> {
-    match scope.standing(session, now) {
-        Standing::Valid => Ok(Grant::Change),
-        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Grant::Repetition),
-        Standing::ValidToRepeat(_) | Standing::Invalid => {
+    match scope.validity(session, now) {
+        TokenValidity::Valid => Ok(Grant::Change),
+        TokenValidity::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Grant::Repetition),
+        TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(out_of_scope(scope, ApiSide::Command))
         }
     }
@@ -227,11 +227,11 @@ fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
     own.is_some() && verified.is_some() && own != verified
 }
 
-fn live(state: State) -> Result<(), Error> {
+fn live(state: SessionState) -> Result<(), Error> {
     match state {
-        State::Live => Ok(()),
-        State::Ended => Err(Error::SessionEnded),
-        State::Expired => Err(Error::SessionExpired),
+        SessionState::Live => Ok(()),
+        SessionState::Ended => Err(Error::SessionEnded),
+        SessionState::Expired => Err(Error::SessionExpired),
     }
 }
 

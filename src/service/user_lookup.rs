@@ -49,17 +49,15 @@ impl Service {
                 by_id: false,
             },
             UserSearch::Id(id) => {
-                let name = context
-                    .record
-                    .database(self.store.get_login_name(id))
-                    .await?;
+                let pointer = self.store.get_user_pointer(id);
+                let pointer = context.record.database(pointer).await?;
                 UserLookup {
-                    by_id: name.is_some(),
+                    by_id: pointer.is_some(),
                     // A user is looked for all the same: an id that no user has costs what another
                     // costs.
-                    keys: name.map_or_else(
-                        || vec![FoldedName::of_nobody(id.as_str())],
-                        |name| keys_by_id(&name),
+                    keys: pointer.map_or_else(
+                        || vec![FoldedName::for_unknown_user(id.as_str())],
+                        |pointer| keys_by_id(&pointer.login_name),
                     ),
                     wanted: Some(id.clone()),
                 }
@@ -77,11 +75,9 @@ impl Service {
         let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
             return Ok(Error::UserNotFound);
         };
-        let known = context
-            .record
-            .database(self.store.get_login_name(id))
-            .await?;
-        Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
+        let pointer = self.store.get_user_pointer(id);
+        let pointer = context.record.database(pointer).await?;
+        Ok(pointer.map_or(Error::UserNotFound, |_| Error::UserMismatch))
     }
 }
 

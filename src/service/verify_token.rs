@@ -2,17 +2,17 @@ use std::collections::HashMap;
 
 use super::{Context, Service};
 use crate::domain::{
-    Session, SessionId, SessionUser, Standing, State, Timestamp, UserPointer, UserRef,
+    Session, SessionId, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
 };
 use crate::error::Error;
-use crate::store::{Read, Store};
+use crate::store::{SessionsAndUsers, Store};
 use crate::token::{PresentedToken, SessionToken, user_ref};
 
 /// A stored session with its user's current login name, and whether it is valid.
 #[derive(Debug)]
 pub(super) struct Found {
     pub session: Session,
-    pub state: State,
+    pub state: SessionState,
 }
 
 impl Found {
@@ -61,8 +61,8 @@ pub async fn verify(
     now: Timestamp,
 ) -> Result<Option<Session>, Error> {
     let user = token.user();
-    let Read { sessions, users } = store
-        .get_sessions(&[token.session()], user.as_slice())
+    let SessionsAndUsers { sessions, users } = store
+        .get_sessions_and_users(&[token.session()], user.as_slice())
         .await?;
     let Some(session) = sessions.into_iter().next() else {
         return Ok(None);
@@ -70,7 +70,8 @@ pub async fn verify(
     // A valid token carries the right key: a session that is given a user is given another
     // token, and the one before has no grace.
     let Found { session, state } = Found::among(session, &users, now);
-    let is_valid = session.standing(token.hash(), now) == Standing::Valid && state == State::Live;
+    let is_valid = session.token_validity(token.hash(), now) == TokenValidity::Valid
+        && state == SessionState::Live;
     Ok(is_valid.then_some(session))
 }
 

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use sesame::api::{self, Request, RequestContext, handle};
 use sesame::config::Settings;
 use sesame::domain::{
-    DisplayName, HashString, LoginName, Password, Permission, Rotation, ServiceAccount,
-    ServiceAccountName, SessionId, Timestamp, TokenHash, User, UserId, UserState,
+    DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
+    SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
@@ -157,7 +157,7 @@ impl App {
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
-        assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+        assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
         login
     }
 
@@ -339,8 +339,8 @@ impl Answer {
 }
 
 /// Another token, and no grace for the one before.
-pub fn rotation(token_hash: TokenHash) -> Rotation {
-    Rotation {
+pub fn rotation(token_hash: TokenHash) -> TokenRotation {
+    TokenRotation {
         token_hash,
         write: generate_write_id(),
         grace_until: None,

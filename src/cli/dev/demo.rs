@@ -44,7 +44,7 @@ pub async fn add_caller(store: &Store, now: Timestamp) -> Result<ServiceAccountT
     let name = ServiceAccountName::parse(CALLER.to_owned())?;
     for (hash, caller) in store.scan_service_accounts().await? {
         if caller.name == name {
-            store.delete_caller(&hash).await?;
+            store.delete_service_account(&hash).await?;
         }
     }
     let token = ServiceAccountToken::generate().map_err(Failure::Random)?;

@@ -30,7 +30,7 @@ pub async fn write(store: &Store, login: &User) -> Result<Outcome, Error> {
     loop {
         tries += 1;
         match store.insert_user(login).await {
-            Ok(InsertOutcome::InsertOutcome) => return Ok(Outcome::InsertOutcome),
+            Ok(InsertOutcome::Inserted) => return Ok(Outcome::InsertOutcome),
             Ok(InsertOutcome::Taken {
                 login_name: None, ..
             }) => return Ok(Outcome::Refused(Refused::IdTaken)),

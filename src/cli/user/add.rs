@@ -58,7 +58,7 @@ impl Add {
             under_former_key: false,
         };
         match store.insert_user(&login).await? {
-            InsertOutcome::InsertOutcome => {
+            InsertOutcome::Inserted => {
                 let mut output = Output::stdout();
                 output.line(login.user_id.as_str())?;
                 output.flush()

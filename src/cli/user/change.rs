@@ -100,7 +100,7 @@ impl Rename {
             if login.login_name == self.to && !login.under_former_key {
                 return Ok(());
             }
-            let holder = store.find_user(&self.to, None).await?;
+            let holder = store.get_user_by_login_name(&self.to, None).await?;
             if holder.is_some_and(|holder| holder.user_id != login.user_id) {
                 return Err(Failure::NameTaken(self.to));
             }

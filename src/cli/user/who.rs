@@ -21,7 +21,7 @@ impl UserSelector {
         match (&self.login_name, &self.id) {
             (_, Some(id)) => find_by_id(store, id).await,
             (Some(name), None) => {
-                let login = store.find_user(name, None).await?;
+                let login = store.get_user_by_login_name(name, None).await?;
                 login.ok_or_else(|| Failure::NoSuchName(name.clone()))
             }
             (None, None) => Err(Failure::Changed),
@@ -30,11 +30,13 @@ impl UserSelector {
 }
 
 async fn find_by_id(store: &Store, id: &UserId) -> Result<User, Failure> {
-    let Some(name) = store.get_login_name(id).await? else {
+    let Some(pointer) = store.get_user_pointer(id).await? else {
         return Err(Failure::NoSuchId(id.clone()));
     };
     // Between the two requests the user may have been renamed.
-    let login = store.find_user(&name, Some(id)).await?;
+    let login = store
+        .get_user_by_login_name(&pointer.login_name, Some(id))
+        .await?;
     login
         .filter(|login| login.user_id == *id)
         .ok_or(Failure::Changed)

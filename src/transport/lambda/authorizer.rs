@@ -35,7 +35,10 @@ impl Authorizer {
     /// Makes the connection that the first decision needs, by a request of the only kind that the
     /// function may send. An error is logged: the decision itself may be luckier.
     pub async fn warm_up(&self, now: Timestamp) {
-        let read = self.store.get_sessions(&[generate_session_id()], &[]).await;
+        let read = self
+            .store
+            .get_sessions_and_users(&[generate_session_id()], &[])
+            .await;
         if let Err(error) = read {
             self.log
                 .warning("the first connection to DynamoDB failed", &error, now);

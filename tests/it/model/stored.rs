@@ -46,9 +46,9 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
         grace: stored.replaced.map(|replaced| Grace {
             until: replaced.until.as_millis(),
             proof: Proof {
-                user: replaced.proof.user,
-                added: replaced.proof.added,
-                password: replaced.proof.password,
+                user: replaced.checks.user,
+                added: replaced.checks.added,
+                password: replaced.checks.password,
             },
         }),
         keyed: like.keyed.clone(),
