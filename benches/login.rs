@@ -18,7 +18,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
 use sesame::token::generate_session_generation;
 use tokio::runtime::Runtime;
 
@@ -172,6 +172,7 @@ async fn app(hash: &str) -> Arc<App> {
     Arc::new(App::new(
         store,
         &settings.expect("settings"),
+        KeySource::None,
         NonZeroUsize::MIN,
         log,
     ))

@@ -32,7 +32,7 @@ use crate::domain::{Operation, Timestamp};
 use crate::error::{DeadlineOwner, Error};
 use crate::log::{CallRecord, Finished, Line, Log, TraceId};
 use crate::service::{BearerText, Call, Credentials, Jwt, Reply, Service};
-use crate::store::Store;
+use crate::store::{KeySource, Store};
 use crate::token::bearer;
 
 pub(crate) use codec::json::rfc_3339;
@@ -104,14 +104,20 @@ pub struct App {
 
 impl App {
     /// Allocates and writes the memory of the password pool.
-    pub fn new(store: Store, settings: &Settings, checks_at_once: NonZeroUsize, log: Log) -> Self {
+    pub fn new(
+        store: Store,
+        settings: &Settings,
+        server_key: KeySource,
+        checks_at_once: NonZeroUsize,
+        log: Log,
+    ) -> Self {
         let service = Service::new(
             store,
             settings.policy.clone(),
             settings.hash_params,
             checks_at_once,
             settings.password_queue,
-            settings.server_key.clone(),
+            server_key,
         );
         Self {
             service,

@@ -3,6 +3,7 @@
 mod authorizer;
 mod endpoint;
 mod origins;
+mod server_key;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -13,12 +14,12 @@ use http::StatusCode;
 use crate::domain::{AttemptPolicy, ScopePrefix};
 use crate::password::Params;
 use crate::service::Policy;
-use crate::store::{KeySource, Tables};
-use crate::token::ServerKey;
+use crate::store::Tables;
 
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
 pub use endpoint::{endpoint, secrets_url};
 pub use origins::Origins;
+pub use server_key::ServerKeySetting;
 
 /// A variable of the environment, as the README's table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ pub struct Settings {
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
-    pub server_key: KeySource,
+    pub server_key: ServerKeySetting,
 }
 
 /// How large a request may be, in bytes.
@@ -306,31 +307,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             "none" => Some(ScopePrefix::default()),
             _ => ScopePrefix::parse(text).ok(),
         })
-    }
-
-    fn server_key(&mut self) -> Option<KeySource> {
-        let wanted = "none or at least 32 characters";
-        let key = self.parse("SERVER_KEY", wanted, |text| match text {
-            "none" => Some(KeySource::None),
-            _ => ServerKey::parse(text.into()).ok().map(KeySource::Key),
-        });
-        let wanted = "none or the name or ARN of a secret, up to 2048 characters";
-        let secret = self.parse("SERVER_KEY_SECRET", wanted, |text| match text {
-            "none" => Some(KeySource::None),
-            _ if text.len() > 2048 => None,
-            _ => Some(KeySource::secret(text.to_owned())),
-        });
-        match (key?, secret?) {
-            (KeySource::None, secret) => Some(secret),
-            (key, KeySource::None) => Some(key),
-            _ => {
-                self.faults.push(Fault {
-                    name: "SERVER_KEY_SECRET",
-                    reason: "can't be set beside SERVER_KEY".to_owned(),
-                });
-                None
-            }
-        }
     }
 
     /// None, and a fault noted, if the variable can't be used.

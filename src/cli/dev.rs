@@ -17,7 +17,7 @@ use super::output::Output;
 use super::serve::{Listen, ServerOptions, address, bind, until_signal, url};
 use super::signals::Signals;
 use crate::api::App;
-use crate::config::{self, Settings};
+use crate::config::{self, ServerKeySetting, Settings};
 use crate::domain::Access;
 use crate::emulator::{Emulator, HostName};
 use crate::log::{Log, log_panics};
@@ -64,11 +64,11 @@ impl Dev {
             return Err(Failure::OwnDatabase(option));
         }
         let Environment { now, variable, .. } = environment;
-        let mut settings = self.settings(connection, environment)?;
-        if matches!(settings.server_key, KeySource::None) {
-            let key = ServerKey::draw().map_err(Failure::Random)?;
-            settings.server_key = KeySource::Key(key);
-        }
+        let settings = self.settings(connection, environment)?;
+        let server_key = match &settings.server_key {
+            ServerKeySetting::Key(key) => key.clone(),
+            _ => ServerKey::draw().map_err(Failure::Random)?,
+        };
         let options = Options {
             pages: Some(pages::answer),
             ..self.server.read()?
@@ -87,7 +87,9 @@ impl Dev {
         store.create_tables().await?;
         demo::add_user(&store, settings.hash_params).await?;
         let token = demo::add_caller(&store, now()).await?;
-        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+        let (server_key, checks_at_once) =
+            (KeySource::Key(server_key), config::checks_at_once(variable));
+        let app = App::new(store, &settings, server_key, checks_at_once, log);
 
         let (stop, stopped) = oneshot::channel::<()>();
         let database_url = url("http", &database_listener).map_err(Failure::Start)?;

@@ -13,7 +13,7 @@ use super::signals::Signals;
 use crate::api::App;
 use crate::config::{self, Settings};
 use crate::log::{Log, log_panics};
-use crate::store::{Roots, Store, connect, http_client};
+use crate::store::{Roots, Store, connect};
 use crate::transport::http::{self as server, Options};
 pub use listen::{Listen, address, bind, url};
 pub use options::ServerOptions;
@@ -37,7 +37,7 @@ impl Serve {
         environment: Environment,
     ) -> Result<(), Failure> {
         let Environment { now, variable, .. } = environment;
-        let mut settings = Settings::read(|name| match name {
+        let settings = Settings::read(|name| match name {
             "USERS_TABLE" => connection.users_table().map(str::to_owned),
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
             _ => variable(name),
@@ -46,15 +46,14 @@ impl Serve {
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(environment).await?;
         let secrets = config::secrets_url(variable);
-        settings.server_key = settings
-            .server_key
-            .reached(&endpoint, secrets, || http_client(Roots::System));
+        let server_key = settings.server_key.open(&endpoint, secrets, Roots::System);
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
         log_panics(log.clone());
         let store = Store::new(connect(endpoint, Roots::System), settings.tables.clone());
-        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+        let checks_at_once = config::checks_at_once(variable);
+        let app = App::new(store, &settings, server_key, checks_at_once, log);
         app.warm_up(now()).await;
 
         let url = url(options.scheme(), &listener).map_err(Failure::Start)?;

@@ -44,7 +44,7 @@ fn there_is_one_server_key() {
     let mut variables = REQUIRED.to_vec();
     variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
     let settings = read(&variables).unwrap();
-    assert!(matches!(settings.server_key, KeySource::Key(_)));
+    assert!(matches!(settings.server_key, ServerKeySetting::Key(_)));
     assert!(!format!("{settings:?}").contains("0123456789"));
 
     variables.push(("SERVER_KEY_SECRET", "sesame-key"));
