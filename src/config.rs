@@ -1,4 +1,5 @@
-//! Settings, from the environment. Read once; all faults are reported together.
+//! The settings, which a program reads from its environment when it starts. All invalid settings
+//! are reported together.
 
 mod authorizer;
 mod endpoint;
@@ -21,11 +22,11 @@ pub use endpoint::{endpoint, secrets_url};
 pub use origins::Origins;
 pub use server_key::ServerKeySetting;
 
-/// A variable of the environment, as the README's table has it.
+/// An environment variable, as the table of the README describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub name: &'static str,
-    /// Empty: it must be set.
+    /// The default; empty if the variable must be set.
     pub default: &'static str,
     pub meaning: &'static str,
 }
@@ -38,10 +39,10 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
     }
 }
 
-/// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
-/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
+/// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
 pub const SETTINGS: [Setting; 19] = [
-    setting("USERS_TABLE", "", "The table of users and callers"),
+    setting("USERS_TABLE", "", "The table of users and service accounts"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
         "RESOURCE_OWNER",
@@ -51,7 +52,7 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "ACCESS",
         "token",
-        "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)",
+        "Who may create sessions: `token` (principals with `session.write`), `authenticated` (any principal) or `public` (anyone)",
     ),
     setting(
         "SCOPE_PREFIX",
@@ -71,12 +72,12 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "SESSION_LIFETIME_SECONDS",
         "86400",
-        "How long a session lives whose caller asks for no `lifetime`, 60 to 31536000 (a year)",
+        "How long a session lives if the request has no `lifetime`, 60 to 31536000 (a year)",
     ),
     setting(
         "MAX_SESSION_LIFETIME_SECONDS",
         "2592000",
-        "The longest `lifetime` that a caller may ask for, 60 to 31536000; at least the one before. No session lives longer than this after its newest password check, or after it was created if it has none",
+        "The longest `lifetime` that a request may ask for, 60 to 31536000; at least `SESSION_LIFETIME_SECONDS`. No session lives longer than this after its newest password check, or after it was created if it has none",
     ),
     setting(
         "TOKEN_GRACE_SECONDS",
@@ -89,7 +90,11 @@ pub const SETTINGS: [Setting; 19] = [
         "Memory of a password hash in KiB, 7168 to 131072; with the passes no weaker than OWASP asks for: at least 47104 with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5",
     ),
     setting("ARGON2_PASSES", "2", "Passes of a password hash, 1 to 16"),
-    setting("ARGON2_LANES", "1", "Lanes of a password hash, 1 to 4"),
+    setting(
+        "ARGON2_LANES",
+        "1",
+        "Lanes of a password hash (argon2's `p`), 1 to 4. Leave it at 1, unless hashes must have the parameters of another program: lanes are computed one after another, so more of them save no time here, but an attacker can compute them at the same time",
+    ),
     setting(
         "PASSWORD_QUEUE",
         "16",
@@ -122,17 +127,18 @@ pub const SETTINGS: [Setting; 19] = [
     ),
 ];
 
-/// Of a request, in bytes. Lambda takes events of 6 MB, in which a body may be base64.
-const WIRE_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
+/// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
+/// may be base64.
+const REQUEST_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
 
-/// One setting that can't be used, or is missing.
+/// A setting that is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub name: &'static str,
     pub reason: String,
 }
 
-/// All that is wrong with the settings.
+/// The error of all settings that are missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -146,7 +152,7 @@ impl fmt::Display for Faults {
     }
 }
 
-/// What the service is told when it starts.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub tables: Tables,
@@ -159,21 +165,21 @@ pub struct Settings {
     pub server_key: ServerKeySetting,
 }
 
-/// How large a request may be, in bytes.
+/// The limits on the size of a request, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireLimits {
-    /// Of the body, as it is sent.
+    /// The longest body, as it is sent.
     pub body: usize,
-    /// Of the message in it, decompressed.
+    /// The longest message in a body, once it is decompressed.
     pub message: usize,
 }
 
 impl Settings {
-    /// Reads the settings through `variable`, which gives a variable's value.
+    /// Reads the settings. `variable` gives the value of an environment variable.
     ///
     /// # Errors
     ///
-    /// Every fault there is, not just the first.
+    /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let mut reader = Reader {
             variable,
@@ -206,8 +212,8 @@ impl Settings {
         let token_grace = reader.number("TOKEN_GRACE_SECONDS", 0..=60);
         let hash_params = reader.hash_params();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
-        let body = reader.number("MAX_BODY_BYTES", WIRE_BYTES);
-        let message = reader.number("MAX_MESSAGE_BYTES", WIRE_BYTES);
+        let body = reader.number("MAX_BODY_BYTES", REQUEST_BYTES);
+        let message = reader.number("MAX_MESSAGE_BYTES", REQUEST_BYTES);
         let wanted = "none, * or origins such as https://app.example.com";
         let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
@@ -246,11 +252,11 @@ impl Settings {
     }
 }
 
-/// What a password hash is to cost, for who makes hashes and is not the service.
+/// Reads the cost parameters of password hashes, for commands that make hashes.
 ///
 /// # Errors
 ///
-/// Every fault of these settings.
+/// [`Faults`] has every one of these settings that is invalid.
 pub fn hash_params(variable: impl Fn(&str) -> Option<String>) -> Result<Params, Faults> {
     let mut reader = Reader {
         variable,
@@ -309,7 +315,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         })
     }
 
-    /// None, and a fault noted, if the variable can't be used.
+    /// Reads a setting or its default. If it is missing or invalid, adds a fault and returns `None`.
     fn parse<T>(
         &mut self,
         name: &'static str,
@@ -340,7 +346,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 }
 
-/// Both, or all faults of both.
+/// Returns both values, or the faults of both.
 pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -352,16 +358,15 @@ pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(
     }
 }
 
-/// How many passwords this process checks at once: in Lambda one for each call that it
-/// may be handed at a time, elsewhere one for each processor.
+/// How many passwords a process may check at a time: in Lambda one for each call that the process
+/// may get at a time, elsewhere one for each processor.
 pub fn checks_at_once(variable: impl Fn(&str) -> Option<String>) -> NonZeroUsize {
     let in_lambda = variable("AWS_LAMBDA_RUNTIME_API").is_some();
     let calls = variable("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
-    let elsewhere = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     match calls {
         Some(calls) => calls,
         None if in_lambda => NonZeroUsize::MIN,
-        None => elsewhere(),
+        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     }
 }
 
