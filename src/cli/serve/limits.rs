@@ -34,7 +34,7 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.idle))]
     idle_seconds: Seconds,
     /// The time from the end of a request to its answer
-    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.answer))]
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.response))]
     answer_seconds: Seconds,
     /// Calls at once on all connections together, 1 to 100000; more are refused with 429
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.calls)]
@@ -53,7 +53,7 @@ pub struct LimitOptions {
     max_bodies_bytes: u32,
     /// Bytes of answers over 4 KiB that clients have not read, 1048576 to 4294967295; a connection
     /// has a sixteenth, or one answer
-    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.answer_bytes)]
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.response_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
     max_unread_bytes: u32,
     /// Streams of gRPC's health and reflection at once, 1 to 10000; more are refused
@@ -74,12 +74,12 @@ impl From<LimitOptions> for Limits {
             headers: options.header_seconds.0,
             body: options.body_seconds.0,
             idle: options.idle_seconds.0,
-            answer: options.answer_seconds.0,
+            response: options.answer_seconds.0,
             calls: options.max_calls,
             write: options.write_seconds.0,
             age: options.connection_seconds.0,
             body_bytes: options.max_bodies_bytes,
-            answer_bytes: options.max_unread_bytes,
+            response_bytes: options.max_unread_bytes,
             watches: options.max_watches,
             watch: options.watch_seconds.0,
         }
@@ -197,7 +197,7 @@ mod tests {
                 "--answer-seconds",
                 "0.25",
                 Limits {
-                    answer: millis(250),
+                    response: millis(250),
                     ..default
                 },
             ),
@@ -217,7 +217,7 @@ mod tests {
             ("--write-seconds", "0.1", Limits { write: TENTH, ..DEFAULT }),
             ("--connection-seconds", "0.1", Limits { age: TENTH, ..DEFAULT }),
             ("--max-bodies-bytes", "1048576", Limits { body_bytes: 1 << 20, ..DEFAULT }),
-            ("--max-unread-bytes", "4294967295", Limits { answer_bytes: u32::MAX, ..DEFAULT }),
+            ("--max-unread-bytes", "4294967295", Limits { response_bytes: u32::MAX, ..DEFAULT }),
             ("--max-watches", "10000", Limits { watches: 10_000, ..DEFAULT }),
             ("--watch-seconds", "0.1", Limits { watch: TENTH, ..DEFAULT }),
         ];
