@@ -1,4 +1,4 @@
-//! The SDK's way to the database without a socket.
+//! An HTTP client of the SDK that reaches the database without a socket.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -33,26 +33,26 @@ impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self(emulator) = self.clone();
         HttpConnectorFuture::new(async move {
-            // Of all ways to another thread, this one stops paused time from running on.
-            tokio::task::spawn_blocking(move || answer(&emulator, &request))
+            // Of all ways to use another thread, only this one keeps paused time from advancing.
+            tokio::task::spawn_blocking(move || respond(&emulator, &request))
                 .await
                 .map_err(|error| ConnectorError::other(error.into(), None))?
         })
     }
 }
 
-fn answer(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+fn respond(emulator: &Emulator, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let body = request
         .body()
         .bytes()
         .ok_or_else(|| ConnectorError::user("DynamoDB takes no streamed body".into()))?;
-    let answer = operation::run(emulator.database(), target, body);
-    let status = StatusCode::try_from(answer.status)
+    let response = operation::run(emulator.database(), target, body);
+    let status = StatusCode::try_from(response.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-    response
+    let mut http_response = HttpResponse::new(status, SdkBody::from(response.body));
+    http_response
         .headers_mut()
         .insert("content-type", "application/x-amz-json-1.0");
-    Ok(response)
+    Ok(http_response)
 }
