@@ -3,10 +3,11 @@
 
 mod authorizer;
 mod endpoint;
+mod fault;
 mod origins;
+mod reader;
 mod server_key;
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -19,25 +20,11 @@ use crate::store::Tables;
 
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
 pub use endpoint::{endpoint, secrets_url};
+pub use fault::{Fault, Faults, merge};
 pub use origins::Origins;
+pub use reader::Setting;
+use reader::{Reader, setting};
 pub use server_key::ServerKeySetting;
-
-/// An environment variable, as the table of the README describes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    pub name: &'static str,
-    /// The default; empty if the variable must be set.
-    pub default: &'static str,
-    pub meaning: &'static str,
-}
-
-const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting {
-        name,
-        default,
-        meaning,
-    }
-}
 
 /// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
@@ -131,27 +118,6 @@ pub const SETTINGS: [Setting; 19] = [
 /// may be base64.
 const REQUEST_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
 
-/// A setting that is missing or invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub name: &'static str,
-    pub reason: String,
-}
-
-/// The error of all settings that are missing or invalid.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Faults(pub Vec<Fault>);
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Fault { name, reason }) in self.0.iter().enumerate() {
-            let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{name} {reason}")?;
-        }
-        Ok(())
-    }
-}
-
 /// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -181,10 +147,7 @@ impl Settings {
     ///
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variable,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::new(&SETTINGS, variable);
 
         let users = reader.text("USERS_TABLE");
         let sessions = reader.text("SESSIONS_TABLE");
@@ -258,36 +221,12 @@ impl Settings {
 ///
 /// [`Faults`] has every one of these settings that is invalid.
 pub fn hash_params(variable: impl Fn(&str) -> Option<String>) -> Result<Params, Faults> {
-    let mut reader = Reader {
-        variable,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader::new(&SETTINGS, variable);
     let params = reader.hash_params();
     params.ok_or(Faults(reader.faults))
 }
 
-struct Reader<V> {
-    variable: V,
-    faults: Vec<Fault>,
-}
-
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    fn text(&mut self, name: &'static str) -> Option<String> {
-        let fits = |text: &str| {
-            (1..=200)
-                .contains(&text.chars().count())
-                .then(|| text.to_owned())
-        };
-        self.parse(name, "1 to 200 characters", fits)
-    }
-
-    fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
-        let wanted = format!("a number from {} to {}", range.start(), range.end());
-        self.parse(name, &wanted, |text| {
-            text.parse().ok().filter(|number| range.contains(number))
-        })
-    }
-
     fn hash_params(&mut self) -> Option<Params> {
         let memory = self.number("ARGON2_MEMORY_KIB", 7168..=131_072);
         let passes = self.number("ARGON2_PASSES", 1..=16);
@@ -313,48 +252,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             "none" => Some(ScopePrefix::default()),
             _ => ScopePrefix::parse(text).ok(),
         })
-    }
-
-    /// Reads a setting or its default. If it is missing or invalid, adds a fault and returns `None`.
-    fn parse<T>(
-        &mut self,
-        name: &'static str,
-        wanted: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        let default = SETTINGS
-            .iter()
-            .chain(&AUTHORIZER_SETTINGS)
-            .find(|setting| setting.name == name)?
-            .default;
-        let text = (self.variable)(name).filter(|text| !text.is_empty());
-        if text.is_none() && default.is_empty() {
-            self.faults.push(Fault {
-                name,
-                reason: "must be set".to_owned(),
-            });
-            return None;
-        }
-        let parsed = parse(text.as_deref().unwrap_or(default));
-        if parsed.is_none() {
-            self.faults.push(Fault {
-                name,
-                reason: format!("must be {wanted}"),
-            });
-        }
-        parsed
-    }
-}
-
-/// Returns both values, or the faults of both.
-pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(Faults(mut faults)), other) => {
-            faults.extend(other.err().into_iter().flat_map(|Faults(more)| more));
-            Err(Faults(faults))
-        }
-        (Ok(_), Err(faults)) => Err(faults),
     }
 }
 

@@ -13,7 +13,6 @@ mod server;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 
 pub use self::guard::HostName;
@@ -74,15 +73,6 @@ impl Emulator {
         // are SQLite's defaults.
         database.disable_bulk_loading()?;
         Ok(Self::over(database, Some(lock)))
-    }
-
-    /// An HTTP client for the SDK that reaches the emulator without a socket.
-    ///
-    /// Requests need a tokio runtime. While one is in progress, paused time (`tokio::time::pause`)
-    /// doesn't advance, so no timeout of the SDK expires. A request that the SDK gives up is carried
-    /// out all the same, as over a network.
-    pub fn http_client(&self) -> SharedHttpClient {
-        connector::http_client(self)
     }
 
     /// Deletes the items whose time to live is over, and returns their number. It blocks. A server

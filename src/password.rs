@@ -33,6 +33,3 @@ pub use hash::PasswordHash;
 pub use params::Params;
 pub use pool::{Error, PasswordPool, Turn, Verification};
 pub use unsupported::Unsupported;
-
-/// The source of an error. Only operators may see it.
-type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -1,4 +1,6 @@
-use super::{Faults, Reader, SETTINGS, Setting, setting};
+use super::SETTINGS;
+use super::fault::Faults;
+use super::reader::{Reader, Setting, setting};
 use crate::store::Tables;
 
 /// All settings of the authorizer but AWS's own variables.
@@ -33,10 +35,7 @@ impl AuthorizerSettings {
     ///
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variable,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::new(&AUTHORIZER_SETTINGS, variable);
         let users = reader.text("USERS_TABLE");
         let sessions = reader.text("SESSIONS_TABLE");
         let answer = reader.parse("AUTHORIZER_ANSWER", "simple or iam", |text| match text {

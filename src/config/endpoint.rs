@@ -1,4 +1,4 @@
-use super::{Fault, Faults};
+use super::fault::{Fault, Faults};
 use crate::store::Endpoint;
 
 /// Reads the endpoint of DynamoDB from the variables that Lambda and AWS's tools set.

@@ -1,4 +1,5 @@
-use super::{Fault, Reader};
+use super::fault::Fault;
+use super::reader::Reader;
 use crate::store::{Endpoint, KeySource, Roots, http_client};
 use crate::token::ServerKey;
 

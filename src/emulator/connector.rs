@@ -12,8 +12,15 @@ use aws_smithy_types::body::SdkBody;
 
 use super::{Emulator, operation};
 
-pub(super) fn http_client(emulator: &Emulator) -> SharedHttpClient {
-    SharedHttpClient::new(InProcess(emulator.clone()))
+impl Emulator {
+    /// An HTTP client for the SDK that reaches the emulator without a socket.
+    ///
+    /// Requests need a tokio runtime. While one is in progress, paused time (`tokio::time::pause`)
+    /// doesn't advance, so no timeout of the SDK expires. A request that the SDK gives up is carried
+    /// out all the same, as over a network.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(InProcess(self.clone()))
+    }
 }
 
 #[derive(Clone, Debug)]

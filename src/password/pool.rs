@@ -6,11 +6,12 @@ use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task;
 
+use super::blocks;
 use super::hash::PasswordHash;
 use super::params::Params;
 use super::scheme::{Argon2Hash, Scheme};
-use super::{Cause, blocks};
 use crate::domain::Password;
+use crate::error::Cause;
 
 /// The result of checking a password against a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +108,6 @@ impl PasswordPool {
     /// Makes a hash of `password` to store, in a turn of its own.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         self.turn().await?.hash(password).await
-    }
-
-    #[cfg(test)]
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
-    ) -> Result<T, Error> {
-        let (done, _) = self.turn().await?.run(work).await?;
-        Ok(done)
     }
 
     /// Whether `hash` is as [`Self::hash`] makes them: argon2id in version 19 with the pool's

@@ -22,8 +22,8 @@ use self::pbkdf2::Pbkdf2Hash;
 use self::phpass::PhpassHash;
 use self::scrypt::ScryptHash;
 use self::sha_crypt::ShaCryptHash;
-use super::Cause;
 use crate::domain::Password;
+use crate::error::Cause;
 
 /// A parsed hash string: an algorithm with its costs and salt, and the output to compare with.
 #[derive(Clone)]

@@ -54,6 +54,14 @@ fn held() -> (Work, oneshot::Receiver<()>, mpsc::Sender<()>) {
 }
 
 impl PasswordPool {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (done, _) = self.turn().await?.run(work).await?;
+        Ok(done)
+    }
+
     fn is_idle(&self) -> bool {
         let checks = self.0.idle().len();
         let whole = self.0.idle().iter().all(|blocks| blocks.len() == 128);

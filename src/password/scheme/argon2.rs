@@ -2,7 +2,7 @@ use argon2::{Algorithm, Argon2, Block, Version};
 use subtle::ConstantTimeEq;
 
 use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
-use crate::password::Cause;
+use crate::error::Cause;
 use crate::password::blocks::{self, Scratch};
 use crate::password::encoding::{from_padded_base64, parameters, to_base64};
 use crate::password::params::Params;

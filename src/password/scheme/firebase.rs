@@ -5,7 +5,7 @@ use scrypt::Params;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::password::Cause;
+use crate::error::Cause;
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{from_padded_base64, parameters};
 use crate::password::unsupported::Unsupported;

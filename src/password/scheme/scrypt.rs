@@ -2,7 +2,7 @@ use scrypt::Params;
 use subtle::ConstantTimeEq;
 
 use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
-use crate::password::Cause;
+use crate::error::Cause;
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{from_padded_base64, parameters};
 use crate::password::unsupported::Unsupported;

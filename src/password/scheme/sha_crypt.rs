@@ -2,7 +2,7 @@ use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use subtle::ConstantTimeEq;
 
 use super::fields::OUTPUT_ENCODING;
-use crate::password::Cause;
+use crate::error::Cause;
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{decimal, from_crypt_base64};
 use crate::password::unsupported::Unsupported;
