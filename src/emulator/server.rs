@@ -75,10 +75,6 @@ impl Emulator {
 }
 
 impl Server {
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The endpoint URL for clients.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::str::FromStr;
 
 use super::scheme::{self, Scheme};
 use super::unsupported::{MAX_LENGTH, Unsupported};
@@ -66,14 +65,6 @@ impl PasswordHash {
 
     pub(super) fn into_scheme(self) -> Scheme {
         self.scheme
-    }
-}
-
-impl FromStr for PasswordHash {
-    type Err = Unsupported;
-
-    fn from_str(text: &str) -> Result<Self, Unsupported> {
-        Self::parse(text)
     }
 }
 

@@ -98,13 +98,6 @@ impl PasswordPool {
         Ok(verification)
     }
 
-    /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
-    /// doesn't tell whether a user exists.
-    pub async fn verify_decoy(&self, password: Password) -> Result<Verification, Error> {
-        let (verification, _) = self.turn().await?.verify_decoy(password).await?;
-        Ok(verification)
-    }
-
     /// Makes a hash of `password` to store, in a turn of its own.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         self.turn().await?.hash(password).await
@@ -165,7 +158,8 @@ impl Turn {
         self.check(password, hash.into_scheme()).await
     }
 
-    /// Does the work of [`Self::verify`] for a current hash, and never matches.
+    /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
+    /// doesn't tell whether a user exists.
     pub async fn verify_decoy(self, password: Password) -> Result<(Verification, Self), Error> {
         let decoy = Scheme::Argon2(Argon2Hash::decoy(self.pool.params));
         let (verification, turn) = self.check(password, decoy).await?;
