@@ -10,7 +10,10 @@ use std::process::{Command, Stdio};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use sesame::api::{Codec, Coding, Context, Protocol, Request, Route, Version, frame};
+use sesame::api::codec::{self, frame};
+use sesame::api::{
+    Codec, Coding, MatchedRoute, PathParams, Protocol, Request, RequestContext, Version,
+};
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 use sesame::domain::{Sequence, Timestamp};
@@ -64,20 +67,23 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
     let (_, protocol) = named.ok_or("no such protocol")?;
     let session_id = generate_session_id();
-    let reply = Ok(Reply::CreateSession(CreatedSession {
+    let reply = Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),
             change_date: Some(Timestamp::from_millis(1_800_000_000_123)),
             resource_owner: "69629023906488334".to_owned(),
         },
         session_id,
-        session_token: SessionToken::draw(session_id, None)?,
-    }));
-    let unknown = Err(Fault::UserNotFound);
+        session_token: SessionToken::generate(session_id, None)?,
+    });
+    let unknown = Fault::UserNotFound;
     let request = request(protocol);
-    let route = Route {
-        rpc: Operation::CreateSession,
-        version: Version::V2alpha,
+    let version = Version::V2alpha;
+    let route = MatchedRoute {
+        protocol,
+        operation: Operation::CreateSession,
+        version,
+        params: PathParams::default(),
     };
     let limits = WireLimits {
         body: 262_144,
@@ -86,18 +92,21 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         match direction {
             "decode" => {
-                let call = protocol.decode(route, black_box(&request), limits)?;
+                let call = codec::decode(&route, black_box(&request), limits)?;
                 black_box(call);
             }
-            "encode" => drop(black_box(protocol.encode(
-                black_box(&reply),
-                route.version,
-                StatusCode::OK,
-            ))),
-            _ => drop(black_box(protocol.encode(
+            "encode" => {
+                let reply = black_box(&reply);
+                drop(black_box(codec::encode(
+                    protocol,
+                    version,
+                    reply,
+                    StatusCode::OK,
+                )?));
+            }
+            _ => drop(black_box(codec::encode_error(
+                protocol,
                 black_box(&unknown),
-                route.version,
-                StatusCode::OK,
             ))),
         }
     }
@@ -118,9 +127,9 @@ fn request(protocol: Protocol) -> Request {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body,
-        context: Context {
+        context: RequestContext {
             trailers: true,
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use argon2::{Argon2, Block, PasswordVerifier};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use sesame::api::{App, Context, Request, handle};
+use sesame::api::{App, Request, RequestContext, handle};
 use sesame::config::Settings;
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
@@ -131,7 +131,7 @@ fn create(runtime: &Runtime, app: &Arc<App>, body: &'static str) {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),
-        context: Context::default(),
+        context: RequestContext::default(),
     };
     let response = runtime.block_on(handle(app, request, NOW));
     assert_eq!(response.status(), http::StatusCode::OK);

@@ -36,48 +36,29 @@ enum Sink {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// What became of a request.
+/// A request that has its answer.
 #[derive(Debug)]
-pub(crate) struct Finished<'a> {
-    /// None: there is no such operation.
-    pub rpc: Option<Operation>,
+pub(crate) struct CallLine<'a> {
+    pub request_id: &'a str,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<&'a TraceId>,
+    /// `None` if no route matches.
+    pub operation: Option<Operation>,
+    pub status: StatusCode,
+    pub cold_start: bool,
     pub error: Option<&'a Error>,
     pub facts: CallFacts,
     pub started: Instant,
     pub now: Timestamp,
 }
 
-impl Finished<'_> {
-    /// No call at all.
-    pub fn new(started: Instant, now: Timestamp) -> Self {
-        Self {
-            rpc: None,
-            error: None,
-            facts: CallFacts::default(),
-            started,
-            now,
-        }
-    }
-}
-
-/// A request that has its answer.
+/// A decision of the authorizer.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
-    pub request_id: &'a str,
-    pub client_ip: Option<IpAddr>,
-    pub trace_id: Option<&'a TraceId>,
-    pub status: StatusCode,
-    pub cold_start: bool,
-    pub finished: Finished<'a>,
-}
-
-/// What became of a question whether somebody may call another API.
-#[derive(Debug)]
-pub(crate) struct Decision<'a> {
+pub(crate) struct DecisionLine<'a> {
     pub request_id: &'a str,
     pub outcome: &'static str,
-    pub caller: Option<Principal>,
-    /// The session whose token was shown, valid or not.
+    pub principal: Option<Principal>,
+    /// The session that the presented token names, whether the token is valid or not.
     pub session: Option<SessionId>,
     pub client_ip: Option<IpAddr>,
     pub trace_id: Option<TraceId>,
@@ -119,23 +100,25 @@ impl Log {
         }));
     }
 
-    pub(crate) fn call(&self, line: &Line<'_>) {
-        let call = &line.finished;
+    pub(crate) fn call(&self, call: &CallLine<'_>) {
         let facts = &call.facts;
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
 
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
-        set("request_id", line.request_id.into());
-        set_origin(&mut set, line.client_ip, line.trace_id);
-        set("call", call.rpc.map_or("none", Operation::as_str).into());
+        set("request_id", call.request_id.into());
+        set_origin(&mut set, call.client_ip, call.trace_id);
+        set(
+            "call",
+            call.operation.map_or("none", Operation::as_str).into(),
+        );
         set("outcome", outcome(call).into());
-        set("status", line.status.as_u16().into());
+        set("status", call.status.as_u16().into());
         set("duration_ms", millis(call.started.elapsed()));
         set("database_ms", millis(facts.database));
-        if let Some(caller) = &facts.caller {
-            set("caller", caller.as_str().into());
+        if let Some(principal) = &facts.principal {
+            set("caller", principal.as_str().into());
         }
         if let Some(session) = facts.session {
             set("session_id", session.to_string().into());
@@ -157,7 +140,7 @@ impl Log {
             set("logins", u8::from(facts.login).into());
             set("lockouts", u8::from(facts.locked_out).into());
             set("write_conflicts", facts.conflicts.into());
-            set("cold_starts", u8::from(line.cold_start).into());
+            set("cold_starts", u8::from(call.cold_start).into());
             let ours = call.error.is_some_and(Error::is_server_fault);
             set("server_errors", u8::from(ours).into());
             set("_aws", metrics(call));
@@ -166,7 +149,7 @@ impl Log {
     }
 
     /// No metrics: what fails is an error to Lambda too, which counts it.
-    pub(crate) fn decision(&self, decision: &Decision<'_>) {
+    pub(crate) fn decision(&self, decision: &DecisionLine<'_>) {
         let mut line = json!({
             "time": decision.now.as_millis(),
             "level": match decision.error {
@@ -179,8 +162,8 @@ impl Log {
             "outcome": decision.outcome,
             "duration_ms": millis(decision.started.elapsed()),
         });
-        if let Some(caller) = &decision.caller {
-            line["caller"] = caller.to_string().into();
+        if let Some(principal) = &decision.principal {
+            line["caller"] = principal.to_string().into();
         }
         if let Some(session) = decision.session {
             line["session_id"] = session.to_string().into();
@@ -231,7 +214,7 @@ fn set_origin<T>(
     }
 }
 
-fn level(call: &Finished<'_>) -> &'static str {
+fn level(call: &CallLine<'_>) -> &'static str {
     match call.error {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
@@ -242,7 +225,7 @@ fn level(call: &Finished<'_>) -> &'static str {
 }
 
 /// The true one: what was kept from the caller is for operators to see.
-fn outcome(call: &Finished<'_>) -> &'static str {
+fn outcome(call: &CallLine<'_>) -> &'static str {
     let told = call.error.map_or("ok", Error::kind);
     call.facts.concealed.unwrap_or(told)
 }
@@ -253,7 +236,7 @@ fn millis(span: Duration) -> Value {
     (f64::from(micros) / 1000.0).into()
 }
 
-fn metrics(call: &Finished<'_>) -> Value {
+fn metrics(call: &CallLine<'_>) -> Value {
     let mut by_function = vec![
         json!({ "Name": "lockouts", "Unit": "Count" }),
         json!({ "Name": "write_conflicts", "Unit": "Count" }),

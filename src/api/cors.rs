@@ -8,7 +8,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::{Body, Request};
+use super::request::Request;
+use super::response::Body;
 use crate::config::Origins;
 
 /// What pages may send. By name: `*` doesn't cover `authorization`.

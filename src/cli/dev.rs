@@ -67,7 +67,7 @@ impl Dev {
         let settings = self.settings(connection, environment)?;
         let server_key = match &settings.server_key {
             ServerKeySetting::Key(key) => key.clone(),
-            _ => ServerKey::draw().map_err(Failure::Random)?,
+            _ => ServerKey::generate().map_err(Failure::Random)?,
         };
         let options = Options {
             pages: Some(pages::respond),

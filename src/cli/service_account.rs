@@ -13,7 +13,6 @@ use super::failure::Failure;
 use super::output::{Output, note};
 use super::printable::printable;
 use super::prompt::Consent;
-use crate::api::rfc_3339;
 use crate::domain::{
     Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp,
 };
@@ -128,15 +127,15 @@ impl<'a> ServiceAccountJson<'a> {
             token_hash,
             name: account.name.as_str(),
             permissions: account.permissions.iter().map(Permission::as_str).collect(),
-            created_at: rfc_3339(account.created_at),
-            expires_at: rfc_3339(account.expires_at),
+            created_at: account.created_at.to_rfc3339(),
+            expires_at: account.expires_at.to_rfc3339(),
         }
     }
 }
 
 impl Add {
     async fn run(self, store: &Store, now: Timestamp) -> Result<(), Failure> {
-        let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+        let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
         let hash = token.hash().to_hex();
         let account = ServiceAccount {
             name: self.name,
@@ -161,7 +160,7 @@ impl Add {
             })?;
         note(format_args!(
             "This token is not stored and can't be shown again. It expires at {}.",
-            rfc_3339(account.expires_at)
+            account.expires_at.to_rfc3339()
         ));
         Ok(())
     }
@@ -195,8 +194,8 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
             &hash[..SHOWN_HASH_DIGITS.min(hash.len())],
             printable(account.name.as_str()),
             permissions.join(","),
-            rfc_3339(account.created_at),
-            rfc_3339(account.expires_at),
+            account.created_at.to_rfc3339(),
+            account.expires_at.to_rfc3339(),
         ))?;
     }
     output.flush()

@@ -3,22 +3,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::{Principal, SessionId, Timestamp, UserId};
+use crate::domain::{Principal, SessionId, UserId};
 use crate::error::chain;
 
-/// What happens while a call is carried out, for its one line in the log; and how long it
-/// has taken so far.
-#[derive(Debug)]
-pub struct CallRecord {
-    facts: Mutex<CallFacts>,
-    started: Instant,
-}
+/// The record of a call that is being carried out, for its one line in the log.
+#[derive(Debug, Default)]
+pub struct CallRecord(Mutex<CallFacts>);
 
 /// No password, token or hash goes in here, nor a login name that nobody has: people
 /// type their passwords into the wrong field.
 #[derive(Clone, Debug, Default)]
 pub struct CallFacts {
-    pub caller: Option<String>,
+    pub principal: Option<String>,
     pub user: Option<UserId>,
     /// The session that the call made or asked for.
     pub session: Option<SessionId>,
@@ -40,36 +36,20 @@ pub struct CallFacts {
     pub side_error: Option<String>,
 }
 
-/// The call begins.
-impl Default for CallRecord {
-    fn default() -> Self {
-        Self {
-            facts: Mutex::default(),
-            started: Instant::now(),
-        }
-    }
-}
-
 impl CallRecord {
-    /// The time by now, of a call that began at `begun`. Most of what a call does counts as
-    /// done when it began; what others measure from its writes, such as a lock, does not.
-    pub(crate) fn time(&self, begun: Timestamp) -> Timestamp {
-        begun.plus(self.started.elapsed())
-    }
-
     pub fn read(&self) -> CallFacts {
-        self.facts
+        self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     pub(crate) fn note(&self, change: impl FnOnce(&mut CallFacts)) {
-        change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(crate) fn caller(&self, caller: &Principal) {
-        self.note(|facts| facts.caller = Some(caller.to_string()));
+    pub(crate) fn principal(&self, principal: &Principal) {
+        self.note(|facts| facts.principal = Some(principal.to_string()));
     }
 
     /// Its id is no secret: without its token, it is of no use.

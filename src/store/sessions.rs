@@ -11,7 +11,7 @@ use super::failure::failure;
 use super::item::{Corrupt, Item, bytes, millis, number, text};
 use super::logins::refused;
 use super::retries::SendCount;
-use crate::domain::{Permit, Session, SessionId, Timestamp, UserId, WriteOutcome};
+use crate::domain::{Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
 use item::item_of;
 
@@ -81,7 +81,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// Ends a session, if `permit` holds for it.
+    /// Ends a session, if it is in `scope`.
     ///
     /// One request. What was proven is removed, and so is the session from its user's list;
     /// what stays until its TTL tells a writer who comes late that it has ended, and a
@@ -90,7 +90,7 @@ impl Store {
     pub async fn end_session(
         &self,
         id: SessionId,
-        permit: &Permit,
+        scope: &SessionScope,
         now: Timestamp,
     ) -> Result<EndOutcome, Error> {
         let mut condition =
@@ -109,16 +109,20 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match permit {
-            Permit::All => {}
-            Permit::Token(hash) => {
+        match scope {
+            SessionScope::All => {}
+            // No session has such a token, but whether this one exists is to be answered.
+            SessionScope::Token(None) => {
+                condition.push_str(" AND attribute_not_exists(session_id)")
+            }
+            SessionScope::Token(Some(hash)) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
                 );
                 update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
             }
-            Permit::Own { creator, user } => {
+            SessionScope::Own { creator, user } => {
                 let mut own = Vec::new();
                 for (is_own, place, owner) in [
                     ("creator = :creator", ":creator", creator.as_deref()),
@@ -198,7 +202,7 @@ pub enum EndOutcome {
     Ended(Box<Session>),
     /// Nothing is stored.
     Gone,
-    /// The claim doesn't hold for it.
+    /// It is not in the scope.
     Refused,
 }
 

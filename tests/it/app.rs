@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
-use sesame::api::{self, Context, Request, handle};
+use sesame::api::{self, Request, RequestContext, handle};
 use sesame::config::{ServerKeySetting, Settings};
 use sesame::domain::{
     DisplayName, HashString, LoginName, Password, Permission, Rotation, ServiceAccount,
@@ -180,7 +180,7 @@ impl App {
         permissions: &[Permission],
         lifetime: Duration,
     ) -> ServiceAccountToken {
-        let token = ServiceAccountToken::draw().unwrap();
+        let token = ServiceAccountToken::generate().unwrap();
         record::secret(Some(token.as_str()));
         let caller = ServiceAccount {
             name: ServiceAccountName::parse(name.to_owned()).unwrap(),
@@ -358,9 +358,9 @@ pub fn post(body: impl Into<Bytes>) -> Request {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: body.into(),
-        context: Context {
+        context: RequestContext {
             request_id: "request-1".to_owned(),
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }

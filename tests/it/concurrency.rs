@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Changes, Permit, Sequence, Session, SessionId};
+use sesame::domain::{Changes, Sequence, Session, SessionId, SessionScope};
 use sesame::store::{EndOutcome, PutOutcome};
 use sesame::token::generate_uuid;
 use tokio::task::JoinSet;
@@ -108,7 +108,11 @@ async fn a_session_that_was_ended_is_not_put_again() {
     let app = App::start().await;
     let answer = app.create(&json!({})).await;
     let id = app.stored(&answer).await.id;
-    let ending = app.store.end_session(id, &Permit::All, NOW).await.unwrap();
+    let ending = app
+        .store
+        .end_session(id, &SessionScope::All, NOW)
+        .await
+        .unwrap();
     let EndOutcome::Ended(ended) = ending else {
         panic!("{ending:?}")
     };

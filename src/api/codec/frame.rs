@@ -26,8 +26,8 @@ const HEAD: usize = 5;
 /// - [`Error::NotOneMessage`]: none, or more than one.
 /// - [`Error::CompressedHow`]: it is flagged as compressed, and no encoding was named.
 /// - [`Error::Malformed`]: a part of one, unknown flags, or bad compression.
-/// - [`Error::BodyTooLarge`]: it is longer than `most` bytes, or becomes so.
-pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Result<Bytes, Error> {
+/// - [`Error::BodyTooLarge`]: it is longer than `max` bytes, or becomes so.
+pub fn read_message(body: &Bytes, compression: Compression, max: usize) -> Result<Bytes, Error> {
     let malformed = |reason: &str| Error::Malformed(reason.to_owned());
     if body.is_empty() {
         return Err(Error::NotOneMessage);
@@ -40,7 +40,7 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
         return Err(Error::NotOneMessage);
     }
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length > most {
+    if length > max {
         return Err(Error::BodyTooLarge);
     }
     let Some((message, behind)) = rest.split_at_checked(length) else {
@@ -57,7 +57,7 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
     let message = body.slice_ref(message);
     match (flags, compression) {
         (0, _) => Ok(message),
-        (COMPRESSED, Compression::Gzip) => decompress(&message, most),
+        (COMPRESSED, Compression::Gzip) => decompress(&message, max),
         (COMPRESSED, Compression::Identity) => Err(Error::CompressedHow),
         _ => Err(malformed("a message has unknown flags")),
     }
@@ -239,8 +239,8 @@ mod tests {
             ),
         ] {
             // Compressed, even a short message is longer than 16 bytes.
-            let most = if body.first() == Some(&1) { 64 } else { 16 };
-            let got = read_message(&body, compression, most);
+            let max = if body.first() == Some(&1) { 64 } else { 16 };
+            let got = read_message(&body, compression, max);
             let got = got.as_deref().map_err(Error::kind);
             assert_eq!(got, want.map(str::as_bytes), "{name}");
         }

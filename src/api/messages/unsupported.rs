@@ -51,8 +51,8 @@ const fn challenges(field: u32) -> Part {
 ///
 /// - [`Error::Unimplemented`]: with its name, or with its number.
 /// - [`Error::Malformed`]: it isn't well-formed.
-pub fn refuse(rpc: Operation, message: &[u8]) -> Result<(), Error> {
-    let parts = match rpc {
+pub fn refuse(operation: Operation, message: &[u8]) -> Result<(), Error> {
+    let parts = match operation {
         Operation::CreateSession => [checks(1), challenges(3)],
         Operation::SetSession => [checks(3), challenges(5)],
         Operation::GetSession | Operation::DeleteSession | Operation::ListSessions => return Ok(()),

@@ -50,7 +50,7 @@ pub async fn add_service_account(
             store.delete_caller(&hash).await?;
         }
     }
-    let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+    let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
     let account = ServiceAccount {
         name,
         permissions: Permission::ALL.into_iter().collect(),

@@ -9,9 +9,9 @@ use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 
-use crate::api::{Protocol, Version};
+use crate::api::codec::json_error;
 use crate::error::Error;
 
 /// The content security policy. `data:` is for the empty icon, without which browsers request
@@ -90,8 +90,5 @@ fn found(page: &Page, body: Bytes) -> Response<Bytes> {
 
 /// The error that the service itself gives for a wrong method.
 fn not_allowed() -> Response<Bytes> {
-    let error = Err(Error::MethodNotAllowed(METHODS));
-    Protocol::Json
-        .encode(&error, Version::V2, StatusCode::OK)
-        .map(|body| body.data)
+    json_error(&Error::MethodNotAllowed(METHODS)).map(|body| body.data)
 }

@@ -1,7 +1,6 @@
 use serde::Serialize;
 
 use super::selector::UserSelector;
-use crate::api::rfc_3339;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -75,9 +74,9 @@ impl<'a> UserJson<'a> {
             password: user.password_hash.as_ref().map(algorithm),
             attempts: user.attempts.made,
             failures: user.attempts.failures,
-            last_attempt_at: user.attempts.last_at.map(rfc_3339),
+            last_attempt_at: user.attempts.last_at.map(Timestamp::to_rfc3339),
             password_locked: lock != Ok(None),
-            password_locked_until: lock.ok().flatten().map(rfc_3339),
+            password_locked_until: lock.ok().flatten().map(Timestamp::to_rfc3339),
         }
     }
 

@@ -16,7 +16,7 @@ use super::connection_state::CallGuard;
 use super::server::Server;
 use super::unread::{ChunkedBody, UnreadResponses, hold_until_written};
 use super::{body, grpc};
-use crate::api::{self, Context};
+use crate::api::{self, RequestContext};
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::token::generate_uuid;
@@ -103,13 +103,13 @@ impl Server {
             query: api::query(head.uri.query().unwrap_or_default()),
             headers: head.headers,
             body,
-            context: Context {
+            context: RequestContext {
                 request_id: generate_uuid().to_string(),
                 client_ip,
                 trace_id,
                 budget: Some(self.limits.response),
                 trailers: head.version == Version::HTTP_2,
-                ..Context::default()
+                ..RequestContext::default()
             },
         }
     }
@@ -181,7 +181,7 @@ impl Server {
     }
 
     fn refuse(&self, request: &api::Request) -> Response<api::Body> {
-        api::refuse(&self.app, request, Error::Overloaded, (self.now)())
+        api::refuse(&self.app, request, &Error::Overloaded, (self.now)())
     }
 
     /// Makes the response with which the call ends once the client has read it.

@@ -27,7 +27,7 @@ use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::api::{App, Body, Context, Request, handle, is_known, query, refuse};
+use crate::api::{App, Body, Request, RequestContext, handle, is_known, query, refuse};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::log::TraceId;
@@ -123,7 +123,7 @@ pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Ans
     let answered = AssertUnwindSafe(answer_event(app, event, now)).catch_unwind();
     answered.await.unwrap_or_else(|_| {
         let error = Error::Internal("panic".into());
-        Sender::Http.answer(refuse(app, &nothing(id), error, now))
+        Sender::Http.answer(refuse(app, &nothing(id), &error, now))
     })
 }
 
@@ -139,7 +139,7 @@ async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> A
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => refuse(app, &nothing(id), error, now),
+        Err(error) => refuse(app, &nothing(id), &error, now),
     };
     sender.answer(response)
 }
@@ -160,9 +160,9 @@ fn nothing(request_id: String) -> Request {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
-        context: Context {
+        context: RequestContext {
             request_id,
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }
@@ -182,10 +182,10 @@ fn of_http(
         query: query(event.raw_query_string.as_deref().unwrap_or_default()),
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_http),
             client_ip: context.http.source_ip.as_deref().and_then(origin::address),
-            ..Context::default()
+            ..RequestContext::default()
         },
     })
 }
@@ -205,10 +205,10 @@ fn of_rest(event: ApiGatewayProxyRequest, authorizer: Option<&RawValue>) -> Resu
         ),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_rest),
             client_ip: source_ip.and_then(origin::address),
-            ..Context::default()
+            ..RequestContext::default()
         },
     })
 }
@@ -222,9 +222,9 @@ fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
         path: event.path.unwrap_or_default(),
         query,
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             client_ip: origin::forwarded_for(&headers),
-            ..Context::default()
+            ..RequestContext::default()
         },
         headers,
     })
