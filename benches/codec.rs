@@ -1,7 +1,8 @@
-//! Instructions to decode a call and to encode its answer or an error, in each protocol:
+//! Counts the instructions to decode a call and to encode its response or an error, in each
+//! protocol:
 //! `cargo bench --bench codec`.
 //!
-//! Runs itself under valgrind, for each subject with a thousand rounds and with none.
+//! It runs itself under valgrind, for each subject with a thousand rounds and with none.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -22,9 +23,9 @@ use sesame::token::{SessionToken, generate_session_id};
 
 const ROUNDS: u64 = 1000;
 
-/// The API's published example.
+/// The body of the API's published example.
 const JSON: &[u8] = br#"{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}"#;
-/// The same by login name: a oneof has but one member.
+/// The same with the login name alone, because a oneof has only one member.
 const PROTO: &[u8] = b"\x0a\x21\x0a\x10\x12\x0emini@mouse.com\x12\x0d\x0a\x0bV3ryS3cure!";
 
 const PROTOCOLS: [(&str, Protocol); 6] = [

@@ -29,7 +29,7 @@ use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
 use crate::service::{Call, Context, Credentials, Reply, Service};
-use crate::store::Store;
+use crate::store::{KeySource, Store};
 use crate::token::PresentedToken;
 
 pub use protocol::{Codec, Coding, Protocol};
@@ -56,14 +56,20 @@ pub struct App {
 
 impl App {
     /// Allocates and writes the memory of the password pool.
-    pub fn new(store: Store, settings: &Settings, checks_at_once: NonZeroUsize, log: Log) -> Self {
+    pub fn new(
+        store: Store,
+        settings: &Settings,
+        server_key: KeySource,
+        checks_at_once: NonZeroUsize,
+        log: Log,
+    ) -> Self {
         let service = Service::new(
             store,
             settings.policy.clone(),
             settings.hash_params,
             checks_at_once,
             settings.password_queue,
-            settings.server_key.clone(),
+            server_key,
         );
         Self {
             service,

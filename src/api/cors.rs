@@ -47,7 +47,7 @@ pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response
 
 /// Lets the page that sent the request read the answer.
 pub(super) fn share(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
-    if matches!(origins, Origins::These(some) if !some.is_empty()) {
+    if matches!(origins, Origins::List(some) if !some.is_empty()) {
         response.insert(VARY, HeaderValue::from_static("origin"));
     }
     if let Some(origin) = allowed(origins, request) {
@@ -61,6 +61,6 @@ fn allowed(origins: &Origins, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
     match origins {
         Origins::Any => Some(HeaderValue::from_static("*")),
-        Origins::These(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
+        Origins::List(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
     }
 }

@@ -15,7 +15,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use sesame::api::{self, Request, RequestContext, handle};
-use sesame::config::Settings;
+use sesame::config::{ServerKeySetting, Settings};
 use sesame::domain::{
     DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
     SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
@@ -97,21 +97,24 @@ impl App {
         if !variables.contains_key("ARGON2_PASSES") {
             settings.hash_params = Params::new(7168, 1, 1).unwrap();
         }
-        Self::by(database, settings)
+        let key = match &settings.server_key {
+            ServerKeySetting::Key(key) => KeySource::Key(key.clone()),
+            _ => KeySource::None,
+        };
+        Self::by(database, settings, key)
     }
 
     /// The same with the key that is found there, in place of the settings'.
-    pub fn keyed(mut self, source: KeySource) -> Self {
-        self.settings.server_key = source;
-        Self::by(self.database.clone(), self.settings.clone())
+    pub fn keyed(self, source: KeySource) -> Self {
+        Self::by(self.database.clone(), self.settings.clone(), source)
     }
 
-    fn by(database: Database, settings: Settings) -> Self {
+    fn by(database: Database, settings: Settings, key: KeySource) -> Self {
         let (log, lines) = Log::memory(Some("sesame".to_owned()));
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());
         Self {
-            api: api::App::new(faulty.clone(), &settings, two, log),
+            api: api::App::new(faulty.clone(), &settings, key, two, log),
             store: database.store(database.plain.clone()),
             faulty,
             faults: database.faults.clone(),

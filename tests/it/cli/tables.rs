@@ -47,8 +47,10 @@ fn tables_are_created_once_and_checked() {
 
 #[test]
 fn tables_are_described_without_a_database() {
-    let done = run(&mut sesame(&["tables", "describe", "--json"]), "").expect(0);
+    let done = run(&mut sesame(&["tables", "describe"]), "").expect(0);
+    let with_json = run(&mut sesame(&["tables", "describe", "--json"]), "").expect(0);
 
+    assert_eq!(with_json.stdout, done.stdout);
     let described = done.json().remove(0);
     let names = described["tables"].as_array().unwrap();
     let names: Vec<_> = names.iter().map(|table| &table["TableName"]).collect();
