@@ -19,9 +19,10 @@ use crate::error::{Error, chain};
 pub use record::{CallFacts, CallRecord};
 pub use trace_id::TraceId;
 
-/// Where log lines go: one JSON object a line, one line a call.
+/// The log of a process.
 ///
-/// A line is a CloudWatch metric document as well, where the function is named.
+/// Of a function whose name is known, each line of a call is a CloudWatch metric document as
+/// well.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -36,48 +37,29 @@ enum Sink {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// What became of a request.
+/// The line of a request that has its answer.
 #[derive(Debug)]
-pub(crate) struct Finished<'a> {
-    /// None: there is no such operation.
-    pub rpc: Option<Operation>,
+pub(crate) struct CallLine<'a> {
+    pub request_id: &'a str,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<&'a TraceId>,
+    /// `None` if no route matches.
+    pub operation: Option<Operation>,
+    pub status: StatusCode,
+    pub cold_start: bool,
     pub error: Option<&'a Error>,
     pub facts: CallFacts,
     pub started: Instant,
     pub now: Timestamp,
 }
 
-impl Finished<'_> {
-    /// No call at all.
-    pub fn new(started: Instant, now: Timestamp) -> Self {
-        Self {
-            rpc: None,
-            error: None,
-            facts: CallFacts::default(),
-            started,
-            now,
-        }
-    }
-}
-
-/// A request that has its answer.
+/// The line of a decision of the authorizer.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
-    pub request_id: &'a str,
-    pub client_ip: Option<IpAddr>,
-    pub trace_id: Option<&'a TraceId>,
-    pub status: StatusCode,
-    pub cold_start: bool,
-    pub finished: Finished<'a>,
-}
-
-/// What became of a question whether somebody may call another API.
-#[derive(Debug)]
-pub(crate) struct Decision<'a> {
+pub(crate) struct DecisionLine<'a> {
     pub request_id: &'a str,
     pub outcome: &'static str,
-    pub caller: Option<Principal>,
-    /// The session whose token was shown, valid or not.
+    pub principal: Option<Principal>,
+    /// The session that the presented token names, whether the token is valid or not.
     pub session: Option<SessionId>,
     pub client_ip: Option<IpAddr>,
     pub trace_id: Option<TraceId>,
@@ -87,7 +69,8 @@ pub(crate) struct Decision<'a> {
 }
 
 impl Log {
-    /// For Lambda, which keeps what a function prints. Metrics bear the function's name.
+    /// The log of a Lambda function, whose output Lambda keeps. The function's name is a dimension
+    /// of its metrics.
     pub fn stdout(function: String) -> Self {
         Self {
             sink: Sink::Stdout,
@@ -102,14 +85,14 @@ impl Log {
         }
     }
 
-    /// Keeps the lines, for tests.
+    /// A log whose lines are kept in memory, for tests.
     pub fn memory(function: Option<String>) -> (Self, Arc<Mutex<Vec<String>>>) {
         let lines = Arc::default();
         let sink = Sink::Memory(Arc::clone(&lines));
         (Self { sink, function }, lines)
     }
 
-    /// Something that no call is to blame for.
+    /// Logs an error that belongs to no call.
     pub fn warning(&self, message: &str, error: &Error, now: Timestamp) {
         self.write(&json!({
             "time": now.as_millis(),
@@ -119,23 +102,25 @@ impl Log {
         }));
     }
 
-    pub(crate) fn call(&self, line: &Line<'_>) {
-        let call = &line.finished;
+    pub(crate) fn call(&self, call: &CallLine<'_>) {
         let facts = &call.facts;
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
 
         set("time", call.now.as_millis().into());
         set("level", level(call).into());
-        set("request_id", line.request_id.into());
-        set_origin(&mut set, line.client_ip, line.trace_id);
-        set("call", call.rpc.map_or("none", Operation::as_str).into());
+        set("request_id", call.request_id.into());
+        set_origin(&mut set, call.client_ip, call.trace_id);
+        set(
+            "call",
+            call.operation.map_or("none", Operation::as_str).into(),
+        );
         set("outcome", outcome(call).into());
-        set("status", line.status.as_u16().into());
+        set("status", call.status.as_u16().into());
         set("duration_ms", millis(call.started.elapsed()));
         set("database_ms", millis(facts.database));
-        if let Some(caller) = &facts.caller {
-            set("caller", caller.as_str().into());
+        if let Some(principal) = &facts.principal {
+            set("caller", principal.as_str().into());
         }
         if let Some(session) = facts.session {
             set("session_id", session.to_string().into());
@@ -157,7 +142,7 @@ impl Log {
             set("logins", u8::from(facts.login).into());
             set("lockouts", u8::from(facts.locked_out).into());
             set("write_conflicts", facts.conflicts.into());
-            set("cold_starts", u8::from(line.cold_start).into());
+            set("cold_starts", u8::from(call.cold_start).into());
             let ours = call.error.is_some_and(Error::is_server_fault);
             set("server_errors", u8::from(ours).into());
             set("_aws", metrics(call));
@@ -165,8 +150,8 @@ impl Log {
         self.write(&Value::Object(fields));
     }
 
-    /// No metrics: what fails is an error to Lambda too, which counts it.
-    pub(crate) fn decision(&self, decision: &Decision<'_>) {
+    /// Logs a decision. It has no metrics: Lambda itself counts the errors of the authorizer.
+    pub(crate) fn decision(&self, decision: &DecisionLine<'_>) {
         let mut line = json!({
             "time": decision.now.as_millis(),
             "level": match decision.error {
@@ -179,8 +164,8 @@ impl Log {
             "outcome": decision.outcome,
             "duration_ms": millis(decision.started.elapsed()),
         });
-        if let Some(caller) = &decision.caller {
-            line["caller"] = caller.to_string().into();
+        if let Some(principal) = &decision.principal {
+            line["caller"] = principal.to_string().into();
         }
         if let Some(session) = decision.session {
             line["session_id"] = session.to_string().into();
@@ -203,8 +188,8 @@ impl Log {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(text);
             }
-            // One write a line, so that lines of several threads don't mix. Nobody can
-            // be told that the log is closed.
+            // A line is one write, so that lines of several threads don't mix. An error is
+            // ignored, because it can't be logged.
             Sink::Stdout => {
                 text.push('\n');
                 let _ = std::io::stdout().write_all(text.as_bytes());
@@ -217,7 +202,7 @@ impl Log {
     }
 }
 
-/// Where a request came from, of what is known of that.
+/// Sets the fields that say where a request came from.
 fn set_origin<T>(
     mut set: impl FnMut(&str, Value) -> T,
     client_ip: Option<IpAddr>,
@@ -231,7 +216,7 @@ fn set_origin<T>(
     }
 }
 
-fn level(call: &Finished<'_>) -> &'static str {
+fn level(call: &CallLine<'_>) -> &'static str {
     match call.error {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
@@ -241,19 +226,20 @@ fn level(call: &Finished<'_>) -> &'static str {
     }
 }
 
-/// The true one: what was kept from the caller is for operators to see.
-fn outcome(call: &Finished<'_>) -> &'static str {
-    let told = call.error.map_or("ok", Error::kind);
-    call.facts.concealed.unwrap_or(told)
+/// The true outcome: operators see an error that was concealed from the client.
+fn outcome(call: &CallLine<'_>) -> &'static str {
+    call.facts
+        .concealed
+        .unwrap_or(call.error.map_or("ok", Error::kind))
 }
 
-/// In milliseconds, to the microsecond.
+/// A time span in milliseconds, with three decimals.
 fn millis(span: Duration) -> Value {
     let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
     (f64::from(micros) / 1000.0).into()
 }
 
-fn metrics(call: &Finished<'_>) -> Value {
+fn metrics(call: &CallLine<'_>) -> Value {
     let mut by_function = vec![
         json!({ "Name": "lockouts", "Unit": "Count" }),
         json!({ "Name": "write_conflicts", "Unit": "Count" }),
@@ -278,7 +264,7 @@ fn metrics(call: &Finished<'_>) -> Value {
     json!({ "Timestamp": call.now.as_millis(), "CloudWatchMetrics": directives })
 }
 
-/// Has each panic logged as a line like all others: where it was, and what it said.
+/// Has each panic logged as a line like all others, with its place and its message.
 pub fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();

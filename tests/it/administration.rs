@@ -14,7 +14,7 @@ async fn an_administrators_write_reaches_nobody_but_the_user_that_was_read() {
     };
     assert!(app.store.delete_user(&read).await.unwrap());
     let added = app.store.insert_user(&heir).await.unwrap();
-    assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+    assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
 
     let read = User {
         state: UserState::Locked,

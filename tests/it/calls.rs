@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
-use sesame::api::{Context, Request, Version};
+use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -78,9 +78,9 @@ impl Way {
             query,
             headers: HeaderMap::new(),
             body,
-            context: Context {
+            context: RequestContext {
                 request_id: "request-1".to_owned(),
-                ..Context::default()
+                ..RequestContext::default()
             },
         };
         let bearer = call.bearer.as_ref().map(|token| format!("Bearer {token}"));

@@ -9,7 +9,7 @@ use lambda_http::{Context, LambdaEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::domain::{LoginName, User, UserId};
-use sesame::transport::lambda::event::{Event, answer};
+use sesame::transport::lambda::event::{Event, respond};
 
 use crate::app::{Answer, App, NOW, event};
 use crate::record;
@@ -20,7 +20,7 @@ async fn invoke(app: &App, event: &str) -> Value {
     let mut context = Context::default();
     "request-1".clone_into(&mut context.request_id);
     let payload: Event = serde_json::from_str(event).unwrap();
-    let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+    let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
     let answer = serde_json::to_value(answer).unwrap();
     let body = answer["body"].as_str().unwrap_or("null");
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -272,7 +272,7 @@ async fn a_deadline_is_kept_and_one_in_the_past_is_none() {
         let mut context = Context::default();
         context.deadline = deadline;
         let payload: Event = serde_json::from_str(&event).unwrap();
-        let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+        let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
         let answer = serde_json::to_value(answer).unwrap();
         assert_eq!(answer["statusCode"], status, "{deadline}");
     }

@@ -186,7 +186,7 @@ async fn a_failure_reserved_after_a_success_stays_counted() {
             .reserve_attempt(&name, None, policy, write, NOW)
             .await
             .unwrap();
-        let sesame::store::Attempt::Reserved(login) = attempt else {
+        let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
             panic!("{attempt:?}")
         };
         login
@@ -220,7 +220,7 @@ async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() 
         .reserve_attempt(&name, None, policy, write, NOW)
         .await
         .unwrap();
-    let sesame::store::Attempt::Reserved(login) = attempt else {
+    let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
         panic!("{attempt:?}")
     };
     assert!(app.store.delete_user(&mini).await.unwrap());

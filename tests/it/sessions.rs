@@ -120,9 +120,9 @@ async fn what_is_stored_of_a_token_is_its_hash() {
     let answer = app.create(&json!({})).await;
 
     let stored = app.stored(&answer).await;
-    let presented = sesame::token::Presented::parse(&answer.token()).unwrap();
-    assert_eq!(stored.id, presented.session);
-    assert_eq!(stored.token_hash, presented.token.hash);
+    let token = sesame::token::SessionToken::parse(answer.token()).unwrap();
+    assert_eq!(stored.id, token.session());
+    assert_eq!(stored.token_hash, token.hash());
 }
 
 /// Each failure of section 6 that a create can have, to a caller who is known.

@@ -86,9 +86,7 @@ async fn a_line_says_where_the_request_came_from() {
     ] {
         let event = whole(file, "x");
         let trace = TraceId::parse(&root);
-        let asked = gate
-            .authorizer
-            .answer_traced(&event, "request-1", trace, NOW);
+        let asked = gate.authorizer.authorize(&event, "request-1", trace, NOW);
         asked.await.unwrap();
 
         let line = gate.logged().remove(0);
