@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sesame::api::row;
 use sesame::config::SETTINGS;
 
-#[path = "common/errors.rs"]
+#[path = "it/support/errors.rs"]
 mod errors;
 
 const README: &str = include_str!("../README.md");

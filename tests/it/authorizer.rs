@@ -16,9 +16,9 @@ use sesame::error::Error;
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::Authorizer;
 
-use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
-use crate::faults::{Fault, Faults};
-use crate::record;
+use crate::support::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
+use crate::support::faults::{Fault, Faults};
+use crate::support::record;
 
 /// An authorizer over the tables of an app.
 struct Gate {

@@ -5,9 +5,9 @@ use serde_json::json;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::{Request, Version};
 
-use crate::app::{Answer, App, NOW, header};
-use crate::record;
-use crate::wire::Wire;
+use crate::support::app::{Answer, App, NOW, header};
+use crate::support::record;
+use crate::support::wire::Wire;
 
 const README: &str = include_str!("../../README.md");
 const HERE: &str = "https://app.example.com";

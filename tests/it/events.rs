@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use sesame::domain::{LoginName, User, UserId};
 use sesame::transport::lambda::event::{Event, answer};
 
-use crate::app::{Answer, App, NOW, event};
-use crate::record;
-use crate::wire::Wire;
+use crate::support::app::{Answer, App, NOW, event};
+use crate::support::record;
+use crate::support::wire::Wire;
 
 /// Answers an event as the function does, and returns what it prints.
 async fn invoke(app: &App, event: &str) -> Value {
@@ -267,8 +267,9 @@ async fn a_deadline_is_kept_and_one_in_the_past_is_none() {
         (0, 200),
         (now + 200, 504),
     ] {
-        app.faults
-            .inject(crate::faults::Fault::Delay(std::time::Duration::from_millis(50)).once());
+        app.faults.inject(
+            crate::support::faults::Fault::Delay(std::time::Duration::from_millis(50)).once(),
+        );
         let mut context = Context::default();
         context.deadline = deadline;
         let payload: Event = serde_json::from_str(&event).unwrap();

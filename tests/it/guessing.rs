@@ -1,13 +1,15 @@
 //! How often a password may be tried, as the contract's section 8 has it.
 
+mod enumeration;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use sesame::domain::{Permission, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name};
-use crate::faults::Fault;
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
+use crate::support::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 

@@ -13,8 +13,8 @@ use sesame::error::Error;
 use sesame::transport::tower::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
-use crate::app::{App, NOW, PASSWORD, by_name, header, post};
-use crate::faults::Fault;
+use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::faults::Fault;
 
 /// Says who was let in.
 #[allow(clippy::unused_async, reason = "it stands for a service")]

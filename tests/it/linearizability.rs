@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 use self::caller::Caller;
 use self::checker::{Event, linearize};
 use self::session::{Step, World};
-use crate::app::{App, NOW};
-use crate::calls::Dice;
+use crate::support::app::{App, NOW};
+use crate::support::calls::Dice;
 
 const CALLERS: u64 = 4;
 const CALLS: u64 = 7;

@@ -14,8 +14,8 @@ use sesame::api::{Request, Version};
 use sesame::domain::UserAgent;
 use sesame::token::ServiceAccountToken;
 
-use crate::app::{App, NOW, PASSWORD, header};
-use crate::wire::Wire;
+use crate::support::app::{App, NOW, PASSWORD, header};
+use crate::support::wire::Wire;
 
 /// A create with a user, a password, and so on.
 fn checks(name: &str, password: &str) -> Create {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sesame::domain::Permission;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
 /// The requests since the last time that they were cleared.
 fn made(app: &App) -> Vec<String> {
@@ -203,7 +203,7 @@ async fn starting_makes_one_cheap_request() {
 async fn a_start_without_a_database_is_logged_and_goes_on() {
     let app = App::start().await;
     app.faults
-        .inject(crate::faults::Fault::Answer(400, "AccessDeniedException").times(3));
+        .inject(crate::support::faults::Fault::Answer(400, "AccessDeniedException").times(3));
 
     app.api.warm_up(NOW).await;
 

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sesame::error::Error;
 
 use super::{FILES, Gate, whole};
-use crate::app::NOW;
+use crate::support::app::NOW;
 
 #[tokio::test]
 async fn an_event_that_names_an_api_is_answered_and_no_other() {

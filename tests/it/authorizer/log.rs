@@ -2,8 +2,8 @@ use serde_json::json;
 use sesame::log::TraceId;
 
 use super::{Gate, whole};
-use crate::app::{NOW, PASSWORD, by_name};
-use crate::faults::Fault;
+use crate::support::app::{NOW, PASSWORD, by_name};
+use crate::support::faults::Fault;
 
 #[tokio::test]
 async fn a_decision_is_a_line_in_the_log() {

@@ -1,4 +1,4 @@
-use super::process::{Dev, demo_login, post};
+use crate::support::cli::process::{Dev, demo_login, post};
 
 fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
@@ -22,7 +22,7 @@ fn a_caller_is_issued_a_token_that_is_shown_once() {
         post(&dev.url, &bearer(&token), demo_login().as_bytes()).0,
         200
     );
-    crate::record::secret(Some(&token));
+    crate::support::record::secret(Some(&token));
 
     let mut callers = dev.run(&["caller", "list", "--json"]).expect(0).json();
     callers.retain(|caller| caller["name"] == "back end");

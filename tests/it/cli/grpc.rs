@@ -12,8 +12,10 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use super::http2::{END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of};
-use super::process::{Dev, post_to};
+use crate::support::cli::http2::{
+    END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of,
+};
+use crate::support::cli::process::{Dev, post_to};
 
 const SERVICES: [&str; 3] = [
     "zitadel.session.v2.SessionService",

@@ -5,8 +5,8 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::process::{Dev, Done, Running};
-use super::throttled::Throttled;
+use crate::support::cli::process::{Dev, Done, Running};
+use crate::support::cli::throttled::Throttled;
 
 const PASSWORD: &str = "correct horse";
 /// Of [`PASSWORD`], made by other implementations.
@@ -23,7 +23,7 @@ const HASHES: [&str; 7] = [
 /// A line for the user `u<n>`.
 fn user(n: usize) -> String {
     let hash = HASHES[n % HASHES.len()];
-    crate::record::secret(Some(hash));
+    crate::support::record::secret(Some(hash));
     json!({
         "userId": format!("id-{n}"),
         "loginName": format!("u{n}@x.org"),
@@ -44,7 +44,7 @@ fn counts(done: &Done) -> &str {
 
 #[test]
 fn imported_users_log_in_by_the_password_that_they_had() {
-    crate::record::secret(Some(PASSWORD));
+    crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
 
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -159,9 +159,9 @@ fn a_busy_table_is_waited_for() {
     let dev = Dev::start();
     let throttled = Throttled::before(&dev.database, 100);
 
-    let mut import = super::process::sesame(&["user", "import", "--json", "-"]);
+    let mut import = crate::support::cli::process::sesame(&["user", "import", "--json", "-"]);
     import.args(["--endpoint-url", &throttled.url]);
-    let done = super::process::run(&mut import, &users(0..50)).expect(0);
+    let done = crate::support::cli::process::run(&mut import, &users(0..50)).expect(0);
 
     assert_eq!(done.json()[0]["added"], 50);
     assert_eq!(throttled.left(), 0);

@@ -5,11 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::http2::{
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM, SETTINGS,
     headers,
 };
-use super::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
+use crate::support::cli::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
 
 /// The next byte of a client that wants to keep a server waiting.
 const PAUSE: Duration = Duration::from_millis(20);

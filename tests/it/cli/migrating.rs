@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{Dev, Done, run, sesame};
-use crate::record;
+use crate::support::cli::process::{Dev, Done, run, sesame};
+use crate::support::record;
 
 const DOCUMENT: &str = include_str!("../../../MIGRATING.md");
 const PASSWORD: &str = "correct horse";

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use sesame::api::row;
 
-use super::process::{Dev, Running, connect, demo_login, post, sesame};
-use crate::errors;
+use crate::support::cli::process::{Dev, Running, connect, demo_login, post, sesame};
+use crate::support::errors;
 
 struct Page {
     status: u16,

@@ -4,10 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use super::gate::Gate;
-use super::http2::{DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of};
-use super::process::{Dev, connect, head};
-use super::service::{SOON, Service, eventually, read_status};
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
+    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of,
+};
+use crate::support::cli::process::{Dev, connect, head};
+use crate::support::cli::service::{SOON, Service, eventually, read_status};
 
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 

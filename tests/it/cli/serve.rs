@@ -4,7 +4,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{Dev, Running, answer, connect, demo_login, head, post, run, sesame};
+use crate::support::cli::process::{
+    Dev, Running, answer, connect, demo_login, head, post, run, sesame,
+};
 
 /// Waits until nobody listens there any more.
 fn refused(url: &str) {
@@ -153,7 +155,7 @@ fn serve_is_the_service_over_the_tables_that_there_are() {
         (status, &created["details"]["resourceOwner"]),
         (200, &"acme".into())
     );
-    crate::record::secret(created["sessionToken"].as_str());
+    crate::support::record::secret(created["sessionToken"].as_str());
     assert_eq!(
         post(url, "", demo_login().as_bytes()).0,
         401,

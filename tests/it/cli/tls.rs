@@ -11,8 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use super::process::{Dev, Running, demo_login, dev, head, run};
-use crate::record;
+use crate::support::cli::process::{Dev, Running, demo_login, dev, head, run};
+use crate::support::record;
 
 /// A certificate of `127.0.0.1` that nobody else has signed.
 pub struct Certificate {

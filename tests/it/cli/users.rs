@@ -1,15 +1,15 @@
 use serde_json::{Value, json};
 
-use super::process::{Dev, demo_login, post, post_to, run, sesame};
-use crate::record;
+use crate::support::cli::process::{Dev, demo_login, post, post_to, run, sesame};
+use crate::support::record;
 
 /// Passwords that no process may print, which `process::run` looks for.
 const OLD: &str = "0ld-pässwörd";
 const NEW: &str = "n3w-passw0rd";
 
 fn secrets() {
-    crate::record::secret(Some(OLD));
-    crate::record::secret(Some(NEW));
+    crate::support::record::secret(Some(OLD));
+    crate::support::record::secret(Some(NEW));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sesame::emulator::Emulator;
 use tokio::time::Instant;
 
 use super::{TABLE, config, create_table, is_stored, put, text};
-use crate::faults::{Fault, Faults, Part};
+use crate::support::faults::{Fault, Faults, Part};
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 

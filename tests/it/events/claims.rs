@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{body, invoke};
-use crate::app::{App, event};
+use crate::support::app::{App, event};
 
 /// An event with its claims, as payload 2.0 of an HTTP API has them.
 fn of_2_0(claims: &Value, scopes: &Value) -> String {

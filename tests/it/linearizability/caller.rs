@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::session::{Change, Permit, Refusal, Step};
 use super::{LATEST, Meeting};
-use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
-use crate::faults::Fault;
+use crate::support::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
+use crate::support::faults::Fault;
 
 /// Milliseconds for which the session is created.
 const LIFETIME: i64 = 2_000;

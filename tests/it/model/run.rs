@@ -16,9 +16,9 @@ use super::SERVICES;
 use super::reference::{Caller, Created, MAX_LIFETIME, Model, Refused, Session};
 use super::steps::{self, IfMatch, Slot, Step, Token, USERS, What, Who};
 use super::users::{MAX_ATTEMPTS, User};
-use crate::app::{App, NOW};
-use crate::calls::{Call, Outcome, Way, is_unknown};
-use crate::faults::Fault;
+use crate::support::app::{App, NOW};
+use crate::support::calls::{Call, Outcome, Way, is_unknown};
+use crate::support::faults::Fault;
 
 /// In milliseconds, as the settings have it.
 const GRACE: i64 = 10_000;

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use sesame::api::Version;
 use sesame::domain::UserState;
 
-use crate::calls::Way;
-use crate::faults::Fault;
+use crate::support::calls::Way;
+use crate::support::faults::Fault;
 
 /// Of the session that was created last in this slot, or in any.
 pub type Slot = u8;

@@ -12,11 +12,11 @@ use sesame::domain::Permission;
 use sesame::error::{ApiSide, Error};
 use sesame::token::generate_session_id;
 
-use super::document::{Header, KEY, Operation, fields, operations, with_body};
-use super::schema::conforms;
-use super::{Mini, checked};
-use crate::app::{App, NOW, header, post};
-use crate::errors;
+use crate::support::app::{App, NOW, header, post};
+use crate::support::errors;
+use crate::support::openapi::document::{Header, KEY, Operation, fields, operations, with_body};
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{Mini, checked};
 
 #[test]
 fn the_readmes_call_is_an_example() {

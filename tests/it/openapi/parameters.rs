@@ -6,10 +6,10 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 use sesame::domain::Operation as Rpc;
 
-use super::document::{Operation, operations};
-use super::schema::conforms;
-use super::{ID, Mini, TOKEN, is_understood};
-use crate::app::App;
+use crate::support::app::App;
+use crate::support::openapi::document::{Operation, operations};
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{ID, Mini, TOKEN, is_understood};
 
 /// A body that is right for any operation.
 fn body() -> String {

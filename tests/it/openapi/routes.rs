@@ -6,9 +6,9 @@ use http::header::ALLOW;
 use serde_json::{Value, json};
 use sesame::api::row;
 
-use super::document::{Operation, document, operations, text};
-use super::{Mini, TOKEN, methods};
-use crate::errors;
+use crate::support::errors;
+use crate::support::openapi::document::{Operation, document, operations, text};
+use crate::support::openapi::{Mini, TOKEN, methods};
 
 /// The methods that the document has for a path, in the order of an `Allow` header.
 fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
@@ -54,7 +54,7 @@ async fn the_routes_are_those_of_the_service() {
             let answer = mini
                 .request(&operations[0], body.clone(), |mut request| {
                     request.method = method.clone();
-                    request.path = path.replace("{session_id}", super::ID);
+                    request.path = path.replace("{session_id}", crate::support::openapi::ID);
                     request
                 })
                 .await;

@@ -9,9 +9,9 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 
 use super::checks;
-use crate::app::{App, NOW, PASSWORD, header};
-use crate::faults;
-use crate::wire::{Wire, framed, json_of};
+use crate::support::app::{App, NOW, PASSWORD, header};
+use crate::support::faults;
+use crate::support::wire::{Wire, framed, json_of};
 
 #[tokio::test]
 async fn a_body_that_is_no_message_is_an_invalid_argument() {
@@ -77,7 +77,7 @@ async fn a_compressed_flag_needs_an_encoding() {
             };
             let mut request = wire.send(Version::V2, "CreateSession", body);
             if let Some(encoding) = encoding {
-                request = crate::app::header(request, "grpc-encoding", encoding);
+                request = crate::support::app::header(request, "grpc-encoding", encoding);
             }
             let answer = app.send(request, NOW).await;
             assert_eq!(answer.status, 200);

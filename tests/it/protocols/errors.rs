@@ -8,9 +8,9 @@ use sesame::domain::{Permission, UserState};
 use sesame::token::ServiceAccountToken;
 
 use super::{as_caller, checks};
-use crate::app::{App, NOW, PASSWORD};
-use crate::faults;
-use crate::wire::{Fault, Wire, framed};
+use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::faults;
+use crate::support::wire::{Fault, Wire, framed};
 
 const HOUR: Duration = Duration::from_hours(1);
 const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \

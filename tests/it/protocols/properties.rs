@@ -11,7 +11,7 @@ use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, messages
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 
-use crate::wire::{Wire, json_of};
+use crate::support::wire::{Wire, json_of};
 
 /// Parts of a request, which itself hides what is in it.
 type Parts = (

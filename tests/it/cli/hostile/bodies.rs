@@ -4,12 +4,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::MEMORY_KIB;
-use crate::cli::gate::Gate;
-use crate::cli::http2::{
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers,
 };
-use crate::cli::process::{Dev, answer, connect, head, post};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::process::{Dev, answer, connect, head, post};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 /// The longest body, by default.
 const LONGEST: usize = 256 * 1024;

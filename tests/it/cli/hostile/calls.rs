@@ -3,12 +3,12 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use super::MEMORY_KIB;
-use crate::cli::gate::Gate;
-use crate::cli::http2::{
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers,
 };
-use crate::cli::process::{Dev, answer, connect, head, post, post_to};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::process::{Dev, answer, connect, head, post, post_to};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 const CREATE: &str = "/zitadel.session.v2.SessionService/CreateSession";
 
@@ -69,7 +69,7 @@ fn a_call_too_many_is_refused_in_the_callers_protocol() {
     gate.open();
     for mut stream in begun {
         let (status, made) = answer(&mut stream);
-        crate::record::secret(made["sessionToken"].as_str());
+        crate::support::record::secret(made["sessionToken"].as_str());
         assert_eq!(status, 200);
     }
     assert_eq!(serve.create(), 200);

@@ -4,9 +4,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::MEMORY_KIB;
-use crate::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
-use crate::cli::process::{Dev, connect};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
+use crate::support::cli::process::{Dev, connect};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 /// Streams of one connection; as many as it may have.
 const STREAMS: u8 = 100;

@@ -7,9 +7,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::MEMORY_KIB;
-use crate::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
-use crate::cli::process::Dev;
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
+use crate::support::cli::process::Dev;
+use crate::support::cli::service::{SOON, Service, eventually};
 
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::process::{Dev, run, sesame};
 use super::{PASSWORD, user, users};
+use crate::support::cli::process::{Dev, run, sesame};
 
 #[test]
 fn what_is_not_json_lines_is_refused_before_anything_is_added() {
@@ -33,7 +33,7 @@ fn what_is_not_json_lines_is_refused_before_anything_is_added() {
 
 #[test]
 fn a_byte_order_mark_before_the_first_line_is_dropped() {
-    crate::record::secret(Some(PASSWORD));
+    crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, format!("\u{feff}{}", users(0..2))).unwrap();

@@ -6,10 +6,10 @@ use sesame::domain::Operation;
 
 use super::world::assert_refused;
 use super::{Asked, Run};
-use crate::calls::number;
 use crate::model::reference::Session;
 use crate::model::steps::{Filter, Slot};
 use crate::model::stored::assert_shows;
+use crate::support::calls::number;
 
 impl Run {
     pub(super) async fn get(&mut self, asked: Asked) {

@@ -12,13 +12,13 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::{Answered, Asked, LATEST, Run};
-use crate::app::App;
-use crate::calls::{Outcome, is_unknown, millis, number, outcome};
 use crate::model::reference::{Caller, Message, Model, Refused, Session};
 use crate::model::steps::{self, Deed, Pass, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
 use crate::model::users::Named;
 use crate::model::{PASSWORDS, SERVICES};
+use crate::support::app::App;
+use crate::support::calls::{Outcome, is_unknown, millis, number, outcome};
 
 impl Run {
     pub(super) fn pass(&mut self, pass: Pass) {
