@@ -11,6 +11,7 @@ use sesame::domain::{JwtName, JwtPrincipal, Permission, Timestamp};
 use sesame::service::Jwt;
 
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::client::create_named;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -28,7 +29,9 @@ async fn each_access_lets_in_whom_it_says() {
             .await;
         let mini = app.user("mini").await;
         let session = app
-            .create_as(write.as_str(), &by_name(&mini.login_name, PASSWORD), NOW)
+            .client()
+            .bearing(write.as_str())
+            .create_json(&by_name(&mini.login_name, PASSWORD))
             .await;
         let session = session.token();
 
@@ -110,7 +113,12 @@ async fn a_token_ends_at_the_very_instant() {
     let just_before = end.minus(Duration::from_millis(1));
 
     for (at, want) in [(just_before, 200), (end, 401), (just_before, 200)] {
-        let answer = app.create_as(token.as_str(), &json!({}), at).await;
+        let answer = app
+            .client()
+            .bearing(token.as_str())
+            .at(at)
+            .create_json(&json!({}))
+            .await;
         assert_eq!(answer.status.as_u16(), want, "{at:?}");
     }
 }
@@ -120,7 +128,9 @@ async fn a_revoked_token_is_remembered_for_a_minute() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     assert_eq!(
-        app.create_as(token.as_str(), &json!({}), NOW)
+        app.client()
+            .bearing(token.as_str())
+            .create_json(&json!({}))
             .await
             .status
             .as_u16(),
@@ -137,13 +147,20 @@ async fn a_revoked_token_is_remembered_for_a_minute() {
     let minute = NOW.plus(Duration::from_mins(1));
     let just_before = minute.minus(Duration::from_millis(1));
     for (at, want) in [(just_before, 200), (minute, 401), (just_before, 200)] {
-        let answer = app.create_as(token.as_str(), &json!({}), at).await;
+        let answer = app
+            .client()
+            .bearing(token.as_str())
+            .at(at)
+            .create_json(&json!({}))
+            .await;
         assert_eq!(answer.status.as_u16(), want, "{at:?}");
     }
     let other = app.beside(&[("ACCESS", "token")]);
     assert_eq!(
         other
-            .create_as(token.as_str(), &json!({}), NOW)
+            .client()
+            .bearing(token.as_str())
+            .create_json(&json!({}))
             .await
             .status
             .as_u16(),
@@ -155,9 +172,12 @@ async fn a_revoked_token_is_remembered_for_a_minute() {
 async fn a_session_stands_for_its_user_once_more_than_a_name_was_checked() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let with_password = app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let without = app.create_named(&mini).await;
-    let empty = app.create(&json!({})).await;
+    let with_password = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let without = create_named(&app, &mini).await;
+    let empty = app.client().create_json(&json!({})).await;
     let end = NOW.plus(Duration::from_hours(24));
     let just_before = end.minus(Duration::from_millis(1));
     // The id of one session with the token of another: nobody's.
@@ -177,7 +197,12 @@ async fn a_session_stands_for_its_user_once_more_than_a_name_was_checked() {
         ("nobody's", empty.token(), NOW, 401),
         ("forged", forged, NOW, 401),
     ] {
-        let answer = app.create_as(&token, &json!({}), at).await;
+        let answer = app
+            .client()
+            .bearing(&token)
+            .at(at)
+            .create_json(&json!({}))
+            .await;
         assert_eq!(answer.status.as_u16(), want, "{who}");
         if want == 200 {
             let creator = format!("user:{}", mini.user_id);

@@ -16,7 +16,9 @@ use sesame::error::Error;
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::Authorizer;
 
-use crate::support::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, event, header, post};
+use crate::support::client::create_named;
 use crate::support::faults::{Fault, Faults};
 use crate::support::record;
 
@@ -89,7 +91,11 @@ impl Gate {
     /// A user with a session in which the password was checked.
     async fn mini(&self) -> (User, Answer) {
         let mini = self.app.user("mini").await;
-        let session = self.app.create(&by_name(&mini.login_name, PASSWORD)).await;
+        let session = self
+            .app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
         (mini, session)
     }
 }
@@ -178,8 +184,8 @@ async fn each_event_gets_its_answer_in_its_senders_form() {
 async fn a_decision_takes_one_request_at_most() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = gate.app.create_named(&mini).await;
-    let anonymous = gate.app.create(&json!({})).await;
+    let user_alone = create_named(&gate.app, &mini).await;
+    let anonymous = gate.app.client().create_json(&json!({})).await;
     let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
     let with_other = |at: usize| {
         let mut token = session.token().into_bytes();
@@ -259,9 +265,17 @@ async fn a_session_that_was_ended_lets_nobody_in() {
     for way in ["delete", "end", "deactivate", "lock", "password", "remove"] {
         let name = way;
         let login = gate.app.user(name).await;
-        let session = gate.app.create(&by_id(&login.user_id, PASSWORD)).await;
+        let session = gate
+            .app
+            .client()
+            .create_json(&by_id(&login.user_id, PASSWORD))
+            .await;
         let other = gate.app.user(&format!("{name}-other")).await;
-        let others = gate.app.create(&by_id(&other.user_id, PASSWORD)).await;
+        let others = gate
+            .app
+            .client()
+            .create_json(&by_id(&other.user_id, PASSWORD))
+            .await;
         assert!(gate.lets_token_in(&session.token()).await, "before: {way}");
 
         match way {
@@ -319,7 +333,7 @@ fn naming(session: &Answer, method: Method, body: &Value) -> Request {
 async fn a_session_that_gets_its_user_later_lets_the_user_in() {
     let gate = Gate::open().await;
     let mini = gate.app.user("mini").await;
-    let session = gate.app.create(&json!({})).await;
+    let session = gate.app.client().create_json(&json!({})).await;
     let mut token = session.token();
     let page = gate.app.caller(&[Permission::Write], Duration::MAX).await;
 

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use sesame::domain::{LoginName, User, UserId};
 use sesame::transport::lambda::event::{Event, answer};
 
-use crate::support::app::{Answer, App, NOW, event};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, event};
+use crate::support::client::Wire;
 use crate::support::record;
-use crate::support::wire::Wire;
 
 /// Answers an event as the function does, and returns what it prints.
 async fn invoke(app: &App, event: &str) -> Value {

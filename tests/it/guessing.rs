@@ -31,7 +31,12 @@ async fn with_user(app: App) -> (App, String) {
 
 async fn attempt(app: &App, token: &str, password: &str, at: Timestamp) -> String {
     let body = by_name(&app.login_name("mini"), password);
-    app.create_as(token, &body, at).await.outcome()
+    app.client()
+        .bearing(token)
+        .at(at)
+        .create_json(&body)
+        .await
+        .outcome()
 }
 
 const WRONG: &str = "COMMAND-3M0fs";
@@ -66,7 +71,11 @@ async fn guess_at_once(app: App, token: String, count: usize) {
             } else {
                 by_id(&id, &guess)
             };
-            app.create_as(&token, &body, NOW).await.outcome()
+            app.client()
+                .bearing(&token)
+                .create_json(&body)
+                .await
+                .outcome()
         });
     }
     let outcomes = guesses.join_all().await;
@@ -150,7 +159,7 @@ async fn the_lock_begins_when_the_attempt_is_counted() {
     let wait = Duration::from_millis(200);
     app.faults.inject(Fault::Delay(wait).once().of("GetItem"));
     let by_id = by_id(&app.user_id("mini"), "wrong");
-    let wrong = app.create_as(&token, &by_id, NOW).await;
+    let wrong = app.client().bearing(&token).create_json(&by_id).await;
     assert_eq!(wrong.outcome(), WRONG);
 
     let unlocked = NOW.plus(wait + Duration::from_secs(30));
@@ -270,7 +279,8 @@ async fn whoever_is_turned_away_has_not_cost_an_attempt() {
         let app = Arc::clone(&app);
         logins.spawn(async move {
             let answer = app
-                .create(&by_name(&app.login_name("mini"), PASSWORD))
+                .client()
+                .create_json(&by_name(&app.login_name("mini"), PASSWORD))
                 .await;
             if answer.status.as_u16() == 429 {
                 assert_eq!(answer.headers["retry-after"], "1");

@@ -20,7 +20,7 @@ use self::caller::Caller;
 use self::checker::{Event, linearize};
 use self::session::{Step, World};
 use crate::support::app::{App, NOW};
-use crate::support::calls::Dice;
+use crate::support::dice::Dice;
 
 const CALLERS: u64 = 4;
 const CALLS: u64 = 7;

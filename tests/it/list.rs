@@ -11,8 +11,8 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::{Permission, Timestamp, User};
 
 use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code};
-use crate::support::wire::Wire;
 
 fn list(queries: &[Query]) -> List {
     let queries = queries.iter().cloned();
@@ -105,7 +105,7 @@ async fn a_list_comes_in_pages() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 5).await;
     let client = client.later(HOUR);
 
@@ -144,7 +144,7 @@ async fn what_does_not_count_is_not_listed() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 3).await;
     let of_other = sessions(client, &other, 1).await;
     client.delete(&of_mini[1], None).await.unwrap();
@@ -186,12 +186,12 @@ async fn a_list_has_no_more_than_the_caller_may_read() {
     ];
     let [maker, stranger] = tokens
         .each_ref()
-        .map(|token| Client::of(&app).bearing(token.as_str()));
+        .map(|token| Client::new(&app).bearing(token.as_str()));
     let made = sessions(maker, &mini, 2).await;
     let of_stranger = sessions(stranger, &mini, 1).await;
     let of_other = sessions(maker, &other, 1).await;
     let login = maker.login(&mini).await;
-    let own = Client::of(&app).bearing(&login.session_token);
+    let own = Client::new(&app).bearing(&login.session_token);
     let everything = ids(made.iter().chain(&of_stranger).chain(&of_other));
 
     for (who, client, by_user, by_ids) in [
@@ -227,7 +227,7 @@ async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
-    let service = Client::of(&app).bearing(all.as_str());
+    let service = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(service, &mini, 2).await;
     let agent_of_login = v2::UserAgent {
         fingerprint_id: Some("f-1".to_owned()),
@@ -241,7 +241,7 @@ async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
         ..Create::default()
     };
     let login = service.create(&open).await.unwrap();
-    let own = Client::of(&app).bearing(&login.session_token);
+    let own = Client::new(&app).bearing(&login.session_token);
 
     assert_eq!(found(&own.list(&List::default()).await.unwrap()).0, 3);
     let since = created(Method::Greater, NOW);
@@ -262,7 +262,7 @@ async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
             for wire in Wire::ALL {
                 let client = Client {
                     wire,
-                    ..Client::of(&app).bearing(token.as_str())
+                    ..Client::new(&app).bearing(token.as_str())
                 };
                 let fault = client.list(&list(queries)).await.err().unwrap();
                 assert_eq!(fault.code, 3, "{wire:?}");

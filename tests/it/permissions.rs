@@ -46,7 +46,7 @@ impl Who {
         let other = app.user("other").await;
         let maker = app.caller_named("maker", &[Permission::Write], HOUR).await;
         let maker = maker.as_str().to_owned();
-        let login = async |login| Client::of(app).bearing(&maker).login(login).await;
+        let login = async |login| Client::new(app).bearing(&maker).login(login).await;
         let service = async |name: &str, permissions: &[Permission]| {
             let token = app.caller_named(name, permissions, HOUR).await;
             token.as_str().to_owned()
@@ -80,7 +80,7 @@ impl Who {
             checks: Some(checks(&self.mini, Some(PASSWORD))),
             ..Create::default()
         };
-        let client = Client::of(app).bearing(&self.creator);
+        let client = Client::new(app).bearing(&self.creator);
         client.create(&open).await.unwrap()
     }
 }
@@ -155,7 +155,7 @@ async fn each_cell_of_the_table_is_so() {
                 let client = Client {
                     version,
                     token: who.bearer.as_deref(),
-                    ..Client::of(&app)
+                    ..Client::new(&app)
                 };
                 for (call, cell) in CALLS.iter().zip(&row[1..]) {
                     // Before v2 there must be a token.
@@ -187,10 +187,10 @@ async fn a_wrong_token_is_refused_whoever_shows_it() {
         let app = App::with(&[("ACCESS", "token")]).await;
         let who = Who::of(&app, row).await;
         let session = who.session(&app).await;
-        let client = Client::of(&app).bearing(who.bearer.as_deref().unwrap());
+        let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
         let id = &*session.session_id;
         let maker = app.caller(&[Permission::Write], HOUR).await;
-        let maker = Client::of(&app).bearing(maker.as_str());
+        let maker = Client::new(&app).bearing(maker.as_str());
         let of_another = maker.create(&Create::default()).await.unwrap();
         let cut = &session.session_token[..session.session_token.len() - 1];
         for token in ["x", cut, &of_another.session_token] {

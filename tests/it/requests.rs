@@ -58,8 +58,13 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
     ] {
         app.faults.clear();
         match token {
-            Some(token) => app.create_as(token.as_str(), &body, NOW).await,
-            None => app.create(&body).await,
+            Some(token) => {
+                app.client()
+                    .bearing(token.as_str())
+                    .create_json(&body)
+                    .await
+            }
+            None => app.client().create_json(&body).await,
         };
         assert_eq!(made(&app), want, "{what}");
     }
@@ -73,7 +78,9 @@ async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
     let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
     let mini = app.user("mini").await;
     let answer = app
-        .create_as(all.as_str(), &by_name(&mini.login_name, PASSWORD), NOW)
+        .client()
+        .bearing(all.as_str())
+        .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
     let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
     let path = format!("/v2/sessions/{}", id.as_str().unwrap());
@@ -179,12 +186,13 @@ async fn a_user_as_a_caller_costs_one_request() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let token = app
-        .create(&by_name(&mini.login_name, PASSWORD))
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
         .await
         .token();
     app.faults.clear();
 
-    app.create_as(&token, &json!({}), NOW).await;
+    app.client().bearing(&token).create_json(&json!({})).await;
 
     assert_eq!(made(&app), ["BatchGetItem", "PutItem"]);
 }

@@ -9,8 +9,8 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code, metadata, millis, sequence, v2_password};
-use crate::support::wire::Wire;
 
 /// In each protocol and version: opened with a user, then the password, noted on, read,
 /// listed, ended.
@@ -24,7 +24,7 @@ async fn each_protocol_and_version_knows_the_whole_life() {
             let client = Client {
                 wire,
                 version,
-                ..Client::of(&app).bearing(writer.as_str())
+                ..Client::new(&app).bearing(writer.as_str())
             };
             let what = format!("{wire:?} {version:?}");
             let open = Create {

@@ -4,11 +4,11 @@ use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest;
+use sesame::domain::Operation::CreateSession;
 use sesame::domain::Permission;
 
-use super::HOUR;
 use crate::support::app::{App, NOW, header, post};
-use crate::support::wire::Wire;
+use crate::support::client::{Client, HOUR, Wire};
 
 /// gRPC's clients look at the code alone, and its answers are no HTTP errors.
 #[tokio::test]
@@ -30,18 +30,20 @@ async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
     ] {
         for wire in Wire::ALL {
             for version in Version::ALL {
-                let mut request = wire.create(version, &CreateSessionRequest::default());
+                let client = Client::new(&app).over(wire, version);
+                let mut request = client.request(CreateSession, &CreateSessionRequest::default());
                 if let Some(authorization) = authorization {
                     request = header(request, "authorization", authorization);
                 }
-                let answer = app.send(request, NOW).await;
+                let answer = client.send(request).await;
 
                 let is_http = matches!(wire, Wire::Json | Wire::ConnectJson | Wire::ConnectProto);
                 let want = is_http.then_some(want);
                 let found = answer.headers.get(WWW_AUTHENTICATE);
                 let found = found.map(|challenge| challenge.to_str().unwrap());
                 assert_eq!(found, want, "{wire:?} {version:?} {authorization:?}");
-                assert_eq!(wire.created(&answer).err().unwrap().code, code, "{wire:?}");
+                let fault = client.created(&answer).err().unwrap();
+                assert_eq!(fault.code, code, "{wire:?}");
             }
         }
     }
@@ -51,8 +53,8 @@ async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
 #[tokio::test]
 async fn a_wrong_session_token_is_no_bearers_matter() {
     let app = App::start().await;
-    let created = app.create(&json!({})).await;
-    let other = app.create(&json!({})).await;
+    let created = app.client().create_json(&json!({})).await;
+    let other = app.client().create_json(&json!({})).await;
     let mut request = post(json!({ "sessionToken": other.token() }).to_string());
     let id = created.json()["sessionId"].as_str().unwrap().to_owned();
     request.path = format!("/v2/sessions/{id}");

@@ -10,7 +10,11 @@ use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 async fn the_log_says_which_session_was_made_or_asked_for() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
-    let created = app.create_as(all.as_str(), &json!({}), NOW).await;
+    let created = app
+        .client()
+        .bearing(all.as_str())
+        .create_json(&json!({}))
+        .await;
     let id = created.json()["sessionId"].as_str().unwrap().to_owned();
     app.logged();
 
@@ -107,7 +111,11 @@ async fn the_log_says_which_session_was_made_or_asked_for() {
         let lines = app.logged();
         assert_eq!(lines[0]["session_id"], want, "{what}: {}", lines[0]);
     }
-    let again = app.create_as(all.as_str(), &json!({}), NOW).await;
+    let again = app
+        .client()
+        .bearing(all.as_str())
+        .create_json(&json!({}))
+        .await;
     assert_eq!(app.logged()[0]["session_id"], again.json()["sessionId"]);
 }
 
@@ -117,9 +125,13 @@ async fn the_log_says_who_tried_what_and_how_it_ended() {
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
 
-    app.create_as(token.as_str(), &by_name(&mini.login_name, "wrong"), NOW)
+    app.client()
+        .bearing(token.as_str())
+        .create_json(&by_name(&mini.login_name, "wrong"))
         .await;
-    app.create_as(token.as_str(), &by_name(&mini.login_name, PASSWORD), NOW)
+    app.client()
+        .bearing(token.as_str())
+        .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
     app.send(post("{}"), NOW).await;
 

@@ -3,13 +3,14 @@ use sesame::log::TraceId;
 
 use super::{Gate, whole};
 use crate::support::app::{NOW, PASSWORD, by_name};
+use crate::support::client::create_named;
 use crate::support::faults::Fault;
 
 #[tokio::test]
 async fn a_decision_is_a_line_in_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = gate.app.create_named(&mini).await;
+    let user_alone = create_named(&gate.app, &mini).await;
     assert!(
         gate.app
             .store
@@ -17,8 +18,12 @@ async fn a_decision_is_a_line_in_the_log() {
             .await
             .unwrap()
     );
-    let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_again = gate.app.create_named(&mini).await;
+    let again = gate
+        .app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let user_again = create_named(&gate.app, &mini).await;
 
     for (authorization, outcome, of) in [
         (format!("Bearer {}", again.token()), "allow", Some(&again)),

@@ -7,7 +7,8 @@ use serde_json::json;
 use sesame::config::AuthorizerAnswer;
 
 use super::{Gate, change, whole};
-use crate::support::app::{Answer, App, NOW, PASSWORD};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD};
 
 #[tokio::test]
 async fn a_replaced_token_is_let_in_for_its_grace() {

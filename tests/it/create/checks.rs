@@ -36,7 +36,7 @@ async fn a_session_counts_its_facts_and_is_stored_whole() {
             (true, true),
         ),
     ] {
-        let answer = app.create_as(page.as_str(), &body, NOW).await;
+        let answer = app.client().bearing(page.as_str()).create_json(&body).await;
         assert_eq!(answer.status, StatusCode::OK, "{body}");
         assert_eq!(answer.sequence(), sequence.to_string(), "{body}");
 
@@ -58,7 +58,10 @@ async fn the_answer_has_what_the_document_has() {
     let app = App::start().await;
     let mini = app.user("mini").await;
 
-    let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
 
     let mut body = answer.json();
     let token = body["sessionToken"].take();
@@ -102,7 +105,7 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
             json!({ "user": user }),
         ] {
             let body = json!({ "checks": checks });
-            let answer = app.create_as(page.as_str(), &body, NOW).await;
+            let answer = app.client().bearing(page.as_str()).create_json(&body).await;
             assert_eq!(answer.outcome(), "ok", "{checks}");
             let stored = app.stored(&answer).await.user.unwrap();
             assert_eq!(stored.user_id, mini.user_id);
@@ -117,7 +120,7 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
 async fn what_is_stored_of_a_token_is_its_hash() {
     let app = App::start().await;
 
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
 
     let stored = app.stored(&answer).await;
     let presented = sesame::token::Presented::parse(&answer.token()).unwrap();
@@ -187,7 +190,11 @@ async fn each_failed_check_has_its_own_error() {
         (unknown_name("nobody"), 404, "QUERY-Dfbg2"),
     ] {
         app.faults.clear();
-        let answer = app.create_as(token.as_str(), &body, NOW).await;
+        let answer = app
+            .client()
+            .bearing(token.as_str())
+            .create_json(&body)
+            .await;
         assert_eq!(
             (answer.status.as_u16(), &*answer.outcome()),
             (status, outcome),
@@ -210,8 +217,16 @@ async fn an_error_is_a_google_rpc_status() {
         .await;
 
     let unknown = by_name(&app.login_name("nobody"), "x");
-    let unknown = app.create_as(token.as_str(), &unknown, NOW).await;
-    let malformed = app.create_as(token.as_str(), &json!([]), NOW).await;
+    let unknown = app
+        .client()
+        .bearing(token.as_str())
+        .create_json(&unknown)
+        .await;
+    let malformed = app
+        .client()
+        .bearing(token.as_str())
+        .create_json(&json!([]))
+        .await;
 
     let expected = json!({
         "code": 5,
@@ -257,8 +272,14 @@ async fn routes_and_bodies_that_do_not_fit_are_refused() {
 async fn a_deployment_may_answer_201_to_a_create() {
     let app = App::with(&[("CREATED_STATUS", "201")]).await;
 
-    assert_eq!(app.create(&json!({})).await.status, StatusCode::CREATED);
-    assert_eq!(app.create(&json!([])).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        app.client().create_json(&json!({})).await.status,
+        StatusCode::CREATED
+    );
+    assert_eq!(
+        app.client().create_json(&json!([])).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -269,7 +290,7 @@ async fn a_deployment_decides_how_long_sessions_live() {
     ])
     .await;
 
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
 
     let expires_at = app.stored(&answer).await.expires_at;
     assert_eq!(expires_at, Timestamp::from_millis(NOW.as_millis() + 60_000));

@@ -7,14 +7,14 @@ use sesame::domain::Operation;
 use sesame::domain::{Permission, User};
 
 use crate::support::app::{App, PASSWORD, header};
+use crate::support::client::{self, Wire};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
 use crate::support::faults::Fault;
 use crate::support::record;
-use crate::support::wire::{self, Wire};
 
 const SERVER_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-type Outcome = Result<v2::CreateSessionResponse, wire::Fault>;
+type Outcome = Result<v2::CreateSessionResponse, client::Fault>;
 
 async fn app(settings: &[(&str, &str)]) -> App {
     let mut all = vec![("SERVER_KEY", SERVER_KEY)];
@@ -39,7 +39,7 @@ impl Client<'_> {
         let request = self.request(Operation::CreateSession, request);
         let request = header(request, "idempotency-key", &own(self.app, key));
         let answer = self.app.send(request, self.now).await;
-        let created: Outcome = self.wire.answer(Operation::CreateSession, &answer);
+        let created: Outcome = self.read(Operation::CreateSession, &answer);
         record::secret(created.as_ref().ok().map(|created| &*created.session_token));
         created
     }
@@ -52,7 +52,7 @@ async fn a_repeated_create_has_one_answer_in_all_protocols() {
         .caller(&[Permission::Write, Permission::Read], HOUR)
         .await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let request = Create {
         metadata: metadata(&[("a", "1")]),
         lifetime: Some(prost_types::Duration {
@@ -86,7 +86,7 @@ async fn whatever_was_lost_one_session_is_stored() {
     ] {
         let app = app(&[]).await;
         let mini = app.user("mini").await;
-        let client = Client::of(&app);
+        let client = Client::new(&app);
         app.faults.inject(fault.of("PutItem"));
         let lost = client.create_keyed("k", &login(&mini, PASSWORD)).await;
         assert_eq!(code(&lost), status);
@@ -108,7 +108,7 @@ async fn creates_at_once_under_one_key_are_one_session() {
     let (one, other) = (app.beside(&[("SERVER_KEY", SERVER_KEY)]), &app);
     let request = login(&mini, PASSWORD);
     let creates = [&one, other, &one, other].map(|app| {
-        let client = Client::of(app);
+        let client = Client::new(app);
         client.create_keyed("k", &request)
     });
 
@@ -124,7 +124,7 @@ async fn another_request_under_the_same_key_is_refused() {
     let app = app(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     client
         .create_keyed("k", &login(&mini, PASSWORD))
         .await
@@ -160,7 +160,7 @@ async fn a_key_is_its_callers() {
     let app = app(&[("ACCESS", "authenticated")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
-    let service = Client::of(&app).bearing(writer.as_str());
+    let service = Client::new(&app).bearing(writer.as_str());
     let by_service = service.create_keyed("k", &login(&mini, PASSWORD)).await;
     let by_service = by_service.unwrap();
     let user = service.bearing(&by_service.session_token);
@@ -175,7 +175,7 @@ async fn a_key_is_its_callers() {
 async fn nobody_in_particular_needs_a_password_for_a_key() {
     let app = app(&[]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let user_alone = Create {
         checks: Some(checks(&mini, None)),
         ..Create::default()
@@ -199,7 +199,7 @@ async fn what_has_become_of_the_session_changes_no_answer_and_revives_nothing() 
     let app = app(&[("ACCESS", "token"), ("TOKEN_GRACE_SECONDS", "0")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let request = login(&mini, PASSWORD);
 
     let first = client.create_keyed("changed", &request).await.unwrap();
@@ -237,7 +237,7 @@ async fn a_create_without_a_user_is_repeated_whoever_was_added_since() {
     for wire in Wire::ALL {
         let client = Client {
             wire,
-            ..Client::of(&app).bearing(all.as_str())
+            ..Client::new(&app).bearing(all.as_str())
         };
         let key = format!("{wire:?}");
         let request = Create {
@@ -264,7 +264,7 @@ async fn a_login_name_that_has_become_anothers_repeats_nothing() {
     let app = app(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let search = v2::check_user::Search::LoginName(mini.login_name.to_string());
     let mut by_name = login(&mini, PASSWORD);
     by_name.checks.as_mut().unwrap().user = Some(v2::CheckUser {
@@ -292,7 +292,7 @@ async fn without_a_key_in_the_settings_the_header_is_refused() {
     for wire in Wire::ALL {
         let client = Client {
             wire,
-            ..Client::of(&app)
+            ..Client::new(&app)
         };
         let got = client.create_keyed("k", &login(&mini, PASSWORD)).await;
         let fault = got.err().unwrap();
@@ -306,7 +306,7 @@ async fn without_a_key_in_the_settings_the_header_is_refused() {
 async fn a_key_is_short_printable_and_there_once() {
     let app = app(&[]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let request = || client.request(Operation::CreateSession, &login(&mini, PASSWORD));
     let long = "k".repeat(256);
     for keys in [&[""][..], &[&*long], &["a", "b"], &["a", "a"]] {

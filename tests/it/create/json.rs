@@ -231,7 +231,7 @@ async fn names_of_200_code_points_are_looked_up() {
 
     for name in ["a".repeat(200), "🐭".repeat(200)] {
         let checks = json!({ "user": { "loginName": name }, "password": { "password": name } });
-        let answer = app.create(&json!({ "checks": checks })).await;
+        let answer = app.client().create_json(&json!({ "checks": checks })).await;
         assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{name}");
     }
 }
@@ -241,7 +241,10 @@ async fn both_alphabets_and_any_padding_are_the_same_bytes() {
     let app = App::start().await;
 
     for value in ["+/8=", "+/8", "-_8=", "-_8"] {
-        let answer = app.create(&json!({ "metadata": { "key": value } })).await;
+        let answer = app
+            .client()
+            .create_json(&json!({ "metadata": { "key": value } }))
+            .await;
         let want = Metadata::parse([("key".to_owned(), vec![0xfb, 0xff])].into()).unwrap();
         assert_eq!(app.stored(&answer).await.metadata, want, "{value}");
     }
@@ -264,7 +267,10 @@ async fn metadata_has_limits() {
         ("a little under 64 KiB", size(65_532), 200),
         ("a little over", size(65_535), 400),
     ] {
-        let answer = app.create(&json!({ "metadata": metadata })).await;
+        let answer = app
+            .client()
+            .create_json(&json!({ "metadata": metadata }))
+            .await;
         assert_eq!(answer.status.as_u16(), status, "{name}");
     }
 }

@@ -10,7 +10,8 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use sesame::store::{Endpoint, KeySource};
 
-use crate::support::app::{Answer, App, NOW, PASSWORD, by_name, header, post};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-central-1:1:secret:key";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -75,7 +76,7 @@ async fn the_secret_is_read_once_and_only_when_it_is_needed() {
     let manager = Manager::with(&[text(KEY)]);
     let app = App::start().await.keyed(manager.source());
     app.user("mini").await;
-    app.create(&json!({})).await;
+    app.client().create_json(&json!({})).await;
     assert_eq!(manager.asked(), 0);
 
     let first = create(&app).await;

@@ -12,7 +12,7 @@ use crate::support::faults::Fault;
 #[tokio::test]
 async fn a_lifetime_counts_from_the_call_that_sets_it() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let with = |seconds| Set {
         lifetime: Some(prost_types::Duration { seconds, nanos: 0 }),
@@ -42,7 +42,7 @@ async fn an_expired_session_can_only_be_deleted() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
     let (id, token) = (&*created.session_id, &*created.session_token);
     let end = client.later(HOUR * 24);
@@ -51,7 +51,7 @@ async fn an_expired_session_can_only_be_deleted() {
     for token in [None, Some(token)] {
         assert_eq!(code(&end.get(id, token).await), "QUERY-SFeaa");
     }
-    let own = Client::of(&app).later(HOUR * 24).bearing(token);
+    let own = Client::new(&app).later(HOUR * 24).bearing(token);
     assert_eq!(code(&own.get(id, None).await), "code 16");
     assert_eq!(code(&end.delete(id, Some(token)).await), "ok");
     assert_eq!(code(&end.set(&noting(&created)).await), "COMMAND-Hewfq");
@@ -61,7 +61,7 @@ async fn an_expired_session_can_only_be_deleted() {
 #[tokio::test(start_paused = true)]
 async fn a_session_that_expires_during_a_call_is_not_revived() {
     let app = App::emulated(&[("SESSION_LIFETIME_SECONDS", "60")]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let longer = Set {
         lifetime: Some(prost_types::Duration {
@@ -83,7 +83,7 @@ async fn a_session_that_expires_during_a_call_is_not_revived() {
 async fn a_session_that_was_ended_in_between_is_not_changed() {
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.login(&mini).await;
     let again = Set {
         checks: Some(checks(&mini, Some(PASSWORD))),
@@ -131,7 +131,7 @@ async fn all_sessions_of_a_user_end_at_once() {
         let app = App::with(&[("ACCESS", "token")]).await;
         let all = app.caller(&Permission::ALL, HOUR).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let client = Client::of(&app).bearing(all.as_str());
+        let client = Client::new(&app).bearing(all.as_str());
         let sessions = [client.login(&mini).await, client.login(&mini).await];
         let of_other = client.login(&other).await;
 
@@ -151,7 +151,7 @@ async fn all_sessions_of_a_user_end_at_once() {
 
         for created in &sessions {
             let (id, token) = (&*created.session_id, &*created.session_token);
-            let own = Client::of(&app).bearing(token);
+            let own = Client::new(&app).bearing(token);
             assert_eq!(code(&own.get(id, None).await), "code 16", "{end:?}");
             for token in [None, Some(token)] {
                 let got = client.get(id, token).await;
@@ -190,7 +190,7 @@ async fn all_sessions_of_a_user_end_at_once() {
 async fn a_session_that_is_made_while_all_end_has_ended() {
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
 
     // Between the login's reading and the session's put.
     app.faults.inject(
@@ -214,7 +214,7 @@ async fn a_session_that_is_made_while_all_end_has_ended() {
 async fn an_end_whose_answer_was_lost_is_one_end() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.login(&mini).await;
     app.faults
         .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
@@ -241,7 +241,7 @@ async fn a_create_that_is_sent_again_revives_nothing() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(300))
             .once()

@@ -24,7 +24,7 @@ async fn no_write_is_lost_and_no_sequence_is_given_twice() {
     let history: Arc<Mutex<History>> = Arc::default();
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
-        let answer = app.create(&json!({})).await;
+        let answer = app.client().create_json(&json!({})).await;
         sessions.push(app.stored(&answer).await);
     }
     let sessions = Arc::new(sessions);
@@ -37,7 +37,7 @@ async fn no_write_is_lost_and_no_sequence_is_given_twice() {
             for n in 0..share {
                 // One write in eight creates; the others change what many change.
                 if n % 8 == 0 {
-                    let answer = app.create(&json!({})).await.json();
+                    let answer = app.client().create_json(&json!({})).await.json();
                     let id = answer["sessionId"].as_str().unwrap().parse().unwrap();
                     let sequence = answer["details"]["sequence"].as_str().unwrap();
                     let sequence = Sequence(sequence.parse().unwrap());
@@ -106,7 +106,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
 #[tokio::test]
 async fn a_session_that_was_ended_is_not_put_again() {
     let app = App::start().await;
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
     let id = app.stored(&answer).await.id;
     let ending = app.store.end_session(id, &Permit::All, NOW).await.unwrap();
     let EndOutcome::Ended(ended) = ending else {

@@ -18,7 +18,10 @@ async fn a_put_whose_answer_is_lost_is_one_session() {
         let mini = app.user("mini").await;
         app.faults.inject(fault.once().of("PutItem"));
 
-        let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
 
         assert_eq!(answer.status, StatusCode::OK, "{fault:?}");
         assert_eq!(app.faults.count("PutItem"), 2, "{fault:?}");
@@ -36,7 +39,10 @@ async fn a_reservation_whose_answer_is_lost_counts_once() {
         app.faults
             .inject(Fault::ApplyThenReset.once().of("UpdateItem"));
 
-        let answer = app.create(&by_name(&mini.login_name, "wrong")).await;
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, "wrong"))
+            .await;
 
         assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{max}");
         let attempts = app.login("mini").await.attempts;
@@ -51,7 +57,10 @@ async fn a_right_password_at_the_last_attempt_survives_a_lost_answer() {
     app.faults
         .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
 
-    let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
 
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(app.login("mini").await.attempts.failures, 0);
@@ -73,7 +82,10 @@ async fn faults_that_pass_are_waited_out() {
             let mini = app.user("mini").await;
             app.faults.inject(fault.times(2).of(action));
 
-            let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+            let answer = app
+                .client()
+                .create_json(&by_name(&mini.login_name, PASSWORD))
+                .await;
 
             assert_eq!(answer.status, StatusCode::OK, "{fault:?} {action}");
             assert_eq!(
@@ -100,7 +112,10 @@ async fn a_database_that_is_gone_is_503_within_the_time_out() {
         app.faults.inject(fault.times(100).of("PutItem"));
         let started = tokio::time::Instant::now();
 
-        let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
 
         let took = started.elapsed();
         assert!(took <= Duration::from_millis(5_100), "{fault:?} {took:?}");
@@ -120,18 +135,27 @@ async fn after_an_outage_lost_answers_are_survived_again() {
     let app = App::emulated(&[]).await;
     app.faults.inject(Fault::Reset.times(200));
     for _ in 0..80 {
-        assert_eq!(app.create(&json!({})).await.status.as_u16(), 503);
+        assert_eq!(
+            app.client().create_json(&json!({})).await.status.as_u16(),
+            503
+        );
     }
     app.faults.clear();
     app.faults.inject(Fault::Reset.times(200));
-    app.create(&json!({})).await;
+    app.client().create_json(&json!({})).await;
     assert_eq!(app.faults.count("PutItem"), 1, "the quota is used up");
     app.faults.clear();
 
-    assert_eq!(app.create(&json!({})).await.status, StatusCode::OK);
+    assert_eq!(
+        app.client().create_json(&json!({})).await.status,
+        StatusCode::OK
+    );
     app.faults
         .inject(Fault::ApplyThenReset.once().of("PutItem"));
-    assert_eq!(app.create(&json!({})).await.status, StatusCode::OK);
+    assert_eq!(
+        app.client().create_json(&json!({})).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -140,7 +164,7 @@ async fn what_cannot_pass_is_500_and_says_nothing() {
     app.faults
         .inject(Fault::Answer(400, "AccessDeniedException").times(9));
 
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
 
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(
@@ -164,8 +188,14 @@ async fn a_panic_is_500_and_the_next_call_goes_on() {
     let mini = app.user("mini").await;
     app.faults.inject(Fault::Panic.once().of("PutItem"));
 
-    let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let next = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let next = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
 
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(
@@ -204,7 +234,10 @@ async fn a_login_does_not_fail_because_its_reset_did() {
             .of("UpdateItem"),
     );
 
-    let answer = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
 
     assert_eq!(answer.status, StatusCode::OK);
     let line = app.logged().pop().unwrap();
@@ -230,7 +263,7 @@ fn next(session: &Session) -> Session {
 #[tokio::test]
 async fn a_write_over_a_session_knows_itself_again() {
     let app = App::start().await;
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
     app.faults
         .inject(Fault::ApplyThenReset.once().of("PutItem"));
@@ -249,7 +282,7 @@ async fn a_write_over_a_session_knows_itself_again() {
 #[tokio::test]
 async fn a_session_is_not_put_twice_nor_over_nothing() {
     let app = App::start().await;
-    let answer = app.create(&json!({})).await;
+    let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
     let gone = Session {
         id: sesame::token::generate_session_id(),

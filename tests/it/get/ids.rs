@@ -6,8 +6,8 @@ use sesame::domain::Permission;
 use sesame::token::generate_session_id;
 
 use crate::support::app::{App, NOW, event, header};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, code};
-use crate::support::wire::Wire;
 
 #[tokio::test]
 async fn what_was_stored_of_a_device_is_read_from_v2beta_on() {
@@ -26,13 +26,13 @@ async fn what_was_stored_of_a_device_is_read_from_v2beta_on() {
         user_agent: Some(agent.clone()),
         ..Create::default()
     };
-    let created = Client::of(&app).create(&open).await.unwrap();
+    let created = Client::new(&app).create(&open).await.unwrap();
     for wire in Wire::ALL {
         for version in Version::ALL {
             let client = Client {
                 wire,
                 version,
-                ..Client::of(&app)
+                ..Client::new(&app)
             };
             let session = client
                 .get(&created.session_id, Some(&created.session_token))
@@ -53,7 +53,7 @@ async fn what_is_no_session_is_not_found() {
     for wire in Wire::ALL {
         let client = Client {
             wire,
-            ..Client::of(&app).bearing(reader.as_str())
+            ..Client::new(&app).bearing(reader.as_str())
         };
         for (id, want) in [
             (generate_session_id().to_string(), "QUERY-SFeaa"),
@@ -94,7 +94,7 @@ async fn an_id_is_read_in_either_case() {
             let client = Client {
                 wire,
                 version,
-                ..Client::of(&app)
+                ..Client::new(&app)
             };
             let created = client.create(&Create::default()).await.unwrap();
             let (id, token) = (created.session_id.to_uppercase(), &*created.session_token);
@@ -125,7 +125,7 @@ async fn an_id_is_read_in_either_case() {
 #[tokio::test]
 async fn an_id_in_the_body_is_that_of_the_path_in_either_case() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let other = client.create(&Create::default()).await.unwrap();
     let id = &*created.session_id;
@@ -153,7 +153,7 @@ async fn an_id_in_the_body_is_that_of_the_path_in_either_case() {
 #[tokio::test]
 async fn each_events_query_is_read() {
     let app = App::start().await;
-    let created = Client::of(&app).create(&Create::default()).await.unwrap();
+    let created = Client::new(&app).create(&Create::default()).await.unwrap();
     let path = format!("/v2/sessions/{}", created.session_id);
     // With a character that is encoded in a URL.
     let encoded = created.session_token.replace('-', "%2D");
@@ -209,8 +209,8 @@ fn in_multiple(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str
 #[tokio::test]
 async fn a_token_twice_in_the_query_is_refused() {
     let app = App::start().await;
-    let created = Client::of(&app).create(&Create::default()).await.unwrap();
-    let client = Client::of(&app);
+    let created = Client::new(&app).create(&Create::default()).await.unwrap();
+    let client = Client::new(&app);
     let request = v2::GetSessionRequest {
         session_id: created.session_id,
         session_token: Some(created.session_token.clone()),
@@ -225,7 +225,7 @@ async fn a_token_twice_in_the_query_is_refused() {
 #[tokio::test]
 async fn a_body_must_not_name_another_session_than_the_path() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let other = generate_session_id().to_string();
     for (id, status) in [

@@ -11,10 +11,10 @@ async fn after_a_rename_a_session_has_its_users_name_of_today() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
     let (id, token) = (&*created.session_id, &*created.session_token);
-    let own = Client::of(&app).bearing(token);
+    let own = Client::new(&app).bearing(token);
     let renamed = app.login_name("maxi");
     let login = app.login("mini").await;
     assert!(

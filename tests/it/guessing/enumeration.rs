@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::domain::{AttemptPolicy, Permission, UserState};
 
-use crate::support::app::{Answer, App, NOW, PASSWORD, by_id, by_name};
+use crate::support::answer::Answer;
+use crate::support::app::{App, PASSWORD, by_id, by_name};
 
 /// Requests that name users of all kinds, with a password that is wrong for all.
 async fn wrong_in_every_way(app: &App) -> Vec<(&'static str, Value)> {
@@ -21,7 +22,9 @@ async fn wrong_in_every_way(app: &App) -> Vec<(&'static str, Value)> {
     }
     let guessed = app.user("guessed").await;
     for _ in 0..10 {
-        app.create(&by_name(&guessed.login_name, "guess")).await;
+        app.client()
+            .create_json(&by_name(&guessed.login_name, "guess"))
+            .await;
     }
     let mismatch = json!({ "checks": {
         "user": { "userId": other.user_id.as_str(), "loginName": known.login_name.as_str() },
@@ -68,12 +71,12 @@ fn bytes(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
 async fn to_somebody_unknown_all_failed_logins_are_one_answer_after_the_same_work() {
     let app = App::start().await;
     let calls = wrong_in_every_way(&app).await;
-    let want = bytes(&app.create(&calls[0].1).await);
+    let want = bytes(&app.client().create_json(&calls[0].1).await);
     app.logged();
 
     for (who, body) in &calls {
         app.faults.clear();
-        let answer = app.create(body).await;
+        let answer = app.client().create_json(body).await;
         assert_eq!(bytes(&answer), want, "{who}");
         assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{who}");
 
@@ -103,7 +106,7 @@ async fn operators_see_what_callers_do_not() {
 
     let mut seen = Vec::new();
     for (_, body) in &calls {
-        app.create(body).await;
+        app.client().create_json(body).await;
         seen.push(app.logged()[0]["outcome"].as_str().unwrap().to_owned());
     }
 
@@ -127,10 +130,11 @@ async fn a_name_that_nobody_has_is_not_logged() {
     let app = App::start().await;
     let typed = "a password in the wrong field";
 
-    app.create(&json!({ "checks": {
+    app.client()
+        .create_json(&json!({ "checks": {
         "user": { "loginName": typed }, "password": { "password": "x" },
     } }))
-    .await;
+        .await;
 
     assert!(!app.logged()[0].to_string().contains(typed));
 }
@@ -146,7 +150,13 @@ async fn a_known_caller_is_told_what_is_wrong_without_a_hash() {
 
     let mut seen = Vec::new();
     for (_, body) in &calls {
-        seen.push(app.create_as(token.as_str(), body, NOW).await.outcome());
+        seen.push(
+            app.client()
+                .bearing(token.as_str())
+                .create_json(body)
+                .await
+                .outcome(),
+        );
     }
 
     let want = [

@@ -10,8 +10,8 @@ use sesame::token::{ServiceAccountToken, generate_session_id};
 
 use super::{agent, created, creator, expires, found, ids, list, sessions, user};
 use crate::support::app::{App, NOW};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR};
-use crate::support::wire::Wire;
 
 /// Four sessions of one user and two of another, a second apart each, an anonymous one, and
 /// who made all of them.
@@ -30,7 +30,7 @@ impl Found {
         let app = App::with(&[("ACCESS", "token")]).await;
         let caller = app.caller(&Permission::ALL, HOUR * 48).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let client = Client::of(&app).bearing(caller.as_str());
+        let client = Client::new(&app).bearing(caller.as_str());
         Self {
             of_mini: sessions(client, &mini, 4).await,
             of_other: sessions(client, &other, 2).await,
@@ -59,7 +59,7 @@ impl Found {
         for wire in Wire::ALL {
             let client = Client {
                 wire,
-                ..Client::of(&self.app).bearing(self.caller.as_str())
+                ..Client::new(&self.app).bearing(self.caller.as_str())
             };
             let client = client.later(Duration::from_mins(1));
             let listed = client.list(&list(queries)).await.unwrap();
@@ -177,7 +177,7 @@ async fn an_empty_query_finds_nothing() {
         for wire in Wire::ALL {
             let client = Client {
                 wire,
-                ..Client::of(&of.app).bearing(of.caller.as_str())
+                ..Client::new(&of.app).bearing(of.caller.as_str())
             };
             let request = List {
                 queries: queries.clone(),
@@ -194,7 +194,7 @@ async fn a_version_finds_by_what_it_knows() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 1).await;
     let by_ids = ids(&of_mini);
     // What a version doesn't know is an empty filter to it.
@@ -280,7 +280,7 @@ async fn bad_queries_are_refused_in_json() {
         (r"[]", 400),
         ("", 400),
     ] {
-        let client = Client::of(&app).bearing(all.as_str());
+        let client = Client::new(&app).bearing(all.as_str());
         let mut request = client.request(sesame::domain::Operation::ListSessions, &List::default());
         request.body = body.into();
 

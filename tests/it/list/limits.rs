@@ -13,8 +13,8 @@ use sesame::token::generate_session_id;
 
 use super::{created, found, ids, list, user};
 use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code};
-use crate::support::wire::Wire;
 
 /// A session of `login` with `metadata`, and others like it until there are `count`, each
 /// created a second after the one before.
@@ -53,7 +53,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
 async fn a_list_has_a_hundred_ids_at_most() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
         let drawn: Vec<_> = (0..count)
             .map(|_| generate_session_id().to_string())
@@ -72,7 +72,7 @@ async fn a_list_has_a_hundred_ids_at_most() {
 async fn a_limit_over_a_thousand_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
 
     for (limit, want) in [
@@ -93,7 +93,7 @@ async fn a_limit_over_a_thousand_is_refused() {
 async fn a_page_is_whole_or_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
     many(client, &mini, &vec![0; 65_535], 66).await;
     let client = client.later(HOUR);
@@ -132,7 +132,7 @@ async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     many(client, &mini, b"v", 1001).await;
     let client = client.later(HOUR);
 
@@ -153,7 +153,7 @@ async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = many(client, &mini, b"v", 230).await;
     let client = client.later(HOUR);
 

@@ -11,7 +11,7 @@ use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, messages
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 
-use crate::support::wire::{Wire, json_of};
+use crate::support::client::{Wire, json_of};
 
 /// Parts of a request, which itself hides what is in it.
 type Parts = (
@@ -186,7 +186,7 @@ proptest! {
     ) {
         let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
         let route = Route { rpc, version: Version::V2 };
-        let request = wire.send(Version::V2, rpc.as_str(), bytes.into());
+        let request = wire.frame(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
         let protocol = match wire {
             Wire::Json => Protocol::Json,

@@ -15,7 +15,7 @@ use crate::support::client::{
 #[tokio::test]
 async fn without_a_grace_the_old_token_is_dead_at_once() {
     let app = App::with(&[("TOKEN_GRACE_SECONDS", "0")]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let (id, old) = (&*created.session_id, &*created.session_token);
 
@@ -32,7 +32,7 @@ async fn without_a_grace_the_old_token_is_dead_at_once() {
 #[tokio::test]
 async fn a_call_that_changes_nothing_writes_nothing() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let open = Create {
         metadata: metadata(&[("a", "1")]),
         ..Create::default()
@@ -61,7 +61,7 @@ async fn a_call_that_changes_nothing_writes_nothing() {
 async fn a_password_is_the_sessions_users_or_nobodys() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let password = v2::Checks {
         password: Some(v2_password(PASSWORD)),
         ..v2::Checks::default()
@@ -101,7 +101,7 @@ async fn a_password_is_the_sessions_users_or_nobodys() {
 async fn wrong_passwords_count_on_set_too() {
     let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let guess = |password| Set {
         checks: Some(checks(&mini, Some(password))),
@@ -121,7 +121,7 @@ async fn wrong_passwords_count_on_set_too() {
 #[tokio::test]
 async fn what_is_no_session_can_not_be_changed() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     for (id, want) in [
         (generate_session_id().to_string(), "COMMAND-Flk38"),
@@ -136,7 +136,7 @@ async fn what_is_no_session_can_not_be_changed() {
             session_id: id.clone(),
             ..noting(&created)
         };
-        for wire in crate::support::wire::Wire::ALL {
+        for wire in crate::support::client::Wire::ALL {
             let client = Client { wire, ..client };
             assert_eq!(code(&client.set(&request).await), want, "{wire:?} {id}");
         }
@@ -147,9 +147,9 @@ async fn what_is_no_session_can_not_be_changed() {
 async fn before_v2_the_token_must_be_there() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
-    for wire in crate::support::wire::Wire::ALL {
+    for wire in crate::support::client::Wire::ALL {
         for (version, none, long) in [
             (Version::V2alpha, "code 3", "code 3"),
             (Version::V2beta, "code 3", "code 3"),
@@ -177,7 +177,7 @@ async fn before_v2_the_token_must_be_there() {
 #[tokio::test]
 async fn metadata_keeps_to_its_limits_however_it_grows() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let keys = |from: usize, to| (from..to).map(|n| (format!("k{n}"), vec![1])).collect();
     let open = Create {
         metadata: keys(0, 64),

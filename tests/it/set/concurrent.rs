@@ -13,7 +13,7 @@ use crate::support::faults::Fault;
 async fn of_two_changes_at_once_both_are_carried_out() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let note = |key: &str| Set {
         session_token: String::new(),
@@ -42,7 +42,7 @@ async fn of_two_changes_at_once_both_are_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn with_one_token_both_of_two_changes_are_carried_out() {
     let app = App::emulated(&[]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let note = |key: &str| Set {
         metadata: metadata(&[(key, "1")]),
@@ -74,7 +74,7 @@ async fn with_one_token_both_of_two_changes_are_carried_out() {
 async fn sixteen_changes_at_once_are_carried_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..16)
         .map(|n| Set {
@@ -104,7 +104,7 @@ async fn sixteen_changes_at_once_are_carried_out() {
 async fn a_change_that_was_late_each_time_is_aborted() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..40)
         .map(|n| Set {
@@ -144,7 +144,7 @@ async fn a_change_whose_answer_was_lost_is_carried_out_once() {
     for others in [0, 1, 7] {
         let app = App::emulated(&[("ACCESS", "token")]).await;
         let writer = app.caller(&Permission::ALL, HOUR).await;
-        let client = Client::of(&app).bearing(writer.as_str());
+        let client = Client::new(&app).bearing(writer.as_str());
         let created = client.create(&Create::default()).await.unwrap();
         app.faults.inject(
             Fault::ApplyThenWait(Duration::from_millis(300))
@@ -182,7 +182,7 @@ async fn a_change_whose_answer_was_lost_is_carried_out_once() {
 async fn a_change_that_was_forgotten_is_not_made_twice() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(500))

@@ -10,10 +10,10 @@ use sesame::domain::Operation;
 use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, PASSWORD, header};
+use crate::support::client::Wire;
 use crate::support::client::{
     Client, HOUR, checks, code, metadata, noting, sequence, set, v2_password,
 };
-use crate::support::wire::Wire;
 
 const GRACE: Duration = Duration::from_secs(10);
 const MILLI: Duration = Duration::from_millis(1);
@@ -35,7 +35,7 @@ async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
         .app
         .send(header(request, "if-match", "\"1\""), client.now);
     let noted: Result<v2::SetSessionResponse, _> =
-        client.wire.answer(Operation::SetSession, &answer.await);
+        client.read(Operation::SetSession, &answer.await);
     let bearer = client.bearing(token).create(&Create::default()).await;
     [
         code(&client.get(id, Some(token)).await),
@@ -59,7 +59,7 @@ async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
                 let client = Client {
                     wire,
                     version,
-                    ..Client::of(&app)
+                    ..Client::new(&app)
                 };
                 let created = client.login(&mini).await;
                 let id = &*created.session_id;
@@ -76,7 +76,7 @@ async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
     }
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.login(&mini).await;
     let second = client.set(&noting(&created)).await.unwrap();
     let again = Set {
@@ -92,7 +92,7 @@ async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
 #[tokio::test]
 async fn the_grace_is_a_setting_and_ends_with_the_session() {
     let app = App::with(&[("TOKEN_GRACE_SECONDS", "60")]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let short = Set {
         lifetime: Some(prost_types::Duration {
@@ -118,7 +118,7 @@ async fn the_grace_is_a_setting_and_ends_with_the_session() {
 #[tokio::test]
 async fn a_set_is_repeated_after_a_lost_answer() {
     let app = App::start().await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     client.set(&noting(&created)).await.unwrap();
     let other = Set {
@@ -140,7 +140,7 @@ async fn a_set_that_is_repeated_as_it_was_has_another_token() {
         let client = Client {
             wire,
             version,
-            ..Client::of(&app)
+            ..Client::new(&app)
         };
         let created = client.create(&Create::default()).await.unwrap();
         let note = noting(&created);
@@ -182,8 +182,8 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
     let app = App::start().await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
-    let service = Client::of(&app).bearing(all.as_str());
-    let client = Client::of(&app);
+    let service = Client::new(&app).bearing(all.as_str());
+    let client = Client::new(&app);
     let wrong = v2::Checks {
         password: Some(v2_password("wrong")),
         ..checks(&mini, None)
@@ -260,7 +260,7 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
 async fn a_token_that_a_login_has_replaced_tells_nothing() {
     let app = App::with(&[("ACCESS", "public")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let planted = client.create(&Create::default()).await.unwrap();
     let login = Set {
         checks: Some(checks(&mini, Some(PASSWORD))),
@@ -299,7 +299,7 @@ async fn a_token_that_a_name_has_replaced_tells_nothing() {
         let (mini, other) = (app.user("mini").await, app.user("other").await);
         let writer = app.caller(&[Permission::Write], HOUR).await;
         let reader = app.caller_named("reader", &[Permission::Read], HOUR).await;
-        let service = Client::of(&app).bearing(writer.as_str());
+        let service = Client::new(&app).bearing(writer.as_str());
         let planted = service.create(&Create::default()).await.unwrap();
         let name = Set {
             checks: Some(checks(&mini, None)),
@@ -307,7 +307,7 @@ async fn a_token_that_a_name_has_replaced_tells_nothing() {
         };
         service.set(&name).await.unwrap();
 
-        let client = Client::of(&app).bearing(reader.as_str());
+        let client = Client::new(&app).bearing(reader.as_str());
         for (user, password) in [
             (&mini, None),
             (&other, None),
@@ -331,7 +331,7 @@ async fn a_change_under_way_does_not_survive_a_proof() {
 
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let note = noting(&created);
     let prove = Set {
@@ -361,7 +361,7 @@ async fn a_change_under_way_does_not_survive_a_proof() {
 async fn changes_at_once_with_one_token_are_all_carried_out() {
     for grace in ["10", "0"] {
         let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
-        let client = Client::of(&app);
+        let client = Client::new(&app);
         let created = client.create(&Create::default()).await.unwrap();
         let requests = (0..8).map(|n| Set {
             metadata: [(format!("k{n}"), vec![1])].into(),

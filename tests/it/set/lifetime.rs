@@ -56,7 +56,7 @@ async fn prolonged(client: Client<'_>, created: &v2::CreateSessionResponse, from
 async fn nobody_prolongs_a_session_for_ever() {
     let app = App::with(&SETTINGS).await;
     let mini = app.user("mini").await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
 
     let anonymous = client.create(&Create::default()).await.unwrap();
     assert_eq!(prolonged(client, &anonymous, 0).await, 100);
@@ -87,7 +87,7 @@ async fn a_name_alone_prolongs_nothing() {
     let all = app
         .caller(&sesame::domain::Permission::ALL, Duration::from_hours(1))
         .await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let anonymous = client.create(&Create::default()).await.unwrap();
     let name = Set {
         checks: Some(checks(&mini, None)),
@@ -105,7 +105,7 @@ async fn a_name_alone_prolongs_nothing() {
 #[tokio::test]
 async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
     let app = App::with(&SETTINGS).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let with = |seconds| Set {
         lifetime: Some(lifetime(seconds)),
@@ -123,15 +123,15 @@ async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
 #[tokio::test]
 async fn past_its_absolute_end_a_session_is_not_prolonged() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
-    let client = Client::of(&app);
+    let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let app = app.beside(&SETTINGS);
-    let late = Client::of(&app).at(at(100));
+    let late = Client::new(&app).at(at(100));
     let longer = Set {
         lifetime: Some(lifetime(10)),
         ..set(&created)
     };
     assert_eq!(code(&late.set(&longer).await), "COMMAND-Hkl3d");
-    let just_before = Client::of(&app).at(at(99));
+    let just_before = Client::new(&app).at(at(99));
     assert_eq!(code(&just_before.set(&longer).await), "ok");
 }

@@ -7,8 +7,8 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::{Permission, UserState};
 
 use crate::support::app::{App, PASSWORD};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code, metadata, set, v2_password};
-use crate::support::wire::Wire;
 
 fn naming(search: Option<Search>, password: Option<&str>) -> v2::Checks {
     v2::Checks {
@@ -32,9 +32,9 @@ async fn a_set_that_names_another_user_gets_one_answer_and_touches_nobody() {
             .await
             .unwrap();
         let all = app.caller(&Permission::ALL, HOUR).await;
-        let service = Client::of(&app).bearing(all.as_str());
+        let service = Client::new(&app).bearing(all.as_str());
         let created = service.login(&mini).await;
-        let own = Client::of(&app).bearing(&created.session_token);
+        let own = Client::new(&app).bearing(&created.session_token);
         // One of them has failed before: a right guess must not clear that.
         let failed = naming(
             Some(Search::LoginName(other.login_name.to_string())),
@@ -110,7 +110,7 @@ async fn the_sessions_own_user_is_named_by_id_by_name_or_by_both() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
     let body = |id: &str, name: &str| {
         serde_json::json!({ "checks": {
@@ -171,12 +171,12 @@ async fn users_are_added_by_who_may_create_and_named_by_who_may_write() {
         let (mini, other) = (app.user("mini").await, app.user("other").await);
         let writer = app.caller_named("writer", &[Permission::Write], HOUR).await;
         let reader = app.caller_named("reader", &[Permission::Read], HOUR).await;
-        let service = Client::of(&app).bearing(writer.as_str());
+        let service = Client::new(&app).bearing(writer.as_str());
         let login = service.login(&other).await;
         let client = match who {
-            "nobody" => Client::of(&app),
-            "a user" => Client::of(&app).bearing(&login.session_token),
-            "a reader" => Client::of(&app).bearing(reader.as_str()),
+            "nobody" => Client::new(&app),
+            "a user" => Client::new(&app).bearing(&login.session_token),
+            "a reader" => Client::new(&app).bearing(reader.as_str()),
             _ => service,
         };
         for version in Version::ALL {
@@ -220,9 +220,9 @@ async fn to_callers_without_the_permission_all_failed_logins_are_one_answer() {
             .await
             .unwrap();
         let writer = app.caller(&[Permission::Write], HOUR).await;
-        let service = Client::of(&app).bearing(writer.as_str());
+        let service = Client::new(&app).bearing(writer.as_str());
         let own = service.login(&other).await.session_token;
-        let user = Client::of(&app).bearing(&own);
+        let user = Client::new(&app).bearing(&own);
         for login in [&mini, &mini, &inactive] {
             let create = Create {
                 checks: Some(checks(login, Some("wrong"))),
@@ -250,14 +250,14 @@ async fn sessions_that_prove_nothing_hide_no_others_from_their_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let mini = app.user("mini").await;
     let all = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let login = client.login(&mini).await;
     let named = Create {
         checks: Some(checks(&mini, None)),
         ..Create::default()
     };
     let named = client.create(&named).await.unwrap();
-    let own = Client::of(&app).bearing(&login.session_token);
+    let own = Client::new(&app).bearing(&login.session_token);
     let by_user = crate::list::by_user(&mini);
     let by_id = crate::list::by_id(&named.session_id);
 
@@ -295,7 +295,7 @@ async fn a_user_ends_a_session_that_only_names_that_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(all.as_str());
+    let client = Client::new(&app).bearing(all.as_str());
     let named = Create {
         checks: Some(checks(&mini, None)),
         ..Create::default()
@@ -303,7 +303,7 @@ async fn a_user_ends_a_session_that_only_names_that_user() {
     let named = client.create(&named).await.unwrap();
     for (login, want) in [(&other, "AUTH-5mWD2"), (&mini, "ok")] {
         let token = client.login(login).await.session_token;
-        let user = Client::of(&app).bearing(&token);
+        let user = Client::new(&app).bearing(&token);
         assert_eq!(code(&user.delete(&named.session_id, None).await), want);
     }
     let got = client.get(&named.session_id, None).await;

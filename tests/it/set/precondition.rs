@@ -7,9 +7,9 @@ use sesame::domain::Operation;
 use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, header};
+use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, metadata};
 use crate::support::faults::Fault;
-use crate::support::wire::Wire;
 
 fn note(id: &str, value: &str) -> Set {
     Set {
@@ -26,7 +26,7 @@ async fn a_session_that_has_moved_on_is_not_changed() {
     for wire in Wire::ALL {
         let client = Client {
             wire,
-            ..Client::of(&app).bearing(writer.as_str())
+            ..Client::new(&app).bearing(writer.as_str())
         };
         let created = client.create(&Create::default()).await.unwrap();
         let id = &*created.session_id;
@@ -45,7 +45,7 @@ async fn a_session_that_has_moved_on_is_not_changed() {
             let answer = app.send(header(request, "if-match", condition), NOW).await;
 
             let got: Result<v2::SetSessionResponse, _> =
-                wire.answer(Operation::SetSession, &answer);
+                client.read(Operation::SetSession, &answer);
             let sequence = got.map(|changed| changed.details.unwrap().sequence);
             let found = sequence.as_ref().map_err(|fault| fault.code);
             assert_eq!(found.copied(), want, "{wire:?} {condition}");
@@ -68,7 +68,7 @@ async fn a_session_that_has_moved_on_is_not_changed() {
 async fn of_two_changes_under_one_condition_one_is_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
-    let client = Client::of(&app).bearing(writer.as_str());
+    let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sesame::api::{self, Context, Request, handle};
 use sesame::config::Settings;
@@ -28,6 +27,8 @@ use sesame::token::{
 };
 
 use self::database::Database;
+use crate::support::answer::Answer;
+use crate::support::client::Client;
 use crate::support::faults::Faults;
 use crate::support::record;
 
@@ -48,13 +49,6 @@ pub struct App {
     settings: Settings,
     /// Sets this test's users apart, where tests share a database.
     pub name: String,
-}
-
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-    pub trailers: Option<HeaderMap>,
 }
 
 impl App {
@@ -192,30 +186,9 @@ impl App {
         token
     }
 
-    /// Creates a session that names a user and proves nothing, as a login page may that has
-    /// `session.write`.
-    pub async fn create_named(&self, login: &User) -> Answer {
-        let year = Duration::from_hours(365 * 24);
-        let page = self.caller_named("page", &[Permission::Write], year).await;
-        let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
-        self.create_as(page.as_str(), &body, NOW).await
-    }
-
-    /// Creates a session with a JSON body.
-    pub async fn create(&self, body: &Value) -> Answer {
-        self.create_at(body, NOW).await
-    }
-
-    pub async fn create_at(&self, body: &Value, now: Timestamp) -> Answer {
-        self.send(post(body.to_string()), now).await
-    }
-
-    /// The same as a caller with this token.
-    pub async fn create_as(&self, token: &str, body: &Value, now: Timestamp) -> Answer {
-        let mut request = post(body.to_string());
-        let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-        request.headers.insert(AUTHORIZATION, value);
-        self.send(request, now).await
+    /// An anonymous client of v2 in JSON.
+    pub fn client(&self) -> Client<'_> {
+        Client::new(self)
     }
 
     pub async fn send(&self, request: Request, now: Timestamp) -> Answer {
@@ -308,33 +281,6 @@ impl Drop for App {
             &self.faults.requests(),
             self.store.tables(),
         );
-    }
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// The error's id, or its message where it has none; `ok` if it is none.
-    pub fn outcome(&self) -> String {
-        let body = self.json();
-        match &body["details"][0]["id"] {
-            Value::String(id) => id.clone(),
-            _ if body["code"].is_number() => format!("code {}", body["code"]),
-            _ => "ok".to_owned(),
-        }
-    }
-
-    pub fn sequence(&self) -> String {
-        self.json()["details"]["sequence"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    pub fn token(&self) -> String {
-        self.json()["sessionToken"].as_str().unwrap().to_owned()
     }
 }
 

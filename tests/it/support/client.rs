@@ -1,9 +1,14 @@
-//! A client that makes each call in a protocol and a version.
+//! How tests call the service: a client that speaks any protocol and version.
 
-use std::collections::BTreeMap;
+mod json;
+mod messages;
+mod wire;
+
 use std::time::Duration;
 
+use bytes::Bytes;
 use prost::Message;
+use serde_json::{Value, json};
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, DeleteSessionRequest as Delete,
     DeleteSessionResponse as Deleted, GetSessionRequest as Get, GetSessionResponse as Got,
@@ -12,33 +17,49 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::api::{Request, Version};
 use sesame::domain::Operation;
-use sesame::domain::{Timestamp, User};
+use sesame::domain::{Permission, Timestamp, User};
 
-use crate::support::app::{App, NOW, PASSWORD, header};
-use crate::support::record;
-use crate::support::wire::{Fault, Wire};
+pub use self::json::JsonCall;
+pub use self::messages::{checks, code, metadata, millis, noting, sequence, set, v2_password};
+pub use self::wire::{Fault, Wire, code_by_name, framed, json_of};
+use super::answer::Answer;
+use super::app::{App, NOW, PASSWORD, header};
+use super::record;
 
 pub const HOUR: Duration = Duration::from_hours(1);
 
-/// What somebody says in one way, at one time, as one caller.
+/// A client of an [`App`]: the protocol and version that it speaks, who it is and what time
+/// it is.
+///
+/// It has one method per call, which takes and returns messages of v2. Calls with bodies made
+/// by hand are [`Client::json`] and [`Client::raw`]; [`Client::send`] takes any request.
 #[derive(Clone, Copy)]
 pub struct Client<'a> {
     pub app: &'a App,
     pub wire: Wire,
     pub version: Version,
+    /// The bearer token, if any.
     pub token: Option<&'a str>,
     pub now: Timestamp,
 }
 
 impl<'a> Client<'a> {
-    /// Who calls v2 in JSON, and is nobody in particular.
-    pub fn of(app: &'a App) -> Self {
+    /// An anonymous client that speaks JSON on the routes of v2.
+    pub fn new(app: &'a App) -> Self {
         Self {
             app,
             wire: Wire::Json,
             version: Version::V2,
             token: None,
             now: NOW,
+        }
+    }
+
+    pub fn over(self, wire: Wire, version: Version) -> Self {
+        Self {
+            wire,
+            version,
+            ..self
         }
     }
 
@@ -55,28 +76,60 @@ impl<'a> Client<'a> {
         self.at(NOW.plus(span))
     }
 
+    /// A call with a message of v2.
     pub fn request(self, rpc: Operation, message: &impl Message) -> Request {
-        let request = self.wire.ask(self.version, rpc, message);
+        self.authorized(self.wire.encode(self.version, rpc, message))
+    }
+
+    /// A call with a message in JSON; its id and its session token are fields of it.
+    pub fn json(self, rpc: Operation, message: Value) -> Request {
+        self.authorized(self.wire.encode_json(self.version, rpc, message))
+    }
+
+    /// A request to a procedure with this body, whatever it is.
+    pub fn raw(self, procedure: &str, body: Bytes) -> Request {
+        self.authorized(self.wire.frame(self.version, procedure, body))
+    }
+
+    fn authorized(self, request: Request) -> Request {
         match self.token {
             Some(token) => header(request, "authorization", &format!("Bearer {token}")),
             None => request,
         }
     }
 
-    pub async fn call<M: Message + Default>(
+    pub async fn send(self, request: Request) -> Answer {
+        self.app.send(request, self.now).await
+    }
+
+    /// Reads the answer to a call, and holds it to its protocol's form.
+    pub fn read<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
+        self.wire.decode(rpc, answer)
+    }
+
+    /// Reads the answer to a create, and holds it to its protocol's form.
+    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+        self.wire.created(answer)
+    }
+
+    async fn call<M: Message + Default>(
         self,
         rpc: Operation,
         message: &impl Message,
     ) -> Result<M, Fault> {
-        let answer = self.app.send(self.request(rpc, message), self.now).await;
-        self.wire.answer(rpc, &answer)
+        let answer = self.send(self.request(rpc, message)).await;
+        self.read(rpc, &answer)
     }
 
     pub async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, Fault> {
-        let created: Result<v2::CreateSessionResponse, _> =
-            self.call(Operation::CreateSession, request).await;
-        record::secret(created.as_ref().ok().map(|created| &*created.session_token));
-        created
+        let request = self.request(Operation::CreateSession, request);
+        self.created(&self.send(request).await)
+    }
+
+    /// Creates a session with a body in JSON.
+    pub async fn create_json(self, body: &Value) -> Answer {
+        let request = self.json(Operation::CreateSession, body.clone());
+        self.send(request).await
     }
 
     pub async fn set(self, request: &Set) -> Result<Changed, Fault> {
@@ -107,7 +160,7 @@ impl<'a> Client<'a> {
         self.call(Operation::ListSessions, request).await
     }
 
-    /// A session of this user's, by password.
+    /// Creates a session of this user's, by password.
     pub async fn login(self, login: &User) -> v2::CreateSessionResponse {
         let checks = Some(checks(login, Some(PASSWORD)));
         let request = Create {
@@ -118,55 +171,14 @@ impl<'a> Client<'a> {
     }
 }
 
-pub fn checks(login: &User, password: Option<&str>) -> v2::Checks {
-    let search = v2::check_user::Search::UserId(login.user_id.to_string());
-    v2::Checks {
-        user: Some(v2::CheckUser {
-            search: Some(search),
-        }),
-        password: password.map(v2_password),
-        ..v2::Checks::default()
-    }
-}
-
-pub fn set(created: &v2::CreateSessionResponse) -> Set {
-    Set {
-        session_id: created.session_id.clone(),
-        session_token: created.session_token.clone(),
-        ..Set::default()
-    }
-}
-
-pub fn noting(created: &v2::CreateSessionResponse) -> Set {
-    Set {
-        metadata: metadata(&[("a", "1")]),
-        ..set(created)
-    }
-}
-
-pub fn v2_password(password: &str) -> v2::CheckPassword {
-    v2::CheckPassword {
-        password: password.to_owned(),
-    }
-}
-
-pub fn metadata(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-    let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());
-    entries.iter().map(entry).collect()
-}
-
-pub fn sequence(details: Option<&sesame::api::proto::zitadel::object::v2::Details>) -> u64 {
-    details.unwrap().sequence
-}
-
-pub fn code<T>(outcome: &Result<T, Fault>) -> String {
-    match outcome {
-        Ok(_) => "ok".to_owned(),
-        Err(Fault { code, id, .. }) => id.clone().unwrap_or_else(|| format!("code {code}")),
-    }
-}
-
-pub fn millis(at: Option<&prost_types::Timestamp>) -> Timestamp {
-    let at = at.unwrap();
-    Timestamp::from_millis(at.seconds * 1000 + i64::from(at.nanos) / 1_000_000)
+/// Creates a session that names a user and proves nothing, as a login page may that has
+/// `session.write`.
+pub async fn create_named(app: &App, login: &User) -> Answer {
+    let year = HOUR * 365 * 24;
+    let page = app.caller_named("page", &[Permission::Write], year).await;
+    let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
+    Client::new(app)
+        .bearing(page.as_str())
+        .create_json(&body)
+        .await
 }

@@ -18,7 +18,8 @@ use sesame::password::PasswordPool;
 use sesame::token::generate_session_generation;
 
 use self::document::Operation;
-use crate::support::app::{Answer, App, NOW, PASSWORD, header, post};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD, header, post};
 
 /// The session of all the document's examples, and its token.
 pub const ID: &str = "6a2f41a3-c54c-4a2b-9d1f-2b1f6ad2d3e0";
@@ -39,7 +40,7 @@ impl Mini {
 
     pub async fn of(app: App) -> Self {
         add_mini(&app).await;
-        let answer = app.create(&checked()).await;
+        let answer = app.client().create_json(&checked()).await;
         let token = answer.token();
         let page = app.caller(&[Permission::Write], Duration::MAX).await;
         let page = page.as_str().to_owned();

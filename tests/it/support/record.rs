@@ -13,7 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use sesame::store::Tables;
 
-use crate::support::app::{Answer, PASSWORD};
+use crate::support::answer::Answer;
+use crate::support::app::PASSWORD;
 use crate::support::faults::Request;
 
 /// Every token and hash of this run so far.

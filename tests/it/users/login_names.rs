@@ -44,7 +44,7 @@ async fn a_user_who_is_added_logs_in_by_each_spelling() {
     for name in [decomposed(&app), composed(&app)] {
         let shouted = LoginName::parse(name.as_str().to_uppercase()).unwrap();
         for name in [name, shouted] {
-            let answer = app.create(&by_name(&name, PASSWORD)).await;
+            let answer = app.client().create_json(&by_name(&name, PASSWORD)).await;
             assert_eq!(answer.outcome(), "ok", "{name}");
         }
     }
@@ -72,7 +72,7 @@ async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
         login.attempts.failures
     };
     for body in [by_name(&name, "wrong"), by_id(&jose.user_id, "wrong")] {
-        app.create(&body).await;
+        app.client().create_json(&body).await;
     }
     assert_eq!(failures().await, 2);
     let both = json!({ "checks": {
@@ -84,15 +84,23 @@ async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
         by_id(&jose.user_id, PASSWORD),
         both,
     ] {
-        assert_eq!(app.create(&body).await.outcome(), "ok", "{body}");
+        assert_eq!(
+            app.client().create_json(&body).await.outcome(),
+            "ok",
+            "{body}"
+        );
         assert_eq!(failures().await, 0);
     }
     for _ in 0..5 {
-        app.create(&by_name(&name, "wrong")).await;
+        app.client().create_json(&by_name(&name, "wrong")).await;
     }
     assert_eq!(failures().await, 3, "locked under one key, not under two");
     let named = json!({ "checks": { "user": { "loginName": name.as_str() } } });
-    let named = app.create_as(page.as_str(), &named, NOW).await;
+    let named = app
+        .client()
+        .bearing(page.as_str())
+        .create_json(&named)
+        .await;
     assert_eq!(named.outcome(), "ok");
 }
 
@@ -112,7 +120,10 @@ async fn a_set_names_its_sessions_own_user_in_each_spelling() {
         login
     }] {
         let stored = login.login_name.as_str();
-        let created = app.create(&by_id(&login.user_id, PASSWORD)).await;
+        let created = app
+            .client()
+            .create_json(&by_id(&login.user_id, PASSWORD))
+            .await;
         let id = created.json()["sessionId"].as_str().unwrap().to_owned();
         for name in [
             stored.to_owned(),
@@ -150,7 +161,7 @@ async fn a_name_with_two_keys_is_looked_up_under_both_whoever_has_it() {
     ] {
         app.faults.clear();
         let name = LoginName::parse(name).unwrap();
-        let answer = app.create(&by_name(&name, "wrong")).await;
+        let answer = app.client().create_json(&by_name(&name, "wrong")).await;
         assert_eq!(answer.outcome(), "COMMAND-3M0fs");
         assert_eq!(app.faults.count("UpdateItem"), requests, "{name}");
     }
@@ -185,7 +196,9 @@ async fn nobody_gets_the_name_of_a_user_stored_under_a_former_key() {
 async fn a_rename_to_the_same_name_moves_a_user_to_the_key_of_today() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
-    app.create(&by_name(&jose.login_name, "wrong")).await;
+    app.client()
+        .create_json(&by_name(&jose.login_name, "wrong"))
+        .await;
     let seen = app.store.get_user(&jose.key()).await.unwrap().unwrap();
 
     let name = composed(&app);
@@ -196,7 +209,13 @@ async fn a_rename_to_the_same_name_moves_a_user_to_the_key_of_today() {
     assert!(!moved.under_former_key);
     assert_eq!(moved.attempts.failures, 1);
     for name in [decomposed(&app), name] {
-        assert_eq!(app.create(&by_name(&name, PASSWORD)).await.outcome(), "ok");
+        assert_eq!(
+            app.client()
+                .create_json(&by_name(&name, PASSWORD))
+                .await
+                .outcome(),
+            "ok"
+        );
     }
 }
 

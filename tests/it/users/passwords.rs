@@ -6,7 +6,7 @@ use sesame::password::{PasswordHash, PasswordPool};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::support::app::{App, NOW, PASSWORD, by_name};
+use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::faults::Fault;
 
 /// `V3ryS3cure!` by other makers' tools.
@@ -44,7 +44,10 @@ async fn an_imported_hash_is_checked_and_replaced() {
     for (name, hash) in IMPORTED {
         let user = app.user_with_hash(name, Some(hash)).await;
 
-        let wrong = app.create(&by_name(&user.login_name, "wrong")).await;
+        let wrong = app
+            .client()
+            .create_json(&by_name(&user.login_name, "wrong"))
+            .await;
         assert_eq!(wrong.outcome(), "COMMAND-3M0fs", "{name}");
         let kept = app.login(name).await.password_hash.unwrap();
         assert_eq!(
@@ -53,7 +56,10 @@ async fn an_imported_hash_is_checked_and_replaced() {
             "{name}: kept while the password is wrong"
         );
 
-        let right = app.create(&by_name(&user.login_name, PASSWORD)).await;
+        let right = app
+            .client()
+            .create_json(&by_name(&user.login_name, PASSWORD))
+            .await;
         assert_eq!(
             (right.outcome(), right.sequence()),
             ("ok".into(), "4".into()),
@@ -63,7 +69,10 @@ async fn an_imported_hash_is_checked_and_replaced() {
         let replaced = PasswordHash::parse(replaced.as_str()).unwrap();
         assert!(current.is_current(&replaced), "{name}");
 
-        let again = app.create(&by_name(&user.login_name, PASSWORD)).await;
+        let again = app
+            .client()
+            .create_json(&by_name(&user.login_name, PASSWORD))
+            .await;
         assert_eq!(again.outcome(), "ok", "{name}");
     }
 }
@@ -74,10 +83,15 @@ async fn a_hash_follows_the_settings() {
     let mini = app.user("mini").await;
     let before = app.login("mini").await.password_hash.unwrap();
 
-    app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    app.client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let same = app.login("mini").await.password_hash.unwrap();
     let stronger = app.beside(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "5")]);
-    let answer = stronger.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let answer = stronger
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let replaced = app.login("mini").await.password_hash.unwrap();
 
     assert_eq!(before, same);
@@ -85,7 +99,8 @@ async fn a_hash_follows_the_settings() {
     assert!(before.as_str().contains("t=1,") && replaced.as_str().contains("t=5,"));
     assert_eq!(
         stronger
-            .create(&by_name(&mini.login_name, PASSWORD))
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
             .await
             .outcome(),
         "ok"
@@ -118,8 +133,12 @@ async fn a_hash_that_no_one_can_check_is_an_error_of_ours() {
     let token = app.caller(&[Permission::Write], hour).await;
     let body = by_name(&user.login_name, PASSWORD);
 
-    let to_a_caller = app.create_as(token.as_str(), &body, NOW).await;
-    let to_anyone = app.create(&body).await;
+    let to_a_caller = app
+        .client()
+        .bearing(token.as_str())
+        .create_json(&body)
+        .await;
+    let to_anyone = app.client().create_json(&body).await;
 
     assert_eq!(to_a_caller.status.as_u16(), 500);
     // An error would tell that there is such a user.
@@ -145,7 +164,10 @@ async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
             .of("UpdateItem"),
     );
 
-    let answer = app.create(&by_name(&user.login_name, PASSWORD)).await;
+    let answer = app
+        .client()
+        .create_json(&by_name(&user.login_name, PASSWORD))
+        .await;
 
     assert_eq!(answer.outcome(), "ok");
     assert_eq!(app.login(name).await.password_hash.unwrap().as_str(), hash);
@@ -157,7 +179,10 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     let mini = app.user("mini").await;
     app.user("other").await;
     let log_in = async |name: &str| {
-        let answer = app.create(&by_name(&app.login_name(name), PASSWORD)).await;
+        let answer = app
+            .client()
+            .create_json(&by_name(&app.login_name(name), PASSWORD))
+            .await;
         answer.outcome()
     };
 
@@ -184,7 +209,11 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     assert_eq!(log_in("maxi").await, "ok");
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
     let page = app.caller(&[Permission::Write], Duration::MAX).await;
-    let named = app.create_as(page.as_str(), &by_id, NOW).await;
+    let named = app
+        .client()
+        .bearing(page.as_str())
+        .create_json(&by_id)
+        .await;
     assert_eq!(named.outcome(), "ok");
 
     let set_state = async |state| {
@@ -205,7 +234,11 @@ async fn users_are_renamed_deleted_and_let_in_again() {
     let seen = app.login("maxi").await;
     assert!(app.store.delete_user(&seen).await.unwrap());
     assert!(!app.store.delete_user(&seen).await.unwrap());
-    let named = app.create_as(page.as_str(), &by_id, NOW).await;
+    let named = app
+        .client()
+        .bearing(page.as_str())
+        .create_json(&by_id)
+        .await;
     assert_eq!(named.outcome(), "QUERY-Dfbg2");
     let state = UserState::Active;
     assert!(!app.store.set_user_state(&seen, state).await.unwrap());

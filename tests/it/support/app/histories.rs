@@ -4,7 +4,8 @@ use sesame::api::{Request, handle};
 use sesame::domain::{SessionId, Timestamp};
 use sesame::store::with_http_client;
 
-use super::{Answer, App};
+use super::App;
+use crate::support::answer::Answer;
 
 impl App {
     /// Like [`App::send`], for thousands of calls: nothing of them is kept.

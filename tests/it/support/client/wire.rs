@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use prost::Message as _;
+use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
 use sesame::api::proto::DESCRIPTORS;
@@ -18,7 +18,7 @@ use sesame::api::proto::zitadel::v1::ErrorDetail;
 use sesame::api::{Context, Request, Version};
 use sesame::domain::Operation;
 
-use crate::support::app::Answer;
+use crate::support::answer::Answer;
 use crate::support::record;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,26 +64,32 @@ impl Wire {
         matches!(self, Self::Json | Self::ConnectJson | Self::ConnectProto)
     }
 
-    pub fn create(self, version: Version, request: &v2::CreateSessionRequest) -> Request {
-        self.ask(version, Operation::CreateSession, request)
-    }
-
-    /// A call with its request, a message of v2.
-    pub fn ask(self, version: Version, rpc: Operation, request: &impl prost::Message) -> Request {
-        let message = request.encode_to_vec();
-        let json = || json_of(&format!("{}Request", rpc.as_str()), &message);
+    /// A call with a message of v2.
+    pub fn encode(self, version: Version, rpc: Operation, message: &impl Message) -> Request {
+        let message = message.encode_to_vec();
         let body = match self {
-            Self::Json => return route(version, rpc, json()),
-            Self::ConnectJson => json().to_string().into(),
+            Self::Json | Self::ConnectJson => {
+                let json = json_of(&format!("{}Request", rpc.as_str()), &message);
+                return self.encode_json(version, rpc, json);
+            }
             Self::ConnectProto => Bytes::from(message),
             Self::GrpcWeb | Self::Grpc => framed(&message),
             Self::GrpcWebText => STANDARD.encode(framed(&message)).into(),
         };
-        self.send(version, rpc.as_str(), body)
+        self.frame(version, rpc.as_str(), body)
+    }
+
+    /// A call with a message in JSON, by one of the protocols that have it.
+    pub fn encode_json(self, version: Version, rpc: Operation, message: Value) -> Request {
+        match self {
+            Self::Json => route(version, rpc, message),
+            Self::ConnectJson => self.frame(version, rpc.as_str(), message.to_string().into()),
+            _ => panic!("{self:?} has no messages in JSON"),
+        }
     }
 
     /// A request with this body, whatever it is.
-    pub fn send(self, version: Version, rpc: &str, body: Bytes) -> Request {
+    pub fn frame(self, version: Version, rpc: &str, body: Bytes) -> Request {
         let version = version.as_str();
         let path = match self {
             Self::Json => format!("/{version}/sessions"),
@@ -107,17 +113,13 @@ impl Wire {
 
     /// Reads the answer to a create, and holds it to its protocol's form.
     pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
-        let created: v2::CreateSessionResponse = self.answer(Operation::CreateSession, answer)?;
+        let created: v2::CreateSessionResponse = self.decode(Operation::CreateSession, answer)?;
         record::secret(Some(&created.session_token));
         Ok(created)
     }
 
     /// Reads the answer to a call, and holds it to its protocol's form.
-    pub fn answer<M: prost::Message + Default>(
-        self,
-        rpc: Operation,
-        answer: &Answer,
-    ) -> Result<M, Fault> {
+    pub fn decode<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
         let message = self.message(answer)?;
         let message = match self {
             Self::Json | Self::ConnectJson => {
@@ -182,9 +184,9 @@ impl Wire {
 /// A request on a JSON route, which has some fields in its path and query.
 fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     let sessions = format!("/{}/sessions", version.as_str());
-    let fields = json.as_object_mut().unwrap();
+    let mut take = |field: &str| json.as_object_mut().and_then(|json| json.remove(field));
     let mut one = || {
-        let id = fields.remove("sessionId").unwrap_or_default();
+        let id = take("sessionId").unwrap_or_default();
         let id = id.as_str().unwrap_or_default();
         format!("{sessions}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
     };
@@ -195,9 +197,9 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
         Operation::GetSession => (Method::GET, one()),
         Operation::DeleteSession => (Method::DELETE, one()),
     };
-    let mut request = Wire::Json.send(version, "", Bytes::new());
+    let mut request = Wire::Json.frame(version, "", Bytes::new());
     if method == Method::GET {
-        let token = fields.remove("sessionToken");
+        let token = take("sessionToken");
         let token = token.map(|token| token.as_str().unwrap().to_owned());
         request.query = token
             .map(|token| ("sessionToken".to_owned(), token))
@@ -292,6 +294,23 @@ fn status_fault(body: &Value) -> Fault {
 }
 
 fn connect_fault(body: &Value) -> Fault {
+    let code = code_by_name(body["code"].as_str().unwrap());
+    let detail = body["details"].get(0).map(|detail| {
+        assert_eq!(detail["type"], "zitadel.v1.ErrorDetail");
+        let value = STANDARD_NO_PAD.decode(detail["value"].as_str().unwrap());
+        let decoded = ErrorDetail::decode(&*value.unwrap()).unwrap();
+        assert_eq!(detail["debug"]["id"], decoded.id);
+        decoded.id
+    });
+    Fault {
+        code,
+        message: body["message"].as_str().unwrap().to_owned(),
+        id: detail,
+    }
+}
+
+/// The number of a code that Connect has by name.
+pub fn code_by_name(name: &str) -> i32 {
     const CODES: [&str; 17] = [
         "ok",
         "canceled",
@@ -311,17 +330,6 @@ fn connect_fault(body: &Value) -> Fault {
         "data_loss",
         "unauthenticated",
     ];
-    let code = CODES.iter().position(|code| body["code"] == *code).unwrap();
-    let detail = body["details"].get(0).map(|detail| {
-        assert_eq!(detail["type"], "zitadel.v1.ErrorDetail");
-        let value = STANDARD_NO_PAD.decode(detail["value"].as_str().unwrap());
-        let decoded = ErrorDetail::decode(&*value.unwrap()).unwrap();
-        assert_eq!(detail["debug"]["id"], decoded.id);
-        decoded.id
-    });
-    Fault {
-        code: i32::try_from(code).unwrap(),
-        message: body["message"].as_str().unwrap().to_owned(),
-        id: detail,
-    }
+    let at = CODES.iter().position(|code| *code == name);
+    i32::try_from(at.unwrap_or_else(|| panic!("no code is called {name}"))).unwrap()
 }
