@@ -20,7 +20,7 @@ use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, event, header, post};
 use crate::support::client::create_named;
 use crate::support::faults::{Fault, Faults};
-use crate::support::record;
+use crate::support::{facts, record};
 
 /// An authorizer over the tables of an app.
 struct Gate {
@@ -80,11 +80,7 @@ impl Gate {
 
     fn requests(&self) -> Vec<String> {
         let requests = self.faults.requests();
-        record::requests(
-            "authorizer-requests.json",
-            &requests,
-            self.app.store.tables(),
-        );
+        facts::assert_known("Authorizer", &requests, self.app.store.tables());
         requests.into_iter().map(|request| request.action).collect()
     }
 

@@ -9,7 +9,7 @@ use sesame::domain::Operation::CreateSession;
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, header};
 use crate::support::client::{Client, Wire};
-use crate::support::record;
+use crate::support::facts::facts;
 
 const README: &str = include_str!("../../README.md");
 const HERE: &str = "https://app.example.com";
@@ -97,8 +97,7 @@ async fn the_code_states_what_pages_may_send_and_read() {
         let documented: Vec<_> = row.split('`').skip(1).step_by(2).collect();
         assert_eq!(json!(documented), lists[name], "{name}");
     }
-    let path = record::folder().join("cors.json");
-    std::fs::write(path, lists.to_string()).unwrap();
+    assert_eq!(facts(&["cors"]), lists);
 }
 
 /// The preflights that a real browser was seen to send.

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod dice;
 pub mod errors;
+pub mod facts;
 pub mod faults;
 pub mod openapi;
 pub mod record;

@@ -4,6 +4,7 @@ use sesame::log::TraceId;
 use super::{Gate, whole};
 use crate::support::app::{NOW, PASSWORD, by_name};
 use crate::support::client::create_named;
+use crate::support::facts::{kinds, kinds_of};
 use crate::support::faults::Fault;
 
 #[tokio::test]
@@ -123,6 +124,8 @@ async fn starting_makes_one_request_of_the_kind_that_decisions_make() {
 
     gate.authorizer.warm_up(NOW).await;
     assert_eq!(gate.requests(), ["BatchGetItem"]);
+    let sent = kinds(&gate.faults.requests(), gate.app.store.tables());
+    assert_eq!(sent, kinds_of("Authorizer"));
     assert!(gate.logged().is_empty());
 
     gate.faults

@@ -3,13 +3,15 @@
 //! JSON is written and read by `prost-reflect`, so that what is tested is not held
 //! against itself.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use serde_json::Value;
 use sesame::api::proto::DESCRIPTORS;
 use sesame::api::proto::google::rpc;
@@ -212,26 +214,23 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     request
 }
 
-fn pool() -> DescriptorPool {
-    DescriptorPool::decode(DESCRIPTORS).unwrap()
-}
-
-fn dynamic(name: &str, message: &[u8]) -> DynamicMessage {
+/// A message of v2 by its name.
+fn descriptor(name: &str) -> MessageDescriptor {
+    static POOL: LazyLock<DescriptorPool> =
+        LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
     let name = format!("zitadel.session.v2.{name}");
-    let descriptor = pool().get_message_by_name(&name).unwrap();
-    DynamicMessage::decode(descriptor, message).unwrap()
+    POOL.get_message_by_name(&name).unwrap()
 }
 
 /// A message of v2 as JSON.
 pub fn json_of(name: &str, message: &[u8]) -> Value {
-    serde_json::to_value(dynamic(name, message)).unwrap()
+    let message = DynamicMessage::decode(descriptor(name), message).unwrap();
+    serde_json::to_value(message).unwrap()
 }
 
 /// A message of v2 from JSON, which knows no other fields.
 fn message_of(name: &str, json: &Value) -> Vec<u8> {
-    let name = format!("zitadel.session.v2.{name}");
-    let descriptor = pool().get_message_by_name(&name).unwrap();
-    DynamicMessage::deserialize(descriptor, json)
+    DynamicMessage::deserialize(descriptor(name), json)
         .unwrap()
         .encode_to_vec()
 }
