@@ -43,7 +43,7 @@ fn a_call_may_cost_five_percent_more_than_in_json() {
 }
 
 #[test]
-fn the_hash_is_in_both_calls() {
+fn the_password_hash_is_taken_off_both_calls() {
     let calls = Calls {
         first: 2000,
         second: 1000,
@@ -60,7 +60,7 @@ fn the_hash_is_in_both_calls() {
 }
 
 #[test]
-fn each_event_asks_the_same_in_a_protocol_of_its_own() {
+fn each_event_makes_the_same_call_in_another_protocol() {
     const LIMITS: WireLimits = WireLimits {
         body: 1024,
         message: 1024,
@@ -82,7 +82,7 @@ fn each_event_asks_the_same_in_a_protocol_of_its_own() {
 }
 
 #[test]
-fn each_protocol_has_its_way_to_say_that_a_call_succeeded() {
+fn a_success_is_recognised_in_each_protocol() {
     const GOOD: &[u8] = b"\0\0\0\0\x02hi\x80\0\0\0\x0fgrpc-status:0\r\n";
     const EMPTY: &[u8] = b"\0\0\0\0\0\x80\0\0\0\x0fgrpc-status:0\r\n";
     const REFUSED: &[u8] = b"\x80\0\0\0\x0fgrpc-status:5\r\n";

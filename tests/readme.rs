@@ -104,7 +104,7 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn no_gap_is_left_to_fill() {
+fn no_placeholder_is_left_in_the_readme() {
     let gap =
         |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
     assert_eq!(README.lines().find(gap), None);

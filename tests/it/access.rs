@@ -16,7 +16,7 @@ use crate::support::client::create_named;
 const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
-async fn each_access_lets_in_whom_it_says() {
+async fn each_access_setting_decides_who_may_create() {
     for (access, anonymous, reader, user, writer) in [
         ("token", 401, 403, 403, 200),
         ("authenticated", 401, 200, 200, 200),
@@ -77,14 +77,14 @@ async fn each_access_lets_in_whom_it_says() {
 }
 
 #[tokio::test]
-async fn who_calls_is_asked_before_the_body_is_read() {
+async fn an_unauthorised_call_is_refused_before_its_body_is_read() {
     let app = App::with(&[("ACCESS", "token")]).await;
 
     assert_eq!(app.send(post("{"), NOW).await.status.as_u16(), 401);
 }
 
 #[tokio::test]
-async fn the_scheme_is_read_in_any_case_and_others_are_left_alone() {
+async fn only_the_bearer_scheme_is_read_in_any_case() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
 
@@ -106,7 +106,7 @@ async fn the_scheme_is_read_in_any_case_and_others_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_token_ends_at_the_very_instant() {
+async fn a_service_accounts_token_is_refused_from_its_expiry_on() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let end = NOW.plus(HOUR);
@@ -124,7 +124,7 @@ async fn a_token_ends_at_the_very_instant() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_remembered_for_a_minute() {
+async fn a_revoked_token_is_accepted_for_less_than_a_minute() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     assert_eq!(
@@ -169,7 +169,7 @@ async fn a_revoked_token_is_remembered_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_session_stands_for_its_user_once_more_than_a_name_was_checked() {
+async fn a_session_token_is_a_bearer_token_once_the_password_was_checked() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let with_password = app
@@ -212,7 +212,7 @@ async fn a_session_stands_for_its_user_once_more_than_a_name_was_checked() {
 }
 
 #[tokio::test]
-async fn a_gateways_claims_are_honoured() {
+async fn a_gateways_jwt_grants_the_permissions_of_its_scopes() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let issuer = "https://id.example.com".to_owned();
     let ada = JwtPrincipal::new(issuer, JwtName::Subject, "ada".to_owned()).ok();
@@ -245,7 +245,7 @@ async fn a_gateways_claims_are_honoured() {
 }
 
 #[tokio::test]
-async fn a_caller_can_be_listed_and_revoked() {
+async fn a_service_account_can_be_listed_and_revoked() {
     let app = App::start().await;
     let token = app
         .caller(&[Permission::Write, Permission::Read], HOUR)

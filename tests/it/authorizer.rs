@@ -133,7 +133,7 @@ fn policy(principal: &str, effect: &str, stage: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_event_gets_its_answer_in_its_senders_form() {
+async fn each_event_is_answered_in_the_form_of_its_gateway() {
     for (setting, of_2_0) in [
         (AuthorizerAnswer::Simple, false),
         (AuthorizerAnswer::Iam, true),
@@ -207,7 +207,7 @@ async fn a_decision_takes_one_request_at_most() {
 }
 
 #[tokio::test]
-async fn a_header_counts_if_it_is_a_bearers() {
+async fn only_a_bearer_header_is_read() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
     let token = session.token();
@@ -242,7 +242,7 @@ async fn a_header_counts_if_it_is_a_bearers() {
 }
 
 #[tokio::test]
-async fn a_session_is_over_at_the_very_instant_of_its_end() {
+async fn a_session_is_denied_from_its_expiry_on() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
     let end = NOW.plus(Duration::from_hours(24));
@@ -254,7 +254,7 @@ async fn a_session_is_over_at_the_very_instant_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_ended_lets_nobody_in() {
+async fn an_ended_session_is_denied() {
     let gate = Gate::open().await;
     let store = &gate.app.store;
 
@@ -326,7 +326,7 @@ fn naming(session: &Answer, method: Method, body: &Value) -> Request {
 }
 
 #[tokio::test]
-async fn a_session_that_gets_its_user_later_lets_the_user_in() {
+async fn a_session_is_allowed_once_its_user_has_logged_in() {
     let gate = Gate::open().await;
     let mini = gate.app.user("mini").await;
     let session = gate.app.client().create_json(&json!({})).await;
@@ -349,7 +349,7 @@ async fn a_session_that_gets_its_user_later_lets_the_user_in() {
 }
 
 #[tokio::test]
-async fn without_a_database_nobody_is_let_in_and_it_is_no_denial() {
+async fn without_a_database_a_decision_is_an_error_and_no_denial() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
 

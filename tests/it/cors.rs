@@ -73,7 +73,7 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
 /// The gateway's own lists are held against these, by the checks in `tests/stack`; the README's
 /// here.
 #[tokio::test]
-async fn the_code_states_what_pages_may_send_and_read() {
+async fn pages_may_send_and_read_what_is_documented() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
     let asked = app.send(preflight(HERE, "content-type"), NOW).await;
     let request = header(
@@ -102,7 +102,7 @@ async fn the_code_states_what_pages_may_send_and_read() {
 
 /// The preflights that a real browser was seen to send.
 #[tokio::test]
-async fn a_preflight_allows_by_name_what_clients_send() {
+async fn a_preflight_allows_the_headers_that_clients_send() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
     for asked in [
         "authorization,connect-protocol-version,content-type",

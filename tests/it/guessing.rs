@@ -43,14 +43,14 @@ const WRONG: &str = "COMMAND-3M0fs";
 const LOCKED: &str = "COMMAND-JLK35";
 
 #[tokio::test]
-async fn parallel_guesses_do_not_outrun_the_lock() {
+async fn parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = locked_out_by("10").await;
     guess_at_once(app, token, 60).await;
 }
 
 /// Over the emulator: a thousand connections at once are more than others take.
 #[tokio::test]
-async fn a_thousand_parallel_guesses_do_not_outrun_the_lock() {
+async fn a_thousand_parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = with_user(App::emulated(&[]).await).await;
     guess_at_once(app, token, 1000).await;
 }
@@ -138,7 +138,7 @@ async fn a_success_resets_the_count() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_while_locked_do_not_count() {
+async fn attempts_during_a_lock_do_not_count() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
 
@@ -154,7 +154,7 @@ async fn attempts_while_locked_do_not_count() {
 /// However long a call has waited before its attempt is counted: for its turn at a processor,
 /// or for the database.
 #[tokio::test(start_paused = true)]
-async fn the_lock_begins_when_the_attempt_is_counted() {
+async fn a_lock_begins_when_the_attempt_is_counted() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     let wait = Duration::from_millis(200);
     app.faults.inject(Fault::Delay(wait).once().of("GetItem"));
@@ -185,7 +185,7 @@ async fn a_hundred_failures_lock_until_an_administrator_unlocks() {
 }
 
 #[tokio::test]
-async fn a_failure_reserved_after_a_success_stays_counted() {
+async fn a_failure_counted_after_a_success_stays_counted() {
     let app = App::start().await;
     app.user("mini").await;
     let name = app.login_name("mini").folded();
@@ -220,7 +220,7 @@ async fn a_failure_reserved_after_a_success_stays_counted() {
 }
 
 #[tokio::test]
-async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() {
+async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let name = app.login_name("mini").folded();
@@ -244,7 +244,7 @@ async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() 
 }
 
 #[tokio::test]
-async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
+async fn parallel_right_passwords_lock_nobody_out() {
     let (app, token) = locked_out_by("3").await;
     let app = Arc::new(app);
 
@@ -263,7 +263,7 @@ async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
 }
 
 #[tokio::test]
-async fn whoever_is_turned_away_has_not_cost_an_attempt() {
+async fn a_login_refused_for_overload_costs_no_attempt() {
     let app = Arc::new(
         App::with(&[
             ("PASSWORD_QUEUE", "0"),

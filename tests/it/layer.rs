@@ -66,7 +66,7 @@ async fn a_users_token_lets_a_request_pass_with_its_user() {
 }
 
 #[tokio::test]
-async fn others_get_the_error_of_the_json_api() {
+async fn other_requests_get_the_errors_of_the_json_api() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let session = app
@@ -118,7 +118,7 @@ async fn others_get_the_error_of_the_json_api() {
 }
 
 #[tokio::test]
-async fn a_request_passes_until_the_very_end_of_its_session() {
+async fn a_request_passes_until_its_session_expires() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let session = app
@@ -139,7 +139,7 @@ async fn a_request_passes_until_the_very_end_of_its_session() {
 
 /// Under which name a user comes, and by which of two tokens.
 #[tokio::test]
-async fn a_user_is_told_by_the_name_of_today_while_the_token_counts() {
+async fn a_request_carries_its_users_current_login_name() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let created = app
@@ -187,7 +187,7 @@ async fn a_user_is_told_by_the_name_of_today_while_the_token_counts() {
 }
 
 #[tokio::test]
-async fn without_a_database_a_request_is_to_come_again() {
+async fn without_a_database_a_request_is_asked_to_retry() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let session = app
@@ -216,7 +216,7 @@ async fn without_a_database_a_request_is_to_come_again() {
 
 /// What has answered that it is ready is called, and not a clone of it, which may not be.
 #[tokio::test]
-async fn the_service_that_is_ready_is_the_one_that_is_called() {
+async fn the_layer_calls_the_service_that_it_polled() {
     #[derive(Debug, Default)]
     struct Once {
         ready: bool,

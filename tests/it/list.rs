@@ -140,7 +140,7 @@ async fn a_list_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn what_does_not_count_is_not_listed() {
+async fn expired_deleted_and_ended_sessions_are_not_listed() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
@@ -175,7 +175,7 @@ async fn what_does_not_count_is_not_listed() {
 }
 
 #[tokio::test]
-async fn a_list_has_no_more_than_the_caller_may_read() {
+async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let mini = app.user("mini").await;
     let other = app.user("other").await;
@@ -222,7 +222,7 @@ async fn a_list_has_no_more_than_the_caller_may_read() {
 }
 
 #[tokio::test]
-async fn a_user_lists_its_own_sessions_and_others_have_to_say_which() {
+async fn only_a_user_may_list_without_a_filter() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;

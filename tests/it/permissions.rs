@@ -140,7 +140,7 @@ fn expected(says: &str, row: &str, call: &str, access: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn each_cell_of_the_table_is_so() {
+async fn each_cell_of_the_table_of_permissions_holds() {
     let table = table();
     let (head, rows) = table.split_first().unwrap();
     assert_eq!(head[1..], CALLS);
@@ -176,7 +176,7 @@ async fn each_cell_of_the_table_is_so() {
 
 /// That somebody might do without it makes no wrong token right.
 #[tokio::test]
-async fn a_wrong_token_is_refused_whoever_shows_it() {
+async fn a_wrong_session_token_is_refused_with_any_permission() {
     for row in [
         "its own user",
         "who created it",

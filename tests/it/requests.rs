@@ -14,7 +14,7 @@ fn made(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_call_makes_the_requests_it_is_said_to_make() {
+async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
     let token = app
         .caller(&[Permission::Write], Duration::from_hours(1))
@@ -73,7 +73,7 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
 /// Of a session of a user's; that a service account is known by its token costs one more, the
 /// first time.
 #[tokio::test]
-async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
+async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
     let mini = app.user("mini").await;
@@ -182,7 +182,7 @@ async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
 
 /// By a session's token: the session and its user are read at once.
 #[tokio::test]
-async fn a_user_as_a_caller_costs_one_request() {
+async fn a_session_token_as_a_bearer_costs_one_request() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let token = app
@@ -208,7 +208,7 @@ async fn starting_makes_one_cheap_request() {
 }
 
 #[tokio::test]
-async fn a_start_without_a_database_is_logged_and_goes_on() {
+async fn a_start_without_a_database_is_logged_and_continues() {
     let app = App::start().await;
     app.faults
         .inject(crate::support::faults::Fault::Answer(400, "AccessDeniedException").times(3));

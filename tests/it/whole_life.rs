@@ -15,7 +15,7 @@ use crate::support::client::{Client, HOUR, checks, code, metadata, millis, seque
 /// In each protocol and version: opened with a user, then the password, noted on, read,
 /// listed, ended.
 #[tokio::test]
-async fn each_protocol_and_version_knows_the_whole_life() {
+async fn a_session_lives_from_create_to_delete_in_each_protocol_and_version() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;

@@ -51,7 +51,7 @@ async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
 
 /// A session's own token is no caller's: that it is wrong is said in the body alone.
 #[tokio::test]
-async fn a_wrong_session_token_is_no_bearers_matter() {
+async fn a_wrong_session_token_gets_no_bearer_challenge() {
     let app = App::start().await;
     let created = app.client().create_json(&json!({})).await;
     let other = app.client().create_json(&json!({})).await;

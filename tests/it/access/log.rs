@@ -7,7 +7,7 @@ use super::HOUR;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 
 #[tokio::test]
-async fn the_log_says_which_session_was_made_or_asked_for() {
+async fn the_log_names_the_session_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let created = app
@@ -120,7 +120,7 @@ async fn the_log_says_which_session_was_made_or_asked_for() {
 }
 
 #[tokio::test]
-async fn the_log_says_who_tried_what_and_how_it_ended() {
+async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;

@@ -101,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bent_event_is_an_error_or_lets_anybody_in(
+    fn a_damaged_event_is_denied_without_an_error(
         bends in prop::collection::vec(
             (prop::sample::select(PLACES.to_vec()), any_value(), 0..FILES.len()), 32,
         ),

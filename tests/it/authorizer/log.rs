@@ -8,7 +8,7 @@ use crate::support::facts::{kinds, kinds_of};
 use crate::support::faults::Fault;
 
 #[tokio::test]
-async fn a_decision_is_a_line_in_the_log() {
+async fn each_decision_is_one_line_of_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
     let user_alone = create_named(&gate.app, &mini).await;
@@ -79,7 +79,7 @@ async fn a_decision_is_a_line_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_line_says_where_the_request_came_from() {
+async fn the_log_says_where_a_request_came_from() {
     let gate = Gate::open().await;
     let of_lambda = "1-5759e988-bd862e3fe1be46a994272793";
     let root = format!("Root={of_lambda};Sampled=1");
@@ -119,7 +119,7 @@ async fn a_line_says_where_the_request_came_from() {
 }
 
 #[tokio::test]
-async fn starting_makes_one_request_of_the_kind_that_decisions_make() {
+async fn a_start_makes_one_request_like_those_of_decisions() {
     let gate = Gate::open().await;
 
     gate.authorizer.warm_up(NOW).await;

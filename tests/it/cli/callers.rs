@@ -5,7 +5,7 @@ fn bearer(token: &str) -> String {
 }
 
 #[test]
-fn a_caller_is_issued_a_token_that_is_shown_once() {
+fn a_service_accounts_token_is_shown_once() {
     let dev = Dev::with(&["--access", "token"]);
     let add = [
         "caller",
@@ -52,7 +52,7 @@ fn a_caller_is_issued_a_token_that_is_shown_once() {
 }
 
 #[test]
-fn a_callers_permissions_and_expiry_count() {
+fn a_service_accounts_permissions_and_expiry_are_enforced() {
     let dev = Dev::with(&["--access", "token"]);
     let add = |name: &str, permissions: &[&str]| {
         let mut command = dev.command(&["caller", "add", "--json", "--name", name]);
@@ -108,7 +108,7 @@ fn all_tokens_of_a_name_are_revoked_together() {
 }
 
 #[test]
-fn a_token_that_cannot_be_shown_is_named() {
+fn a_token_that_could_not_be_printed_can_be_revoked() {
     let dev = Dev::start();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -131,7 +131,7 @@ fn a_token_that_cannot_be_shown_is_named() {
 }
 
 #[test]
-fn what_is_no_caller_is_refused() {
+fn invalid_service_accounts_are_refused() {
     let dev = Dev::start();
     let good = [
         "caller",

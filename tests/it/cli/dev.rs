@@ -49,7 +49,7 @@ fn the_printed_calls_work_when_pasted() {
 }
 
 #[test]
-fn the_ready_line_is_all_that_is_printed() {
+fn the_ready_line_is_the_only_output() {
     let dev = Dev::with(&["--access", "token"]);
     let headers = format!("Authorization: Bearer {}\r\n", dev.token);
 
@@ -133,7 +133,7 @@ fn a_file_keeps_the_tables() {
 }
 
 #[test]
-fn a_taken_port_is_told_with_its_option() {
+fn a_taken_port_is_reported_with_its_option() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = holder.local_addr().unwrap().to_string();
     for (option, other) in [
@@ -153,7 +153,7 @@ fn a_taken_port_is_told_with_its_option() {
 }
 
 #[test]
-fn what_dev_cannot_do_is_refused() {
+fn options_that_dev_cannot_honour_are_refused() {
     for (options, variable, code, reason) in [
         (
             &["--access", "everyone"][..],
@@ -190,7 +190,7 @@ fn what_dev_cannot_do_is_refused() {
 }
 
 #[test]
-fn other_machines_are_warned_of() {
+fn listening_for_other_machines_prints_a_warning() {
     let mut process = Running::start(&mut dev(&["--ready-json", "--listen", "0.0.0.0:0"]));
     let ready: Value = serde_json::from_str(&process.line()).unwrap();
 

@@ -43,7 +43,7 @@ fn counts(done: &Done) -> &str {
 }
 
 #[test]
-fn imported_users_log_in_by_the_password_that_they_had() {
+fn imported_users_log_in_with_their_former_password() {
     crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
 
@@ -122,7 +122,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
 }
 
 #[test]
-fn an_interrupted_import_goes_on_where_it_stopped() {
+fn an_interrupted_import_resumes() {
     for signal in ["INT", "TERM"] {
         let dev = Dev::start();
         let mut import = dev.command(&["user", "import", "-"]);
@@ -155,7 +155,7 @@ fn an_interrupted_import_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn a_busy_table_is_waited_for() {
+fn an_import_waits_for_a_throttled_table() {
     let dev = Dev::start();
     let throttled = Throttled::before(&dev.database, 100);
 
@@ -169,7 +169,7 @@ fn a_busy_table_is_waited_for() {
 }
 
 #[test]
-fn a_table_that_cannot_be_written_ends_the_import() {
+fn an_import_ends_when_a_table_cannot_be_written() {
     let dev = Dev::start();
     let import = [
         "user",
@@ -193,7 +193,7 @@ fn a_table_that_cannot_be_written_ends_the_import() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_told() {
+fn a_file_that_cannot_be_imported_is_reported() {
     let dev = Dev::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();

@@ -353,7 +353,7 @@ fn users_of_zitadel_log_in() {
 
 /// So that no command stands in the document that none of these tests has run.
 #[test]
-fn all_commands_are_under_headings_that_are_followed() {
+fn each_heading_with_commands_is_tested() {
     let followed = [
         "Prepare",
         "Import",

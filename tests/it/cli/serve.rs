@@ -32,7 +32,7 @@ fn half_a_call(url: &str) -> (TcpStream, String) {
 }
 
 #[test]
-fn calls_under_way_finish_after_a_signal() {
+fn calls_in_progress_finish_after_a_signal() {
     for signal in ["TERM", "INT"] {
         let dev = Dev::start();
         let (mut stream, rest) = half_a_call(&dev.url);
@@ -89,7 +89,7 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn idle_connections_do_not_hold_up_the_end() {
+fn idle_connections_do_not_delay_the_shutdown() {
     let dev = Dev::start();
     let mut kept = connect(&dev.url);
     let silent = connect(&dev.url);
@@ -102,7 +102,7 @@ fn idle_connections_do_not_hold_up_the_end() {
 }
 
 #[test]
-fn http_2_is_spoken_on_the_same_port() {
+fn http_2_is_served_on_the_same_port() {
     let dev = Dev::start();
     let url = format!("{}/v2alpha/sessions", dev.url);
     for (option, version) in [("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")] {
@@ -123,7 +123,7 @@ fn http_2_is_spoken_on_the_same_port() {
 }
 
 #[test]
-fn a_body_that_is_too_long_is_answered() {
+fn a_body_that_is_too_long_gets_an_answer() {
     let dev = Dev::start();
     let limit = 262_144;
     for (length, status) in [(limit, 200), (limit + 1, 413), (2 * limit, 413)] {
@@ -137,7 +137,7 @@ fn a_body_that_is_too_long_is_answered() {
 }
 
 #[test]
-fn serve_is_the_service_over_the_tables_that_there_are() {
+fn serve_uses_existing_tables() {
     let dev = Dev::start();
     let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
     command.args(["--endpoint-url", &dev.database]).envs([
@@ -169,7 +169,7 @@ fn serve_is_the_service_over_the_tables_that_there_are() {
 }
 
 #[test]
-fn serve_names_all_that_is_wrong_with_its_settings() {
+fn serve_reports_all_wrong_settings_at_once() {
     let mut command = sesame(&["serve", "--listen", "127.0.0.1:0"]);
     command.env("ACCESS", "everyone");
 

@@ -66,7 +66,7 @@ fn store(dev: &Dev) -> Store {
 }
 
 #[tokio::test]
-async fn login_names_in_a_former_form_are_told_until_they_are_renamed() {
+async fn login_names_in_a_former_form_are_reported_until_renamed() {
     let dev = Dev::start();
     let sound = "both tables are as they should be\n";
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);

@@ -10,7 +10,7 @@ use sesame::domain::{Permission, Sequence, Timestamp, UserState};
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, post};
 
 #[tokio::test]
-async fn a_session_counts_its_facts_and_is_stored_whole() {
+async fn the_sequence_counts_the_facts_that_are_stored() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let user = json!({ "loginName": mini.login_name.as_str() });
@@ -54,7 +54,7 @@ async fn a_session_counts_its_facts_and_is_stored_whole() {
 }
 
 #[tokio::test]
-async fn the_answer_has_what_the_document_has() {
+async fn a_create_is_answered_as_documented() {
     let app = App::start().await;
     let mini = app.user("mini").await;
 
@@ -117,7 +117,7 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
 }
 
 #[tokio::test]
-async fn what_is_stored_of_a_token_is_its_hash() {
+async fn only_the_hash_of_a_token_is_stored() {
     let app = App::start().await;
 
     let answer = app.client().create_json(&json!({})).await;
@@ -243,7 +243,7 @@ async fn an_error_is_a_google_rpc_status() {
 }
 
 #[tokio::test]
-async fn routes_and_bodies_that_do_not_fit_are_refused() {
+async fn unknown_routes_wrong_methods_and_long_bodies_are_refused() {
     let app = App::start().await;
     let large = format!("{{\"x\":\"{}\"}}", "a".repeat(256 * 1024 - 8));
 

@@ -78,7 +78,7 @@ async fn a_repeated_create_has_one_answer_in_all_protocols() {
 }
 
 #[tokio::test]
-async fn whatever_was_lost_one_session_is_stored() {
+async fn a_repeated_create_stores_one_session_whichever_answers_were_lost() {
     for (fault, status) in [
         (Fault::ApplyThenReset.once(), "ok"),
         (Fault::ApplyThenReset.times(3), "code 14"),
@@ -102,7 +102,7 @@ async fn whatever_was_lost_one_session_is_stored() {
 }
 
 #[tokio::test]
-async fn creates_at_once_under_one_key_are_one_session() {
+async fn parallel_creates_with_one_key_make_one_session() {
     let app = app(&[]).await;
     let mini = app.user("mini").await;
     let (one, other) = (app.beside(&[("SERVER_KEY", SERVER_KEY)]), &app);
@@ -120,7 +120,7 @@ async fn creates_at_once_under_one_key_are_one_session() {
 }
 
 #[tokio::test]
-async fn another_request_under_the_same_key_is_refused() {
+async fn another_request_with_the_same_key_is_refused() {
     let app = app(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
@@ -156,7 +156,7 @@ async fn another_request_under_the_same_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_is_its_callers() {
+async fn a_key_belongs_to_its_principal() {
     let app = app(&[("ACCESS", "authenticated")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
@@ -172,7 +172,7 @@ async fn a_key_is_its_callers() {
 
 /// What anybody could repeat, anybody could take over.
 #[tokio::test]
-async fn nobody_in_particular_needs_a_password_for_a_key() {
+async fn an_anonymous_create_with_a_key_needs_a_password() {
     let app = app(&[]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app);
@@ -195,7 +195,7 @@ async fn nobody_in_particular_needs_a_password_for_a_key() {
 }
 
 #[tokio::test]
-async fn what_has_become_of_the_session_changes_no_answer_and_revives_nothing() {
+async fn a_repeated_create_is_answered_alike_and_does_not_revive_its_session() {
     let app = app(&[("ACCESS", "token"), ("TOKEN_GRACE_SECONDS", "0")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
@@ -230,7 +230,7 @@ async fn what_has_become_of_the_session_changes_no_answer_and_revives_nothing() 
 }
 
 #[tokio::test]
-async fn a_create_without_a_user_is_repeated_whoever_was_added_since() {
+async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
     let app = app(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
@@ -260,7 +260,7 @@ async fn a_create_without_a_user_is_repeated_whoever_was_added_since() {
 }
 
 #[tokio::test]
-async fn a_login_name_that_has_become_anothers_repeats_nothing() {
+async fn a_create_is_not_repeated_for_another_user_with_the_same_login_name() {
     let app = app(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
@@ -286,7 +286,7 @@ async fn a_login_name_that_has_become_anothers_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_key_in_the_settings_the_header_is_refused() {
+async fn without_a_server_key_the_header_is_refused() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     for wire in Wire::ALL {
@@ -303,7 +303,7 @@ async fn without_a_key_in_the_settings_the_header_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_is_short_printable_and_there_once() {
+async fn a_key_is_short_printable_and_given_once() {
     let app = app(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);

@@ -116,7 +116,7 @@ async fn a_body_is_read_as_proto3_json_or_refused() {
 }
 
 #[tokio::test]
-async fn what_the_later_versions_add_is_read_as_proto3_json() {
+async fn fields_of_later_versions_are_read_as_proto3_json() {
     let app = App::start().await;
     let checks = |checks: &str| format!(r#"{{"checks":{{{checks}}}}}"#);
 
@@ -237,7 +237,7 @@ async fn names_of_200_code_points_are_looked_up() {
 }
 
 #[tokio::test]
-async fn both_alphabets_and_any_padding_are_the_same_bytes() {
+async fn base64_is_read_in_both_alphabets_and_with_any_padding() {
     let app = App::start().await;
 
     for value in ["+/8=", "+/8", "-_8=", "-_8"] {
@@ -342,7 +342,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_body_is_worth_a_5xx(
+    fn no_body_causes_a_5xx(
         bytes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 8),
         trees in prop::collection::vec(any_json(), 24),
         cut in any::<prop::sample::Index>(),

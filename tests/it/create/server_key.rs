@@ -72,7 +72,7 @@ async fn create(app: &App) -> Answer {
 }
 
 #[tokio::test]
-async fn the_secret_is_read_once_and_only_when_it_is_needed() {
+async fn the_server_key_is_read_once_and_only_when_needed() {
     let manager = Manager::with(&[text(KEY)]);
     let app = App::start().await.keyed(manager.source());
     app.user("mini").await;
@@ -93,7 +93,7 @@ async fn the_secret_is_read_once_and_only_when_it_is_needed() {
 }
 
 #[tokio::test]
-async fn the_same_key_gives_the_same_session_wherever_it_is_kept() {
+async fn a_server_key_gives_the_same_session_wherever_it_is_kept() {
     let by_settings = App::with(&[("SERVER_KEY", KEY)]).await;
     by_settings.user("mini").await;
     let first = create(&by_settings).await;
@@ -106,7 +106,7 @@ async fn the_same_key_gives_the_same_session_wherever_it_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_can_not_be_read_is_an_error_until_it_can() {
+async fn creates_fail_until_the_server_key_can_be_read() {
     let throttled = fault(400, "ThrottlingException");
     for (answers, status, code) in [
         (vec![throttled.clone(), text(KEY)], 200, None),

@@ -10,7 +10,7 @@ use crate::support::client::{Client, HOUR, checks, code, millis, noting, sequenc
 use crate::support::faults::Fault;
 
 #[tokio::test]
-async fn a_lifetime_counts_from_the_call_that_sets_it() {
+async fn a_lifetime_begins_with_the_call_that_sets_it() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -59,7 +59,7 @@ async fn an_expired_session_can_only_be_deleted() {
 
 /// While the password is checked, the session's time runs out.
 #[tokio::test(start_paused = true)]
-async fn a_session_that_expires_during_a_call_is_not_revived() {
+async fn a_session_that_expires_during_a_set_stays_expired() {
     let app = App::emulated(&[("SESSION_LIFETIME_SECONDS", "60")]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_session_that_expires_during_a_call_is_not_revived() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_was_ended_in_between_is_not_changed() {
+async fn a_session_that_ends_during_a_set_is_not_changed() {
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -187,7 +187,7 @@ async fn all_sessions_of_a_user_end_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_is_made_while_all_end_has_ended() {
+async fn a_session_created_while_all_are_ended_has_ended() {
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -211,7 +211,7 @@ async fn a_session_that_is_made_while_all_end_has_ended() {
 }
 
 #[tokio::test]
-async fn an_end_whose_answer_was_lost_is_one_end() {
+async fn a_delete_whose_answer_was_lost_is_one_delete() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -237,7 +237,7 @@ async fn an_end_whose_answer_was_lost_is_one_end() {
 
 /// The session is ended by somebody else before the create, whose answer was lost, is sent again.
 #[tokio::test(start_paused = true)]
-async fn a_create_that_is_sent_again_revives_nothing() {
+async fn a_resent_create_does_not_revive_a_deleted_session() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;

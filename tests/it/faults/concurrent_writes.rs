@@ -19,7 +19,7 @@ const WRITES: usize = 10_000;
 type History = Vec<(SessionId, Sequence, Sequence, String)>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_write_is_lost_and_no_sequence_is_given_twice() {
+async fn parallel_writes_lose_none_and_get_distinct_sequences() {
     let app = Arc::new(App::emulated(&[]).await);
     let history: Arc<Mutex<History>> = Arc::default();
     let mut sessions = Vec::new();
@@ -104,7 +104,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
 
 /// Whatever its writer saw: here, the very sequence that the end has left.
 #[tokio::test]
-async fn a_session_that_was_ended_is_not_put_again() {
+async fn an_ended_session_is_not_written_again() {
     let app = App::start().await;
     let answer = app.client().create_json(&json!({})).await;
     let id = app.stored(&answer).await.id;

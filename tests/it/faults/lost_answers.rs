@@ -11,7 +11,7 @@ use crate::support::app::{App, NOW, PASSWORD, by_name, rotation};
 use crate::support::faults::Fault;
 
 #[tokio::test]
-async fn a_put_whose_answer_is_lost_is_one_session() {
+async fn a_create_whose_answer_is_lost_makes_one_session() {
     for fault in [Fault::ApplyThenReset, Fault::Cut] {
         // Only what is in memory can be cut.
         let app = App::emulated(&[]).await;
@@ -32,7 +32,7 @@ async fn a_put_whose_answer_is_lost_is_one_session() {
 }
 
 #[tokio::test]
-async fn a_reservation_whose_answer_is_lost_counts_once() {
+async fn an_attempt_whose_answer_is_lost_counts_once() {
     for max in ["1", "10"] {
         let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await;
         let mini = app.user("mini").await;
@@ -67,7 +67,7 @@ async fn a_right_password_at_the_last_attempt_survives_a_lost_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_that_pass_are_waited_out() {
+async fn transient_faults_are_waited_out() {
     for fault in [
         Fault::Reset,
         Fault::Silence,
@@ -98,7 +98,7 @@ async fn faults_that_pass_are_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_database_that_is_gone_is_503_within_the_time_out() {
+async fn an_unreachable_database_is_503_within_the_timeout() {
     for fault in [
         Fault::Reset,
         Fault::Silence,
@@ -159,7 +159,7 @@ async fn after_an_outage_lost_answers_are_survived_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_pass_is_500_and_says_nothing() {
+async fn a_lasting_fault_is_500_and_reveals_nothing() {
     let app = App::start().await;
     app.faults
         .inject(Fault::Answer(400, "AccessDeniedException").times(9));
@@ -183,7 +183,7 @@ async fn what_cannot_pass_is_500_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_panic_is_500_and_the_next_call_goes_on() {
+async fn a_panic_is_500_and_the_next_call_works() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     app.faults.inject(Fault::Panic.once().of("PutItem"));
@@ -207,7 +207,7 @@ async fn a_panic_is_500_and_the_next_call_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_ends_with_its_time() {
+async fn a_call_ends_at_its_deadline() {
     let app = App::emulated(&[]).await;
     app.faults.inject(Fault::Silence.times(9));
     let mut request = crate::support::app::post("{}");
@@ -261,7 +261,7 @@ fn next(session: &Session) -> Session {
 }
 
 #[tokio::test]
-async fn a_write_over_a_session_knows_itself_again() {
+async fn a_set_whose_answer_is_lost_is_recognised_when_sent_again() {
     let app = App::start().await;
     let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
@@ -280,7 +280,7 @@ async fn a_write_over_a_session_knows_itself_again() {
 }
 
 #[tokio::test]
-async fn a_session_is_not_put_twice_nor_over_nothing() {
+async fn a_session_is_inserted_once_and_never_recreated_by_a_put() {
     let app = App::start().await;
     let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;

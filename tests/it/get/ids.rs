@@ -10,7 +10,7 @@ use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, code};
 
 #[tokio::test]
-async fn what_was_stored_of_a_device_is_read_from_v2beta_on() {
+async fn the_user_agent_is_returned_from_v2beta_on() {
     let app = App::start().await;
     let values = vec!["de".to_owned(), String::new()];
     let agent = v2::UserAgent {
@@ -47,7 +47,7 @@ async fn what_was_stored_of_a_device_is_read_from_v2beta_on() {
 }
 
 #[tokio::test]
-async fn what_is_no_session_is_not_found() {
+async fn an_unknown_session_is_not_found() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let reader = app.caller(&[Permission::Read], HOUR).await;
     for wire in Wire::ALL {
@@ -123,7 +123,7 @@ async fn an_id_is_read_in_either_case() {
 
 /// Which the path and the body may write in two ways.
 #[tokio::test]
-async fn an_id_in_the_body_is_that_of_the_path_in_either_case() {
+async fn an_id_in_the_body_must_be_that_of_the_path_in_either_case() {
     let app = App::start().await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -151,7 +151,7 @@ async fn an_id_in_the_body_is_that_of_the_path_in_either_case() {
 
 /// Of each kind of gateway, one that asks for a session and shows its token in the query.
 #[tokio::test]
-async fn each_events_query_is_read() {
+async fn the_query_of_each_kind_of_event_is_read() {
     let app = App::start().await;
     let created = Client::new(&app).create(&Create::default()).await.unwrap();
     let path = format!("/v2/sessions/{}", created.session_id);
@@ -207,7 +207,7 @@ fn in_multiple(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str
 }
 
 #[tokio::test]
-async fn a_token_twice_in_the_query_is_refused() {
+async fn a_token_given_twice_in_the_query_is_refused() {
     let app = App::start().await;
     let created = Client::new(&app).create(&Create::default()).await.unwrap();
     let client = Client::new(&app);

@@ -7,7 +7,7 @@ use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, HOUR, code, metadata, v2_password};
 
 #[tokio::test]
-async fn after_a_rename_a_session_has_its_users_name_of_today() {
+async fn after_a_rename_a_session_has_the_current_login_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;

@@ -68,7 +68,7 @@ fn bytes(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
 }
 
 #[tokio::test]
-async fn to_somebody_unknown_all_failed_logins_are_one_answer_after_the_same_work() {
+async fn anonymous_clients_cannot_tell_failed_logins_apart() {
     let app = App::start().await;
     let calls = wrong_in_every_way(&app).await;
     let want = bytes(&app.client().create_json(&calls[0].1).await);
@@ -99,7 +99,7 @@ async fn to_somebody_unknown_all_failed_logins_are_one_answer_after_the_same_wor
 }
 
 #[tokio::test]
-async fn operators_see_what_callers_do_not() {
+async fn the_log_says_why_a_login_failed() {
     let app = App::start().await;
     let calls = wrong_in_every_way(&app).await;
     app.logged();
@@ -126,7 +126,7 @@ async fn operators_see_what_callers_do_not() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_not_logged() {
+async fn an_unknown_login_name_is_not_logged() {
     let app = App::start().await;
     let typed = "a password in the wrong field";
 
@@ -140,7 +140,7 @@ async fn a_name_that_nobody_has_is_not_logged() {
 }
 
 #[tokio::test]
-async fn a_known_caller_is_told_what_is_wrong_without_a_hash() {
+async fn a_service_account_is_told_why_a_login_failed_without_a_password_check() {
     let app = App::start().await;
     let token = app
         .caller(&[Permission::Write], Duration::from_hours(1))

@@ -74,7 +74,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 #[tokio::test]
-async fn ids_and_users_find_their_sessions() {
+async fn sessions_are_found_by_id_and_by_user() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
     let nobody = generate_session_id().to_string();
@@ -108,7 +108,7 @@ async fn ids_and_users_find_their_sessions() {
 }
 
 #[tokio::test]
-async fn dates_find_sessions_to_the_millisecond() {
+async fn sessions_are_found_by_date_to_the_millisecond() {
     use Method::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
 
     let of = Found::start().await;
@@ -146,7 +146,7 @@ async fn dates_find_sessions_to_the_millisecond() {
 }
 
 #[tokio::test]
-async fn creators_and_devices_find_their_sessions() {
+async fn sessions_are_found_by_creator_and_by_device() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
 
@@ -167,7 +167,7 @@ async fn creators_and_devices_find_their_sessions() {
 }
 
 #[tokio::test]
-async fn an_empty_query_finds_nothing() {
+async fn an_empty_filter_finds_nothing() {
     let of = Found::start().await;
     let empty = v2::SearchQuery { query: None };
     for queries in [
@@ -190,7 +190,7 @@ async fn an_empty_query_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_version_finds_by_what_it_knows() {
+async fn a_filter_that_a_version_does_not_know_finds_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
@@ -227,7 +227,7 @@ async fn a_version_finds_by_what_it_knows() {
 }
 
 #[tokio::test]
-async fn bad_queries_are_refused_in_json() {
+async fn malformed_queries_are_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     for (body, status) in [

@@ -50,7 +50,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
 }
 
 #[tokio::test]
-async fn a_list_has_a_hundred_ids_at_most() {
+async fn a_list_of_over_a_hundred_ids_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, HOUR * 48).await;
     let client = Client::new(&app).bearing(all.as_str());

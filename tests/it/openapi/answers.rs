@@ -166,7 +166,7 @@ async fn an_empty_list_is_answered_as_documented() {
 }
 
 #[tokio::test]
-async fn a_list_of_everybodys_sessions_is_refused_in_words() {
+async fn a_list_of_all_sessions_is_refused_with_a_reason() {
     let mini = Mini::start().await;
     let all = [Permission::Read, Permission::Write];
     let caller = mini.app.caller(&all, Duration::from_hours(1)).await;

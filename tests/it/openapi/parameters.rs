@@ -22,7 +22,7 @@ const HEADERS: [(&str, &str); 2] = [
 ];
 
 #[tokio::test]
-async fn headers_are_read_where_they_are_documented_and_as_they_are() {
+async fn headers_are_read_exactly_as_documented() {
     let key = "c2Vzc2FtZSBzZXNhbWUgc2VzYW1lIHNlc2FtZSBzZXNhbWU=";
     let mini = Mini::of(App::with(&[("SERVER_KEY", key)]).await).await;
     let long = "k".repeat(256);

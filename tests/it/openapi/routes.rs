@@ -28,7 +28,7 @@ fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_routes_are_those_of_the_service() {
+async fn each_documented_route_is_served_and_no_other() {
     let mini = Mini::start().await;
     let operations = operations();
     let mut paths: BTreeSet<String> = operations.iter().map(|one| one.path.clone()).collect();
@@ -77,7 +77,7 @@ async fn the_routes_are_those_of_the_service() {
 }
 
 #[test]
-fn codes_and_ids_are_those_of_the_service() {
+fn the_documented_codes_and_ids_are_those_of_the_service() {
     let schemas = &document()["components"]["schemas"];
     let listed = |schema: &str, field: &str| -> BTreeSet<String> {
         let list = schemas[schema]["properties"][field]["enum"].as_array();
@@ -93,7 +93,7 @@ fn codes_and_ids_are_those_of_the_service() {
 }
 
 #[test]
-fn the_document_is_of_this_version_and_has_nothing_unused() {
+fn the_document_has_this_version_and_no_unused_component() {
     let text = text();
     let document: Value = serde_json::from_str(&text).unwrap();
 
@@ -108,7 +108,7 @@ fn the_document_is_of_this_version_and_has_nothing_unused() {
 }
 
 #[test]
-fn each_operation_has_a_name_of_its_own() {
+fn each_operation_id_is_unique() {
     let document = document();
     let mut names = BTreeSet::new();
     for item in document["paths"].as_object().unwrap().values() {

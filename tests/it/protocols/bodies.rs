@@ -92,7 +92,7 @@ async fn a_compressed_flag_needs_an_encoding() {
 }
 
 #[tokio::test]
-async fn gzip_is_read_and_held_to_the_limit() {
+async fn gzip_is_read_up_to_the_limit() {
     use std::io::Write as _;
 
     let app = App::with(&[("MAX_BODY_BYTES", "4096"), ("MAX_MESSAGE_BYTES", "2048")]).await;
@@ -164,7 +164,7 @@ async fn another_compression_is_unimplemented_and_gzip_offered() {
 }
 
 #[tokio::test]
-async fn grpc_needs_a_way_for_trailers() {
+async fn grpc_without_trailers_is_refused_with_a_hint() {
     // Whoever calls: it is said before anything is asked.
     let app = App::with(&[("ACCESS", "token")]).await;
     let client = Client::new(&app).over(Wire::Grpc, Version::V2);
@@ -227,7 +227,7 @@ async fn a_clients_deadline_is_kept() {
 
 /// Dropped halfway, the right password would count as a wrong one.
 #[tokio::test]
-async fn a_clients_deadline_costs_no_attempt() {
+async fn a_clients_deadline_costs_no_password_attempt() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
     let mini = app.user("mini").await;
     let login = checks(mini.login_name.as_str(), PASSWORD);
@@ -250,7 +250,7 @@ async fn a_clients_deadline_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn no_time_at_all_costs_no_request() {
+async fn a_deadline_of_zero_costs_no_request() {
     let app = App::start().await;
     let client = Client::new(&app).over(Wire::Grpc, Version::V2);
     let request = client.request(CreateSession, &Create::default());

@@ -41,7 +41,7 @@ async fn fault(
 
 /// The rows of section 6 that a create can have. What it depends on is tested with JSON.
 #[tokio::test]
-async fn each_error_is_one_status_in_each_protocols_dress() {
+async fn each_error_is_the_same_status_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "100")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
@@ -97,7 +97,7 @@ async fn each_error_is_one_status_in_each_protocols_dress() {
 }
 
 #[tokio::test]
-async fn faults_before_the_service_runs_have_no_id() {
+async fn errors_of_decoding_and_authorisation_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let reader = app.caller(&[Permission::Read], HOUR).await;
@@ -165,7 +165,7 @@ async fn faults_before_the_service_runs_have_no_id() {
 
 /// What is no fault of the caller's, to a caller who says who he is.
 #[tokio::test]
-async fn faults_of_ours_are_one_status_too() {
+async fn internal_errors_are_the_same_status_in_all_protocols() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     // So that the caller is remembered, and the session's put is the next request.
@@ -213,7 +213,7 @@ async fn faults_of_ours_are_one_status_too() {
 }
 
 #[tokio::test]
-async fn nobody_in_particular_is_unauthenticated_in_all_protocols() {
+async fn an_anonymous_call_is_unauthenticated_in_all_protocols() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     for wire in Wire::ALL {
         let client = Client::new(&app).over(wire, Version::V2);
@@ -223,7 +223,7 @@ async fn nobody_in_particular_is_unauthenticated_in_all_protocols() {
 }
 
 #[tokio::test]
-async fn only_the_json_routes_say_201() {
+async fn only_the_json_routes_answer_201() {
     let app = App::with(&[("CREATED_STATUS", "201")]).await;
     for wire in Wire::ALL {
         let client = Client::new(&app).over(wire, Version::V2);
@@ -235,7 +235,7 @@ async fn only_the_json_routes_say_201() {
 }
 
 #[tokio::test]
-async fn a_locked_user_looks_alike_everywhere() {
+async fn a_locked_user_gets_the_same_error_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
@@ -306,7 +306,7 @@ async fn connect_has_http_statuses_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_is_refused_by_name() {
+async fn unsupported_checks_are_refused_by_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let check = |change: fn(&mut v2::Checks)| {

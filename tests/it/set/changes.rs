@@ -13,7 +13,7 @@ use crate::support::client::{
 };
 
 #[tokio::test]
-async fn without_a_grace_the_old_token_is_dead_at_once() {
+async fn without_a_grace_a_replaced_token_is_refused_at_once() {
     let app = App::with(&[("TOKEN_GRACE_SECONDS", "0")]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -30,7 +30,7 @@ async fn without_a_grace_the_old_token_is_dead_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_changes_nothing_writes_nothing() {
+async fn a_set_that_changes_nothing_writes_nothing() {
     let app = App::start().await;
     let client = Client::new(&app);
     let open = Create {
@@ -58,7 +58,7 @@ async fn a_call_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_password_is_the_sessions_users_or_nobodys() {
+async fn a_password_is_checked_against_the_sessions_own_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -98,7 +98,7 @@ async fn a_password_is_the_sessions_users_or_nobodys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wrong_passwords_count_on_set_too() {
+async fn a_wrong_password_in_a_set_counts_as_an_attempt() {
     let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -119,7 +119,7 @@ async fn wrong_passwords_count_on_set_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_session_can_not_be_changed() {
+async fn a_set_of_an_unknown_session_is_not_found() {
     let app = App::start().await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -144,7 +144,7 @@ async fn what_is_no_session_can_not_be_changed() {
 }
 
 #[tokio::test]
-async fn before_v2_the_token_must_be_there() {
+async fn before_v2_a_set_needs_the_session_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&[Permission::Write], HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
@@ -175,7 +175,7 @@ async fn before_v2_the_token_must_be_there() {
 }
 
 #[tokio::test]
-async fn metadata_keeps_to_its_limits_however_it_grows() {
+async fn metadata_stays_within_its_limits_over_many_sets() {
     let app = App::start().await;
     let client = Client::new(&app);
     let keys = |from: usize, to| (from..to).map(|n| (format!("k{n}"), vec![1])).collect();

@@ -10,7 +10,7 @@ use crate::support::client::{Client, HOUR, code, metadata, sequence, set};
 use crate::support::faults::Fault;
 
 #[tokio::test(start_paused = true)]
-async fn of_two_changes_at_once_both_are_carried_out() {
+async fn two_sets_at_once_are_both_carried_out() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
@@ -40,7 +40,7 @@ async fn of_two_changes_at_once_both_are_carried_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_one_token_both_of_two_changes_are_carried_out() {
+async fn two_sets_at_once_with_one_token_are_both_carried_out() {
     let app = App::emulated(&[]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -71,7 +71,7 @@ async fn with_one_token_both_of_two_changes_are_carried_out() {
 
 /// As many as there are tries, all at once, lose nothing.
 #[tokio::test]
-async fn sixteen_changes_at_once_are_carried_out() {
+async fn sixteen_sets_at_once_are_carried_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
@@ -101,7 +101,7 @@ async fn sixteen_changes_at_once_are_carried_out() {
 /// More of them than there are tries: whoever is late each time is told so, and has changed
 /// nothing.
 #[tokio::test(start_paused = true)]
-async fn a_change_that_was_late_each_time_is_aborted() {
+async fn a_set_that_lost_each_race_is_aborted() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
@@ -140,7 +140,7 @@ async fn a_change_that_was_late_each_time_is_aborted() {
 
 /// The answer to the first attempt is lost, others write, the SDK sends it again.
 #[tokio::test(start_paused = true)]
-async fn a_change_whose_answer_was_lost_is_carried_out_once() {
+async fn a_set_whose_answer_was_lost_is_carried_out_once() {
     for others in [0, 1, 7] {
         let app = App::emulated(&[("ACCESS", "token")]).await;
         let writer = app.caller(&Permission::ALL, HOUR).await;
@@ -179,7 +179,7 @@ async fn a_change_whose_answer_was_lost_is_carried_out_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_was_forgotten_is_not_made_twice() {
+async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());

@@ -46,7 +46,7 @@ async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_token_just_replaced_authorises_for_its_grace_and_no_older_one() {
+async fn only_the_last_replaced_token_is_accepted_for_its_grace() {
     for wire in Wire::ALL {
         for version in Version::ALL {
             for (after, want) in [
@@ -116,7 +116,7 @@ async fn the_grace_is_a_setting_and_ends_with_the_session() {
 /// Its first answer was lost: it is carried out again, and the last answer has the token to
 /// keep.
 #[tokio::test]
-async fn a_set_is_repeated_after_a_lost_answer() {
+async fn a_set_can_be_repeated_with_the_replaced_token() {
     let app = App::start().await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_set_is_repeated_after_a_lost_answer() {
 
 /// The same change, too: its token goes on after the grace, as if the first answer had come.
 #[tokio::test]
-async fn a_set_that_is_repeated_as_it_was_has_another_token() {
+async fn a_repeated_set_gets_another_token() {
     for (wire, version) in Wire::ALL.into_iter().zip(Version::ALL.into_iter().cycle()) {
         let app = App::emulated(&[]).await;
         let client = Client {
@@ -178,7 +178,7 @@ fn password() -> v2::Checks {
 
 /// Somebody may have planted the session on the user who then logs in with it.
 #[tokio::test]
-async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
+async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
     let app = App::start().await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
@@ -257,7 +257,7 @@ async fn a_token_that_was_replaced_by_a_proof_is_dead_but_for_the_same_proof() {
 /// Whoever planted the session learns neither who logged in with it, nor where it stands, nor
 /// may he guess at the password without a bound.
 #[tokio::test]
-async fn a_token_that_a_login_has_replaced_tells_nothing() {
+async fn a_token_that_a_login_replaced_reveals_nothing() {
     let app = App::with(&[("ACCESS", "public")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app);
@@ -293,7 +293,7 @@ async fn a_token_that_a_login_has_replaced_tells_nothing() {
 
 /// Nor does it where the user was only named, by somebody who may.
 #[tokio::test]
-async fn a_token_that_a_name_has_replaced_tells_nothing() {
+async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
     for access in ["public", "token"] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
@@ -326,7 +326,7 @@ async fn a_token_that_a_name_has_replaced_tells_nothing() {
 
 /// A change that was under way with the token that the proof then replaced comes too late.
 #[tokio::test(start_paused = true)]
-async fn a_change_under_way_does_not_survive_a_proof() {
+async fn a_set_in_progress_fails_once_a_login_replaced_its_token() {
     use crate::support::faults::Fault;
 
     let app = App::emulated(&[]).await;
@@ -358,7 +358,7 @@ async fn a_change_under_way_does_not_survive_a_proof() {
 /// Of several tabs with one token, none loses what it has changed, and the answer with the
 /// highest sequence has the token to keep; that of the one before is good for the grace.
 #[tokio::test]
-async fn changes_at_once_with_one_token_are_all_carried_out() {
+async fn sets_at_once_with_one_token_are_all_carried_out() {
     for grace in ["10", "0"] {
         let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
         let client = Client::new(&app);

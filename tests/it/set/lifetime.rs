@@ -53,7 +53,7 @@ async fn prolonged(client: Client<'_>, created: &v2::CreateSessionResponse, from
 }
 
 #[tokio::test]
-async fn nobody_prolongs_a_session_for_ever() {
+async fn a_session_cannot_be_prolonged_forever() {
     let app = App::with(&SETTINGS).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
@@ -81,7 +81,7 @@ async fn nobody_prolongs_a_session_for_ever() {
 }
 
 #[tokio::test]
-async fn a_name_alone_prolongs_nothing() {
+async fn naming_a_user_prolongs_no_session() {
     let app = App::with(&SETTINGS).await;
     let mini = app.user("mini").await;
     let all = app
@@ -121,7 +121,7 @@ async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
 
 /// A deployment has lowered its maximum since: what would end in the past has ended.
 #[tokio::test]
-async fn past_its_absolute_end_a_session_is_not_prolonged() {
+async fn a_session_is_not_prolonged_past_its_absolute_end() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();

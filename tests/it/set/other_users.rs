@@ -21,7 +21,7 @@ fn naming(search: Option<Search>, password: Option<&str>) -> v2::Checks {
 }
 
 #[tokio::test]
-async fn a_set_that_names_another_user_gets_one_answer_and_touches_nobody() {
+async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
     for access in ["token", "authenticated", "public"] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
@@ -106,7 +106,7 @@ async fn a_set_that_names_another_user_gets_one_answer_and_touches_nobody() {
 /// An id and a login name that are two users' name another user as well, though one of them is
 /// the session's own.
 #[tokio::test]
-async fn the_sessions_own_user_is_named_by_id_by_name_or_by_both() {
+async fn a_set_may_name_its_own_user_by_id_by_name_or_by_both() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;
@@ -152,7 +152,7 @@ async fn the_sessions_own_user_is_named_by_id_by_name_or_by_both() {
 /// Who may have a user checked, in a create and in a Set of a session that has none: to log
 /// in takes what a create takes, and to name a user takes `session.write`.
 #[tokio::test]
-async fn users_are_added_by_who_may_create_and_named_by_who_may_write() {
+async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() {
     for (access, who, by_password, by_name) in [
         ("public", "nobody", "ok", "code 16"),
         ("public", "a user", "ok", "AUTH-5mWD2"),
@@ -208,7 +208,7 @@ async fn users_are_added_by_who_may_create_and_named_by_who_may_write() {
 
 /// What such a caller gets to know of any user is that the password is wrong.
 #[tokio::test]
-async fn to_callers_without_the_permission_all_failed_logins_are_one_answer() {
+async fn without_session_write_failed_logins_cannot_be_told_apart() {
     for access in ["authenticated", "public"] {
         let app = App::with(&[("ACCESS", access), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
         let other = app.user("other").await;
@@ -246,7 +246,7 @@ async fn to_callers_without_the_permission_all_failed_logins_are_one_answer() {
 
 /// Whoever may name users can make as many such sessions as he likes.
 #[tokio::test]
-async fn sessions_that_prove_nothing_hide_no_others_from_their_user() {
+async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let mini = app.user("mini").await;
     let all = app.caller(&Permission::ALL, HOUR).await;
@@ -291,7 +291,7 @@ async fn sessions_that_prove_nothing_hide_no_others_from_their_user() {
 }
 
 #[tokio::test]
-async fn a_user_ends_a_session_that_only_names_that_user() {
+async fn a_user_may_delete_a_session_that_only_names_that_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let all = app.caller(&Permission::ALL, HOUR).await;

@@ -20,7 +20,7 @@ fn note(id: &str, value: &str) -> Set {
 }
 
 #[tokio::test]
-async fn a_session_that_has_moved_on_is_not_changed() {
+async fn a_set_with_an_outdated_if_match_changes_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     for wire in Wire::ALL {
@@ -65,7 +65,7 @@ async fn a_session_that_has_moved_on_is_not_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_changes_under_one_condition_one_is_refused() {
+async fn of_two_sets_with_the_same_if_match_one_is_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let writer = app.caller(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());

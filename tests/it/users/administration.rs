@@ -4,7 +4,7 @@ use sesame::store::InsertOutcome;
 use crate::support::app::App;
 
 #[tokio::test]
-async fn an_administrators_write_reaches_nobody_but_the_user_that_was_read() {
+async fn a_change_to_a_user_never_reaches_another_user() {
     let app = App::start().await;
     let read = app.user("mini").await;
     let heir = User {
@@ -34,7 +34,7 @@ async fn an_administrators_write_reaches_nobody_but_the_user_that_was_read() {
 }
 
 #[tokio::test]
-async fn a_state_is_set_over_the_one_that_was_read() {
+async fn a_state_change_is_refused_if_the_user_has_changed_since() {
     let app = App::start().await;
     let read = app.user("mini").await;
     let lock = UserState::Locked;

@@ -32,7 +32,7 @@ async fn stored_before(app: &App) -> User {
 }
 
 #[tokio::test]
-async fn a_user_who_is_added_logs_in_by_each_spelling() {
+async fn a_user_logs_in_by_each_spelling_of_the_login_name() {
     let app = App::start().await;
     let like = app.user("like").await;
     let login = User {
@@ -61,7 +61,7 @@ async fn a_user_who_is_added_logs_in_by_each_spelling() {
 }
 
 #[tokio::test]
-async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
+async fn a_user_under_a_former_key_logs_in_and_attempts_are_counted() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "3")]).await;
     let page = app.caller(&[Permission::Write], HOUR).await;
     let jose = stored_before(&app).await;
@@ -106,7 +106,7 @@ async fn a_user_stored_under_a_former_key_logs_in_and_is_counted_there() {
 
 /// In a Set, too, whichever spelling the user was stored in.
 #[tokio::test]
-async fn a_set_names_its_sessions_own_user_in_each_spelling() {
+async fn a_set_may_name_its_own_user_in_each_spelling() {
     let app = App::start().await;
     let page = app.caller(&[Permission::Write], HOUR).await;
     for login in [stored_before(&app).await, {
@@ -150,7 +150,7 @@ async fn a_set_names_its_sessions_own_user_in_each_spelling() {
 
 /// Who asks for such a name does the same work, whether it is anybody's or not.
 #[tokio::test]
-async fn a_name_with_two_keys_is_looked_up_under_both_whoever_has_it() {
+async fn a_name_with_two_keys_takes_the_same_work_whether_it_exists_or_not() {
     let app = App::start().await;
     for (name, requests) in [
         (format!("nobody-e\u{301}.{}", app.name), 2),
@@ -168,7 +168,7 @@ async fn a_name_with_two_keys_is_looked_up_under_both_whoever_has_it() {
 }
 
 #[tokio::test]
-async fn nobody_gets_the_name_of_a_user_stored_under_a_former_key() {
+async fn the_name_of_a_user_under_a_former_key_stays_taken() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     for name in [decomposed(&app), composed(&app)] {
@@ -193,7 +193,7 @@ async fn nobody_gets_the_name_of_a_user_stored_under_a_former_key() {
 }
 
 #[tokio::test]
-async fn a_rename_to_the_same_name_moves_a_user_to_the_key_of_today() {
+async fn a_rename_to_the_same_name_moves_a_user_to_the_current_key() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     app.client()
@@ -221,7 +221,7 @@ async fn a_rename_to_the_same_name_moves_a_user_to_the_key_of_today() {
 
 /// Whatever an administrator does to such a user is done where that user is stored.
 #[tokio::test]
-async fn a_user_stored_under_a_former_key_is_administered_there() {
+async fn a_user_under_a_former_key_can_be_administered() {
     let app = App::start().await;
     let jose = stored_before(&app).await;
     let store = &app.store;

@@ -78,7 +78,7 @@ async fn an_imported_hash_is_checked_and_replaced() {
 }
 
 #[tokio::test]
-async fn a_hash_follows_the_settings() {
+async fn a_login_stores_a_hash_of_the_current_settings() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let before = app.login("mini").await.password_hash.unwrap();
@@ -108,7 +108,7 @@ async fn a_hash_follows_the_settings() {
 }
 
 #[tokio::test]
-async fn a_hash_that_somebody_replaced_first_stays() {
+async fn a_hash_that_was_replaced_during_a_login_is_kept() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let other = sesame::domain::HashString::new("$2b$04$another".to_owned());
@@ -126,7 +126,7 @@ async fn a_hash_that_somebody_replaced_first_stays() {
 }
 
 #[tokio::test]
-async fn a_hash_that_no_one_can_check_is_an_error_of_ours() {
+async fn an_unreadable_hash_is_an_internal_error() {
     let app = App::start().await;
     let user = app.user_with_hash("odd", Some("$md5$x")).await;
     let hour = std::time::Duration::from_hours(1);
@@ -174,7 +174,7 @@ async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
 }
 
 #[tokio::test]
-async fn users_are_renamed_deleted_and_let_in_again() {
+async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     app.user("other").await;

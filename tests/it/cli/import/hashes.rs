@@ -51,7 +51,7 @@ fn import(dev: &Dev, input: &str) -> Done {
 }
 
 #[test]
-fn weak_hashes_are_counted_by_what_they_are_once() {
+fn weak_hashes_are_reported_once_by_kind() {
     crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
     let lines: Vec<_> = HASHES.iter().enumerate().collect();
