@@ -63,15 +63,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let (messages, mut done) = (by_name(&descriptors), HashSet::new());
-    for reply in REPLIES {
-        serialise_as_json(&mut config, &messages, reply, &mut done);
+    for message in IN_JSON {
+        serialise_as_json(&mut config, &messages, message, &mut done);
     }
     config.compile_fds(descriptors)?;
     Ok(())
 }
 
-/// The replies to the five calls, which are answered in JSON as well.
-const REPLIES: [&str; 5] = [
+/// The messages that are written in JSON as well: the replies to the five calls, and the detail of
+/// an error.
+const IN_JSON: [&str; 6] = [
+    ".zitadel.v1.ErrorDetail",
     ".zitadel.session.v2.CreateSessionResponse",
     ".zitadel.session.v2.SetSessionResponse",
     ".zitadel.session.v2.GetSessionResponse",

@@ -104,115 +104,94 @@ impl Log {
 
     pub(crate) fn call(&self, call: &CallLine<'_>) {
         let facts = &call.facts;
-        let mut fields = Map::new();
-        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-
-        set("time", call.now.as_millis().into());
-        set("level", level(call).into());
-        set("request_id", call.request_id.into());
-        set_origin(&mut set, call.client_ip, call.trace_id);
-        set(
-            "call",
-            call.operation.map_or("none", Operation::as_str).into(),
-        );
-        set("outcome", outcome(call).into());
-        set("status", call.status.as_u16().into());
-        set("duration_ms", millis(call.started.elapsed()));
-        set("database_ms", millis(facts.database));
-        if let Some(principal) = &facts.principal {
-            set("caller", principal.as_str().into());
-        }
-        if let Some(session) = facts.session {
-            set("session_id", session.to_string().into());
-        }
-        if let Some(user) = &facts.user {
-            set("user", user.as_str().into());
-        }
+        let mut line = Fields::default();
+        line.set("time", call.now.as_millis());
+        line.set("level", level(call));
+        line.set("request_id", call.request_id);
+        line.set_some("client_ip", call.client_ip);
+        line.set_some("trace_id", call.trace_id);
+        line.set("call", call.operation.map_or("none", Operation::as_str));
+        // Operators see an error that was concealed from the client.
+        let answered = call.error.map_or("ok", Error::kind);
+        line.set("outcome", facts.concealed.unwrap_or(answered));
+        line.set("status", call.status.as_u16());
+        line.set("duration_ms", millis(call.started.elapsed()));
+        line.set("database_ms", millis(facts.database));
+        line.set_some("caller", facts.principal.as_ref());
+        line.set_some("session_id", facts.session);
+        line.set_some("user", facts.user.as_ref());
         if let Some(hash) = facts.hash {
-            set("hash_ms", millis(hash));
+            line.set("hash_ms", millis(hash));
         }
         if let Some(error @ (Error::Internal(_) | Error::Unavailable(_))) = call.error {
-            set("cause", chain(error).into());
+            line.set("cause", chain(error));
         }
-        if let Some(error) = &facts.side_error {
-            set("beside", error.as_str().into());
-        }
+        line.set_some("beside", facts.side_error.as_ref());
         if let Some(function) = &self.function {
-            set("function", function.as_str().into());
-            set("logins", u8::from(facts.login).into());
-            set("lockouts", u8::from(facts.locked_out).into());
-            set("write_conflicts", facts.conflicts.into());
-            set("cold_starts", u8::from(call.cold_start).into());
-            let ours = call.error.is_some_and(Error::is_server_fault);
-            set("server_errors", u8::from(ours).into());
-            set("_aws", metrics(call));
+            line.set("function", function.as_str());
+            line.set("logins", u8::from(facts.login));
+            line.set("lockouts", u8::from(facts.locked_out));
+            line.set("write_conflicts", facts.conflicts);
+            line.set("cold_starts", u8::from(call.cold_start));
+            let is_server_fault = call.error.is_some_and(Error::is_server_fault);
+            line.set("server_errors", u8::from(is_server_fault));
+            line.set("_aws", metrics(call));
         }
-        self.write(&Value::Object(fields));
+        self.write(&line);
     }
 
     /// Logs a decision. It has no metrics: Lambda itself counts the errors of the authorizer.
     pub(crate) fn decision(&self, decision: &DecisionLine<'_>) {
-        let mut line = json!({
-            "time": decision.now.as_millis(),
-            "level": match decision.error {
-                None => "info",
-                Some(Error::Internal(_)) => "error",
-                Some(_) => "warn",
-            },
-            "request_id": decision.request_id,
-            "call": "Authorize",
-            "outcome": decision.outcome,
-            "duration_ms": millis(decision.started.elapsed()),
-        });
-        if let Some(principal) = &decision.principal {
-            line["caller"] = principal.to_string().into();
-        }
-        if let Some(session) = decision.session {
-            line["session_id"] = session.to_string().into();
-        }
-        let set = |name: &str, value: Value| line[name] = value;
-        set_origin(set, decision.client_ip, decision.trace_id.as_ref());
-        if let Some(error) = decision.error {
-            line["cause"] = chain(error).into();
-        }
+        let level = match decision.error {
+            None => "info",
+            Some(Error::Internal(_)) => "error",
+            Some(_) => "warn",
+        };
+        let mut line = Fields::default();
+        line.set("time", decision.now.as_millis());
+        line.set("level", level);
+        line.set("request_id", decision.request_id);
+        line.set("call", "Authorize");
+        line.set("outcome", decision.outcome);
+        line.set("duration_ms", millis(decision.started.elapsed()));
+        line.set_some("caller", decision.principal.as_ref());
+        line.set_some("session_id", decision.session);
+        line.set_some("client_ip", decision.client_ip);
+        line.set_some("trace_id", decision.trace_id.as_ref());
+        line.set_some("cause", decision.error.map(|error| chain(error)));
         self.write(&line);
     }
 
     fn write(&self, line: &impl Serialize) {
         // Strings and numbers can't fail to be written.
-        let mut text = serde_json::to_string(line).unwrap_or_default();
-        match &self.sink {
+        let text = serde_json::to_string(line).unwrap_or_default();
+        // A line is one write, so that lines of several threads don't mix. An error is ignored,
+        // because it can't be logged.
+        let _ = match &self.sink {
             Sink::Memory(lines) => {
-                lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(text);
+                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.push(text);
+                Ok(())
             }
-            // A line is one write, so that lines of several threads don't mix. An error is
-            // ignored, because it can't be logged.
-            Sink::Stdout => {
-                text.push('\n');
-                let _ = std::io::stdout().write_all(text.as_bytes());
-            }
-            Sink::Stderr => {
-                text.push('\n');
-                let _ = std::io::stderr().write_all(text.as_bytes());
-            }
-        }
+            Sink::Stdout => std::io::stdout().write_all((text + "\n").as_bytes()),
+            Sink::Stderr => std::io::stderr().write_all((text + "\n").as_bytes()),
+        };
     }
 }
 
-/// Sets the fields that say where a request came from.
-fn set_origin<T>(
-    mut set: impl FnMut(&str, Value) -> T,
-    client_ip: Option<IpAddr>,
-    trace_id: Option<&TraceId>,
-) {
-    if let Some(address) = client_ip {
-        set("client_ip", address.to_string().into());
+/// The fields of a line.
+#[derive(Default, Serialize)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
     }
-    if let Some(id) = trace_id {
-        set("trace_id", id.to_string().into());
+
+    fn set_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.set(name, value.to_string());
+        }
     }
 }
 
@@ -224,13 +203,6 @@ fn level(call: &CallLine<'_>) -> &'static str {
         _ if call.facts.side_error.is_some() => "warn",
         _ => "info",
     }
-}
-
-/// The true outcome: operators see an error that was concealed from the client.
-fn outcome(call: &CallLine<'_>) -> &'static str {
-    call.facts
-        .concealed
-        .unwrap_or(call.error.map_or("ok", Error::kind))
 }
 
 /// A time span in milliseconds, with three decimals.

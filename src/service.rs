@@ -116,29 +116,25 @@ impl Service {
         if let Some(id) = call.session_id() {
             context.record.session(id);
         }
-        match call {
+        Ok(match call {
             Call::CreateSession(request) => {
                 let created = self.create_session(request, permit, context).await?;
                 context.record.session(created.session_id);
-                Ok(Reply::CreateSession(created))
+                Reply::CreateSession(created)
             }
             Call::SetSession(request) => {
-                let changed = self.set_session(request, permit, context).await?;
-                Ok(Reply::SetSession(changed))
+                Reply::SetSession(self.set_session(request, permit, context).await?)
             }
             Call::GetSession(request) => {
-                let got = self.get_session(request, permit, context).await?;
-                Ok(Reply::GetSession(got))
+                Reply::GetSession(self.get_session(request, permit, context).await?)
             }
             Call::DeleteSession(request) => {
-                let details = self.delete_session(request, permit, context).await?;
-                Ok(Reply::DeleteSession(details))
+                Reply::DeleteSession(self.delete_session(request, permit, context).await?)
             }
             Call::ListSessions(request) => {
-                let listed = self.list_sessions(request, permit, context).await?;
-                Ok(Reply::ListSessions(listed))
+                Reply::ListSessions(self.list_sessions(request, permit, context).await?)
             }
-        }
+        })
     }
 
     fn details(&self, session: &Session) -> Details {

@@ -43,7 +43,7 @@ fn a_call_may_cost_five_percent_more_than_in_json() {
 }
 
 #[test]
-fn the_cost_of_a_hash_is_subtracted_from_both_calls() {
+fn the_password_hash_is_taken_off_both_calls() {
     let calls = Calls {
         first: 2000,
         second: 1000,
@@ -64,7 +64,7 @@ fn the_cost_of_a_hash_is_subtracted_from_both_calls() {
 }
 
 #[test]
-fn each_event_is_the_same_call_in_another_protocol() {
+fn each_event_makes_the_same_call_in_another_protocol() {
     const LIMITS: WireLimits = WireLimits {
         body: 1024,
         message: 1024,
@@ -86,7 +86,7 @@ fn each_event_is_the_same_call_in_another_protocol() {
 }
 
 #[test]
-fn success_is_recognised_in_each_protocol() {
+fn a_success_is_recognised_in_each_protocol() {
     const GOOD: &[u8] = b"\0\0\0\0\x02hi\x80\0\0\0\x0fgrpc-status:0\r\n";
     const EMPTY: &[u8] = b"\0\0\0\0\0\x80\0\0\0\x0fgrpc-status:0\r\n";
     const REFUSED: &[u8] = b"\x80\0\0\0\x0fgrpc-status:5\r\n";

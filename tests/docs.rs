@@ -59,10 +59,10 @@ fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
         .map(|rest| rest.split('"').next().unwrap())
 }
 
-/// Names of the log's fields, by the three ways in which the code sets one.
+/// Names of the log's fields, by the ways in which the code sets one.
 fn fields() -> BTreeSet<String> {
     let log = module("log");
-    let set = quoted(&log, "set(\"").chain(quoted(&log, "line[\""));
+    let set = quoted(&log, "set(\"").chain(quoted(&log, "set_some(\""));
     let keys = log.lines().filter_map(|line| {
         let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
         rest.starts_with(':').then_some(name)

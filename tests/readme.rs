@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sesame::api::row;
 use sesame::config::SETTINGS;
 
-#[path = "common/errors.rs"]
+#[path = "it/support/errors.rs"]
 mod errors;
 
 const README: &str = include_str!("../README.md");
@@ -102,97 +102,12 @@ fn the_errors_are_those_of_the_code() {
     assert_eq!(documented, of_code);
 }
 
-/// `domain ← error ← …`: each module uses those before it and none after it.
-const ORDER: [&str; 10] = [
-    "domain",
-    "error",
-    "password",
-    "token",
-    "store",
-    "service",
-    "config",
-    "api",
-    "authorizer",
-    "layer",
-];
-
-/// What a module must not know of, by the names of crates.
-const BARRED: [(&str, &[&str]); 7] = [
-    (
-        "domain",
-        &["aws_", "http", "lambda_", "serde", "tokio", "argon2"],
-    ),
-    ("password", &["aws_", "http", "lambda_", "serde"]),
-    ("store", &["http::", "lambda_", "serde", "argon2"]),
-    ("service", &["aws_", "http", "lambda_", "serde", "argon2"]),
-    ("api", &["aws_sdk", "aws_smithy", "argon2"]),
-    ("authorizer", &["aws_", "http", "lambda_", "argon2"]),
-    ("layer", &["aws_", "lambda_", "serde", "tokio", "argon2"]),
-];
-
-#[test]
-fn modules_use_those_before_them_alone() {
-    for (at, module) in ORDER.iter().enumerate() {
-        for (path, text) in sources(module) {
-            for later in &ORDER[at + 1..] {
-                let used = text.contains(&format!("crate::{later}"));
-                assert!(!used, "{} uses {later}", path.display());
-            }
-            for name in barred(module) {
-                let used = text
-                    .lines()
-                    .any(|line| line.trim_start().starts_with(&format!("use {name}")));
-                assert!(!used, "{} uses {name}", path.display());
-            }
-        }
-    }
-}
-
-#[test]
-fn the_one_crate_of_order_is_the_whole_crate() {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    let of_dev = ["cli", "emulator", "server"];
-    let modules = lib
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let modules: BTreeSet<_> = modules.filter(|name| !of_dev.contains(name)).collect();
-
-    assert_eq!(modules, BTreeSet::from(ORDER));
-}
-
-fn barred(module: &str) -> &'static [&'static str] {
-    let found = BARRED.iter().find(|(name, _)| *name == module);
-    found.map_or(&[], |(_, barred)| *barred)
-}
-
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a module, but for its tests'.
-fn sources(module: &str) -> Vec<(PathBuf, String)> {
-    let mut files = vec![root().join(format!("src/{module}.rs"))];
-    let folder = root().join("src").join(module);
-    if folder.exists() {
-        walk(&folder, &mut files);
-    }
-    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
-    files.into_iter().map(read).collect()
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            walk(&path, files);
-        } else if path.extension().is_some_and(|of| of == "rs") {
-            files.push(path);
-        }
-    }
-}
-
 #[test]
-fn no_gap_is_left_to_fill() {
+fn no_placeholder_is_left_in_the_readme() {
     let gap =
         |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
     for page in [README, ERRORS, SETTINGS_PAGE, LIMITS] {

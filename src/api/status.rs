@@ -117,7 +117,6 @@ pub(super) const ERROR_DETAIL: &str = "zitadel.v1.ErrorDetail";
 /// <https://connectrpc.com/docs/protocol/#error-codes>
 pub(super) fn connect(code: u8) -> (&'static str, u16) {
     match code {
-        1 => ("canceled", 499),
         3 => ("invalid_argument", 400),
         4 => ("deadline_exceeded", 504),
         5 => ("not_found", 404),
@@ -126,11 +125,9 @@ pub(super) fn connect(code: u8) -> (&'static str, u16) {
         8 => ("resource_exhausted", 429),
         9 => ("failed_precondition", 400),
         10 => ("aborted", 409),
-        11 => ("out_of_range", 400),
         12 => ("unimplemented", 501),
         13 => ("internal", 500),
         14 => ("unavailable", 503),
-        15 => ("data_loss", 500),
         16 => ("unauthenticated", 401),
         _ => ("unknown", 500),
     }

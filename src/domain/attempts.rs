@@ -56,16 +56,12 @@ impl AttemptPolicy {
         }];
         for failures in self.max..Self::CEILING {
             let lock = self.lock_after(failures).unwrap_or(Self::MAX_LOCK);
-            let is_longest = lock == Self::MAX_LOCK;
+            let is_max = lock == Self::MAX_LOCK;
             windows.push(AttemptWindow {
-                failures_below: if is_longest {
-                    Self::CEILING
-                } else {
-                    failures + 1
-                },
+                failures_below: if is_max { Self::CEILING } else { failures + 1 },
                 attempted_by: Some(now.minus(lock)),
             });
-            if is_longest {
+            if is_max {
                 break;
             }
         }

@@ -247,19 +247,21 @@ fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error
     }
 }
 
-pub(super) fn user_factor(verified: &VerifiedUser, now: Timestamp) -> UserFactor {
-    let user = &verified.user;
-    UserFactor {
+/// The factors of a session whose checks `verified` has passed.
+pub(super) fn factors(
+    verified: Option<&VerifiedUser>,
+    now: Timestamp,
+) -> (Option<UserFactor>, Option<PasswordFactor>) {
+    let user = verified.map(|VerifiedUser { user, .. }| UserFactor {
         user_id: user.user_id.clone(),
         login_name: user.login_name.clone(),
         display_name: user.display_name.clone(),
         verified_at: now,
         generation: user.generation,
-    }
-}
-
-pub(super) fn password_factor(verified: &VerifiedUser, now: Timestamp) -> Option<PasswordFactor> {
-    verified
-        .by_password
-        .then_some(PasswordFactor { verified_at: now })
+    });
+    let by_password = verified.is_some_and(|verified| verified.by_password);
+    (
+        user,
+        by_password.then_some(PasswordFactor { verified_at: now }),
+    )
 }

@@ -1,7 +1,7 @@
-use super::checks::{password_factor, user_factor};
+use super::checks::factors;
 use super::idempotency::Keyed;
 use super::user_lookup::Subject;
-use super::{Context, CreateSession, CreatedSession, Details, Policy, Service};
+use super::{Context, CreateSession, CreatedSession, Details, Service};
 use crate::domain::{Lifetime, NewSession, Permit, Session, Timestamp};
 use crate::error::Error;
 use crate::store::PutOutcome;
@@ -23,12 +23,8 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let Policy {
-            lifetime,
-            max_lifetime,
-            ..
-        } = self.policy;
-        let lifetime = Lifetime::parse(request.lifetime, lifetime, max_lifetime)?;
+        let policy = &self.policy;
+        let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let keyed = self.keyed(&request, permit).await?;
         let password = request.password.take();
         let user = request.user.as_ref();
@@ -40,9 +36,8 @@ impl Service {
             .await?;
 
         let write = generate_write_id();
-        let user = verified
-            .as_ref()
-            .map(|verified| user_ref(&verified.user.user_id));
+        let (user_factor, password) = factors(verified.as_ref(), context.now);
+        let user = user_factor.as_ref().map(|user| user_ref(&user.user_id));
         let (id, token) = match &keyed {
             None => {
                 let id = generate_session_id();
@@ -57,12 +52,8 @@ impl Service {
             NewSession {
                 id,
                 token_hash: token.hash(),
-                user: verified
-                    .as_ref()
-                    .map(|verified| user_factor(verified, context.now)),
-                password: verified
-                    .as_ref()
-                    .and_then(|verified| password_factor(verified, context.now)),
+                user: user_factor,
+                password,
                 metadata: request.metadata,
                 user_agent: request.user_agent,
                 creator: permit.principal().to_string(),

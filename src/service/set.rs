@@ -1,4 +1,4 @@
-use super::checks::{VerifiedUser, password_factor, user_factor};
+use super::checks::{VerifiedUser, factors};
 use super::user_lookup::Subject;
 use super::verify_token::Found;
 use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
@@ -67,15 +67,10 @@ impl Service {
             }
             error
         })?;
+        let (user, password) = factors(verified.as_ref(), context.now);
         let changes = SessionChanges {
-            user: request
-                .user
-                .as_ref()
-                .and(verified.as_ref())
-                .map(|verified| user_factor(verified, context.now)),
-            password: verified
-                .as_ref()
-                .and_then(|verified| password_factor(verified, context.now)),
+            user: user.filter(|_| request.user.is_some()),
+            password,
             metadata: request.metadata,
             lifetime: request.lifetime,
             max_lifetime: policy.max_lifetime,

@@ -31,14 +31,16 @@ impl PresentedToken {
         if values.next().is_some() {
             return Err(TokenFault::Invalid);
         }
-        match bearer(value) {
-            None => Ok(None),
-            Some(b"") => Err(TokenFault::Missing),
-            Some(token) => std::str::from_utf8(token)
-                .ok()
-                .and_then(Self::parse)
-                .map(Some)
-                .ok_or(TokenFault::Invalid),
+        // What is not UTF-8 is no token.
+        let value = String::from_utf8_lossy(value);
+        match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                match token.trim_matches(' ') {
+                    "" => Err(TokenFault::Missing),
+                    token => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
+                }
+            }
+            _ => Ok(None),
         }
     }
 
@@ -49,22 +51,6 @@ impl PresentedToken {
         }
         SessionToken::parse(text.to_owned()).ok().map(Self::Session)
     }
-}
-
-/// The token behind the scheme `Bearer`, in whatever case; it may be empty.
-fn bearer(authorization: &[u8]) -> Option<&[u8]> {
-    let space = authorization.iter().position(|&byte| byte == b' ')?;
-    let (scheme, token) = authorization.split_at(space);
-    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer");
-    let start = token
-        .iter()
-        .position(|&byte| byte != b' ')
-        .unwrap_or(token.len());
-    let end = token
-        .iter()
-        .rposition(|&byte| byte != b' ')
-        .map_or(start, |last| last + 1);
-    is_bearer.then_some(&token[start..end])
 }
 
 #[cfg(test)]

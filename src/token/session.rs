@@ -14,7 +14,7 @@ use crate::domain::{SessionId, TokenHash, UserRef};
 /// It carries the id because a bearer presents nothing else, and the user's key so that the
 /// session and its user are read in one request. Only its form is certain: whether it is
 /// valid, the stored session says.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken {
     text: Zeroizing<String>,
     hash: TokenHash,
@@ -42,17 +42,9 @@ impl SessionToken {
         secret: &[u8; SECRET_BYTES],
         user: Option<UserRef>,
     ) -> Self {
-        let mut bytes = Zeroizing::new([0; 16 + SECRET_BYTES + 16]);
-        bytes[..16].copy_from_slice(session.as_bytes());
-        bytes[16..16 + SECRET_BYTES].copy_from_slice(secret);
-        let length = match user {
-            None => 16 + SECRET_BYTES,
-            Some(user) => {
-                bytes[16 + SECRET_BYTES..].copy_from_slice(user.as_bytes());
-                bytes.len()
-            }
-        };
-        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes[..length]));
+        let user_bytes = user.as_ref().map_or(&[][..], |user| user.as_bytes());
+        let bytes = Zeroizing::new([session.as_bytes(), &secret[..], user_bytes].concat());
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes));
         Self {
             hash: hash(&text),
             text,
@@ -104,14 +96,6 @@ impl SessionToken {
         self.user
     }
 }
-
-impl PartialEq for SessionToken {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash
-    }
-}
-
-impl Eq for SessionToken {}
 
 impl fmt::Debug for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

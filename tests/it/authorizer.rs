@@ -16,9 +16,11 @@ use sesame::error::Error;
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::Authorizer;
 
-use crate::app::{Answer, App, NOW, PASSWORD, by_id, by_name, event, header, post};
-use crate::faults::{Fault, Faults};
-use crate::record;
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, event, header, post};
+use crate::support::client::create_named;
+use crate::support::faults::{Fault, Faults};
+use crate::support::{facts, record};
 
 /// An authorizer over the tables of an app.
 struct Gate {
@@ -80,18 +82,18 @@ impl Gate {
 
     fn requests(&self) -> Vec<String> {
         let requests = self.faults.requests();
-        record::requests(
-            "authorizer-requests.json",
-            &requests,
-            self.app.store.tables(),
-        );
+        facts::assert_known("Authorizer", &requests, self.app.store.tables());
         requests.into_iter().map(|request| request.action).collect()
     }
 
     /// A user with a session in which the password was checked.
     async fn mini(&self) -> (User, Answer) {
         let mini = self.app.user("mini").await;
-        let session = self.app.create(&by_name(&mini.login_name, PASSWORD)).await;
+        let session = self
+            .app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
         (mini, session)
     }
 }
@@ -133,7 +135,7 @@ fn policy(principal: &str, effect: &str, stage: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_event_gets_its_answer_in_its_senders_form() {
+async fn each_event_is_answered_in_the_form_of_its_gateway() {
     for (setting, of_2_0) in [
         (AuthorizerAnswer::Simple, false),
         (AuthorizerAnswer::Iam, true),
@@ -180,8 +182,8 @@ async fn each_event_gets_its_answer_in_its_senders_form() {
 async fn a_decision_takes_one_request_at_most() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = gate.app.create_named(&mini).await;
-    let anonymous = gate.app.create(&json!({})).await;
+    let user_alone = create_named(&gate.app, &mini).await;
+    let anonymous = gate.app.client().create_json(&json!({})).await;
     let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
     let with_other = |at: usize| {
         let mut token = session.token().into_bytes();
@@ -207,7 +209,7 @@ async fn a_decision_takes_one_request_at_most() {
 }
 
 #[tokio::test]
-async fn a_header_counts_if_it_is_a_bearers() {
+async fn only_a_bearer_header_is_read() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
     let token = session.token();
@@ -242,7 +244,7 @@ async fn a_header_counts_if_it_is_a_bearers() {
 }
 
 #[tokio::test]
-async fn a_session_is_over_at_the_very_instant_of_its_end() {
+async fn a_session_is_denied_from_its_expiry_on() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
     let end = NOW.plus(Duration::from_hours(24));
@@ -254,16 +256,24 @@ async fn a_session_is_over_at_the_very_instant_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_ended_lets_nobody_in() {
+async fn an_ended_session_is_denied() {
     let gate = Gate::open().await;
     let store = &gate.app.store;
 
     for way in ["delete", "end", "deactivate", "lock", "password", "remove"] {
         let name = way;
         let login = gate.app.user(name).await;
-        let session = gate.app.create(&by_id(&login.user_id, PASSWORD)).await;
+        let session = gate
+            .app
+            .client()
+            .create_json(&by_id(&login.user_id, PASSWORD))
+            .await;
         let other = gate.app.user(&format!("{name}-other")).await;
-        let others = gate.app.create(&by_id(&other.user_id, PASSWORD)).await;
+        let others = gate
+            .app
+            .client()
+            .create_json(&by_id(&other.user_id, PASSWORD))
+            .await;
         assert!(gate.lets_token_in(&session.token()).await, "before: {way}");
 
         match way {
@@ -318,10 +328,10 @@ fn naming(session: &Answer, method: Method, body: &Value) -> Request {
 }
 
 #[tokio::test]
-async fn a_session_that_gets_its_user_later_lets_the_user_in() {
+async fn a_session_is_allowed_once_its_user_has_logged_in() {
     let gate = Gate::open().await;
     let mini = gate.app.user("mini").await;
-    let session = gate.app.create(&json!({})).await;
+    let session = gate.app.client().create_json(&json!({})).await;
     let mut token = session.token();
     let page = gate.app.caller(&[Permission::Write], Duration::MAX).await;
 
@@ -341,7 +351,7 @@ async fn a_session_that_gets_its_user_later_lets_the_user_in() {
 }
 
 #[tokio::test]
-async fn without_a_database_nobody_is_let_in_and_it_is_no_denial() {
+async fn without_a_database_a_decision_is_an_error_and_no_denial() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
 

@@ -4,17 +4,19 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::{Request, Version};
+use sesame::domain::Operation::CreateSession;
 
-use crate::app::{Answer, App, NOW, header};
-use crate::record;
-use crate::wire::Wire;
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, header};
+use crate::support::client::{Client, Wire};
+use crate::support::facts::facts;
 
 const PAGE: &str = include_str!("../../docs/api.md");
 const HERE: &str = "https://app.example.com";
 const ELSEWHERE: &str = "https://evil.example";
 
 fn preflight(origin: &str, headers: &str) -> Request {
-    let mut request = Wire::GrpcWeb.create(Version::V2, &Create::default());
+    let mut request = Wire::GrpcWeb.encode(Version::V2, CreateSession, &Create::default());
     request.method = Method::OPTIONS;
     request.headers = HeaderMap::new();
     request = header(request, "origin", origin);
@@ -55,8 +57,9 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
         assert_eq!(asked.status, status, "{setting} {origin}");
 
         for wire in Wire::ALL {
-            let request = wire.create(Version::V2, &Create::default());
-            let answer = app.send(header(request, "origin", origin), NOW).await;
+            let client = Client::new(&app).over(wire, Version::V2);
+            let request = client.request(CreateSession, &Create::default());
+            let answer = client.send(header(request, "origin", origin)).await;
             assert_eq!(allowed_origin(&answer), want, "{setting} {origin} {wire:?}");
             let exposed = answer.headers.get("access-control-expose-headers");
             assert_eq!(exposed.is_some(), want.is_some());
@@ -70,11 +73,11 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
 /// The gateway's own lists are held against these, by the checks in `tests/stack`; the
 /// documentation's here.
 #[tokio::test]
-async fn the_code_states_what_pages_may_send_and_read() {
+async fn pages_may_send_and_read_what_is_documented() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
     let asked = app.send(preflight(HERE, "content-type"), NOW).await;
     let request = header(
-        Wire::Json.create(Version::V2, &Create::default()),
+        Wire::Json.encode(Version::V2, CreateSession, &Create::default()),
         "origin",
         HERE,
     );
@@ -94,13 +97,12 @@ async fn the_code_states_what_pages_may_send_and_read() {
         let documented: Vec<_> = row.split('`').skip(1).step_by(2).collect();
         assert_eq!(json!(documented), lists[name], "{name}");
     }
-    let path = record::folder().join("cors.json");
-    std::fs::write(path, lists.to_string()).unwrap();
+    assert_eq!(facts(&["cors"]), lists);
 }
 
 /// The preflights that a real browser was seen to send.
 #[tokio::test]
-async fn a_preflight_allows_by_name_what_clients_send() {
+async fn a_preflight_allows_the_headers_that_clients_send() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
     for asked in [
         "authorization,connect-protocol-version,content-type",
@@ -129,10 +131,12 @@ async fn a_preflight_allows_by_name_what_clients_send() {
 async fn an_error_can_be_read_across_origins_too() {
     let app = App::with(&[("ALLOWED_ORIGINS", HERE), ("ACCESS", "token")]).await;
     for wire in Wire::ALL {
-        let request = wire.create(Version::V2, &Create::default());
-        let answer = app.send(header(request, "origin", HERE), NOW).await;
+        let client = Client::new(&app).over(wire, Version::V2);
+        let request = client.request(CreateSession, &Create::default());
+        let answer = client.send(header(request, "origin", HERE)).await;
 
-        assert_eq!(wire.created(&answer).err().unwrap().code, 16, "{wire:?}");
+        let fault = client.created(&answer).err().unwrap();
+        assert_eq!(fault.code, 16, "{wire:?}");
         assert_eq!(allowed_origin(&answer), Some(HERE), "{wire:?}");
         assert_eq!(
             answer.headers["access-control-expose-headers"],

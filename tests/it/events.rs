@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use sesame::domain::{LoginName, User, UserId};
 use sesame::transport::lambda::event::{Event, respond};
 
-use crate::app::{Answer, App, NOW, event};
-use crate::record;
-use crate::wire::Wire;
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, event};
+use crate::support::client::Wire;
+use crate::support::record;
 
 /// Answers an event as the function does, and returns what it prints.
 async fn invoke(app: &App, event: &str) -> Value {
@@ -47,7 +48,7 @@ async fn with_demo_user(settings: &[(&str, &str)]) -> App {
 }
 
 #[tokio::test]
-async fn each_event_gets_its_answer_in_its_senders_form() {
+async fn each_event_is_answered_in_the_form_of_its_gateway() {
     let app = with_demo_user(&[("MAX_PASSWORD_ATTEMPTS", "100")]).await;
     for (name, status, code) in [
         ("create-session.json", 200, None),
@@ -90,7 +91,7 @@ async fn each_event_gets_its_answer_in_its_senders_form() {
 }
 
 #[tokio::test]
-async fn each_protocol_goes_through_an_event_and_back() {
+async fn each_protocol_works_through_events() {
     let app = with_demo_user(&[]).await;
     for (name, wire, is_base64) in [
         ("create-session-connect.json", Wire::ConnectJson, false),
@@ -165,7 +166,7 @@ fn changed(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[tokio::test]
-async fn odd_events_get_an_error_body() {
+async fn a_malformed_event_gets_an_error_body() {
     let app = App::start().await;
     for (what, event, status) in [
         (
@@ -257,7 +258,7 @@ async fn odd_events_get_an_error_body() {
 }
 
 #[tokio::test]
-async fn a_deadline_is_kept_and_one_in_the_past_is_none() {
+async fn an_invocations_deadline_is_kept_unless_it_has_passed() {
     let app = App::start().await;
     let event = changed(|_| ());
     let now = u64::try_from(NOW.as_millis()).unwrap();
@@ -267,8 +268,9 @@ async fn a_deadline_is_kept_and_one_in_the_past_is_none() {
         (0, 200),
         (now + 200, 504),
     ] {
-        app.faults
-            .inject(crate::faults::Fault::Delay(std::time::Duration::from_millis(50)).once());
+        app.faults.inject(
+            crate::support::faults::Fault::Delay(std::time::Duration::from_millis(50)).once(),
+        );
         let mut context = Context::default();
         context.deadline = deadline;
         let payload: Event = serde_json::from_str(&event).unwrap();
@@ -308,7 +310,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_event_is_worth_a_5xx(
+    fn no_event_causes_a_5xx(
         bends in prop::collection::vec(
             (prop::sample::select(PLACES.to_vec()), any_text(), 0..5usize), 32,
         ),

@@ -1,13 +1,15 @@
 //! How often a password may be tried, as the contract's section 8 has it.
 
+mod enumeration;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use sesame::domain::{Permission, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name};
-use crate::faults::Fault;
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
+use crate::support::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 
@@ -29,21 +31,26 @@ async fn with_user(app: App) -> (App, String) {
 
 async fn attempt(app: &App, token: &str, password: &str, at: Timestamp) -> String {
     let body = by_name(&app.login_name("mini"), password);
-    app.create_as(token, &body, at).await.outcome()
+    app.client()
+        .bearing(token)
+        .at(at)
+        .create_json(&body)
+        .await
+        .outcome()
 }
 
 const WRONG: &str = "COMMAND-3M0fs";
 const LOCKED: &str = "COMMAND-JLK35";
 
 #[tokio::test]
-async fn parallel_guesses_do_not_outrun_the_lock() {
+async fn parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = locked_out_by("10").await;
     guess_at_once(app, token, 60).await;
 }
 
 /// Over the emulator: a thousand connections at once are more than others take.
 #[tokio::test]
-async fn a_thousand_parallel_guesses_do_not_outrun_the_lock() {
+async fn a_thousand_parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = with_user(App::emulated(&[]).await).await;
     guess_at_once(app, token, 1000).await;
 }
@@ -64,7 +71,11 @@ async fn guess_at_once(app: App, token: String, count: usize) {
             } else {
                 by_id(&id, &guess)
             };
-            app.create_as(&token, &body, NOW).await.outcome()
+            app.client()
+                .bearing(&token)
+                .create_json(&body)
+                .await
+                .outcome()
         });
     }
     let outcomes = guesses.join_all().await;
@@ -127,7 +138,7 @@ async fn a_success_resets_the_count() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_while_locked_do_not_count() {
+async fn attempts_during_a_lock_do_not_count() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     assert_eq!(attempt(&app, &token, "wrong", NOW).await, WRONG);
 
@@ -143,12 +154,12 @@ async fn attempts_while_locked_do_not_count() {
 /// However long a call has waited before its attempt is counted: for its turn at a processor,
 /// or for the database.
 #[tokio::test(start_paused = true)]
-async fn the_lock_begins_when_the_attempt_is_counted() {
+async fn a_lock_begins_when_the_attempt_is_counted() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     let wait = Duration::from_millis(200);
     app.faults.inject(Fault::Delay(wait).once().of("GetItem"));
     let by_id = by_id(&app.user_id("mini"), "wrong");
-    let wrong = app.create_as(&token, &by_id, NOW).await;
+    let wrong = app.client().bearing(&token).create_json(&by_id).await;
     assert_eq!(wrong.outcome(), WRONG);
 
     let unlocked = NOW.plus(wait + Duration::from_secs(30));
@@ -174,7 +185,7 @@ async fn a_hundred_failures_lock_until_an_administrator_unlocks() {
 }
 
 #[tokio::test]
-async fn a_failure_reserved_after_a_success_stays_counted() {
+async fn a_failure_counted_after_a_success_stays_counted() {
     let app = App::start().await;
     app.user("mini").await;
     let name = app.login_name("mini").folded();
@@ -209,7 +220,7 @@ async fn a_failure_reserved_after_a_success_stays_counted() {
 }
 
 #[tokio::test]
-async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() {
+async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let name = app.login_name("mini").folded();
@@ -233,7 +244,7 @@ async fn a_success_that_began_before_its_user_was_added_anew_forgives_nothing() 
 }
 
 #[tokio::test]
-async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
+async fn parallel_right_passwords_lock_nobody_out() {
     let (app, token) = locked_out_by("3").await;
     let app = Arc::new(app);
 
@@ -252,7 +263,7 @@ async fn right_passwords_at_once_in_one_process_lock_nobody_out() {
 }
 
 #[tokio::test]
-async fn whoever_is_turned_away_has_not_cost_an_attempt() {
+async fn a_login_refused_for_overload_costs_no_attempt() {
     let app = Arc::new(
         App::with(&[
             ("PASSWORD_QUEUE", "0"),
@@ -268,7 +279,8 @@ async fn whoever_is_turned_away_has_not_cost_an_attempt() {
         let app = Arc::clone(&app);
         logins.spawn(async move {
             let answer = app
-                .create(&by_name(&app.login_name("mini"), PASSWORD))
+                .client()
+                .create_json(&by_name(&app.login_name("mini"), PASSWORD))
                 .await;
             if answer.status.as_u16() == 429 {
                 assert_eq!(answer.headers["retry-after"], "1");

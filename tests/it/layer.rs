@@ -13,8 +13,9 @@ use sesame::error::Error;
 use sesame::transport::tower::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
-use crate::app::{App, NOW, PASSWORD, by_name, header, post};
-use crate::faults::Fault;
+use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::client::create_named;
+use crate::support::faults::Fault;
 
 /// Says who was let in.
 #[allow(clippy::unused_async, reason = "it stands for a service")]
@@ -44,7 +45,10 @@ fn now() -> Timestamp {
 async fn a_users_token_lets_a_request_pass_with_its_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let session = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let token = session.token();
 
     for scheme in ["Bearer", "bearer", "BEARER"] {
@@ -62,12 +66,15 @@ async fn a_users_token_lets_a_request_pass_with_its_user() {
 }
 
 #[tokio::test]
-async fn others_get_the_error_of_the_json_api() {
+async fn other_requests_get_the_errors_of_the_json_api() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_alone = app.create_named(&mini).await.token();
-    let anonymous = app.create(&json!({})).await.token();
+    let session = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let user_alone = create_named(&app, &mini).await.token();
+    let anonymous = app.client().create_json(&json!({})).await.token();
     let caller = app.caller(&Permission::ALL, Duration::MAX).await;
     let bearer = format!("Bearer {}", session.token());
 
@@ -111,10 +118,13 @@ async fn others_get_the_error_of_the_json_api() {
 }
 
 #[tokio::test]
-async fn a_request_passes_until_the_very_end_of_its_session() {
+async fn a_request_passes_until_its_session_expires() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let session = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let bearer = format!("Bearer {}", session.token());
     let before: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_399_999);
     let end: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_400_000);
@@ -129,10 +139,13 @@ async fn a_request_passes_until_the_very_end_of_its_session() {
 
 /// Under which name a user comes, and by which of two tokens.
 #[tokio::test]
-async fn a_user_is_told_by_the_name_of_today_while_the_token_counts() {
+async fn a_request_carries_its_users_current_login_name() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let created = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let created = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let old = format!("Bearer {}", created.token());
     let status = async |now, bearer: &str| ask(&app, now, &[bearer.as_bytes()]).await.status();
     let set = async |token: String, body: Value| {
@@ -174,10 +187,13 @@ async fn a_user_is_told_by_the_name_of_today_while_the_token_counts() {
 }
 
 #[tokio::test]
-async fn without_a_database_a_request_is_to_come_again() {
+async fn without_a_database_a_request_is_asked_to_retry() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let session = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let bearer = format!("Bearer {}", session.token());
 
     for (fault, status, code) in [
@@ -200,7 +216,7 @@ async fn without_a_database_a_request_is_to_come_again() {
 
 /// What has answered that it is ready is called, and not a clone of it, which may not be.
 #[tokio::test]
-async fn the_service_that_is_ready_is_the_one_that_is_called() {
+async fn the_layer_calls_the_service_that_it_polled() {
     #[derive(Debug, Default)]
     struct Once {
         ready: bool,
@@ -230,7 +246,10 @@ async fn the_service_that_is_ready_is_the_one_that_is_called() {
     }
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app.create(&by_name(&mini.login_name, PASSWORD)).await;
+    let session = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
     let mut service = SessionLayer::new(app.faulty.clone(), now).layer(Once::default());
 
     for _ in 0..2 {

@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 use self::caller::Caller;
 use self::checker::{Event, linearize};
 use self::session::{Step, World};
-use crate::app::{App, NOW};
-use crate::calls::Dice;
+use crate::support::app::{App, NOW};
+use crate::support::dice::Dice;
 
 const CALLERS: u64 = 4;
 const CALLS: u64 = 7;
@@ -133,7 +133,7 @@ pub fn runs(default: u64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn calls_at_once_on_threads_look_like_one_after_another() {
+async fn concurrent_calls_on_threads_are_linearizable() {
     const PLACES: u64 = 4;
 
     let mut places = JoinSet::new();
@@ -149,7 +149,7 @@ async fn calls_at_once_on_threads_look_like_one_after_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_at_once_on_paused_time_look_like_one_after_another() {
+async fn concurrent_calls_on_paused_time_are_linearizable() {
     let (app, bearer) = place().await;
     for seed in 0..runs(60) {
         meet(app.clone(), bearer.clone(), 1_000_000 + seed).await;

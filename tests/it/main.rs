@@ -6,34 +6,27 @@
     reason = "what a test can't go on from fails it"
 )]
 
-mod administration;
-mod app;
+mod access;
 mod authorizer;
-mod callers;
-mod calls;
 mod cli;
-mod concurrency;
 mod cors;
+mod create;
+mod delete;
 mod emulator;
-mod enumeration;
-#[path = "../common/errors.rs"]
-mod errors;
 mod events;
 mod faults;
+mod get;
 mod guessing;
-mod json;
 mod layer;
-mod life;
 mod linearizability;
-mod lost_answers;
+mod list;
 mod model;
-mod names;
 mod openapi;
-mod passwords;
+mod permissions;
 mod protocols;
-mod record;
 mod requests;
-mod secrets;
-mod sessions;
-mod stack;
-mod wire;
+mod set;
+mod support;
+mod template;
+mod users;
+mod whole_life;

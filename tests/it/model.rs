@@ -16,7 +16,7 @@ use self::steps::{any_opening, any_step};
 use crate::linearizability::runs;
 
 /// Of users. The last is nobody's.
-const PASSWORDS: [&str; 3] = [crate::app::PASSWORD, "An0ther!", "wrong"];
+const PASSWORDS: [&str; 3] = [crate::support::app::PASSWORD, "An0ther!", "wrong"];
 
 const SERVICES: [(&str, &[Permission]); 5] = [
     ("backend", &Permission::ALL),

@@ -7,15 +7,15 @@ mod properties;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
-use sesame::api::{Request, Version};
+use sesame::domain::Operation::CreateSession;
 use sesame::domain::UserAgent;
-use sesame::token::ServiceAccountToken;
 
-use crate::app::{App, NOW, PASSWORD, header};
-use crate::wire::Wire;
+use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::client::{Client, Wire};
 
 /// A create with a user, a password, and so on.
 fn checks(name: &str, password: &str) -> Create {
@@ -34,14 +34,6 @@ fn checks(name: &str, password: &str) -> Create {
     }
 }
 
-fn as_caller(request: Request, token: &ServiceAccountToken) -> Request {
-    header(
-        request,
-        "authorization",
-        &format!("Bearer {}", token.as_str()),
-    )
-}
-
 #[tokio::test]
 async fn each_protocol_and_version_creates_the_same_session() {
     let app = App::start().await;
@@ -51,9 +43,10 @@ async fn each_protocol_and_version_creates_the_same_session() {
 
     for wire in Wire::ALL {
         for version in Version::ALL {
-            let answer = app.send(wire.create(version, &request), NOW).await;
+            let client = Client::new(&app).over(wire, version);
+            let answer = client.send(client.request(CreateSession, &request)).await;
 
-            let created = wire.created(&answer).unwrap();
+            let created = client.created(&answer).unwrap();
             let details = created.details.unwrap();
             assert_eq!(details.sequence, 5, "{wire:?} {version:?}");
             assert_eq!(details.resource_owner, "69629023906488334");
@@ -106,9 +99,10 @@ async fn the_later_versions_take_a_lifetime_and_a_user_agent() {
             (Version::V2beta, 3, 90_500, Some(&agent)),
             (Version::V2, 3, 90_500, Some(&agent)),
         ] {
-            let answer = app.send(wire.create(version, &request), NOW).await;
+            let client = Client::new(&app).over(wire, version);
+            let answer = client.send(client.request(CreateSession, &request)).await;
 
-            let created = wire.created(&answer).unwrap();
+            let created = client.created(&answer).unwrap();
             let stored = app
                 .store
                 .get_session(created.session_id.parse().unwrap())
@@ -141,8 +135,8 @@ async fn a_lifetime_is_positive_and_no_longer_than_allowed() {
             ..Create::default()
         };
         for wire in Wire::ALL {
-            let answer = app.send(wire.create(Version::V2, &request), NOW).await;
-            let got = wire.created(&answer).map_err(|fault| fault.code);
+            let client = Client::new(&app).over(wire, Version::V2);
+            let got = client.create(&request).await.map_err(|fault| fault.code);
             assert_eq!(
                 got.err(),
                 (!good).then_some(3),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sesame::domain::Permission;
 
-use crate::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
 /// The requests since the last time that they were cleared.
 fn made(app: &App) -> Vec<String> {
@@ -14,7 +14,7 @@ fn made(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_call_makes_the_requests_it_is_said_to_make() {
+async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
     let token = app
         .caller(&[Permission::Write], Duration::from_hours(1))
@@ -58,8 +58,13 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
     ] {
         app.faults.clear();
         match token {
-            Some(token) => app.create_as(token.as_str(), &body, NOW).await,
-            None => app.create(&body).await,
+            Some(token) => {
+                app.client()
+                    .bearing(token.as_str())
+                    .create_json(&body)
+                    .await
+            }
+            None => app.client().create_json(&body).await,
         };
         assert_eq!(made(&app), want, "{what}");
     }
@@ -68,12 +73,14 @@ async fn each_call_makes_the_requests_it_is_said_to_make() {
 /// Of a session of a user's; that a service account is known by its token costs one more, the
 /// first time.
 #[tokio::test]
-async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
+async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
     let mini = app.user("mini").await;
     let answer = app
-        .create_as(all.as_str(), &by_name(&mini.login_name, PASSWORD), NOW)
+        .client()
+        .bearing(all.as_str())
+        .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
     let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
     let path = format!("/v2/sessions/{}", id.as_str().unwrap());
@@ -175,16 +182,17 @@ async fn each_call_on_a_session_makes_the_requests_it_is_said_to_make() {
 
 /// By a session's token: the session and its user are read at once.
 #[tokio::test]
-async fn a_user_as_a_caller_costs_one_request() {
+async fn a_session_token_as_a_bearer_costs_one_request() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let token = app
-        .create(&by_name(&mini.login_name, PASSWORD))
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
         .await
         .token();
     app.faults.clear();
 
-    app.create_as(&token, &json!({}), NOW).await;
+    app.client().bearing(&token).create_json(&json!({})).await;
 
     assert_eq!(made(&app), ["BatchGetItem", "PutItem"]);
 }
@@ -200,10 +208,10 @@ async fn starting_makes_one_cheap_request() {
 }
 
 #[tokio::test]
-async fn a_start_without_a_database_is_logged_and_goes_on() {
+async fn a_start_without_a_database_is_logged_and_continues() {
     let app = App::start().await;
     app.faults
-        .inject(crate::faults::Fault::Answer(400, "AccessDeniedException").times(3));
+        .inject(crate::support::faults::Fault::Answer(400, "AccessDeniedException").times(3));
 
     app.api.warm_up(NOW).await;
 

@@ -262,11 +262,6 @@ fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
         });
         header.insert(name.clone(), list.collect::<Result<_, _>>()?);
     }
-    let (fingerprint_id, ip) = (field("fingerprint_id")?, field("ip")?);
-    Ok(UserAgent::parse(
-        fingerprint_id,
-        ip,
-        field("description")?,
-        header,
-    )?)
+    let [id, ip, description] = ["fingerprint_id", "ip", "description"].map(field);
+    Ok(UserAgent::parse(id?, ip?, description?, header)?)
 }

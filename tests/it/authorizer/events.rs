@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sesame::error::Error;
 
 use super::{FILES, Gate, whole};
-use crate::app::NOW;
+use crate::support::app::NOW;
 
 #[tokio::test]
 async fn an_event_that_names_an_api_is_answered_and_no_other() {
@@ -101,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bent_event_is_an_error_or_lets_anybody_in(
+    fn a_damaged_event_is_denied_without_an_error(
         bends in prop::collection::vec(
             (prop::sample::select(PLACES.to_vec()), any_value(), 0..FILES.len()), 32,
         ),

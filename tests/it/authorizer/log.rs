@@ -2,14 +2,16 @@ use serde_json::json;
 use sesame::log::TraceId;
 
 use super::{Gate, whole};
-use crate::app::{NOW, PASSWORD, by_name};
-use crate::faults::Fault;
+use crate::support::app::{NOW, PASSWORD, by_name};
+use crate::support::client::create_named;
+use crate::support::facts::{kinds, kinds_of};
+use crate::support::faults::Fault;
 
 #[tokio::test]
-async fn a_decision_is_a_line_in_the_log() {
+async fn each_decision_is_one_line_of_the_log() {
     let gate = Gate::open().await;
     let (mini, session) = gate.mini().await;
-    let user_alone = gate.app.create_named(&mini).await;
+    let user_alone = create_named(&gate.app, &mini).await;
     assert!(
         gate.app
             .store
@@ -17,8 +19,12 @@ async fn a_decision_is_a_line_in_the_log() {
             .await
             .unwrap()
     );
-    let again = gate.app.create(&by_name(&mini.login_name, PASSWORD)).await;
-    let user_again = gate.app.create_named(&mini).await;
+    let again = gate
+        .app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let user_again = create_named(&gate.app, &mini).await;
 
     for (authorization, outcome, of) in [
         (format!("Bearer {}", again.token()), "allow", Some(&again)),
@@ -73,7 +79,7 @@ async fn a_decision_is_a_line_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_line_says_where_the_request_came_from() {
+async fn the_log_says_where_a_request_came_from() {
     let gate = Gate::open().await;
     let of_lambda = "1-5759e988-bd862e3fe1be46a994272793";
     let root = format!("Root={of_lambda};Sampled=1");
@@ -111,11 +117,13 @@ async fn a_line_says_where_the_request_came_from() {
 }
 
 #[tokio::test]
-async fn starting_makes_one_request_of_the_kind_that_decisions_make() {
+async fn a_start_makes_one_request_like_those_of_decisions() {
     let gate = Gate::open().await;
 
     gate.authorizer.warm_up(NOW).await;
     assert_eq!(gate.requests(), ["BatchGetItem"]);
+    let sent = kinds(&gate.faults.requests(), gate.app.store.tables());
+    assert_eq!(sent, kinds_of("Authorizer"));
     assert!(gate.logged().is_empty());
 
     gate.faults

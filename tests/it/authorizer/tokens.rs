@@ -7,10 +7,11 @@ use serde_json::json;
 use sesame::config::AuthorizerAnswer;
 
 use super::{Gate, change, whole};
-use crate::app::{Answer, App, NOW, PASSWORD};
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD};
 
 #[tokio::test]
-async fn a_replaced_token_is_let_in_for_its_grace() {
+async fn a_replaced_token_is_allowed_for_its_grace() {
     let bearer = |answer: &Answer| format!("Bearer {}", answer.token());
     for (grace, seconds) in [("0", 0), ("10", 10)] {
         let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
@@ -31,7 +32,7 @@ async fn a_replaced_token_is_let_in_for_its_grace() {
 
 /// Somebody else may have the name of before.
 #[tokio::test]
-async fn after_a_rename_the_api_is_told_the_name_of_today() {
+async fn after_a_rename_the_api_gets_the_current_login_name() {
     for answer in [AuthorizerAnswer::Simple, AuthorizerAnswer::Iam] {
         let gate = Gate::answering(answer).await;
         let (login, session) = gate.mini().await;
@@ -47,7 +48,7 @@ async fn after_a_rename_the_api_is_told_the_name_of_today() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_replaced_by_a_password_is_not_let_in() {
+async fn a_token_that_a_login_replaced_is_denied() {
     let gate = Gate::open().await;
     let (_, session) = gate.mini().await;
 

@@ -1,11 +1,11 @@
-use super::process::{Dev, demo_login, post};
+use crate::support::cli::process::{Dev, demo_login, post};
 
 fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
 #[test]
-fn a_caller_is_issued_a_token_that_is_shown_once() {
+fn a_service_accounts_token_is_shown_once() {
     let dev = Dev::with(&["--access", "token"]);
     let add = [
         "caller",
@@ -22,7 +22,7 @@ fn a_caller_is_issued_a_token_that_is_shown_once() {
         post(&dev.url, &bearer(&token), demo_login().as_bytes()).0,
         200
     );
-    crate::record::secret(Some(&token));
+    crate::support::record::secret(Some(&token));
 
     let mut callers = dev.run(&["caller", "list", "--json"]).expect(0).json();
     callers.retain(|caller| caller["name"] == "back end");
@@ -52,7 +52,7 @@ fn a_caller_is_issued_a_token_that_is_shown_once() {
 }
 
 #[test]
-fn a_callers_permissions_and_expiry_count() {
+fn a_service_accounts_permissions_and_expiry_are_enforced() {
     let dev = Dev::with(&["--access", "token"]);
     let add = |name: &str, permissions: &[&str]| {
         let mut command = dev.command(&["caller", "add", "--json", "--name", name]);
@@ -111,7 +111,7 @@ fn all_tokens_of_a_name_are_revoked_together() {
 }
 
 #[test]
-fn a_token_that_cannot_be_shown_is_named() {
+fn a_token_that_could_not_be_printed_can_be_revoked() {
     let dev = Dev::start();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -144,7 +144,7 @@ fn the_command_is_called_service_account_as_well() {
 }
 
 #[test]
-fn what_is_no_caller_is_refused() {
+fn invalid_service_accounts_are_refused() {
     let dev = Dev::start();
     let good = [
         "caller",

@@ -3,7 +3,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{Dev, Running, demo_login, dev, post, run};
+use crate::support::cli::process::{Dev, Running, demo_login, dev, post, run};
 
 /// The line of a printed text that begins with `start`, and what follows it.
 fn line<'a>(printed: &'a str, start: &str) -> &'a str {
@@ -33,7 +33,7 @@ fn the_printed_calls_work_when_pasted() {
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(answer["details"]["sequence"], "4", "{answer}");
         assert_eq!(answer["details"]["resourceOwner"], "69629023906488334");
-        crate::record::secret(answer["sessionToken"].as_str());
+        crate::support::record::secret(answer["sessionToken"].as_str());
 
         let binary = env!("CARGO_BIN_EXE_sesame");
         let add = line(&printed, &format!("{binary} user add"));
@@ -49,7 +49,7 @@ fn the_printed_calls_work_when_pasted() {
 }
 
 #[test]
-fn the_ready_line_is_all_that_is_printed() {
+fn the_ready_line_is_the_only_output() {
     let dev = Dev::with(&["--access", "token"]);
     let headers = format!("Authorization: Bearer {}\r\n", dev.token);
 
@@ -81,7 +81,8 @@ fn settings_come_from_the_environment() {
         (status, &answer["details"]["resourceOwner"]),
         (201, &"acme".into())
     );
-    let mut check = super::process::sesame(&["tables", "check", "--users-table", "people"]);
+    let mut check =
+        crate::support::cli::process::sesame(&["tables", "check", "--users-table", "people"]);
     check.env("AWS_ENDPOINT_URL", ready["dynamodb_url"].as_str().unwrap());
     run(&mut check, "").expect(0);
 }
@@ -109,7 +110,10 @@ fn a_file_keeps_the_tables() {
 
     let second = Dev::with(&data);
     assert_eq!(second.user("kept")["displayName"], "kept");
-    assert_eq!(second.log_in("mini@mouse.com", crate::app::PASSWORD), 200);
+    assert_eq!(
+        second.log_in("mini@mouse.com", crate::support::app::PASSWORD),
+        200
+    );
     let lock = ["user", "lock", "mini@mouse.com"];
     second.run(&lock).expect(0);
     second.stop().expect(0);
@@ -129,14 +133,15 @@ fn a_file_keeps_the_tables() {
 }
 
 #[test]
-fn a_taken_port_is_told_with_its_option() {
+fn a_taken_port_is_reported_with_its_option() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = holder.local_addr().unwrap().to_string();
     for (option, other) in [
         ("--listen", "--dynamodb-listen"),
         ("--dynamodb-listen", "--listen"),
     ] {
-        let mut command = super::process::sesame(&["dev", option, &taken, other, "127.0.0.1:0"]);
+        let mut command =
+            crate::support::cli::process::sesame(&["dev", option, &taken, other, "127.0.0.1:0"]);
 
         let done = run(&mut command, "").expect(1);
 
@@ -148,7 +153,7 @@ fn a_taken_port_is_told_with_its_option() {
 }
 
 #[test]
-fn what_dev_cannot_do_is_refused() {
+fn options_that_dev_cannot_honour_are_refused() {
     for (options, variable, code, reason) in [
         (
             &["--access", "everyone"][..],
@@ -185,7 +190,7 @@ fn what_dev_cannot_do_is_refused() {
 }
 
 #[test]
-fn other_machines_are_warned_of() {
+fn listening_for_other_machines_prints_a_warning() {
     let mut process = Running::start(&mut dev(&["--ready-json", "--listen", "0.0.0.0:0"]));
     let ready: Value = serde_json::from_str(&process.line()).unwrap();
 

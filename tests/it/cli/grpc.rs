@@ -12,8 +12,10 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use super::http2::{END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of};
-use super::process::{Dev, post_to};
+use crate::support::cli::http2::{
+    END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of,
+};
+use crate::support::cli::process::{Dev, post_to};
 
 const SERVICES: [&str; 3] = [
     "zitadel.session.v2.SessionService",
@@ -56,7 +58,7 @@ async fn watch(client: &mut HealthClient<Channel>, name: &str) -> Streaming<Heal
 }
 
 #[tokio::test]
-async fn who_watches_sees_the_end() {
+async fn a_health_watch_reports_the_shutdown() {
     let dev = Dev::start();
     let mut client = HealthClient::new(channel(&dev).await);
     let mut all = watch(&mut client, "").await;
@@ -87,7 +89,7 @@ async fn who_watches_sees_the_end() {
 }
 
 #[tokio::test]
-async fn who_watches_is_not_idle() {
+async fn a_health_watch_is_not_idle() {
     let dev = Dev::with(&["--idle-seconds", "0.2", "--answer-seconds", "0.2"]);
     let mut client = HealthClient::new(channel(&dev).await);
     let mut watched = watch(&mut client, "").await;
@@ -121,7 +123,7 @@ macro_rules! reflection {
             }
 
             #[tokio::test]
-            async fn reflection_tells_services_and_files() {
+            async fn reflection_lists_services_and_files() {
                 let dev = Dev::start();
 
                 let questions = [
@@ -150,7 +152,7 @@ macro_rules! reflection {
             }
 
             #[tokio::test]
-            async fn whole_descriptors_can_be_put_together() {
+            async fn reflected_files_make_complete_descriptors() {
                 let dev = Dev::start();
                 let mut wanted = vec!["zitadel/session/v2/session_service.proto".to_owned()];
                 let mut files: Vec<FileDescriptorProto> = Vec::new();
@@ -182,7 +184,7 @@ reflection!(reflection_v1, v1);
 reflection!(reflection_v1alpha, v1alpha);
 
 #[test]
-fn calls_to_grpc_s_own_services_have_their_time() {
+fn calls_to_health_and_reflection_have_a_deadline() {
     let dev = Dev::with(&["--body-seconds", "0.2"]);
     for rpc in ["Check", "Watch"] {
         let mut client = Http2::connect(&dev.url);
@@ -199,7 +201,7 @@ fn calls_to_grpc_s_own_services_have_their_time() {
 }
 
 #[test]
-fn a_reflection_that_asks_nothing_is_idle() {
+fn a_reflection_stream_without_requests_is_idle() {
     let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.2"]);
     let mut client = Http2::connect(&dev.url);
     let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
@@ -214,7 +216,7 @@ fn a_reflection_that_asks_nothing_is_idle() {
 }
 
 #[test]
-fn http_1_finds_no_grpc() {
+fn grpc_needs_http_2() {
     let dev = Dev::start();
     for path in [
         "/grpc.health.v1.Health/Check",

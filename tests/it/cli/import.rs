@@ -5,8 +5,8 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::process::{Dev, Done, Running};
-use super::throttled::Throttled;
+use crate::support::cli::process::{Dev, Done, Running};
+use crate::support::cli::throttled::Throttled;
 
 const PASSWORD: &str = "correct horse";
 /// Of [`PASSWORD`], made by other implementations.
@@ -23,7 +23,7 @@ const HASHES: [&str; 7] = [
 /// A line for the user `u<n>`.
 fn user(n: usize) -> String {
     let hash = HASHES[n % HASHES.len()];
-    crate::record::secret(Some(hash));
+    crate::support::record::secret(Some(hash));
     json!({
         "userId": format!("id-{n}"),
         "loginName": format!("u{n}@x.org"),
@@ -43,8 +43,8 @@ fn counts(done: &Done) -> &str {
 }
 
 #[test]
-fn imported_users_log_in_by_the_password_that_they_had() {
-    crate::record::secret(Some(PASSWORD));
+fn imported_users_log_in_with_their_former_password() {
+    crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
 
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -122,7 +122,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
 }
 
 #[test]
-fn an_interrupted_import_goes_on_where_it_stopped() {
+fn an_interrupted_import_resumes() {
     for signal in ["INT", "TERM"] {
         let dev = Dev::start();
         let mut import = dev.command(&["user", "import", "-"]);
@@ -155,13 +155,13 @@ fn an_interrupted_import_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn a_busy_table_is_waited_for() {
+fn an_import_waits_for_a_throttled_table() {
     let dev = Dev::start();
     let throttled = Throttled::before(&dev.database, 100);
 
-    let mut import = super::process::sesame(&["user", "import", "--json", "-"]);
+    let mut import = crate::support::cli::process::sesame(&["user", "import", "--json", "-"]);
     import.args(["--endpoint-url", &throttled.url]);
-    let done = super::process::run(&mut import, &users(0..50)).expect(0);
+    let done = crate::support::cli::process::run(&mut import, &users(0..50)).expect(0);
 
     assert_eq!(done.json()[0]["added"], 50);
     assert_eq!(throttled.left(), 0);
@@ -169,7 +169,7 @@ fn a_busy_table_is_waited_for() {
 }
 
 #[test]
-fn a_table_that_cannot_be_written_ends_the_import() {
+fn an_import_ends_when_a_table_cannot_be_written() {
     let dev = Dev::start();
     let import = [
         "user",
@@ -193,7 +193,7 @@ fn a_table_that_cannot_be_written_ends_the_import() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_told() {
+fn a_file_that_cannot_be_imported_is_reported() {
     let dev = Dev::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();

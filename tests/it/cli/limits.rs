@@ -5,11 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::http2::{
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM, SETTINGS,
     headers,
 };
-use super::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
+use crate::support::cli::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
 
 /// The next byte of a client that wants to keep a server waiting.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -78,7 +78,7 @@ fn keep_alive(stream: &mut TcpStream) {
 }
 
 #[test]
-fn a_connection_too_many_waits_for_another_to_end() {
+fn a_connection_over_the_limit_waits() {
     let dev = Dev::with(&["--max-connections", "2"]);
     let mut first = connect(&dev.url);
     keep_alive(&mut first);
@@ -102,7 +102,7 @@ fn a_connection_too_many_waits_for_another_to_end() {
 }
 
 #[test]
-fn a_stream_too_many_is_refused() {
+fn a_stream_over_the_limit_is_refused() {
     const MAX_CONCURRENT_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 2];
     const REFUSED_STREAM: u32 = 7;
 
@@ -128,7 +128,7 @@ fn a_stream_too_many_is_refused() {
 }
 
 #[test]
-fn headers_have_a_length() {
+fn headers_over_the_limit_are_refused() {
     let long = "x".repeat(9000);
     let (body, more) = (demo_login(), format!("X-Long: {long}\r\n"));
     for (option, fits) in [("8192", false), ("16384", true)] {
@@ -242,7 +242,7 @@ fn an_idle_connection_is_closed() {
 }
 
 #[test]
-fn who_does_not_take_note_of_the_end_is_cut_off() {
+fn a_client_that_ignores_the_shutdown_is_disconnected() {
     let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.3"]);
     let ping = Frame::new(PING, 0, 0, &[0; 8]).bytes();
 
@@ -253,7 +253,7 @@ fn who_does_not_take_note_of_the_end_is_cut_off() {
 }
 
 #[test]
-fn a_call_under_way_is_neither_idle_nor_late() {
+fn a_connection_with_a_call_in_progress_is_neither_idle_nor_late() {
     let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.2"]);
     let body = demo_login();
     let (one, other) = body.split_at(10);
@@ -292,7 +292,7 @@ fn silent_database() -> String {
 }
 
 #[test]
-fn an_answer_has_its_time() {
+fn an_answer_has_a_deadline() {
     let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
     command.args(["--endpoint-url", &silent_database()]).envs([
         ("USERS_TABLE", "users"),

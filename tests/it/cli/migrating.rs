@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{Dev, Done, run, sesame};
-use crate::record;
+use crate::support::cli::process::{Dev, Done, run, sesame};
+use crate::support::record;
 
 const DOCUMENT: &str = include_str!("../../../docs/migrating.md");
 const PASSWORD: &str = "correct horse";
@@ -353,7 +353,7 @@ fn users_of_zitadel_log_in() {
 
 /// So that no command stands in the document that none of these tests has run.
 #[test]
-fn all_commands_are_under_headings_that_are_followed() {
+fn each_heading_with_commands_is_tested() {
     let followed = [
         "Prepare",
         "Import",

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use sesame::api::row;
 
-use super::process::{Dev, Running, connect, demo_login, post, sesame};
-use crate::errors;
+use crate::support::cli::process::{Dev, Running, connect, demo_login, post, sesame};
+use crate::support::errors;
 
 struct Page {
     status: u16,
@@ -88,7 +88,7 @@ fn file(name: &str) -> String {
 }
 
 #[test]
-fn each_page_is_its_file_and_nothing_else_may_run() {
+fn pages_may_run_nothing_but_their_own_files() {
     let dev = Dev::start();
 
     for (path, kind, name) in PAGES {
@@ -139,7 +139,7 @@ fn each_page_is_its_file_and_nothing_else_may_run() {
 }
 
 #[test]
-fn all_files_are_served_and_name_no_other_host() {
+fn all_page_files_are_served_and_load_from_no_other_host() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/dev/pages");
     let served: BTreeSet<_> = PAGES
         .iter()

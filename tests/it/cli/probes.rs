@@ -4,10 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use super::gate::Gate;
-use super::http2::{DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of};
-use super::process::{Dev, connect, head};
-use super::service::{SOON, Service, eventually, read_status};
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
+    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of,
+};
+use crate::support::cli::process::{Dev, connect, head};
+use crate::support::cli::service::{SOON, Service, eventually, read_status};
 
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -46,7 +48,7 @@ fn probes_are_answered_without_a_token() {
 }
 
 #[test]
-fn another_method_of_a_probe_is_told_which_there_are() {
+fn a_probe_with_another_method_gets_the_allowed_ones() {
     let dev = Dev::start();
     for path in PROBES {
         for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
@@ -59,7 +61,7 @@ fn another_method_of_a_probe_is_told_which_there_are() {
 }
 
 #[test]
-fn the_database_is_asked_at_most_once_a_second() {
+fn probes_reach_the_database_at_most_once_a_second() {
     let dev = Dev::start();
     let gate = Gate::before(&dev.database);
     let serve = Service::over(&gate.url, &[]);
@@ -75,7 +77,7 @@ fn the_database_is_asked_at_most_once_a_second() {
 }
 
 #[test]
-fn who_asks_and_goes_away_does_not_have_the_database_asked_again() {
+fn abandoned_probes_cause_no_further_requests() {
     /// Of one question to a database that is silent.
     const ATTEMPTS: usize = 3;
 
@@ -114,7 +116,7 @@ fn a_server_without_its_database_is_up_and_not_ready() {
 }
 
 #[test]
-fn a_silent_database_is_not_ready_either() {
+fn a_server_whose_database_is_silent_is_not_ready() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[]);
     dev.process.signal("STOP");
@@ -156,7 +158,7 @@ fn a_server_that_stops_is_up_and_not_ready() {
 
 /// HTTP 200 would be taken for health.
 #[test]
-fn grpc_s_health_has_no_success_in_another_protocol() {
+fn the_health_service_answers_grpc_alone() {
     const CHECK: &str = "/grpc.health.v1.Health/Check";
 
     let dev = Dev::start();
@@ -188,7 +190,7 @@ fn grpc_s_health_has_no_success_in_another_protocol() {
 
 /// hyper would read one after another without having written an answer.
 #[test]
-fn who_asks_with_a_body_over_http_1_is_answered_once() {
+fn a_probe_with_a_body_over_http_1_is_answered_once() {
     let dev = Dev::start();
     let ask = "HEAD /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
     let mut stream = connect(&dev.url);

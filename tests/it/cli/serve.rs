@@ -4,7 +4,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::process::{Dev, Running, answer, connect, demo_login, head, post, run, sesame};
+use crate::support::cli::process::{
+    Dev, Running, answer, connect, demo_login, head, post, run, sesame,
+};
 
 /// Waits until nobody listens there any more.
 fn refused(url: &str) {
@@ -30,7 +32,7 @@ fn half_a_call(url: &str) -> (TcpStream, String) {
 }
 
 #[test]
-fn calls_under_way_finish_after_a_signal() {
+fn calls_in_progress_finish_after_a_signal() {
     for signal in ["TERM", "INT"] {
         let dev = Dev::start();
         let (mut stream, rest) = half_a_call(&dev.url);
@@ -87,7 +89,7 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn idle_connections_do_not_hold_up_the_end() {
+fn idle_connections_do_not_delay_the_shutdown() {
     let dev = Dev::start();
     let mut kept = connect(&dev.url);
     let silent = connect(&dev.url);
@@ -100,7 +102,7 @@ fn idle_connections_do_not_hold_up_the_end() {
 }
 
 #[test]
-fn http_2_is_spoken_on_the_same_port() {
+fn http_2_is_served_on_the_same_port() {
     let dev = Dev::start();
     let url = format!("{}/v2alpha/sessions", dev.url);
     for (option, version) in [("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")] {
@@ -121,7 +123,7 @@ fn http_2_is_spoken_on_the_same_port() {
 }
 
 #[test]
-fn a_body_that_is_too_long_is_answered() {
+fn a_body_that_is_too_long_gets_an_answer() {
     let dev = Dev::start();
     let limit = 262_144;
     for (length, status) in [(limit, 200), (limit + 1, 413), (2 * limit, 413)] {
@@ -135,7 +137,7 @@ fn a_body_that_is_too_long_is_answered() {
 }
 
 #[test]
-fn serve_is_the_service_over_the_tables_that_there_are() {
+fn serve_uses_existing_tables() {
     let dev = Dev::start();
     let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
     command.args(["--endpoint-url", &dev.database]).envs([
@@ -153,7 +155,7 @@ fn serve_is_the_service_over_the_tables_that_there_are() {
         (status, &created["details"]["resourceOwner"]),
         (200, &"acme".into())
     );
-    crate::record::secret(created["sessionToken"].as_str());
+    crate::support::record::secret(created["sessionToken"].as_str());
     assert_eq!(
         post(url, "", demo_login().as_bytes()).0,
         401,
@@ -167,7 +169,7 @@ fn serve_is_the_service_over_the_tables_that_there_are() {
 }
 
 #[test]
-fn serve_names_all_that_is_wrong_with_its_settings() {
+fn serve_reports_all_wrong_settings_at_once() {
     let mut command = sesame(&["serve", "--listen", "127.0.0.1:0"]);
     command.env("ACCESS", "everyone");
 

@@ -1,7 +1,7 @@
 use sesame::domain::{LoginName, User, UserId};
 use sesame::store::{Endpoint, InsertOutcome, Roots, Store, Tables, http_client, with_http_client};
 
-use super::process::{Dev, run, sesame};
+use crate::support::cli::process::{Dev, run, sesame};
 
 #[test]
 fn tables_are_created_once_and_checked() {
@@ -68,7 +68,7 @@ fn store(dev: &Dev) -> Store {
 }
 
 #[tokio::test]
-async fn login_names_in_a_former_form_are_told_until_they_are_renamed() {
+async fn login_names_in_a_former_form_are_reported_until_renamed() {
     let dev = Dev::start();
     let sound = "both tables are as they should be\n";
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
@@ -125,7 +125,11 @@ async fn login_names_in_a_former_form_are_told_until_they_are_renamed() {
     ] {
         dev.run(&["user", "rename", "--id", id, "--to", name])
             .expect(0);
-        assert_eq!(dev.log_in(name, crate::app::PASSWORD), 200, "{name}");
+        assert_eq!(
+            dev.log_in(name, crate::support::app::PASSWORD),
+            200,
+            "{name}"
+        );
     }
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
 }

@@ -11,8 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use super::process::{Dev, Running, demo_login, dev, head, run};
-use crate::record;
+use crate::support::cli::process::{Dev, Running, demo_login, dev, head, run};
+use crate::support::record;
 
 /// A certificate of `127.0.0.1` that nobody else has signed.
 pub struct Certificate {
@@ -142,7 +142,7 @@ fn the_printed_call_trusts_the_certificate() {
 }
 
 #[test]
-fn files_that_are_no_certificate_and_its_key_are_refused() {
+fn files_that_are_no_certificate_or_key_are_refused() {
     let certificate = Certificate::make();
     let other = Certificate::make();
     let [_, cert, _, key] = certificate.options();
@@ -178,7 +178,7 @@ fn files_that_are_no_certificate_and_its_key_are_refused() {
 }
 
 #[test]
-fn one_file_may_hold_both() {
+fn one_file_may_hold_certificate_and_key() {
     let certificate = Certificate::make();
     let both = certificate.file("both", &(certificate.key.clone() + &certificate.pem));
 
@@ -189,7 +189,7 @@ fn one_file_may_hold_both() {
 }
 
 #[test]
-fn without_tls_nothing_is_answered_on_its_port() {
+fn plain_http_on_the_tls_port_gets_no_answer() {
     let certificate = Certificate::make();
     let dev = certificate.dev(&[]);
     for text in [
@@ -213,7 +213,7 @@ fn without_tls_nothing_is_answered_on_its_port() {
 }
 
 #[test]
-fn a_handshake_and_what_follows_it_have_their_time() {
+fn a_handshake_and_the_first_request_have_a_deadline() {
     // The head of a record that is never sent.
     const RECORD: &[u8] = &[22, 3, 1, 2, 0, 1];
 
@@ -239,7 +239,7 @@ fn a_handshake_and_what_follows_it_have_their_time() {
 }
 
 #[test]
-fn handshakes_do_not_hold_up_the_end() {
+fn handshakes_do_not_delay_the_shutdown() {
     let certificate = Certificate::make();
     let dev = certificate.dev(&[]);
     let silent = connect(&dev);

@@ -1,19 +1,19 @@
 use serde_json::{Value, json};
 
-use super::process::{Dev, demo_login, post, post_to, run, sesame};
-use crate::record;
+use crate::support::cli::process::{Dev, demo_login, post, post_to, run, sesame};
+use crate::support::record;
 
 /// Passwords that no process may print, which `process::run` looks for.
 const OLD: &str = "0ld-pässwörd";
 const NEW: &str = "n3w-passw0rd";
 
 fn secrets() {
-    crate::record::secret(Some(OLD));
-    crate::record::secret(Some(NEW));
+    crate::support::record::secret(Some(OLD));
+    crate::support::record::secret(Some(NEW));
 }
 
 #[test]
-fn a_user_lives_from_add_to_delete() {
+fn a_user_is_added_shown_changed_and_deleted() {
     secrets();
     let dev = Dev::start();
 
@@ -70,7 +70,7 @@ fn a_user_lives_from_add_to_delete() {
 
 /// Some editors and shells write it in front, and nobody types it.
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_password() {
+fn a_byte_order_mark_is_not_part_of_a_password() {
     secrets();
     let dev = Dev::start();
     let add = ["user", "add", "--login-name", "ada", "--password-stdin"];
@@ -111,7 +111,7 @@ fn a_user_who_is_logged_out_may_log_in_again() {
 }
 
 #[test]
-fn users_are_kept_out_and_let_in() {
+fn users_are_locked_unlocked_deactivated_and_activated() {
     let dev = Dev::start();
     let change = |command: &str, code: i32| {
         let done = dev.run(&["user", command, "mini@mouse.com"]).expect(code);
@@ -153,7 +153,7 @@ fn users_are_kept_out_and_let_in() {
 }
 
 #[test]
-fn wrong_passwords_show_and_are_forgiven() {
+fn wrong_passwords_are_shown_until_the_user_is_unlocked() {
     let dev = Dev::start();
     for _ in 0..3 {
         assert_eq!(dev.log_in("mini@mouse.com", "wrong"), 400);
@@ -175,7 +175,7 @@ fn wrong_passwords_show_and_are_forgiven() {
 }
 
 #[test]
-fn what_cannot_be_added_has_its_reason() {
+fn a_user_who_cannot_be_added_is_refused_with_a_reason() {
     secrets();
     let dev = Dev::start();
     let long = "a".repeat(201);
@@ -253,7 +253,7 @@ fn what_cannot_be_added_has_its_reason() {
 }
 
 #[test]
-fn a_user_may_have_no_password_and_a_name_that_shows() {
+fn a_user_may_have_no_password_but_a_visible_name() {
     let dev = Dev::start();
     for name in ["a\u{1b}[2J\nb", "a\u{200b}b", "a\u{202e}b", "\n"] {
         let add = ["user", "add", "--no-password", "--login-name", name];
@@ -284,7 +284,7 @@ fn a_user_may_have_no_password_and_a_name_that_shows() {
 }
 
 #[test]
-fn a_user_is_named_in_one_way() {
+fn a_command_needs_exactly_one_way_to_name_a_user() {
     for arguments in [
         &["user", "show"][..],
         &["user", "show", "a", "--id", "b"],
@@ -299,7 +299,7 @@ fn a_user_is_named_in_one_way() {
 }
 
 #[test]
-fn nobody_to_read_the_output_is_no_failure() {
+fn a_closed_output_is_no_failure() {
     let dev = Dev::start();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -312,7 +312,7 @@ fn nobody_to_read_the_output_is_no_failure() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_told() {
+fn a_missing_database_is_reported() {
     // A port that was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://{}", listener.local_addr().unwrap());

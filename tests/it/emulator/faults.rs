@@ -7,12 +7,12 @@ use sesame::emulator::Emulator;
 use tokio::time::Instant;
 
 use super::{TABLE, config, create_table, is_stored, put, text};
-use crate::faults::{Fault, Faults, Part};
+use crate::support::faults::{Fault, Faults, Part};
 
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn one_fault_is_survived_by_a_retry() {
+async fn a_retry_survives_one_fault() {
     // The fault, and whether the first attempt was carried out.
     for (fault, applied) in [
         (Fault::Reset, false),
@@ -42,7 +42,7 @@ async fn one_fault_is_survived_by_a_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_takes_its_time_and_no_more() {
+async fn a_delay_takes_exactly_its_time() {
     let (client, faults) = faulty_client().await;
     let start = Instant::now();
     let delay = Duration::from_millis(700);

@@ -18,7 +18,7 @@ async fn a_file_keeps_what_was_written() {
 }
 
 #[tokio::test]
-async fn a_file_has_one_user_at_a_time_until_its_last_client_is_gone() {
+async fn a_file_is_locked_until_its_last_client_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.db");
     let emulator = Emulator::open(&path).unwrap();
@@ -42,7 +42,7 @@ fn a_link_to_a_file_is_that_file() {
 }
 
 #[test]
-fn names_that_sqlite_would_interpret_are_files() {
+fn a_file_name_with_sqlite_syntax_is_a_plain_file() {
     let folder = tempfile::tempdir().unwrap();
     for name in [":memory:", "file:data?mode=memory", "with space.db"] {
         let path = folder.path().join(name);
@@ -52,7 +52,7 @@ fn names_that_sqlite_would_interpret_are_files() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_and_left_alone() {
+fn a_file_that_is_no_database_is_refused_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
     let notes = "not a database, ".repeat(1000);

@@ -73,7 +73,7 @@ async fn a_refused_transaction_writes_nothing_and_gives_a_reason_per_part() {
 
 /// The in-process way has a dispatch of its own; `dynoxide`'s server is the measure.
 #[tokio::test]
-async fn both_ways_to_the_emulator_refuse_alike() {
+async fn the_emulator_refuses_alike_in_process_and_over_http() {
     let emulator = Emulator::in_memory().unwrap();
     let near = client(emulator.http_client());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -21,7 +21,7 @@ async fn http_and_the_process_see_the_same_tables() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_ended_lets_go_of_port_and_file() {
+async fn a_server_that_has_ended_frees_its_port_and_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.db");
     let (stop, stopped) = oneshot::channel::<()>();
@@ -44,7 +44,7 @@ async fn a_server_that_has_ended_lets_go_of_port_and_file() {
 /// A page that a developer visits can send requests to this machine, and may neither read nor
 /// write.
 #[tokio::test]
-async fn no_web_page_is_answered() {
+async fn requests_from_web_pages_are_refused() {
     use std::io::Read;
 
     let emulator = Emulator::in_memory().unwrap();

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{TABLE, client, config, create_table, is_stored, put, text};
 
 #[tokio::test(start_paused = true)]
-async fn paused_time_waits_for_a_call_under_way() {
+async fn paused_time_waits_for_calls_in_progress() {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(Duration::from_millis(1))
         .build();
@@ -25,7 +25,7 @@ async fn paused_time_waits_for_a_call_under_way() {
 }
 
 #[tokio::test]
-async fn a_sweep_deletes_what_is_past_its_time() {
+async fn a_sweep_deletes_expired_items() {
     let emulator = Emulator::in_memory().unwrap();
     let client = client(emulator.http_client());
     create_table(&client).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{body, invoke};
-use crate::app::{App, event};
+use crate::support::app::{App, event};
 
 /// An event with its claims, as payload 2.0 of an HTTP API has them.
 fn of_2_0(claims: &Value, scopes: &Value) -> String {
@@ -86,7 +86,7 @@ async fn a_jwt_names_its_issuer_and_a_subject_or_a_client() {
 }
 
 #[tokio::test]
-async fn a_jwts_scopes_grant_what_they_name_behind_the_prefix() {
+async fn a_jwts_scopes_grant_permissions_behind_the_prefix() {
     let with_prefix = &[
         ("ACCESS", "token"),
         ("SCOPE_PREFIX", "https://api.example/"),
@@ -129,7 +129,7 @@ async fn a_jwts_scopes_grant_what_they_name_behind_the_prefix() {
 
 /// Whatever else a token says of its bearer.
 #[tokio::test]
-async fn no_other_claim_keeps_its_bearer_out() {
+async fn other_claims_do_not_keep_a_bearer_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let claims = json!({
         "iss": "https://one.example", "sub": "42", "scope": "session.write", "other": "OTHER",
@@ -146,7 +146,7 @@ async fn no_other_claim_keeps_its_bearer_out() {
 
 /// A gateway hands on what a claim is, or its text.
 #[tokio::test]
-async fn scopes_may_be_a_list() {
+async fn scopes_are_read_from_a_list_too() {
     let app = App::with(&[("ACCESS", "token")]).await;
     for scope in [
         json!("openid session.write"),
@@ -162,7 +162,7 @@ async fn scopes_may_be_a_list() {
 }
 
 #[tokio::test]
-async fn nobody_but_a_jwt_authorizer_vouches_for_a_caller() {
+async fn only_the_claims_of_a_jwt_authorizer_are_trusted() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let claims = json!({ "iss": "https://one.example", "sub": "42", "scope": "session.write" });
     let jwt = json!({ "claims": claims });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sesame::transport::lambda::event::{Event, respond};
 
 use super::changed;
-use crate::app::{App, NOW, event};
+use crate::support::app::{App, NOW, event};
 
 #[tokio::test]
 async fn the_log_says_where_an_event_came_from() {

@@ -15,8 +15,10 @@ use tokio::time::Instant;
 
 use super::session::{Change, Permit, Refusal, Step};
 use super::{LATEST, Meeting};
-use crate::calls::{Call, Dice, Outcome, Way, is_unknown, millis, number, outcome};
-use crate::faults::Fault;
+use crate::support::answer::{Outcome, is_unknown, millis, number};
+use crate::support::client::{Client, JsonCall, Wire};
+use crate::support::dice::Dice;
+use crate::support::faults::Fault;
 
 /// Milliseconds for which the session is created.
 const LIFETIME: i64 = 2_000;
@@ -68,24 +70,24 @@ impl Caller {
     pub async fn look(&mut self) {
         let id = self.meeting.known.lock().unwrap().session_id.clone();
         let Some(id) = id else { return };
-        let call = Call {
+        let call = JsonCall {
             session_id: Some(id),
             bearer: Some(self.meeting.bearer.clone()),
-            ..Call::default()
+            ..JsonCall::default()
         };
         let ended = self.send(Operation::GetSession, &call, false).await;
         self.note_seen(Permit::Permission, &ended, &ended.outcome.clone());
     }
 
     pub async fn create(&mut self) {
-        let call = Call {
+        let call = JsonCall {
             bearer: Some(self.meeting.bearer.clone()),
             idempotency_key: Some(self.meeting.key.clone()),
             body: json!({
                 "checks": { "user": { "userId": self.meeting.user.user_id.as_str() } },
                 "lifetime": "2s",
             }),
-            ..Call::default()
+            ..JsonCall::default()
         };
         let ended = self.send(Operation::CreateSession, &call, true).await;
         let answer = match &ended.outcome {
@@ -186,10 +188,10 @@ impl Caller {
     /// The session alone, which is there or isn't.
     async fn list(&mut self) {
         let (_, call) = self.claim();
-        let call = Call {
+        let call = JsonCall {
             bearer: Some(self.meeting.bearer.clone()),
             body: json!({ "queries": [{ "idsQuery": { "ids": [call.session_id.unwrap()] } }] }),
-            ..Call::default()
+            ..JsonCall::default()
         };
         let ended = self.send(Operation::ListSessions, &call, true).await;
         let seen = ended.outcome.clone().and_then(|body| {
@@ -240,11 +242,11 @@ impl Caller {
     }
 
     /// By one of the last tokens, or by permission.
-    fn claim(&mut self) -> (Permit, Call) {
+    fn claim(&mut self) -> (Permit, JsonCall) {
         let known = self.meeting.known.lock().unwrap();
-        let mut call = Call {
+        let mut call = JsonCall {
             session_id: known.session_id.clone(),
-            ..Call::default()
+            ..JsonCall::default()
         };
         if self.dice.once_in(2) {
             call.bearer = Some(self.meeting.bearer.clone());
@@ -288,16 +290,17 @@ impl Caller {
         }
     }
 
-    async fn send(&mut self, rpc: Operation, call: &Call, disturbed: bool) -> Ended {
+    async fn send(&mut self, rpc: Operation, call: &JsonCall, disturbed: bool) -> Ended {
         if disturbed {
             self.disturb();
         }
-        let way = if self.dice.once_in(2) {
-            Way::Route(Version::V2)
+        let wire = if self.dice.once_in(2) {
+            Wire::Json
         } else {
-            Way::Connect(Version::V2)
+            Wire::ConnectJson
         };
-        let mut request = way.request(rpc, call);
+        let client = Client::new(&self.meeting.app).over(wire, Version::V2);
+        let mut request = call.request(client, rpc);
         if disturbed && self.dice.once_in(12) {
             request.context.budget = Some(Duration::from_millis(1 + self.dice.below(25)));
         }
@@ -315,7 +318,7 @@ impl Caller {
             returned: self.meeting.tick(),
             now,
             by: now + took,
-            outcome: outcome(&answer),
+            outcome: answer.result(),
         }
     }
 

@@ -124,7 +124,7 @@ mod tests {
 
     /// An end at 0 is one that nobody knows.
     #[test]
-    fn histories_are_told_apart() {
+    fn linearizable_histories_are_accepted_and_others_refused() {
         for (name, history, want) in [
             ("nothing", &[][..], true),
             (
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_follows_the_one_that_it_is_said_to_follow() {
+    fn the_steps_of_a_call_are_taken_in_order() {
         let mut events: Vec<_> = [(Write(1), 1, 9), (Write(2), 1, 9), (Read(2), 10, 11)]
             .iter()
             .map(event)
@@ -240,7 +240,7 @@ mod tests {
 
     /// Without the memory, there are 12! orders to try.
     #[test]
-    fn the_search_does_not_try_the_same_twice() {
+    fn the_search_tries_no_state_twice() {
         let write = |n: u8| (Write(n % 2), 1, 50);
         let mut history: Vec<_> = (0..12).map(write).collect();
         history.push((Read(7), 51, 52));

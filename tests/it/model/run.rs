@@ -16,9 +16,10 @@ use super::SERVICES;
 use super::reference::{Caller, Created, MAX_LIFETIME, Model, Refused, Session};
 use super::steps::{self, IfMatch, Slot, Step, Token, USERS, What, Who};
 use super::users::{MAX_ATTEMPTS, User};
-use crate::app::{App, NOW};
-use crate::calls::{Call, Outcome, Way, is_unknown};
-use crate::faults::Fault;
+use crate::support::answer::{Outcome, is_unknown};
+use crate::support::app::{App, NOW};
+use crate::support::client::{JsonCall, Wire};
+use crate::support::faults::Fault;
 
 /// In milliseconds, as the settings have it.
 const GRACE: i64 = 10_000;
@@ -40,8 +41,9 @@ pub struct Run {
 
 /// A call under way.
 struct Asked {
-    way: Way,
-    call: Call,
+    wire: Wire,
+    version: Version,
+    call: JsonCall,
     caller: Result<Caller, Refused>,
     session: Option<usize>,
     token: Option<String>,
@@ -118,7 +120,8 @@ impl Run {
             Step::Call {
                 what,
                 who,
-                way,
+                wire,
+                version,
                 faults,
             } => {
                 for (fault, times) in faults {
@@ -128,7 +131,7 @@ impl Run {
                     .iter()
                     .filter(|(fault, _)| !matches!(fault, Fault::Delay(_)));
                 let gets_through = errors.map(|(_, times)| times).sum::<usize>() < 3;
-                self.call(what, *who, *way, gets_through).await;
+                self.call(what, *who, (*wire, *version), gets_through).await;
                 self.app.forget();
                 self.model.now = self.ended_at.get();
             }
@@ -138,7 +141,13 @@ impl Run {
         }
     }
 
-    async fn call(&mut self, what: &What, who: Who, way: Way, gets_through: bool) {
+    async fn call(
+        &mut self,
+        what: &What,
+        who: Who,
+        (wire, version): (Wire, Version),
+        gets_through: bool,
+    ) {
         let (bearer, caller) = self.caller(who);
         let (slot, token) = match what {
             What::Create { slot, .. } => (Some(*slot), Token::None),
@@ -152,12 +161,13 @@ impl Run {
         let nobody = "00000000-0000-4000-8000-000000000000";
         let id = session.map_or(nobody, |session| &self.model.sessions[session].id);
         let asked = Asked {
-            way,
-            call: Call {
+            wire,
+            version,
+            call: JsonCall {
                 session_id: slot.map(|_| id.to_owned()),
                 session_token: token.clone(),
                 bearer,
-                ..Call::default()
+                ..JsonCall::default()
             },
             caller,
             session,
@@ -196,7 +206,7 @@ impl Run {
         message: &steps::Message,
         key: Option<u8>,
     ) {
-        let (message, body) = self.message(message, asked.way.version());
+        let (message, body) = self.message(message, asked.version);
         let key = key.map(|key| format!("key-{key}"));
         asked.call.session_id = None;
         asked.call.body = body;
@@ -263,7 +273,7 @@ impl Run {
     }
 
     async fn set(&mut self, mut asked: Asked, message: &steps::Message, if_match: Option<IfMatch>) {
-        let version = asked.way.version();
+        let version = asked.version;
         let (message, body) = self.message(message, version);
         let stored = asked
             .session

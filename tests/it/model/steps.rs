@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use sesame::api::Version;
 use sesame::domain::UserState;
 
-use crate::calls::Way;
-use crate::faults::Fault;
+use crate::support::client::Wire;
+use crate::support::faults::Fault;
 
 /// Of the session that was created last in this slot, or in any.
 pub type Slot = u8;
@@ -24,7 +24,8 @@ pub enum Step {
     Call {
         what: What,
         who: Who,
-        way: Way,
+        wire: Wire,
+        version: Version,
         faults: Vec<(Fault, usize)>,
     },
     Administer(usize, Deed),
@@ -139,9 +140,17 @@ pub enum Pass {
 }
 
 pub fn any_step() -> impl Strategy<Value = Step> {
-    let call = (any_what(), any_who(), any_way(), any_faults());
+    let call = (
+        any_what(),
+        any_who(),
+        any_wire(),
+        any_version(),
+        any_faults(),
+    );
     prop_oneof![
-        20 => call.prop_map(|(what, who, way, faults)| Step::Call { what, who, way, faults }),
+        20 => call.prop_map(|(what, who, wire, version, faults)| {
+            Step::Call { what, who, wire, version, faults }
+        }),
         2 => (0..USERS, any_deed()).prop_map(|(user, deed)| Step::Administer(user, deed)),
         2 => any_pass().prop_map(Step::Pass),
     ]
@@ -149,16 +158,19 @@ pub fn any_step() -> impl Strategy<Value = Step> {
 
 /// Sessions to begin with.
 pub fn any_opening() -> impl Strategy<Value = Step> {
-    (0..SLOTS, any_message(), any_way()).prop_map(|(slot, message, way)| Step::Call {
-        what: What::Create {
-            slot,
-            message,
-            key: None,
+    (0..SLOTS, any_message(), any_wire(), any_version()).prop_map(
+        |(slot, message, wire, version)| Step::Call {
+            what: What::Create {
+                slot,
+                message,
+                key: None,
+            },
+            who: Who::Service(0),
+            wire,
+            version,
+            faults: Vec::new(),
         },
-        who: Who::Service(0),
-        way,
-        faults: Vec::new(),
-    })
+    )
 }
 
 fn any_what() -> impl Strategy<Value = What> {
@@ -239,14 +251,12 @@ fn any_who() -> impl Strategy<Value = Who> {
     ]
 }
 
-fn any_way() -> impl Strategy<Value = Way> {
-    (any::<bool>(), prop::sample::select(&Version::ALL[..])).prop_map(|(connect, version)| {
-        if connect {
-            Way::Connect(version)
-        } else {
-            Way::Route(version)
-        }
-    })
+fn any_wire() -> impl Strategy<Value = Wire> {
+    prop::sample::select(&[Wire::Json, Wire::ConnectJson][..])
+}
+
+fn any_version() -> impl Strategy<Value = Version> {
+    prop::sample::select(&Version::ALL[..])
 }
 
 fn any_filter() -> impl Strategy<Value = Filter> {

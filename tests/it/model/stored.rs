@@ -10,7 +10,7 @@ use sesame::domain;
 use sesame::token::SessionToken;
 
 use super::reference::{Grace, Model, Proof, Session, UserFactor};
-use crate::calls::{millis, number};
+use crate::support::answer::{millis, number};
 
 /// A session of the tables as the model has it: with `like`'s tokens, if its own is the
 /// last one of them, and what isn't stored as it is.

@@ -12,11 +12,11 @@ use sesame::domain::Permission;
 use sesame::error::{ApiSide, Error};
 use sesame::token::generate_session_id;
 
-use super::document::{Header, KEY, Operation, fields, operations, with_body};
-use super::schema::conforms;
-use super::{Mini, checked};
-use crate::app::{App, NOW, header, post};
-use crate::errors;
+use crate::support::app::{App, NOW, header, post};
+use crate::support::errors;
+use crate::support::openapi::document::{Header, KEY, Operation, fields, operations, with_body};
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{Mini, checked};
 
 #[test]
 fn the_readmes_call_is_an_example() {
@@ -166,7 +166,7 @@ async fn an_empty_list_is_answered_as_documented() {
 }
 
 #[tokio::test]
-async fn a_list_of_everybodys_sessions_is_refused_in_words() {
+async fn a_list_of_all_sessions_is_refused_with_a_reason() {
     let mini = Mini::start().await;
     let all = [Permission::Read, Permission::Write];
     let caller = mini.app.caller(&all, Duration::from_hours(1)).await;

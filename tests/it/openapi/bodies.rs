@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::with_body;
-use super::schema::conforms;
-use super::{Mini, TOKEN, is_understood};
-use crate::app::App;
+use crate::support::app::App;
+use crate::support::openapi::document::with_body;
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{Mini, TOKEN, is_understood};
 
 #[tokio::test]
 async fn the_service_refuses_what_the_schema_refuses() {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use sesame::api::proto::DESCRIPTORS;
 use uuid::Uuid;
 
-use super::document::{Operation, fields, objects, with_body};
-use super::schema::conforms;
-use super::{ID, Mini, TOKEN, is_understood};
+use crate::support::openapi::document::{Operation, fields, objects, with_body};
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{ID, Mini, TOKEN, is_understood};
 
 /// A request that is right, and has a value in every message that it takes.
 fn full(operation: &Operation) -> Value {
@@ -75,8 +75,8 @@ async fn each_documented_field_is_read_in_both_spellings() {
 
                 let answer = mini.send(&operation, &body).await;
                 // A member of checks that nobody knows is refused whatever its value.
-                let is_unknown =
-                    schema["type"] == "null" && path.last() == Some(&super::document::KEY);
+                let is_unknown = schema["type"] == "null"
+                    && path.last() == Some(&crate::support::openapi::document::KEY);
                 let want = if is_unknown { "code 12" } else { "code 3" };
                 assert_eq!(answer.outcome(), want, "{body}: {}", answer.json());
             }
@@ -157,7 +157,7 @@ async fn texts_are_limited_as_documented() {
 }
 
 #[tokio::test]
-async fn what_only_descriptions_tell_is_so() {
+async fn what_only_a_description_says_is_enforced() {
     let mini = Mini::start().await;
     let text = |length| json!("x".repeat(length));
     let value = |length| json!({ "ab": "A".repeat(length) });

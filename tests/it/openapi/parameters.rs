@@ -6,10 +6,10 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 use sesame::domain::Operation as Rpc;
 
-use super::document::{Operation, operations};
-use super::schema::conforms;
-use super::{ID, Mini, TOKEN, is_understood};
-use crate::app::App;
+use crate::support::app::App;
+use crate::support::openapi::document::{Operation, operations};
+use crate::support::openapi::schema::conforms;
+use crate::support::openapi::{ID, Mini, TOKEN, is_understood};
 
 /// A body that is right for any operation.
 fn body() -> String {
@@ -22,7 +22,7 @@ const HEADERS: [(&str, &str); 2] = [
 ];
 
 #[tokio::test]
-async fn headers_are_read_where_they_are_documented_and_as_they_are() {
+async fn headers_are_read_exactly_as_documented() {
     let key = "c2Vzc2FtZSBzZXNhbWUgc2VzYW1lIHNlc2FtZSBzZXNhbWU=";
     let mini = Mini::of(App::with(&[("SERVER_KEY", key)]).await).await;
     let long = "k".repeat(256);

@@ -6,9 +6,9 @@ use http::header::ALLOW;
 use serde_json::{Value, json};
 use sesame::api::row;
 
-use super::document::{Operation, document, operations, text};
-use super::{Mini, TOKEN, methods};
-use crate::errors;
+use crate::support::errors;
+use crate::support::openapi::document::{Operation, document, operations, text};
+use crate::support::openapi::{Mini, TOKEN, methods};
 
 /// The methods that the document has for a path, in the order of an `Allow` header.
 fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
@@ -28,7 +28,7 @@ fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_routes_are_those_of_the_service() {
+async fn each_documented_route_is_served_and_no_other() {
     let mini = Mini::start().await;
     let operations = operations();
     let mut paths: BTreeSet<String> = operations.iter().map(|one| one.path.clone()).collect();
@@ -54,7 +54,7 @@ async fn the_routes_are_those_of_the_service() {
             let answer = mini
                 .request(&operations[0], body.clone(), |mut request| {
                     request.method = method.clone();
-                    request.path = path.replace("{session_id}", super::ID);
+                    request.path = path.replace("{session_id}", crate::support::openapi::ID);
                     request
                 })
                 .await;
@@ -77,7 +77,7 @@ async fn the_routes_are_those_of_the_service() {
 }
 
 #[test]
-fn codes_and_ids_are_those_of_the_service() {
+fn the_documented_codes_and_ids_are_those_of_the_service() {
     let schemas = &document()["components"]["schemas"];
     let listed = |schema: &str, field: &str| -> BTreeSet<String> {
         let list = schemas[schema]["properties"][field]["enum"].as_array();
@@ -93,7 +93,7 @@ fn codes_and_ids_are_those_of_the_service() {
 }
 
 #[test]
-fn the_document_is_of_this_version_and_has_nothing_unused() {
+fn the_document_has_this_version_and_no_unused_component() {
     let text = text();
     let document: Value = serde_json::from_str(&text).unwrap();
 
@@ -108,7 +108,7 @@ fn the_document_is_of_this_version_and_has_nothing_unused() {
 }
 
 #[test]
-fn each_operation_has_a_name_of_its_own() {
+fn each_operation_id_is_unique() {
     let document = document();
     let mut names = BTreeSet::new();
     for item in document["paths"].as_object().unwrap().values() {

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use prost::Message as _;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+use sesame::domain::Operation::CreateSession;
 
 use super::checks;
-use crate::app::{App, NOW, PASSWORD, header};
-use crate::faults;
-use crate::wire::{Wire, framed, json_of};
+use crate::support::app::{App, PASSWORD, header};
+use crate::support::client::{Client, Wire, framed, json_of};
+use crate::support::faults;
 
 #[tokio::test]
 async fn a_body_that_is_no_message_is_an_invalid_argument() {
@@ -42,9 +43,10 @@ async fn a_body_that_is_no_message_is_an_invalid_argument() {
         (Wire::GrpcWebText, whole.clone(), false),
         (Wire::GrpcWebText, Bytes::from_static(b"!!!!"), false),
     ] {
-        let request = wire.send(Version::V2, "CreateSession", body.clone());
-        let answer = app.send(request, NOW).await;
-        let code = wire.created(&answer).err().map(|fault| fault.code);
+        let client = Client::new(&app).over(wire, Version::V2);
+        let request = client.raw("CreateSession", body.clone());
+        let answer = client.send(request).await;
+        let code = client.created(&answer).err().map(|fault| fault.code);
         let is_framed = matches!(wire, Wire::Grpc | Wire::GrpcWeb | Wire::GrpcWebText);
         let want = match good {
             true => None,
@@ -75,13 +77,14 @@ async fn a_compressed_flag_needs_an_encoding() {
             } else {
                 body
             };
-            let mut request = wire.send(Version::V2, "CreateSession", body);
+            let client = Client::new(&app).over(wire, Version::V2);
+            let mut request = client.raw("CreateSession", body);
             if let Some(encoding) = encoding {
-                request = crate::app::header(request, "grpc-encoding", encoding);
+                request = crate::support::app::header(request, "grpc-encoding", encoding);
             }
-            let answer = app.send(request, NOW).await;
+            let answer = client.send(request).await;
             assert_eq!(answer.status, 200);
-            let code = wire.created(&answer).err().map(|fault| fault.code);
+            let code = client.created(&answer).err().map(|fault| fault.code);
             assert_eq!(code, want, "{wire:?} {encoding:?}");
             assert!(app.logged().iter().all(|line| line["level"] != "error"));
         }
@@ -89,7 +92,7 @@ async fn a_compressed_flag_needs_an_encoding() {
 }
 
 #[tokio::test]
-async fn gzip_is_read_and_held_to_the_limit() {
+async fn gzip_is_read_up_to_the_limit() {
     use std::io::Write as _;
 
     let app = App::with(&[("MAX_BODY_BYTES", "4096"), ("MAX_MESSAGE_BYTES", "2048")]).await;
@@ -103,6 +106,8 @@ async fn gzip_is_read_and_held_to_the_limit() {
         metadata: BTreeMap::from([("key".to_owned(), vec![0; size])]),
         ..Create::default()
     };
+    let client = |wire| Client::new(&app).over(wire, Version::V2);
+    let plain = |wire, request: &Create| client(wire).request(CreateSession, request);
     let compressed = |wire: Wire, request: &Create| {
         let message = request.encode_to_vec();
         let message = match wire {
@@ -119,11 +124,7 @@ async fn gzip_is_read_and_held_to_the_limit() {
             Wire::GrpcWeb | Wire::Grpc => (frame, "grpc-encoding"),
             Wire::GrpcWebText => (STANDARD.encode(frame).into_bytes(), "grpc-encoding"),
         };
-        header(
-            wire.send(Version::V2, "CreateSession", body.into()),
-            name,
-            "gzip",
-        )
+        header(client(wire).raw("CreateSession", body.into()), name, "gzip")
     };
 
     for wire in Wire::ALL {
@@ -131,14 +132,14 @@ async fn gzip_is_read_and_held_to_the_limit() {
             (compressed(wire, &create(1000)), None),
             // Small on the way, and longer than a message may be: a bomb.
             (compressed(wire, &create(60_000)), Some(8)),
-            (wire.create(Version::V2, &create(1000)), None),
-            (wire.create(Version::V2, &create(2048)), Some(8)),
+            (plain(wire, &create(1000)), None),
+            (plain(wire, &create(2048)), Some(8)),
             // Too long on the way.
-            (wire.create(Version::V2, &create(4096)), Some(8)),
+            (plain(wire, &create(4096)), Some(8)),
         ] {
-            let answer = app.send(request, NOW).await;
-            let code = wire.created(&answer).err().map(|fault| fault.code);
-            assert_eq!(code, want, "{wire:?}");
+            let answer = client(wire).send(request).await;
+            let code = client(wire).created(&answer).err();
+            assert_eq!(code.map(|fault| fault.code), want, "{wire:?}");
         }
     }
 }
@@ -152,23 +153,25 @@ async fn another_compression_is_unimplemented_and_gzip_offered() {
         } else {
             ("grpc-encoding", "grpc-accept-encoding")
         };
-        let request = wire.create(Version::V2, &Create::default());
-        let answer = app.send(header(request, asks, "br"), NOW).await;
+        let client = Client::new(&app).over(wire, Version::V2);
+        let request = client.request(CreateSession, &Create::default());
+        let answer = client.send(header(request, asks, "br")).await;
 
-        let fault = wire.created(&answer).err().unwrap();
+        let fault = client.created(&answer).err().unwrap();
         assert_eq!(fault.code, 12, "{wire:?}");
         assert_eq!(answer.headers[offers], "identity,gzip", "{wire:?}");
     }
 }
 
 #[tokio::test]
-async fn grpc_needs_a_way_for_trailers() {
+async fn grpc_without_trailers_is_refused_with_a_hint() {
     // Whoever calls: it is said before anything is asked.
     let app = App::with(&[("ACCESS", "token")]).await;
-    let mut request = Wire::Grpc.create(Version::V2, &Create::default());
+    let client = Client::new(&app).over(Wire::Grpc, Version::V2);
+    let mut request = client.request(CreateSession, &Create::default());
     request.context.trailers = false;
 
-    let answer = app.send(request, NOW).await;
+    let answer = client.send(request).await;
 
     // Trailers-only: the status is in the headers, and there is no body.
     assert_eq!(answer.headers["grpc-status"], "12");
@@ -185,13 +188,14 @@ async fn grpc_needs_a_way_for_trailers() {
 async fn a_clients_deadline_is_kept() {
     let app = App::emulated(&[]).await;
     let nothing = Create::default();
+    let client = |wire| Client::new(&app).over(wire, Version::V2);
     let with = |wire: Wire, value: &str| {
         let name = if wire.speaks_http() {
             "connect-timeout-ms"
         } else {
             "grpc-timeout"
         };
-        header(wire.create(Version::V2, &nothing), name, value)
+        header(client(wire).request(CreateSession, &nothing), name, value)
     };
     for wire in Wire::ALL.into_iter().filter(|wire| *wire != Wire::Json) {
         let (long, short, none, wrong) = if wire.speaks_http() {
@@ -210,29 +214,34 @@ async fn a_clients_deadline_is_kept() {
             let delay = Duration::from_millis(delay);
             app.faults
                 .inject(faults::Fault::Delay(delay).once().of("PutItem"));
-            let answer = app.send(with(wire, value), NOW).await;
-            let code = wire.created(&answer).err().map(|fault| fault.code);
-            assert_eq!(code, want, "{wire:?} {value} {delay:?}");
+            let answer = client(wire).send(with(wire, value)).await;
+            let fault = client(wire).created(&answer).err();
+            assert_eq!(
+                fault.map(|fault| fault.code),
+                want,
+                "{wire:?} {value} {delay:?}"
+            );
         }
     }
 }
 
 /// Dropped halfway, the right password would count as a wrong one.
 #[tokio::test]
-async fn a_clients_deadline_costs_no_attempt() {
+async fn a_clients_deadline_costs_no_password_attempt() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
     let mini = app.user("mini").await;
     let login = checks(mini.login_name.as_str(), PASSWORD);
+    let client = Client::new(&app).over(Wire::GrpcWeb, Version::V2);
 
     for action in ["UpdateItem", "PutItem"] {
         for _ in 0..3 {
             let slow = faults::Fault::Delay(Duration::from_millis(100));
             app.faults.inject(slow.once().of(action));
-            let request = Wire::GrpcWeb.create(Version::V2, &login);
+            let request = client.request(CreateSession, &login);
             let request = header(request, "grpc-timeout", "20m");
-            let answer = app.send(request, NOW).await;
+            let answer = client.send(request).await;
 
-            let fault = Wire::GrpcWeb.created(&answer).err().unwrap();
+            let fault = client.created(&answer).err().unwrap();
             assert_eq!(fault.code, 4, "{action}");
         }
     }
@@ -241,12 +250,13 @@ async fn a_clients_deadline_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn no_time_at_all_costs_no_request() {
+async fn a_deadline_of_zero_costs_no_request() {
     let app = App::start().await;
-    let request = Wire::Grpc.create(Version::V2, &Create::default());
+    let client = Client::new(&app).over(Wire::Grpc, Version::V2);
+    let request = client.request(CreateSession, &Create::default());
 
-    let answer = app.send(header(request, "grpc-timeout", "0n"), NOW).await;
+    let answer = client.send(header(request, "grpc-timeout", "0n")).await;
 
-    assert_eq!(Wire::Grpc.created(&answer).err().unwrap().code, 4);
+    assert_eq!(client.created(&answer).err().unwrap().code, 4);
     assert_eq!(app.faults.requests().len(), 0);
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
+use sesame::domain::Operation::CreateSession;
 use sesame::domain::{Permission, UserState};
 use sesame::token::ServiceAccountToken;
 
-use super::{as_caller, checks};
-use crate::app::{App, NOW, PASSWORD};
-use crate::faults;
-use crate::wire::{Fault, Wire, framed};
+use super::checks;
+use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::client::{Client, Fault, HOUR, Wire, framed};
+use crate::support::faults;
 
-const HOUR: Duration = Duration::from_hours(1);
 const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \
      application/grpc+proto, application/grpc-web, application/grpc-web+proto, \
      application/grpc-web-text, application/grpc-web-text+proto";
@@ -28,9 +28,9 @@ async fn fault(
     let mut faults = Vec::new();
     let mut http = 0;
     for wire in Wire::ALL {
-        let request = as_caller(wire.create(version, request), token);
-        let answer = app.send(request, NOW).await;
-        faults.push(wire.created(&answer).err().unwrap());
+        let client = Client::new(app).bearing(token.as_str()).over(wire, version);
+        let answer = client.send(client.request(CreateSession, request)).await;
+        faults.push(client.created(&answer).err().unwrap());
         if wire == Wire::Json {
             http = answer.status.as_u16();
         }
@@ -41,7 +41,7 @@ async fn fault(
 
 /// The rows of section 6 that a create can have. What it depends on is tested with JSON.
 #[tokio::test]
-async fn each_error_is_one_status_in_each_protocols_dress() {
+async fn each_error_is_the_same_status_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "100")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
@@ -97,7 +97,7 @@ async fn each_error_is_one_status_in_each_protocols_dress() {
 }
 
 #[tokio::test]
-async fn faults_before_the_service_runs_have_no_id() {
+async fn errors_of_decoding_and_authorisation_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let reader = app.caller(&[Permission::Read], HOUR).await;
@@ -165,12 +165,12 @@ async fn faults_before_the_service_runs_have_no_id() {
 
 /// What is no fault of the caller's, to a caller who says who he is.
 #[tokio::test]
-async fn faults_of_ours_are_one_status_too() {
+async fn internal_errors_are_the_same_status_in_all_protocols() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     // So that the caller is remembered, and the session's put is the next request.
-    let known = as_caller(Wire::Json.create(Version::V2, &Create::default()), &token);
-    app.send(known, NOW).await;
+    let client = Client::new(&app).bearing(token.as_str());
+    client.create(&Create::default()).await.unwrap();
 
     for (befalls, code, http, retry) in [
         (
@@ -191,11 +191,12 @@ async fn faults_of_ours_are_one_status_too() {
         for wire in Wire::ALL {
             app.faults.clear();
             app.faults.inject(befalls.times(10).of("PutItem"));
-            let mut request = as_caller(wire.create(Version::V2, &Create::default()), &token);
+            let client = client.over(wire, Version::V2);
+            let mut request = client.request(CreateSession, &Create::default());
             request.context.budget = Some(Duration::from_millis(400));
-            let answer = app.send(request, NOW).await;
+            let answer = client.send(request).await;
 
-            let fault = wire.created(&answer).err().unwrap();
+            let fault = client.created(&answer).err().unwrap();
             let got = (fault.code, fault.id);
             // Retries may outlast the budget.
             if retry && fault.code == 4 {
@@ -212,35 +213,38 @@ async fn faults_of_ours_are_one_status_too() {
 }
 
 #[tokio::test]
-async fn nobody_in_particular_is_unauthenticated_in_all_protocols() {
+async fn an_anonymous_call_is_unauthenticated_in_all_protocols() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     for wire in Wire::ALL {
-        let request = wire.create(Version::V2, &Create::default());
-        let answer = app.send(request, NOW).await;
-        assert_eq!(wire.created(&answer).err().unwrap().code, 16, "{wire:?}");
+        let client = Client::new(&app).over(wire, Version::V2);
+        let created = client.create(&Create::default()).await;
+        assert_eq!(created.err().unwrap().code, 16, "{wire:?}");
     }
 }
 
 #[tokio::test]
-async fn only_the_json_routes_say_201() {
+async fn only_the_json_routes_answer_201() {
     let app = App::with(&[("CREATED_STATUS", "201")]).await;
     for wire in Wire::ALL {
-        let answer = app
-            .send(wire.create(Version::V2, &Create::default()), NOW)
-            .await;
+        let client = Client::new(&app).over(wire, Version::V2);
+        let request = client.request(CreateSession, &Create::default());
+        let answer = client.send(request).await;
         let want = if wire == Wire::Json { 201 } else { 200 };
         assert_eq!(answer.status, want, "{wire:?}");
     }
 }
 
 #[tokio::test]
-async fn a_locked_user_looks_alike_everywhere() {
+async fn a_locked_user_gets_the_same_error_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let wrong = checks(mini.login_name.as_str(), "wrong");
-    let first = as_caller(Wire::Json.create(Version::V2, &wrong), &token);
-    app.send(first, NOW).await;
+    let first = Client::new(&app)
+        .bearing(token.as_str())
+        .create(&wrong)
+        .await;
+    assert!(first.is_err());
 
     let (fault, http) = fault(&app, Version::V2, &wrong, &token).await;
 
@@ -252,8 +256,9 @@ async fn a_locked_user_looks_alike_everywhere() {
 async fn connect_has_http_statuses_of_its_own() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
-    let create =
-        |request: &Create| as_caller(Wire::ConnectProto.create(Version::V2, request), &token);
+    let anonymous = Client::new(&app).over(Wire::ConnectProto, Version::V2);
+    let client = anonymous.bearing(token.as_str());
+    let create = |request: &Create| client.request(CreateSession, request);
     let large = Create {
         metadata: BTreeMap::from([("key".to_owned(), vec![0; 262_144])]),
         ..Create::default()
@@ -286,7 +291,7 @@ async fn connect_has_http_statuses_of_its_own() {
         (other, 415, Some(("accept-post", PROCEDURE_TYPES))),
         (version, 400, None),
         (
-            Wire::ConnectProto.create(Version::V2, &nobody),
+            anonymous.request(CreateSession, &nobody),
             401,
             Some(("www-authenticate", "Bearer")),
         ),
@@ -301,7 +306,7 @@ async fn connect_has_http_statuses_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_is_refused_by_name() {
+async fn unsupported_checks_are_refused_by_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.caller(&[Permission::Write], HOUR).await;
     let check = |change: fn(&mut v2::Checks)| {
@@ -372,10 +377,11 @@ async fn a_call_that_does_not_exist_is_unimplemented() {
             "/zitadel.session.v9.SessionService/CreateSession",
             "/another.Service/Call",
         ] {
-            let mut request = wire.send(Version::V2, "", framed(b""));
+            let client = Client::new(&app).over(wire, Version::V2);
+            let mut request = client.raw("", framed(b""));
             path.clone_into(&mut request.path);
-            let answer = app.send(request, NOW).await;
-            let fault = wire.created(&answer).err().unwrap();
+            let answer = client.send(request).await;
+            let fault = client.created(&answer).err().unwrap();
             assert_eq!(fault.code, 12, "{wire:?} {path}");
             let http = if wire.speaks_http() { 501 } else { 200 };
             assert_eq!(answer.status, http, "{wire:?} {path}");

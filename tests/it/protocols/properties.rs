@@ -14,7 +14,7 @@ use sesame::api::{
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 
-use crate::wire::{Wire, json_of};
+use crate::support::client::{Wire, json_of};
 
 /// Parts of a request, which itself hides what is in it.
 type Parts = (
@@ -147,12 +147,12 @@ fn same_call(operation: Operation, at: usize, message: &impl Message) -> Result<
 proptest! {
     /// As another implementation writes it.
     #[test]
-    fn json_and_protobuf_are_the_same_call(parts in any_parts(), at in 0..3_usize) {
+    fn a_create_in_json_and_in_protobuf_is_the_same_call(parts in any_parts(), at in 0..3_usize) {
         same_call(Operation::CreateSession, at, &assemble(parts))?;
     }
 
     #[test]
-    fn a_change_is_the_same_call(
+    fn a_set_in_json_and_in_protobuf_is_the_same_call(
         parts in any_parts(),
         id in "[0-9a-f-]{0,37}",
         token in prop::sample::select(vec!["", "t"]),
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn a_list_is_the_same_call(
+    fn a_list_in_json_and_in_protobuf_is_the_same_call(
         queries in prop::collection::vec(any_query(), 0..4),
         page in prop::option::of((any::<u64>(), any::<u32>(), any::<bool>())),
         sorting_column in 0..2_i32,
@@ -186,13 +186,13 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_an_error_of_ours(
+    fn no_bytes_cause_an_internal_error(
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         at in 0..Wire::ALL.len(),
         of in 0..Operation::ALL.len(),
     ) {
         let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
-        let request = wire.send(Version::V2, rpc.as_str(), bytes.into());
+        let request = wire.frame(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
         let protocol = match wire {
             Wire::Json => Protocol::Json,

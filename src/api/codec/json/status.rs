@@ -7,85 +7,56 @@ use super::encode;
 use crate::api::proto::zitadel::v1::ErrorDetail;
 use crate::api::status::{ERROR_DETAIL, Status, connect};
 
-/// `google.rpc.Status`.
-#[derive(Serialize)]
-struct StatusJson<'a> {
-    code: u8,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[DetailJson<'a>; 1]>,
-}
-
-/// `zitadel.v1.ErrorDetail` in a `google.protobuf.Any`.
-#[derive(Serialize)]
-struct DetailJson<'a> {
-    #[serde(rename = "@type")]
-    kind: &'static str,
-    id: &'a str,
-    message: &'a str,
-}
-
-/// An error of Connect.
+/// An error: `google.rpc.Status`, or Connect's form of it.
 /// <https://connectrpc.com/docs/protocol/#error-end-stream>
 #[derive(Serialize)]
-struct ConnectError<'a> {
-    code: &'static str,
+struct ErrorBody<'a, Code, Detail> {
+    code: Code,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[ConnectDetail<'a>; 1]>,
+    details: Option<[Detail; 1]>,
+}
+
+/// A detail in a `google.protobuf.Any`.
+#[derive(Serialize)]
+struct AnyDetail<'a> {
+    #[serde(rename = "@type")]
+    kind: String,
+    #[serde(flatten)]
+    detail: &'a ErrorDetail,
 }
 
 #[derive(Serialize)]
 struct ConnectDetail<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The message in protobuf, in base64 without padding.
+    /// The detail in protobuf, in base64 without padding.
     value: String,
     /// The same for people to read.
-    debug: ConnectDebug<'a>,
-}
-
-#[derive(Serialize)]
-struct ConnectDebug<'a> {
-    id: &'a str,
-    message: &'a str,
+    debug: &'a ErrorDetail,
 }
 
 pub(in crate::api) fn encode_status(status: &Status) -> Vec<u8> {
-    encode(&StatusJson {
+    let detail = status.detail.as_ref().map(|detail| AnyDetail {
+        kind: format!("type.googleapis.com/{ERROR_DETAIL}"),
+        detail,
+    });
+    encode(&ErrorBody {
         code: status.row.code,
         message: &status.message,
-        details: status.detail.as_ref().map(|detail| [detail_json(detail)]),
+        details: detail.map(|detail| [detail]),
     })
-}
-
-fn detail_json(detail: &ErrorDetail) -> DetailJson<'_> {
-    DetailJson {
-        kind: "type.googleapis.com/zitadel.v1.ErrorDetail",
-        id: &detail.id,
-        message: &detail.message,
-    }
 }
 
 pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
-    let (code, _) = connect(status.row.code);
-    encode(&ConnectError {
-        code,
-        message: &status.message,
-        details: status
-            .detail
-            .as_ref()
-            .map(|detail| [connect_detail(detail)]),
-    })
-}
-
-fn connect_detail(detail: &ErrorDetail) -> ConnectDetail<'_> {
-    ConnectDetail {
+    let detail = status.detail.as_ref().map(|detail| ConnectDetail {
         kind: ERROR_DETAIL,
         value: STANDARD_NO_PAD.encode(detail.encode_to_vec()),
-        debug: ConnectDebug {
-            id: &detail.id,
-            message: &detail.message,
-        },
-    }
+        debug: detail,
+    });
+    encode(&ErrorBody {
+        code: connect(status.row.code).0,
+        message: &status.message,
+        details: detail.map(|detail| [detail]),
+    })
 }

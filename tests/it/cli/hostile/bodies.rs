@@ -4,12 +4,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::MEMORY_KIB;
-use crate::cli::gate::Gate;
-use crate::cli::http2::{
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers,
 };
-use crate::cli::process::{Dev, answer, connect, head, post};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::process::{Dev, answer, connect, head, post};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 /// The longest body, by default.
 const LONGEST: usize = 256 * 1024;
@@ -79,7 +79,7 @@ fn bodies_have_a_budget() {
 }
 
 #[test]
-fn a_body_counts_until_its_call_has_ended() {
+fn a_body_takes_budget_until_its_call_has_ended() {
     let dev = Dev::start();
     let gate = Gate::before(&dev.database);
     let serve = Service::over(&gate.url, &FOUR_BODIES);
@@ -106,7 +106,7 @@ fn a_body_counts_until_its_call_has_ended() {
 }
 
 #[test]
-fn one_connection_has_a_share_of_the_bodies() {
+fn one_connection_gets_a_share_of_the_body_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &FOUR_BODIES);
     let mut slow = Http2::connect(&serve.url);
@@ -133,7 +133,7 @@ fn one_connection_has_a_share_of_the_bodies() {
 }
 
 #[test]
-fn many_who_send_slowly_take_little_memory() {
+fn many_slow_senders_take_little_memory() {
     let dev = Dev::start();
     let options = ["--max-bodies-bytes", "4194304", "--body-seconds", "3"];
     let serve = Service::over(&dev.database, &options);

@@ -3,12 +3,12 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use super::MEMORY_KIB;
-use crate::cli::gate::Gate;
-use crate::cli::http2::{
+use crate::support::cli::gate::Gate;
+use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers,
 };
-use crate::cli::process::{Dev, answer, connect, head, post, post_to};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::process::{Dev, answer, connect, head, post, post_to};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 const CREATE: &str = "/zitadel.session.v2.SessionService/CreateSession";
 
@@ -54,7 +54,7 @@ fn assert_refused_in_each_protocol(url: &str) {
 }
 
 #[test]
-fn a_call_too_many_is_refused_in_the_callers_protocol() {
+fn a_call_over_the_limit_is_refused_in_its_protocol() {
     let dev = Dev::start();
     let gate = Gate::before(&dev.database);
     let serve = Service::over(&gate.url, &["--max-calls", "2"]);
@@ -69,7 +69,7 @@ fn a_call_too_many_is_refused_in_the_callers_protocol() {
     gate.open();
     for mut stream in begun {
         let (status, made) = answer(&mut stream);
-        crate::record::secret(made["sessionToken"].as_str());
+        crate::support::record::secret(made["sessionToken"].as_str());
         assert_eq!(status, 200);
     }
     assert_eq!(serve.create(), 200);
@@ -84,7 +84,7 @@ fn open_and_reset(client: &mut Http2, stream: u8, is_begun: impl FnMut() -> bool
 }
 
 #[test]
-fn calls_count_though_their_streams_are_reset() {
+fn calls_whose_streams_were_reset_count_against_the_limit() {
     let dev = Dev::start();
     let gate = Gate::before(&dev.database);
     let options = ["--max-calls", "4", "--max-streams", "1"];
@@ -107,7 +107,7 @@ fn calls_count_though_their_streams_are_reset() {
 }
 
 #[test]
-fn many_calls_that_are_reset_at_once_take_little() {
+fn many_reset_calls_take_little_memory() {
     /// A call makes at most four requests, each of them up to three times.
     const REQUESTS: usize = 4 * 3;
     const CALLS: usize = 8;
@@ -139,7 +139,7 @@ fn many_calls_that_are_reset_at_once_take_little() {
 }
 
 #[test]
-fn who_reads_slowly_holds_no_call() {
+fn slow_readers_do_not_hold_calls() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-calls", "1"]);
     let path = serve.large();

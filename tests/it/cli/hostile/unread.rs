@@ -4,9 +4,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::MEMORY_KIB;
-use crate::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
-use crate::cli::process::{Dev, connect};
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
+use crate::support::cli::process::{Dev, connect};
+use crate::support::cli::service::{SOON, Service, eventually};
 
 /// Streams of one connection; as many as it may have.
 const STREAMS: u8 = 100;
@@ -40,7 +40,7 @@ fn end(what: &str, client: &mut Http2) {
 }
 
 #[test]
-fn who_takes_nothing_or_next_to_nothing_of_an_answer_is_cut_off() {
+fn a_client_that_hardly_reads_is_disconnected() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
     let large = serve.large();
@@ -67,7 +67,7 @@ fn pin_http_1(url: &str, path: &str) -> TcpStream {
 }
 
 #[test]
-fn who_never_reads_over_http_1_is_cut_off() {
+fn a_client_that_never_reads_over_http_1_is_disconnected() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
     let mut client = pin_http_1(&serve.url, &serve.large());
@@ -80,7 +80,7 @@ fn who_never_reads_over_http_1_is_cut_off() {
 }
 
 #[test]
-fn who_reads_in_time_is_not_cut_off() {
+fn a_client_that_reads_in_time_stays_connected() {
     let dev = Dev::start();
     let options = ["--idle-seconds", "0.2", "--header-seconds", "0.2"];
     let serve = Service::over(&dev.database, &options);
@@ -108,7 +108,7 @@ fn who_reads_in_time_is_not_cut_off() {
 }
 
 #[test]
-fn an_old_connection_ends_however_busy_it_is() {
+fn an_old_connection_ends_even_if_busy() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--connection-seconds", "0.3"]);
     let started = Instant::now();
@@ -149,7 +149,7 @@ fn an_old_connection_ends_however_busy_it_is() {
 }
 
 #[test]
-fn one_connection_has_a_share_of_what_is_unread() {
+fn one_connection_gets_a_share_of_the_unread_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[]);
     let path = serve.large();
@@ -163,7 +163,7 @@ fn one_connection_has_a_share_of_what_is_unread() {
 }
 
 #[test]
-fn what_is_unread_has_a_budget() {
+fn unread_answers_have_a_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
     let path = serve.large();
@@ -184,7 +184,7 @@ fn what_is_unread_has_a_budget() {
 
 /// It may be all that its client gets to know of a change.
 #[test]
-fn a_small_answer_is_not_refused_for_want_of_room() {
+fn a_small_answer_is_never_refused_for_lack_of_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
     // The larger first, and of each kind more than there is room for: what is left in the end
@@ -200,7 +200,7 @@ fn a_small_answer_is_not_refused_for_want_of_room() {
 }
 
 #[test]
-fn many_who_do_not_read_take_little_memory() {
+fn many_clients_that_do_not_read_take_little_memory() {
     let dev = Dev::start();
     let options = ["--max-unread-bytes", "4194304"];
     let serve = Service::over(&dev.database, &options);

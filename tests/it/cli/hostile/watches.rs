@@ -7,9 +7,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::MEMORY_KIB;
-use crate::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
-use crate::cli::process::Dev;
-use crate::cli::service::{SOON, Service, eventually};
+use crate::support::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
+use crate::support::cli::process::Dev;
+use crate::support::cli::service::{SOON, Service, eventually};
 
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
@@ -67,7 +67,7 @@ async fn watches_are_limited_in_number() {
 }
 
 #[tokio::test]
-async fn a_watch_has_its_age() {
+async fn a_watch_has_a_maximum_age() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--watch-seconds", "0.3"]);
     let mut caller = client(&serve.url).await;
@@ -81,7 +81,7 @@ async fn a_watch_has_its_age() {
 }
 
 #[test]
-fn those_who_watch_make_room_for_others() {
+fn watches_leave_room_for_calls() {
     let dev = Dev::start();
     let mut options = vec!["--max-connections", "5", "--watch-seconds", "0.3"];
     options.extend(["--idle-seconds", "0.3", "--header-seconds", "0.3"]);
@@ -106,7 +106,7 @@ fn those_who_watch_make_room_for_others() {
 }
 
 #[test]
-fn the_connection_of_who_watches_has_its_other_limits() {
+fn a_connection_with_a_watch_keeps_its_other_limits() {
     let dev = Dev::start();
 
     let serve = Service::over(&dev.database, &["--header-seconds", "0.3"]);
@@ -124,7 +124,7 @@ fn the_connection_of_who_watches_has_its_other_limits() {
 }
 
 #[test]
-fn many_who_watch_take_little_memory() {
+fn many_watches_take_little_memory() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[]);
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::super::process::{Dev, run, sesame};
 use super::{PASSWORD, user, users};
+use crate::support::cli::process::{Dev, run, sesame};
 
 #[test]
-fn what_is_not_json_lines_is_refused_before_anything_is_added() {
+fn a_file_that_is_not_json_lines_is_refused_whole() {
     const ARRAY: &str = "it must be JSON Lines, not an array: jq -c '.[]' makes lines of one";
     const OBJECT: &str = "it must be JSON Lines, a whole object in each line";
 
@@ -33,7 +33,7 @@ fn what_is_not_json_lines_is_refused_before_anything_is_added() {
 
 #[test]
 fn a_byte_order_mark_before_the_first_line_is_dropped() {
-    crate::record::secret(Some(PASSWORD));
+    crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, format!("\u{feff}{}", users(0..2))).unwrap();
@@ -46,7 +46,7 @@ fn a_byte_order_mark_before_the_first_line_is_dropped() {
 }
 
 #[test]
-fn names_are_trimmed_and_must_show() {
+fn names_are_trimmed_and_must_be_visible() {
     let dev = Dev::start();
     let line = |id: &str, name: &str, display: &str| {
         json!({ "userId": id, "loginName": name, "displayName": display }).to_string()

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::process::{Dev, Done};
 use super::{PASSWORD, counts};
+use crate::support::cli::process::{Dev, Done};
 
 /// Hashes of [`PASSWORD`], and the name by which an import counts each that is weak.
 const HASHES: [(&str, Option<&str>); 7] = [
@@ -36,7 +36,7 @@ const HASHES: [(&str, Option<&str>); 7] = [
 
 /// A line for the user `u<n>`, and a salt if there is one.
 fn line(n: usize, hash: &str, salt: Option<&str>) -> String {
-    crate::record::secret(Some(hash));
+    crate::support::record::secret(Some(hash));
     let mut line = json!({
         "userId": format!("id-{n}"), "loginName": format!("u{n}@x.org"), "passwordHash": hash,
     });
@@ -51,8 +51,8 @@ fn import(dev: &Dev, input: &str) -> Done {
 }
 
 #[test]
-fn weak_hashes_are_counted_by_what_they_are_once() {
-    crate::record::secret(Some(PASSWORD));
+fn weak_hashes_are_reported_once_by_kind() {
+    crate::support::record::secret(Some(PASSWORD));
     let dev = Dev::start();
     let lines: Vec<_> = HASHES.iter().enumerate().collect();
     let lines: Vec<_> = lines
@@ -145,8 +145,8 @@ mod firebase {
     pub const SALT: &str = "42xEC+ixf3L2lw==";
 
     pub fn config() -> String {
-        crate::record::secret(Some(PASSWORD));
-        crate::record::secret(Some(SIGNER_KEY));
+        crate::support::record::secret(Some(PASSWORD));
+        crate::support::record::secret(Some(SIGNER_KEY));
         format!(
             "hash_config {{\n  algorithm: SCRYPT,\n  base64_signer_key: {SIGNER_KEY},\n  \
              base64_salt_separator: Bw==,\n  rounds: 8,\n  mem_cost: 14,\n}}\n"

@@ -6,10 +6,10 @@ use sesame::domain::Operation;
 
 use super::world::assert_refused;
 use super::{Asked, Run};
-use crate::calls::number;
 use crate::model::reference::Session;
 use crate::model::steps::{Filter, Slot};
 use crate::model::stored::assert_shows;
+use crate::support::answer::number;
 
 impl Run {
     pub(super) async fn get(&mut self, asked: Asked) {
@@ -21,7 +21,7 @@ impl Run {
             .and_then(|caller| model.get(asked.session, &caller, asked.token.as_deref()));
         match (want, answered.outcome) {
             (Ok(want), Ok(body)) => {
-                assert_shows(&body["session"], want, model, asked.way.version());
+                assert_shows(&body["session"], want, model, asked.version);
             }
             (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &asked),
         }
@@ -34,7 +34,7 @@ impl Run {
         page: (u64, u32, bool),
     ) {
         let (offset, limit, ascending) = page;
-        let version = asked.way.version();
+        let version = asked.version;
         let id_of = |slot: &Slot| {
             let session = self.session_in(*slot);
             session.map(|session| self.model.sessions[session].id.clone())

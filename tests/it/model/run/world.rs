@@ -12,13 +12,14 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::{Answered, Asked, LATEST, Run};
-use crate::app::App;
-use crate::calls::{Outcome, is_unknown, millis, number, outcome};
 use crate::model::reference::{Caller, Message, Model, Refused, Session};
 use crate::model::steps::{self, Deed, Pass, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
 use crate::model::users::Named;
 use crate::model::{PASSWORDS, SERVICES};
+use crate::support::answer::{Outcome, is_unknown, millis, number};
+use crate::support::app::App;
+use crate::support::client::Client;
 
 impl Run {
     pub(super) fn pass(&mut self, pass: Pass) {
@@ -201,7 +202,8 @@ impl Run {
     }
 
     pub(super) async fn send(&self, rpc: Operation, asked: &Asked) -> Answered {
-        let request = asked.way.request(rpc, &asked.call);
+        let client = Client::new(&self.app).over(asked.wire, asked.version);
+        let request = asked.call.request(client, rpc);
         let started = Instant::now();
         let now = Timestamp::from_millis(self.model.now);
         let answer = self.app.answer(request, now).await;
@@ -210,7 +212,7 @@ impl Run {
         let by = self.model.now + took;
         self.ended_at.set(by);
         Answered {
-            outcome: outcome(&answer),
+            outcome: answer.result(),
             by,
         }
     }

@@ -1,0 +1,322 @@
+//! How the sources of the crate are laid out: which modules use which, and how long files are.
+
+#![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
+
+#[path = "architecture/code.rs"]
+mod code;
+#[path = "architecture/imports.rs"]
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::imports::{circles, imports};
+
+/// `domain ← error ← …`: each module uses those before it and none after it.
+const ORDER: [&str; 12] = [
+    "domain",
+    "error",
+    "log",
+    "password",
+    "token",
+    "store",
+    "service",
+    "config",
+    "api",
+    "transport",
+    "emulator",
+    "cli",
+];
+
+/// What a module must not know of, by the names of crates.
+const BARRED: [(&str, &[&str]); 7] = [
+    (
+        "domain",
+        &["aws_", "http", "lambda_", "serde", "tokio", "argon2"],
+    ),
+    ("password", &["aws_", "http", "lambda_", "serde"]),
+    ("store", &["http::", "lambda_", "serde", "argon2"]),
+    ("service", &["aws_", "http", "lambda_", "serde", "argon2"]),
+    ("api", &["aws_sdk", "aws_smithy", "argon2"]),
+    (
+        "transport/lambda/authorizer",
+        &["aws_", "http", "lambda_", "argon2"],
+    ),
+    (
+        "transport/tower",
+        &["aws_", "lambda_", "serde", "tokio", "argon2"],
+    ),
+];
+
+const MAX_LINES: usize = 400;
+
+/// Files that may still import from each other in a circle, by group.
+const ALLOWED_CIRCLES: [&[&str]; 8] = [
+    &[
+        "api.rs",
+        "api/codec/grpc.rs",
+        "api/protocol.rs",
+        "api/route.rs",
+    ],
+    &["api/codec/json/response.rs", "api/codec/json/session.rs"],
+    &["cli.rs", "cli/connection.rs"],
+    &["cli/failure.rs", "cli/output.rs"],
+    &[
+        "cli/import.rs",
+        "cli/import/progress.rs",
+        "cli/import/writers.rs",
+    ],
+    &[
+        "cli/user.rs",
+        "cli/user/change.rs",
+        "cli/user/show.rs",
+        "cli/user/who.rs",
+    ],
+    &["domain/session.rs", "domain/write.rs"],
+    &[
+        "password/hash.rs",
+        "password/scheme.rs",
+        "password/scheme/argon2.rs",
+        "password/scheme/bcrypt.rs",
+        "password/scheme/firebase.rs",
+        "password/scheme/pbkdf2.rs",
+        "password/scheme/phpass.rs",
+        "password/scheme/scrypt.rs",
+        "password/scheme/sha_crypt.rs",
+    ],
+];
+
+#[test]
+fn a_module_uses_no_module_after_it() {
+    for (at, module) in ORDER.iter().enumerate() {
+        for (path, text) in sources(module) {
+            for later in &ORDER[at + 1..] {
+                let used = format!("crate::{later}");
+                let is_name = |c: char| c.is_alphanumeric() || c == '_';
+                let mut after = text.split(&used).skip(1);
+                let used = after.any(|rest| !rest.starts_with(is_name));
+                assert!(!used, "{path} uses {later}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_module_uses_no_crate_that_is_barred_from_it() {
+    for (module, barred) in BARRED {
+        let sources = sources(module);
+        assert!(!sources.is_empty(), "there is no {module}");
+        for (path, text) in sources {
+            for name in barred {
+                let used = text
+                    .lines()
+                    .any(|line| line.trim_start().starts_with(&format!("use {name}")));
+                assert!(!used, "{path} uses {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_order_has_each_module_of_the_crate() {
+    let lib = fs::read_to_string(src().join("lib.rs")).unwrap();
+    let modules = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ").or(line.strip_prefix("mod ")))
+        .map(|line| line.trim_end_matches(';'));
+
+    assert_eq!(modules.collect::<BTreeSet<_>>(), BTreeSet::from(ORDER));
+}
+
+#[test]
+fn no_source_file_is_longer_than_400_lines() {
+    for (path, text) in all_sources() {
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES, "{path} has {lines} lines");
+    }
+}
+
+#[test]
+fn no_files_import_from_each_other_in_a_circle() {
+    let mut sources = all_sources();
+    // The programs are crates of their own, and tests may import what they test.
+    sources.retain(|path, _| {
+        let is_program = path == "main.rs" || path.starts_with("bin/");
+        !is_program && !path.ends_with("/tests.rs") && !path.contains("/tests/")
+    });
+
+    let mut imports = imports(&sources);
+    for allowed in ALLOWED_CIRCLES {
+        for file in allowed {
+            if let Some(imported) = imports.get_mut(*file) {
+                imported.retain(|other| !allowed.contains(&other.as_str()));
+            }
+        }
+    }
+
+    let circles = circles(&imports);
+
+    let circles: Vec<_> = circles.iter().map(|files| files.join(" → ")).collect();
+    assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn a_circle_is_found_through_re_exports_and_modules() {
+    let tree = |files: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let files = files.iter();
+        files
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+            .collect()
+    };
+    let a_b: &[&str] = &["a.rs", "b.rs"];
+    for (files, want) in [
+        // One imports from the other alone.
+        (
+            &[
+                ("lib.rs", "pub mod a; pub mod b;"),
+                ("a.rs", "use crate::b::B;"),
+                ("b.rs", ""),
+            ][..],
+            None,
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "use crate::b::B;"),
+                ("b.rs", "use crate::a::A;"),
+            ],
+            Some(a_b),
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "use super::b::{C, B as D};"),
+                ("b.rs", "fn f() { crate::a::f() }"),
+            ],
+            Some(a_b),
+        ),
+        // A name is of the file that defines it, not of one that hands it on.
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "pub mod x; pub use x::X; use crate::b::B;"),
+                ("a/x.rs", "pub struct X;"),
+                ("b.rs", "use crate::a::X;"),
+            ],
+            None,
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "pub mod x; pub use x::X;"),
+                ("a/x.rs", "use crate::b::B; pub struct X;"),
+                ("b.rs", "use crate::a::X;"),
+            ],
+            Some(&["a/x.rs", "b.rs"]),
+        ),
+        // A module and its parent.
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "mod x; use self::x::X;"),
+                ("a/x.rs", "use super::A;"),
+            ],
+            Some(&["a.rs", "a/x.rs"]),
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "mod x; fn f() { self::x::f() }"),
+                ("a/x.rs", "use super::A;"),
+            ],
+            Some(&["a.rs", "a/x.rs"]),
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "mod x; pub use x::X;"),
+                ("a/x.rs", "use super::A;"),
+            ],
+            None,
+        ),
+        // A module that is imported, and then named.
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "use crate::b::c; fn f() { c::f() }"),
+                ("b.rs", "mod c;"),
+                ("b/c.rs", "use crate::a::A;"),
+            ],
+            Some(&["a.rs", "b/c.rs"]),
+        ),
+        // Three, and one that leads to them.
+        (
+            &[
+                ("lib.rs", "fn f() { a::f() }"),
+                ("a.rs", "use crate::b::B;"),
+                ("b.rs", "use crate::c::C;"),
+                ("c.rs", "use crate::a::A;"),
+            ],
+            Some(&["a.rs", "b.rs", "c.rs"]),
+        ),
+        // Neither tests nor comments import anything, nor does who may.
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "use crate::b::B;"),
+                (
+                    "b.rs",
+                    "/// [`crate::a`]\npub(in crate::a) fn f() {} #[cfg(test)] mod tests { use crate::a::A; }",
+                ),
+            ],
+            None,
+        ),
+        (
+            &[
+                ("lib.rs", ""),
+                ("a.rs", "use http::Request; use std::fmt::{self, Write};"),
+            ],
+            None,
+        ),
+    ] {
+        let found = circles(&imports(&tree(files)));
+        let want: Vec<Vec<String>> = want
+            .into_iter()
+            .map(|circle| circle.iter().map(|file| (*file).to_owned()).collect())
+            .collect();
+        assert_eq!(found, want, "{files:?}");
+    }
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The files of a module, by their paths below `src/`.
+fn sources(module: &str) -> Vec<(String, String)> {
+    let file = format!("{module}.rs");
+    let folder = format!("{module}/");
+    let mut sources = all_sources();
+    sources.retain(|path, _| *path == file || path.starts_with(&folder));
+    sources.into_iter().collect()
+}
+
+fn all_sources() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    walk(&src(), &mut files);
+    files
+}
+
+fn walk(folder: &Path, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|of| of == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let name = path.strip_prefix(src()).unwrap().to_str().unwrap();
+            files.insert(name.replace('\\', "/"), text);
+        }
+    }
+}

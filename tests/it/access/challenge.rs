@@ -1,0 +1,67 @@
+//! What is wrong with a caller's token, as RFC 6750 has it said.
+
+use http::header::WWW_AUTHENTICATE;
+use serde_json::json;
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest;
+use sesame::domain::Operation::CreateSession;
+use sesame::domain::Permission;
+
+use crate::support::app::{App, NOW, header, post};
+use crate::support::client::{Client, HOUR, Wire};
+
+/// gRPC's clients look at the code alone, and its answers are no HTTP errors.
+#[tokio::test]
+async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let reader = app.caller(&[Permission::Read], HOUR).await;
+    let reader = format!("Bearer {}", reader.as_str());
+
+    for (authorization, code, want) in [
+        (None, 16, "Bearer"),
+        (Some("Basic bWluaTptb3VzZQ=="), 16, "Bearer"),
+        (Some("Bearer"), 16, "Bearer"),
+        (
+            Some("Bearer stub-pat"),
+            16,
+            "Bearer error=\"invalid_token\"",
+        ),
+        (Some(&*reader), 7, "Bearer error=\"insufficient_scope\""),
+    ] {
+        for wire in Wire::ALL {
+            for version in Version::ALL {
+                let client = Client::new(&app).over(wire, version);
+                let mut request = client.request(CreateSession, &CreateSessionRequest::default());
+                if let Some(authorization) = authorization {
+                    request = header(request, "authorization", authorization);
+                }
+                let answer = client.send(request).await;
+
+                let is_http = matches!(wire, Wire::Json | Wire::ConnectJson | Wire::ConnectProto);
+                let want = is_http.then_some(want);
+                let found = answer.headers.get(WWW_AUTHENTICATE);
+                let found = found.map(|challenge| challenge.to_str().unwrap());
+                assert_eq!(found, want, "{wire:?} {version:?} {authorization:?}");
+                let fault = client.created(&answer).err().unwrap();
+                assert_eq!(fault.code, code, "{wire:?}");
+            }
+        }
+    }
+}
+
+/// A session's own token is no caller's: that it is wrong is said in the body alone.
+#[tokio::test]
+async fn a_wrong_session_token_gets_no_bearer_challenge() {
+    let app = App::start().await;
+    let created = app.client().create_json(&json!({})).await;
+    let other = app.client().create_json(&json!({})).await;
+    let mut request = post(json!({ "sessionToken": other.token() }).to_string());
+    let id = created.json()["sessionId"].as_str().unwrap().to_owned();
+    request.path = format!("/v2/sessions/{id}");
+    request.method = http::Method::DELETE;
+
+    let answer = app.send(request, NOW).await;
+
+    assert_eq!(answer.outcome(), "COMMAND-sGr42");
+    assert!(!answer.headers.contains_key(WWW_AUTHENTICATE));
+}

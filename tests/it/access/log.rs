@@ -1,0 +1,179 @@
+//! What the log says of a call.
+
+use serde_json::json;
+use sesame::domain::Permission;
+
+use super::HOUR;
+use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+
+#[tokio::test]
+async fn the_log_names_the_session_of_each_call() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR).await;
+    let created = app
+        .client()
+        .bearing(all.as_str())
+        .create_json(&json!({}))
+        .await;
+    let id = created.json()["sessionId"].as_str().unwrap().to_owned();
+    app.logged();
+
+    let json = |method: &str, path: String, body: &str, known: bool| {
+        let mut request = post(body.to_owned());
+        request.method = method.parse().unwrap();
+        request.path = path;
+        let bearer = format!("Bearer {}", all.as_str());
+        if known {
+            header(request, "authorization", &bearer)
+        } else {
+            request
+        }
+    };
+    let rpc = |rpc: &str, body: serde_json::Value| {
+        let path = format!("/zitadel.session.v2.SessionService/{rpc}");
+        let request = json("POST", path, &body.to_string(), true);
+        header(request, "content-type", "application/json")
+    };
+    let path = |id: &str| format!("/v2/sessions/{id}");
+    let nobodys = "00000000-0000-4000-8000-000000000000";
+    let some = |id: &str| json!(id);
+
+    for (what, request, want) in [
+        ("get", json("GET", path(&id), "", true), some(&id)),
+        (
+            "get, unknown",
+            json("GET", path(nobodys), "", true),
+            some(nobodys),
+        ),
+        (
+            "get, no id",
+            json("GET", path("x\"},{"), "", true),
+            json!(null),
+        ),
+        (
+            "get, another form of a UUID",
+            json("GET", path(&id.replace('-', "")), "", true),
+            json!(null),
+        ),
+        (
+            "get, in capitals",
+            json("GET", path(&id.to_uppercase()), "", true),
+            some(&id),
+        ),
+        (
+            "set, too long",
+            json("PATCH", path(&id), &" ".repeat(300_000), true),
+            some(&id),
+        ),
+        (
+            "get, by nobody",
+            json("GET", path(&id), "", false),
+            some(&id),
+        ),
+        ("set", json("PATCH", path(&id), "{}", true), some(&id)),
+        (
+            "set, malformed",
+            json("PATCH", path(&id), "{", true),
+            some(&id),
+        ),
+        (
+            "set, rpc",
+            rpc("SetSession", json!({ "sessionId": id })),
+            some(&id),
+        ),
+        (
+            "get, rpc",
+            rpc("GetSession", json!({ "sessionId": id })),
+            some(&id),
+        ),
+        (
+            "list",
+            rpc("ListSessions", json!({ "queries": [{}] })),
+            json!(null),
+        ),
+        (
+            "create, malformed",
+            json("POST", "/v2/sessions".into(), "{", true),
+            json!(null),
+        ),
+        (
+            "delete, rpc",
+            rpc("DeleteSession", json!({ "sessionId": id })),
+            some(&id),
+        ),
+        (
+            "delete again",
+            json("DELETE", path(&id), "", true),
+            some(&id),
+        ),
+    ] {
+        app.send(request, NOW).await;
+        let lines = app.logged();
+        assert_eq!(lines[0]["session_id"], want, "{what}: {}", lines[0]);
+    }
+    let again = app
+        .client()
+        .bearing(all.as_str())
+        .create_json(&json!({}))
+        .await;
+    assert_eq!(app.logged()[0]["session_id"], again.json()["sessionId"]);
+}
+
+#[tokio::test]
+async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let token = app.caller(&[Permission::Write], HOUR).await;
+    let mini = app.user("mini").await;
+
+    app.client()
+        .bearing(token.as_str())
+        .create_json(&by_name(&mini.login_name, "wrong"))
+        .await;
+    app.client()
+        .bearing(token.as_str())
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    app.send(post("{}"), NOW).await;
+
+    let lines = app.logged();
+    let column = |name: &str| -> Vec<_> { lines.iter().map(|line| line[name].clone()).collect() };
+    assert_eq!(
+        column("outcome"),
+        ["wrong_password", "ok", "unauthenticated"]
+    );
+    assert_eq!(
+        column("caller"),
+        ["service:backend", "service:backend", "anonymous"]
+    );
+    let user = json!(mini.user_id.as_str());
+    assert_eq!(column("user"), [user.clone(), user, json!(null)]);
+    assert_eq!(column("call"), ["CreateSession"; 3]);
+    assert_eq!(column("request_id"), ["request-1"; 3]);
+    assert_eq!(column("status"), [400, 200, 401]);
+    assert_eq!(column("time"), [NOW.as_millis(); 3]);
+    assert_eq!(column("logins"), [1, 1, 0]);
+    assert_eq!(column("cold_starts"), [1, 0, 0]);
+    for line in &lines[..2] {
+        assert!(line["hash_ms"].as_f64().unwrap() > 0.0, "{line}");
+        assert!(line["database_ms"].as_f64().unwrap() > 0.0, "{line}");
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        for metric in directives
+            .iter()
+            .flat_map(|of| of["Metrics"].as_array().unwrap())
+        {
+            assert!(
+                line[metric["Name"].as_str().unwrap()].is_number(),
+                "{metric} in {line}"
+            );
+        }
+        for dimension in directives
+            .iter()
+            .flat_map(|of| of["Dimensions"][0].as_array().unwrap())
+        {
+            assert!(
+                line[dimension.as_str().unwrap()].is_string(),
+                "{dimension} in {line}"
+            );
+        }
+    }
+}

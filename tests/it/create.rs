@@ -1,0 +1,6 @@
+//! Create.
+
+mod checks;
+mod idempotency;
+mod json;
+mod server_key;

@@ -1,0 +1,3 @@
+//! Delete, and the other ends of a session.
+
+mod ends;

@@ -1,0 +1,304 @@
+//! The database slow, throttled, gone, or answering when nobody hears it.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+use sesame::domain::{Sequence, Session, SessionChanges};
+use sesame::store::PutOutcome;
+
+use crate::support::app::{App, NOW, PASSWORD, by_name, rotation};
+use crate::support::faults::Fault;
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_makes_one_session() {
+    for fault in [Fault::ApplyThenReset, Fault::Cut] {
+        // Only what is in memory can be cut.
+        let app = App::emulated(&[]).await;
+        let mini = app.user("mini").await;
+        app.faults.inject(fault.once().of("PutItem"));
+
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
+
+        assert_eq!(answer.status, StatusCode::OK, "{fault:?}");
+        assert_eq!(app.faults.count("PutItem"), 2, "{fault:?}");
+        assert_eq!(app.stored(&answer).await.sequence, Sequence(4));
+        let of_mini = app.sessions_of(&mini.user_id).await;
+        assert_eq!(of_mini.len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_whose_answer_is_lost_counts_once() {
+    for max in ["1", "10"] {
+        let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await;
+        let mini = app.user("mini").await;
+        app.faults
+            .inject(Fault::ApplyThenReset.once().of("UpdateItem"));
+
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, "wrong"))
+            .await;
+
+        assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{max}");
+        let attempts = app.login("mini").await.attempts;
+        assert_eq!((attempts.made, attempts.failures), (1, 1), "{max}");
+    }
+}
+
+#[tokio::test]
+async fn a_right_password_at_the_last_attempt_survives_a_lost_answer() {
+    let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "1")]).await;
+    let mini = app.user("mini").await;
+    app.faults
+        .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
+
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(app.login("mini").await.attempts.failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn transient_faults_are_waited_out() {
+    for fault in [
+        Fault::Reset,
+        Fault::Silence,
+        Fault::Delay(Duration::from_secs(1)),
+        Fault::Answer(400, "ProvisionedThroughputExceededException"),
+        Fault::Answer(400, "ThrottlingException"),
+        Fault::Answer(500, "InternalServerError"),
+        Fault::Answer(503, "ServiceUnavailable"),
+    ] {
+        for action in ["UpdateItem", "PutItem"] {
+            let app = App::emulated(&[]).await;
+            let mini = app.user("mini").await;
+            app.faults.inject(fault.times(2).of(action));
+
+            let answer = app
+                .client()
+                .create_json(&by_name(&mini.login_name, PASSWORD))
+                .await;
+
+            assert_eq!(answer.status, StatusCode::OK, "{fault:?} {action}");
+            assert_eq!(
+                app.sessions_of(&mini.user_id).await.len(),
+                1,
+                "{fault:?} {action}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreachable_database_is_503_within_the_timeout() {
+    for fault in [
+        Fault::Reset,
+        Fault::Silence,
+        Fault::ApplyThenReset,
+        Fault::Answer(400, "ThrottlingException"),
+        Fault::Answer(400, "RequestLimitExceeded"),
+        Fault::Answer(500, "InternalServerError"),
+    ] {
+        let app = App::emulated(&[]).await;
+        let mini = app.user("mini").await;
+        app.faults.inject(fault.times(100).of("PutItem"));
+        let started = tokio::time::Instant::now();
+
+        let answer = app
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await;
+
+        let took = started.elapsed();
+        assert!(took <= Duration::from_millis(5_100), "{fault:?} {took:?}");
+        assert_eq!(answer.status.as_u16(), 503, "{fault:?}");
+        assert_eq!(answer.json()["code"], 14, "{fault:?}");
+        assert_eq!(answer.headers["retry-after"], "1", "{fault:?}");
+        assert_eq!(app.faults.count("PutItem"), 3, "{fault:?}");
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        for inner in ["Item", "table", "sessions", "amazon", "arn:", "injected"] {
+            assert!(!text.contains(inner), "{inner} shows in {text}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_lost_answers_are_survived_again() {
+    let app = App::emulated(&[]).await;
+    app.faults.inject(Fault::Reset.times(200));
+    for _ in 0..80 {
+        assert_eq!(
+            app.client().create_json(&json!({})).await.status.as_u16(),
+            503
+        );
+    }
+    app.faults.clear();
+    app.faults.inject(Fault::Reset.times(200));
+    app.client().create_json(&json!({})).await;
+    assert_eq!(app.faults.count("PutItem"), 1, "the quota is used up");
+    app.faults.clear();
+
+    assert_eq!(
+        app.client().create_json(&json!({})).await.status,
+        StatusCode::OK
+    );
+    app.faults
+        .inject(Fault::ApplyThenReset.once().of("PutItem"));
+    assert_eq!(
+        app.client().create_json(&json!({})).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_lasting_fault_is_500_and_reveals_nothing() {
+    let app = App::start().await;
+    app.faults
+        .inject(Fault::Answer(400, "AccessDeniedException").times(9));
+
+    let answer = app.client().create_json(&json!({})).await;
+
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        answer.json(),
+        json!({ "code": 13, "message": "internal error" })
+    );
+    let line = &app.logged()[0];
+    assert_eq!(line["level"], "error");
+    assert!(
+        line["cause"]
+            .as_str()
+            .unwrap()
+            .contains("AccessDeniedException"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn a_panic_is_500_and_the_next_call_works() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    app.faults.inject(Fault::Panic.once().of("PutItem"));
+
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let next = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        answer.json(),
+        json!({ "code": 13, "message": "internal error" })
+    );
+    assert_eq!(app.logged()[0]["cause"], "internal error: panic");
+    assert_eq!(next.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_at_its_deadline() {
+    let app = App::emulated(&[]).await;
+    app.faults.inject(Fault::Silence.times(9));
+    let mut request = crate::support::app::post("{}");
+    request.context.budget = Some(Duration::from_millis(700));
+    let started = tokio::time::Instant::now();
+
+    let answer = app.send(request, NOW).await;
+
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(answer.json()["code"], 4);
+    assert_eq!(started.elapsed(), Duration::from_millis(700));
+}
+
+#[tokio::test]
+async fn a_login_does_not_fail_because_its_reset_did() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    // The first update reserves the attempt.
+    app.faults
+        .inject(Fault::Delay(Duration::ZERO).once().of("UpdateItem"));
+    app.faults.inject(
+        Fault::Answer(400, "AccessDeniedException")
+            .once()
+            .of("UpdateItem"),
+    );
+
+    let answer = app
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+
+    assert_eq!(answer.status, StatusCode::OK);
+    let line = app.logged().pop().unwrap();
+    assert_eq!(
+        (&line["outcome"], &line["level"]),
+        (&json!("ok"), &json!("warn"))
+    );
+    assert!(
+        line["beside"].as_str().unwrap().contains("AccessDenied"),
+        "{line}"
+    );
+    assert_eq!(app.login("mini").await.attempts.failures, 1);
+}
+
+/// A session as stored, one fact further.
+fn next(session: &Session) -> Session {
+    let changes = SessionChanges::default();
+    session
+        .changed(&changes, rotation(session.token_hash), NOW)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_set_whose_answer_is_lost_is_recognised_when_sent_again() {
+    let app = App::start().await;
+    let answer = app.client().create_json(&json!({})).await;
+    let seen = app.stored(&answer).await;
+    app.faults
+        .inject(Fault::ApplyThenReset.once().of("PutItem"));
+
+    let changed = next(&seen);
+    let written = app.faulty.put_session(&changed).await;
+    assert!(matches!(written, Ok(PutOutcome::Done)), "{written:?}");
+
+    let late = app.faulty.put_session(&next(&seen)).await;
+    let Ok(PutOutcome::Conflict(stored)) = late else {
+        panic!("{late:?}")
+    };
+    assert_eq!(*stored, changed);
+}
+
+#[tokio::test]
+async fn a_session_is_inserted_once_and_never_recreated_by_a_put() {
+    let app = App::start().await;
+    let answer = app.client().create_json(&json!({})).await;
+    let seen = app.stored(&answer).await;
+    let gone = Session {
+        id: sesame::token::generate_session_id(),
+        ..seen.clone()
+    };
+
+    let again = Session {
+        writes: next(&seen).writes,
+        ..seen.clone()
+    };
+    let twice = app.store.insert_session(&again).await;
+    let over_nothing = app.store.put_session(&next(&gone)).await;
+
+    assert!(matches!(twice, Ok(PutOutcome::Conflict(_))), "{twice:?}");
+    assert!(
+        matches!(over_nothing, Ok(PutOutcome::Gone)),
+        "{over_nothing:?}"
+    );
+}

@@ -1,0 +1,4 @@
+//! Get.
+
+mod ids;
+mod login_names;

@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2::{self, CreateSessionRequest as Create};
+use sesame::domain::Permission;
+use sesame::token::generate_session_id;
+
+use crate::support::app::{App, NOW, event, header};
+use crate::support::client::Wire;
+use crate::support::client::{Client, HOUR, code};
+
+#[tokio::test]
+async fn the_user_agent_is_returned_from_v2beta_on() {
+    let app = App::start().await;
+    let values = vec!["de".to_owned(), String::new()];
+    let agent = v2::UserAgent {
+        fingerprint_id: Some("f-1".to_owned()),
+        ip: None,
+        description: Some(String::new()),
+        header: BTreeMap::from([(
+            "accept-language".to_owned(),
+            v2::user_agent::HeaderValues { values },
+        )]),
+    };
+    let open = Create {
+        user_agent: Some(agent.clone()),
+        ..Create::default()
+    };
+    let created = Client::new(&app).create(&open).await.unwrap();
+    for wire in Wire::ALL {
+        for version in Version::ALL {
+            let client = Client {
+                wire,
+                version,
+                ..Client::new(&app)
+            };
+            let session = client
+                .get(&created.session_id, Some(&created.session_token))
+                .await
+                .unwrap();
+
+            let want = (version > Version::V2alpha).then(|| agent.clone());
+            assert!(session.user_agent == want, "{wire:?} {version:?}");
+            assert!(session.factors.is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_session_is_not_found() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let reader = app.caller(&[Permission::Read], HOUR).await;
+    for wire in Wire::ALL {
+        let client = Client {
+            wire,
+            ..Client::new(&app).bearing(reader.as_str())
+        };
+        for (id, want) in [
+            (generate_session_id().to_string(), "QUERY-SFeaa"),
+            ("000000000000000000".to_owned(), "QUERY-SFeaa"),
+            ("../sessions".to_owned(), "QUERY-SFeaa"),
+            ("ä".repeat(200), "QUERY-SFeaa"),
+            ("a".repeat(201), "code 3"),
+        ] {
+            for token in [None, Some(""), Some("x")] {
+                let got = client.get(&id, token).await;
+                assert_eq!(code(&got), want, "{wire:?} {id} {token:?}");
+            }
+            let want = match want {
+                "code 3" => want,
+                // What is no UUID is no session.
+                _ if uuid::Uuid::try_parse(&id).is_err() => "COMMAND-Flk38",
+                _ => "ok",
+            };
+            let deleter = app.caller(&[Permission::Delete], HOUR).await;
+            let client = client.bearing(deleter.as_str());
+            let gone = client.delete(&id, None).await;
+            assert_eq!(code(&gone), want, "{wire:?} {id}");
+            if let Ok(gone) = gone {
+                let details = gone.details.unwrap();
+                assert_eq!((details.sequence, details.change_date), (0, None));
+                assert_eq!(details.resource_owner, "69629023906488334");
+            }
+        }
+    }
+}
+
+/// Clients that write UUIDs in capitals get, change and end what they name.
+#[tokio::test]
+async fn an_id_is_read_in_either_case() {
+    let app = App::start().await;
+    for wire in Wire::ALL {
+        for version in sesame::api::Version::ALL {
+            let client = Client {
+                wire,
+                version,
+                ..Client::new(&app)
+            };
+            let created = client.create(&Create::default()).await.unwrap();
+            let (id, token) = (created.session_id.to_uppercase(), &*created.session_token);
+            let got = client.get(&id, Some(token)).await.unwrap();
+            assert_eq!(got.id, created.session_id, "{wire:?}");
+            let upper = sesame::api::proto::zitadel::session::v2::CreateSessionResponse {
+                session_id: id.clone(),
+                ..created.clone()
+            };
+            let changed = client
+                .set(&crate::support::client::noting(&upper))
+                .await
+                .unwrap();
+            let token = &*changed.session_token;
+            // Not by a wrong token, however the id is written.
+            for id in [&id, &created.session_id] {
+                let wrong = client.delete(id, Some("x")).await;
+                assert_eq!(code(&wrong), "COMMAND-sGr42", "{wire:?}");
+            }
+            assert_eq!(code(&client.delete(&id, Some(token)).await), "ok");
+            let gone = client.get(&created.session_id, Some(token)).await;
+            assert_eq!(code(&gone), "QUERY-SFeaa", "{wire:?} {version:?}");
+        }
+    }
+}
+
+/// Which the path and the body may write in two ways.
+#[tokio::test]
+async fn an_id_in_the_body_must_be_that_of_the_path_in_either_case() {
+    let app = App::start().await;
+    let client = Client::new(&app);
+    let created = client.create(&Create::default()).await.unwrap();
+    let other = client.create(&Create::default()).await.unwrap();
+    let id = &*created.session_id;
+    let upper = id.to_uppercase();
+    for (method, path, body, want) in [
+        ("PATCH", &*upper, id, "ok"),
+        ("PATCH", id, &*upper, "ok"),
+        ("PATCH", id, &*other.session_id, "code 3"),
+        ("PATCH", id, "x", "code 3"),
+        ("PATCH", "x", "X", "code 3"),
+        ("DELETE", id, &*other.session_id, "code 3"),
+        ("DELETE", &*upper, id, "ok"),
+    ] {
+        let token = &created.session_token;
+        let json = serde_json::json!({ "sessionId": body, "sessionToken": token });
+        let mut request = crate::support::app::post(json.to_string());
+        request.method = method.parse().unwrap();
+        request.path = format!("/v2/sessions/{path}");
+        let answer = app.send(request, client.now).await;
+        assert_eq!(answer.outcome(), want, "{method} {path} {body}");
+    }
+}
+
+/// Of each kind of gateway, one that asks for a session and shows its token in the query.
+#[tokio::test]
+async fn the_query_of_each_kind_of_event_is_read() {
+    let app = App::start().await;
+    let created = Client::new(&app).create(&Create::default()).await.unwrap();
+    let path = format!("/v2/sessions/{}", created.session_id);
+    // With a character that is encoded in a URL.
+    let encoded = created.session_token.replace('-', "%2D");
+
+    for (name, change) in [
+        (
+            "create-session.json",
+            in_http as fn(&mut serde_json::Value, &str, &str, &str),
+        ),
+        ("create-session-rest.json", in_rest),
+        ("create-session-alb.json", in_single),
+        ("create-session-alb-multi.json", in_multiple),
+    ] {
+        let mut event: serde_json::Value = serde_json::from_str(&event(name)).unwrap();
+        change(&mut event, &path, &created.session_token, &encoded);
+        let request: sesame::transport::lambda::event::Event =
+            serde_json::from_value(event).unwrap();
+        let request = request.request().unwrap();
+
+        let answer = app.send(header(request, "x-of", name), NOW).await;
+
+        assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
+        assert_eq!(answer.json()["session"]["id"], *created.session_id);
+    }
+}
+
+fn in_http(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str) {
+    event["rawPath"] = path.into();
+    event["rawQueryString"] = format!("a=b&sessionToken={encoded}").into();
+    event["requestContext"]["http"]["method"] = "GET".into();
+}
+
+/// The gateway has decoded it.
+fn in_rest(event: &mut serde_json::Value, path: &str, token: &str, _: &str) {
+    event["path"] = path.into();
+    event["httpMethod"] = "GET".into();
+    event["queryStringParameters"] = serde_json::json!({ "sessionToken": token });
+    event["multiValueQueryStringParameters"] = serde_json::json!({ "sessionToken": [token] });
+}
+
+fn in_single(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str) {
+    event["path"] = path.into();
+    event["httpMethod"] = "GET".into();
+    event["queryStringParameters"] = serde_json::json!({ "sessionToken": encoded });
+}
+
+fn in_multiple(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str) {
+    event["path"] = path.into();
+    event["httpMethod"] = "GET".into();
+    event["multiValueQueryStringParameters"] = serde_json::json!({ "sessionToken": [encoded] });
+}
+
+#[tokio::test]
+async fn a_token_given_twice_in_the_query_is_refused() {
+    let app = App::start().await;
+    let created = Client::new(&app).create(&Create::default()).await.unwrap();
+    let client = Client::new(&app);
+    let request = v2::GetSessionRequest {
+        session_id: created.session_id,
+        session_token: Some(created.session_token.clone()),
+    };
+    let mut request = client.request(sesame::domain::Operation::GetSession, &request);
+    let again = ("session_token".to_owned(), created.session_token);
+    request.query.push(again);
+
+    assert_eq!(app.send(request, NOW).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_body_must_not_name_another_session_than_the_path() {
+    let app = App::start().await;
+    let client = Client::new(&app);
+    let created = client.create(&Create::default()).await.unwrap();
+    let other = generate_session_id().to_string();
+    for (id, status) in [
+        (&created.session_id, 200),
+        (&other, 400),
+        (&"null".to_owned(), 200),
+    ] {
+        let request = v2::SetSessionRequest {
+            session_id: created.session_id.clone(),
+            ..v2::SetSessionRequest::default()
+        };
+        let mut request = client.request(sesame::domain::Operation::SetSession, &request);
+        let token = &created.session_token;
+        let id = if id == "null" {
+            serde_json::Value::Null
+        } else {
+            id.as_str().into()
+        };
+        let body = serde_json::json!({ "session_id": id, "sessionToken": token });
+        request.body = body.to_string().into();
+
+        assert_eq!(app.send(request, NOW).await.status, status, "{id}");
+    }
+}

@@ -1,0 +1,291 @@
+use std::time::Duration;
+
+use sesame::api::Version;
+use sesame::api::proto::zitadel::object::v2::TimestampQueryMethod as Method;
+use sesame::api::proto::zitadel::session::v2::{
+    self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
+};
+use sesame::domain::{Permission, Timestamp, User};
+use sesame::token::{ServiceAccountToken, generate_session_id};
+
+use super::{agent, created, creator, expires, found, ids, list, sessions, user};
+use crate::support::app::{App, NOW};
+use crate::support::client::Wire;
+use crate::support::client::{Client, HOUR};
+
+/// Four sessions of one user and two of another, a second apart each, an anonymous one, and
+/// who made all of them.
+struct Found {
+    app: App,
+    caller: ServiceAccountToken,
+    mini: User,
+    other: User,
+    of_mini: Vec<String>,
+    of_other: Vec<String>,
+    anonymous: String,
+}
+
+impl Found {
+    async fn start() -> Self {
+        let app = App::with(&[("ACCESS", "token")]).await;
+        let caller = app.caller(&Permission::ALL, HOUR * 48).await;
+        let (mini, other) = (app.user("mini").await, app.user("other").await);
+        let client = Client::new(&app).bearing(caller.as_str());
+        Self {
+            of_mini: sessions(client, &mini, 4).await,
+            of_other: sessions(client, &other, 2).await,
+            anonymous: client.create(&Create::default()).await.unwrap().session_id,
+            app,
+            caller,
+            mini,
+            other,
+        }
+    }
+
+    /// Of mini, the newest first.
+    fn newest(&self) -> [&str; 4] {
+        [3, 2, 1, 0].map(|n: usize| self.of_mini[n].as_str())
+    }
+
+    fn several(&self) -> Query {
+        let some = self
+            .of_mini
+            .iter()
+            .chain([&self.of_other[0], &self.anonymous]);
+        ids(some)
+    }
+
+    async fn finds(&self, what: &str, queries: &[Query], want: &[&str]) {
+        for wire in Wire::ALL {
+            let client = Client {
+                wire,
+                ..Client::new(&self.app).bearing(self.caller.as_str())
+            };
+            let client = client.later(Duration::from_mins(1));
+            let listed = client.list(&list(queries)).await.unwrap();
+            let want = (want.len() as u64, want.to_vec());
+            assert_eq!(found(&listed), want, "{what} {wire:?}");
+        }
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+#[tokio::test]
+async fn sessions_are_found_by_id_and_by_user() {
+    let of = Found::start().await;
+    let [a, b, c, d] = of.newest();
+    let nobody = generate_session_id().to_string();
+    let (mini, other) = (user(&of.mini), user(&of.other));
+
+    for (what, queries, want) in [
+        ("no ids", vec![ids([])], vec![]),
+        ("an id that is none", vec![ids([&"1".to_owned()])], vec![]),
+        ("ids", vec![ids([&of.of_mini[0], &nobody])], vec![d]),
+        (
+            "an id twice",
+            vec![ids([&of.of_mini[0], &of.of_mini[0]])],
+            vec![d],
+        ),
+        (
+            "ids of many",
+            vec![ids([&of.of_other[1], &of.of_mini[0]])],
+            vec![of.of_other[1].as_str(), d],
+        ),
+        ("a user", vec![mini.clone()], vec![a, b, c, d]),
+        ("two users", vec![mini.clone(), other], vec![]),
+        ("ids and a user", vec![of.several(), mini], vec![a, b, c, d]),
+        (
+            "ids twice",
+            vec![of.several(), ids([&of.of_mini[1], &of.of_other[1]])],
+            vec![c],
+        ),
+    ] {
+        of.finds(what, &queries, &want).await;
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_found_by_date_to_the_millisecond() {
+    use Method::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
+
+    let of = Found::start().await;
+    let [a, b, c, d] = of.newest();
+    let end = |seconds| at(seconds).plus(HOUR * 24);
+
+    for (what, queries, want) in [
+        ("later", vec![created(Greater, at(1))], vec![a, b]),
+        (
+            "not earlier",
+            vec![created(GreaterOrEquals, at(1))],
+            vec![a, b, c],
+        ),
+        ("earlier", vec![created(Less, at(1))], vec![d]),
+        ("not later", vec![created(LessOrEquals, at(1))], vec![c, d]),
+        ("at", vec![created(Equals, at(2))], vec![b]),
+        (
+            "between",
+            vec![created(Greater, at(0)), created(Less, at(3))],
+            vec![b, c],
+        ),
+        (
+            "nowhere",
+            vec![created(Greater, at(2)), created(Less, at(1))],
+            vec![],
+        ),
+        ("expiring later", vec![expires(Greater, end(2))], vec![a]),
+        ("expiring at", vec![expires(Equals, end(1))], vec![c]),
+    ] {
+        for scope in [user(&of.mini), ids(&of.of_mini)] {
+            let queries = [vec![scope], queries.clone()].concat();
+            of.finds(what, &queries, &want).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_found_by_creator_and_by_device() {
+    let of = Found::start().await;
+    let [a, b, c, d] = of.newest();
+
+    for (what, query, want) in [
+        ("by the caller", creator(None), vec![a, b, c, d]),
+        (
+            "by another",
+            creator(Some(of.mini.user_id.as_str())),
+            vec![],
+        ),
+        ("by nobody", creator(Some("")), vec![]),
+        ("a device", agent(Some("f-2")), vec![b]),
+        ("no device", agent(Some("")), vec![]),
+        ("the caller's device", agent(None), vec![]),
+    ] {
+        of.finds(what, &[user(&of.mini), query], &want).await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_filter_finds_nothing() {
+    let of = Found::start().await;
+    let empty = v2::SearchQuery { query: None };
+    for queries in [
+        vec![empty.clone()],
+        [list(&[user(&of.mini)]).queries, vec![empty]].concat(),
+    ] {
+        for wire in Wire::ALL {
+            let client = Client {
+                wire,
+                ..Client::new(&of.app).bearing(of.caller.as_str())
+            };
+            let request = List {
+                queries: queries.clone(),
+                ..List::default()
+            };
+            let listed = client.list(&request).await.unwrap();
+            assert_eq!(found(&listed), (0, vec![]), "{wire:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_a_version_does_not_know_finds_nothing() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let mini = app.user("mini").await;
+    let client = Client::new(&app).bearing(all.as_str());
+    let of_mini = sessions(client, &mini, 1).await;
+    let by_ids = ids(&of_mini);
+    // What a version doesn't know is an empty filter to it.
+    for (queries, found_by) in [
+        (vec![by_ids.clone()], [1, 1, 1]),
+        (vec![user(&mini)], [0, 1, 1]),
+        (
+            vec![by_ids.clone(), created(Method::Equals, NOW)],
+            [0, 1, 1],
+        ),
+        (vec![by_ids.clone(), creator(None)], [0, 0, 1]),
+        (vec![by_ids.clone(), agent(Some("f-0"))], [0, 0, 1]),
+        (
+            vec![by_ids.clone(), expires(Method::Greater, NOW)],
+            [0, 0, 1],
+        ),
+    ] {
+        for wire in Wire::ALL {
+            for (version, want) in Version::ALL.into_iter().zip(found_by) {
+                let client = Client {
+                    wire,
+                    version,
+                    ..client
+                };
+                let listed = client.list(&list(&queries)).await.unwrap();
+                assert_eq!(found(&listed).0, want, "{wire:?} {version:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_queries_are_refused() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    for (body, status) in [
+        (r#"{"queries":[{"idsQuery":{"ids":["1"]}}]}"#, 200),
+        (r#"{"queries":[{"ids_query":{"ids":["1"]}}]}"#, 200),
+        (
+            r#"{"queries":[{"idsQuery":{}}],"query":{"limit":"5","offset":1.0,"asc":null}}"#,
+            200,
+        ),
+        (r#"{"queries":[{"idsQuery":null}]}"#, 200),
+        (r#"{"queries":[{"later":{}}]}"#, 200),
+        (
+            r#"{"queries":[{}],"sortingColumn":"SESSION_FIELD_NAME_CREATION_DATE"}"#,
+            200,
+        ),
+        (r#"{"queries":[{}],"sorting_column":1}"#, 200),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":"2026-01-01T00:00:00Z","method":"TIMESTAMP_QUERY_METHOD_LESS"}},{}]}"#,
+            200,
+        ),
+        (
+            r#"{"queries":[{"creationDateQuery":{"method":3}},{}]}"#,
+            200,
+        ),
+        (r#"{"queries":[{}],"sortingColumn":"NAME"}"#, 400),
+        (r#"{"queries":[{}],"sortingColumn":2}"#, 400),
+        (
+            r#"{"queries":[{"creationDateQuery":{"method":"LESS"}}]}"#,
+            400,
+        ),
+        (r#"{"queries":[{"creationDateQuery":{"method":5}}]}"#, 400),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":"yesterday"}}]}"#,
+            400,
+        ),
+        (
+            r#"{"queries":[{"creationDateQuery":{"creationDate":5}}]}"#,
+            400,
+        ),
+        (r#"{"queries":[{"idsQuery":{},"userIdQuery":{}}]}"#, 400),
+        (r#"{"queries":[{"idsQuery":{"ids":[1]}}]}"#, 400),
+        (r#"{"queries":[null]}"#, 400),
+        (r#"{"queries":{}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":-1}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":4294967296}}"#, 400),
+        (r#"{"queries":[{}],"query":{"limit":1.5}}"#, 400),
+        (r#"{"queries":[{}],"query":{"offset":"x"}}"#, 400),
+        (r#"{"queries":[{}],"query":{"asc":"true"}}"#, 400),
+        (r#"{"queries":[{}],"query":[]}"#, 400),
+        (r"[]", 400),
+        ("", 400),
+    ] {
+        let client = Client::new(&app).bearing(all.as_str());
+        let mut request = client.request(sesame::domain::Operation::ListSessions, &List::default());
+        request.body = body.into();
+
+        let answer = app.send(request, NOW).await;
+
+        assert_eq!(answer.status, status, "{body}: {:?}", answer.body);
+    }
+}

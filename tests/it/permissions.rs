@@ -1,0 +1,210 @@
+//! The documentation's table of permissions: each of its cells is tried.
+
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2::{
+    self, CreateSessionRequest as Create, ListSessionsRequest as List, SetSessionRequest as Set,
+    search_query::Query,
+};
+use sesame::domain::{Permission, User};
+
+use crate::support::app::{App, PASSWORD};
+use crate::support::client::{Client, HOUR, checks, code, metadata};
+
+const PAGE: &str = include_str!("../../docs/authorization.md");
+const ACCESS: [&str; 3] = ["token", "authenticated", "public"];
+
+/// What is tried, by the heads of the table's columns.
+const CALLS: [&str; 8] = [
+    "create",
+    "set, token",
+    "set (v2)",
+    "get, token",
+    "get",
+    "delete, token",
+    "delete",
+    "list",
+];
+
+fn table() -> Vec<Vec<&'static str>> {
+    let section = PAGE.split("\n## Who may\n").nth(1).unwrap();
+    let section = section.split("\n#").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// Somebody, by the head of the table's row, and who creates the sessions that he is tried at.
+struct Who {
+    bearer: Option<String>,
+    creator: String,
+    mini: User,
+}
+
+impl Who {
+    async fn of(app: &App, row: &str) -> Self {
+        let mini = app.user("mini").await;
+        let other = app.user("other").await;
+        let maker = app.caller_named("maker", &[Permission::Write], HOUR).await;
+        let maker = maker.as_str().to_owned();
+        let login = async |login| Client::new(app).bearing(&maker).login(login).await;
+        let service = async |name: &str, permissions: &[Permission]| {
+            let token = app.caller_named(name, permissions, HOUR).await;
+            token.as_str().to_owned()
+        };
+        let bearer = match row {
+            "nobody" => None,
+            "its own user" => Some(login(&mini).await.session_token),
+            "another user" | "a user who created it" => Some(login(&other).await.session_token),
+            // Its permission to create is another one's by now.
+            "who created it" => Some(service("maker", &[]).await),
+            "a service without a permission" => Some(service("backend", &[]).await),
+            "`session.write`" => Some(service("backend", &[Permission::Write]).await),
+            "`session.read`" => Some(service("backend", &[Permission::Read]).await),
+            "`session.delete`" => Some(service("backend", &[Permission::Delete]).await),
+            other => panic!("the table has a row that nobody is: {other}"),
+        };
+        let creator = match (row, &bearer) {
+            ("a user who created it", Some(bearer)) => bearer.clone(),
+            _ => maker,
+        };
+        Self {
+            bearer,
+            creator,
+            mini,
+        }
+    }
+
+    /// A session of mini's, which the creator makes while it may.
+    async fn session(&self, app: &App) -> v2::CreateSessionResponse {
+        let open = Create {
+            checks: Some(checks(&self.mini, Some(PASSWORD))),
+            ..Create::default()
+        };
+        let client = Client::new(app).bearing(&self.creator);
+        client.create(&open).await.unwrap()
+    }
+}
+
+/// `ok`, or the code of the refusal.
+async fn tried(client: Client<'_>, session: &v2::CreateSessionResponse, call: &str) -> String {
+    let id = &*session.session_id;
+    let token = call.ends_with(", token").then_some(&*session.session_token);
+    let set = Set {
+        session_id: id.to_owned(),
+        session_token: token.unwrap_or_default().to_owned(),
+        metadata: metadata(&[("a", "1")]),
+        ..Set::default()
+    };
+    let ids = vec![id.to_owned()];
+    let query = Some(Query::IdsQuery(v2::IDsQuery { ids }));
+    let by_id = List {
+        queries: vec![v2::SearchQuery { query }],
+        ..List::default()
+    };
+    let call = call.split([',', ' ']).next().unwrap();
+    match call {
+        "create" => code(&client.create(&Create::default()).await),
+        "set" => code(&client.set(&set).await),
+        "get" => code(&client.get(id, token).await),
+        "delete" => code(&client.delete(id, token).await),
+        _ => match client.list(&by_id).await {
+            Ok(listed) if listed.sessions.is_empty() => "unseen".to_owned(),
+            listed => code(&listed),
+        },
+    }
+}
+
+/// What a cell of the table says of one access.
+fn expected(says: &str, row: &str, call: &str, access: &str) -> &'static str {
+    let may = match says {
+        "yes" => true,
+        "no" => false,
+        says => {
+            let named: Vec<_> = says
+                .split(", ")
+                .map(|name| name.trim_matches('`'))
+                .collect();
+            assert!(
+                named.iter().all(|name| ACCESS.contains(name)),
+                "{says} is no access"
+            );
+            named.contains(&access)
+        }
+    };
+    match (may, row, call) {
+        (true, ..) => "ok",
+        (false, "nobody", _) => "code 16",
+        (false, _, "list") => "unseen",
+        (false, ..) => "AUTH-5mWD2",
+    }
+}
+
+#[tokio::test]
+async fn each_cell_of_the_table_of_permissions_holds() {
+    let table = table();
+    let (head, rows) = table.split_first().unwrap();
+    assert_eq!(head[1..], CALLS);
+    let mut tries = 0;
+    for access in ACCESS {
+        for row in &rows[1..] {
+            let app = App::with(&[("ACCESS", access)]).await;
+            // Where a user may create sessions, too.
+            let open = app.beside(&[("ACCESS", "authenticated")]);
+            let who = Who::of(&app, row[0]).await;
+            for version in Version::ALL {
+                let client = Client {
+                    version,
+                    token: who.bearer.as_deref(),
+                    ..Client::new(&app)
+                };
+                for (call, cell) in CALLS.iter().zip(&row[1..]) {
+                    // Before v2 there must be a token.
+                    if *call == "set (v2)" && version < Version::V2 {
+                        continue;
+                    }
+                    let session = who.session(&open).await;
+                    let got = tried(client, &session, call).await;
+                    let want = expected(cell, row[0], call, access);
+                    assert_eq!(got, want, "{access} {version:?}: {} {call}", row[0]);
+                    tries += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(tries, 3 * 9 * (8 * 3 - 2));
+}
+
+/// That somebody might do without it makes no wrong token right.
+#[tokio::test]
+async fn a_wrong_session_token_is_refused_with_any_permission() {
+    for row in [
+        "its own user",
+        "who created it",
+        "`session.write`",
+        "`session.read`",
+        "`session.delete`",
+    ] {
+        let app = App::with(&[("ACCESS", "token")]).await;
+        let who = Who::of(&app, row).await;
+        let session = who.session(&app).await;
+        let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
+        let id = &*session.session_id;
+        let maker = app.caller(&[Permission::Write], HOUR).await;
+        let maker = Client::new(&app).bearing(maker.as_str());
+        let of_another = maker.create(&Create::default()).await.unwrap();
+        let cut = &session.session_token[..session.session_token.len() - 1];
+        for token in ["x", cut, &of_another.session_token] {
+            let set = Set {
+                session_id: id.to_owned(),
+                session_token: token.to_owned(),
+                metadata: metadata(&[("a", "1")]),
+                ..Set::default()
+            };
+            let got = client.get(id, Some(token)).await;
+            assert_eq!(code(&got), "QUERY-dsfr3", "{row}");
+            let deleted = client.delete(id, Some(token)).await;
+            assert_eq!(code(&deleted), "COMMAND-sGr42", "{row}");
+            assert_eq!(code(&client.set(&set).await), "COMMAND-sGr42", "{row}");
+        }
+    }
+}

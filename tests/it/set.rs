@@ -1,0 +1,8 @@
+//! Set.
+
+mod changes;
+mod concurrent;
+mod grace;
+mod lifetime;
+mod other_users;
+mod precondition;

@@ -1,0 +1,209 @@
+use std::time::Duration;
+
+use sesame::api::proto::zitadel::session::v2::{
+    CreateSessionRequest as Create, SetSessionRequest as Set,
+};
+use sesame::domain::Permission;
+
+use crate::support::app::App;
+use crate::support::client::{Client, HOUR, code, metadata, sequence, set};
+use crate::support::faults::Fault;
+
+#[tokio::test(start_paused = true)]
+async fn two_sets_at_once_are_both_carried_out() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let client = Client::new(&app).bearing(writer.as_str());
+    let created = client.create(&Create::default()).await.unwrap();
+    let note = |key: &str| Set {
+        session_token: String::new(),
+        metadata: metadata(&[(key, "1")]),
+        ..set(&created)
+    };
+    app.faults.inject(
+        Fault::Delay(Duration::from_millis(100))
+            .times(2)
+            .of("PutItem"),
+    );
+
+    let (a, b) = (note("a"), note("b"));
+    let (one, other) = tokio::join!(client.set(&a), client.set(&b));
+
+    let mut sequences = [one, other].map(|set| sequence(set.unwrap().details.as_ref()));
+    sequences.sort_unstable();
+    assert_eq!(sequences, [4, 6]);
+    let after = client.get(&created.session_id, None).await.unwrap();
+    assert_eq!(after.metadata, metadata(&[("a", "1"), ("b", "1")]));
+    let lines = app.logged();
+    let conflicts = lines.iter().filter(|line| line["write_conflicts"] == 1);
+    assert_eq!(conflicts.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_sets_at_once_with_one_token_are_both_carried_out() {
+    let app = App::emulated(&[]).await;
+    let client = Client::new(&app);
+    let created = client.create(&Create::default()).await.unwrap();
+    let note = |key: &str| Set {
+        metadata: metadata(&[(key, "1")]),
+        ..set(&created)
+    };
+    app.faults.inject(
+        Fault::Delay(Duration::from_millis(100))
+            .times(2)
+            .of("PutItem"),
+    );
+
+    let (a, b) = (note("a"), note("b"));
+    let (one, other) = tokio::join!(client.set(&a), client.set(&b));
+
+    let changed = [one.unwrap(), other.unwrap()];
+    let last = changed
+        .iter()
+        .max_by_key(|changed| sequence(changed.details.as_ref()))
+        .unwrap();
+    let session = client
+        .get(&created.session_id, Some(&last.session_token))
+        .await
+        .unwrap();
+    assert_eq!(session.metadata, metadata(&[("a", "1"), ("b", "1")]));
+}
+
+/// As many as there are tries, all at once, lose nothing.
+#[tokio::test]
+async fn sixteen_sets_at_once_are_carried_out() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let client = Client::new(&app).bearing(writer.as_str());
+    let created = client.create(&Create::default()).await.unwrap();
+    let requests: Vec<_> = (0..16)
+        .map(|n| Set {
+            session_id: created.session_id.clone(),
+            metadata: [(format!("k{n}"), vec![1])].into(),
+            ..Set::default()
+        })
+        .collect();
+
+    let calls = requests.iter().map(|request| client.set(request));
+    let outcomes = futures_util::future::join_all(calls).await;
+
+    let mut sequences: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| sequence(outcome.unwrap().details.as_ref()))
+        .collect();
+    sequences.sort_unstable();
+    let want: Vec<_> = (1..=16).map(|n| 2 + 2 * n).collect();
+    assert_eq!(sequences, want);
+    let session = client.get(&created.session_id, None).await.unwrap();
+    assert_eq!(session.metadata.len(), 16);
+}
+
+/// More of them than there are tries: whoever is late each time is told so, and has changed
+/// nothing.
+#[tokio::test(start_paused = true)]
+async fn a_set_that_lost_each_race_is_aborted() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let client = Client::new(&app).bearing(writer.as_str());
+    let created = client.create(&Create::default()).await.unwrap();
+    let requests: Vec<_> = (0..40)
+        .map(|n| Set {
+            session_id: created.session_id.clone(),
+            metadata: [(format!("k{n}"), vec![1])].into(),
+            ..Set::default()
+        })
+        .collect();
+    // All begin from the same sequence, and go on in step.
+    app.faults.inject(
+        Fault::Delay(Duration::from_millis(20))
+            .times(10_000)
+            .of("PutItem"),
+    );
+
+    let calls = requests.iter().map(|request| client.set(request));
+    let outcomes = futures_util::future::join_all(calls).await;
+
+    app.faults.clear();
+    let session = client.get(&created.session_id, None).await.unwrap();
+    let mut aborted = 0;
+    for (n, outcome) in outcomes.iter().enumerate() {
+        let done = session.metadata.contains_key(&format!("k{n}"));
+        assert_eq!(outcome.is_ok(), done, "{n}");
+        if !done {
+            assert_eq!(code(outcome), "code 10");
+            aborted += 1;
+        }
+    }
+    assert!(aborted > 0, "none was late each time");
+    assert_eq!(session.sequence, 2 + 2 * (40 - aborted));
+}
+
+/// The answer to the first attempt is lost, others write, the SDK sends it again.
+#[tokio::test(start_paused = true)]
+async fn a_set_whose_answer_was_lost_is_carried_out_once() {
+    for others in [0, 1, 7] {
+        let app = App::emulated(&[("ACCESS", "token")]).await;
+        let writer = app.caller(&Permission::ALL, HOUR).await;
+        let client = Client::new(&app).bearing(writer.as_str());
+        let created = client.create(&Create::default()).await.unwrap();
+        app.faults.inject(
+            Fault::ApplyThenWait(Duration::from_millis(300))
+                .once()
+                .of("PutItem"),
+        );
+        let first = Set {
+            metadata: metadata(&[("a", "1")]),
+            session_id: created.session_id.clone(),
+            ..Set::default()
+        };
+
+        let (changed, ()) = tokio::join!(client.set(&first), async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            for n in 0..others {
+                let other = Set {
+                    metadata: metadata(&[("a", &format!("other {n}"))]),
+                    ..first.clone()
+                };
+                client.set(&other).await.unwrap();
+            }
+        });
+
+        let changed = changed.unwrap();
+        assert_eq!(sequence(changed.details.as_ref()), 4, "{others}");
+        let session = client.get(&created.session_id, None).await.unwrap();
+        assert_eq!(session.sequence, 4 + 2 * others, "{others}");
+        let last = others.checked_sub(1).map(|n| format!("other {n}"));
+        let last = last.unwrap_or_else(|| "1".to_owned());
+        assert_eq!(session.metadata, metadata(&[("a", &last)]), "{others}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
+    let app = App::emulated(&[("ACCESS", "token")]).await;
+    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let client = Client::new(&app).bearing(writer.as_str());
+    let created = client.create(&Create::default()).await.unwrap();
+    app.faults.inject(
+        Fault::ApplyThenWait(Duration::from_millis(500))
+            .once()
+            .of("PutItem"),
+    );
+    let note = |value: &str| Set {
+        metadata: metadata(&[("a", value)]),
+        session_id: created.session_id.clone(),
+        ..Set::default()
+    };
+
+    let first = note("1");
+    let (changed, ()) = tokio::join!(client.set(&first), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for n in 0..8 {
+            client.set(&note(&format!("other {n}"))).await.unwrap();
+        }
+    });
+
+    assert_eq!(code(&changed), "code 14", "it may have been carried out");
+    let session = client.get(&created.session_id, None).await.unwrap();
+    assert_eq!(session.sequence, 2 + 2 * 9);
+}

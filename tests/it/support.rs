@@ -1,0 +1,13 @@
+//! What the tests are written with; there are no tests here.
+
+pub mod answer;
+pub mod app;
+pub mod cli;
+pub mod client;
+pub mod dice;
+pub mod errors;
+pub mod facts;
+pub mod faults;
+pub mod openapi;
+pub mod record;
+pub mod template;

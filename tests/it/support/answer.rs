@@ -1,0 +1,76 @@
+//! An answer of the service, and what tests read of it.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::client::code_by_name;
+
+/// An answer in JSON, or what went wrong: the error's id, or `code 3` and the like where it has
+/// none.
+pub type Outcome = Result<Value, String>;
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub trailers: Option<HeaderMap>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The error's id, or its code where it has none; `ok` if it is none.
+    pub fn outcome(&self) -> String {
+        self.result().err().unwrap_or_else(|| "ok".to_owned())
+    }
+
+    /// What was answered in JSON, or what went wrong.
+    pub fn result(&self) -> Outcome {
+        let body = self.json();
+        if self.status.is_success() {
+            return Ok(body);
+        }
+        let detail = &body["details"][0];
+        let id = detail["id"].as_str().or(detail["debug"]["id"].as_str());
+        Err(match (id, &body["code"]) {
+            (Some(id), _) => id.to_owned(),
+            (None, Value::String(name)) => format!("code {}", code_by_name(name)),
+            (None, code) => format!("code {code}"),
+        })
+    }
+
+    pub fn sequence(&self) -> String {
+        self.json()["details"]["sequence"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub fn token(&self) -> String {
+        self.json()["sessionToken"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Whether a call that ended so may have been carried out, now or later, or never.
+pub fn is_unknown(outcome: &Outcome) -> bool {
+    matches!(
+        outcome.as_ref().map_err(String::as_str),
+        Err("code 4" | "code 14")
+    )
+}
+
+/// A number that proto3's JSON has as a string, and leaves out if it is 0.
+pub fn number(value: &Value) -> u64 {
+    value.as_str().map_or(0, |text| text.parse().unwrap())
+}
+
+/// A date, in milliseconds.
+pub fn millis(date: &Value) -> i64 {
+    let date = OffsetDateTime::parse(date.as_str().unwrap(), &Rfc3339).unwrap();
+    i64::try_from(date.unix_timestamp_nanos() / 1_000_000).unwrap()
+}

@@ -1,0 +1,341 @@
+//! The service over a database of its own, and what tests say to it.
+
+mod database;
+mod histories;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::{Value, json};
+use sesame::api::{self, Request, RequestContext, handle};
+use sesame::config::{ServerKeySetting, Settings};
+use sesame::domain::{
+    DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
+    SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
+};
+use sesame::log::Log;
+use sesame::password::{Params, PasswordPool};
+use sesame::store::{InsertOutcome, KeySource, Store, with_http_client};
+use sesame::token::{
+    ServiceAccountToken, generate_session_generation, generate_uuid, generate_write_id,
+};
+
+use self::database::Database;
+use crate::support::answer::Answer;
+use crate::support::client::Client;
+use crate::support::faults::Faults;
+use crate::support::{facts, record};
+
+/// When most tests take place.
+pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
+
+pub const PASSWORD: &str = "V3ryS3cure!";
+
+pub struct App {
+    pub api: api::App,
+    /// For what a test does beside the service: no faults, no record.
+    pub store: Store,
+    /// The service's own.
+    pub faulty: Store,
+    pub faults: Faults,
+    database: Database,
+    log: Arc<Mutex<Vec<String>>>,
+    settings: Settings,
+    /// Sets this test's users apart, where tests share a database.
+    pub name: String,
+}
+
+impl App {
+    /// Anyone may create sessions.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings other than those of [`App::start`].
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::over(Database::open().await, settings)
+    }
+
+    /// Over the emulator, whatever else the tests run on: for paused time, which a
+    /// network doesn't keep to, and for thousands of writes.
+    pub async fn emulated(settings: &[(&str, &str)]) -> Self {
+        Self::over(Database::emulated().await, settings)
+    }
+
+    /// A second process on the same database.
+    pub fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        let mut app = Self::over(self.database.clone(), settings);
+        app.name.clone_from(&self.name);
+        app
+    }
+
+    fn over(database: Database, settings: &[(&str, &str)]) -> Self {
+        let tables = database.tables.clone();
+        let mut variables = HashMap::from([
+            ("USERS_TABLE", &*tables.users),
+            ("SESSIONS_TABLE", &*tables.sessions),
+            ("RESOURCE_OWNER", "69629023906488334"),
+            ("ACCESS", "public"),
+            ("PASSWORD_QUEUE", "1000"),
+        ]);
+        variables.extend(settings.iter().copied());
+        let mut settings =
+            Settings::read(|name| variables.get(name).map(|&text| text.to_owned())).unwrap();
+        // Weaker than the settings allow: what is tested here is not the hash.
+        if !variables.contains_key("ARGON2_PASSES") {
+            settings.hash_params = Params::new(7168, 1, 1).unwrap();
+        }
+        let key = match &settings.server_key {
+            ServerKeySetting::Key(key) => KeySource::Key(key.clone()),
+            _ => KeySource::None,
+        };
+        Self::by(database, settings, key)
+    }
+
+    /// The same with the key that is found there, in place of the settings'.
+    pub fn keyed(self, source: KeySource) -> Self {
+        Self::by(self.database.clone(), self.settings.clone(), source)
+    }
+
+    fn by(database: Database, settings: Settings, key: KeySource) -> Self {
+        let (log, lines) = Log::memory(Some("sesame".to_owned()));
+        let two = NonZeroUsize::new(2).unwrap();
+        let faulty = database.store(database.faults.http_client());
+        Self {
+            api: api::App::new(faulty.clone(), &settings, key, two, log),
+            store: database.store(database.plain.clone()),
+            faulty,
+            faults: database.faults.clone(),
+            database,
+            log: lines,
+            settings,
+            name: generate_uuid().simple().to_string(),
+        }
+    }
+
+    /// The same tables as another function reaches them, with faults and a record of its own.
+    pub fn another_store(&self) -> (Store, Faults) {
+        let faults = Faults::around(self.database.plain.clone());
+        (self.database.store(faults.http_client()), faults)
+    }
+
+    /// `mini` becomes a login name that no other test uses.
+    pub fn login_name(&self, name: &str) -> LoginName {
+        LoginName::parse(format!("{name}.{}@mouse.com", self.name)).unwrap()
+    }
+
+    pub fn user_id(&self, name: &str) -> UserId {
+        UserId::parse(format!("id-{name}-{}", self.name)).unwrap()
+    }
+
+    /// Adds a user with [`PASSWORD`].
+    pub async fn user(&self, name: &str) -> User {
+        let pool = PasswordPool::new(self.settings.hash_params, NonZeroUsize::MIN, 0);
+        let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
+        self.user_with_hash(name, Some(hash.as_str())).await
+    }
+
+    pub async fn user_with_hash(&self, name: &str, hash: Option<&str>) -> User {
+        let login = User {
+            login_name: self.login_name(name),
+            user_id: self.user_id(name),
+            display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
+            state: UserState::Active,
+            password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
+            attempts: sesame::domain::Attempts::default(),
+            generation: generate_session_generation(),
+            under_former_key: false,
+        };
+        record::secret(hash);
+        let added = self.store.insert_user(&login).await.unwrap();
+        assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
+        login
+    }
+
+    /// A service account's token.
+    pub async fn caller(
+        &self,
+        permissions: &[Permission],
+        lifetime: Duration,
+    ) -> ServiceAccountToken {
+        self.caller_named("backend", permissions, lifetime).await
+    }
+
+    /// The same of a service account with this name.
+    pub async fn caller_named(
+        &self,
+        name: &str,
+        permissions: &[Permission],
+        lifetime: Duration,
+    ) -> ServiceAccountToken {
+        let token = ServiceAccountToken::generate().unwrap();
+        record::secret(Some(token.as_str()));
+        let caller = ServiceAccount {
+            name: ServiceAccountName::parse(name.to_owned()).unwrap(),
+            permissions: permissions.iter().copied().collect(),
+            created_at: NOW,
+            expires_at: NOW.plus(lifetime),
+        };
+        self.store
+            .insert_service_account(token.hash(), &caller)
+            .await
+            .unwrap();
+        token
+    }
+
+    /// An anonymous client of v2 in JSON.
+    pub fn client(&self) -> Client<'_> {
+        Client::new(self)
+    }
+
+    pub async fn send(&self, request: Request, now: Timestamp) -> Answer {
+        let Request { method, path, .. } = &request;
+        let of = |rpc: &str| path.ends_with(&format!(".SessionService/{rpc}"));
+        let creates = of("CreateSession") || path.ends_with("/sessions");
+        let gives_token = creates || of("SetSession") || *method == Method::PATCH;
+        let response = handle(&self.api, request, now).await;
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.data,
+            trailers: body.trailers,
+        };
+        record::answer(&answer, gives_token);
+        answer
+    }
+
+    /// What the service has logged, and forgets it.
+    pub fn logged(&self) -> Vec<Value> {
+        let lines = std::mem::take(&mut *self.log.lock().unwrap());
+        record::output(&lines);
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub async fn stored(&self, answer: &Answer) -> sesame::domain::Session {
+        let id: SessionId = answer.json()["sessionId"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        self.store.get_session(id).await.unwrap().unwrap()
+    }
+
+    /// The ids of all sessions that are stored of a user.
+    pub async fn sessions_of(&self, user: &UserId) -> Vec<String> {
+        let database = &self.database;
+        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
+        let user = AttributeValue::S(user.to_string());
+        let mut pages = client
+            .scan()
+            .table_name(&database.tables.sessions)
+            .consistent_read(true)
+            .filter_expression("user_id = :user")
+            .expression_attribute_values(":user", user)
+            .into_paginator()
+            .items()
+            .send();
+        let mut ids = Vec::new();
+        while let Some(item) = pages.next().await {
+            ids.push(item.unwrap()["session_id"].as_s().unwrap().clone());
+        }
+        ids
+    }
+
+    /// The login's item, attribute by attribute.
+    pub async fn raw_login(&self, login: &User) -> HashMap<String, AttributeValue> {
+        let database = &self.database;
+        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
+        let key = format!("LOGIN#{}", login.login_name.folded().as_str());
+        let got = client
+            .get_item()
+            .table_name(&database.tables.users)
+            .key("pk", AttributeValue::S(key))
+            .consistent_read(true)
+            .send()
+            .await;
+        got.unwrap().item.unwrap()
+    }
+
+    pub async fn login(&self, name: &str) -> User {
+        let name = self.login_name(name).folded();
+        self.store.get_user(&name).await.unwrap().unwrap()
+    }
+
+    pub fn hash_params(&self) -> Params {
+        self.settings.hash_params
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.logged();
+        // A test that has failed says why by itself.
+        if !std::thread::panicking() {
+            facts::assert_known("Function", &self.faults.requests(), self.store.tables());
+        }
+    }
+}
+
+/// Another token, and no grace for the one before.
+pub fn rotation(token_hash: TokenHash) -> TokenRotation {
+    TokenRotation {
+        token_hash,
+        write: generate_write_id(),
+        grace_until: None,
+    }
+}
+
+/// A request as a client sends it.
+pub fn post(body: impl Into<Bytes>) -> Request {
+    Request {
+        method: Method::POST,
+        path: "/v2alpha/sessions".to_owned(),
+        query: Vec::new(),
+        headers: HeaderMap::new(),
+        body: body.into(),
+        context: RequestContext {
+            request_id: "request-1".to_owned(),
+            ..RequestContext::default()
+        },
+    }
+}
+
+pub fn header(mut request: Request, name: &'static str, value: &str) -> Request {
+    let name = HeaderName::from_static(name);
+    request
+        .headers
+        .append(name, HeaderValue::from_str(value).unwrap());
+    request
+}
+
+pub fn by_name(name: &LoginName, password: &str) -> Value {
+    json!({ "checks": {
+        "user": { "loginName": name.as_str() },
+        "password": { "password": password },
+    } })
+}
+
+pub fn by_id(id: &UserId, password: &str) -> Value {
+    json!({ "checks": {
+        "user": { "userId": id.as_str() },
+        "password": { "password": password },
+    } })
+}
+
+/// An event of `events/`, as text.
+pub fn event(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("events")
+        .join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

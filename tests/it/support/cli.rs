@@ -1,0 +1,7 @@
+//! Processes of the tool, and what speaks to them.
+
+pub mod gate;
+pub mod http2;
+pub mod process;
+pub mod service;
+pub mod throttled;

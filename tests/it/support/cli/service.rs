@@ -1,0 +1,108 @@
+//! A `sesame serve`, and what tests of its limits say to it.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::process::{Running, connect, post_to, sesame};
+
+/// Far above what a test waits for, and far below the limits that it doesn't set.
+pub const SOON: Duration = Duration::from_secs(5);
+/// Between two looks at something that is to change.
+const PAUSE: Duration = Duration::from_millis(10);
+
+pub struct Service {
+    pub process: Running,
+    pub url: String,
+}
+
+impl Service {
+    /// Anyone may create sessions in it.
+    pub fn over(database: &str, options: &[&str]) -> Self {
+        Self::with_access("public", database, options)
+    }
+
+    pub fn with_access(access: &str, database: &str, options: &[&str]) -> Self {
+        let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+        command
+            .args(["--endpoint-url", database])
+            .args(options)
+            .envs([
+                ("USERS_TABLE", "users"),
+                ("SESSIONS_TABLE", "sessions"),
+                ("RESOURCE_OWNER", "acme"),
+                ("ACCESS", access),
+            ]);
+        let mut process = Running::start(&mut command);
+        let ready: Value = serde_json::from_str(&process.line()).unwrap();
+        process.read_errors();
+        Self {
+            url: ready["url"].as_str().unwrap().to_owned(),
+            process,
+        }
+    }
+
+    /// Creates an anonymous session, and returns the status of the answer.
+    pub fn create(&self) -> u16 {
+        let (status, answer) = post_to(&self.url, "/v2/sessions", "", b"{}");
+        crate::support::record::secret(answer["sessionToken"].as_str());
+        status
+    }
+
+    /// Creates a session whose answers are about 80 KiB long, and returns the path to get it by.
+    pub fn large(&self) -> String {
+        self.session(60 * 1024)
+    }
+
+    /// The same with so many bytes of metadata.
+    pub fn session(&self, bytes: usize) -> String {
+        let value = STANDARD.encode(vec![b'x'; bytes]);
+        let body = json!({ "metadata": { "key": value } }).to_string();
+        let (status, made) = post_to(&self.url, "/v2/sessions", "", body.as_bytes());
+        assert_eq!(status, 200, "{made}");
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let (id, token) = (text("sessionId"), text("sessionToken"));
+        crate::support::record::secret(Some(&token));
+        format!("/v2/sessions/{id}?sessionToken={token}")
+    }
+
+    /// The status of an answer, which is read to its end.
+    pub fn get(&self, path: &str) -> u16 {
+        let mut stream = connect(&self.url);
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        read_status(&mut stream)
+    }
+
+    /// Where there is no `/proc`, this holds nothing.
+    #[track_caller]
+    pub fn assert_memory_below(&self, kib: u64) {
+        let peak = self.process.peak_memory();
+        println!("peak memory: {peak:?} KiB");
+        assert!(peak.is_none_or(|peak| peak < kib), "{peak:?} KiB");
+    }
+}
+
+/// Reads an answer to its end.
+pub fn read_status(stream: &mut TcpStream) -> u16 {
+    let mut text = Vec::new();
+    stream.read_to_end(&mut text).unwrap();
+    let head = String::from_utf8_lossy(&text[..text.len().min(12)]).into_owned();
+    head.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < SOON, "never: {what}");
+        sleep(PAUSE);
+    }
+}

@@ -1,0 +1,184 @@
+//! How tests call the service: a client that speaks any protocol and version.
+
+mod json;
+mod messages;
+mod wire;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message;
+use serde_json::{Value, json};
+use sesame::api::proto::zitadel::session::v2::{
+    self, CreateSessionRequest as Create, DeleteSessionRequest as Delete,
+    DeleteSessionResponse as Deleted, GetSessionRequest as Get, GetSessionResponse as Got,
+    ListSessionsRequest as List, ListSessionsResponse as Listed, SetSessionRequest as Set,
+    SetSessionResponse as Changed,
+};
+use sesame::api::{Request, Version};
+use sesame::domain::Operation;
+use sesame::domain::{Permission, Timestamp, User};
+
+pub use self::json::JsonCall;
+pub use self::messages::{checks, code, metadata, millis, noting, sequence, set, v2_password};
+pub use self::wire::{Fault, Wire, code_by_name, framed, json_of};
+use super::answer::Answer;
+use super::app::{App, NOW, PASSWORD, header};
+use super::record;
+
+pub const HOUR: Duration = Duration::from_hours(1);
+
+/// A client of an [`App`]: the protocol and version that it speaks, who it is and what time
+/// it is.
+///
+/// It has one method per call, which takes and returns messages of v2. Calls with bodies made
+/// by hand are [`Client::json`] and [`Client::raw`]; [`Client::send`] takes any request.
+#[derive(Clone, Copy)]
+pub struct Client<'a> {
+    pub app: &'a App,
+    pub wire: Wire,
+    pub version: Version,
+    /// The bearer token, if any.
+    pub token: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+impl<'a> Client<'a> {
+    /// An anonymous client that speaks JSON on the routes of v2.
+    pub fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            wire: Wire::Json,
+            version: Version::V2,
+            token: None,
+            now: NOW,
+        }
+    }
+
+    pub fn over(self, wire: Wire, version: Version) -> Self {
+        Self {
+            wire,
+            version,
+            ..self
+        }
+    }
+
+    pub fn bearing(self, token: &'a str) -> Self {
+        let token = Some(token);
+        Self { token, ..self }
+    }
+
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
+    pub fn later(self, span: Duration) -> Self {
+        self.at(NOW.plus(span))
+    }
+
+    /// A call with a message of v2.
+    pub fn request(self, rpc: Operation, message: &impl Message) -> Request {
+        self.authorized(self.wire.encode(self.version, rpc, message))
+    }
+
+    /// A call with a message in JSON; its id and its session token are fields of it.
+    pub fn json(self, rpc: Operation, message: Value) -> Request {
+        self.authorized(self.wire.encode_json(self.version, rpc, message))
+    }
+
+    /// A request to a procedure with this body, whatever it is.
+    pub fn raw(self, procedure: &str, body: Bytes) -> Request {
+        self.authorized(self.wire.frame(self.version, procedure, body))
+    }
+
+    fn authorized(self, request: Request) -> Request {
+        match self.token {
+            Some(token) => header(request, "authorization", &format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    pub async fn send(self, request: Request) -> Answer {
+        self.app.send(request, self.now).await
+    }
+
+    /// Reads the answer to a call, and holds it to its protocol's form.
+    pub fn read<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
+        self.wire.decode(rpc, answer)
+    }
+
+    /// Reads the answer to a create, and holds it to its protocol's form.
+    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+        self.wire.created(answer)
+    }
+
+    async fn call<M: Message + Default>(
+        self,
+        rpc: Operation,
+        message: &impl Message,
+    ) -> Result<M, Fault> {
+        let answer = self.send(self.request(rpc, message)).await;
+        self.read(rpc, &answer)
+    }
+
+    pub async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, Fault> {
+        let request = self.request(Operation::CreateSession, request);
+        self.created(&self.send(request).await)
+    }
+
+    /// Creates a session with a body in JSON.
+    pub async fn create_json(self, body: &Value) -> Answer {
+        let request = self.json(Operation::CreateSession, body.clone());
+        self.send(request).await
+    }
+
+    pub async fn set(self, request: &Set) -> Result<Changed, Fault> {
+        let changed: Result<Changed, _> = self.call(Operation::SetSession, request).await;
+        let token = changed.as_ref().ok().map(|changed| &*changed.session_token);
+        record::secret(token.filter(|token| !token.is_empty()));
+        changed
+    }
+
+    pub async fn get(self, id: &str, token: Option<&str>) -> Result<v2::Session, Fault> {
+        let request = Get {
+            session_id: id.to_owned(),
+            session_token: token.map(str::to_owned),
+        };
+        let got: Got = self.call(Operation::GetSession, &request).await?;
+        Ok(got.session.unwrap())
+    }
+
+    pub async fn delete(self, id: &str, token: Option<&str>) -> Result<Deleted, Fault> {
+        let request = Delete {
+            session_id: id.to_owned(),
+            session_token: token.map(str::to_owned),
+        };
+        self.call(Operation::DeleteSession, &request).await
+    }
+
+    pub async fn list(self, request: &List) -> Result<Listed, Fault> {
+        self.call(Operation::ListSessions, request).await
+    }
+
+    /// Creates a session of this user's, by password.
+    pub async fn login(self, login: &User) -> v2::CreateSessionResponse {
+        let checks = Some(checks(login, Some(PASSWORD)));
+        let request = Create {
+            checks,
+            ..Create::default()
+        };
+        self.create(&request).await.unwrap()
+    }
+}
+
+/// Creates a session that names a user and proves nothing, as a login page may that has
+/// `session.write`.
+pub async fn create_named(app: &App, login: &User) -> Answer {
+    let year = HOUR * 365 * 24;
+    let page = app.caller_named("page", &[Permission::Write], year).await;
+    let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
+    Client::new(app)
+        .bearing(page.as_str())
+        .create_json(&body)
+        .await
+}

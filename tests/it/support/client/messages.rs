@@ -1,0 +1,61 @@
+//! Messages of v2, as most tests send and read them.
+
+use std::collections::BTreeMap;
+
+use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
+use sesame::domain::{Timestamp, User};
+
+use super::Fault;
+
+pub fn checks(login: &User, password: Option<&str>) -> v2::Checks {
+    let search = v2::check_user::Search::UserId(login.user_id.to_string());
+    v2::Checks {
+        user: Some(v2::CheckUser {
+            search: Some(search),
+        }),
+        password: password.map(v2_password),
+        ..v2::Checks::default()
+    }
+}
+
+pub fn set(created: &v2::CreateSessionResponse) -> Set {
+    Set {
+        session_id: created.session_id.clone(),
+        session_token: created.session_token.clone(),
+        ..Set::default()
+    }
+}
+
+pub fn noting(created: &v2::CreateSessionResponse) -> Set {
+    Set {
+        metadata: metadata(&[("a", "1")]),
+        ..set(created)
+    }
+}
+
+pub fn v2_password(password: &str) -> v2::CheckPassword {
+    v2::CheckPassword {
+        password: password.to_owned(),
+    }
+}
+
+pub fn metadata(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());
+    entries.iter().map(entry).collect()
+}
+
+pub fn sequence(details: Option<&sesame::api::proto::zitadel::object::v2::Details>) -> u64 {
+    details.unwrap().sequence
+}
+
+pub fn code<T>(outcome: &Result<T, Fault>) -> String {
+    match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(Fault { code, id, .. }) => id.clone().unwrap_or_else(|| format!("code {code}")),
+    }
+}
+
+pub fn millis(at: Option<&prost_types::Timestamp>) -> Timestamp {
+    let at = at.unwrap();
+    Timestamp::from_millis(at.seconds * 1000 + i64::from(at.nanos) / 1_000_000)
+}

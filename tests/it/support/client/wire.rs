@@ -1,0 +1,334 @@
+//! Clients of each protocol, over messages as `proto/` has them.
+//!
+//! JSON is written and read by `prost-reflect`, so that what is tested is not held
+//! against itself.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use serde_json::Value;
+use sesame::api::proto::DESCRIPTORS;
+use sesame::api::proto::google::rpc;
+use sesame::api::proto::zitadel::session::v2;
+use sesame::api::proto::zitadel::v1::ErrorDetail;
+use sesame::api::{Request, RequestContext, Version};
+use sesame::domain::Operation;
+
+use crate::support::answer::Answer;
+use crate::support::record;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    Json,
+    ConnectJson,
+    ConnectProto,
+    GrpcWeb,
+    GrpcWebText,
+    Grpc,
+}
+
+/// What went wrong, as a client of any protocol gets to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub code: i32,
+    pub message: String,
+    pub id: Option<String>,
+}
+
+impl Wire {
+    pub const ALL: [Self; 6] = [
+        Self::Json,
+        Self::ConnectJson,
+        Self::ConnectProto,
+        Self::GrpcWeb,
+        Self::GrpcWebText,
+        Self::Grpc,
+    ];
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json | Self::ConnectJson => "application/json",
+            Self::ConnectProto => "application/proto",
+            Self::GrpcWeb => "application/grpc-web+proto",
+            Self::GrpcWebText => "application/grpc-web-text",
+            Self::Grpc => "application/grpc",
+        }
+    }
+
+    /// Whether an error is told by the HTTP status, and in JSON.
+    pub fn speaks_http(self) -> bool {
+        matches!(self, Self::Json | Self::ConnectJson | Self::ConnectProto)
+    }
+
+    /// A call with a message of v2.
+    pub fn encode(self, version: Version, rpc: Operation, message: &impl Message) -> Request {
+        let message = message.encode_to_vec();
+        let body = match self {
+            Self::Json | Self::ConnectJson => {
+                let json = json_of(&format!("{}Request", rpc.as_str()), &message);
+                return self.encode_json(version, rpc, json);
+            }
+            Self::ConnectProto => Bytes::from(message),
+            Self::GrpcWeb | Self::Grpc => framed(&message),
+            Self::GrpcWebText => STANDARD.encode(framed(&message)).into(),
+        };
+        self.frame(version, rpc.as_str(), body)
+    }
+
+    /// A call with a message in JSON, by one of the protocols that have it.
+    pub fn encode_json(self, version: Version, rpc: Operation, message: Value) -> Request {
+        match self {
+            Self::Json => route(version, rpc, message),
+            Self::ConnectJson => self.frame(version, rpc.as_str(), message.to_string().into()),
+            _ => panic!("{self:?} has no messages in JSON"),
+        }
+    }
+
+    /// A request with this body, whatever it is.
+    pub fn frame(self, version: Version, rpc: &str, body: Bytes) -> Request {
+        let version = version.as_str();
+        let path = match self {
+            Self::Json => format!("/{version}/sessions"),
+            _ => format!("/zitadel.session.{version}.SessionService/{rpc}"),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", self.content_type().parse().unwrap());
+        Request {
+            method: Method::POST,
+            path,
+            query: Vec::new(),
+            headers,
+            body,
+            context: RequestContext {
+                request_id: "request-1".to_owned(),
+                trailers: self == Self::Grpc,
+                ..RequestContext::default()
+            },
+        }
+    }
+
+    /// Reads the answer to a create, and holds it to its protocol's form.
+    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+        let created: v2::CreateSessionResponse = self.decode(Operation::CreateSession, answer)?;
+        record::secret(Some(&created.session_token));
+        Ok(created)
+    }
+
+    /// Reads the answer to a call, and holds it to its protocol's form.
+    pub fn decode<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
+        let message = self.message(answer)?;
+        let message = match self {
+            Self::Json | Self::ConnectJson => {
+                let json = serde_json::from_slice(&message).unwrap();
+                message_of(&format!("{}Response", rpc.as_str()), &json)
+            }
+            _ => message,
+        };
+        Ok(M::decode(&*message).unwrap())
+    }
+
+    fn message(self, answer: &Answer) -> Result<Vec<u8>, Fault> {
+        let content_type = answer.headers["content-type"].to_str().unwrap();
+        if self.speaks_http() {
+            assert_eq!(answer.trailers, None);
+            if answer.status.is_success() {
+                assert_eq!(content_type, self.content_type());
+                return Ok(answer.body.to_vec());
+            }
+            assert_eq!(content_type, "application/json");
+            let body = answer.json();
+            return Err(match self {
+                Self::Json => status_fault(&body),
+                _ => connect_fault(&body),
+            });
+        }
+        assert_eq!(answer.status, 200, "always, even for an error");
+        let (messages, trailers) = if self == Self::Grpc {
+            assert_eq!(content_type, "application/grpc");
+            // An error is told by headers alone, a success by real trailers.
+            if answer.headers.contains_key("grpc-status") {
+                assert!(answer.body.is_empty() && answer.trailers.is_none());
+                (Vec::new(), answer.headers.clone())
+            } else {
+                (frames(&answer.body), answer.trailers.clone().unwrap())
+            }
+        } else {
+            assert_eq!(answer.trailers, None);
+            let (body, want) = if self == Self::GrpcWeb {
+                (answer.body.to_vec(), "application/grpc-web+proto")
+            } else {
+                let body = STANDARD.decode(&answer.body).unwrap();
+                (body, "application/grpc-web-text+proto")
+            };
+            assert_eq!(content_type, want);
+            let mut frames = frames(&body);
+            let (flags, block) = frames.pop().expect("a frame of trailers");
+            assert_eq!(flags, 0x80);
+            (frames, trailers(&block))
+        };
+        if trailers["grpc-status"] != "0" {
+            assert_eq!(messages, []);
+            return Err(grpc_fault(&trailers));
+        }
+        let [(0, message)] = &messages[..] else {
+            panic!("not one message: {messages:?}");
+        };
+        Ok(message.clone())
+    }
+}
+
+/// A request on a JSON route, which has some fields in its path and query.
+fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
+    let sessions = format!("/{}/sessions", version.as_str());
+    let mut take = |field: &str| json.as_object_mut().and_then(|json| json.remove(field));
+    let mut one = || {
+        let id = take("sessionId").unwrap_or_default();
+        let id = id.as_str().unwrap_or_default();
+        format!("{sessions}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    };
+    let (method, path) = match rpc {
+        Operation::CreateSession => (Method::POST, sessions),
+        Operation::ListSessions => (Method::POST, format!("{sessions}/search")),
+        Operation::SetSession => (Method::PATCH, one()),
+        Operation::GetSession => (Method::GET, one()),
+        Operation::DeleteSession => (Method::DELETE, one()),
+    };
+    let mut request = Wire::Json.frame(version, "", Bytes::new());
+    if method == Method::GET {
+        let token = take("sessionToken");
+        let token = token.map(|token| token.as_str().unwrap().to_owned());
+        request.query = token
+            .map(|token| ("sessionToken".to_owned(), token))
+            .into_iter()
+            .collect();
+    } else {
+        request.body = json.to_string().into();
+    }
+    (request.method, request.path) = (method, path);
+    request
+}
+
+/// A message of v2 by its name.
+fn descriptor(name: &str) -> MessageDescriptor {
+    static POOL: LazyLock<DescriptorPool> =
+        LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
+    let name = format!("zitadel.session.v2.{name}");
+    POOL.get_message_by_name(&name).unwrap()
+}
+
+/// A message of v2 as JSON.
+pub fn json_of(name: &str, message: &[u8]) -> Value {
+    let message = DynamicMessage::decode(descriptor(name), message).unwrap();
+    serde_json::to_value(message).unwrap()
+}
+
+/// A message of v2 from JSON, which knows no other fields.
+fn message_of(name: &str, json: &Value) -> Vec<u8> {
+    DynamicMessage::deserialize(descriptor(name), json)
+        .unwrap()
+        .encode_to_vec()
+}
+
+pub fn framed(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0], &length[..], message].concat().into()
+}
+
+/// Flags and content of each frame.
+fn frames(mut body: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while let Some((head, rest)) = body.split_first_chunk::<5>() {
+        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
+        let (content, rest) = rest.split_at(length as usize);
+        frames.push((head[0], content.to_vec()));
+        body = rest;
+    }
+    assert_eq!(body, b"", "nothing but frames");
+    frames
+}
+
+fn trailers(block: &[u8]) -> HeaderMap {
+    let text = std::str::from_utf8(block).unwrap();
+    let lines = text.strip_suffix("\r\n").unwrap().split("\r\n");
+    let trailers = lines.map(|line| {
+        let (name, value) = line.split_once(':').unwrap();
+        assert_eq!(name, name.to_lowercase());
+        (name.parse().unwrap(), value.parse().unwrap())
+    });
+    trailers.collect()
+}
+
+fn grpc_fault(trailers: &HeaderMap) -> Fault {
+    let details = trailers["grpc-status-details-bin"].as_bytes();
+    let details = STANDARD_NO_PAD.decode(details).unwrap();
+    let status = rpc::Status::decode(&*details).unwrap();
+    let code: i32 = trailers["grpc-status"].to_str().unwrap().parse().unwrap();
+    // None of our messages has anything to encode.
+    assert_eq!(trailers["grpc-message"], status.message);
+    assert_eq!(code, status.code);
+    let id = status.details.first().map(|any| {
+        assert_eq!(any.type_url, "type.googleapis.com/zitadel.v1.ErrorDetail");
+        ErrorDetail::decode(&*any.value).unwrap().id
+    });
+    Fault {
+        code,
+        message: status.message,
+        id,
+    }
+}
+
+fn status_fault(body: &Value) -> Fault {
+    let code = i32::try_from(body["code"].as_i64().unwrap()).unwrap();
+    Fault {
+        code,
+        message: body["message"].as_str().unwrap().to_owned(),
+        id: body["details"][0]["id"].as_str().map(str::to_owned),
+    }
+}
+
+fn connect_fault(body: &Value) -> Fault {
+    let code = code_by_name(body["code"].as_str().unwrap());
+    let detail = body["details"].get(0).map(|detail| {
+        assert_eq!(detail["type"], "zitadel.v1.ErrorDetail");
+        let value = STANDARD_NO_PAD.decode(detail["value"].as_str().unwrap());
+        let decoded = ErrorDetail::decode(&*value.unwrap()).unwrap();
+        assert_eq!(detail["debug"]["id"], decoded.id);
+        decoded.id
+    });
+    Fault {
+        code,
+        message: body["message"].as_str().unwrap().to_owned(),
+        id: detail,
+    }
+}
+
+/// The number of a code that Connect has by name.
+pub fn code_by_name(name: &str) -> i32 {
+    const CODES: [&str; 17] = [
+        "ok",
+        "canceled",
+        "unknown",
+        "invalid_argument",
+        "deadline_exceeded",
+        "not_found",
+        "already_exists",
+        "permission_denied",
+        "resource_exhausted",
+        "failed_precondition",
+        "aborted",
+        "out_of_range",
+        "unimplemented",
+        "internal",
+        "unavailable",
+        "data_loss",
+        "unauthenticated",
+    ];
+    let at = CODES.iter().position(|code| *code == name);
+    i32::try_from(at.unwrap_or_else(|| panic!("no code is called {name}"))).unwrap()
+}

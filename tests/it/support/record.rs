@@ -1,0 +1,65 @@
+//! The secrets that tests have used, none of which may be printed.
+//!
+//! Each answer and each line of a log is searched for those of the same process. If
+//! `SESAME_TEST_SECRETS` names a file, they are appended to it as they are made, for whoever
+//! runs the tests to search all their output.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::support::answer::Answer;
+use crate::support::app::PASSWORD;
+
+/// Every token and hash of this run so far.
+static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "where secrets are collected is not the service's to know"
+)]
+pub fn secret(text: Option<&str>) {
+    let Some(text) = text else { return };
+    if SECRETS.lock().unwrap().insert(text.to_owned())
+        && let Some(path) = std::env::var_os("SESAME_TEST_SECRETS")
+    {
+        let file = File::options().create(true).append(true).open(path);
+        // One write, so that lines of other processes don't mix with it.
+        let line = format!("{text}\n");
+        file.unwrap().write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// Notes the token that an answer has, if it is one to a call that gives some; an answer has
+/// no other secret.
+pub fn answer(answer: &Answer, gives_token: bool) {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    let json: Value = serde_json::from_str(&body).unwrap_or_default();
+    if let Some(token) = json["sessionToken"].as_str() {
+        assert!(gives_token, "a token in {body}");
+        secret(Some(token));
+    }
+    if !gives_token {
+        assert_clean(&body);
+    } else if body.contains(PASSWORD) || body.contains("$argon2") {
+        panic!("a secret shows in: {body}");
+    }
+}
+
+/// Looks for secrets in what a process has printed.
+pub fn output(lines: &[String]) {
+    for line in lines {
+        assert_clean(line);
+    }
+}
+
+fn assert_clean(text: &str) {
+    let secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let leaked = secrets.iter().map(String::as_str).chain([PASSWORD]);
+    for secret in leaked {
+        assert!(!text.contains(secret), "a secret shows in: {text}");
+    }
+}

@@ -1,0 +1,115 @@
+//! The stack's template and this code say the same.
+//!
+//! Here, the template's tables are created in an emulator, and compared with those that
+//! `sesame tables create` makes. All else that the template says is tested by `tests/stack`,
+//! which transforms it first, as an AWS deployment does.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription};
+use serde_json::json;
+use sesame::api::proto::zitadel::session::v2;
+use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS};
+use sesame::domain::Permission;
+use sesame::emulator::Emulator;
+use sesame::store::{Endpoint, Store, Tables, with_http_client};
+
+use crate::support::app::{App, by_name};
+use crate::support::client::{self, HOUR};
+use crate::support::facts::{facts, kinds, kinds_of};
+use crate::support::template::create_table;
+
+#[tokio::test]
+async fn the_templates_tables_are_those_of_the_code() {
+    let app = App::start().await;
+
+    let faults = app.store.check_tables().await.unwrap();
+
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
+#[tokio::test]
+async fn the_templates_tables_are_those_that_the_tool_creates() {
+    let client = || {
+        let region = "eu-central-1".to_owned();
+        let endpoint = Endpoint::with_keys(region, None, "local", "local", None);
+        with_http_client(endpoint, Emulator::in_memory().unwrap().http_client())
+    };
+    let [users, sessions] = ["users", "sessions"].map(str::to_owned);
+    let by_template = client();
+    create_table(&by_template, "UsersTable", &users).await;
+    create_table(&by_template, "SessionsTable", &sessions).await;
+    let by_tool = client();
+    let store = Store::new(by_tool.clone(), Tables { users, sessions });
+    assert_eq!(store.create_tables().await.unwrap().len(), 2);
+
+    for name in ["users", "sessions"] {
+        let (table, ttl) = described(&by_template, name).await;
+        assert_eq!((table, ttl), described(&by_tool, name).await, "{name}");
+    }
+}
+
+/// The layout of a table, and the attribute that its items expire by.
+async fn described(client: &Client, name: &str) -> (String, Option<String>) {
+    let table = client.describe_table().table_name(name).send().await;
+    let table: TableDescription = table.unwrap().table.unwrap();
+    let index = |index: &GlobalSecondaryIndexDescription| {
+        format!(
+            "{:?} {:?} {:?}",
+            index.index_name(),
+            index.key_schema(),
+            index.projection()
+        )
+    };
+    let indexes: Vec<_> = table.global_secondary_indexes().iter().map(index).collect();
+    let mut attributes = table.attribute_definitions().to_vec();
+    attributes.sort_by(|one, other| one.attribute_name().cmp(other.attribute_name()));
+    let billing = table
+        .billing_mode_summary()
+        .and_then(|mode| mode.billing_mode());
+    let layout = format!(
+        "{:?} {attributes:?} {indexes:?} {billing:?} {:?}",
+        table.key_schema(),
+        table.local_secondary_indexes()
+    );
+    let ttl = client.describe_time_to_live().table_name(name).send().await;
+    let ttl = ttl.unwrap().time_to_live_description.unwrap();
+    (layout, ttl.attribute_name)
+}
+
+#[test]
+fn the_settings_that_the_template_is_held_against_are_those_of_the_code() {
+    let function = SETTINGS.map(|setting| setting.name);
+    let authorizer = AUTHORIZER_SETTINGS.map(|setting| setting.name);
+
+    assert_eq!(facts(&["settings", "Function"]), json!(function));
+    assert_eq!(facts(&["settings", "Authorizer"]), json!(authorizer));
+}
+
+/// That it sends no others is seen by each test that has an [`App`].
+#[tokio::test]
+async fn the_function_sends_each_request_that_the_template_is_held_against() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let all = app.caller(&Permission::ALL, HOUR).await;
+    let client = client::Client::new(&app).bearing(all.as_str());
+    let mini = app.user("mini").await;
+
+    let created = client.login(&mini).await;
+    let named = by_name(&mini.login_name, "");
+    let user_alone = json!({ "checks": { "user": named["checks"]["user"] } });
+    assert_eq!(client.create_json(&user_alone).await.outcome(), "ok");
+    client.get(&created.session_id, None).await.unwrap();
+    let search = v2::search_query::Query::UserIdQuery(v2::UserIdQuery {
+        id: mini.user_id.to_string(),
+    });
+    let of_user = v2::ListSessionsRequest {
+        queries: vec![v2::SearchQuery {
+            query: Some(search),
+        }],
+        ..v2::ListSessionsRequest::default()
+    };
+    assert_eq!(client.list(&of_user).await.unwrap().sessions.len(), 1);
+    client.delete(&created.session_id, None).await.unwrap();
+
+    let sent = kinds(&app.faults.requests(), app.store.tables());
+    assert_eq!(sent, kinds_of("Function"));
+}

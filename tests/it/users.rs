@@ -1,0 +1,5 @@
+//! Users, as administrators change them and as they log in.
+
+mod administration;
+mod login_names;
+mod passwords;

@@ -1,0 +1,245 @@
+//! Hashes that were made elsewhere or with other settings, at the next login.
+
+use serde_json::json;
+use sesame::domain::{Permission, UserState};
+use sesame::password::{PasswordHash, PasswordPool};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::support::app::{App, PASSWORD, by_name};
+use crate::support::faults::Fault;
+
+/// `V3ryS3cure!` by other makers' tools.
+const IMPORTED: [(&str, &str); 6] = [
+    (
+        "argon2i",
+        "$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$rb5q8UsmDRDOuRiPka7u3nSePE8V3Ck/QZbje4W9tkg",
+    ),
+    (
+        "bcrypt",
+        "$2b$04$IyIZV5OrJTJeUnYjviMlBuL/phAMDFvYc7in7lFKKzK73dRz0C7sC",
+    ),
+    (
+        "scrypt",
+        "$scrypt$ln=10,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$VaYiorKmRNRjeib/NUopxrhz2n5svZPAS1utBdOtqHk",
+    ),
+    (
+        "pbkdf2",
+        "$pbkdf2-sha256$1000$Ycy5d05JSUmplbL2PgcgRA$TOAYfzN1PJZjzDNhh5EeyjvHhEdRuQFQIEwMKdXl8GQ",
+    ),
+    (
+        "sha256-crypt",
+        "$5$rounds=1000$Wvbsc1vxpALNWUgA$TYgrHSjm0bjgXpscB2P1ozKUIXUGJxYuqsqm.G1ABg9",
+    ),
+    (
+        "sha512-crypt",
+        "$6$rounds=1000$poZgLW99eaQDcpDD$yZaHXQ21XJq1tIpnZLasvN/bu7S4HcmR0/wrndKmmXVY/HyokvinQudMw55y1uTIeQlDeoWwiuTKxReDhXkZ..",
+    ),
+];
+
+#[tokio::test]
+async fn an_imported_hash_is_checked_and_replaced() {
+    let app = App::start().await;
+    let current = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
+    for (name, hash) in IMPORTED {
+        let user = app.user_with_hash(name, Some(hash)).await;
+
+        let wrong = app
+            .client()
+            .create_json(&by_name(&user.login_name, "wrong"))
+            .await;
+        assert_eq!(wrong.outcome(), "COMMAND-3M0fs", "{name}");
+        let kept = app.login(name).await.password_hash.unwrap();
+        assert_eq!(
+            kept.as_str(),
+            hash,
+            "{name}: kept while the password is wrong"
+        );
+
+        let right = app
+            .client()
+            .create_json(&by_name(&user.login_name, PASSWORD))
+            .await;
+        assert_eq!(
+            (right.outcome(), right.sequence()),
+            ("ok".into(), "4".into()),
+            "{name}"
+        );
+        let replaced = app.login(name).await.password_hash.unwrap();
+        let replaced = PasswordHash::parse(replaced.as_str()).unwrap();
+        assert!(current.is_current(&replaced), "{name}");
+
+        let again = app
+            .client()
+            .create_json(&by_name(&user.login_name, PASSWORD))
+            .await;
+        assert_eq!(again.outcome(), "ok", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_stores_a_hash_of_the_current_settings() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let before = app.login("mini").await.password_hash.unwrap();
+
+    app.client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let same = app.login("mini").await.password_hash.unwrap();
+    let stronger = app.beside(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "5")]);
+    let answer = stronger
+        .client()
+        .create_json(&by_name(&mini.login_name, PASSWORD))
+        .await;
+    let replaced = app.login("mini").await.password_hash.unwrap();
+
+    assert_eq!(before, same);
+    assert_eq!(answer.outcome(), "ok");
+    assert!(before.as_str().contains("t=1,") && replaced.as_str().contains("t=5,"));
+    assert_eq!(
+        stronger
+            .client()
+            .create_json(&by_name(&mini.login_name, PASSWORD))
+            .await
+            .outcome(),
+        "ok"
+    );
+}
+
+#[tokio::test]
+async fn a_hash_that_was_replaced_during_a_login_is_kept() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    let other = sesame::domain::HashString::new("$2b$04$another".to_owned());
+    let late = sesame::domain::HashString::new("$2b$04$mine".to_owned());
+
+    assert!(
+        app.store
+            .replace_password_hash(&mini, &other)
+            .await
+            .unwrap()
+    );
+    assert!(!app.store.replace_password_hash(&mini, &late).await.unwrap());
+
+    assert_eq!(app.login("mini").await.password_hash.unwrap(), other);
+}
+
+#[tokio::test]
+async fn an_unreadable_hash_is_an_internal_error() {
+    let app = App::start().await;
+    let user = app.user_with_hash("odd", Some("$md5$x")).await;
+    let hour = std::time::Duration::from_hours(1);
+    let token = app.caller(&[Permission::Write], hour).await;
+    let body = by_name(&user.login_name, PASSWORD);
+
+    let to_a_caller = app
+        .client()
+        .bearing(token.as_str())
+        .create_json(&body)
+        .await;
+    let to_anyone = app.client().create_json(&body).await;
+
+    assert_eq!(to_a_caller.status.as_u16(), 500);
+    // An error would tell that there is such a user.
+    assert_eq!(to_anyone.outcome(), "COMMAND-3M0fs");
+    let lines = app.logged();
+    assert!(lines[0]["cause"].is_string() && lines[1]["beside"].is_string());
+    assert!(lines[1]["hash_ms"].is_number());
+}
+
+#[tokio::test]
+async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
+    let app = App::start().await;
+    let (name, hash) = IMPORTED[1];
+    let user = app.user_with_hash(name, Some(hash)).await;
+    app.faults.inject(
+        Fault::Delay(std::time::Duration::ZERO)
+            .once()
+            .of("UpdateItem"),
+    );
+    app.faults.inject(
+        Fault::Answer(400, "AccessDeniedException")
+            .times(2)
+            .of("UpdateItem"),
+    );
+
+    let answer = app
+        .client()
+        .create_json(&by_name(&user.login_name, PASSWORD))
+        .await;
+
+    assert_eq!(answer.outcome(), "ok");
+    assert_eq!(app.login(name).await.password_hash.unwrap().as_str(), hash);
+}
+
+#[tokio::test]
+async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
+    let app = App::start().await;
+    let mini = app.user("mini").await;
+    app.user("other").await;
+    let log_in = async |name: &str| {
+        let answer = app
+            .client()
+            .create_json(&by_name(&app.login_name(name), PASSWORD))
+            .await;
+        answer.outcome()
+    };
+
+    let seen = app.login("mini").await;
+    assert!(
+        !app.store
+            .rename_user(&seen, app.login_name("other"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        app.store
+            .rename_user(&seen, app.login_name("maxi"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !app.store
+            .rename_user(&seen, app.login_name("again"))
+            .await
+            .unwrap()
+    );
+    assert_eq!(log_in("mini").await, "COMMAND-3M0fs");
+    assert_eq!(log_in("maxi").await, "ok");
+    let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
+    let page = app.caller(&[Permission::Write], Duration::MAX).await;
+    let named = app
+        .client()
+        .bearing(page.as_str())
+        .create_json(&by_id)
+        .await;
+    assert_eq!(named.outcome(), "ok");
+
+    let set_state = async |state| {
+        let seen = app.login("other").await;
+        app.store.set_user_state(&seen, state).await.unwrap()
+    };
+    let unlock = async || {
+        let seen = app.login("other").await;
+        app.store.unlock_user(&seen).await.unwrap()
+    };
+    assert!(set_state(UserState::Locked).await);
+    assert!(unlock().await);
+    assert!(set_state(UserState::Inactive).await);
+    assert!(!unlock().await, "not by unlocking");
+    assert!(set_state(UserState::Active).await);
+    assert_eq!(log_in("other").await, "ok");
+
+    let seen = app.login("maxi").await;
+    assert!(app.store.delete_user(&seen).await.unwrap());
+    assert!(!app.store.delete_user(&seen).await.unwrap());
+    let named = app
+        .client()
+        .bearing(page.as_str())
+        .create_json(&by_id)
+        .await;
+    assert_eq!(named.outcome(), "QUERY-Dfbg2");
+    let state = UserState::Active;
+    assert!(!app.store.set_user_state(&seen, state).await.unwrap());
+}
