@@ -13,6 +13,7 @@ mod item;
 mod logins;
 mod retries;
 mod schema;
+#[cfg(feature = "function")]
 mod secrets;
 mod service_accounts;
 mod sessions;
@@ -25,6 +26,7 @@ pub use batch::{Listing, Read};
 pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
 pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
+#[cfg(feature = "function")]
 pub use secrets::KeySource;
 pub use sessions::{EndOutcome, PutOutcome};
 pub use users::InsertOutcome;
