@@ -1,4 +1,4 @@
-//! What each call costs in requests: the design's table.
+//! How many requests to DynamoDB each call makes, and which.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
-/// The requests since the last time that they were cleared.
+/// The requests since they were last cleared.
 fn made(app: &App) -> Vec<String> {
     let requests = app.faults.requests();
     requests.into_iter().map(|request| request.action).collect()
@@ -17,13 +17,13 @@ fn made(app: &App) -> Vec<String> {
 async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
     let token = app
-        .caller(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::Write], Duration::from_hours(1))
         .await;
     let mini = app.user("mini").await;
     let user_alone = json!({ "checks": { "user": { "loginName": mini.login_name.as_str() } } });
     let (name, id) = (&mini.login_name, &mini.user_id);
 
-    // The last two of a login run side by side.
+    // The last two requests of a login run in parallel.
     let login = &["UpdateItem", "PutItem", "UpdateItem"][..];
     for (what, token, body, want) in [
         ("no checks", None, json!({}), &["PutItem"][..]),
@@ -41,7 +41,7 @@ async fn each_create_makes_a_fixed_number_of_requests() {
             &["UpdateItem"],
         ),
         (
-            "a caller's first call",
+            "a service account's first call",
             Some(&token),
             json!({}),
             &["GetItem", "PutItem"],
@@ -70,12 +70,14 @@ async fn each_create_makes_a_fixed_number_of_requests() {
     }
 }
 
-/// Of a session of a user's; that a service account is known by its token costs one more, the
-/// first time.
+/// The session has a user. A service account's first call makes one request more, to read the
+/// account.
 #[tokio::test]
 async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
+    let all = app
+        .service_account(&Permission::ALL, Duration::from_hours(1))
+        .await;
     let mini = app.user("mini").await;
     let answer = app
         .client()
@@ -180,7 +182,7 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     }
 }
 
-/// By a session's token: the session and its user are read at once.
+/// The session and its user are read in one request.
 #[tokio::test]
 async fn a_session_token_as_a_bearer_costs_one_request() {
     let app = App::start().await;

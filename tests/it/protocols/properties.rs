@@ -13,7 +13,7 @@ use sesame::domain::Operation;
 
 use crate::support::client::{Wire, json_of};
 
-/// Parts of a request, which itself hides what is in it.
+/// The parts of a request, because the request's own `Debug` hides secrets.
 type Parts = (
     // A user: by id or by name, or without either.
     Option<(bool, Option<String>)>,
@@ -81,11 +81,11 @@ fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Crea
     }
 }
 
-/// A filter, as what it names: an id, or a time and how to compare with it.
+/// The parts of a filter: an id, or a time and how to compare with it.
 type QueryParts = (usize, Option<String>, Option<(i64, i32)>, i32);
 
 fn any_query() -> impl Strategy<Value = Option<QueryParts>> {
-    // What JSON can write: the years 1 to 9999.
+    // JSON can write the years 1 to 9999.
     let seconds = -62_135_596_800..253_402_300_800_i64;
     let time = prop::option::of((seconds, 0..1_000_000_000_i32));
     prop::option::of((0..6_usize, prop::option::of(".{0,6}"), time, 0..5_i32))
@@ -115,7 +115,7 @@ fn assemble_query((kind, text, time, method): QueryParts) -> Query {
     }
 }
 
-/// Holds a request in JSON, as another implementation writes it, against the same in
+/// Checks that a request in JSON, as another implementation writes it, is the same call as in
 /// protobuf.
 fn same_call(rpc: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
     let route = Route {
@@ -138,7 +138,7 @@ fn same_call(rpc: Operation, at: usize, message: &impl Message) -> Result<(), Te
 }
 
 proptest! {
-    /// As another implementation writes it.
+    /// The JSON is written by another implementation.
     #[test]
     fn a_create_in_json_and_in_protobuf_is_the_same_call(parts in any_parts(), at in 0..3_usize) {
         same_call(Operation::CreateSession, at, &assemble(parts))?;
