@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack in the emulator, with a user and a caller."""
+    """A stack in the emulator, with a user and a service account."""
 
     ministack: Ministack
     name: str

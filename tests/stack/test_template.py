@@ -31,7 +31,7 @@ def table(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def by(found: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
-    """The same without its order, which means nothing."""
+    """The elements by a key, because their order means nothing."""
     return {one[key]: one for one in found}
 
 
@@ -53,7 +53,7 @@ def test_a_table_is_billed_by_request_and_hard_to_lose(stack: Stack, name: str) 
     assert found["SSESpecification"] == {"SSEEnabled": True}
     assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
-    # A name of its own would stand in the way of a stack that is made anew.
+    # A fixed name would prevent the stack from being created again.
     assert "TableName" not in found
 
 
@@ -125,7 +125,7 @@ def items(beginnings: Collection[str]) -> list[str]:
 def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
     stack: Stack, function: str
 ) -> None:
-    """Whatever is sent today: service accounts are made, and users too, by the tool alone."""
+    """Whatever a function sends: only the tool writes service accounts and users."""
     policy = role_policy(stack, function)
     users = stack.get_att("UsersTable", "Arn")
     writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
@@ -137,7 +137,7 @@ def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
     for key, actions in barred.items():
         for action in actions:
             assert not allows(policy, f"dynamodb:{action}", users, [key]), (action, key)
-            # Not beside an item that may be reached, either.
+            # Nor together with an item that is allowed.
             assert not allows(policy, f"dynamodb:{action}", users, ["USER#1", "LOGIN#1", key])
 
 
@@ -145,7 +145,7 @@ def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
 def test_conditions_on_keys_stand_where_requests_always_name_items(
     stack: Stack, function: str
 ) -> None:
-    """Of a request that names none, "each of its keys" is true, and it would be let through."""
+    """A request without keys fulfils a condition on "each of its keys", and would be allowed."""
     naming = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
     conditional = [s for s in role_policy(stack, function) if s.leading_keys is not None]
 
@@ -253,7 +253,7 @@ def test_this_api_alone_calls_the_function_and_authorizers_of_the_account_the_ot
 def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack, function: str) -> None:
     variables = stack.properties(function)["Environment"]["Variables"]
 
-    # The key itself would stand in the function's configuration, for all to read who may see that.
+    # The key itself would be readable in the function's configuration.
     assert variables.keys() == facts.settings(function) - {"SERVER_KEY"}
 
 
@@ -436,7 +436,7 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
     authorizer = ("FunctionName", stack.ref("Authorizer"))
 
     assert alarms == {
-        # As the function logs it: see src/api/log.rs.
+        # As the function logs it: see src/log.rs.
         ("Sesame", "server_errors", "Sum", ("function", stack.ref("Function"))),
         ("AWS/Lambda", "Errors", "Sum", function),
         ("AWS/Lambda", "Throttles", "Sum", function),
@@ -459,7 +459,7 @@ def test_alarms_go_to_the_topic_if_there_is_one() -> None:
     for alarm in Stack(AlarmTopicArn=topic).of_type("AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == [topic]
         assert alarm["OKActions"] == [topic]
-        # No calls are no trouble.
+        # No calls are no reason for an alarm.
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
