@@ -72,7 +72,7 @@ def test_a_client_that_trusts_the_certificate_logs_in(
     assert answer.details.sequence == 4
 
 
-def test_a_client_that_trusts_others_does_not(
+def test_a_client_that_does_not_trust_the_certificate_fails(
     secure: Service, connect: Connect, tmp_path: Path
 ) -> None:
     other, _ = write_certificate(tmp_path)
@@ -84,7 +84,7 @@ def test_a_client_that_trusts_others_does_not(
     assert refusal.code is grpc.StatusCode.UNAVAILABLE
 
 
-def test_a_client_without_tls_gets_nothing(secure: Service, connect: Connect) -> None:
+def test_a_client_without_tls_gets_no_answer(secure: Service, connect: Connect) -> None:
     with grpc.insecure_channel(secure.target) as channel:
         refusal = connect(channel, "v2").refusal()
 
