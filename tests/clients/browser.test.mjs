@@ -1,4 +1,4 @@
-// A page of another origin calls the service from Chromium, which asks before it lets it.
+// A page of another origin calls the service from Chromium, which sends preflights first.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -31,7 +31,7 @@ after(async () => {
   other?.close();
 });
 
-/** What comes of a call that the page makes. */
+/** The outcome of a call that the page makes. */
 const call = (what) => page.evaluate((what) => globalThis.call(what), { version: "v2", url: service.url, ...what });
 const createSession = (what) => call({ method: "createSession", request: {}, ...what });
 

@@ -1,4 +1,4 @@
-"""What tools ask a gRPC server of before they know it: reflection, and health."""
+"""Reflection and health, by which tools explore a gRPC server."""
 
 from collections.abc import Iterator
 

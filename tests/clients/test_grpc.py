@@ -36,7 +36,7 @@ def test_the_sequence_counts_what_is_recorded(
 
 @pytest.mark.parametrize("compression", list(grpc.Compression))
 def test_a_compressed_request_is_read(client: Client, compression: grpc.Compression) -> None:
-    # gRPC's core sends as it is what compression makes no shorter.
+    # gRPC's core sends a message uncompressed if compression makes it no shorter.
     metadata = {"much": b"blue" * 1000}
     if compression is grpc.Compression.Deflate:
         refusal = client.refusal(checks=RIGHT, metadata=metadata, compression=compression)

@@ -17,7 +17,7 @@ USER_AGENT = {
     "description": "a browser",
     "header": {"accept-language": {"values": ["de", "en"]}},
 }
-# Between the calls of a test, on a machine that does much else besides.
+# The longest time between the calls of a test, on a busy machine.
 SOON_SECONDS = 60
 
 ALREADY_EXISTS = (grpc.StatusCode.ALREADY_EXISTS, None)
@@ -96,7 +96,7 @@ def test_a_set_replaces_the_token_and_the_old_one_is_refused(client: Client) -> 
 def test_a_password_can_be_checked_after_its_user(client: Client, service: Service) -> None:
     login_name = service.add_user()
     user = {"checks": {"user": {"login_name": login_name}}}
-    # Who exists is told to those who may write alone.
+    # Only a principal with session.write is told which users exist.
     assert why(client, "CreateSession", **user) == UNKNOWN
     session = client.open(**user, token=service.token)
     guess = {"password": {"password": "guessed"}}
@@ -237,7 +237,7 @@ def test_a_list_by_user_has_the_users_sessions(later: Client, service: Service) 
     login_name = service.add_user()
     sessions = [later.open(checks=login(login_name, PASSWORD)) for _ in range(2)]
     later.open(checks=RIGHT)
-    # It proves nothing, and is found by its id.
+    # It has no password factor, so it is found by its id alone.
     later.open(checks={"user": {"login_name": login_name}}, token=service.token)
     user_id = later.get(sessions[0]).factors.user.id
 

@@ -1,4 +1,4 @@
-"""Whether a replay would notice."""
+"""Whether a replay finds differences."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def strict() -> Iterator[Service]:
 
 @pytest.fixture(params=PROTOCOLS)
 def recording(request: pytest.FixtureRequest, strict: Service, connect: Connect) -> list[Any]:
-    """A session's life. Its end makes the recorded token and id worth nothing."""
+    """A session from create to delete, after which the recorded id and token are useless."""
     del connect  # The messages, which are made for it.
     content_type: str | None = request.param
     exchanges = []
@@ -89,7 +89,7 @@ def test_a_recording_of_this_service_is_answered_alike(
 def test_an_unknown_session_in_a_recording_is_noticed(
     strict: Service, recording: list[Any]
 ) -> None:
-    # Without the create, what the others name has ended already.
+    # Without the create, the other exchanges name a session that has ended.
     assert list(replay(recording[1:], strict)) != []
 
 

@@ -1,4 +1,4 @@
-"""The service with a certificate of its own, as where nothing before it speaks TLS."""
+"""The service with a certificate, for where no proxy ends TLS before it."""
 
 import datetime
 import ipaddress
@@ -17,7 +17,7 @@ from session import VERSIONS, Connect, login
 
 
 def write_certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that vouches for itself, and its key."""
+    """A self-signed certificate of 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sesame")])
     now = datetime.datetime.now(datetime.UTC)

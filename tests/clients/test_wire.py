@@ -1,4 +1,4 @@
-"""What no well-behaved client sends, and what only some of them do, on the paths of rpcs."""
+"""Requests to the paths of rpcs that no well-behaved client sends, or that only some send."""
 
 import base64
 import gzip
@@ -50,7 +50,7 @@ class Protocol:
     content_type: str
     # A CreateSessionRequest that succeeds.
     message: bytes
-    # Over which HTTP.
+    # The version of HTTP.
     send: Call = http1
 
     @property
@@ -89,7 +89,7 @@ class Protocol:
         more: Headers | None = None,
         url: str = path(),
     ) -> Answer:
-        """A login, or whatever that body is."""
+        """Makes a create with this body, by default a login."""
         headers = {"content-type": self.content_type, **(more or {})}
         body = self.dress(self.message) if body is None else body
         return self.send(service, url, headers, body)
