@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn each_access_setting_decides_who_may_create() {
+    fn each_access_lets_in_whom_it_says() {
         for (caller, token, authenticated) in [
             (
                 Principal::Anonymous,

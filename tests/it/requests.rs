@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sesame::domain::Operation::{DeleteSession, GetSession, ListSessions, SetSession};
 use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
@@ -79,100 +80,44 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
         .service_account(&Permission::ALL, Duration::from_hours(1))
         .await;
     let mini = app.user("mini").await;
-    let answer = app
-        .client()
-        .bearing(all.as_str())
+    let client = app.client().bearing(all.as_str());
+    let answer = client
         .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
     let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
-    let path = format!("/v2/sessions/{}", id.as_str().unwrap());
     let user_id = json!({ "userIdQuery": { "id": mini.user_id.as_str() } });
     let by_user = json!({ "queries": [user_id] });
     let by_ids = json!({ "queries": [{ "idsQuery": { "ids": [id] } }] });
-    let nothing = json!({ "queries": [{}] });
-    let search = "/v2/sessions/search";
     let password = json!({ "password": { "password": PASSWORD } });
+    let note = json!({ "metadata": { "a": "YQ==" } });
 
     let batch = "BatchGetItem";
-    let login = ["UpdateItem", "PutItem", "UpdateItem"];
-    for (what, method, path, body, shows, want) in [
-        ("get", "GET", &*path, json!({}), true, &[batch][..]),
-        (
-            "without",
-            "GET",
-            &*path,
-            json!({}),
-            false,
-            &["GetItem", batch],
-        ),
-        (
-            "set",
-            "PATCH",
-            &*path,
-            json!({ "metadata": { "a": "YQ==" } }),
-            true,
-            &[batch, "PutItem"],
-        ),
-        (
-            "set to the same",
-            "PATCH",
-            &*path,
-            json!({ "metadata": { "a": "YQ==" } }),
-            true,
-            &[batch],
-        ),
-        (
-            "set, password",
-            "PATCH",
-            &*path,
-            json!({ "checks": password }),
-            true,
-            &[&[batch][..], &login].concat(),
-        ),
-        (
-            "list by ids",
-            "POST",
-            search,
-            by_ids,
-            false,
-            &[batch, batch],
-        ),
-        (
-            "list by user",
-            "POST",
-            search,
-            by_user,
-            false,
-            &["Query", batch],
-        ),
-        ("list nothing", "POST", search, nothing, false, &[]),
-        ("delete", "DELETE", &*path, json!({}), true, &["UpdateItem"]),
-        (
-            "delete again",
-            "DELETE",
-            &*path,
-            json!({}),
-            false,
-            &["UpdateItem"],
-        ),
+    let login = &[batch, "UpdateItem", "PutItem", "UpdateItem"][..];
+    let (with_token, without) = (true, false);
+    for (rpc, shows, body, want) in [
+        (GetSession, with_token, json!({}), &[batch][..]),
+        (GetSession, without, json!({}), &["GetItem", batch]),
+        (SetSession, with_token, note.clone(), &[batch, "PutItem"]),
+        // It changes nothing this time.
+        (SetSession, with_token, note, &[batch]),
+        (SetSession, with_token, json!({ "checks": password }), login),
+        (ListSessions, without, by_ids, &[batch, batch]),
+        (ListSessions, without, by_user, &["Query", batch]),
+        (ListSessions, without, json!({ "queries": [{}] }), &[]),
+        (DeleteSession, with_token, json!({}), &["UpdateItem"]),
+        (DeleteSession, without, json!({}), &["UpdateItem"]),
     ] {
         app.faults.clear();
+        let what = format!("{rpc:?} {shows} {body}");
         let mut body = body;
-        let mut request = header(
-            post(""),
-            "authorization",
-            &format!("Bearer {}", all.as_str()),
-        );
-        request.method = method.parse().unwrap();
-        path.clone_into(&mut request.path);
-        if shows && method == "GET" {
-            request.query = vec![("sessionToken".to_owned(), token.clone())];
-        } else if shows {
+        if rpc != ListSessions {
+            body["sessionId"] = id.clone();
+        }
+        if shows {
             body["sessionToken"] = token.clone().into();
         }
-        request.body = body.to_string().into();
 
-        let answer = app.send(request, NOW).await;
+        let answer = client.send(client.json(rpc, body)).await;
 
         assert_eq!(answer.status, 200, "{what}: {:?}", answer.body);
         if let Some(new) = answer.json()["sessionToken"].as_str() {

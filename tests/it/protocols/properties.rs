@@ -14,32 +14,55 @@ use sesame::domain::Operation;
 use crate::support::client::{Wire, json_of};
 
 /// The parts of a request, because the request's own `Debug` hides secrets.
-type Parts = (
-    // A user: by id or by name, or without either.
-    Option<(bool, Option<String>)>,
-    Option<String>,
-    [bool; 5],
-    BTreeMap<String, Vec<u8>>,
-    Option<(Option<String>, BTreeMap<String, Vec<String>>)>,
-    Option<(i64, i32)>,
-);
+#[derive(Clone, Debug)]
+struct Parts {
+    user: Option<UserPart>,
+    password: Option<String>,
+    unsupported: [bool; 5],
+    metadata: BTreeMap<String, Vec<u8>>,
+    agent: Option<(Option<String>, BTreeMap<String, Vec<String>>)>,
+    lifetime: Option<(i64, i32)>,
+}
+
+/// Whether a user is named by id, and the id or the login name, if any.
+type UserPart = (bool, Option<String>);
 
 fn any_parts() -> impl Strategy<Value = Parts> {
     let text = || ".{0,6}";
     let header = prop::collection::btree_map(text(), prop::collection::vec(text(), 0..3), 0..3);
     let rarely = prop::bool::weighted(0.05);
-    (
+    let checks = (
         prop::option::of((any::<bool>(), prop::option::weighted(0.9, text()))),
         prop::option::of(text()),
         prop::array::uniform5(rarely),
+    );
+    let facts = (
         prop::collection::btree_map(text(), prop::collection::vec(any::<u8>(), 0..8), 0..4),
         prop::option::of((prop::option::of(text()), header)),
         prop::option::of((0..200_000_i64, 0..1_000_000_000_i32)),
+    );
+    (checks, facts).prop_map(
+        |((user, password, unsupported), (metadata, agent, lifetime))| Parts {
+            user,
+            password,
+            unsupported,
+            metadata,
+            agent,
+            lifetime,
+        },
     )
 }
 
-fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Create {
-    let search = |(by_id, text): (bool, Option<String>)| {
+fn assemble(parts: Parts) -> Create {
+    let Parts {
+        user,
+        password,
+        unsupported,
+        metadata,
+        agent,
+        lifetime,
+    } = parts;
+    let search = |(by_id, text): UserPart| {
         let member = if by_id {
             Search::UserId
         } else {
@@ -47,7 +70,7 @@ fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Crea
         };
         text.map(member)
     };
-    let [web_auth_n, idp_intent, totp, otp_sms, challenge] = unbuilt;
+    let [web_auth_n, idp_intent, totp, otp_sms, challenge] = unsupported;
     let checks = v2::Checks {
         user: user.map(|user| v2::CheckUser {
             search: search(user),
