@@ -1,4 +1,4 @@
-"""What schemathesis can't know of openapi.json by itself: SCHEMATHESIS_HOOKS names this file.
+"""What schemathesis can't know from openapi.json alone; SCHEMATHESIS_HOOKS names this file.
 
 Where a session is meant, it makes up ids and tokens that no session has. So most of its calls get
 those of a session that is there, created for the call; what is wrong on purpose stays as it is.
@@ -16,20 +16,20 @@ from schemathesis.core.parameters import ParameterLocation
 
 URL = os.environ["SESAME_URL"]
 TOKEN = os.environ["SESAME_TOKEN"]
-# Who calls, if anybody in particular: a token.
+# The bearer token of the principal; none for an anonymous one.
 CALLER = os.environ.get("SESAME_CALLER")
 
 # The demo user of `cargo dev`.
 USER = {"loginName": "mini@mouse.com"}
 PASSWORD = {"password": "V3ryS3cure!"}
 
-# No session's id.
+# An id that no session has.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
-# One in so many calls is about a session that isn't there.
+# One in so many calls names a session that doesn't exist.
 UNKNOWN = 5
 
-# A lifetime is within what a deployment allows, which a pattern can't say: here 30 days.
+# A lifetime is limited by the deployment, here to 30 days, which a pattern can't say.
 _SECONDS = st.integers(1, 30 * 24 * 60 * 60 - 1)
 _FRACTIONS = st.one_of(st.just(""), st.from_regex(r"\A[.][0-9]{1,9}\Z"))
 
@@ -50,7 +50,7 @@ def create(checks: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_positive(case: Case, location: ParameterLocation) -> bool:
-    """Whether that part of the call is meant to be right."""
+    """Whether that part of the call is meant to be valid."""
     part = case.meta.components.get(location) if case.meta else None
     return part is None or part.mode == GenerationMode.POSITIVE
 
@@ -59,7 +59,7 @@ def is_positive(case: Case, location: ParameterLocation) -> bool:
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     bearer = CALLER
     if case.operation.path.endswith("search"):
-        # Only a user may list sessions of which nothing is said.
+        # Only a user may list sessions without a filter.
         bearer = create({"user": USER, "password": PASSWORD})["sessionToken"]
     if bearer:
         case.headers["Authorization"] = f"Bearer {bearer}"
@@ -73,13 +73,13 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 
 def make_unknown(case: Case) -> None:
-    """Leaves what was made up, but for an id that has to be the same twice."""
+    """Leaves the generated values, but for an id that must be the same in path and body."""
     if isinstance(case.body, dict) and isinstance(case.body.get("sessionId"), str):
         case.path_parameters["session_id"] = case.body["sessionId"] = NOBODYS
 
 
 def make_known(case: Case, session: dict[str, Any]) -> None:
-    """Puts the session wherever it is meant, if nothing is wrong there."""
+    """Puts the session into each part of the call that is meant to be valid."""
     case.path_parameters["session_id"] = session["sessionId"]
     if case.query.get("sessionToken"):
         case.query["sessionToken"] = session["sessionToken"]
@@ -93,7 +93,7 @@ def make_known(case: Case, session: dict[str, Any]) -> None:
     token = case.body.get("sessionToken")
     if isinstance(token, str) and 1 <= len(token) <= 200:
         case.body["sessionToken"] = session["sessionToken"]
-    # Without a user, a password is that of the session's user, and may not be any.
+    # Without a user, the password is checked against the session's user, so it must be right.
     checks = (
         case.body.get("checks") if is_positive(case, ParameterLocation.BODY) else None
     )

@@ -7,10 +7,10 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
 const ARGUMENTS = [
-  // Root, as whom a container runs, has no sandbox.
+  // A container runs as root, for whom there is no sandbox.
   "--no-sandbox",
   "--disable-gpu",
-  // It is to ask nobody but the service.
+  // It must send requests to the service alone.
   "--disable-quic",
   "--disable-background-networking",
   "--disable-component-update",

@@ -1,4 +1,4 @@
-// A page of another origin calls the service from Chromium, which asks before it lets it.
+// A page of another origin calls the service from Chromium, which sends preflights first.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -31,7 +31,7 @@ after(async () => {
   other?.close();
 });
 
-/** What comes of a call that the page makes. */
+/** The outcome of a call that the page makes. */
 const call = (what) => page.evaluate((what) => globalThis.call(what), { version: "v2", url: service.url, ...what });
 const createSession = (what) => call({ method: "createSession", request: {}, ...what });
 
@@ -74,13 +74,13 @@ for (const client of CLIENTS) {
       assert.equal(error.id, "QUERY-Dfbg2");
     });
 
-    test("hears that its token is wrong", async () => {
+    test("is told that its token is wrong", async () => {
       const { error } = await createSession({ client, options: { token: "sesame_guessed" } });
 
       assert.equal(error.code, UNAUTHENTICATED);
     });
 
-    test("hears that a deadline has passed", async () => {
+    test("is told that a deadline has passed", async () => {
       const request = { checks: login(await addUser()) };
 
       const { error } = await createSession({ client, request, options: { timeoutMs: 5 } });
@@ -91,7 +91,7 @@ for (const client of CLIENTS) {
 }
 
 describe("where origins are named", () => {
-  test("pages of others may not call", async () => {
+  test("pages of other origins may not call", async () => {
     const strict = await start({ ALLOWED_ORIGINS: "http://allowed.example" });
     try {
       for (const client of ALL) {
@@ -105,7 +105,7 @@ describe("where origins are named", () => {
     }
   });
 
-  test("pages of theirs may", async () => {
+  test("pages of allowed origins may call", async () => {
     const strict = await start({ ALLOWED_ORIGINS: `http://allowed.example,${other.origin}` });
     try {
       for (const client of ALL) {

@@ -16,7 +16,7 @@ import {
 } from "./prove.mjs";
 import { LOGIN_NAME, PASSWORD, addUser, service } from "./service.mjs";
 
-/** Proves a client by all that there is to show; `open` is as `prove` takes it. */
+/** Runs all tests of creates with a client; `open` is as `prove` takes it. */
 export const proves = (name, open) =>
   prove(name, open, (has, version) => {
     calls(has, version);
@@ -48,7 +48,7 @@ function calls(has, version) {
   });
 
   has("much metadata arrives whole", async (client) => {
-    // Long enough for clients that compress to find it worth it.
+    // Long enough to be worth compressing.
     const metadata = { much: Buffer.alloc(48 * 1024, "blue").toString("base64") };
 
     assert.equal((await client.createSession({ checks: login(), metadata })).details.sequence, "5");

@@ -11,13 +11,13 @@ from session import VERSIONS, Client, Connect, connected
 
 @pytest.fixture(scope="session")
 def service() -> Service:
-    """The one that `.ci/clients` has started, for all tests that need no settings of their own."""
+    """The service that `.ci/clients` has started, for tests that need no other settings."""
     return Service.parse(os.environ["SESAME_READY"])
 
 
 @pytest.fixture(scope="session")
 def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connect]:
-    """Makes clients of a channel, of what is generated from the proto files."""
+    """Makes clients of a channel from the generated stubs."""
     with stubs.importable(tmp_path_factory.mktemp("stubs")):
         yield connected
 
@@ -30,6 +30,6 @@ def client(request: pytest.FixtureRequest, service: Service, connect: Connect) -
 
 @pytest.fixture(params=VERSIONS[1:])
 def later(request: pytest.FixtureRequest, service: Service, connect: Connect) -> Iterator[Client]:
-    """A client of the versions that have more fields."""
+    """A client of v2beta or v2, which have more fields than v2alpha."""
     with grpc.insecure_channel(service.target) as channel:
         yield connect(channel, request.param)

@@ -1,4 +1,4 @@
-// What protoc-gen-es makes of the proto files; `.ci/clients` runs it.
+// The modules that protoc-gen-es generates from the proto files; `.ci/clients` runs it.
 
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { fromBinary } from "@bufbuild/protobuf";

@@ -33,7 +33,7 @@ export async function googleClient(version, url, format) {
     const message = fromJson(input, request);
     const { timeoutMs } = options;
     const headers = headersOf(options);
-    // One that has passed before the call begins is ignored, so nothing comes in between.
+    // A deadline that has passed before the call begins is ignored, so nothing may come in between.
     const deadline = timeoutMs && { deadline: String(Date.now() + timeoutMs) };
     try {
       const answer = await client.unaryCall(`${url}${path}`, message, { ...headers, ...deadline }, descriptor);

@@ -3,7 +3,7 @@
 import { Refusal } from "./refusal.mjs";
 import { headersOf, methods } from "./rpcs.mjs";
 
-/** The method and the path of a call, and what of its request the body carries. */
+/** The method and the path of a call, and the part of its message that is in the body. */
 const ROUTES = {
   CreateSession: (request) => ["POST", "", request],
   SetSession: ({ sessionId, ...request }) => ["PATCH", `/${encodeURIComponent(sessionId)}`, request],

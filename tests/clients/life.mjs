@@ -25,7 +25,7 @@ const USER_AGENT = {
   header: { "accept-language": { values: ["de", "en"] } },
 };
 
-/** What get, set and delete take of a session. */
+/** The fields by which get, set and delete name a session. */
 const key = ({ sessionId, sessionToken }) => ({ sessionId, sessionToken });
 
 /** A list, as `prove` takes it. */
@@ -92,7 +92,7 @@ export function life(has, version) {
 
   has("a password is checked later than its user", async (client) => {
     const loginName = await addUser();
-    // Who exists is told to those who may write alone.
+    // Only a principal with session.write is told which users exist.
     await refused(client.createSession({ checks: { user: { loginName } } }), { code: UNAUTHENTICATED });
     const created = await client.createSession({ checks: { user: { loginName } } }, { token });
     const check = (password) => client.setSession({ ...key(created), checks: { password: { password } } });
@@ -245,7 +245,7 @@ export function life(has, version) {
       sessions.push(await client.createSession({ checks: login(loginName) }));
     }
     await client.createSession({ checks: login() });
-    // It proves nothing, and is found by its id.
+    // It has no password factor, so it is found by its id alone.
     await client.createSession({ checks: { user: { loginName } } }, { token });
     const { id } = (await read(client, sessions[0])).factors.user;
 

@@ -1,4 +1,4 @@
-// The script of a page of somebody else's, bundled for the browser: each client by its name.
+// The script of a page of another origin, bundled for the browser: each client by its name.
 
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 
@@ -14,7 +14,7 @@ const CLIENTS = {
   "fetch on the JSON routes": jsonClient,
 };
 
-/** What came of a call, as plain JSON; `method` is one of `methods` of `rpcs.mjs`. */
+/** The outcome of a call as plain JSON; `method` is one of `methods` of `rpcs.mjs`. */
 globalThis.call = async ({ client, version, url, method, request, options }) => {
   const calls = await CLIENTS[client](version, url);
   try {

@@ -1,4 +1,4 @@
-// The page of `cargo dev` on which one tries it, as somebody would who reads it.
+// The page of `cargo dev` on which a reader tries the calls.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -8,7 +8,7 @@ import { LOGIN_NAME, PASSWORD, VERSIONS, addUser, service } from "./service.mjs"
 
 const PROTOCOLS = ["JSON", "Connect", "gRPC-Web"];
 
-// What the page does takes less than a second.
+// Each action of the page takes less than a second.
 const WITHIN_MS = 10_000;
 
 let browser;
@@ -19,7 +19,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** Opens the page for somebody who tries one thing after another, and complains of nothing. */
+/** Opens the page, works with it, and checks that the browser reported no error. */
 async function visit(work) {
   const page = await browser.newPage();
   try {
@@ -54,7 +54,7 @@ async function send(page) {
   return { method: response.request().method(), path, request, shown: await answer.innerText() };
 }
 
-/** What a call's name in the chooser is, and its JSON route. */
+/** A call's name in the chooser, and its JSON route. */
 const CALLS = {
   CreateSession: ["Create", "POST", ""],
   SetSession: ["Change", "PATCH", "/:id"],

@@ -1,4 +1,4 @@
-// How lists of what clients must show are held against them.
+// How lists of tests are run with a client.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

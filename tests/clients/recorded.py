@@ -1,4 +1,4 @@
-"""Exchanges as they were recorded, and the messages in them, in JSON whatever the protocol."""
+"""Recorded exchanges, and their messages in JSON, whatever the protocol."""
 
 import base64
 import contextlib
@@ -24,7 +24,7 @@ class Request:
     is_http2: bool
     method: str
     path: str
-    # HTTP/2's own among them, in their order.
+    # In their order, with the pseudo-headers of HTTP/2.
     headers: list[tuple[str, str]]
     body: bytes
 
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def protocol(self) -> str:
-        """The content type that decides which one it is, or `JSON_ROUTE`."""
+        """The content type, which names the protocol, or `JSON_ROUTE`."""
         if RPC.fullmatch(self.path) is None:
             return JSON_ROUTE
         named = {name.lower(): value for name, value in self.headers}
@@ -100,14 +100,14 @@ def answer_of(recorded: Any) -> Answer:
 def parts(request: Request, body: bytes) -> list[tuple[int, bytes]]:
     """The frames of a body."""
     if request.is_text:
-        # Runs with padding of their own.
+        # The text may have padding in the middle.
         runs = re.findall(rb"[^=]+=*", body)
         body = b"".join(base64.b64decode(run, validate=True) for run in runs)
     return frames(body)
 
 
 def asked(request: Request) -> Any:
-    """The request's message; None where there is none that is known."""
+    """The request's message; None where it has no known one."""
     if request.is_json:
         return json.loads(request.body) if request.body else None
     message = request.empty("Request")
@@ -122,7 +122,7 @@ def asked(request: Request) -> Any:
 
 
 def carrying(request: Request, told: Any) -> bytes:
-    """The body that carries such a message instead."""
+    """The body with this message in place of the recorded one."""
     if request.is_json:
         return json.dumps(told, separators=(",", ":")).encode()
     message: bytes = json_format.ParseDict(told, request.empty("Request")).SerializeToString()
@@ -132,7 +132,7 @@ def carrying(request: Request, told: Any) -> bytes:
 
 
 def answered(request: Request, answer: Answer) -> Any:
-    """The answer's message, or an error that has the form of one; empty without either."""
+    """The answer's message, or its error as a message; empty without either."""
     packed = answer.body
     if request.is_framed:
         messages = [part for flags, part in parts(request, packed) if not flags & TRAILERS]

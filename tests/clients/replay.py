@@ -23,7 +23,7 @@ from service import LOGIN_NAME, PASSWORD, Service, running
 from shape import Shape
 from wire import http1, path
 
-# Of the caller that was known to the other server.
+# The bearer token that the other server knew.
 RECORDED_TOKEN = "stub-pat"  # noqa: S105
 
 Known = dict[str, str]
@@ -32,11 +32,11 @@ Known = dict[str, str]
 def main(folder: Path) -> int:
     exchanges, differences = 0, []
     with tempfile.TemporaryDirectory() as made, stubs.importable(Path(made)):
-        # For JSON's details, which say of what type they are.
+        # The details of an error in JSON name their type.
         importlib.import_module("zitadel.v1.error_detail_pb2")
         for file in sorted(folder.glob("*.json")):
             recording = json.loads(file.read_text())
-            # Each has a database of its own, so that none depends on what came before.
+            # Each recording has a database of its own, so that none depends on those before it.
             with running("--access", "token") as service:
                 if "exchanges" in recording:
                     exchanges += len(recording["exchanges"])
@@ -54,7 +54,7 @@ def main(folder: Path) -> int:
 
 
 def replay(exchanges: Iterable[Any], service: Service) -> Iterator[str]:
-    """What differs in one recording."""
+    """The differences in one recording."""
     known: Known = {}
     for number, exchange in enumerate(exchanges):
         recorded = Request.parse(exchange["request"])
@@ -68,10 +68,10 @@ def replay(exchanges: Iterable[Any], service: Service) -> Iterator[str]:
 
 
 def ours(recorded: Request, service: Service, known: Known) -> Request:
-    """The request, to this service and of what it knows."""
+    """The request, with this service's address, ids and tokens."""
     told = asked(recorded)
     own = substituted(told, known)
-    # What needs no other bytes keeps those that it has.
+    # A body without ids or tokens keeps its bytes.
     body = recorded.body if own == told else carrying(recorded, own)
     url = recorded.path
     for theirs, instead in known.items():
@@ -102,7 +102,7 @@ def substituted(value: Any, known: Known) -> Any:
 
 
 def handed_out(theirs: Any, own: Any) -> Known:
-    """The session's id and token in an answer, and those that stand for them."""
+    """The session's id and token in a recorded answer, with those of this service."""
     names = [name for name in ["sessionId", "sessionToken"] if name in theirs and name in own]
     return {theirs[name]: own[name] for name in names}
 
@@ -126,7 +126,7 @@ SMALLEST = [
 
 
 def smallest(told: Any, service: Service) -> Iterator[str]:
-    """What our answers lack of those that are as small as clients bear."""
+    """What this service's answers lack of the smallest answers that clients accept."""
     for transport, name, content_type in SMALLEST:
         login_name = "nobody@example.com" if name == "error" else LOGIN_NAME
         checks = {"user": {"loginName": login_name}, "password": {"password": PASSWORD}}
@@ -151,7 +151,7 @@ def smallest(told: Any, service: Service) -> Iterator[str]:
 def asking(
     url: str, told: Any, content_type: str | None, service: Service, method: str = "POST"
 ) -> Request:
-    """A request of the demo caller's; no content type is that of the JSON routes."""
+    """A request with the demo token; without a content type, it is one of a JSON route."""
     is_http2 = content_type == "application/grpc"
     pseudo = {":method": method, ":scheme": "http", ":path": url, ":authority": service.target}
     headers = {
@@ -166,7 +166,7 @@ def asking(
 
 
 def barred(names: str, service: Service) -> set[str]:
-    """Those headers that a page of another origin may not send."""
+    """The headers that a page of another origin may not send."""
     answer = http1(
         service,
         path("v2alpha"),

@@ -12,13 +12,13 @@ export const PASSWORD = "V3ryS3cure!";
 // The path of `sesame`, built with the feature `dev`.
 const PROGRAM = process.env.SESAME;
 
-/** From the line that `--ready-json` prints. */
+/** Reads the line that `--ready-json` prints. */
 const read = (ready) => {
   const { url, dynamodb_url: dynamodbUrl, token } = JSON.parse(ready);
   return { url, dynamodbUrl, token };
 };
 
-/** The one that `.ci/clients` has started, for all tests that need no settings of their own. */
+/** The service that `.ci/clients` has started, for tests that need no other settings. */
 export const service = read(process.env.SESAME_READY);
 
 async function ended(child) {
@@ -28,7 +28,7 @@ async function ended(child) {
   }
 }
 
-/** A service of its own with those settings, on free ports, over an empty database. */
+/** Starts a service with those settings, on free ports, over an empty database. */
 export async function start(environment) {
   const free = ["--listen", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0"];
   const child = spawn(PROGRAM, ["dev", ...free, "--ready-json"], {

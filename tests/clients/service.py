@@ -24,12 +24,12 @@ STOPS_WITHIN_SECONDS = 35
 class Service:
     url: str
     dynamodb_url: str
-    # Of a caller with all permissions.
+    # The token of a service account with all permissions.
     token: str
 
     @classmethod
     def parse(cls, ready: str) -> "Service":
-        """From the line that `--ready-json` prints."""
+        """Reads the line that `--ready-json` prints."""
         told = json.loads(ready)
         return cls(told["url"], told["dynamodb_url"], told["token"])
 
@@ -66,7 +66,7 @@ def program() -> str:
 
 @contextlib.contextmanager
 def running(*options: str) -> Iterator[Service]:
-    """A service of its own, on free ports, over an empty database."""
+    """Starts a service on free ports, over an empty database."""
     free = ["--listen", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0"]
     process = subprocess.Popen(
         [program(), "dev", *free, "--ready-json", *options],
@@ -74,7 +74,7 @@ def running(*options: str) -> Iterator[Service]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    # A service that says nothing ends, and so does the wait for its line.
+    # A service that fails to start ends, which ends the wait for its line.
     watch = Timer(STARTS_WITHIN_SECONDS, process.kill)
     watch.start()
     try:

@@ -1,4 +1,4 @@
-"""What the tests call of the session service, by the stubs that grpcio-tools generates."""
+"""A client of the session service over the stubs that grpcio-tools generates."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import grpc
 from grpc_status import rpc_status
 
 VERSIONS = ["v2alpha", "v2beta", "v2"]
-# Long enough for a machine that does much else besides.
+# Long enough for a busy machine.
 WITHIN_SECONDS = 20
 
 
@@ -52,12 +52,12 @@ class Client:
         return self.call("CreateSession", **arguments)
 
     def set(self, session: "Open", **arguments: Any) -> "Open":
-        """The session with the token that counts from then on."""
+        """The session with its current token after a Set."""
         answer = self.call("SetSession", **session.key(), **arguments)
         return Open(session.id, answer.session_token, answer.details)
 
     def open(self, **arguments: Any) -> "Open":
-        """A session that is created."""
+        """Creates a session."""
         answer = self.create(**arguments)
         return Open(answer.session_id, answer.session_token, answer.details)
 
@@ -68,7 +68,7 @@ class Client:
         return self.call("ListSessions", query=query, queries=queries, **arguments)
 
     def refusal(self, rpc: str = "CreateSession", **arguments: Any) -> Refusal:
-        """Why such a call is not carried out."""
+        """Makes a call that is refused, and returns the error."""
         try:
             answer = self.call(rpc, **arguments)
         except grpc.RpcError as error:
@@ -78,7 +78,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Open:
-    """A session as its holder knows it."""
+    """A session's id, token and details, as its client knows them."""
 
     id: str
     token: str
@@ -86,7 +86,7 @@ class Open:
     details: Any
 
     def key(self) -> dict[str, Any]:
-        """What set, get and delete take of it."""
+        """The fields by which Set, Get and Delete name it."""
         return {"session_id": self.id, "session_token": self.token}
 
 

@@ -1,4 +1,4 @@
-"""What answers have in common that a client reads alike."""
+"""The shape of an answer: all that a client may depend on."""
 
 import base64
 import importlib
@@ -19,9 +19,9 @@ DETAILS = "grpc-status-details-bin"
 ON_PURPOSE: Mapping[tuple[str, str], str | None] = {
     # A wrong password.
     ("CreateSession", "COMMAND-SAF3g"): "COMMAND-3M0fs",
-    # A wrong token of the session, to whoever reads it.
+    # A wrong session token in a Get.
     ("GetSession", "COMMAND-sGr42"): "QUERY-dsfr3",
-    # A caller's token that nobody was given: found before the service runs.
+    # An unknown bearer token, which is refused before the service runs.
     ("CreateSession", "AUTH-7fs1e"): None,
 }
 
@@ -64,7 +64,7 @@ class Shape:
         )
 
     def by_contract(self, request: Request) -> "Shape":
-        """Ours, where another server's answer has this shape."""
+        """The shape of this service's answer, where another server's has this one."""
         shape = self
         if request.is_framed and shape.code:
             # Each error has it, those without details as well.
@@ -82,7 +82,7 @@ class Shape:
         ]
 
     def lacks(self, smallest: "Shape") -> list[str]:
-        """What it has less than an answer that is as small as clients bear."""
+        """What it lacks of the smallest answer that clients accept."""
         filled = replace(
             self,
             id=smallest.id,

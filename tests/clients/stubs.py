@@ -1,4 +1,4 @@
-"""What grpcio-tools makes of the proto files."""
+"""The modules that grpcio-tools generates from the proto files."""
 
 import contextlib
 import sys

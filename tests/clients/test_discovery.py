@@ -1,4 +1,4 @@
-"""What tools ask a gRPC server of before they know it: reflection, and health."""
+"""Reflection and health, by which tools explore a gRPC server."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,7 @@ def test_reflection_finds_the_error_detail(channel: grpc.Channel) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing.Service", "zitadel.session.v3.SessionService"])
-def test_reflection_knows_what_it_does_not_know(channel: grpc.Channel, name: str) -> None:
+def test_reflection_answers_unknown_names_with_not_found(channel: grpc.Channel, name: str) -> None:
     pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
 
     # The protocol has an answer for it, which becomes a KeyError; servers on tonic end the
@@ -69,7 +69,7 @@ def test_the_service_is_healthy(channel: grpc.Channel, name: str) -> None:
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_whoever_watches_the_health_hears_of_it_at_once(channel: grpc.Channel) -> None:
+def test_a_health_watch_reports_at_once(channel: grpc.Channel) -> None:
     health = health_pb2_grpc.HealthStub(channel)
 
     watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=WITHIN_SECONDS)
@@ -78,7 +78,7 @@ def test_whoever_watches_the_health_hears_of_it_at_once(channel: grpc.Channel) -
     watch.cancel()
 
 
-def test_nobody_knows_the_health_of_what_does_not_exist(channel: grpc.Channel) -> None:
+def test_the_health_of_an_unknown_service_is_unknown(channel: grpc.Channel) -> None:
     health = health_pb2_grpc.HealthStub(channel)
 
     with pytest.raises(grpc.RpcError) as raised:

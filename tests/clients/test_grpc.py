@@ -35,8 +35,8 @@ def test_the_sequence_counts_what_is_recorded(
 
 
 @pytest.mark.parametrize("compression", list(grpc.Compression))
-def test_what_the_client_compresses_is_read(client: Client, compression: grpc.Compression) -> None:
-    # gRPC's core sends as it is what compression makes no shorter.
+def test_a_compressed_request_is_read(client: Client, compression: grpc.Compression) -> None:
+    # gRPC's core sends a message uncompressed if compression makes it no shorter.
     metadata = {"much": b"blue" * 1000}
     if compression is grpc.Compression.Deflate:
         refusal = client.refusal(checks=RIGHT, metadata=metadata, compression=compression)
@@ -56,7 +56,9 @@ def test_a_wrong_password_is_an_invalid_argument(client: Client, service: Servic
     assert client.create(checks=login(login_name, PASSWORD)).details.sequence == 4
 
 
-def test_only_a_known_caller_hears_that_nobody_has_a_name(client: Client, service: Service) -> None:
+def test_only_a_service_account_is_told_that_a_user_is_unknown(
+    client: Client, service: Service
+) -> None:
     checks = login("nobody@example.com", "guessed")
 
     known = client.refusal(checks=checks, token=service.token)
@@ -74,7 +76,7 @@ def test_a_password_needs_a_user(client: Client) -> None:
     assert refusal.id == "COMMAND-Sfw3f"
 
 
-def test_a_token_that_nobody_was_given_is_refused(client: Client) -> None:
+def test_an_unknown_token_is_refused(client: Client) -> None:
     refusal = client.refusal(checks=RIGHT, token="sesame_guessed")  # noqa: S106
 
     assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
@@ -96,7 +98,7 @@ def test_a_message_over_the_limit_is_refused(client: Client) -> None:
     assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_a_deadline_of_a_millisecond_passes(client: Client, service: Service) -> None:
+def test_a_deadline_of_a_millisecond_is_exceeded(client: Client, service: Service) -> None:
     refusal = client.refusal(checks=login(service.add_user(), PASSWORD), timeout=0.001)
 
     assert refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -133,7 +135,7 @@ def test_a_lifetime_and_a_user_agent_are_accepted(later: Client) -> None:
 
 
 @pytest.mark.parametrize("lifetime", [{}, {"seconds": -1}, {"seconds": 1, "nanos": -1}])
-def test_a_lifetime_must_be_longer_than_nothing(later: Client, lifetime: dict[str, int]) -> None:
+def test_a_lifetime_must_be_positive(later: Client, lifetime: dict[str, int]) -> None:
     refusal = later.refusal(checks=RIGHT, lifetime=lifetime)
 
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -147,7 +149,7 @@ def test_a_lifetime_must_be_longer_than_nothing(later: Client, lifetime: dict[st
         ({"checks": {**RIGHT, "totp": {"code": "123456"}}}, "totp"),
     ],
 )
-def test_what_is_not_carried_out_is_refused_by_name(
+def test_unsupported_checks_are_refused_by_name(
     later: Client, fields: dict[str, Any], name: str
 ) -> None:
     refusal = later.refusal(**{"checks": RIGHT, **fields})

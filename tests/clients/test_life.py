@@ -17,7 +17,7 @@ USER_AGENT = {
     "description": "a browser",
     "header": {"accept-language": {"values": ["de", "en"]}},
 }
-# Between the calls of a test, on a machine that does much else besides.
+# The longest time between the calls of a test, on a busy machine.
 SOON_SECONDS = 60
 
 ALREADY_EXISTS = (grpc.StatusCode.ALREADY_EXISTS, None)
@@ -49,7 +49,7 @@ def has_later_fields(client: Client) -> bool:
     return client.version != "v2alpha"
 
 
-def test_its_token_reads_a_session_as_it_was_created(client: Client) -> None:
+def test_a_session_token_reads_the_session_as_it_was_created(client: Client) -> None:
     metadata = {"colour": b"blue", "bytes": b"\x00\xff\x01", "schlüssel": "größe".encode()}
 
     session = client.open(checks=RIGHT, metadata=metadata)
@@ -81,7 +81,7 @@ def test_metadata_is_set_and_removed_key_by_key(client: Client) -> None:
     assert read.creation_date == session.details.change_date
 
 
-def test_a_change_replaces_the_token_and_the_old_one_is_dead(client: Client) -> None:
+def test_a_set_replaces_the_token_and_the_old_one_is_refused(client: Client) -> None:
     session = client.open()
 
     changed = client.set(session, metadata={"colour": b"red"})
@@ -93,10 +93,10 @@ def test_a_change_replaces_the_token_and_the_old_one_is_dead(client: Client) -> 
     assert dict(client.get(changed).metadata) == {"colour": b"red"}
 
 
-def test_a_password_is_checked_later_than_its_user(client: Client, service: Service) -> None:
+def test_a_password_can_be_checked_after_its_user(client: Client, service: Service) -> None:
     login_name = service.add_user()
     user = {"checks": {"user": {"login_name": login_name}}}
-    # Who exists is told to those who may write alone.
+    # Only a principal with session.write is told which users exist.
     assert why(client, "CreateSession", **user) == UNKNOWN
     session = client.open(**user, token=service.token)
     guess = {"password": {"password": "guessed"}}
@@ -162,9 +162,7 @@ def test_a_deleted_session_is_gone(client: Client, service: Service) -> None:
     assert found(client.list(queries=named(session), token=service.token)) == []
 
 
-def test_a_create_may_be_repeated_under_its_key_and_only_that_one(
-    client: Client, service: Service
-) -> None:
+def test_only_the_same_create_may_be_repeated_with_a_key(client: Client, service: Service) -> None:
     once = {"headers": {"idempotency-key": str(uuid.uuid4())}, "token": service.token}
 
     first = client.create(metadata={"colour": b"blue"}, **once)
@@ -174,7 +172,7 @@ def test_a_create_may_be_repeated_under_its_key_and_only_that_one(
     assert why(client, "CreateSession", metadata={"colour": b"red"}, **once) == ALREADY_EXISTS
 
 
-def test_a_set_may_depend_on_the_sequence(client: Client) -> None:
+def test_a_set_may_require_a_sequence(client: Client) -> None:
     session = client.open()
     red = {"metadata": {"colour": b"red"}}
 
@@ -185,7 +183,7 @@ def test_a_set_may_depend_on_the_sequence(client: Client) -> None:
     assert changed.details.sequence == 4
 
 
-def test_whoever_is_not_known_needs_the_token(client: Client) -> None:
+def test_an_anonymous_client_needs_the_session_token(client: Client) -> None:
     session = client.open()
 
     assert why(client, "GetSession", session_id=session.id) == UNKNOWN
@@ -217,7 +215,7 @@ def test_a_sessions_own_user_reads_lists_and_deletes_it(client: Client, service:
     assert why(client, "GetSession", **which, token=own) == GONE
 
 
-def test_a_session_has_its_end_and_its_user_agent(later: Client) -> None:
+def test_a_session_has_its_expiry_and_user_agent(later: Client) -> None:
     session = later.open(lifetime={"seconds": 3600}, user_agent=USER_AGENT)
 
     read = later.get(session)
@@ -226,7 +224,7 @@ def test_a_session_has_its_end_and_its_user_agent(later: Client) -> None:
     assert read.expiration_date.seconds - read.change_date.seconds == 3600
 
 
-def test_a_set_moves_the_end_of_a_session(later: Client) -> None:
+def test_a_set_changes_the_expiry_of_a_session(later: Client) -> None:
     changed = later.set(later.open(), lifetime={"seconds": 60})
 
     read = later.get(changed)
@@ -235,11 +233,11 @@ def test_a_set_moves_the_end_of_a_session(later: Client) -> None:
     assert read.expiration_date.seconds - read.change_date.seconds == 60
 
 
-def test_a_list_has_a_users_sessions(later: Client, service: Service) -> None:
+def test_a_list_by_user_has_the_users_sessions(later: Client, service: Service) -> None:
     login_name = service.add_user()
     sessions = [later.open(checks=login(login_name, PASSWORD)) for _ in range(2)]
     later.open(checks=RIGHT)
-    # It proves nothing, and is found by its id.
+    # It has no password factor, so it is found by its id alone.
     later.open(checks={"user": {"login_name": login_name}}, token=service.token)
     user_id = later.get(sessions[0]).factors.user.id
 
@@ -250,7 +248,7 @@ def test_a_list_has_a_users_sessions(later: Client, service: Service) -> None:
     assert found(answer) == [session.id for session in sessions]
 
 
-def test_a_caller_who_may_write_needs_no_token_to_set_in_v2(
+def test_with_session_write_a_set_in_v2_needs_no_session_token(
     later: Client, service: Service
 ) -> None:
     session = later.open()

@@ -1,4 +1,4 @@
-"""Whether a replay would notice."""
+"""Whether a replay finds differences."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ def strict() -> Iterator[Service]:
 
 @pytest.fixture(params=PROTOCOLS)
 def recording(request: pytest.FixtureRequest, strict: Service, connect: Connect) -> list[Any]:
-    """A session's life. Its end makes the recorded token and id worth nothing."""
+    """A session from create to delete, after which the recorded id and token are useless."""
     del connect  # The messages, which are made for it.
     content_type: str | None = request.param
     exchanges = []
@@ -80,19 +80,21 @@ def shown(answer: Answer) -> Any:
     }
 
 
-def test_what_was_recorded_here_is_answered_alike(strict: Service, recording: list[Any]) -> None:
+def test_a_recording_of_this_service_is_answered_alike(
+    strict: Service, recording: list[Any]
+) -> None:
     assert list(replay(recording, strict)) == []
 
 
-def test_a_session_that_was_not_handed_out_is_noticed(
+def test_an_unknown_session_in_a_recording_is_noticed(
     strict: Service, recording: list[Any]
 ) -> None:
-    # Without the create, what the others name has ended already.
+    # Without the create, the other exchanges name a session that has ended.
     assert list(replay(recording[1:], strict)) != []
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_an_answer_in_the_place_of_another_is_noticed(
+def test_a_wrong_answer_to_a_recording_is_noticed(
     strict: Service, recording: list[Any], number: int
 ) -> None:
     other = recording[(number + 2) % len(recording)]["response"]
@@ -101,7 +103,7 @@ def test_an_answer_in_the_place_of_another_is_noticed(
     assert any(f"exchange {number}" in each for each in replay(swapped, strict))
 
 
-def test_a_folder_without_an_exchange_fails(tmp_path: Path, connect: Connect) -> None:
+def test_a_folder_without_recordings_fails(tmp_path: Path, connect: Connect) -> None:
     del connect
 
     assert main(tmp_path) == 1

@@ -1,4 +1,4 @@
-"""The service with a certificate of its own, as where nothing before it speaks TLS."""
+"""The service with a certificate, for where no proxy ends TLS before it."""
 
 import datetime
 import ipaddress
@@ -17,7 +17,7 @@ from session import VERSIONS, Connect, login
 
 
 def write_certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that vouches for itself, and its key."""
+    """A self-signed certificate of 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sesame")])
     now = datetime.datetime.now(datetime.UTC)
@@ -72,7 +72,7 @@ def test_a_client_that_trusts_the_certificate_logs_in(
     assert answer.details.sequence == 4
 
 
-def test_a_client_that_trusts_others_does_not(
+def test_a_client_that_does_not_trust_the_certificate_fails(
     secure: Service, connect: Connect, tmp_path: Path
 ) -> None:
     other, _ = write_certificate(tmp_path)
@@ -84,7 +84,7 @@ def test_a_client_that_trusts_others_does_not(
     assert refusal.code is grpc.StatusCode.UNAVAILABLE
 
 
-def test_a_client_without_tls_gets_nothing(secure: Service, connect: Connect) -> None:
+def test_a_client_without_tls_gets_no_answer(secure: Service, connect: Connect) -> None:
     with grpc.insecure_channel(secure.target) as channel:
         refusal = connect(channel, "v2").refusal()
 

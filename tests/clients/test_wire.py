@@ -1,4 +1,4 @@
-"""What no well-behaved client sends, and what only some of them do, on the paths of rpcs."""
+"""Requests to the paths of rpcs that no well-behaved client sends, or that only some send."""
 
 import base64
 import gzip
@@ -50,7 +50,7 @@ class Protocol:
     content_type: str
     # A CreateSessionRequest that succeeds.
     message: bytes
-    # Over which HTTP.
+    # The version of HTTP.
     send: Call = http1
 
     @property
@@ -89,7 +89,7 @@ class Protocol:
         more: Headers | None = None,
         url: str = path(),
     ) -> Answer:
-        """A login, or whatever that body is."""
+        """Makes a create with this body, by default a login."""
         headers = {"content-type": self.content_type, **(more or {})}
         body = self.dress(self.message) if body is None else body
         return self.send(service, url, headers, body)
@@ -138,7 +138,7 @@ def protocol(request: pytest.FixtureRequest) -> Protocol:
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Service]:
-    """One that asks callers who they are."""
+    """A service that requires a bearer token."""
     with running("--access", "token") as service:
         yield service
 
@@ -284,7 +284,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("protocol", FRAMED, ids=name_of, indirect=True)
-def test_what_is_no_whole_message_is_an_invalid_argument(
+def test_a_broken_message_is_an_invalid_argument(
     service: Service, protocol: Protocol, body: bytes
 ) -> None:
     assert protocol.code(protocol.call(service, protocol.armour(body))) == INVALID_ARGUMENT
@@ -292,7 +292,7 @@ def test_what_is_no_whole_message_is_an_invalid_argument(
 
 @pytest.mark.parametrize(("body", "code"), NOT_ONE.values(), ids=NOT_ONE)
 @pytest.mark.parametrize("protocol", FRAMED, ids=name_of, indirect=True)
-def test_one_message_is_what_a_call_has_and_its_compression_is_named(
+def test_a_call_has_one_message_and_names_its_compression(
     service: Service, protocol: Protocol, body: bytes, code: int
 ) -> None:
     assert protocol.code(protocol.call(service, protocol.armour(body))) == code
@@ -310,7 +310,7 @@ def test_one_message_is_what_a_call_has_and_its_compression_is_named(
     ],
     indirect=["protocol"],
 )
-def test_connect_refuses_what_is_no_whole_message(
+def test_connect_refuses_a_broken_message(
     service: Service, protocol: Protocol, body: bytes
 ) -> None:
     assert protocol.code(protocol.call(service, body)) == 3
@@ -326,7 +326,7 @@ def test_a_message_over_the_limit_is_refused(
 
 
 @pytest.mark.parametrize("protocol", FRAMED, ids=name_of, indirect=True)
-def test_a_length_is_not_believed(service: Service, protocol: Protocol) -> None:
+def test_a_false_length_is_refused(service: Service, protocol: Protocol) -> None:
     body = protocol.armour(b"\0\xff\xff\xff\xff" + login())
 
     assert protocol.code(protocol.call(service, body)) == 8
@@ -364,7 +364,7 @@ def test_a_bomb_is_refused(service: Service, protocol: Protocol) -> None:
     assert protocol.code(protocol.call(service, bomb, {protocol.encoding: "gzip"})) == 8
 
 
-def test_another_compression_is_refused_with_those_that_are_read(
+def test_an_unknown_compression_is_refused_with_the_supported_ones(
     service: Service, protocol: Protocol
 ) -> None:
     body = protocol.dress_compressed(b"whatever")
@@ -377,7 +377,7 @@ def test_another_compression_is_refused_with_those_that_are_read(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7])
-def test_text_may_be_several_runs_with_padding_of_their_own(service: Service, size: int) -> None:
+def test_base64_text_may_have_padding_in_the_middle(service: Service, size: int) -> None:
     body = frame(login())
     runs = (base64.b64encode(body[at : at + size]) for at in range(0, len(body), size))
 
@@ -390,7 +390,7 @@ def test_text_must_be_base64(service: Service, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["application/grpc", "application/grpc+proto"])
-def test_grpc_over_http_1_1_is_told_where_it_is_served(service: Service, name: str) -> None:
+def test_grpc_over_http_1_1_is_refused_with_a_hint(service: Service, name: str) -> None:
     answer = http1(service, path(), {"content-type": name, "te": "trailers"}, frame(login()))
 
     code, message = answer.grpc()
@@ -409,16 +409,14 @@ def test_a_deadline_that_has_passed_is_exceeded(service: Service, protocol: Prot
         assert protocol.code(answer) == 4, value
 
 
-def test_a_deadline_that_is_far_off_changes_nothing(service: Service, protocol: Protocol) -> None:
+def test_a_distant_deadline_changes_nothing(service: Service, protocol: Protocol) -> None:
     units = ["20S", "19942m", "1M", "1H", "20000000u", "99999999H"]
     for value in ["20000", "9999999999"] if protocol.is_connect else units:
         answer = protocol.call(service, more={protocol.timeout: value})
         assert protocol.code(answer) == 0, value
 
 
-def test_a_deadline_that_nobody_understands_is_an_invalid_argument(
-    service: Service, protocol: Protocol
-) -> None:
+def test_a_malformed_deadline_is_an_invalid_argument(service: Service, protocol: Protocol) -> None:
     connect = ["-1", "1.5", "soon", "99999999999"]
     for value in connect if protocol.is_connect else ["20", "20s", "-1S", "S", "999999999S"]:
         answer = protocol.call(service, more={protocol.timeout: value})
@@ -426,7 +424,7 @@ def test_a_deadline_that_nobody_understands_is_an_invalid_argument(
 
 
 @pytest.mark.parametrize("authorization", ["Bearer guessed", "bearer guessed"])
-def test_a_token_that_nobody_was_given_is_refused(
+def test_an_unknown_token_is_refused(
     service: Service, protocol: Protocol, authorization: str
 ) -> None:
     answer = protocol.call(service, more={"authorization": authorization})
@@ -435,7 +433,7 @@ def test_a_token_that_nobody_was_given_is_refused(
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic bWluaTptb3VzZQ=="])
-def test_where_callers_must_be_known_no_token_is_not_enough(
+def test_with_access_token_a_call_needs_a_valid_token(
     strict: Service, protocol: Protocol, authorization: str | None
 ) -> None:
     more = {} if authorization is None else {"authorization": authorization}
@@ -449,7 +447,7 @@ def test_where_callers_must_be_known_no_token_is_not_enough(
         assert refused.headers["www-authenticate"] == "Bearer"
 
 
-def test_every_answer_is_kept_from_caches_and_can_be_found_in_the_log(
+def test_every_answer_forbids_caching_and_has_a_request_id(
     service: Service, protocol: Protocol
 ) -> None:
     ids = set()
@@ -462,7 +460,7 @@ def test_every_answer_is_kept_from_caches_and_can_be_found_in_the_log(
 
 
 @pytest.mark.parametrize("protocol", FRAMED[1:], ids=name_of, indirect=True)
-def test_grpc_web_ends_every_answer_in_trailers_in_lower_case(
+def test_every_grpc_web_answer_ends_with_lower_case_trailers(
     service: Service, protocol: Protocol
 ) -> None:
     succeeded = protocol.call(service)
@@ -476,7 +474,7 @@ def test_grpc_web_ends_every_answer_in_trailers_in_lower_case(
     }
 
 
-def test_a_client_that_goes_away_leaves_others_be(service: Service) -> None:
+def test_a_client_that_disconnects_does_not_disturb_others(service: Service) -> None:
     headers = {"content-type": GRPC.content_type}
 
     with http2(service) as connection:
@@ -489,7 +487,7 @@ def test_a_client_that_goes_away_leaves_others_be(service: Service) -> None:
         assert GRPC.code(connection.call(path(), headers, frame(login()))) == 0
 
 
-def test_calls_on_one_connection_may_speak_different_protocols(service: Service) -> None:
+def test_calls_on_one_connection_may_use_different_protocols(service: Service) -> None:
     protocols = [GRPC, GRPC_WEB, GRPC_WEB_TEXT, CONNECT, CONNECT_JSON]
 
     with http2(service) as connection:

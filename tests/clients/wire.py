@@ -1,4 +1,4 @@
-"""Requests written byte by byte, as clients with faults and clients without manners write them."""
+"""Requests written byte by byte, as broken and hostile clients write them."""
 
 import base64
 import contextlib
@@ -20,7 +20,7 @@ import h2.events
 from service import LOGIN_NAME, PASSWORD, Service
 
 WITHIN_SECONDS = 20
-# Of a body as it is sent, and of a message once it is decompressed.
+# The limit of a body as it is sent, and of a message once it is decompressed.
 MOST_BYTES = 256 * 1024
 COMPRESSED = 0x01
 TRAILERS = 0x80
@@ -49,7 +49,7 @@ def login(login_name: str = LOGIN_NAME, password: str = PASSWORD) -> bytes:
 
 
 def metadata(size: int) -> bytes:
-    """One too large for its purpose, and yet protobuf."""
+    """A message over the limit that is valid protobuf."""
     return field(2, field(1, b"much") + field(2, bytes(size)))
 
 
@@ -76,7 +76,7 @@ class Answer:
     trailers: Headers
 
     def web_trailers(self) -> Headers:
-        """What gRPC-Web has in place of trailers: the body's last frame."""
+        """The trailers of gRPC-Web, which are the body's last frame."""
         body = self.body
         if self.headers["content-type"].startswith("application/grpc-web-text"):
             body = base64.b64decode(body, validate=True)
@@ -121,7 +121,7 @@ def http1(
 
 @dataclass
 class Received:
-    """What has come in on a stream so far."""
+    """What has arrived on a stream so far."""
 
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
@@ -132,12 +132,12 @@ class Received:
 
 
 class Http2:
-    """A connection of HTTP/2 that begins with it."""
+    """Opens a connection of HTTP/2."""
 
     def __init__(self, service: Service) -> None:
         self.authority = service.target
         self.socket = socket.create_connection(service.address, timeout=WITHIN_SECONDS)
-        # What is wrong in a header is for the service to find.
+        # The service has to find what is wrong in a header.
         config = h2.config.H2Configuration(
             validate_outbound_headers=False, normalize_outbound_headers=False
         )
@@ -160,7 +160,7 @@ class Http2:
         return self.open_as([*pseudo.items(), *headers.items()])
 
     def open_as(self, headers: Iterable[tuple[str, str]]) -> int:
-        """The same with headers as they are, HTTP/2's own among them."""
+        """Sends these headers as they are, with the pseudo-headers of HTTP/2."""
         stream = self.h2.get_next_available_stream_id()
         self.h2.send_headers(stream, list(headers))
         self.flush()
@@ -211,7 +211,7 @@ class Http2:
                 self.streams[event.stream_id].reset = int(event.error_code)
 
     def answer(self, stream: int) -> Answer:
-        """What is answered on the stream, once it is whole."""
+        """The whole answer on the stream."""
         received = self.streams[stream]
         while not received.ended:
             assert received.reset is None, f"the stream is reset: {received.reset}"

@@ -1,4 +1,4 @@
-//! Who may create, as the contract's section 7 has it.
+//! Who may create sessions: with each `ACCESS` setting, by bearer token and by a gateway's JWT.
 
 mod challenge;
 mod log;
@@ -23,9 +23,9 @@ async fn each_access_setting_decides_who_may_create() {
         ("public", 200, 200, 200, 200),
     ] {
         let app = App::with(&[("ACCESS", access)]).await;
-        let write = app.caller(&[Permission::Write], HOUR).await;
+        let write = app.service_account(&[Permission::Write], HOUR).await;
         let read = app
-            .caller(&[Permission::Read, Permission::Delete], HOUR)
+            .service_account(&[Permission::Read, Permission::Delete], HOUR)
             .await;
         let mini = app.user("mini").await;
         let session = app
@@ -86,7 +86,7 @@ async fn an_unauthorised_call_is_refused_before_its_body_is_read() {
 #[tokio::test]
 async fn only_the_bearer_scheme_is_read_in_any_case() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
 
     for (value, want) in [
         (format!("Bearer {}", token.as_str()), 200),
@@ -108,7 +108,7 @@ async fn only_the_bearer_scheme_is_read_in_any_case() {
 #[tokio::test]
 async fn a_service_accounts_token_is_refused_from_its_expiry_on() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let end = NOW.plus(HOUR);
     let just_before = end.minus(Duration::from_millis(1));
 
@@ -126,7 +126,7 @@ async fn a_service_accounts_token_is_refused_from_its_expiry_on() {
 #[tokio::test]
 async fn a_revoked_token_is_accepted_for_less_than_a_minute() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     assert_eq!(
         app.client()
             .bearing(token.as_str())
@@ -180,7 +180,7 @@ async fn a_session_token_is_a_bearer_token_once_the_password_was_checked() {
     let empty = app.client().create_json(&json!({})).await;
     let end = NOW.plus(Duration::from_hours(24));
     let just_before = end.minus(Duration::from_millis(1));
-    // The id of one session with the token of another: nobody's.
+    // The id of one session with the token of another belongs to no session.
     let forged = format!("{}{}", &with_password.token()[..22], &empty.token()[22..]);
 
     let app = app.beside(&[("ACCESS", "authenticated")]);
@@ -225,7 +225,7 @@ async fn a_gateways_jwt_grants_the_permissions_of_its_scopes() {
         (vec![], 403),
     ] {
         let mut request = post("{}");
-        // The same header that the authorizer has read: a JWT is no token of ours.
+        // The authorizer has read this header: a JWT is not one of the service's tokens.
         request = header(
             request,
             "authorization",
@@ -248,7 +248,7 @@ async fn a_gateways_jwt_grants_the_permissions_of_its_scopes() {
 async fn a_service_account_can_be_listed_and_revoked() {
     let app = App::start().await;
     let token = app
-        .caller(&[Permission::Write, Permission::Read], HOUR)
+        .service_account(&[Permission::Write, Permission::Read], HOUR)
         .await;
     let hash = token.hash().to_hex();
 

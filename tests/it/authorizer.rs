@@ -1,4 +1,4 @@
-//! The authorizer, by the events that API Gateway sends it.
+//! The Lambda authorizer, called with API Gateway's events.
 
 mod events;
 mod log;
@@ -70,7 +70,7 @@ impl Gate {
         self.lets_in(&format!("Bearer {token}"), NOW).await
     }
 
-    /// What it has logged, and forgets it.
+    /// Takes the lines that it has logged.
     fn logged(&self) -> Vec<Value> {
         let lines = std::mem::take(&mut *self.log.lock().unwrap());
         record::output(&lines);
@@ -86,7 +86,7 @@ impl Gate {
         requests.into_iter().map(|request| request.action).collect()
     }
 
-    /// A user with a session in which the password was checked.
+    /// Adds a user with a session in which the password was checked.
     async fn mini(&self) -> (User, Answer) {
         let mini = self.app.user("mini").await;
         let session = self
@@ -112,7 +112,7 @@ const FILES: [&str; 4] = [
     "request-2.0.json",
 ];
 
-/// An event of `events/authorizer/`, by the bearer of a token.
+/// Reads an event of `events/authorizer/`, with a bearer token.
 fn whole(file: &str, token: &str) -> Value {
     let text = event(&format!("authorizer/{file}"));
     assert!(text.contains("SESSION_TOKEN"), "{file}");
@@ -184,7 +184,10 @@ async fn a_decision_takes_one_request_at_most() {
     let (mini, session) = gate.mini().await;
     let user_alone = create_named(&gate.app, &mini).await;
     let anonymous = gate.app.client().create_json(&json!({})).await;
-    let caller = gate.app.caller(&Permission::ALL, Duration::MAX).await;
+    let service = gate
+        .app
+        .service_account(&Permission::ALL, Duration::MAX)
+        .await;
     let with_other = |at: usize| {
         let mut token = session.token().into_bytes();
         token[at] = if token[at] == b'A' { b'B' } else { b'A' };
@@ -199,7 +202,7 @@ async fn a_decision_takes_one_request_at_most() {
         ("a session's alone", &session.token()[..64], false, 0),
         ("a user alone", &*user_alone.token(), false, 1),
         ("nobody's", &*anonymous.token(), false, 0),
-        ("a service account's", caller.as_str(), false, 0),
+        ("a service account's", service.as_str(), false, 0),
         ("no token", "x", false, 0),
     ] {
         gate.faults.clear();
@@ -301,12 +304,12 @@ async fn set_state(app: &App, login: &User, state: UserState) {
     assert!(app.store.set_user_state(login, state).await.unwrap());
 }
 
-/// A call that names a session.
+/// Sends a call on a session.
 async fn change(app: &App, method: Method, session: &Answer, body: &Value) -> Answer {
     app.send(naming(session, method, body), NOW).await
 }
 
-/// The same by somebody with this token.
+/// Sends a call on a session with this bearer token.
 async fn change_as(
     token: &str,
     app: &App,
@@ -333,7 +336,10 @@ async fn a_session_is_allowed_once_its_user_has_logged_in() {
     let mini = gate.app.user("mini").await;
     let session = gate.app.client().create_json(&json!({})).await;
     let mut token = session.token();
-    let page = gate.app.caller(&[Permission::Write], Duration::MAX).await;
+    let page = gate
+        .app
+        .service_account(&[Permission::Write], Duration::MAX)
+        .await;
 
     for (checks, lets_in) in [
         (

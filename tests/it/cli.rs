@@ -1,4 +1,4 @@
-//! The command line tool as a process, against a `sesame dev` that is another one.
+//! The command line tool and its servers, as processes.
 
 mod callers;
 mod dev;

@@ -1,4 +1,4 @@
-//! What browsers ask before pages of another origin may call.
+//! CORS: which pages of other origins may call the service and read its answers.
 
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
@@ -63,15 +63,14 @@ async fn only_pages_of_allowed_origins_may_call_and_read() {
             assert_eq!(allowed_origin(&answer), want, "{setting} {origin} {wire:?}");
             let exposed = answer.headers.get("access-control-expose-headers");
             assert_eq!(exposed.is_some(), want.is_some());
-            // Caches must not give one origin's answer to another.
+            // A cache must not give one origin's answer to another.
             let varies = answer.headers.get("vary").is_some();
             assert_eq!(varies, setting == list, "{setting}");
         }
     }
 }
 
-/// The gateway's own lists are held against these, by the checks in `tests/stack`; the
-/// documentation's here.
+/// `tests/stack` compares the gateway's lists with the same facts.
 #[tokio::test]
 async fn pages_may_send_and_read_what_is_documented() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;
@@ -100,7 +99,7 @@ async fn pages_may_send_and_read_what_is_documented() {
     assert_eq!(facts(&["cors"]), lists);
 }
 
-/// The preflights that a real browser was seen to send.
+/// These are preflights that a browser sends.
 #[tokio::test]
 async fn a_preflight_allows_the_headers_that_clients_send() {
     let app = App::with(&[("ALLOWED_ORIGINS", "*")]).await;

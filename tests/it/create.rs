@@ -1,4 +1,4 @@
-//! Create.
+//! `CreateSession`.
 
 mod checks;
 mod idempotency;

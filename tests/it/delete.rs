@@ -1,3 +1,3 @@
-//! Delete, and the other ends of a session.
+//! `DeleteSession`, expiry, and the end of all sessions of a user.
 
 mod ends;

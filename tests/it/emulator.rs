@@ -1,4 +1,4 @@
-//! The emulator and the faults, proven before the other tests lean on them.
+//! The emulator and the faults themselves, on which the other tests rely.
 
 mod faults;
 mod file;
@@ -28,7 +28,7 @@ fn client(http: SharedHttpClient) -> Client {
     Client::from_conf(config().http_client(http).build())
 }
 
-/// A client over HTTP, as another process would have it.
+/// A client over HTTP, like that of another process.
 fn remote(server: &Server) -> Client {
     let http = aws_smithy_http_client::Builder::new().build_http();
     Client::from_conf(
@@ -39,7 +39,7 @@ fn remote(server: &Server) -> Client {
     )
 }
 
-/// A table of `pk` with a time to live in `ttl`.
+/// Creates a table with the key `pk` and a time to live in `ttl`.
 async fn create_table(client: &Client) {
     client
         .create_table()

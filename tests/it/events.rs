@@ -1,4 +1,4 @@
-//! Whole events, as Lambda hands them over.
+//! Events of all gateways, as Lambda passes them to the function.
 
 mod claims;
 mod origin;
@@ -16,7 +16,7 @@ use crate::support::app::{App, NOW, event};
 use crate::support::client::Wire;
 use crate::support::record;
 
-/// Answers an event as the function does, and returns what it prints.
+/// Answers an event as the function does.
 async fn invoke(app: &App, event: &str) -> Value {
     let mut context = Context::default();
     "request-1".clone_into(&mut context.request_id);
@@ -33,7 +33,7 @@ fn body(answer: &Value) -> Value {
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
 }
 
-/// The demo user, whom the events log in.
+/// Starts a service with the demo user, whom the events log in.
 async fn with_demo_user(settings: &[(&str, &str)]) -> App {
     let app = App::with(settings).await;
     let like = app.user("like").await;
@@ -42,7 +42,7 @@ async fn with_demo_user(settings: &[(&str, &str)]) -> App {
         user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
         ..like
     };
-    // Where tests share a database, another has added it.
+    // Another test may have added the user, where tests share a database.
     app.store.insert_user(&demo).await.unwrap();
     app
 }
@@ -61,7 +61,7 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
         ("create-session-jwt.json", 200, None),
         ("create-session-wrong-password.json", 400, Some(3)),
         ("create-session-malformed.json", 400, Some(3)),
-        // Nobody who calls so is known: he isn't told who exists.
+        // The principal is anonymous, so it isn't told which users there are.
         ("create-session-unknown-user.json", 400, Some(3)),
     ] {
         let answer = invoke(&app, &event(name)).await;
@@ -114,7 +114,7 @@ async fn each_protocol_works_through_events() {
         assert_eq!(answer["isBase64Encoded"], is_base64, "{name}");
         let outcome = wire.created(&received(&answer));
         if wire == Wire::Grpc {
-            // Events have no way for trailers.
+            // An event's answer can't have trailers.
             assert_eq!(answer["headers"]["grpc-status"], "12");
             assert_eq!(outcome.err().unwrap().code, 12);
         } else {
@@ -123,7 +123,7 @@ async fn each_protocol_works_through_events() {
     }
 }
 
-/// An answer as the gateway hands it on.
+/// The answer that the gateway passes on.
 fn received(answer: &Value) -> Answer {
     let body = answer["body"].as_str().unwrap();
     let body = if answer["isBase64Encoded"] == true {
@@ -157,7 +157,7 @@ async fn a_jwt_authorizers_scope_lets_its_bearer_in() {
     assert_eq!(without["statusCode"], 401, "{without}");
 }
 
-/// An event of an HTTP API, changed.
+/// Makes an event of an HTTP API with a change.
 fn changed(change: impl FnOnce(&mut Value)) -> String {
     let mut event: Value = serde_json::from_str(&event("create-session.json")).unwrap();
     event["body"] = json!("{}");
@@ -289,7 +289,7 @@ fn any_text() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Where an event of each kind may be bent.
+/// The places in which an event is damaged.
 const PLACES: [&str; 13] = [
     "/rawPath",
     "/rawQueryString",

@@ -1,4 +1,4 @@
-//! Get.
+//! `GetSession`.
 
 mod ids;
 mod login_names;

@@ -1,4 +1,4 @@
-//! How often a password may be tried, as the contract's section 8 has it.
+//! How often a password may be tried: the lock after failed attempts, and what may not escape it.
 
 mod enumeration;
 
@@ -13,18 +13,19 @@ use crate::support::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 
-/// An app, a user in it, and a known caller, who is told when the user is locked.
+/// Starts a service with a user, and returns it with the token of a service account, which is
+/// told when the user is locked.
 async fn locked_out_by(max: &str) -> (App, String) {
     with_user(App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await).await
 }
 
-/// The same on paused time, in which a call takes none: for locks to the millisecond.
+/// Does the same on paused time, in which calls take no time, to test locks to the millisecond.
 async fn locked_out_in_no_time_by(max: &str) -> (App, String) {
     with_user(App::emulated(&[("MAX_PASSWORD_ATTEMPTS", max)]).await).await
 }
 
 async fn with_user(app: App) -> (App, String) {
-    let token = app.caller(&[Permission::Write], LONG).await;
+    let token = app.service_account(&[Permission::Write], LONG).await;
     app.user("mini").await;
     (app, token.as_str().to_owned())
 }
@@ -48,7 +49,7 @@ async fn parallel_guesses_cannot_outrun_the_lock() {
     guess_at_once(app, token, 60).await;
 }
 
-/// Over the emulator: a thousand connections at once are more than others take.
+/// It runs over the emulator, because other databases don't take a thousand connections at once.
 #[tokio::test]
 async fn a_thousand_parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = with_user(App::emulated(&[]).await).await;
@@ -151,8 +152,7 @@ async fn attempts_during_a_lock_do_not_count() {
     assert_eq!(attempt(&app, &token, PASSWORD, later).await, "ok");
 }
 
-/// However long a call has waited before its attempt is counted: for its turn at a processor,
-/// or for the database.
+/// A call may wait for a processor or for the database before its attempt is counted.
 #[tokio::test(start_paused = true)]
 async fn a_lock_begins_when_the_attempt_is_counted() {
     let (app, token) = locked_out_in_no_time_by("1").await;

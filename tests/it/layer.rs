@@ -1,4 +1,4 @@
-//! The layer around a service of somebody else's.
+//! The tower layer that protects another service with session tokens.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;
 
-/// Says who was let in.
+/// Answers with the user who was let in.
 #[allow(clippy::unused_async, reason = "it stands for a service")]
 async fn inner(request: Request<&'static str>) -> Result<Response<Bytes>, Infallible> {
     let of = request.extensions().get::<SessionUser>().unwrap();
@@ -25,7 +25,7 @@ async fn inner(request: Request<&'static str>) -> Result<Response<Bytes>, Infall
     Ok(Response::new(text.into()))
 }
 
-/// What the layer over `inner` answers to a request with these `Authorization` headers.
+/// Sends a request with these `Authorization` headers through the layer over `inner`.
 async fn ask(app: &App, now: fn() -> Timestamp, headers: &[&[u8]]) -> Response<Bytes> {
     let layer = SessionLayer::new(app.faulty.clone(), now);
     let mut request = Request::new("body");
@@ -75,7 +75,7 @@ async fn other_requests_get_the_errors_of_the_json_api() {
         .await;
     let user_alone = create_named(&app, &mini).await.token();
     let anonymous = app.client().create_json(&json!({})).await.token();
-    let caller = app.caller(&Permission::ALL, Duration::MAX).await;
+    let service = app.service_account(&Permission::ALL, Duration::MAX).await;
     let bearer = format!("Bearer {}", session.token());
 
     for (headers, shown) in [
@@ -92,7 +92,7 @@ async fn other_requests_get_the_errors_of_the_json_api() {
         (&[&format!("{bearer}, {bearer}")], true),
         (&[&format!("Bearer {user_alone}")], true),
         (&[&format!("Bearer {anonymous}")], true),
-        (&[&format!("Bearer {}", caller.as_str())], true),
+        (&[&format!("Bearer {}", service.as_str())], true),
         (&["Bearer \u{e9}"], true),
     ] {
         let bytes: Vec<_> = headers.iter().map(|header| header.as_bytes()).collect();
@@ -137,7 +137,7 @@ async fn a_request_passes_until_its_session_expires() {
     assert_eq!(status(now).await, StatusCode::UNAUTHORIZED);
 }
 
-/// Under which name a user comes, and by which of two tokens.
+/// A user is renamed while a replaced token is still accepted.
 #[tokio::test]
 async fn a_request_carries_its_users_current_login_name() {
     let app = App::start().await;
@@ -214,7 +214,7 @@ async fn without_a_database_a_request_is_asked_to_retry() {
     }
 }
 
-/// What has answered that it is ready is called, and not a clone of it, which may not be.
+/// The instance that was polled ready is called, and not a clone of it, which may not be ready.
 #[tokio::test]
 async fn the_layer_calls_the_service_that_it_polled() {
     #[derive(Debug, Default)]

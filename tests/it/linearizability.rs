@@ -1,12 +1,12 @@
-//! Callers at one session, all at once and over a database that fails: what they saw could
-//! have happened one call at a time. So nothing is lost, nothing is carried out twice, and
-//! nobody sees a session that was deleted, ended or has expired.
+//! Concurrent clients use one session over a database that fails, and their answers are
+//! linearizable: they could come from one call at a time. So no change is lost or carried out
+//! twice, and no client sees a session that was deleted, has ended or has expired.
 //!
-//! Who does what follows from a seed, which a failure prints. Time alone decides how the
-//! calls meet, on threads the machine's, and on paused time the one that faults take.
+//! The calls follow from a seed, which a failure prints. How they overlap depends on time: on
+//! threads, that of the machine, and on paused time, the delays that the faults make.
 
-mod caller;
 mod checker;
+mod random_client;
 mod session;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,35 +16,35 @@ use std::time::Duration;
 use sesame::domain::{Permission, User};
 use tokio::task::JoinSet;
 
-use self::caller::Caller;
 use self::checker::{Event, linearize};
+use self::random_client::RandomClient;
 use self::session::{Step, World};
 use crate::support::app::{App, NOW};
 use crate::support::dice::Dice;
 
-const CALLERS: u64 = 4;
+const CLIENTS: u64 = 4;
 const CALLS: u64 = 7;
-/// After the last of them, no request is under way.
+/// The longest delay of a fault; after it, no request is in progress.
 const LATEST: Duration = Duration::from_millis(60);
 
-/// What the callers of one session share.
+/// What the clients of one session share.
 struct Meeting {
     app: Arc<App>,
-    /// May do everything.
+    /// A token with all permissions.
     bearer: String,
     user: User,
-    /// Under which all of them create the session.
+    /// The idempotency key with which all of them create the session.
     key: String,
     seed: u64,
-    /// Moves on with each beginning and each end.
+    /// The clock of the history, which ticks with each beginning and each end of a call.
     ticks: AtomicU64,
-    /// In milliseconds since [`NOW`].
+    /// The time, in milliseconds since [`NOW`].
     time: AtomicI64,
     known: Mutex<Known>,
     record: Mutex<Vec<Event<Step>>>,
 }
 
-/// What was in answers so far.
+/// What the answers so far have shown.
 #[derive(Default)]
 struct Known {
     session_id: Option<String>,
@@ -78,12 +78,12 @@ impl Meeting {
     }
 }
 
-/// A database for many meetings, one after another.
+/// A database that is used by many histories, one after another.
 async fn place() -> (Arc<App>, String) {
     let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
     let app = App::emulated(&[("SERVER_KEY", key), ("TOKEN_GRACE_SECONDS", "60")]).await;
     let day = Duration::from_hours(24);
-    let bearer = app.caller(&Permission::ALL, day).await;
+    let bearer = app.service_account(&Permission::ALL, day).await;
     (Arc::new(app), bearer.as_str().to_owned())
 }
 
@@ -100,20 +100,20 @@ async fn meet(app: Arc<App>, bearer: String, seed: u64) {
         known: Mutex::default(),
         record: Mutex::default(),
     });
-    let mut callers = JoinSet::new();
-    for n in 0..CALLERS {
-        let mut caller = Caller::new(meeting.clone(), n);
-        callers.spawn(async move {
-            caller.create().await;
+    let mut clients = JoinSet::new();
+    for n in 0..CLIENTS {
+        let mut client = RandomClient::new(meeting.clone(), n);
+        clients.spawn(async move {
+            client.create().await;
             for _ in 0..CALLS {
-                caller.call().await;
+                client.call().await;
             }
         });
     }
-    callers.join_all().await;
+    clients.join_all().await;
     meeting.app.forget();
     tokio::time::sleep(LATEST).await;
-    Caller::new(meeting.clone(), CALLERS).look().await;
+    RandomClient::new(meeting.clone(), CLIENTS).look().await;
 
     let record = meeting.record.lock().unwrap();
     if let Err(longest) = linearize(&World::default(), &record) {
@@ -122,7 +122,7 @@ async fn meet(app: Arc<App>, bearer: String, seed: u64) {
     }
 }
 
-/// So many times as many as by default: `SESAME_TEST_RUNS`.
+/// Multiplies the default number of runs by `SESAME_TEST_RUNS`.
 #[allow(
     clippy::disallowed_methods,
     reason = "how long the tests run is not the service's to know"

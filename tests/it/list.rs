@@ -80,7 +80,7 @@ fn found(listed: &v2::ListSessionsResponse) -> (u64, Vec<&str>) {
     (total, ids.collect())
 }
 
-/// Sessions of `login`, a second apart, with the device `f-` and their number.
+/// Creates sessions of `login`, a second apart, with the device `f-` and their number.
 async fn sessions(client: Client<'_>, login: &User, count: u64) -> Vec<String> {
     let mut ids = Vec::new();
     for n in 0..count {
@@ -103,7 +103,7 @@ async fn sessions(client: Client<'_>, login: &User, count: u64) -> Vec<String> {
 #[tokio::test]
 async fn a_list_comes_in_pages() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 5).await;
@@ -142,7 +142,7 @@ async fn a_list_comes_in_pages() {
 #[tokio::test]
 async fn expired_deleted_and_ended_sessions_are_not_listed() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 3).await;
@@ -151,7 +151,7 @@ async fn expired_deleted_and_ended_sessions_are_not_listed() {
     let everything = ids(of_mini.iter().chain(&of_other));
     let last = NOW.plus(HOUR * 24);
 
-    // The first one expires, to the millisecond; the second was deleted.
+    // The first one expires at this very millisecond; the second was deleted.
     for (now, want) in [
         (last.minus(Duration::from_millis(1)), 3),
         (last, 1),
@@ -180,8 +180,9 @@ async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
     let mini = app.user("mini").await;
     let other = app.user("other").await;
     let tokens = [
-        app.caller_named("maker", &[Permission::Write], HOUR).await,
-        app.caller_named("stranger", &[Permission::Write], HOUR)
+        app.service_account_named("maker", &[Permission::Write], HOUR)
+            .await,
+        app.service_account_named("stranger", &[Permission::Write], HOUR)
             .await,
     ];
     let [maker, stranger] = tokens
@@ -207,7 +208,7 @@ async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
         let listed = client.list(&list(std::slice::from_ref(&everything))).await;
         assert_eq!(found(&listed.unwrap()).0, by_ids, "{who}");
     }
-    // Whatever else is asked for, and before anything is read.
+    // This is refused whatever else is asked for, and before anything is read.
     for queries in [
         vec![user(&other)],
         vec![user(&mini), user(&other)],
@@ -224,8 +225,8 @@ async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
 #[tokio::test]
 async fn only_a_user_may_list_without_a_filter() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let service = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(service, &mini, 2).await;

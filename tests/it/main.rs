@@ -1,4 +1,4 @@
-//! Everything that touches the store, over an emulated database per test.
+//! Tests of everything that touches the store, each over an emulated database of its own.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Calls of all kinds in any order, with what administrators do meanwhile, over a database
-//! that fails, against a model of a few maps: each answers and leaves what the model says.
+//! Random calls and administrators' changes over a database that fails. Each call answers and
+//! stores what a model of a few maps says.
 
 mod reference;
 mod run;
@@ -15,7 +15,7 @@ use self::run::Run;
 use self::steps::{any_opening, any_step};
 use crate::linearizability::runs;
 
-/// Of users. The last is nobody's.
+/// The passwords that are tried. No user has the last one.
 const PASSWORDS: [&str; 3] = [crate::support::app::PASSWORD, "An0ther!", "wrong"];
 
 const SERVICES: [(&str, &[Permission]); 5] = [
@@ -39,8 +39,8 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// The steps are drawn without regard to what they come to, and name what they act on by
-    /// its place: so any of them can be left out when a failure is made smaller.
+    /// The steps are drawn without regard to their outcome, and name what they act on by its index.
+    /// So any of them can be left out when proptest shrinks a failure.
     #[test]
     fn each_call_answers_and_leaves_what_the_model_says(
         is_public in prop::bool::weighted(0.7),

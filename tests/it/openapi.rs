@@ -1,5 +1,10 @@
-//! `openapi.json` says what the service does: routes, fields, limits, answers. What it
-//! says is tried on the service, and what the service has is looked for in it.
+//! `openapi.json` and the service agree on routes, fields, limits and answers.
+//!
+//! `.ci/api` tests the same document with schemathesis, which draws requests at random and checks
+//! answers with another implementation of JSON Schema: only that finds a document that others
+//! can't read, and combinations that nobody thought of. Only here is it found that the service
+//! reads or answers something that the document lacks, that each documented error and example is
+//! one that the service gives, and that each limit is exact on both sides.
 
 mod answers;
 mod bodies;

@@ -13,7 +13,7 @@ use crate::support::client::{Client, HOUR, checks, code, metadata};
 const PAGE: &str = include_str!("../../docs/authorization.md");
 const ACCESS: [&str; 3] = ["token", "authenticated", "public"];
 
-/// What is tried, by the heads of the table's columns.
+/// The calls, by the heads of the table's columns.
 const CALLS: [&str; 8] = [
     "create",
     "set, token",
@@ -33,7 +33,7 @@ fn table() -> Vec<Vec<&'static str>> {
         .collect()
 }
 
-/// Somebody, by the head of the table's row, and who creates the sessions that he is tried at.
+/// A principal, by the head of the table's row, and the one that creates the sessions for it.
 struct Who {
     bearer: Option<String>,
     creator: String,
@@ -44,18 +44,20 @@ impl Who {
     async fn of(app: &App, row: &str) -> Self {
         let mini = app.user("mini").await;
         let other = app.user("other").await;
-        let maker = app.caller_named("maker", &[Permission::Write], HOUR).await;
+        let maker = app
+            .service_account_named("maker", &[Permission::Write], HOUR)
+            .await;
         let maker = maker.as_str().to_owned();
         let login = async |login| Client::new(app).bearing(&maker).login(login).await;
         let service = async |name: &str, permissions: &[Permission]| {
-            let token = app.caller_named(name, permissions, HOUR).await;
+            let token = app.service_account_named(name, permissions, HOUR).await;
             token.as_str().to_owned()
         };
         let bearer = match row {
             "nobody" => None,
             "its own user" => Some(login(&mini).await.session_token),
             "another user" | "a user who created it" => Some(login(&other).await.session_token),
-            // Its permission to create is another one's by now.
+            // Its permission to create has moved to another service account.
             "who created it" => Some(service("maker", &[]).await),
             "a service without a permission" => Some(service("backend", &[]).await),
             "`session.write`" => Some(service("backend", &[Permission::Write]).await),
@@ -74,7 +76,7 @@ impl Who {
         }
     }
 
-    /// A session of mini's, which the creator makes while it may.
+    /// Creates a session of mini's.
     async fn session(&self, app: &App) -> v2::CreateSessionResponse {
         let open = Create {
             checks: Some(checks(&self.mini, Some(PASSWORD))),
@@ -114,7 +116,7 @@ async fn tried(client: Client<'_>, session: &v2::CreateSessionResponse, call: &s
     }
 }
 
-/// What a cell of the table says of one access.
+/// What a cell of the table says for one access setting.
 fn expected(says: &str, row: &str, call: &str, access: &str) -> &'static str {
     let may = match says {
         "yes" => true,
@@ -148,7 +150,7 @@ async fn each_cell_of_the_table_of_permissions_holds() {
     for access in ACCESS {
         for row in &rows[1..] {
             let app = App::with(&[("ACCESS", access)]).await;
-            // Where a user may create sessions, too.
+            // A service in which users may create sessions, too.
             let open = app.beside(&[("ACCESS", "authenticated")]);
             let who = Who::of(&app, row[0]).await;
             for version in Version::ALL {
@@ -158,7 +160,7 @@ async fn each_cell_of_the_table_of_permissions_holds() {
                     ..Client::new(&app)
                 };
                 for (call, cell) in CALLS.iter().zip(&row[1..]) {
-                    // Before v2 there must be a token.
+                    // Before v2 a session token is required.
                     if *call == "set (v2)" && version < Version::V2 {
                         continue;
                     }
@@ -174,7 +176,7 @@ async fn each_cell_of_the_table_of_permissions_holds() {
     assert_eq!(tries, 3 * 9 * (8 * 3 - 2));
 }
 
-/// That somebody might do without it makes no wrong token right.
+/// A principal that needs no session token is refused all the same if it sends a wrong one.
 #[tokio::test]
 async fn a_wrong_session_token_is_refused_with_any_permission() {
     for row in [
@@ -189,7 +191,7 @@ async fn a_wrong_session_token_is_refused_with_any_permission() {
         let session = who.session(&app).await;
         let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
         let id = &*session.session_id;
-        let maker = app.caller(&[Permission::Write], HOUR).await;
+        let maker = app.service_account(&[Permission::Write], HOUR).await;
         let maker = Client::new(&app).bearing(maker.as_str());
         let of_another = maker.create(&Create::default()).await.unwrap();
         let cut = &session.session_token[..session.session_token.len() - 1];

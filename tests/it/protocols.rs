@@ -1,4 +1,4 @@
-//! Section 4 of the contract: each protocol, and that they differ in their dress alone.
+//! The protocols and versions differ only in how they write the same calls and answers.
 
 mod bodies;
 mod errors;
@@ -17,7 +17,7 @@ use sesame::domain::UserAgent;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, Wire};
 
-/// A create with a user, a password, and so on.
+/// A create with a login name and a password.
 fn checks(name: &str, password: &str) -> Create {
     let search = Search::LoginName(name.to_owned());
     Create {

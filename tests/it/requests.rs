@@ -1,13 +1,14 @@
-//! What each call costs in requests: the design's table.
+//! How many requests to DynamoDB each call makes, and which.
 
 use std::time::Duration;
 
 use serde_json::json;
+use sesame::domain::Operation::{DeleteSession, GetSession, ListSessions, SetSession};
 use sesame::domain::Permission;
 
-use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
-/// The requests since the last time that they were cleared.
+/// The requests since they were last cleared.
 fn made(app: &App) -> Vec<String> {
     let requests = app.faults.requests();
     requests.into_iter().map(|request| request.action).collect()
@@ -17,13 +18,13 @@ fn made(app: &App) -> Vec<String> {
 async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
     let token = app
-        .caller(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::Write], Duration::from_hours(1))
         .await;
     let mini = app.user("mini").await;
     let user_alone = json!({ "checks": { "user": { "loginName": mini.login_name.as_str() } } });
     let (name, id) = (&mini.login_name, &mini.user_id);
 
-    // The last two of a login run side by side.
+    // The last two requests of a login run in parallel.
     let login = &["UpdateItem", "PutItem", "UpdateItem"][..];
     for (what, token, body, want) in [
         ("no checks", None, json!({}), &["PutItem"][..]),
@@ -41,7 +42,7 @@ async fn each_create_makes_a_fixed_number_of_requests() {
             &["UpdateItem"],
         ),
         (
-            "a caller's first call",
+            "a service account's first call",
             Some(&token),
             json!({}),
             &["GetItem", "PutItem"],
@@ -70,107 +71,53 @@ async fn each_create_makes_a_fixed_number_of_requests() {
     }
 }
 
-/// Of a session of a user's; that a service account is known by its token costs one more, the
-/// first time.
+/// The session has a user. A service account's first call makes one request more, to read the
+/// account.
 #[tokio::test]
 async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, Duration::from_hours(1)).await;
+    let all = app
+        .service_account(&Permission::ALL, Duration::from_hours(1))
+        .await;
     let mini = app.user("mini").await;
-    let answer = app
-        .client()
-        .bearing(all.as_str())
+    let client = app.client().bearing(all.as_str());
+    let answer = client
         .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
     let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
-    let path = format!("/v2/sessions/{}", id.as_str().unwrap());
     let user_id = json!({ "userIdQuery": { "id": mini.user_id.as_str() } });
     let by_user = json!({ "queries": [user_id] });
     let by_ids = json!({ "queries": [{ "idsQuery": { "ids": [id] } }] });
-    let nothing = json!({ "queries": [{}] });
-    let search = "/v2/sessions/search";
     let password = json!({ "password": { "password": PASSWORD } });
+    let note = json!({ "metadata": { "a": "YQ==" } });
 
     let batch = "BatchGetItem";
-    let login = ["UpdateItem", "PutItem", "UpdateItem"];
-    for (what, method, path, body, shows, want) in [
-        ("get", "GET", &*path, json!({}), true, &[batch][..]),
-        (
-            "without",
-            "GET",
-            &*path,
-            json!({}),
-            false,
-            &["GetItem", batch],
-        ),
-        (
-            "set",
-            "PATCH",
-            &*path,
-            json!({ "metadata": { "a": "YQ==" } }),
-            true,
-            &[batch, "PutItem"],
-        ),
-        (
-            "set to the same",
-            "PATCH",
-            &*path,
-            json!({ "metadata": { "a": "YQ==" } }),
-            true,
-            &[batch],
-        ),
-        (
-            "set, password",
-            "PATCH",
-            &*path,
-            json!({ "checks": password }),
-            true,
-            &[&[batch][..], &login].concat(),
-        ),
-        (
-            "list by ids",
-            "POST",
-            search,
-            by_ids,
-            false,
-            &[batch, batch],
-        ),
-        (
-            "list by user",
-            "POST",
-            search,
-            by_user,
-            false,
-            &["Query", batch],
-        ),
-        ("list nothing", "POST", search, nothing, false, &[]),
-        ("delete", "DELETE", &*path, json!({}), true, &["UpdateItem"]),
-        (
-            "delete again",
-            "DELETE",
-            &*path,
-            json!({}),
-            false,
-            &["UpdateItem"],
-        ),
+    let login = &[batch, "UpdateItem", "PutItem", "UpdateItem"][..];
+    let (with_token, without) = (true, false);
+    for (rpc, shows, body, want) in [
+        (GetSession, with_token, json!({}), &[batch][..]),
+        (GetSession, without, json!({}), &["GetItem", batch]),
+        (SetSession, with_token, note.clone(), &[batch, "PutItem"]),
+        // It changes nothing this time.
+        (SetSession, with_token, note, &[batch]),
+        (SetSession, with_token, json!({ "checks": password }), login),
+        (ListSessions, without, by_ids, &[batch, batch]),
+        (ListSessions, without, by_user, &["Query", batch]),
+        (ListSessions, without, json!({ "queries": [{}] }), &[]),
+        (DeleteSession, with_token, json!({}), &["UpdateItem"]),
+        (DeleteSession, without, json!({}), &["UpdateItem"]),
     ] {
         app.faults.clear();
+        let what = format!("{rpc:?} {shows} {body}");
         let mut body = body;
-        let mut request = header(
-            post(""),
-            "authorization",
-            &format!("Bearer {}", all.as_str()),
-        );
-        request.method = method.parse().unwrap();
-        path.clone_into(&mut request.path);
-        if shows && method == "GET" {
-            request.query = vec![("sessionToken".to_owned(), token.clone())];
-        } else if shows {
+        if rpc != ListSessions {
+            body["sessionId"] = id.clone();
+        }
+        if shows {
             body["sessionToken"] = token.clone().into();
         }
-        request.body = body.to_string().into();
 
-        let answer = app.send(request, NOW).await;
+        let answer = client.send(client.json(rpc, body)).await;
 
         assert_eq!(answer.status, 200, "{what}: {:?}", answer.body);
         if let Some(new) = answer.json()["sessionToken"].as_str() {
@@ -180,7 +127,7 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     }
 }
 
-/// By a session's token: the session and its user are read at once.
+/// The session and its user are read in one request.
 #[tokio::test]
 async fn a_session_token_as_a_bearer_costs_one_request() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Set.
+//! `SetSession`.
 
 mod changes;
 mod concurrent;

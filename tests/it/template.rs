@@ -89,7 +89,7 @@ fn the_settings_that_the_template_is_held_against_are_those_of_the_code() {
 #[tokio::test]
 async fn the_function_sends_each_request_that_the_template_is_held_against() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let client = client::Client::new(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
 

@@ -1,4 +1,4 @@
-//! Users, as administrators change them and as they log in.
+//! Users: how they are administered and how they log in.
 
 mod administration;
 mod login_names;

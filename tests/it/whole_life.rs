@@ -12,12 +12,12 @@ use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code, metadata, millis, sequence, v2_password};
 
-/// In each protocol and version: opened with a user, then the password, noted on, read,
-/// listed, ended.
+/// The session is created with a user, gets its password and metadata, and is read, listed and
+/// deleted.
 #[tokio::test]
 async fn a_session_lives_from_create_to_delete_in_each_protocol_and_version() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     for wire in Wire::ALL {
         for version in Version::ALL {

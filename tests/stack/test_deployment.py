@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack in the emulator, with a user and a caller."""
+    """A stack in the emulator, with a user and a service account."""
 
     ministack: Ministack
     name: str
@@ -247,7 +247,7 @@ def tool(aws: Ministack, outputs: dict[str, str], *arguments: str, stdin: str = 
     return done.stdout
 
 
-def test_the_published_example_gets_a_session_and_a_wrong_password_none(
+def test_a_login_gets_a_session_and_a_wrong_password_does_not(
     deployment: Deployment,
 ) -> None:
     created = deployment.create()
@@ -264,7 +264,7 @@ def test_the_published_example_gets_a_session_and_a_wrong_password_none(
     assert deployment.item_count("SessionsTableName") == 1
 
 
-def test_a_call_without_a_callers_token_is_refused(deployment: Deployment) -> None:
+def test_a_call_without_a_bearer_token_is_refused(deployment: Deployment) -> None:
     refused = deployment.create(token="unknown")  # noqa: S106
 
     assert refused.status == 401, refused
@@ -305,7 +305,7 @@ def test_a_create_may_be_repeated_where_the_stack_has_a_key(deployment: Deployme
     assert deployment.item_count("SessionsTableName") == 1
 
 
-def test_the_authorizer_lets_a_sessions_user_call_other_apis_until_the_session_ends(
+def test_a_sessions_user_may_call_other_apis_until_the_session_ends(
     deployment: Deployment,
 ) -> None:
     aws = deployment.ministack
@@ -338,7 +338,7 @@ def test_the_authorizer_lets_a_sessions_user_call_other_apis_until_the_session_e
     assert statuses({"Authorization": bearer}) == [403, 403]
 
 
-def test_without_its_policy_the_authorizer_lets_nobody_in(deployment: Deployment) -> None:
+def test_without_its_policy_the_authorizer_allows_no_call(deployment: Deployment) -> None:
     token = deployment.create().body["sessionToken"]
     assert deployment.authorize(token)["isAuthorized"] is True
     template = stack_template()
@@ -390,7 +390,7 @@ def test_an_update_takes_effect_and_keeps_the_tables(deployment: Deployment) -> 
     assert deployment.item_count("SessionsTableName") == 2
 
 
-def test_a_deleted_stack_leaves_its_tables_with_all_that_is_in_them(
+def test_a_deleted_stack_leaves_its_tables_with_their_items(
     deployment: Deployment,
 ) -> None:
     created = deployment.create()

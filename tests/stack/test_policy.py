@@ -50,7 +50,7 @@ def deny(action: object, resource: object) -> dict[str, Any]:
         ([deny(GET, TABLE)], GET, OTHER, False),
     ],
 )
-def test_allowed_is_what_a_statement_allows_and_none_denies(
+def test_an_action_is_allowed_if_a_statement_allows_it_and_none_denies_it(
     found: list[dict[str, Any]], action: str, resource: str, want: bool
 ) -> None:
     policy = statements({"Statement": found})
@@ -123,6 +123,6 @@ def test_patterns_are_no_regular_expressions(pattern: str, text: str, want: bool
         allow(GET, {"Fn::GetAtt": ["UsersTable", "Arn"]}),
     ],
 )
-def test_what_it_does_not_understand_it_refuses_to_judge(raw: dict[str, Any]) -> None:
+def test_a_policy_that_is_not_understood_is_an_error(raw: dict[str, Any]) -> None:
     with pytest.raises(NotUnderstoodError):
         statements({"Statement": [raw]})

@@ -31,7 +31,7 @@ def table(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def by(found: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
-    """The same without its order, which means nothing."""
+    """The elements by a key, because their order means nothing."""
     return {one[key]: one for one in found}
 
 
@@ -43,7 +43,7 @@ def test_the_stack_has_two_tables(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_billed_by_request_and_hard_to_lose(stack: Stack, name: str) -> None:
+def test_a_table_is_billed_by_request_and_protected_from_loss(stack: Stack, name: str) -> None:
     found, resource = table(stack, name), stack.resources[TABLES[name]]
 
     assert found["BillingMode"] == "PAY_PER_REQUEST"
@@ -53,7 +53,7 @@ def test_a_table_is_billed_by_request_and_hard_to_lose(stack: Stack, name: str) 
     assert found["SSESpecification"] == {"SSEEnabled": True}
     assert resource["DeletionPolicy"] == "Retain"
     assert resource["UpdateReplacePolicy"] == "Retain"
-    # A name of its own would stand in the way of a stack that is made anew.
+    # A fixed name would prevent the stack from being created again.
     assert "TableName" not in found
 
 
@@ -122,10 +122,10 @@ def items(beginnings: Collection[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
+def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
     stack: Stack, function: str
 ) -> None:
-    """Whatever is sent today: service accounts are made, and users too, by the tool alone."""
+    """Whatever a function sends: only the tool writes service accounts and users."""
     policy = role_policy(stack, function)
     users = stack.get_att("UsersTable", "Arn")
     writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
@@ -137,15 +137,15 @@ def test_each_kind_of_item_is_out_of_reach_of_those_whom_it_does_not_concern(
     for key, actions in barred.items():
         for action in actions:
             assert not allows(policy, f"dynamodb:{action}", users, [key]), (action, key)
-            # Not beside an item that may be reached, either.
+            # Nor together with an item that is allowed.
             assert not allows(policy, f"dynamodb:{action}", users, ["USER#1", "LOGIN#1", key])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_conditions_on_keys_stand_where_requests_always_name_items(
+def test_conditions_on_keys_apply_only_where_requests_always_have_keys(
     stack: Stack, function: str
 ) -> None:
-    """Of a request that names none, "each of its keys" is true, and it would be let through."""
+    """A request without keys fulfils a condition on "each of its keys", and would be allowed."""
     naming = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
     conditional = [s for s in role_policy(stack, function) if s.leading_keys is not None]
 
@@ -215,7 +215,7 @@ def test_a_function_writes_to_its_own_log_group_alone(stack: Stack, function: st
         assert not allows(policy, action, own)
 
 
-def test_lambda_alone_takes_the_roles(stack: Stack) -> None:
+def test_only_lambda_may_assume_the_roles(stack: Stack) -> None:
     for role in stack.of_type("AWS::IAM::Role").values():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
 
@@ -226,7 +226,7 @@ def test_lambda_alone_takes_the_roles(stack: Stack) -> None:
         }
 
 
-def test_this_api_alone_calls_the_function_and_authorizers_of_the_account_the_other(
+def test_only_this_api_may_call_the_function_and_only_authorizers_of_the_account_the_authorizer(
     stack: Stack,
 ) -> None:
     apis = f"arn:aws:execute-api:{REGION}:{ACCOUNT}"
@@ -253,7 +253,7 @@ def test_this_api_alone_calls_the_function_and_authorizers_of_the_account_the_ot
 def test_each_setting_of_the_code_is_set_and_no_others(stack: Stack, function: str) -> None:
     variables = stack.properties(function)["Environment"]["Variables"]
 
-    # The key itself would stand in the function's configuration, for all to read who may see that.
+    # The key itself would be readable in the function's configuration.
     assert variables.keys() == facts.settings(function) - {"SERVER_KEY"}
 
 
@@ -289,7 +289,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
         assert after == before | {name: value}
 
 
-def test_a_server_key_is_made_and_may_be_read_only_where_it_is_asked_for() -> None:
+def test_a_server_key_is_created_and_readable_only_on_request() -> None:
     def policies(stack: Stack) -> dict[str, Any]:
         role = stack.properties("FunctionRole")
         return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Policies"]}
@@ -308,7 +308,7 @@ def test_a_server_key_is_made_and_may_be_read_only_where_it_is_asked_for() -> No
     assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
 
 
-def test_the_authorizer_reads_the_same_tables_and_answers_as_it_is_told() -> None:
+def test_the_authorizer_has_the_same_tables_and_the_configured_answer() -> None:
     for answer in ("simple", "iam"):
         stack = Stack(AuthorizerAnswer=answer)
         assert stack.properties("Authorizer")["Environment"]["Variables"] == {
@@ -318,7 +318,7 @@ def test_the_authorizer_reads_the_same_tables_and_answers_as_it_is_told() -> Non
         }
 
 
-def test_each_parameter_is_described_and_has_its_place(stack: Stack) -> None:
+def test_each_parameter_is_described_and_in_a_group(stack: Stack) -> None:
     groups = stack.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     placed = [name for group in groups for name in group["Parameters"]]
 
@@ -344,7 +344,7 @@ def test_a_function_runs_on_either_architecture(architecture: str, name: str) ->
     assert "ReservedConcurrentExecutions" not in function
 
 
-def test_every_path_reaches_the_function_and_no_authorizer_stands_before_it(stack: Stack) -> None:
+def test_every_path_reaches_the_function_without_an_authorizer(stack: Stack) -> None:
     integration, route = (
         stack.the("AWS::ApiGatewayV2::Integration"),
         stack.the("AWS::ApiGatewayV2::Route"),
@@ -368,7 +368,7 @@ def test_calls_are_throttled() -> None:
     }
 
 
-def test_browsers_may_call_from_the_origins_that_are_named_and_from_no_others() -> None:
+def test_browsers_may_call_from_the_named_origins_alone() -> None:
     assert "CorsConfiguration" not in Stack().the("AWS::ApiGatewayV2::Api")
 
     origins = ["https://app.example.com", "https://admin.example.com"]
@@ -436,7 +436,7 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
     authorizer = ("FunctionName", stack.ref("Authorizer"))
 
     assert alarms == {
-        # As the function logs it: see src/api/log.rs.
+        # As the function logs it: see src/log.rs.
         ("Sesame", "server_errors", "Sum", ("function", stack.ref("Function"))),
         ("AWS/Lambda", "Errors", "Sum", function),
         ("AWS/Lambda", "Throttles", "Sum", function),
@@ -459,11 +459,11 @@ def test_alarms_go_to_the_topic_if_there_is_one() -> None:
     for alarm in Stack(AlarmTopicArn=topic).of_type("AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == [topic]
         assert alarm["OKActions"] == [topic]
-        # No calls are no trouble.
+        # No calls are no reason for an alarm.
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_the_stack_tells_what_its_operator_needs(stack: Stack) -> None:
+def test_the_stack_outputs_what_its_operator_needs(stack: Stack) -> None:
     assert stack.outputs == {
         "Url": stack.get_att("HttpApi", "ApiEndpoint"),
         "UsersTableName": stack.ref("UsersTable"),
@@ -476,7 +476,7 @@ def test_the_stack_tells_what_its_operator_needs(stack: Stack) -> None:
 # --- The example ------------------------------------------------------------------------------
 
 
-def test_each_route_of_the_example_asks_the_authorizer_that_it_is_told() -> None:
+def test_each_route_of_the_example_has_the_given_authorizer() -> None:
     resources = transformed(path=EXAMPLE)["Resources"]
     routes = [r for r in resources.values() if r["Type"] == "AWS::ApiGatewayV2::Route"]
     authorizer = resources["Authorizer"]["Properties"]
@@ -494,7 +494,7 @@ def test_each_route_of_the_example_asks_the_authorizer_that_it_is_told() -> None
             assert method["security"] == [{"Session": []}]
 
 
-def test_the_example_lets_itself_call_its_own_function_alone() -> None:
+def test_the_example_may_call_its_own_function_alone() -> None:
     resources = transformed(path=EXAMPLE)["Resources"].values()
     permissions = [r for r in resources if r["Type"] == "AWS::Lambda::Permission"]
 

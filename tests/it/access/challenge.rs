@@ -1,4 +1,4 @@
-//! What is wrong with a caller's token, as RFC 6750 has it said.
+//! The `WWW-Authenticate` challenge for a bearer token, as in RFC 6750.
 
 use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
@@ -10,11 +10,11 @@ use sesame::domain::Permission;
 use crate::support::app::{App, NOW, header, post};
 use crate::support::client::{Client, HOUR, Wire};
 
-/// gRPC's clients look at the code alone, and its answers are no HTTP errors.
+/// gRPC has no challenge: its answers are no HTTP errors, and its clients read the code alone.
 #[tokio::test]
 async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let reader = app.caller(&[Permission::Read], HOUR).await;
+    let reader = app.service_account(&[Permission::Read], HOUR).await;
     let reader = format!("Bearer {}", reader.as_str());
 
     for (authorization, code, want) in [
@@ -49,7 +49,7 @@ async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
     }
 }
 
-/// A session's own token is no caller's: that it is wrong is said in the body alone.
+/// A session token in a message is no bearer token, so the body alone says that it is wrong.
 #[tokio::test]
 async fn a_wrong_session_token_gets_no_bearer_challenge() {
     let app = App::start().await;

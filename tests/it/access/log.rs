@@ -1,4 +1,4 @@
-//! What the log says of a call.
+//! What the log says about a call.
 
 use serde_json::json;
 use sesame::domain::Permission;
@@ -9,7 +9,7 @@ use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 #[tokio::test]
 async fn the_log_names_the_session_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let created = app
         .client()
         .bearing(all.as_str())
@@ -122,7 +122,7 @@ async fn the_log_names_the_session_of_each_call() {
 #[tokio::test]
 async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
 
     app.client()

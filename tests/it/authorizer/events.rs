@@ -83,7 +83,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Where an event may be bent.
+/// The places in which an event is damaged.
 const PLACES: [&str; 10] = [
     "/type",
     "/version",

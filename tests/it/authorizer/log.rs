@@ -52,7 +52,7 @@ async fn each_decision_is_one_line_of_the_log() {
         assert_eq!(lines.len(), 1, "{outcome}");
         let line = lines[0].as_object().unwrap();
         let allowed = outcome == "allow";
-        let caller = format!("user:{}", mini.user_id);
+        let principal = format!("user:{}", mini.user_id);
         let mut names = vec![
             "call",
             "client_ip",
@@ -72,7 +72,7 @@ async fn each_decision_is_one_line_of_the_log() {
         assert_eq!(line["request_id"], "request-1");
         assert_eq!(line["call"], "Authorize");
         assert_eq!(line["time"], NOW.as_millis());
-        assert!(!allowed || line["caller"] == caller.as_str());
+        assert!(!allowed || line["caller"] == principal.as_str());
         let id = of.map_or(json!(null), |of| of.json()["sessionId"].clone());
         assert_eq!(json!(line.get("session_id")), id, "{outcome}");
     }

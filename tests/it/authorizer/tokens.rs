@@ -1,4 +1,4 @@
-//! Tokens that were replaced, and users who were renamed.
+//! Replaced tokens and renamed users.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ async fn a_replaced_token_is_allowed_for_its_grace() {
 
         let is_graced = gate.lets_in(&bearer(&session), NOW).await;
         assert_eq!(is_graced, seconds > 0);
-        // The time that the call took is not the grace's.
+        // The grace begins after the call, however long that took.
         let after = NOW.plus(Duration::from_secs(seconds + 5));
         assert!(!gate.lets_in(&bearer(&session), after).await);
         assert!(gate.lets_in(&bearer(&changed), after).await);
     }
 }
 
-/// Somebody else may have the name of before.
+/// Another user may have the former name.
 #[tokio::test]
 async fn after_a_rename_the_api_gets_the_current_login_name() {
     for answer in [AuthorizerAnswer::Simple, AuthorizerAnswer::Iam] {

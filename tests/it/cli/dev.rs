@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::support::cli::process::{Dev, Running, demo_login, dev, post, run};
 
-/// The line of a printed text that begins with `start`, and what follows it.
+/// The part of a printed text from the line that begins with `start`.
 fn line<'a>(printed: &'a str, start: &str) -> &'a str {
     let found = printed.lines().find(|line| line.trim().starts_with(start));
     found.unwrap().trim()
 }
 
-/// Everything that a `sesame dev` prints for people, up to the last line.
+/// Reads what a `sesame dev` prints for people, up to the last line.
 fn printed(process: &mut Running) -> String {
     let mut text = String::new();
     while !text.ends_with("Ctrl-C ends it.\n") {

@@ -1,4 +1,4 @@
-//! gRPC's own services, as its clients call them.
+//! gRPC's health and reflection services.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const SERVICES: [&str; 3] = [
     "zitadel.session.v2alpha.SessionService",
     "zitadel.session.v2beta.SessionService",
 ];
-/// Far below the time that calls under way have at the end.
+/// A time far below what calls in progress get at a shutdown.
 const SOON: Duration = Duration::from_secs(5);
 
 async fn channel(dev: &Dev) -> Channel {
@@ -100,7 +100,7 @@ async fn a_health_watch_is_not_idle() {
     assert!(more.is_err(), "{more:?}");
 }
 
-/// Everything that reflection in one version tells of a name.
+/// What reflection in one version says of a name.
 macro_rules! reflection {
     ($name:ident, $version:ident) => {
         mod $name {

@@ -1,4 +1,4 @@
-//! Clients that take what they can get of a server, while others want to be served.
+//! Hostile clients, which try to use up a server's connections, calls or memory.
 
 mod bodies;
 mod calls;

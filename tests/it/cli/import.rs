@@ -9,7 +9,7 @@ use crate::support::cli::process::{Dev, Done, Running};
 use crate::support::cli::throttled::Throttled;
 
 const PASSWORD: &str = "correct horse";
-/// Of [`PASSWORD`], made by other implementations.
+/// Hashes of [`PASSWORD`] made by other implementations.
 const HASHES: [&str; 7] = [
     "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw",
     "$argon2i$v=19$m=256,t=3,p=2$AAECAwQFBgcICQoLDA0ODw$6nW7U8U7CdUpoJ+TDMP/z2ub6f/yzRkw0PW50V2P/Ck",

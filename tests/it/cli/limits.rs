@@ -1,4 +1,4 @@
-//! Each limit of the server in force, over a socket.
+//! Each limit of the server, tested over a socket.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,9 +11,9 @@ use crate::support::cli::http2::{
 };
 use crate::support::cli::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
 
-/// The next byte of a client that wants to keep a server waiting.
+/// The pause between two bytes of a slow client.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Far below the limits that a test doesn't set.
+/// A time far below the limits that a test doesn't set.
 const SOON: Duration = Duration::from_secs(5);
 
 /// Sends one piece after another until the server has closed the connection.
@@ -60,7 +60,7 @@ fn end(stream: &mut TcpStream) -> Duration {
     started.elapsed()
 }
 
-/// A call whose connection goes on.
+/// Makes a call on a connection that stays open.
 fn keep_alive(stream: &mut TcpStream) {
     let body = demo_login();
     let head = head("", body.len()).replace("Connection: close\r\n", "");
@@ -152,7 +152,7 @@ fn headers_over_the_limit_are_refused() {
         http_2
             .send(&Frame::new(HEADERS, END_HEADERS, 1, &block))
             .unwrap();
-        // Who is refused for its headers is not asked for a body.
+        // A client that is refused for its headers is not asked for a body.
         let data = Frame::new(DATA, END_STREAM, 1, body.as_bytes());
         let _ = http_2.send(&data);
         let answer = http_2.frame_of(&[RST_STREAM, HEADERS]).unwrap();
@@ -213,7 +213,7 @@ fn bodies_that_come_byte_by_byte_are_cut_off() {
     assert_eq!((reset.kind, reset.stream), (RST_STREAM, 1));
     assert!(started.elapsed() < SOON);
     trickling.join().unwrap();
-    // It was that stream's fault alone.
+    // Only that stream failed.
     http_2.call(3, &demo_login());
     let answer = http_2.frame_of(&[HEADERS]).unwrap();
     assert!(answer.is_ok() && answer.stream == 3, "{answer:?}");
@@ -246,7 +246,7 @@ fn a_client_that_ignores_the_shutdown_is_disconnected() {
     let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.3"]);
     let ping = Frame::new(PING, 0, 0, &[0; 8]).bytes();
 
-    // It pings all the time, and answers none of the server's.
+    // The client sends pings all the time, and answers none of the server's.
     let took = trickle(&Http2::connect(&dev.url).0, std::iter::repeat_n(ping, 1000));
 
     assert_soon(350, took);
@@ -276,7 +276,7 @@ fn a_connection_with_a_call_in_progress_is_neither_idle_nor_late() {
     assert!(http_2.frame_of(&[HEADERS, RST_STREAM]).unwrap().is_ok());
 }
 
-/// A DynamoDB that finds nothing for the one request at the start, and then is silent.
+/// A DynamoDB that answers the one request of the start, and then is silent.
 fn silent_database() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

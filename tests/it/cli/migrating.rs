@@ -25,8 +25,8 @@ fn blocks(heading: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// A folder in which the document is followed. In it, the other programs are scripts that give
-/// the exports beside this file.
+/// A folder in which a test follows the document. In it, the other programs are scripts that
+/// print the exports beside this file.
 struct Desk {
     folder: tempfile::TempDir,
     dev: Dev,
@@ -54,7 +54,7 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// A program in the place of another.
+    /// Puts a script in the place of a program.
     fn script(&self, name: &str, text: &str) {
         let path = self.path(name);
         let exports = exports();
@@ -64,7 +64,7 @@ impl Desk {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The tool, as the tests of its other commands call it.
+    /// Puts the tool into the folder.
     fn tool(&self) {
         let tool = sesame(&[]);
         let program = tool.get_program().to_str().unwrap();
@@ -81,7 +81,7 @@ impl Desk {
         self.script("bin/sesame", &text);
     }
 
-    /// Something that a reader has got and put there.
+    /// Puts a file there that a reader has got by other means.
     fn copy(&self, name: &str) {
         fs::copy(exports().join(name), self.path("migration").join(name)).unwrap();
     }
@@ -126,11 +126,11 @@ impl Desk {
         done.stdout
     }
 
-    /// Holds each user against a name, an id, a display name and an algorithm; those with one log
-    /// in by `password`.
+    /// Compares each user with a name, an id, a display name and an algorithm; users with an
+    /// algorithm log in by `password`.
     fn check(&self, password: &str, users: &[(&str, &str, &str, Option<&str>)]) {
         let listed = self.dev.run(&["user", "list"]).expect(0).stdout;
-        // And the demo user.
+        // The demo user is there as well.
         assert_eq!(listed.lines().count(), users.len() + 1, "{listed}");
         for (name, id, display_name, algorithm) in users {
             let user = self.dev.user(name);
@@ -351,7 +351,7 @@ fn users_of_zitadel_log_in() {
     );
 }
 
-/// So that no command stands in the document that none of these tests has run.
+/// A block of commands under any other heading would be untested.
 #[test]
 fn each_heading_with_commands_is_tested() {
     let followed = [

@@ -1,4 +1,4 @@
-//! What a browser gets of `sesame dev`.
+//! The pages of `sesame dev`, as a browser gets them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
@@ -156,7 +156,7 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
         for outside in ["://", "\"//", "'//", "`//", "(//", "@import", "url("] {
             assert!(!text.contains(outside), "{name} has {outside}");
         }
-        // Scripts and styles of their own, so that the policy lets them run.
+        // Scripts and styles are files of their own, so that the policy lets them run.
         for inline in [
             "<script>",
             "<style",

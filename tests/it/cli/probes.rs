@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`, as whatever watches containers calls them.
+//! The probes of containers: `/healthz` and `/readyz`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -78,7 +78,7 @@ fn probes_reach_the_database_at_most_once_a_second() {
 
 #[test]
 fn abandoned_probes_cause_no_further_requests() {
-    /// Of one question to a database that is silent.
+    /// How many attempts one request to a silent database makes.
     const ATTEMPTS: usize = 3;
 
     let dev = Dev::start();
@@ -90,7 +90,7 @@ fn abandoned_probes_cause_no_further_requests() {
     let mut client = Http2::connect(&serve.url);
     for stream in (1..200).step_by(4) {
         client.ask(stream, "GET", "/readyz");
-        // Answered once what came before it is begun.
+        // It is answered once the request before it has begun.
         client.ask(stream + 2, "GET", "/healthz");
         client.answer();
         let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
@@ -156,7 +156,7 @@ fn a_server_that_stops_is_up_and_not_ready() {
     serve.process.end().expect(0);
 }
 
-/// HTTP 200 would be taken for health.
+/// A client would take HTTP 200 for healthy.
 #[test]
 fn the_health_service_answers_grpc_alone() {
     const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -188,7 +188,7 @@ fn the_health_service_answers_grpc_alone() {
     }
 }
 
-/// hyper would read one after another without having written an answer.
+/// hyper would read the body as further requests before it has written an answer.
 #[test]
 fn a_probe_with_a_body_over_http_1_is_answered_once() {
     let dev = Dev::start();

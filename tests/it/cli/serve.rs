@@ -8,7 +8,7 @@ use crate::support::cli::process::{
     Dev, Running, answer, connect, demo_login, head, post, run, sesame,
 };
 
-/// Waits until nobody listens there any more.
+/// Waits until nothing listens on the port.
 fn refused(url: &str) {
     let address = url.strip_prefix("http://").unwrap();
     while TcpStream::connect(address).is_ok() {
@@ -16,11 +16,11 @@ fn refused(url: &str) {
     }
 }
 
-/// A connection on which a call is under way: half of its body is sent.
+/// A connection with a call in progress: half of its body is sent.
 fn half_a_call(url: &str) -> (TcpStream, String) {
     let mut stream = connect(url);
     let body = demo_login();
-    // The server says when it has begun to read the body.
+    // The server sends `100 Continue` when it begins to read the body.
     let head = head("Expect: 100-continue\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();
     let mut line = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
@@ -46,7 +46,7 @@ fn calls_in_progress_finish_after_a_signal() {
     }
 }
 
-/// Whatever a client says of itself: nobody between has added to that.
+/// A client's own headers are ignored, because no proxy has added to them.
 #[test]
 fn the_log_says_which_address_called() {
     for (listen, host, address) in [

@@ -37,7 +37,7 @@ fn tables_are_created_once_and_checked() {
                 the table people has no index by_user by user_id and created_at\n\
                 the table people has no TTL on ttl\n";
     assert_eq!(faults, want);
-    // The same names, from the environment.
+    // The names come from the environment here.
     let mut check = dev.command(&["tables", "check"]);
     check
         .env("USERS_TABLE", "people")
@@ -58,7 +58,7 @@ fn tables_are_described_without_a_database() {
     assert_eq!(described["timeToLive"]["sessions"], "ttl");
 }
 
-/// The tables of a `sesame dev`, as a service reaches them.
+/// A store over the tables of a `sesame dev`.
 fn store(dev: &Dev) -> Store {
     let url = Some(dev.database.clone());
     let endpoint = Endpoint::with_keys("local".to_owned(), url, "local", "local", None);
@@ -94,7 +94,7 @@ async fn login_names_in_a_former_form_are_reported_until_renamed() {
         assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
     }
 
-    // Users who log in are no fault of the tables.
+    // Users who can log in are reported without failing the check.
     let told = dev.run(&["tables", "check"]).expect(0).stdout;
 
     let mut lines: Vec<_> = told.lines().collect();

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 use crate::support::cli::process::{Dev, Running, demo_login, dev, head, run};
 use crate::support::record;
 
-/// A certificate of `127.0.0.1` that nobody else has signed.
+/// A self-signed certificate of `127.0.0.1`.
 pub struct Certificate {
     folder: TempDir,
     pem: String,
@@ -29,7 +29,7 @@ impl Certificate {
             pem: made.cert.pem(),
             key: made.signing_key.serialize_pem(),
         };
-        // The lines between those that say what it is.
+        // The lines between the first and the last, which name the kind.
         let lines: Vec<_> = certificate.key.lines().collect();
         for line in &lines[1..lines.len() - 1] {
             record::secret(Some(line));
@@ -85,14 +85,14 @@ impl Certificate {
     }
 }
 
-/// A client that has not said anything.
+/// Connects without sending anything.
 fn connect(dev: &Dev) -> TcpStream {
     let stream = TcpStream::connect(dev.url.strip_prefix("https://").unwrap()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream
 }
 
-/// Far below the limits that a test doesn't set.
+/// A time far below the limits that a test doesn't set.
 const SOON: Duration = Duration::from_secs(5);
 
 #[test]
@@ -204,7 +204,7 @@ fn plain_http_on_the_tls_port_gets_no_answer() {
             Ok(_) => {}
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
         }
-        // At most an alert.
+        // It sends an alert at most.
         assert!(
             !answer.starts_with(b"HTTP") && answer.len() < 10,
             "{answer:?}"
@@ -223,7 +223,7 @@ fn a_handshake_and_the_first_request_have_a_deadline() {
         let started = Instant::now();
         let mut stream = connect(&dev);
         stream.write_all(begin).unwrap();
-        // Others aren't kept waiting.
+        // Other clients don't have to wait.
         certificate.connect(&dev);
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         assert!(started.elapsed() < SOON);
@@ -233,7 +233,7 @@ fn a_handshake_and_the_first_request_have_a_deadline() {
         let mut stream = certificate.connect(&dev);
         stream.write_all(begin).unwrap();
         let cut = stream.read(&mut [0]);
-        // Without the alert that ends a connection in order.
+        // The alert of an orderly end is missing.
         assert_eq!(cut.unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }
 }

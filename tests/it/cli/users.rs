@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::cli::process::{Dev, demo_login, post, post_to, run, sesame};
 use crate::support::record;
 
-/// Passwords that no process may print, which `process::run` looks for.
+/// Registers the passwords, which no process may print; `process::run` looks for them.
 const OLD: &str = "0ld-pässwörd";
 const NEW: &str = "n3w-passw0rd";
 
@@ -68,7 +68,7 @@ fn a_user_is_added_shown_changed_and_deleted() {
     );
 }
 
-/// Some editors and shells write it in front, and nobody types it.
+/// Some editors and shells write one in front of a text.
 #[test]
 fn a_byte_order_mark_is_not_part_of_a_password() {
     secrets();

@@ -1,4 +1,4 @@
-//! Create, as the contract's sections 5 and 6 have it.
+//! What a create stores and answers, and how each of its checks fails.
 
 use std::time::Duration;
 
@@ -17,7 +17,9 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
     let password = json!({ "password": PASSWORD });
     let metadata = json!({ "color": "Ymx1ZQ==" });
 
-    let page = app.caller(&[Permission::Write], Duration::MAX).await;
+    let page = app
+        .service_account(&[Permission::Write], Duration::MAX)
+        .await;
     for (body, sequence, factors) in [
         (json!({}), 2, (false, false)),
         (json!({ "checks": {} }), 2, (false, false)),
@@ -88,7 +90,9 @@ async fn a_create_is_answered_as_documented() {
 async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app.caller(&[Permission::Write], Duration::MAX).await;
+    let page = app
+        .service_account(&[Permission::Write], Duration::MAX)
+        .await;
     let both = json!({ "userId": mini.user_id.as_str(), "loginName": mini.login_name.as_str() });
     let shouted = mini.login_name.as_str().to_uppercase();
 
@@ -128,12 +132,12 @@ async fn only_the_hash_of_a_token_is_stored() {
     assert_eq!(stored.token_hash, token.hash());
 }
 
-/// Each failure of section 6 that a create can have, to a caller who is known.
+/// The principal is a service account, which is told what is wrong.
 #[tokio::test]
 async fn each_failed_check_has_its_own_error() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app
-        .caller(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::Write], Duration::from_hours(1))
         .await;
     let mini = app.user("mini").await;
     let other = app.user("other").await;
@@ -213,7 +217,7 @@ async fn each_failed_check_has_its_own_error() {
 async fn an_error_is_a_google_rpc_status() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app
-        .caller(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::Write], Duration::from_hours(1))
         .await;
 
     let unknown = by_name(&app.login_name("nobody"), "x");

@@ -29,7 +29,7 @@ fn login(user: &User, password: &str) -> Create {
     }
 }
 
-/// A key that no other test uses, where tests share a database.
+/// An idempotency key that no other test uses, because tests may share a database.
 fn own(app: &App, key: &str) -> String {
     format!("{key} {}", app.name)
 }
@@ -49,7 +49,7 @@ impl Client<'_> {
 async fn a_repeated_create_has_one_answer_in_all_protocols() {
     let app = app(&[("ACCESS", "token")]).await;
     let writer = app
-        .caller(&[Permission::Write, Permission::Read], HOUR)
+        .service_account(&[Permission::Write, Permission::Read], HOUR)
         .await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(writer.as_str());
@@ -66,7 +66,7 @@ async fn a_repeated_create_has_one_answer_in_all_protocols() {
 
     for wire in Wire::ALL {
         let client = Client { wire, ..client };
-        // Time goes on; the answer doesn't.
+        // The answer stays the same while time passes.
         let again = client.later(Duration::from_secs(30));
         let again = again.create_keyed("k", &request).await.unwrap();
         assert!(again == first, "{wire:?}");
@@ -122,7 +122,7 @@ async fn parallel_creates_with_one_key_make_one_session() {
 #[tokio::test]
 async fn another_request_with_the_same_key_is_refused() {
     let app = app(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app).bearing(writer.as_str());
     client
@@ -140,7 +140,7 @@ async fn another_request_with_the_same_key_is_refused() {
             },
             "code 6",
         ),
-        // It isn't known by its password, and the password is checked each time.
+        // The key doesn't remember the password, which is checked each time.
         (login(&mini, "wrong"), "COMMAND-3M0fs"),
     ] {
         for wire in Wire::ALL {
@@ -158,7 +158,7 @@ async fn another_request_with_the_same_key_is_refused() {
 #[tokio::test]
 async fn a_key_belongs_to_its_principal() {
     let app = app(&[("ACCESS", "authenticated")]).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let service = Client::new(&app).bearing(writer.as_str());
     let by_service = service.create_keyed("k", &login(&mini, PASSWORD)).await;
@@ -170,7 +170,7 @@ async fn a_key_belongs_to_its_principal() {
     assert_ne!(by_user.unwrap().session_id, by_service.session_id);
 }
 
-/// What anybody could repeat, anybody could take over.
+/// Without a password, anyone could repeat the create and get its token.
 #[tokio::test]
 async fn an_anonymous_create_with_a_key_needs_a_password() {
     let app = app(&[]).await;
@@ -188,7 +188,7 @@ async fn an_anonymous_create_with_a_key_needs_a_password() {
     let of_mini = client.create_keyed("k", &login(&mini, PASSWORD)).await;
     let of_other = client.create_keyed("k", &login(&other, PASSWORD)).await;
 
-    // One key, and yet no clash: who knows the one's password needn't know of the other.
+    // Two users with the same key don't clash: neither may learn of the other's session.
     assert_ne!(of_mini.unwrap().session_id, of_other.unwrap().session_id);
     let guess = client.create_keyed("k", &login(&mini, "wrong")).await;
     assert_eq!(code(&guess), "COMMAND-3M0fs");
@@ -197,7 +197,7 @@ async fn an_anonymous_create_with_a_key_needs_a_password() {
 #[tokio::test]
 async fn a_repeated_create_is_answered_alike_and_does_not_revive_its_session() {
     let app = app(&[("ACCESS", "token"), ("TOKEN_GRACE_SECONDS", "0")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let request = login(&mini, PASSWORD);
@@ -232,7 +232,7 @@ async fn a_repeated_create_is_answered_alike_and_does_not_revive_its_session() {
 #[tokio::test]
 async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
     let app = app(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
     for wire in Wire::ALL {
         let client = Client {
@@ -262,7 +262,7 @@ async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
 #[tokio::test]
 async fn a_create_is_not_repeated_for_another_user_with_the_same_login_name() {
     let app = app(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(writer.as_str());
     let search = v2::check_user::Search::LoginName(mini.login_name.to_string());

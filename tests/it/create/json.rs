@@ -1,4 +1,4 @@
-//! Bodies, as the contract's section 3 has them.
+//! How the body of a create is read as proto3 JSON.
 
 use http::StatusCode;
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ async fn a_body_is_read_as_proto3_json_or_refused() {
             r#"{"checks":{"user":null,"password":null}}"#.to_owned(),
             true,
         ),
-        // Another whole body than an object.
+        // A body that is no object.
         ("null".to_owned(), false),
         ("[]".to_owned(), false),
         ("1".to_owned(), false),
@@ -203,7 +203,7 @@ async fn fields_of_later_versions_are_read_as_proto3_json() {
             let answer = app.send(request, NOW).await;
             assert_eq!(answer.status.as_u16(), status, "{body}");
         }
-        // To v2alpha, all of it is unknown, but for checks and challenges.
+        // v2alpha knows checks and challenges; all else is unknown to it.
         let answer = app.send(post(body.clone()), NOW).await;
         let is_asked = body.contains("checks") || body.contains("challenges");
         let want = if is_asked { status } else { 200 };
@@ -322,7 +322,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Answers bodies one after another, so that a property has one database.
+/// Sends bodies one after another, so that all cases of a property share a database.
 fn statuses(bodies: Vec<Vec<u8>>) -> Vec<u16> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -354,7 +354,7 @@ proptest! {
             bodies.push(text);
         }
         for status in statuses(bodies) {
-            // A member of checks that nobody knows is 501.
+            // An unknown member of checks is 501.
             prop_assert!([200, 400, 401, 501].contains(&status), "{status}");
         }
     }

@@ -1,4 +1,4 @@
-//! The server key in Secrets Manager, as one answers that is played here.
+//! The server key in Secrets Manager, which is played by a fake HTTP client.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
 const SECRET: &str = "arn:aws:secretsmanager:eu-central-1:1:secret:key";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Gives its answers one after another, and keeps the requests.
+/// A Secrets Manager that gives its answers one after another, and keeps the requests.
 #[derive(Clone, Debug, Default)]
 struct Manager {
     answers: Arc<Mutex<Vec<(u16, Value)>>>,

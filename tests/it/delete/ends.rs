@@ -40,7 +40,7 @@ async fn a_lifetime_begins_with_the_call_that_sets_it() {
 #[tokio::test]
 async fn an_expired_session_can_only_be_deleted() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
@@ -57,7 +57,7 @@ async fn an_expired_session_can_only_be_deleted() {
     assert_eq!(code(&end.set(&noting(&created)).await), "COMMAND-Hewfq");
 }
 
-/// While the password is checked, the session's time runs out.
+/// The session expires during the call.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_expires_during_a_set_stays_expired() {
     let app = App::emulated(&[("SESSION_LIFETIME_SECONDS", "60")]).await;
@@ -90,7 +90,7 @@ async fn a_session_that_ends_during_a_set_is_not_changed() {
         ..set(&created)
     };
 
-    // Between the session's reading and the password's check.
+    // After the session is read, and before the password is checked.
     app.faults.inject(
         Fault::Delay(Duration::from_millis(200))
             .once()
@@ -129,7 +129,7 @@ async fn all_sessions_of_a_user_end_at_once() {
         End::Delete,
     ] {
         let app = App::with(&[("ACCESS", "token")]).await;
-        let all = app.caller(&Permission::ALL, HOUR).await;
+        let all = app.service_account(&Permission::ALL, HOUR).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
         let client = Client::new(&app).bearing(all.as_str());
         let sessions = [client.login(&mini).await, client.login(&mini).await];
@@ -163,7 +163,7 @@ async fn all_sessions_of_a_user_end_at_once() {
         let got = client.get(&of_other.session_id, None).await;
         assert_eq!(code(&got), "ok", "{end:?}");
 
-        // Whoever is let in again, even as a new user by the old id, has none of them back.
+        // A user who may log in again, even a new one with the old id, has none of them back.
         match end {
             End::Deactivate | End::Lock => {
                 let login = app.login("mini").await;
@@ -192,7 +192,7 @@ async fn a_session_created_while_all_are_ended_has_ended() {
     let mini = app.user("mini").await;
     let client = Client::new(&app);
 
-    // Between the login's reading and the session's put.
+    // After the login is read, and before the session is put.
     app.faults.inject(
         Fault::Delay(Duration::from_millis(200))
             .once()
@@ -235,11 +235,11 @@ async fn a_delete_whose_answer_was_lost_is_one_delete() {
     assert_eq!(app.sessions_of(&mini.user_id).await.len(), 0);
 }
 
-/// The session is ended by somebody else before the create, whose answer was lost, is sent again.
+/// The answer to the create is lost, and the session is deleted before the SDK sends it again.
 #[tokio::test(start_paused = true)]
 async fn a_resent_create_does_not_revive_a_deleted_session() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     app.faults.inject(

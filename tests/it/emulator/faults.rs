@@ -13,7 +13,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_survives_one_fault() {
-    // The fault, and whether the first attempt was carried out.
+    // Each fault, and whether the first attempt is carried out.
     for (fault, applied) in [
         (Fault::Reset, false),
         (Fault::ApplyThenReset, true),
@@ -74,7 +74,7 @@ async fn requests_are_recorded_as_policies_name_them() {
     let (client, faults) = faulty_client().await;
     put(&client, "USER#a").await;
     let query = client.query().table_name(TABLE).index_name("by_user");
-    // Refused, since there is no such index; sent and recorded all the same.
+    // There is no such index, so it is refused; it is recorded all the same.
     query
         .key_condition_expression("x = y")
         .send()

@@ -71,7 +71,7 @@ async fn a_refused_transaction_writes_nothing_and_gives_a_reason_per_part() {
     assert!(!is_stored(&client, "b").await);
 }
 
-/// The in-process way has a dispatch of its own; `dynoxide`'s server is the measure.
+/// The emulator dispatches requests itself when in process; `dynoxide`'s server is the reference.
 #[tokio::test]
 async fn the_emulator_refuses_alike_in_process_and_over_http() {
     let emulator = Emulator::in_memory().unwrap();
@@ -99,7 +99,7 @@ async fn the_emulator_refuses_alike_in_process_and_over_http() {
     }
 }
 
-/// The status and the code of what is refused for the reason `what`.
+/// The status and the code of a request that is refused for the reason `what`.
 async fn refusal(client: &Client, what: &str) -> (u16, String) {
     let put = client.put_item().table_name(TABLE);
     match what {

@@ -31,7 +31,7 @@ async fn a_server_that_has_ended_frees_its_port_and_file() {
         .unwrap()
         .serve(listener, Vec::new(), async { drop(stopped.await) })
         .unwrap();
-    // A client in the middle of a request must not hold it up for ever.
+    // A client in the middle of a request must not delay the end forever.
     let mut half = TcpStream::connect(address).unwrap();
     half.write_all(b"POST / HTTP/1.1\r\n").unwrap();
 
@@ -41,8 +41,8 @@ async fn a_server_that_has_ended_frees_its_port_and_file() {
     TcpListener::bind(address).unwrap();
 }
 
-/// A page that a developer visits can send requests to this machine, and may neither read nor
-/// write.
+/// A page that a developer visits can send requests to this machine, so they must not be carried
+/// out.
 #[tokio::test]
 async fn requests_from_web_pages_are_refused() {
     use std::io::Read;

@@ -50,7 +50,7 @@ async fn put_with_ttl(client: &Client, pk: &str, ttl: u64) {
         .unwrap();
 }
 
-/// The emulator reads the real clock.
+/// The emulator uses the real clock.
 #[allow(
     clippy::disallowed_methods,
     reason = "what a sweep deletes depends on it"

@@ -1,4 +1,4 @@
-//! Whom a gateway's authorizers vouch for.
+//! Which principals and permissions the claims of a gateway's authorizer give.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{body, invoke};
 use crate::support::app::{App, event};
 
-/// An event with its claims, as payload 2.0 of an HTTP API has them.
+/// Puts claims into an event as payload 2.0 of an HTTP API has them.
 fn of_2_0(claims: &Value, scopes: &Value) -> String {
     let mut event: Value = serde_json::from_str(&event("create-session-jwt.json")).unwrap();
     event["requestContext"]["authorizer"]["jwt"] = json!({ "claims": claims, "scopes": scopes });
@@ -15,7 +15,7 @@ fn of_2_0(claims: &Value, scopes: &Value) -> String {
     event.to_string()
 }
 
-/// The same in payload 1.0, behind a named stage.
+/// Puts claims into an event of payload 1.0, behind a named stage.
 fn of_1_0(claims: &Value, scopes: &Value) -> String {
     let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
     event["version"] = json!("1.0");
@@ -25,7 +25,7 @@ fn of_1_0(claims: &Value, scopes: &Value) -> String {
     event.to_string()
 }
 
-/// The same of a REST API with a Cognito authorizer.
+/// Puts claims into an event of a REST API with a Cognito authorizer.
 fn of_rest(claims: &Value, _: &Value) -> String {
     let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
     event["requestContext"]["authorizer"] = json!({ "claims": claims });
@@ -81,7 +81,7 @@ async fn a_jwt_names_its_issuer_and_a_subject_or_a_client() {
             assert_eq!(body(&answer)["code"], 16);
         }
     }
-    // One for each, whatever the payload.
+    // Each principal is the same in each payload.
     assert_eq!(creators.len(), good.len(), "{creators:?}");
 }
 
@@ -127,7 +127,7 @@ async fn a_jwts_scopes_grant_permissions_behind_the_prefix() {
     }
 }
 
-/// Whatever else a token says of its bearer.
+/// The other claims may have any value.
 #[tokio::test]
 async fn other_claims_do_not_keep_a_bearer_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
@@ -144,7 +144,7 @@ async fn other_claims_do_not_keep_a_bearer_out() {
     }
 }
 
-/// A gateway hands on what a claim is, or its text.
+/// A gateway passes on a claim as it is or as text.
 #[tokio::test]
 async fn scopes_are_read_from_a_list_too() {
     let app = App::with(&[("ACCESS", "token")]).await;

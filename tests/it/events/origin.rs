@@ -1,4 +1,4 @@
-//! Where an event came from, as the log has it.
+//! The client's address and the trace id of an event in the log.
 
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ async fn the_log_says_where_an_event_came_from() {
             let line = app.logged().remove(0);
             assert_eq!(line["client_ip"], json!(client), "{what}: {line}");
             assert_eq!(line["trace_id"] == of_lambda, want, "{what}: {line}");
-            // Without Lambda's word, the header's.
+            // Without a trace id from Lambda, the header's is used.
             assert!(
                 want || line["trace_id"].as_str().unwrap().starts_with("1-6921"),
                 "{line}"

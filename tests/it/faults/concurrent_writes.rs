@@ -84,7 +84,7 @@ async fn parallel_writes_lose_none_and_get_distinct_sequences() {
     );
 }
 
-/// Changes a session, starting again from what another writer left.
+/// Changes a session, and starts again from the stored session after a conflict.
 async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence, String) {
     loop {
         let mark = generate_uuid().to_string();
@@ -102,7 +102,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
     }
 }
 
-/// Whatever its writer saw: here, the very sequence that the end has left.
+/// Not even with the sequence that the end has left.
 #[tokio::test]
 async fn an_ended_session_is_not_written_again() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! The database slow, throttled, gone, or answering when nobody hears it.
+//! A database that is slow, throttled or gone, or whose answers are lost.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::faults::Fault;
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_makes_one_session() {
     for fault in [Fault::ApplyThenReset, Fault::Cut] {
-        // Only what is in memory can be cut.
+        // Only a body in memory can be cut.
         let app = App::emulated(&[]).await;
         let mini = app.user("mini").await;
         app.faults.inject(fault.once().of("PutItem"));
@@ -252,7 +252,7 @@ async fn a_login_does_not_fail_because_its_reset_did() {
     assert_eq!(app.login("mini").await.attempts.failures, 1);
 }
 
-/// A session as stored, one fact further.
+/// The next state of a stored session, with one more fact.
 fn next(session: &Session) -> Session {
     let changes = SessionChanges::default();
     session

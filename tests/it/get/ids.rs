@@ -49,7 +49,7 @@ async fn the_user_agent_is_returned_from_v2beta_on() {
 #[tokio::test]
 async fn an_unknown_session_is_not_found() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let reader = app.caller(&[Permission::Read], HOUR).await;
+    let reader = app.service_account(&[Permission::Read], HOUR).await;
     for wire in Wire::ALL {
         let client = Client {
             wire,
@@ -68,11 +68,11 @@ async fn an_unknown_session_is_not_found() {
             }
             let want = match want {
                 "code 3" => want,
-                // What is no UUID is no session.
+                // A text that is no UUID is no session's id.
                 _ if uuid::Uuid::try_parse(&id).is_err() => "COMMAND-Flk38",
                 _ => "ok",
             };
-            let deleter = app.caller(&[Permission::Delete], HOUR).await;
+            let deleter = app.service_account(&[Permission::Delete], HOUR).await;
             let client = client.bearing(deleter.as_str());
             let gone = client.delete(&id, None).await;
             assert_eq!(code(&gone), want, "{wire:?} {id}");
@@ -85,7 +85,7 @@ async fn an_unknown_session_is_not_found() {
     }
 }
 
-/// Clients that write UUIDs in capitals get, change and end what they name.
+/// Clients may write UUIDs in capitals in all calls.
 #[tokio::test]
 async fn an_id_is_read_in_either_case() {
     let app = App::start().await;
@@ -109,7 +109,7 @@ async fn an_id_is_read_in_either_case() {
                 .await
                 .unwrap();
             let token = &*changed.session_token;
-            // Not by a wrong token, however the id is written.
+            // A wrong token is refused, in whichever case the id is written.
             for id in [&id, &created.session_id] {
                 let wrong = client.delete(id, Some("x")).await;
                 assert_eq!(code(&wrong), "COMMAND-sGr42", "{wire:?}");
@@ -121,7 +121,7 @@ async fn an_id_is_read_in_either_case() {
     }
 }
 
-/// Which the path and the body may write in two ways.
+/// The path and the body may write the id in different cases.
 #[tokio::test]
 async fn an_id_in_the_body_must_be_that_of_the_path_in_either_case() {
     let app = App::start().await;
@@ -149,13 +149,13 @@ async fn an_id_in_the_body_must_be_that_of_the_path_in_either_case() {
     }
 }
 
-/// Of each kind of gateway, one that asks for a session and shows its token in the query.
+/// An event of each kind of gateway gets a session, with its token in the query.
 #[tokio::test]
 async fn the_query_of_each_kind_of_event_is_read() {
     let app = App::start().await;
     let created = Client::new(&app).create(&Create::default()).await.unwrap();
     let path = format!("/v2/sessions/{}", created.session_id);
-    // With a character that is encoded in a URL.
+    // One character is percent-encoded.
     let encoded = created.session_token.replace('-', "%2D");
 
     for (name, change) in [
@@ -186,7 +186,7 @@ fn in_http(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str) {
     event["requestContext"]["http"]["method"] = "GET".into();
 }
 
-/// The gateway has decoded it.
+/// Puts the decoded token into an event of a REST API.
 fn in_rest(event: &mut serde_json::Value, path: &str, token: &str, _: &str) {
     event["path"] = path.into();
     event["httpMethod"] = "GET".into();

@@ -1,4 +1,4 @@
-//! By which name a session speaks of its user.
+//! The login name of a session's user after a rename.
 
 use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
 use sesame::domain::{Permission, User};
@@ -9,7 +9,7 @@ use crate::support::client::{Client, HOUR, code, metadata, v2_password};
 #[tokio::test]
 async fn after_a_rename_a_session_has_the_current_login_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
@@ -23,7 +23,7 @@ async fn after_a_rename_a_session_has_the_current_login_name() {
             .await
             .unwrap()
     );
-    // Somebody else has the name by now.
+    // Another user has the former name by now.
     let heir = User {
         user_id: app.user_id("heir"),
         ..mini.clone()
@@ -54,7 +54,7 @@ async fn after_a_rename_a_session_has_the_current_login_name() {
     let got = client.get(id, None).await.unwrap();
     assert_eq!(name(&got), renamed.as_str());
 
-    // The name of the session's user is that of today as well when a request names one.
+    // A request that names the user has to use the current name as well.
     for (search, want) in [(&mini.login_name, "code 3"), (&renamed, "ok")] {
         let search = v2::check_user::Search::LoginName(search.to_string());
         let checks = v2::Checks {

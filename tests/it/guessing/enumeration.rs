@@ -1,4 +1,4 @@
-//! Nobody learns from the service who its users are, as section 7 has it.
+//! An anonymous client can't learn from the service which users it has.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sesame::domain::{AttemptPolicy, Permission, UserState};
 use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD, by_id, by_name};
 
-/// Requests that name users of all kinds, with a password that is wrong for all.
+/// Failing logins of users of all kinds.
 async fn wrong_in_every_way(app: &App) -> Vec<(&'static str, Value)> {
     let known = app.user("known").await;
     let other = app.user("other").await;
@@ -143,7 +143,7 @@ async fn an_unknown_login_name_is_not_logged() {
 async fn a_service_account_is_told_why_a_login_failed_without_a_password_check() {
     let app = App::start().await;
     let token = app
-        .caller(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::Write], Duration::from_hours(1))
         .await;
     let calls = wrong_in_every_way(&app).await;
     app.logged();

@@ -1,32 +1,33 @@
-//! Whether what concurrent callers saw could have happened one step at a time.
+//! Checks whether a history of concurrent calls is linearizable: whether the same answers could
+//! come from one step at a time.
 //!
-//! The search of Wing and Gong, which remembers where it has been in vain, as Lowe does
+//! It is the search of Wing and Gong with Lowe's memory of states that led nowhere
 //! (<https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/>).
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// What a step may do, by what is there.
+/// The sequential behaviour that a history is checked against.
 pub trait Model: Clone + Eq + Hash {
     type Step;
 
-    /// What `step` leaves behind; None: it can't have come out as it did.
+    /// The state after `step`; none, if the step can't have its answer in this state.
     fn after(&self, step: &Self::Step) -> Option<Self>;
 }
 
-/// A step that was recorded, and between which two ticks of one clock it was taken.
+/// A recorded step, and the two ticks of a shared clock between which it was taken.
 #[derive(Clone, Debug)]
 pub struct Event<Step> {
     pub step: Step,
     pub invoked: u64,
-    /// None: nobody knows its end. It was taken at any time since, or never.
+    /// The tick of its end. If there is none, it was taken at any time since its beginning, or never.
     pub returned: Option<u64>,
-    /// The event that it follows, by its place among all.
+    /// The index of the event that it must follow, if any.
     pub follows: Option<usize>,
 }
 
-/// The order in which all events that have returned can have been taken, or the longest
-/// that it came to.
+/// Returns an order in which all events that have returned can have been taken, or else the
+/// longest order that was found.
 pub fn linearize<M: Model>(
     initial: &M,
     events: &[Event<M::Step>],
@@ -47,7 +48,7 @@ pub fn linearize<M: Model>(
 
 struct Search<'a, M: Model> {
     events: &'a [Event<M::Step>],
-    /// Which events were taken, and what that led to.
+    /// The events that were taken, and the state after them.
     seen: HashSet<(u128, M)>,
     order: Vec<usize>,
     longest: Vec<usize>,
@@ -58,7 +59,7 @@ impl<M: Model> Search<'_, M> {
         let is_taken = |n: usize| taken & (1 << n) != 0;
         let events = self.events;
         let open = || events.iter().enumerate().filter(|(n, _)| !is_taken(*n));
-        // Whatever began after another had ended comes after it.
+        // An event that began after another had ended comes after it.
         let Some(first_end) = open().filter_map(|(_, event)| event.returned).min() else {
             return true;
         };
@@ -122,7 +123,7 @@ mod tests {
         }
     }
 
-    /// An end at 0 is one that nobody knows.
+    /// Makes an event; an end at 0 means that it never returned.
     #[test]
     fn linearizable_histories_are_accepted_and_others_refused() {
         for (name, history, want) in [

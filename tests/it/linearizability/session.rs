@@ -1,20 +1,20 @@
-//! One session, one step at a time: what its callers may see.
+//! The sequential behaviour of one session: what each step may answer.
 //!
 //! A call is one step, but for two. A Set is two: it is authorised by what it reads, and
-//! carried out on what others have left by then. The token that was just replaced is good for
-//! as long as the session is. A create of a user's is two as well: it
-//! reads the login, and puts a session that counts while that login's epoch lasts.
+//! carried out on what others have left by then. The token that was just replaced is accepted
+//! for as long as the session is valid. A create for a user is two steps as well: it reads the
+//! login, and puts a session that is valid until the login's session generation changes.
 
 use std::collections::BTreeMap;
 
 use super::checker::Model;
 
-/// What is stored, and of whom.
+/// The stored session and the state of its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
-    /// How often all sessions of the user were ended.
+    /// The session generation: how often all sessions of the user were ended.
     generation: u32,
-    /// The epochs that creates have read, by their calls.
+    /// The session generations that creates have read, by their calls.
     logins: BTreeMap<usize, u32>,
     session: Option<Session>,
 }
@@ -28,18 +28,18 @@ struct Session {
     expires_at: i64,
     generation: u32,
     ended: bool,
-    /// What its create answered.
+    /// The token that its create answered.
     first: (u64, Token),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     Seen(String),
-    /// In the answer to this call, which nobody has seen.
+    /// The token in the lost answer to this call.
     Lost(usize),
 }
 
-/// What lets a caller.
+/// What authorises a call.
 #[derive(Clone, Debug)]
 pub enum Permit {
     Permission,
@@ -52,7 +52,7 @@ pub enum Step {
     Login {
         call: usize,
     },
-    /// And put the session, or found it there.
+    /// The create put the session, or found it there.
     Created {
         call: usize,
         answer: Option<(u64, String)>,
@@ -64,20 +64,20 @@ pub enum Step {
         now: i64,
         at_sequence: Option<u64>,
     },
-    /// And changed it.
+    /// The Set changed the session.
     Changed(Change),
-    /// A Set read a session whose token it has, whether it counts or not.
+    /// A Set read a session whose token it has, whether the session is valid or not.
     Held {
         claim: Permit,
         now: i64,
     },
-    /// And found it ended.
+    /// The Set found the session ended.
     Over,
-    /// Or expired.
+    /// The Set found the session expired.
     Expired {
         by: i64,
     },
-    /// Or at another sequence.
+    /// The Set found the session at another sequence.
     Elsewhere {
         at_sequence: u64,
     },
@@ -91,7 +91,7 @@ pub enum Step {
     NotFound {
         now: i64,
     },
-    /// It isn't its token.
+    /// A call was refused because of its token.
     Refused {
         claim: Permit,
         now: i64,
@@ -102,17 +102,17 @@ pub enum Step {
         now: i64,
         answer: Option<u64>,
     },
-    /// All sessions of the user were.
+    /// All sessions of the user were ended.
     Ended,
 }
 
-/// Which sessions a call looks at the token of.
+/// The call that refused a token, which decides in which states of a session it is checked.
 #[derive(Clone, Copy, Debug)]
 pub enum Refusal {
     Set,
-    /// Of one that counts.
+    /// A Get checks the token of a valid session.
     Get,
-    /// Of one that nobody has deleted.
+    /// A Delete checks the token of a session that was not deleted.
     Delete,
 }
 
@@ -124,7 +124,7 @@ pub struct Change {
     pub at_sequence: Option<u64>,
     /// When the call began.
     pub now: i64,
-    /// With another lifetime.
+    /// The lifetime that it sets, in milliseconds.
     pub lifetime: Option<i64>,
     pub answer: Option<(u64, String)>,
 }
@@ -164,7 +164,7 @@ impl World {
     ) -> Option<Self> {
         let token = answer.map_or(Token::Lost(call), |(_, token)| Token::Seen(token.clone()));
         let Some(stored) = &self.session else {
-            // Session added, user checked, lifetime and token set.
+            // The session was added, its user checked, its lifetime and its token set.
             let sequence = 4;
             let as_told = answer.is_none_or(|(told, _)| *told == sequence);
             return as_told.then(|| {
@@ -201,7 +201,7 @@ impl Session {
         let before = session
             .metadata
             .insert(change.key.clone(), change.value.clone());
-        // A call that changes nothing writes nothing, but no value is set twice.
+        // A Set that changes nothing writes nothing, but here no value is set twice.
         assert_ne!(before.as_ref(), Some(&change.value));
         session.sequence += 2 + u64::from(change.lifetime.is_some());
         if let Some(lifetime) = change.lifetime {
@@ -247,7 +247,7 @@ impl Model for World {
                     .as_ref()
                     .is_none_or(|stored| self.is_over(stored) || *now >= stored.expires_at),
             ),
-            // Whoever has its id has seen it, or has never seen its id.
+            // A client that has the id has seen the session; otherwise it sends an id of no session.
             (Step::Deleted { answer, .. }, None) => as_it_was(*answer == Some(0)),
             (_, None) => None,
             (

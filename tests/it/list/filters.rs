@@ -13,11 +13,11 @@ use crate::support::app::{App, NOW};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR};
 
-/// Four sessions of one user and two of another, a second apart each, an anonymous one, and
-/// who made all of them.
+/// Four sessions of one user and two of another, created a second apart, an anonymous one, and
+/// the principal that created all of them.
 struct Found {
     app: App,
-    caller: ServiceAccountToken,
+    creator_token: ServiceAccountToken,
     mini: User,
     other: User,
     of_mini: Vec<String>,
@@ -28,21 +28,21 @@ struct Found {
 impl Found {
     async fn start() -> Self {
         let app = App::with(&[("ACCESS", "token")]).await;
-        let caller = app.caller(&Permission::ALL, HOUR * 48).await;
+        let creator_token = app.service_account(&Permission::ALL, HOUR * 48).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let client = Client::new(&app).bearing(caller.as_str());
+        let client = Client::new(&app).bearing(creator_token.as_str());
         Self {
             of_mini: sessions(client, &mini, 4).await,
             of_other: sessions(client, &other, 2).await,
             anonymous: client.create(&Create::default()).await.unwrap().session_id,
             app,
-            caller,
+            creator_token,
             mini,
             other,
         }
     }
 
-    /// Of mini, the newest first.
+    /// The ids of mini's sessions, the newest first.
     fn newest(&self) -> [&str; 4] {
         [3, 2, 1, 0].map(|n: usize| self.of_mini[n].as_str())
     }
@@ -59,7 +59,7 @@ impl Found {
         for wire in Wire::ALL {
             let client = Client {
                 wire,
-                ..Client::new(&self.app).bearing(self.caller.as_str())
+                ..Client::new(&self.app).bearing(self.creator_token.as_str())
             };
             let client = client.later(Duration::from_mins(1));
             let listed = client.list(&list(queries)).await.unwrap();
@@ -151,7 +151,7 @@ async fn sessions_are_found_by_creator_and_by_device() {
     let [a, b, c, d] = of.newest();
 
     for (what, query, want) in [
-        ("by the caller", creator(None), vec![a, b, c, d]),
+        ("by the principal", creator(None), vec![a, b, c, d]),
         (
             "by another",
             creator(Some(of.mini.user_id.as_str())),
@@ -160,7 +160,7 @@ async fn sessions_are_found_by_creator_and_by_device() {
         ("by nobody", creator(Some("")), vec![]),
         ("a device", agent(Some("f-2")), vec![b]),
         ("no device", agent(Some("")), vec![]),
-        ("the caller's device", agent(None), vec![]),
+        ("the principal's device", agent(None), vec![]),
     ] {
         of.finds(what, &[user(&of.mini), query], &want).await;
     }
@@ -177,7 +177,7 @@ async fn an_empty_filter_finds_nothing() {
         for wire in Wire::ALL {
             let client = Client {
                 wire,
-                ..Client::new(&of.app).bearing(of.caller.as_str())
+                ..Client::new(&of.app).bearing(of.creator_token.as_str())
             };
             let request = List {
                 queries: queries.clone(),
@@ -192,12 +192,12 @@ async fn an_empty_filter_finds_nothing() {
 #[tokio::test]
 async fn a_filter_that_a_version_does_not_know_finds_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 1).await;
     let by_ids = ids(&of_mini);
-    // What a version doesn't know is an empty filter to it.
+    // To a version that doesn't know a filter, it is an empty filter.
     for (queries, found_by) in [
         (vec![by_ids.clone()], [1, 1, 1]),
         (vec![user(&mini)], [0, 1, 1]),
@@ -229,7 +229,7 @@ async fn a_filter_that_a_version_does_not_know_finds_nothing() {
 #[tokio::test]
 async fn malformed_queries_are_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     for (body, status) in [
         (r#"{"queries":[{"idsQuery":{"ids":["1"]}}]}"#, 200),
         (r#"{"queries":[{"ids_query":{"ids":["1"]}}]}"#, 200),

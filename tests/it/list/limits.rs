@@ -1,4 +1,4 @@
-//! How much one list looks at and answers with: all of it, or it is refused.
+//! A list answers with all that it was asked for, or it is refused.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code};
 
-/// A session of `login` with `metadata`, and others like it until there are `count`, each
-/// created a second after the one before.
+/// Creates `count` sessions of `login` with `metadata`, each a second after the one before, and
+/// returns their ids.
 async fn many(client: Client<'_>, login: &User, metadata: &[u8], count: u64) -> Vec<String> {
     let open = Create {
         checks: Some(checks(login, Some(PASSWORD))),
@@ -52,7 +52,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
 #[tokio::test]
 async fn a_list_of_over_a_hundred_ids_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let client = Client::new(&app).bearing(all.as_str());
     for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
         let drawn: Vec<_> = (0..count)
@@ -62,7 +62,7 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
         let listed = client.list(&list(&[ids(&drawn)])).await;
         assert_eq!(code(&listed), want, "{count}");
         assert_eq!(app.faults.count("BatchGetItem"), requests, "{count}");
-        // Those that are no ids count as well.
+        // Texts that are no ids count as well.
         let none: Vec<_> = (0..count).map(|n| n.to_string()).collect();
         assert_eq!(code(&client.list(&list(&[ids(&none)])).await), want);
     }
@@ -71,7 +71,7 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
 #[tokio::test]
 async fn a_limit_over_a_thousand_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let client = Client::new(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
 
@@ -88,11 +88,11 @@ async fn a_limit_over_a_thousand_is_refused() {
     }
 }
 
-/// Of 64 KiB of metadata, no 64 go into one answer of 4 MiB.
+/// An answer has at most 4 MiB, so it can't have 64 sessions with 64 KiB of metadata each.
 #[tokio::test]
 async fn a_page_is_whole_or_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let client = Client::new(&app).bearing(all.as_str());
     let mini = app.user("mini").await;
     many(client, &mini, &vec![0; 65_535], 66).await;
@@ -126,11 +126,11 @@ async fn a_page_is_whole_or_refused() {
     }
 }
 
-/// Of a user with more sessions than one call looks at, none is left out without a sign.
+/// One call reads at most a thousand sessions of a user; no session is left out silently.
 #[tokio::test]
 async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     many(client, &mini, b"v", 1001).await;
@@ -147,11 +147,11 @@ async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed
     assert_eq!(listed.sessions.len(), 1000);
 }
 
-/// More than one request reads at once, and more than an answer has.
+/// There are more sessions than one request reads, and more than one answer has.
 #[tokio::test]
 async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.caller(&Permission::ALL, HOUR * 48).await;
+    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app).bearing(all.as_str());
     let of_mini = many(client, &mini, b"v", 230).await;

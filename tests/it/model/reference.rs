@@ -1,4 +1,4 @@
-//! The service as a map of sessions: what each call has to answer, and what it leaves.
+//! A model of the service as a map of sessions: what each call must answer and store.
 
 mod session;
 mod set;
@@ -7,31 +7,33 @@ use std::collections::BTreeMap;
 
 use sesame::domain::Permission;
 
-pub use self::session::{Caller, Grace, Keyed, Message, Proof, Session, Standing, UserFactor};
-use super::users::{Attempt, Checked, Named, User, check};
+pub use self::session::{
+    Grace, IdempotentCreate, Message, Principal, Proof, Session, Standing, UserFactor,
+};
+use super::users::{Attempt, NamedUser, User, VerifiedUser, check};
 
 /// The id of an error, or its code.
-pub type Refused = &'static str;
+pub type Refusal = &'static str;
 
-/// In seconds; of a session whose caller asks for none, too.
+/// The maximum and the default lifetime, in seconds.
 pub const MAX_LIFETIME: u32 = 120;
 
 #[derive(Clone, Debug)]
 pub struct Model {
     pub now: i64,
-    /// When the call that is under way counted its attempt at a password, if it did.
+    /// The time at which the current call counted its password attempt, if it did.
     pub tried_at: i64,
-    /// Whether anyone may create sessions, or callers with `session.write`.
+    /// Whether anyone may create sessions, or only principals with `session.write`.
     pub is_public: bool,
     pub users: Vec<User>,
     pub sessions: Vec<Session>,
 }
 
-/// What a create comes to.
+/// The outcome of a create.
 #[derive(Debug)]
-pub enum Created {
+pub enum CreateOutcome {
     New(Box<Session>),
-    /// The answer of the first time; with its token, unless it is another user's.
+    /// The first answer again; with its token, unless that is another user's.
     Again {
         session: usize,
         sequence: u64,
@@ -44,40 +46,40 @@ pub type Presented<'a> = Option<&'a str>;
 
 impl Model {
     pub fn is_ended(&self, session: &Session) -> bool {
-        let of_another_epoch = session.user.as_ref().is_some_and(|factor| {
+        let of_another_generation = session.user.as_ref().is_some_and(|factor| {
             let user = &self.users[factor.user];
             !user.exists || user.generation != factor.generation
         });
-        session.is_deleted || of_another_epoch
+        session.is_deleted || of_another_generation
     }
 
     pub fn is_live(&self, session: &Session) -> bool {
         !self.is_ended(session) && self.now < session.expires_at
     }
 
-    /// Who presents this session's token as a bearer.
-    pub fn bearer(&self, token: &str) -> Result<Caller, Refused> {
+    /// The principal that presents this session token as a bearer token.
+    pub fn bearer(&self, token: &str) -> Result<Principal, Refusal> {
         let of = |session: &&Session| {
             session.standing(token, self.now) == Standing::All && self.is_live(session)
         };
         let session = self.sessions.iter().find(of).ok_or("code 16")?;
         let user = session.password.and(session.user.as_ref());
-        user.map(|factor| Caller::User(factor.user))
+        user.map(|factor| Principal::User(factor.user))
             .ok_or("code 16")
     }
 
-    /// Anonymous callers need a token where that is enough.
-    fn let_in(&self, caller: &Caller, token: Presented<'_>) -> Result<(), Refused> {
-        let may = caller.is_known() || self.is_public && token.is_some();
+    /// An anonymous principal needs the session token.
+    fn let_in(&self, principal: &Principal, token: Presented<'_>) -> Result<(), Refusal> {
+        let may = principal.is_known() || self.is_public && token.is_some();
         if may { Ok(()) } else { Err("code 16") }
     }
 
-    /// Who may have a user checked that a session hasn't.
-    fn may_check(&self, caller: &Caller, by_password: bool) -> Result<(), Refused> {
-        if by_password && self.is_public || caller.may(Permission::Write) {
+    /// Whether the principal may log a user in to a session without one.
+    fn may_check(&self, principal: &Principal, by_password: bool) -> Result<(), Refusal> {
+        if by_password && self.is_public || principal.may(Permission::Write) {
             return Ok(());
         }
-        Err(if caller.is_known() {
+        Err(if principal.is_known() {
             "AUTH-5mWD2"
         } else {
             "code 16"
@@ -86,27 +88,27 @@ impl Model {
 
     pub fn create(
         &mut self,
-        caller: &Caller,
+        principal: &Principal,
         message: &Message,
         key: Option<&str>,
-    ) -> Result<Created, Refused> {
+    ) -> Result<CreateOutcome, Refusal> {
         if !self.is_public {
-            self.let_in(caller, None)?;
-            if !caller.may(Permission::Write) {
+            self.let_in(principal, None)?;
+            if !principal.may(Permission::Write) {
                 return Err("AUTH-5mWD2");
             }
         }
         lifetime(message)?;
         if key.is_some()
-            && !caller.is_known()
+            && !principal.is_known()
             && (message.user.is_none() || message.password.is_none())
         {
             return Err("code 3");
         }
         if message.user.is_some() {
-            self.may_check(caller, message.password.is_some())?;
+            self.may_check(principal, message.password.is_some())?;
         }
-        let checked = self.check(message.user.as_ref(), message.password, caller)?;
+        let checked = self.check(message.user.as_ref(), message.password, principal)?;
         self.settle(checked);
         let mut metadata = message.metadata.clone();
         metadata.retain(|_, value| !value.is_empty());
@@ -123,11 +125,11 @@ impl Model {
         let sequence = 2 + count(&facts);
         let keyed = key.map(|key| {
             let name = match user {
-                Some(user) if !caller.is_known() => format!("login:{}", self.users[user].id),
-                _ => caller.name(&self.users),
+                Some(user) if !principal.is_known() => format!("login:{}", self.users[user].id),
+                _ => principal.name(&self.users),
             };
             let (named, with) = (&message.user, message.password.is_some());
-            Keyed {
+            IdempotentCreate {
                 scope: format!("{name} {key}"),
                 request: format!("{named:?} {with} {metadata:?} {:?}", message.lifetime),
                 user,
@@ -146,7 +148,7 @@ impl Model {
             }
         }
         let seconds = i64::from(message.lifetime.unwrap_or(MAX_LIFETIME));
-        Ok(Created::New(Box::new(Session {
+        Ok(CreateOutcome::New(Box::new(Session {
             id: String::new(),
             sequence,
             created_at: self.now,
@@ -156,14 +158,14 @@ impl Model {
             user: user.map(|user| self.factor(user)),
             password,
             metadata,
-            creator: caller.name(&self.users),
+            creator: principal.name(&self.users),
             tokens: Vec::new(),
             grace: None,
             keyed,
         })))
     }
 
-    fn again(&self, session: usize, keyed: &Keyed) -> Result<Created, Refused> {
+    fn again(&self, session: usize, keyed: &IdempotentCreate) -> Result<CreateOutcome, Refusal> {
         let stored = &self.sessions[session];
         let first = stored.keyed.as_ref().ok_or("code 6")?;
         let user = stored.user.as_ref().map(|factor| factor.user);
@@ -172,7 +174,7 @@ impl Model {
         {
             return Err("code 6");
         }
-        Ok(Created::Again {
+        Ok(CreateOutcome::Again {
             session,
             sequence: first.sequence,
             own: first.user == keyed.user,
@@ -182,30 +184,30 @@ impl Model {
     pub fn get(
         &self,
         session: Option<usize>,
-        caller: &Caller,
+        principal: &Principal,
         token: Presented<'_>,
-    ) -> Result<&Session, Refused> {
-        self.let_in(caller, token)?;
+    ) -> Result<&Session, Refusal> {
+        self.let_in(principal, token)?;
         let stored = session.map(|session| &self.sessions[session]);
         let live = stored.filter(|session| self.is_live(session));
         let session = live.ok_or("QUERY-SFeaa")?;
         match token {
             Some(token) if session.standing(token, self.now) != Standing::All => Err("QUERY-dsfr3"),
-            None if !self.may_see(caller, session) => Err("AUTH-5mWD2"),
+            None if !self.may_see(principal, session) => Err("AUTH-5mWD2"),
             _ => Ok(session),
         }
     }
 
-    /// None: there is no such session.
+    /// The session after a Delete; none, if there is no such session.
     pub fn delete(
         &self,
         session: Option<usize>,
-        caller: &Caller,
+        principal: &Principal,
         token: Presented<'_>,
-    ) -> Result<Option<Session>, Refused> {
-        self.let_in(caller, token)?;
-        let may = caller.may(Permission::Delete);
-        if token.is_none() && !may && !matches!(caller, Caller::User(_)) {
+    ) -> Result<Option<Session>, Refusal> {
+        self.let_in(principal, token)?;
+        let may = principal.may(Permission::Delete);
+        if token.is_none() && !may && !matches!(principal, Principal::User(_)) {
             return Err("AUTH-5mWD2");
         }
         let Some(session) = session.map(|session| &self.sessions[session]) else {
@@ -218,7 +220,7 @@ impl Model {
             Some(token) if session.standing(token, self.now) != Standing::All => {
                 return Err("COMMAND-sGr42");
             }
-            None if !may && !caller.is(session) => return Err("AUTH-5mWD2"),
+            None if !may && !principal.is(session) => return Err("AUTH-5mWD2"),
             _ => {}
         }
         Ok(Some(Session {
@@ -233,26 +235,26 @@ impl Model {
         }))
     }
 
-    /// All that match, the oldest first. None: the filters say nowhere to look.
+    /// The sessions that match, the oldest first; an error, if the filters name no place to look.
     pub fn list(
         &self,
-        caller: &Caller,
+        principal: &Principal,
         filters: &[&dyn Fn(&Session) -> bool],
         users: &[usize],
         somewhere: bool,
-    ) -> Result<Vec<&Session>, Refused> {
-        self.let_in(caller, None)?;
-        let is_own = |user: &usize| matches!(caller, Caller::User(own) if own == user);
-        if !users.iter().all(is_own) && !caller.may(Permission::Read) {
+    ) -> Result<Vec<&Session>, Refusal> {
+        self.let_in(principal, None)?;
+        let is_own = |user: &usize| matches!(principal, Principal::User(own) if own == user);
+        if !users.iter().all(is_own) && !principal.may(Permission::Read) {
             return Err("AUTH-5mWD2");
         }
-        if !somewhere && !matches!(caller, Caller::User(_)) {
+        if !somewhere && !matches!(principal, Principal::User(_)) {
             return Err("code 3");
         }
         let sessions = self.sessions.iter().filter(|session| {
             self.is_live(session)
-                && self.may_see(caller, session)
-                && (somewhere || caller.is(session) && session.password.is_some())
+                && self.may_see(principal, session)
+                && (somewhere || principal.is(session) && session.password.is_some())
                 && filters.iter().all(|filter| filter(session))
         });
         let mut sessions: Vec<_> = sessions.collect();
@@ -260,18 +262,18 @@ impl Model {
         Ok(sessions)
     }
 
-    fn may_see(&self, caller: &Caller, session: &Session) -> bool {
-        caller.may(Permission::Read)
-            || caller.is(session)
-            || caller.is_known() && session.creator == caller.name(&self.users)
+    fn may_see(&self, principal: &Principal, session: &Session) -> bool {
+        principal.may(Permission::Read)
+            || principal.is(session)
+            || principal.is_known() && session.creator == principal.name(&self.users)
     }
 
     fn check(
         &mut self,
-        named: Option<&Named>,
+        named: Option<&NamedUser>,
         password: Option<usize>,
-        caller: &Caller,
-    ) -> Result<Option<Checked>, Refused> {
+        principal: &Principal,
+    ) -> Result<Option<VerifiedUser>, Refusal> {
         check(
             &mut self.users,
             named,
@@ -279,12 +281,12 @@ impl Model {
                 password,
                 at: self.tried_at,
             }),
-            caller.may(Permission::Write),
+            principal.may(Permission::Write),
         )
     }
 
-    /// A right password has come to a put.
-    fn settle(&mut self, checked: Option<Checked>) {
+    /// The right password is known, and the session is put.
+    fn settle(&mut self, checked: Option<VerifiedUser>) {
         if let Some(checked) = checked.filter(|checked| checked.by_password) {
             self.users[checked.user].failures = 0;
         }
@@ -300,7 +302,7 @@ impl Model {
     }
 }
 
-fn lifetime(message: &Message) -> Result<(), Refused> {
+fn lifetime(message: &Message) -> Result<(), Refusal> {
     let longest = message
         .lifetime
         .is_some_and(|seconds| seconds > MAX_LIFETIME);

@@ -1,4 +1,4 @@
-//! Takes steps in the service and in the model, and holds each against the other.
+//! Takes each step in the service and in the model, and compares the two.
 
 mod reads;
 mod world;
@@ -13,7 +13,7 @@ use sesame::domain::{self, SessionId, UserState};
 
 use self::world::{assert_details, assert_refused, hashes};
 use super::SERVICES;
-use super::reference::{Caller, Created, MAX_LIFETIME, Model, Refused, Session};
+use super::reference::{CreateOutcome, MAX_LIFETIME, Model, Principal, Refusal, Session};
 use super::steps::{self, IfMatch, Slot, Step, Token, USERS, What, Who};
 use super::users::{MAX_ATTEMPTS, User};
 use crate::support::answer::{Outcome, is_unknown};
@@ -21,40 +21,40 @@ use crate::support::app::{App, NOW};
 use crate::support::client::{JsonCall, Wire};
 use crate::support::faults::Fault;
 
-/// In milliseconds, as the settings have it.
+/// The grace of a replaced token in milliseconds, as the settings have it.
 const GRACE: i64 = 10_000;
-/// After it, no request is under way.
+/// The time after a call in which late requests arrive.
 const LATEST: Duration = Duration::from_secs(1);
 
 pub struct Run {
     app: App,
     model: Model,
-    /// The sessions' places in the model.
+    /// The index of each slot's session in the model.
     slots: BTreeMap<Slot, usize>,
-    /// The users, those that don't exist at the moment included.
+    /// The users, including those that don't exist at the moment.
     logins: Vec<domain::User>,
     services: Vec<String>,
     hashes: [String; 2],
-    /// The last call.
+    /// The time at which the last call ended, in milliseconds.
     ended_at: Cell<i64>,
 }
 
-/// A call under way.
-struct Asked {
+/// A call that is being made.
+struct PendingCall {
     wire: Wire,
     version: Version,
     call: JsonCall,
-    caller: Result<Caller, Refused>,
+    principal: Result<Principal, Refusal>,
     session: Option<usize>,
     token: Option<String>,
-    /// So few faults that each request gets through.
+    /// Whether there are so few faults that each request succeeds after retries.
     gets_through: bool,
 }
 
-/// How it ended.
-struct Answered {
+/// The outcome of a call.
+struct FinishedCall {
     outcome: Outcome,
-    /// By which time.
+    /// The time by which it ended, in milliseconds.
     by: i64,
 }
 
@@ -93,7 +93,7 @@ impl Run {
         let mut services = Vec::new();
         for (name, permissions) in SERVICES {
             let year = Duration::from_hours(365 * 24);
-            let token = app.caller_named(name, permissions, year).await;
+            let token = app.service_account_named(name, permissions, year).await;
             services.push(token.as_str().to_owned());
         }
         Self {
@@ -148,7 +148,7 @@ impl Run {
         (wire, version): (Wire, Version),
         gets_through: bool,
     ) {
-        let (bearer, caller) = self.caller(who);
+        let (bearer, principal) = self.principal(who);
         let (slot, token) = match what {
             What::Create { slot, .. } => (Some(*slot), Token::None),
             What::Set { slot, token, .. }
@@ -160,7 +160,7 @@ impl Run {
         let token = self.token(session, token);
         let nobody = "00000000-0000-4000-8000-000000000000";
         let id = session.map_or(nobody, |session| &self.model.sessions[session].id);
-        let asked = Asked {
+        let pending = PendingCall {
             wire,
             version,
             call: JsonCall {
@@ -169,18 +169,18 @@ impl Run {
                 bearer,
                 ..JsonCall::default()
             },
-            caller,
+            principal,
             session,
             token,
             gets_through,
         };
         match what {
-            What::Create { slot, message, key } => self.create(asked, *slot, message, *key).await,
+            What::Create { slot, message, key } => self.create(pending, *slot, message, *key).await,
             What::Set {
                 message, if_match, ..
-            } => self.set(asked, message, *if_match).await,
-            What::Get { .. } => self.get(asked).await,
-            What::Delete { .. } => self.delete(asked).await,
+            } => self.set(pending, message, *if_match).await,
+            What::Get { .. } => self.get(pending).await,
+            What::Delete { .. } => self.delete(pending).await,
             What::List {
                 filters,
                 offset,
@@ -188,12 +188,12 @@ impl Run {
                 ascending,
             } => {
                 let page = (*offset, *limit, *ascending);
-                self.list(asked, filters, page).await;
+                self.list(pending, filters, page).await;
             }
         }
     }
 
-    /// Nothing in this slot yet: whatever was created last.
+    /// The index of the session in this slot, or else of the one created last.
     pub(super) fn session_in(&self, slot: Slot) -> Option<usize> {
         let last = self.model.sessions.len().checked_sub(1);
         self.slots.get(&slot).copied().or(last)
@@ -201,31 +201,31 @@ impl Run {
 
     async fn create(
         &mut self,
-        mut asked: Asked,
+        mut pending: PendingCall,
         slot: Slot,
         message: &steps::Message,
         key: Option<u8>,
     ) {
-        let (message, body) = self.message(message, asked.version);
+        let (message, body) = self.message(message, pending.version);
         let key = key.map(|key| format!("key-{key}"));
-        asked.call.session_id = None;
-        asked.call.body = body;
-        asked.call.idempotency_key.clone_from(&key);
-        let answered = self.send(Operation::CreateSession, &asked).await;
-        self.find_attempt(&answered).await;
+        pending.call.session_id = None;
+        pending.call.body = body;
+        pending.call.idempotency_key.clone_from(&key);
+        let finished = self.send(Operation::CreateSession, &pending).await;
+        self.find_attempt(&finished).await;
         let mut after = self.model.clone();
-        let want = asked
-            .caller
+        let want = pending
+            .principal
             .clone()
-            .and_then(|caller| after.create(&caller, &message, key.as_deref()));
-        self.settle(&mut after, &asked).await;
+            .and_then(|principal| after.create(&principal, &message, key.as_deref()));
+        self.settle(&mut after, &pending).await;
 
         let known = |id: &SessionId| after.sessions.iter().any(|one| one.id == id.to_string());
         let mut added = self.app.session_ids().await;
         added.retain(|id| !known(id));
-        match (want, answered.outcome) {
-            (Ok(Created::New(new)), outcome) if outcome.is_ok() || is_unknown(&outcome) => {
-                assert!(outcome.is_ok() || !asked.gets_through, "{outcome:?}");
+        match (want, finished.outcome) {
+            (Ok(CreateOutcome::New(new)), outcome) if outcome.is_ok() || is_unknown(&outcome) => {
+                assert!(outcome.is_ok() || !pending.gets_through, "{outcome:?}");
                 assert!(added.len() <= 1, "one create, one session");
                 let id = added.first().map(SessionId::to_string);
                 let token = outcome
@@ -246,7 +246,7 @@ impl Run {
                 }
             }
             (
-                Ok(Created::Again {
+                Ok(CreateOutcome::Again {
                     session,
                     sequence,
                     own,
@@ -266,16 +266,21 @@ impl Run {
             }
             (want, outcome) => {
                 assert_eq!(added, []);
-                assert_refused(want.map(|_| ()), &outcome, &asked);
+                assert_refused(want.map(|_| ()), &outcome, &pending);
             }
         }
         self.model = after;
     }
 
-    async fn set(&mut self, mut asked: Asked, message: &steps::Message, if_match: Option<IfMatch>) {
-        let version = asked.version;
+    async fn set(
+        &mut self,
+        mut pending: PendingCall,
+        message: &steps::Message,
+        if_match: Option<IfMatch>,
+    ) {
+        let version = pending.version;
         let (message, body) = self.message(message, version);
-        let stored = asked
+        let stored = pending
             .session
             .map(|session| self.model.sessions[session].clone());
         let sequence = stored.as_ref().map_or(2, |stored| stored.sequence);
@@ -284,45 +289,45 @@ impl Run {
             IfMatch::Former => Some(sequence - 1),
             IfMatch::Any => None,
         });
-        asked.call.body = body;
-        asked.call.if_match =
+        pending.call.body = body;
+        pending.call.if_match =
             if_match.map(|at| at.map_or_else(|| "*".to_owned(), |at| format!("\"{at}\"")));
-        let answered = self.send(Operation::SetSession, &asked).await;
-        self.find_attempt(&answered).await;
+        let finished = self.send(Operation::SetSession, &pending).await;
+        self.find_attempt(&finished).await;
         let left = match &stored {
             Some(stored) => self.stored(stored).await,
             None => None,
         };
         let grace_until = |changed: &mut Session| {
             let until = left.as_ref().and_then(|left| left.grace).unwrap().until;
-            let times = [self.model.now, answered.by];
+            let times = [self.model.now, finished.by];
             let [from, to] = times.map(|at| (at + GRACE).min(changed.expires_at));
             assert!((from..=to).contains(&until), "{until}, not {from} to {to}");
             changed.grace.as_mut().unwrap().until = until;
         };
-        // Each try has its time, in which the session may have expired.
-        let at = match &answered.outcome {
-            Err(error) if error == "COMMAND-Hkl3d" => answered.by,
+        // The session may have expired between the tries.
+        let at = match &finished.outcome {
+            Err(error) if error == "COMMAND-Hkl3d" => finished.by,
             _ => self.model.now,
         };
         let mut after = self.model.clone();
-        let want = asked.caller.clone().and_then(|caller| {
-            if asked.token.is_none() && version < Version::V2 {
-                let known = !matches!(caller, Caller::Anonymous) || after.is_public;
+        let want = pending.principal.clone().and_then(|principal| {
+            if pending.token.is_none() && version < Version::V2 {
+                let known = !matches!(principal, Principal::Anonymous) || after.is_public;
                 return Err(if known { "code 3" } else { "code 16" });
             }
-            let token = asked.token.as_deref();
+            let token = pending.token.as_deref();
             after.set(
-                asked.session,
-                &caller,
+                pending.session,
+                &principal,
                 token,
                 &message,
                 if_match.flatten(),
                 at,
             )
         });
-        self.settle(&mut after, &asked).await;
-        match (want, answered.outcome.clone()) {
+        self.settle(&mut after, &pending).await;
+        match (want, finished.outcome.clone()) {
             (Ok(mut want), Ok(body)) => {
                 let changed = Some(&want) != stored.as_ref();
                 let token = body["sessionToken"].as_str().map(str::to_owned);
@@ -331,43 +336,42 @@ impl Run {
                     assert!(!want.tokens.contains(&token), "another token");
                     *want.tokens.last_mut().unwrap() = token;
                 } else {
-                    assert_eq!(token, asked.token);
+                    assert_eq!(token, pending.token);
                 }
                 assert_details(&body, want.sequence, want.changed_at);
-                after.sessions[asked.session.unwrap()] = want;
+                after.sessions[pending.session.unwrap()] = want;
             }
             (Ok(mut want), outcome) if is_unknown(&outcome) => {
-                assert!(!asked.gets_through, "{outcome:?}");
+                assert!(!pending.gets_through, "{outcome:?}");
                 if left != stored {
                     grace_until(&mut want);
-                    after.sessions[asked.session.unwrap()] = want;
+                    after.sessions[pending.session.unwrap()] = want;
                 }
             }
-            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &asked),
+            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &pending),
         }
         self.model = after;
     }
 
-    async fn delete(&mut self, asked: Asked) {
-        let answered = self.send(Operation::DeleteSession, &asked).await;
+    async fn delete(&mut self, pending: PendingCall) {
+        let finished = self.send(Operation::DeleteSession, &pending).await;
         let model = &self.model;
-        let want = asked
-            .caller
-            .clone()
-            .and_then(|caller| model.delete(asked.session, &caller, asked.token.as_deref()));
-        match (want, answered.outcome) {
+        let want = pending.principal.clone().and_then(|principal| {
+            model.delete(pending.session, &principal, pending.token.as_deref())
+        });
+        match (want, finished.outcome) {
             (Ok(None), Ok(body)) => assert!(body["details"].get("sequence").is_none()),
             (Ok(Some(want)), Ok(body)) => {
                 assert_details(&body, want.sequence, want.changed_at);
-                self.model.sessions[asked.session.unwrap()] = want;
+                self.model.sessions[pending.session.unwrap()] = want;
             }
             (Ok(Some(want)), outcome) if is_unknown(&outcome) => {
-                assert!(!asked.gets_through, "{outcome:?}");
+                assert!(!pending.gets_through, "{outcome:?}");
                 if self.stored(&want).await.as_ref() == Some(&want) {
-                    self.model.sessions[asked.session.unwrap()] = want;
+                    self.model.sessions[pending.session.unwrap()] = want;
                 }
             }
-            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &asked),
+            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &pending),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What may happen, and how it is drawn. Sessions are named by slots, so that a step that is
-//! left out changes no other's meaning.
+//! The steps of a run, and how they are drawn. Sessions are named by slots, so that leaving a step
+//! out doesn't change the meaning of the others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use sesame::domain::UserState;
 use crate::support::client::Wire;
 use crate::support::faults::Fault;
 
-/// Of the session that was created last in this slot, or in any.
+/// A slot, which names the session that was created last in it, or else the last one in any.
 pub type Slot = u8;
 pub const SLOTS: u8 = 3;
 /// The last of them never exists.
@@ -64,10 +64,10 @@ pub enum What {
 #[derive(Clone, Debug)]
 pub struct Message {
     pub user: Option<Search>,
-    /// Of the passwords of [`super::PASSWORDS`].
+    /// The index of a password in [`super::PASSWORDS`].
     pub password: Option<usize>,
     pub metadata: BTreeMap<String, String>,
-    /// In seconds.
+    /// The lifetime in seconds.
     pub lifetime: Option<u32>,
 }
 
@@ -75,11 +75,11 @@ pub struct Message {
 pub enum Search {
     Id(usize),
     Name(usize),
-    /// In capitals.
+    /// By login name, in capitals.
     Shouted(usize),
-    /// A name of the few, whosever it is.
+    /// By one of the login names, of whichever user it is.
     SomeName(usize),
-    /// Who need not be one.
+    /// By the id of one user and the login name of another or the same.
     Both(usize, usize),
 }
 
@@ -104,7 +104,7 @@ pub enum Who {
     Anonymous,
     /// A service account of [`super::SERVICES`].
     Service(usize),
-    /// Whoever has the token of that session.
+    /// The bearer of the current token of that session.
     Session(Slot),
     Former(Slot),
     Stranger,
@@ -204,7 +204,7 @@ fn any_what() -> impl Strategy<Value = What> {
 }
 
 fn any_message() -> impl Strategy<Value = Message> {
-    // The first is a user with a password, mostly the right one.
+    // The first is a user with a password, usually the right one.
     let user = || prop_oneof![4 => Just(0_usize), 2 => Just(1), 1 => Just(2)];
     let search = prop_oneof![
         3 => user().prop_map(Search::Id),
@@ -290,7 +290,7 @@ fn any_pass() -> impl Strategy<Value = Pass> {
     ]
 }
 
-/// Mostly none, or so few that each request gets through; sometimes more.
+/// Usually no faults, or so few that each request succeeds after retries; sometimes more.
 fn any_faults() -> impl Strategy<Value = Vec<(Fault, usize)>> {
     let late = (0..500_u64).prop_map(|millis| Fault::Late(Duration::from_millis(millis)));
     let fault = || {

@@ -1,4 +1,4 @@
-//! What the tables hold, held against the model.
+//! Stored sessions and answers as the model has them.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use sesame::token::SessionToken;
 use super::reference::{Grace, Model, Proof, Session, UserFactor};
 use crate::support::answer::{millis, number};
 
-/// A session of the tables as the model has it: with `like`'s tokens, if its own is the
-/// last one of them, and what isn't stored as it is.
+/// Converts a stored session to the model's form. It gets `like`'s tokens, if its own is the last
+/// of them, and `like`'s other fields that aren't stored.
 pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session {
     let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
     let metadata = stored.metadata.iter();
@@ -59,7 +59,7 @@ fn user_of(id: &str, model: &Model) -> usize {
     model.users.iter().position(|user| user.id == id).unwrap()
 }
 
-/// A session of an answer, and holds it against `session`.
+/// Compares a session of an answer with the model's `session`.
 pub fn assert_shows(answer: &Value, session: &Session, model: &Model, version: Version) {
     let later = version > Version::V2alpha;
     let date = |value: &Value| json!(millis(value));

@@ -1,35 +1,35 @@
-//! Users as the model has them, and how they are checked.
+//! The users of the model, and the checks of requests.
 
 use sesame::domain::UserState;
 
-use super::reference::Refused;
+use super::reference::Refusal;
 
-/// Failures in a row from which on a password is locked.
+/// The number of failures in a row that locks a password.
 pub const MAX_ATTEMPTS: u32 = 3;
 
 #[derive(Clone, Debug)]
 pub struct User {
     pub id: String,
-    /// In lower case.
+    /// The login name in lower case.
     pub name: String,
     pub exists: bool,
     pub state: UserState,
-    /// Of the passwords of [`super::PASSWORDS`].
+    /// The index of a password in [`super::PASSWORDS`].
     pub password: Option<usize>,
     pub failures: u32,
     pub last_at: i64,
-    /// Another one, whenever all sessions were ended.
+    /// The session generation, which changes whenever all sessions are ended.
     pub generation: u32,
 }
 
 /// How a request names a user.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
+pub struct NamedUser {
     pub id: Option<String>,
     pub name: Option<String>,
 }
 
-/// A try at a password.
+/// A password attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
     pub password: usize,
@@ -38,13 +38,13 @@ pub struct Attempt {
 
 /// A user who was checked.
 #[derive(Clone, Copy, Debug)]
-pub struct Checked {
+pub struct VerifiedUser {
     pub user: usize,
     pub by_password: bool,
 }
 
 impl User {
-    /// When the password is open again, after the last attempt.
+    /// The time at which the lock after the last attempt ends.
     pub fn unlocked_at(&self) -> i64 {
         let Some(over) = self.failures.checked_sub(MAX_ATTEMPTS) else {
             return i64::MIN;
@@ -53,20 +53,20 @@ impl User {
     }
 }
 
-/// Of a request's checks: nobody, or a user.
+/// Carries out a request's checks, which give a user or none.
 ///
 /// An attempt counts as a failure until its session is put.
 pub fn check(
     users: &mut [User],
-    named: Option<&Named>,
+    named: Option<&NamedUser>,
     attempt: Option<Attempt>,
     sees_users: bool,
-) -> Result<Option<Checked>, Refused> {
+) -> Result<Option<VerifiedUser>, Refusal> {
     let Some(named) = named else {
         return attempt.map_or(Ok(None), |_| Err("COMMAND-Sfw3f"));
     };
     let checked = check_user(users, named, attempt);
-    // To all who may not name users, all is a wrong password.
+    // A principal that may not name users is told of a wrong password in all cases.
     checked
         .map(Some)
         .map_err(|error| if sees_users { error } else { "COMMAND-3M0fs" })
@@ -74,9 +74,9 @@ pub fn check(
 
 fn check_user(
     users: &mut [User],
-    named: &Named,
+    named: &NamedUser,
     attempt: Option<Attempt>,
-) -> Result<Checked, Refused> {
+) -> Result<VerifiedUser, Refusal> {
     let find = |is: &dyn Fn(&User) -> bool| users.iter().position(|user| user.exists && is(user));
     let by_id = named.id.as_ref().map(|id| find(&|user| user.id == *id));
     let folded = named.name.as_ref().map(|name| name.to_lowercase());
@@ -101,7 +101,7 @@ fn check_user(
             return Err("COMMAND-3M0fs");
         }
     }
-    Ok(Checked {
+    Ok(VerifiedUser {
         user: found,
         by_password: attempt.is_some(),
     })

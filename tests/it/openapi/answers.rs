@@ -1,4 +1,4 @@
-//! What is answered: to the examples, and where something is wrong.
+//! Answers: to the examples, and to what is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn the_readmes_call_is_an_example() {
     }
 }
 
-/// What is wrong with an answer's headers, by what is documented of them.
+/// Checks that an answer's headers are as documented, and that no others are sent.
 fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
     for (name, value) in headers {
         if name == CONTENT_TYPE {
@@ -51,7 +51,7 @@ fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
     }
 }
 
-/// A session that has all that a session may have.
+/// A create of a session with all that a session may have.
 fn session() -> Value {
     let mut session = checked();
     session["metadata"] = json!({ "device": "a2l0Y2hlbg==" });
@@ -169,8 +169,11 @@ async fn an_empty_list_is_answered_as_documented() {
 async fn a_list_of_all_sessions_is_refused_with_a_reason() {
     let mini = Mini::start().await;
     let all = [Permission::Read, Permission::Write];
-    let caller = mini.app.caller(&all, Duration::from_hours(1)).await;
-    let bearer = format!("Bearer {}", caller.as_str());
+    let reader = mini
+        .app
+        .service_account(&all, Duration::from_hours(1))
+        .await;
+    let bearer = format!("Bearer {}", reader.as_str());
 
     let lists = operations().into_iter();
     for operation in lists.filter(|operation| operation.rpc == Rpc::ListSessions) {
@@ -186,8 +189,8 @@ async fn a_list_of_all_sessions_is_refused_with_a_reason() {
     }
 }
 
-/// What an operation may answer where something is wrong. Exhaustive on purpose: a new
-/// error must choose its operations here.
+/// Whether an operation may answer with an error. Exhaustive on purpose: each error must choose
+/// its operations here.
 fn may_answer(operation: &Operation, error: &Error) -> bool {
     use Rpc::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
 
@@ -212,7 +215,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserNotActive
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
-        // Frames are gRPC's.
+        // Only gRPC has frames.
         Error::CompressedHow | Error::NotOneMessage => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
@@ -234,7 +237,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             is_one_of(&[CreateSession, SetSession])
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
-        // A body that isn't read may be packed in any way.
+        // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
     }
 }

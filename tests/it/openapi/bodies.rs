@@ -1,5 +1,8 @@
-//! Bodies around all that the document says of a request but the lengths of its texts: the
-//! service takes those that the document takes.
+//! The service accepts a body exactly if the schema does. The lengths of texts are in `fields`.
+//!
+//! `.ci/api` draws bodies from the schema, too. Only here are the near misses of each format
+//! tried: of base64, durations, dates and numbers at their limits, and of each two members of a
+//! choice.
 
 use serde_json::{Map, Value, json};
 
@@ -36,7 +39,7 @@ fn bodies(schema: &Value) -> Vec<Value> {
         bodies.extend(lists());
     }
     if has("sessionToken") {
-        // A change needs one, whatever else is in it.
+        // A Set before v2 needs one, whatever else is in it.
         for body in bodies.iter_mut().filter_map(Value::as_object_mut) {
             body.insert("sessionToken".to_owned(), json!(TOKEN));
         }
@@ -51,7 +54,7 @@ fn bodies(schema: &Value) -> Vec<Value> {
     bodies
 }
 
-/// What v2alpha doesn't know of checks.
+/// Bodies with fields that v2alpha doesn't know or the service doesn't support.
 fn later() -> Vec<Value> {
     let mut bodies = vec![
         json!({ "lifetime": 60 }),
@@ -157,13 +160,13 @@ fn entries(schema: &Value) -> Vec<Value> {
         json!({ "metadata": { "key": null } }),
         json!({ "metadata": { "key": 1 } }),
     ];
-    // Of a change, what is left counts, and no schema can tell that.
+    // In a Set, the keys that are left count, which no schema can say.
     if let Some(keys) = limit("/maxProperties") {
         bodies.push(metadata(keys, 2, 2));
         bodies.push(metadata(keys + 1, 2, 2));
     }
     assert_eq!(least, 1);
-    // The values of all metadata are read alike: one kind of it has them all.
+    // All metadata is read alike, so one operation gets all values.
     let longest = if limit("/maxProperties").is_some() {
         3
     } else {

@@ -1,4 +1,4 @@
-//! The fields of requests: by what names they are read, and what they may hold.
+//! The fields of requests: the names by which they are read, and the values that they may have.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::openapi::document::{Operation, fields, objects, with_body};
 use crate::support::openapi::schema::conforms;
 use crate::support::openapi::{ID, Mini, TOKEN, is_understood};
 
-/// A request that is right, and has a value in every message that it takes.
+/// A valid request with a value in every message that it takes.
 fn full(operation: &Operation) -> Value {
     let mut all = json!({
         "sessionToken": TOKEN,
@@ -28,7 +28,7 @@ fn full(operation: &Operation) -> Value {
     all
 }
 
-/// The place in a message to which these names lead.
+/// The value in a message at this path.
 fn at<'a>(message: &'a mut Value, path: &[&str]) -> &'a mut Value {
     path.iter().fold(message, |message, name| match message {
         Value::Array(list) => &mut list[name.parse::<usize>().unwrap()],
@@ -36,7 +36,7 @@ fn at<'a>(message: &'a mut Value, path: &[&str]) -> &'a mut Value {
     })
 }
 
-/// The same with one field more, or another value for it.
+/// The valid request with one field added or replaced.
 fn with(operation: &Operation, path: &[&str], value: &Value) -> Value {
     let mut body = full(operation);
     *at(&mut body, path) = value.clone();
@@ -74,7 +74,7 @@ async fn each_documented_field_is_read_in_both_spellings() {
                 message.insert(name, value);
 
                 let answer = mini.send(&operation, &body).await;
-                // A member of checks that nobody knows is refused whatever its value.
+                // An unknown member of checks is refused whatever its value.
                 let is_unknown = schema["type"] == "null"
                     && path.last() == Some(&crate::support::openapi::document::KEY);
                 let want = if is_unknown { "code 12" } else { "code 3" };
@@ -101,7 +101,7 @@ async fn no_field_is_read_that_is_not_documented() {
 
     for operation in with_body() {
         for (path, object) in objects(operation.request_schema()) {
-            // Of checks and challenges, each member asks for something.
+            // Each member of checks and challenges asks for something, so it is refused if unknown.
             if object["additionalProperties"]["type"] == "null" {
                 continue;
             }
@@ -132,7 +132,7 @@ async fn texts_are_limited_as_documented() {
 
     for operation in with_body() {
         for (path, schema) in fields(operation.request_schema()) {
-            // The session's id has no choice.
+            // The session's id must be that of the path.
             if !is_text(schema) || path == ["sessionId"] {
                 continue;
             }
@@ -143,11 +143,11 @@ async fn texts_are_limited_as_documented() {
                     lengths.extend(least.checked_sub(1).map(|less| (less, false)));
                     lengths
                 }
-                // But for what a user agent may have together.
+                // The total size of a user agent is not in the schema.
                 _ => vec![(0, true), (2000, true)],
             };
             for (length, good) in lengths {
-                // Neither bytes nor UTF-16 are counted.
+                // The limits are in code points, not in bytes or UTF-16 units.
                 let body = with(&operation, &path, &"🐭".repeat(length).into());
                 let answer = mini.send(&operation, &body).await;
                 assert_eq!(is_understood(&answer), good, "{path:?}: {length}");
@@ -200,7 +200,7 @@ async fn what_only_a_description_says_is_enforced() {
             let found = fields(schema);
             let told = found.iter().find(|(of, _)| *of == path[..told_at]);
             let description = told.and_then(|(_, field)| field["description"].as_str());
-            // Creating a session, more keys break what the schema says.
+            // In a create, the schema itself limits the number of keys.
             if !description.is_some_and(|text| text.contains(words)) {
                 continue;
             }

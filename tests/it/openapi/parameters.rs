@@ -1,4 +1,4 @@
-//! What stands outside of the body: in the path, in the query and in headers.
+//! Parameters in the path, in the query and in headers.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::openapi::document::{Operation, operations};
 use crate::support::openapi::schema::conforms;
 use crate::support::openapi::{ID, Mini, TOKEN, is_understood};
 
-/// A body that is right for any operation.
+/// A body that is valid for any operation.
 fn body() -> String {
     json!({ "sessionToken": TOKEN }).to_string()
 }
@@ -130,7 +130,7 @@ async fn the_query_is_read_where_it_is_documented() {
     }
 }
 
-/// All parameters that the tests above are about.
+/// The tests above cover all parameters.
 #[test]
 fn no_other_parameter_is_documented() {
     let of = |operation: &Operation| -> BTreeSet<(String, String)> {

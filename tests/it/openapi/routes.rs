@@ -1,4 +1,4 @@
-//! Which paths there are, with which methods, and what the document is of.
+//! Paths and methods, and the document's codes, ids, names and version.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ async fn each_documented_route_is_served_and_no_other() {
     let mini = Mini::start().await;
     let operations = operations();
     let mut paths: BTreeSet<String> = operations.iter().map(|one| one.path.clone()).collect();
-    // All that there is, and a little more.
+    // All paths of the service, and some that it doesn't have.
     for version in ["v1", "v2alpha", "v2beta", "v2", "v3"] {
         for path in [
             "sessions",

@@ -50,7 +50,7 @@ async fn a_body_that_is_no_message_is_an_invalid_argument() {
         let is_framed = matches!(wire, Wire::Grpc | Wire::GrpcWeb | Wire::GrpcWebText);
         let want = match good {
             true => None,
-            // No message, or two of them.
+            // There is no message, or there are two.
             false if is_framed && (body.is_empty() || body == two) => Some(12),
             false => Some(3),
         };
@@ -58,7 +58,7 @@ async fn a_body_that_is_no_message_is_an_invalid_argument() {
     }
 }
 
-/// A frame says that it is compressed, and no header how.
+/// A frame says that it is compressed, and a header must say how.
 #[tokio::test]
 async fn a_compressed_flag_needs_an_encoding() {
     let app = App::start().await;
@@ -130,11 +130,11 @@ async fn gzip_is_read_up_to_the_limit() {
     for wire in Wire::ALL {
         for (request, want) in [
             (compressed(wire, &create(1000)), None),
-            // Small on the way, and longer than a message may be: a bomb.
+            // It is short when compressed, and longer than a message may be: a bomb.
             (compressed(wire, &create(60_000)), Some(8)),
             (plain(wire, &create(1000)), None),
             (plain(wire, &create(2048)), Some(8)),
-            // Too long on the way.
+            // It is too long before it is decompressed.
             (plain(wire, &create(4096)), Some(8)),
         ] {
             let answer = client(wire).send(request).await;
@@ -165,7 +165,7 @@ async fn another_compression_is_unimplemented_and_gzip_offered() {
 
 #[tokio::test]
 async fn grpc_without_trailers_is_refused_with_a_hint() {
-    // Whoever calls: it is said before anything is asked.
+    // This comes before authorisation.
     let app = App::with(&[("ACCESS", "token")]).await;
     let client = Client::new(&app).over(Wire::Grpc, Version::V2);
     let mut request = client.request(CreateSession, &Create::default());
@@ -225,7 +225,7 @@ async fn a_clients_deadline_is_kept() {
     }
 }
 
-/// Dropped halfway, the right password would count as a wrong one.
+/// A call that was dropped halfway would leave its attempt counted as a failure.
 #[tokio::test]
 async fn a_clients_deadline_costs_no_password_attempt() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;

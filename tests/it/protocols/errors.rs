@@ -17,8 +17,8 @@ const PROCEDURE_TYPES: &str = "application/json, application/proto, application/
      application/grpc+proto, application/grpc-web, application/grpc-web+proto, \
      application/grpc-web-text, application/grpc-web-text+proto";
 
-/// Sends a request by each protocol, and returns the one fault of all, and the HTTP
-/// status of the JSON route.
+/// Sends a request by each protocol, and returns the fault, which is the same in all of them, and
+/// the HTTP status of the JSON route.
 async fn fault(
     app: &App,
     version: Version,
@@ -39,11 +39,11 @@ async fn fault(
     (faults.remove(0), http)
 }
 
-/// The rows of section 6 that a create can have. What it depends on is tested with JSON.
+/// These are the errors of a create's checks. `create/checks.rs` tests when each one occurs.
 #[tokio::test]
 async fn each_error_is_the_same_status_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "100")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let without = app.user_with_hash("without", None).await;
     let inactive = app.user("inactive").await;
@@ -99,8 +99,8 @@ async fn each_error_is_the_same_status_in_all_protocols() {
 #[tokio::test]
 async fn errors_of_decoding_and_authorisation_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
-    let reader = app.caller(&[Permission::Read], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let reader = app.service_account(&[Permission::Read], HOUR).await;
     let unknown = ServiceAccountToken::generate().unwrap();
     let mut no_member = checks("x", "x");
     let check = no_member.checks.as_mut().unwrap();
@@ -143,7 +143,7 @@ async fn errors_of_decoding_and_authorisation_have_no_id() {
             None,
             "a valid bearer token is required",
         ),
-        // But for this one.
+        // This one alone has an id.
         (
             Create::default(),
             &reader,
@@ -163,12 +163,12 @@ async fn errors_of_decoding_and_authorisation_have_no_id() {
     }
 }
 
-/// What is no fault of the caller's, to a caller who says who he is.
+/// The principal is a service account.
 #[tokio::test]
 async fn internal_errors_are_the_same_status_in_all_protocols() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
-    // So that the caller is remembered, and the session's put is the next request.
+    let token = app.service_account(&[Permission::Write], HOUR).await;
+    // The service account is cached after this, so that the next request puts the session.
     let client = Client::new(&app).bearing(token.as_str());
     client.create(&Create::default()).await.unwrap();
 
@@ -237,7 +237,7 @@ async fn only_the_json_routes_answer_201() {
 #[tokio::test]
 async fn a_locked_user_gets_the_same_error_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let mini = app.user("mini").await;
     let wrong = checks(mini.login_name.as_str(), "wrong");
     let first = Client::new(&app)
@@ -255,7 +255,7 @@ async fn a_locked_user_gets_the_same_error_in_all_protocols() {
 #[tokio::test]
 async fn connect_has_http_statuses_of_its_own() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let anonymous = Client::new(&app).over(Wire::ConnectProto, Version::V2);
     let client = anonymous.bearing(token.as_str());
     let create = |request: &Create| client.request(CreateSession, request);
@@ -308,7 +308,7 @@ async fn connect_has_http_statuses_of_its_own() {
 #[tokio::test]
 async fn unsupported_checks_are_refused_by_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.caller(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::Write], HOUR).await;
     let check = |change: fn(&mut v2::Checks)| {
         let mut checks = v2::Checks::default();
         change(&mut checks);

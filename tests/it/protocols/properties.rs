@@ -16,33 +16,56 @@ use sesame::domain::Operation;
 
 use crate::support::client::{Wire, json_of};
 
-/// Parts of a request, which itself hides what is in it.
-type Parts = (
-    // A user: by id or by name, or without either.
-    Option<(bool, Option<String>)>,
-    Option<String>,
-    [bool; 5],
-    BTreeMap<String, Vec<u8>>,
-    Option<(Option<String>, BTreeMap<String, Vec<String>>)>,
-    Option<(i64, i32)>,
-);
+/// The parts of a request, because the request's own `Debug` hides secrets.
+#[derive(Clone, Debug)]
+struct Parts {
+    user: Option<UserPart>,
+    password: Option<String>,
+    unsupported: [bool; 5],
+    metadata: BTreeMap<String, Vec<u8>>,
+    agent: Option<(Option<String>, BTreeMap<String, Vec<String>>)>,
+    lifetime: Option<(i64, i32)>,
+}
+
+/// Whether a user is named by id, and the id or the login name, if any.
+type UserPart = (bool, Option<String>);
 
 fn any_parts() -> impl Strategy<Value = Parts> {
     let text = || ".{0,6}";
     let header = prop::collection::btree_map(text(), prop::collection::vec(text(), 0..3), 0..3);
     let rarely = prop::bool::weighted(0.05);
-    (
+    let checks = (
         prop::option::of((any::<bool>(), prop::option::weighted(0.9, text()))),
         prop::option::of(text()),
         prop::array::uniform5(rarely),
+    );
+    let facts = (
         prop::collection::btree_map(text(), prop::collection::vec(any::<u8>(), 0..8), 0..4),
         prop::option::of((prop::option::of(text()), header)),
         prop::option::of((0..200_000_i64, 0..1_000_000_000_i32)),
+    );
+    (checks, facts).prop_map(
+        |((user, password, unsupported), (metadata, agent, lifetime))| Parts {
+            user,
+            password,
+            unsupported,
+            metadata,
+            agent,
+            lifetime,
+        },
     )
 }
 
-fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Create {
-    let search = |(by_id, text): (bool, Option<String>)| {
+fn assemble(parts: Parts) -> Create {
+    let Parts {
+        user,
+        password,
+        unsupported,
+        metadata,
+        agent,
+        lifetime,
+    } = parts;
+    let search = |(by_id, text): UserPart| {
         let member = if by_id {
             Search::UserId
         } else {
@@ -50,7 +73,7 @@ fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Crea
         };
         text.map(member)
     };
-    let [web_auth_n, idp_intent, totp, otp_sms, challenge] = unbuilt;
+    let [web_auth_n, idp_intent, totp, otp_sms, challenge] = unsupported;
     let checks = v2::Checks {
         user: user.map(|user| v2::CheckUser {
             search: search(user),
@@ -84,11 +107,11 @@ fn assemble((user, password, unbuilt, metadata, agent, lifetime): Parts) -> Crea
     }
 }
 
-/// A filter, as what it names: an id, or a time and how to compare with it.
+/// The parts of a filter: an id, or a time and how to compare with it.
 type QueryParts = (usize, Option<String>, Option<(i64, i32)>, i32);
 
 fn any_query() -> impl Strategy<Value = Option<QueryParts>> {
-    // What JSON can write: the years 1 to 9999.
+    // JSON can write the years 1 to 9999.
     let seconds = -62_135_596_800..253_402_300_800_i64;
     let time = prop::option::of((seconds, 0..1_000_000_000_i32));
     prop::option::of((0..6_usize, prop::option::of(".{0,6}"), time, 0..5_i32))
@@ -118,7 +141,7 @@ fn assemble_query((kind, text, time, method): QueryParts) -> Query {
     }
 }
 
-/// Holds a request in JSON, as another implementation writes it, against the same in
+/// Checks that a request in JSON, as another implementation writes it, is the same call as in
 /// protobuf.
 fn same_call(operation: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
     let version = Version::ALL[at];
@@ -145,7 +168,7 @@ fn same_call(operation: Operation, at: usize, message: &impl Message) -> Result<
 }
 
 proptest! {
-    /// As another implementation writes it.
+    /// The JSON is written by another implementation.
     #[test]
     fn a_create_in_json_and_in_protobuf_is_the_same_call(parts in any_parts(), at in 0..3_usize) {
         same_call(Operation::CreateSession, at, &assemble(parts))?;

@@ -146,7 +146,7 @@ async fn a_set_of_an_unknown_session_is_not_found() {
 #[tokio::test]
 async fn before_v2_a_set_needs_the_session_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::Write], HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     for wire in crate::support::client::Wire::ALL {
@@ -190,7 +190,7 @@ async fn metadata_stays_within_its_limits_over_many_sets() {
         ..set(&created)
     };
     assert_eq!(code(&client.set(&one_more).await), "code 3");
-    // A password that is right is no attempt that failed, whatever else is wrong.
+    // A right password is no failed attempt, whatever else is wrong.
     let mini = app.user("mini").await;
     let with_password = Set {
         checks: Some(checks(&mini, Some(PASSWORD))),

@@ -12,7 +12,7 @@ use crate::support::faults::Fault;
 #[tokio::test(start_paused = true)]
 async fn two_sets_at_once_are_both_carried_out() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let note = |key: &str| Set {
@@ -69,11 +69,11 @@ async fn two_sets_at_once_with_one_token_are_both_carried_out() {
     assert_eq!(session.metadata, metadata(&[("a", "1"), ("b", "1")]));
 }
 
-/// As many as there are tries, all at once, lose nothing.
+/// As many Sets at once as one Set has tries lose nothing.
 #[tokio::test]
 async fn sixteen_sets_at_once_are_carried_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..16)
@@ -98,12 +98,12 @@ async fn sixteen_sets_at_once_are_carried_out() {
     assert_eq!(session.metadata.len(), 16);
 }
 
-/// More of them than there are tries: whoever is late each time is told so, and has changed
-/// nothing.
+/// There are more Sets at once than one Set has tries. One that loses each race is told so, and
+/// has changed nothing.
 #[tokio::test(start_paused = true)]
 async fn a_set_that_lost_each_race_is_aborted() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..40)
@@ -113,7 +113,7 @@ async fn a_set_that_lost_each_race_is_aborted() {
             ..Set::default()
         })
         .collect();
-    // All begin from the same sequence, and go on in step.
+    // All begin from the same sequence and proceed in step.
     app.faults.inject(
         Fault::Delay(Duration::from_millis(20))
             .times(10_000)
@@ -138,12 +138,12 @@ async fn a_set_that_lost_each_race_is_aborted() {
     assert_eq!(session.sequence, 2 + 2 * (40 - aborted));
 }
 
-/// The answer to the first attempt is lost, others write, the SDK sends it again.
+/// The answer to the first attempt is lost, others write, and the SDK sends the request again.
 #[tokio::test(start_paused = true)]
 async fn a_set_whose_answer_was_lost_is_carried_out_once() {
     for others in [0, 1, 7] {
         let app = App::emulated(&[("ACCESS", "token")]).await;
-        let writer = app.caller(&Permission::ALL, HOUR).await;
+        let writer = app.service_account(&Permission::ALL, HOUR).await;
         let client = Client::new(&app).bearing(writer.as_str());
         let created = client.create(&Create::default()).await.unwrap();
         app.faults.inject(
@@ -181,7 +181,7 @@ async fn a_set_whose_answer_was_lost_is_carried_out_once() {
 #[tokio::test(start_paused = true)]
 async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     app.faults.inject(

@@ -1,4 +1,4 @@
-//! For how long, and for what, a token that was replaced still authorises.
+//! How long a replaced token is still accepted, and for which calls.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use crate::support::client::{
 const GRACE: Duration = Duration::from_secs(10);
 const MILLI: Duration = Duration::from_millis(1);
 
-/// A token that authorises all that [`uses`] tries. Its Set comes to the condition.
+/// The outcomes of [`uses`] for a token that is accepted; its Set fails at the condition.
 const GOOD: [&str; 4] = ["ok", "code 10", "ok", "ok"];
 const DEAD: [&str; 4] = ["QUERY-dsfr3", "COMMAND-sGr42", "code 16", "COMMAND-sGr42"];
 
-/// What a session's token is good for: Get, Set, Delete, and as a bearer.
+/// Tries a session token in Get, in Set, as a bearer and in Delete.
 async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
     let note = Set {
         session_id: id.to_owned(),
         session_token: token.to_owned(),
         ..Set::default()
     };
-    // It is never there, so that the token isn't replaced.
+    // No session is at this sequence, so the token isn't replaced.
     let request = client.request(Operation::SetSession, &note);
     let answer = client
         .app
@@ -113,8 +113,8 @@ async fn the_grace_is_a_setting_and_ends_with_the_session() {
     assert_eq!(code(&late.delete(id, Some(old)).await), "COMMAND-sGr42");
 }
 
-/// Its first answer was lost: it is carried out again, and the last answer has the token to
-/// keep.
+/// The first answer was lost, so the client repeats the Set; the last answer has the current
+/// token.
 #[tokio::test]
 async fn a_set_can_be_repeated_with_the_replaced_token() {
     let app = App::start().await;
@@ -132,7 +132,7 @@ async fn a_set_can_be_repeated_with_the_replaced_token() {
     assert_eq!(session.metadata, metadata(&[("a", "2")]));
 }
 
-/// The same change, too: its token goes on after the grace, as if the first answer had come.
+/// The repeated Set changes nothing else, and its token stays valid after the grace.
 #[tokio::test]
 async fn a_repeated_set_gets_another_token() {
     for (wire, version) in Wire::ALL.into_iter().zip(Version::ALL.into_iter().cycle()) {
@@ -158,7 +158,7 @@ async fn a_repeated_set_gets_another_token() {
         ] {
             assert_eq!(code(&late.get(id, Some(token)).await), want, "{wire:?}");
         }
-        // With the token that counts, what changes nothing writes nothing.
+        // With the current token, a Set that changes nothing writes nothing.
         let current = Set {
             session_token: again.session_token.clone(),
             ..note
@@ -176,12 +176,12 @@ fn password() -> v2::Checks {
     }
 }
 
-/// Somebody may have planted the session on the user who then logs in with it.
+/// An attacker may have planted the session on the user who then logs in with it.
 #[tokio::test]
 async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
     let app = App::start().await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let service = Client::new(&app).bearing(all.as_str());
     let client = Client::new(&app);
     let wrong = v2::Checks {
@@ -254,8 +254,8 @@ async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
     }
 }
 
-/// Whoever planted the session learns neither who logged in with it, nor where it stands, nor
-/// may he guess at the password without a bound.
+/// An attacker who planted the session learns neither who logged in with it nor its sequence, and
+/// may not guess at the password without a limit.
 #[tokio::test]
 async fn a_token_that_a_login_replaced_reveals_nothing() {
     let app = App::with(&[("ACCESS", "public")]).await;
@@ -291,14 +291,16 @@ async fn a_token_that_a_login_replaced_reveals_nothing() {
     assert_eq!(app.login("other").await.attempts.made, 0);
 }
 
-/// Nor does it where the user was only named, by somebody who may.
+/// The same holds where the user was only named, by a principal that may.
 #[tokio::test]
 async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
     for access in ["public", "token"] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let writer = app.caller(&[Permission::Write], HOUR).await;
-        let reader = app.caller_named("reader", &[Permission::Read], HOUR).await;
+        let writer = app.service_account(&[Permission::Write], HOUR).await;
+        let reader = app
+            .service_account_named("reader", &[Permission::Read], HOUR)
+            .await;
         let service = Client::new(&app).bearing(writer.as_str());
         let planted = service.create(&Create::default()).await.unwrap();
         let name = Set {
@@ -324,7 +326,7 @@ async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
     }
 }
 
-/// A change that was under way with the token that the proof then replaced comes too late.
+/// A Set that is in progress with the token that a login then replaces is refused.
 #[tokio::test(start_paused = true)]
 async fn a_set_in_progress_fails_once_a_login_replaced_its_token() {
     use crate::support::faults::Fault;
@@ -355,8 +357,8 @@ async fn a_set_in_progress_fails_once_a_login_replaced_its_token() {
     assert!(session.metadata.is_empty());
 }
 
-/// Of several tabs with one token, none loses what it has changed, and the answer with the
-/// highest sequence has the token to keep; that of the one before is good for the grace.
+/// Several tabs share one token. No change is lost, the answer with the highest sequence has the
+/// current token, and that of the answer before it is accepted for the grace.
 #[tokio::test]
 async fn sets_at_once_with_one_token_are_all_carried_out() {
     for grace in ["10", "0"] {
@@ -368,7 +370,7 @@ async fn sets_at_once_with_one_token_are_all_carried_out() {
             ..set(&created)
         });
         let requests: Vec<_> = requests.collect();
-        // All of them have read the session before one of them writes it.
+        // All of them read the session before any of them writes it.
         let slow = crate::support::faults::Fault::Delay(Duration::from_millis(300));
         app.faults.inject(slow.times(8).of("PutItem"));
 

@@ -1,4 +1,4 @@
-//! How long a session lives, whoever prolongs it how often.
+//! How far a session can be prolonged.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ fn lifetime(seconds: i64) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos: 0 }
 }
 
-/// Prolongs a session as often as it lets itself be prolonged, each 30 s by 60 s; the end that
-/// it has then.
+/// Prolongs a session by 60 s every 30 s for as long as that is accepted, and returns its last
+/// expiry.
 async fn prolonged(client: Client<'_>, created: &v2::CreateSessionResponse, from: u64) -> u64 {
     let id = &*created.session_id;
     let mut token = created.session_token.clone();
@@ -63,7 +63,7 @@ async fn a_session_cannot_be_prolonged_forever() {
     let login = client.login(&mini).await;
     assert_eq!(prolonged(client, &login, 0).await, 100);
 
-    // Another password begins anew, and nothing else does.
+    // Only a password that is checked again starts the maximum anew.
     let login = client.login(&mini).await;
     let prove = Set {
         checks: Some(v2::Checks {
@@ -85,7 +85,7 @@ async fn naming_a_user_prolongs_no_session() {
     let app = App::with(&SETTINGS).await;
     let mini = app.user("mini").await;
     let all = app
-        .caller(&sesame::domain::Permission::ALL, Duration::from_hours(1))
+        .service_account(&sesame::domain::Permission::ALL, Duration::from_hours(1))
         .await;
     let client = Client::new(&app).bearing(all.as_str());
     let anonymous = client.create(&Create::default()).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
     assert_eq!(millis(session.expiration_date.as_ref()), at(100));
 }
 
-/// A deployment has lowered its maximum since: what would end in the past has ended.
+/// The maximum was lowered after the session was created: an expiry in the past is refused.
 #[tokio::test]
 async fn a_session_is_not_prolonged_past_its_absolute_end() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;

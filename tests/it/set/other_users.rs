@@ -1,4 +1,4 @@
-//! What a session may be used for against other users: nothing.
+//! A session can't be used against users other than its own.
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
@@ -31,11 +31,11 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
             .set_user_state(&inactive, UserState::Inactive)
             .await
             .unwrap();
-        let all = app.caller(&Permission::ALL, HOUR).await;
+        let all = app.service_account(&Permission::ALL, HOUR).await;
         let service = Client::new(&app).bearing(all.as_str());
         let created = service.login(&mini).await;
         let own = Client::new(&app).bearing(&created.session_token);
-        // One of them has failed before: a right guess must not clear that.
+        // One of them has a failed attempt, which a right guess must not reset.
         let failed = naming(
             Some(Search::LoginName(other.login_name.to_string())),
             Some("wrong"),
@@ -86,7 +86,7 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
                     }
                 }
             }
-            // The session and its own user, and that of the caller's session.
+            // The session and its own user, and the user of the bearer's session.
             asked.dedup();
             assert_eq!(asked.len(), 1, "{access}: {asked:?}");
             assert!(asked[0].iter().all(|action| action == "BatchGetItem"));
@@ -103,13 +103,13 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
     }
 }
 
-/// An id and a login name that are two users' name another user as well, though one of them is
+/// An id and a login name of two different users name another user, even if one of the two is
 /// the session's own.
 #[tokio::test]
 async fn a_set_may_name_its_own_user_by_id_by_name_or_by_both() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
     let body = |id: &str, name: &str| {
@@ -149,8 +149,7 @@ async fn a_set_may_name_its_own_user_by_id_by_name_or_by_both() {
     }
 }
 
-/// Who may have a user checked, in a create and in a Set of a session that has none: to log
-/// in takes what a create takes, and to name a user takes `session.write`.
+/// This holds for a create, and for a Set of a session without a user.
 #[tokio::test]
 async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() {
     for (access, who, by_password, by_name) in [
@@ -169,8 +168,12 @@ async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() 
     ] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let writer = app.caller_named("writer", &[Permission::Write], HOUR).await;
-        let reader = app.caller_named("reader", &[Permission::Read], HOUR).await;
+        let writer = app
+            .service_account_named("writer", &[Permission::Write], HOUR)
+            .await;
+        let reader = app
+            .service_account_named("reader", &[Permission::Read], HOUR)
+            .await;
         let service = Client::new(&app).bearing(writer.as_str());
         let login = service.login(&other).await;
         let client = match who {
@@ -206,7 +209,7 @@ async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() 
     }
 }
 
-/// What such a caller gets to know of any user is that the password is wrong.
+/// All that such a principal learns of any user is that the password is wrong.
 #[tokio::test]
 async fn without_session_write_failed_logins_cannot_be_told_apart() {
     for access in ["authenticated", "public"] {
@@ -219,7 +222,7 @@ async fn without_session_write_failed_logins_cannot_be_told_apart() {
             .set_user_state(&inactive, UserState::Inactive)
             .await
             .unwrap();
-        let writer = app.caller(&[Permission::Write], HOUR).await;
+        let writer = app.service_account(&[Permission::Write], HOUR).await;
         let service = Client::new(&app).bearing(writer.as_str());
         let own = service.login(&other).await.session_token;
         let user = Client::new(&app).bearing(&own);
@@ -244,12 +247,12 @@ async fn without_session_write_failed_logins_cannot_be_told_apart() {
     }
 }
 
-/// Whoever may name users can make as many such sessions as he likes.
+/// A principal that may name users can create any number of such sessions.
 #[tokio::test]
 async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let mini = app.user("mini").await;
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(all.as_str());
     let login = client.login(&mini).await;
     let named = Create {
@@ -272,7 +275,7 @@ async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
     assert_eq!(all_own.sessions.len(), 1);
     assert_eq!(app.sessions_of(&mini.user_id).await, [login.session_id]);
 
-    // It is its user's all the same, and is listed from its password on.
+    // It is listed once its password was checked.
     let note = Set {
         metadata: metadata(&[("a", "1")]),
         session_id: named.session_id.clone(),
@@ -294,7 +297,7 @@ async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
 async fn a_user_may_delete_a_session_that_only_names_that_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let all = app.caller(&Permission::ALL, HOUR).await;
+    let all = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(all.as_str());
     let named = Create {
         checks: Some(checks(&mini, None)),

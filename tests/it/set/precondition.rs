@@ -22,7 +22,7 @@ fn note(id: &str, value: &str) -> Set {
 #[tokio::test]
 async fn a_set_with_an_outdated_if_match_changes_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     for wire in Wire::ALL {
         let client = Client {
             wire,
@@ -35,7 +35,7 @@ async fn a_set_with_an_outdated_if_match_changes_nothing() {
             ("\"2\"", "1", Ok(4)),
             ("\"2\"", "2", Err(10)),
             ("\"2\", \"4\"", "2", Ok(6)),
-            // Nothing would change, and yet it isn't there.
+            // Nothing would change, and the condition is checked all the same.
             ("\"2\"", "2", Err(10)),
             ("*", "3", Ok(8)),
             ("8", "4", Err(3)),
@@ -67,7 +67,7 @@ async fn a_set_with_an_outdated_if_match_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn of_two_sets_with_the_same_if_match_one_is_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.caller(&Permission::ALL, HOUR).await;
+    let writer = app.service_account(&Permission::ALL, HOUR).await;
     let client = Client::new(&app).bearing(writer.as_str());
     let created = client.create(&Create::default()).await.unwrap();
     app.faults.inject(

@@ -56,7 +56,7 @@ impl Answer {
     }
 }
 
-/// Whether a call that ended so may have been carried out, now or later, or never.
+/// Whether it is unknown if the call was carried out, or will be.
 pub fn is_unknown(outcome: &Outcome) -> bool {
     matches!(
         outcome.as_ref().map_err(String::as_str),
@@ -64,12 +64,12 @@ pub fn is_unknown(outcome: &Outcome) -> bool {
     )
 }
 
-/// A number that proto3's JSON has as a string, and leaves out if it is 0.
+/// Reads a 64-bit number, which proto3's JSON writes as a string and omits if it is 0.
 pub fn number(value: &Value) -> u64 {
     value.as_str().map_or(0, |text| text.parse().unwrap())
 }
 
-/// A date, in milliseconds.
+/// Reads a date as milliseconds since 1970.
 pub fn millis(date: &Value) -> i64 {
     let date = OffsetDateTime::parse(date.as_str().unwrap(), &Rfc3339).unwrap();
     i64::try_from(date.unix_timestamp_nanos() / 1_000_000).unwrap()

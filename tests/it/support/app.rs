@@ -1,4 +1,4 @@
-//! The service over a database of its own, and what tests say to it.
+//! The service over a database of its own.
 
 mod database;
 mod histories;
@@ -32,43 +32,43 @@ use crate::support::client::Client;
 use crate::support::faults::Faults;
 use crate::support::{facts, record};
 
-/// When most tests take place.
+/// The time at which most tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
 pub const PASSWORD: &str = "V3ryS3cure!";
 
 pub struct App {
     pub api: api::App,
-    /// For what a test does beside the service: no faults, no record.
+    /// The store that a test itself uses: it has no faults and records no requests.
     pub store: Store,
-    /// The service's own.
+    /// The store that the service uses.
     pub faulty: Store,
     pub faults: Faults,
     database: Database,
     log: Arc<Mutex<Vec<String>>>,
     settings: Settings,
-    /// Sets this test's users apart, where tests share a database.
+    /// Part of each login name and user id, because tests may share a database.
     pub name: String,
 }
 
 impl App {
-    /// Anyone may create sessions.
+    /// Starts a service in which anyone may create sessions.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// With settings other than those of [`App::start`].
+    /// Starts a service with settings other than those of [`App::start`].
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::over(Database::open().await, settings)
     }
 
-    /// Over the emulator, whatever else the tests run on: for paused time, which a
-    /// network doesn't keep to, and for thousands of writes.
+    /// Starts a service over the emulator, whichever database the other tests use. Paused time
+    /// needs it, because a network doesn't keep to it, and so do thousands of writes.
     pub async fn emulated(settings: &[(&str, &str)]) -> Self {
         Self::over(Database::emulated().await, settings)
     }
 
-    /// A second process on the same database.
+    /// Starts a second service over the same database.
     pub fn beside(&self, settings: &[(&str, &str)]) -> Self {
         let mut app = Self::over(self.database.clone(), settings);
         app.name.clone_from(&self.name);
@@ -87,7 +87,7 @@ impl App {
         variables.extend(settings.iter().copied());
         let mut settings =
             Settings::read(|name| variables.get(name).map(|&text| text.to_owned())).unwrap();
-        // Weaker than the settings allow: what is tested here is not the hash.
+        // Weaker than the settings allow: these tests are not about the hash.
         if !variables.contains_key("ARGON2_PASSES") {
             settings.hash_params = Params::new(7168, 1, 1).unwrap();
         }
@@ -98,7 +98,7 @@ impl App {
         Self::by(database, settings, key)
     }
 
-    /// The same with the key that is found there, in place of the settings'.
+    /// Replaces the server key of the settings by the one of this source.
     pub fn keyed(self, source: KeySource) -> Self {
         Self::by(self.database.clone(), self.settings.clone(), source)
     }
@@ -119,13 +119,13 @@ impl App {
         }
     }
 
-    /// The same tables as another function reaches them, with faults and a record of its own.
+    /// Gives another function's store over the same tables, with faults and a record of its own.
     pub fn another_store(&self) -> (Store, Faults) {
         let faults = Faults::around(self.database.plain.clone());
         (self.database.store(faults.http_client()), faults)
     }
 
-    /// `mini` becomes a login name that no other test uses.
+    /// Makes `mini` a login name that no other test uses.
     pub fn login_name(&self, name: &str) -> LoginName {
         LoginName::parse(format!("{name}.{}@mouse.com", self.name)).unwrap()
     }
@@ -158,17 +158,18 @@ impl App {
         login
     }
 
-    /// A service account's token.
-    pub async fn caller(
+    /// Adds a service account, and returns its token.
+    pub async fn service_account(
         &self,
         permissions: &[Permission],
         lifetime: Duration,
     ) -> ServiceAccountToken {
-        self.caller_named("backend", permissions, lifetime).await
+        self.service_account_named("backend", permissions, lifetime)
+            .await
     }
 
-    /// The same of a service account with this name.
-    pub async fn caller_named(
+    /// Adds a service account with this name, and returns its token.
+    pub async fn service_account_named(
         &self,
         name: &str,
         permissions: &[Permission],
@@ -176,14 +177,14 @@ impl App {
     ) -> ServiceAccountToken {
         let token = ServiceAccountToken::generate().unwrap();
         record::secret(Some(token.as_str()));
-        let caller = ServiceAccount {
+        let account = ServiceAccount {
             name: ServiceAccountName::parse(name.to_owned()).unwrap(),
             permissions: permissions.iter().copied().collect(),
             created_at: NOW,
             expires_at: NOW.plus(lifetime),
         };
         self.store
-            .insert_service_account(token.hash(), &caller)
+            .insert_service_account(token.hash(), &account)
             .await
             .unwrap();
         token
@@ -211,7 +212,7 @@ impl App {
         answer
     }
 
-    /// What the service has logged, and forgets it.
+    /// Takes the lines that the service has logged.
     pub fn logged(&self) -> Vec<Value> {
         let lines = std::mem::take(&mut *self.log.lock().unwrap());
         record::output(&lines);
@@ -230,7 +231,7 @@ impl App {
         self.store.get_session(id).await.unwrap().unwrap()
     }
 
-    /// The ids of all sessions that are stored of a user.
+    /// Reads the ids of all stored sessions of a user.
     pub async fn sessions_of(&self, user: &UserId) -> Vec<String> {
         let database = &self.database;
         let client = with_http_client(database.endpoint.clone(), database.plain.clone());
@@ -251,7 +252,7 @@ impl App {
         ids
     }
 
-    /// The login's item, attribute by attribute.
+    /// Reads the item of a user under the login name, attribute by attribute.
     pub async fn raw_login(&self, login: &User) -> HashMap<String, AttributeValue> {
         let database = &self.database;
         let client = with_http_client(database.endpoint.clone(), database.plain.clone());
@@ -286,7 +287,7 @@ impl Drop for App {
     }
 }
 
-/// Another token, and no grace for the one before.
+/// Replaces a session's token without a grace for the former one.
 pub fn rotation(token_hash: TokenHash) -> TokenRotation {
     TokenRotation {
         token_hash,
@@ -295,7 +296,7 @@ pub fn rotation(token_hash: TokenHash) -> TokenRotation {
     }
 }
 
-/// A request as a client sends it.
+/// Makes a create of v2alpha with this body, as a client sends it.
 pub fn post(body: impl Into<Bytes>) -> Request {
     Request {
         method: Method::POST,
@@ -332,7 +333,7 @@ pub fn by_id(id: &UserId, password: &str) -> Value {
     } })
 }
 
-/// An event of `events/`, as text.
+/// Reads an event of `events/` as text.
 pub fn event(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("events")

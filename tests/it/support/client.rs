@@ -175,7 +175,9 @@ impl<'a> Client<'a> {
 /// `session.write`.
 pub async fn create_named(app: &App, login: &User) -> Answer {
     let year = HOUR * 365 * 24;
-    let page = app.caller_named("page", &[Permission::Write], year).await;
+    let page = app
+        .service_account_named("page", &[Permission::Write], year)
+        .await;
     let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
     Client::new(app)
         .bearing(page.as_str())

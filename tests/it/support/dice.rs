@@ -1,4 +1,4 @@
-//! Random numbers that a seed repeats.
+//! Random numbers for tests that repeat a failure by its seed.
 
 /// Random numbers that are the same for a seed: `SplitMix64`
 /// (<https://prng.di.unimi.it/splitmix64.c>).
@@ -17,7 +17,7 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % limit
     }
 
-    /// Once in so many times.
+    /// Returns true once in so many times, on average.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

@@ -1,7 +1,7 @@
 use sesame::domain::{Invalid, Sequence};
 use sesame::error::{ApiSide, DeadlineOwner, Error, TokenFault};
 
-/// One of each kind; `the_errors_are_those_of_the_code` counts them.
+/// Returns one error of each kind; `the_errors_are_those_of_the_code` counts them.
 pub fn all() -> Vec<Error> {
     let cause = || "".into();
     vec![

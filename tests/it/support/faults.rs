@@ -1,4 +1,4 @@
-//! A network that fails on demand, and remembers what went over it.
+//! A client of DynamoDB that fails on demand and records its requests.
 
 mod connector;
 mod request;
@@ -10,36 +10,36 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub use self::request::{Part, Request};
 
-/// What befalls a request.
+/// A fault that a request is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection breaks before the request is sent.
     Reset,
     /// The request is carried out, and the connection breaks before the answer.
     ApplyThenReset,
-    /// The same, but the connection breaks only after this time.
+    /// The request is carried out, and the connection breaks after this time.
     ApplyThenWait(Duration),
-    /// It is carried out, and half of the answer's body arrives.
+    /// The request is carried out, and half of the answer's body arrives.
     Cut,
-    /// No answer, ever; nor is it carried out.
+    /// The request is not carried out and never answered.
     Silence,
-    /// It is sent only after this time.
+    /// The request is sent only after this time.
     Delay(Duration),
-    /// The connection breaks, and the request is carried out all the same, after this time.
+    /// The connection breaks, and the request is carried out after this time.
     Late(Duration),
-    /// A bug: the client panics.
+    /// The client panics, as if it had a bug.
     Panic,
-    /// Answered with this status and `__type`; not carried out.
+    /// The request is not carried out, and answered with this status and `__type`.
     Answer(u16, &'static str),
 }
 
 impl Fault {
-    /// For the next request.
+    /// Applies the fault to the next request.
     pub fn once(self) -> Rule {
         self.times(1)
     }
 
-    /// For the next `left` requests.
+    /// Applies the fault to the next `left` requests.
     pub fn times(self, left: usize) -> Rule {
         Rule {
             fault: self,
@@ -60,13 +60,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Only of this action, such as `PutItem`, alone or in a transaction.
+    /// Limits the rule to this action, such as `PutItem`, alone or in a transaction.
     pub fn of(mut self, action: &'static str) -> Self {
         self.action = Some(action);
         self
     }
 
-    /// Only if it touches this table.
+    /// Limits the rule to requests on this table.
     pub fn on(mut self, table: &str) -> Self {
         self.table = Some(table.to_owned());
         self
@@ -83,7 +83,7 @@ impl Rule {
     }
 }
 
-/// A client around another one. Clones share the rules and the record.
+/// An HTTP client around another one. Clones share the rules and the record.
 #[derive(Clone, Debug)]
 pub struct Faults {
     inner: SharedHttpClient,
@@ -108,18 +108,18 @@ impl Faults {
         SharedHttpClient::new(self.clone())
     }
 
-    /// Of several rules that fit a request, the first one given that is not used up counts.
+    /// Adds a rule. A request gets the fault of the first rule that fits and is not used up.
     pub fn inject(&self, rule: Rule) {
         self.state.lock().unwrap().rules.push(rule);
     }
 
-    /// Every attempt since the start or the last [`clear`](Self::clear), in order,
-    /// those that failed included.
+    /// Every attempt since the start or the last [`clear`](Self::clear), in order, including those
+    /// that failed.
     pub fn requests(&self) -> Vec<Request> {
         self.state.lock().unwrap().requests.clone()
     }
 
-    /// How many attempts there were of this action as a request of its own.
+    /// The number of attempts of this action as a request of its own.
     pub fn count(&self, action: &str) -> usize {
         let state = self.state.lock().unwrap();
         state
@@ -129,12 +129,12 @@ impl Faults {
             .count()
     }
 
-    /// Forgets requests and rules.
+    /// Clears requests and rules.
     pub fn clear(&self) {
         *self.state.lock().unwrap() = State::default();
     }
 
-    /// Notes the request and takes the fault that it is to have.
+    /// Records the request and takes the fault that it is given.
     fn admit(&self, request: Request) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
         let fault = state

@@ -1,5 +1,4 @@
-//! `openapi.json` says what the service does: routes, fields, limits, answers. What it
-//! says is tried on the service, and what the service has is looked for in it.
+//! A service that gets requests as `openapi.json` describes them.
 
 pub mod document;
 pub mod schema;
@@ -42,7 +41,9 @@ impl Mini {
         add_mini(&app).await;
         let answer = app.client().create_json(&checked()).await;
         let token = answer.token();
-        let page = app.caller(&[Permission::Write], Duration::MAX).await;
+        let page = app
+            .service_account(&[Permission::Write], Duration::MAX)
+            .await;
         let page = page.as_str().to_owned();
         Self { app, token, page }
     }

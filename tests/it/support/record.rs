@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::support::answer::Answer;
 use crate::support::app::PASSWORD;
 
-/// Every token and hash of this run so far.
+/// The secrets of this process so far.
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 #[allow(
@@ -33,8 +33,8 @@ pub fn secret(text: Option<&str>) {
     }
 }
 
-/// Notes the token that an answer has, if it is one to a call that gives some; an answer has
-/// no other secret.
+/// Notes the token of an answer, and checks that the answer has no other secret. Only the answers
+/// to a create and to a Set have a token.
 pub fn answer(answer: &Answer, gives_token: bool) {
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     let json: Value = serde_json::from_str(&body).unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn answer(answer: &Answer, gives_token: bool) {
     }
 }
 
-/// Looks for secrets in what a process has printed.
+/// Checks that a process has printed no secret.
 pub fn output(lines: &[String]) {
     for line in lines {
         assert_clean(line);

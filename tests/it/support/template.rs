@@ -1,4 +1,4 @@
-//! The tables of `template.yaml`, for databases that tests are given.
+//! The tables of `template.yaml`, which the databases of tests have.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -9,7 +9,7 @@ use saphyr::{LoadableYamlNode, Yaml};
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// Creates the table that stands in the template as `resource`, as it stands there.
+/// Creates a table with the layout of the template's `resource`.
 pub async fn create_table(client: &Client, resource: &str, name: &str) {
     let template = Yaml::load_from_str(TEMPLATE).unwrap();
     let table = &template[0]["Resources"][resource]["Properties"];

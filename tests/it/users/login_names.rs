@@ -1,4 +1,4 @@
-//! Login names in other spellings, and users who were stored under the keys of before.
+//! Login names in other spellings, and users stored under a former form of the key.
 
 use serde_json::json;
 use sesame::domain::{LoginName, Permission, User};
@@ -8,12 +8,12 @@ use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
-/// `josé` with an accent of its own, as it was stored once.
+/// `josé` with a separate accent, as former versions stored it.
 fn decomposed(app: &App) -> LoginName {
     LoginName::parse(format!("jose\u{301}.{}@mouse.com", app.name)).unwrap()
 }
 
-/// The same as most keyboards write it.
+/// `josé` as most keyboards write it.
 fn composed(app: &App) -> LoginName {
     LoginName::parse(format!("jos\u{e9}.{}@mouse.com", app.name)).unwrap()
 }
@@ -48,7 +48,7 @@ async fn a_user_logs_in_by_each_spelling_of_the_login_name() {
             assert_eq!(answer.outcome(), "ok", "{name}");
         }
     }
-    // And nobody else has the name, in whatever spelling.
+    // Another user can't have the name, in whatever spelling.
     for name in [decomposed(&app), composed(&app)] {
         let other = User {
             login_name: name,
@@ -63,7 +63,7 @@ async fn a_user_logs_in_by_each_spelling_of_the_login_name() {
 #[tokio::test]
 async fn a_user_under_a_former_key_logs_in_and_attempts_are_counted() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "3")]).await;
-    let page = app.caller(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::Write], HOUR).await;
     let jose = stored_before(&app).await;
     let name = decomposed(&app);
     let failures = async || {
@@ -104,11 +104,11 @@ async fn a_user_under_a_former_key_logs_in_and_attempts_are_counted() {
     assert_eq!(named.outcome(), "ok");
 }
 
-/// In a Set, too, whichever spelling the user was stored in.
+/// This holds for whichever spelling the user was stored in.
 #[tokio::test]
 async fn a_set_may_name_its_own_user_in_each_spelling() {
     let app = App::start().await;
-    let page = app.caller(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::Write], HOUR).await;
     for login in [stored_before(&app).await, {
         let like = app.login("like").await;
         let login = User {
@@ -148,7 +148,7 @@ async fn a_set_may_name_its_own_user_in_each_spelling() {
     }
 }
 
-/// Who asks for such a name does the same work, whether it is anybody's or not.
+/// The number of requests doesn't reveal whether there is such a user.
 #[tokio::test]
 async fn a_name_with_two_keys_takes_the_same_work_whether_it_exists_or_not() {
     let app = App::start().await;
@@ -156,7 +156,7 @@ async fn a_name_with_two_keys_takes_the_same_work_whether_it_exists_or_not() {
         (format!("nobody-e\u{301}.{}", app.name), 2),
         (format!("nobody-\u{e9}.{}", app.name), 1),
         ("a\u{200b}b\n\0 ".to_owned(), 1),
-        // Composed it would be longer than a key of the table.
+        // Its composed form would be longer than a key of the table may be.
         ("\u{1d160}".repeat(200), 2),
     ] {
         app.faults.clear();
@@ -224,7 +224,7 @@ async fn a_rename_to_the_same_name_moves_a_user_to_the_current_key() {
     }
 }
 
-/// Whatever an administrator does to such a user is done where that user is stored.
+/// Each change is made to the item under the former key.
 #[tokio::test]
 async fn a_user_under_a_former_key_can_be_administered() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! Hashes that were made elsewhere or with other settings, at the next login.
+//! Hashes of other programs and of other settings are replaced at the next login.
 
 use serde_json::json;
 use sesame::domain::{Permission, UserState};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::faults::Fault;
 
-/// `V3ryS3cure!` by other makers' tools.
+/// Hashes of `V3ryS3cure!` made by other tools.
 const IMPORTED: [(&str, &str); 6] = [
     (
         "argon2i",
@@ -130,7 +130,7 @@ async fn an_unreadable_hash_is_an_internal_error() {
     let app = App::start().await;
     let user = app.user_with_hash("odd", Some("$md5$x")).await;
     let hour = std::time::Duration::from_hours(1);
-    let token = app.caller(&[Permission::Write], hour).await;
+    let token = app.service_account(&[Permission::Write], hour).await;
     let body = by_name(&user.login_name, PASSWORD);
 
     let to_a_caller = app
@@ -141,7 +141,7 @@ async fn an_unreadable_hash_is_an_internal_error() {
     let to_anyone = app.client().create_json(&body).await;
 
     assert_eq!(to_a_caller.status.as_u16(), 500);
-    // An error would tell that there is such a user.
+    // An error would reveal that there is such a user.
     assert_eq!(to_anyone.outcome(), "COMMAND-3M0fs");
     let lines = app.logged();
     assert!(lines[0]["cause"].is_string() && lines[1]["beside"].is_string());
@@ -208,7 +208,9 @@ async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
     assert_eq!(log_in("mini").await, "COMMAND-3M0fs");
     assert_eq!(log_in("maxi").await, "ok");
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let page = app.caller(&[Permission::Write], Duration::MAX).await;
+    let page = app
+        .service_account(&[Permission::Write], Duration::MAX)
+        .await;
     let named = app
         .client()
         .bearing(page.as_str())

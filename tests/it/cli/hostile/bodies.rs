@@ -13,7 +13,7 @@ use crate::support::cli::service::{SOON, Service, eventually};
 
 /// The longest body, by default.
 const LONGEST: usize = 256 * 1024;
-/// The least that the option takes: four bodies.
+/// The smallest value of the option: four bodies.
 const FOUR_BODIES: [&str; 2] = ["--max-bodies-bytes", "1048576"];
 
 /// Sends a body of that length but for its last bytes.
@@ -26,7 +26,7 @@ fn almost(url: &str, length: usize) -> TcpStream {
     stream
 }
 
-/// Opens a call that goes on for so many bytes.
+/// Opens a call with a body of so many bytes.
 fn open(client: &mut Http2, stream: u8, length: usize) {
     let open = Frame::new(HEADERS, END_HEADERS, stream, &headers(&[]));
     client.send(&open).unwrap();
@@ -36,7 +36,7 @@ fn open(client: &mut Http2, stream: u8, length: usize) {
     }
 }
 
-/// Waits until the connection has room for more, as it has as soon as bodies are read.
+/// Waits until the connection's window has room for more, which it has once bodies are read.
 fn more_window(client: &mut Http2) {
     while client.frame_of(&[WINDOW_UPDATE]).unwrap().stream != 0 {}
 }
@@ -56,7 +56,7 @@ fn bodies_have_a_budget() {
     }
 
     let mut slow = Vec::new();
-    // Of one that comes while there is no room, nothing is held.
+    // Nothing is kept of a body for which there is no room.
     eventually("all is taken", || {
         slow.push(almost(&serve.url, LONGEST));
         long().0 == 429
@@ -66,7 +66,7 @@ fn bodies_have_a_budget() {
     assert_eq!(serve.get("/healthz"), 200);
     assert_eq!(serve.get("/readyz"), 200);
 
-    // Who is refused may send the whole of its body before it reads why.
+    // A client that is refused may send its whole body before it reads why.
     let mut refused = almost(&serve.url, LONGEST);
     for _ in 0..6 {
         sleep(Duration::from_millis(20));
@@ -117,7 +117,7 @@ fn one_connection_gets_a_share_of_the_body_budget() {
     }
     more_window(&mut slow);
 
-    // One more is more than its share of 256 KiB, whichever of them is read last.
+    // One more exceeds the share of 256 KiB, whichever of them is read last.
     open(&mut slow, 9, 60 * 1024);
 
     let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);

@@ -124,7 +124,7 @@ fn many_reset_calls_take_little_memory() {
                 Frame::new(DATA, END_STREAM, stream, b"{}"),
                 Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]),
             ];
-            // Whoever overdoes it is sent away.
+            // A client with too many resets is disconnected.
             if frames.iter().any(|frame| client.send(frame).is_err()) {
                 break;
             }

@@ -8,16 +8,16 @@ use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM
 use crate::support::cli::process::{Dev, connect};
 use crate::support::cli::service::{SOON, Service, eventually};
 
-/// Streams of one connection; as many as it may have.
+/// How many streams one connection may have.
 const STREAMS: u8 = 100;
 
-/// The number of the stream that is opened after so many others.
+/// The id of the stream that is opened after so many others.
 fn number(streams: u8) -> u8 {
     2 * streams + 1
 }
 
-/// Asks so often for what it doesn't read, and returns how often that was refused. A refusal
-/// is as long as the window, so it is told by its headers.
+/// Asks so often for answers that it doesn't read, and returns how many were refused. A refusal is
+/// as long as the window, so it is recognised by its headers.
 fn pin(client: &mut Http2, path: &str, streams: u8) -> usize {
     client.0.set_read_timeout(Some(SOON)).unwrap();
     let mut refused = 0;
@@ -58,7 +58,7 @@ fn a_client_that_hardly_reads_is_disconnected() {
     }
 }
 
-/// Asks so often over HTTP/1.1, without reading, that the system doesn't hold all answers.
+/// Asks over HTTP/1.1 without reading, until the system's buffers can't hold all answers.
 fn pin_http_1(url: &str, path: &str) -> TcpStream {
     let mut client = connect(url);
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -156,7 +156,7 @@ fn one_connection_gets_a_share_of_the_unread_budget() {
 
     let refused = pin(&mut Http2::with_window(&serve.url, 0), &path, STREAMS);
 
-    // Of 8 MB it has had 6 MiB.
+    // It has read 6 MiB of 8 MB.
     assert!((10..40).contains(&refused), "{refused}");
     let mut other = Http2::with_window(&serve.url, 0);
     assert_eq!(pin(&mut other, &path, 10), 0, "its own share");
@@ -173,7 +173,7 @@ fn unread_answers_have_a_budget() {
         assert!((5..12).contains(&refused), "{window}: {refused}");
 
         assert_eq!(serve.get(&path), 429);
-        // Cancelled, which is as good as read.
+        // A cancelled answer frees its budget as if it were read.
         for stream in (0..20).map(number) {
             let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
             client.send(&cancel).unwrap();
@@ -182,13 +182,13 @@ fn unread_answers_have_a_budget() {
     }
 }
 
-/// It may be all that its client gets to know of a change.
+/// Such an answer may be all that a client learns of a change.
 #[test]
 fn a_small_answer_is_never_refused_for_lack_of_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
-    // The larger first, and of each kind more than there is room for: what is left in the end
-    // is less than the shortest of them.
+    // The larger ones come first, and there are more of each than there is room for: what is
+    // left in the end is less than the shortest of them.
     let (large, small) = (serve.large(), serve.session(1024));
     let _unread = [&*large, &small, "/v2/sessions/none"].map(|path| {
         let mut client = Http2::with_window(&serve.url, 0);

@@ -16,7 +16,7 @@ const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionI
 /// A message of gRPC with the empty string in field 7, `list_services`.
 /// <https://github.com/grpc/grpc-proto/blob/master/grpc/reflection/v1/reflection.proto>
 const LIST_SERVICES: &[u8] = &[0, 0, 0, 0, 2, 7 << 3 | 2, 0];
-/// A message of gRPC without a field: all services are asked for.
+/// A gRPC message without fields, which asks for all services.
 const EMPTY: [u8; 5] = [0; 5];
 
 async fn client(url: &str) -> HealthClient<Channel> {
@@ -47,20 +47,20 @@ fn end(client: &mut Http2) {
 async fn watches_are_limited_in_number() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-watches", "2"]);
-    let mut caller = client(&serve.url).await;
-    let first = caller.watch(HealthCheckRequest::default()).await.unwrap();
-    // Reflection's streams are of the same number, for as long as their answers are unread.
+    let mut health = client(&serve.url).await;
+    let first = health.watch(HealthCheckRequest::default()).await.unwrap();
+    // Reflection streams count against the same limit while their answers are unread.
     let mut second = Http2::with_window(&serve.url, 1);
     second.ask_grpc(1, REFLECTION, LIST_SERVICES);
     second.frame_of(&[DATA]).unwrap();
 
-    let refused = caller.watch(HealthCheckRequest::default()).await;
+    let refused = health.watch(HealthCheckRequest::default()).await;
     assert_eq!(refused.unwrap_err().code(), Code::ResourceExhausted);
-    caller.check(HealthCheckRequest::default()).await.unwrap();
+    health.check(HealthCheckRequest::default()).await.unwrap();
 
     drop(first);
     let started = Instant::now();
-    while caller.watch(HealthCheckRequest::default()).await.is_err() {
+    while health.watch(HealthCheckRequest::default()).await.is_err() {
         assert!(started.elapsed() < SOON, "its place is not free");
     }
     drop(second);
@@ -70,8 +70,8 @@ async fn watches_are_limited_in_number() {
 async fn a_watch_has_a_maximum_age() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--watch-seconds", "0.3"]);
-    let mut caller = client(&serve.url).await;
-    let watched = caller.watch(HealthCheckRequest::default()).await;
+    let mut health = client(&serve.url).await;
+    let watched = health.watch(HealthCheckRequest::default()).await;
     let mut watched = watched.unwrap().into_inner();
     watched.message().await.unwrap().unwrap();
 

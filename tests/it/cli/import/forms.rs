@@ -71,7 +71,7 @@ fn names_are_trimmed_and_must_be_visible() {
     let ada = dev.user("ada@x.org");
     assert_eq!(ada["loginName"], "Ada@x.org");
     assert_eq!(ada["displayName"], "Ada");
-    // An id is taken as it is.
+    // An id is not trimmed.
     assert_eq!(dev.user("bob@x.org")["userId"], " 4");
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{PASSWORD, counts};
 use crate::support::cli::process::{Dev, Done};
 
-/// Hashes of [`PASSWORD`], and the name by which an import counts each that is weak.
+/// Hashes of [`PASSWORD`], each with the kind under which an import counts it if it is weak.
 const HASHES: [(&str, Option<&str>); 7] = [
     (
         "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
@@ -73,7 +73,7 @@ fn weak_hashes_are_reported_once_by_kind() {
         .run_with(&["user", "import", "--json", "-"], &all)
         .expect(0);
     assert_eq!(done.json()[0]["weak"], json!({ "phpass": 1 }));
-    // Of those who are there already, nothing was written.
+    // Nothing was written for users who existed already.
     let done = import(&dev, &all).expect(0);
     assert_eq!(done.stdout, "0 added, 7 unchanged, 0 refused\n");
 
@@ -115,8 +115,8 @@ fn a_prefix_that_is_not_supported_is_named() {
     assert_eq!(done.stderr, want);
 }
 
-/// bcrypt looks at 72 bytes alone: an argon2 hash of all that was typed would let nobody in who
-/// types something else behind them, which bcrypt did.
+/// bcrypt uses the first 72 bytes alone. An argon2 hash of the whole password would refuse a user
+/// who types different bytes behind them, whom bcrypt accepted.
 #[test]
 fn the_bcrypt_hash_of_a_password_over_72_bytes_stays() {
     const HASH: &str = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
@@ -253,7 +253,7 @@ fn without_firebases_parameters_nothing_is_added() {
     }
     assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 1);
 
-    // A salt without parameters, and a hash without a salt.
+    // One has a salt without parameters, the other a hash without a salt.
     let done = import(&dev, &firebase_users()).expect(1);
     assert!(
         done.stderr

@@ -1,10 +1,10 @@
-//! Sessions, callers and messages as the model has them.
+//! The sessions, principals and messages of the model.
 
 use std::collections::BTreeMap;
 
 use sesame::domain::Permission;
 
-use crate::model::users::{Named, User};
+use crate::model::users::{NamedUser, User};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -18,11 +18,11 @@ pub struct Session {
     pub password: Option<i64>,
     pub metadata: BTreeMap<String, String>,
     pub creator: String,
-    /// All that it has had. The last one counts; None: in an answer that was lost.
+    /// All tokens that it has had, the current one last; none, where the answer was lost.
     pub tokens: Vec<Option<String>>,
-    /// Of the token before the last one.
+    /// The grace of the token before the last one.
     pub grace: Option<Grace>,
-    pub keyed: Option<Keyed>,
+    pub keyed: Option<IdempotentCreate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Grace {
     pub proof: Proof,
 }
 
-/// What a change proved.
+/// What a Set proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     pub user: bool,
@@ -39,7 +39,7 @@ pub struct Proof {
     pub password: bool,
 }
 
-/// What a token is good for.
+/// What a session token authorises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     All,
@@ -55,18 +55,18 @@ pub struct UserFactor {
     pub generation: u32,
 }
 
-/// Of a create with an idempotency key.
+/// A create with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keyed {
+pub struct IdempotentCreate {
     pub scope: String,
     pub request: String,
-    /// Whose first token is another's.
+    /// The user of the session's first token, if any.
     pub user: Option<usize>,
     pub sequence: u64,
 }
 
 #[derive(Clone, Debug)]
-pub enum Caller {
+pub enum Principal {
     Anonymous,
     Service(&'static str, &'static [Permission]),
     User(usize),
@@ -74,13 +74,13 @@ pub enum Caller {
 
 #[derive(Clone, Debug, Default)]
 pub struct Message {
-    pub user: Option<Named>,
+    pub user: Option<NamedUser>,
     pub password: Option<usize>,
     pub metadata: BTreeMap<String, String>,
     pub lifetime: Option<u32>,
 }
 
-impl Caller {
+impl Principal {
     pub fn name(&self, users: &[User]) -> String {
         match self {
             Self::Anonymous => "anonymous".to_owned(),

@@ -3,26 +3,26 @@ use std::collections::BTreeMap;
 use sesame::domain::Permission;
 
 use super::{
-    Caller, Grace, MAX_LIFETIME, Message, Model, Named, Presented, Proof, Refused, Session,
+    Grace, MAX_LIFETIME, Message, Model, NamedUser, Presented, Principal, Proof, Refusal, Session,
     Standing, count, lifetime,
 };
 
 impl Model {
-    /// What is left of the session, if the last try is `at` that time.
+    /// The session after a Set whose last try is at the time `at`.
     pub fn set(
         &mut self,
         session: Option<usize>,
-        caller: &Caller,
+        principal: &Principal,
         token: Presented<'_>,
         message: &Message,
         if_match: Option<u64>,
         at: i64,
-    ) -> Result<Session, Refused> {
-        // A token is looked for only once the message is understood.
-        self.let_in(caller, Some(""))?;
+    ) -> Result<Session, Refusal> {
+        // The token is checked only once the message is understood.
+        self.let_in(principal, Some(""))?;
         lifetime(message)?;
-        self.let_in(caller, token)?;
-        if token.is_none() && !caller.may(Permission::Write) {
+        self.let_in(principal, token)?;
+        if token.is_none() && !principal.may(Permission::Write) {
             return Err("AUTH-5mWD2");
         }
         let stored = self.sessions[session.ok_or("COMMAND-Flk38")?].clone();
@@ -34,16 +34,16 @@ impl Model {
             return Err("code 10");
         }
         let told = |refused| if repeats { "COMMAND-sGr42" } else { refused };
-        self.may_name(&stored, standing, message, caller)
+        self.may_name(&stored, standing, message, principal)
             .map_err(told)?;
-        let own = stored.user.as_ref().map(|factor| Named {
+        let own = stored.user.as_ref().map(|factor| NamedUser {
             id: Some(self.users[factor.user].id.clone()),
             name: None,
         });
         let named = message.user.clone();
         let named = named.or(own.filter(|_| message.password.is_some()));
         let checked = self
-            .check(named.as_ref(), message.password, caller)
+            .check(named.as_ref(), message.password, principal)
             .map_err(told)?;
         let mut metadata = stored.metadata.clone();
         for (key, value) in &message.metadata {
@@ -77,7 +77,7 @@ impl Model {
         stored: &Session,
         standing: Standing,
         message: &Message,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         let repeats = |proof: Proof| {
             (message.user.is_some() || !proof.user)
                 && (message.password.is_some() || !proof.password)
@@ -96,14 +96,14 @@ impl Model {
         Ok(())
     }
 
-    /// Whether the caller may name the user whom it names.
+    /// Whether the principal may name the user that it names.
     fn may_name(
         &self,
         stored: &Session,
         standing: Standing,
         message: &Message,
-        caller: &Caller,
-    ) -> Result<(), Refused> {
+        principal: &Principal,
+    ) -> Result<(), Refusal> {
         let Some(named) = &message.user else {
             return Ok(());
         };
@@ -118,7 +118,7 @@ impl Model {
         }
         let adds = matches!(standing, Standing::Repeat(Proof { added: true, .. }));
         if stored.user.is_none() || message.password.is_none() || adds {
-            self.may_check(caller, message.password.is_some())?;
+            self.may_check(principal, message.password.is_some())?;
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Model {
             added: user.is_some() && stored.user.is_none(),
             password: by_password,
         };
-        // When it ends is read from the table.
+        // The end of the grace is read from the table.
         changed.grace = Some(Grace { until: 0, proof });
         changed
     }

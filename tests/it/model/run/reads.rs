@@ -1,40 +1,40 @@
-//! The calls that change nothing.
+//! The calls that only read.
 
 use serde_json::json;
 use sesame::api::Version;
 use sesame::domain::Operation;
 
 use super::world::assert_refused;
-use super::{Asked, Run};
+use super::{PendingCall, Run};
 use crate::model::reference::Session;
 use crate::model::steps::{Filter, Slot};
 use crate::model::stored::assert_shows;
 use crate::support::answer::number;
 
 impl Run {
-    pub(super) async fn get(&mut self, asked: Asked) {
-        let answered = self.send(Operation::GetSession, &asked).await;
+    pub(super) async fn get(&mut self, pending: PendingCall) {
+        let finished = self.send(Operation::GetSession, &pending).await;
         let model = &self.model;
-        let want = asked
-            .caller
+        let want = pending
+            .principal
             .clone()
-            .and_then(|caller| model.get(asked.session, &caller, asked.token.as_deref()));
-        match (want, answered.outcome) {
+            .and_then(|principal| model.get(pending.session, &principal, pending.token.as_deref()));
+        match (want, finished.outcome) {
             (Ok(want), Ok(body)) => {
-                assert_shows(&body["session"], want, model, asked.version);
+                assert_shows(&body["session"], want, model, pending.version);
             }
-            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &asked),
+            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &pending),
         }
     }
 
     pub(super) async fn list(
         &mut self,
-        mut asked: Asked,
+        mut pending: PendingCall,
         filters: &[Filter],
         page: (u64, u32, bool),
     ) {
         let (offset, limit, ascending) = page;
-        let version = asked.version;
+        let version = pending.version;
         let id_of = |slot: &Slot| {
             let session = self.session_in(*slot);
             session.map(|session| self.model.sessions[session].id.clone())
@@ -47,17 +47,17 @@ impl Run {
             Filter::User(user) => json!({ "userIdQuery": { "id": self.model.users[*user].id } }),
             Filter::OwnCreations => json!({ "creatorQuery": {} }),
         });
-        asked.call.body = json!({
+        pending.call.body = json!({
             "query": { "offset": offset.to_string(), "limit": limit, "asc": ascending },
             "queries": queries.collect::<Vec<_>>(),
         });
-        let answered = self.send(Operation::ListSessions, &asked).await;
+        let finished = self.send(Operation::ListSessions, &pending).await;
 
         let model = &self.model;
-        let creator = asked
-            .caller
+        let creator = pending
+            .principal
             .as_ref()
-            .map(|caller| caller.name(&model.users));
+            .map(|principal| principal.name(&model.users));
         let creator = creator.unwrap_or_default();
         let knows = |filter: &Filter| match filter {
             Filter::Ids(_) => true,
@@ -80,7 +80,7 @@ impl Run {
                     }
             })
         };
-        // An older version doesn't know a filter, and matches nothing.
+        // To a version that doesn't know a filter, it is an empty filter, which matches nothing.
         let somewhere = filters
             .iter()
             .any(|filter| !knows(filter) || !matches!(filter, Filter::OwnCreations));
@@ -91,11 +91,11 @@ impl Run {
                 _ => None,
             })
             .collect();
-        let want = asked
-            .caller
+        let want = pending
+            .principal
             .clone()
-            .and_then(|caller| model.list(&caller, &[&passes], &users, somewhere));
-        match (want, answered.outcome) {
+            .and_then(|principal| model.list(&principal, &[&passes], &users, somewhere));
+        match (want, finished.outcome) {
             (Ok(mut want), Ok(body)) => {
                 assert_eq!(number(&body["details"]["totalResult"]), want.len() as u64);
                 if !ascending {
@@ -113,7 +113,7 @@ impl Run {
                 let processed = number(&body["details"]["processedSequence"]);
                 assert_eq!(processed, highest.unwrap_or(0));
             }
-            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &asked),
+            (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &pending),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! All around the calls: time, administrators, who calls, and what is stored.
+//! What is around the calls: time, administrators, principals, and what is stored.
 
 use serde_json::{Value, json};
 use sesame::api::Version;
@@ -11,11 +11,11 @@ use std::num::NonZeroUsize;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::{Answered, Asked, LATEST, Run};
-use crate::model::reference::{Caller, Message, Model, Refused, Session};
+use super::{FinishedCall, LATEST, PendingCall, Run};
+use crate::model::reference::{Message, Model, Principal, Refusal, Session};
 use crate::model::steps::{self, Deed, Pass, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
-use crate::model::users::Named;
+use crate::model::users::NamedUser;
 use crate::model::{PASSWORDS, SERVICES};
 use crate::support::answer::{Outcome, is_unknown, millis, number};
 use crate::support::app::App;
@@ -127,20 +127,20 @@ impl Run {
         }
     }
 
-    /// The bearer token, and who that is.
-    pub(super) fn caller(&self, who: Who) -> (Option<String>, Result<Caller, Refused>) {
+    /// The bearer token, and the principal that it belongs to.
+    pub(super) fn principal(&self, who: Who) -> (Option<String>, Result<Principal, Refusal>) {
         let of = |slot, token| {
             let session = self.session_in(slot);
             let token = self.token(session, token).unwrap_or_default();
-            let caller = self.model.bearer(&token);
-            (Some(token), caller)
+            let principal = self.model.bearer(&token);
+            (Some(token), principal)
         };
         match who {
-            Who::Anonymous => (None, Ok(Caller::Anonymous)),
+            Who::Anonymous => (None, Ok(Principal::Anonymous)),
             Who::Service(n) => {
                 let (name, permissions) = SERVICES[n];
-                let caller = Caller::Service(name, permissions);
-                (Some(self.services[n].clone()), Ok(caller))
+                let principal = Principal::Service(name, permissions);
+                (Some(self.services[n].clone()), Ok(principal))
             }
             Who::Session(slot) => of(slot, Token::Current),
             Who::Former(slot) => of(slot, Token::Former),
@@ -148,7 +148,7 @@ impl Run {
         }
     }
 
-    /// A token that is not known, or that there isn't, is none of anybody's.
+    /// The session token to send; garbage, if it is unknown or doesn't exist.
     pub(super) fn token(&self, session: Option<usize>, token: Token) -> Option<String> {
         let tokens = |session: usize| self.model.sessions[session].tokens.iter().rev();
         let found = match token {
@@ -166,7 +166,7 @@ impl Run {
         )
     }
 
-    /// As the model has it, and as it is sent.
+    /// The message in the model's form, and in JSON.
     pub(super) fn message(&self, message: &steps::Message, version: Version) -> (Message, Value) {
         let id = |user: usize| Some(self.model.users[user].id.clone());
         let name = |user: usize| Some(self.model.users[user].name.clone());
@@ -192,7 +192,7 @@ impl Run {
             body["lifetime"] = json!(format!("{seconds}s"));
         }
         let message = Message {
-            user: message.user.map(|_| Named { id, name }),
+            user: message.user.map(|_| NamedUser { id, name }),
             password: message.password,
             metadata: message.metadata.clone(),
             // v2alpha has no such field.
@@ -201,9 +201,9 @@ impl Run {
         (message, body)
     }
 
-    pub(super) async fn send(&self, rpc: Operation, asked: &Asked) -> Answered {
-        let client = Client::new(&self.app).over(asked.wire, asked.version);
-        let request = asked.call.request(client, rpc);
+    pub(super) async fn send(&self, rpc: Operation, pending: &PendingCall) -> FinishedCall {
+        let client = Client::new(&self.app).over(pending.wire, pending.version);
+        let request = pending.call.request(client, rpc);
         let started = Instant::now();
         let now = Timestamp::from_millis(self.model.now);
         let answer = self.app.answer(request, now).await;
@@ -211,29 +211,29 @@ impl Run {
         tokio::time::sleep(LATEST).await;
         let by = self.model.now + took;
         self.ended_at.set(by);
-        Answered {
+        FinishedCall {
             outcome: answer.result(),
             by,
         }
     }
 
-    /// When the call that was answered counted an attempt, which may be later than it began.
-    pub(super) async fn find_attempt(&mut self, answered: &Answered) {
+    /// Finds the time at which the call counted an attempt, which may be later than it began.
+    pub(super) async fn find_attempt(&mut self, finished: &FinishedCall) {
         self.model.tried_at = self.model.now;
         for user in self.model.users.iter().filter(|user| user.exists) {
             let name = LoginName::parse(user.name.clone()).unwrap();
             let login = self.app.store.get_user(&name.folded()).await.unwrap();
             let last_at = login.unwrap().attempts.last_at.map(Timestamp::as_millis);
             if let Some(at) = last_at.filter(|at| *at != user.last_at) {
-                assert!((self.model.now..=answered.by).contains(&at));
+                assert!((self.model.now..=finished.by).contains(&at));
                 self.model.tried_at = at;
             }
         }
     }
 
-    /// Holds the failures that are counted against those of `after`. A call that met many
-    /// faults may have counted its attempt or not, and forgiven it or not.
-    pub(super) async fn settle(&self, after: &mut Model, asked: &Asked) {
+    /// Compares the stored failures with those of `after`. A call that met many faults may have
+    /// counted its attempt or not, and reset the count or not.
+    pub(super) async fn settle(&self, after: &mut Model, pending: &PendingCall) {
         for (before, user) in self.model.users.iter().zip(&mut after.users) {
             if !user.exists {
                 continue;
@@ -243,7 +243,7 @@ impl Run {
             let attempts = login.unwrap().attempts;
             let failures = attempts.failures;
             let mut may_be = vec![user.failures];
-            if !asked.gets_through {
+            if !pending.gets_through {
                 may_be.extend([before.failures, before.failures + 1]);
             }
             assert!(may_be.contains(&failures), "{failures}, not of {may_be:?}");
@@ -252,7 +252,7 @@ impl Run {
         }
     }
 
-    /// A session as it is stored, and by the model whatever isn't.
+    /// The stored session in the model's form.
     pub(super) async fn stored(&self, like: &Session) -> Option<Session> {
         let id = like.id.parse().unwrap();
         let stored = self.app.store.get_session(id).await.unwrap()?;
@@ -279,10 +279,10 @@ pub(super) fn assert_details(body: &Value, sequence: u64, changed_at: i64) {
     assert_eq!(millis(&details["changeDate"]), changed_at);
 }
 
-/// What the model has no answer for is its error, or one of a database that is gone.
-pub(super) fn assert_refused(want: Result<(), Refused>, outcome: &Outcome, asked: &Asked) {
+/// Checks that a call failed with the model's error, or with that of an unreachable database.
+pub(super) fn assert_refused(want: Result<(), Refusal>, outcome: &Outcome, pending: &PendingCall) {
     if is_unknown(outcome) {
-        assert!(!asked.gets_through, "{outcome:?}, not {want:?}");
+        assert!(!pending.gets_through, "{outcome:?}, not {want:?}");
         return;
     }
     assert_eq!(outcome.as_ref().map(drop).map_err(String::as_str), want);

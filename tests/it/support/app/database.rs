@@ -33,7 +33,7 @@ impl Database {
         }
     }
 
-    /// An emulated one with the tables of `template.yaml`, or the one that
+    /// Opens an emulated database with the tables of `template.yaml`, or the one that
     /// `SESAME_TEST_ENDPOINT` names, which all tests share: a URL, or `aws`.
     #[allow(
         clippy::disallowed_methods,

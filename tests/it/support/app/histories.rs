@@ -1,4 +1,4 @@
-//! What long histories of calls need of an [`App`].
+//! What tests with thousands of calls need of an [`App`].
 
 use sesame::api::{Request, handle};
 use sesame::domain::{SessionId, Timestamp};
@@ -8,7 +8,7 @@ use super::App;
 use crate::support::answer::Answer;
 
 impl App {
-    /// Like [`App::send`], for thousands of calls: nothing of them is kept.
+    /// Sends a request like [`App::send`], but keeps nothing of it.
     pub async fn answer(&self, request: Request, now: Timestamp) -> Answer {
         let (parts, body) = handle(&self.api, request, now).await.into_parts();
         Answer {
@@ -19,13 +19,13 @@ impl App {
         }
     }
 
-    /// Forgets faults, requests and log.
+    /// Clears faults, requests and log.
     pub fn forget(&self) {
         self.faults.clear();
         self.log.lock().unwrap().clear();
     }
 
-    /// Of all that are stored.
+    /// Reads the ids of all stored sessions.
     pub async fn session_ids(&self) -> Vec<SessionId> {
         let database = &self.database;
         let client = with_http_client(database.endpoint.clone(), database.plain.clone());

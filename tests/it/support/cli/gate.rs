@@ -23,7 +23,7 @@ struct State {
 }
 
 impl Gate {
-    /// Open at first: whatever comes is handed to `database`.
+    /// Starts with the gate open: every request goes to `database`.
     pub fn before(database: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -38,7 +38,7 @@ impl Gate {
         Self { url, state }
     }
 
-    /// From here on, reads alone are handed on.
+    /// Holds back all writes from here on; reads still go through.
     pub fn close(&self) {
         *self.state.is_closed.lock().unwrap() = true;
     }
@@ -71,7 +71,7 @@ impl State {
             let Some(answer) = message(&mut from_database) else {
                 return;
             };
-            // Nobody may wait for it by then.
+            // The client may be gone by then.
             if client.write_all(&answer).is_err() {
                 return;
             }

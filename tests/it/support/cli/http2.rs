@@ -1,4 +1,4 @@
-//! HTTP/2 frame by frame, for what a well-behaved client would not send.
+//! An HTTP/2 client that sends single frames, for what a well-behaved client would not send.
 //! <https://www.rfc-editor.org/rfc/rfc9113>
 
 use std::io::{self, Read as _, Write as _};
@@ -115,7 +115,7 @@ impl Http2 {
         begun
     }
 
-    /// The same by a client that takes so many bytes of each answer.
+    /// Connects with an initial window of so many bytes for each answer.
     /// <https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2>
     pub fn with_window(url: &str, bytes: u8) -> Self {
         const INITIAL_WINDOW_SIZE: u8 = 4;
@@ -194,7 +194,7 @@ impl Http2 {
                 return Some(frame);
             }
             if frame.kind == PING && frame.flags == 0 {
-                // Whoever closes first wins.
+                // Either side may close first.
                 let _ = self.send(&Frame::new(PING, 1, 0, &frame.payload));
             }
         }

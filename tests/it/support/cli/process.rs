@@ -1,4 +1,4 @@
-//! Processes of the tool, and what they print.
+//! Processes of the tool and their output.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::app::PASSWORD;
 use crate::support::record;
 
-/// The tool, with nothing of this process's environment.
+/// A command of the tool without the environment of this process.
 pub fn sesame(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sesame"));
     command
@@ -18,14 +18,14 @@ pub fn sesame(arguments: &[&str]) -> Command {
         .env_clear()
         .env("HOME", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        // The least that the settings allow: what is tested here is not the hash.
+        // The weakest that the settings allow: these tests are not about the hash.
         .env("ARGON2_MEMORY_KIB", "7168")
         .env("ARGON2_PASSES", "5")
         .stdin(Stdio::null());
     command
 }
 
-/// What a command has printed, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub struct Done {
     pub code: Option<i32>,
@@ -42,7 +42,7 @@ pub fn run(command: &mut Command, input: &str) -> Done {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
-    // Who is told nothing may end before it has read all of it.
+    // A command may end before it has read all of its input.
     let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let _ = writing.join().unwrap();
@@ -76,7 +76,7 @@ impl Done {
     }
 }
 
-/// A process that was started and goes on; killed when it is dropped.
+/// A process that is still running. It is killed when it is dropped.
 pub struct Running {
     child: Child,
     pub stdout: BufReader<ChildStdout>,
@@ -126,7 +126,7 @@ impl Running {
         done(code, &stdout, &stderr.join().unwrap())
     }
 
-    /// The most memory that it has had, in KiB; unknown where there is no `/proc`.
+    /// The process's peak memory in KiB; unknown where there is no `/proc`.
     /// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
     pub fn peak_memory(&self) -> Option<u64> {
         let status = format!("/proc/{}/status", self.child.id());

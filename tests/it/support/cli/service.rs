@@ -1,4 +1,4 @@
-//! A `sesame serve`, and what tests of its limits say to it.
+//! A `sesame serve` for tests of its limits.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::process::{Running, connect, post_to, sesame};
 
-/// Far above what a test waits for, and far below the limits that it doesn't set.
+/// A time far above what a test waits for, and far below the limits that it doesn't set.
 pub const SOON: Duration = Duration::from_secs(5);
-/// Between two looks at something that is to change.
+/// The pause between two checks of a condition.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub struct Service {
@@ -22,7 +22,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Anyone may create sessions in it.
+    /// Starts a service in which anyone may create sessions.
     pub fn over(database: &str, options: &[&str]) -> Self {
         Self::with_access("public", database, options)
     }
@@ -59,7 +59,7 @@ impl Service {
         self.session(60 * 1024)
     }
 
-    /// The same with so many bytes of metadata.
+    /// Creates a session with so many bytes of metadata, and returns the path to get it by.
     pub fn session(&self, bytes: usize) -> String {
         let value = STANDARD.encode(vec![b'x'; bytes]);
         let body = json!({ "metadata": { "key": value } }).to_string();
@@ -71,7 +71,7 @@ impl Service {
         format!("/v2/sessions/{id}?sessionToken={token}")
     }
 
-    /// The status of an answer, which is read to its end.
+    /// Gets a path, reads the whole answer and returns its status.
     pub fn get(&self, path: &str) -> u16 {
         let mut stream = connect(&self.url);
         stream.set_read_timeout(Some(SOON)).unwrap();
@@ -80,7 +80,7 @@ impl Service {
         read_status(&mut stream)
     }
 
-    /// Where there is no `/proc`, this holds nothing.
+    /// Checks the peak memory, where there is a `/proc` to read it from.
     #[track_caller]
     pub fn assert_memory_below(&self, kib: u64) {
         let peak = self.process.peak_memory();

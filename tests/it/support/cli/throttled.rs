@@ -62,7 +62,7 @@ fn pass_on(client: TcpStream, mut database: TcpStream, left: &AtomicU32) {
     }
 }
 
-/// A head, and the body whose length it says.
+/// Reads a message: a head, and a body of the length that the head gives.
 pub fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
     let (mut message, mut length) = (Vec::new(), 0);
     loop {

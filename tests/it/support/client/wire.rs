@@ -1,7 +1,7 @@
-//! Clients of each protocol, over messages as `proto/` has them.
+//! How each protocol writes a call and reads an answer, with messages as `proto/` has them.
 //!
-//! JSON is written and read by `prost-reflect`, so that what is tested is not held
-//! against itself.
+//! JSON is written and read by `prost-reflect`, so that the service's JSON is not compared with
+//! itself.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ pub enum Wire {
     Grpc,
 }
 
-/// What went wrong, as a client of any protocol gets to know it.
+/// An error as a client of any protocol reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub code: i32,
@@ -61,7 +61,7 @@ impl Wire {
         }
     }
 
-    /// Whether an error is told by the HTTP status, and in JSON.
+    /// Whether an error has an HTTP status of its own and a body in JSON.
     pub fn speaks_http(self) -> bool {
         matches!(self, Self::Json | Self::ConnectJson | Self::ConnectProto)
     }
@@ -151,7 +151,7 @@ impl Wire {
         assert_eq!(answer.status, 200, "always, even for an error");
         let (messages, trailers) = if self == Self::Grpc {
             assert_eq!(content_type, "application/grpc");
-            // An error is told by headers alone, a success by real trailers.
+            // An error has headers alone, a success has trailers.
             if answer.headers.contains_key("grpc-status") {
                 assert!(answer.body.is_empty() && answer.trailers.is_none());
                 (Vec::new(), answer.headers.clone())
@@ -183,7 +183,7 @@ impl Wire {
     }
 }
 
-/// A request on a JSON route, which has some fields in its path and query.
+/// A request on a JSON route, which has some fields of the message in its path and query.
 fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     let sessions = format!("/{}/sessions", version.as_str());
     let mut take = |field: &str| json.as_object_mut().and_then(|json| json.remove(field));
@@ -240,7 +240,7 @@ pub fn framed(message: &[u8]) -> Bytes {
     [&[0], &length[..], message].concat().into()
 }
 
-/// Flags and content of each frame.
+/// The flags and the content of each frame.
 fn frames(mut body: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while let Some((head, rest)) = body.split_first_chunk::<5>() {

@@ -1,4 +1,4 @@
-//! How each fault is done to a request.
+//! The HTTP client that carries out the faults.
 
 use std::io;
 use std::pin::Pin;
@@ -82,7 +82,7 @@ fn answer(status: u16, kind: &str) -> HttpResponse {
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
 }
 
-/// Half of the body, then an error in place of the rest.
+/// A body that ends with an error after its first half.
 fn cut(response: HttpResponse) -> HttpResponse {
     response.map(|body| {
         let bytes = body.bytes().unwrap();

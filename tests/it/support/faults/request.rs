@@ -1,4 +1,4 @@
-//! What a request asks for, read from its body.
+//! A request to DynamoDB, as a test sees it.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::Fault;
 
-/// One attempt to have one request answered.
+/// One attempt of the SDK to send one request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Such as `PutItem` or `TransactWriteItems`.
+    /// The operation, such as `PutItem` or `TransactWriteItems`.
     pub action: String,
-    /// What it does to which table, in IAM's terms. A transaction and a batch have
-    /// one for each different pair; of all others, this has one.
+    /// What it does to which table, in IAM's terms. A transaction and a batch have one part for
+    /// each different pair; every other request has one part.
     pub parts: BTreeSet<Part>,
-    /// What befell it.
+    /// The fault that it was given.
     pub fault: Option<Fault>,
 }
 
@@ -26,11 +26,11 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
     pub action: String,
-    /// Empty for an action on no table, such as `ListTables`.
+    /// The table's name; empty for an action on no table, such as `ListTables`.
     pub table: String,
     pub index: Option<String>,
-    /// How the keys begin of the items that are named, such as `USER#`: what
-    /// `dynamodb:LeadingKeys` holds. None in the sessions table, whose keys are random, or
+    /// The beginnings of the keys of the items that are named, such as `USER#`, which is what
+    /// `dynamodb:LeadingKeys` holds. Empty in the sessions table, whose keys are random, and
     /// where no item is named.
     pub keys: BTreeSet<String>,
 }
@@ -89,8 +89,8 @@ fn parts(action: &str, body: &Value) -> BTreeSet<Part> {
     }
 }
 
-/// The beginnings of partition keys of the users table up to their `#`: nothing, if a key has
-/// none.
+/// Reads the beginnings of partition keys of the users table up to their `#`; a key without one
+/// has an empty beginning.
 fn beginnings<'a>(items: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     let keys = items
         .into_iter()
@@ -99,7 +99,7 @@ fn beginnings<'a>(items: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String
         .collect()
 }
 
-/// Of a table's part of a batch: keys to read, or items to write and keys to delete.
+/// Reads the beginnings of the keys in a table's part of a batch, which reads, writes or deletes.
 fn batch_keys(of: &Value) -> BTreeSet<String> {
     let reads = of["Keys"].as_array().into_iter().flatten();
     let writes = of.as_array().into_iter().flatten();

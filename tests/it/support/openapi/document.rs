@@ -12,7 +12,7 @@ pub struct Operation {
     pub rpc: Rpc,
     pub version: Version,
     pub method: Method,
-    /// In which `{session_id}` stands for one.
+    /// The path, with `{session_id}` in place of an id.
     pub path: String,
     parameters: Vec<Value>,
     responses: Value,
@@ -26,7 +26,7 @@ pub fn text() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// The document with everything in the place where it is referred to.
+/// The document with each reference replaced by what it refers to.
 pub fn document() -> Value {
     let document: Value = serde_json::from_str(&text()).unwrap();
     inline(&document, &document)
@@ -43,7 +43,7 @@ fn inline(document: &Value, node: &Value) -> Value {
                 whole.extend(target.as_object().unwrap().clone());
             }
             for (name, value) in entries.iter().filter(|(name, _)| *name != "$ref") {
-                // What stands beside a reference is a further condition.
+                // Fields beside a reference are further conditions.
                 let value = inline(document, value);
                 match whole.get_mut(name) {
                     Some(Value::Object(of_target)) => {
@@ -96,7 +96,7 @@ pub fn operations() -> Vec<Operation> {
     operations
 }
 
-/// Those that take a body.
+/// The operations that take a body.
 pub fn with_body() -> impl Iterator<Item = Operation> {
     operations().into_iter().filter(Operation::takes_body)
 }
@@ -129,8 +129,7 @@ impl Operation {
         values(&self.request.as_ref().unwrap()["examples"])
     }
 
-    /// The schema of a parameter that stands in that part of the request: its header, its
-    /// query, its path.
+    /// The schema of a parameter in that part of the request: `header`, `query` or `path`.
     pub fn parameter(&self, part: &str, name: &str) -> Option<&Value> {
         let mut all = self.parameters.iter();
         let found = all.find(|one| one["in"] == part && one["name"] == name)?;
@@ -138,7 +137,7 @@ impl Operation {
         Some(&found["schema"])
     }
 
-    /// Where each parameter stands, and its name.
+    /// The part of the request that each parameter is in, and its name.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.parameters.iter();
         all.map(|one| (one["in"].as_str().unwrap(), one["name"].as_str().unwrap()))
@@ -217,5 +216,5 @@ pub fn objects(schema: &Value) -> Vec<Place<'_>> {
     found
 }
 
-/// Stands for any key of a map.
+/// The path segment that stands for any key of a map.
 pub const KEY: &str = "key";

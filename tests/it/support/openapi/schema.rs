@@ -1,10 +1,10 @@
-//! As much of JSON Schema as `openapi.json` uses.
+//! The part of JSON Schema that `openapi.json` uses.
 
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
-/// Whether a value is what a schema says. A `closed` one may have no field beside those
-/// that are documented.
+/// Whether a value conforms to a schema. If it is `closed`, it may have no field that the schema
+/// doesn't document.
 pub fn conforms(schema: &Value, value: &Value, closed: bool) -> bool {
     let rules = schema.as_object().unwrap().iter();
     let mut rules = rules.map(|(word, rule)| (word.as_str(), rule));
@@ -23,7 +23,7 @@ fn fits((word, rule): (&str, &Value), value: &Value) -> bool {
         "type" => is_of_type(rule, value),
         "const" => rule == value,
         "enum" => list(rule).contains(value),
-        // Each names what it is about, and not all that there may be.
+        // Each alternative names some fields; other fields are allowed beside them.
         "anyOf" => list(rule).iter().any(|one| conforms(one, value, false)),
         "minimum" => value
             .as_f64()
@@ -31,7 +31,7 @@ fn fits((word, rule): (&str, &Value), value: &Value) -> bool {
         "maximum" => value
             .as_f64()
             .is_none_or(|number| number <= rule.as_f64().unwrap()),
-        // About texts, lists and objects, or for people alone.
+        // These are about texts, lists and objects, or for readers only.
         "minLength"
         | "maxLength"
         | "pattern"

@@ -1,4 +1,4 @@
-//! What each caller does at random, and what it notes of it.
+//! A client that makes random calls and records what it saw.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::support::client::{Client, JsonCall, Wire};
 use crate::support::dice::Dice;
 use crate::support::faults::Fault;
 
-/// Milliseconds for which the session is created.
+/// The lifetime that the session is created with, in milliseconds.
 const LIFETIME: i64 = 2_000;
 
-pub struct Caller {
+pub struct RandomClient {
     meeting: Arc<Meeting>,
     dice: Dice,
     number: u64,
@@ -31,16 +31,16 @@ pub struct Caller {
 }
 
 /// A call that has ended.
-struct Ended {
+struct FinishedCall {
     invoked: u64,
     returned: u64,
     now: i64,
-    /// By which time the service may have tried last.
+    /// The latest time at which the service can have tried.
     by: i64,
     outcome: Outcome,
 }
 
-impl Caller {
+impl RandomClient {
     pub fn new(meeting: Arc<Meeting>, number: u64) -> Self {
         Self {
             dice: Dice::new(meeting.seed * 100 + number),
@@ -59,14 +59,14 @@ impl Caller {
             45..55 => self.list().await,
             55..63 => self.create().await,
             63..73 => self.wait(),
-            // Rare, because it is all over then.
+            // These are rare, because they end the history.
             73..77 if self.calls > 3 => self.delete().await,
             77..79 if self.calls > 3 => self.end_all().await,
             _ => self.get().await,
         }
     }
 
-    /// Without a fault, by somebody who may.
+    /// Gets the session without a fault, by permission.
     pub async fn look(&mut self) {
         let id = self.meeting.known.lock().unwrap().session_id.clone();
         let Some(id) = id else { return };
@@ -169,7 +169,7 @@ impl Caller {
                 now,
                 by: Refusal::Set,
             }],
-            // Both are one code: if-match, and others who were faster each time.
+            // A failed if-match and a lost race have the same code.
             Err("code 10") => match at_sequence {
                 Some(at_sequence) => vec![admitted(None), Step::Elsewhere { at_sequence }],
                 None => self.fail("set", "no more tries"),
@@ -185,7 +185,7 @@ impl Caller {
         self.note_seen(claim, &ended, &ended.outcome.clone());
     }
 
-    /// The session alone, which is there or isn't.
+    /// Lists the session by its id, which finds it or doesn't.
     async fn list(&mut self) {
         let (_, call) = self.claim();
         let call = JsonCall {
@@ -236,12 +236,12 @@ impl Caller {
     }
 
     fn wait(&mut self) {
-        // Some calls are at the very end of the session's time.
+        // Some calls come at the very end of the session's lifetime.
         let millis = 500 * i64::try_from(self.dice.below(3)).unwrap();
         self.meeting.time.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// By one of the last tokens, or by permission.
+    /// Chooses one of the last tokens or the permission to authorise the call.
     fn claim(&mut self) -> (Permit, JsonCall) {
         let known = self.meeting.known.lock().unwrap();
         let mut call = JsonCall {
@@ -260,7 +260,7 @@ impl Caller {
         (Permit::Token(token), call)
     }
 
-    /// Has something happen to the next requests, whosever they are.
+    /// Injects faults into the next requests, of whichever client they are.
     fn disturb(&mut self) {
         let faults = &self.meeting.app.faults;
         if self.dice.once_in(2) {
@@ -290,7 +290,7 @@ impl Caller {
         }
     }
 
-    async fn send(&mut self, rpc: Operation, call: &JsonCall, disturbed: bool) -> Ended {
+    async fn send(&mut self, rpc: Operation, call: &JsonCall, disturbed: bool) -> FinishedCall {
         if disturbed {
             self.disturb();
         }
@@ -313,7 +313,7 @@ impl Caller {
             .answer(request, Timestamp::from_millis(now))
             .await;
         let took = i64::try_from(started.elapsed().as_millis()).unwrap();
-        Ended {
+        FinishedCall {
             invoked,
             returned: self.meeting.tick(),
             now,
@@ -322,12 +322,12 @@ impl Caller {
         }
     }
 
-    fn note(&self, ended: &Ended, is_known: bool, steps: Vec<Step>) {
+    fn note(&self, ended: &FinishedCall, is_known: bool, steps: Vec<Step>) {
         let returned = is_known.then_some(ended.returned);
         self.meeting.note(steps, ended.invoked, returned);
     }
 
-    fn note_seen(&self, claim: Permit, ended: &Ended, seen: &Outcome) {
+    fn note_seen(&self, claim: Permit, ended: &FinishedCall, seen: &Outcome) {
         let now = ended.now;
         let step = match seen.as_ref().map_err(String::as_str) {
             Ok(body) => {
@@ -349,7 +349,7 @@ impl Caller {
                     expires_at: millis(&session["expirationDate"]),
                 }
             }
-            // It has changed nothing, and says nothing.
+            // A Get changes nothing, so an unknown outcome says nothing.
             Err(_) if is_unknown(seen) => return,
             Err("QUERY-SFeaa") => Step::NotFound { now },
             Err("QUERY-dsfr3") => Step::Refused {
@@ -362,7 +362,7 @@ impl Caller {
         self.note(ended, true, vec![step]);
     }
 
-    /// What there is to know from the answer to a create or a Set: sequence and token.
+    /// Notes the sequence and the token in the answer to a create or a Set.
     fn learn(&self, body: &Value) -> (u64, String) {
         let sequence = number(&body["details"]["sequence"]);
         let token = body["sessionToken"].as_str().unwrap_or_default().to_owned();
