@@ -163,7 +163,7 @@ impl Store {
             SessionScope::All => {}
             // No session has such a token, but whether this one exists is to be answered.
             SessionScope::Token(None) => {
-                condition.push_str(" AND attribute_not_exists(session_id)")
+                condition.push_str(" AND attribute_not_exists(session_id)");
             }
             SessionScope::Token(Some(hash)) => {
                 condition.push_str(

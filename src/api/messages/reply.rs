@@ -15,7 +15,7 @@ use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Re
 pub enum ReplyMessage {
     CreateSession(v2::CreateSessionResponse),
     SetSession(v2::SetSessionResponse),
-    GetSession(v2::GetSessionResponse),
+    GetSession(Box<v2::GetSessionResponse>),
     DeleteSession(v2::DeleteSessionResponse),
     ListSessions(v2::ListSessionsResponse),
 }
@@ -26,9 +26,9 @@ impl ReplyMessage {
         match reply {
             Reply::CreateSession(created) => Self::CreateSession(created_session(created)),
             Reply::SetSession(changed) => Self::SetSession(changed_session(changed)),
-            Reply::GetSession(got) => Self::GetSession(v2::GetSessionResponse {
+            Reply::GetSession(got) => Self::GetSession(Box::new(v2::GetSessionResponse {
                 session: Some(session(&got.session, &got.resource_owner, version)),
-            }),
+            })),
             Reply::DeleteSession(deleted) => Self::DeleteSession(v2::DeleteSessionResponse {
                 details: Some(details(deleted)),
             }),

@@ -1,6 +1,12 @@
 //! Serialises fields of the generated messages. `build.rs` names these functions in attributes
 //! of the fields.
 
+#![allow(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -15,13 +21,11 @@ pub fn u64_as_string<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok
 }
 
 /// Whether a number is the default value, which is left out.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub fn u64_is_zero(number: &u64) -> bool {
     *number == 0
 }
 
 /// Writes a time in RFC 3339. An absent one is left out before.
-#[allow(clippy::ref_option, reason = "serde calls it so")]
 pub fn timestamp<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     let at = at.unwrap_or_default();
     let millis = at.seconds * 1000 + i64::from(at.nanos) / 1_000_000;
