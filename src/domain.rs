@@ -43,8 +43,7 @@ pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
 pub use secret::{HashString, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
-    IdempotentCreate, Lifetime, NewSession, Sequence, Session, SessionChanges, SessionState,
-    TokenRotation,
+    IdempotentCreate, Lifetime, NewSession, Session, SessionChanges, SessionState, TokenRotation,
 };
 pub use session_user::SessionUser;
 pub use text::Invalid;
@@ -52,4 +51,4 @@ pub use time::Timestamp;
 pub use user::{DisplayName, FoldedName, LoginName, User, UserSearch, UserState};
 pub use user_agent::UserAgent;
 pub use user_pointer::UserPointer;
-pub use write::{Write, WriteOutcome, Writes};
+pub use write::{Sequence, Write, WriteOutcome, Writes};

@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use super::import::FirebaseConfigError;
+use super::import::firebase::FirebaseConfigError;
 use super::printable::printable;
 use crate::config::Faults;
 use crate::domain::{Invalid, LoginName, UserId};

@@ -1,5 +1,5 @@
 mod counts;
-mod firebase;
+pub mod firebase;
 mod line;
 mod lines;
 mod progress;
@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use self::counts::Counts;
 use self::firebase::FirebaseConfig;
-pub use self::firebase::FirebaseConfigError;
 use self::lines::Input;
 use self::progress::Progress;
 use self::writers::Writers;

@@ -22,9 +22,9 @@ pub enum Command {
     /// name is stored in a former form, under which they still log in: `sesame user rename` to
     /// the same name stores it in the current form. Reads the whole users table.
     Check,
-    /// Print both tables as inputs of DynamoDB's `CreateTable`, as one JSON object
+    /// Print the keys, the index and the TTL attribute of both tables
     Describe {
-        /// Changes nothing: the output is JSON in any case
+        /// As one JSON object, with the inputs of DynamoDB's `CreateTable`
         #[arg(long)]
         json: bool,
     },
@@ -68,8 +68,14 @@ impl Command {
                     Err(Failure::TableFaults)
                 }
             }
-            Self::Describe { json: _ } => {
-                output.json(&describe(&connection.tables()))?;
+            Self::Describe { json } => {
+                let tables = connection.tables();
+                if json {
+                    output.json(&describe(&tables))?;
+                } else {
+                    output.line(in_words(&tables.users, Schema::USERS))?;
+                    output.line(in_words(&tables.sessions, Schema::SESSIONS))?;
+                }
                 output.flush()
             }
         }
@@ -94,6 +100,18 @@ async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(),
             ))
         })
         .await
+}
+
+fn in_words(name: &str, table: Table) -> String {
+    let mut words = format!("{name}: partition key {} (S)", table.partition_key);
+    if let Some(index) = table.index {
+        let (name, partition, sort) = (index.name, index.partition_key, index.sort_key);
+        words += &format!("; index {name} with keys {partition} (S) and {sort} (N), keys only");
+    }
+    if let Some(ttl) = table.ttl {
+        words += &format!("; TTL attribute {ttl}");
+    }
+    words
 }
 
 fn describe(tables: &Tables) -> Value {

@@ -2,15 +2,10 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, SessionGeneration,
-    SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor, UserPointer, Write,
-    WriteId, Writes,
+    Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, Sequence,
+    SessionGeneration, SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor,
+    UserPointer, Write, WriteId, Writes,
 };
-
-/// A session's sequence: the number of facts that have been recorded about it. Each write
-/// increases it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sequence(pub u64);
 
 /// A session: which user was checked and how, until when that is valid, and what clients store
 /// with it.

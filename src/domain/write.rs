@@ -1,4 +1,9 @@
-use super::{Sequence, WriteId};
+use super::WriteId;
+
+/// A session's sequence: the number of facts that have been recorded about it. Each write
+/// increases it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sequence(pub u64);
 
 /// A write that was carried out, and the sequence that it saw (0: nothing was stored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
