@@ -22,12 +22,11 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Response, StatusCode};
 
 use self::deadline::Deadlines;
-use self::route::Unmatched;
 use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
-use crate::service::{Call, Context, Credentials, Reply, Service};
+use crate::service::{Context, Credentials, Reply, Service};
 use crate::store::{KeySource, Store};
 use crate::token::PresentedToken;
 
@@ -37,7 +36,7 @@ pub use request::{Request, RequestContext, query};
 pub use request_headers::RequestHeaders;
 pub use response::Body;
 pub(crate) use route::is_known;
-pub use route::{MatchedRoute, PathParams};
+pub use route::{MatchedRoute, PathParams, Unmatched};
 pub use version::Version;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -191,16 +190,6 @@ pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Re
     };
     let response = codec::encode_error(protocol, error);
     app.finish(request, operation, &context, Some(error), response)
-}
-
-/// Decodes the call of a request, and carries nothing out.
-///
-/// # Errors
-///
-/// Those of the route, and of [`codec::decode`].
-pub fn decode(request: &Request, limits: WireLimits) -> Result<Call, Error> {
-    let route = MatchedRoute::find(request).map_err(|unmatched| unmatched.error)?;
-    codec::decode(&route, request, limits)
 }
 
 fn credentials(request: &Request) -> Credentials {

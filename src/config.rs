@@ -167,10 +167,10 @@ impl Settings {
         let lifetime = reader.number("SESSION_LIFETIME_SECONDS", 60..=31_536_000);
         let max_lifetime = reader.number("MAX_SESSION_LIFETIME_SECONDS", 60..=31_536_000);
         if max_lifetime.is_some() && max_lifetime < lifetime {
-            reader.faults.push(Fault {
-                name: "MAX_SESSION_LIFETIME_SECONDS",
-                reason: "must be at least SESSION_LIFETIME_SECONDS".to_owned(),
-            });
+            reader.fault(
+                "MAX_SESSION_LIFETIME_SECONDS",
+                "must be at least SESSION_LIFETIME_SECONDS",
+            );
         }
         let token_grace = reader.number("TOKEN_GRACE_SECONDS", 0..=60);
         let hash_params = reader.hash_params();

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sesame::api;
+use sesame::api::{MatchedRoute, codec};
 use sesame::config::WireLimits;
 use sesame::transport::lambda::event::Event;
 
@@ -18,7 +18,9 @@ fuzz_target!(|text: &[u8]| {
         assert!(serde_json::from_slice::<&serde_json::value::RawValue>(text).is_err());
         return;
     };
-    if let Ok(request) = event.request() {
-        let _ = api::decode(&request, LIMITS);
+    if let Ok(request) = event.request()
+        && let Ok(route) = MatchedRoute::find(&request)
+    {
+        let _ = codec::decode(&route, &request, LIMITS);
     }
 });

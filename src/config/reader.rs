@@ -39,6 +39,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
+    pub fn fault(&mut self, name: &'static str, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.faults.push(Fault { name, reason });
+    }
+
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         let fits = |text: &str| {
             (1..=200)
@@ -66,18 +71,12 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let default = settings.find(|setting| setting.name == name)?.default;
         let text = (self.variable)(name).filter(|text| !text.is_empty());
         if text.is_none() && default.is_empty() {
-            self.faults.push(Fault {
-                name,
-                reason: "must be set".to_owned(),
-            });
+            self.fault(name, "must be set");
             return None;
         }
         let parsed = parse(text.as_deref().unwrap_or(default));
         if parsed.is_none() {
-            self.faults.push(Fault {
-                name,
-                reason: format!("must be {wanted}"),
-            });
+            self.fault(name, format!("must be {wanted}"));
         }
         parsed
     }

@@ -1,4 +1,3 @@
-use super::fault::Fault;
 use super::reader::Reader;
 use crate::store::{Endpoint, KeySource, Roots, http_client};
 use crate::token::ServerKey;
@@ -43,10 +42,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             (ServerKeySetting::None, secret) => Some(secret),
             (key, ServerKeySetting::None) => Some(key),
             _ => {
-                self.faults.push(Fault {
-                    name: "SERVER_KEY_SECRET",
-                    reason: "can't be set beside SERVER_KEY".to_owned(),
-                });
+                self.fault("SERVER_KEY_SECRET", "can't be set beside SERVER_KEY");
                 None
             }
         }

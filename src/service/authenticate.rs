@@ -67,7 +67,7 @@ impl Service {
             known
         } else {
             let read = self.store.get_service_account(token);
-            let account = context.record.database(read).await?;
+            let account = context.database(read).await?;
             let account = account.ok_or(INVALID_TOKEN)?;
             self.accounts.insert(token, account.clone(), context.now);
             account
@@ -87,7 +87,7 @@ impl Service {
         context: &Context,
     ) -> Result<Principal, Error> {
         let session = verify(&self.store, token, context.now);
-        let session = context.record.database(session).await?;
+        let session = context.database(session).await?;
         let of = session
             .and_then(SessionUser::from_session)
             .ok_or(INVALID_TOKEN)?;

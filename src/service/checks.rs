@@ -60,11 +60,7 @@ impl Service {
         let lookup = self.locate(subject, context).await?;
         let mut user = None;
         for key in &lookup.keys {
-            user = context
-                .record
-                .database(self.store.get_user(key))
-                .await?
-                .or(user);
+            user = context.database(self.store.get_user(key)).await?.or(user);
             if user.as_ref().is_some_and(|user| lookup.is_wanted(user)) {
                 break;
             }
@@ -148,7 +144,7 @@ impl Service {
             let attempt = self
                 .store
                 .reserve_attempt(key, wanted, policy, generate_write_id(), at);
-            match context.record.database(attempt).await? {
+            match context.database(attempt).await? {
                 ReserveOutcome::Refused(None) => {}
                 ReserveOutcome::Refused(Some(user)) if !lookup.is_wanted(&user) => {
                     refused = Some(user);

@@ -28,7 +28,12 @@ impl Context {
         self.now.plus(self.started.elapsed())
     }
 
-    /// When the call began, on the clock that runs evenly.
+    /// Waits for requests to DynamoDB, and records how long they took.
+    pub async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
+        self.record.database(requests).await
+    }
+
+    /// When the call began, on a monotonic clock.
     pub fn started(&self) -> Instant {
         self.started
     }

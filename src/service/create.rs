@@ -65,7 +65,7 @@ impl Service {
         );
         let put = self.store.insert_session(&session);
         let put = self.put_and_settle(put, verified.as_ref(), context);
-        match (context.record.database(put).await?, keyed) {
+        match (context.database(put).await?, keyed) {
             (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
             (PutOutcome::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {

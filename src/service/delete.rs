@@ -18,7 +18,7 @@ impl Service {
             .session_id
             .ok_or(Error::SessionNotFound(ApiSide::Command))?;
         let end = self.store.end_session(id, &scope, context.now);
-        match context.record.database(end).await? {
+        match context.database(end).await? {
             EndOutcome::Ended(session) => Ok(self.details(&session)),
             EndOutcome::Gone => Ok(Details {
                 sequence: Sequence(0),

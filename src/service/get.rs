@@ -47,7 +47,7 @@ impl Service {
         context: &Context,
     ) -> Result<Option<Found>, Error> {
         let read = self.store.get_session_and_user(id, user);
-        let read = context.record.database(read).await?;
+        let read = context.database(read).await?;
         Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), context.now)))
     }
 }

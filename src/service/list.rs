@@ -85,9 +85,7 @@ impl Service {
                     ascending: request.page.ascending,
                     max: MAX_LOOKED_AT + 1,
                 };
-                let ids = context
-                    .record
-                    .database(self.store.query_session_ids(&user, listing));
+                let ids = context.database(self.store.query_session_ids(&user, listing));
                 let ids = ids.await?;
                 if ids.len() > MAX_LOOKED_AT {
                     return Err(Error::ListTooLong(NARROW_IT));
@@ -97,7 +95,6 @@ impl Service {
         };
         let mut window = Window::new(request.page);
         context
-            .record
             .database(self.look_at(ids.chunks(at_once), users, &search, &mut window))
             .await?;
         Ok(ListedSessions {
@@ -153,7 +150,7 @@ impl Service {
             return Ok(None);
         }
         let read = self.store.get_session(*session);
-        let session = context.record.database(read).await?;
+        let session = context.database(read).await?;
         let agent = session.and_then(|session| session.user_agent);
         let fingerprint = agent.and_then(|agent| agent.fingerprint_id().map(str::to_owned));
         Ok(fingerprint)

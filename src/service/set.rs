@@ -115,7 +115,7 @@ impl Service {
             Err(Error::Conflict)
         };
         let put = self.put_and_settle(put, verified.as_ref(), context);
-        let (session, token) = context.record.database(put).await?;
+        let (session, token) = context.database(put).await?;
         Ok(ChangedSession {
             details: self.details(&session),
             session_token: Some(token),

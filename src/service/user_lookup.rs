@@ -50,7 +50,7 @@ impl Service {
             },
             UserSearch::Id(id) => {
                 let pointer = self.store.get_user_pointer(id);
-                let pointer = context.record.database(pointer).await?;
+                let pointer = context.database(pointer).await?;
                 UserLookup {
                     by_id: pointer.is_some(),
                     // A user is looked for all the same: an id that no user has costs what another
@@ -76,7 +76,7 @@ impl Service {
             return Ok(Error::UserNotFound);
         };
         let pointer = self.store.get_user_pointer(id);
-        let pointer = context.record.database(pointer).await?;
+        let pointer = context.database(pointer).await?;
         Ok(pointer.map_or(Error::UserNotFound, |_| Error::UserMismatch))
     }
 }
