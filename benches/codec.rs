@@ -1,7 +1,8 @@
-//! Instructions to decode a call and to encode its answer or an error, in each protocol:
+//! Counts the instructions to decode a call and to encode its response or an error, in each
+//! protocol:
 //! `cargo bench --bench codec`.
 //!
-//! Runs itself under valgrind, for each subject with a thousand rounds and with none.
+//! It runs itself under valgrind, for each subject with a thousand rounds and with none.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -9,7 +10,10 @@ use std::process::{Command, Stdio};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use sesame::api::{Codec, Coding, Context, Protocol, Request, Route, Version, frame};
+use sesame::api::codec::{self, frame};
+use sesame::api::{
+    Codec, Coding, MatchedRoute, PathParams, Protocol, Request, RequestContext, Version,
+};
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 use sesame::domain::{Sequence, Timestamp};
@@ -19,9 +23,9 @@ use sesame::token::{SessionToken, generate_session_id};
 
 const ROUNDS: u64 = 1000;
 
-/// The API's published example.
+/// The body of the API's published example.
 const JSON: &[u8] = br#"{"checks":{"user":{"userId":"d654e6ba-70a3-48ef-a95d-37c8d8a7901a","loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}},"metadata":{}}"#;
-/// The same by login name: a oneof has but one member.
+/// The same with the login name alone, because a oneof has only one member.
 const PROTO: &[u8] = b"\x0a\x21\x0a\x10\x12\x0emini@mouse.com\x12\x0d\x0a\x0bV3ryS3cure!";
 
 const PROTOCOLS: [(&str, Protocol); 6] = [
@@ -63,20 +67,23 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
     let (_, protocol) = named.ok_or("no such protocol")?;
     let session_id = generate_session_id();
-    let reply = Ok(Reply::CreateSession(CreatedSession {
+    let reply = Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),
             change_date: Some(Timestamp::from_millis(1_800_000_000_123)),
             resource_owner: "69629023906488334".to_owned(),
         },
         session_id,
-        session_token: SessionToken::draw(session_id, None)?,
-    }));
-    let unknown = Err(Fault::UserNotFound);
+        session_token: SessionToken::generate(session_id, None)?,
+    });
+    let unknown = Fault::UserNotFound;
     let request = request(protocol);
-    let route = Route {
-        rpc: Operation::CreateSession,
-        version: Version::V2alpha,
+    let version = Version::V2alpha;
+    let route = MatchedRoute {
+        protocol,
+        operation: Operation::CreateSession,
+        version,
+        params: PathParams::default(),
     };
     let limits = WireLimits {
         body: 262_144,
@@ -85,18 +92,21 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         match direction {
             "decode" => {
-                let call = protocol.decode(route, black_box(&request), limits)?;
+                let call = codec::decode(&route, black_box(&request), limits)?;
                 black_box(call);
             }
-            "encode" => drop(black_box(protocol.encode(
-                black_box(&reply),
-                route.version,
-                StatusCode::OK,
-            ))),
-            _ => drop(black_box(protocol.encode(
+            "encode" => {
+                let reply = black_box(&reply);
+                drop(black_box(codec::encode(
+                    protocol,
+                    version,
+                    reply,
+                    StatusCode::OK,
+                )?));
+            }
+            _ => drop(black_box(codec::encode_error(
+                protocol,
                 black_box(&unknown),
-                route.version,
-                StatusCode::OK,
             ))),
         }
     }
@@ -117,9 +127,9 @@ fn request(protocol: Protocol) -> Request {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body,
-        context: Context {
+        context: RequestContext {
             trailers: true,
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }

@@ -1,4 +1,4 @@
-//! What a login costs beside its hash: `cargo bench --features dev --bench login`.
+//! Measures the cost of a login beside its hash: `cargo bench --features dev --bench login`.
 //!
 //! How to read it: `benches/README.md`.
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use argon2::{Argon2, Block, PasswordVerifier};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use sesame::api::{App, Context, Request, handle};
+use sesame::api::{App, Request, RequestContext, handle};
 use sesame::config::Settings;
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
@@ -18,7 +18,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
 use sesame::token::generate_session_generation;
 use tokio::runtime::Runtime;
 
@@ -26,8 +26,8 @@ const PASSWORD: &str = "V3ryS3cure!";
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const ROUNDS: usize = 200;
 
-/// One thing that is measured, in turns with the others: so the machine's noise falls
-/// on all of them alike.
+/// A function that is measured. All subjects run in turns, so that other work of the machine affects
+/// them alike.
 struct Subject<'a> {
     name: &'static str,
     run: Box<dyn FnMut() + 'a>,
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
 }
 
 fn main() {
-    // One thread, as in Lambda; hashes run beside it.
+    // The runtime has one thread, as in Lambda; hashes are computed on another.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -64,9 +64,9 @@ fn main() {
     let hash = hash(&runtime);
     let app = runtime.block_on(app(&hash));
 
-    let mut bare = bare();
+    let mut bare_hash = bare_hash();
     let mut subjects = [
-        Subject::new("argon2 over kept blocks", &mut bare),
+        Subject::new("argon2 over kept blocks", &mut bare_hash),
         Subject::new("the whole login", || create(&runtime, &app, LOGIN)),
         Subject::new("argon2's own verify_password", || verify_password(&hash)),
         Subject::new("create without checks", || create(&runtime, &app, "{}")),
@@ -97,8 +97,8 @@ fn main() {
 const LOGIN: &str =
     r#"{"checks":{"user":{"loginName":"mini@mouse.com"},"password":{"password":"V3ryS3cure!"}}}"#;
 
-/// The hash and nothing else.
-fn bare() -> impl FnMut() {
+/// Computes a hash and nothing else.
+fn bare_hash() -> impl FnMut() {
     let argon2 = Argon2::default();
     let mut blocks = vec![Block::new(); argon2.params().block_count()];
     move || {
@@ -115,7 +115,8 @@ fn bare() -> impl FnMut() {
     }
 }
 
-/// Memory allocated, faulted in and freed each time.
+/// Verifies a password with the function of the argon2 crate, which allocates and frees its memory
+/// each time.
 fn verify_password(hash: &str) {
     let hash = argon2::PasswordHash::new(hash).expect("a hash");
     Argon2::default()
@@ -130,7 +131,7 @@ fn create(runtime: &Runtime, app: &Arc<App>, body: &'static str) {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::from_static(body.as_bytes()),
-        context: Context::default(),
+        context: RequestContext::default(),
     };
     let response = runtime.block_on(handle(app, request, NOW));
     assert_eq!(response.status(), http::StatusCode::OK);
@@ -172,6 +173,7 @@ async fn app(hash: &str) -> Arc<App> {
     Arc::new(App::new(
         store,
         &settings.expect("settings"),
+        KeySource::None,
         NonZeroUsize::MIN,
         log,
     ))

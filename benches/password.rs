@@ -1,4 +1,4 @@
-//! What a password check costs: `cargo bench --bench password`.
+//! Measures the cost of a password check: `cargo bench --bench password`.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const PASSWORD: &str = "correct horse";
 
-/// Of [`PASSWORD`], with the default costs.
+/// The hash of [`PASSWORD`] with the default costs.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$0AuQxA+RjPiJeA19Op7DwrFxnfh9xeTU2T6mFj2wThc";
 
 fn main() {
@@ -26,7 +26,7 @@ fn pool() -> PasswordPool {
     PasswordPool::new(Params::default(), NonZeroUsize::MIN, 0)
 }
 
-/// The hash and nothing else, over blocks that are kept.
+/// Computes a hash and nothing else, in the same blocks each time.
 #[divan::bench]
 fn argon2_over_kept_blocks(bencher: Bencher) {
     let argon2 = Argon2::default();
@@ -42,7 +42,7 @@ fn argon2_over_kept_blocks(bencher: Bencher) {
     });
 }
 
-/// A check as the service does it.
+/// Checks a password as the service does.
 #[divan::bench]
 fn pool_verify(bencher: Bencher) {
     let (runtime, pool) = (runtime(), pool());
@@ -55,8 +55,8 @@ fn pool_verify(bencher: Bencher) {
     });
 }
 
-/// A check as the crate does it: memory allocated, zeroed and freed each time. Whether its
-/// pages are faulted in each time as well is up to the allocator.
+/// Checks a password as the argon2 crate does, which allocates, zeroes and frees its memory each
+/// time. Whether there are page faults each time depends on the allocator.
 #[divan::bench]
 fn argon2_verify_password(bencher: Bencher) {
     let hash = argon2::PasswordHash::new(CURRENT).expect("a hash");
@@ -68,7 +68,7 @@ fn argon2_verify_password(bencher: Bencher) {
     });
 }
 
-/// What the costs that are just within bounds take, and what is usual for imports.
+/// Checks hashes with usual costs of imports, and with the highest costs within bounds.
 #[divan::bench(sample_count = 3, sample_size = 1, args = [
     "$argon2id$v=19$m=65536,t=3,p=4$",
     "$argon2id$v=19$m=262144,t=4,p=1$",
@@ -91,7 +91,7 @@ fn bcrypt(bencher: Bencher, cost: u32) {
     verify(bencher, PASSWORD, &hash);
 }
 
-/// By the length of the password, which each round hashes again.
+/// Checks passwords of several lengths, because each round hashes the password again.
 #[divan::bench(sample_count = 3, sample_size = 1, args = [13, 100, 511])]
 fn sha512_crypt(bencher: Bencher, length: usize) {
     let hash = format!("$6$rounds=1000000$saltstring${}", ".".repeat(86));

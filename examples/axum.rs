@@ -1,5 +1,5 @@
-//! A service of one's own that session tokens protect. `cargo dev`, in another terminal, has
-//! the database and prints the call that gives a token:
+//! A service that accepts session tokens. Run `cargo dev` in another terminal: it has the database,
+//! and prints the call that creates a session and gives its token.
 //!
 //! ```sh
 //! cargo run --example axum --features dev
@@ -32,7 +32,8 @@ async fn hello(Extension(session): Extension<SessionUser>) -> String {
     format!("Hello {}, known since {at}\n", user.login_name)
 }
 
-/// Over a table of AWS's: another `Endpoint`, which takes any of the SDK's credentials.
+/// A store with the tables of `cargo dev`. For tables at AWS, give an `Endpoint` with its region and
+/// any credentials provider of the SDK.
 fn local_store() -> Store {
     let url = Some("http://127.0.0.1:8000".to_owned());
     let endpoint = Endpoint::with_keys("us-east-1".to_owned(), url, "local", "local", None);
@@ -43,7 +44,10 @@ fn local_store() -> Store {
     Store::new(connect(endpoint, Roots::System), tables)
 }
 
-#[allow(clippy::disallowed_methods, reason = "the clock is read here alone")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let millis = since.map(|since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));

@@ -1,18 +1,20 @@
 //! `sesame`, the command line tool.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed or
-//! refused, 2 used wrongly. Passwords and hashes are shown nowhere; a caller's token
-//! once, by the command that makes it.
+//! Results go to stdout, everything else to stderr. The exit code is 0 if a command was carried
+//! out, 1 if it failed or was refused, 2 if its arguments are wrong. No command shows a password
+//! or its hash, and only the command that issues a service account's token shows the token.
 
-mod caller;
 mod connection;
 #[cfg(feature = "dev")]
 mod dev;
+mod environment;
 mod failure;
 mod import;
 mod output;
+mod printable;
 mod prompt;
 mod serve;
+mod service_account;
 mod signals;
 mod tables;
 mod user;
@@ -22,20 +24,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::connection::Connection;
+pub use self::environment::Environment;
 use self::failure::Failure;
-use crate::domain::Timestamp;
 
-/// What only the process itself can tell.
-#[derive(Clone, Copy, Debug)]
-pub struct Environment {
-    pub now: fn() -> Timestamp,
-    /// A variable of the environment; an empty one is none.
-    pub variable: fn(&str) -> Option<String>,
-    /// How the process was called.
-    pub program: fn() -> String,
-}
-
-/// Sessions for people who would rather not run servers: the users and callers of a
+/// Sessions for people who would rather not run servers: the users and service accounts of a
 /// session service, its tables, and the service itself.
 #[derive(Debug, Parser)]
 #[command(name = "sesame", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -58,16 +50,16 @@ Exit codes: 0 done, 1 failed or refused, 2 used wrongly.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add users, look at them, let them in or keep them out
+    /// Add, show, change, lock and delete users
     #[command(subcommand)]
     User(user::Command),
-    /// Issue and revoke the tokens of those who call the service
-    #[command(subcommand)]
-    Caller(caller::Command),
-    /// Create the two tables, or check those that are there
+    /// Issue and revoke the tokens of service accounts, which call the service
+    #[command(name = "caller", visible_alias = "service-account", subcommand)]
+    ServiceAccount(service_account::Command),
+    /// Create the two tables, or check existing ones
     #[command(subcommand)]
     Tables(tables::Command),
-    /// Run the service over HTTP, with the tables that there are
+    /// Run the service over HTTP, with existing tables
     #[command(after_help = SERVE_NOTES)]
     Serve(serve::Serve),
     /// Run the service over HTTP, with an emulated DynamoDB and a demo user
@@ -84,9 +76,9 @@ must be set; ACCESS, MAX_PASSWORD_ATTEMPTS, SESSION_LIFETIME_SECONDS and the oth
 HTTP/1.1 and HTTP/2 are spoken on one port: with TLS by the client's choice (ALPN), without for
 clients that begin with HTTP/2. The certificate and its key are read at the start.
 gRPC's health and server reflection, over HTTP/2, take no token.
-SIGTERM or SIGINT ends it: no new calls, those under way have 30 seconds to finish.";
+SIGTERM or SIGINT ends it: no new calls, those in progress have 30 seconds to finish.";
 
-/// Carries out a command and reports what went wrong.
+/// Carries out a command, and reports its failure.
 pub fn run(cli: Cli, environment: Environment) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -109,7 +101,7 @@ impl Cli {
         } = self;
         match command {
             Command::User(command) => command.run(&connection, environment).await,
-            Command::Caller(command) => command.run(&connection, environment).await,
+            Command::ServiceAccount(command) => command.run(&connection, environment).await,
             Command::Tables(command) => command.run(&connection, environment).await,
             Command::Serve(serve) => serve.run(&connection, environment).await,
             #[cfg(feature = "dev")]
@@ -119,7 +111,7 @@ impl Cli {
 }
 
 #[test]
-fn the_arguments_contradict_nothing() {
+fn no_two_arguments_conflict() {
     use clap::CommandFactory as _;
 
     Cli::command().debug_assert();

@@ -1,10 +1,13 @@
-//! Settings, from the environment. Read once; all faults are reported together.
+//! The settings, which a program reads from its environment when it starts. All invalid settings
+//! are reported together.
 
 mod authorizer;
 mod endpoint;
+mod fault;
 mod origins;
+mod reader;
+mod server_key;
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -13,34 +16,20 @@ use http::StatusCode;
 use crate::domain::{AttemptPolicy, ScopePrefix};
 use crate::password::Params;
 use crate::service::Policy;
-use crate::store::{KeySource, Tables};
-use crate::token::ServerKey;
+use crate::store::Tables;
 
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
 pub use endpoint::{endpoint, secrets_url};
+pub use fault::{Fault, Faults, merge};
 pub use origins::Origins;
+pub use reader::Setting;
+use reader::{Reader, setting};
+pub use server_key::ServerKeySetting;
 
-/// A variable of the environment, as the README's table has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    pub name: &'static str,
-    /// Empty: it must be set.
-    pub default: &'static str,
-    pub meaning: &'static str,
-}
-
-const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting {
-        name,
-        default,
-        meaning,
-    }
-}
-
-/// Every setting of the service. AWS's own variables (`AWS_REGION`, credentials,
-/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`) come beside them.
+/// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
 pub const SETTINGS: [Setting; 19] = [
-    setting("USERS_TABLE", "", "The table of users and callers"),
+    setting("USERS_TABLE", "", "The table of users and service accounts"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
         "RESOURCE_OWNER",
@@ -50,7 +39,7 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "ACCESS",
         "token",
-        "Who may create sessions: `token` (callers with `session.write`), `authenticated` (any known caller) or `public` (anyone)",
+        "Who may create sessions: `token` (principals with `session.write`), `authenticated` (any principal) or `public` (anyone)",
     ),
     setting(
         "SCOPE_PREFIX",
@@ -70,12 +59,12 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "SESSION_LIFETIME_SECONDS",
         "86400",
-        "How long a session lives whose caller asks for no `lifetime`, 60 to 31536000 (a year)",
+        "How long a session lives if the request has no `lifetime`, 60 to 31536000 (a year)",
     ),
     setting(
         "MAX_SESSION_LIFETIME_SECONDS",
         "2592000",
-        "The longest `lifetime` that a caller may ask for, 60 to 31536000; at least the one before. No session lives longer than this after its newest password check, or after it was created if it has none",
+        "The longest `lifetime` that a request may ask for, 60 to 31536000; at least `SESSION_LIFETIME_SECONDS`. No session lives longer than this after its newest password check, or after it was created if it has none",
     ),
     setting(
         "TOKEN_GRACE_SECONDS",
@@ -88,7 +77,11 @@ pub const SETTINGS: [Setting; 19] = [
         "Memory of a password hash in KiB, 7168 to 131072; with the passes no weaker than OWASP asks for: at least 47104 with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5",
     ),
     setting("ARGON2_PASSES", "2", "Passes of a password hash, 1 to 16"),
-    setting("ARGON2_LANES", "1", "Lanes of a password hash, 1 to 4"),
+    setting(
+        "ARGON2_LANES",
+        "1",
+        "Lanes of a password hash (argon2's `p`), 1 to 4. Leave it at 1, unless hashes must have the parameters of another program: lanes are computed one after another, so more of them save no time here, but an attacker can compute them at the same time",
+    ),
     setting(
         "PASSWORD_QUEUE",
         "16",
@@ -121,31 +114,11 @@ pub const SETTINGS: [Setting; 19] = [
     ),
 ];
 
-/// Of a request, in bytes. Lambda takes events of 6 MB, in which a body may be base64.
-const WIRE_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
+/// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
+/// may be base64.
+const REQUEST_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
 
-/// One setting that can't be used, or is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub name: &'static str,
-    pub reason: String,
-}
-
-/// All that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Faults(pub Vec<Fault>);
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Fault { name, reason }) in self.0.iter().enumerate() {
-            let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{name} {reason}")?;
-        }
-        Ok(())
-    }
-}
-
-/// What the service is told when it starts.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub tables: Tables,
@@ -155,29 +128,26 @@ pub struct Settings {
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
-    pub server_key: KeySource,
+    pub server_key: ServerKeySetting,
 }
 
-/// How large a request may be, in bytes.
+/// The limits on the size of a request, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireLimits {
-    /// Of the body, as it is sent.
+    /// The longest body, as it is sent.
     pub body: usize,
-    /// Of the message in it, decompressed.
+    /// The longest message in a body, once it is decompressed.
     pub message: usize,
 }
 
 impl Settings {
-    /// Reads the settings through `variable`, which gives a variable's value.
+    /// Reads the settings. `variable` gives the value of an environment variable.
     ///
     /// # Errors
     ///
-    /// Every fault there is, not just the first.
+    /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variable,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::new(&SETTINGS, variable);
 
         let users = reader.text("USERS_TABLE");
         let sessions = reader.text("SESSIONS_TABLE");
@@ -205,8 +175,8 @@ impl Settings {
         let token_grace = reader.number("TOKEN_GRACE_SECONDS", 0..=60);
         let hash_params = reader.hash_params();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
-        let body = reader.number("MAX_BODY_BYTES", WIRE_BYTES);
-        let message = reader.number("MAX_MESSAGE_BYTES", WIRE_BYTES);
+        let body = reader.number("MAX_BODY_BYTES", REQUEST_BYTES);
+        let message = reader.number("MAX_MESSAGE_BYTES", REQUEST_BYTES);
         let wanted = "none, * or origins such as https://app.example.com";
         let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
@@ -245,42 +215,18 @@ impl Settings {
     }
 }
 
-/// What a password hash is to cost, for who makes hashes and is not the service.
+/// Reads the cost parameters of password hashes, for commands that make hashes.
 ///
 /// # Errors
 ///
-/// Every fault of these settings.
+/// [`Faults`] has every one of these settings that is invalid.
 pub fn hash_params(variable: impl Fn(&str) -> Option<String>) -> Result<Params, Faults> {
-    let mut reader = Reader {
-        variable,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader::new(&SETTINGS, variable);
     let params = reader.hash_params();
     params.ok_or(Faults(reader.faults))
 }
 
-struct Reader<V> {
-    variable: V,
-    faults: Vec<Fault>,
-}
-
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    fn text(&mut self, name: &'static str) -> Option<String> {
-        let fits = |text: &str| {
-            (1..=200)
-                .contains(&text.chars().count())
-                .then(|| text.to_owned())
-        };
-        self.parse(name, "1 to 200 characters", fits)
-    }
-
-    fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
-        let wanted = format!("a number from {} to {}", range.start(), range.end());
-        self.parse(name, &wanted, |text| {
-            text.parse().ok().filter(|number| range.contains(number))
-        })
-    }
-
     fn hash_params(&mut self) -> Option<Params> {
         let memory = self.number("ARGON2_MEMORY_KIB", 7168..=131_072);
         let passes = self.number("ARGON2_PASSES", 1..=16);
@@ -307,85 +253,17 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             _ => ScopePrefix::parse(text).ok(),
         })
     }
-
-    fn server_key(&mut self) -> Option<KeySource> {
-        let wanted = "none or at least 32 characters";
-        let key = self.parse("SERVER_KEY", wanted, |text| match text {
-            "none" => Some(KeySource::None),
-            _ => ServerKey::parse(text.into()).ok().map(KeySource::Key),
-        });
-        let wanted = "none or the name or ARN of a secret, up to 2048 characters";
-        let secret = self.parse("SERVER_KEY_SECRET", wanted, |text| match text {
-            "none" => Some(KeySource::None),
-            _ if text.len() > 2048 => None,
-            _ => Some(KeySource::secret(text.to_owned())),
-        });
-        match (key?, secret?) {
-            (KeySource::None, secret) => Some(secret),
-            (key, KeySource::None) => Some(key),
-            _ => {
-                self.faults.push(Fault {
-                    name: "SERVER_KEY_SECRET",
-                    reason: "can't be set beside SERVER_KEY".to_owned(),
-                });
-                None
-            }
-        }
-    }
-
-    /// None, and a fault noted, if the variable can't be used.
-    fn parse<T>(
-        &mut self,
-        name: &'static str,
-        wanted: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        let default = SETTINGS
-            .iter()
-            .chain(&AUTHORIZER_SETTINGS)
-            .find(|setting| setting.name == name)?
-            .default;
-        let text = (self.variable)(name).filter(|text| !text.is_empty());
-        if text.is_none() && default.is_empty() {
-            self.faults.push(Fault {
-                name,
-                reason: "must be set".to_owned(),
-            });
-            return None;
-        }
-        let parsed = parse(text.as_deref().unwrap_or(default));
-        if parsed.is_none() {
-            self.faults.push(Fault {
-                name,
-                reason: format!("must be {wanted}"),
-            });
-        }
-        parsed
-    }
 }
 
-/// Both, or all faults of both.
-pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(Faults(mut faults)), other) => {
-            faults.extend(other.err().into_iter().flat_map(|Faults(more)| more));
-            Err(Faults(faults))
-        }
-        (Ok(_), Err(faults)) => Err(faults),
-    }
-}
-
-/// How many passwords this process checks at once: in Lambda one for each call that it
-/// may be handed at a time, elsewhere one for each processor.
+/// How many passwords a process may check at a time: in Lambda one for each call that the process
+/// may get at a time, elsewhere one for each processor.
 pub fn checks_at_once(variable: impl Fn(&str) -> Option<String>) -> NonZeroUsize {
     let in_lambda = variable("AWS_LAMBDA_RUNTIME_API").is_some();
     let calls = variable("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
-    let elsewhere = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     match calls {
         Some(calls) => calls,
         None if in_lambda => NonZeroUsize::MIN,
-        None => elsewhere(),
+        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     }
 }
 

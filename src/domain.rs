@@ -1,7 +1,7 @@
-//! What a session service speaks of: users, credentials, callers and sessions.
+//! The types and rules of the service: users, credentials, principals and sessions.
 //!
-//! No I/O, no clock, no wire format: values that can't be wrong, and the rules
-//! that tie them together.
+//! There is no I/O, no clock and no wire format here. A value of these types is valid, because
+//! whatever comes from outside is checked when it is parsed.
 
 mod attempts;
 mod factors;
@@ -36,14 +36,15 @@ pub use list::{Compare, Filter, LimitTooHigh, Page};
 pub use metadata::{Metadata, MetadataChanges};
 pub use operation::Operation;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denied, Permit};
+pub use permit::{Access, Denied, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
-pub use replaced_token::{Proof, ReplacedToken, Standing};
+pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
 pub use secret::{HashString, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
-    Changes, KeyedRequest, Lifetime, NewSession, Rotation, Sequence, Session, State,
+    IdempotentCreate, Lifetime, NewSession, Sequence, Session, SessionChanges, SessionState,
+    TokenRotation,
 };
 pub use session_user::SessionUser;
 pub use text::Invalid;

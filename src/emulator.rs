@@ -1,9 +1,8 @@
-//! DynamoDB emulated in this process, for the local service, tests and benches.
+//! An emulated DynamoDB in this process, for the local service, tests and benches.
 //!
-//! `dynoxide` keeps the tables in SQLite and refuses conditions as DynamoDB does.
-//! An [`Emulator`] is reached without a socket ([`Emulator::http_client`]) and over
-//! HTTP ([`Emulator::serve`]), both at once if need be. SQLite blocks, so neither
-//! way runs it on a thread of the caller's runtime.
+//! `dynoxide` keeps the tables in SQLite and checks conditions as DynamoDB does. Clients reach an
+//! [`Emulator`] without a socket ([`Emulator::http_client`]) and over HTTP ([`Emulator::serve`]).
+//! SQLite blocks, so both run it on other threads than those of the client's runtime.
 
 mod connector;
 mod guard;
@@ -14,7 +13,6 @@ mod server;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 
 pub use self::guard::HostName;
@@ -22,17 +20,17 @@ use self::lock::FileLock;
 pub use self::lock::LockError;
 pub use self::server::Server;
 
-/// A DynamoDB that lives as long as its last clone, client or server.
+/// A DynamoDB that exists as long as one of its clones, clients or servers.
 #[derive(Clone)]
-pub struct Emulator(Arc<Opened>);
+pub struct Emulator(Arc<OpenDatabase>);
 
-/// The fields go in this order: the file is closed, then its lock released.
-struct Opened {
+/// Fields are dropped in this order: the file is closed before its lock is released.
+struct OpenDatabase {
     database: Database,
     _lock: Option<FileLock>,
 }
 
-/// Why an emulator was not opened.
+/// Why an emulator can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(transparent)]
@@ -44,56 +42,47 @@ pub enum OpenError {
 }
 
 impl Emulator {
-    /// Forgets everything with the last clone.
+    /// Opens a database in memory.
     pub fn in_memory() -> Result<Self, OpenError> {
         Ok(Self::over(Database::memory()?, None))
     }
 
-    /// Keeps the tables in the file at `path`, which is created when there is none.
+    /// Opens the database file at `path`, which is created if it doesn't exist.
     ///
-    /// A write is handed to the kernel before it is answered, so the end of the
-    /// process, however sudden, loses none. It isn't flushed to the disk (SQLite's
+    /// The kernel has each write before the client gets the response, so no write is lost when the
+    /// process ends, however suddenly. Writes are not flushed to the disk (SQLite's
     /// `synchronous = NORMAL` in WAL mode, <https://sqlite.org/pragma.html#pragma_synchronous>):
-    /// a power cut may take the last ones with it but leaves the file whole, and a
-    /// laptop is spared one `fsync` per write, which is most of what a write costs (4.1 ms
-    /// with it and 0.34 without, on a virtual disk). `enable_bulk_loading` goes further
-    /// (`OFF`, 0.31 ms), and then a power cut may spoil the file.
+    /// a power cut may lose the last ones but leaves the file valid. An `fsync` for each write
+    /// would be most of its cost (4.1 ms with it and 0.34 without, on a virtual disk).
+    /// `enable_bulk_loading` goes further (`OFF`, 0.31 ms), and then a power cut may corrupt the
+    /// file.
     ///
     /// # Errors
     ///
-    /// - [`OpenError::Lock`]: another emulator has this file open.
-    /// - [`OpenError::Database`]: not a database, or one of a later `dynoxide`.
+    /// - [`OpenError::Lock`]: another emulator has the file open.
+    /// - [`OpenError::Database`]: the file is not a database, or one of a later `dynoxide`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        // SQLite gives ":memory:" and "file:…" a meaning of their own, but not in
-        // an absolute path. A link and its file must come to the same lock.
+        // SQLite gives ":memory:" and "file:…" a meaning of their own, but not in an absolute
+        // path. A link and its file must have the same lock.
         let absolute = std::path::absolute(path).map_err(|error| LockError::io(path, error))?;
         let path = std::fs::canonicalize(&absolute).unwrap_or(absolute);
-        let lock = FileLock::beside(&path)?;
+        let lock = FileLock::acquire(&path)?;
         let text = path.to_str().ok_or_else(|| OpenError::Path(path.clone()))?;
         let database = Database::new(text)?;
-        // The only setter of `synchronous = NORMAL` that dynoxide has: what it
-        // restores are SQLite's defaults but for this one.
+        // No other function of dynoxide sets `synchronous = NORMAL`. All else that this one sets
+        // are SQLite's defaults.
         database.disable_bulk_loading()?;
         Ok(Self::over(database, Some(lock)))
     }
 
-    /// The client to give to the SDK's configuration in place of one with sockets.
-    ///
-    /// Calls must be made on a tokio runtime. A call under way keeps paused time
-    /// (`tokio::time::pause`) where it is, so no timeout of the SDK runs out on it.
-    /// A call that the SDK gives up is carried out all the same, as over a network.
-    pub fn http_client(&self) -> SharedHttpClient {
-        connector::http_client(self)
-    }
-
-    /// Deletes what is past its time to live and returns how many items that were.
-    /// Blocks; a served emulator does it by itself.
+    /// Deletes the items whose time to live is over, and returns their number. It blocks. A server
+    /// calls it regularly.
     pub fn sweep(&self) -> Result<usize, dynoxide::DynoxideError> {
         self.database().sweep_ttl()
     }
 
     fn over(database: Database, lock: Option<FileLock>) -> Self {
-        Self(Arc::new(Opened {
+        Self(Arc::new(OpenDatabase {
             database,
             _lock: lock,
         }))

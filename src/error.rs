@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use crate::domain::{Denied, Invalid, LimitTooHigh, Sequence};
 
-/// What operators may see of an error, and callers may not.
+/// The cause of an error, which is for operators and is not sent to clients.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call was not carried out. How each looks on the wire: `api::status`.
+/// Why a call was not carried out. `api::status` has the code and HTTP status of each.
 ///
-/// Messages go to the caller, so they name no table, host or secret. What only
-/// operators may see is the `source()`.
+/// Messages are sent to the client, so they name no table, host or secret. What only
+/// operators may see is in the `source()`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -25,68 +25,69 @@ pub enum Error {
     UserMismatch,
     #[error("Password is invalid")]
     PasswordInvalid,
-    /// A password, and nobody whose password it could be.
+    /// The request has a password, and neither it nor the session has a user.
     #[error("User ID missing")]
     UserMissing,
     #[error("User has no password")]
     PasswordNotSet,
     #[error("User is not active")]
     UserNotActive,
-    /// Too many wrong passwords, too recently.
+    /// The password is locked after too many wrong ones.
     #[error("User is locked")]
     UserLocked,
-    /// There is no such session, or none that counts.
+    /// There is no such session; for a read, also if it has ended or expired.
     #[error("Session could not be found")]
     SessionNotFound(ApiSide),
-    /// It was deleted, or all of its user's were ended.
+    /// The session was deleted, or all sessions of its user were ended.
     #[error("Session already terminated")]
     SessionEnded,
     #[error("Session has expired")]
     SessionExpired,
     #[error("Session token is invalid")]
     SessionTokenInvalid(ApiSide),
-    /// The session has moved on from where it was to be changed.
+    /// The session is at another sequence than those of the `If-Match` header.
     #[error("the session is at sequence {}, not at the one of if-match", .0.0)]
     PreconditionFailed(Sequence),
-    /// The caller has sent another request under this key.
+    /// The principal has sent another request with this idempotency key.
     #[error("the idempotency-key was used for another request")]
     IdempotencyKeyReused,
     #[error("a valid bearer token is required")]
     Unauthenticated(TokenFault),
     #[error("No matching permissions found")]
     PermissionDenied,
-    /// Others wrote first, each time that it was tried.
+    /// Another write came first at each try.
     #[error("the session was changed by others meanwhile, try again")]
     Conflict,
-    /// With what it is: a check, a challenge, a call, or a way to make it.
+    /// Has the name of what is not supported: a check, a challenge, a call or a protocol.
     #[error("{0} is not supported")]
     Unimplemented(Cow<'static, str>),
     #[error("not found")]
     RouteNotFound,
-    /// With what would be allowed, as an `Allow` header says it.
+    /// Has the value of an `Allow` header.
     #[error("method not allowed")]
     MethodNotAllowed(&'static str),
-    /// With what would be supported, as an `Accept-Post` header says it.
+    /// Has the value of an `Accept-Post` header.
     #[error("the content type is not supported here")]
     UnsupportedMediaType(&'static str),
     #[error("the compression is not supported, only gzip is")]
     UnsupportedEncoding,
-    /// A frame of gRPC says that it is compressed, and no header how.
+    /// A gRPC frame is flagged as compressed, and no header names the compression.
     #[error("the message is flagged as compressed, and no header says how")]
     CompressedHow,
-    /// In gRPC's framing: none, or several.
+    /// A gRPC body has no message or several.
     #[error("a unary call has one message, neither none nor more")]
     NotOneMessage,
     #[error("the request body is too large")]
     BodyTooLarge,
     #[error("Limit must not be over {}", LimitTooHigh::MAX)]
     LimitTooHigh,
-    /// A page would be cut, or an end of the list never be reached; with what to do about it.
+    /// A page would be too large, or entries of the list would be out of reach. Has the advice
+    /// for the client.
     #[error("the list is too long: {0}")]
     ListTooLong(&'static str),
     #[error("too many requests at once, try again")]
     Overloaded,
-    /// Worth a retry; what was to be written may have been written all the same.
+    /// The request is worth a retry. What was to be written may have been written all the same.
     #[error("unavailable, try again")]
     Unavailable(#[source] Cause),
     /// What was to be written may have been written all the same.
@@ -96,35 +97,35 @@ pub enum Error {
     Internal(#[source] Cause),
 }
 
-/// Which half of the API an error comes from: its ids differ.
+/// The half of the API that an error comes from. Error ids differ between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiSide {
-    /// That changes something.
+    /// The calls that change something.
     Command,
-    /// That reads.
+    /// The calls that read.
     Query,
 }
 
-/// What is wrong with a caller's token.
+/// What is wrong with a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault {
-    /// None was shown.
+    /// The request has none.
     Missing,
-    /// It stands for nobody: it is malformed, unknown, expired or revoked.
+    /// It is malformed, unknown, expired or revoked.
     Invalid,
 }
 
-/// Whose deadline passed.
+/// The owner of a deadline that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadlineOwner {
-    /// The one that the client set.
+    /// The client set the deadline.
     Client,
-    /// The platform's, or the server's own: something took too long.
+    /// The deadline is the platform's or the server's: something took too long.
     Ours,
 }
 
 impl Error {
-    /// Whether operators have to look into it.
+    /// Whether the fault is on the server's side, so that operators should look into it.
     pub fn is_server_fault(&self) -> bool {
         matches!(
             self,
@@ -132,8 +133,8 @@ impl Error {
         )
     }
 
-    /// What somebody gets to know of it who hasn't said who he is: that a user
-    /// doesn't exist, is locked or inactive looks like a wrong password.
+    /// The error that is shown to principals that may not learn about users: a user who doesn't
+    /// exist, is locked or is inactive looks like a wrong password.
     #[must_use]
     pub fn concealed(self) -> Self {
         match self {
@@ -147,9 +148,9 @@ impl Error {
         }
     }
 
-    /// Whether it says that checks were not passed, were of another user than they may be, or
-    /// may not be asked for.
-    pub fn is_of_checks(&self) -> bool {
+    /// Whether the checks of a request failed: they were not passed, name another user than they
+    /// may, or are not permitted.
+    pub fn is_check_failure(&self) -> bool {
         matches!(
             self,
             Self::InvalidArgument(_)
@@ -164,7 +165,7 @@ impl Error {
         )
     }
 
-    /// Names the kind of error in logs and metrics.
+    /// The name of this kind of error in logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::InvalidArgument(_) => "invalid_argument",
@@ -221,7 +222,7 @@ impl From<Denied> for Error {
     }
 }
 
-/// An error and its causes, for operators' eyes.
+/// The text of an error and of all its causes. It is for operators only.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

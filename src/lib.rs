@@ -1,8 +1,7 @@
 //! Sessions for people who would rather not run servers.
 //!
-//! Each module uses those before it in this order, and none after it: `domain`, `error`,
-//! `password`, `token`, `store`, `service`, `config`, `api`, `authorizer`, `layer`,
-//! `server`, `emulator`, `cli`.
+//! Each module uses those before it in this order, and none after it: `domain`, `error`, `log`,
+//! `password`, `token`, `store`, `service`, `config`, `api`, `transport`, `emulator`, `cli`.
 
 pub mod api;
 #[cfg(feature = "cli")]

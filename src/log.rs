@@ -19,9 +19,10 @@ use crate::error::{Error, chain};
 pub use record::{CallFacts, CallRecord};
 pub use trace_id::TraceId;
 
-/// Where log lines go: one JSON object a line, one line a call.
+/// The log of a process.
 ///
-/// A line is a CloudWatch metric document as well, where the function is named.
+/// Of a function whose name is known, each line of a call is a CloudWatch metric document as
+/// well.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -36,48 +37,29 @@ enum Sink {
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// What became of a request.
+/// The line of a request that has its answer.
 #[derive(Debug)]
-pub(crate) struct Finished<'a> {
-    /// None: there is no such operation.
-    pub rpc: Option<Operation>,
+pub(crate) struct CallLine<'a> {
+    pub request_id: &'a str,
+    pub client_ip: Option<IpAddr>,
+    pub trace_id: Option<&'a TraceId>,
+    /// `None` if no route matches.
+    pub operation: Option<Operation>,
+    pub status: StatusCode,
+    pub cold_start: bool,
     pub error: Option<&'a Error>,
     pub facts: CallFacts,
     pub started: Instant,
     pub now: Timestamp,
 }
 
-impl Finished<'_> {
-    /// No call at all.
-    pub fn new(started: Instant, now: Timestamp) -> Self {
-        Self {
-            rpc: None,
-            error: None,
-            facts: CallFacts::default(),
-            started,
-            now,
-        }
-    }
-}
-
-/// A request that has its answer.
+/// The line of a decision of the authorizer.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
-    pub request_id: &'a str,
-    pub client_ip: Option<IpAddr>,
-    pub trace_id: Option<&'a TraceId>,
-    pub status: StatusCode,
-    pub cold_start: bool,
-    pub finished: Finished<'a>,
-}
-
-/// What became of a question whether somebody may call another API.
-#[derive(Debug)]
-pub(crate) struct Decision<'a> {
+pub(crate) struct DecisionLine<'a> {
     pub request_id: &'a str,
     pub outcome: &'static str,
-    pub caller: Option<Principal>,
-    /// The session whose token was shown, valid or not.
+    pub principal: Option<Principal>,
+    /// The session that the presented token names, whether the token is valid or not.
     pub session: Option<SessionId>,
     pub client_ip: Option<IpAddr>,
     pub trace_id: Option<TraceId>,
@@ -87,7 +69,8 @@ pub(crate) struct Decision<'a> {
 }
 
 impl Log {
-    /// For Lambda, which keeps what a function prints. Metrics bear the function's name.
+    /// The log of a Lambda function, whose output Lambda keeps. The function's name is a dimension
+    /// of its metrics.
     pub fn stdout(function: String) -> Self {
         Self {
             sink: Sink::Stdout,
@@ -102,14 +85,14 @@ impl Log {
         }
     }
 
-    /// Keeps the lines, for tests.
+    /// A log whose lines are kept in memory, for tests.
     pub fn memory(function: Option<String>) -> (Self, Arc<Mutex<Vec<String>>>) {
         let lines = Arc::default();
         let sink = Sink::Memory(Arc::clone(&lines));
         (Self { sink, function }, lines)
     }
 
-    /// Something that no call is to blame for.
+    /// Logs an error that belongs to no call.
     pub fn warning(&self, message: &str, error: &Error, now: Timestamp) {
         self.write(&json!({
             "time": now.as_millis(),
@@ -119,119 +102,100 @@ impl Log {
         }));
     }
 
-    pub(crate) fn call(&self, line: &Line<'_>) {
-        let call = &line.finished;
+    pub(crate) fn call(&self, call: &CallLine<'_>) {
         let facts = &call.facts;
-        let mut fields = Map::new();
-        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-
-        set("time", call.now.as_millis().into());
-        set("level", level(call).into());
-        set("request_id", line.request_id.into());
-        set_origin(&mut set, line.client_ip, line.trace_id);
-        set("call", call.rpc.map_or("none", Operation::as_str).into());
-        set("outcome", outcome(call).into());
-        set("status", line.status.as_u16().into());
-        set("duration_ms", millis(call.started.elapsed()));
-        set("database_ms", millis(facts.database));
-        if let Some(caller) = &facts.caller {
-            set("caller", caller.as_str().into());
-        }
-        if let Some(session) = facts.session {
-            set("session_id", session.to_string().into());
-        }
-        if let Some(user) = &facts.user {
-            set("user", user.as_str().into());
-        }
+        let mut line = Fields::default();
+        line.set("time", call.now.as_millis());
+        line.set("level", level(call));
+        line.set("request_id", call.request_id);
+        line.set_some("client_ip", call.client_ip);
+        line.set_some("trace_id", call.trace_id);
+        line.set("call", call.operation.map_or("none", Operation::as_str));
+        // Operators see an error that was concealed from the client.
+        let answered = call.error.map_or("ok", Error::kind);
+        line.set("outcome", facts.concealed.unwrap_or(answered));
+        line.set("status", call.status.as_u16());
+        line.set("duration_ms", millis(call.started.elapsed()));
+        line.set("database_ms", millis(facts.database));
+        line.set_some("caller", facts.principal.as_ref());
+        line.set_some("session_id", facts.session);
+        line.set_some("user", facts.user.as_ref());
         if let Some(hash) = facts.hash {
-            set("hash_ms", millis(hash));
+            line.set("hash_ms", millis(hash));
         }
         if let Some(error @ (Error::Internal(_) | Error::Unavailable(_))) = call.error {
-            set("cause", chain(error).into());
+            line.set("cause", chain(error));
         }
-        if let Some(error) = &facts.side_error {
-            set("beside", error.as_str().into());
-        }
+        line.set_some("beside", facts.side_error.as_ref());
         if let Some(function) = &self.function {
-            set("function", function.as_str().into());
-            set("logins", u8::from(facts.login).into());
-            set("lockouts", u8::from(facts.locked_out).into());
-            set("write_conflicts", facts.conflicts.into());
-            set("cold_starts", u8::from(line.cold_start).into());
-            let ours = call.error.is_some_and(Error::is_server_fault);
-            set("server_errors", u8::from(ours).into());
-            set("_aws", metrics(call));
+            line.set("function", function.as_str());
+            line.set("logins", u8::from(facts.login));
+            line.set("lockouts", u8::from(facts.locked_out));
+            line.set("write_conflicts", facts.conflicts);
+            line.set("cold_starts", u8::from(call.cold_start));
+            let is_server_fault = call.error.is_some_and(Error::is_server_fault);
+            line.set("server_errors", u8::from(is_server_fault));
+            line.set("_aws", metrics(call));
         }
-        self.write(&Value::Object(fields));
+        self.write(&line);
     }
 
-    /// No metrics: what fails is an error to Lambda too, which counts it.
-    pub(crate) fn decision(&self, decision: &Decision<'_>) {
-        let mut line = json!({
-            "time": decision.now.as_millis(),
-            "level": match decision.error {
-                None => "info",
-                Some(Error::Internal(_)) => "error",
-                Some(_) => "warn",
-            },
-            "request_id": decision.request_id,
-            "call": "Authorize",
-            "outcome": decision.outcome,
-            "duration_ms": millis(decision.started.elapsed()),
-        });
-        if let Some(caller) = &decision.caller {
-            line["caller"] = caller.to_string().into();
-        }
-        if let Some(session) = decision.session {
-            line["session_id"] = session.to_string().into();
-        }
-        let set = |name: &str, value: Value| line[name] = value;
-        set_origin(set, decision.client_ip, decision.trace_id.as_ref());
-        if let Some(error) = decision.error {
-            line["cause"] = chain(error).into();
-        }
+    /// Logs a decision. It has no metrics: Lambda itself counts the errors of the authorizer.
+    pub(crate) fn decision(&self, decision: &DecisionLine<'_>) {
+        let level = match decision.error {
+            None => "info",
+            Some(Error::Internal(_)) => "error",
+            Some(_) => "warn",
+        };
+        let mut line = Fields::default();
+        line.set("time", decision.now.as_millis());
+        line.set("level", level);
+        line.set("request_id", decision.request_id);
+        line.set("call", "Authorize");
+        line.set("outcome", decision.outcome);
+        line.set("duration_ms", millis(decision.started.elapsed()));
+        line.set_some("caller", decision.principal.as_ref());
+        line.set_some("session_id", decision.session);
+        line.set_some("client_ip", decision.client_ip);
+        line.set_some("trace_id", decision.trace_id.as_ref());
+        line.set_some("cause", decision.error.map(|error| chain(error)));
         self.write(&line);
     }
 
     fn write(&self, line: &impl Serialize) {
         // Strings and numbers can't fail to be written.
-        let mut text = serde_json::to_string(line).unwrap_or_default();
-        match &self.sink {
+        let text = serde_json::to_string(line).unwrap_or_default();
+        // A line is one write, so that lines of several threads don't mix. An error is ignored,
+        // because it can't be logged.
+        let _ = match &self.sink {
             Sink::Memory(lines) => {
-                lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(text);
+                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.push(text);
+                Ok(())
             }
-            // One write a line, so that lines of several threads don't mix. Nobody can
-            // be told that the log is closed.
-            Sink::Stdout => {
-                text.push('\n');
-                let _ = std::io::stdout().write_all(text.as_bytes());
-            }
-            Sink::Stderr => {
-                text.push('\n');
-                let _ = std::io::stderr().write_all(text.as_bytes());
-            }
+            Sink::Stdout => std::io::stdout().write_all((text + "\n").as_bytes()),
+            Sink::Stderr => std::io::stderr().write_all((text + "\n").as_bytes()),
+        };
+    }
+}
+
+/// The fields of a line.
+#[derive(Default, Serialize)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    fn set_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.set(name, value.to_string());
         }
     }
 }
 
-/// Where a request came from, of what is known of that.
-fn set_origin<T>(
-    mut set: impl FnMut(&str, Value) -> T,
-    client_ip: Option<IpAddr>,
-    trace_id: Option<&TraceId>,
-) {
-    if let Some(address) = client_ip {
-        set("client_ip", address.to_string().into());
-    }
-    if let Some(id) = trace_id {
-        set("trace_id", id.to_string().into());
-    }
-}
-
-fn level(call: &Finished<'_>) -> &'static str {
+fn level(call: &CallLine<'_>) -> &'static str {
     match call.error {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
@@ -241,19 +205,13 @@ fn level(call: &Finished<'_>) -> &'static str {
     }
 }
 
-/// The true one: what was kept from the caller is for operators to see.
-fn outcome(call: &Finished<'_>) -> &'static str {
-    let told = call.error.map_or("ok", Error::kind);
-    call.facts.concealed.unwrap_or(told)
-}
-
-/// In milliseconds, to the microsecond.
+/// A time span in milliseconds, with three decimals.
 fn millis(span: Duration) -> Value {
     let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
     (f64::from(micros) / 1000.0).into()
 }
 
-fn metrics(call: &Finished<'_>) -> Value {
+fn metrics(call: &CallLine<'_>) -> Value {
     let mut by_function = vec![
         json!({ "Name": "lockouts", "Unit": "Count" }),
         json!({ "Name": "write_conflicts", "Unit": "Count" }),
@@ -278,7 +236,7 @@ fn metrics(call: &Finished<'_>) -> Value {
     json!({ "Timestamp": call.now.as_millis(), "CloudWatchMetrics": directives })
 }
 
-/// Has each panic logged as a line like all others: where it was, and what it said.
+/// Has each panic logged as a line like all others, with its place and its message.
 pub fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
         let payload = panic.payload();

@@ -1,18 +1,17 @@
-//! Passwords against stored hashes: parsing, checking, making.
+//! Password hashes: parsing them, checking passwords against them, making them.
 //!
-//! A [`PasswordHash`] is a hash string that was parsed and whose costs are within
-//! bounds, so that no stored string can make a check take gigabytes or minutes. A
-//! [`PasswordPool`] checks and makes hashes: in memory that it keeps, off the async
-//! threads, no more at once than it was made for.
+//! A [`PasswordHash`] is a parsed hash string whose costs are within bounds, so that no stored
+//! string can make a check take gigabytes or minutes. A [`PasswordPool`] checks and makes hashes,
+//! a limited number at a time, off the async threads and in memory that it keeps.
 //!
-//! What is made is argon2id. What users bring from elsewhere (argon2i and argon2d,
-//! bcrypt, scrypt, PBKDF2, SHA-crypt, and those in the forms of other programs) is only
-//! checked: once such a hash matched, the caller has [`PasswordPool::hash`] make another to
-//! replace it.
+//! The hashes that are made are argon2id. Imported hashes (argon2i and argon2d, bcrypt, scrypt,
+//! PBKDF2, SHA-crypt, phpass, Firebase's scrypt, in the forms of several programs) are only
+//! checked: once a password has matched one, the service replaces it by one that
+//! [`PasswordPool::hash`] makes.
 //!
-//! An empty password is a password like any other here, and so is one with a NUL byte
-//! where the algorithm can tell it from others; the limits on what a request may carry
-//! belong to the request.
+//! An empty password is valid here, and so is one with a NUL byte if the algorithm can tell it
+//! from others. The limits on the passwords in a request are those of
+//! [`Password::parse`](crate::domain::Password::parse).
 
 mod blocks;
 mod bounds;
@@ -25,13 +24,12 @@ mod hash;
 mod params;
 mod pool;
 mod scheme;
+mod unsupported;
 #[cfg(test)]
 mod vectors;
 
 pub use bounds::OutOfBounds;
-pub use hash::{PasswordHash, Unsupported};
+pub use hash::PasswordHash;
 pub use params::Params;
-pub use pool::{Checked, Error, PasswordPool, Turn};
-
-/// What went wrong underneath, for operators alone.
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub use pool::{Error, PasswordPool, Turn, Verification};
+pub use unsupported::Unsupported;

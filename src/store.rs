@@ -1,16 +1,15 @@
-//! Users, callers and sessions in two DynamoDB tables, and a key in Secrets Manager.
+//! Users, service accounts and sessions in two DynamoDB tables, and a key in Secrets Manager.
 //!
-//! Each write states the condition under which it may happen, and carries the id of
-//! the logical write that it belongs to: DynamoDB may carry it out and its answer be
-//! lost, the SDK then sends it again, and it must know itself.
-//! Every read is strongly consistent, but for that of the index which says where the
-//! sessions of a user are.
+//! Writes to what others may write at the same time state the condition under which they may
+//! happen. DynamoDB may carry a write out and its answer be lost; the SDK then sends it again.
+//! So the writes of sessions and of attempts at passwords carry an id, by which such a write
+//! recognizes that it was carried out already.
+//! Every read is strongly consistent, except that of the index of a user's sessions.
 
 mod batch;
 mod client;
 mod failure;
 mod item;
-mod logins;
 mod retries;
 mod schema;
 mod secrets;
@@ -21,13 +20,12 @@ mod users;
 
 use aws_sdk_dynamodb::Client;
 
-pub use batch::{Listing, Read};
+pub use batch::SessionsAndUsers;
 pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
-pub use logins::Attempt;
 pub use schema::{Index, Schema, Table};
 pub use secrets::KeySource;
-pub use sessions::{EndOutcome, PutOutcome};
-pub use users::InsertOutcome;
+pub use sessions::{EndOutcome, PutOutcome, SessionQuery};
+pub use users::{InsertOutcome, ReserveOutcome};
 
 /// The names of the two tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +34,7 @@ pub struct Tables {
     pub sessions: String,
 }
 
-/// Two tables, and the client that reaches them. Cheap to clone.
+/// The two tables, and the client that reaches them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,

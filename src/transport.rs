@@ -1,5 +1,5 @@
-//! The ways in: each turns what it receives into a request of [`crate::api`], and its answer
-//! back.
+//! The transports. Each turns what it receives into a request of [`crate::api`], and the
+//! response back.
 
 #[cfg(feature = "cli")]
 pub mod http;

@@ -1,5 +1,5 @@
-//! What `cargo cold-start` relies on. The tests of its parts are here, because a bench
-//! without a harness runs none.
+//! Tests of the parts of `cargo cold-start`. They are here, because a bench without a harness runs
+//! no tests.
 
 #![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
 
@@ -12,16 +12,16 @@ use sesame::api::decode;
 use sesame::config::WireLimits;
 use sesame::transport::lambda::event;
 
-#[path = "../benches/cold_start/answer.rs"]
-mod answer;
 #[path = "../benches/cold_start/calls.rs"]
 mod calls;
 #[path = "../benches/cold_start/events.rs"]
 #[allow(dead_code, reason = "no test reads an event from a file")]
 mod events;
+#[path = "../benches/cold_start/response.rs"]
+mod response;
 
-use answer::succeeded;
 use calls::Calls;
+use response::check_success;
 
 #[test]
 fn a_call_may_cost_five_percent_more_than_in_json() {
@@ -38,7 +38,7 @@ fn a_call_may_cost_five_percent_more_than_in_json() {
         (1000, 2000, false),
     ] {
         let calls = Calls { first, second };
-        assert_eq!(calls.keep_to(json), want, "{calls:?}");
+        assert_eq!(calls.is_close_to(json), want, "{calls:?}");
     }
 }
 
@@ -55,7 +55,11 @@ fn the_password_hash_is_taken_off_both_calls() {
         (2001, None),
     ] {
         let without = calls.without(hash);
-        assert_eq!(without.map(|of| (of.first, of.second)), want, "{hash}");
+        assert_eq!(
+            without.map(|calls| (calls.first, calls.second)),
+            want,
+            "{hash}"
+        );
     }
 }
 
@@ -65,7 +69,7 @@ fn each_event_makes_the_same_call_in_another_protocol() {
         body: 1024,
         message: 1024,
     };
-    let requests = events::of_protocols().unwrap().map(|event| {
+    let requests = events::protocol_events().unwrap().map(|event| {
         let event: event::Event = serde_json::from_str(&event.json).unwrap();
         event.request().unwrap()
     });
@@ -74,11 +78,11 @@ fn each_event_makes_the_same_call_in_another_protocol() {
     for request in &requests {
         assert_eq!(decode(request, LIMITS).unwrap(), call, "{}", request.path);
     }
-    let ways: BTreeSet<_> = requests
+    let forms: BTreeSet<_> = requests
         .iter()
         .map(|request| (&request.path, request.headers["content-type"].as_bytes()))
         .collect();
-    assert_eq!(ways.len(), requests.len());
+    assert_eq!(forms.len(), requests.len());
 }
 
 #[test]
@@ -100,7 +104,7 @@ fn a_success_is_recognised_in_each_protocol() {
         (grpc_web(GOOD), true),
         (grpc_web(EMPTY), true),
         (grpc_web_text(GOOD), true),
-        (of_rest(grpc_web(GOOD)), true),
+        (rest(grpc_web(GOOD)), true),
         (grpc("0"), true),
         (json!({ "body": "hello" }), false),
         (http(404, "application/json"), false),
@@ -114,15 +118,15 @@ fn a_success_is_recognised_in_each_protocol() {
         (grpc_web(AND_MORE), false),
         (grpc_web(b""), false),
         (grpc_web_text(REFUSED), false),
-        (of_rest(grpc_web(REFUSED)), false),
+        (rest(grpc_web(REFUSED)), false),
         (grpc("12"), false),
         (http(200, "application/grpc"), false),
         (http(200, "application/grpc-web+proto"), false),
     ] {
-        let got = succeeded(answer.to_string().as_bytes());
+        let got = check_success(answer.to_string().as_bytes());
         assert_eq!(got.is_ok(), want, "{answer}");
     }
-    assert!(succeeded(b"hello").is_err());
+    assert!(check_success(b"hello").is_err());
 }
 
 fn http(status: u16, content_type: &str) -> Value {
@@ -149,8 +153,8 @@ fn grpc_web_text(frames: &[u8]) -> Value {
     answer
 }
 
-/// The same answer as a REST API takes it.
-fn of_rest(mut answer: Value) -> Value {
+/// The same response in the form of a REST API.
+fn rest(mut answer: Value) -> Value {
     let content_type = answer["headers"]["content-type"].take();
     answer["headers"] = json!({});
     answer["multiValueHeaders"] = json!({ "content-type": [content_type] });

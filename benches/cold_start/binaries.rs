@@ -1,11 +1,11 @@
-//! The programs to compare, built as they are deployed.
+//! Builds the programs as they are deployed.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 /// Builds one binary in the release profile and returns its path.
 ///

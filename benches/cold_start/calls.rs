@@ -1,6 +1,6 @@
-//! What calls cost.
+//! The cost of calls.
 
-/// The first call to a process and the second one, in instructions.
+/// The instructions of the first and the second call to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {
     pub first: u64,
@@ -8,16 +8,17 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// What a call may cost beyond the same in JSON, in percent of that.
-    pub const PERCENT_OVER_JSON: u64 = 5;
+    /// How much more than a call in JSON the same call in another protocol may cost, in percent.
+    pub const MAX_PERCENT_OVER_JSON: u64 = 5;
 
-    /// Whether each costs about what it does in JSON, or less.
-    pub fn keep_to(self, json: Self) -> bool {
-        let keeps_to = |ours: u64, json: u64| ours * 100 <= json * (100 + Self::PERCENT_OVER_JSON);
-        keeps_to(self.first, json.first) && keeps_to(self.second, json.second)
+    /// Whether each call costs at most [`Self::MAX_PERCENT_OVER_JSON`] more than in JSON.
+    pub fn is_close_to(self, json: Self) -> bool {
+        let is_close =
+            |ours: u64, json: u64| ours * 100 <= json * (100 + Self::MAX_PERCENT_OVER_JSON);
+        is_close(self.first, json.first) && is_close(self.second, json.second)
     }
 
-    /// None: they cost less than that.
+    /// The calls without the cost of a hash. `None`: they cost less than that.
     pub fn without(self, hash: u64) -> Option<Self> {
         Some(Self {
             first: self.first.checked_sub(hash)?,

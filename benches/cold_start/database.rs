@@ -1,4 +1,4 @@
-//! The tables that the function finds, with the user that the event logs in.
+//! The tables that the function uses, with the user that the event logs in.
 
 use std::net::TcpListener;
 
@@ -10,7 +10,7 @@ use sesame::emulator::Emulator;
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
 use sesame::token::generate_session_generation;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 pub const USERS: &str = "users";
 pub const SESSIONS: &str = "sessions";
@@ -19,7 +19,7 @@ const USER_ID: &str = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
 const LOGIN_NAME: &str = "mini@mouse.com";
 const PASSWORD: &str = "V3ryS3cure!";
 
-/// What a password hash costs.
+/// The costs of a password hash.
 #[derive(Clone, Copy, Debug)]
 pub struct Costs {
     pub memory_kib: u32,
@@ -27,12 +27,12 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// The function's own.
+    /// The function's defaults.
     pub const DEFAULT: Self = Self {
         memory_kib: 19456,
         passes: 2,
     };
-    /// The smallest memory that the function takes, with as many passes as it then wants.
+    /// The smallest memory that the function accepts, with the passes that it then asks for.
     pub const SMALL: Self = Self {
         memory_kib: 7168,
         passes: 5,
@@ -46,7 +46,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// The user's hash has the costs that the function is told, or it would be replaced.
+    /// Starts a database with one user, whose hash has `costs`. With other costs than the function's
+    /// the hash would be replaced.
     pub fn start(costs: Costs) -> Outcome<Self> {
         let emulator = Emulator::in_memory()?;
         let endpoint = Endpoint::with_keys(REGION.to_owned(), None, "id", "secret", None);
@@ -55,7 +56,7 @@ impl Database {
             sessions: SESSIONS.to_owned(),
         };
         let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
-        let login = User {
+        let user = User {
             login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
             user_id: UserId::parse(USER_ID.to_owned())?,
             display_name: DisplayName::default(),
@@ -70,7 +71,7 @@ impl Database {
             .build()?;
         runtime.block_on(async {
             store.create_tables().await?;
-            store.insert_user(&login).await
+            store.insert_user(&user).await
         })?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let server = emulator.serve(listener, Vec::new(), std::future::pending())?;

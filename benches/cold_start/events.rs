@@ -1,4 +1,4 @@
-//! The events that are sent.
+//! The events that are sent to the function.
 
 use std::path::Path;
 
@@ -24,16 +24,16 @@ impl Event {
     }
 }
 
-/// The same login in JSON, which comes first, and in each other protocol. gRPC is none of
-/// them: it needs trailers, for which an answer to an event has no place.
-pub fn of_protocols() -> serde_json::Result<[Event; 5]> {
+/// The same login in JSON, which comes first, and in each other protocol but gRPC, which needs
+/// trailers that the response to an event can't have.
+pub fn protocol_events() -> serde_json::Result<[Event; 5]> {
     let event = |name: &str, json: &str| Event {
         name: name.to_owned(),
         json: json.to_owned(),
     };
     Ok([
-        // Its own body asks for a little more than the others do: the user's id as well.
-        event("JSON", &with_body_of(JSON, CONNECT)?),
+        // The body of the JSON event has the user's id as well, so it is replaced.
+        event("JSON", &with_body(JSON, CONNECT)?),
         event("Connect, JSON", CONNECT),
         event("Connect, protobuf", CONNECT_PROTO),
         event("gRPC-Web", GRPC_WEB),
@@ -41,7 +41,7 @@ pub fn of_protocols() -> serde_json::Result<[Event; 5]> {
     ])
 }
 
-fn with_body_of(event: &str, other: &str) -> serde_json::Result<String> {
+fn with_body(event: &str, other: &str) -> serde_json::Result<String> {
     let mut event: Value = serde_json::from_str(event)?;
     let mut other: Value = serde_json::from_str(other)?;
     event["body"] = other["body"].take();

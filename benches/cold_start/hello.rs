@@ -1,4 +1,4 @@
-//! The least that an HTTP function on Lambda can be: what a cold start is held against.
+//! A minimal HTTP function on Lambda, with which cold starts are compared.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

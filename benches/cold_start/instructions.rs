@@ -1,39 +1,39 @@
-//! Instructions, which are the same in each run and on each machine, nearly.
+//! Counts instructions, which are nearly the same in each run and on each machine.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::Outcome;
-use super::answer::succeeded;
 use super::calls::Calls;
 use super::database::Costs;
 use super::events::Event;
+use super::outcome::Outcome;
 use super::process::Program;
+use super::response::check_success;
 use super::runtime_api::RuntimeApi;
 
-/// Of which the least counts: what chance adds on a busy machine, such as a request that
-/// valgrind made too slow and the SDK sent again, is not the program's.
+/// How often each count is repeated. The minimum is used, because chance adds to a count on a busy
+/// machine, such as a request that was so slow under valgrind that the SDK sent it again.
 const REPEATS: usize = 3;
 
-/// What a process does after its last request, until it waits: some milliseconds, and
-/// under valgrind fifty times that.
+/// How long a process may work after its last request: some milliseconds, and fifty times that
+/// under valgrind.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// The pool is written in proportion to its memory, and so is the hash. With twice the
-/// memory each thus takes as much more as it takes with the small one.
+/// Writing the pool and computing a hash cost in proportion to the memory. What twice the memory
+/// costs more is thus what the pool and the hash cost with the smaller one.
 const SMALL: Costs = Costs::SMALL;
 const LARGE: Costs = Costs {
     memory_kib: 2 * SMALL.memory_kib,
     ..SMALL
 };
 
-/// Of one program.
+/// The instructions of one program.
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
-    /// From exec to the first question for an event.
+    /// From exec to the first request for an event.
     pub init: u64,
-    /// From the event to the next question.
+    /// From the event to the next request for one.
     pub call: u64,
 }
 
@@ -42,7 +42,7 @@ pub struct Counts {
     /// Without the password pool and the hash.
     pub function: Count,
     pub hello: Count,
-    /// The function's, for each event by its name.
+    /// The function's calls, each with the name of its event.
     pub calls: Vec<(String, Calls)>,
 }
 
@@ -52,8 +52,9 @@ pub fn can_be_counted() -> bool {
     valgrind.status().is_ok_and(|status| status.success())
 }
 
-/// `function_with` gives the function with hashes of some costs. What a hash takes is told
-/// from the first event alone, for it is the same in each call.
+/// Counts the instructions of the function and of `hello`. `function_with` gives the function with
+/// hashes of some costs. The cost of a hash is measured with the first event alone, because it is the
+/// same in each call.
 pub fn count(
     function_with: impl Fn(Costs) -> Outcome<Program>,
     hello: &Program,
@@ -62,12 +63,12 @@ pub fn count(
 ) -> Outcome<Counts> {
     let event = events.first().ok_or("there is no event")?;
     let (small, large) = (function_with(SMALL)?, function_with(LARGE)?);
-    let small_init = least(&small, api, event, 0)?;
-    let large_init = least(&large, api, event, 0)?;
-    let large_call = least(&large, api, event, 1)?.saturating_sub(large_init);
+    let small_init = minimum(&small, api, event, 0)?;
+    let large_init = minimum(&large, api, event, 0)?;
+    let large_call = minimum(&large, api, event, 1)?.saturating_sub(large_init);
     let calls = events.iter().map(|event| {
-        let first = least(&small, api, event, 1)?;
-        let second = least(&small, api, event, 2)?;
+        let first = minimum(&small, api, event, 1)?;
+        let second = minimum(&small, api, event, 2)?;
         Ok(Calls {
             first: first.saturating_sub(small_init),
             second: second.saturating_sub(first),
@@ -76,7 +77,7 @@ pub fn count(
     let calls = calls.collect::<Outcome<Vec<Calls>>>()?;
 
     let pool = large_init.saturating_sub(small_init);
-    // Next to nothing, where the event has no password.
+    // Without a password in the event, this is nearly zero.
     let hash = large_call.saturating_sub(calls[0].first);
     let without_hash = |(event, calls): (&Event, Calls)| {
         let calls = calls.without(hash);
@@ -86,8 +87,8 @@ pub fn count(
     let calls = events.iter().zip(calls).map(without_hash);
     let calls = calls.collect::<Outcome<Vec<_>>>()?;
 
-    let hello_init = least(hello, api, event, 0)?;
-    let hello_call = least(hello, api, event, 1)?.saturating_sub(hello_init);
+    let hello_init = minimum(hello, api, event, 0)?;
+    let hello_call = minimum(hello, api, event, 1)?.saturating_sub(hello_init);
     Ok(Counts {
         function: Count {
             init: small_init.saturating_sub(pool),
@@ -101,8 +102,8 @@ pub fn count(
     })
 }
 
-/// What a start and so many calls take.
-fn least(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outcome<u64> {
+/// The instructions of a start and a number of calls.
+fn minimum(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outcome<u64> {
     let runs = (0..REPEATS).map(|_| run(program, api, event, calls));
     let counts = runs.collect::<Outcome<Vec<_>>>()?;
     Ok(counts.into_iter().min().unwrap_or_default())
@@ -111,12 +112,12 @@ fn least(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Ou
 fn run(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outcome<u64> {
     let out = OutFile::new();
     let watch = api.watch();
-    let mut process = program.start_counted(api, &out.0)?;
+    let mut process = program.start_counted(api.address(), &out.0)?;
     let (_, mut held) = watch.next(&mut process)?;
     for _ in 0..calls {
         held.send(event.json.clone().into_bytes())?;
-        let (_, body) = watch.answer(&mut process)?;
-        succeeded(&body)?;
+        let (_, body) = watch.response(&mut process)?;
+        check_success(&body)?;
         (_, held) = watch.next(&mut process)?;
     }
     std::thread::sleep(SETTLE);
@@ -130,7 +131,7 @@ fn run(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outc
     Ok(total.ok_or("callgrind wrote no total")?.trim().parse()?)
 }
 
-/// Deleted when it is dropped.
+/// A file, which is deleted on drop.
 struct OutFile(PathBuf);
 
 impl OutFile {

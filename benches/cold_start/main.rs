@@ -1,21 +1,21 @@
-//! What a cold start costs: `cargo cold-start`, with `--help` for how to ask.
+//! Measures a cold start: `cargo cold-start`, with `--help` for its options.
 //!
-//! Plays Lambda's runtime API, starts the function and a hello world of the same
-//! profile in turns, and prints times, sizes, memory and, where valgrind is,
-//! instructions. With `--check` it counts instructions alone and fails over a limit.
+//! It serves Lambda's runtime API, starts the function and a hello world of the same profile in
+//! turns, and prints times, sizes, memory and, if valgrind is installed, instructions. With
+//! `--check` it only counts instructions, and fails if they are over a limit.
 
-mod answer;
 mod binaries;
 mod calls;
 mod database;
 mod events;
 mod instructions;
 mod limits;
+mod outcome;
 mod process;
+mod response;
 mod runtime_api;
 mod timing;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,35 +23,34 @@ use clap::Parser;
 
 use self::database::{Costs, Database};
 use self::events::Event;
+use self::outcome::Outcome;
 use self::process::Program;
 use self::runtime_api::RuntimeApi;
 use self::timing::Programs;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 #[derive(Parser)]
 struct Arguments {
-    /// Starts of each program that are timed
+    /// How many starts of each program are timed
     #[arg(long, default_value_t = 40)]
     runs: usize,
 
-    /// Count instructions, time nothing, and fail over a limit
+    /// Only count instructions, and fail if they are over a limit
     #[arg(long)]
     check: bool,
 
-    /// An event that succeeds, to be sent instead of a login in each protocol
+    /// A file with an event that succeeds, which is sent instead of a login in each protocol
     #[arg(long)]
     event: Option<PathBuf>,
 
-    /// The function, if it is to be another than the one built here
+    /// The function; without this, one is built
     #[arg(long)]
     function: Option<PathBuf>,
 
-    /// The hello world, likewise
+    /// The hello world; without this, one is built
     #[arg(long)]
     hello: Option<PathBuf>,
 
-    /// Given by `cargo bench`
+    /// An argument that `cargo bench` passes
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -69,7 +68,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let events = match &arguments.event {
         Some(path) => vec![Event::read(path)?],
-        None => events::of_protocols()?.to_vec(),
+        None => events::protocol_events()?.to_vec(),
     };
     let function = match &arguments.function {
         Some(path) => path.clone(),
@@ -84,7 +83,7 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
 
     let function_with = |costs| -> Outcome<Program> {
         let database = Database::start(costs)?;
-        Ok(Program::new("function", function.clone()).with(&database))
+        Ok(Program::new("function", function.clone()).with_settings(&database))
     };
 
     if !arguments.check {
@@ -96,10 +95,10 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         timing::print(&programs, &api, &events[0], arguments.runs)?;
     }
     if !instructions::can_be_counted() {
-        eprintln!("Instructions are counted by valgrind, which isn't here.");
+        eprintln!("Instructions are counted by valgrind, which is not installed.");
         return Ok(ExitCode::from(u8::from(arguments.check)));
     }
     let counts = instructions::count(function_with, &hello, &api, &events)?;
-    let kept = limits::print(&counts);
-    Ok(ExitCode::from(u8::from(arguments.check && !kept)))
+    let within_limits = limits::print(&counts);
+    Ok(ExitCode::from(u8::from(arguments.check && !within_limits)))
 }

@@ -1,14 +1,14 @@
-//! A program as Lambda starts it.
+//! Starts programs as Lambda does.
 
+use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::Outcome;
 use super::database::{Database, REGION, SESSIONS, USERS};
-use super::runtime_api::RuntimeApi;
+use super::outcome::Outcome;
 
-/// What Lambda sets for every function
+/// The variables that Lambda sets for every function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
 const LAMBDA: [(&str, &str); 11] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "sesame"),
@@ -40,8 +40,8 @@ impl Program {
         }
     }
 
-    /// The same with the function's settings.
-    pub fn with(mut self, database: &Database) -> Self {
+    /// Adds the settings of the function.
+    pub fn with_settings(mut self, database: &Database) -> Self {
         self.environment = vec![
             ("USERS_TABLE", USERS.to_owned()),
             ("SESSIONS_TABLE", SESSIONS.to_owned()),
@@ -54,17 +54,17 @@ impl Program {
         self
     }
 
-    /// Of the binary, in bytes.
+    /// The size of the binary in bytes.
     pub fn size(&self) -> Outcome<u64> {
         Ok(std::fs::metadata(&self.path)?.len())
     }
 
-    pub fn start(&self, api: &RuntimeApi) -> Outcome<Running> {
+    pub fn start(&self, api: SocketAddr) -> Outcome<Process> {
         self.spawn(Command::new(&self.path), api)
     }
 
-    /// The same under callgrind, which writes its counts to `out` in the end.
-    pub fn start_counted(&self, api: &RuntimeApi, out: &Path) -> Outcome<Running> {
+    /// Starts the program under callgrind, which writes its counts to `out` at the end.
+    pub fn start_counted(&self, api: SocketAddr, out: &Path) -> Outcome<Process> {
         let mut command = Command::new("valgrind");
         let file = format!("--callgrind-out-file={}", out.display());
         command
@@ -73,33 +73,34 @@ impl Program {
         self.spawn(command, api)
     }
 
-    fn spawn(&self, mut command: Command, api: &RuntimeApi) -> Outcome<Running> {
+    fn spawn(&self, mut command: Command, api: SocketAddr) -> Outcome<Process> {
         command
             .env_clear()
             .envs(LAMBDA)
-            .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", api.to_string())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         match command.spawn() {
-            Ok(child) => Ok(Running(child)),
+            Ok(child) => Ok(Process(child)),
             Err(error) => Err(format!("{}: {error}", self.path.display()).into()),
         }
     }
 }
 
-/// A process that is killed when it is dropped.
-pub struct Running(Child);
+/// A process, which is killed on drop.
+pub struct Process(Child);
 
-/// In KiB.
+/// The memory of a process in KiB.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     pub resident: u32,
     pub peak: u32,
 }
 
-impl Running {
-    /// <https://www.kernel.org/doc/html/latest/filesystems/proc.html>, `status`.
+impl Process {
+    /// Reads `/proc/<id>/status`.
+    /// <https://www.kernel.org/doc/html/latest/filesystems/proc.html>
     pub fn memory(&self) -> Outcome<Memory> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
         let field = |name: &str| -> Outcome<u32> {
@@ -113,7 +114,7 @@ impl Running {
         })
     }
 
-    /// Ends it by SIGTERM, on which valgrind still writes its counts.
+    /// Ends the process by SIGTERM, after which valgrind still writes its counts.
     pub fn terminate(mut self) -> Outcome<()> {
         let id = self.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;
@@ -122,7 +123,7 @@ impl Running {
     }
 }
 
-impl Deref for Running {
+impl Deref for Process {
     type Target = Child;
 
     fn deref(&self) -> &Child {
@@ -130,15 +131,15 @@ impl Deref for Running {
     }
 }
 
-impl DerefMut for Running {
+impl DerefMut for Process {
     fn deref_mut(&mut self) -> &mut Child {
         &mut self.0
     }
 }
 
-impl Drop for Running {
+impl Drop for Process {
     fn drop(&mut self) {
-        // Fails on one that has ended, which is as well.
+        // These fail if the process has ended, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,6 +1,5 @@
-//! Lambda's runtime API
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>), as far as one
-//! process and one event at a time need it.
+//! A server of Lambda's runtime API for one process and one event at a time.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,30 +7,30 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Outcome;
-use super::process::Running;
+use super::outcome::Outcome;
+use super::process::Process;
 
-/// A function under valgrind that has not come this far by then never will.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// The time after which a function is taken to hang, even under valgrind.
+const TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How often a process is looked after while it is waited for.
-const GLANCE: Duration = Duration::from_millis(50);
+/// How often it is checked that the process still runs.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 pub struct RuntimeApi {
     address: SocketAddr,
-    watcher: Arc<Mutex<Option<Sender<Seen>>>>,
+    watcher: Arc<Mutex<Option<Sender<Request>>>>,
 }
 
-struct Seen {
+struct Request {
     at: Instant,
-    what: What,
+    kind: Kind,
 }
 
-enum What {
-    /// It asks for an event, which goes here.
+enum Kind {
+    /// The function asks for an event, which is sent over this channel.
     Next(Sender<Vec<u8>>),
-    Answer(Vec<u8>),
-    /// Of its start, or of a call.
+    Response(Vec<u8>),
+    /// The start or a call has failed.
     Failure(Vec<u8>),
 }
 
@@ -45,12 +44,12 @@ impl RuntimeApi {
         let watcher = Arc::clone(&api.watcher);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                // Taken now: a later process has another.
+                // The watcher is read now, because a later process has another.
                 let watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(watcher) = watcher.clone() else {
                     continue;
                 };
-                // An error is the end of a process that was killed.
+                // An error means that the process was killed.
                 std::thread::spawn(move || drop(serve(stream, &watcher)));
             }
         });
@@ -61,7 +60,7 @@ impl RuntimeApi {
         self.address
     }
 
-    /// From now on, what is seen is told here. Call it before a process is started.
+    /// Reports all requests from now on. Call it before a process is started.
     pub fn watch(&self) -> Watch {
         let (sender, receiver) = channel();
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
@@ -69,37 +68,37 @@ impl RuntimeApi {
     }
 }
 
-/// What one process does.
-pub struct Watch(Receiver<Seen>);
+/// The requests of one process.
+pub struct Watch(Receiver<Request>);
 
 impl Watch {
-    /// When `process` asked for an event, and where that event goes.
-    pub fn next(&self, process: &mut Running) -> Outcome<(Instant, Sender<Vec<u8>>)> {
-        match self.see(process)? {
-            Seen {
+    /// The time at which `process` asked for an event, and the channel for that event.
+    pub fn next(&self, process: &mut Process) -> Outcome<(Instant, Sender<Vec<u8>>)> {
+        match self.receive(process)? {
+            Request {
                 at,
-                what: What::Next(reply),
+                kind: Kind::Next(reply),
             } => Ok((at, reply)),
-            seen => Err(seen.surprise()),
+            request => Err(request.unexpected()),
         }
     }
 
-    /// When `process` answered, and how.
-    pub fn answer(&self, process: &mut Running) -> Outcome<(Instant, Vec<u8>)> {
-        match self.see(process)? {
-            Seen {
+    /// The time at which `process` sent a response, and the response.
+    pub fn response(&self, process: &mut Process) -> Outcome<(Instant, Vec<u8>)> {
+        match self.receive(process)? {
+            Request {
                 at,
-                what: What::Answer(body),
+                kind: Kind::Response(body),
             } => Ok((at, body)),
-            seen => Err(seen.surprise()),
+            request => Err(request.unexpected()),
         }
     }
 
-    fn see(&self, process: &mut Running) -> Outcome<Seen> {
+    fn receive(&self, process: &mut Process) -> Outcome<Request> {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            match self.0.recv_timeout(GLANCE) {
-                Ok(seen) => return Ok(seen),
+        while start.elapsed() < TIMEOUT {
+            match self.0.recv_timeout(POLL_INTERVAL) {
+                Ok(request) => return Ok(request),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -111,39 +110,39 @@ impl Watch {
     }
 }
 
-impl Seen {
-    fn surprise(self) -> Box<dyn std::error::Error> {
-        match self.what {
-            What::Next(_) => "it asks for an event and should answer".into(),
-            What::Answer(_) => "it answers and should ask for an event".into(),
-            What::Failure(body) => format!("it reports {}", String::from_utf8_lossy(&body)).into(),
+impl Request {
+    fn unexpected(self) -> Box<dyn std::error::Error> {
+        match self.kind {
+            Kind::Next(_) => "it asks for an event and should answer".into(),
+            Kind::Response(_) => "it answers and should ask for an event".into(),
+            Kind::Failure(body) => format!("it reports {}", String::from_utf8_lossy(&body)).into(),
         }
     }
 }
 
-fn serve(mut stream: TcpStream, watcher: &Sender<Seen>) -> io::Result<()> {
+fn serve(mut stream: TcpStream, watcher: &Sender<Request>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     loop {
         let (path, body) = read(&mut reader)?;
         let at = Instant::now();
-        // Nobody may be watching any more.
-        let tell = |what| drop(watcher.send(Seen { at, what }));
+        // An error means that nothing watches the process.
+        let report = |kind| drop(watcher.send(Request { at, kind }));
         if path.ends_with("/invocation/next") {
             let (reply, event) = channel();
-            tell(What::Next(reply));
+            report(Kind::Next(reply));
             match event.recv() {
                 Ok(event) => write_event(&mut stream, &event)?,
-                // None will come; a closed connection would be an error, so it stays.
+                // No event will come. The connection stays open, because closing it would be an error.
                 Err(_) => drop(reader.read(&mut [0])?),
             }
             continue;
         }
-        let is_answer = path.ends_with("/response");
-        tell(if is_answer {
-            What::Answer(body)
+        let is_response = path.ends_with("/response");
+        report(if is_response {
+            Kind::Response(body)
         } else {
-            What::Failure(body)
+            Kind::Failure(body)
         });
         stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
     }

@@ -1,16 +1,17 @@
-//! Times, sizes and memory.
+//! Measures times, sizes and memory.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use super::Outcome;
-use super::answer::succeeded;
 use super::database::Costs;
 use super::events::Event;
+use super::outcome::Outcome;
 use super::process::Program;
+use super::response::check_success;
 use super::runtime_api::RuntimeApi;
 
-/// What is started in turns, so that what else the machine does meets all alike.
+/// The programs, which are started in turns, so that other work of the machine affects all of them
+/// alike.
 pub struct Programs {
     /// With hashes of [`Costs::DEFAULT`].
     pub function: Program,
@@ -19,11 +20,11 @@ pub struct Programs {
     pub hello: Program,
 }
 
-/// One start and one call. Times in ms, memory in KiB.
+/// The times in ms and the memory in KiB of one start and one call.
 struct Run {
-    /// From exec to the question for an event.
+    /// From exec to the first request for an event.
     init: f64,
-    /// From the event to its answer.
+    /// From the event to its response.
     call: f64,
     resident: f64,
     peak_of_init: f64,
@@ -36,7 +37,7 @@ pub fn print(programs: &Programs, api: &RuntimeApi, event: &Event, runs: usize) 
         small,
         hello,
     } = programs;
-    // The first start reads the binaries from the disk.
+    // The first start reads the binaries from the disk, so it is not measured.
     run(function, api, event)?;
     run(hello, api, event)?;
     let mut measured = Measured::default();
@@ -67,17 +68,17 @@ pub fn print(programs: &Programs, api: &RuntimeApi, event: &Event, runs: usize) 
 fn run(program: &Program, api: &RuntimeApi, event: &Event) -> Outcome<Run> {
     let watch = api.watch();
     let start = Instant::now();
-    let mut process = program.start(api)?;
-    let (asked, reply) = watch.next(&mut process)?;
+    let mut process = program.start(api.address())?;
+    let (ready_at, reply) = watch.next(&mut process)?;
     let after_init = process.memory()?;
     let sent = Instant::now();
     reply.send(event.json.clone().into_bytes())?;
-    let (answered, body) = watch.answer(&mut process)?;
-    succeeded(&body)?;
+    let (responded_at, body) = watch.response(&mut process)?;
+    check_success(&body)?;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     Ok(Run {
-        init: ms(asked - start),
-        call: ms(answered - sent),
+        init: ms(ready_at - start),
+        call: ms(responded_at - sent),
         resident: after_init.resident.into(),
         peak_of_init: after_init.peak.into(),
         peak: process.memory()?.peak.into(),
@@ -92,15 +93,19 @@ struct Measured {
 }
 
 impl Measured {
-    fn row(&self, label: &str, of: fn(&Run) -> f64) {
-        let (ours, theirs) = (Spread::of(&self.function, of), Spread::of(&self.hello, of));
+    fn row(&self, label: &str, value: fn(&Run) -> f64) {
+        let (ours, theirs) = (
+            Spread::new(&self.function, value),
+            Spread::new(&self.hello, value),
+        );
         let ratio = format!("{:.2}", ours.median / theirs.median);
         row(label, ours, theirs, ratio);
     }
 
-    /// What the pool takes is in proportion to its memory, and two sizes were measured.
-    fn row_without_pool(&self, label: &str, of: fn(&Run) -> f64) {
-        let median = |runs| Spread::of(runs, of).median;
+    /// Prints a row without the pool, whose cost is in proportion to its memory and was measured with
+    /// two sizes.
+    fn row_without_pool(&self, label: &str, value: fn(&Run) -> f64) {
+        let median = |runs| Spread::new(runs, value).median;
         let (large, small) = (median(&self.function), median(&self.small));
         let [large_kib, small_kib] =
             [Costs::DEFAULT, Costs::SMALL].map(|costs| f64::from(costs.memory_kib));
@@ -118,8 +123,8 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(runs: &[Run], of: fn(&Run) -> f64) -> Self {
-        let mut values: Vec<f64> = runs.iter().map(of).collect();
+    fn new(runs: &[Run], value: fn(&Run) -> f64) -> Self {
+        let mut values: Vec<f64> = runs.iter().map(value).collect();
         values.sort_unstable_by(f64::total_cmp);
         Self {
             min: values[0],
@@ -132,7 +137,7 @@ impl Spread {
 impl Display for Spread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { min, median, max } = self;
-        // Memory, of which only the middle says something.
+        // Values over 1000 are memory, of which the median is enough.
         let text = if *median > 1000.0 {
             format!("{median:.0}")
         } else {

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use sesame::api;
-use sesame::transport::lambda::event::Event;
 use sesame::config::WireLimits;
+use sesame::transport::lambda::event::Event;
 
 const LIMITS: WireLimits = WireLimits {
     body: 4096,

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use sesame::api::{Compression, frame};
+use sesame::api::codec::{Compression, frame};
 
 const MOST: usize = 4096;
 

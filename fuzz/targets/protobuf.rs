@@ -3,13 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sesame::api::{Route, Version, message};
-use sesame::domain::Filter;
-use sesame::service::{Call, Operation};
+use sesame::api::{RequestHeaders, Version, messages};
+use sesame::domain::{Filter, Operation};
+use sesame::service::Call;
 
 fuzz_target!(|bytes: &[u8]| {
-    for rpc in Operation::ALL {
-        let decode = |version| message::decode(Route { rpc, version }, bytes);
+    for operation in Operation::ALL {
+        let headers = RequestHeaders::default;
+        let decode = |version| messages::decode(operation, version, headers(), bytes);
         let Ok(later) = decode(Version::V2) else {
             continue;
         };

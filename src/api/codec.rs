@@ -1,9 +1,174 @@
-//! How messages are written down: JSON, protobuf in gRPC's frames, and gzip around either.
+//! Decodes requests to calls and encodes replies, in each protocol. None of it does I/O.
 
 mod compression;
 pub mod frame;
-pub(super) mod grpc;
+mod grpc;
 pub mod json;
 
-pub(in crate::api) use compression::ACCEPTED;
+use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+
+use self::json::BoundFields;
+use super::messages::{self, ReplyMessage};
+use super::protocol::{Codec, Coding, Protocol};
+use super::request::Request;
+use super::request_headers::RequestHeaders;
+use super::response::{Body, respond};
+use super::route::MatchedRoute;
+use super::status::{self, Status};
+use super::version::Version;
+use crate::config::WireLimits;
+use crate::error::Error;
+use crate::service::{ASK_FOR_FEWER, Call, Reply};
+
 pub use compression::Compression;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
+const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
+
+/// Decodes the call of a request.
+///
+/// # Errors
+///
+/// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read, or breaks a limit.
+/// - [`Error::BodyTooLarge`]: the message in it is longer than the limit.
+/// - [`Error::Unimplemented`], [`Error::UnsupportedEncoding`]: it wants what this service
+///   doesn't do.
+pub fn decode(route: &MatchedRoute, request: &Request, limits: WireLimits) -> Result<Call, Error> {
+    let Request { headers, body, .. } = request;
+    let (operation, version) = (route.operation, route.version);
+    let read_headers = || RequestHeaders::read(operation, headers);
+    let decode_proto =
+        |message: Bytes| messages::decode(operation, version, read_headers()?, &message);
+    match route.protocol {
+        Protocol::Json => {
+            // All that a GET asks for is in the path and in the query.
+            let body = match request.method {
+                Method::GET => Bytes::new(),
+                _ => plain(headers, body, limits)?,
+            };
+            let bound = BoundFields::read(route, request)?;
+            json::decode(operation, version, bound, read_headers()?, &body)
+        }
+        Protocol::Connect(codec) => {
+            check_connect_version(headers)?;
+            let message = plain(headers, body, limits)?;
+            match codec {
+                Codec::Json => {
+                    let bound = BoundFields::default();
+                    json::decode(operation, version, bound, read_headers()?, &message)
+                }
+                Codec::Proto => decode_proto(message),
+            }
+        }
+        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => {
+            decode_proto(framed(headers, body, limits)?)
+        }
+        Protocol::GrpcWeb(Coding::Text) => {
+            let body = frame::read_text(body)?;
+            decode_proto(framed(headers, &body, limits)?)
+        }
+    }
+}
+
+/// Encodes a reply in the shape of `version`. `created` is the HTTP status of a new session on
+/// the JSON paths.
+///
+/// # Errors
+///
+/// [`Error::ListTooLong`]: not every client could receive it. Nothing else grows like a list.
+pub fn encode(
+    protocol: Protocol,
+    version: Version,
+    reply: &Reply,
+    created: StatusCode,
+) -> Result<Response<Body>, Error> {
+    let message = ReplyMessage::new(reply, version);
+    let response = match protocol {
+        Protocol::Json => {
+            let mut response = respond(JSON, json::encode(&message));
+            if matches!(reply, Reply::CreateSession(_)) {
+                *response.status_mut() = created;
+            }
+            response
+        }
+        Protocol::Connect(Codec::Json) => respond(JSON, json::encode(&message)),
+        Protocol::Connect(Codec::Proto) => respond(PROTO, message.encode_to_vec()),
+        Protocol::Grpc => grpc::encode(&message),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(&message, coding),
+    };
+    if !can_carry(protocol, response.body()) {
+        return Err(Error::ListTooLong(ASK_FOR_FEWER));
+    }
+    Ok(response)
+}
+
+/// Encodes an error.
+pub fn encode_error(protocol: Protocol, error: &Error) -> Response<Body> {
+    match protocol {
+        Protocol::Json => json_error(error),
+        Protocol::Connect(_) => {
+            let status = Status::from(error);
+            let mut response = respond(JSON, json::encode_connect_error(&status));
+            *response.status_mut() = status::connect_http(error, status.row);
+            response.headers_mut().extend(status::header(error));
+            response
+        }
+        Protocol::Grpc => grpc::encode_error(error),
+        Protocol::GrpcWeb(coding) => grpc::encode_web_error(error, coding),
+    }
+}
+
+/// Encodes an error on the JSON paths.
+pub(crate) fn json_error(error: &Error) -> Response<Body> {
+    let status = Status::from(error);
+    let mut response = respond(JSON, json::encode_status(&status));
+    *response.status_mut() = status.row.http;
+    response.headers_mut().extend(status::header(error));
+    response
+}
+
+/// Whether the body of an answer reaches every client whole.
+///
+/// gRPC clients take messages of at most 4 MiB, unless they are told otherwise. Lambda takes
+/// answers of at most 6 MB of JSON, in which a body is a string or base64.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+fn can_carry(protocol: Protocol, body: &Body) -> bool {
+    const MESSAGE: usize = 4 * 1024 * 1024;
+    const STRING: usize = 6_000_000;
+
+    let length = body.data.len();
+    match protocol {
+        Protocol::GrpcWeb(Coding::Text) => length / 4 * 3 <= MESSAGE,
+        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) | Protocol::Connect(Codec::Proto) => {
+            length <= MESSAGE
+        }
+        Protocol::Json | Protocol::Connect(Codec::Json) => {
+            let escaped = body.data.iter().filter(|byte| b"\"\\".contains(byte));
+            length <= MESSAGE && length + escaped.count() <= STRING
+        }
+    }
+}
+
+/// Decompresses a body that is the message itself.
+fn plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+    Compression::from_headers(headers, &CONTENT_ENCODING)?.undo(body, limits.message)
+}
+
+/// Reads the message of a body that is a gRPC frame.
+fn framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+    let compression = Compression::from_headers(headers, &grpc::ENCODING)?;
+    frame::read_message(body, compression, limits.message)
+}
+
+/// Clients that say which version of Connect they speak say "1".
+fn check_connect_version(headers: &HeaderMap) -> Result<(), Error> {
+    match headers.get(CONNECT_VERSION) {
+        Some(version) if version != "1" => Err(Error::Malformed(
+            "connect-protocol-version must be 1".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,4 +1,4 @@
-//! Browsers ask whether pages of another origin may call, and read, this service.
+//! Cross-origin resource sharing: which pages of other origins may call this service.
 //! <https://fetch.spec.whatwg.org/#http-cors-protocol>
 
 use http::header::{
@@ -8,26 +8,28 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::{Body, Request};
+use super::request::Request;
+use super::response::Body;
 use crate::config::Origins;
 
-/// What pages may send. By name: `*` doesn't cover `authorization`.
+/// The headers that pages may send. They are named because `*` doesn't cover
+/// `authorization`.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, x-grpc-web, x-user-agent, grpc-timeout, \
      connect-protocol-version, connect-timeout-ms, idempotency-key, if-match, \
      content-encoding, grpc-encoding, x-requested-with, x-zitadel-orgid",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-/// What pages may read.
+/// The headers that pages may read.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, grpc-status-details-bin, etag, retry-after, x-request-id, allow, \
      accept-encoding, accept-post, www-authenticate",
 );
-/// How long a browser may go by what it was told, in seconds.
+/// How long a browser may cache the answer to a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Answers a browser that asks before it calls. None: this is no such question, or one
-/// of an origin that may not.
+/// Answers a preflight. `None` is any other request, or a preflight of an origin that may not
+/// call.
 pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response<Body>> {
     let asks = request.method == Method::OPTIONS
         && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -43,9 +45,9 @@ pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response
     Some(response)
 }
 
-/// Lets the page that asked read the answer.
+/// Lets the page that sent the request read the answer.
 pub(super) fn share(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
-    if matches!(origins, Origins::These(some) if !some.is_empty()) {
+    if matches!(origins, Origins::List(some) if !some.is_empty()) {
         response.insert(VARY, HeaderValue::from_static("origin"));
     }
     if let Some(origin) = allowed(origins, request) {
@@ -59,6 +61,6 @@ fn allowed(origins: &Origins, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
     match origins {
         Origins::Any => Some(HeaderValue::from_static("*")),
-        Origins::These(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
+        Origins::List(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
     }
 }

@@ -1,19 +1,84 @@
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName};
+use tokio::time::timeout;
 
 use super::protocol::Protocol;
-use crate::error::Error;
+use super::request::Request;
+use crate::error::{DeadlineOwner, Error};
+use crate::service::{Context, Reply};
 
 const GRPC: HeaderName = HeaderName::from_static("grpc-timeout");
 const CONNECT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 
+/// How long the answer to a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    /// The time that the transport allows. After it, the call is dropped, whatever it is doing.
+    transport: Option<Duration>,
+    /// The time that the client waits, from the start of the call on.
+    client: Option<Duration>,
+}
+
+impl Deadlines {
+    /// Reads the deadlines of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]: the client's timeout can't be read.
+    pub fn read(protocol: Protocol, request: &Request) -> Result<Self, Error> {
+        Ok(Self {
+            transport: request.context.budget,
+            client: client_timeout(protocol, &request.headers)?,
+        })
+    }
+
+    /// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged.
+    ///
+    /// A client's deadline does not end a call while an attempt at a password is pending:
+    /// dropped between the attempt that it counts and the hash that settles it, the right
+    /// password would count as a wrong one. Such a call is carried through, and answered as
+    /// late.
+    pub async fn enforce(
+        self,
+        context: &Context,
+        call: impl Future<Output = Result<Reply, Error>>,
+    ) -> Result<Reply, Error> {
+        let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
+        let late = || Err(Error::DeadlineExceeded(DeadlineOwner::Client));
+        let outcome = async {
+            let Some(client) = self.client else {
+                return call.await;
+            };
+            // `timeout` polls the call once before it looks at the clock.
+            let left = client.saturating_sub(context.started().elapsed());
+            if left.is_zero() {
+                return Ok(late());
+            }
+            if let Ok(outcome) = timeout(left, &mut call).await {
+                return outcome;
+            }
+            if context.record.read().attempt_pending {
+                call.await?.ok();
+            }
+            Ok(late())
+        };
+        let outcome = match self.transport {
+            None => outcome.await,
+            Some(transport) => match timeout(transport, outcome).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Ours)),
+            },
+        };
+        outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))
+    }
+}
+
 /// How long the client waits for the answer, if it says so.
-///
-/// # Errors
-///
-/// [`Error::Malformed`]: it says so in a way that nobody understands.
-pub(super) fn of(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Error> {
+fn client_timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Error> {
     let (name, parse): (_, fn(&str) -> Option<Duration>) = match protocol {
         Protocol::Json => return Ok(None),
         Protocol::Connect(_) => (CONNECT, connect),
@@ -28,7 +93,7 @@ pub(super) fn of(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Durat
         .ok_or_else(|| Error::Malformed(format!("{name} is no timeout")))
 }
 
-/// Up to eight digits and a unit.
+/// Reads up to eight digits and a unit.
 fn grpc(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let value = number(digits, 8)?;
@@ -43,18 +108,18 @@ fn grpc(text: &str) -> Option<Duration> {
     }
 }
 
-/// Up to ten digits: milliseconds.
+/// Reads up to ten digits, which are milliseconds.
 fn connect(text: &str) -> Option<Duration> {
     number(text, 10).map(Duration::from_millis)
 }
 
-fn number(digits: &str, most: usize) -> Option<u64> {
+fn number(digits: &str, max_digits: usize) -> Option<u64> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    (plain && digits.len() <= most).then(|| digits.parse().ok())?
+    (plain && digits.len() <= max_digits).then(|| digits.parse().ok())?
 }
 
 #[test]
-fn timeouts_have_a_number_and_in_grpc_a_unit() {
+fn a_timeout_is_a_number_and_in_grpc_a_unit() {
     for (text, want) in [
         ("20S", Some(Duration::from_secs(20))),
         ("19942m", Some(Duration::from_millis(19_942))),

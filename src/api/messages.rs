@@ -6,6 +6,6 @@ mod request;
 mod unsupported;
 
 pub(super) use list::list_sessions;
-pub use reply::encode;
+pub use reply::ReplyMessage;
 pub use request::decode;
 pub(super) use request::{create_session, delete_session, get_session, set_session};

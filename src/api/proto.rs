@@ -1,7 +1,7 @@
-//! The messages of `proto/`, as `build.rs` makes them.
+//! The messages of `proto/`, which `build.rs` generates.
 //!
-//! They hold passwords and tokens, and so have no `Debug`. Where the older versions
-//! have a message of v2's shape, it is v2's type.
+//! They hold passwords and tokens, and so have no `Debug`. Messages of the older versions that
+//! have v2's shape are v2's types.
 
 #![allow(
     clippy::all,
@@ -11,6 +11,6 @@
 
 include!(concat!(env!("OUT_DIR"), "/proto.rs"));
 
-/// Everything in `proto/`, as a `google.protobuf.FileDescriptorSet`.
+/// All of `proto/`, as a `google.protobuf.FileDescriptorSet`.
 #[cfg(feature = "cli")]
 pub static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,38 +1,48 @@
-//! Headers that a call depends on, in all protocols: `If-Match` and `Idempotency-Key`. In
-//! gRPC they are metadata, under the same names.
-
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName};
 
-use crate::domain::{IdempotencyKey, Invalid, Precondition};
+use crate::domain::{IdempotencyKey, Invalid, Operation, Precondition};
 use crate::error::Error;
-use crate::service::Call;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Adds them to the calls that they are for; others do without.
-///
-/// # Errors
-///
-/// [`Error::InvalidArgument`].
-pub(super) fn add(call: &mut Call, headers: &HeaderMap) -> Result<(), Error> {
-    match call {
-        Call::CreateSession(create) => {
-            if let Some(key) = one(headers, &IDEMPOTENCY_KEY, "idempotency-key")? {
-                create.idempotency_key = Some(IdempotencyKey::parse(key)?);
-            }
-        }
-        Call::SetSession(set) => {
-            if let Some(condition) = one(headers, &IF_MATCH, "if-match")? {
-                set.precondition = Some(Precondition::parse(&condition)?);
-            }
-        }
-        Call::GetSession(_) | Call::DeleteSession(_) | Call::ListSessions(_) => {}
-    }
-    Ok(())
+/// The headers that are part of a call, in all protocols. In gRPC they are metadata, under the
+/// same names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestHeaders {
+    /// `Idempotency-Key`, of a create.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// `If-Match`, of a Set.
+    pub precondition: Option<Precondition>,
 }
 
-fn one(
+impl RequestHeaders {
+    /// Reads the headers that the operation takes. Others are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`].
+    pub fn read(operation: Operation, headers: &HeaderMap) -> Result<Self, Error> {
+        let mut read = Self::default();
+        match operation {
+            Operation::CreateSession => {
+                if let Some(key) = value(headers, &IDEMPOTENCY_KEY, "idempotency-key")? {
+                    read.idempotency_key = Some(IdempotencyKey::parse(key)?);
+                }
+            }
+            Operation::SetSession => {
+                if let Some(condition) = value(headers, &IF_MATCH, "if-match")? {
+                    read.precondition = Some(Precondition::parse(&condition)?);
+                }
+            }
+            Operation::GetSession | Operation::DeleteSession | Operation::ListSessions => {}
+        }
+        Ok(read)
+    }
+}
+
+/// The one value of a header.
+fn value(
     headers: &HeaderMap,
     name: &HeaderName,
     field: &'static str,
@@ -50,8 +60,8 @@ fn one(
 }
 
 #[test]
-fn conditions_are_for_the_calls_that_take_them() {
-    use crate::service::{CreateSession, GetSession, SetSession};
+fn each_operation_reads_the_headers_that_it_takes() {
+    use Operation::{CreateSession, GetSession, SetSession};
 
     let headers = |pairs: &[(&'static str, &str)]| -> HeaderMap {
         let pairs = pairs.iter();
@@ -60,27 +70,22 @@ fn conditions_are_for_the_calls_that_take_them() {
             .collect()
     };
     let both = headers(&[("idempotency-key", "k"), ("if-match", "\"4\"")]);
-    let create = || Call::CreateSession(CreateSession::default());
-    let set = || Call::SetSession(SetSession::default());
+    let read = |operation| RequestHeaders::read(operation, &both).unwrap();
 
-    let (mut created, mut changed) = (create(), set());
-    let mut read = Call::GetSession(GetSession::default());
-    for call in [&mut created, &mut changed, &mut read] {
-        add(call, &both).unwrap();
-    }
-    assert!(matches!(created, Call::CreateSession(call) if call.idempotency_key.is_some()));
-    assert!(matches!(changed, Call::SetSession(call) if call.precondition.is_some()));
-
-    for (mut call, pairs) in [
-        (create(), &[("idempotency-key", "")][..]),
-        (create(), &[("idempotency-key", "ä")]),
+    assert!(read(CreateSession).idempotency_key.is_some());
+    assert!(read(SetSession).precondition.is_some());
+    assert_eq!(read(GetSession), RequestHeaders::default());
+    for (operation, pairs) in [
+        (CreateSession, &[("idempotency-key", "")][..]),
+        (CreateSession, &[("idempotency-key", "ä")]),
         (
-            create(),
+            CreateSession,
             &[("idempotency-key", "a"), ("idempotency-key", "a")],
         ),
-        (set(), &[("if-match", "4")]),
-        (set(), &[("if-match", "\"4\""), ("if-match", "\"4\"")]),
+        (SetSession, &[("if-match", "4")]),
+        (SetSession, &[("if-match", "\"4\""), ("if-match", "\"4\"")]),
     ] {
-        assert!(add(&mut call, &headers(pairs)).is_err(), "{pairs:?}");
+        let read = RequestHeaders::read(operation, &headers(pairs));
+        assert!(read.is_err(), "{pairs:?}");
     }
 }

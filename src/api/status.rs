@@ -1,18 +1,20 @@
-use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use prost::Message as _;
 
 use crate::api::proto::google::rpc;
 use crate::api::proto::zitadel::v1::ErrorDetail;
-use crate::error::{ApiSide, Error};
+use crate::domain::Sequence;
+use crate::error::{ApiSide, Error, TokenFault};
 
-/// How an error looks on the wire.
+/// The codes of an error on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// `google.rpc.Code`.
+    /// The `google.rpc.Code`.
     pub code: u8,
-    /// On the JSON routes; Connect has a table of its own.
+    /// The HTTP status on the JSON paths. Connect has a table of its own.
     pub http: StatusCode,
-    /// ZITADEL's name of the error, by which its clients tell errors apart.
+    /// ZITADEL's id of the error, by which its clients tell errors apart.
     pub id: Option<&'static str>,
 }
 
@@ -64,16 +66,16 @@ pub fn row(error: &Error) -> Row {
     Row { code, http, id }
 }
 
-/// An error's row and words: what all protocols dress, each in its way.
+/// The parts of an error that each protocol encodes in its way.
 pub(super) struct Status {
     pub row: Row,
-    /// With the id behind it, if there is one.
+    /// The error's text, with its id behind it.
     pub message: String,
     pub detail: Option<ErrorDetail>,
 }
 
-impl Status {
-    pub fn of(error: &Error) -> Self {
+impl From<&Error> for Status {
+    fn from(error: &Error) -> Self {
         let row = row(error);
         let text = error.to_string();
         let message = match row.id {
@@ -90,8 +92,10 @@ impl Status {
             detail,
         }
     }
+}
 
-    /// As `google.rpc.Status`, in protobuf.
+impl Status {
+    /// The error as `google.rpc.Status`, in protobuf.
     pub fn encode(&self) -> Vec<u8> {
         let details = self.detail.iter().map(|detail| prost_types::Any {
             type_url: format!("type.googleapis.com/{ERROR_DETAIL}"),
@@ -109,11 +113,10 @@ impl Status {
 /// The full name of [`ErrorDetail`].
 pub(super) const ERROR_DETAIL: &str = "zitadel.v1.ErrorDetail";
 
-/// What Connect makes of a `google.rpc.Code`: its name and its HTTP status.
+/// Connect's name of a `google.rpc.Code`, and its HTTP status.
 /// <https://connectrpc.com/docs/protocol/#error-codes>
 pub(super) fn connect(code: u8) -> (&'static str, u16) {
     match code {
-        1 => ("canceled", 499),
         3 => ("invalid_argument", 400),
         4 => ("deadline_exceeded", 504),
         5 => ("not_found", 404),
@@ -122,12 +125,52 @@ pub(super) fn connect(code: u8) -> (&'static str, u16) {
         8 => ("resource_exhausted", 429),
         9 => ("failed_precondition", 400),
         10 => ("aborted", 409),
-        11 => ("out_of_range", 400),
         12 => ("unimplemented", 501),
         13 => ("internal", 500),
         14 => ("unavailable", 503),
-        15 => ("data_loss", 500),
         16 => ("unauthenticated", 401),
         _ => ("unknown", 500),
+    }
+}
+
+/// How long a client may wait before it tries again, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Challenges by RFC 6750. A request that presents no token is told of no error.
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
+const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+const INSUFFICIENT_SCOPE: HeaderValue =
+    HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+/// The compressions of requests that are read.
+pub(super) const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip");
+
+/// The HTTP status of an error in Connect: by Connect's own table, but for what HTTP itself has
+/// a status for.
+pub(super) fn connect_http(error: &Error, row: Row) -> StatusCode {
+    match error {
+        Error::MethodNotAllowed(_) | Error::UnsupportedMediaType(_) => row.http,
+        _ => {
+            let (_, http) = connect(row.code);
+            StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// The header that explains an error, in all protocols but gRPC.
+pub(super) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
+    match error {
+        Error::Unauthenticated(TokenFault::Missing) => Some((WWW_AUTHENTICATE, NO_TOKEN)),
+        Error::Unauthenticated(TokenFault::Invalid) => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
+        Error::PermissionDenied => Some((WWW_AUTHENTICATE, INSUFFICIENT_SCOPE)),
+        Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+        Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
+        Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED_ENCODINGS)),
+        Error::PreconditionFailed(Sequence(current)) => {
+            let tag = HeaderValue::from_str(&format!("\"{current}\""));
+            tag.ok().map(|tag| (ETAG, tag))
+        }
+        Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
+        _ => None,
     }
 }

@@ -1,39 +1,26 @@
-//! The command line tool, the local service and the server: reads the clock and the
-//! environment for [`sesame::cli`].
+//! The command line tool, the local service and the server.
+
+mod process;
 
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use clap::Parser as _;
 use sesame::cli::{Cli, Environment};
-use sesame::domain::Timestamp;
+
+use self::process::now;
 
 fn main() -> ExitCode {
-    sesame::cli::run(
-        Cli::parse(),
-        Environment {
-            now,
-            variable,
-            program,
-        },
-    )
+    let environment = Environment {
+        now,
+        variable,
+        program,
+    };
+    sesame::cli::run(Cli::parse(), environment)
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "time comes in here, and nowhere below"
-)]
-fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    Timestamp::from_millis(0).plus(since_1970.unwrap_or_default())
-}
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the environment comes in here, and nowhere below"
-)]
+/// The value of an environment variable. In a shell, an empty one is as good as none.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    process::variable(name).filter(|value| !value.is_empty())
 }
 
 fn program() -> String {

@@ -7,38 +7,39 @@ use super::Environment;
 use super::failure::Failure;
 use crate::store::{Endpoint, Roots, Store, Tables, connect, http_client};
 
-/// Which tables, and where.
+/// The options that select the tables and the DynamoDB with them.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Database")]
 pub struct Connection {
-    /// The table of users and callers [default: users]
+    /// The table of users and service accounts [default: users]
     #[arg(long, global = true, env = "USERS_TABLE", value_name = "NAME")]
     users_table: Option<String>,
     /// The table of sessions [default: sessions]
     #[arg(long, global = true, env = "SESSIONS_TABLE", value_name = "NAME")]
     sessions_table: Option<String>,
-    /// Where DynamoDB is, if not at AWS or where `AWS_ENDPOINT_URL_DYNAMODB` or
-    /// `AWS_ENDPOINT_URL` say; an address of this machine, such as `http://127.0.0.1:8000` of
+    /// The URL of DynamoDB, if not AWS's own or that of `AWS_ENDPOINT_URL_DYNAMODB` or
+    /// `AWS_ENDPOINT_URL`; an address of this machine, such as `http://127.0.0.1:8000` of
     /// `sesame dev`, needs neither region nor credentials
     #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<String>,
     /// The AWS region, if not the one of `AWS_REGION` or of the profile
     #[arg(long, global = true, value_name = "REGION")]
     region: Option<String>,
-    /// A profile of the AWS configuration files; its credentials go before those of the
-    /// environment
+    /// A profile of the AWS configuration files, whose credentials take precedence over those of
+    /// the environment
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
 }
 
 impl Connection {
-    /// The name of the users table, if anybody gave one.
+    /// The name of the users table, if the options or the environment give one.
     pub fn users_table(&self) -> Option<&str> {
-        given(self.users_table.as_ref())
+        non_empty(self.users_table.as_ref())
     }
 
+    /// The name of the sessions table, if the options or the environment give one.
     pub fn sessions_table(&self) -> Option<&str> {
-        given(self.sessions_table.as_ref())
+        non_empty(self.sessions_table.as_ref())
     }
 
     pub fn tables(&self) -> Tables {
@@ -48,9 +49,9 @@ impl Connection {
         }
     }
 
-    /// The first option that names a DynamoDB, for a command that has its own.
+    /// The first given option that selects a DynamoDB, which a command with its own refuses.
     #[cfg(feature = "dev")]
-    pub fn elsewhere(&self) -> Option<&'static str> {
+    pub fn database_option(&self) -> Option<&'static str> {
         let options = [
             ("--endpoint-url", &self.endpoint_url),
             ("--region", &self.region),
@@ -60,17 +61,18 @@ impl Connection {
         given.map(|(option, _)| option)
     }
 
-    /// The tables, at whatever DynamoDB was named.
+    /// The tables, with a client for the selected DynamoDB.
     pub async fn store(&self, environment: Environment) -> Result<Store, Failure> {
         let endpoint = self.endpoint(environment).await?;
         Ok(Store::new(connect(endpoint, Roots::System), self.tables()))
     }
 
-    /// Where DynamoDB is and who asks, as AWS's own tools find it out.
+    /// The URL, region and credentials of DynamoDB, which are found as AWS's own tools find them.
     ///
     /// # Errors
     ///
-    /// There is no region, or there are no credentials.
+    /// - [`Failure::EndpointUrl`]: the URL is invalid.
+    /// - [`Failure::NoRegion`], [`Failure::NoCredentials`]: there is none.
     pub async fn endpoint(&self, environment: Environment) -> Result<Endpoint, Failure> {
         let url = self.url(environment)?;
         if url.as_deref().is_some_and(is_loopback) {
@@ -83,7 +85,7 @@ impl Connection {
                 .credentials_provider()
                 .ok_or_else(|| Failure::NoCredentials("none configured".into()))?,
         };
-        usable(&credentials).await?;
+        check_credentials(&credentials).await?;
         let region = config.region().ok_or(Failure::NoRegion)?;
         Ok(Endpoint {
             region: region.to_string(),
@@ -92,14 +94,14 @@ impl Connection {
         })
     }
 
-    /// An emulator believes everybody: without keys of its own for it, the command
-    /// doesn't go looking for some.
+    /// The endpoint of a DynamoDB on this machine. An emulator accepts all credentials, so none are
+    /// searched for if the environment has no keys.
     async fn local_endpoint(
         &self,
         url: Option<String>,
         Environment { variable, .. }: Environment,
     ) -> Result<Endpoint, Failure> {
-        let region = given(self.region.as_ref())
+        let region = non_empty(self.region.as_ref())
             .map(str::to_owned)
             .or_else(|| variable("AWS_REGION"))
             .or_else(|| variable("AWS_DEFAULT_REGION"))
@@ -111,7 +113,7 @@ impl Connection {
         match (&self.profile, keys) {
             (Some(profile), _) => {
                 let credentials = profile_credentials(profile, &self.sdk_config().await);
-                usable(&credentials).await?;
+                check_credentials(&credentials).await?;
                 Ok(Endpoint {
                     region,
                     url,
@@ -130,7 +132,7 @@ impl Connection {
         let sources = [
             (
                 "--endpoint-url",
-                given(self.endpoint_url.as_ref()).map(str::to_owned),
+                non_empty(self.endpoint_url.as_ref()).map(str::to_owned),
             ),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
@@ -152,7 +154,7 @@ impl Connection {
     async fn sdk_config(&self) -> SdkConfig {
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(Roots::System));
-        if let Some(region) = given(self.region.as_ref()) {
+        if let Some(region) = non_empty(self.region.as_ref()) {
             loader = loader.region(Region::new(region.to_owned()));
         }
         if let Some(profile) = &self.profile {
@@ -162,12 +164,12 @@ impl Connection {
     }
 }
 
-/// What is set but empty counts as not set.
-fn given(text: Option<&String>) -> Option<&str> {
+/// The text, unless it is empty.
+fn non_empty(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
-/// A profile that was named is meant, whatever keys the environment has.
+/// The credentials of a profile, whatever keys the environment has.
 fn profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
     let mut environment = ProviderConfig::without_region().with_region(config.region().cloned());
     if let Some(http) = config.http_client() {
@@ -180,15 +182,17 @@ fn profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsPr
     SharedCredentialsProvider::new(provider)
 }
 
-/// Asks for the credentials once, because a request without any fails with less to read.
-async fn usable(credentials: &SharedCredentialsProvider) -> Result<Credentials, Failure> {
+/// Reads the credentials once, because a request without any would fail with a less clear error.
+async fn check_credentials(
+    credentials: &SharedCredentialsProvider,
+) -> Result<Credentials, Failure> {
     credentials
         .provide_credentials()
         .await
         .map_err(|error| Failure::NoCredentials(error.into()))
 }
 
-/// The host of an HTTP address.
+/// The host of an HTTP URL.
 fn host(url: &str) -> Option<String> {
     let url: http::Uri = url.parse().ok()?;
     let schemes = [http::uri::Scheme::HTTP, http::uri::Scheme::HTTPS];
@@ -206,7 +210,7 @@ fn is_loopback(url: &str) -> bool {
 }
 
 #[test]
-fn addresses_of_this_machine_are_known() {
+fn only_addresses_of_this_machine_are_loopback() {
     for (url, want) in [
         ("http://127.0.0.1:8000", true),
         ("http://127.9.9.9", true),

@@ -2,7 +2,7 @@ mod banner;
 mod demo;
 mod pages;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
-use super::serve::{Listen, ServerOptions, address, bind, until_signal, url};
+use super::serve::{ServerOptions, bind, local_url, parse_address, serve_until_signal};
 use super::signals::Signals;
 use crate::api::App;
-use crate::config::{self, Settings};
+use crate::config::{self, ServerKeySetting, Settings};
 use crate::domain::Access;
 use crate::emulator::{Emulator, HostName};
 use crate::log::{Log, log_panics};
@@ -25,26 +25,26 @@ use crate::store::{Endpoint, KeySource, Store, with_http_client};
 use crate::token::ServerKey;
 use crate::transport::http::Options;
 
-/// The published example's, so that its answer looks the same here.
+/// The resource owner of the API's published example, so that the responses look the same.
 const RESOURCE_OWNER: &str = "69629023906488334";
 
 #[derive(Debug, clap::Args)]
 pub struct Dev {
-    /// Where the service listens; port 0 is any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
-    listen: Listen,
-    /// Where the emulated DynamoDB listens; port 0 is any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
-    dynamodb_listen: Listen,
-    /// Another name by which requests may reach the emulated DynamoDB, which answers to
-    /// addresses and localhost alone; may be given several times
+    /// The address to listen on; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = parse_address)]
+    listen: SocketAddr,
+    /// The address for the emulated DynamoDB to listen on; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8000", value_parser = parse_address)]
+    dynamodb_listen: SocketAddr,
+    /// A host name by which requests may reach the emulated DynamoDB, beside addresses and
+    /// localhost; may be given several times
     #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
     dynamodb_host: Vec<HostName>,
-    /// Keep the tables in this file; without it they are gone at the end
+    /// Keep the tables in this file instead of in memory
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Who may create sessions: public (anyone), authenticated (any known caller) or token
-    /// (callers with session.write)
+    /// Who may create sessions: public (anyone), authenticated (any principal) or token
+    /// (principals with session.write)
     #[arg(long, value_name = "WHO", default_value = "public")]
     access: Access,
     /// Print one JSON line with `url`, `dynamodb_url` and `token`, once both listen
@@ -60,17 +60,17 @@ impl Dev {
         connection: &Connection,
         environment: Environment,
     ) -> Result<(), Failure> {
-        if let Some(option) = connection.elsewhere() {
+        if let Some(option) = connection.database_option() {
             return Err(Failure::OwnDatabase(option));
         }
         let Environment { now, variable, .. } = environment;
-        let mut settings = self.settings(connection, environment)?;
-        if matches!(settings.server_key, KeySource::None) {
-            let key = ServerKey::draw().map_err(Failure::Random)?;
-            settings.server_key = KeySource::Key(key);
-        }
+        let settings = self.settings(connection, environment)?;
+        let server_key = match &settings.server_key {
+            ServerKeySetting::Key(key) => key.clone(),
+            _ => ServerKey::generate().map_err(Failure::Random)?,
+        };
         let options = Options {
-            pages: Some(pages::answer),
+            pages: Some(pages::respond),
             ..self.server.read()?
         };
         let listener = bind("--listen", self.listen)?;
@@ -86,11 +86,13 @@ impl Dev {
         let store = store(&emulator, &settings);
         store.create_tables().await?;
         demo::add_user(&store, settings.hash_params).await?;
-        let token = demo::add_caller(&store, now()).await?;
-        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+        let token = demo::add_service_account(&store, now()).await?;
+        let (server_key, checks_at_once) =
+            (KeySource::Key(server_key), config::checks_at_once(variable));
+        let app = App::new(store, &settings, server_key, checks_at_once, log);
 
         let (stop, stopped) = oneshot::channel::<()>();
-        let database_url = url("http", &database_listener).map_err(Failure::Start)?;
+        let database_url = local_url("http", &database_listener).map_err(Failure::Start)?;
         let database = emulator
             .serve(database_listener, self.dynamodb_host.clone(), async {
                 let _ = stopped.await;
@@ -98,7 +100,7 @@ impl Dev {
             .map_err(Failure::Start)?;
         drop(emulator);
         self.announce(&Banner {
-            url: &url(options.scheme(), &listener).map_err(Failure::Start)?,
+            url: &local_url(options.scheme(), &listener).map_err(Failure::Start)?,
             database_url: &database_url,
             token: token.as_str(),
             tables: &settings.tables,
@@ -111,7 +113,7 @@ impl Dev {
 
         let mut database = pin!(database.ended());
         tokio::select! {
-            served = until_signal(listener, Arc::new(app), options, environment, signals) => {
+            served = serve_until_signal(listener, Arc::new(app), options, environment, signals) => {
                 drop(stop);
                 database.await.map_err(Failure::Emulator)?;
                 served
@@ -134,9 +136,9 @@ impl Dev {
             "SESSIONS_TABLE" => Some(tables.sessions.clone()),
             "ACCESS" => Some(self.access.as_str().to_owned()),
             "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
-            // AWS isn't there.
+            // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
-            // So that a page under development may call, wherever it is served.
+            // A page under development may call, wherever it is served.
             "ALLOWED_ORIGINS" => variable(name).or_else(|| Some("*".to_owned())),
             _ => variable(name),
         });
@@ -153,9 +155,10 @@ impl Dev {
         output.flush()
     }
 
-    /// The demo user's password is in the README, and the emulator asks for none.
+    /// Warns if other machines can reach the service, whose demo user has a published password, or
+    /// the emulator, which asks for no credentials.
     fn warn(&self, listener: &TcpListener) {
-        let reachable = |address: &Listen| !address.ip().is_loopback();
+        let reachable = |address: &SocketAddr| !address.ip().is_loopback();
         if listener.local_addr().is_ok_and(|own| reachable(&own)) {
             eprintln!(
                 "warning: --listen {} lets other machines log in as the demo user",
@@ -171,7 +174,7 @@ impl Dev {
     }
 }
 
-/// The tables in the emulator of this process, without a socket.
+/// A store that reaches the emulator in this process, without a socket.
 fn store(emulator: &Emulator, settings: &Settings) -> Store {
     let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
     let client = with_http_client(endpoint, emulator.http_client());

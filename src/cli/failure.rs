@@ -2,15 +2,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use super::import::ConfigError;
-use super::output::plain;
+use super::import::FirebaseConfigError;
+use super::printable::printable;
 use crate::config::Faults;
 use crate::domain::{Invalid, LoginName, UserId};
 use crate::error::{self, Cause, Error};
 use crate::password;
 use crate::transport::http::TlsError;
 
-/// Why a command was not carried out, in an operator's words.
+/// The error of a command, worded for operators.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -30,13 +30,13 @@ pub enum Failure {
     NoCredentials(#[source] Cause),
     #[error("{option} {url:?} is not an address such as http://127.0.0.1:8000")]
     EndpointUrl { option: &'static str, url: String },
-    #[error("there is no user with the login name {}", plain(.0.as_str()))]
+    #[error("there is no user with the login name {}", printable(.0.as_str()))]
     NoSuchName(LoginName),
-    #[error("there is no user with the id {}", plain(.0.as_str()))]
+    #[error("there is no user with the id {}", printable(.0.as_str()))]
     NoSuchId(UserId),
-    #[error("the login name {} is taken", plain(.0.as_str()))]
+    #[error("the login name {} is taken", printable(.0.as_str()))]
     NameTaken(LoginName),
-    #[error("the user id {} is taken", plain(.0.as_str()))]
+    #[error("the user id {} is taken", printable(.0.as_str()))]
     IdTaken(UserId),
     #[error("the user is inactive: activate it first")]
     Inactive,
@@ -48,8 +48,8 @@ pub enum Failure {
     NoSuchToken(String),
     #[error("the hashes of {0} tokens begin like that: give more digits")]
     AmbiguousToken(usize),
-    #[error("no caller is called {}", plain(.0))]
-    NoSuchCaller(String),
+    #[error("there is no service account with the name {}", printable(.0))]
+    NoSuchServiceAccount(String),
     #[error("there is no terminal to ask for a password: use --password-stdin")]
     NoTerminal,
     #[error("there is no terminal to ask for confirmation: use --yes")]
@@ -71,7 +71,7 @@ pub enum Failure {
         error: io::Error,
     },
     #[error("Firebase's parameters can't be used")]
-    Firebase(#[from] ConfigError),
+    Firebase(#[from] FirebaseConfigError),
     #[error("the users and --firebase-hash-config can't be one file")]
     SameInput,
     #[error("stdout can't be written")]
@@ -111,9 +111,9 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Tells the operator, and says how the process is to end.
+    /// Writes the error to stderr, and returns the exit code of the process.
     pub fn report(&self) -> ExitCode {
-        // Whoever reads the output has had enough of it.
+        // The reader of the output has closed it, such as `head` does, and needs no more.
         if matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
@@ -130,16 +130,16 @@ impl Failure {
         }
     }
 
-    /// This and its causes, in one line.
+    /// The error and its causes in one line.
     pub fn chain(&self) -> String {
         let text = error::chain(self);
         let lines: Vec<_> = text.lines().map(str::trim).collect();
-        plain(&lines.join(" ")).to_string()
+        printable(&lines.join(" ")).to_string()
     }
 }
 
 #[test]
-fn a_failure_is_one_line_with_its_causes() {
+fn an_error_is_shown_in_one_line_with_its_causes() {
     let cause = "dispatch failure:\n  connection\trefused";
     let failure = Failure::Database(Error::Unavailable(cause.into()));
 

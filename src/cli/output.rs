@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 
-/// Stdout, written through to whoever reads it at the end of a command.
+/// A buffer in front of stdout, which the command flushes at its end.
 pub struct Output(io::BufWriter<io::Stdout>);
 
 impl Output {
@@ -17,7 +17,7 @@ impl Output {
         Ok(writeln!(self.0, "{line}")?)
     }
 
-    /// One value in one line, so that a list is JSON Lines.
+    /// Writes a value as one line of JSON, so that a list is JSON Lines.
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.0, value).map_err(io::Error::from)?;
         Ok(self.0.write_all(b"\n")?)
@@ -28,53 +28,9 @@ impl Output {
     }
 }
 
-/// Says what was done, if anybody watches.
+/// Writes a remark to stderr if that is a terminal.
 pub fn note(text: impl fmt::Display) {
     if io::stderr().is_terminal() {
         eprintln!("{text}");
-    }
-}
-
-/// Text of users' making, without the line ends and control sequences that it may hold.
-pub fn plain(text: &str) -> impl fmt::Display {
-    Plain(text)
-}
-
-struct Plain<'a>(&'a str);
-
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if c.is_control() || is_directional(c) {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                fmt::Write::write_char(f, c)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Characters that turn the direction of what follows.
-/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-fn is_directional(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_shown_instead_of_obeyed() {
-        for (text, want) in [
-            ("mini@mouse.com", "mini@mouse.com"),
-            ("Zoë 🐭", "Zoë 🐭"),
-            ("a\nb\tc", "a\\nb\\tc"),
-            ("\u{1b}[2J", "\\u{1b}[2J"),
-            ("a\u{202e}b", "a\\u{202e}b"),
-        ] {
-            assert_eq!(plain(text).to_string(), want, "{text:?}");
-        }
     }
 }

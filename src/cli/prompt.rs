@@ -5,11 +5,12 @@ use zeroize::Zeroizing;
 use super::failure::Failure;
 use crate::domain::Password;
 
-/// In bytes. A password of 200 characters has at most 800.
-const LONGEST_LINE: usize = 4096;
+/// The length in bytes of the longest line that is read. A password of 200 characters has at most
+/// 800.
+const MAX_LINE_BYTES: usize = 4096;
 
-/// Where a password comes from. Not from the arguments: every process of the machine
-/// can read those.
+/// The option that says where a password is read from. It can't be an argument, because every
+/// process of the machine can read those.
 #[derive(Debug, clap::Args)]
 pub struct PasswordInput {
     /// Read the password from the first line of stdin instead of the terminal
@@ -20,9 +21,9 @@ pub struct PasswordInput {
 impl PasswordInput {
     pub fn read(&self) -> Result<Password, Failure> {
         if self.password_stdin {
-            first_line(io::stdin().lock())
+            read_first_line(io::stdin().lock())
         } else {
-            ask()
+            prompt()
         }
     }
 }
@@ -34,23 +35,23 @@ fn unreadable(error: io::Error) -> Failure {
     }
 }
 
-/// The first line without its end.
-fn first_line(input: impl io::BufRead) -> Result<Password, Failure> {
-    // Large enough from the start, so that growing leaves no copies behind.
-    let mut line = Zeroizing::new(String::with_capacity(LONGEST_LINE));
+/// Reads a password from the first line, without its line end.
+fn read_first_line(input: impl io::BufRead) -> Result<Password, Failure> {
+    // The capacity is large enough from the start, because growing would leave copies behind.
+    let mut line = Zeroizing::new(String::with_capacity(MAX_LINE_BYTES));
     input
-        .take(LONGEST_LINE as u64)
+        .take(MAX_LINE_BYTES as u64)
         .read_line(&mut line)
         .map_err(unreadable)?;
-    // Some editors and shells begin with it, and nobody types it.
+    // Some editors and shells write a byte order mark first, and nobody types one.
     let password = line.strip_prefix('\u{feff}').unwrap_or(&line);
     let password = password.strip_suffix('\n').unwrap_or(password);
     let password = password.strip_suffix('\r').unwrap_or(password);
     Ok(Password::parse(password.to_owned())?)
 }
 
-/// Asks twice, without echo.
-fn ask() -> Result<Password, Failure> {
+/// Asks for a password twice, without echo.
+fn prompt() -> Result<Password, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::NoTerminal);
     }
@@ -64,7 +65,7 @@ fn ask() -> Result<Password, Failure> {
     }
 }
 
-/// Consent to what can't be undone.
+/// Consent to a change that can't be undone.
 #[derive(Debug, clap::Args)]
 pub struct Consent {
     /// Don't ask for confirmation
@@ -73,7 +74,7 @@ pub struct Consent {
 }
 
 impl Consent {
-    pub fn get(&self, question: &str) -> Result<(), Failure> {
+    pub fn require(&self, question: &str) -> Result<(), Failure> {
         if self.yes {
             return Ok(());
         }
@@ -85,7 +86,7 @@ impl Consent {
         let mut answer = String::new();
         io::stdin()
             .lock()
-            .take(LONGEST_LINE as u64)
+            .take(MAX_LINE_BYTES as u64)
             .read_line(&mut answer)?;
         match answer.trim() {
             "y" | "Y" | "yes" => Ok(()),
@@ -111,7 +112,7 @@ fn a_password_is_the_first_line_without_its_end() {
         ("\n", None),
         ("", None),
     ] {
-        let got = first_line(input.as_bytes()).ok();
+        let got = read_first_line(input.as_bytes()).ok();
         let want = want.map(|want| Password::new(want.to_owned()));
         assert_eq!(got, want, "{input:?}");
     }

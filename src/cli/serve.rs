@@ -3,6 +3,7 @@ mod listen;
 mod options;
 mod tls;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Environment;
@@ -13,16 +14,16 @@ use super::signals::Signals;
 use crate::api::App;
 use crate::config::{self, Settings};
 use crate::log::{Log, log_panics};
-use crate::store::{Roots, Store, connect, http_client};
-use crate::transport::http::{self as server, Options};
-pub use listen::{Listen, address, bind, url};
+use crate::store::{Roots, Store, connect};
+use crate::transport::http::{Options, serve};
+pub use listen::{bind, local_url, parse_address};
 pub use options::ServerOptions;
 
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Where to listen, for HTTP/1.1 and HTTP/2; port 0 is any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
-    listen: Listen,
+    /// The address to listen on, for HTTP/1.1 and HTTP/2; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = parse_address)]
+    listen: SocketAddr,
     /// Print one JSON line with the `url`, once the service listens
     #[arg(long)]
     ready_json: bool,
@@ -37,7 +38,7 @@ impl Serve {
         environment: Environment,
     ) -> Result<(), Failure> {
         let Environment { now, variable, .. } = environment;
-        let mut settings = Settings::read(|name| match name {
+        let settings = Settings::read(|name| match name {
             "USERS_TABLE" => connection.users_table().map(str::to_owned),
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
             _ => variable(name),
@@ -46,18 +47,17 @@ impl Serve {
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(environment).await?;
         let secrets = config::secrets_url(variable);
-        settings.server_key = settings
-            .server_key
-            .reached(&endpoint, secrets, || http_client(Roots::System));
+        let server_key = settings.server_key.open(&endpoint, secrets, Roots::System);
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
         log_panics(log.clone());
         let store = Store::new(connect(endpoint, Roots::System), settings.tables.clone());
-        let app = App::new(store, &settings, config::checks_at_once(variable), log);
+        let checks_at_once = config::checks_at_once(variable);
+        let app = App::new(store, &settings, server_key, checks_at_once, log);
         app.warm_up(now()).await;
 
-        let url = url(options.scheme(), &listener).map_err(Failure::Start)?;
+        let url = local_url(options.scheme(), &listener).map_err(Failure::Start)?;
         let mut output = Output::stdout();
         if self.ready_json {
             output.json(&serde_json::json!({ "url": url }))?;
@@ -65,12 +65,13 @@ impl Serve {
             output.line(format_args!("Sesame is at {url}."))?;
         }
         output.flush()?;
-        until_signal(listener, Arc::new(app), options, environment, signals).await
+        serve_until_signal(listener, Arc::new(app), options, environment, signals).await
     }
 }
 
-/// Serves until a signal, and finishes the calls under way; a second one ends them too.
-pub async fn until_signal(
+/// Serves until a signal comes, and then finishes the calls in progress. A second signal ends them
+/// too.
+pub async fn serve_until_signal(
     listener: std::net::TcpListener,
     app: Arc<App>,
     options: Options,
@@ -79,7 +80,7 @@ pub async fn until_signal(
 ) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let mut served = std::pin::pin!(server::serve(listener, app, now, options, async {
+    let mut served = std::pin::pin!(serve(listener, app, now, options, async {
         let _ = stopped.await;
     }));
     tokio::select! {

@@ -1,6 +1,6 @@
 use std::io;
 
-/// Wishes that the process end: SIGTERM and SIGINT.
+/// The signals that ask the process to end: SIGTERM and SIGINT.
 pub struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -9,7 +9,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From here on they don't end the process by themselves.
+    /// Starts to listen. From then on the signals don't end the process by themselves.
     #[cfg(unix)]
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};

@@ -4,27 +4,28 @@ use serde_json::{Value, json};
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::{Output, plain};
-use super::user::names::{new_login_name, quoted};
+use super::output::Output;
+use super::printable::printable;
+use super::user::names::{new_login_name, quote};
 use crate::store::{Schema, Store, Table, Tables};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create those of the two tables that aren't there
+    /// Create the tables that don't exist
     ///
-    /// A stack deployed from template.yaml has its tables already, with backups and
-    /// protection against deletion; these have neither.
+    /// A stack deployed from template.yaml has its tables already, with backups and deletion
+    /// protection; the tables that this creates have neither.
     Create,
-    /// Check that both tables are there and laid out as the service needs them
+    /// Check that both tables exist with the keys, index and TTL that the service needs
     ///
-    /// Names each fault, and exits with 1 if there is one. Names users as well whose login name
-    /// is stored in a former form, under which they still log in: `sesame user rename` to the
-    /// same name gives it the form of today. Reads the whole users table.
+    /// Prints each fault, and exits with 1 if there is one. Also prints the users whose login
+    /// name is stored in a former form, under which they still log in: `sesame user rename` to
+    /// the same name stores it in the current form. Reads the whole users table.
     Check,
-    /// Print both tables as inputs of DynamoDB's `CreateTable`, in JSON
+    /// Print both tables as inputs of DynamoDB's `CreateTable`, as one JSON object
     Describe {
-        /// As one JSON document, which is the only way there is
-        #[arg(long, hide = true)]
+        /// Changes nothing: the output is JSON in any case
+        #[arg(long)]
         json: bool,
     },
 }
@@ -58,7 +59,7 @@ impl Command {
                 }
                 if faults.is_empty() {
                     output.line("both tables are as they should be")?;
-                    former_names(&store, &mut output).await?;
+                    print_users_to_rename(&store, &mut output).await?;
                 }
                 output.flush()?;
                 if faults.is_empty() {
@@ -75,18 +76,19 @@ impl Command {
     }
 }
 
-async fn former_names(store: &Store, output: &mut Output) -> Result<(), Failure> {
+/// Prints the users whose login name is in a former form or has invisible characters.
+async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(), Failure> {
     store
-        .scan_users(|login| {
-            let (name, id) = (login.login_name.as_str(), login.user_id.as_str());
-            let what = if login.under_former_key {
+        .scan_users(|user| {
+            let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
+            let what = if user.under_former_key {
                 "is stored in a former form"
-            } else if new_login_name(name).is_ok_and(|trimmed| trimmed == login.login_name) {
+            } else if new_login_name(name).is_ok_and(|trimmed| trimmed == user.login_name) {
                 return Ok(());
             } else {
                 "has white space around it or characters that don't show"
             };
-            let (name, id) = (quoted(name), plain(id));
+            let (name, id) = (quote(name), printable(id));
             output.line(format_args!(
                 "the login name {name} of the user {id} {what}: sesame user rename --id {id} --to …"
             ))
@@ -104,10 +106,11 @@ fn describe(tables: &Tables) -> Value {
     })
 }
 
+/// The input of `CreateTable`.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html>
 fn create_table(name: &str, table: Table) -> Value {
-    let attribute = |name, of| json!({ "AttributeName": name, "AttributeType": of });
-    let key = |name, of| json!({ "AttributeName": name, "KeyType": of });
+    let attribute = |name, kind| json!({ "AttributeName": name, "AttributeType": kind });
+    let key = |name, kind| json!({ "AttributeName": name, "KeyType": kind });
 
     let mut attributes = vec![attribute(table.partition_key, "S")];
     let mut input = json!({

@@ -1,27 +1,27 @@
 mod add;
 mod change;
 pub mod names;
+mod selector;
 mod show;
-mod who;
 
 use clap::Subcommand;
 
 use self::add::Add;
 use self::change::{Delete, Rename, SetPassword};
+use self::selector::UserSelector;
 use self::show::{List, Show};
-use self::who::UserSelector;
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
-use crate::domain::{Invalid, LoginName, UserId, UserState};
+use crate::domain::UserState;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add a user
     #[command(after_help = ADD_EXAMPLES)]
     Add(Add),
-    /// Add many users, with the password hashes that they have elsewhere
+    /// Add many users, with the password hashes of another program
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
     /// Show a user, and whether the password is locked
@@ -30,15 +30,15 @@ pub enum Command {
     ///
     /// Reads the whole users table.
     List(List),
-    /// Set a user's password and end all sessions; failed attempts are forgiven
+    /// Set a user's password, end all sessions and reset the failed attempts
     SetPassword(SetPassword),
     /// End all sessions of a user, who may log in again
     ///
-    /// From then on none of them counts, those that are being made included.
+    /// From then on none of them is valid, including those that are just being created.
     Logout(UserSelector),
     /// Keep a user out until `unlock`, and end all sessions
     Lock(UserSelector),
-    /// Let a user in again whom an administrator or too many wrong passwords locked
+    /// Let a user in again whom an administrator or too many wrong passwords have locked
     Unlock(UserSelector),
     /// Keep a user out until `activate`, and end all sessions
     Deactivate(UserSelector),
@@ -80,14 +80,6 @@ Examples:
   jq -c '.users[] | {userId: .id, …}' export.json | sesame user import -
   sesame user import --firebase-hash-config project.txt users.jsonl"#;
 
-fn login_name(text: &str) -> Result<LoginName, Invalid> {
-    LoginName::parse(text.to_owned())
-}
-
-fn user_id(text: &str) -> Result<UserId, Invalid> {
-    UserId::parse(text.to_owned())
-}
-
 impl Command {
     pub async fn run(
         self,
@@ -101,11 +93,11 @@ impl Command {
             Self::Show(show) => show.run(&store, environment).await,
             Self::List(list) => list.run(&store, environment).await,
             Self::SetPassword(set) => set.run(&store, environment).await,
-            Self::Logout(who) => change::logout(&who, &store).await,
-            Self::Lock(who) => change::set_state(&who, &store, UserState::Locked).await,
-            Self::Unlock(who) => change::unlock(&who, &store).await,
-            Self::Deactivate(who) => change::set_state(&who, &store, UserState::Inactive).await,
-            Self::Activate(who) => change::set_state(&who, &store, UserState::Active).await,
+            Self::Logout(user) => change::logout(&user, &store).await,
+            Self::Lock(user) => change::set_state(&user, &store, UserState::Locked).await,
+            Self::Unlock(user) => change::unlock(&user, &store).await,
+            Self::Deactivate(user) => change::set_state(&user, &store, UserState::Inactive).await,
+            Self::Activate(user) => change::set_state(&user, &store, UserState::Active).await,
             Self::Rename(rename) => rename.run(&store).await,
             Self::Delete(delete) => delete.run(&store).await,
         }

@@ -1,25 +1,27 @@
-use super::{Faults, Reader, SETTINGS, Setting, setting};
+use super::SETTINGS;
+use super::fault::Faults;
+use super::reader::{Reader, Setting, setting};
 use crate::store::Tables;
 
-/// Every setting of the authorizer. AWS's own variables come beside them.
+/// All settings of the authorizer but AWS's own variables.
 pub const AUTHORIZER_SETTINGS: [Setting; 3] = [
     SETTINGS[0],
     SETTINGS[1],
     setting(
         "AUTHORIZER_ANSWER",
         "simple",
-        "What an HTTP API's authorizer with payload 2.0 is answered: `simple` (`EnableSimpleResponses: true`) or `iam` (a policy); all others get a policy",
+        "How the authorizer answers an HTTP API with payload 2.0: `simple` (`EnableSimpleResponses: true`) or `iam` (a policy); all others get a policy",
     ),
 ];
 
-/// What an authorizer with payload 2.0 expects: the event doesn't say.
+/// The form of the responses to events with payload 2.0, which doesn't tell what the API expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizerAnswer {
     Simple,
     Iam,
 }
 
-/// What the authorizer is told when it starts.
+/// The settings of the authorizer.
 #[derive(Clone, Debug)]
 pub struct AuthorizerSettings {
     pub tables: Tables,
@@ -27,16 +29,13 @@ pub struct AuthorizerSettings {
 }
 
 impl AuthorizerSettings {
-    /// Reads the settings through `variable`, which gives a variable's value.
+    /// Reads the settings. `variable` gives the value of an environment variable.
     ///
     /// # Errors
     ///
-    /// Every fault there is, not just the first.
+    /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader {
-            variable,
-            faults: Vec::new(),
-        };
+        let mut reader = Reader::new(&AUTHORIZER_SETTINGS, variable);
         let users = reader.text("USERS_TABLE");
         let sessions = reader.text("SESSIONS_TABLE");
         let answer = reader.parse("AUTHORIZER_ANSWER", "simple or iam", |text| match text {
@@ -66,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_enough_and_answers_are_simple() {
+    fn only_the_tables_must_be_set_and_responses_are_simple_by_default() {
         let tables = [("USERS_TABLE", "u"), ("SESSIONS_TABLE", "s")];
         for (answer, want) in [
             ("", Some(AuthorizerAnswer::Simple)),
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_reported_together() {
+    fn all_invalid_settings_are_reported_together() {
         let Faults(faults) = read(&[("AUTHORIZER_ANSWER", "yes")]).unwrap_err();
 
         let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();

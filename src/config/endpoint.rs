@@ -1,14 +1,14 @@
-use super::{Fault, Faults};
+use super::fault::{Fault, Faults};
 use crate::store::Endpoint;
 
-/// Where DynamoDB is, by the variables that Lambda and AWS's tools set.
+/// Reads the endpoint of DynamoDB from the variables that Lambda and AWS's tools set.
 ///
 /// # Errors
 ///
-/// Every variable that is missing.
+/// [`Faults`] has every missing variable.
 pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Faults> {
     let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
-    let must = |name: &'static str| {
+    let required = |name: &'static str| {
         variable(name).ok_or_else(|| Fault {
             name,
             reason: "must be set".to_owned(),
@@ -16,9 +16,9 @@ pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, F
     };
     let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
     let (region, key, secret) = (
-        must("AWS_REGION"),
-        must("AWS_ACCESS_KEY_ID"),
-        must("AWS_SECRET_ACCESS_KEY"),
+        required("AWS_REGION"),
+        required("AWS_ACCESS_KEY_ID"),
+        required("AWS_SECRET_ACCESS_KEY"),
     );
     match (region, key, secret) {
         (Ok(region), Ok(key), Ok(secret)) => {
@@ -32,7 +32,7 @@ pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, F
     }
 }
 
-/// Where Secrets Manager is, if it isn't AWS's own.
+/// Reads the URL of Secrets Manager, if it is not AWS's own.
 pub fn secrets_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
     variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| variable("AWS_ENDPOINT_URL"))

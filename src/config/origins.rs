@@ -1,20 +1,20 @@
-/// Whose pages may call from a browser.
+/// The origins whose pages may call the service from a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     Any,
-    /// Such as `https://app.example.com`, as browsers write them.
-    These(Vec<String>),
+    /// Origins such as `https://app.example.com`, as browsers write them.
+    List(Vec<String>),
 }
 
 impl Origins {
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
-            "none" => Some(Self::These(Vec::new())),
+            "none" => Some(Self::List(Vec::new())),
             "*" => Some(Self::Any),
             _ => {
                 let origins = text.split(',').map(str::trim);
                 let origins = origins.map(|origin| is_origin(origin).then(|| origin.to_owned()));
-                origins.collect::<Option<_>>().map(Self::These)
+                origins.collect::<Option<_>>().map(Self::List)
             }
         }
     }
@@ -22,13 +22,13 @@ impl Origins {
     pub fn allow(&self, origin: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::These(origins) => origins.iter().any(|allowed| allowed == origin),
+            Self::List(origins) => origins.iter().any(|allowed| allowed == origin),
         }
     }
 }
 
-/// A scheme, a host and perhaps a port in the one way that a browser writes them: in
-/// lower case, nothing behind them.
+/// Whether a text is a scheme, a host and perhaps a port as browsers write them: in lower case,
+/// without a default port, with nothing behind them.
 fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<http::Uri>() else {
         return false;
@@ -37,7 +37,7 @@ fn is_origin(text: &str) -> bool {
         return false;
     };
     let port = match (scheme, uri.port_u16()) {
-        // Which a browser leaves out.
+        // Browsers leave out a default port.
         ("http", Some(80)) | ("https", Some(443)) => return false,
         (_, Some(port)) => format!(":{port}"),
         (_, None) => String::new(),

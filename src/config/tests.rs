@@ -15,7 +15,7 @@ const REQUIRED: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn what_must_be_set_is_enough() {
+fn all_other_settings_have_defaults() {
     let settings = read(&REQUIRED).unwrap();
 
     assert_eq!(settings.policy.access, Access::Token);
@@ -25,7 +25,7 @@ fn what_must_be_set_is_enough() {
 }
 
 #[test]
-fn all_faults_are_reported_together() {
+fn all_invalid_settings_are_reported_together() {
     let Faults(faults) = read(&[("ACCESS", "everyone"), ("ARGON2_PASSES", "0")]).unwrap_err();
 
     let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
@@ -40,11 +40,11 @@ fn all_faults_are_reported_together() {
 }
 
 #[test]
-fn there_is_one_server_key() {
+fn a_server_key_is_set_in_one_way_and_never_shown() {
     let mut variables = REQUIRED.to_vec();
     variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
     let settings = read(&variables).unwrap();
-    assert!(matches!(settings.server_key, KeySource::Key(_)));
+    assert!(matches!(settings.server_key, ServerKeySetting::Key(_)));
     assert!(!format!("{settings:?}").contains("0123456789"));
 
     variables.push(("SERVER_KEY_SECRET", "sesame-key"));
@@ -53,7 +53,7 @@ fn there_is_one_server_key() {
 }
 
 #[test]
-fn each_setting_has_its_limits() {
+fn each_setting_is_limited() {
     for (name, good, bad) in [
         (
             "ACCESS",

@@ -2,18 +2,18 @@ use std::time::Duration;
 
 use super::Timestamp;
 
-/// How often somebody may try a user's password.
+/// How often a user's password may be tried.
 ///
 /// After `max` failures in a row the password is locked for 30 s, and each further
-/// failure locks it for twice as long, up to an hour; at 100 it stays locked until an
-/// administrator unlocks it (NIST SP 800-63B-4, section 3.2.2).
+/// failure locks it for twice as long, up to an hour. After 100 failures it stays locked until
+/// an administrator unlocks it (NIST SP 800-63B-4, section 3.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptPolicy {
     max: u32,
 }
 
-/// One way past the lock: fewer than `failures_below`, and the last attempt at
-/// `attempted_by` or earlier (None: whenever it was).
+/// A condition under which an attempt is allowed: there are fewer failures than
+/// `failures_below`, and the last attempt was at `attempted_by` or earlier (None: at any time).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptWindow {
     pub failures_below: u32,
@@ -21,12 +21,12 @@ pub struct AttemptWindow {
 }
 
 impl AttemptPolicy {
-    /// Failures in a row that lock until an administrator unlocks.
+    /// The number of failures in a row that lock a password until an administrator unlocks it.
     pub const CEILING: u32 = 100;
-    const FIRST_LOCK: Duration = Duration::from_secs(30);
-    const LONGEST_LOCK: Duration = Duration::from_hours(1);
+    const MIN_LOCK: Duration = Duration::from_secs(30);
+    const MAX_LOCK: Duration = Duration::from_hours(1);
 
-    /// None when `max` is not 1 to 100.
+    /// The policy that locks after `max` failures. None: `max` is not 1 to 100.
     pub fn new(max: u32) -> Option<Self> {
         (1..=Self::CEILING).contains(&max).then_some(Self { max })
     }
@@ -41,30 +41,31 @@ impl AttemptPolicy {
             return Some(Duration::ZERO);
         };
         // 2^7 × 30 s is past the hour already.
-        Some((Self::FIRST_LOCK * 2u32.pow(over.min(7))).min(Self::LONGEST_LOCK))
+        Some((Self::MIN_LOCK * 2u32.pow(over.min(7))).min(Self::MAX_LOCK))
     }
 
-    /// All ways past the lock at `now`. An attempt may be made if one of them is open.
+    /// The policy at `now` as conditions. An attempt is allowed if one of them holds.
     ///
-    /// Put like this, the whole policy is one condition of a write: so attempts
-    /// that arrive at once are counted one by one, and can't pass it together.
-    pub fn openings(self, now: Timestamp) -> Vec<AttemptWindow> {
-        let mut openings = vec![AttemptWindow {
+    /// In this form the whole policy fits into the condition of the write that counts the
+    /// attempt. So attempts that arrive at once are counted one by one, and can't all pass
+    /// on the count that the first one saw.
+    pub fn windows(self, now: Timestamp) -> Vec<AttemptWindow> {
+        let mut windows = vec![AttemptWindow {
             failures_below: self.max,
             attempted_by: None,
         }];
         for failures in self.max..Self::CEILING {
-            let lock = self.lock_after(failures).unwrap_or(Self::LONGEST_LOCK);
-            let longest = lock == Self::LONGEST_LOCK;
-            openings.push(AttemptWindow {
-                failures_below: if longest { Self::CEILING } else { failures + 1 },
+            let lock = self.lock_after(failures).unwrap_or(Self::MAX_LOCK);
+            let is_max = lock == Self::MAX_LOCK;
+            windows.push(AttemptWindow {
+                failures_below: if is_max { Self::CEILING } else { failures + 1 },
                 attempted_by: Some(now.minus(lock)),
             });
-            if longest {
+            if is_max {
                 break;
             }
         }
-        openings
+        windows
     }
 }
 
@@ -74,10 +75,10 @@ impl Default for AttemptPolicy {
     }
 }
 
-/// The attempts that were made at a user's password.
+/// The attempts at a user's password.
 ///
-/// `made` only grows. `failures` are those since the last success, the ones still
-/// under way included: whoever tries is counted before the outcome is known.
+/// `made` counts all of them and only grows. `failures` counts those since the last success,
+/// including those under way: an attempt is counted before its outcome is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     pub made: u64,
@@ -86,12 +87,16 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// The number of the attempt that succeeded last; 0 is none.
+    /// The number of the attempt up to which all failures are forgiven; 0: none is.
     pub fn cleared(&self) -> u64 {
         self.made.saturating_sub(self.failures.into())
     }
 
-    /// When the lock ends: `Ok(None)` is not locked at `now`, `Err` not by itself.
+    /// When the lock ends. `Ok(None)`: the password is not locked at `now`.
+    ///
+    /// # Errors
+    ///
+    /// The lock lasts until an administrator unlocks the password.
     pub fn locked_until(
         &self,
         policy: AttemptPolicy,
@@ -103,7 +108,7 @@ impl Attempts {
     }
 }
 
-/// An administrator has to unlock this password.
+/// The error for a password that stays locked until an administrator unlocks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockedForGood;
 
@@ -113,15 +118,15 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-    fn open(policy: AttemptPolicy, failures: u32, since: Duration) -> bool {
+    fn is_allowed(policy: AttemptPolicy, failures: u32, since: Duration) -> bool {
         let last = NOW.minus(since);
-        policy.openings(NOW).iter().any(|opening| {
-            failures < opening.failures_below && opening.attempted_by.is_none_or(|by| last <= by)
+        policy.windows(NOW).iter().any(|window| {
+            failures < window.failures_below && window.attempted_by.is_none_or(|by| last <= by)
         })
     }
 
     #[test]
-    fn the_lock_doubles_from_half_a_minute_to_an_hour() {
+    fn a_lock_doubles_with_each_failure_from_half_a_minute_to_an_hour() {
         let policy = AttemptPolicy::default();
         for (failures, seconds) in [
             (0, 0),
@@ -139,27 +144,27 @@ mod tests {
         ] {
             let lock = Duration::from_secs(seconds);
             assert_eq!(policy.lock_after(failures), Some(lock), "{failures}");
-            assert!(open(policy, failures, lock), "{failures}");
+            assert!(is_allowed(policy, failures, lock), "{failures}");
             if seconds > 0 {
                 let shorter = lock.saturating_sub(Duration::from_millis(1));
-                assert!(!open(policy, failures, shorter), "{failures}");
+                assert!(!is_allowed(policy, failures, shorter), "{failures}");
             }
         }
     }
 
     #[test]
-    fn a_hundred_failures_lock_for_good() {
+    fn a_hundred_failures_lock_until_an_administrator_unlocks() {
         for max in [1, 10, 99, 100] {
             let policy = AttemptPolicy::new(max).unwrap();
             let year = Duration::from_hours(365 * 24);
-            assert!(open(policy, 99, year), "{max}");
-            assert!(!open(policy, 100, year), "{max}");
+            assert!(is_allowed(policy, 99, year), "{max}");
+            assert!(!is_allowed(policy, 100, year), "{max}");
             assert_eq!(policy.lock_after(100), None, "{max}");
         }
     }
 
     #[test]
-    fn the_condition_and_the_lock_agree() {
+    fn an_attempt_is_allowed_exactly_when_the_lock_is_over() {
         for max in [1, 2, 10, 95, 100] {
             let policy = AttemptPolicy::new(max).unwrap();
             for failures in 0..=101 {
@@ -172,7 +177,7 @@ mod tests {
                     };
                     let locked = attempts.locked_until(policy, NOW) != Ok(None);
                     assert_eq!(
-                        open(policy, failures, since),
+                        is_allowed(policy, failures, since),
                         !locked,
                         "max {max}, {failures} failures, {seconds} s ago"
                     );
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_allows_one_to_a_hundred_attempts() {
+    fn a_policy_locks_after_one_to_a_hundred_failures() {
         for (max, good) in [(0, false), (1, true), (100, true), (101, false)] {
             assert_eq!(AttemptPolicy::new(max).is_some(), good, "{max}");
         }

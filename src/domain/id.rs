@@ -19,9 +19,13 @@ impl SessionId {
         self.0.as_bytes()
     }
 
-    /// The id that a request names: a UUID in the form of RFC 9562, in either case.
-    /// `Ok(None)`: a text that is none, which no session has.
+    /// Reads the id in a request: a UUID in the form of RFC 9562, in upper or lower case.
+    /// `Ok(None)`: the text is no UUID, so no session has this id.
     /// <https://www.rfc-editor.org/rfc/rfc9562#section-4>
+    ///
+    /// # Errors
+    ///
+    /// The text is empty or longer than 200 characters.
     pub fn find(text: &str) -> Result<Option<Self>, Invalid> {
         if !(1..=200).contains(&text.chars().count()) {
             return Err(Invalid::new(
@@ -29,7 +33,7 @@ impl SessionId {
                 "must be 1 to 200 characters long",
             ));
         }
-        // Of the forms that are parsed, this one alone is so long.
+        // Other forms that the parser accepts have other lengths.
         let is_hyphenated = text.len() == Hyphenated::LENGTH;
         Ok(text.parse().ok().filter(|_| is_hyphenated))
     }
@@ -51,8 +55,8 @@ impl FromStr for SessionId {
     }
 }
 
-/// Names one logical write, so that a writer whose answer was lost knows its own
-/// write again.
+/// The id of one logical write. A write that is sent again because its answer was lost
+/// recognizes itself by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteId(Uuid);
 
@@ -72,11 +76,11 @@ impl fmt::Display for WriteId {
     }
 }
 
-/// Names a time of a user's in which sessions count. All sessions of the user end at once
-/// when another one begins: a session counts in the one that its login was read in.
+/// A user's session generation. Changing it ends every session of the user: a session keeps the
+/// generation that it was created in, and is valid only while that is still the user's.
 ///
-/// Drawn at random, and compared for equality: no clock decides which sessions were made
-/// before the end.
+/// Generations are random and compared for equality, so no clock decides which sessions were
+/// created before the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionGeneration(Uuid);
 
@@ -102,8 +106,8 @@ impl FromStr for SessionGeneration {
     }
 }
 
-/// Where to find what is stored of a user: short whatever the user id, so that a token has
-/// room for it.
+/// A short reference to a user, derived from the user id: the key of the user's pointer. Its
+/// length is the same for all user ids, so that a token has room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserRef([u8; 16]);
 
@@ -123,7 +127,7 @@ impl fmt::Display for UserRef {
     }
 }
 
-/// A user's id: 1 to 200 characters, compared as bytes, the same for ever.
+/// A user's id: 1 to 200 characters. It never changes. Ids are compared as bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 

@@ -1,7 +1,7 @@
 use super::text::Invalid;
 
-/// A caller's name for a request: sent again under it, the request is carried out once.
-/// 1 to 255 printable ASCII characters.
+/// A principal's key for a request, which makes sure that the request is carried out once even
+/// if it is sent again: 1 to 255 printable ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -24,7 +24,7 @@ impl IdempotencyKey {
 }
 
 #[test]
-fn a_key_is_short_and_printable() {
+fn an_idempotency_key_is_up_to_255_printable_characters() {
     for (text, good) in [
         ("8e03978e-40d5-43e8-bc93-6894a57f9324", true),
         ("\"quoted ~\"", true),

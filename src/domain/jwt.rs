@@ -3,10 +3,11 @@ use std::fmt;
 use super::Permission;
 use super::text::Invalid;
 
-/// Who calls by a JWT: its issuer, and the subject or the client that the issuer names.
+/// A principal that is identified by a JWT: the issuer, and the subject or client that the
+/// issuer names.
 ///
-/// Names are the issuer's own: another issuer's `sub` of the same text is somebody else,
-/// and so is the client whose `client_id` equals a `sub`.
+/// Equal texts of different issuers name different principals, and so do a `sub` and a
+/// `client_id` with the same text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtPrincipal {
     issuer: String,
@@ -22,7 +23,7 @@ pub enum JwtName {
 }
 
 impl JwtName {
-    /// As the claim is called.
+    /// The name of the claim.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Subject => "sub",
@@ -46,9 +47,10 @@ impl JwtPrincipal {
     }
 }
 
-/// Such as `https://id.example.com sub ada`. No two principals are written alike: a space
-/// within an issuer is written `%20` and its `%` as `%25`, so that the first space ends the
-/// issuer and the second one the kind of name.
+/// Writes a principal such as `https://id.example.com sub ada`.
+///
+/// No two principals are written alike: a space within an issuer is written `%20` and its `%`
+/// as `%25`, so that the first space ends the issuer and the second one the kind of name.
 impl fmt::Display for JwtPrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let issuer = self.issuer.replace('%', "%25").replace(' ', "%20");
@@ -56,18 +58,18 @@ impl fmt::Display for JwtPrincipal {
     }
 }
 
-/// What stands before `session.write` and its like in a JWT's scopes, such as
+/// The prefix of `session.write` and the other permissions in a JWT's scopes, such as
 /// `https://api.example/`: the resource server's identifier, as Cognito writes it. By default
-/// nothing does.
+/// it is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopePrefix(String);
 
 impl ScopePrefix {
-    /// In characters. Cognito's identifiers have up to 256.
+    /// The maximum length in characters, which is that of Cognito's identifiers.
     const MAX_LENGTH: usize = 256;
 
-    /// Behind a letter or a digit, a `/` is added: `https://api.example` is an identifier
-    /// alone, of which no authorization server makes `https://api.examplesession.write`.
+    /// Reads a prefix. A `/` is added if the text ends in a letter or a digit, because no
+    /// authorization server joins `https://api.example` and `session.write` without one.
     ///
     /// # Errors
     ///
@@ -97,9 +99,9 @@ impl ScopePrefix {
 }
 
 impl Permission {
-    /// The permission that a scope grants. Where there is a prefix, a bare scope grants
-    /// nothing: it may be another resource server's.
-    pub fn of_scope(scope: &str, prefix: &ScopePrefix) -> Option<Self> {
+    /// The permission that a scope grants. If there is a prefix, a scope without it grants
+    /// nothing, because it may be another resource server's.
+    pub fn from_scope(scope: &str, prefix: &ScopePrefix) -> Option<Self> {
         scope.strip_prefix(&*prefix.0)?.parse().ok()
     }
 }
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_principal_has_an_issuer_and_a_name() {
+    fn a_jwt_without_an_issuer_or_a_name_identifies_nobody() {
         for (issuer, name, want) in [
             ("i", "n", None),
             ("", "n", Some("iss")),
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_grants_what_stands_behind_the_prefix() {
+    fn a_scope_grants_a_permission_only_with_the_right_prefix() {
         const CHARACTERS: &str = "has characters that no scope may have";
         const LENGTH: &str = "must be 1 to 256 characters long";
 
@@ -209,7 +211,7 @@ mod tests {
             (Some("sesame"), "sesame/session.write", true),
         ] {
             let parsed = prefix.map(|prefix| ScopePrefix::parse(prefix).unwrap());
-            let got = Permission::of_scope(scope, &parsed.unwrap_or_default());
+            let got = Permission::from_scope(scope, &parsed.unwrap_or_default());
             assert_eq!(got.is_some(), want, "{prefix:?} {scope}");
         }
         for (text, reason) in [

@@ -1,17 +1,17 @@
 use super::{Session, SessionId, Timestamp, UserId};
 
-/// Which part of a list is wanted, and in which order.
+/// The part of a list that is requested, and its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Entries to pass over.
+    /// The number of entries to skip.
     pub offset: u64,
-    /// Entries that there are at most: 1 to [`LimitTooHigh::MAX`].
+    /// The maximum number of entries in the page: 1 to [`LimitTooHigh::MAX`].
     pub limit: u32,
-    /// The oldest first; else the newest.
+    /// Whether the oldest come first; otherwise the newest do.
     pub ascending: bool,
 }
 
-/// A page with more entries than that is not to be had.
+/// The error for a page limit over [`LimitTooHigh::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitTooHigh;
 
@@ -20,10 +20,10 @@ impl LimitTooHigh {
 }
 
 impl Page {
-    /// Of a page whose caller asks for none.
+    /// The limit of a request that gives none.
     const DEFAULT_LIMIT: u32 = 100;
 
-    /// A `limit` of 0 is the default.
+    /// A page of at most `limit` entries. A `limit` of 0 means the default.
     pub fn new(offset: u64, limit: u32, ascending: bool) -> Result<Self, LimitTooHigh> {
         let limit = match limit {
             0 => Self::DEFAULT_LIMIT,
@@ -38,7 +38,7 @@ impl Page {
     }
 }
 
-/// The first entries, the newest first.
+/// The first page, the newest entries first.
 impl Default for Page {
     fn default() -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Default for Page {
     }
 }
 
-/// How a time is compared with another one.
+/// How a session's time is compared with the time in a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compare {
     Equals,
@@ -60,41 +60,42 @@ pub enum Compare {
 }
 
 impl Compare {
-    /// Of a time of ours, with one in nanoseconds since 1970.
-    fn holds(self, time: Timestamp, with_nanos: i128) -> bool {
+    /// Whether `time` compares like this with `other`, in nanoseconds since 1970.
+    fn holds(self, time: Timestamp, other: i128) -> bool {
         let nanos = i128::from(time.as_millis()) * 1_000_000;
         match self {
-            Self::Equals => nanos == with_nanos,
-            Self::Greater => nanos > with_nanos,
-            Self::GreaterOrEquals => nanos >= with_nanos,
-            Self::Less => nanos < with_nanos,
-            Self::LessOrEquals => nanos <= with_nanos,
+            Self::Equals => nanos == other,
+            Self::Greater => nanos > other,
+            Self::GreaterOrEquals => nanos >= other,
+            Self::Less => nanos < other,
+            Self::LessOrEquals => nanos <= other,
         }
     }
 }
 
-/// What a session that is listed must be like. A filter that names nothing matches nothing.
+/// A condition for the sessions of a list. A filter that names nothing matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
-    /// Without those that no session has.
+    /// The session has one of these ids. Texts that can't be a session's id are left out.
     Ids(Vec<SessionId>),
-    /// Those of a user in which more than the user was proved: anybody who may name users can
-    /// make others.
+    /// The session is this user's and the password was checked. Without that condition,
+    /// anybody who may name users could add sessions to the user's list.
     User(UserId),
-    /// With a time in nanoseconds since 1970.
+    /// The creation date compares like this with a time in nanoseconds since 1970.
     Created(Compare, i128),
+    /// The same for the expiration date.
     Expires(Compare, i128),
-    /// A user who created it; None is the caller itself.
+    /// This user created the session (None: the calling principal did).
     Creator(Option<UserId>),
-    /// The fingerprint id of the user agent; None is that of the caller's own session.
+    /// The user agent has this fingerprint id (None: that of the principal's own session).
     Fingerprint(Option<String>),
     Nothing,
 }
 
 impl Filter {
-    /// Whether `session` is like that, if `caller` is the caller's name and `fingerprint`
-    /// that of the caller's session.
-    pub fn matches(&self, session: &Session, caller: &str, fingerprint: Option<&str>) -> bool {
+    /// Whether `session` matches. `principal` is the calling principal as text, `fingerprint`
+    /// the fingerprint id of its own session.
+    pub fn matches(&self, session: &Session, principal: &str, fingerprint: Option<&str>) -> bool {
         match self {
             Self::Ids(ids) => ids.contains(&session.id),
             Self::User(id) => {
@@ -103,7 +104,7 @@ impl Filter {
             }
             Self::Created(compare, nanos) => compare.holds(session.created_at, *nanos),
             Self::Expires(compare, nanos) => compare.holds(session.expires_at, *nanos),
-            Self::Creator(None) => session.creator == caller,
+            Self::Creator(None) => session.creator == principal,
             Self::Creator(Some(id)) => session
                 .creator
                 .strip_prefix("user:")
@@ -135,7 +136,7 @@ fn a_page_has_at_most_a_thousand_sessions() {
 }
 
 #[test]
-fn times_are_compared_to_the_nanosecond() {
+fn a_date_filter_is_exact_to_the_nanosecond() {
     use Compare::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
 
     let time = Timestamp::from_millis(1);

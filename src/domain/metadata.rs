@@ -2,32 +2,36 @@ use std::collections::BTreeMap;
 
 use super::text::Invalid;
 
-/// What callers note on a session: at most 64 keys of 1 to 200 characters, and 64 KiB
-/// of keys and values together.
+/// The metadata that clients store with a session: at most 64 keys of 1 to 200 characters, and
+/// 64 KiB of keys and values together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata(BTreeMap<String, Vec<u8>>);
 
 impl Metadata {
-    const KEYS: usize = 64;
+    const MAX_KEYS: usize = 64;
     const KEY_LENGTH: std::ops::RangeInclusive<usize> = 1..=200;
-    /// In bytes.
-    const SIZE: usize = 64 * 1024;
+    /// The maximum size of all keys and values together, in bytes.
+    const MAX_SIZE: usize = 64 * 1024;
 
-    /// An empty value means no such key, as it does when a session is changed.
+    /// Checks the limits, and leaves out keys with an empty value.
     pub fn parse(entries: BTreeMap<String, Vec<u8>>) -> Result<Self, Invalid> {
         let invalid = |reason| Invalid::new("metadata", reason);
-        if entries.len() > Self::KEYS {
+        if entries.len() > Self::MAX_KEYS {
             return Err(invalid("has more than 64 keys"));
         }
         check_keys(&entries)?;
-        if size(&entries) > Self::SIZE {
+        if size(&entries) > Self::MAX_SIZE {
             return Err(invalid("is larger than 64 KiB"));
         }
         let kept = entries.into_iter().filter(|(_, value)| !value.is_empty());
         Ok(Self(kept.collect()))
     }
 
-    /// The entries with `changes` among them.
+    /// The metadata after `changes`.
+    ///
+    /// # Errors
+    ///
+    /// They would exceed a limit.
     pub fn changed(&self, changes: &MetadataChanges) -> Result<Self, Invalid> {
         let mut entries = self.0.clone();
         for (key, value) in &changes.0 {
@@ -40,7 +44,7 @@ impl Metadata {
         Self::parse(entries)
     }
 
-    /// Of keys and values together, in bytes.
+    /// The size of all keys and values together, in bytes.
     pub fn size(&self) -> usize {
         size(&self.0)
     }
@@ -56,8 +60,8 @@ impl Metadata {
     }
 }
 
-/// What a call changes of them: a value sets its key, an empty one removes it, other keys
-/// stay. What is left has to keep to the limits of [`Metadata`].
+/// Changes to a session's metadata: a value sets its key, an empty value removes it, other keys
+/// stay. The result must keep to the limits of [`Metadata`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetadataChanges(BTreeMap<String, Vec<u8>>);
 
@@ -97,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_has_limits() {
+    fn metadata_up_to_its_limits_is_accepted() {
         for (name, entries, good) in [
             ("none", keys(0), true),
             ("64 keys", keys(64), true),
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_no_entry() {
+    fn a_key_with_an_empty_value_is_not_stored() {
         let metadata = Metadata::parse(one("key".into(), 0)).unwrap();
 
         assert!(metadata.is_empty());
@@ -145,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_leave_has_the_same_limits() {
+    fn metadata_keeps_its_limits_after_changes() {
         let full = Metadata::parse(keys(64)).unwrap();
         let change = |entries| full.changed(&MetadataChanges::parse(entries).unwrap());
         let mut exchange = one("new".into(), 1);

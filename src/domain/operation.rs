@@ -1,4 +1,4 @@
-/// An operation of the API, by its name in it.
+/// An operation of the API. Its text is the name of the rpc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     CreateSession,

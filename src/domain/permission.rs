@@ -58,17 +58,13 @@ impl Permissions {
 
 impl FromIterator<Permission> for Permissions {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .map(Self::bit)
-                .fold(0, |set, bit| set | bit),
-        )
+        let bits = permissions.into_iter().map(Self::bit);
+        Self(bits.fold(0, |set, bit| set | bit))
     }
 }
 
 #[test]
-fn permissions_are_a_set() {
+fn a_principal_has_exactly_the_permissions_it_was_given() {
     let some: Permissions = [Permission::Read, Permission::Write, Permission::Read]
         .into_iter()
         .collect();

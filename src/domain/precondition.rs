@@ -1,17 +1,17 @@
 use super::Sequence;
 use super::text::Invalid;
 
-/// What must be true of a session that is to be changed: an `If-Match` header.
+/// A condition for changing a session: an `If-Match` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
-    /// `*`: it exists.
+    /// `*`: the session exists.
     Any,
-    /// It is at one of these sequences.
+    /// The session is at one of these sequences.
     At(Vec<Sequence>),
 }
 
 impl Precondition {
-    /// Sequences in double quotes, with commas between them, or `*`.
+    /// Reads sequences in double quotes, separated by commas, or `*`.
     /// <https://www.rfc-editor.org/rfc/rfc9110.html#name-if-match>
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim_matches([' ', '\t']);
@@ -41,7 +41,7 @@ fn sequence(text: &str) -> Option<Sequence> {
 }
 
 #[test]
-fn a_precondition_names_sequences() {
+fn if_match_takes_sequences_in_double_quotes_or_a_star() {
     let at = |sequences: &[u64]| {
         let sequences = sequences.iter().copied().map(Sequence);
         Some(Precondition::At(sequences.collect()))

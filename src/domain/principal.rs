@@ -1,23 +1,24 @@
 use std::fmt;
 
-use super::{JwtPrincipal, Permission, Permissions, ServiceAccountName, SessionId, UserId};
+use super::{JwtPrincipal, Permissions, ServiceAccountName, SessionId, UserId};
 
-/// Who calls.
+/// Whoever makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// Nobody that we know.
+    /// Whoever presents no credentials.
     Anonymous,
     /// A service account, by its token.
     ServiceAccount {
         name: ServiceAccountName,
         permissions: Permissions,
     },
-    /// Whom an authorizer of API Gateway vouched for, by the scopes of the JWT.
+    /// The subject or client of a JWT that an authorizer of API Gateway has checked. Its
+    /// permissions are scopes of the JWT.
     Jwt {
         principal: JwtPrincipal,
         permissions: Permissions,
     },
-    /// A user, by the token of a session in which more than the user was checked.
+    /// A user, by the token of a session in which a factor beyond the user was checked.
     User { id: UserId, session: SessionId },
 }
 
@@ -26,13 +27,7 @@ impl Principal {
         !matches!(self, Self::Anonymous)
     }
 
-    /// Whether it may learn which users exist and in which state they are. To all others,
-    /// whatever is wrong with a user is a wrong password.
-    pub fn sees_users(&self) -> bool {
-        self.permissions().has(Permission::Write)
-    }
-
-    /// The caller's own permissions; a user has none beyond its own sessions.
+    /// The permissions for sessions of others. A user has none.
     pub fn permissions(&self) -> Permissions {
         match self {
             Self::ServiceAccount { permissions, .. } | Self::Jwt { permissions, .. } => {
@@ -41,9 +36,17 @@ impl Principal {
             Self::Anonymous | Self::User { .. } => Permissions::default(),
         }
     }
+
+    /// The user that the principal is.
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User { id, .. } => Some(id),
+            _ => None,
+        }
+    }
 }
 
-/// Names a caller in logs and as a session's creator, such as `service:backend`.
+/// The principal's name in the log and as a session's creator, such as `service:backend`.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

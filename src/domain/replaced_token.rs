@@ -1,22 +1,21 @@
 use super::{Timestamp, TokenHash};
 
-/// Which checks a change of a session passed.
+/// The checks that a change of a session passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
-    /// The user was checked.
+pub struct PassedChecks {
     pub user: bool,
-    /// And the session had none before.
+    /// The user was checked, and the session had no user before.
     pub added: bool,
     pub password: bool,
 }
 
-impl Proof {
+impl PassedChecks {
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// Whether all checks of `other` were passed here too. Whether one of the users was added
-    /// makes no difference: when a change is repeated, its user is there already.
+    /// Whether these include all checks of `other`. Whether the user was added makes no
+    /// difference, because when a change is repeated, the session has its user already.
     pub fn covers(self, other: Self) -> bool {
         (self.user || !other.user) && (self.password || !other.password)
     }
@@ -24,50 +23,52 @@ impl Proof {
 
 /// The token that the newest change of a session replaced.
 ///
-/// It authorises a little longer, so that two clients with one token, or one whose answer was
-/// lost, are no error. But a token that was replaced when something was proved authorises
-/// nothing but the same change again: whoever planted a session on somebody must not hold
-/// that person's login for a moment.
+/// It stays valid for a grace period, so that two clients with one token don't fail, and neither
+/// does one whose answer was lost. But a token that was replaced by a change that passed a check
+/// authorizes nothing but the same change again. Otherwise an attacker who made somebody log in
+/// to the attacker's own session could use that login during the grace period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplacedToken {
     pub hash: TokenHash,
-    /// The instant from which it is void; at the latest that of the session.
+    /// The instant from which it is invalid: the end of its grace, or that of the session if
+    /// that is earlier.
     pub until: Timestamp,
-    /// What the change that replaced it proved.
-    pub proof: Proof,
+    /// The checks that the change that replaced it passed.
+    pub checks: PassedChecks,
 }
 
-/// Whether a token that somebody presents, or another claim, is good for a session.
+/// Whether a presented token, or another permit, is valid for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is the session's own token, or the one just replaced and within its grace.
+pub enum TokenValidity {
+    /// It is the session's current token, or the one that was replaced last and is within its
+    /// grace.
     Valid,
-    /// It is the token that was replaced when this was proved. It authorises a Set that passes
-    /// the same checks again, and nothing else.
-    ValidToRepeat(Proof),
+    /// It is the token that was replaced by a change that passed these checks. It authorizes a
+    /// Set that passes the same checks again, and nothing else.
+    ValidToRepeat(PassedChecks),
     Invalid,
 }
 
 #[test]
-fn a_repeated_change_passes_at_least_the_same_checks() {
-    let proof = |user, password| Proof {
+fn a_change_is_repeated_only_with_the_same_checks_or_more() {
+    let checks = |user, password| PassedChecks {
         user,
         password,
         added: false,
     };
-    let added = Proof {
+    let added = PassedChecks {
         added: true,
-        ..proof(true, false)
+        ..checks(true, false)
     };
     for (repeated, first, want) in [
-        (proof(true, true), proof(true, true), true),
-        (proof(true, true), proof(true, false), true),
-        (proof(true, true), proof(false, true), true),
-        (proof(true, false), added, true),
-        (proof(true, false), proof(true, true), false),
-        (proof(false, true), proof(true, true), false),
-        (proof(false, true), added, false),
-        (proof(false, false), proof(false, true), false),
+        (checks(true, true), checks(true, true), true),
+        (checks(true, true), checks(true, false), true),
+        (checks(true, true), checks(false, true), true),
+        (checks(true, false), added, true),
+        (checks(true, false), checks(true, true), false),
+        (checks(false, true), checks(true, true), false),
+        (checks(false, true), added, false),
+        (checks(false, false), checks(false, true), false),
     ] {
         assert_eq!(repeated.covers(first), want, "{repeated:?} {first:?}");
     }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::text::{Invalid, bounded};
 
-/// A password as somebody typed it: never shown, wiped when dropped.
+/// A password in plain text. `Debug` hides it, and dropping it wipes the memory.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<String>);
 
@@ -16,7 +16,7 @@ impl Password {
         Self(Zeroizing::new(text))
     }
 
-    /// As a request carries it: 1 to 200 characters.
+    /// Reads a password from a request: 1 to 200 characters.
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("password", text).map(Self::new)
     }
@@ -34,7 +34,7 @@ impl fmt::Debug for Password {
 
 /// A password's hash as it is stored: a PHC or modular crypt string.
 ///
-/// What it says is read by `password`; here it is only carried, and never shown.
+/// The module `password` parses it. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashString(String);
 
@@ -54,10 +54,10 @@ impl fmt::Debug for HashString {
     }
 }
 
-/// The SHA-256 of a token: all that is stored of it.
+/// The SHA-256 of a token. The token itself is not stored.
 ///
-/// Tokens carry 256 random bits, so a fast hash without a salt is enough.
-/// Compared in constant time; in a database key, by the database.
+/// Tokens carry 256 random bits, so a fast hash without a salt is enough. Hashes are compared in
+/// constant time, except where the hash is a database key, which the database looks up.
 #[derive(Clone, Copy, Eq)]
 pub struct TokenHash([u8; 32]);
 
@@ -70,7 +70,7 @@ impl TokenHash {
         &self.0
     }
 
-    /// 64 lower-case hexadecimal digits.
+    /// The hash as 64 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
         self.0
             .iter()
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_hide_themselves() {
+    fn debug_output_hides_secrets() {
         let shown = format!(
             "{:?} {:?} {:?}",
             Password::new("V3ryS3cure!".into()),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn token_hashes_are_written_in_hexadecimal() {
+    fn a_token_hash_is_written_with_all_its_leading_zeros() {
         let mut hash = [0; 32];
         hash[0] = 0x0f;
         hash[31] = 0xa0;

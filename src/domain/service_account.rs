@@ -3,7 +3,7 @@ use std::fmt;
 use super::text::{Invalid, bounded};
 use super::{Permissions, Timestamp};
 
-/// What operators call a service account: 1 to 200 characters.
+/// The name of a service account: 1 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServiceAccountName(String);
 
@@ -23,12 +23,12 @@ impl fmt::Display for ServiceAccountName {
     }
 }
 
-/// A service account's token, as it is stored (under the token's hash).
+/// A service account, as it is stored under its token's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceAccount {
     pub name: ServiceAccountName,
     pub permissions: Permissions,
     pub created_at: Timestamp,
-    /// The instant from which the token is void.
+    /// The instant from which the token is invalid.
     pub expires_at: Timestamp,
 }

@@ -2,74 +2,77 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Metadata, MetadataChanges, PasswordFactor, Proof, ReplacedToken, SessionGeneration, SessionId,
-    Standing, Timestamp, TokenHash, UserAgent, UserFactor, UserPointer, Write, WriteId, Writes,
+    Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, SessionGeneration,
+    SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor, UserPointer, Write,
+    WriteId, Writes,
 };
 
-/// How many facts are recorded of a session; moves on with each write.
+/// A session's sequence: the number of facts that have been recorded about it. Each write
+/// increases it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(pub u64);
 
-/// What has been proven of somebody, and until when it counts.
+/// A session: which user was checked and how, until when that is valid, and what clients store
+/// with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
     pub sequence: Sequence,
     pub created_at: Timestamp,
     pub changed_at: Timestamp,
-    /// The instant from which the session is void.
+    /// The instant from which the session is invalid.
     pub expires_at: Timestamp,
-    /// When somebody ended it. Then, nothing is left of what was proven.
+    /// When it was ended. An ended session keeps no factors, no metadata and no user agent.
     pub ended_at: Option<Timestamp>,
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
-    /// None: it has no grace.
+    /// The token that the newest change replaced. None: it has no grace.
     pub replaced: Option<ReplacedToken>,
-    /// After the newest change that proved something, or after a create that did.
+    /// The sequence after the newest create or change that passed a check.
     pub proved_sequence: Option<Sequence>,
-    /// Who created it: [`Principal`](super::Caller) as text.
+    /// The [`Principal`](super::Principal) that created it, as text.
     pub creator: String,
     pub writes: Writes,
-    /// The request that created it, if that one may be repeated.
-    pub request: Option<KeyedRequest>,
+    /// The create request, if it had an idempotency key.
+    pub request: Option<IdempotentCreate>,
 }
 
-/// What is kept of a create that had an idempotency key.
+/// What a session keeps of the create request if that had an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyedRequest {
-    /// Of all that it asked for but the password.
+pub struct IdempotentCreate {
+    /// The fingerprint of everything in the request except the password.
     pub fingerprint: [u8; 32],
-    /// The write that created the session: its first token is derived from this.
+    /// The write that created the session. The session's first token is derived from its id.
     pub write: WriteId,
 }
 
-/// Whether a session counts.
+/// Whether a session is valid, and why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SessionState {
     Live,
-    /// It was deleted, or all of its user's were ended.
+    /// It was deleted, or all sessions of its user were ended.
     Ended,
     Expired,
 }
 
-/// What a call changes of a session.
+/// The changes that a call makes to a session.
 #[derive(Clone, Debug, Default)]
-pub struct Changes {
+pub struct SessionChanges {
     pub user: Option<UserFactor>,
     pub password: Option<PasswordFactor>,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
-    /// What bounds `lifetime`: see [`Session::absolute_end`].
+    /// The maximum that bounds `lifetime`: see [`Session::absolute_end`].
     pub max_lifetime: Duration,
 }
 
-impl Changes {
-    /// What they prove of the user of `session`.
-    fn proof(&self, session: &Session) -> Proof {
-        Proof {
+impl SessionChanges {
+    /// The checks that the changes of `session` passed.
+    fn checks(&self, session: &Session) -> PassedChecks {
+        PassedChecks {
             user: self.user.is_some(),
             added: self.user.is_some() && session.user.is_none(),
             password: self.password.is_some(),
@@ -77,53 +80,56 @@ impl Changes {
     }
 }
 
-/// How a change gives a session another token.
+/// The replacement of a session's token, which every change makes.
 #[derive(Clone, Copy, Debug)]
-pub struct Rotation {
+pub struct TokenRotation {
     pub token_hash: TokenHash,
     pub write: WriteId,
-    /// The instant from which the token that it replaces is void. None: at once.
+    /// The instant from which the replaced token is invalid. None: it has no grace.
     pub grace_until: Option<Timestamp>,
 }
 
-/// How long a session lives, and who said so.
+/// The lifetime of a new session, and who chose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// The deployment.
+    /// The deployment's default.
     Default(Duration),
-    /// The caller: a fact of the session.
-    Asked(Duration),
+    /// The client's choice, which counts as a fact in the session's sequence.
+    Requested(Duration),
 }
 
 impl Lifetime {
-    /// What the caller asked for, if anything: more than nothing, and no more than
-    /// `most`.
+    /// The requested lifetime, or the default if none is requested.
+    ///
+    /// # Errors
+    ///
+    /// The requested lifetime is shorter than a millisecond or longer than `max`.
     pub fn parse(
-        asked: Option<Duration>,
+        requested: Option<Duration>,
         default: Duration,
-        most: Duration,
+        max: Duration,
     ) -> Result<Self, Invalid> {
         let invalid = |reason| Invalid::new("lifetime", reason);
-        match asked {
+        match requested {
             None => Ok(Self::Default(default)),
-            Some(asked) if asked < MOMENT => Err(invalid("must be at least a millisecond")),
-            Some(asked) if asked > most => Err(invalid("is longer than this deployment allows")),
-            Some(asked) => Ok(Self::Asked(asked)),
+            Some(span) if span < MIN_LIFETIME => Err(invalid("must be at least a millisecond")),
+            Some(span) if span > max => Err(invalid("is longer than this deployment allows")),
+            Some(span) => Ok(Self::Requested(span)),
         }
     }
 
-    fn is_asked(self) -> bool {
-        matches!(self, Self::Asked(_))
+    fn is_requested(self) -> bool {
+        matches!(self, Self::Requested(_))
     }
 
     fn span(self) -> Duration {
         match self {
-            Self::Default(span) | Self::Asked(span) => span,
+            Self::Default(span) | Self::Requested(span) => span,
         }
     }
 }
 
-/// A session before it is opened: what was checked, and what goes with it.
+/// The content of a session that is to be opened.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     pub id: SessionId,
@@ -135,12 +141,12 @@ pub struct NewSession {
     pub creator: String,
     pub lifetime: Lifetime,
     pub write: WriteId,
-    /// The create may be repeated: the fingerprint of its request.
+    /// The fingerprint of the create request, if that had an idempotency key.
     pub fingerprint: Option<[u8; 32]>,
 }
 
 impl Session {
-    /// Opens a session at `now`. Its sequence counts, one each: session added, user
+    /// Opens a session at `now`. Its sequence is the number of these facts: session added, user
     /// checked, password checked, metadata set, lifetime set, token set.
     pub fn open(new: NewSession, now: Timestamp) -> Self {
         let facts = [
@@ -148,7 +154,7 @@ impl Session {
             new.user.is_some(),
             new.password.is_some(),
             !new.metadata.is_empty(),
-            new.lifetime.is_asked(),
+            new.lifetime.is_requested(),
             true,
         ];
         let write = Write {
@@ -156,7 +162,7 @@ impl Session {
             id: new.write,
         };
         let sequence = Sequence(count(facts));
-        let is_proved = new.user.is_some() || new.password.is_some();
+        let is_checked = new.user.is_some() || new.password.is_some();
         Self {
             id: new.id,
             sequence,
@@ -170,24 +176,24 @@ impl Session {
             user_agent: new.user_agent,
             token_hash: new.token_hash,
             replaced: None,
-            proved_sequence: is_proved.then_some(sequence),
+            proved_sequence: is_checked.then_some(sequence),
             creator: new.creator,
             writes: Writes::default().with(write),
-            request: new.fingerprint.map(|fingerprint| KeyedRequest {
+            request: new.fingerprint.map(|fingerprint| IdempotentCreate {
                 fingerprint,
                 write: new.write,
             }),
         }
     }
 
-    /// Whether there is anything to write for `changes`. Whoever was checked again is a
-    /// change: of the time.
+    /// Whether `changes` make a difference. Another check of the same user does: it changes the
+    /// time of the check.
     ///
     /// # Errors
     ///
-    /// What they leave of the metadata breaks a limit.
-    pub fn is_changed_by(&self, changes: &Changes) -> Result<bool, Invalid> {
-        let Changes {
+    /// The changed metadata would exceed a limit.
+    pub fn is_changed_by(&self, changes: &SessionChanges) -> Result<bool, Invalid> {
+        let SessionChanges {
             user,
             password,
             metadata,
@@ -199,34 +205,34 @@ impl Session {
     }
 
     /// The instant that no lifetime reaches past: `max_lifetime` after the newest password
-    /// check, or after the session was created if it has none. So nobody keeps a session
-    /// alive for ever with nothing but its token.
-    pub fn absolute_end(&self, changes: &Changes) -> Timestamp {
+    /// check, or after the session was created if there is none. So nobody can prolong a session
+    /// for ever with nothing but its token.
+    pub fn absolute_end(&self, changes: &SessionChanges) -> Timestamp {
         let password = self.newest_password(changes);
         let from = password.map_or(self.created_at, |password| password.verified_at);
         from.plus(changes.max_lifetime)
     }
 
-    /// The newest password check of the session and `changes`. If two changes are made at once, the
-    /// older one may be written last.
-    fn newest_password(&self, changes: &Changes) -> Option<PasswordFactor> {
+    /// The newest password check of the session and of `changes`. The session's may be the newer
+    /// one: of two changes at the same time, the one that was checked first may be written last.
+    fn newest_password(&self, changes: &SessionChanges) -> Option<PasswordFactor> {
         let checks = [self.password, changes.password];
         let checks = checks.into_iter().flatten();
         checks.max_by_key(|password| password.verified_at)
     }
 
-    /// The session with `changes` and another token. Its sequence counts, one each: user
-    /// checked, password checked, metadata set, lifetime set, token set.
+    /// The session with `changes` and another token. Its sequence grows by the number of these
+    /// facts: user checked, password checked, metadata set, lifetime set, token set.
     ///
     /// A lifetime that reaches past the absolute end is cut to it.
     ///
     /// # Errors
     ///
-    /// Another user than the session's, or more metadata than there may be.
+    /// The changes are of another user than the session's, or the metadata would exceed a limit.
     pub fn changed(
         &self,
-        changes: &Changes,
-        rotation: Rotation,
+        changes: &SessionChanges,
+        rotation: TokenRotation,
         now: Timestamp,
     ) -> Result<Self, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)?;
@@ -254,11 +260,11 @@ impl Session {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
         };
-        let proof = changes.proof(self);
+        let checks = changes.checks(self);
         let replaced = rotation.grace_until.map(|until| ReplacedToken {
             hash: self.token_hash,
             until: until.min(expires_at),
-            proof,
+            checks,
         });
         Ok(Self {
             sequence,
@@ -269,7 +275,7 @@ impl Session {
             metadata,
             token_hash: rotation.token_hash,
             replaced,
-            proved_sequence: if proof.is_empty() {
+            proved_sequence: if checks.is_empty() {
                 self.proved_sequence
             } else {
                 Some(sequence)
@@ -290,25 +296,25 @@ impl Session {
         )
     }
 
-    /// What a token with this hash is to the session at `now`.
-    pub fn standing(&self, token: TokenHash, now: Timestamp) -> Standing {
+    /// Whether the token with this hash is valid for the session at `now`.
+    pub fn token_validity(&self, token: TokenHash, now: Timestamp) -> TokenValidity {
         if token == self.token_hash {
-            return Standing::Valid;
+            return TokenValidity::Valid;
         }
         match self.replaced {
             Some(replaced) if replaced.hash == token && now < replaced.until => {
-                if replaced.proof.is_empty() {
-                    Standing::Valid
+                if replaced.checks.is_empty() {
+                    TokenValidity::Valid
                 } else {
-                    Standing::ValidToRepeat(replaced.proof)
+                    TokenValidity::ValidToRepeat(replaced.checks)
                 }
             }
-            _ => Standing::Invalid,
+            _ => TokenValidity::Invalid,
         }
     }
 
-    /// The session with what its user is called today: the name that was checked may be
-    /// somebody else's by now.
+    /// The session with its user's current login name. The user may have been renamed since the
+    /// check, and the name of then may be another user's.
     #[must_use]
     pub fn with_current_name(mut self, pointer: Option<&UserPointer>) -> Self {
         if let (Some(user), Some(pointer)) = (&mut self.user, pointer)
@@ -319,28 +325,28 @@ impl Session {
         self
     }
 
-    /// Of what callers have noted on it, in bytes.
+    /// The size of the metadata and the user agent, in bytes.
     pub fn size(&self) -> usize {
         self.metadata.size() + self.user_agent.as_ref().map_or(0, UserAgent::size)
     }
 
+    /// Whether the session has neither ended nor expired. [`Self::state`] also checks the
+    /// session generation.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
     }
 
-    /// Whether the session counts at `now`, if its user's epoch is `generation` (None: there is
-    /// no such user any more).
-    pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> State {
-        let ended = self
-            .user
-            .as_ref()
-            .map(|user| Some(user.generation) != generation);
-        if self.ended_at.is_some() || ended == Some(true) {
-            State::Ended
+    /// The state of the session at `now`, if `generation` is its user's session generation
+    /// (None: the user doesn't exist).
+    pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> SessionState {
+        let user = self.user.as_ref();
+        let is_outdated = user.is_some_and(|user| Some(user.generation) != generation);
+        if self.ended_at.is_some() || is_outdated {
+            SessionState::Ended
         } else if self.is_live(now) {
-            State::Live
+            SessionState::Live
         } else {
-            State::Expired
+            SessionState::Expired
         }
     }
 }
@@ -349,8 +355,9 @@ fn count<const N: usize>(facts: [bool; N]) -> u64 {
     facts.into_iter().map(u64::from).sum()
 }
 
-/// Times are kept to the millisecond: with less, a session would end before it begins.
-const MOMENT: Duration = Duration::from_millis(1);
+/// Times are stored in milliseconds, so a session with a shorter lifetime would end when it
+/// begins.
+const MIN_LIFETIME: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests;

@@ -1,20 +1,20 @@
 use super::{PasswordFactor, Session, SessionId, Timestamp, UserFactor};
 
-/// The user for whom a session's token stands: a factor beyond the name was checked.
+/// A user whose session proves who it is: in the session, a factor beyond the user was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionUser {
     pub session: SessionId,
     pub user: UserFactor,
     pub password: PasswordFactor,
     pub created_at: Timestamp,
-    /// The instant from which the session is void.
+    /// The instant from which the session is not valid.
     pub expires_at: Timestamp,
 }
 
 impl SessionUser {
-    /// None: it is nobody's, or its user's name alone was checked, which proves nothing of
-    /// who says it.
-    pub fn of(session: Session) -> Option<Self> {
+    /// The user of `session`. It is `None` if the session has no user, or if nothing beyond the
+    /// user's name was checked, which proves nothing of who gave it.
+    pub fn from_session(session: Session) -> Option<Self> {
         Some(Self {
             session: session.id,
             user: session.user?,

@@ -1,10 +1,10 @@
 use std::ops::RangeInclusive;
 
-/// What is wrong with a value that somebody sent, in the sender's words.
+/// What is wrong with a value that was to be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid {field}: {reason}")]
 pub struct Invalid {
-    /// The field's name as it stands in the message, such as `checks.user.user_id`.
+    /// The field's name as in the request, such as `checks.user`.
     pub field: &'static str,
     pub reason: &'static str,
 }
@@ -15,9 +15,10 @@ impl Invalid {
     }
 }
 
-/// Limits of all names, ids and passwords of the API, in Unicode code points.
+/// The length of the names, ids and passwords of the API, in Unicode code points.
 const LENGTH: RangeInclusive<usize> = 1..=200;
 
+/// The text, if it has 1 to 200 code points.
 pub(super) fn bounded(field: &'static str, text: String) -> Result<String, Invalid> {
     if LENGTH.contains(&text.chars().count()) {
         Ok(text)
@@ -27,7 +28,7 @@ pub(super) fn bounded(field: &'static str, text: String) -> Result<String, Inval
 }
 
 #[test]
-fn lengths_count_code_points() {
+fn a_length_counts_code_points_and_not_bytes() {
     for (text, good) in [
         ("a", true),
         (&*"a".repeat(200), true),

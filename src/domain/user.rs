@@ -12,19 +12,19 @@ use super::secret::HashString;
 use super::text::{Invalid, bounded};
 use super::{SessionGeneration, UserId};
 
-/// A login name as its user writes it: 1 to 200 characters.
+/// A login name in the spelling that it was given: 1 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginName(String);
 
 impl LoginName {
-    /// A name that somebody is looked up by. It may have any characters: one that no user can
-    /// have is that of an unknown user.
+    /// Reads a name to look up. It may have any characters: a name that no user can have leads
+    /// to the same error as that of an unknown user.
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("login_name", text).map(Self)
     }
 
-    /// A name that is stored, whatever names may be today.
-    pub fn stored(text: String) -> Self {
+    /// A stored name. It is not checked, because it may have been stored under other rules.
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
@@ -32,8 +32,8 @@ impl LoginName {
         &self.0
     }
 
-    /// The form in which login names are compared: Unicode's full case folding, in NFC on both
-    /// sides of it, so that neither case nor the way in which an accent is written matters.
+    /// The form in which login names are compared: Unicode's full case folding, with NFC before
+    /// and after it, so that neither case nor the encoding of an accent matters.
     pub fn folded(&self) -> FoldedName {
         let nfc = ComposingNormalizer::new_nfc();
         let composed = nfc.normalize(&self.0);
@@ -41,35 +41,34 @@ impl LoginName {
         FoldedName::new(nfc.normalize(&folded).into_owned())
     }
 
-    /// Whether a user may have the name: it isn't longer than a key of the table, in any form.
+    /// Whether a user may have the name: each form of it is short enough for a key of the table.
     pub fn is_storable(&self) -> bool {
-        let is_nobody = |key: &FoldedName| key.0.starts_with(NOBODY);
-        !self
-            .keys()
-            .iter()
-            .chain(&self.former_spellings())
-            .any(is_nobody)
+        let is_unassignable = |key: &FoldedName| key.0.starts_with(UNASSIGNABLE);
+        let (keys, former) = (self.keys(), self.former_spellings());
+        !keys.iter().chain(&former).any(is_unassignable)
     }
 
-    /// The form that names had before they were composed, if it is another one: users who were
-    /// stored then are found under it.
-    pub fn former(&self) -> Option<FoldedName> {
+    /// The folded name without NFC, if it differs from [`Self::folded`]. Users who were stored
+    /// before folding included NFC are found under it.
+    pub fn former_key(&self) -> Option<FoldedName> {
         let former = FoldedName::new(UniCase::unicode(&self.0).to_folded_case());
         (former != self.folded()).then_some(former)
     }
 
-    /// The keys under which a user with this name may be stored, in the order in which they are
-    /// looked up.
+    /// The keys under which a user with this name may be stored, in the order of look-up.
     pub fn keys(&self) -> Vec<FoldedName> {
-        self.former().into_iter().chain([self.folded()]).collect()
+        self.former_key()
+            .into_iter()
+            .chain([self.folded()])
+            .collect()
     }
 
-    /// Keys under which a user may be stored who had this name in another form: nobody else may
-    /// get the name beside that user.
+    /// The keys, other than the folded name, under which a user may be stored whose name is this
+    /// one in another encoding. While one is, no other user may get this name.
     pub fn former_spellings(&self) -> Vec<FoldedName> {
         let decomposed = DecomposingNormalizer::new_nfd().normalize(&self.0);
         let decomposed = FoldedName::new(UniCase::unicode(decomposed).to_folded_case());
-        let mut keys: Vec<_> = self.former().into_iter().chain([decomposed]).collect();
+        let mut keys: Vec<_> = self.former_key().into_iter().chain([decomposed]).collect();
         keys.dedup();
         keys.retain(|key| *key != self.folded());
         keys
@@ -82,39 +81,40 @@ impl fmt::Display for LoginName {
     }
 }
 
-/// A login name with its case folded away: one per user, and the table's key.
+/// A folded login name, which is part of the key of the user's item. No two users have the same
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FoldedName(String);
 
-/// A beginning that no folded name has, because folding leaves no capitals.
-const NOBODY: &str = "NOBODY#";
+/// A prefix that the folded name of no user has, because folding leaves no capital letters.
+const UNASSIGNABLE: &str = "NOBODY#";
 
 impl FoldedName {
-    /// In bytes: DynamoDB's keys have 2048, and this one stands behind a prefix. Composing 200
-    /// characters may make 2400 of them.
+    /// In bytes. DynamoDB's partition keys have at most 2048, and this one includes a prefix. NFC
+    /// may turn 200 characters into 2400 bytes.
     const MAX_LENGTH: usize = 2040;
 
-    /// A name that is too long for a key is nobody's.
+    /// A text that is too long for a key becomes a name that no user can have.
     fn new(text: String) -> Self {
         if text.len() <= Self::MAX_LENGTH {
             return Self(text);
         }
         let start = text.floor_char_boundary(Self::MAX_LENGTH / 2);
-        Self::of_nobody(&text[..start])
+        Self::for_unknown_user(&text[..start])
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A name that nobody can have: what is looked up for a user who doesn't exist costs what
-    /// every look-up costs. One for each text, so that not all of them meet at one item.
-    pub fn of_nobody(text: &str) -> Self {
-        Self(format!("{NOBODY}{text}"))
+    /// A name that no user can have. Looking it up instead of the name of an unknown user takes
+    /// as long as any look-up. It depends on `text`, so that these look-ups spread over many keys.
+    pub fn for_unknown_user(text: &str) -> Self {
+        Self(format!("{UNASSIGNABLE}{text}"))
     }
 }
 
-/// What a user is called in a session: 0 to 200 characters.
+/// The display name of a user: 0 to 200 characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DisplayName(String);
 
@@ -131,7 +131,7 @@ impl DisplayName {
     }
 }
 
-/// How a caller names a user.
+/// How a request names a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserSearch {
     Id(UserId),
@@ -140,8 +140,8 @@ pub enum UserSearch {
     Both(UserId, LoginName),
 }
 
-/// Whether an administrator lets a user in. Too many wrong passwords are another
-/// matter: [`Attempts`].
+/// The state of a user, which administrators set. The lock after too many wrong passwords is
+/// separate: see [`Attempts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserState {
     Active,
@@ -163,39 +163,36 @@ impl FromStr for UserState {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "active" => Ok(Self::Active),
-            "inactive" => Ok(Self::Inactive),
-            "locked" => Ok(Self::Locked),
-            _ => Err(Invalid::new("state", "is not active, inactive or locked")),
-        }
+        [Self::Active, Self::Inactive, Self::Locked]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(Invalid::new("state", "is not active, inactive or locked"))
     }
 }
 
-/// All that a login reads of a user.
+/// A user, as stored.
 #[derive(Clone, Debug)]
 pub struct User {
     pub login_name: LoginName,
     pub user_id: UserId,
     pub display_name: DisplayName,
     pub state: UserState,
-    /// None: this user can't log in by password.
+    /// None: the user has no password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
-    /// The one that sessions count in.
+    /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
-    /// It is stored under its name's former key, and stays there until it is renamed.
+    /// The user is stored under [`LoginName::former_key`], and stays there until a rename.
     pub under_former_key: bool,
 }
 
 impl User {
-    /// The key under which it is stored, or is to be stored.
+    /// The key under which the user is stored, or is to be stored.
     pub fn key(&self) -> FoldedName {
-        let former = self.login_name.former();
-        match former.filter(|_| self.under_former_key) {
-            Some(former) => former,
-            None => self.login_name.folded(),
-        }
+        let former = self.login_name.former_key();
+        former
+            .filter(|_| self.under_former_key)
+            .unwrap_or_else(|| self.login_name.folded())
     }
 }
 
@@ -204,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn login_names_compare_without_case() {
+    fn login_names_are_equal_whatever_their_case_or_encoding() {
         for (one, other, same) in [
             ("mini@mouse.com", "Mini@Mouse.COM", true),
             ("straße", "STRASSE", true),
@@ -226,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_a_former_key_where_it_was_not_composed() {
+    fn a_user_stored_under_a_decomposed_name_is_still_found() {
         for (name, former, spellings) in [
             ("Mini@Mouse.com", None, &[][..]),
             ("é", None, &["e\u{301}"]),
@@ -237,7 +234,7 @@ mod tests {
             let texts = |keys: Vec<FoldedName>| -> Vec<String> {
                 keys.iter().map(|key| key.as_str().to_owned()).collect()
             };
-            let got = name.former();
+            let got = name.former_key();
             assert_eq!(got.as_ref().map(FoldedName::as_str), former, "{name}");
             assert_eq!(texts(name.former_spellings()), spellings, "{name}");
             let mut keys: Vec<_> = former.into_iter().collect();
@@ -266,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_longer_than_a_key_is_nobodys() {
+    fn a_name_that_is_too_long_for_a_key_is_not_stored() {
         // Each is composed of three times four bytes.
         for (count, storable) in [(170, true), (171, false), (200, false)] {
             let name = LoginName::parse("\u{1d160}".repeat(count)).unwrap();
@@ -283,11 +280,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_the_name_of_nobody() {
+    fn no_user_can_have_a_name_that_stands_for_unknown_users() {
         for name in ["NOBODY#1", "nobody#1", "\u{212a}NOBODY#1"] {
             let folded = LoginName::parse(name.to_owned()).unwrap().folded();
-            assert_ne!(folded, FoldedName::of_nobody("1"), "{name}");
+            assert_ne!(folded, FoldedName::for_unknown_user("1"), "{name}");
         }
-        assert_ne!(FoldedName::of_nobody("1"), FoldedName::of_nobody("2"));
+        assert_ne!(
+            FoldedName::for_unknown_user("1"),
+            FoldedName::for_unknown_user("2")
+        );
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::text::Invalid;
 
-/// The device that a session was created with, in its caller's words: 16 KiB together.
+/// The device that a session was created with, as the client describes it: at most 16 KiB.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
     fingerprint_id: Option<String>,
@@ -12,11 +12,11 @@ pub struct UserAgent {
 }
 
 impl UserAgent {
-    /// Of all names and values together, in bytes. What a browser sends fits several
-    /// times; a session's item is paid for by the kilobyte.
-    const SIZE: usize = 16 * 1024;
+    /// The maximum of [`Self::size`], in bytes. What a browser sends is several times smaller;
+    /// the limit exists because DynamoDB bills a session's item by the kilobyte.
+    const MAX_SIZE: usize = 16 * 1024;
 
-    /// `header` has the values of each header of the user's request, by name.
+    /// Checks the limits. `header` has the values of each header of the user's request, by name.
     pub fn parse(
         fingerprint_id: Option<String>,
         ip: Option<String>,
@@ -33,20 +33,20 @@ impl UserAgent {
             description,
             header,
         };
-        if agent.size() > Self::SIZE {
+        if agent.size() > Self::MAX_SIZE {
             return Err(invalid("is larger than 16 KiB"));
         }
         Ok(agent)
     }
 
-    /// Of all names and values together, in bytes.
+    /// The size of all names and values together, in bytes.
     pub fn size(&self) -> usize {
         let texts = [&self.fingerprint_id, &self.ip, &self.description];
         let texts = texts.into_iter().flatten().map(String::len);
         let headers = self.header.iter();
         let headers = headers
             .map(|(name, values)| name.len() + values.iter().map(String::len).sum::<usize>());
-        // Each value and name takes some room of its own, however short it is.
+        // Each header and each value counts one byte more, so that empty ones are limited too.
         let entries = self.header.values().map(|values| 1 + values.len());
         texts.chain(headers).chain(entries).sum()
     }
@@ -69,7 +69,7 @@ impl UserAgent {
 }
 
 #[test]
-fn a_user_agent_has_limits() {
+fn a_user_agent_up_to_its_limits_is_accepted() {
     let header = |name: &str, value: usize, values: usize| {
         let header = BTreeMap::from([(name.to_owned(), vec!["x".repeat(value); values])]);
         UserAgent::parse(None, None, None, header)

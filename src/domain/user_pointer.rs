@@ -1,10 +1,11 @@
 use super::{LoginName, SessionGeneration, UserId};
 
-/// What is found by a user's id: where the login is, and what it is called today.
+/// The pointer from a user's id to the user: the current login name, under which the user is
+/// stored, and the session generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPointer {
     pub id: UserId,
     pub login_name: LoginName,
-    /// Only sessions with this epoch are valid.
+    /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
 }

@@ -9,23 +9,24 @@ pub struct Write {
 
 /// The last writes of a session, the newest first.
 ///
-/// A writer whose answer was lost looks for itself here. As each sequence is seen by one
-/// write that is carried out and no more, it finds itself, or who was ahead of it.
+/// A write that is sent again because its answer was lost looks for itself here. Of the writes
+/// that saw one sequence only one is carried out, so it finds either itself or the write that was
+/// carried out instead of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writes(Vec<Write>);
 
-/// What became of a write, by what is stored.
+/// What became of a write, as far as the stored session tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
     CarriedOut,
     NotCarriedOut,
-    /// There were so many since that it can't be told.
+    /// There were so many later writes that it is no longer among the last ones.
     Unknown,
 }
 
 impl Writes {
-    /// Those that are kept, at 24 bytes each. A write that is sent again once it is no
-    /// longer among them can't be told what became of it.
+    /// How many writes are kept, at 24 bytes each. If a write is sent again after as many
+    /// later ones, its outcome is unknown.
     pub const KEPT: usize = 8;
 
     pub fn new(newest_first: Vec<Write>) -> Self {
@@ -47,7 +48,7 @@ impl Writes {
         self.0.first().copied()
     }
 
-    pub fn fate(&self, write: Write) -> WriteOutcome {
+    pub fn outcome(&self, write: Write) -> WriteOutcome {
         let forgotten = self.0.get(Self::KEPT - 1);
         if self.0.contains(&write) {
             WriteOutcome::CarriedOut
@@ -60,7 +61,7 @@ impl Writes {
 }
 
 #[test]
-fn a_write_knows_itself_until_it_is_forgotten() {
+fn a_write_that_is_sent_again_learns_its_outcome_from_the_last_eight() {
     let write = |seen: u64| Write {
         seen: Sequence(seen),
         id: WriteId::from_uuid(uuid::Uuid::from_u128(seen.into())),
@@ -87,7 +88,7 @@ fn a_write_knows_itself_until_it_is_forgotten() {
         (after(&all), other(2), WriteOutcome::NotCarriedOut),
         (after(&all), other(18), WriteOutcome::NotCarriedOut),
     ] {
-        assert_eq!(stored.fate(sought), want, "{stored:?} {sought:?}");
+        assert_eq!(stored.outcome(sought), want, "{stored:?} {sought:?}");
         assert!(stored.iter().count() <= Writes::KEPT);
     }
 }

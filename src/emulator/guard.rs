@@ -1,8 +1,8 @@
-//! Whom the emulated DynamoDB answers: programs, and no web pages.
+//! Keeps web pages from using the emulated DynamoDB.
 //!
-//! It asks for no credentials, and a browser lets any page send requests to this machine. A page
-//! is told by its `Origin`; one that has had its own name resolve to this machine (DNS
-//! rebinding), by the name.
+//! The emulator asks for no credentials, and a browser lets any page send requests to this machine.
+//! The requests of a page have an `Origin`; those of a page whose own host name resolves to this
+//! machine (DNS rebinding) have that name as their host.
 
 use std::net::IpAddr;
 
@@ -10,43 +10,47 @@ use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderValue, Request};
 
-/// A name by which requests may reach the emulator, beside `localhost` and addresses.
+/// A host name that requests to the emulator may have, beside `localhost` and addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
 impl HostName {
     /// # Errors
     ///
-    /// It is no host name: 1 to 253 letters, digits, hyphens, underscores and dots, without a port.
+    /// The text is not a host name, which has 1 to 253 letters, digits, hyphens, underscores and
+    /// dots, and no port.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let text = text.trim_end_matches('.');
-        if !(1..=253).contains(&text.len()) || !text.bytes().all(is_of_name) {
+        if !(1..=253).contains(&text.len()) || !text.bytes().all(is_allowed) {
             return Err("must be a host name, such as dynamodb, without a port");
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
 }
 
-/// Why a request is not answered.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum AccessDenied {
     #[error("web pages may not use the emulated DynamoDB: the request has an Origin")]
     Origin,
     #[error("the host is neither an address nor localhost: --dynamodb-host allows another name")]
     Host,
 }
 
+/// Checks that a request is not one of a web page.
+///
 /// # Errors
 ///
-/// It has an `Origin`, or one of the hosts that it names is a name other than `localhost` and
-/// `allowed`.
-pub fn check<B>(request: &Request<B>, allowed: &[HostName]) -> Result<(), Refused> {
+/// - [`AccessDenied::Origin`]: it has an `Origin`.
+/// - [`AccessDenied::Host`]: it names a host that is neither an address, `localhost` nor one of
+///   `allowed`.
+pub fn check<B>(request: &Request<B>, allowed: &[HostName]) -> Result<(), AccessDenied> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
-        return Err(Refused::Origin);
+        return Err(AccessDenied::Origin);
     }
-    // HTTP/2 and absolute targets name it in front of the path.
+    // HTTP/2 and absolute targets have the host in front of the path.
     let target = request.uri().authority().map(Authority::as_str);
     let named = headers.get_all(HOST).iter();
     let named = named.map(|host| HeaderValue::to_str(host).unwrap_or("(not ASCII)"));
@@ -54,7 +58,7 @@ pub fn check<B>(request: &Request<B>, allowed: &[HostName]) -> Result<(), Refuse
     if target.into_iter().chain(named).all(is_allowed) {
         Ok(())
     } else {
-        Err(Refused::Host)
+        Err(AccessDenied::Host)
     }
 }
 
@@ -80,7 +84,11 @@ fn is_local(host: &str, allowed: &[HostName]) -> bool {
 mod tests {
     use super::*;
 
-    fn checked(target: &str, headers: &[(&str, &str)], allowed: &[&str]) -> Result<(), Refused> {
+    fn check_request(
+        target: &str,
+        headers: &[(&str, &str)],
+        allowed: &[&str],
+    ) -> Result<(), AccessDenied> {
         let mut request = Request::builder().uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -90,8 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_localhost_are_this_machine() {
-        let foreign = Err(Refused::Host);
+    fn requests_to_addresses_and_localhost_are_allowed() {
+        let foreign = Err(AccessDenied::Host);
         for (host, want) in [
             ("127.0.0.1:8000", Ok(())),
             ("127.0.0.1", Ok(())),
@@ -114,13 +122,13 @@ mod tests {
             ("", foreign),
             ("a b", foreign),
         ] {
-            assert_eq!(checked("/", &[("host", host)], &[]), want, "{host}");
+            assert_eq!(check_request("/", &[("host", host)], &[]), want, "{host}");
         }
-        assert_eq!(checked("/", &[], &[]), Ok(()), "HTTP/1.0");
+        assert_eq!(check_request("/", &[], &[]), Ok(()), "HTTP/1.0");
     }
 
     #[test]
-    fn each_place_of_the_host_is_looked_at() {
+    fn a_host_is_checked_wherever_a_request_names_it() {
         for (target, hosts, want) in [
             ("http://localhost/", &[][..], true),
             ("http://evil.example/", &[], false),
@@ -131,7 +139,7 @@ mod tests {
         ] {
             let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
             assert_eq!(
-                checked(target, &headers, &[]).is_ok(),
+                check_request(target, &headers, &[]).is_ok(),
                 want,
                 "{target} {hosts:?}"
             );
@@ -139,27 +147,31 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_refused_wherever_it_is_from() {
+    fn a_web_page_is_refused_whatever_its_origin() {
         for origin in ["https://evil.example", "http://localhost:8000", "null", ""] {
             let headers = [("host", "localhost"), ("origin", origin)];
             assert_eq!(
-                checked("/", &headers, &[]),
-                Err(Refused::Origin),
+                check_request("/", &headers, &[]),
+                Err(AccessDenied::Origin),
                 "{origin}"
             );
         }
     }
 
     #[test]
-    fn a_name_is_allowed_on_request() {
+    fn other_host_names_can_be_allowed() {
         for (host, want) in [
             ("dynamodb:8000", Ok(())),
             ("DynamoDB", Ok(())),
             ("db_1.internal.", Ok(())),
-            ("other", Err(Refused::Host)),
+            ("other", Err(AccessDenied::Host)),
         ] {
             let allowed = ["dynamodb", "db_1.internal"];
-            assert_eq!(checked("/", &[("host", host)], &allowed), want, "{host}");
+            assert_eq!(
+                check_request("/", &[("host", host)], &allowed),
+                want,
+                "{host}"
+            );
         }
         for text in [
             "",

@@ -1,21 +1,21 @@
-//! One process per database file.
+//! A lock that lets one process use a database file.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Holds the right to a database file until it is dropped or the process ends.
+/// The lock of a database file, which is held until this is dropped or the process ends.
 ///
-/// SQLite lets several processes write one file, but `dynoxide` remembers tables and
-/// tokens in memory, so a second writer would work on what the first one has changed.
-/// The lock is on a file beside the database: closing any handle of the database
-/// itself would drop the locks that SQLite holds on it
+/// SQLite lets several processes write one file, but `dynoxide` keeps tables and tokens in memory,
+/// so a second process would work with what the first one has changed. The lock is on a file beside
+/// the database: closing any handle of the database itself would release the locks that SQLite
+/// holds on it
 /// (<https://sqlite.org/howtocorrupt.html>, 2.2).
 pub(super) struct FileLock {
     _held: File,
 }
 
-/// Why a database file can't be had.
+/// Why a database file can't be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("{} is in use by another process", .0.display())]
@@ -34,9 +34,9 @@ impl LockError {
 }
 
 impl FileLock {
-    /// Locks `<database>.lock`, which stays behind, empty: whoever deleted it could
+    /// Locks `<database>.lock`. The empty file is never deleted: a process that deletes it could
     /// delete the one that the next process has just locked.
-    pub(super) fn beside(database: &Path) -> Result<Self, LockError> {
+    pub(super) fn acquire(database: &Path) -> Result<Self, LockError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         let file = File::options()

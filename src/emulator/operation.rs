@@ -1,37 +1,37 @@
-//! DynamoDB's JSON protocol over the database's methods.
+//! DynamoDB's JSON protocol.
 //!
-//! `dynoxide` has the same behind its HTTP server and keeps it private. What is left
-//! out here is what no SDK sends: malformed JSON, wrong types, missing signatures. The
-//! wording of a `ValidationException` may differ from the server's.
+//! `dynoxide` has it too, but private to its HTTP server. This one has no special treatment of what
+//! no SDK sends: malformed JSON, wrong types, missing signatures. The wording of a
+//! `ValidationException` may differ from DynamoDB's.
 
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A status and a JSON body.
-pub(super) struct Answer {
+/// An HTTP status and a JSON body.
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
 }
 
-/// Carries out one request. `target` is its `x-amz-target`, such as
-/// `DynamoDB_20120810.GetItem`. Blocks for as long as SQLite takes.
-pub(super) fn run(database: &Database, target: &str, body: &[u8]) -> Answer {
+/// Carries out one request. `target` is its `x-amz-target`, such as `DynamoDB_20120810.GetItem`.
+/// It blocks while SQLite works.
+pub(super) fn run(database: &Database, target: &str, body: &[u8]) -> Response {
     let action = target.strip_prefix("DynamoDB_20120810.").unwrap_or(target);
     match dispatch(database, action, body) {
-        Some(Ok(body)) => Answer { status: 200, body },
-        Some(Err(error)) => Answer {
+        Some(Ok(body)) => Response { status: 200, body },
+        Some(Err(error)) => Response {
             status: error.status_code(),
             body: error.to_json().into_bytes(),
         },
-        None => Answer {
+        None => Response {
             status: 400,
             body: br#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_vec(),
         },
     }
 }
 
-/// `None` for an action that isn't emulated.
+/// Carries out an action. `None`: it is not emulated.
 fn dispatch(db: &Database, action: &str, body: &[u8]) -> Option<dynoxide::Result<Vec<u8>>> {
     Some(match action {
         "GetItem" => call(body, |request| db.get_item(request)),
@@ -59,15 +59,15 @@ fn call<Q: DeserializeOwned, A: Serialize>(
     body: &[u8],
     method: impl FnOnce(Q) -> dynoxide::Result<A>,
 ) -> dynoxide::Result<Vec<u8>> {
-    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-    let answer = method(request)?;
-    serde_json::to_vec(&answer)
+    let request = serde_json::from_slice(body).map_err(|error| invalid_body(&error))?;
+    let response = method(request)?;
+    serde_json::to_vec(&response)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// Out of an SDK comes well-formed JSON, so what is wrong with it is a value, such as
-/// a number that is none. `dynoxide` marks the class of some by a prefix.
-fn unreadable(error: &serde_json::Error) -> DynoxideError {
+/// The error for a body that can't be read. SDKs send well-formed JSON, so one of its values is
+/// invalid. `dynoxide` puts the class of some errors in front of their text.
+fn invalid_body(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
     let reason = ["VALIDATION_REQUEST:", "VALIDATION:", "SERIALIZATION:"]
         .iter()

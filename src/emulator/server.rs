@@ -23,15 +23,15 @@ use tokio::sync::oneshot;
 use super::guard::{self, HostName};
 use super::{Emulator, operation};
 
-/// DynamoDB itself deletes within days of the time
+/// How often expired items are deleted. DynamoDB itself deletes them within days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>).
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// For the requests under way when the server is to stop. A client that has sent
-/// half a request would hold it for ever.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long the requests in progress may take when the server stops. Without a limit, a client that
+/// has sent half a request would keep it running.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// An emulator that listens, on a thread of its own.
+/// A server of an emulator, which runs on a thread of its own.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -39,16 +39,15 @@ pub struct Server {
 }
 
 impl Emulator {
-    /// Answers on `listener` until `shutdown` resolves, and sweeps what is past its
-    /// time to live once a minute. No web page is answered, nor a request that names another
-    /// host than an address, `localhost` and `hosts`.
+    /// Serves `listener` until `shutdown` resolves, and deletes expired items once a minute.
     ///
-    /// Everything runs on one new thread: SQLite takes one request at a time anyway.
-    /// `shutdown` runs there too.
+    /// Requests of web pages are refused, and those that name another host than an address,
+    /// `localhost` and `hosts`. Everything, including `shutdown`, runs on one thread: SQLite carries
+    /// out one request at a time anyway.
     ///
     /// # Errors
     ///
-    /// When the listener, the thread or its runtime can't be set up.
+    /// The listener, the thread or its runtime can't be set up.
     pub fn serve(
         &self,
         listener: TcpListener,
@@ -66,7 +65,7 @@ impl Emulator {
             .name("dynamodb".to_owned())
             .spawn(move || {
                 let outcome = runtime.block_on(serve(emulator.clone(), listener, hosts, shutdown));
-                // Tasks may still hold the database; the file's lock goes after them.
+                // Tasks may still hold the database, whose file is unlocked after they are dropped.
                 drop(runtime);
                 drop(emulator);
                 let _ = end.send(outcome);
@@ -76,20 +75,16 @@ impl Emulator {
 }
 
 impl Server {
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The endpoint to give to a client.
+    /// The endpoint URL for clients.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Waits until the server has stopped and let go of the database.
+    /// Waits until the server has stopped and dropped its clone of the emulator.
     ///
     /// # Errors
     ///
-    /// What ended it before its shutdown.
+    /// The reason why it stopped before its shutdown.
     pub async fn ended(self) -> io::Result<()> {
         self.ended
             .await
@@ -111,7 +106,7 @@ async fn serve(
     };
     let overdue = async move {
         let _ = stopped.await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
     tokio::select! {
         () = accept(listener, &emulator, hosts.into(), shutdown) => Ok(()),
@@ -120,7 +115,7 @@ async fn serve(
     }
 }
 
-/// Answers each connection until `shutdown`, and then those requests that are under way.
+/// Serves connections until `shutdown` resolves, and then finishes the requests in progress.
 async fn accept(
     listener: tokio::net::TcpListener,
     emulator: &Emulator,
@@ -136,26 +131,27 @@ async fn accept(
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // A lack of file descriptors isn't over at once.
+            // A lack of file descriptors lasts for a while.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
         let (emulator, hosts) = (emulator.clone(), Arc::clone(&hosts));
-        let service = service_fn(move |request| answer(emulator.clone(), hosts.clone(), request));
+        let service = service_fn(move |request| respond(emulator.clone(), hosts.clone(), request));
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection.into_owned());
-        // What breaks off is its client's affair.
+        // Errors of a connection are its client's.
         tokio::spawn(async move { connection.await.ok() });
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-/// In bytes: DynamoDB takes no longer ones.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+/// The length in bytes of the longest body that DynamoDB accepts.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// DynamoDB's JSON protocol: a `POST` whose `x-amz-target` names the action.
-async fn answer(
+/// Responds to a request of DynamoDB's JSON protocol: a `POST` whose `x-amz-target` names the
+/// action.
+async fn respond(
     emulator: Emulator,
     hosts: Arc<[HostName]>,
     request: Request<Incoming>,
@@ -170,24 +166,27 @@ async fn answer(
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
     let target = target.unwrap_or_default().to_owned();
-    let Ok(body) = Limited::new(request.into_body(), MAX_BODY).collect().await else {
+    let Ok(body) = Limited::new(request.into_body(), MAX_BODY_BYTES)
+        .collect()
+        .await
+    else {
         return Ok(failure(413, "ValidationException", "the body is too long"));
     };
     let body = body.to_bytes();
     let run = move || operation::run(emulator.database(), &target, &body);
-    let Ok(answer) = tokio::task::spawn_blocking(run).await else {
+    let Ok(response) = tokio::task::spawn_blocking(run).await else {
         return Ok(failure(500, "InternalServerError", "the request panicked"));
     };
-    Ok(respond(answer.status, answer.body))
+    Ok(json_response(response.status, response.body))
 }
 
 fn failure(status: u16, name: &str, message: &str) -> Response<Full<Bytes>> {
     let name = format!("com.amazonaws.dynamodb.v20120810#{name}");
     let body = serde_json::json!({ "__type": name, "message": message });
-    respond(status, body.to_string().into_bytes())
+    json_response(status, body.to_string().into_bytes())
 }
 
-fn respond(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
+fn json_response(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -196,9 +195,10 @@ fn respond(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
     response
 }
 
-/// Returns when a sweep fails, which no write would survive either.
+/// Deletes expired items regularly. It returns when that fails, because writes would then fail
+/// too.
 async fn sweep_for_ever(emulator: Emulator) -> DynoxideError {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
     loop {
         ticks.tick().await;
         let emulator = emulator.clone();
@@ -218,11 +218,11 @@ mod tests {
     use super::*;
     use crate::emulator::operation;
 
-    /// Epoch seconds.
+    /// Seconds since 1970.
     const NOW: u64 = 1_800_000_000;
 
     #[tokio::test(start_paused = true)]
-    async fn what_expires_is_gone_after_a_minute() {
+    async fn an_expired_item_is_deleted_within_a_minute() {
         let clock = ManualClock::new(NOW);
         let database = Database::memory_with_clock(clock.arc()).unwrap();
         let emulator = Emulator::over(database, None);
@@ -243,22 +243,22 @@ mod tests {
                 r#"{"TableName":"things","Item":{"pk":{"S":"a"},"ttl":{"N":"1800000001"}}}"#,
             ),
         ] {
-            ask(&emulator, action, body);
+            request(&emulator, action, body);
         }
-        let count = || ask(&emulator, "Scan", r#"{"TableName":"things"}"#)["Count"].clone();
+        let count = || request(&emulator, "Scan", r#"{"TableName":"things"}"#)["Count"].clone();
         tokio::spawn(sweep_for_ever(emulator.clone()));
 
-        tokio::time::sleep(SWEEP_EVERY / 2).await;
+        tokio::time::sleep(SWEEP_INTERVAL / 2).await;
         clock.set(NOW + 2);
         assert_eq!(count(), 1);
-        tokio::time::sleep(SWEEP_EVERY).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
         assert_eq!(count(), 0);
     }
 
-    fn ask(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {
-        let answer = operation::run(emulator.database(), action, body.as_bytes());
-        let body = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!(answer.status, 200, "{action}: {body}");
+    fn request(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {
+        let response = operation::run(emulator.database(), action, body.as_bytes());
+        let body = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(response.status, 200, "{action}: {body}");
         body
     }
 }

@@ -3,76 +3,56 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::domain::{Principal, SessionId, Timestamp, UserId};
+use crate::domain::{Principal, SessionId, UserId};
 use crate::error::chain;
 
-/// What happens while a call is carried out, for its one line in the log; and how long it
-/// has taken so far.
-#[derive(Debug)]
-pub struct CallRecord {
-    facts: Mutex<CallFacts>,
-    started: Instant,
-}
+/// The record of a call that is being carried out, for its one line in the log.
+#[derive(Debug, Default)]
+pub struct CallRecord(Mutex<CallFacts>);
 
-/// No password, token or hash goes in here, nor a login name that nobody has: people
-/// type their passwords into the wrong field.
+/// The facts of a call. They hold no password, token or hash, and no login name that no user has:
+/// people type their passwords into the wrong field.
 #[derive(Clone, Debug, Default)]
 pub struct CallFacts {
-    pub caller: Option<String>,
+    pub principal: Option<String>,
     pub user: Option<UserId>,
-    /// The session that the call made or asked for.
+    /// The session that the call created or named.
     pub session: Option<SessionId>,
-    /// How long DynamoDB took, of requests that ran side by side the longest.
+    /// How long DynamoDB took. Of requests side by side, the longest counts.
     pub database: Duration,
-    /// How long password hashes took to compute, if any was.
+    /// How long it took to compute password hashes, if the call computed any.
     pub hash: Option<Duration>,
-    /// A password was tried.
+    /// Whether a password was tried.
     pub login: bool,
-    /// An attempt may be counted that only the end of the call settles.
+    /// Whether an attempt may be counted that only the end of the call settles.
     pub attempt_pending: bool,
-    /// What was wrong in truth, where the caller was told that the password was.
+    /// The true error, if the client was told of a wrong password.
     pub concealed: Option<&'static str>,
-    /// This call's wrong password locked the user.
+    /// Whether this call's wrong password locked the user.
     pub locked_out: bool,
-    /// Writes that another writer was ahead of.
+    /// How often another writer was first.
     pub conflicts: u32,
-    /// Something that failed beside the call, which was answered all the same.
+    /// An error beside the call, which succeeded nevertheless.
     pub side_error: Option<String>,
 }
 
-/// The call begins.
-impl Default for CallRecord {
-    fn default() -> Self {
-        Self {
-            facts: Mutex::default(),
-            started: Instant::now(),
-        }
-    }
-}
-
 impl CallRecord {
-    /// The time by now, of a call that began at `begun`. Most of what a call does counts as
-    /// done when it began; what others measure from its writes, such as a lock, does not.
-    pub(crate) fn time(&self, begun: Timestamp) -> Timestamp {
-        begun.plus(self.started.elapsed())
-    }
-
     pub fn read(&self) -> CallFacts {
-        self.facts
+        self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     pub(crate) fn note(&self, change: impl FnOnce(&mut CallFacts)) {
-        change(&mut self.facts.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(crate) fn caller(&self, caller: &Principal) {
-        self.note(|facts| facts.caller = Some(caller.to_string()));
+    pub(crate) fn principal(&self, principal: &Principal) {
+        self.note(|facts| facts.principal = Some(principal.to_string()));
     }
 
-    /// Its id is no secret: without its token, it is of no use.
+    /// Notes the session. Its id is no secret: without the token, it is of no use.
     pub fn session(&self, id: SessionId) {
         self.note(|facts| facts.session = Some(id));
     }
@@ -81,7 +61,7 @@ impl CallRecord {
         self.note(|facts| facts.user = Some(user.clone()));
     }
 
-    /// Notes the error that the caller is not told of. The first one is kept.
+    /// Notes the error that the client is not told of. The first one is kept.
     pub(crate) fn conceal(&self, truth: &'static str) {
         self.note(|facts| _ = facts.concealed.get_or_insert(truth));
     }
@@ -95,7 +75,7 @@ impl CallRecord {
         self.note(|facts| *facts.hash.get_or_insert_default() += took);
     }
 
-    /// Counts the time of `requests` as DynamoDB's.
+    /// Adds the time of `requests` to DynamoDB's.
     pub(crate) async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let answer = requests.await;

@@ -2,14 +2,14 @@ use std::fmt;
 
 use http::HeaderMap;
 
-/// Names a request across AWS's services, such as `1-5759e988-bd862e3fe1be46a994272793`.
+/// The id of a trace in X-Ray, such as `1-5759e988-bd862e3fe1be46a994272793`.
 /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceId(String);
 
 impl TraceId {
-    /// In a header, and so in a variable of the same form. A load balancer may put fields
-    /// before the root.
+    /// Reads the root of a header, or of a variable of the same form. A load balancer may put
+    /// fields before the root.
     ///
     /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`
     pub fn parse(header: &str) -> Option<Self> {
@@ -22,8 +22,8 @@ impl TraceId {
         (is_hex(time, 8) && is_hex(random, 24)).then(|| Self(id.to_owned()))
     }
 
-    /// In the header that AWS's gateways and load balancers add.
-    pub(crate) fn of_headers(headers: &HeaderMap) -> Option<Self> {
+    /// Reads the header that AWS's gateways and load balancers add.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         Self::parse(headers.get("x-amzn-trace-id")?.to_str().ok()?)
     }
 }

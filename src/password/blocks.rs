@@ -5,9 +5,9 @@ use zeroize::Zeroize;
 
 /// Allocates `count` blocks of 1 KiB and writes them.
 ///
-/// A page costs its first writer a fault, and a fresh virtual machine more than that, so
-/// the writing is half of the purpose. Zeros would not do: the compiler may turn them
-/// into an allocation that the system promises to be zero, which touches nothing.
+/// The first write to a page causes a page fault, which costs even more in a fresh virtual
+/// machine, so writing here spares the first check that cost. Zeros would not do: the compiler may
+/// turn them into an allocation that the system promises to be zero, which touches no page.
 pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
     let mut written = Block::new();
     written.as_mut().fill(u64::MAX);
@@ -18,13 +18,12 @@ pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
     Ok(blocks)
 }
 
-/// The blocks of one hash, which are wiped when they are given back if one pass filled
-/// them.
+/// The blocks in which one hash is computed. If it takes a single pass, they are wiped on drop.
 ///
-/// After a single pass the memory still starts with blocks that come of the password and
-/// the salt alone: who reads them can try a password with a few calls of `BLAKE2b` and none
-/// of the memory. A second pass writes over them, and what it leaves can be compared with
-/// only after the pass before. Forler, List, Lucks, Wenzel: "Overview of the candidates for
+/// After a single pass the memory still starts with blocks that depend on the password and the
+/// salt alone: whoever reads them can try a password with a few calls of `BLAKE2b` and without
+/// the memory. A second pass overwrites them, and whoever reads the result has to compute the
+/// first pass for each password. Forler, List, Lucks, Wenzel: "Overview of the candidates for
 /// the password hashing competition and their resistance against garbage-collector
 /// attacks", <https://eprint.iacr.org/2014/881>.
 pub struct Scratch<'a> {
@@ -53,8 +52,8 @@ mod tests {
 
     use super::*;
 
-    /// How often this thread has touched a page that wasn't there: the tenth field of
-    /// `stat`, the eighth after the name.
+    /// The number of page faults of this thread: the tenth field of `stat`, which is the eighth
+    /// after the name.
     fn faults() -> u64 {
         let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
         let (_, fields) = stat.rsplit_once(") ").unwrap();
@@ -62,8 +61,8 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_there_once_it_is_allocated() {
-        // 16384 pages, or 32 where they are 2 MiB large.
+    fn allocated_blocks_cause_no_page_faults_later() {
+        // These are 16384 pages, or 32 if a page has 2 MiB.
         let mut blocks = allocate(64 * 1024).unwrap();
         let before = faults();
 

@@ -1,51 +1,49 @@
 use std::fmt;
 
-/// The least and the most that a number in a hash string may be.
+/// The range that a number in a hash string may have.
 pub struct Bounds {
     pub what: &'static str,
-    /// With the space in front, as it follows the number: ` KiB`.
+    /// What follows the number in a message, with its space: ` KiB`.
     pub unit: &'static str,
-    pub least: u32,
-    pub most: u32,
+    pub min: u32,
+    pub max: u32,
 }
 
 impl Bounds {
     pub fn check(&self, value: u64) -> Result<u32, OutOfBounds> {
-        let out = |limit, side| OutOfBounds {
+        let out_of_bounds = |limit| OutOfBounds {
             what: self.what,
             unit: self.unit,
             value,
             limit,
-            side,
         };
 
         match u32::try_from(value) {
-            Ok(value) if value < self.least => Err(out(self.least, Side::Under)),
-            Ok(value) if value <= self.most => Ok(value),
-            _ => Err(out(self.most, Side::Over)),
+            Ok(value) if value < self.min => Err(out_of_bounds(Limit::Min(self.min))),
+            Ok(value) if value <= self.max => Ok(value),
+            _ => Err(out_of_bounds(Limit::Max(self.max))),
         }
     }
 
-    /// Checks how long something is.
+    /// Checks the number of `bytes`.
     pub fn check_length(&self, bytes: &[u8]) -> Result<(), OutOfBounds> {
         self.check(bytes.len() as u64).map(drop)
     }
 }
 
-/// A cost or a length that is not taken, and the limit that it breaks.
+/// A cost or a length that is out of its bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfBounds {
     what: &'static str,
     unit: &'static str,
     value: u64,
-    limit: u32,
-    side: Side,
+    limit: Limit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Under,
-    Over,
+enum Limit {
+    Min(u32),
+    Max(u32),
 }
 
 impl fmt::Display for OutOfBounds {
@@ -55,11 +53,10 @@ impl fmt::Display for OutOfBounds {
             unit,
             value,
             limit,
-            side,
         } = self;
-        let side = match side {
-            Side::Under => "under",
-            Side::Over => "over",
+        let (side, limit) = match limit {
+            Limit::Min(limit) => ("under", limit),
+            Limit::Max(limit) => ("over", limit),
         };
         write!(
             f,
@@ -71,12 +68,12 @@ impl fmt::Display for OutOfBounds {
 impl std::error::Error for OutOfBounds {}
 
 #[test]
-fn both_limits_are_within_and_what_is_beyond_is_named() {
+fn a_number_within_its_bounds_is_accepted_and_an_error_names_the_limit() {
     let bounds = Bounds {
         what: "memory",
         unit: " KiB",
-        least: 8,
-        most: 64,
+        min: 8,
+        max: 64,
     };
 
     for (value, want) in [

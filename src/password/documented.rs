@@ -1,10 +1,11 @@
-//! The tables of `MIGRATING.md` against the hashes that other programs made.
+//! Compares the tables of `MIGRATING.md` with hashes that other programs made.
 
 use super::{PasswordHash, foreign_vectors, vectors};
 
 const DOCUMENT: &str = include_str!("../../MIGRATING.md");
 
-/// The rows of the first table under a heading, each as its cells, each as its code spans.
+/// The rows of the first table under a heading: for each row its cells, for each cell its code
+/// spans.
 fn table(heading: &str) -> Vec<Vec<Vec<&'static str>>> {
     let section = DOCUMENT.split_once(&format!("\n{heading}\n")).unwrap().1;
     let lines = section.lines().skip_while(|line| !line.starts_with('|'));
@@ -17,7 +18,7 @@ fn code(cell: &'static str) -> Vec<&'static str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// Whether a hash has a form such as `$scrypt$ln=…,r=…$…`. Names in braces have any case.
+/// Whether a hash has a form such as `$scrypt$ln=…,r=…$…`. The case of `{crypt}` doesn't matter.
 fn has_form(hash: &str, form: &str) -> bool {
     let hash = hash.replacen("{crypt}", "{CRYPT}", 1);
     let (start, rest) = form.split_once('…').unwrap();
@@ -36,7 +37,7 @@ fn algorithm(hash: &str) -> &'static str {
 }
 
 #[test]
-fn each_documented_form_is_that_of_a_hash_with_its_algorithm() {
+fn each_documented_form_is_accepted_as_the_documented_algorithm() {
     let rows = table("## Hashes");
     let hashes = [&vectors::VECTORS[..], &foreign_vectors::VECTORS[..]].concat();
     assert!(rows.len() > 15, "{rows:?}");
@@ -61,7 +62,7 @@ fn each_documented_form_is_that_of_a_hash_with_its_algorithm() {
 }
 
 #[test]
-fn each_hash_that_can_be_checked_has_a_documented_form() {
+fn each_supported_form_is_documented() {
     let rows = table("## Hashes");
     let forms: Vec<_> = rows.iter().flat_map(|row| &row[0]).collect();
     for (_, hash) in vectors::VECTORS.iter().chain(&foreign_vectors::VECTORS) {
@@ -70,14 +71,14 @@ fn each_hash_that_can_be_checked_has_a_documented_form() {
 }
 
 #[test]
-fn what_is_documented_as_weak_is_and_the_rest_is_not() {
+fn hashes_are_weak_exactly_as_documented() {
     let rows = table("### Weak hashes");
     assert!(rows.len() > 5, "{rows:?}");
     for row in rows {
         for (forms, is_weak) in [(&row[0], true), (&row[1], false)] {
             assert!(!forms.is_empty(), "{row:?}");
             for form in forms {
-                // A salt and an output of what length the algorithm has.
+                // A salt and an output of the lengths that the algorithm asks for.
                 let rest = match form.split('$').nth(1) {
                     Some("2b") => "A".repeat(53),
                     Some("6") => format!("saltsalt${}", ".".repeat(86)),

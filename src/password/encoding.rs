@@ -1,22 +1,21 @@
-//! The alphabets and numbers of hash strings.
+//! The encodings of bytes and numbers in hash strings.
 
 use base64::Engine;
 use base64::alphabet::{BCRYPT, STANDARD};
 use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// The last character of a bcrypt salt holds four bits too many, and not all
-/// implementations leave them zero.
+/// The last character of a bcrypt salt has four unused bits, and not all implementations set
+/// them to zero.
 const BCRYPT_CONFIG: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, BCRYPT_CONFIG);
 
-/// With padding or without it.
+/// Padding is optional.
 const PADDED_CONFIG: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const PADDED_BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PADDED_CONFIG);
 
-/// Standard base64. PHC strings have it without padding, and many programs write it all the
-/// same.
+/// Decodes standard base64. PHC strings have no padding, but many programs write it.
 pub fn from_padded_base64(text: &str) -> Option<Vec<u8>> {
     PADDED_BASE64.decode(text).ok()
 }
@@ -33,7 +32,7 @@ pub fn to_base64(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
 }
 
-/// Passlib's base64 for PBKDF2: `.` for `+`, and `+` is taken as well.
+/// Decodes Passlib's base64 for PBKDF2, which has `.` in place of `+`; `+` is accepted as well.
 /// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
 pub fn from_adapted_base64(text: &str) -> Option<Vec<u8>> {
     from_padded_base64(&text.replace('.', "+"))
@@ -43,8 +42,7 @@ pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {
     BCRYPT_BASE64.decode(text).ok()
 }
 
-/// The encoding of SHA-crypt: groups of four characters are three bytes, the low bits
-/// first. <https://www.akkadia.org/drepper/SHA-crypt.txt>
+/// Decodes the base64 of SHA-crypt: four characters are three bytes, the low bits first. <https://www.akkadia.org/drepper/SHA-crypt.txt>
 pub fn from_crypt_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     for group in text.as_bytes().chunks(4) {
@@ -72,14 +70,14 @@ pub fn crypt_digit(character: u8) -> Option<u32> {
     Some(digit.into())
 }
 
-/// A whole number as PHC strings have it: digits alone, no zero in front.
+/// Reads a whole number of a PHC string: only digits, and no zero in front.
 pub fn decimal(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// The values of `m=65536,t=3`, given the names `m` and `t`: these, in this order, no
-/// others, as the PHC string format has it.
+/// Reads the values of `m=65536,t=3`, given the names `m` and `t`. As the PHC string format asks,
+/// exactly these names must be there, in this order.
 /// <https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md>
 pub fn parameters<const N: usize>(field: &str, names: [&str; N]) -> Option<[u64; N]> {
     let mut pairs = field.split(',');

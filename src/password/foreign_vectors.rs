@@ -79,9 +79,9 @@ async fn hashes_of_other_programs_match_their_password_and_no_other() {
     }
 }
 
-/// As PHP trims a password before WordPress hashes it.
+/// PHP trims a password before WordPress hashes it.
 #[tokio::test]
-async fn white_space_around_a_password_of_wordpress_is_none() {
+async fn white_space_around_a_password_of_wordpress_is_ignored() {
     let pool = pool();
     let (_, hash) = VECTORS
         .iter()

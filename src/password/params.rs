@@ -1,45 +1,45 @@
 use super::bounds::{Bounds, OutOfBounds};
 
-/// 256 MiB, libsodium's `MODERATE`; most libraries default to 64 MiB or less. RFC 9106's
-/// first choice of 2 GiB is refused: it is more than most functions have.
+/// The memory. Its maximum is libsodium's `MODERATE`; most libraries default to 64 MiB or less.
+/// RFC 9106's first choice of 2 GiB is refused: it is more than most functions have.
 ///
-/// Memory over the pool's own is allocated for the check, so this times the checks at
-/// once must fit into the machine when imported hashes are that large.
+/// A check that needs more memory than the pool keeps allocates it. If imported hashes are that
+/// large, the machine needs this memory for each check that runs at a time.
 const MEMORY: Bounds = Bounds {
     what: "memory",
     unit: " KiB",
-    least: 8,
-    most: 256 * 1024,
+    min: 8,
+    max: 256 * 1024,
 };
 
-/// Beyond what anyone chooses (libsodium's `SENSITIVE` has 4, OWASP's smallest memory 5);
-/// what a pass costs is bounded by [`WORK`].
+/// The passes. The maximum is beyond what anyone chooses (libsodium's `SENSITIVE` has 4, OWASP's
+/// smallest memory 5); [`WORK`] bounds the time.
 const PASSES: Bounds = Bounds {
     what: "time cost",
     unit: " passes",
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
 };
 
-/// Lanes are computed one after the other here, so they cost nothing by themselves; a
-/// machine's processors are what people set them to.
+/// The lanes. They are computed one after another here, so their number changes no cost; people
+/// set it to the number of processors.
 const LANES: Bounds = Bounds {
     what: "parallelism",
     unit: " lanes",
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
 };
 
-/// 1 GiB written, about a second: the common imports (64 MiB, 3 or 4 passes) are a quarter
-/// of it, libsodium's `MODERATE` three quarters.
+/// The memory that all passes write. The maximum of 1 GiB takes about a second; common imports
+/// (64 MiB, 3 or 4 passes) take a quarter of it, libsodium's `MODERATE` three quarters.
 const WORK: Bounds = Bounds {
     what: "memory times passes",
     unit: " KiB",
-    least: 8,
-    most: 1024 * 1024,
+    min: 8,
+    max: 1024 * 1024,
 };
 
-/// What an argon2 hash costs.
+/// The cost parameters of an argon2 hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     memory_kib: u32,
@@ -50,19 +50,22 @@ pub struct Params {
 impl Params {
     /// # Errors
     ///
-    /// [`OutOfBounds`] names the first that is out of bounds, also when it is so only
-    /// together with another: 8 KiB a lane are the least, and memory times passes is
-    /// bounded as well.
+    /// [`OutOfBounds`] names the first parameter that is out of bounds. Some bounds concern two of
+    /// them: each lane needs 8 KiB, and memory times passes is bounded as well.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, OutOfBounds> {
-        Self::bounded(memory_kib.into(), passes.into(), lanes.into())
+        Self::from_numbers(memory_kib.into(), passes.into(), lanes.into())
     }
 
-    /// The same for numbers as a string may hold them.
-    pub(super) fn bounded(memory_kib: u64, passes: u64, lanes: u64) -> Result<Self, OutOfBounds> {
+    /// Does the same as [`Self::new`] for numbers of any size, as a string may have them.
+    pub(super) fn from_numbers(
+        memory_kib: u64,
+        passes: u64,
+        lanes: u64,
+    ) -> Result<Self, OutOfBounds> {
         let lanes = LANES.check(lanes)?;
         // RFC 9106, 3.1: eight blocks of 1 KiB a lane.
         let memory = Bounds {
-            least: 8 * lanes,
+            min: 8 * lanes,
             ..MEMORY
         };
         let memory_kib = memory.check(memory_kib)?;
@@ -75,8 +78,8 @@ impl Params {
         })
     }
 
-    /// Whether it is one of OWASP's equivalents, or more: 46 MiB in one pass, 19 in two, 12 in
-    /// three, 9 in four or 7 in five.
+    /// Whether they reach one of the settings that OWASP recommends as equivalent: 46 MiB in one
+    /// pass, 19 in two, 12 in three, 9 in four or 7 in five.
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
     pub fn is_strong(self) -> bool {
         const EQUIVALENTS: [(u32, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
@@ -98,7 +101,7 @@ impl Params {
     }
 }
 
-/// 19 MiB, two passes, one lane: OWASP's first choice with the least memory
+/// 19 MiB, two passes and one lane, the minimum that OWASP recommends
 /// (<https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>).
 impl Default for Params {
     fn default() -> Self {
@@ -115,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_have_a_least_and_a_most_each_and_together() {
+    fn costs_are_bounded_each_and_together() {
         for (memory_kib, passes, lanes, want) in [
             (19 * 1024, 2, 1, ""),
             (65_536, 3, 4, ""),
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn strong_is_what_owasp_takes_for_equivalent() {
+    fn params_are_strong_from_owasps_recommendations_on() {
         for (memory_kib, passes, want) in [
             (19 * 1024, 2, true),
             (46 * 1024, 1, true),

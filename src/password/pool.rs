@@ -6,54 +6,55 @@ use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task;
 
+use super::blocks;
 use super::hash::PasswordHash;
 use super::params::Params;
 use super::scheme::{Argon2Hash, Scheme};
-use super::{Cause, blocks};
 use crate::domain::Password;
+use crate::error::Cause;
 
-/// What came of a check.
+/// The result of checking a password against a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checked {
+pub struct Verification {
     pub matched: bool,
-    /// How long the hash took to compute, without the wait for its turn.
+    /// How long the hash took to compute, without the wait for a turn.
     pub took: Duration,
 }
 
 /// Why a hash was not computed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// All checks and all places in the queue are taken: worth a retry.
+    /// As many checks as may run at a time do, and the queue is full. A retry may succeed.
     #[error("too many password checks at once")]
     Overloaded,
     #[error("the password hash could not be computed")]
     Internal(#[source] Cause),
 }
 
-/// Computes password hashes, a bounded number at once, in memory that it keeps.
+/// Computes password hashes, a limited number at a time, in memory that it keeps.
 ///
-/// Each check that may run at once has its blocks; whoever has a permit has one of them.
-/// More callers wait in the order in which they came, up to the length of the queue. A
-/// caller may go away at any time: while it waits, that frees its place; a hash that runs
-/// runs on, and keeps permit, place and blocks until it is done.
+/// The pool has a permit and a set of blocks for each check that may run at a time. Further calls
+/// wait in the order in which they came, up to the length of the queue. A call may be dropped at
+/// any time: while it waits, that frees its place in the queue; once its hash is being computed, the
+/// computation goes on, and keeps permit, place and blocks until it is done.
 ///
-/// Clones share all of it.
+/// All clones are the same pool.
 #[derive(Clone)]
 pub struct PasswordPool(Arc<Inner>);
 
 struct Inner {
     params: Params,
-    /// One for each check that may run at once.
+    /// One permit for each check that may run at a time.
     permits: Arc<Semaphore>,
-    /// One for each caller that runs or waits.
+    /// One permit for each check that runs or waits.
     places: Arc<Semaphore>,
-    /// The blocks that no check runs in, as many as there are free permits.
+    /// The sets of blocks that no check uses, as many as there are free permits.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
 impl PasswordPool {
-    /// Allocates and writes the blocks, `checks_at_once` times the memory of `params`. That
-    /// takes tens of milliseconds, so it belongs into the start of the process.
+    /// Allocates and writes the blocks, `checks_at_once` times the memory of `params`. This takes
+    /// tens of milliseconds, so it belongs to the start of the process.
     pub fn new(params: Params, checks_at_once: NonZeroUsize, queue: usize) -> Self {
         let checks = checks_at_once.get();
         let places = checks.saturating_add(queue).min(Semaphore::MAX_PERMITS);
@@ -66,7 +67,7 @@ impl PasswordPool {
         }))
     }
 
-    /// Waits for a turn at computing hashes, in the order in which callers came.
+    /// Waits for a turn to compute hashes, in the order of the calls.
     ///
     /// # Errors
     ///
@@ -82,49 +83,35 @@ impl PasswordPool {
         Ok(Turn::take(&self.0, permit, place))
     }
 
-    /// Whether `hash` is the hash of `password`: a turn for one check.
+    /// Checks whether `hash` is the hash of `password`, in a turn of its own.
     ///
     /// # Errors
     ///
     /// - [`Error::Overloaded`]: the queue is full; nothing was computed.
-    /// - [`Error::Internal`]: no memory for a hash larger than the pool's, or a panic.
-    pub async fn verify(&self, password: Password, hash: PasswordHash) -> Result<Checked, Error> {
-        let (checked, _) = self.turn().await?.verify(password, hash).await?;
-        Ok(checked)
+    /// - [`Error::Internal`]: there is no memory for a hash larger than the pool's, or a panic.
+    pub async fn verify(
+        &self,
+        password: Password,
+        hash: PasswordHash,
+    ) -> Result<Verification, Error> {
+        let (verification, _) = self.turn().await?.verify(password, hash).await?;
+        Ok(verification)
     }
 
-    /// Does the work of [`Self::verify`] for a hash that is current, and never matches: for
-    /// users that don't exist.
-    pub async fn verify_decoy(&self, password: Password) -> Result<Checked, Error> {
-        let (checked, _) = self.turn().await?.verify_decoy(password).await?;
-        Ok(checked)
-    }
-
-    /// Makes the hash of `password` that is to be stored.
+    /// Makes a hash of `password` to store, in a turn of its own.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         self.turn().await?.hash(password).await
     }
 
-    #[cfg(test)]
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
-    ) -> Result<T, Error> {
-        let (done, _) = self.turn().await?.run(work).await?;
-        Ok(done)
-    }
-
-    /// Whether `hash` is what [`Self::hash`] would make: argon2id in version 19 with the
-    /// pool's params, a salt of 16 bytes or more, an output of 32.
+    /// Whether `hash` is as [`Self::hash`] makes them: argon2id in version 19 with the pool's
+    /// params, a salt of 16 bytes or more and an output of 32.
     pub fn is_current(&self, hash: &PasswordHash) -> bool {
         matches!(hash.scheme(), Scheme::Argon2(hash) if hash.is_current(self.0.params))
     }
-}
 
-impl PasswordPool {
-    /// Whether a hash that matched `password` is to be replaced: it is not current, and all of
-    /// the password was checked. A hash of the bytes that nobody checked would lock out the
-    /// right password, if they were mistyped.
+    /// Whether a hash that matched `password` is to be replaced: it is not current, and the check
+    /// read all of the password. If the bytes that a check ignores were mistyped, a hash of them too
+    /// would lock out the right password.
     pub fn is_to_be_replaced(&self, hash: &PasswordHash, password: &Password) -> bool {
         !self.is_current(hash) && hash.scheme().covers(password)
     }
@@ -132,15 +119,15 @@ impl PasswordPool {
 
 impl Inner {
     fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        // Nothing panics between lock and unlock but an allocation; the list is whole.
+        // Only an allocation can panic while the lock is held, and it leaves the list intact.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to compute hashes, one after another, and the blocks to do it in.
+/// The right to compute hashes, one after another, and the blocks to compute them in.
 ///
-/// It moves into each computation and comes back out of it, so neither a caller that goes
-/// away nor a panic can end it early or lose its blocks.
+/// It moves into each computation and comes back out of it, so that neither a dropped call nor a
+/// panic can end it early or lose its blocks.
 pub struct Turn {
     pool: Arc<Inner>,
     blocks: Vec<Block>,
@@ -158,31 +145,32 @@ impl Turn {
         }
     }
 
-    /// Whether `hash` is the hash of `password`.
+    /// Checks whether `hash` is the hash of `password`.
     ///
     /// # Errors
     ///
-    /// - [`Error::Internal`]: no memory for a hash larger than the pool's, or a panic.
+    /// - [`Error::Internal`]: there is no memory for a hash larger than the pool's, or a panic.
     pub async fn verify(
         self,
         password: Password,
         hash: PasswordHash,
-    ) -> Result<(Checked, Self), Error> {
+    ) -> Result<(Verification, Self), Error> {
         self.check(password, hash.into_scheme()).await
     }
 
-    /// Does the work of [`Self::verify`] for a hash that is current, and never matches.
-    pub async fn verify_decoy(self, password: Password) -> Result<(Checked, Self), Error> {
+    /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
+    /// doesn't tell whether a user exists.
+    pub async fn verify_decoy(self, password: Password) -> Result<(Verification, Self), Error> {
         let decoy = Scheme::Argon2(Argon2Hash::decoy(self.pool.params));
-        let (checked, turn) = self.check(password, decoy).await?;
-        let never = Checked {
+        let (verification, turn) = self.check(password, decoy).await?;
+        let no_match = Verification {
             matched: false,
-            ..checked
+            ..verification
         };
-        Ok((never, turn))
+        Ok((no_match, turn))
     }
 
-    /// Makes the hash of `password` that is to be stored.
+    /// Makes a hash of `password` to store.
     pub async fn hash(self, password: Password) -> Result<PasswordHash, Error> {
         let params = self.pool.params;
         let (hash, _) = self
@@ -194,11 +182,15 @@ impl Turn {
         Ok(hash)
     }
 
-    async fn check(self, password: Password, scheme: Scheme) -> Result<(Checked, Self), Error> {
+    async fn check(
+        self,
+        password: Password,
+        scheme: Scheme,
+    ) -> Result<(Verification, Self), Error> {
         self.run(move |blocks| {
             let started = Instant::now();
             let matched = scheme.matches(&password, blocks)?;
-            Ok(Checked {
+            Ok(Verification {
                 matched,
                 took: started.elapsed(),
             })
@@ -219,7 +211,7 @@ impl Turn {
 }
 
 impl Drop for Turn {
-    // Before the permit goes: the fields are dropped after this.
+    // The fields, and with them the permit, are dropped after this.
     fn drop(&mut self) {
         let blocks = std::mem::take(&mut self.blocks);
         self.pool.idle().push(blocks);

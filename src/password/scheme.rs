@@ -1,9 +1,12 @@
-//! The algorithms, each with its parsing, its bounds and its check.
+//! The hash algorithms: for each one parsing, bounds and the check of a password.
 
 mod argon2;
 mod bcrypt;
+mod crypt;
+mod fields;
 mod firebase;
 mod foreign;
+mod parse;
 mod pbkdf2;
 mod phpass;
 mod scrypt;
@@ -12,42 +15,17 @@ mod sha_crypt;
 use ::argon2::Block;
 
 pub use self::argon2::Argon2Hash;
-use self::bcrypt::{BcryptHash, PreHash};
+use self::bcrypt::BcryptHash;
 use self::firebase::FirebaseHash;
-use self::pbkdf2::{Digest, Pbkdf2Hash};
+pub use self::parse::parse;
+use self::pbkdf2::Pbkdf2Hash;
 use self::phpass::PhpassHash;
 use self::scrypt::ScryptHash;
-use self::sha_crypt::{ShaCryptHash, Variant};
-use super::Cause;
-use super::bounds::Bounds;
-use super::hash::Unsupported;
+use self::sha_crypt::ShaCryptHash;
 use crate::domain::Password;
+use crate::error::Cause;
 
-/// Eight bytes are the least of argon2 and of RFC 8018; 64 are more than anyone draws.
-const SALT: Bounds = Bounds {
-    what: "salt",
-    unit: " bytes",
-    least: 8,
-    most: 64,
-};
-
-/// Firebase draws few bytes, and puts a separator behind them.
-const FIREBASE_SALT: Bounds = Bounds { least: 4, ..SALT };
-
-/// To a short output other passwords are found than its own, so a truncated string must not
-/// pass for a whole one. 16 bytes are the shortest that libraries write by default, 64 the
-/// longest.
-const OUTPUT: Bounds = Bounds {
-    what: "output",
-    unit: " bytes",
-    least: 16,
-    most: 64,
-};
-
-const SALT_ENCODING: Unsupported = Unsupported::Malformed("the salt is not base64");
-const OUTPUT_ENCODING: Unsupported = Unsupported::Malformed("the output is not base64");
-
-/// What a hash string says to compute, and what must come of it.
+/// A parsed hash string: an algorithm with its costs and salt, and the output to compare with.
 #[derive(Clone)]
 pub enum Scheme {
     Argon2(Argon2Hash),
@@ -60,20 +38,10 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    pub fn parse(text: &str) -> Result<Self, Unsupported> {
-        if text.starts_with('$') {
-            return parse_crypt(text);
-        }
-        foreign::parse_prefixed(text)
-            .or_else(|| foreign::parse_named(text))
-            .or_else(|| foreign::parse_aspnet(text))
-            .unwrap_or(Err(Unsupported::NotAHash))
-    }
-
-    /// Whether this is the hash of `password`. It computes the hash for any password, also
-    /// for one that the algorithm can't tell from others and that therefore never matches.
+    /// Whether this is the hash of `password`.
     ///
-    /// `kept` is memory that argon2 may write to, if it is enough; its content means nothing.
+    /// A password that the algorithm can't tell from others never matches; its hash is computed
+    /// all the same. `kept` is memory that argon2 overwrites, if it is large enough.
     pub fn matches(&self, password: &Password, kept: &mut [Block]) -> Result<bool, Cause> {
         let password = password.as_bytes();
         match self {
@@ -87,7 +55,8 @@ impl Scheme {
         }
     }
 
-    /// Whether a check looks at all of `password`. What it doesn't look at was never checked.
+    /// Whether a check reads all of `password`: bcrypt, for one, ignores what comes after the
+    /// first 72 bytes.
     pub fn covers(&self, password: &Password) -> bool {
         match self {
             Self::Bcrypt(hash) => hash.covers(password.as_bytes()),
@@ -95,7 +64,7 @@ impl Scheme {
         }
     }
 
-    /// Its name, for people.
+    /// The name of the algorithm, for people to read.
     pub fn algorithm(&self) -> &'static str {
         match self {
             Self::Argon2(hash) => hash.algorithm(),
@@ -108,52 +77,20 @@ impl Scheme {
         }
     }
 
-    /// What it is, if it costs an attacker less than OWASP asks for.
+    /// What the hash is, for people to read, if it costs an attacker less than OWASP asks for.
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
     pub fn weakness(&self) -> Option<&'static str> {
         let (is_weak, name) = match self {
             Self::Argon2(hash) => (hash.is_weak(), "argon2"),
             Self::Bcrypt(hash) => (hash.is_weak(), "bcrypt under cost 10"),
-            // A project's costs are far under those of scrypt elsewhere.
+            // Firebase's costs are far under those of other uses of scrypt.
             Self::Firebase(_) => (true, "Firebase scrypt"),
             Self::Pbkdf2(hash) => (hash.is_weak(), "PBKDF2"),
-            // It is MD5.
+            // phpass iterates MD5.
             Self::Phpass(_) => (true, "phpass"),
             Self::Scrypt(hash) => (hash.is_weak(), "scrypt"),
             Self::ShaCrypt(hash) => (hash.is_weak(), "SHA-crypt"),
         };
         is_weak.then_some(name)
-    }
-}
-
-/// A modular crypt or PHC string, which begins with a `$`.
-fn parse_crypt(text: &str) -> Result<Scheme, Unsupported> {
-    let whole = text;
-    let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
-    let (algorithm, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
-    let fields: Vec<&str> = rest.split('$').collect();
-
-    if let Some(algorithm) = foreign::argon2(algorithm) {
-        return foreign::parse_argon2(algorithm, &fields);
-    }
-    if let Some(hash) = BcryptHash::parse(algorithm, &fields)? {
-        return Ok(Scheme::Bcrypt(hash));
-    }
-    match algorithm {
-        "pbkdf2" | "pbkdf2-sha1" => Pbkdf2Hash::parse(Digest::Sha1, &fields).map(Scheme::Pbkdf2),
-        "pbkdf2-sha224" => Pbkdf2Hash::parse(Digest::Sha224, &fields).map(Scheme::Pbkdf2),
-        "pbkdf2-sha256" => Pbkdf2Hash::parse(Digest::Sha256, &fields).map(Scheme::Pbkdf2),
-        "pbkdf2-sha384" => Pbkdf2Hash::parse(Digest::Sha384, &fields).map(Scheme::Pbkdf2),
-        "pbkdf2-sha512" => Pbkdf2Hash::parse(Digest::Sha512, &fields).map(Scheme::Pbkdf2),
-        "scrypt" => ScryptHash::parse(&fields).map(Scheme::Scrypt),
-        "5" => ShaCryptHash::parse(Variant::Sha256, &fields).map(Scheme::ShaCrypt),
-        "6" => ShaCryptHash::parse(Variant::Sha512, &fields).map(Scheme::ShaCrypt),
-        "P" | "H" => PhpassHash::parse(&fields).map(Scheme::Phpass),
-        "wp" => {
-            let bcrypt = whole.strip_prefix("$wp").unwrap_or_default();
-            BcryptHash::parse_crypt(bcrypt, PreHash::WordPress).map(Scheme::Bcrypt)
-        }
-        "fbscrypt" => FirebaseHash::parse(&fields).map(Scheme::Firebase),
-        _ => Err(Unsupported::UnknownAlgorithm),
     }
 }

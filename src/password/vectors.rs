@@ -16,7 +16,7 @@ const PHRASE: &str = "a long pass phrase of words a long pass phrase of words a 
     a long pass phrase of words a long pass phrase of words a long pass phrase of words a long pass phrase of words ";
 const X72: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-/// The hash of [`X72`], and of all that starts with it where it is cut.
+/// The hash of [`X72`] and of each password that starts with it.
 const BCRYPT_OF_72: &str = "$2b$10$abcdefghijklmnopqrstuuhBb/0dYbuuS1CS8hp30IXhlFBW2VAWG";
 
 #[rustfmt::skip]
@@ -36,7 +36,7 @@ pub(super) const VECTORS: [(&str, &str); 44] = [
     (PLAIN, "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     (PLAIN, "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     (PLAIN, "$2x$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
-    // The same salt, written with bits that it doesn't have.
+    // The same salt with its unused bits set.
     (PLAIN, "$2b$04$abcdefghijklmnopqrstuvjydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     (PLAIN, "$2b$10$abcdefghijklmnopqrstuu23JPZtHcGhwXSF41f93o/7vBdDut3Xu"),
     (BEYOND_ASCII, "$2b$05$abcdefghijklmnopqrstuucXzl.EdFiYZ8M9ef3QFcQ5vnOe67Nqe"),
@@ -75,12 +75,12 @@ fn pool() -> PasswordPool {
 
 async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
     let password = Password::new(password.into());
-    let hash = hash.parse().unwrap();
+    let hash = PasswordHash::parse(hash).unwrap();
     pool.verify(password, hash).await.unwrap().matched
 }
 
 #[tokio::test]
-async fn hashes_made_elsewhere_match_their_password_and_no_other() {
+async fn hashes_of_other_implementations_match_their_password_and_no_other() {
     let pool = pool();
 
     for (password, hash) in VECTORS {
@@ -94,11 +94,11 @@ async fn hashes_made_elsewhere_match_their_password_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_byte_of_the_output_counts() {
+async fn a_hash_with_one_changed_byte_does_not_match() {
     let pool = pool();
 
     for (password, hash) in VECTORS {
-        // The last character may have bits that mean nothing, so the one before it.
+        // The last character may have unused bits, so the one before it is changed.
         let start = match hash.as_bytes()[1] {
             b'2' => hash.len() - 31,
             _ => hash.rfind('$').unwrap() + 1,
@@ -111,7 +111,7 @@ async fn every_byte_of_the_output_counts() {
         }
     }
 
-    // The last byte of bcrypt's, which takes the last character but two bits.
+    // The last character of a bcrypt output holds bits of its last byte, and two unused ones.
     let (rest, last) = BCRYPT_OF_72.split_at(BCRYPT_OF_72.len() - 1);
     assert_eq!(last, "G");
     assert!(!matches(&pool, X72, &format!("{rest}u")).await);
@@ -135,7 +135,7 @@ async fn passwords_that_an_algorithm_cannot_tell_apart_do_not_match() {
         (BCRYPT, "abc\0abc", false),
         (BCRYPT, "abc\0d", false),
         (BCRYPT_OF_72, X72, true),
-        // The first 72 bytes, as whoever made the hash had it.
+        // bcrypt reads the first 72 bytes, as it did when the hash was made.
         (BCRYPT_OF_72, &format!("{X72}x"), true),
         (BCRYPT_OF_72, &format!("{X72}{X72}"), true),
         (BCRYPT_OF_72, &X72[1..], false),
@@ -155,9 +155,9 @@ async fn passwords_that_an_algorithm_cannot_tell_apart_do_not_match() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_too_long_for_bcrypt_costs_a_check() {
+async fn a_password_longer_than_bcrypt_reads_takes_as_long_to_check() {
     let password = Password::new(format!("{X72}x"));
-    let hash = BCRYPT_OF_72.parse().unwrap();
+    let hash = PasswordHash::parse(BCRYPT_OF_72).unwrap();
 
     let checked = pool().verify(password, hash).await.unwrap();
 
@@ -174,19 +174,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn parsing_anything_returns(text in any::<String>()) {
+    fn parsing_any_text_never_panics(text in any::<String>()) {
         let _ = PasswordHash::parse(&text);
     }
 
     #[test]
-    fn parsing_what_looks_like_a_hash_returns(
+    fn parsing_almost_a_hash_never_panics(
         text in "\\$(argon2(id|i|d)|2[abxy]|scrypt|pbkdf2(-sha256|-sha512)?|5|6)(\\$(v|m|t|p|ln|r|i|l|rounds)?=?[0-9]{0,22}(,[mtprl]=[0-9]{0,12}){0,3}){0,3}(\\$[A-Za-z0-9+/.é]{0,90}){0,3}"
     ) {
         let _ = PasswordHash::parse(&text);
     }
 
     #[test]
-    fn parsing_a_changed_hash_returns_and_keeps_what_it_takes(
+    fn parsing_a_changed_hash_never_panics_and_keeps_its_text(
         hash in any_vector(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<Option<char>>(), any::<bool>()), 1..4),
     ) {

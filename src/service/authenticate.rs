@@ -1,159 +1,109 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use super::Service;
 use super::verify_token::verify;
-use crate::domain::{
-    JwtPrincipal, Permission, Principal, ServiceAccount, SessionUser, Timestamp, TokenHash,
-};
+use super::{Context, Service};
+use crate::domain::{JwtPrincipal, Permission, Principal, SessionUser, TokenHash};
 use crate::error::{Error, TokenFault};
-use crate::log::CallRecord;
-use crate::token::{Bearer, Presented};
+use crate::token::{PresentedToken, SessionToken};
 
-/// What a caller shows of itself.
-#[derive(Clone, Debug, Default)]
+/// What a request presents to say who makes it.
+#[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The bearer token of the `Authorization` header.
-    pub bearer: Option<BearerText>,
+    /// The token in the `Authorization` header, by [`PresentedToken::from_authorization`].
+    pub token: Result<Option<PresentedToken>, TokenFault>,
     /// What API Gateway's JWT authorizer found in a token that it has checked.
     pub jwt: Option<Jwt>,
 }
 
-/// A bearer token as it came, which hides itself.
-#[derive(Clone)]
-pub struct BearerText(pub String);
-
-impl std::fmt::Debug for BearerText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BearerText(…)")
-    }
-}
-
-/// What counts of a JWT that an authorizer has checked.
+/// The claims of a JWT that an authorizer has checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jwt {
-    /// None: its claims name nobody.
+    /// `None` if the claims name no subject or client.
     pub principal: Option<JwtPrincipal>,
-    /// All that it has, ours or not.
+    /// All scopes, those of other services included.
     pub scopes: Vec<String>,
 }
 
-/// The answer to every token that stands for nobody.
-const UNKNOWN_TOKEN: Error = Error::Unauthenticated(TokenFault::Invalid);
-
-/// How long a service account's token is remembered: a revoked one works that much
-/// longer in a process that has seen it.
-const REMEMBERED: Duration = Duration::from_mins(1);
-/// Service accounts that a process remembers; a deployment has a handful.
-const MAX_REMEMBERED: usize = 1000;
-
-/// The service accounts that a process has seen of late.
-#[derive(Debug, Default)]
-pub(super) struct ServiceAccountCache(Mutex<HashMap<TokenHash, (ServiceAccount, Timestamp)>>);
-
-impl ServiceAccountCache {
-    fn get(&self, token: TokenHash, now: Timestamp) -> Option<ServiceAccount> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (record, seen_at) = known.get(&token)?;
-        let fresh = seen_at.until(now).is_some_and(|age| age < REMEMBERED);
-        fresh.then(|| record.clone())
-    }
-
-    fn remember(&self, token: TokenHash, record: ServiceAccount, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
-        }
-        known.insert(token, (record, now));
-    }
-}
+/// The error for each token that is no valid one.
+const INVALID_TOKEN: Error = Error::Unauthenticated(TokenFault::Invalid);
 
 impl Service {
-    /// Finds out who calls.
+    /// Finds out which principal makes a request: [`Principal::Anonymous`], if it presents no
+    /// credentials.
     ///
-    /// No credentials at all is [`Principal::Anonymous`]. One request, and none for a
-    /// service account that was seen in the last minute.
+    /// One request to the database, and none for a service account that the process has read
+    /// in the last minute.
     ///
     /// # Errors
     ///
-    /// - [`Error::Unauthenticated`]: a token that is unknown, expired, or that of a
+    /// - [`Error::Unauthenticated`]: a token that is malformed, unknown or expired, or that of a
     ///   session which proves no more than a user's name; a JWT that names nobody.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
-        now: Timestamp,
-        record: &CallRecord,
+        context: &Context,
     ) -> Result<Principal, Error> {
-        // A gateway's authorizer reads the same header: what it vouches for is not
-        // looked up again.
-        let caller = match (&credentials.jwt, &credentials.bearer) {
-            (Some(jwt), _) => self.jwt_caller(jwt)?,
-            (None, None) => Principal::Anonymous,
-            // Somebody meant to show a token, and has shown none.
-            (None, Some(bearer)) if bearer.0.is_empty() => {
-                return Err(Error::Unauthenticated(TokenFault::Missing));
+        // A gateway's authorizer has read the same header: what it vouches for is not looked
+        // up again.
+        let principal = match (&credentials.jwt, &credentials.token) {
+            (Some(jwt), _) => self.jwt_principal(jwt)?,
+            (None, Err(fault)) => return Err(Error::Unauthenticated(*fault)),
+            (None, Ok(None)) => Principal::Anonymous,
+            (None, Ok(Some(PresentedToken::ServiceAccount(token)))) => {
+                self.service_account(token.hash(), context).await?
             }
-            (None, Some(bearer)) => match Bearer::parse(&bearer.0) {
-                None => return Err(UNKNOWN_TOKEN),
-                Some(Bearer::Caller(token)) => self.service_caller(token, now, record).await?,
-                Some(Bearer::Session(presented)) => {
-                    self.session_caller(presented, now, record).await?
-                }
-            },
+            (None, Ok(Some(PresentedToken::Session(token)))) => {
+                self.session_user(token, context).await?
+            }
         };
-        record.caller(&caller);
-        Ok(caller)
+        context.record.principal(&principal);
+        Ok(principal)
     }
 
-    async fn service_caller(
+    async fn service_account(
         &self,
         token: TokenHash,
-        now: Timestamp,
-        record: &CallRecord,
+        context: &Context,
     ) -> Result<Principal, Error> {
-        let record = if let Some(known) = self.callers.get(token, now) {
+        let account = if let Some(known) = self.accounts.get(token, context.now) {
             known
         } else {
-            let record = record
-                .database(self.store.get_service_account(token))
-                .await?;
-            let record = record.ok_or(UNKNOWN_TOKEN)?;
-            self.callers.remember(token, record.clone(), now);
-            record
+            let read = self.store.get_service_account(token);
+            let account = context.record.database(read).await?;
+            let account = account.ok_or(INVALID_TOKEN)?;
+            self.accounts.insert(token, account.clone(), context.now);
+            account
         };
-        if record.expires_at <= now {
-            return Err(UNKNOWN_TOKEN);
+        if account.expires_at <= context.now {
+            return Err(INVALID_TOKEN);
         }
         Ok(Principal::ServiceAccount {
-            name: record.name,
-            permissions: record.permissions,
+            name: account.name,
+            permissions: account.permissions,
         })
     }
 
-    async fn session_caller(
+    async fn session_user(
         &self,
-        presented: Presented,
-        now: Timestamp,
-        record: &CallRecord,
+        token: &SessionToken,
+        context: &Context,
     ) -> Result<Principal, Error> {
-        let session = record.database(verify(&self.store, presented, now)).await?;
-        session
-            .and_then(SessionUser::of)
-            .map(|of| Principal::User {
-                id: of.user.user_id,
-                session: of.session,
-            })
-            .ok_or(UNKNOWN_TOKEN)
+        let session = verify(&self.store, token, context.now);
+        let session = context.record.database(session).await?;
+        let of = session
+            .and_then(SessionUser::from_session)
+            .ok_or(INVALID_TOKEN)?;
+        Ok(Principal::User {
+            id: of.user.user_id,
+            session: of.session,
+        })
     }
 
-    fn jwt_caller(&self, jwt: &Jwt) -> Result<Principal, Error> {
+    fn jwt_principal(&self, jwt: &Jwt) -> Result<Principal, Error> {
         let prefix = &self.policy.scope_prefix;
         let scopes = jwt.scopes.iter();
         Ok(Principal::Jwt {
-            principal: jwt.principal.clone().ok_or(UNKNOWN_TOKEN)?,
+            principal: jwt.principal.clone().ok_or(INVALID_TOKEN)?,
             permissions: scopes
-                .filter_map(|scope| Permission::of_scope(scope, prefix))
+                .filter_map(|scope| Permission::from_scope(scope, prefix))
                 .collect(),
         })
     }

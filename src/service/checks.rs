@@ -1,101 +1,84 @@
-use super::Service;
+use super::user_lookup::{Subject, UserLookup};
+use super::{Context, Service};
 use crate::domain::{
-    FoldedName, HashString, LoginName, Password, PasswordFactor, Principal, Timestamp, User,
-    UserFactor, UserId, UserSearch, UserState,
+    HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState,
 };
 use crate::error::Error;
-use crate::log::CallRecord;
 use crate::password::{PasswordHash, Turn};
-use crate::store::Attempt;
+use crate::store::ReserveOutcome;
 use crate::token::generate_write_id;
 
-/// A user whom a call has checked.
+/// A user who has passed the checks of a call.
 #[derive(Debug)]
-pub(super) struct Checked {
-    pub login: User,
-    /// The password was right as well.
+pub(super) struct VerifiedUser {
+    pub user: User,
+    /// Whether the password was checked as well.
     pub by_password: bool,
-    /// What is to be stored in place of the hash, which was made with other settings or
-    /// by another service.
-    pub renewed: Option<HashString>,
-}
-
-/// Whom a request wants checked.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
-    Named(&'a UserSearch),
-    /// The user of the session that it changes, as that user is called today.
-    Own(&'a UserFactor),
-}
-
-/// Where a login is looked for.
-struct Address {
-    /// The keys that it may have, in the order in which they are tried.
-    keys: Vec<FoldedName>,
-    /// The login has to be this user's.
-    wanted: Option<UserId>,
-    /// That user's own item led here.
-    located: bool,
+    /// The hash to store in place of the user's, which was made with other settings or by
+    /// another service.
+    pub new_hash: Option<HashString>,
 }
 
 impl Service {
-    /// Carries out the checks of a request. None: it has none.
+    /// Carries out the checks of a request, if it has any.
     pub(super) async fn check(
         &self,
         subject: Option<Subject<'_>>,
         password: Option<Password>,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
-    ) -> Result<Option<Checked>, Error> {
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Option<VerifiedUser>, Error> {
         let outcome = match (subject, password) {
             (None, None) => return Ok(None),
             (None, Some(_)) => Err(Error::UserMissing),
-            (Some(subject), None) => self.check_user(subject, record).await,
+            (Some(subject), None) => self.check_user(subject, context).await,
             (Some(subject), Some(password)) => {
-                self.check_password(subject, password, caller, now, record)
+                self.check_password(subject, password, permit, context)
                     .await
             }
         };
-        let explained = match outcome {
-            Err(error) if !caller.sees_users() => {
-                let truth = error.kind();
-                let told = error.concealed();
-                if told.kind() != truth {
-                    record.conceal(truth);
+        match outcome {
+            Err(error) if !permit.sees_users() => {
+                let kind = error.kind();
+                let concealed = error.concealed();
+                if concealed.kind() != kind {
+                    context.record.conceal(kind);
                 }
-                Err(told)
+                Err(concealed)
             }
-            Err(Error::UserNotFound) => Err(self.explain(subject, record).await?),
-            outcome => outcome,
-        };
-        explained.map(Some)
+            Err(Error::UserNotFound) => Err(self.explain_not_found(subject, context).await?),
+            outcome => outcome.map(Some),
+        }
     }
 
     /// Finds a user who may log in: 1 request by login name, 2 by user id.
     async fn check_user(
         &self,
         subject: Subject<'_>,
-        record: &CallRecord,
-    ) -> Result<Checked, Error> {
-        let address = self.locate(subject, record).await?;
-        let mut login = None;
-        for key in &address.keys {
-            login = record.database(self.store.get_user(key)).await?.or(login);
-            if login.as_ref().is_some_and(|login| address.is_wanted(login)) {
+        context: &Context,
+    ) -> Result<VerifiedUser, Error> {
+        let lookup = self.locate(subject, context).await?;
+        let mut user = None;
+        for key in &lookup.keys {
+            user = context
+                .record
+                .database(self.store.get_user(key))
+                .await?
+                .or(user);
+            if user.as_ref().is_some_and(|user| lookup.is_wanted(user)) {
                 break;
             }
         }
-        let login = login.ok_or_else(|| address.nobody())?;
-        record.user(&login.user_id);
-        address.admits(&login)?;
-        if login.state != UserState::Active {
+        let user = user.ok_or_else(|| lookup.not_found())?;
+        context.record.user(&user.user_id);
+        lookup.admit(&user)?;
+        if user.state != UserState::Active {
             return Err(Error::UserNotActive);
         }
-        Ok(Checked {
-            login,
+        Ok(VerifiedUser {
+            user,
             by_password: false,
-            renewed: None,
+            new_hash: None,
         })
     }
 
@@ -109,263 +92,176 @@ impl Service {
         &self,
         subject: Subject<'_>,
         password: Password,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
-    ) -> Result<Checked, Error> {
-        record.note(|facts| facts.login = true);
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<VerifiedUser, Error> {
+        context.record.note(|facts| facts.login = true);
         let turn = self.passwords.turn().await?;
-        let address = self.locate(subject, record).await?;
-        record.note(|facts| facts.attempt_pending = true);
-        // The lock is counted from here: the call may have waited long for its turn.
-        let reserved_at = record.time(now);
-        match self.reserve(&address, reserved_at, record).await? {
-            Attempt::Reserved(login) => {
-                record.user(&login.user_id);
-                let stored = login.password_hash.clone();
+        let lookup = self.locate(subject, context).await?;
+        context.record.note(|facts| facts.attempt_pending = true);
+        // The lock is measured from this time: the call may have waited long for its turn.
+        let reserved_at = context.time();
+        match self.reserve(&lookup, reserved_at, context).await? {
+            ReserveOutcome::Reserved(user) => {
+                context.record.user(&user.user_id);
+                let stored = user.password_hash.clone();
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
                 match PasswordHash::parse(stored.as_str()) {
                     Ok(hash) => {
-                        self.verify(turn, login, hash, password, reserved_at, record)
+                        self.verify(turn, user, hash, password, reserved_at, context)
                             .await
                     }
                     Err(unsupported) => {
-                        record.side_error(&unsupported);
-                        if caller.sees_users() {
+                        context.record.side_error(&unsupported);
+                        if permit.sees_users() {
                             return Err(Error::Internal(unsupported.into()));
                         }
-                        // That would tell that there is such a user.
-                        let (checked, _) = turn.verify_decoy(password).await?;
-                        record.hashed(checked.took);
+                        // Any other error would tell that there is such a user.
+                        let (verification, _) = turn.verify_decoy(password).await?;
+                        context.record.hashed(verification.took);
                         Err(Error::PasswordInvalid)
                     }
                 }
             }
-            Attempt::Refused(found) => {
-                if !caller.sees_users() {
-                    let (checked, _) = turn.verify_decoy(password).await?;
-                    record.hashed(checked.took);
+            ReserveOutcome::Refused(found) => {
+                if !permit.sees_users() {
+                    let (verification, _) = turn.verify_decoy(password).await?;
+                    context.record.hashed(verification.took);
                 }
-                Err(refusal(&address, found, record))
+                Err(refusal(&lookup, found, context))
             }
         }
     }
 
-    /// Counts an attempt at the login that is stored: 1 request, and one more for a name that
-    /// has a former key.
+    /// Counts an attempt at the user's password: 1 request, and one more for a name that has a
+    /// former key.
     async fn reserve(
         &self,
-        address: &Address,
+        lookup: &UserLookup,
         at: Timestamp,
-        record: &CallRecord,
-    ) -> Result<Attempt, Error> {
-        let wanted = address.wanted.as_ref();
+        context: &Context,
+    ) -> Result<ReserveOutcome, Error> {
+        let wanted = lookup.wanted.as_ref();
         let mut refused = None;
-        for key in &address.keys {
+        for key in &lookup.keys {
             let policy = self.policy.attempts;
             let attempt = self
                 .store
                 .reserve_attempt(key, wanted, policy, generate_write_id(), at);
-            match record.database(attempt).await? {
-                Attempt::Refused(None) => {}
-                Attempt::Refused(Some(login)) if !address.is_wanted(&login) => {
-                    refused = Some(login);
+            match context.record.database(attempt).await? {
+                ReserveOutcome::Refused(None) => {}
+                ReserveOutcome::Refused(Some(user)) if !lookup.is_wanted(&user) => {
+                    refused = Some(user);
                 }
                 settled => return Ok(settled),
             }
         }
-        Ok(Attempt::Refused(refused))
+        Ok(ReserveOutcome::Refused(refused))
     }
 
     async fn verify(
         &self,
         turn: Turn,
-        login: User,
+        user: User,
         hash: PasswordHash,
         password: Password,
         reserved_at: Timestamp,
-        record: &CallRecord,
-    ) -> Result<Checked, Error> {
+        context: &Context,
+    ) -> Result<VerifiedUser, Error> {
         let replace = self.passwords.is_to_be_replaced(&hash, &password);
-        let (checked, turn) = turn.verify(password.clone(), hash).await?;
-        record.hashed(checked.took);
-        if !checked.matched {
-            let lock = login
+        let (verification, turn) = turn.verify(password.clone(), hash).await?;
+        context.record.hashed(verification.took);
+        if !verification.matched {
+            let lock = user
                 .attempts
                 .locked_until(self.policy.attempts, reserved_at);
-            record.note(|facts| facts.locked_out = lock != Ok(None));
+            context
+                .record
+                .note(|facts| facts.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid);
         }
-        let renewed = if replace {
+        let new_hash = if replace {
             let hash = turn.hash(password).await?;
             Some(HashString::new(hash.as_str().to_owned()))
         } else {
             None
         };
-        Ok(Checked {
-            login,
+        Ok(VerifiedUser {
+            user,
             by_password: true,
-            renewed,
+            new_hash,
         })
     }
 
-    /// Carries out `put`, and side by side with it what a right password changes of the
-    /// login. The session is what the caller was promised: that the rest failed is noted,
-    /// and made good by the next login.
-    pub(super) async fn settling<T>(
+    /// Carries out `put` and, side by side with it, the writes that a right password makes to the
+    /// user's item. The call's result is `put` alone: an error of the others is logged, and the
+    /// next login makes good for it.
+    pub(super) async fn put_and_settle<T>(
         &self,
         put: impl Future<Output = T>,
-        checked: Option<&Checked>,
-        record: &CallRecord,
+        verified: Option<&VerifiedUser>,
+        context: &Context,
     ) -> T {
         let clear = async {
-            match checked {
-                Some(checked) if checked.by_password => {
-                    self.store.clear_failures(&checked.login).await
+            match verified {
+                Some(verified) if verified.by_password => {
+                    self.store.clear_failures(&verified.user).await
                 }
                 _ => Ok(()),
             }
         };
-        let renew = async {
-            match checked.and_then(|checked| Some((&checked.login, checked.renewed.as_ref()?))) {
-                // That somebody else replaced it first is fine.
-                Some((login, renewed)) => self
-                    .store
-                    .replace_password_hash(login, renewed)
-                    .await
-                    .map(drop),
+        let replace = async {
+            match verified.and_then(|verified| Some((&verified.user, verified.new_hash.as_ref()?)))
+            {
+                // If somebody else has replaced the hash first, that is as good.
+                Some((user, new_hash)) => {
+                    let replace = self.store.replace_password_hash(user, new_hash);
+                    replace.await.map(drop)
+                }
                 None => Ok(()),
             }
         };
 
-        let (put, clear, renew) = tokio::join!(put, clear, renew);
+        let (put, clear, replace) = tokio::join!(put, clear, replace);
 
-        for error in [clear.err(), renew.err()].into_iter().flatten() {
-            record.side_error(&error);
+        for error in [clear.err(), replace.err()].into_iter().flatten() {
+            context.record.side_error(&error);
         }
         put
     }
-
-    /// Where the login of a user is: 1 request by user id, none otherwise.
-    async fn locate(&self, subject: Subject<'_>, record: &CallRecord) -> Result<Address, Error> {
-        let user = match subject {
-            Subject::Named(user) => user,
-            Subject::Own(user) => {
-                return Ok(Address {
-                    keys: of_known(&user.login_name),
-                    wanted: Some(user.user_id.clone()),
-                    located: true,
-                });
-            }
-        };
-        Ok(match user {
-            UserSearch::LoginName(name) => Address {
-                keys: name.keys(),
-                wanted: None,
-                located: false,
-            },
-            UserSearch::Both(id, name) => Address {
-                keys: name.keys(),
-                wanted: Some(id.clone()),
-                located: false,
-            },
-            UserSearch::Id(id) => {
-                let name = record.database(self.store.get_login_name(id)).await?;
-                Address {
-                    located: name.is_some(),
-                    // Nobody is looked for all the same: an id that doesn't exist costs
-                    // what another costs.
-                    keys: name.map_or_else(
-                        || vec![FoldedName::of_nobody(id.as_str())],
-                        |name| of_known(&name),
-                    ),
-                    wanted: Some(id.clone()),
-                }
-            }
-        })
-    }
-
-    /// Why a user was not found: an id and a login name that don't belong together are
-    /// a fault of the request, not a user who doesn't exist.
-    async fn explain(
-        &self,
-        subject: Option<Subject<'_>>,
-        record: &CallRecord,
-    ) -> Result<Error, Error> {
-        let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
-            return Ok(Error::UserNotFound);
-        };
-        let known = record.database(self.store.get_login_name(id)).await?;
-        Ok(known.map_or(Error::UserNotFound, |_| Error::UserMismatch))
-    }
 }
 
-/// Where a user is looked for whose id is known. Almost all are under the key of today, and
-/// another's login there is not taken for theirs.
-fn of_known(name: &LoginName) -> Vec<FoldedName> {
-    name.keys().into_iter().rev().collect()
-}
-
-impl Address {
-    fn is_wanted(&self, login: &User) -> bool {
-        let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|wanted| *wanted == login.user_id)
-    }
-
-    fn admits(&self, login: &User) -> Result<(), Error> {
-        match &self.wanted {
-            Some(wanted) if *wanted == login.user_id => Ok(()),
-            None => Ok(()),
-            Some(_) if self.located => Err(moved()),
-            Some(_) => Err(Error::UserMismatch),
-        }
-    }
-
-    /// What it means that nobody lives here.
-    fn nobody(&self) -> Error {
-        if self.located {
-            moved()
-        } else {
-            Error::UserNotFound
-        }
-    }
-}
-
-/// The user was renamed or deleted between two requests: asked again, it is found or
-/// it isn't.
-fn moved() -> Error {
-    Error::Unavailable("the user was renamed or deleted in the meantime".into())
-}
-
-/// Why an attempt was not even counted, by the login that was found in its place.
-fn refusal(address: &Address, found: Option<User>, record: &CallRecord) -> Error {
-    let Some(login) = found else {
-        return address.nobody();
+/// Why an attempt was not counted, by the user that was found.
+fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error {
+    let Some(user) = found else {
+        return lookup.not_found();
     };
-    record.user(&login.user_id);
-    if let Err(mismatch) = address.admits(&login) {
+    context.record.user(&user.user_id);
+    if let Err(mismatch) = lookup.admit(&user) {
         return mismatch;
     }
-    match (login.state, login.password_hash) {
+    match (user.state, user.password_hash) {
         (UserState::Inactive | UserState::Locked, _) => Error::UserNotActive,
         (UserState::Active, None) => Error::PasswordNotSet,
         (UserState::Active, Some(_)) => Error::UserLocked,
     }
 }
 
-pub(super) fn user_factor(checked: &Checked, now: Timestamp) -> UserFactor {
-    let login = &checked.login;
-    UserFactor {
-        user_id: login.user_id.clone(),
-        login_name: login.login_name.clone(),
-        display_name: login.display_name.clone(),
+/// The factors of a session whose checks `verified` has passed.
+pub(super) fn factors(
+    verified: Option<&VerifiedUser>,
+    now: Timestamp,
+) -> (Option<UserFactor>, Option<PasswordFactor>) {
+    let user = verified.map(|VerifiedUser { user, .. }| UserFactor {
+        user_id: user.user_id.clone(),
+        login_name: user.login_name.clone(),
+        display_name: user.display_name.clone(),
         verified_at: now,
-        generation: login.generation,
-    }
-}
-
-pub(super) fn password_factor(checked: &Checked, now: Timestamp) -> Option<PasswordFactor> {
-    checked
-        .by_password
-        .then_some(PasswordFactor { verified_at: now })
+        generation: user.generation,
+    });
+    let by_password = verified.is_some_and(|verified| verified.by_password);
+    (
+        user,
+        by_password.then_some(PasswordFactor { verified_at: now }),
+    )
 }

@@ -1,57 +1,50 @@
-use super::checks::{Subject, password_factor, user_factor};
+use super::checks::factors;
 use super::idempotency::Keyed;
-use super::{CreateSession, CreatedSession, Details, Policy, Service};
-use crate::domain::{Lifetime, NewSession, Principal, Session, Timestamp};
+use super::user_lookup::Subject;
+use super::{Context, CreateSession, CreatedSession, Details, Service};
+use crate::domain::{Lifetime, NewSession, Permit, Session, Timestamp};
 use crate::error::Error;
-use crate::log::CallRecord;
 use crate::store::PutOutcome;
 use crate::token::{SessionToken, generate_session_id, generate_write_id, user_ref};
 
 impl Service {
-    /// Opens a session for whoever passes all checks of the request.
+    /// Creates a session, if the request passes all its checks.
     ///
-    /// Nothing is stored of a session whose checks failed. To a caller who hasn't said
-    /// who he is, all that can be wrong with a user is one answer, after the same work.
-    /// Sent again under an idempotency key, the request is checked again and answered with
-    /// the session that it has created.
+    /// Nothing is stored of a session whose checks failed. A principal that may not see users
+    /// gets one answer for all that can be wrong with a user, after the same work. A request
+    /// that is repeated under an idempotency key is checked again, and answered with the session
+    /// that it created the first time.
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id.
     pub(super) async fn create_session(
         &self,
         mut request: CreateSession,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let Policy {
-            lifetime,
-            max_lifetime,
-            ..
-        } = self.policy;
-        let lifetime = Lifetime::parse(request.lifetime, lifetime, max_lifetime)?;
-        let keyed = self.keyed(&request, caller).await?;
+        let policy = &self.policy;
+        let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
+        let keyed = self.keyed(&request, permit).await?;
         let password = request.password.take();
         let user = request.user.as_ref();
         if user.is_some() {
-            let access = self.policy.access;
-            access.may_check_user(caller, password.is_some())?;
+            permit.may_check_user(password.is_some())?;
         }
-        let checked = self
-            .check(user.map(Subject::Named), password, caller, now, record)
+        let verified = self
+            .check(user.map(Subject::Named), password, permit, context)
             .await?;
 
         let write = generate_write_id();
-        let user = checked
-            .as_ref()
-            .map(|checked| user_ref(&checked.login.user_id));
+        let (user_factor, password) = factors(verified.as_ref(), context.now);
+        let user = user_factor.as_ref().map(|user| user_ref(&user.user_id));
         let (id, token) = match &keyed {
             None => {
                 let id = generate_session_id();
-                (id, SessionToken::draw(id, user)?)
+                (id, SessionToken::generate(id, user)?)
             }
             Some(keyed) => {
-                let id = keyed.session_id(caller, checked.as_ref());
+                let id = keyed.session_id(permit, verified.as_ref());
                 (id, keyed.server_key.token(id, write, user))
             }
         };
@@ -59,24 +52,20 @@ impl Service {
             NewSession {
                 id,
                 token_hash: token.hash(),
-                user: checked.as_ref().map(|checked| user_factor(checked, now)),
-                password: checked
-                    .as_ref()
-                    .and_then(|checked| password_factor(checked, now)),
+                user: user_factor,
+                password,
                 metadata: request.metadata,
                 user_agent: request.user_agent,
-                creator: caller.to_string(),
+                creator: permit.principal().to_string(),
                 lifetime,
                 write,
                 fingerprint: keyed.as_ref().map(|keyed| keyed.fingerprint),
             },
-            now,
+            context.now,
         );
         let put = self.store.insert_session(&session);
-        let written = record
-            .database(self.settling(put, checked.as_ref(), record))
-            .await?;
-        match (written, keyed) {
+        let put = self.put_and_settle(put, verified.as_ref(), context);
+        match (context.record.database(put).await?, keyed) {
             (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
             (PutOutcome::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {

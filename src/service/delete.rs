@@ -1,33 +1,31 @@
-use super::{DeleteSession, Details, Service};
-use crate::domain::{Operation, Principal, Sequence, Timestamp};
+use super::{Context, DeleteSession, Details, Service, out_of_scope, sessions};
+use crate::domain::{Permit, Sequence};
 use crate::error::{ApiSide, Error};
-use crate::log::CallRecord;
 use crate::store::EndOutcome;
 
 impl Service {
-    /// Ends a session, expired or not. That it is gone already is fine.
+    /// Ends a session, expired or not. One that does not exist is deleted already.
     ///
-    /// One request: who may is its condition.
+    /// One request, whose condition is the permit's scope.
     pub(super) async fn delete_session(
         &self,
         request: DeleteSession,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<Details, Error> {
-        let permit = self.permit(Operation::DeleteSession, caller, request.session_token)?;
+        let scope = sessions(permit, request.session_token.as_ref())?;
         let id = request
             .session_id
             .ok_or(Error::SessionNotFound(ApiSide::Command))?;
-        let ending = self.store.end_session(id, &permit, now);
-        match record.database(ending).await? {
+        let end = self.store.end_session(id, &scope, context.now);
+        match context.record.database(end).await? {
             EndOutcome::Ended(session) => Ok(self.details(&session)),
             EndOutcome::Gone => Ok(Details {
                 sequence: Sequence(0),
                 change_date: None,
                 resource_owner: self.policy.resource_owner.clone(),
             }),
-            EndOutcome::Refused => Err(super::not_held(&permit, ApiSide::Command)),
+            EndOutcome::Refused => Err(out_of_scope(&scope, ApiSide::Command)),
         }
     }
 }

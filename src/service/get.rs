@@ -1,34 +1,36 @@
 use super::verify_token::Found;
-use super::{GetSession, GotSession, Service};
-use crate::domain::{Operation, Principal, State, Timestamp};
+use super::{Context, GetSession, GotSession, Service, out_of_scope, own_user_ref, sessions};
+use crate::domain::{Permit, SessionState};
 use crate::error::{ApiSide, Error};
-use crate::log::CallRecord;
+use crate::token::SessionToken;
 
 impl Service {
-    /// Reads a session that counts: one that was ended or has expired is none.
+    /// Reads a valid session. One that was ended or has expired is not found.
     ///
     /// Requests: 1 with the session's token or by its own user, 2 otherwise if it has a
     /// user.
     pub(super) async fn get_session(
         &self,
         request: GetSession,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<GotSession, Error> {
-        let token = request.session_token;
-        let permit = self.permit(Operation::GetSession, caller, token)?;
+        let token = request.session_token.as_ref();
+        let scope = sessions(permit, token)?;
         let unknown = || Error::SessionNotFound(ApiSide::Query);
         let id = request.session_id.ok_or_else(unknown)?;
-        let user = token.map_or_else(|| super::own_ref(caller), |token| token.user);
-        let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
+        let user = match token {
+            None => own_user_ref(permit),
+            Some(token) => token.as_ref().ok().and_then(SessionToken::user),
+        };
+        let Some(Found { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
-        if state != State::Live {
+        if state != SessionState::Live {
             return Err(unknown());
         }
-        if !permit.holds(&session, now) {
-            return Err(super::not_held(&permit, ApiSide::Query));
+        if !scope.contains(&session, context.now) {
+            return Err(out_of_scope(&scope, ApiSide::Query));
         }
         Ok(GotSession {
             session: Box::new(session),

@@ -1,10 +1,10 @@
-use super::checks::Checked;
+use super::checks::VerifiedUser;
 use super::{CreateSession, Service};
-use crate::domain::{IdempotencyKey, Invalid, LoginName, Principal, SessionId, UserId, UserSearch};
+use crate::domain::{IdempotencyKey, Invalid, LoginName, Permit, SessionId, UserId, UserSearch};
 use crate::error::Error;
 use crate::token::ServerKey;
 
-/// A create that may be repeated.
+/// The idempotency key of a create, with what is derived by it.
 #[derive(Clone, Debug)]
 pub(super) struct Keyed {
     pub server_key: ServerKey,
@@ -13,24 +13,26 @@ pub(super) struct Keyed {
 }
 
 impl Service {
-    /// None: the request has no idempotency key.
+    /// The idempotency key of a request, if it has one.
     ///
     /// # Errors
     ///
     /// - [`Error::Unimplemented`]: the deployment has no key to derive tokens with.
-    /// - [`Error::InvalidArgument`]: nobody stands behind the key, neither a caller nor a
-    ///   password. What anybody could repeat, anybody could take over.
+    /// - [`Error::InvalidArgument`]: neither an authenticated principal nor a password stands
+    ///   behind the key. What anybody could repeat, anybody could take over.
     pub(super) async fn keyed(
         &self,
         request: &CreateSession,
-        caller: &Principal,
+        permit: &Permit,
     ) -> Result<Option<Keyed>, Error> {
         let Some(key) = request.idempotency_key.clone() else {
             return Ok(None);
         };
         let server_key = self.server_key.get().await?;
         let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
-        if !caller.is_authenticated() && (request.user.is_none() || request.password.is_none()) {
+        if !permit.principal().is_authenticated()
+            && (request.user.is_none() || request.password.is_none())
+        {
             let reason = "needs a caller who is known, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());
         }
@@ -45,21 +47,22 @@ impl Service {
 const NO_KEY: &str = "an idempotency-key, where the settings have no SERVER_KEY,";
 
 impl Keyed {
-    /// The session's id is the caller's and the key's, so that both requests meet at one
-    /// item. Of callers who aren't known, it is the user's whose password they know.
-    pub fn session_id(&self, caller: &Principal, checked: Option<&Checked>) -> SessionId {
-        let scope = match checked {
-            Some(checked) if !caller.is_authenticated() => {
-                format!("login:{}", checked.login.user_id)
+    /// The id of the session that is created. It is derived from the principal and the key, so
+    /// that a repeated request meets the same item; for an anonymous principal, from the user
+    /// whose password it knows and the key.
+    pub fn session_id(&self, permit: &Permit, verified: Option<&VerifiedUser>) -> SessionId {
+        let scope = match verified {
+            Some(verified) if !permit.principal().is_authenticated() => {
+                format!("login:{}", verified.user.user_id)
             }
-            _ => caller.to_string(),
+            _ => permit.principal().to_string(),
         };
         self.server_key.session_id(&scope, &self.key)
     }
 }
 
-/// Of all that is asked for but the password, which is checked each time: whoever has a
-/// copy of the table must not find a quicker way to guess at it.
+/// A keyed hash of all that the request asks for, without the password, which is checked each
+/// time: whoever has a copy of the table must not find a quicker way to guess at it.
 pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] {
     // Exhaustive on purpose: what is added to the request belongs to its fingerprint.
     let CreateSession {
@@ -104,7 +107,8 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     key.fingerprint(&parts)
 }
 
-/// What a fingerprint is of, so that different requests have different parts.
+/// The parts of a request that its fingerprint covers. Different requests have different
+/// parts.
 #[derive(Default)]
 struct Parts(Vec<Vec<u8>>);
 
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_and_keys_are_no_part_of_a_fingerprint() {
+    fn neither_the_password_nor_the_key_changes_the_fingerprint() {
         let server_key = ServerKey::parse(vec![1; 32]).unwrap();
         let request = |password: &str, key: &str| CreateSession {
             password: Some(Password::new(password.to_owned())),

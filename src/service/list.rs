@@ -1,97 +1,93 @@
 use std::collections::HashMap;
 
 use super::verify_token::Found;
-use super::{ListSessions, ListedSessions, Service};
+use super::{Context, ListSessions, ListedSessions, Service, own_user_ref, sessions};
 use crate::domain::{
-    Compare, Filter, Invalid, Operation, Page, Permission, Permit, Principal, Session, SessionId,
-    State, Timestamp, UserId, UserPointer, UserRef,
+    Compare, Filter, Invalid, Page, Permission, Permit, Principal, Session, SessionId,
+    SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
-use crate::log::CallRecord;
-use crate::store::Listing;
+use crate::store::SessionQuery;
 use crate::token::user_ref;
 
 /// How many of a user's sessions one call looks at.
 const MAX_LOOKED_AT: usize = 1000;
 /// How many of a user's sessions one request reads; it reads the user as well.
 const AT_ONCE: usize = 99;
-/// Of metadata and user agents in one answer, in bytes. No answer with more of them reaches
-/// its client, however it is encoded.
+/// How many bytes of metadata and user agents one answer has. No answer with more of them
+/// reaches its client, however it is encoded.
 const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// What to do about a page that is too large.
+/// The advice about a page that is too large.
 pub const ASK_FOR_FEWER: &str = "ask for fewer sessions at once";
 const NARROW_IT: &str = "narrow it by creation date";
 
 /// Where a list looks for sessions.
-enum Scope {
+enum Source {
     Ids(Vec<SessionId>),
     User(UserId),
     Nowhere,
 }
 
-/// What is to be listed, for whom.
+/// The conditions that a session has to meet to be listed.
 struct Search<'a> {
     filters: &'a [Filter],
-    permit: Permit,
-    caller: String,
-    /// Of the user agent of the caller's own session.
+    permitted: SessionScope,
+    principal: String,
+    /// The fingerprint of the user agent of the principal's own session.
     fingerprint: Option<String>,
     now: Timestamp,
 }
 
-/// What of it goes into the answer.
+/// The page of the sessions that are listed.
 struct Window {
     page: Page,
     total: u64,
-    /// Of metadata and user agents.
+    /// The size of the page's metadata and user agents.
     bytes: usize,
     sessions: Vec<Session>,
 }
 
 impl Service {
-    /// Lists the sessions that count, pass all filters and may be read by the caller.
+    /// Lists the valid sessions that pass all filters and that the principal may read.
     ///
-    /// It looks at the sessions that are named by id, or at those of one user: a user's
-    /// own, if nothing else is said. There is no way to list those of everybody.
+    /// It looks at the sessions that the request names by id, or at those of one user: a user's
+    /// own, if the request names neither. There is no list of all sessions.
     ///
     /// Requests, one after another: 1 or 2 by ids; 2 for 99 of a user's sessions, and one
     /// more for each 99 beyond.
     pub(super) async fn list_sessions(
         &self,
         mut request: ListSessions,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<ListedSessions, Error> {
-        let permit = self.permit(Operation::ListSessions, caller, None)?;
-        may_ask_for(&request.filters, caller)?;
-        let scope = scope(&request.filters, caller)?;
-        if let Scope::User(user) = &scope {
+        let permitted = sessions(permit, None)?;
+        may_ask_for(&request.filters, permit)?;
+        let source = source(&request.filters, permit.principal())?;
+        if let Source::User(user) = &source {
             request.filters.push(Filter::User(user.clone()));
         }
         let search = Search {
-            permit,
-            caller: caller.to_string(),
-            fingerprint: self.fingerprint(&request.filters, caller, record).await?,
+            permitted,
+            principal: permit.principal().to_string(),
+            fingerprint: self.fingerprint(&request.filters, permit, context).await?,
             filters: &request.filters,
-            now,
+            now: context.now,
         };
-        let (ids, at_once, users) = match scope {
-            Scope::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
-            // As they are in no order, all are read before the first is chosen.
-            Scope::Ids(ids) => (
-                ids,
-                usize::MAX,
-                super::own_ref(caller).into_iter().collect(),
-            ),
-            Scope::User(user) => {
-                let listing = Listing {
+        let (ids, at_once, users) = match source {
+            Source::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
+            // They are in no order, so all are read before the first is chosen.
+            Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
+            Source::User(user) => {
+                let listing = SessionQuery {
                     created: created(&request.filters),
                     ascending: request.page.ascending,
-                    most: MAX_LOOKED_AT + 1,
+                    max: MAX_LOOKED_AT + 1,
                 };
-                let ids = record.database(self.store.query_sessions(&user, listing));
+                let ids = context
+                    .record
+                    .database(self.store.query_session_ids(&user, listing));
                 let ids = ids.await?;
                 if ids.len() > MAX_LOOKED_AT {
                     return Err(Error::ListTooLong(NARROW_IT));
@@ -100,19 +96,20 @@ impl Service {
             }
         };
         let mut window = Window::new(request.page);
-        record
+        context
+            .record
             .database(self.look_at(ids.chunks(at_once), users, &search, &mut window))
             .await?;
         Ok(ListedSessions {
             total: window.total,
             sessions: window.sessions,
-            timestamp: now,
+            timestamp: context.now,
             resource_owner: self.policy.resource_owner.clone(),
         })
     }
 
-    /// Reads sessions, some at a time in the order in which they are given, and with the
-    /// first ones the epochs of `users`.
+    /// Reads sessions in batches, in the order in which they are given, and `users` with the
+    /// first batch.
     async fn look_at(
         &self,
         batches: std::slice::Chunks<'_, SessionId>,
@@ -122,16 +119,16 @@ impl Service {
     ) -> Result<(), Error> {
         let mut known: HashMap<UserRef, UserPointer> = HashMap::new();
         for ids in batches {
-            let mut read = self.store.get_sessions(ids, &users).await?;
+            let mut read = self.store.get_sessions_and_users(ids, &users).await?;
             known.extend(read.users);
             read.sessions.retain(|session| search.wants(session));
             users = unknown(&read.sessions, &known, &users);
-            let more = self.store.get_sessions(&[], &users).await?;
+            let more = self.store.get_sessions_and_users(&[], &users).await?;
             known.extend(more.users);
 
             let found = read.sessions.into_iter();
             let found = found.map(|session| Found::among(session, &known, search.now));
-            let live = found.filter(|found| found.state == State::Live);
+            let live = found.filter(|found| found.state == SessionState::Live);
             window.add(live.map(|found| found.session).collect());
             if window.bytes > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(ASK_FOR_FEWER));
@@ -141,66 +138,68 @@ impl Service {
         Ok(())
     }
 
-    /// Of the caller's own session, where a filter asks for it: one request.
+    /// The fingerprint of the user agent of the principal's own session, if a filter needs it:
+    /// one request.
     async fn fingerprint(
         &self,
         filters: &[Filter],
-        caller: &Principal,
-        record: &CallRecord,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<Option<String>, Error> {
-        let Principal::User { session, .. } = caller else {
+        let Principal::User { session, .. } = permit.principal() else {
             return Ok(None);
         };
         if !filters.contains(&Filter::Fingerprint(None)) {
             return Ok(None);
         }
-        let session = record.database(self.store.get_session(*session)).await?;
+        let read = self.store.get_session(*session);
+        let session = context.record.database(read).await?;
         let agent = session.and_then(|session| session.user_agent);
         let fingerprint = agent.and_then(|agent| agent.fingerprint_id().map(str::to_owned));
         Ok(fingerprint)
     }
 }
 
+/// Checks that the filters name no other user's sessions, or that the principal may read all.
+///
 /// # Errors
 ///
-/// [`Error::PermissionDenied`]: without the permission to read, nobody asks for another user's
-/// sessions, whatever there are.
-fn may_ask_for(filters: &[Filter], caller: &Principal) -> Result<(), Error> {
-    let own = match caller {
-        Principal::User { id, .. } => Some(id),
-        _ => None,
-    };
+/// [`Error::PermissionDenied`], whether there are such sessions or not.
+fn may_ask_for(filters: &[Filter], permit: &Permit) -> Result<(), Error> {
+    let own = permit.principal().user();
     let of_another = |filter: &Filter| matches!(filter, Filter::User(id) if Some(id) != own);
-    if filters.iter().any(of_another) && !caller.permissions().has(Permission::Read) {
+    if filters.iter().any(of_another) && !permit.permissions().has(Permission::Read) {
         return Err(Error::PermissionDenied);
     }
     Ok(())
 }
 
+/// Finds out where to look for the sessions.
+///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`]: there is nowhere to look, or too much to look at.
-fn scope(filters: &[Filter], caller: &Principal) -> Result<Scope, Error> {
+/// [`Error::InvalidArgument`]: the filters name neither sessions nor a user.
+fn source(filters: &[Filter], principal: &Principal) -> Result<Source, Error> {
     if filters.contains(&Filter::Nothing) {
-        return Ok(Scope::Nowhere);
+        return Ok(Source::Nowhere);
     }
     let ids = filters.iter().filter_map(|filter| match filter {
         Filter::Ids(ids) => Some(ids),
         _ => None,
     });
-    // Of several lists the shortest: what isn't in all of them is filtered out.
+    // The shortest of several lists is enough: the filters leave what is in all of them.
     if let Some(ids) = ids.min_by_key(|ids| ids.len()) {
         let mut ids = ids.clone();
         ids.sort_unstable();
         ids.dedup();
-        return Ok(Scope::Ids(ids));
+        return Ok(Source::Ids(ids));
     }
     let named = filters.iter().find_map(|filter| match filter {
         Filter::User(id) => Some(id),
         _ => None,
     });
-    match (named, caller) {
-        (Some(id), _) | (None, Principal::User { id, .. }) => Ok(Scope::User(id.clone())),
+    match (named, principal) {
+        (Some(id), _) | (None, Principal::User { id, .. }) => Ok(Source::User(id.clone())),
         (None, _) => {
             let reason = "must have an ids_query or, in v2beta and v2, a user_id_query: \
                           a list of all sessions is not to be had";
@@ -209,8 +208,8 @@ fn scope(filters: &[Filter], caller: &Principal) -> Result<Scope, Error> {
     }
 }
 
-/// The first and the last creation date, in whole milliseconds as they are stored, that
-/// `filters` leave.
+/// The first and the last creation date that pass the filters, in whole milliseconds as they
+/// are stored.
 fn created(filters: &[Filter]) -> [Timestamp; 2] {
     const MILLI: i128 = 1_000_000;
 
@@ -229,25 +228,24 @@ fn created(filters: &[Filter]) -> [Timestamp; 2] {
         from = from.max(first.unwrap_or(i128::MIN));
         to = to.min(last.unwrap_or(i128::MAX));
     }
-    // Rounded inwards.
+    // The range of whole milliseconds is within the range of nanoseconds.
     let from = from.div_euclid(MILLI) + i128::from(from.rem_euclid(MILLI) > 0);
     [from, to.div_euclid(MILLI)].map(|millis| {
-        let least = i128::from(i64::MIN);
-        let millis = millis.clamp(least, i64::MAX.into());
+        let millis = millis.clamp(i64::MIN.into(), i64::MAX.into());
         Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
     })
 }
 
-/// The users of these sessions who are not known, and were not asked for.
+/// The users of `sessions` who were neither read before nor asked for with the sessions.
 fn unknown(
     sessions: &[Session],
     known: &HashMap<UserRef, UserPointer>,
-    asked: &[UserRef],
+    requested: &[UserRef],
 ) -> Vec<UserRef> {
     let users = sessions.iter().filter_map(|session| session.user.as_ref());
     let mut users: Vec<_> = users
         .map(|user| user_ref(&user.user_id))
-        .filter(|user| !known.contains_key(user) && !asked.contains(user))
+        .filter(|user| !known.contains_key(user) && !requested.contains(user))
         .collect();
     users.sort_unstable();
     users.dedup();
@@ -257,9 +255,9 @@ fn unknown(
 impl Search<'_> {
     fn wants(&self, session: &Session) -> bool {
         let fingerprint = self.fingerprint.as_deref();
-        let passes = |filter: &Filter| filter.matches(session, &self.caller, fingerprint);
+        let passes = |filter: &Filter| filter.matches(session, &self.principal, fingerprint);
         session.is_live(self.now)
-            && self.permit.holds(session, self.now)
+            && self.permitted.contains(session, self.now)
             && self.filters.iter().all(passes)
     }
 }
@@ -274,8 +272,8 @@ impl Window {
         }
     }
 
-    /// Adds sessions, all of which were created after those before (or before, where the
-    /// newest come first).
+    /// Adds sessions, all of which were created after those that were added before; or before
+    /// them, if the newest come first.
     fn add(&mut self, mut sessions: Vec<Session>) {
         sessions.sort_by_key(|session| (session.created_at, session.id));
         if !self.page.ascending {
@@ -299,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn creation_dates_bound_what_is_read() {
+    fn only_sessions_in_the_range_of_creation_dates_are_read() {
         use Compare::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
 
         let at = |millis: i128| millis * 1_000_000;

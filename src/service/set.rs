@@ -1,92 +1,87 @@
-use super::checks::{Checked, Subject, password_factor, user_factor};
+use super::checks::{VerifiedUser, factors};
+use super::user_lookup::Subject;
 use super::verify_token::Found;
-use super::{ChangedSession, Service, SetSession};
+use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
 use crate::domain::{
-    Changes, Lifetime, Operation, Permit, Precondition, Principal, Proof, Rotation, Session,
-    Standing, State, Timestamp,
+    Lifetime, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionScope,
+    SessionState, Timestamp, TokenRotation, TokenValidity,
 };
 use crate::error::{ApiSide, Error};
-use crate::log::CallRecord;
 use crate::store::PutOutcome;
-use crate::token::{SessionToken, Shown, generate_write_id, user_ref};
+use crate::token::{SessionToken, generate_write_id, user_ref};
 
-/// How often a session is written that others write at the same time. Each time one of
-/// them is carried out, so that this many get through at once.
+/// How often a call tries to write a session that others write at the same time. Each time one
+/// of them succeeds, so that this many calls at once are all carried out.
 const TRIES: usize = 16;
 
 impl Service {
-    /// Adds to a session what passes all checks of the request, and gives it another token.
+    /// Changes a session, if the request passes all its checks, and gives it another token.
     ///
-    /// Of two calls at once, both are carried out, one on top of the other: whoever was
-    /// late starts again from what the other left. A call that changes nothing writes
-    /// nothing, unless the token was replaced: whoever still has that one has lost an answer,
-    /// and needs another token before its grace is over.
+    /// Two calls at once are both carried out, one on top of the other: the later one starts
+    /// again from what the other wrote. A call that changes nothing writes nothing, unless the
+    /// presented token was replaced: its holder has lost an answer, and needs another token
+    /// before the grace of this one is over.
     ///
     /// Requests, one after another: 2 without a password, 4 with one; without the session's
     /// token one more.
     pub(super) async fn set_session(
         &self,
-        request: SetSession,
-        caller: &Principal,
-        now: Timestamp,
-        record: &CallRecord,
+        mut request: SetSession,
+        permit: &Permit,
+        context: &Context,
     ) -> Result<ChangedSession, Error> {
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
-        let token = request.session_token.as_ref();
-        let token = token.map(|token| Shown::of(token.as_str()));
-        let permit = self.permit(Operation::SetSession, caller, token)?;
+        let presented = request.session_token.take();
+        let scope = sessions(permit, presented.as_ref())?;
+        let token = presented.and_then(Result::ok);
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
-        let user = token.and_then(|token| token.user);
-        let Some(Found { session, state }) = self.find(id, user, now, record).await? else {
+        let user = token.as_ref().and_then(SessionToken::user);
+        let Some(Found { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
-        let wanted = Proof {
+        let wanted = PassedChecks {
             user: request.user.is_some(),
             added: false,
             password: request.password.is_some(),
         };
-        let granted = granted_by(&permit, &session, wanted, now)?;
+        let granted = grant(&scope, &session, wanted, context.now)?;
         live(state)?;
-        if granted == Granted::Change {
+        if granted == Grant::Change {
             require(request.precondition.as_ref(), &session)?;
         }
-        let checked = async {
-            // Before an attempt is counted that nothing would settle.
+        let verified = async {
+            // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = self.subject(&request, &session, &permit, caller, now)?;
-            self.check(subject, request.password.clone(), caller, now, record)
+            let subject = subject(&request, &session, &scope, permit, context.now)?;
+            self.check(subject, request.password.clone(), permit, context)
                 .await
         };
-        let checked = checked.await;
-        // A token that is good for nothing but the same change again is told nothing else: not
-        // even who the user is that has replaced it.
-        let checked = checked.map_err(|error| {
-            if granted == Granted::Repetition && error.is_of_checks() {
-                record.conceal(error.kind());
-                return super::not_held(&permit, ApiSide::Command);
+        // A token that is only valid to repeat a change learns nothing else: not even which user
+        // has replaced it.
+        let verified = verified.await.map_err(|error| {
+            if granted == Grant::Repetition && error.is_check_failure() {
+                context.record.conceal(error.kind());
+                return out_of_scope(&scope, ApiSide::Command);
             }
             error
         })?;
-        let changes = Changes {
-            user: request
-                .user
-                .as_ref()
-                .and(checked.as_ref())
-                .map(|checked| user_factor(checked, now)),
-            password: checked
-                .as_ref()
-                .and_then(|checked| password_factor(checked, now)),
+        let (user, password) = factors(verified.as_ref(), context.now);
+        let changes = SessionChanges {
+            user: user.filter(|_| request.user.is_some()),
+            password,
             metadata: request.metadata,
             lifetime: request.lifetime,
             max_lifetime: policy.max_lifetime,
         };
-        let is_current = token.is_none_or(|token| token.hash == session.token_hash);
+        let is_current = token
+            .as_ref()
+            .is_none_or(|token| token.hash() == session.token_hash);
         if is_current && !session.is_changed_by(&changes)? {
             return Ok(ChangedSession {
                 details: self.details(&session),
-                session_token: request.session_token,
+                session_token: token,
             });
         }
         let put = async {
@@ -94,157 +89,159 @@ impl Service {
             let proved_sequence = session.proved_sequence;
             for _ in 0..TRIES {
                 // A session that expires while a password is checked is not revived.
-                let at = record.time(now);
-                still_live(&session, checked.as_ref(), at)?;
-                // What was valid when it was read still is after changes that proved nothing: of
-                // any number of calls with one token, all are carried out.
+                let at = context.time();
+                still_live(&session, verified.as_ref(), at)?;
+                // The token is still valid if the changes in between added no proof: any number of
+                // calls with one token are all carried out.
                 if session.proved_sequence != proved_sequence {
-                    let granted = granted_by(&permit, &session, wanted, at)?;
-                    if granted == Granted::Repetition && is_another(&session, checked.as_ref()) {
-                        return Err(super::not_held(&permit, ApiSide::Command));
+                    let granted = grant(&scope, &session, wanted, at)?;
+                    if granted == Grant::Repetition && is_another(&session, verified.as_ref()) {
+                        return Err(out_of_scope(&scope, ApiSide::Command));
                     }
                 }
                 require(request.precondition.as_ref(), &session)?;
                 if changes.lifetime.is_some() && session.absolute_end(&changes) <= at {
                     return Err(Error::SessionExpired);
                 }
-                match self.put_changed(&session, &changes, now, at).await? {
-                    Put::Done(put, token) => return Ok((put, token)),
-                    Put::Late(stored) => session = *stored,
+                match self
+                    .put_changed(&session, &changes, context.now, at)
+                    .await?
+                {
+                    Try::Done(put, token) => return Ok((put, token)),
+                    Try::Late(stored) => session = *stored,
                 }
-                record.note(|facts| facts.conflicts += 1);
+                context.record.note(|facts| facts.conflicts += 1);
             }
             Err(Error::Conflict)
         };
-        let (session, token) = record
-            .database(self.settling(put, checked.as_ref(), record))
-            .await?;
+        let put = self.put_and_settle(put, verified.as_ref(), context);
+        let (session, token) = context.record.database(put).await?;
         Ok(ChangedSession {
             details: self.details(&session),
             session_token: Some(token),
         })
     }
 
-    /// Whom the request wants checked. None: nobody is.
-    ///
-    /// Another user than the session's is refused here, before anything of that user is read or
-    /// counted, and with one answer for all of them, whether they exist or not: whoever has a
-    /// session must not find out about others, nor guess at their passwords, with it.
-    fn subject<'a>(
-        &self,
-        request: &'a SetSession,
-        session: &'a Session,
-        permit: &Permit,
-        caller: &Principal,
-        now: Timestamp,
-    ) -> Result<Option<Subject<'a>>, Error> {
-        let by_password = request.password.is_some();
-        let access = self.policy.access;
-        match (&session.user, &request.user) {
-            (Some(own), Some(named)) if !own.is_named_by(named) => {
-                Err(Session::another_user().into())
-            }
-            (Some(own), Some(_)) => {
-                // Whoever repeats a change that added the user is asked for what it took.
-                let added = matches!(
-                    permit.standing(session, now),
-                    Standing::ValidToRepeat(Proof { added: true, .. })
-                );
-                if added || !by_password {
-                    access.may_check_user(caller, by_password)?;
-                }
-                Ok(Some(Subject::Own(own)))
-            }
-            (None, Some(named)) => {
-                access.may_check_user(caller, by_password)?;
-                Ok(Some(Subject::Named(named)))
-            }
-            (Some(own), None) => Ok(by_password.then_some(Subject::Own(own))),
-            (None, None) => Ok(None),
-        }
-    }
-
-    /// Puts `session` with `changes` and another token, over what it was read as. The grace of
-    /// the token before begins `at` this try.
+    /// Puts `session` with `changes` and another token over what was read. The grace of the token
+    /// before begins `at` this try.
     async fn put_changed(
         &self,
         session: &Session,
-        changes: &Changes,
+        changes: &SessionChanges,
         now: Timestamp,
         at: Timestamp,
-    ) -> Result<Put, Error> {
+    ) -> Result<Try, Error> {
         let user = session.user.as_ref().or(changes.user.as_ref());
         let user = user.map(|user| user_ref(&user.user_id));
-        let token = SessionToken::draw(session.id, user)?;
+        let token = SessionToken::generate(session.id, user)?;
         let grace = self.policy.token_grace;
-        let rotation = Rotation {
+        let rotation = TokenRotation {
             token_hash: token.hash(),
             write: generate_write_id(),
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
         };
         let next = session.changed(changes, rotation, now)?;
         match self.store.put_session(&next).await? {
-            PutOutcome::Done => Ok(Put::Done(Box::new(next), token)),
-            PutOutcome::Conflict(stored) => Ok(Put::Late(stored)),
+            PutOutcome::Done => Ok(Try::Done(Box::new(next), token)),
+            PutOutcome::Conflict(stored) => Ok(Try::Late(stored)),
             PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),
         }
     }
 }
 
-/// What became of one try to change a session.
-enum Put {
+/// The user whom the request wants checked, if any.
+///
+/// Another user than the session's is refused here, before anything of that user is read or
+/// counted, and with one answer for all of them, whether they exist or not: whoever has a
+/// session must not find out about others with it, nor guess at their passwords.
+fn subject<'a>(
+    request: &'a SetSession,
+    session: &'a Session,
+    scope: &SessionScope,
+    permit: &Permit,
+    now: Timestamp,
+) -> Result<Option<Subject<'a>>, Error> {
+    let by_password = request.password.is_some();
+    match (&session.user, &request.user) {
+        (Some(own), Some(named)) if !own.is_named_by(named) => Err(Session::another_user().into()),
+        (Some(own), Some(_)) => {
+            // To repeat a change that added the user takes what the change took.
+            let added = matches!(
+                scope.validity(session, now),
+                TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
+            );
+            if added || !by_password {
+                permit.may_check_user(by_password)?;
+            }
+            Ok(Some(Subject::Own(own)))
+        }
+        (None, Some(named)) => {
+            permit.may_check_user(by_password)?;
+            Ok(Some(Subject::Named(named)))
+        }
+        (Some(own), None) => Ok(by_password.then_some(Subject::Own(own))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The outcome of one try to change a session.
+enum Try {
     Done(Box<Session>, SessionToken),
-    /// Others were first; this is what they left.
+    /// Another writer was first; this is what is stored.
     Late(Box<Session>),
 }
 
-/// Which changes of a session a claim allows.
+/// The changes of a session that are permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Granted {
+enum Grant {
     Change,
     /// The change that replaced the token, once more.
     Repetition,
 }
 
-/// Whether `permit` lets a Set change `session`, if it passes the checks of `wanted`.
-fn granted_by(
-    permit: &Permit,
+/// Whether `session` is in the scope of a Set that is to pass the checks of `wanted`.
+fn grant(
+    scope: &SessionScope,
     session: &Session,
-    wanted: Proof,
+    wanted: PassedChecks,
     now: Timestamp,
-) -> Result<Granted, Error> {
-    match permit.standing(session, now) {
-        Standing::Valid => Ok(Granted::Change),
-        Standing::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Granted::Repetition),
-        Standing::ValidToRepeat(_) | Standing::Invalid => {
-            Err(super::not_held(permit, ApiSide::Command))
+) -> Result<Grant, Error> {
+    match scope.validity(session, now) {
+        TokenValidity::Valid => Ok(Grant::Change),
+        TokenValidity::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Grant::Repetition),
+        TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
+            Err(out_of_scope(scope, ApiSide::Command))
         }
     }
 }
 
 /// Whether the session has another user than the one who was checked.
-fn is_another(session: &Session, checked: Option<&Checked>) -> bool {
+fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
     let own = session.user.as_ref().map(|user| &user.user_id);
-    let checked = checked.map(|checked| &checked.login.user_id);
-    own.is_some() && checked.is_some() && own != checked
+    let verified = verified.map(|verified| &verified.user.user_id);
+    own.is_some() && verified.is_some() && own != verified
 }
 
-fn live(state: State) -> Result<(), Error> {
+fn live(state: SessionState) -> Result<(), Error> {
     match state {
-        State::Live => Ok(()),
-        State::Ended => Err(Error::SessionEnded),
-        State::Expired => Err(Error::SessionExpired),
+        SessionState::Live => Ok(()),
+        SessionState::Ended => Err(Error::SessionEnded),
+        SessionState::Expired => Err(Error::SessionExpired),
     }
 }
 
-/// Whether a session that counted when it was read may be written at `at`.
+/// Checks that a session which was valid when it was read may be written at `at`.
 ///
-/// If the user who was checked is in another epoch, it was ended in the meantime, and
-/// another proof doesn't bring it back.
-fn still_live(session: &Session, checked: Option<&Checked>, at: Timestamp) -> Result<(), Error> {
-    let generation = match (&session.user, checked) {
-        (Some(user), Some(checked)) if user.user_id == checked.login.user_id => {
-            Some(checked.login.generation)
+/// If its user, who was checked since, has another session generation, the session was ended in
+/// the meantime, and the check doesn't bring it back.
+fn still_live(
+    session: &Session,
+    verified: Option<&VerifiedUser>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let generation = match (&session.user, verified) {
+        (Some(user), Some(verified)) if user.user_id == verified.user.user_id => {
+            Some(verified.user.generation)
         }
         (user, _) => user.as_ref().map(|user| user.generation),
     };

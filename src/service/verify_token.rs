@@ -1,24 +1,23 @@
 use std::collections::HashMap;
 
-use super::Service;
+use super::{Context, Service};
 use crate::domain::{
-    Session, SessionId, SessionUser, Standing, State, Timestamp, UserPointer, UserRef,
+    Session, SessionId, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
 };
 use crate::error::Error;
-use crate::log::CallRecord;
-use crate::store::{Read, Store};
-use crate::token::{Presented, Shown, user_ref};
+use crate::store::{SessionsAndUsers, Store};
+use crate::token::{PresentedToken, SessionToken, user_ref};
 
-/// A session that is stored, with its user's name of today, and whether it is valid.
+/// A stored session with its user's current login name, and whether it is valid.
 #[derive(Debug)]
 pub(super) struct Found {
     pub session: Session,
-    pub state: State,
+    pub state: SessionState,
 }
 
 impl Found {
-    /// `user` is the session's own; None: there is no such user any more, or the session has
-    /// none.
+    /// `user` is the session's own. It is `None` if the session has no user, or if the user was
+    /// deleted.
     fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
         Self {
             state: session.state(user.map(|user| user.generation), now),
@@ -26,7 +25,7 @@ impl Found {
         }
     }
 
-    /// The same by the users that were read along with it.
+    /// The session, with its user from `users`, which were read along with it.
     pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
         let own = session.user.as_ref().map(|user| user_ref(&user.user_id));
         Self::new(session, own.and_then(|own| users.get(&own)), now)
@@ -34,78 +33,81 @@ impl Found {
 }
 
 impl Service {
-    /// One request where `user` is the session's own or it has none, otherwise two.
+    /// Reads a session and its user: one request if `user` leads to the session's own user or
+    /// the session has none, otherwise two.
     pub(super) async fn find(
         &self,
         id: SessionId,
         user: Option<UserRef>,
-        now: Timestamp,
-        record: &CallRecord,
+        context: &Context,
     ) -> Result<Option<Found>, Error> {
-        let read = record.database(self.store.get_session_and_user(id, user));
-        let read = read.await?;
-        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), now)))
+        let read = self.store.get_session_and_user(id, user);
+        let read = context.record.database(read).await?;
+        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), context.now)))
     }
 }
 
-/// The valid session whose token this is, at `now`.
+/// The valid session with this token, at `now`.
 ///
-/// One strongly consistent request: a token says where its session's user is found, so
-/// that both are read at once.
+/// One strongly consistent request: the token carries the key that leads to the session's user,
+/// so that both are read at once.
 ///
 /// # Errors
 ///
-/// - [`Error::Unavailable`], [`Error::Internal`]: it can't be told.
+/// - [`Error::Unavailable`], [`Error::Internal`]: the database gave no answer.
 pub async fn verify(
     store: &Store,
-    presented: Presented,
+    token: &SessionToken,
     now: Timestamp,
 ) -> Result<Option<Session>, Error> {
-    let Presented { session: id, token } = presented;
-    let user = token.user.as_slice();
-    let Read { sessions, users } = store.get_sessions(&[id], user).await?;
+    let user = token.user();
+    let SessionsAndUsers { sessions, users } = store
+        .get_sessions_and_users(&[token.session()], user.as_slice())
+        .await?;
     let Some(session) = sessions.into_iter().next() else {
         return Ok(None);
     };
-    // A valid token says rightly where its session's user is: a session that is given a user is
-    // given another token, and the one before has no grace.
+    // A valid token carries the right key: a session that is given a user is given another
+    // token, and the one before has no grace.
     let Found { session, state } = Found::among(session, &users, now);
-    let is_valid = session.standing(token.hash, now) == Standing::Valid && state == State::Live;
+    let is_valid = session.token_validity(token.hash(), now) == TokenValidity::Valid
+        && state == SessionState::Live;
     Ok(is_valid.then_some(session))
 }
 
-/// Why a token stands for nobody. For operators' eyes: who shows it is told nothing.
+/// Why a token proves no user. This is for operators: whoever presents it is told nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has not the form of a session's token. A service account's hasn't.
-    Malformed,
+    /// It is a service account's.
+    NotASessionToken,
     /// Its session is unknown, has another token by now, was ended or has expired.
     Void,
-    /// Nothing beyond a user's name was checked in its session, if that.
+    /// In its session, nothing beyond a user's name was checked, if that.
     Unproven,
 }
 
-/// The user for whom a text stands that somebody shows as a session's token, at `now`.
+/// The user whom a token proves, at `now`.
 ///
-/// One strongly consistent request, a `BatchGetItem`; none for what can be no user's token.
+/// One strongly consistent request, a `BatchGetItem`, and none for a token that can't prove a
+/// user.
 ///
 /// # Errors
 ///
-/// - [`Error::Unavailable`], [`Error::Internal`]: it can't be told.
+/// - [`Error::Unavailable`], [`Error::Internal`]: the database gave no answer.
 pub async fn user_of_token(
     store: &Store,
-    text: &str,
+    token: &PresentedToken,
     now: Timestamp,
 ) -> Result<Result<SessionUser, Refusal>, Error> {
-    let Some(presented) = Presented::parse(text) else {
-        return Ok(Err(Refusal::Malformed));
+    let PresentedToken::Session(token) = token else {
+        return Ok(Err(Refusal::NotASessionToken));
     };
-    // A session that gets a user gets another token, which says where the user is found.
-    let Shown { user: Some(_), .. } = presented.token else {
+    // A session that is given a user is given another token, which carries the user's key.
+    if token.user().is_none() {
         return Ok(Err(Refusal::Unproven));
-    };
-    let session = verify(store, presented, now).await?;
+    }
+    let session = verify(store, token, now).await?;
     Ok(session
         .ok_or(Refusal::Void)
-        .and_then(|session| SessionUser::of(session).ok_or(Refusal::Unproven)))
+        .and_then(|session| SessionUser::from_session(session).ok_or(Refusal::Unproven)))
 }

@@ -10,18 +10,18 @@ use aws_sdk_dynamodb::config::{
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-/// Where the tables are, and who asks.
+/// Where the tables are, and the credentials for them.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub region: String,
-    /// None: DynamoDB's own in that region.
+    /// None: DynamoDB's own endpoint in that region.
     pub url: Option<String>,
-    /// Shown by none of its `Debug`.
+    /// Their `Debug` doesn't show the secret.
     pub credentials: SharedCredentialsProvider,
 }
 
 impl Endpoint {
-    /// Credentials as Lambda hands them to a function, in its environment.
+    /// An endpoint with fixed keys, such as Lambda hands to a function in its environment.
     pub fn with_keys(
         region: String,
         url: Option<String>,
@@ -44,43 +44,45 @@ impl Endpoint {
     }
 }
 
-/// Whose certificates are trusted.
+/// The root certificates that a client trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// Amazon's five roots alone: reading a machine's 144 takes longer than all else of
-    /// a cold start (17.5 of 18.7 million instructions).
+    /// Amazon's five roots alone. Reading a machine's 144 would take 17.5 of the 18.7 million
+    /// instructions of a cold start.
     Amazon,
-    /// Those that the machine trusts, for endpoints that aren't Amazon's.
+    /// The roots that the machine trusts, for endpoints that aren't Amazon's.
     System,
 }
 
-/// <https://www.amazontrust.com/repository/>: Amazon Root CA 1 to 4, and Starfield
-/// Services Root Certificate Authority - G2.
+/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority - G2.
+/// <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// Time-outs of one request: a call makes at most 4 in sequence, so all of them end
-/// before the function's 25 s.
-const CONNECT: Duration = Duration::from_secs(1);
-const ATTEMPT: Duration = Duration::from_millis(1500);
-const OPERATION: Duration = Duration::from_secs(5);
-const ATTEMPTS: u32 = 3;
-/// The SDK's own first back-off, up to a second, is longer than a login.
-const FIRST_BACKOFF: Duration = Duration::from_millis(25);
-const LONGEST_BACKOFF: Duration = Duration::from_millis(400);
+/// The time-outs of one request. They don't bound a call: it makes several requests, one after
+/// another, and has a time-out of its own, after which it ends whatever it waits for.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
+/// The time-out of all attempts at one request together.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_ATTEMPTS: u32 = 3;
+/// The SDK's own first back-off, up to a second, is longer than a login takes.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(25);
+const MAX_BACKOFF: Duration = Duration::from_millis(400);
 
-/// The SDK stops trying again once its quota of 500 is used up, at 5 a retry and 10 after
-/// a time-out: so an outage isn't made worse by a crowd that asks three times. It would
-/// give 1 back for each success, and so for minutes after the outage answer with an error
-/// for every answer that is lost: this is a retry for each success or two seconds.
+/// What refills the SDK's quota of retries. A retry costs 5 of 500 tokens, and 10 after a
+/// transient error such as a time-out; without tokens the SDK doesn't retry, so that an outage
+/// isn't made worse by clients that each ask three times. By default a success gives back a
+/// single token, so that for minutes after an outage every lost answer would be an error. With
+/// these rates, each success pays for one retry, and so do two seconds.
 const TOKENS_PER_SUCCESS: f32 = 10.0;
 const TOKENS_PER_SECOND: f32 = 5.0;
 
-/// A client for `endpoint` over the network.
+/// A DynamoDB client for `endpoint` over the network.
 pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
     with_http_client(endpoint, http_client(roots))
 }
 
-/// The network, for [`with_http_client`].
+/// An HTTP client that uses the network and TLS, for [`with_http_client`].
 pub fn http_client(roots: Roots) -> SharedHttpClient {
     let trusted = match roots {
         Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
@@ -89,7 +91,7 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    // `build` has no way to fail so far; the SDK's own roots are the fallback.
+    // If building failed, the client would trust the SDK's default roots.
     let http = match context {
         Ok(context) => http.tls_context(context),
         Err(_) => http,
@@ -99,20 +101,21 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
 
 pub(super) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build()
 }
 
 pub(super) fn retries() -> RetryConfig {
     RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(FIRST_BACKOFF)
-        .with_max_backoff(LONGEST_BACKOFF)
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF)
 }
 
-/// The same over any transport: an emulator in this process, or one with faults.
+/// A DynamoDB client for `endpoint` over `http`, which may also be an emulator in this process
+/// or a transport with faults.
 pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
     let quota = TokenBucket::builder()
         .success_reward(TOKENS_PER_SUCCESS)
@@ -125,7 +128,7 @@ pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
         .timeout_config(timeouts())
         .retry_config(retries())
         .retry_partition(quota)
-        // For streams that trickle; the answers here are small, and timed as a whole.
+        // It guards streams that trickle; the answers here are small, and timed as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http);
     config.set_endpoint_url(endpoint.url);

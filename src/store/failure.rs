@@ -1,10 +1,12 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
+use super::item::Item;
 use crate::error::{Error, chain};
 
-/// Faults of DynamoDB's that pass: worth a retry, by whoever still has time for it.
-const PASSING: [&str; 8] = [
+/// Error codes of faults that pass by themselves, so that a later request may succeed.
+const TRANSIENT_CODES: [&str; 8] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
@@ -15,9 +17,9 @@ const PASSING: [&str; 8] = [
     "TransactionConflictException",
 ];
 
-/// Tells what a request that failed means for the call.
+/// The error of a call whose request to AWS failed.
 ///
-/// A time-out, a broken connection and a fault on DynamoDB's side are 'unknown', not
+/// A time-out, a broken connection and a fault on the side of AWS mean 'unknown', not
 /// 'failed': what was to be written may have been written.
 #[allow(
     clippy::needless_pass_by_value,
@@ -27,22 +29,42 @@ pub(super) fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let passing = match &error {
+    let is_transient = match &error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
             true
         }
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or_default();
-            refused.raw().status().is_server_error() || PASSING.contains(&code)
+            refused.raw().status().is_server_error() || TRANSIENT_CODES.contains(&code)
         }
         _ => false,
     };
     // The SDK's own `Display` is "service error" alone, and its `Debug` holds whole
     // answers, with all that is in an item.
     let cause = chain(&error).into();
-    if passing {
+    if is_transient {
         Error::Unavailable(cause)
     } else {
         Error::Internal(cause)
+    }
+}
+
+/// The item for which an update's condition did not hold (None: there is no such item). Any
+/// other error is the error of the call.
+pub(super) fn refused_item(
+    error: SdkError<UpdateItemError, HttpResponse>,
+) -> Result<Option<Item>, Error> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            Ok(failed.item().cloned())
+        }
+        _ => Err(failure(error)),
+    }
+}
+
+/// A request that lacks a required part is a fault of this program.
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        Self::Internal(error.into())
     }
 }

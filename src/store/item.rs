@@ -25,22 +25,22 @@ pub(super) fn bytes(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }
 
-/// An item in a table that is not as this service writes it.
+/// Why an item can't be read: it is not as this service writes it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Corrupt {
+pub(super) enum CorruptItem {
     #[error("the attribute {0} is missing or of another type")]
     Attribute(&'static str),
     #[error(transparent)]
     Value(#[from] Invalid),
 }
 
-impl From<Corrupt> for Error {
-    fn from(corrupt: Corrupt) -> Self {
+impl From<CorruptItem> for Error {
+    fn from(corrupt: CorruptItem) -> Self {
         Self::Internal(format!("an item can't be read: {corrupt}").into())
     }
 }
 
-/// Reads an item's attributes.
+/// The attributes of an item, read by name and type. An `optional_` attribute may be absent.
 #[derive(Clone, Copy)]
 pub(super) struct Attributes<'a>(pub &'a Item);
 
@@ -49,60 +49,61 @@ impl<'a> Attributes<'a> {
         self.0.contains_key(name)
     }
 
-    pub fn text(self, name: &'static str) -> Result<&'a str, Corrupt> {
-        self.text_if_any(name)?.ok_or(Corrupt::Attribute(name))
+    pub fn text(self, name: &'static str) -> Result<&'a str, CorruptItem> {
+        self.optional_text(name)?
+            .ok_or(CorruptItem::Attribute(name))
     }
 
-    pub fn text_if_any(self, name: &'static str) -> Result<Option<&'a str>, Corrupt> {
+    pub fn optional_text(self, name: &'static str) -> Result<Option<&'a str>, CorruptItem> {
         match self.0.get(name) {
             None => Ok(None),
             Some(AttributeValue::S(text)) => Ok(Some(text)),
-            Some(_) => Err(Corrupt::Attribute(name)),
+            Some(_) => Err(CorruptItem::Attribute(name)),
         }
     }
 
-    pub fn number<N: FromStr>(self, name: &'static str) -> Result<N, Corrupt> {
-        self.number_if_any(name)?.ok_or(Corrupt::Attribute(name))
+    pub fn number<N: FromStr>(self, name: &'static str) -> Result<N, CorruptItem> {
+        self.optional_number(name)?
+            .ok_or(CorruptItem::Attribute(name))
     }
 
-    pub fn number_if_any<N: FromStr>(self, name: &'static str) -> Result<Option<N>, Corrupt> {
+    pub fn optional_number<N: FromStr>(self, name: &'static str) -> Result<Option<N>, CorruptItem> {
         match self.0.get(name) {
             None => Ok(None),
             Some(AttributeValue::N(number)) => number
                 .parse()
                 .map(Some)
-                .map_err(|_| Corrupt::Attribute(name)),
-            Some(_) => Err(Corrupt::Attribute(name)),
+                .map_err(|_| CorruptItem::Attribute(name)),
+            Some(_) => Err(CorruptItem::Attribute(name)),
         }
     }
 
-    pub fn millis(self, name: &'static str) -> Result<Timestamp, Corrupt> {
+    pub fn millis(self, name: &'static str) -> Result<Timestamp, CorruptItem> {
         self.number(name).map(Timestamp::from_millis)
     }
 
-    pub fn millis_if_any(self, name: &'static str) -> Result<Option<Timestamp>, Corrupt> {
-        let millis = self.number_if_any(name)?;
+    pub fn optional_millis(self, name: &'static str) -> Result<Option<Timestamp>, CorruptItem> {
+        let millis = self.optional_number(name)?;
         Ok(millis.map(Timestamp::from_millis))
     }
 
-    pub fn bytes(self, name: &'static str) -> Result<&'a [u8], Corrupt> {
+    pub fn bytes(self, name: &'static str) -> Result<&'a [u8], CorruptItem> {
         match self.0.get(name) {
             Some(AttributeValue::B(blob)) => Ok(blob.as_ref()),
-            _ => Err(Corrupt::Attribute(name)),
+            _ => Err(CorruptItem::Attribute(name)),
         }
     }
 
-    pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], Corrupt> {
+    pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], CorruptItem> {
         let bytes = self.bytes(name)?;
-        bytes.try_into().map_err(|_| Corrupt::Attribute(name))
+        bytes.try_into().map_err(|_| CorruptItem::Attribute(name))
     }
 
-    /// No such attribute is an empty map.
-    pub fn map(self, name: &'static str) -> Result<Option<&'a Item>, Corrupt> {
+    pub fn optional_map(self, name: &'static str) -> Result<Option<&'a Item>, CorruptItem> {
         match self.0.get(name) {
             None => Ok(None),
             Some(AttributeValue::M(map)) => Ok(Some(map)),
-            Some(_) => Err(Corrupt::Attribute(name)),
+            Some(_) => Err(CorruptItem::Attribute(name)),
         }
     }
 }

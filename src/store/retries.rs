@@ -4,19 +4,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 
-/// Counts how often the SDK sends one request: sent once, it can't have met itself.
+/// Counts how often the SDK sends one request. A write that was sent once can't have found
+/// itself in the table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SendCount(Arc<AtomicU32>);
 
 impl SendCount {
-    pub fn again(&self) -> bool {
+    pub fn is_resent(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 1
     }
 }
 
 impl Intercept for SendCount {
     fn name(&self) -> &'static str {
-        "Sent"
+        "SendCount"
     }
 
     fn read_before_attempt(

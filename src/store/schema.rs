@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, TableDescription, TimeToLiveSpecification,
@@ -9,27 +9,28 @@ use super::Store;
 use super::failure::failure;
 use crate::error::Error;
 
-/// An index that lists a user's sessions. It is eventually consistent, so no check
-/// reads it.
+/// The layout of a global secondary index. An index is eventually consistent, so what it names is
+/// read from the table before anything is decided by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Index {
     pub name: &'static str,
-    /// A string.
+    /// An attribute of type S.
     pub partition_key: &'static str,
-    /// A number.
+    /// An attribute of type N.
     pub sort_key: &'static str,
 }
 
-/// How a table is laid out. The stack's template says the same.
+/// The layout of a table, as it also stands in `template.yaml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// A string.
+    /// An attribute of type S.
     pub partition_key: &'static str,
     pub index: Option<Index>,
+    /// The attribute by which DynamoDB deletes items.
     pub ttl: Option<&'static str>,
 }
 
-/// Both tables' layout.
+/// The layouts of the two tables.
 pub struct Schema;
 
 impl Schema {
@@ -57,7 +58,8 @@ impl Store {
         ]
     }
 
-    /// Creates the tables that aren't there, and returns their names.
+    /// Creates the tables that don't exist, and returns their names. Turns on TTL where it is
+    /// off.
     pub async fn create_tables(&self) -> Result<Vec<String>, Error> {
         let mut created = Vec::new();
         for (name, table) in self.schema() {
@@ -65,17 +67,18 @@ impl Store {
                 self.create(name, table).await?;
                 created.push(name.to_owned());
             }
-            // Of its own: whoever was cut off before this runs it again.
+            // This is checked for existing tables as well, because an earlier run may have been
+            // cut off between the two requests.
             if let Some(ttl) = table.ttl
                 && self.ttl_fault(name, ttl).await?.is_some()
             {
-                self.expire_by(name, ttl).await?;
+                self.enable_ttl(name, ttl).await?;
             }
         }
         Ok(created)
     }
 
-    /// What keeps the tables from being used, in an operator's words. Empty: nothing.
+    /// What is wrong with the tables, for an operator to read. Empty: nothing is.
     pub async fn check_tables(&self) -> Result<Vec<String>, Error> {
         let mut faults = Vec::new();
         for (name, table) in self.schema() {
@@ -101,54 +104,48 @@ impl Store {
     }
 
     async fn create(&self, name: &str, table: Table) -> Result<(), Error> {
-        let internal = |error: aws_sdk_dynamodb::error::BuildError| Error::Internal(error.into());
-        let text = ScalarAttributeType::S;
         let mut request = self
             .client
             .create_table()
             .table_name(name)
             .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(attribute(table.partition_key, text.clone()).map_err(internal)?)
-            .key_schema(key(table.partition_key, KeyType::Hash).map_err(internal)?);
+            .attribute_definitions(attribute(table.partition_key, ScalarAttributeType::S)?)
+            .key_schema(key(table.partition_key, KeyType::Hash)?);
         if let Some(index) = table.index {
-            // Keys alone: a list reads the sessions themselves, which are the truth, and
-            // a login's write to the index stays one unit.
-            let keys = Projection::builder().projection_type(ProjectionType::KeysOnly);
-            let by = GlobalSecondaryIndex::builder()
+            // The index has keys alone: a list reads the sessions from the table anyway, and so
+            // the index entry of a new session costs one write unit.
+            let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
+            let index_definition = GlobalSecondaryIndex::builder()
                 .index_name(index.name)
-                .key_schema(key(index.partition_key, KeyType::Hash).map_err(internal)?)
-                .key_schema(key(index.sort_key, KeyType::Range).map_err(internal)?)
-                .projection(keys.build())
-                .build()
-                .map_err(internal)?;
+                .key_schema(key(index.partition_key, KeyType::Hash)?)
+                .key_schema(key(index.sort_key, KeyType::Range)?)
+                .projection(keys_only.build())
+                .build()?;
             request = request
-                .attribute_definitions(attribute(index.partition_key, text).map_err(internal)?)
-                .attribute_definitions(
-                    attribute(index.sort_key, ScalarAttributeType::N).map_err(internal)?,
-                )
-                .global_secondary_indexes(by);
+                .attribute_definitions(attribute(index.partition_key, ScalarAttributeType::S)?)
+                .attribute_definitions(attribute(index.sort_key, ScalarAttributeType::N)?)
+                .global_secondary_indexes(index_definition);
         }
         request.send().await.map_err(failure)?;
         self.wait_until_active(name).await
     }
 
-    async fn expire_by(&self, name: &str, attribute: &str) -> Result<(), Error> {
-        let on = TimeToLiveSpecification::builder()
+    async fn enable_ttl(&self, name: &str, attribute: &str) -> Result<(), Error> {
+        let ttl = TimeToLiveSpecification::builder()
             .enabled(true)
             .attribute_name(attribute)
-            .build()
-            .map_err(|error| Error::Internal(error.into()))?;
+            .build()?;
         self.client
             .update_time_to_live()
             .table_name(name)
-            .time_to_live_specification(on)
+            .time_to_live_specification(ttl)
             .send()
             .await
             .map_err(failure)?;
         Ok(())
     }
 
-    /// DynamoDB creates a table within seconds.
+    /// Waits until a table that was just created is active: usually seconds, at most a minute.
     async fn wait_until_active(&self, name: &str) -> Result<(), Error> {
         for _ in 0..120 {
             let table = self.describe(name).await?;
@@ -171,31 +168,31 @@ impl Store {
             .send()
             .await;
         let found = ttl.map_err(failure)?.time_to_live_description;
-        let on = found.is_some_and(|found| {
+        let is_enabled = found.is_some_and(|found| {
             found.attribute_name() == Some(attribute)
                 && matches!(
                     found.time_to_live_status(),
                     Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
                 )
         });
-        Ok((!on).then(|| format!("the table {name} has no TTL on {attribute}")))
+        Ok((!is_enabled).then(|| format!("the table {name} has no TTL on {attribute}")))
     }
 }
 
 fn attribute(
     name: &str,
-    of: ScalarAttributeType,
-) -> Result<AttributeDefinition, aws_sdk_dynamodb::error::BuildError> {
+    attribute_type: ScalarAttributeType,
+) -> Result<AttributeDefinition, BuildError> {
     AttributeDefinition::builder()
         .attribute_name(name)
-        .attribute_type(of)
+        .attribute_type(attribute_type)
         .build()
 }
 
-fn key(name: &str, of: KeyType) -> Result<KeySchemaElement, aws_sdk_dynamodb::error::BuildError> {
+fn key(name: &str, key_type: KeyType) -> Result<KeySchemaElement, BuildError> {
     KeySchemaElement::builder()
         .attribute_name(name)
-        .key_type(of)
+        .key_type(key_type)
         .build()
 }
 
@@ -214,11 +211,11 @@ fn layout_faults(name: &str, table: Table, found: &TableDescription) -> Vec<Stri
         ));
     }
     if let Some(index) = table.index {
-        let has = found.global_secondary_indexes().iter().any(|found| {
+        let has_index = found.global_secondary_indexes().iter().any(|found| {
             found.index_name() == Some(index.name)
                 && keys(found.key_schema()) == [index.partition_key, index.sort_key]
         });
-        if !has {
+        if !has_index {
             faults.push(format!(
                 "the table {name} has no index {} by {} and {}",
                 index.name, index.partition_key, index.sort_key

@@ -11,64 +11,56 @@ use super::failure::failure;
 use crate::error::Error;
 use crate::token::ServerKey;
 
-/// Where the key is from which tokens are derived that must be given again.
+/// Where the service gets its [`ServerKey`] from.
 #[derive(Clone, Debug)]
 pub enum KeySource {
-    /// There is none.
+    /// The service has no key.
     None,
     Key(ServerKey),
     Secret(Secret),
 }
 
-/// A secret of AWS Secrets Manager: its text is the key. Read when it is first needed, and
-/// kept: a start that needs none doesn't wait for one.
+/// A secret of AWS Secrets Manager whose text is the key.
+///
+/// The first call that needs the key reads it, so that no start waits for it; the process then
+/// keeps it.
 #[derive(Clone, Debug)]
 pub struct Secret {
     id: String,
-    /// None: whoever read the settings has not said how to reach it.
-    client: Option<Client>,
+    client: Client,
     key: Arc<OnceCell<ServerKey>>,
 }
 
 impl KeySource {
-    /// A secret by its name or ARN.
-    pub fn secret(id: String) -> Self {
-        Self::Secret(Secret {
-            id,
-            client: None,
-            key: Arc::default(),
-        })
-    }
-
-    /// The same, to be reached as `endpoint` says, in its region. `url` is another than
-    /// Secrets Manager's own.
-    #[must_use]
-    pub fn reached(
-        self,
+    /// The secret with the name or ARN `id`, in the region and with the credentials of
+    /// `endpoint`. A `url` replaces Secrets Manager's own.
+    pub fn secret(
+        id: String,
         endpoint: &Endpoint,
         url: Option<String>,
-        http: impl FnOnce() -> SharedHttpClient,
+        http: SharedHttpClient,
     ) -> Self {
-        let Self::Secret(secret) = self else {
-            return self;
-        };
         let mut config = Builder::new()
             .region(Region::new(endpoint.region.clone()))
             .credentials_provider(endpoint.credentials.clone())
             .timeout_config(timeouts())
             .retry_config(retries())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http());
+            .http_client(http);
         config.set_endpoint_url(url);
         Self::Secret(Secret {
-            client: Some(Client::from_conf(config.build())),
-            ..secret
+            id,
+            client: Client::from_conf(config.build()),
+            key: Arc::default(),
         })
     }
 
+    /// The key, or `None` if the service has none.
+    ///
     /// # Errors
     ///
-    /// - [`Error::Unavailable`], [`Error::Internal`]: the secret can't be read, or is no key.
+    /// - [`Error::Unavailable`], [`Error::Internal`]: the secret can't be read, or its text is
+    ///   not a valid key.
     pub async fn get(&self) -> Result<Option<ServerKey>, Error> {
         match self {
             Self::None => Ok(None),
@@ -85,9 +77,8 @@ impl Secret {
     }
 
     async fn read(&self) -> Result<ServerKey, Error> {
-        let client = self.client.as_ref();
-        let client = client.ok_or_else(|| Error::Internal("no way to the secret is set".into()))?;
-        let value = client
+        let value = self
+            .client
             .get_secret_value()
             .secret_id(&self.id)
             .send()

@@ -2,12 +2,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Store;
 use super::failure::failure;
-use super::item::{Attributes, Corrupt, Item, millis, text};
+use super::item::{Attributes, CorruptItem, Item, millis, text};
 use crate::domain::{ServiceAccount, ServiceAccountName, TokenHash};
 use crate::error::Error;
 
-/// Starts the keys of service accounts' tokens in the users table.
-pub(super) const PREFIX: &str = "CALLER#";
+/// The start of a service account's key; the token's hash in hexadecimal follows.
+const PREFIX: &str = "CALLER#";
 
 fn key(token: TokenHash) -> AttributeValue {
     text(format!("{PREFIX}{}", token.to_hex()))
@@ -21,45 +21,40 @@ impl Store {
         &self,
         token: TokenHash,
     ) -> Result<Option<ServiceAccount>, Error> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.tables.users)
-            .key("pk", key(token))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failure)?;
-        let caller = output.item().map(parse).transpose()?;
-        Ok(caller)
+        let item = self.get_users_table_item(key(token)).await?;
+        Ok(item.as_ref().map(parse).transpose()?)
     }
 
-    /// Puts a service account's token that was just drawn.
+    /// Adds a service account with a token that was just generated.
+    ///
+    /// One request.
     pub async fn insert_service_account(
         &self,
         token: TokenHash,
-        caller: &ServiceAccount,
+        account: &ServiceAccount,
     ) -> Result<(), Error> {
-        let permissions = caller.permissions.iter();
+        let permissions = account.permissions.iter();
         let permissions = permissions.map(|one| text(one.as_str())).collect();
-        // Without a condition: the key is drawn from 256 random bits, so that sent
-        // again it can only meet itself.
+        // There is no condition, because the key comes from 256 random bits: if the SDK sends
+        // the request again, all that it can overwrite is its own item.
         self.client
             .put_item()
             .table_name(&self.tables.users)
             .item("pk", key(token))
-            .item("name", text(caller.name.as_str()))
+            .item("name", text(account.name.as_str()))
             .item("permissions", AttributeValue::L(permissions))
-            .item("created_at", millis(caller.created_at))
-            .item("expires_at", millis(caller.expires_at))
+            .item("created_at", millis(account.created_at))
+            .item("expires_at", millis(account.expires_at))
             .send()
             .await
             .map_err(failure)?;
         Ok(())
     }
 
-    /// Ends a service account's token. That there is none is fine: false.
-    pub async fn delete_caller(&self, token_hex: &str) -> Result<bool, Error> {
+    /// Deletes the service account whose token has this hash. False: there is none.
+    ///
+    /// One request.
+    pub async fn delete_service_account(&self, token_hex: &str) -> Result<bool, Error> {
         let output = self
             .client
             .delete_item()
@@ -72,37 +67,39 @@ impl Store {
         Ok(output.attributes().is_some())
     }
 
-    /// All service accounts with their tokens' hashes in hexadecimal.
+    /// All service accounts, each with the hash of its token in hexadecimal.
     ///
     /// Reads the whole users table: for operators, never for a call.
     pub async fn scan_service_accounts(&self) -> Result<Vec<(String, ServiceAccount)>, Error> {
-        let mut callers = Vec::new();
+        let mut accounts = Vec::new();
         self.scan_users_table(PREFIX, |item| -> Result<(), Error> {
             let key = Attributes(item).text("pk")?;
             let hash = key.strip_prefix(PREFIX).unwrap_or(key);
-            callers.push((hash.to_owned(), parse(item)?));
+            accounts.push((hash.to_owned(), parse(item)?));
             Ok(())
         })
         .await?;
-        Ok(callers)
+        Ok(accounts)
     }
 }
 
+/// Reads the item of a service account.
+///
 /// | attribute | type | |
 /// |---|---|---|
 /// | `pk` | S | `CALLER#` and the token's SHA-256 in hexadecimal |
 /// | `name` | S | |
 /// | `permissions` | L of S | such as `session.write` |
-/// | `created_at`, `expires_at` | N | milliseconds |
-fn parse(item: &Item) -> Result<ServiceAccount, Corrupt> {
+/// | `created_at`, `expires_at` | N | milliseconds since 1970 |
+fn parse(item: &Item) -> Result<ServiceAccount, CorruptItem> {
     let item = Attributes(item);
     let Some(AttributeValue::L(permissions)) = item.0.get("permissions") else {
-        return Err(Corrupt::Attribute("permissions"));
+        return Err(CorruptItem::Attribute("permissions"));
     };
     let mut parsed = Vec::with_capacity(permissions.len());
     for permission in permissions {
         let AttributeValue::S(permission) = permission else {
-            return Err(Corrupt::Attribute("permissions"));
+            return Err(CorruptItem::Attribute("permissions"));
         };
         parsed.push(permission.parse()?);
     }

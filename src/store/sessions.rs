@@ -4,22 +4,31 @@ use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Store;
-use super::failure::failure;
-use super::item::{Corrupt, Item, bytes, millis, number, text};
-use super::logins::refused;
+use super::failure::{failure, refused_item};
+use super::item::{CorruptItem, Item, bytes, millis, number, text};
 use super::retries::SendCount;
-use crate::domain::{Permit, Session, SessionId, Timestamp, UserId, WriteOutcome};
+use crate::domain::{Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
-use item::item_of;
+use item::session_item;
 
-pub(super) use item::parse;
+pub(super) use item::parse_session;
+
+/// A query for the sessions of a user.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionQuery {
+    /// The earliest and the latest creation date, both included.
+    pub created: [Timestamp; 2],
+    /// Whether the oldest come first; otherwise the newest do.
+    pub ascending: bool,
+    /// The maximum number of ids that are read.
+    pub max: usize,
+}
 
 impl Store {
-    /// The session as it is stored, whether it counts or not: TTL deletes days after the
-    /// end.
+    /// A stored session, valid or not: DynamoDB may delete an expired item days after its TTL.
     ///
     /// One request.
     pub async fn get_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
@@ -27,19 +36,59 @@ impl Store {
             .client
             .get_item()
             .table_name(&self.tables.sessions)
-            .set_key(Some(key(id)))
+            .set_key(Some(session_key(id)))
             .consistent_read(true)
             .send()
             .await
             .map_err(failure)?;
-        let session = output.item().map(parse).transpose()?;
-        Ok(session)
+        Ok(output.item().map(parse_session).transpose()?)
     }
 
-    /// Puts a session that must not exist yet.
+    /// The ids of a user's sessions, in the order of their creation.
     ///
-    /// One request. Sent again because its answer was lost, it finds its own write in its
-    /// place, and that is success.
+    /// A request for each megabyte of index. The index is eventually consistent and also has
+    /// sessions that are not valid, so a list has to read the sessions themselves.
+    pub async fn query_session_ids(
+        &self,
+        user: &UserId,
+        query: SessionQuery,
+    ) -> Result<Vec<SessionId>, Error> {
+        let [from, to] = query.created;
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.sessions)
+            .index_name("by_user")
+            .key_condition_expression("user_id = :user AND created_at BETWEEN :from AND :to")
+            .expression_attribute_values(":user", text(user.as_str()))
+            .expression_attribute_values(":from", millis(from))
+            .expression_attribute_values(":to", millis(to))
+            .scan_index_forward(query.ascending)
+            .limit(i32::try_from(query.max).unwrap_or(i32::MAX))
+            .into_paginator()
+            .send();
+        let mut ids = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(failure)?.items() {
+                if let Some(AttributeValue::S(id)) = item.get("session_id") {
+                    ids.extend(id.parse::<SessionId>().ok());
+                }
+            }
+            if ids.len() >= query.max {
+                break;
+            }
+        }
+        ids.truncate(query.max);
+        Ok(ids)
+    }
+
+    /// Puts a session that must not exist.
+    ///
+    /// One request. If its answer was lost and the SDK sends it again, it finds its own write
+    /// in the stored session, and that is success.
     ///
     /// # Errors
     ///
@@ -48,21 +97,21 @@ impl Store {
         let put = self
             .put(session)
             .condition_expression("attribute_not_exists(session_id)");
-        written(put, session).await
+        send_put(put, session).await
     }
 
-    /// Puts a session over the stored one, whose sequence must still be the one that its
-    /// newest write saw, and which nobody must have ended.
+    /// Puts a session over the stored one, which must not have ended and must still be at the
+    /// sequence that the newest write of `session` saw.
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
-    /// just one wins. Sent again because its answer was lost, it finds its own write among
-    /// the last ones, and that is success, whoever has written since.
+    /// just one wins. If its answer was lost and the SDK sends it again, it finds its own write
+    /// among the last ones, and that is success, whoever has written since.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors
     ///
-    /// - [`Error::Unavailable`]: throttled or cut off, or sent again when so many had
-    ///   written since that its own write was forgotten; it may have been put all the same.
+    /// - [`Error::Unavailable`]: throttled or cut off, or sent again after so many other writes
+    ///   that its own would be forgotten; it may have been put all the same.
     pub async fn put_session(&self, session: &Session) -> Result<PutOutcome, Error> {
         let seen = session.writes.newest().map_or(0, |write| write.seen.0);
         let put = self
@@ -70,27 +119,28 @@ impl Store {
             .condition_expression("#sequence = :seen AND attribute_not_exists(ended_at)")
             .expression_attribute_names("#sequence", "sequence") // A reserved word.
             .expression_attribute_values(":seen", number(seen));
-        written(put, session).await
+        send_put(put, session).await
     }
 
     fn put(&self, session: &Session) -> PutItemFluentBuilder {
         self.client
             .put_item()
             .table_name(&self.tables.sessions)
-            .set_item(Some(item_of(session)))
+            .set_item(Some(session_item(session)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// Ends a session, if `permit` holds for it.
+    /// Ends a session, if it is in `scope`.
     ///
-    /// One request. What was proven is removed, and so is the session from its user's list;
-    /// what stays until its TTL tells a writer who comes late that it has ended, and a
-    /// create that is repeated that it was created. Sent again because its answer was
-    /// lost, it finds the session ended, as it is when somebody else was first.
+    /// One request. It removes the factors, and with the user's id the session's entry in the
+    /// index. The rest of the item stays until its TTL: it tells a late writer that the session
+    /// has ended, and a repeated create that the session was created. If the answer was lost
+    /// and the SDK sends the request again, it finds the session ended, just as if somebody
+    /// else had ended it first.
     pub async fn end_session(
         &self,
         id: SessionId,
-        permit: &Permit,
+        scope: &SessionScope,
         now: Timestamp,
     ) -> Result<EndOutcome, Error> {
         let mut condition =
@@ -99,7 +149,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.sessions)
-            .set_key(Some(key(id)))
+            .set_key(Some(session_key(id)))
             .update_expression(format!(
                 "SET ended_at = :now, changed_at = :now, #sequence = #sequence + :one REMOVE {}",
                 ATTRIBUTES_REMOVED_AT_END.join(", ")
@@ -109,16 +159,20 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match permit {
-            Permit::All => {}
-            Permit::Token(hash) => {
+        match scope {
+            SessionScope::All => {}
+            // No session has such a token, but whether this one exists is to be answered.
+            SessionScope::Token(None) => {
+                condition.push_str(" AND attribute_not_exists(session_id)")
+            }
+            SessionScope::Token(Some(hash)) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
                 );
                 update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
             }
-            Permit::Own { creator, user } => {
+            SessionScope::Own { creator, user } => {
                 let mut own = Vec::new();
                 for (is_own, place, owner) in [
                     ("creator = :creator", ":creator", creator.as_deref()),
@@ -143,13 +197,13 @@ impl Store {
             Ok(output) => {
                 let item = output
                     .attributes()
-                    .ok_or(Corrupt::Attribute("session_id"))?;
-                Ok(EndOutcome::Ended(Box::new(parse(item)?)))
+                    .ok_or(CorruptItem::Attribute("session_id"))?;
+                Ok(EndOutcome::Ended(Box::new(parse_session(item)?)))
             }
-            Err(error) => match refused(error)? {
+            Err(error) => match refused_item(error)? {
                 None => Ok(EndOutcome::Gone),
                 Some(found) => {
-                    let found = parse(&found)?;
+                    let found = parse_session(&found)?;
                     Ok(if found.ended_at.is_some() {
                         EndOutcome::Ended(Box::new(found))
                     } else {
@@ -177,34 +231,35 @@ const ATTRIBUTES_REMOVED_AT_END: [&str; 12] = [
     "user_agent",
 ];
 
-pub(super) fn key(id: SessionId) -> Item {
+pub(super) fn session_key(id: SessionId) -> Item {
     Item::from([("session_id".to_owned(), text(id.to_string()))])
 }
 
-/// What became of a put whose condition depends on what is stored.
+/// What became of a session that was to be put.
 #[derive(Debug)]
 pub enum PutOutcome {
     Done,
-    /// Somebody else has written since; this is what is stored.
+    /// Another write came first; this is the stored session.
     Conflict(Box<Session>),
-    /// Nothing is stored.
+    /// No session with this id is stored.
     Gone,
 }
 
 /// What became of a session that was to be ended.
 #[derive(Debug)]
 pub enum EndOutcome {
-    /// It is ended, by this call or by one before.
+    /// The session has ended, by this call or an earlier one.
     Ended(Box<Session>),
-    /// Nothing is stored.
+    /// No session with this id is stored.
     Gone,
-    /// The claim doesn't hold for it.
+    /// The session is not in the scope.
     Refused,
 }
 
-async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutcome, Error> {
-    let sent = SendCount::default();
-    let Err(error) = put.customize().interceptor(sent.clone()).send().await else {
+/// Sends the put of a session, and tells what became of it even if the SDK sent it again.
+async fn send_put(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutcome, Error> {
+    let sends = SendCount::default();
+    let Err(error) = put.customize().interceptor(sends.clone()).send().await else {
         return Ok(PutOutcome::Done);
     };
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
@@ -214,11 +269,13 @@ async fn written(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutc
     let Some(found) = failed.item() else {
         return Ok(PutOutcome::Gone);
     };
-    let found = parse(found)?;
-    let own = session.writes.newest().filter(|_| sent.again());
-    match own.map_or(WriteOutcome::NotCarriedOut, |own| found.writes.fate(own)) {
+    let stored = parse_session(found)?;
+    let own = session.writes.newest().filter(|_| sends.is_resent());
+    match own.map_or(WriteOutcome::NotCarriedOut, |own| {
+        stored.writes.outcome(own)
+    }) {
         WriteOutcome::CarriedOut => Ok(PutOutcome::Done),
-        WriteOutcome::NotCarriedOut => Ok(PutOutcome::Conflict(Box::new(found))),
+        WriteOutcome::NotCarriedOut => Ok(PutOutcome::Conflict(Box::new(stored))),
         WriteOutcome::Unknown => {
             let many =
                 "others have written so often since that this write can't be told from theirs";

@@ -7,35 +7,35 @@ use zeroize::Zeroizing;
 use super::SessionToken;
 use crate::domain::{IdempotencyKey, Invalid, SessionId, UserRef, WriteId};
 
-/// A key of the deployment's, from which tokens are derived that must be given again: at
-/// least 32 bytes, never shown.
+/// The deployment's secret key, from which the tokens of idempotent creates are derived: at
+/// least 32 bytes.
 #[derive(Clone)]
 pub struct ServerKey(Zeroizing<Vec<u8>>);
 
 impl ServerKey {
-    const LEAST_BYTES: usize = 32;
+    const MIN_BYTES: usize = 32;
 
     pub fn parse(bytes: Vec<u8>) -> Result<Self, Invalid> {
         let bytes = Zeroizing::new(bytes);
-        if bytes.len() < Self::LEAST_BYTES {
+        if bytes.len() < Self::MIN_BYTES {
             return Err(Invalid::new("key", "must be at least 32 bytes long"));
         }
         Ok(Self(bytes))
     }
 
-    /// For the time of a process.
+    /// Generates a key that lasts as long as the process.
     ///
     /// # Errors
     ///
     /// The operating system has no random numbers.
-    pub fn draw() -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new(vec![0; Self::LEAST_BYTES]);
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new(vec![0; Self::MIN_BYTES]);
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    /// The id of the session that `scope` creates under `key`: as random as one that is
-    /// drawn, to all who lack this key.
+    /// The id of the session that `scope` creates under `key`. To whoever lacks this server key,
+    /// it is as random as a generated one.
     pub fn session_id(&self, scope: &str, key: &IdempotencyKey) -> SessionId {
         let mac = self.mac("id", &[scope.as_bytes(), key.as_str().as_bytes()]);
         let mut half = [0; 16];
@@ -43,12 +43,13 @@ impl ServerKey {
         SessionId::from_uuid(uuid::Builder::from_random_bytes(half).into_uuid())
     }
 
-    /// The first token of the session that `write` has created.
+    /// The first token of the session that `write` created.
     pub fn token(&self, id: SessionId, write: WriteId, user: Option<UserRef>) -> SessionToken {
         let secret = Zeroizing::new(self.mac("token", &[id.as_bytes(), write.as_bytes()]));
-        SessionToken::of(id, &secret, user)
+        SessionToken::from_secret(id, &secret, user)
     }
 
+    /// A keyed hash of a request's parts, by which a repeated request is recognised.
     pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.mac("request", parts)
     }
@@ -78,10 +79,10 @@ impl fmt::Debug for ServerKey {
 mod tests {
     use super::*;
     use crate::domain::UserId;
-    use crate::token::{Presented, generate_session_id, generate_write_id, user_ref};
+    use crate::token::{generate_session_id, generate_write_id, user_ref};
 
     #[test]
-    fn what_a_key_gives_depends_on_all_that_goes_in() {
+    fn each_input_changes_what_is_derived() {
         let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
         let name = |text: &str| IdempotencyKey::parse(text.to_owned()).unwrap();
         let (one, other) = (key(1), key(2));
@@ -111,8 +112,8 @@ mod tests {
         ] {
             assert_ne!(token, different);
         }
-        let presented = Presented::parse(token.as_str()).unwrap();
-        assert_eq!((presented.session, presented.token.user), (id, None));
+        let parsed = SessionToken::parse(token.as_str().to_owned()).unwrap();
+        assert_eq!((parsed.session(), parsed.user()), (id, None));
         assert_ne!(
             one.fingerprint(&[b"ab", b"c"]),
             one.fingerprint(&[b"a", b"bc"])

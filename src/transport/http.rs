@@ -1,20 +1,21 @@
 //! The service over HTTP/1.1 and HTTP/2, both on one port, with TLS or without.
 //!
-//! For containers and for the local service. With TLS a client chooses by ALPN; without,
-//! HTTP/2 is spoken with clients that begin with it ("prior knowledge").
+//! It serves containers and the local service. With TLS a client chooses the version by ALPN;
+//! without TLS it may begin with HTTP/2 ("prior knowledge").
 
-mod activity;
-mod answer;
 mod body;
 mod budget;
 mod connection;
+mod connection_state;
 mod frames;
 mod grpc;
 mod health;
 mod limits;
-mod observed;
+mod metered_stream;
 mod options;
 mod probes;
+mod respond;
+mod server;
 mod tls;
 mod unread;
 
@@ -23,8 +24,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -33,38 +32,16 @@ use self::grpc::Grpc;
 pub use self::limits::Limits;
 pub use self::options::{Options, Pages};
 use self::probes::Probes;
+use self::server::Server;
 pub use self::tls::{Tls, TlsError};
 use crate::api::App;
 use crate::domain::Timestamp;
 
-/// For the calls under way when the server is to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long the calls in progress may take when the server stops.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
-/// The service, the clock, and how connections are spoken with.
-struct Server {
-    app: Arc<App>,
-    grpc: Grpc,
-    pages: Option<Pages>,
-    now: fn() -> Timestamp,
-    tls: Option<Tls>,
-    limits: Limits,
-    http: auto::Builder<TokioExecutor>,
-    probes: Probes,
-    /// Places for calls under way.
-    calls: Arc<Semaphore>,
-    bodies: Budget,
-    answers: Budget,
-    stopping: watch::Sender<bool>,
-}
-
-impl Server {
-    fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
-    }
-}
-
-/// Answers on `listener` until `stop` resolves: then no connection is accepted and no
-/// call begun, those under way have 30 s to finish.
+/// Serves `listener` until `stop` resolves. After that it accepts no connection and begins no call,
+/// and the calls in progress have 30 s to finish.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -72,7 +49,7 @@ pub async fn serve(
     Options { tls, limits, pages }: Options,
     stop: impl Future<Output = ()>,
 ) {
-    // Each connection has a receiver, so that this knows when the last has ended.
+    // Each connection has a receiver, so the channel is closed once the last one has ended.
     let stopping = watch::Sender::new(false);
     let calls = Arc::new(Semaphore::new(limits.calls as usize));
     let body_share = limits.body_share(&app.limits());
@@ -86,24 +63,24 @@ pub async fn serve(
         http: connection::http(&limits),
         probes: Probes::default(),
         calls: Arc::clone(&calls),
-        // One request always has room.
+        // There is always room for one request.
         bodies: Budget::new(body_share.max(limits.body_bytes as usize)),
-        answers: Budget::new(limits.answer_bytes as usize),
+        responses: Budget::new(limits.response_bytes as usize),
         stopping: stopping.clone(),
     });
-    let places = Arc::new(Semaphore::new(limits.connections as usize));
+    let connections = Arc::new(Semaphore::new(limits.connections as usize));
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &connections) => accepted,
         };
-        if let Some((stream, place)) = accepted {
+        if let Some((stream, permit)) = accepted {
             let (server, stopping) = (Arc::clone(&server), stopping.subscribe());
             tokio::spawn(async move {
-                server.connection(stream, stopping).await;
-                drop(place);
+                server.serve_connection(stream, stopping).await;
+                drop(permit);
             });
         }
     }
@@ -111,24 +88,24 @@ pub async fn serve(
     stopping.send_replace(true);
     let all_ended = async {
         stopping.closed().await;
-        // Calls are carried through though their clients have gone.
+        // A call is finished even if its client has disconnected.
         drop(calls.acquire_many(limits.calls).await);
     };
-    // After that, whoever still waits is cut off.
-    let _ = tokio::time::timeout(GRACE, all_ended).await;
+    // Then the connections that are left are closed.
+    let _ = tokio::time::timeout(SHUTDOWN_GRACE, all_ended).await;
 }
 
-/// The next connection, once there is room for one. None: it broke before it began.
+/// Accepts the next connection, once there is a permit for one. `None`: accepting failed.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    connections: &Arc<Semaphore>,
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, _)) => Some((stream, permit)),
         Err(error) => {
-            // The client's fault is over; a lack of file descriptors isn't at once.
-            if !is_of_one_connection(&error) {
+            // A fault of one connection is over; a lack of file descriptors lasts for a while.
+            if !is_connection_error(&error) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             None
@@ -136,7 +113,8 @@ async fn accept(
     }
 }
 
-fn is_of_one_connection(error: &io::Error) -> bool {
+/// Whether an error concerns only the connection that was to be accepted.
+fn is_connection_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

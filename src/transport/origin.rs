@@ -1,13 +1,13 @@
-//! Where a request comes from, for the log.
+//! The addresses of clients, for the log.
 //!
-//! All of it is read into types of few characters: some of these texts are their senders' own,
-//! and neither forge a line nor fill one.
+//! They are read into types of few characters: clients send some of these texts themselves, and
+//! must neither forge a line of the log nor fill one.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
-/// An address, with a port behind it or not, as gateways and load balancers write them.
+/// Reads an address, with or without a port, as gateways and load balancers write it.
 pub(crate) fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text
@@ -15,14 +15,14 @@ pub(crate) fn address(text: &str) -> Option<IpAddr> {
         .and_then(|text| text.strip_suffix(']'));
     let alone = bare.unwrap_or(text).parse().ok();
     let with_port = || text.parse().map(|address: SocketAddr| address.ip()).ok();
-    // An IPv4 address as IPv6 sockets write it is the same address.
+    // IPv6 sockets write an IPv4 address in a form of their own.
     alone
         .or_else(with_port)
         .map(|address: IpAddr| address.to_canonical())
 }
 
-/// The client of a load balancer, which adds it to whatever the client itself has sent: all
-/// but the last entry may be made up.
+/// The client of a load balancer, which adds the address to whatever the client itself has sent:
+/// all entries but the last may be invented.
 pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     address(last.to_str().ok()?.rsplit(',').next()?)

@@ -1,4 +1,4 @@
-//! A `tower` layer for services of others that session tokens are to protect.
+//! A `tower` layer that protects other services by session tokens.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,28 +11,28 @@ use http::{HeaderMap, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::api::json_error;
+use crate::api::codec::json_error;
 use crate::domain::{SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
-use crate::service::{BearerText, user_of_token};
+use crate::service::user_of_token;
 use crate::store::Store;
-use crate::token::bearer;
+use crate::token::PresentedToken;
 
-/// Lets those requests pass whose `Authorization: Bearer …` is a session's token that stands
-/// for a user, with the [`SessionUser`] among their extensions.
+/// Lets those requests pass whose `Authorization: Bearer …` is the valid token of a session that
+/// proves its user, with the [`SessionUser`] among their extensions.
 ///
-/// At one strongly consistent request to the database for each, so that a session counts
+/// It takes one strongly consistent request to the database for each, so that a session is valid
 /// until the instant in which it ends. All others are answered with an error of the JSON API:
 ///
 /// | | status | |
 /// |---|---|---|
 /// | no token | 401 | `WWW-Authenticate: Bearer` |
-/// | a token that stands for nobody, or several | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
+/// | a token that is not valid or proves no user, or several values of the header | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
 /// | the database is throttled or gone | 503 | `Retry-After` |
 /// | a fault of ours | 500 | |
 ///
-/// Such an answer has the [`Error`] among its extensions, as an `Arc`: for a log, since its
-/// sources are not for callers to see.
+/// Such an answer has the [`Error`] among its extensions, as an `Arc`: for a log, since callers
+/// must not see its sources.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     store: Store,
@@ -57,7 +57,7 @@ impl<S> Layer<S> for SessionLayer {
     }
 }
 
-/// What a [`SessionLayer`] makes of a service.
+/// A service behind a [`SessionLayer`].
 #[derive(Clone)]
 pub struct SessionService<S> {
     layer: SessionLayer,
@@ -86,7 +86,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        // The one that is ready goes, a clone of it stays: that one isn't ready.
+        // The service that is ready is used up by this call. Its clone, which stays, is not ready.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let SessionLayer { store, now } = self.layer.clone();
@@ -103,25 +103,12 @@ where
 }
 
 async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<SessionUser, Error> {
-    let token = token(headers).map_err(Error::Unauthenticated)?;
-    let user = user_of_token(store, &token.0, now).await?;
-    user.map_err(|_| Error::Unauthenticated(TokenFault::Invalid))
-}
-
-/// Beside another value of the header, a token is not valid: which of them others look at is
-/// not known here.
-fn token(headers: &HeaderMap) -> Result<BearerText, TokenFault> {
     let values = headers.get_all(AUTHORIZATION).iter();
-    // What is no text is no token, but was shown as one.
-    let values: Vec<_> = values
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    let token = values.iter().find_map(|value| bearer(value));
-    match (token, values.as_slice()) {
-        (None | Some(""), _) => Err(TokenFault::Missing),
-        (Some(token), [_]) => Ok(BearerText(token.to_owned())),
-        (Some(_), _) => Err(TokenFault::Invalid),
-    }
+    let token = PresentedToken::from_authorization(values.map(HeaderValue::as_bytes))
+        .and_then(|token| token.ok_or(TokenFault::Missing))
+        .map_err(Error::Unauthenticated)?;
+    let user = user_of_token(store, &token, now).await?;
+    user.map_err(|_| Error::Unauthenticated(TokenFault::Invalid))
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {

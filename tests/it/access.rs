@@ -139,7 +139,7 @@ async fn a_revoked_token_is_accepted_for_less_than_a_minute() {
 
     assert!(
         app.store
-            .delete_caller(&token.hash().to_hex())
+            .delete_service_account(&token.hash().to_hex())
             .await
             .unwrap()
     );
@@ -261,8 +261,8 @@ async fn a_service_account_can_be_listed_and_revoked() {
         Timestamp::from_millis(NOW.as_millis() + 3_600_000)
     );
 
-    assert!(app.store.delete_caller(&hash).await.unwrap());
-    assert!(!app.store.delete_caller(&hash).await.unwrap());
+    assert!(app.store.delete_service_account(&hash).await.unwrap());
+    assert!(!app.store.delete_service_account(&hash).await.unwrap());
     assert_eq!(
         app.store.get_service_account(token.hash()).await.unwrap(),
         None

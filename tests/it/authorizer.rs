@@ -51,7 +51,9 @@ impl Gate {
     }
 
     async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
-        self.authorizer.answer(event, "request-1", now).await
+        self.authorizer
+            .authorize(event, "request-1", None, now)
+            .await
     }
 
     /// Whether the bearer of an `Authorization` header is let in.

@@ -9,7 +9,7 @@ use lambda_http::{Context, LambdaEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::domain::{LoginName, User, UserId};
-use sesame::transport::lambda::event::{Event, answer};
+use sesame::transport::lambda::event::{Event, respond};
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, event};
@@ -21,7 +21,7 @@ async fn invoke(app: &App, event: &str) -> Value {
     let mut context = Context::default();
     "request-1".clone_into(&mut context.request_id);
     let payload: Event = serde_json::from_str(event).unwrap();
-    let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+    let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
     let answer = serde_json::to_value(answer).unwrap();
     let body = answer["body"].as_str().unwrap_or("null");
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -274,7 +274,7 @@ async fn an_invocations_deadline_is_kept_unless_it_has_passed() {
         let mut context = Context::default();
         context.deadline = deadline;
         let payload: Event = serde_json::from_str(&event).unwrap();
-        let answer = answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+        let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
         let answer = serde_json::to_value(answer).unwrap();
         assert_eq!(answer["statusCode"], status, "{deadline}");
     }

@@ -197,7 +197,7 @@ async fn a_failure_counted_after_a_success_stays_counted() {
             .reserve_attempt(&name, None, policy, write, NOW)
             .await
             .unwrap();
-        let sesame::store::Attempt::Reserved(login) = attempt else {
+        let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
             panic!("{attempt:?}")
         };
         login
@@ -231,7 +231,7 @@ async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
         .reserve_attempt(&name, None, policy, write, NOW)
         .await
         .unwrap();
-    let sesame::store::Attempt::Reserved(login) = attempt else {
+    let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
         panic!("{attempt:?}")
     };
     assert!(app.store.delete_user(&mini).await.unwrap());

@@ -6,7 +6,7 @@ use serde_json::json;
 use sesame::domain::Operation::{DeleteSession, GetSession, ListSessions, SetSession};
 use sesame::domain::Permission;
 
-use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
 /// The requests since they were last cleared.
 fn made(app: &App) -> Vec<String> {

@@ -2,26 +2,23 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 use flate2::bufread::GzDecoder;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 use crate::error::Error;
 
-/// Of a request.
+/// The compression of a request's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     Identity,
     Gzip,
 }
 
-/// What we read, as headers say it.
-pub(in crate::api) const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip");
-
 impl Compression {
-    /// By what the header `name` says.
+    /// Reads the compression that the header `name` names.
     ///
     /// # Errors
     ///
-    /// [`Error::UnsupportedEncoding`]: it says something else.
+    /// [`Error::UnsupportedEncoding`]: any but gzip, or several.
     pub(in crate::api) fn from_headers(
         headers: &HeaderMap,
         name: &HeaderName,
@@ -36,31 +33,33 @@ impl Compression {
         }
     }
 
+    /// Decompresses a body.
+    ///
     /// # Errors
     ///
     /// - [`Error::Malformed`]: it isn't compressed so, or is cut off.
-    /// - [`Error::BodyTooLarge`]: there is more than `most` bytes in it.
-    pub(in crate::api) fn undo(self, body: &Bytes, most: usize) -> Result<Bytes, Error> {
+    /// - [`Error::BodyTooLarge`]: there is more than `max` bytes in it.
+    pub(in crate::api) fn undo(self, body: &Bytes, max: usize) -> Result<Bytes, Error> {
         match self {
-            Self::Identity if body.len() > most => Err(Error::BodyTooLarge),
+            Self::Identity if body.len() > max => Err(Error::BodyTooLarge),
             Self::Identity => Ok(body.clone()),
-            Self::Gzip => decompress(body, most),
+            Self::Gzip => decompress(body, max),
         }
     }
 }
 
-/// Undoes gzip, of one member: each of many empty ones would cost more than its bytes.
-/// Nothing at all is an empty message, which clients leave as it is. Of a body that would
-/// become longer than `most`, no more is made than tells that it would.
-pub fn decompress(body: &[u8], most: usize) -> Result<Bytes, Error> {
+/// Decompresses gzip of one member: many empty members would cost more than their bytes. An
+/// empty body is an empty message, which clients don't compress. Decompression stops one byte
+/// after `max`.
+pub fn decompress(body: &[u8], max: usize) -> Result<Bytes, Error> {
     if body.is_empty() {
         return Ok(Bytes::new());
     }
     let mut message = Vec::new();
-    let more = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let more = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     let mut decoder = GzDecoder::new(body).take(more);
     let read = decoder.read_to_end(&mut message);
-    if message.len() > most {
+    if message.len() > max {
         return Err(Error::BodyTooLarge);
     }
     match read {

@@ -1,5 +1,5 @@
-//! gRPC's framing: a flag, a length, a message; in gRPC-Web the trailers follow as a
-//! frame of their own, and all of it may be base64.
+//! The frames of gRPC: a flag, a length and a message. In gRPC-Web, the trailers follow in a
+//! frame of their own, and all of the body may be base64.
 //!
 //! <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>,
 //! <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>
@@ -16,18 +16,18 @@ use crate::error::Error;
 
 const COMPRESSED: u8 = 0x01;
 const TRAILERS: u8 = 0x80;
-/// A flag, and a length in four bytes, the highest first.
+/// The length of a frame's head: a flag, and a length in four bytes, the highest first.
 const HEAD: usize = 5;
 
-/// The one message that a unary call's body holds.
+/// Reads the one message in the body of a unary call.
 ///
 /// # Errors
 ///
 /// - [`Error::NotOneMessage`]: none, or more than one.
 /// - [`Error::CompressedHow`]: it is flagged as compressed, and no encoding was named.
 /// - [`Error::Malformed`]: a part of one, unknown flags, or bad compression.
-/// - [`Error::BodyTooLarge`]: it is longer than `most` bytes, or becomes so.
-pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Result<Bytes, Error> {
+/// - [`Error::BodyTooLarge`]: it is longer than `max` bytes, or becomes so.
+pub fn read_message(body: &Bytes, compression: Compression, max: usize) -> Result<Bytes, Error> {
     let malformed = |reason: &str| Error::Malformed(reason.to_owned());
     if body.is_empty() {
         return Err(Error::NotOneMessage);
@@ -40,7 +40,7 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
         return Err(Error::NotOneMessage);
     }
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length > most {
+    if length > max {
         return Err(Error::BodyTooLarge);
     }
     let Some((message, behind)) = rest.split_at_checked(length) else {
@@ -57,13 +57,13 @@ pub fn read_message(body: &Bytes, compression: Compression, most: usize) -> Resu
     let message = body.slice_ref(message);
     match (flags, compression) {
         (0, _) => Ok(message),
-        (COMPRESSED, Compression::Gzip) => decompress(&message, most),
+        (COMPRESSED, Compression::Gzip) => decompress(&message, max),
         (COMPRESSED, Compression::Identity) => Err(Error::CompressedHow),
         _ => Err(malformed("a message has unknown flags")),
     }
 }
 
-/// Whether a whole message is what comes next.
+/// Whether the bytes begin with a whole message.
 fn is_message(rest: &[u8]) -> bool {
     let Some(([flags, length @ ..], content)) = rest.split_first_chunk::<HEAD>() else {
         return false;
@@ -72,7 +72,7 @@ fn is_message(rest: &[u8]) -> bool {
     *flags <= COMPRESSED && content.len() as u64 >= u64::from(length)
 }
 
-/// `message` in a frame.
+/// Writes a frame with `message`.
 pub fn write_message(message: &[u8]) -> BytesMut {
     let mut body = BytesMut::with_capacity(HEAD + message.len());
     write_frame(&mut body, 0, message);
@@ -93,20 +93,21 @@ pub fn write_trailers(body: &mut BytesMut, trailers: &HeaderMap) {
 }
 
 fn write_frame(body: &mut BytesMut, flags: u8, content: &[u8]) {
-    // What we send is a few kilobytes.
+    // A message has at most 4 MiB.
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
     body.put_u8(flags);
     body.put_u32(length);
     body.extend_from_slice(content);
 }
 
-/// gRPC-Web's text form: base64, in one run or in several, each with padding of its own.
+/// Decodes the text form of gRPC-Web: base64, in one run or in several, each with padding of its
+/// own.
 ///
 /// # Errors
 ///
 /// [`Error::Malformed`].
 pub fn read_text(text: &[u8]) -> Result<Bytes, Error> {
-    /// The last run may do without padding.
+    /// The last run may have no padding.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &ALPHABET,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -126,7 +127,7 @@ pub fn read_text(text: &[u8]) -> Result<Bytes, Error> {
     Ok(decoded.into())
 }
 
-/// gRPC-Web's text form, in one run.
+/// Encodes the text form of gRPC-Web in one run.
 pub fn write_text(body: &[u8]) -> Bytes {
     STANDARD.encode(body).into()
 }
@@ -239,8 +240,8 @@ mod tests {
             ),
         ] {
             // Compressed, even a short message is longer than 16 bytes.
-            let most = if body.first() == Some(&1) { 64 } else { 16 };
-            let got = read_message(&body, compression, most);
+            let max = if body.first() == Some(&1) { 64 } else { 16 };
+            let got = read_message(&body, compression, max);
             let got = got.as_deref().map_err(Error::kind);
             assert_eq!(got, want.map(str::as_bytes), "{name}");
         }

@@ -4,16 +4,14 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::compression::ACCEPTED;
 use super::frame;
-use crate::api::protocol::{Coding, respond};
-use crate::api::route::Version;
-use crate::api::status::Status;
-use crate::api::{Body, messages};
+use crate::api::messages::ReplyMessage;
+use crate::api::protocol::Coding;
+use crate::api::response::{Body, respond};
+use crate::api::status::{ACCEPTED_ENCODINGS, Status};
 use crate::error::Error;
-use crate::service::Reply;
 
-pub(in crate::api) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -23,49 +21,39 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const WEB: HeaderValue = HeaderValue::from_static("application/grpc-web+proto");
 const WEB_TEXT: HeaderValue = HeaderValue::from_static("application/grpc-web-text+proto");
 
-/// A message and trailers, or headers alone for an error ("trailers-only"). The HTTP
-/// status is 200 either way.
-pub(in crate::api) fn encode(outcome: &Result<Reply, Error>, version: Version) -> Response<Body> {
-    match outcome {
-        Ok(reply) => {
-            let mut response = respond(
-                GRPC,
-                frame::write_message(&messages::encode(reply, version)),
-            );
-            response.body_mut().trailers = Some(success());
-            response
-        }
-        Err(error) => {
-            let mut response = respond(GRPC, "");
-            response.headers_mut().extend(failure(error));
-            add_accepted(response.headers_mut(), error);
-            response
-        }
-    }
+/// Encodes a reply as a message and trailers. The HTTP status is 200, as of all answers here.
+pub(super) fn encode(message: &ReplyMessage) -> Response<Body> {
+    let mut response = respond(GRPC, frame::write_message(&message.encode_to_vec()));
+    response.body_mut().trailers = Some(success());
+    response
 }
 
-/// The trailers are a frame of the body.
-pub(in crate::api) fn encode_web(
-    outcome: &Result<Reply, Error>,
-    version: Version,
-    coding: Coding,
-) -> Response<Body> {
-    let (mut body, trailers) = match outcome {
-        Ok(reply) => (
-            frame::write_message(&messages::encode(reply, version)),
-            success(),
-        ),
-        Err(error) => (BytesMut::new(), failure(error)),
-    };
-    frame::write_trailers(&mut body, &trailers);
-    let mut response = match coding {
+/// Encodes an error as headers alone ("trailers-only").
+pub(super) fn encode_error(error: &Error) -> Response<Body> {
+    let mut response = respond(GRPC, "");
+    response.headers_mut().extend(failure(error));
+    add_accepted(response.headers_mut(), error);
+    response
+}
+
+/// Encodes a reply with the trailers as a frame of the body.
+pub(super) fn encode_web(message: &ReplyMessage, coding: Coding) -> Response<Body> {
+    let body = frame::write_message(&message.encode_to_vec());
+    web_response(body, &success(), coding)
+}
+
+pub(super) fn encode_web_error(error: &Error, coding: Coding) -> Response<Body> {
+    let mut response = web_response(BytesMut::new(), &failure(error), coding);
+    add_accepted(response.headers_mut(), error);
+    response
+}
+
+fn web_response(mut body: BytesMut, trailers: &HeaderMap, coding: Coding) -> Response<Body> {
+    frame::write_trailers(&mut body, trailers);
+    match coding {
         Coding::Binary => respond(WEB, body),
         Coding::Text => respond(WEB_TEXT, frame::write_text(&body)),
-    };
-    if let Err(error) = outcome {
-        add_accepted(response.headers_mut(), error);
     }
-    response
 }
 
 fn success() -> HeaderMap {
@@ -73,7 +61,7 @@ fn success() -> HeaderMap {
 }
 
 fn failure(error: &Error) -> HeaderMap {
-    let status = Status::of(error);
+    let status = Status::from(error);
     let details = STANDARD_NO_PAD.encode(status.encode());
     let mut trailers = HeaderMap::new();
     trailers.insert(STATUS, HeaderValue::from(u16::from(status.row.code)));
@@ -89,7 +77,8 @@ fn failure(error: &Error) -> HeaderMap {
     trailers
 }
 
-/// As `grpc-message` wants it: visible ASCII and spaces stand for themselves, but for `%`.
+/// Encodes a text for `grpc-message`: visible ASCII and spaces stand for themselves, but for
+/// `%`.
 fn percent_encoded(text: &str) -> String {
     const HIDDEN: &AsciiSet = &CONTROLS.add(b'%');
     utf8_percent_encode(text, HIDDEN).to_string()
@@ -97,7 +86,7 @@ fn percent_encoded(text: &str) -> String {
 
 fn add_accepted(headers: &mut HeaderMap, error: &Error) {
     if matches!(error, Error::UnsupportedEncoding) {
-        headers.insert(ACCEPT_ENCODING, ACCEPTED);
+        headers.insert(ACCEPT_ENCODING, ACCEPTED_ENCODINGS);
     }
 }
 

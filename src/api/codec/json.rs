@@ -4,11 +4,16 @@ mod duration;
 mod fields;
 mod list;
 mod request;
-mod response;
-mod session;
+pub(in crate::api) mod serialize;
+mod status;
 mod tree;
 
-pub use request::decode;
-pub use response::encode;
-pub(crate) use response::rfc_3339;
-pub(in crate::api) use response::{encode_connect_error, encode_status};
+use serde::Serialize;
+
+pub use request::{BoundFields, decode};
+pub(super) use status::{encode_connect_error, encode_status};
+
+pub(super) fn encode(message: &impl Serialize) -> Vec<u8> {
+    // Strings and numbers can't fail to be written.
+    serde_json::to_vec(message).unwrap_or_default()
+}

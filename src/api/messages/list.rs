@@ -43,7 +43,7 @@ impl From<v2beta::ListSessionsRequest> for v2::ListSessionsRequest {
 pub(in crate::api) fn list_sessions(
     request: v2::ListSessionsRequest,
 ) -> Result<ListSessions, Error> {
-    // By the creation date in any case.
+    // Whatever the column, sessions are sorted by their creation date.
     if v2::SessionFieldName::try_from(request.sorting_column).is_err() {
         return Err(Invalid::new("sorting_column", "is unknown").into());
     }
@@ -58,10 +58,10 @@ fn page(query: ListQuery) -> Result<Page, LimitTooHigh> {
     Page::new(query.offset, query.limit, query.asc)
 }
 
-/// Sessions that one filter may name by their ids, whether they are ids or not.
+/// How many ids one filter may have, valid or not.
 const MAX_IDS: usize = 100;
 
-/// What names nothing, or something that can't be, matches nothing.
+/// Reads a filter. One with no value, or with a value that can't exist, matches nothing.
 fn filter(query: v2::SearchQuery) -> Result<Filter, Invalid> {
     use v2::search_query::Query;
 
@@ -108,7 +108,7 @@ fn compare(field: &'static str, method: i32) -> Result<Compare, Invalid> {
     }
 }
 
-/// Since 1970.
+/// The time in nanoseconds since 1970.
 fn nanos(at: &prost_types::Timestamp) -> i128 {
     i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos)
 }

@@ -1,25 +1,50 @@
 use prost::Message as _;
+use serde::Serialize;
 
 use crate::api::proto::zitadel::object::v2 as object;
 use crate::api::proto::zitadel::session::v2;
-use crate::api::route::Version;
+use crate::api::version::Version;
 use crate::domain::{Session, Timestamp, UserAgent};
 use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Reply};
 
-/// In the shape of `version`, which may lack fields of the later ones.
-pub fn encode(reply: &Reply, version: Version) -> Vec<u8> {
-    match reply {
-        Reply::CreateSession(created) => created_session(created).encode_to_vec(),
-        Reply::SetSession(changed) => changed_session(changed).encode_to_vec(),
-        Reply::GetSession(got) => v2::GetSessionResponse {
-            session: Some(session(&got.session, &got.resource_owner, version)),
+/// The message of a reply. It holds tokens, and so has no `Debug`.
+///
+/// Serialised by serde, it is proto3's JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum ReplyMessage {
+    CreateSession(v2::CreateSessionResponse),
+    SetSession(v2::SetSessionResponse),
+    GetSession(v2::GetSessionResponse),
+    DeleteSession(v2::DeleteSessionResponse),
+    ListSessions(v2::ListSessionsResponse),
+}
+
+impl ReplyMessage {
+    /// The message in the shape of `version`, which may lack fields of the later ones.
+    pub fn new(reply: &Reply, version: Version) -> Self {
+        match reply {
+            Reply::CreateSession(created) => Self::CreateSession(created_session(created)),
+            Reply::SetSession(changed) => Self::SetSession(changed_session(changed)),
+            Reply::GetSession(got) => Self::GetSession(v2::GetSessionResponse {
+                session: Some(session(&got.session, &got.resource_owner, version)),
+            }),
+            Reply::DeleteSession(deleted) => Self::DeleteSession(v2::DeleteSessionResponse {
+                details: Some(details(deleted)),
+            }),
+            Reply::ListSessions(listed) => Self::ListSessions(listed_sessions(listed, version)),
         }
-        .encode_to_vec(),
-        Reply::DeleteSession(deleted) => v2::DeleteSessionResponse {
-            details: Some(details(deleted)),
+    }
+
+    /// Encodes the message in protobuf.
+    pub fn encode_to_vec(&self) -> Vec<u8> {
+        match self {
+            Self::CreateSession(message) => message.encode_to_vec(),
+            Self::SetSession(message) => message.encode_to_vec(),
+            Self::GetSession(message) => message.encode_to_vec(),
+            Self::DeleteSession(message) => message.encode_to_vec(),
+            Self::ListSessions(message) => message.encode_to_vec(),
         }
-        .encode_to_vec(),
-        Reply::ListSessions(listed) => listed_sessions(listed, version).encode_to_vec(),
     }
 }
 

@@ -3,71 +3,68 @@ use std::time::Duration;
 use super::list::list_sessions;
 use super::unsupported;
 use crate::api::proto::zitadel::session::{v2, v2alpha, v2beta};
-use crate::api::route::{Route, Version};
-use crate::domain::Operation;
+use crate::api::request_headers::RequestHeaders;
+use crate::api::version::Version;
 use crate::domain::{
-    Invalid, LoginName, Metadata, MetadataChanges, Password, SessionId, UserAgent, UserId,
-    UserSearch,
+    Invalid, LoginName, Metadata, MetadataChanges, Operation, Password, SessionId, UserAgent,
+    UserId, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{Call, CreateSession, DeleteSession, GetSession, SetSession};
-use crate::token::{SessionToken, Shown};
+use crate::service::{
+    Call, CreateSession, DeleteSession, GetSession, PresentedSessionToken, SetSession,
+};
+use crate::token::SessionToken;
 
-/// Reads the request of a call.
+/// The longest text that is taken for a session's token, in characters.
+const MAX_TOKEN_LENGTH: usize = 200;
+
+/// Decodes the request of an operation.
 ///
 /// # Errors
 ///
 /// - [`Error::Malformed`]: not that message.
 /// - [`Error::InvalidArgument`]: a field over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
-pub fn decode(route: Route, message: &[u8]) -> Result<Call, Error> {
-    unsupported::refuse(route.rpc, message)?;
-    decode_known(route, message)
-}
-
-/// The same, whatever else the message asks for.
-fn decode_known(route: Route, message: &[u8]) -> Result<Call, Error> {
+pub fn decode(
+    operation: Operation,
+    version: Version,
+    headers: RequestHeaders,
+    message: &[u8],
+) -> Result<Call, Error> {
+    unsupported::refuse(operation, message)?;
     // Where two versions share an arm, the message has one shape in both.
-    match (route.rpc, route.version) {
+    Ok(match (operation, version) {
         (Operation::CreateSession, Version::V2alpha) => {
-            read::<v2alpha::CreateSessionRequest>(message)
-                .and_then(|request| create_session(request.into()))
-                .map(Call::CreateSession)
+            let request = read::<v2alpha::CreateSessionRequest>(message)?;
+            Call::CreateSession(create_session(request.into(), None, headers)?)
         }
         (Operation::CreateSession, Version::V2beta | Version::V2) => {
-            read::<v2::CreateSessionRequest>(message)
-                .and_then(create_session)
-                .map(Call::CreateSession)
+            Call::CreateSession(create_session(read(message)?, None, headers)?)
         }
-        (Operation::SetSession, Version::V2alpha) => read::<v2alpha::SetSessionRequest>(message)
-            .and_then(|request| set_session(request.into(), route.version))
-            .map(Call::SetSession),
+        (Operation::SetSession, Version::V2alpha) => {
+            let request = read::<v2alpha::SetSessionRequest>(message)?;
+            Call::SetSession(set_session(request.into(), None, version, headers)?)
+        }
         (Operation::SetSession, Version::V2beta | Version::V2) => {
-            read::<v2::SetSessionRequest>(message)
-                .and_then(|request| set_session(request, route.version))
-                .map(Call::SetSession)
+            Call::SetSession(set_session(read(message)?, None, version, headers)?)
         }
-        (Operation::GetSession, _) => read::<v2::GetSessionRequest>(message)
-            .and_then(|request| get_session(&request))
-            .map(Call::GetSession),
-        (Operation::DeleteSession, _) => read::<v2::DeleteSessionRequest>(message)
-            .and_then(|request| delete_session(&request))
-            .map(Call::DeleteSession),
-        (Operation::ListSessions, version) => match version {
-            Version::V2alpha => {
-                read::<v2alpha::ListSessionsRequest>(message).map(v2::ListSessionsRequest::from)
-            }
-            Version::V2beta => {
-                read::<v2beta::ListSessionsRequest>(message).map(v2::ListSessionsRequest::from)
-            }
-            Version::V2 => read::<v2::ListSessionsRequest>(message),
+        (Operation::GetSession, _) => Call::GetSession(get_session(read(message)?)?),
+        (Operation::DeleteSession, _) => Call::DeleteSession(delete_session(read(message)?)?),
+        (Operation::ListSessions, Version::V2alpha) => {
+            let request = read::<v2alpha::ListSessionsRequest>(message)?;
+            Call::ListSessions(list_sessions(request.into())?)
         }
-        .and_then(list_sessions)
-        .map(Call::ListSessions),
-    }
+        (Operation::ListSessions, Version::V2beta) => {
+            let request = read::<v2beta::ListSessionsRequest>(message)?;
+            Call::ListSessions(list_sessions(request.into())?)
+        }
+        (Operation::ListSessions, Version::V2) => {
+            Call::ListSessions(list_sessions(read(message)?)?)
+        }
+    })
 }
 
-/// What the decoder says names fields and wire types, and quotes nothing.
+/// Decodes a message. The decoder's errors name fields and wire types, and quote nothing.
 fn read<M: prost::Message + Default>(message: &[u8]) -> Result<M, Error> {
     M::decode(message)
         .map_err(|error| Error::Malformed(format!("the message can't be read: {error}")))
@@ -105,76 +102,93 @@ impl From<v2alpha::Checks> for v2::Checks {
     }
 }
 
+/// `user_id` is the id of a user who is named by login name as well: in JSON, a request may have
+/// both members of the oneof, as the API's published example has.
 pub(in crate::api) fn create_session(
     request: v2::CreateSessionRequest,
+    user_id: Option<String>,
+    headers: RequestHeaders,
 ) -> Result<CreateSession, Error> {
-    let (user, password) = request.checks.map_or(Ok((None, None)), checks)?;
+    let (user, password) = checks(request.checks, user_id)?;
     Ok(CreateSession {
         user,
         password,
         metadata: Metadata::parse(request.metadata)?,
         user_agent: request.user_agent.map(user_agent).transpose()?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        idempotency_key: None,
+        idempotency_key: headers.idempotency_key,
     })
 }
 
-/// Before v2, the token must be there; in v2, a permission may stand in for it.
+/// Before v2, the token must be there; in v2, a permission may stand in for it. `user_id` as in
+/// [`create_session`].
 pub(in crate::api) fn set_session(
     request: v2::SetSessionRequest,
+    user_id: Option<String>,
     version: Version,
+    headers: RequestHeaders,
 ) -> Result<SetSession, Error> {
     let session_id = SessionId::find(&request.session_id)?;
     let length = request.session_token.chars().count();
-    if length > 200 || length == 0 && version < Version::V2 {
+    if length > MAX_TOKEN_LENGTH || length == 0 && version < Version::V2 {
         return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
     }
-    let token = Some(request.session_token).filter(|token| !token.is_empty());
-    let (user, password) = request.checks.map_or(Ok((None, None)), checks)?;
+    let (user, password) = checks(request.checks, user_id)?;
     Ok(SetSession {
         session_id,
-        session_token: token.map(SessionToken::shown),
+        session_token: presented(Some(request.session_token)),
         user,
         password,
         metadata: MetadataChanges::parse(request.metadata)?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        precondition: None,
+        precondition: headers.precondition,
     })
 }
 
-pub(in crate::api) fn get_session(request: &v2::GetSessionRequest) -> Result<GetSession, Error> {
+pub(in crate::api) fn get_session(request: v2::GetSessionRequest) -> Result<GetSession, Error> {
     Ok(GetSession {
         session_id: SessionId::find(&request.session_id)?,
-        session_token: shown(request.session_token.as_deref()),
+        session_token: presented(request.session_token),
     })
 }
 
 pub(in crate::api) fn delete_session(
-    request: &v2::DeleteSessionRequest,
+    request: v2::DeleteSessionRequest,
 ) -> Result<DeleteSession, Error> {
     Ok(DeleteSession {
         session_id: SessionId::find(&request.session_id)?,
-        session_token: shown(request.session_token.as_deref()),
+        session_token: presented(request.session_token),
     })
 }
 
-/// An empty token is none.
-fn shown(token: Option<&str>) -> Option<Shown> {
-    token.filter(|token| !token.is_empty()).map(Shown::of)
+/// An empty text presents no token.
+fn presented(token: Option<String>) -> Option<PresentedSessionToken> {
+    token
+        .filter(|token| !token.is_empty())
+        .map(SessionToken::parse)
 }
 
-fn checks(checks: v2::Checks) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+fn checks(
+    checks: Option<v2::Checks>,
+    user_id: Option<String>,
+) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+    let checks = checks.unwrap_or_default();
+    let user = checks.user.map(|check| user(check, user_id));
     let password = checks.password.map(|check| Password::parse(check.password));
-    Ok((checks.user.map(user).transpose()?, password.transpose()?))
+    Ok((user.transpose()?, password.transpose()?))
 }
 
-fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
+fn user(user: v2::CheckUser, user_id: Option<String>) -> Result<UserSearch, Error> {
     use v2::check_user::Search;
 
-    match user.search {
-        Some(Search::UserId(id)) => Ok(UserSearch::Id(UserId::parse(id)?)),
-        Some(Search::LoginName(name)) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
-        None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
+    match (user.search, user_id) {
+        (Some(Search::UserId(id)), _) => Ok(UserSearch::Id(UserId::parse(id)?)),
+        (Some(Search::LoginName(name)), None) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
+        (Some(Search::LoginName(name)), Some(id)) => {
+            let name = LoginName::parse(name)?;
+            Ok(UserSearch::Both(UserId::parse(id)?, name))
+        }
+        (None, _) => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
     }
 }
 
@@ -198,17 +212,12 @@ fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {
 mod tests {
     use super::*;
 
-    const V2: Route = Route {
-        rpc: Operation::CreateSession,
-        version: Version::V2,
-    };
-    const V2ALPHA: Route = Route {
-        rpc: Operation::CreateSession,
-        version: Version::V2alpha,
-    };
+    fn decode_any(operation: Operation, version: Version, message: &[u8]) -> Result<Call, Error> {
+        decode(operation, version, RequestHeaders::default(), message)
+    }
 
-    fn decoded(route: Route, message: &[u8]) -> Result<CreateSession, String> {
-        match decode(route, message) {
+    fn create(version: Version, message: &[u8]) -> Result<CreateSession, String> {
+        match decode_any(Operation::CreateSession, version, message) {
             Ok(Call::CreateSession(call)) => Ok(call),
             Ok(other) => Err(format!("{other:?}")),
             Err(error) => Err(error.to_string()),
@@ -218,15 +227,15 @@ mod tests {
     #[test]
     fn the_last_member_of_a_oneof_wins() {
         // checks { user { user_id: "a" login_name: "b" } }, and the other way round.
-        let name = decoded(V2, b"\x0a\x08\x0a\x06\x0a\x01a\x12\x01b").unwrap();
-        let id = decoded(V2, b"\x0a\x08\x0a\x06\x12\x01b\x0a\x01a").unwrap();
+        let name = create(Version::V2, b"\x0a\x08\x0a\x06\x0a\x01a\x12\x01b").unwrap();
+        let id = create(Version::V2, b"\x0a\x08\x0a\x06\x12\x01b\x0a\x01a").unwrap();
 
         assert!(matches!(name.user, Some(UserSearch::LoginName(_))));
         assert!(matches!(id.user, Some(UserSearch::Id(_))));
     }
 
     #[test]
-    fn messages_are_merged_and_unknown_fields_passed_over() {
+    fn messages_are_merged_and_unknown_fields_ignored() {
         // Two `checks`, one with a user and one with a password; field 99 of each type.
         let message = [
             &b"\x0a\x05\x0a\x03\x12\x01b"[..],
@@ -238,13 +247,13 @@ mod tests {
         ]
         .concat();
 
-        let call = decoded(V2, &message).unwrap();
+        let call = create(Version::V2, &message).unwrap();
 
         assert!(call.user.is_some() && call.password.is_some());
     }
 
     #[test]
-    fn what_a_version_lacks_is_unknown_to_it() {
+    fn a_field_of_a_later_version_is_unknown_to_an_earlier_one() {
         // As v2alpha knows no field 5, it may be anything there.
         for (message, in_v2alpha, in_v2) in [
             (&b"\x2a\x02\x08\x3c"[..], Ok(None), Ok(Some(60))),
@@ -254,8 +263,8 @@ mod tests {
                 Err("malformed request: the message can't be read"),
             ),
         ] {
-            for (route, want) in [(V2ALPHA, in_v2alpha), (V2, in_v2)] {
-                let got = decoded(route, message);
+            for (version, want) in [(Version::V2alpha, in_v2alpha), (Version::V2, in_v2)] {
+                let got = create(version, message);
                 match want {
                     Ok(seconds) => {
                         let want = seconds.map(Duration::from_secs);
@@ -274,7 +283,7 @@ mod tests {
     fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version() {
         let set = Operation::SetSession;
         let create = Operation::CreateSession;
-        for (rpc, message, want) in [
+        for (operation, message, want) in [
             (create, &b"\x0a\x02\x1a\0"[..], "checks.web_auth_n"),
             (create, b"\x0a\x02\x2a\0", "checks.totp"),
             (create, b"\x0a\x02\x42\0", "checks.recovery_code"),
@@ -308,27 +317,27 @@ mod tests {
             (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
         ] {
             for version in Version::ALL {
-                let got = decode(Route { rpc, version }, message);
+                let got = decode_any(operation, version, message);
                 let got = got.map_err(|error| error.to_string());
                 let want = Err(format!("{want} is not supported"));
                 assert_eq!(got.map(drop), want, "{version:?}");
             }
         }
-        for (rpc, message) in [
+        for (operation, message) in [
             (create, &b"\x0a\0\x1a\0"[..]),
             // Unknown fields within a check.
             (create, b"\x0a\x07\x0a\x05\x12\x01b\x48\x01"),
             (set, b"\x0a\x01x\x12\x01y\x1a\0\x2a\0"),
         ] {
             for version in Version::ALL {
-                let got = decode(Route { rpc, version }, message);
+                let got = decode_any(operation, version, message);
                 assert!(got.is_ok(), "{version:?} {message:?}");
             }
         }
     }
 
     #[test]
-    fn of_a_oneof_the_last_member_wins_that_a_version_knows() {
+    fn the_last_member_of_a_oneof_that_the_version_knows_wins() {
         use crate::domain::Filter;
 
         // queries { ids_query {} user_id_query { id: "b" } }
@@ -339,8 +348,8 @@ mod tests {
             (Version::V2beta, user.clone()),
             (Version::V2, user),
         ] {
-            let rpc = Operation::ListSessions;
-            let Ok(Call::ListSessions(list)) = decode(Route { rpc, version }, message) else {
+            let operation = Operation::ListSessions;
+            let Ok(Call::ListSessions(list)) = decode_any(operation, version, message) else {
                 panic!("{version:?} reads it");
             };
             assert_eq!(list.filters, [want], "{version:?}");
@@ -348,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused() {
+    fn a_malformed_message_is_refused() {
         for message in [
             &b"\x0a"[..],
             b"\x0a\x05\x0a",
@@ -359,7 +368,7 @@ mod tests {
             b"\x0b",
             b"\0",
         ] {
-            let error = decoded(V2, message).unwrap_err();
+            let error = create(Version::V2, message).unwrap_err();
             assert!(error.starts_with("malformed"), "{message:?}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! The checks and challenges that this service doesn't carry out, in protobuf.
+//! Refuses checks and challenges that this service doesn't carry out, in protobuf.
 
 use prost::bytes::Buf as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -6,13 +6,13 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 use crate::domain::Operation;
 use crate::error::Error;
 
-/// A message of a request in which every member asks for something.
+/// A message whose fields each ask for something.
 struct Part {
     name: &'static str,
     field: u32,
-    /// The names of its fields from 1 on, so far as there are names.
+    /// The names of its fields, from field 1 on.
     members: &'static [&'static str],
-    /// Those of them that are carried out.
+    /// How many of its fields are carried out, from field 1 on.
     supported: u32,
 }
 
@@ -43,16 +43,16 @@ const fn challenges(field: u32) -> Part {
     }
 }
 
-/// Refuses a request that has a check or challenge which isn't carried out, by whatever number
-/// and in whatever version: unknown fields are passed over elsewhere, but a login page takes an
-/// answer without an error for a passed check.
+/// Refuses a request with a check or challenge that isn't carried out, of whatever number and in
+/// whatever version. Elsewhere unknown fields are ignored, but a login page takes an answer
+/// without an error for a passed check.
 ///
 /// # Errors
 ///
 /// - [`Error::Unimplemented`]: with its name, or with its number.
 /// - [`Error::Malformed`]: it isn't well-formed.
-pub fn refuse(rpc: Operation, message: &[u8]) -> Result<(), Error> {
-    let parts = match rpc {
+pub fn refuse(operation: Operation, message: &[u8]) -> Result<(), Error> {
+    let parts = match operation {
         Operation::CreateSession => [checks(1), challenges(3)],
         Operation::SetSession => [checks(3), challenges(5)],
         Operation::GetSession | Operation::DeleteSession | Operation::ListSessions => return Ok(()),
@@ -62,7 +62,7 @@ pub fn refuse(rpc: Operation, message: &[u8]) -> Result<(), Error> {
         let (field, wire_type) = decode_key(&mut rest).map_err(|error| malformed(&error))?;
         let part = parts.iter().find(|part| part.field == field);
         match (part, wire_type) {
-            // v2alpha has had another type here, and a message of none.
+            // v2alpha clients send another type here.
             (Some(part), other) if part.supported == 0 && other != WireType::LengthDelimited => {
                 return Err(refused(part.name.to_owned()));
             }

@@ -1,26 +1,32 @@
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 
 use super::*;
-use crate::api::Context;
+use crate::api::protocol::Coding;
+use crate::api::request::RequestContext;
 
-fn asked(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
+fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
     let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));
-    let asked = Asked::of(&Request {
+    let found = MatchedRoute::find(&Request {
         method: method.clone(),
         path: path.to_owned(),
         query: Vec::new(),
         headers: HeaderMap::from_iter(headers),
         body: Bytes::new(),
-        context: Context {
+        context: RequestContext {
             trailers: true,
-            ..Context::default()
+            ..RequestContext::default()
         },
     });
-    let route = match asked.route {
-        Ok(Route { rpc, version }) => format!("{} {}", version.as_str(), rpc.as_str()),
-        Err(error) => error.kind().to_owned(),
-    };
-    (asked.protocol, route)
+    match found {
+        Ok(route) => {
+            let operation = route.operation.as_str();
+            let text = format!("{} {operation}", route.version.as_str());
+            (route.protocol, text)
+        }
+        Err(Unmatched { protocol, error }) => (protocol, error.kind().to_owned()),
+    }
 }
 
 #[test]
@@ -57,71 +63,8 @@ fn a_call_is_named_by_its_method_and_raw_path() {
         (Method::POST, "/", "unknown_route"),
         (Method::POST, "", "unknown_route"),
     ] {
-        let got = asked(&method, path, None);
+        let got = route(&method, path, None);
         assert_eq!(got, (Protocol::Json, want.to_owned()), "{method} {path}");
-    }
-}
-
-#[test]
-fn a_route_has_fields_in_its_path_and_query() {
-    let bound = |method, path: &str, query: &[(&str, &str)]| {
-        let text = |text: &str| text.to_owned();
-        let query = query.iter().map(|(name, value)| (text(name), text(value)));
-        Bound::of(&Request {
-            method,
-            path: path.to_owned(),
-            query: query.collect(),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            context: Context::default(),
-        })
-        .map(|bound| (bound.session_id, bound.session_token))
-        .map_err(drop)
-    };
-    let some = |text: &str| Some(text.to_owned());
-    let token = ("sessionToken", "t");
-
-    for (method, path, query, want) in [
-        (
-            Method::GET,
-            "/v2/sessions/1",
-            &[][..],
-            Ok((some("1"), None)),
-        ),
-        (
-            Method::GET,
-            "/v2/sessions/1",
-            &[("x", "y"), token],
-            Ok((some("1"), some("t"))),
-        ),
-        (
-            Method::GET,
-            "/v2/sessions/%C3%A4%2f",
-            &[("session_token", "t")],
-            Ok((some("ä/"), some("t"))),
-        ),
-        (
-            Method::GET,
-            "/v2/sessions/1",
-            &[token, ("session_token", "t")],
-            Err(()),
-        ),
-        (
-            Method::DELETE,
-            "/v2/sessions/1",
-            &[token],
-            Ok((some("1"), None)),
-        ),
-        (Method::POST, "/v2/sessions", &[token], Ok((None, None))),
-        (
-            Method::POST,
-            "/v2/sessions/search",
-            &[token],
-            Ok((None, None)),
-        ),
-    ] {
-        let got = bound(method.clone(), path, query);
-        assert_eq!(got, want, "{method} {path} {query:?}");
     }
 }
 
@@ -151,9 +94,9 @@ fn a_procedure_is_named_by_its_path() {
         ),
         ("/another.Service/CreateSession", "unimplemented"),
     ] {
-        let (_, got) = asked(&Method::POST, path, Some("application/grpc"));
+        let (_, got) = route(&Method::POST, path, Some("application/grpc"));
         assert_eq!(got, want, "{path}");
-        let (_, got) = asked(&Method::GET, path, Some("application/grpc"));
+        let (_, got) = route(&Method::GET, path, Some("application/grpc"));
         assert_eq!(got, "unknown_method", "{path}");
     }
     for path in [
@@ -165,7 +108,7 @@ fn a_procedure_is_named_by_its_path() {
             ("application/grpc", Protocol::Grpc),
             ("application/grpc-web", Protocol::GrpcWeb(Coding::Binary)),
         ] {
-            let got = asked(&Method::POST, path, Some(content_type));
+            let got = route(&Method::POST, path, Some(content_type));
             assert_eq!(got, (protocol, "unimplemented".to_owned()), "{path}");
         }
     }
@@ -199,13 +142,13 @@ fn the_content_type_alone_decides_on_the_protocol() {
         (Some(""), Err(()), true),
         (None, Err(()), true),
     ] {
-        let (protocol, route) = asked(&Method::POST, procedure, content_type);
+        let (protocol, found) = route(&Method::POST, procedure, content_type);
         match want {
             Ok(want) => assert_eq!(protocol, want, "{content_type:?}"),
-            Err(()) => assert_eq!(route, "unsupported_media_type", "{content_type:?}"),
+            Err(()) => assert_eq!(found, "unsupported_media_type", "{content_type:?}"),
         }
-        let (protocol, route) = asked(&Method::POST, "/v2/sessions", content_type);
+        let (protocol, found) = route(&Method::POST, "/v2/sessions", content_type);
         assert_eq!(protocol, Protocol::Json, "{content_type:?}");
-        assert_eq!(route == "v2 CreateSession", json, "{content_type:?}");
+        assert_eq!(found == "v2 CreateSession", json, "{content_type:?}");
     }
 }

@@ -7,7 +7,7 @@ use super::demo;
 use crate::domain::Access;
 use crate::store::Tables;
 
-/// What somebody needs to know who has just started the local service.
+/// What the local service prints when it has started, as text or JSON.
 #[derive(Serialize)]
 pub struct Banner<'a> {
     pub url: &'a str,
@@ -20,7 +20,7 @@ pub struct Banner<'a> {
     pub access: Access,
     #[serde(skip)]
     pub data: Option<&'a Path>,
-    /// What a client has to trust, if it speaks TLS.
+    /// The certificate that clients have to trust, with TLS.
     #[serde(skip)]
     pub certificate: Option<&'a Path>,
     #[serde(skip)]
@@ -28,7 +28,7 @@ pub struct Banner<'a> {
 }
 
 impl Banner<'_> {
-    /// The call of the API's published page, for this address.
+    /// A `curl` command with the API's published example, for this service.
     fn curl(&self) -> String {
         let body = format!(
             r#"{{"checks":{{"user":{{"userId":"{}","loginName":"{}"}},"password":{{"password":"{}"}}}},"metadata":{{}}}}"#,
@@ -52,7 +52,7 @@ impl Banner<'_> {
         )
     }
 
-    /// The options that another command needs to find the same tables.
+    /// The options with which another command finds the same tables.
     fn options(&self) -> String {
         let mut options = format!("--endpoint-url {}", self.database_url);
         let defaults = [
@@ -88,7 +88,10 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "Its DynamoDB is at {database_url}, {kept}.\n")?;
         writeln!(f, "Create a session, here or in a browser at {url}/:")?;
         writeln!(f, "  {}\n", self.curl())?;
-        writeln!(f, "A caller's token, with all permissions:\n  {token}\n")?;
+        writeln!(
+            f,
+            "A token of a service account, with all permissions:\n  {token}\n"
+        )?;
         writeln!(f, "Add a user, and see what else there is:")?;
         writeln!(f, "  {program} user add --login-name you {options}")?;
         writeln!(f, "  {program} --help\n")?;
@@ -103,7 +106,7 @@ impl fmt::Display for Banner<'_> {
 }
 
 #[test]
-fn the_call_is_the_published_one() {
+fn the_printed_call_is_the_published_example() {
     let tables = Tables {
         users: "users".to_owned(),
         sessions: "sessions".to_owned(),

@@ -10,21 +10,21 @@ use crate::password::{Params, PasswordPool};
 use crate::store::Store;
 use crate::token::{ServiceAccountToken, generate_session_generation};
 
-// The published example's.
+// The user of the API's published example.
 pub const LOGIN_NAME: &str = "mini@mouse.com";
 pub const USER_ID: &str = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
 pub const PASSWORD: &str = "V3ryS3cure!";
 const DISPLAY_NAME: &str = "Mini Mouse";
 
-const CALLER: &str = "demo (sesame dev)";
+const SERVICE_ACCOUNT: &str = "demo (sesame dev)";
 const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// Adds the demo user, unless a file has kept it, or somebody with its name or id.
+/// Adds the demo user, unless a user with its name or id exists.
 pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
     let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
     let password = Password::new(PASSWORD.to_owned());
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
-    let login = User {
+    let user = User {
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
@@ -34,26 +34,29 @@ pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
         generation: generate_session_generation(),
         under_former_key: false,
     };
-    store.insert_user(&login).await?;
+    store.insert_user(&user).await?;
     Ok(())
 }
 
-/// Issues a token with all permissions in place of the one that was issued last time,
-/// which nobody can look up.
-pub async fn add_caller(store: &Store, now: Timestamp) -> Result<ServiceAccountToken, Failure> {
-    let name = ServiceAccountName::parse(CALLER.to_owned())?;
-    for (hash, caller) in store.scan_service_accounts().await? {
-        if caller.name == name {
-            store.delete_caller(&hash).await?;
+/// Issues a token with all permissions to the demo service account, and revokes the one of the
+/// last start, which nobody can look up.
+pub async fn add_service_account(
+    store: &Store,
+    now: Timestamp,
+) -> Result<ServiceAccountToken, Failure> {
+    let name = ServiceAccountName::parse(SERVICE_ACCOUNT.to_owned())?;
+    for (hash, account) in store.scan_service_accounts().await? {
+        if account.name == name {
+            store.delete_service_account(&hash).await?;
         }
     }
-    let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
-    let caller = ServiceAccount {
+    let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
+    let account = ServiceAccount {
         name,
         permissions: Permission::ALL.into_iter().collect(),
         created_at: now,
         expires_at: now.plus(TOKEN_LIFETIME),
     };
-    store.insert_service_account(token.hash(), &caller).await?;
+    store.insert_service_account(token.hash(), &account).await?;
     Ok(token)
 }

@@ -1,20 +1,21 @@
-//! What a browser gets of the local service: a page to try the API, a reference, and the
-//! document that both are about.
+//! The web pages of the local service: a page to try the API, a reference, and the `OpenAPI`
+//! document.
 //!
-//! Everything comes from this process, and nothing is run but what is served here: the
-//! pages hold passwords.
+//! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
+//! are served here.
 
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Response};
 
-use crate::api::{Protocol, Version};
+use crate::api::codec::json_error;
 use crate::error::Error;
 
-/// `data:` is the empty icon, without which browsers ask for `/favicon.ico`.
+/// The content security policy. `data:` is for the empty icon, without which browsers request
+/// `/favicon.ico`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -56,8 +57,8 @@ const PAGES: [Page; 10] = [
     page("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
 ];
 
-/// The answer where `path` is a page's; none of them is a path of the API.
-pub fn answer(method: &Method, path: &str) -> Option<Response<Bytes>> {
+/// The response if `path` is that of a page. No page has a path of the API.
+pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
     let page = PAGES.iter().find(|page| page.path == path)?;
     let mut response = match *method {
         Method::GET => found(page, Bytes::from_static(page.text.as_bytes())),
@@ -65,7 +66,7 @@ pub fn answer(method: &Method, path: &str) -> Option<Response<Bytes>> {
         _ => not_allowed(),
     };
     let headers: [(HeaderName, &str); 4] = [
-        // What is shown is what this build has, also after the next one.
+        // After an update, browsers show the pages of the new version.
         (CACHE_CONTROL, "no-cache"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
@@ -78,7 +79,7 @@ pub fn answer(method: &Method, path: &str) -> Option<Response<Bytes>> {
     Some(response)
 }
 
-/// The length is the page's, also where the body is left out.
+/// The response with a page. Its `Content-Length` is that of the page even for `HEAD`.
 fn found(page: &Page, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -87,10 +88,7 @@ fn found(page: &Page, body: Bytes) -> Response<Bytes> {
     response
 }
 
-/// In the words of the service.
+/// The error that the service itself gives for a wrong method.
 fn not_allowed() -> Response<Bytes> {
-    let error = Err(Error::MethodNotAllowed(METHODS));
-    Protocol::Json
-        .encode(&error, Version::V2, StatusCode::OK)
-        .map(|body| body.data)
+    json_error(&Error::MethodNotAllowed(METHODS)).map(|body| body.data)
 }

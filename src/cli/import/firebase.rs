@@ -1,4 +1,5 @@
-//! A Firebase project's password hash parameters, which its exported hashes need.
+//! A Firebase project's password hash parameters, without which its exported hashes can't be
+//! checked.
 
 use std::path::Path;
 
@@ -22,16 +23,16 @@ use crate::password::{PasswordHash, Unsupported};
 /// }
 /// ```
 ///
-/// The signer key is a secret of the project, and so this has no `Debug`.
+/// There is no `Debug`, because the signer key is a secret of the project.
 #[derive(Clone)]
 pub struct FirebaseConfig {
-    /// The part of each hash string that stands before its salt.
+    /// The part of each hash string before its salt.
     prefix: Zeroizing<String>,
 }
 
-/// Why there are no parameters. What the file holds doesn't show.
+/// Why the parameters can't be read. The error shows nothing of the file.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub enum FirebaseConfigError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("{0} is missing, there twice or not what a Firebase project has")]
@@ -39,7 +40,7 @@ pub enum ConfigError {
 }
 
 impl FirebaseConfig {
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub fn read(path: &Path) -> Result<Self, FirebaseConfigError> {
         let text = if path == Path::new("-") {
             std::io::read_to_string(std::io::stdin())?
         } else {
@@ -48,7 +49,7 @@ impl FirebaseConfig {
         Self::parse(&Zeroizing::new(text))
     }
 
-    fn parse(text: &str) -> Result<Self, ConfigError> {
+    fn parse(text: &str) -> Result<Self, FirebaseConfigError> {
         let text = text.trim_start_matches('\u{feff}');
         let field = |name: &'static str| {
             let mut values = text.lines().filter_map(|line| {
@@ -58,17 +59,18 @@ impl FirebaseConfig {
             });
             match (values.next(), values.next()) {
                 (Some(value), None) => Ok(value),
-                _ => Err(ConfigError::Field(name)),
+                _ => Err(FirebaseConfigError::Field(name)),
             }
         };
         if field("algorithm")? != "SCRYPT" {
-            return Err(ConfigError::Field("algorithm"));
+            return Err(FirebaseConfigError::Field("algorithm"));
         }
         let number = |name| {
             let number = field(name)?.parse::<u8>();
-            number.map_err(|_| ConfigError::Field(name))
+            number.map_err(|_| FirebaseConfigError::Field(name))
         };
-        let base64 = |name| standard(field(name)?).ok_or(ConfigError::Field(name));
+        let base64 =
+            |name| to_standard_base64(field(name)?).ok_or(FirebaseConfigError::Field(name));
         let (rounds, mem_cost) = (number("rounds")?, number("mem_cost")?);
         let separator = base64("base64_salt_separator")?;
         let key = base64("base64_signer_key")?;
@@ -81,21 +83,23 @@ impl FirebaseConfig {
         })
     }
 
-    /// The hash string of an exported hash and its salt, in base64 of either alphabet.
+    /// Makes a hash string of an exported hash and its salt, in base64 of either alphabet.
     ///
     /// # Errors
     ///
-    /// It can't be checked against.
+    /// [`Unsupported`]: no password can be checked against it.
     pub fn hash(&self, hash: &str, salt: &str) -> Result<PasswordHash, Unsupported> {
         let not_base64 = Unsupported::Malformed("the hash or its salt is not base64");
-        let (hash, salt) = standard(hash).zip(standard(salt)).ok_or(not_base64)?;
+        let (hash, salt) = to_standard_base64(hash)
+            .zip(to_standard_base64(salt))
+            .ok_or(not_base64)?;
         let text = format!("{}${}${}", *self.prefix, *salt, *hash);
         PasswordHash::parse(&Zeroizing::new(text))
     }
 }
 
-/// Base64 in the standard alphabet, of either one.
-fn standard(text: &str) -> Option<Zeroizing<String>> {
+/// Converts base64 of either alphabet to the standard one with padding.
+fn to_standard_base64(text: &str) -> Option<Zeroizing<String>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &ALPHABET,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -119,8 +123,8 @@ mod tests {
     #[test]
     fn a_projects_parameters_make_hash_strings_of_its_hashes() {
         let config = FirebaseConfig::parse(CONFIG).unwrap();
-        let of_web = HASH.replace('+', "-").replace('/', "_");
-        for (hash, salt) in [(HASH, "42xEC+ixf3L2lw=="), (&of_web, "42xEC-ixf3L2lw")] {
+        let url_safe = HASH.replace('+', "-").replace('/', "_");
+        for (hash, salt) in [(HASH, "42xEC+ixf3L2lw=="), (&url_safe, "42xEC-ixf3L2lw")] {
             let hash = config.hash(hash, salt).unwrap();
             assert!(
                 hash.as_str()
@@ -132,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_are_no_projects_are_refused() {
+    fn invalid_parameters_are_refused() {
         for (from, to, want) in [
             ("SCRYPT", "BCRYPT", "algorithm"),
             ("rounds: 8", "rounds: eight", "rounds"),

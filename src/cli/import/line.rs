@@ -6,23 +6,23 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::firebase::FirebaseConfig;
-use crate::cli::output::plain;
+use crate::cli::printable::printable;
 use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
 use crate::domain::{Attempts, HashString, Invalid, User, UserId, UserState};
 use crate::password::{PasswordHash, Unsupported};
 use crate::token::generate_session_generation;
 
-/// Why a line was refused. It repeats none of the line's values, because one of them may
-/// be a password.
+/// Why a line is refused. The error shows no value of the line, because one of them may be a
+/// password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum LineError {
     #[error("the line is longer than {0} bytes")]
     TooLong(usize),
     #[error("the line is not JSON (column {0})")]
     NotJson(usize),
     #[error("the line is not a JSON object")]
     NotAnObject,
-    #[error("{} is no field of a user", plain(.0))]
+    #[error("{} is no field of a user", printable(.0))]
     UnknownField(String),
     #[error("plaintext passwords are not accepted: passwordHash takes a hash")]
     Plaintext,
@@ -36,7 +36,7 @@ pub enum Refused {
     Invalid(#[from] Invalid),
     #[error("passwordHash can't be used: {0}")]
     Hash(#[from] Unsupported),
-    #[error("the login name is taken by the user {}", plain(.0.as_str()))]
+    #[error("the login name is taken by the user {}", printable(.0.as_str()))]
     NameTaken(UserId),
     #[error("the user id is taken by a user with another login name")]
     IdTaken,
@@ -48,23 +48,23 @@ const DISPLAY_NAME: &str = "displayName";
 const PASSWORD_HASH: &str = "passwordHash";
 const SALT: &str = "salt";
 
-/// A user as a line has it.
+/// A user that was read from a line.
 #[derive(Debug)]
 pub struct ImportedUser {
-    pub login: User,
-    /// The name of the hash's scheme, if it costs an attacker less than OWASP asks for.
+    pub user: User,
+    /// What the hash is, if it costs an attacker less than OWASP asks for.
     pub weakness: Option<&'static str>,
 }
 
-/// Reads a user from a line. With `firebase`, the hash is a Firebase project's, and has a salt
-/// beside it.
-pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, Refused> {
-    // Without its end, behind which an error would have no column.
+/// Reads a user from a line. With `firebase`, the hash is that of a Firebase project, and its salt
+/// is a field of its own.
+pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
+    // Without the line end: an error after it would have no column.
     let line = line.trim_ascii_end();
     let Members(members) =
         serde_json::from_slice(line).map_err(|error| match error.classify() {
-            Category::Data => Refused::NotAnObject,
-            Category::Syntax | Category::Eof | Category::Io => Refused::NotJson(error.column()),
+            Category::Data => LineError::NotAnObject,
+            Category::Syntax | Category::Eof | Category::Io => LineError::NotJson(error.column()),
         })?;
     let mut fields = Fields::default();
     for (name, value) in members {
@@ -74,16 +74,16 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
             "displayName" | "display_name" => (DISPLAY_NAME, &mut fields.display_name),
             "passwordHash" | "password_hash" => (PASSWORD_HASH, &mut fields.password_hash),
             "salt" if firebase.is_some() => (SALT, &mut fields.salt),
-            "password" => return Err(Refused::Plaintext),
-            _ => return Err(Refused::UnknownField(name.chars().take(40).collect())),
+            "password" => return Err(LineError::Plaintext),
+            _ => return Err(LineError::UnknownField(name.chars().take(40).collect())),
         };
         let before = match value {
             Value::Null => None,
             Value::String(text) => field.replace(text),
-            _ => return Err(Refused::NotAString(name)),
+            _ => return Err(LineError::NotAString(name)),
         };
         if before.is_some() {
-            return Err(Refused::Twice(name));
+            return Err(LineError::Twice(name));
         }
     }
     fields.user(firebase)
@@ -99,21 +99,21 @@ struct Fields {
 }
 
 impl Fields {
-    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, Refused> {
-        let login_name = self.login_name.ok_or(Refused::Missing(LOGIN_NAME))?;
+    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
+        let login_name = self.login_name.ok_or(LineError::Missing(LOGIN_NAME))?;
         let display_name = self.display_name.unwrap_or_else(|| login_name.clone());
         let hash = match (self.password_hash, firebase) {
             (None, _) => None,
             (Some(text), None) => Some(PasswordHash::parse(&text)?),
             (Some(text), Some(firebase)) => {
-                let salt = self.salt.ok_or(Refused::Missing(SALT))?;
+                let salt = self.salt.ok_or(LineError::Missing(SALT))?;
                 Some(firebase.hash(&text, &salt)?)
             }
         };
         let weakness = hash.as_ref().and_then(PasswordHash::weakness);
-        let login = User {
+        let user = User {
             login_name: new_login_name(&login_name)?,
-            user_id: new_user_id(self.user_id.ok_or(Refused::Missing(USER_ID))?)?,
+            user_id: new_user_id(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
             display_name: new_display_name(&display_name)?,
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
@@ -121,11 +121,11 @@ impl Fields {
             generation: generate_session_generation(),
             under_former_key: false,
         };
-        Ok(ImportedUser { login, weakness })
+        Ok(ImportedUser { user, weakness })
     }
 }
 
-/// An object's members as they come, those with the same name included.
+/// The members of a JSON object in their order, including those with the same name.
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -159,7 +159,7 @@ mod tests {
     const HASH: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
 
     #[test]
-    fn a_user_is_written_in_either_case() {
+    fn field_names_may_be_in_camel_case_or_snake_case() {
         for line in [
             format!(
                 r#"{{"userId":"1","loginName":"a","displayName":"A","passwordHash":"{HASH}"}}"#
@@ -168,27 +168,27 @@ mod tests {
                 r#" {{"password_hash":"{HASH}","display_name":"A","login_name":"a","user_id":"1"}} "#
             ),
         ] {
-            let login = parse(line.as_bytes(), None).unwrap().login;
+            let user = parse(line.as_bytes(), None).unwrap().user;
 
-            assert_eq!(login.user_id.as_str(), "1", "{line}");
-            assert_eq!(login.login_name.as_str(), "a", "{line}");
-            assert_eq!(login.display_name.as_str(), "A", "{line}");
-            assert_eq!(login.password_hash.unwrap().as_str(), HASH, "{line}");
+            assert_eq!(user.user_id.as_str(), "1", "{line}");
+            assert_eq!(user.login_name.as_str(), "a", "{line}");
+            assert_eq!(user.display_name.as_str(), "A", "{line}");
+            assert_eq!(user.password_hash.unwrap().as_str(), HASH, "{line}");
         }
     }
 
     #[test]
-    fn what_may_be_missing_has_a_default() {
+    fn optional_fields_have_defaults() {
         let line = br#"{"userId":"1","loginName":"a","displayName":null,"passwordHash":null}"#;
 
-        let login = parse(line, None).unwrap().login;
+        let user = parse(line, None).unwrap().user;
 
-        assert_eq!(login.display_name.as_str(), "a");
-        assert!(login.password_hash.is_none());
+        assert_eq!(user.display_name.as_str(), "a");
+        assert!(user.password_hash.is_none());
     }
 
     #[test]
-    fn each_broken_line_has_its_reason() {
+    fn an_invalid_line_is_refused_with_its_reason_and_without_its_values() {
         let long = format!(r#"{{"userId":"1","loginName":"{}"}}"#, "a".repeat(201));
         for (line, want) in [
             (

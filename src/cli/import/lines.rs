@@ -4,30 +4,32 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::line::Refused;
+use super::line::LineError;
 
-/// In bytes. A user at all its limits, every character escaped, needs 8 KiB.
-const LONGEST: usize = 16 * 1024;
-/// Lines that wait to be written.
-const WAITING: usize = 64;
+/// The length in bytes of the longest line. A user at all limits, with every character escaped,
+/// needs 8 KiB.
+const MAX_LINE_BYTES: usize = 16 * 1024;
+/// How many lines are read before they can be written.
+const MAX_WAITING_LINES: usize = 64;
 
-/// A line of the input that isn't blank.
+/// A line of the input that is not blank.
 pub struct Line {
-    /// From 1.
+    /// The number of the line; the first one is 1.
     pub number: u64,
-    pub text: Result<Vec<u8>, Refused>,
-    /// Bytes from the start of the input to the end of this line.
+    pub text: Result<Vec<u8>, LineError>,
+    /// The bytes from the start of the input to the end of this line.
     pub end: u64,
 }
 
-/// An input, and how long it is if it tells.
+/// A file or stdin.
 pub struct Input {
     reader: Box<dyn BufRead + Send>,
+    /// The length, if it is known.
     pub bytes: Option<u64>,
 }
 
 impl Input {
-    /// `-` is stdin.
+    /// Opens a file, or stdin for `-`.
     pub fn open(path: &Path) -> io::Result<Self> {
         if path == Path::new("-") {
             return Ok(Self {
@@ -46,13 +48,13 @@ impl Input {
         })
     }
 
-    /// Reads on a thread of its own, which nobody waits for: it may never hear of stdin
-    /// again.
+    /// Reads the lines on a thread of their own. Nothing waits for the thread to end, because
+    /// stdin may never give another byte.
     pub fn lines(self) -> io::Result<mpsc::Receiver<io::Result<Line>>> {
-        let (sender, receiver) = mpsc::channel(WAITING);
+        let (sender, receiver) = mpsc::channel(MAX_WAITING_LINES);
         let mut lines = Lines {
             reader: self.reader,
-            is_checked: false,
+            is_form_checked: false,
             number: 0,
             end: 0,
         };
@@ -72,8 +74,8 @@ impl Input {
 
 struct Lines<R> {
     reader: R,
-    /// Whether the first line was one of JSON Lines.
-    is_checked: bool,
+    /// Whether [`check_form`] has accepted the first line.
+    is_form_checked: bool,
     number: u64,
     end: u64,
 }
@@ -82,7 +84,7 @@ impl<R: BufRead> Lines<R> {
     fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             let mut text = Vec::new();
-            let limit = LONGEST as u64 + 1;
+            let limit = MAX_LINE_BYTES as u64 + 1;
             let read = self
                 .reader
                 .by_ref()
@@ -93,26 +95,26 @@ impl<R: BufRead> Lines<R> {
             }
             self.number += 1;
             self.end += read as u64;
-            let whole = text.last() == Some(&b'\n') || text.len() <= LONGEST;
-            if !whole {
+            let is_whole = text.last() == Some(&b'\n') || text.len() <= MAX_LINE_BYTES;
+            if !is_whole {
                 self.end += skip_line(&mut self.reader)?;
             }
             if self.number == 1 && text.starts_with(BYTE_ORDER_MARK) {
                 text.drain(..BYTE_ORDER_MARK.len());
             }
-            if whole && text.trim_ascii().is_empty() {
+            if is_whole && text.trim_ascii().is_empty() {
                 continue;
             }
-            if !self.is_checked {
-                check_form(&text, whole)?;
-                self.is_checked = true;
+            if !self.is_form_checked {
+                check_form(&text, is_whole)?;
+                self.is_form_checked = true;
             }
             return Ok(Some(Line {
                 number: self.number,
-                text: if whole {
+                text: if is_whole {
                     Ok(text)
                 } else {
-                    Err(Refused::TooLong(LONGEST))
+                    Err(LineError::TooLong(MAX_LINE_BYTES))
                 },
                 end: self.end,
             }));
@@ -120,13 +122,15 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Whether the first line is one of JSON Lines. Of a document in several lines, an array above
-/// all, some lines would be users: none of it is taken.
-fn check_form(first: &[u8], whole: bool) -> io::Result<()> {
+/// Checks that the first line is one of JSON Lines.
+///
+/// In a document of several lines, such as an array, some lines could be valid users. None of them
+/// is imported.
+fn check_form(first: &[u8], is_whole: bool) -> io::Result<()> {
     let text = first.trim_ascii();
     let is_open = || {
         let read = serde_json::from_slice::<serde::de::IgnoredAny>(text);
-        whole && read.is_err_and(|error| error.is_eof())
+        is_whole && read.is_err_and(|error| error.is_eof())
     };
     let reason = if text.contains(&0)
         || text.starts_with(b"\xff\xfe")
@@ -145,7 +149,7 @@ fn check_form(first: &[u8], whole: bool) -> io::Result<()> {
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Reads to the end of a line without keeping it; returns how many bytes that were.
+/// Reads to the end of a line and discards it. Returns the number of bytes.
 fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
     let mut skipped = 0;
     loop {
@@ -167,12 +171,12 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
 mod tests {
     use super::*;
 
-    /// Number and text of each line; None for one that is too long.
+    /// The number and text of each line; `None` for a line that is too long.
     fn lines(input: &[u8]) -> Vec<(u64, Option<String>)> {
         let mut lines = Lines {
-            // Small, so that lines come in pieces.
+            // The capacity is small, so that a line needs several reads.
             reader: BufReader::with_capacity(7, input),
-            is_checked: false,
+            is_form_checked: false,
             number: 0,
             end: 0,
         };
@@ -189,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_count_but_are_not_handed_on() {
+    fn blank_lines_are_numbered_and_skipped() {
         let got = lines(b"one\n\n  \r\ntwo\r\nthree");
 
         let want = [(1, "one\n"), (4, "two\r\n"), (5, "three")];
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    fn a_byte_order_mark_is_dropped_from_the_first_line() {
         let got = lines("\u{feff}one\n\u{feff}two".as_bytes());
 
         let want = [(1, "one\n"), (2, "\u{feff}two")];
@@ -205,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_lines_is_told_by_its_first_line() {
+    fn an_input_whose_first_line_is_not_of_json_lines_is_refused() {
         for (text, good) in [
             (&b"{}"[..], true),
             (b"{\"a\":1}\r\n", true),
@@ -222,12 +226,12 @@ mod tests {
         ] {
             assert_eq!(check_form(text, true).is_ok(), good, "{text:?}");
         }
-        // Most exports are one line.
+        // Most exports of other programs are one long line.
         for (start, good) in [("[", false), ("{", true)] {
-            let text = format!("{start}{}\n{{}}", " ".repeat(LONGEST));
+            let text = format!("{start}{}\n{{}}", " ".repeat(MAX_LINE_BYTES));
             let mut lines = Lines {
                 reader: text.as_bytes(),
-                is_checked: false,
+                is_form_checked: false,
                 number: 0,
                 end: 0,
             };
@@ -236,9 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_over() {
-        let longest = "a".repeat(LONGEST);
-        for (length, good) in [(LONGEST - 1, true), (LONGEST, true), (LONGEST + 1, false)] {
+    fn a_line_that_is_too_long_is_skipped() {
+        let longest = "a".repeat(MAX_LINE_BYTES);
+        for (length, good) in [
+            (MAX_LINE_BYTES - 1, true),
+            (MAX_LINE_BYTES, true),
+            (MAX_LINE_BYTES + 1, false),
+        ] {
             let line = "a".repeat(length);
 
             let got = lines(format!("{line}\nnext\n").as_bytes());

@@ -1,8 +1,8 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Counts;
+use super::counts::Counts;
 
-/// How far the import is, on a terminal; elsewhere nothing.
+/// A progress bar if stderr is a terminal; nothing otherwise.
 pub struct Progress(ProgressBar);
 
 impl Progress {
@@ -28,7 +28,7 @@ impl Progress {
         self.0.set_position(end);
     }
 
-    /// Writes a line to stderr, above the bar.
+    /// Writes a line to stderr above the bar.
     pub fn report(&self, line: impl std::fmt::Display) {
         self.0.suspend(|| eprintln!("{line}"));
     }

@@ -4,55 +4,57 @@ use std::io;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::Counts;
+use super::counts::Counts;
 use super::firebase::FirebaseConfig;
-use super::line::{self, Refused};
+use super::line::{self, LineError};
 use super::lines::Line;
 use super::progress::Progress;
-use super::write::{self, Outcome};
+use super::write::{LineOutcome, write_user};
 use crate::domain::{FoldedName, User, UserId};
 use crate::error::Error;
 use crate::store::Store;
 
-/// Writes lines, several at a time, as if one after the other.
+/// Writes several lines at a time, with the same results as one after another.
 pub struct Writers<'a> {
     store: &'a Store,
     progress: Progress,
-    /// Lines up to this one are passed over.
+    /// The number of the last line that is skipped.
     skip: u64,
     parallel: usize,
     firebase: Option<FirebaseConfig>,
-    /// In the order of their lines, so that reports and counts are in it too.
-    under_way: VecDeque<UnderWay>,
+    /// The lines that are being written, in their order, which reports and counts keep.
+    pending: VecDeque<PendingLine>,
     counts: Counts,
-    /// Why the first line that could not be written could not.
-    failed: Option<Error>,
+    /// The error of the first line that could not be written.
+    failure: Option<Error>,
 }
 
 /// A line that is being written.
-struct UnderWay {
+struct PendingLine {
     number: u64,
     end: u64,
-    claims: Option<Claims>,
-    /// The weakness of the hash, by its name.
+    keys: Option<UniqueKeys>,
+    /// What the hash is, if it is weak.
     weakness: Option<&'static str>,
-    task: JoinHandle<Result<Outcome, Error>>,
+    task: JoinHandle<Result<LineOutcome, Error>>,
 }
 
-/// What one user alone can have.
-struct Claims {
+/// The values that no two users share.
+struct UniqueKeys {
     user_id: UserId,
     login_name: FoldedName,
 }
 
-impl Claims {
-    fn of(login: &User) -> Self {
+impl From<&User> for UniqueKeys {
+    fn from(user: &User) -> Self {
         Self {
-            user_id: login.user_id.clone(),
-            login_name: login.login_name.folded(),
+            user_id: user.user_id.clone(),
+            login_name: user.login_name.folded(),
         }
     }
+}
 
+impl UniqueKeys {
     fn collide(&self, other: &Self) -> bool {
         self.user_id == other.user_id || self.login_name == other.login_name
     }
@@ -72,46 +74,46 @@ impl<'a> Writers<'a> {
             progress,
             skip,
             parallel,
-            under_way: VecDeque::new(),
+            pending: VecDeque::new(),
             counts: Counts {
                 last_line: skip,
                 ..Counts::default()
             },
-            failed: None,
+            failure: None,
         }
     }
 
-    /// Writes lines until there are no more, or one can't be written. May be dropped at
-    /// any time: lines under way stay so.
+    /// Writes all lines, or those before the first that can't be written. The future may be dropped
+    /// at any time: lines that are being written stay pending.
     pub async fn write_all(
         &mut self,
         mut lines: mpsc::Receiver<io::Result<Line>>,
     ) -> io::Result<()> {
-        while self.failed.is_none() {
+        while self.failure.is_none() {
             tokio::select! {
-                line = lines.recv(), if self.under_way.len() < self.parallel => match line {
+                line = lines.recv(), if self.pending.len() < self.parallel => match line {
                     Some(line) => self.write(line?).await,
                     None => break,
                 },
-                () = self.take_oldest(), if !self.under_way.is_empty() => {}
+                () = self.take_oldest(), if !self.pending.is_empty() => {}
             }
         }
-        while self.failed.is_none() && !self.under_way.is_empty() {
+        while self.failure.is_none() && !self.pending.is_empty() {
             self.take_oldest().await;
         }
         Ok(())
     }
 
-    /// Waits for all that is under way.
+    /// Waits for all pending lines.
     pub async fn finish(&mut self) {
-        while !self.under_way.is_empty() {
+        while !self.pending.is_empty() {
             self.take_oldest().await;
         }
     }
 
-    pub fn end(self) -> (Counts, Option<Error>) {
+    pub fn into_counts(self) -> (Counts, Option<Error>) {
         self.progress.finish();
-        (self.counts, self.failed)
+        (self.counts, self.failure)
     }
 
     async fn write(&mut self, line: Line) {
@@ -119,70 +121,73 @@ impl<'a> Writers<'a> {
             return;
         }
         let firebase = self.firebase.as_ref();
-        let user = line.text.and_then(|text| line::parse(&text, firebase));
-        let claims = user.as_ref().ok().map(|user| Claims::of(&user.login));
-        let weakness = user.as_ref().ok().and_then(|user| user.weakness);
-        let login = user.map(|user| user.login);
-        // Of two lines that want the same, the first gets it, every time.
-        while self.has_under_way(claims.as_ref()) {
+        let imported = line.text.and_then(|text| line::parse(&text, firebase));
+        let keys = imported
+            .as_ref()
+            .ok()
+            .map(|line| UniqueKeys::from(&line.user));
+        let weakness = imported.as_ref().ok().and_then(|line| line.weakness);
+        let user = imported.map(|line| line.user);
+        // If two lines have the same id or name, the first one always gets it.
+        while self.has_conflict(keys.as_ref()) {
             self.take_oldest().await;
         }
-        self.under_way.push_back(UnderWay {
+        self.pending.push_back(PendingLine {
             number: line.number,
             end: line.end,
-            claims,
+            keys,
             weakness,
-            task: tokio::spawn(outcome(self.store.clone(), login)),
+            task: tokio::spawn(write_line(self.store.clone(), user)),
         });
     }
 
-    fn has_under_way(&self, claims: Option<&Claims>) -> bool {
-        let mut others = self.under_way.iter().filter_map(|one| one.claims.as_ref());
-        claims.is_some_and(|claims| others.any(|other| claims.collide(other)))
+    fn has_conflict(&self, keys: Option<&UniqueKeys>) -> bool {
+        let mut others = self.pending.iter().filter_map(|one| one.keys.as_ref());
+        keys.is_some_and(|keys| others.any(|other| keys.collide(other)))
     }
 
-    /// Waits for the oldest line and counts it.
+    /// Waits for the oldest pending line and counts it.
     async fn take_oldest(&mut self) {
-        let Some(oldest) = self.under_way.front_mut() else {
+        let Some(oldest) = self.pending.front_mut() else {
             return;
         };
         let outcome = (&mut oldest.task).await;
         let (number, end) = (oldest.number, oldest.end);
-        if let (Ok(Ok(Outcome::InsertOutcome)), Some(weakness)) = (&outcome, oldest.weakness) {
+        if let (Ok(Ok(LineOutcome::Added)), Some(weakness)) = (&outcome, oldest.weakness) {
             *self.counts.weak.entry(weakness).or_default() += 1;
         }
-        self.under_way.pop_front();
+        self.pending.pop_front();
         match outcome {
             Ok(Ok(outcome)) => self.count(number, end, &outcome),
             Ok(Err(error)) => self.fail(error),
-            Err(panicked) => self.fail(Error::Internal(panicked.into())),
+            Err(panic) => self.fail(Error::Internal(panic.into())),
         }
     }
 
     fn fail(&mut self, error: Error) {
-        self.failed.get_or_insert(error);
+        self.failure.get_or_insert(error);
     }
 
-    fn count(&mut self, number: u64, end: u64, outcome: &Outcome) {
+    fn count(&mut self, number: u64, end: u64, outcome: &LineOutcome) {
         match outcome {
-            Outcome::InsertOutcome => self.counts.added += 1,
-            Outcome::Unchanged => self.counts.unchanged += 1,
-            Outcome::Refused(reason) => {
+            LineOutcome::Added => self.counts.added += 1,
+            LineOutcome::Unchanged => self.counts.unchanged += 1,
+            LineOutcome::Refused(reason) => {
                 self.counts.refused += 1;
                 self.progress
                     .report(format_args!("line {number}: {reason}"));
             }
         }
-        if self.failed.is_none() {
+        if self.failure.is_none() {
             self.counts.last_line = number;
         }
         self.progress.update(end, &self.counts);
     }
 }
 
-async fn outcome(store: Store, login: Result<User, Refused>) -> Result<Outcome, Error> {
-    match login {
-        Ok(login) => write::write(&store, &login).await,
-        Err(refused) => Ok(Outcome::Refused(refused)),
+async fn write_line(store: Store, user: Result<User, LineError>) -> Result<LineOutcome, Error> {
+    match user {
+        Ok(user) => write_user(&store, &user).await,
+        Err(refused) => Ok(LineOutcome::Refused(refused)),
     }
 }

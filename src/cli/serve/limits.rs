@@ -7,7 +7,7 @@ use clap::value_parser;
 
 use crate::transport::http::Limits;
 
-/// What clients may take of the server.
+/// The options that limit what clients may use of the server.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
@@ -23,27 +23,27 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.header_bytes)]
     #[arg(value_parser = value_parser!(u32).range(8192..=1_048_576))]
     max_header_bytes: u32,
-    /// For a request's headers from their first byte, and for a TLS handshake; like all seconds
-    /// 0.1 to 3600
+    /// The time for a request's headers from their first byte, and for a TLS handshake; 0.1 to
+    /// 3600, as all times
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.headers))]
     header_seconds: Seconds,
-    /// For a request's body
+    /// The time for a request's body
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.body))]
     body_seconds: Seconds,
-    /// Until a connection without a call is closed
+    /// The time after which a connection without a call is closed
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.idle))]
     idle_seconds: Seconds,
-    /// From the end of a request until its answer
-    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.answer))]
+    /// The time from the end of a request to its answer
+    #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.response))]
     answer_seconds: Seconds,
     /// Calls at once on all connections together, 1 to 100000; more are refused with 429
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.calls)]
     #[arg(value_parser = value_parser!(u32).range(1..=100_000))]
     max_calls: u32,
-    /// For a client to read an answer
+    /// The time for a client to read an answer
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.write))]
     write_seconds: Seconds,
-    /// Of a connection, until it is to end once its calls have
+    /// The time after which a connection is closed once its calls have ended
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.age))]
     connection_seconds: Seconds,
     /// Bytes of request bodies at once, 1048576 to 4294967295; a connection has a sixteenth, or
@@ -51,16 +51,16 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.body_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
     max_bodies_bytes: u32,
-    /// Bytes of answers over 4 KiB that are not yet read, 1048576 to 4294967295; a connection has a
-    /// sixteenth, or one answer
-    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.answer_bytes)]
+    /// Bytes of answers over 4 KiB that clients have not read, 1048576 to 4294967295; a connection
+    /// has a sixteenth, or one answer
+    #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.response_bytes)]
     #[arg(value_parser = value_parser!(u32).range(1_048_576..))]
     max_unread_bytes: u32,
     /// Streams of gRPC's health and reflection at once, 1 to 10000; more are refused
     #[arg(long, env, value_name = "N", default_value_t = Limits::DEFAULT.watches)]
     #[arg(value_parser = value_parser!(u32).range(1..=10000))]
     max_watches: u32,
-    /// How long such a stream may last
+    /// The time that such a stream may last
     #[arg(long, env, value_name = "SECONDS", default_value_t = Seconds(Limits::DEFAULT.watch))]
     watch_seconds: Seconds,
 }
@@ -74,19 +74,19 @@ impl From<LimitOptions> for Limits {
             headers: options.header_seconds.0,
             body: options.body_seconds.0,
             idle: options.idle_seconds.0,
-            answer: options.answer_seconds.0,
+            response: options.answer_seconds.0,
             calls: options.max_calls,
             write: options.write_seconds.0,
             age: options.connection_seconds.0,
             body_bytes: options.max_bodies_bytes,
-            answer_bytes: options.max_unread_bytes,
+            response_bytes: options.max_unread_bytes,
             watches: options.max_watches,
             watch: options.watch_seconds.0,
         }
     }
 }
 
-/// To the millisecond, such as `10` or `0.2`.
+/// A time in seconds, read to the millisecond, such as `10` or `0.2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seconds(Duration);
 
@@ -197,7 +197,7 @@ mod tests {
                 "--answer-seconds",
                 "0.25",
                 Limits {
-                    answer: millis(250),
+                    response: millis(250),
                     ..default
                 },
             ),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn each_limit_of_what_clients_take_is_its_own_option() {
+    fn each_limit_on_calls_and_connections_is_its_own_option() {
         const TENTH: Duration = Duration::from_millis(100);
         const DEFAULT: Limits = Limits::DEFAULT;
 
@@ -217,7 +217,7 @@ mod tests {
             ("--write-seconds", "0.1", Limits { write: TENTH, ..DEFAULT }),
             ("--connection-seconds", "0.1", Limits { age: TENTH, ..DEFAULT }),
             ("--max-bodies-bytes", "1048576", Limits { body_bytes: 1 << 20, ..DEFAULT }),
-            ("--max-unread-bytes", "4294967295", Limits { answer_bytes: u32::MAX, ..DEFAULT }),
+            ("--max-unread-bytes", "4294967295", Limits { response_bytes: u32::MAX, ..DEFAULT }),
             ("--max-watches", "10000", Limits { watches: 10_000, ..DEFAULT }),
             ("--watch-seconds", "0.1", Limits { watch: TENTH, ..DEFAULT }),
         ];
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// An option without a row here would have no test of its range.
+    /// Without this, an option that is missing in the tables above would have no test.
     #[test]
     fn each_option_is_tested() {
         use clap::CommandFactory as _;

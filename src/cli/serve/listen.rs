@@ -3,16 +3,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use crate::cli::failure::Failure;
 
-/// An address and a port to listen on.
-pub type Listen = SocketAddr;
-
-pub fn address(text: &str) -> Result<Listen, &'static str> {
+pub fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080 or [::]:0")
 }
 
-/// Listens on the address that `option` gave.
-pub fn bind(option: &'static str, address: Listen) -> Result<TcpListener, Failure> {
+/// Listens on the address that `option` gives.
+pub fn bind(option: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let listen = || {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -25,8 +22,8 @@ pub fn bind(option: &'static str, address: Listen) -> Result<TcpListener, Failur
     })
 }
 
-/// Where a client on this machine reaches `listener`.
-pub fn url(scheme: &str, listener: &TcpListener) -> io::Result<String> {
+/// The URL at which clients on this machine reach `listener`.
+pub fn local_url(scheme: &str, listener: &TcpListener) -> io::Result<String> {
     let address = listener.local_addr()?;
     let host = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -38,7 +35,7 @@ pub fn url(scheme: &str, listener: &TcpListener) -> io::Result<String> {
 }
 
 #[test]
-fn all_interfaces_are_reached_by_the_loopback_one() {
+fn the_url_of_all_interfaces_is_that_of_the_loopback() {
     for (address, host) in [
         ("127.0.0.1:0", "http://127.0.0.1:"),
         ("0.0.0.0:0", "http://127.0.0.1:"),
@@ -46,7 +43,7 @@ fn all_interfaces_are_reached_by_the_loopback_one() {
     ] {
         let listener = TcpListener::bind(address).unwrap();
 
-        let url = url("http", &listener).unwrap();
+        let url = local_url("http", &listener).unwrap();
 
         let port = listener.local_addr().unwrap().port();
         assert_eq!(url, format!("{host}{port}"), "{address}");

@@ -3,7 +3,7 @@ use super::tls::TlsOptions;
 use crate::cli::failure::Failure;
 use crate::transport::http::Options;
 
-/// How clients are spoken with.
+/// The options for TLS and the limits on clients.
 #[derive(Debug, clap::Args)]
 pub struct ServerOptions {
     #[command(flatten)]

@@ -4,12 +4,12 @@ use std::path::Path;
 use crate::cli::failure::Failure;
 use crate::transport::http::Tls;
 
-/// What the service shows to clients, if they are to speak TLS.
+/// The options for the certificate and its key.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct TlsOptions {
-    /// The certificate in PEM, and after it those between it and a root; clients then speak
-    /// TLS, and no other
+    /// The certificate in PEM, followed by the intermediate certificates; clients then have to use
+    /// TLS
     #[arg(long, env, value_name = "FILE")]
     tls_cert: Option<OsString>,
     /// The certificate's private key, in PEM
@@ -18,9 +18,9 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// Reads both files. None: without TLS.
+    /// Reads both files. `None`: the service has no TLS.
     pub fn read(&self) -> Result<Option<Tls>, Failure> {
-        match (self.certificate(), given(self.tls_key.as_ref())) {
+        match (self.certificate(), non_empty(self.tls_key.as_ref())) {
             (None, None) => Ok(None),
             (Some(_), None) => Err(Failure::HalfOfTls("--tls-key")),
             (None, Some(_)) => Err(Failure::HalfOfTls("--tls-cert")),
@@ -32,12 +32,12 @@ impl TlsOptions {
     }
 
     pub fn certificate(&self) -> Option<&Path> {
-        given(self.tls_cert.as_ref())
+        non_empty(self.tls_cert.as_ref())
     }
 }
 
-/// An empty variable of the environment is none.
-fn given(path: Option<&OsString>) -> Option<&Path> {
+/// The path, unless it is empty, as an environment variable may be.
+fn non_empty(path: Option<&OsString>) -> Option<&Path> {
     path.filter(|path| !path.is_empty()).map(Path::new)
 }
 

@@ -15,20 +15,21 @@ use crate::token;
 
 #[derive(Debug, clap::Args)]
 pub struct Add {
-    /// What the user logs in with, 1 to 200 characters; taken once, whatever its case
+    /// The name that the user logs in with, 1 to 200 characters; no two users have the same in
+    /// upper or lower case
     ///
-    /// White space around it is dropped; characters that don't show are refused.
+    /// White space around it is dropped; invisible characters are refused.
     #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     login_name: LoginName,
-    /// What the user is called in sessions [default: the login name]
+    /// The name of the user in sessions [default: the login name]
     #[arg(long, value_name = "NAME", value_parser = new_display_name)]
     display_name: Option<DisplayName>,
-    /// The user's id for ever, 1 to 200 characters [default: a random UUID]
+    /// The user's id, which never changes, 1 to 200 characters [default: a random UUID]
     #[arg(long, value_name = "ID", value_parser = |id: &str| new_user_id(id.to_owned()))]
     user_id: Option<UserId>,
     #[command(flatten)]
     password: PasswordInput,
-    /// Add a user who can't log in by password
+    /// Add a user without a password
     #[arg(long, conflicts_with = "password_stdin")]
     no_password: bool,
 }
@@ -39,12 +40,12 @@ impl Add {
         let password_hash = if self.no_password {
             None
         } else {
-            Some(hash(self.password.read()?, environment).await?)
+            Some(hash_password(self.password.read()?, environment).await?)
         };
-        let login = User {
+        let user = User {
             display_name: match self.display_name {
                 Some(name) => name,
-                None => called_by(&self.login_name)?,
+                None => default_display_name(&self.login_name)?,
             },
             login_name: self.login_name,
             user_id: match self.user_id {
@@ -57,25 +58,28 @@ impl Add {
             generation: token::generate_session_generation(),
             under_former_key: false,
         };
-        match store.insert_user(&login).await? {
-            InsertOutcome::InsertOutcome => {
+        match store.insert_user(&user).await? {
+            InsertOutcome::Inserted => {
                 let mut output = Output::stdout();
-                output.line(login.user_id.as_str())?;
+                output.line(user.user_id.as_str())?;
                 output.flush()
             }
-            InsertOutcome::Taken { user_id: true, .. } => Err(Failure::IdTaken(login.user_id)),
-            InsertOutcome::Taken { .. } => Err(Failure::NameTaken(login.login_name)),
+            InsertOutcome::Taken { user_id: true, .. } => Err(Failure::IdTaken(user.user_id)),
+            InsertOutcome::Taken { .. } => Err(Failure::NameTaken(user.login_name)),
         }
     }
 }
 
-/// The display name of a user who was given none.
-pub fn called_by(name: &LoginName) -> Result<DisplayName, Failure> {
+/// The display name of a user for whom none is given.
+fn default_display_name(name: &LoginName) -> Result<DisplayName, Failure> {
     Ok(DisplayName::parse(name.as_str().to_owned())?)
 }
 
 /// Hashes a password as the service itself does.
-pub async fn hash(password: Password, environment: Environment) -> Result<HashString, Failure> {
+pub async fn hash_password(
+    password: Password,
+    environment: Environment,
+) -> Result<HashString, Failure> {
     let params = config::hash_params(environment.variable)?;
     let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;

@@ -1,9 +1,10 @@
-use super::add::hash;
+use super::add::hash_password;
 use super::names::new_login_name;
-use super::who::UserSelector;
+use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::output::{note, plain};
+use crate::cli::output::note;
+use crate::cli::printable::printable;
 use crate::cli::prompt::{Consent, PasswordInput};
 use crate::domain::{LoginName, UserState};
 use crate::store::Store;
@@ -11,7 +12,7 @@ use crate::store::Store;
 #[derive(Debug, clap::Args)]
 pub struct SetPassword {
     #[command(flatten)]
-    who: UserSelector,
+    user: UserSelector,
     #[command(flatten)]
     password: PasswordInput,
 }
@@ -19,7 +20,7 @@ pub struct SetPassword {
 #[derive(Debug, clap::Args)]
 pub struct Rename {
     #[command(flatten)]
-    who: UserSelector,
+    user: UserSelector,
     /// The login name that the user gets
     #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     to: LoginName,
@@ -28,86 +29,90 @@ pub struct Rename {
 #[derive(Debug, clap::Args)]
 pub struct Delete {
     #[command(flatten)]
-    who: UserSelector,
+    user: UserSelector,
     #[command(flatten)]
     consent: Consent,
 }
 
-/// Sets a state that the user may have already.
+/// Sets the state of a user, who may have it already.
 ///
-/// Nobody is let in by accident: a lock isn't undone by `activate`, and doesn't
-/// replace a deactivation, which `unlock` would then undo.
-pub async fn set_state(who: &UserSelector, store: &Store, state: UserState) -> Result<(), Failure> {
-    let login = who.find(store).await?;
-    match (login.state, state) {
+/// No command lets a user in by accident: `activate` doesn't undo a lock, and a lock doesn't replace
+/// a deactivation, which `unlock` would then undo.
+pub async fn set_state(
+    selector: &UserSelector,
+    store: &Store,
+    state: UserState,
+) -> Result<(), Failure> {
+    let user = selector.find(store).await?;
+    match (user.state, state) {
         (UserState::Locked, UserState::Active) => return Err(Failure::Locked),
         (UserState::Inactive, UserState::Locked) => return Err(Failure::Inactive),
         _ => {}
     }
-    if !store.set_user_state(&login, state).await? {
+    if !store.set_user_state(&user, state).await? {
         return Err(Failure::Changed);
     }
-    done(&login.login_name, state.as_str());
+    note_done(&user.login_name, state.as_str());
     Ok(())
 }
 
-pub async fn logout(who: &UserSelector, store: &Store) -> Result<(), Failure> {
-    let login = who.find(store).await?;
-    if !store.end_sessions(&login).await? {
+pub async fn logout(selector: &UserSelector, store: &Store) -> Result<(), Failure> {
+    let user = selector.find(store).await?;
+    if !store.end_sessions(&user).await? {
         return Err(Failure::Changed);
     }
-    done(&login.login_name, "logged out everywhere");
+    note_done(&user.login_name, "logged out everywhere");
     Ok(())
 }
 
-pub async fn unlock(who: &UserSelector, store: &Store) -> Result<(), Failure> {
-    let login = who.find(store).await?;
-    if login.state == UserState::Inactive {
+pub async fn unlock(selector: &UserSelector, store: &Store) -> Result<(), Failure> {
+    let user = selector.find(store).await?;
+    if user.state == UserState::Inactive {
         return Err(Failure::Inactive);
     }
-    if !store.unlock_user(&login).await? {
+    if !store.unlock_user(&user).await? {
         return Err(Failure::Changed);
     }
-    done(&login.login_name, "unlocked");
+    note_done(&user.login_name, "unlocked");
     Ok(())
 }
 
-fn done(name: &LoginName, what: &str) {
-    note(format_args!("{}: {what}", plain(name.as_str())));
+fn note_done(name: &LoginName, what: &str) {
+    note(format_args!("{}: {what}", printable(name.as_str())));
 }
 
 impl SetPassword {
     pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
-        // First, so that nobody types a password for a user who isn't there.
-        let login = self.who.find(store).await?;
-        let hash = hash(self.password.read()?, environment).await?;
-        if !store.set_password_hash(&login, &hash).await? {
+        // The user is read first, so that nobody types a password for one that doesn't exist.
+        let user = self.user.find(store).await?;
+        let hash = hash_password(self.password.read()?, environment).await?;
+        if !store.set_password_hash(&user, &hash).await? {
             return Err(Failure::Changed);
         }
-        done(&login.login_name, "password set");
+        note_done(&user.login_name, "password set");
         Ok(())
     }
 }
 
 impl Rename {
-    /// A move fails when the login changes while it is read, and somebody who guesses at
-    /// the password changes it all the time.
-    const TRIES: usize = 8;
+    /// A rename fails if the user changes after it was read, and somebody who guesses at the
+    /// password changes it all the time.
+    const MAX_TRIES: usize = 8;
 
     pub async fn run(self, store: &Store) -> Result<(), Failure> {
-        for _ in 0..Self::TRIES {
-            let login = self.who.find(store).await?;
-            if login.login_name == self.to && !login.under_former_key {
+        for _ in 0..Self::MAX_TRIES {
+            let user = self.user.find(store).await?;
+            if user.login_name == self.to && !user.under_former_key {
                 return Ok(());
             }
-            let holder = store.find_user(&self.to, None).await?;
-            if holder.is_some_and(|holder| holder.user_id != login.user_id) {
+            let holder = store.get_user_by_login_name(&self.to, None).await?;
+            if holder.is_some_and(|holder| holder.user_id != user.user_id) {
                 return Err(Failure::NameTaken(self.to));
             }
-            if store.rename_user(&login, self.to.clone()).await? {
-                done(
-                    &login.login_name,
-                    &format!("renamed to {}", plain(self.to.as_str())),
+            if store.rename_user(&user, self.to.clone()).await? {
+                note_done(
+                    &user.login_name,
+                    &format!("renamed to {}", printable(self.to.as_str())),
                 );
                 return Ok(());
             }
@@ -118,14 +123,18 @@ impl Rename {
 
 impl Delete {
     pub async fn run(self, store: &Store) -> Result<(), Failure> {
-        let login = self.who.find(store).await?;
-        let (name, id) = (login.login_name.as_str(), login.user_id.as_str());
-        let question = format!("Delete the user {} with the id {}?", plain(name), plain(id));
-        self.consent.get(&question)?;
-        if !store.delete_user(&login).await? {
+        let user = self.user.find(store).await?;
+        let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
+        let question = format!(
+            "Delete the user {} with the id {}?",
+            printable(name),
+            printable(id)
+        );
+        self.consent.require(&question)?;
+        if !store.delete_user(&user).await? {
             return Err(Failure::Changed);
         }
-        done(&login.login_name, "deleted");
+        note_done(&user.login_name, "deleted");
         Ok(())
     }
 }

@@ -1,16 +1,17 @@
-//! What names and ids that users are given from now on may be. What is stored already may be
-//! otherwise.
+//! The names and ids that commands accept for users. Stored users may have others.
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 use crate::domain::{DisplayName, Invalid, LoginName, UserId};
 
-/// A login name without the white space around it, such as the line end of a copied one. All of
-/// the rest must show: `ada` and `ada` with an invisible character in it would be two users.
+/// Reads a login name, and drops the white space around it, such as the line end of a copied name.
+///
+/// All other characters must be visible: `ada` and `ada` with an invisible character would be two
+/// users.
 pub fn new_login_name(text: &str) -> Result<LoginName, Invalid> {
     let name = LoginName::parse(text.trim().to_owned())?;
-    visible("login_name", name.as_str())?;
+    check_visible("login_name", name.as_str())?;
     if !name.is_storable() {
         let reason = "is too long once it is normalised";
         return Err(Invalid::new("login_name", reason));
@@ -18,14 +19,14 @@ pub fn new_login_name(text: &str) -> Result<LoginName, Invalid> {
     Ok(name)
 }
 
-/// A user id, which is compared as it is, and so is taken as it is.
+/// Reads a user id. Ids are compared byte by byte, so nothing is dropped.
 pub fn new_user_id(text: String) -> Result<UserId, Invalid> {
-    visible("user_id", &text)?;
+    check_visible("user_id", &text)?;
     UserId::parse(text)
 }
 
-/// A display name without the white space around it. What joins characters is no fault here:
-/// emoji and many scripts need it.
+/// Reads a display name, and drops the white space around it. Characters that join others are
+/// allowed, because emoji and many scripts need them.
 pub fn new_display_name(text: &str) -> Result<DisplayName, Invalid> {
     let text = text.trim();
     let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
@@ -36,7 +37,7 @@ pub fn new_display_name(text: &str) -> Result<DisplayName, Invalid> {
     DisplayName::parse(text.to_owned())
 }
 
-fn visible(field: &'static str, text: &str) -> Result<(), Invalid> {
+fn check_visible(field: &'static str, text: &str) -> Result<(), Invalid> {
     if text.contains(is_invisible) {
         return Err(Invalid::new(field, INVISIBLE));
     }
@@ -45,8 +46,8 @@ fn visible(field: &'static str, text: &str) -> Result<(), Invalid> {
 
 const INVISIBLE: &str = "must not have control, formatting or other invisible characters";
 
-/// Those of the general categories Cc, Cf, Zl and Zp, and whatever else is ignored when text is
-/// shown. <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>
+/// Whether a character is of the general categories Cc, Cf, Zl and Zp, or ignored in displayed
+/// text. <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>
 pub fn is_invisible(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
 
@@ -58,8 +59,8 @@ pub fn is_invisible(c: char) -> bool {
     ) || is_ignored
 }
 
-/// A stored name in quotes, in which all shows that doesn't otherwise.
-pub fn quoted(text: &str) -> String {
+/// Puts a stored name in quotes and escapes its invisible characters.
+pub fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         if is_invisible(c) {
@@ -76,17 +77,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_show_is_written_out() {
+    fn a_quoted_name_shows_its_invisible_characters() {
         for (text, want) in [
             (" jose\u{301} ", "\" jose\u{301} \""),
             ("a\u{200b}\u{fe0f}b\n", r#""a\u{200b}\u{fe0f}b\n""#),
         ] {
-            assert_eq!(quoted(text), want);
+            assert_eq!(quote(text), want);
         }
     }
 
     #[test]
-    fn white_space_around_a_login_name_is_no_part_of_it() {
+    fn white_space_around_a_login_name_is_dropped() {
         for text in [
             "ada",
             " ada",
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_show_is_in_no_name() {
+    fn names_with_invisible_characters_are_refused() {
         for c in [
             '\0',
             '\n',
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_display_name_is_one_line() {
+    fn a_display_name_has_one_line() {
         for (text, want) in [
             (" Ada Lovelace\n", Some("Ada Lovelace")),
             ("", Some("")),

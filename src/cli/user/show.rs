@@ -1,10 +1,10 @@
 use serde::Serialize;
 
-use super::who::UserSelector;
-use crate::api::rfc_3339;
+use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Output, plain};
+use crate::cli::output::Output;
+use crate::cli::printable::printable;
 use crate::domain::{AttemptPolicy, HashString, Timestamp, User};
 use crate::password::PasswordHash;
 use crate::store::Store;
@@ -12,10 +12,10 @@ use crate::store::Store;
 #[derive(Debug, clap::Args)]
 pub struct Show {
     #[command(flatten)]
-    who: UserSelector,
+    user: UserSelector,
     #[command(flatten)]
     policy: Policy,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -24,7 +24,7 @@ pub struct Show {
 pub struct List {
     #[command(flatten)]
     policy: Policy,
-    /// One JSON object a line, as `show --json` prints it
+    /// Print one JSON object a line, as `show --json` prints it
     #[arg(long)]
     json: bool,
 }
@@ -41,45 +41,46 @@ fn policy(text: &str) -> Result<AttemptPolicy, &'static str> {
     policy.ok_or("must be a number from 1 to 100")
 }
 
-/// A user as `--json` shows it.
+/// A user as `--json` prints it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct UserJson<'a> {
     user_id: &'a str,
     login_name: &'a str,
     display_name: &'a str,
-    /// What an administrator said: `active`, `inactive` or `locked`.
+    /// The state that an administrator set: `active`, `inactive` or `locked`.
     state: &'static str,
-    /// The hash's algorithm; null is no password.
+    /// The algorithm of the hash; null without a password.
     password: Option<&'static str>,
-    /// Attempts at the password, ever.
+    /// How many attempts at the password there ever were.
     attempts: u64,
-    /// Since the last success.
+    /// How many attempts failed since the last success.
     failures: u32,
     last_attempt_at: Option<String>,
-    /// By too many failures.
+    /// Whether too many failures have locked the password.
     password_locked: bool,
-    /// Null when locked: until an administrator unlocks.
+    /// The end of the lock; null, if there is a lock, means that an administrator has to end it.
     password_locked_until: Option<String>,
 }
 
-impl<'a> Shown<'a> {
-    fn new(login: &'a User, policy: AttemptPolicy, now: Timestamp) -> Self {
-        let lock = login.attempts.locked_until(policy, now);
+impl<'a> UserJson<'a> {
+    fn new(user: &'a User, policy: AttemptPolicy, now: Timestamp) -> Self {
+        let lock = user.attempts.locked_until(policy, now);
         Self {
-            user_id: login.user_id.as_str(),
-            login_name: login.login_name.as_str(),
-            display_name: login.display_name.as_str(),
-            state: login.state.as_str(),
-            password: login.password_hash.as_ref().map(algorithm),
-            attempts: login.attempts.made,
-            failures: login.attempts.failures,
-            last_attempt_at: login.attempts.last_at.map(rfc_3339),
+            user_id: user.user_id.as_str(),
+            login_name: user.login_name.as_str(),
+            display_name: user.display_name.as_str(),
+            state: user.state.as_str(),
+            password: user.password_hash.as_ref().map(algorithm),
+            attempts: user.attempts.made,
+            failures: user.attempts.failures,
+            last_attempt_at: user.attempts.last_at.map(Timestamp::to_rfc3339),
             password_locked: lock != Ok(None),
-            password_locked_until: lock.ok().flatten().map(rfc_3339),
+            password_locked_until: lock.ok().flatten().map(Timestamp::to_rfc3339),
         }
     }
 
+    /// The lock as a text for people.
     fn lock(&self) -> String {
         match (self.password_locked, &self.password_locked_until) {
             (false, _) => "no".to_owned(),
@@ -89,16 +90,16 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// The algorithm of a hash, which is all that is shown of it.
+/// The algorithm of a hash. Nothing else of a hash is shown.
 fn algorithm(hash: &HashString) -> &'static str {
     PasswordHash::parse(hash.as_str()).map_or("unknown", |hash| hash.algorithm())
 }
 
 impl Show {
     pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
-        let login = self.who.find(store).await?;
+        let user = self.user.find(store).await?;
         let policy = self.policy.max_password_attempts;
-        let shown = Shown::new(&login, policy, (environment.now)());
+        let shown = UserJson::new(&user, policy, (environment.now)());
         let mut output = Output::stdout();
         if self.json {
             output.json(&shown)?;
@@ -107,9 +108,9 @@ impl Show {
         let attempt = shown.last_attempt_at.as_deref();
         let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
         for (name, value) in [
-            ("login name", plain(shown.login_name).to_string()),
-            ("user id", plain(shown.user_id).to_string()),
-            ("display name", plain(shown.display_name).to_string()),
+            ("login name", printable(shown.login_name).to_string()),
+            ("user id", printable(shown.user_id).to_string()),
+            ("display name", printable(shown.display_name).to_string()),
             ("state", shown.state.to_owned()),
             ("password", shown.password.unwrap_or("none").to_owned()),
             ("attempts", format!("{}{attempt}", shown.attempts)),
@@ -126,16 +127,16 @@ impl List {
     pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
         let mut output = Output::stdout();
         store
-            .scan_users(|login| {
+            .scan_users(|user| {
                 let policy = self.policy.max_password_attempts;
-                let shown = Shown::new(&login, policy, (environment.now)());
+                let shown = UserJson::new(&user, policy, (environment.now)());
                 if self.json {
                     return output.json(&shown);
                 }
                 output.line(format_args!(
                     "{}\t{}\t{}\t{}\tpassword locked: {}",
-                    plain(shown.login_name),
-                    plain(shown.user_id),
+                    printable(shown.login_name),
+                    printable(shown.user_id),
                     shown.state,
                     shown.password.unwrap_or("no password"),
                     shown.lock(),
@@ -147,7 +148,7 @@ impl List {
 }
 
 #[test]
-fn of_a_hash_the_algorithm_is_shown() {
+fn a_user_is_shown_with_the_algorithm_of_the_hash() {
     for (hash, want) in [
         (
             "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw",

@@ -30,8 +30,8 @@ fn factor(id: &str, generation: u128) -> UserFactor {
     }
 }
 
-fn rotation(hash: u8, grace: Duration) -> Rotation {
-    Rotation {
+fn rotation(hash: u8, grace: Duration) -> TokenRotation {
+    TokenRotation {
         token_hash: TokenHash::new([hash; 32]),
         write: WriteId::from_uuid(uuid::Uuid::max()),
         grace_until: (!grace.is_zero()).then(|| NOW.plus(grace)),
@@ -39,20 +39,20 @@ fn rotation(hash: u8, grace: Duration) -> Rotation {
 }
 
 #[test]
-fn the_sequence_counts_facts() {
+fn a_new_sessions_sequence_is_the_number_of_its_facts() {
     let user = Some(factor("1", 0));
     let password = Some(PasswordFactor { verified_at: NOW });
     let metadata = Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap();
     let default = Lifetime::Default(Duration::from_mins(1));
-    let asked = Lifetime::Asked(Duration::from_mins(1));
+    let requested = Lifetime::Requested(Duration::from_mins(1));
     for (user, password, metadata, lifetime, sequence) in [
         (None, None, Metadata::default(), default, 2),
         (None, None, metadata.clone(), default, 3),
-        (None, None, Metadata::default(), asked, 3),
+        (None, None, Metadata::default(), requested, 3),
         (user.clone(), None, Metadata::default(), default, 3),
         (user.clone(), password, Metadata::default(), default, 4),
         (user.clone(), password, metadata.clone(), default, 5),
-        (user, password, metadata, asked, 6),
+        (user, password, metadata, requested, 6),
     ] {
         let session = Session::open(
             NewSession {
@@ -69,7 +69,7 @@ fn the_sequence_counts_facts() {
 }
 
 #[test]
-fn a_session_ends_at_the_very_instant() {
+fn a_session_is_valid_until_the_millisecond_it_expires() {
     let session = Session::open(new(), NOW);
     let end = NOW.plus(Duration::from_mins(1));
 
@@ -78,24 +78,24 @@ fn a_session_ends_at_the_very_instant() {
 }
 
 #[test]
-fn a_lifetime_is_more_than_nothing_and_no_more_than_allowed() {
-    let (default, most) = (Duration::from_hours(1), Duration::from_hours(2));
+fn a_lifetime_is_a_millisecond_to_the_maximum() {
+    let (default, max) = (Duration::from_hours(1), Duration::from_hours(2));
     let (nano, milli) = (Duration::from_nanos(1), Duration::from_millis(1));
-    for (asked, want) in [
+    for (requested, want) in [
         (None, Some(Lifetime::Default(default))),
-        (Some(milli), Some(Lifetime::Asked(milli))),
-        (Some(default), Some(Lifetime::Asked(default))),
-        (Some(most), Some(Lifetime::Asked(most))),
-        (Some(most + nano), None),
+        (Some(milli), Some(Lifetime::Requested(milli))),
+        (Some(default), Some(Lifetime::Requested(default))),
+        (Some(max), Some(Lifetime::Requested(max))),
+        (Some(max + nano), None),
         (Some(Duration::MAX), None),
         (Some(Duration::from_nanos(999_999)), None),
         (Some(nano), None),
         (Some(Duration::ZERO), None),
     ] {
         assert_eq!(
-            Lifetime::parse(asked, default, most).ok(),
+            Lifetime::parse(requested, default, max).ok(),
             want,
-            "{asked:?}"
+            "{requested:?}"
         );
     }
 }
@@ -105,7 +105,7 @@ fn metadata(value: u8) -> MetadataChanges {
 }
 
 #[test]
-fn a_change_counts_its_facts_and_leaves_the_rest() {
+fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
     let rotation = rotation(1, Duration::ZERO);
     let (hash, write) = (rotation.token_hash, rotation.write);
     let later = NOW.plus(Duration::from_secs(1));
@@ -121,42 +121,42 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
     let minute = Some(Duration::from_mins(1));
 
     for (changes, facts, is_changed) in [
-        (Changes::default(), 1, false),
+        (SessionChanges::default(), 1, false),
         (
-            Changes {
+            SessionChanges {
                 metadata: metadata(1),
-                ..Changes::default()
+                ..SessionChanges::default()
             },
             1,
             false,
         ),
         (
-            Changes {
+            SessionChanges {
                 metadata: metadata(2),
-                ..Changes::default()
+                ..SessionChanges::default()
             },
             2,
             true,
         ),
         (
-            Changes {
+            SessionChanges {
                 user: user.clone(),
-                ..Changes::default()
+                ..SessionChanges::default()
             },
             2,
             true,
         ),
         (
-            Changes {
+            SessionChanges {
                 lifetime: minute,
                 max_lifetime: Duration::from_hours(1),
-                ..Changes::default()
+                ..SessionChanges::default()
             },
             2,
             true,
         ),
         (
-            Changes {
+            SessionChanges {
                 user: user.clone(),
                 password,
                 metadata: metadata(2),
@@ -189,7 +189,7 @@ fn a_change_counts_its_facts_and_leaves_the_rest() {
 }
 
 #[test]
-fn the_user_of_a_session_is_never_another() {
+fn the_user_of_a_session_cant_be_changed() {
     let opened = Session::open(
         NewSession {
             user: Some(factor("1", 7)),
@@ -200,9 +200,9 @@ fn the_user_of_a_session_is_never_another() {
     let change = |user| {
         let user = Some(user);
         opened.changed(
-            &Changes {
+            &SessionChanges {
                 user,
-                ..Changes::default()
+                ..SessionChanges::default()
             },
             rotation(1, Duration::ZERO),
             NOW,
@@ -214,12 +214,12 @@ fn the_user_of_a_session_is_never_another() {
     assert_eq!(
         again.user.map(|user| user.generation),
         Some(factor("1", 7).generation),
-        "an epoch that has ended can't be left"
+        "a session can't move to another generation of its user"
     );
 }
 
 #[test]
-fn a_session_counts_until_it_is_ended_or_expires() {
+fn a_session_is_valid_until_it_ends_or_expires() {
     let generation = |n| Some(SessionGeneration::from_uuid(uuid::Uuid::from_u128(n)));
     let anonymous = Session::open(new(), NOW);
     let of_user = Session::open(
@@ -235,15 +235,15 @@ fn a_session_counts_until_it_is_ended_or_expires() {
     };
     let end = anonymous.expires_at;
     for (session, generation, now, want) in [
-        (&anonymous, None, NOW, State::Live),
-        (&anonymous, None, end, State::Expired),
-        (&of_user, generation(7), NOW, State::Live),
-        (&of_user, generation(7), end, State::Expired),
-        (&of_user, generation(8), NOW, State::Ended),
-        (&of_user, generation(8), end, State::Ended),
-        (&of_user, None, NOW, State::Ended),
-        (&deleted, None, NOW, State::Ended),
-        (&deleted, None, end, State::Ended),
+        (&anonymous, None, NOW, SessionState::Live),
+        (&anonymous, None, end, SessionState::Expired),
+        (&of_user, generation(7), NOW, SessionState::Live),
+        (&of_user, generation(7), end, SessionState::Expired),
+        (&of_user, generation(8), NOW, SessionState::Ended),
+        (&of_user, generation(8), end, SessionState::Ended),
+        (&of_user, None, NOW, SessionState::Ended),
+        (&deleted, None, NOW, SessionState::Ended),
+        (&deleted, None, end, SessionState::Ended),
     ] {
         assert_eq!(session.state(generation, now), want, "{generation:?}");
     }
@@ -275,11 +275,11 @@ fn no_lifetime_reaches_past_the_absolute_end() {
             },
             NOW,
         );
-        let changes = Changes {
+        let changes = SessionChanges {
             password: checked,
             lifetime: Some(seconds(lifetime)),
             max_lifetime: seconds(100),
-            ..Changes::default()
+            ..SessionChanges::default()
         };
         let after = session
             .changed(&changes, rotation(1, Duration::ZERO), at(now))
@@ -292,32 +292,32 @@ fn no_lifetime_reaches_past_the_absolute_end() {
 }
 
 #[test]
-fn a_replaced_token_authorises_for_its_grace() {
-    use Standing::{Invalid, Valid, ValidToRepeat};
+fn a_replaced_token_is_valid_for_its_grace() {
+    use TokenValidity::{Invalid, Valid, ValidToRepeat};
 
     let milli = Duration::from_millis(1);
     let grace = Duration::from_secs(10);
     let end = NOW.plus(grace);
     let opened = Session::open(new(), NOW);
     let first = opened.token_hash;
-    let note = Changes {
+    let note = SessionChanges {
         metadata: metadata(1),
-        ..Changes::default()
+        ..SessionChanges::default()
     };
-    let prove = Changes {
+    let prove = SessionChanges {
         user: Some(factor("1", 7)),
         password: Some(PasswordFactor { verified_at: NOW }),
-        ..Changes::default()
+        ..SessionChanges::default()
     };
-    let proof = Proof {
+    let checks = PassedChecks {
         user: true,
         added: true,
         password: true,
     };
-    let short = Changes {
+    let short = SessionChanges {
         lifetime: Some(Duration::from_secs(5)),
         max_lifetime: Duration::from_hours(1),
-        ..Changes::default()
+        ..SessionChanges::default()
     };
     let noted = opened.changed(&note, rotation(1, grace), NOW).unwrap();
     let twice = noted.changed(&short, rotation(2, grace), NOW).unwrap();
@@ -341,7 +341,7 @@ fn a_replaced_token_authorises_for_its_grace() {
             NOW.plus(Duration::from_secs(5)),
             Invalid,
         ),
-        ("proved", &proved, first, NOW, ValidToRepeat(proof)),
+        ("proved", &proved, first, NOW, ValidToRepeat(checks)),
         ("proved, after its grace", &proved, first, end, Invalid),
         ("older than a proof", &after_proof, first, NOW, Invalid),
         (
@@ -353,7 +353,7 @@ fn a_replaced_token_authorises_for_its_grace() {
         ),
         ("without a grace", &at_once, first, NOW, Invalid),
     ] {
-        assert_eq!(session.standing(token, now), want, "{what}");
+        assert_eq!(session.token_validity(token, now), want, "{what}");
     }
     assert_eq!(noted.proved_sequence, None);
     assert_eq!(proved.proved_sequence, Some(proved.sequence));
@@ -361,7 +361,7 @@ fn a_replaced_token_authorises_for_its_grace() {
 }
 
 #[test]
-fn a_session_knows_its_own_user_by_id_and_by_name() {
+fn a_sessions_own_user_is_recognized_by_id_and_by_login_name() {
     let id = |text: &str| UserId::parse(text.to_owned()).unwrap();
     let name = |text: &str| LoginName::parse(text.to_owned()).unwrap();
     let own = factor("1", 0);

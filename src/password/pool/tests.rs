@@ -10,7 +10,7 @@ use super::*;
 
 const PARAMS: (u32, u32, u32) = (128, 2, 1);
 
-/// `correct horse` with one pass over 64 KiB, and over 256 KiB.
+/// Hashes of `correct horse` with one pass over 64 KiB, and over 256 KiB.
 const ONE_PASS: &str = "$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$Jc5SM8weTTfpvKMb/vQXEOQERs0ctXWTJ5HF/TeAvTw";
 const LARGER: &str = "$argon2i$v=19$m=256,t=3,p=2$AAECAwQFBgcICQoLDA0ODw$6nW7U8U7CdUpoJ+TDMP/z2ub6f/yzRkw0PW50V2P/Ck";
 
@@ -33,15 +33,15 @@ fn is_pending(future: Pin<&mut impl Future>) -> bool {
         .is_pending()
 }
 
-/// Whether it is refused as soon as it is asked for.
+/// Whether the future fails with [`Error::Overloaded`] when it is first polled.
 fn is_refused<T>(future: impl Future<Output = Result<T, Error>>) -> bool {
-    let answer = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
-    matches!(answer, Poll::Ready(Err(Error::Overloaded)))
+    let outcome = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    matches!(outcome, Poll::Ready(Err(Error::Overloaded)))
 }
 
 type Work = Box<dyn FnOnce(&mut [Block]) -> Result<(), Cause> + Send>;
 
-/// Work that says when it runs and then waits until it is let go.
+/// Work that signals that it runs and then waits for a signal to end.
 fn held() -> (Work, oneshot::Receiver<()>, mpsc::Sender<()>) {
     let (runs, running) = oneshot::channel();
     let (let_go, held) = mpsc::channel();
@@ -54,13 +54,26 @@ fn held() -> (Work, oneshot::Receiver<()>, mpsc::Sender<()>) {
 }
 
 impl PasswordPool {
+    async fn verify_decoy(&self, password: Password) -> Result<Verification, Error> {
+        let (verification, _) = self.turn().await?.verify_decoy(password).await?;
+        Ok(verification)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (done, _) = self.turn().await?.run(work).await?;
+        Ok(done)
+    }
+
     fn is_idle(&self) -> bool {
         let checks = self.0.idle().len();
         let whole = self.0.idle().iter().all(|blocks| blocks.len() == 128);
         whole && self.0.permits.available_permits() == checks
     }
 
-    /// A copy of the blocks of a pool that runs one check at once.
+    /// A copy of the blocks of a pool that runs one check at a time.
     fn blocks(&self) -> Vec<Vec<u64>> {
         let idle = self.0.idle();
         idle[0]
@@ -71,7 +84,7 @@ impl PasswordPool {
 }
 
 #[tokio::test]
-async fn a_check_runs_in_the_blocks_that_are_kept() {
+async fn a_check_uses_the_memory_of_the_pool() {
     let pool = pool(1, 0);
     let kept = pool.0.idle()[0].as_ptr();
     let untouched = pool.blocks();
@@ -92,7 +105,9 @@ async fn a_smaller_hash_uses_the_first_blocks_and_wipes_them_after_one_pass() {
     let pool = pool(1, 0);
     let untouched = pool.blocks();
 
-    let checked = pool.verify(password(), ONE_PASS.parse().unwrap()).await;
+    let checked = pool
+        .verify(password(), PasswordHash::parse(ONE_PASS).unwrap())
+        .await;
 
     assert!(checked.unwrap().matched);
     let blocks = pool.blocks();
@@ -105,7 +120,9 @@ async fn a_larger_hash_leaves_the_kept_blocks_alone() {
     let pool = pool(1, 0);
     let untouched = pool.blocks();
 
-    let checked = pool.verify(password(), LARGER.parse().unwrap()).await;
+    let checked = pool
+        .verify(password(), PasswordHash::parse(LARGER).unwrap())
+        .await;
 
     assert!(checked.unwrap().matched);
     assert_eq!(pool.blocks(), untouched);
@@ -132,7 +149,7 @@ async fn a_decoy_does_the_work_of_a_current_hash_and_never_matches() {
 }
 
 #[tokio::test]
-async fn a_hash_made_here_is_current_and_has_a_salt_of_its_own() {
+async fn each_new_hash_is_current_and_has_another_salt() {
     let pool = pool(1, 0);
 
     let one = pool.hash(password()).await.unwrap();
@@ -146,7 +163,7 @@ async fn a_hash_made_here_is_current_and_has_a_salt_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_empty_password_is_one_like_any_other() {
+async fn an_empty_password_is_checked_like_any_other() {
     let pool = pool(1, 0);
     let empty = || Password::new(String::new());
 
@@ -157,7 +174,7 @@ async fn an_empty_password_is_one_like_any_other() {
 }
 
 #[test]
-fn a_hash_is_current_if_it_would_be_made_like_that() {
+fn a_hash_is_current_if_the_pool_would_make_one_like_it() {
     let pool = pool(1, 0);
     let (salt, output) = ("A".repeat(22), "A".repeat(43));
 
@@ -204,7 +221,7 @@ fn a_hash_is_current_if_it_would_be_made_like_that() {
         ),
         (format!("$pbkdf2-sha256$600000${salt}${output}"), false),
     ] {
-        let hash: PasswordHash = hash.parse().unwrap();
+        let hash = PasswordHash::parse(&hash).unwrap();
         assert_eq!(pool.is_current(&hash), want, "{}", hash.as_str());
     }
 }
@@ -221,7 +238,7 @@ async fn as_many_checks_run_at_once_as_there_are_permits() {
             tokio::spawn(async move {
                 pool.run(move |blocks| {
                     let at_once = running.fetch_add(1, Ordering::SeqCst) + 1;
-                    // Passes only once a second one runs.
+                    // The barrier opens only once a second check runs.
                     pairs.wait();
                     running.fetch_sub(1, Ordering::SeqCst);
                     Ok((at_once, blocks.len()))
@@ -256,7 +273,7 @@ async fn a_full_queue_refuses_at_once_and_waiting_callers_leave_it_when_dropped(
     assert!(is_pending(second.as_mut()));
     assert!(is_pending(third.as_mut()));
 
-    let larger = LARGER.parse().unwrap();
+    let larger = PasswordHash::parse(LARGER).unwrap();
     assert!(is_refused(pool.verify(password(), larger)));
     assert!(is_refused(pool.hash(password())));
     assert!(is_refused(pool.verify_decoy(password())));
@@ -273,7 +290,7 @@ async fn a_full_queue_refuses_at_once_and_waiting_callers_leave_it_when_dropped(
 }
 
 #[tokio::test]
-async fn a_hash_whose_caller_went_away_keeps_its_permit_its_place_and_its_blocks() {
+async fn a_hash_whose_call_was_dropped_keeps_its_permit_its_place_and_its_blocks() {
     let pool = pool(1, 1);
     let (work, running, let_go) = held();
     let mut first = Box::pin(pool.run(work));

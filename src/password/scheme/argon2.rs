@@ -1,18 +1,20 @@
 use argon2::{Algorithm, Argon2, Block, Version};
 use subtle::ConstantTimeEq;
 
-use super::super::Cause;
-use super::super::blocks::{self, Scratch};
-use super::super::encoding::{from_padded_base64, parameters, to_base64};
-use super::super::hash::Unsupported;
-use super::super::params::Params;
-use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use crate::error::Cause;
+use crate::password::blocks::{self, Scratch};
+use crate::password::encoding::{from_padded_base64, parameters, to_base64};
+use crate::password::params::Params;
+use crate::password::unsupported::Unsupported;
 
-/// In bytes, of hashes that are made here: RFC 9106, 4.
+/// The lengths in bytes of the salt and the output of each hash that [`Argon2Hash::make`] makes,
+/// by RFC 9106, section 4.
 const SALT_LENGTH: usize = 16;
 const OUTPUT_LENGTH: usize = 32;
 
-/// argon2id, argon2i or argon2d, RFC 9106.
+/// A hash of argon2id, argon2i or argon2d.
+/// <https://www.rfc-editor.org/rfc/rfc9106>
 #[derive(Clone)]
 pub struct Argon2Hash {
     algorithm: Algorithm,
@@ -33,7 +35,7 @@ impl Argon2Hash {
 
         let (version, costs, salt, output) = match *fields {
             [version, costs, salt, output] => (version, costs, salt, output),
-            // Strings from before version 19 don't name theirs.
+            // A string without a version is of version 16, whose strings didn't name it.
             [costs, salt, output] => ("v=16", costs, salt, output),
             _ => return Err(FIELDS),
         };
@@ -42,10 +44,10 @@ impl Argon2Hash {
             "v=19" => Version::V0x13,
             _ => return Err(Unsupported::Malformed("the version is not 16 or 19")),
         };
-        // `keyid` and `data` go into the hash, so a string that has them can't be checked
-        // without them; nobody is known to use them.
+        // `keyid` and `data` are inputs of the hash, so a string that has them can't be checked
+        // without them. No program is known to write them.
         let [memory_kib, passes, lanes] = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
-        let params = Params::bounded(memory_kib, passes, lanes)?;
+        let params = Params::from_numbers(memory_kib, passes, lanes)?;
         let salt = from_padded_base64(salt).ok_or(SALT_ENCODING)?;
         SALT.check_length(&salt)?;
         let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
@@ -60,7 +62,7 @@ impl Argon2Hash {
         })
     }
 
-    /// The hash of `password` under a salt of its own.
+    /// Computes the hash of `password` with a random salt.
     pub fn make(password: &[u8], params: Params, kept: &mut [Block]) -> Result<Self, Cause> {
         let mut hash = Self::decoy(params);
         getrandom::fill(&mut hash.salt)?;
@@ -68,7 +70,8 @@ impl Argon2Hash {
         Ok(hash)
     }
 
-    /// A hash that costs what one made here costs, and that no password is known to match.
+    /// A hash that costs as much to check as one that [`Self::make`] makes, and that no password
+    /// is known to match.
     pub fn decoy(params: Params) -> Self {
         Self {
             algorithm: Algorithm::Argon2id,
@@ -84,13 +87,12 @@ impl Argon2Hash {
         Ok(output.ct_eq(&self.output).into())
     }
 
-    /// Whether it costs less than OWASP asks for, in the least memory that a number of passes
-    /// may have.
+    /// Whether it costs less than OWASP asks for.
     pub fn is_weak(&self) -> bool {
         !self.params.is_strong()
     }
 
-    /// Whether it is what [`Self::make`] would make with `params`.
+    /// Whether [`Self::make`] would make a hash like this one with `params`.
     pub fn is_current(&self, params: Params) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13

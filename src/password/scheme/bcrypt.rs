@@ -5,31 +5,32 @@ use sha2::{Digest as _, Sha256, Sha384};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::super::bounds::Bounds;
-use super::super::encoding::from_bcrypt_base64;
-use super::super::hash::Unsupported;
+use crate::password::bounds::Bounds;
+use crate::password::encoding::from_bcrypt_base64;
+use crate::password::unsupported::Unsupported;
 
-/// ZITADEL makes 14, which takes a second; each step doubles it.
+/// The cost, log₂ of the rounds. ZITADEL uses 14, which takes a second; each step doubles the
+/// time.
 const COST: Bounds = Bounds {
     what: "bcrypt cost",
     unit: "",
-    least: 4,
-    most: 15,
+    min: 4,
+    max: 15,
 };
 
-/// OWASP's.
+/// The smallest cost that OWASP accepts.
 const STRONG_COST: u32 = 10;
 
-/// In characters; the rest of the last field is the output.
+/// The length of the salt in characters. The output follows it in the same field.
 const SALT_LENGTH: usize = 22;
 
-/// In bytes: what the key schedule of Blowfish takes.
+/// The length in bytes of the key that the key schedule of Blowfish uses.
 const KEY_LENGTH: usize = 72;
 
-/// bcrypt.
+/// A bcrypt hash.
 ///
-/// Its versions differ in the faults that they tell apart. `2a`, `2b` and `2y` are computed
-/// alike, as correct implementations do; `2x` with the fault that it marks.
+/// The versions mark faults of implementations. `2a`, `2b` and `2y` are computed alike, as correct
+/// implementations do; `2x` is computed with the fault that it marks.
 #[derive(Clone)]
 pub struct BcryptHash {
     version: Version,
@@ -42,24 +43,24 @@ pub struct BcryptHash {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
     Correct,
-    /// Characters beyond ASCII are taken for negative numbers, and cover those before them.
+    /// Bytes beyond ASCII are read as negative numbers, which overwrite the bytes before them.
     /// <https://www.openwall.com/lists/announce/2011/07/17/1>
     SignExtended,
 }
 
-/// What bcrypt is given in place of the password.
+/// The function of the password that bcrypt hashes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PreHash {
     None,
-    /// Django's `bcrypt_sha256`.
+    /// The SHA-256 in hexadecimal, for Django's `bcrypt_sha256`.
     Sha256Hex,
-    /// WordPress' `$wp$`, since version 6.8.
+    /// An HMAC-SHA-384 in base64, for the `$wp$` of WordPress 6.8 and later.
     /// <https://make.wordpress.org/core/2025/02/17/wordpress-6-8-will-use-bcrypt-for-password-hashing/>
     WordPress,
 }
 
 impl BcryptHash {
-    /// Reads a whole string, from `$2b$` on.
+    /// Reads a whole string, such as `$2b$12$…`.
     pub fn parse_crypt(text: &str, pre_hash: PreHash) -> Result<Self, Unsupported> {
         let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
         let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
@@ -68,7 +69,7 @@ impl BcryptHash {
         Ok(Self { pre_hash, ..hash })
     }
 
-    /// None: it is no version of bcrypt.
+    /// Reads what stands between the `$`. `None`: `version` is no version of bcrypt.
     pub fn parse(version: &str, fields: &[&str]) -> Result<Option<Self>, Unsupported> {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
@@ -102,8 +103,10 @@ impl BcryptHash {
         self.cost < STRONG_COST
     }
 
-    /// Whether a check tells `password` from all others: it looks at more than its first 72
-    /// bytes, at what is around it, and at each byte by itself.
+    /// Whether a check tells `password` from all others.
+    ///
+    /// It doesn't if bcrypt ignores bytes after the first 72, if the pre-hash trims white space,
+    /// or if the fault of `2x` overwrites bytes.
     pub fn covers(&self, password: &[u8]) -> bool {
         let is_whole = match self.pre_hash {
             PreHash::None => password.len() <= KEY_LENGTH,
@@ -113,11 +116,13 @@ impl BcryptHash {
         is_whole && (self.version == Version::Correct || password.is_ascii())
     }
 
-    /// Of a password of over 72 bytes the first 72 count, as they did for whoever made the
-    /// hash. One with a NUL matches nothing: the key is the password and a NUL, over and over,
-    /// so that `a`, `a␀a` and `a␀a␀a` are one key.
+    /// Whether this is the hash of `password`.
+    ///
+    /// Only the first 72 bytes of a password matter, as they did when the hash was made. A password
+    /// with a NUL never matches: the key repeats the password and a NUL, so that `a`, `a␀a` and
+    /// `a␀a␀a` have the same key.
     pub fn matches(&self, password: &[u8]) -> bool {
-        let key = self.pre_hash.of(password);
+        let key = self.pre_hash.apply(password);
         let distinct = !key.contains(&0);
 
         let output = match self.version {
@@ -131,7 +136,7 @@ impl BcryptHash {
 }
 
 impl PreHash {
-    fn of(self, password: &[u8]) -> Zeroizing<Vec<u8>> {
+    fn apply(self, password: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::None => password.to_vec(),
             Self::Sha256Hex => {
@@ -143,14 +148,15 @@ impl PreHash {
                 let mac = Hmac::<Sha384>::new_from_slice(b"wp-sha384");
                 let password = trimmed(password);
                 let mac = mac.map(|mac| mac.chain_update(password).finalize().into_bytes());
-                // HMAC takes a key of any length.
+                // HMAC accepts a key of any length, so there is no error.
                 STANDARD.encode(mac.unwrap_or_default()).into_bytes()
             }
         })
     }
 }
 
-/// As PHP trims a text.
+/// Removes what PHP's `trim` removes.
+/// <https://www.php.net/manual/en/function.trim.php>
 fn trimmed(text: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| b" \t\n\r\0\x0b".contains(byte);
     let start = text.iter().position(|byte| !is_blank(byte));
@@ -161,7 +167,7 @@ fn trimmed(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The first 72 bytes of the password and the NUL behind it.
+/// The first 72 bytes of the password followed by a NUL.
 fn with_nul(password: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut key = Zeroizing::new(Vec::with_capacity(KEY_LENGTH + 1));
     key.extend_from_slice(&password[..password.len().min(KEY_LENGTH)]);
@@ -170,10 +176,10 @@ fn with_nul(password: &[u8]) -> Zeroizing<Vec<u8>> {
     key
 }
 
-/// A key that makes a correct implementation do what a faulty one did with `password`.
+/// A key with which a correct implementation computes what a faulty one did with `password`.
 ///
-/// The key schedule takes 18 words of four bytes, which go round the password and its NUL. The
-/// fault is in how a word is put together; a key of all 72 bytes is taken as it is.
+/// The key schedule uses 18 words of four bytes each, read from the password and its NUL in a
+/// cycle. The fault is in how a word is built of its bytes; a key of 72 bytes is used as it is.
 fn sign_extended(password: &[u8]) -> Zeroizing<[u8; KEY_LENGTH]> {
     let mut bytes = password.iter().copied().chain([0]).cycle();
     let mut key = Zeroizing::new([0; KEY_LENGTH]);
@@ -188,8 +194,8 @@ fn sign_extended(password: &[u8]) -> Zeroizing<[u8; KEY_LENGTH]> {
 }
 
 #[test]
-fn the_fault_of_2x_is_computed() {
-    // Of crypt_blowfish and of John the Ripper.
+fn a_2x_hash_is_checked_with_the_fault_that_it_was_made_with() {
+    // Test vectors of crypt_blowfish and of John the Ripper.
     const OPENWALL: &str = "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
     const JOHN: &str = "$2x$05$6bNw2HLQYeqHYyBfLMsv/OiwqTymGIGzFsA4hOTWebfehXHNprcAS";
     for (text, password, want) in [
@@ -202,7 +208,8 @@ fn the_fault_of_2x_is_computed() {
         let hash = BcryptHash::parse_crypt(text, PreHash::None).unwrap();
         assert_eq!(hash.matches(password), want, "{password:?}");
     }
-    // One of the passwords that the fault doesn't tell apart has this hash by rights.
+    // A correct implementation computes this hash for one of the passwords that the faulty one
+    // confuses.
     for (text, password, want) in [
         (OPENWALL, &b"\xa3"[..], false),
         (OPENWALL, b"\xff\xff\xa3", true),

@@ -5,42 +5,51 @@ use scrypt::Params;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::super::Cause;
-use super::super::bounds::Bounds;
-use super::super::encoding::{from_padded_base64, parameters};
-use super::super::hash::Unsupported;
+use crate::error::Cause;
+use crate::password::bounds::Bounds;
+use crate::password::encoding::{from_padded_base64, parameters};
+use crate::password::unsupported::Unsupported;
 
-/// Firebase's `mem_cost`, log₂ of scrypt's cost; a project has 14.
+/// Firebase's `mem_cost`, log₂ of scrypt's cost. Projects have 14.
 const LOG_N: Bounds = Bounds {
     what: "Firebase's mem_cost",
     unit: "",
-    least: 1,
-    most: 17,
+    min: 1,
+    max: 17,
 };
 
-/// Firebase's `rounds`, scrypt's block size; a project has 8.
+/// Firebase's `rounds`, scrypt's block size. Projects have 8.
 const BLOCK_SIZE: Bounds = Bounds {
     what: "Firebase's rounds",
     unit: "",
-    least: 1,
-    most: 16,
+    min: 1,
+    max: 16,
 };
 
+/// The length of the salt without the separator. Firebase draws few bytes.
+const SALT: Bounds = Bounds {
+    min: 4,
+    ..super::fields::SALT
+};
+
+/// The length of the signer key.
 const KEY_LENGTH: Bounds = Bounds {
     what: "Firebase's signer key",
     unit: " bytes",
-    least: 16,
-    most: 128,
+    min: 16,
+    max: 128,
 };
 
-/// Firebase's scrypt: the project's signer key, encrypted with AES-256 under what scrypt makes
-/// of the password. The string holds that key, as it has to be there for each check:
-/// `$fbscrypt$v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$salt$output`, in base64.
+/// A hash of Firebase's scrypt: the project's signer key, encrypted with AES-256 under a key that
+/// scrypt derives from the password.
+///
+/// Each check needs the signer key, so the string contains it, in base64:
+/// `$fbscrypt$v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$salt$output`.
 /// <https://github.com/firebase/scrypt>
 #[derive(Clone)]
 pub struct FirebaseHash {
     params: Params,
-    /// With the separator behind it.
+    /// The salt followed by the separator.
     salt: Vec<u8>,
     signer_key: Zeroizing<Vec<u8>>,
     output: Vec<u8>,
@@ -62,7 +71,7 @@ impl FirebaseHash {
         };
         let decode = |text| from_padded_base64(text).ok_or(FIELDS);
         let mut salt = decode(salt)?;
-        super::FIREBASE_SALT.check_length(&salt)?;
+        SALT.check_length(&salt)?;
         salt.extend(decode(separator)?);
         let signer_key = Zeroizing::new(decode(signer_key)?);
         KEY_LENGTH.check_length(&signer_key)?;

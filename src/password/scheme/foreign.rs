@@ -1,17 +1,15 @@
-//! Hash strings in the forms of other programs, which hold what PHC and modular crypt strings
-//! hold: prefixes in braces, as Spring and LDAP servers write them, and those of Django,
-//! Werkzeug and ASP.NET.
+//! Hash strings in the forms of other programs: with a prefix in braces, as Spring and LDAP
+//! servers write them, and those of Django, Werkzeug and ASP.NET.
 
-use ::argon2::Algorithm;
-
-use super::super::encoding::{decimal, from_hex, from_padded_base64};
-use super::super::hash::Unsupported;
 use super::bcrypt::{BcryptHash, PreHash};
+use super::fields::OUTPUT_ENCODING;
 use super::pbkdf2::{Digest, Pbkdf2Hash};
 use super::scrypt::ScryptHash;
-use super::{Argon2Hash, Scheme};
+use super::{Scheme, crypt};
+use crate::password::encoding::{decimal, from_hex, from_padded_base64};
+use crate::password::unsupported::Unsupported;
 
-/// Schemes that others write in braces and that can't be checked against here.
+/// The prefixes in braces of schemes that are not supported.
 const UNSUPPORTED: [&str; 46] = [
     "SSHA",
     "SSHA224",
@@ -61,21 +59,22 @@ const UNSUPPORTED: [&str; 46] = [
     "PBKDF2-SHA384",
 ];
 
-/// `{id}hash`, as Spring Security and LDAP servers have it. Ids are read in any case.
+/// Reads `{id}hash`, as Spring Security and LDAP servers write it, with the id in upper or lower
+/// case. `None`: the string has another form.
 /// <https://docs.spring.io/spring-security/reference/features/authentication/password-storage.html>,
 /// <https://www.rfc-editor.org/rfc/rfc2307#section-5.3>
 pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let (id, hash) = text.strip_prefix('{')?.split_once('}')?;
     let id = id.to_ascii_uppercase();
-    // The version of Spring's defaults, of which the form of the hash tells as much.
+    // Behind `@` Spring names the version of its defaults, which the form of the hash shows too.
     let id = id.split('@').next().unwrap_or_default();
     Some(match id {
-        "CRYPT" => match super::parse_crypt(hash) {
+        "CRYPT" => match crypt::parse(hash) {
             Err(Unsupported::NotAHash | Unsupported::UnknownAlgorithm) => Err(Unsupported::Crypt),
             scheme => scheme,
         },
         "BCRYPT" | "BLF-CRYPT" | "ARGON2" | "ARGON2I" | "ARGON2ID" | "SHA256-CRYPT"
-        | "SHA512-CRYPT" => super::parse_crypt(hash),
+        | "SHA512-CRYPT" => crypt::parse(hash),
         "SCRYPT" => parse_spring_scrypt(hash),
         "PBKDF2" if !hash.contains('$') => parse_spring_pbkdf2(hash),
         "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),
@@ -88,15 +87,16 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
     })
 }
 
-/// OpenLDAP's `pw-pbkdf2`: rounds, salt and output.
+/// Reads rounds, salt and output as OpenLDAP's `pw-pbkdf2` writes them.
 fn parse_pbkdf2(digest: Digest, hash: &str) -> Result<Scheme, Unsupported> {
     let fields: Vec<_> = hash.split('$').collect();
     Pbkdf2Hash::parse(digest, &fields).map(Scheme::Pbkdf2)
 }
 
-/// Spring's `Pbkdf2PasswordEncoder`, by its defaults, which the string doesn't name: since 5.8
-/// SHA-256, 310,000 rounds and a salt of 16 bytes; before, SHA-1, 185,000 rounds and 8 bytes.
-/// Salt and 32 bytes of output are one text, in hexadecimal or base64.
+/// Reads a hash of Spring's `Pbkdf2PasswordEncoder` with its default costs, which the string
+/// doesn't name: from version 5.8 on SHA-256, 310,000 rounds and a salt of 16 bytes; before it
+/// SHA-1, 185,000 rounds and 8 bytes. The string is the salt and 32 bytes of output, in hexadecimal
+/// or base64.
 fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
     const FORM: Unsupported = Unsupported::Malformed(
         "the hash is not 40 or 48 bytes of salt and output, as Spring's defaults have it",
@@ -113,8 +113,8 @@ fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
     Pbkdf2Hash::new(digest, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
 }
 
-/// Spring's `SCryptPasswordEncoder`: `$e0801$salt$output`, where the first field is log₂ of the
-/// cost, block size and parallelism, eight bits each but the first, in hexadecimal.
+/// Reads a hash of Spring's `SCryptPasswordEncoder`: `$e0801$salt$output`. The first field has, in
+/// hexadecimal, log₂ of the cost, then eight bits of block size and eight of parallelism.
 fn parse_spring_scrypt(hash: &str) -> Result<Scheme, Unsupported> {
     const FIELDS: Unsupported =
         Unsupported::Malformed("the fields are not $parameters$salt$output, as Spring has them");
@@ -130,8 +130,8 @@ fn parse_spring_scrypt(hash: &str) -> Result<Scheme, Unsupported> {
     ScryptHash::new(costs, salt, output).map(Scheme::Scrypt)
 }
 
-/// Django's and Werkzeug's strings, which begin with the name of an algorithm. None: it is
-/// neither's.
+/// Reads the strings of Django and Werkzeug, which begin with the name of an algorithm. `None`:
+/// the string is of neither.
 /// <https://docs.djangoproject.com/en/stable/topics/auth/passwords/>,
 /// <https://werkzeug.palletsprojects.com/en/stable/utils/#werkzeug.security.generate_password_hash>
 pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
@@ -143,9 +143,9 @@ pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let scheme = match (name, &costs[..]) {
         ("pbkdf2_sha256", []) => parse_django_pbkdf2(Digest::Sha256, &fields),
         ("pbkdf2_sha1", []) => parse_django_pbkdf2(Digest::Sha1, &fields),
-        ("bcrypt", []) => super::parse_crypt(rest),
+        ("bcrypt", []) => crypt::parse(rest),
         ("bcrypt_sha256", []) => parse_bcrypt_sha256(rest),
-        ("argon2", []) => super::parse_crypt(&format!("${rest}")),
+        ("argon2", []) => crypt::parse(&format!("${rest}")),
         ("scrypt", []) => parse_django_scrypt(&fields),
         ("pbkdf2", [digest, costs @ ..]) => parse_werkzeug_pbkdf2(digest, costs, &fields),
         ("scrypt", [n, r, p]) => parse_werkzeug_scrypt([n, r, p], &fields),
@@ -161,8 +161,8 @@ fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupp
         return Err(FIELDS);
     };
     let rounds = decimal(rounds).ok_or(FIELDS)?;
-    let output = from_padded_base64(output).ok_or(super::OUTPUT_ENCODING)?;
-    // The salt is its text.
+    let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+    // The characters of the salt are its bytes.
     Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
 }
 
@@ -172,12 +172,12 @@ fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
     let [n, salt, r, p, output] = *fields else {
         return Err(FIELDS);
     };
-    let output = from_padded_base64(output).ok_or(super::OUTPUT_ENCODING)?;
+    let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
     let costs = scrypt_costs([n, r, p]).ok_or(FIELDS)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
 }
 
-/// A bcrypt of the password's SHA-256 in hexadecimal, which no length of a password outgrows.
+/// Reads a bcrypt hash of the password's SHA-256 in hexadecimal.
 fn parse_bcrypt_sha256(rest: &str) -> Result<Scheme, Unsupported> {
     BcryptHash::parse_crypt(rest, PreHash::Sha256Hex).map(Scheme::Bcrypt)
 }
@@ -202,7 +202,7 @@ fn parse_werkzeug_pbkdf2(
         return Err(FIELDS);
     };
     let rounds = decimal(rounds).ok_or(FIELDS)?;
-    let output = from_hex(output).ok_or(super::OUTPUT_ENCODING)?;
+    let output = from_hex(output).ok_or(OUTPUT_ENCODING)?;
     Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
 }
 
@@ -214,19 +214,20 @@ fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Un
         return Err(FIELDS);
     };
     let costs = scrypt_costs(costs).ok_or(FIELDS)?;
-    let output = from_hex(output).ok_or(super::OUTPUT_ENCODING)?;
+    let output = from_hex(output).ok_or(OUTPUT_ENCODING)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
 }
 
-/// log₂ of the cost, block size and parallelism.
+/// log₂ of the cost, the block size and the parallelism.
 fn scrypt_costs([n, r, p]: [&str; 3]) -> Option<[u64; 3]> {
     let n = decimal(n)?;
     let log_n = n.is_power_of_two().then(|| n.trailing_zeros().into())?;
     Some([log_n, decimal(r)?, decimal(p)?])
 }
 
-/// ASP.NET Core Identity's, version 3: base64 of 1, a number of the digest, rounds and the
-/// salt's length in four bytes each, the highest first, salt and output. None: it isn't that.
+/// Reads the strings of ASP.NET Core Identity, version 3: base64 of the byte 1, of the digest's
+/// number, the rounds and the salt's length (each of four bytes, big-endian), of the salt and the
+/// output. `None`: the string is not one of them.
 /// <https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs>
 pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let bytes = from_padded_base64(text)?;
@@ -244,19 +245,4 @@ pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let (salt, output) = rest.split_at_checked(usize::try_from(number(9)).ok()?)?;
     let hash = Pbkdf2Hash::new(digest, number(5).into(), salt.to_vec(), output.to_vec());
     Some(hash.map(Scheme::Pbkdf2))
-}
-
-/// An argon2 string's algorithm.
-pub fn argon2(name: &str) -> Option<Algorithm> {
-    match name {
-        "argon2id" => Some(Algorithm::Argon2id),
-        "argon2i" => Some(Algorithm::Argon2i),
-        "argon2d" => Some(Algorithm::Argon2d),
-        _ => None,
-    }
-}
-
-/// The string of a hash that an argon2 string is.
-pub fn parse_argon2(algorithm: Algorithm, fields: &[&str]) -> Result<Scheme, Unsupported> {
-    Argon2Hash::parse(algorithm, fields).map(Scheme::Argon2)
 }

@@ -3,34 +3,35 @@ use pbkdf2::sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::super::bounds::Bounds;
-use super::super::encoding::{decimal, from_adapted_base64, parameters};
-use super::super::hash::Unsupported;
-use super::{OUTPUT_ENCODING, SALT_ENCODING};
+use super::fields::{OUTPUT_ENCODING, SALT_ENCODING};
+use crate::password::bounds::Bounds;
+use crate::password::encoding::{decimal, from_adapted_base64, parameters};
+use crate::password::unsupported::Unsupported;
 
-/// OWASP asks for 210 thousand (SHA-512) to 1.4 million (SHA-1), Django draws 1.2 million.
-/// They are done again for each length of the digest that the output has.
+/// The rounds times the digests in the output, each of which takes all rounds. OWASP asks for
+/// 210 thousand rounds (SHA-512) to 1.4 million (SHA-1), Django uses 1.2 million.
 const ROUNDS: Bounds = Bounds {
     what: "PBKDF2 rounds times blocks",
     unit: "",
-    least: 1,
-    most: 2_000_000,
+    min: 1,
+    max: 2_000_000,
 };
 
-/// Libraries draw 8 to 64 bytes, and take what they are given.
+/// The length of a salt. Libraries draw 8 to 64 bytes, and accept longer ones.
 const SALT: Bounds = Bounds {
     what: "salt",
     unit: " bytes",
-    least: 8,
-    most: 128,
+    min: 8,
+    max: 128,
 };
 
-/// 16 bytes are the shortest that libraries write by default; a common one for Node writes 512.
+/// The length of an output. Libraries write 16 bytes or more by default; a common one for Node
+/// writes 512.
 const OUTPUT: Bounds = Bounds {
     what: "output",
     unit: " bytes",
-    least: 16,
-    most: 512,
+    min: 16,
+    max: 512,
 };
 
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// In bytes.
+    /// The length of the digest in bytes.
     fn length(self) -> usize {
         match self {
             Self::Sha1 => 20,
@@ -64,8 +65,8 @@ impl Digest {
         }
     }
 
-    /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which
-    /// compute what SHA-256 and SHA-512 do.
+    /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which cost
+    /// as much as SHA-256 and SHA-512.
     fn strong_rounds(self) -> u32 {
         match self {
             Self::Sha1 => 1_300_000,
@@ -75,7 +76,8 @@ impl Digest {
     }
 }
 
-/// PBKDF2 with HMAC, RFC 8018.
+/// A hash of PBKDF2 with HMAC.
+/// <https://www.rfc-editor.org/rfc/rfc8018#section-5.2>
 #[derive(Clone)]
 pub struct Pbkdf2Hash {
     digest: Digest,
@@ -89,7 +91,7 @@ impl Pbkdf2Hash {
         self.digest.algorithm()
     }
 
-    /// Reads the fields of Passlib, which ZITADEL writes too, and those of a PHC string.
+    /// Reads the fields as Passlib and ZITADEL write them, or as PHC strings have them.
     /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.pbkdf2_digest.html>
     pub fn parse(digest: Digest, fields: &[&str]) -> Result<Self, Unsupported> {
         const FIELDS: Unsupported =
@@ -139,8 +141,10 @@ impl Pbkdf2Hash {
         self.rounds < self.digest.strong_rounds()
     }
 
-    /// HMAC fills up a key with NULs, so a password that ends in one is the same as without
-    /// it, and matches nothing.
+    /// Whether this is the hash of `password`.
+    ///
+    /// HMAC pads a key with NULs and can't tell a password that ends in a NUL from the same
+    /// without it, so such a password never matches.
     pub fn matches(&self, password: &[u8]) -> bool {
         let compute = match self.digest {
             Digest::Sha1 => pbkdf2_hmac::<Sha1>,

@@ -1,22 +1,22 @@
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq;
 
-use super::super::bounds::Bounds;
-use super::super::encoding::{crypt_digit, from_crypt_base64};
-use super::super::hash::Unsupported;
+use crate::password::bounds::Bounds;
+use crate::password::encoding::{crypt_digit, from_crypt_base64};
+use crate::password::unsupported::Unsupported;
 
-/// log₂ of the rounds. PHP applications drew 8 to 16; at 20 a check takes a third of a second.
+/// log₂ of the rounds. PHP applications use 8 to 16; with 20 a check takes a third of a second.
 const LOG_ROUNDS: Bounds = Bounds {
     what: "log2 of the phpass rounds",
     unit: "",
-    least: 7,
-    most: 20,
+    min: 7,
+    max: 20,
 };
 
-/// In characters, undecoded.
+/// The length of the salt in characters, which are its bytes.
 const SALT_LENGTH: usize = 8;
 
-/// phpass' portable hash, `$P$B…` or `$H$9…`: MD5 over and over.
+/// A portable hash of phpass, `$P$B…` or `$H$9…`, which iterates MD5.
 /// <https://www.openwall.com/phpass/>
 #[derive(Clone)]
 pub struct PhpassHash {

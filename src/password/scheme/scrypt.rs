@@ -1,45 +1,46 @@
 use scrypt::Params;
 use subtle::ConstantTimeEq;
 
-use super::super::Cause;
-use super::super::bounds::Bounds;
-use super::super::encoding::{from_padded_base64, parameters};
-use super::super::hash::Unsupported;
-use super::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use crate::error::Cause;
+use crate::password::bounds::Bounds;
+use crate::password::encoding::{from_padded_base64, parameters};
+use crate::password::unsupported::Unsupported;
 
-/// log₂ of the cost `N`; the memory that it stands for is bounded by [`WORK`].
+/// log₂ of the cost `N`. [`WORK`] bounds the memory, which depends on it.
 const LOG_N: Bounds = Bounds {
     what: "log2 of the scrypt cost",
     unit: "",
-    least: 1,
-    most: 20,
+    min: 1,
+    max: 20,
 };
 
 const BLOCK_SIZE: Bounds = Bounds {
     what: "scrypt block size",
     unit: "",
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
 };
 
 const PARALLELISM: Bounds = Bounds {
     what: "scrypt parallelism",
     unit: "",
-    least: 1,
-    most: 64,
+    min: 1,
+    max: 64,
 };
 
-/// 128 bytes × r × N are allocated for the check and filled p times, one after the other,
-/// half a second for each 128 MiB. Those are the most that OWASP asks for; other defaults
-/// are 16 to 64 MiB.
+/// The bytes that a check writes: it allocates 128 × r × N bytes and fills them p times, one after
+/// the other, half a second for each 128 MiB. OWASP asks for up to 128 MiB; other defaults are
+/// 16 to 64 MiB.
 const WORK: Bounds = Bounds {
     what: "scrypt memory times parallelism",
     unit: " bytes",
-    least: 0,
-    most: 256 * 1024 * 1024,
+    min: 0,
+    max: 256 * 1024 * 1024,
 };
 
-/// scrypt, RFC 7914.
+/// A hash of scrypt.
+/// <https://www.rfc-editor.org/rfc/rfc7914>
 #[derive(Clone)]
 pub struct ScryptHash {
     params: Params,
@@ -61,7 +62,7 @@ impl ScryptHash {
         Self::new([log_n, block_size, parallelism], salt, output)
     }
 
-    /// The costs are log₂ of `N`, the block size and the parallelism.
+    /// Makes a hash of its parts. `costs` are log₂ of `N`, the block size and the parallelism.
     pub fn new(costs: [u64; 3], salt: Vec<u8>, output: Vec<u8>) -> Result<Self, Unsupported> {
         const PARAMS: Unsupported = Unsupported::Malformed("the costs can't be used together");
 
@@ -80,8 +81,8 @@ impl ScryptHash {
         })
     }
 
-    /// Whether it costs less than OWASP asks for: 2¹⁷ × 8 × 1, or half the cost for each
-    /// step of more parallelism.
+    /// Whether it costs less than OWASP asks for: a block size of 8, and a cost of 2¹⁷ with
+    /// parallelism 1 down to 2¹³ with parallelism 10.
     pub fn is_weak(&self) -> bool {
         const STRONG: [(u8, u32); 5] = [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
 
@@ -91,8 +92,10 @@ impl ScryptHash {
             .any(|(log_n, p)| params.log_n() >= log_n && params.r() >= 8 && params.p() >= p)
     }
 
-    /// HMAC fills up a key with NULs, so a password that ends in one is the same as without
-    /// it, and matches nothing.
+    /// Whether this is the hash of `password`.
+    ///
+    /// HMAC pads a key with NULs and can't tell a password that ends in a NUL from the same
+    /// without it, so such a password never matches.
     pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
         let mut output = vec![0; self.output.len()];
         scrypt::scrypt(password, &self.salt, &self.params, &mut output)?;

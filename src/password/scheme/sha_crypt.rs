@@ -1,39 +1,41 @@
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use subtle::ConstantTimeEq;
 
-use super::super::Cause;
-use super::super::bounds::Bounds;
-use super::super::encoding::{decimal, from_crypt_base64};
-use super::super::hash::Unsupported;
-use super::OUTPUT_ENCODING;
+use super::fields::OUTPUT_ENCODING;
+use crate::error::Cause;
+use crate::password::bounds::Bounds;
+use crate::password::encoding::{decimal, from_crypt_base64};
+use crate::password::unsupported::Unsupported;
 
-/// A thousand are the least of the algorithm; Passlib makes 535 and 656 thousand.
+/// The rounds. The algorithm asks for at least a thousand; Passlib uses 535 thousand for SHA-256
+/// and 656 thousand for SHA-512.
 const ROUNDS: Bounds = Bounds {
     what: "SHA-crypt rounds",
     unit: "",
-    least: 1000,
-    most: 1_000_000,
+    min: 1000,
+    max: 1_000_000,
 };
 
-/// Of a string that doesn't say.
+/// The rounds of a string without `rounds=`.
 const DEFAULT_ROUNDS: u64 = 5000;
 
-/// Its characters are the salt, undecoded. The tools that make password files draw 8 to 16,
-/// which is the most that the algorithm looks at; who writes them by hand may leave it out.
+/// The length of the salt, whose characters are its bytes. The algorithm reads at most 16, and the
+/// tools that make password files draw 8 to 16; lines written by hand may have none.
 const SALT: Bounds = Bounds {
     what: "salt",
     unit: " characters",
-    least: 0,
-    most: 16,
+    min: 0,
+    max: 16,
 };
 
 /// Passlib's default for SHA-256; OWASP names no figure for this algorithm.
 const STRONG_ROUNDS: u32 = 535_000;
 
-/// In bytes. The C libraries refuse more, and each round hashes the password up to twice.
+/// The length in bytes of the longest password. The C libraries refuse longer ones, and each
+/// round hashes the password up to twice.
 const MAX_PASSWORD_LENGTH: usize = 511;
 
-/// Which byte of the digest comes where in the string.
+/// The order in which the string has the bytes of the digest.
 const ORDER_SHA256: [usize; 32] = [
     20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28,
     18, 29, 19, 9, 30, 31,
@@ -50,13 +52,14 @@ pub enum Variant {
     Sha512,
 }
 
-/// SHA-crypt, <https://www.akkadia.org/drepper/SHA-crypt.txt>.
+/// A hash of SHA-crypt.
+/// <https://www.akkadia.org/drepper/SHA-crypt.txt>
 #[derive(Clone)]
 pub struct ShaCryptHash {
     variant: Variant,
     rounds: u32,
     salt: Vec<u8>,
-    /// In the order of the string.
+    /// The bytes of the digest in the order of the string.
     output: Vec<u8>,
 }
 
@@ -95,13 +98,15 @@ impl ShaCryptHash {
         }
     }
 
-    /// Whether it has fewer rounds than libraries draw today.
+    /// Whether it has fewer rounds than [`STRONG_ROUNDS`].
     pub fn is_weak(&self) -> bool {
         self.rounds < STRONG_ROUNDS
     }
 
-    /// A password that is too long matches nothing, rather than everything that starts like
-    /// it.
+    /// Whether this is the hash of `password`.
+    ///
+    /// A password that is too long never matches, or else it would match the hash of its first
+    /// bytes.
     pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
         let whole = password.len() <= MAX_PASSWORD_LENGTH;
 

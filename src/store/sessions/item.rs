@@ -4,39 +4,45 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, KeyedRequest, LoginName, Metadata, PasswordFactor, Proof, ReplacedToken, Sequence,
-    Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    DisplayName, IdempotentCreate, LoginName, Metadata, PassedChecks, PasswordFactor,
+    ReplacedToken, Sequence, Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId,
+    Writes,
 };
-use crate::store::item::{Attributes, Corrupt, Item, bytes, millis, number, text};
+use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
 
-/// How long after its end a session may stay in the table: who holds an ended session
-/// learns that it has ended, not that it never was.
-const KEPT_AFTER_END: Duration = Duration::from_hours(24);
+/// How long the item of a session is kept after the session expires, so that whoever still uses
+/// the session is told that it has expired or ended, not that there is no such session.
+const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 
+/// The item of a session. Times are in milliseconds since 1970, except `ttl`.
+///
 /// | attribute | type | |
 /// |---|---|---|
-/// | `session_id` | S | key |
+/// | `session_id` | S | the key: a UUID with hyphens |
 /// | `sequence` | N | |
-/// | `created_at`, `changed_at`, `expires_at` | N | milliseconds |
-/// | `ttl` | N | seconds; when DynamoDB may delete the item |
-/// | `user_id` | S | of the user, if more than the user was checked: the index `by_user` has it |
-/// | `named_user_id` | S | of the user, if nothing more was checked: the index has no entry |
-/// | `login_name`, `display_name` | S | if a user was checked; the name is that of the check |
-/// | `user_verified_at`, `password_verified_at` | N | milliseconds; if checked |
+/// | `created_at`, `changed_at`, `expires_at` | N | |
+/// | `ttl` | N | seconds; when DynamoDB may delete the item: a day after `expires_at` |
+/// | `user_id` | S | the user, if the password was checked: the index `by_user` has an entry |
+/// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
+/// | `login_name`, `display_name` | S | as they were when the user was checked; if one was |
+/// | `user_verified_at`, `password_verified_at` | N | when each was checked; if it was |
+/// | `epoch` | S | the session generation of the user; if one was checked |
 /// | `metadata` | M of B | if any |
-/// | `user_agent` | M | if any: `fingerprint_id`, `ip`, `description` (S), `header` (M of L of S) |
-/// | `token_hash` | B | SHA-256 |
-/// | `replaced_hash`, `replaced_until` | B, N | of the token just replaced, and when its grace ends, in milliseconds; if it has one |
-/// | `replaced_proof` | S | what the change that replaced it proved: `user` or `added`, `password`, with a comma between; if anything |
-/// | `proved_sequence` | N | after the newest change that proved something; if any did |
-/// | `epoch` | S | the session generation of the user; if a user was checked |
-/// | `creator` | S | who created it |
-/// | `ended_at` | N | milliseconds; if it was ended |
+/// | `user_agent` | M | `fingerprint_id`, `ip`, `description` (S, if any), `header` (M of L of S); if given |
+/// | `token_hash` | B | SHA-256 of the session's token |
+/// | `replaced_hash` | B | SHA-256 of the token that the newest change replaced; if it has a grace |
+/// | `replaced_until` | N | when the grace of that token ends; with `replaced_hash` |
+/// | `replaced_proof` | S | the checks that this change passed: `user` or `added`, `password`, separated by a comma; if any |
+/// | `proved_sequence` | N | the sequence after the newest write that passed a check; if any did |
+/// | `creator` | S | the principal that created the session, as text |
+/// | `ended_at` | N | if the session was ended |
 /// | `writes` | B | the last writes, newest first, 24 bytes each: sequence seen, write id |
-/// | `fingerprint` | B | of the request, if the create may be repeated |
-/// | `created_by` | S | then, the write that created it |
-pub(super) fn item_of(session: &Session) -> Item {
-    let ttl = session.expires_at.plus(KEPT_AFTER_END).as_seconds_up();
+/// | `fingerprint` | B | fingerprint of the create request; if it had an idempotency key |
+/// | `created_by` | S | the id of the write that created the session; with `fingerprint` |
+///
+/// A session that is ended loses the attributes [`super::ATTRIBUTES_REMOVED_AT_END`].
+pub(super) fn session_item(session: &Session) -> Item {
+    let ttl = session.expires_at.plus(KEPT_AFTER_EXPIRY).as_seconds_up();
     let mut item: Item = HashMap::with_capacity(16);
     let mut set = |name: &str, value| item.insert(name.to_owned(), value);
 
@@ -49,8 +55,8 @@ pub(super) fn item_of(session: &Session) -> Item {
     set("token_hash", bytes(session.token_hash.as_bytes()));
     set("creator", text(&session.creator));
     if let Some(user) = &session.user {
-        // Anybody who may name users could fill the index of any of them; what proves
-        // nothing costs no entry and hides none.
+        // Whoever may name users could fill the index of any user with sessions that prove
+        // nothing. Such sessions have no entry, so they cost nothing and hide no other session.
         let user_id = match session.password {
             Some(_) => "user_id",
             None => "named_user_id",
@@ -68,8 +74,8 @@ pub(super) fn item_of(session: &Session) -> Item {
     if let Some(replaced) = &session.replaced {
         set("replaced_hash", bytes(replaced.hash.as_bytes()));
         set("replaced_until", millis(replaced.until));
-        if !replaced.proof.is_empty() {
-            set("replaced_proof", text(encode_proof(replaced.proof)));
+        if !replaced.checks.is_empty() {
+            set("replaced_proof", text(encode_checks(replaced.checks)));
         }
     }
     if let Some(Sequence(sequence)) = session.proved_sequence {
@@ -111,12 +117,12 @@ fn user_agent_item(user_agent: &UserAgent) -> Item {
     item
 }
 
-/// A sequence in 8 bytes, the highest first, and a write id in 16.
-const WRITE: usize = 24;
+/// The length of an encoded write: its sequence in 8 bytes, big-endian, and its id in 16.
+const WRITE_LENGTH: usize = 24;
 
 fn encode_writes(writes: &Writes) -> Vec<u8> {
     let encode = |write: Write| {
-        let mut bytes = [0; WRITE];
+        let mut bytes = [0; WRITE_LENGTH];
         let (seen, id) = bytes.split_at_mut(8);
         seen.copy_from_slice(&write.seen.0.to_be_bytes());
         id.copy_from_slice(write.id.as_bytes());
@@ -125,12 +131,12 @@ fn encode_writes(writes: &Writes) -> Vec<u8> {
     writes.iter().flat_map(encode).collect()
 }
 
-fn parse_writes(item: Attributes<'_>) -> Result<Writes, Corrupt> {
-    let (writes, rest) = item.bytes("writes")?.as_chunks::<WRITE>();
+fn parse_writes(item: Attributes<'_>) -> Result<Writes, CorruptItem> {
+    let (writes, rest) = item.bytes("writes")?.as_chunks::<WRITE_LENGTH>();
     if !rest.is_empty() {
-        return Err(Corrupt::Attribute("writes"));
+        return Err(CorruptItem::Attribute("writes"));
     }
-    let parse = |bytes: &[u8; WRITE]| {
+    let parse = |bytes: &[u8; WRITE_LENGTH]| {
         let (seen, id) = bytes.split_first_chunk::<8>()?;
         Some(Write {
             seen: Sequence(u64::from_be_bytes(*seen)),
@@ -138,38 +144,40 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, Corrupt> {
         })
     };
     let writes = writes.iter().map(parse).collect::<Option<_>>();
-    writes.map(Writes::new).ok_or(Corrupt::Attribute("writes"))
+    writes
+        .map(Writes::new)
+        .ok_or(CorruptItem::Attribute("writes"))
 }
 
-fn encode_proof(proof: Proof) -> String {
-    let user = match proof {
-        Proof { added: true, .. } => Some("added"),
-        Proof { user: true, .. } => Some("user"),
+fn encode_checks(checks: PassedChecks) -> String {
+    let user = match checks {
+        PassedChecks { added: true, .. } => Some("added"),
+        PassedChecks { user: true, .. } => Some("user"),
         _ => None,
     };
-    let facts = [user, proof.password.then_some("password")];
+    let facts = [user, checks.password.then_some("password")];
     facts.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
-fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, Corrupt> {
-    let mut proof = Proof::default();
-    let facts = item.text_if_any("replaced_proof")?;
+fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, CorruptItem> {
+    let mut checks = PassedChecks::default();
+    let facts = item.optional_text("replaced_proof")?;
     for fact in facts.into_iter().flat_map(|facts| facts.split(',')) {
         match fact {
-            "added" => (proof.user, proof.added) = (true, true),
-            "user" => proof.user = true,
-            "password" => proof.password = true,
-            _ => return Err(Corrupt::Attribute("replaced_proof")),
+            "added" => (checks.user, checks.added) = (true, true),
+            "user" => checks.user = true,
+            "password" => checks.password = true,
+            _ => return Err(CorruptItem::Attribute("replaced_proof")),
         }
     }
     Ok(ReplacedToken {
         hash: TokenHash::new(item.array("replaced_hash")?),
         until: item.millis("replaced_until")?,
-        proof,
+        checks,
     })
 }
 
-pub(in crate::store) fn parse(item: &Item) -> Result<Session, Corrupt> {
+pub(in crate::store) fn parse_session(item: &Item) -> Result<Session, CorruptItem> {
     let item = Attributes(item);
     Ok(Session {
         id: item.text("session_id")?.parse()?,
@@ -179,79 +187,81 @@ pub(in crate::store) fn parse(item: &Item) -> Result<Session, Corrupt> {
         expires_at: item.millis("expires_at")?,
         user: parse_user(item)?,
         password: item
-            .millis_if_any("password_verified_at")?
+            .optional_millis("password_verified_at")?
             .map(|verified_at| PasswordFactor { verified_at }),
         metadata: parse_metadata(item)?,
-        user_agent: item.map("user_agent")?.map(parse_user_agent).transpose()?,
+        user_agent: item
+            .optional_map("user_agent")?
+            .map(parse_user_agent)
+            .transpose()?,
         token_hash: TokenHash::new(item.array("token_hash")?),
         replaced: item
             .has("replaced_hash")
             .then(|| parse_replaced(item))
             .transpose()?,
-        proved_sequence: item.number_if_any("proved_sequence")?.map(Sequence),
+        proved_sequence: item.optional_number("proved_sequence")?.map(Sequence),
         creator: item.text("creator")?.to_owned(),
-        ended_at: item.millis_if_any("ended_at")?,
+        ended_at: item.optional_millis("ended_at")?,
         writes: parse_writes(item)?,
         request: item
             .has("fingerprint")
-            .then(|| parse_request(item))
+            .then(|| parse_create(item))
             .transpose()?,
     })
 }
 
-fn parse_request(item: Attributes<'_>) -> Result<KeyedRequest, Corrupt> {
-    let write = uuid::Uuid::try_parse(item.text("created_by")?);
-    let write = write.map_err(|_| Corrupt::Attribute("created_by"))?;
-    Ok(KeyedRequest {
+fn parse_create(item: Attributes<'_>) -> Result<IdempotentCreate, CorruptItem> {
+    let write = uuid::Uuid::try_parse(item.text("created_by")?)
+        .map_err(|_| CorruptItem::Attribute("created_by"))?;
+    Ok(IdempotentCreate {
         fingerprint: item.array("fingerprint")?,
         write: WriteId::from_uuid(write),
     })
 }
 
-fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, Corrupt> {
-    let user_id = match item.text_if_any("user_id")? {
-        None => item.text_if_any("named_user_id")?,
-        proved => proved,
+fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
+    let user_id = match item.optional_text("user_id")? {
+        None => item.optional_text("named_user_id")?,
+        user_id => user_id,
     };
     let Some(user_id) = user_id else {
         return Ok(None);
     };
     Ok(Some(UserFactor {
         user_id: UserId::parse(user_id.to_owned())?,
-        login_name: LoginName::stored(item.text("login_name")?.to_owned()),
+        login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
         display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         verified_at: item.millis("user_verified_at")?,
         generation: item.text("epoch")?.parse()?,
     }))
 }
 
-fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, Corrupt> {
-    let Some(stored) = item.map("metadata")? else {
+fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, CorruptItem> {
+    let Some(stored) = item.optional_map("metadata")? else {
         return Ok(Metadata::default());
     };
     let mut entries = BTreeMap::new();
     for (key, value) in stored {
         let AttributeValue::B(value) = value else {
-            return Err(Corrupt::Attribute("metadata"));
+            return Err(CorruptItem::Attribute("metadata"));
         };
         entries.insert(key.clone(), value.as_ref().to_vec());
     }
     Ok(Metadata::parse(entries)?)
 }
 
-fn parse_user_agent(item: &Item) -> Result<UserAgent, Corrupt> {
+fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
     let item = Attributes(item);
-    let field = |name| item.text_if_any(name).map(|text| text.map(str::to_owned));
+    let field = |name| item.optional_text(name).map(|text| text.map(str::to_owned));
     let mut header = BTreeMap::new();
-    for (name, list) in item.map("header")?.into_iter().flatten() {
-        let list = list.as_l().map_err(|_| Corrupt::Attribute("header"))?;
+    for (name, list) in item.optional_map("header")?.into_iter().flatten() {
+        let list = list.as_l().map_err(|_| CorruptItem::Attribute("header"))?;
         let list = list.iter().map(|value| match value {
             AttributeValue::S(value) => Ok(value.clone()),
-            _ => Err(Corrupt::Attribute("header")),
+            _ => Err(CorruptItem::Attribute("header")),
         });
         header.insert(name.clone(), list.collect::<Result<_, _>>()?);
     }
-    let (fingerprint_id, ip) = (field("fingerprint_id")?, field("ip")?);
-    let agent = UserAgent::parse(fingerprint_id, ip, field("description")?, header)?;
-    Ok(agent)
+    let [id, ip, description] = ["fingerprint_id", "ip", "description"].map(field);
+    Ok(UserAgent::parse(id?, ip?, description?, header)?)
 }

@@ -5,70 +5,76 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use super::budget::{Budget, Held};
+use super::budget::{Budget, Reservation};
 
-/// Of what is too long, this many bytes more are read and thrown away: a client that is
-/// still sending when its connection is closed, or waits until it may go on, may never see the
-/// answer.
-const PASSED_OVER: usize = 2 * 1024 * 1024;
+/// How many bytes of a body that is too long are read and discarded.
+///
+/// A client that is still sending when its connection is closed, or that waits until it may go on,
+/// might never see the response.
+const MAX_DISCARDED_BYTES: usize = 2 * 1024 * 1024;
 
-/// Why there is no request to answer.
+/// Why a request gets no response.
 #[derive(Debug, thiserror::Error)]
-pub enum Broken {
+pub enum RequestError {
     #[error("the body broke off")]
-    Off(#[from] hyper::Error),
+    Disconnected(#[from] hyper::Error),
     #[error("the body took too long")]
-    Late(#[from] tokio::time::error::Elapsed),
+    TimedOut(#[from] tokio::time::error::Elapsed),
     #[error("the call was cut off")]
-    Call(#[source] tokio::task::JoinError),
+    Aborted(#[source] tokio::task::JoinError),
 }
 
-/// A body that has arrived.
+/// The body of a request.
 #[derive(Debug)]
-pub struct Arrived {
+pub struct ReceivedBody {
     pub data: Bytes,
-    /// It counts for as long as somebody has it.
-    pub held: Held,
-    /// There was no room for all of it, and so nothing of it is here.
-    pub is_cut: bool,
+    /// What the head and the body of the request take of the budget.
+    pub reservation: Reservation,
+    /// The budget had no room for the request, so `data` is empty.
+    pub exceeds_budget: bool,
 }
 
-/// The body, or the first `most + 1` bytes of one that is longer. It takes what it holds, and
-/// the `size_of_head` bytes of what came before it, from the connection's share of `budget`, and holds
-/// nothing where there is none left.
+/// Reads a body, or the first `max_bytes + 1` bytes of one that is longer.
+///
+/// The body and the `head_bytes` in front of it are reserved in the connection's share of `budget`;
+/// if there is no room, the body is discarded.
 pub async fn read(
     mut body: Incoming,
-    size_of_head: usize,
-    most: usize,
-    within: Duration,
+    head_bytes: usize,
+    max_bytes: usize,
+    time_limit: Duration,
     budget: &Budget,
-) -> Result<Arrived, Broken> {
-    timeout(within, async {
-        let mut held = budget.nothing();
+) -> Result<ReceivedBody, RequestError> {
+    timeout(time_limit, async {
+        let mut reservation = budget.reserve_nothing();
         let mut kept = BytesMut::new();
-        let mut passed_over = 0;
-        let mut is_cut = !held.grow(size_of_head);
+        let mut discarded = 0;
+        let mut exceeds_budget = !reservation.grow(head_bytes);
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else {
                 continue;
             };
-            let room = most + 1 - kept.len();
-            let fits = if is_cut { 0 } else { data.len().min(room) };
-            if held.grow(fits) {
+            let room = max_bytes + 1 - kept.len();
+            let fits = if exceeds_budget {
+                0
+            } else {
+                data.len().min(room)
+            };
+            if reservation.grow(fits) {
                 kept.extend_from_slice(&data[..fits]);
             } else {
-                is_cut = true;
-                (held, kept) = (budget.nothing(), BytesMut::new());
+                exceeds_budget = true;
+                (reservation, kept) = (budget.reserve_nothing(), BytesMut::new());
             }
-            passed_over += data.len() - fits;
-            if passed_over > PASSED_OVER {
+            discarded += data.len() - fits;
+            if discarded > MAX_DISCARDED_BYTES {
                 break;
             }
         }
-        Ok(Arrived {
+        Ok(ReceivedBody {
             data: kept.freeze(),
-            held,
-            is_cut,
+            reservation,
+            exceeds_budget,
         })
     })
     .await?

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that may be held at a time, by all connections and by one of them.
+/// A limit on the bytes that may be held at a time, by all connections together and by one.
 #[derive(Clone, Debug)]
 pub struct Budget {
     all: Arc<Account>,
-    own: Arc<Account>,
+    connection: Arc<Account>,
 }
 
 #[derive(Debug)]
@@ -36,48 +36,48 @@ impl Account {
 }
 
 impl Budget {
-    /// For all connections; none of them has a share of it yet.
+    /// A budget for all connections, of which none has a share.
     pub fn new(limit: usize) -> Self {
         Self {
             all: Account::new(limit),
-            own: Account::new(0),
+            connection: Account::new(0),
         }
     }
 
-    /// That of one connection.
+    /// The budget of one connection, which has at most `limit` bytes of this one.
     pub fn share(&self, limit: usize) -> Self {
         Self {
             all: Arc::clone(&self.all),
-            own: Account::new(limit),
+            connection: Account::new(limit),
         }
     }
 
-    /// Nothing held, which can grow.
-    pub fn nothing(&self) -> Held {
-        Held {
+    /// An empty reservation, which can grow.
+    pub fn reserve_nothing(&self) -> Reservation {
+        Reservation {
             budget: self.clone(),
             bytes: 0,
         }
     }
 }
 
-/// Bytes that are held until this is dropped.
+/// A number of bytes that are reserved until this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct Reservation {
     budget: Budget,
     bytes: usize,
 }
 
-impl Held {
-    /// False: the connection has no such share left, or all of them together haven't; nothing
-    /// more is held.
+impl Reservation {
+    /// Reserves more bytes. `false`: the share of the connection or of all of them has no room, and
+    /// the reservation is unchanged.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let Budget { all, own } = &self.budget;
-        if !own.take(bytes) {
+        let Budget { all, connection } = &self.budget;
+        if !connection.take(bytes) {
             return false;
         }
         if !all.take(bytes) {
-            own.give_back(bytes);
+            connection.give_back(bytes);
             return false;
         }
         self.bytes += bytes;
@@ -85,29 +85,29 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.own.give_back(self.bytes);
+        self.budget.connection.give_back(self.bytes);
         self.budget.all.give_back(self.bytes);
     }
 }
 
 #[test]
-fn what_is_held_is_bounded_for_each_and_for_all() {
+fn a_connection_and_all_together_hold_no_more_than_their_limits() {
     let all = Budget::new(10);
     let (one, other) = (all.share(6), all.share(6));
 
-    let mut first = one.nothing();
+    let mut first = one.reserve_nothing();
     assert!(first.grow(6));
     assert!(!first.grow(1), "its own share");
-    let mut second = other.nothing();
+    let mut second = other.reserve_nothing();
     assert!(!second.grow(5), "what is left for all");
     assert!(second.grow(4));
     drop(first);
     assert!(second.grow(2));
     assert!(!second.grow(1));
     drop(second);
-    let mut third = one.nothing();
-    assert!(third.grow(6) && other.nothing().grow(4));
+    let mut third = one.reserve_nothing();
+    assert!(third.grow(6) && other.reserve_nothing().grow(4));
     assert!(!third.grow(usize::MAX));
 }

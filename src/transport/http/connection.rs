@@ -11,67 +11,69 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Server;
-use super::activity::{Activity, Verdict};
-use super::answer::Shares;
+use super::connection_state::{ConnectionState, ConnectionStatus};
 use super::limits::Limits;
-use super::observed::Observed;
+use super::metered_stream::MeteredStream;
+use super::respond::ConnectionResources;
+use super::server::Server;
 use super::tls::Tls;
-use super::unread::Unread;
+use super::unread::UnreadResponses;
 
-/// A silent HTTP/2 client is asked whether it is there, and must answer in the same time.
-const SILENCE: Duration = Duration::from_secs(30);
+/// After this time without a byte, an HTTP/2 client gets a ping, which it has to answer in the same
+/// time.
+const PING_AFTER: Duration = Duration::from_secs(30);
 
-/// Bytes that a client may send on a stream before they are read.
-const WINDOW: u32 = 64 * 1024;
+/// How many bytes a client may send on a stream before the server reads them.
+const WINDOW_BYTES: u32 = 64 * 1024;
 
-/// How to speak with any client.
+/// The configuration of HTTP/1.1 and HTTP/2.
 pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        // It would be the limit of idle connections too; `Activity` knows better.
+        // hyper would close idle connections after it too; `ConnectionState` has both limits.
         .header_read_timeout(None)
         .max_buf_size(limits.header_bytes as usize);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
-        // Bodies are read as they come, and answers handed on in pieces: what a client
-        // doesn't send or read on is not to lie about here.
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(4 * WINDOW)
-        .max_send_buf_size(WINDOW as usize)
+        // Bodies are read as they come, and responses are written in chunks, so these buffers
+        // stay small however slow a client is.
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(4 * WINDOW_BYTES)
+        .max_send_buf_size(WINDOW_BYTES as usize)
         .max_header_list_size(limits.header_bytes)
-        .keep_alive_interval(SILENCE)
-        .keep_alive_timeout(SILENCE);
+        .keep_alive_interval(PING_AFTER)
+        .keep_alive_timeout(PING_AFTER);
     http
 }
 
 impl Server {
-    pub async fn connection(
+    /// Serves a connection, after the TLS handshake if there is one.
+    pub async fn serve_connection(
         self: Arc<Self>,
         stream: TcpStream,
         mut stopping: watch::Receiver<bool>,
     ) {
         let peer = stream.peer_addr().ok();
         let peer = peer.map(|address| address.ip().to_canonical());
-        // A small answer isn't to wait for a larger one.
+        // Without this, a small response might wait in the system for more data.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {
-            return self.speak(stream, peer, stopping).await;
+            return self.serve_http(stream, peer, stopping).await;
         };
         let handshake = timeout(self.limits.headers, acceptor.accept(stream));
         let handshake = tokio::select! {
             handshake = handshake => handshake,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
-        // Why there is none is the client's affair, and an alert has told it.
+        // A handshake that fails is not logged: a TLS alert has told the client why.
         if let Ok(Ok(stream)) = handshake {
-            self.speak(stream, peer, stopping).await;
+            self.serve_http(stream, peer, stopping).await;
         }
     }
 
-    async fn speak<S>(
+    async fn serve_http<S>(
         self: Arc<Self>,
         stream: S,
         peer: Option<IpAddr>,
@@ -79,52 +81,52 @@ impl Server {
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let activity = Arc::new(Activity::new(Instant::now()));
-        let unread = Arc::new(Unread::default());
-        let shares = Arc::new(Shares {
+        let state = Arc::new(ConnectionState::new(Instant::now()));
+        let unread = Arc::new(UnreadResponses::default());
+        let resources = Arc::new(ConnectionResources {
             peer,
             bodies: self
                 .bodies
                 .share(self.limits.body_share(&self.app.limits())),
-            answers: self.answers.share(self.limits.answer_share()),
+            responses: self.responses.share(self.limits.response_share()),
             unread: Arc::clone(&unread),
         });
         let service = service_fn(|request| {
-            Arc::clone(&self).answer(request, Arc::clone(&shares), activity.call())
+            Arc::clone(&self).respond(request, Arc::clone(&resources), state.begin_call())
         });
-        let stream = Observed {
+        let stream = MeteredStream {
             stream,
-            activity: Arc::clone(&activity),
+            state: Arc::clone(&state),
         };
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let mut limits = self.limits;
         let mut ending = false;
-        let mut judge_at = Instant::now();
-        let old_at = Instant::now() + limits.age;
-        // For the calls that an old connection still has, and for their answers.
-        let mut last_at = None;
+        let mut check_at = Instant::now();
+        let ends_at = Instant::now() + limits.age;
+        // Until then a connection that is ending may finish its calls.
+        let mut closes_at = None;
         loop {
             tokio::select! {
                 _ = connection.as_mut() => return,
                 () = unread.overdue() => return,
-                () = sleep_until(old_at), if !ending => {}
-                () = sleep_until(last_at.unwrap_or(old_at)), if last_at.is_some() => return,
+                () = sleep_until(ends_at), if !ending => {}
+                () = sleep_until(closes_at.unwrap_or(ends_at)), if closes_at.is_some() => return,
                 _ = stopping.wait_for(|stopping| *stopping), if !ending => {}
-                () = sleep_until(judge_at) => match activity.judge(&limits, Instant::now()) {
-                    Verdict::Fine(at) => {
-                        judge_at = at;
+                () = sleep_until(check_at) => match state.status(&limits, Instant::now()) {
+                    ConnectionStatus::Active(at) => {
+                        check_at = at;
                         continue;
                     }
-                    Verdict::Idle if !ending => {}
-                    Verdict::Idle | Verdict::Late => return,
+                    ConnectionStatus::Idle if !ending => {}
+                    ConnectionStatus::Idle | ConnectionStatus::TimedOut => return,
                 }
             }
-            // What a client is told, it has to take note of as fast as it has to send.
+            // A client has to react to the shutdown as fast as it has to send headers.
             ending = true;
-            last_at = Some(Instant::now() + limits.body + limits.answer + limits.write);
+            closes_at = Some(Instant::now() + limits.body + limits.response + limits.write);
             limits.idle = limits.idle.min(limits.headers);
-            judge_at = Instant::now() + limits.idle;
+            check_at = Instant::now() + limits.idle;
             connection.as_mut().graceful_shutdown();
         }
     }

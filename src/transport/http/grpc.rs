@@ -17,22 +17,22 @@ use super::health::Health;
 use super::limits::Limits;
 use crate::api::proto::DESCRIPTORS;
 
-/// Of a message to health or reflection, in bytes: names.
+/// The length in bytes of the longest message to health or reflection. Messages have only names.
 pub const MAX_MESSAGE: usize = 16 * 1024;
 
-/// gRPC's health and reflection, for whoever may connect: they tell what is published.
+/// gRPC's health and reflection, which need no token: all that they tell is public.
 /// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>
 pub struct Grpc {
     services: [(&'static str, Handler); 3],
-    /// One for each stream that may go on at once.
-    places: Arc<Semaphore>,
+    /// One permit for each stream that may be open at a time.
+    permits: Arc<Semaphore>,
 }
 
 pub type Handler =
     Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
 impl Grpc {
-    /// Healthy until `stopping` says true.
+    /// Makes the services, which report healthy until `stopping` is true.
     pub fn new(stopping: watch::Sender<bool>, limits: &Limits) -> Self {
         let health = Health::new(names(DESCRIPTORS), stopping, limits);
         let health = HealthServer::new(health).max_decoding_message_size(MAX_MESSAGE);
@@ -47,7 +47,7 @@ impl Grpc {
                 builder.register_encoded_file_descriptor_set(set)
             })
         };
-        // Whether they can be read was settled when this was built.
+        // The descriptors are those of this build, so reading them can't fail.
         let v1 = reflection().build_v1().expect("descriptors");
         let v1alpha = reflection().build_v1alpha().expect("descriptors");
         Self {
@@ -62,17 +62,19 @@ impl Grpc {
                     handler(v1alpha.max_decoding_message_size(MAX_MESSAGE)),
                 ),
             ],
-            places: Arc::new(Semaphore::new(limits.watches as usize)),
+            permits: Arc::new(Semaphore::new(limits.watches as usize)),
         }
     }
 
-    /// Who answers a request, if it is one of these; HTTP/1.1 has no trailers for them, and
-    /// whoever speaks another protocol would take their HTTP 200 for success.
+    /// The handler of a request, if it is for one of these services.
+    ///
+    /// The request has to be gRPC over HTTP/2: HTTP/1.1 has no trailers, and a client of another
+    /// protocol would take their HTTP 200 for success.
     pub fn handler(&self, request: &Request<Incoming>) -> Option<Handler> {
         let content_type = request.headers().get(CONTENT_TYPE);
-        let is_grpc = content_type.is_some_and(|said| {
-            let said = said.to_str().unwrap_or_default();
-            let media_type = said.split(';').next().unwrap_or_default().trim();
+        let is_grpc = content_type.is_some_and(|value| {
+            let value = value.to_str().unwrap_or_default();
+            let media_type = value.split(';').next().unwrap_or_default().trim();
             let known = ["application/grpc", "application/grpc+proto"];
             known
                 .iter()
@@ -87,28 +89,28 @@ impl Grpc {
         found.map(|(_, handler)| Arc::clone(handler))
     }
 
-    /// The place that a stream keeps until it ends. None: the call is no stream.
+    /// The permit that a stream keeps until it ends. `None`: the call is not a stream.
     ///
     /// # Errors
     ///
-    /// There are as many streams as there may be.
-    pub fn place(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
+    /// `RESOURCE_EXHAUSTED`: as many streams are open as there may be.
+    pub fn stream_permit(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
         if !is_stream(path) {
             return Ok(None);
         }
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        place
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        permit
             .map(Some)
             .map_err(|_| Status::resource_exhausted("too many streams at once, try again"))
     }
 }
 
-/// Whether a call is under way though nobody asks anything for long.
+/// Whether a call stays in progress though the client may send nothing for long.
 pub fn is_watch(path: &str) -> bool {
     path == "/grpc.health.v1.Health/Watch"
 }
 
-/// Whether a call may go on for as long as its client likes, within the limits of such calls.
+/// Whether a call may last as long as its client likes, within the limit on streams.
 fn is_stream(path: &str) -> bool {
     is_watch(path) || path.starts_with("/grpc.reflection.")
 }
@@ -130,20 +132,20 @@ where
     })
 }
 
-/// The full names of the services that a `google.protobuf.FileDescriptorSet` has.
+/// The full names of the services in a `google.protobuf.FileDescriptorSet`.
 fn names(descriptors: &[u8]) -> Vec<String> {
     let set = prost_types::FileDescriptorSet::decode(descriptors).unwrap_or_default();
-    let of_file = |file: &prost_types::FileDescriptorProto| {
+    let service_names = |file: &prost_types::FileDescriptorProto| {
         let name = |service: &prost_types::ServiceDescriptorProto| {
             format!("{}.{}", file.package(), service.name())
         };
         file.service.iter().map(name).collect::<Vec<_>>()
     };
-    set.file.iter().flat_map(of_file).collect()
+    set.file.iter().flat_map(service_names).collect()
 }
 
 #[test]
-fn each_version_is_a_service() {
+fn health_knows_each_version_of_the_api() {
     let mut names = names(DESCRIPTORS);
     names.sort();
 

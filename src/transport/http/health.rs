@@ -11,12 +11,13 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::limits::Limits;
 
-/// The services are healthy until the server stops, which ends those who watch them.
+/// gRPC's health service. The services are healthy until the server stops, which ends all
+/// watches.
 pub struct Health {
     services: Vec<String>,
     stopping: watch::Sender<bool>,
-    /// How long anybody may watch.
-    age: Duration,
+    /// How long a watch may last.
+    max_watch: Duration,
 }
 
 impl Health {
@@ -24,11 +25,12 @@ impl Health {
         Self {
             services,
             stopping,
-            age: limits.watch,
+            max_watch: limits.watch,
         }
     }
 
-    /// None: no such service. The empty name is the server's.
+    /// The status of a service. The empty name is that of the server; `None`: there is no such
+    /// service.
     fn status(&self, service: &str, stopping: bool) -> Option<ServingStatus> {
         let is_known = service.is_empty() || self.services.iter().any(|name| name == service);
         let status = if stopping {
@@ -50,7 +52,7 @@ impl health_server::Health for Health {
         let status = self
             .status(&request.get_ref().service, stopping)
             .ok_or_else(|| Status::not_found("there is no such service"))?;
-        Ok(Response::new(answer(status)))
+        Ok(Response::new(respond(status)))
     }
 
     type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
@@ -62,16 +64,16 @@ impl health_server::Health for Health {
         let service = &request.get_ref().service;
         let status = |stopping| {
             let status = self.status(service, stopping);
-            answer(status.unwrap_or(ServingStatus::ServiceUnknown))
+            respond(status.unwrap_or(ServingStatus::ServiceUnknown))
         };
         let (now, last) = (status(*self.stopping.borrow()), status(true));
         let mut stopping = self.stopping.subscribe();
-        let age = self.age;
+        let max_watch = self.max_watch;
         let ended = async move {
-            // No sender left: stopped all the more.
+            // An error means that the sender is gone, so the server has stopped.
             let stopped = stopping.wait_for(|stopping| *stopping);
-            // Who watches would keep the server from ending.
-            match tokio::time::timeout(age, stopped).await {
+            // Without a limit, a watch would keep its connection open for ever.
+            match tokio::time::timeout(max_watch, stopped).await {
                 Ok(_) => vec![Ok(last), Err(Status::unavailable("the server is stopping"))],
                 Err(_) => vec![Err(Status::unavailable("watched for long, watch again"))],
             }
@@ -81,7 +83,7 @@ impl health_server::Health for Health {
     }
 }
 
-fn answer(status: ServingStatus) -> HealthCheckResponse {
+fn respond(status: ServingStatus) -> HealthCheckResponse {
     HealthCheckResponse {
         status: status.into(),
     }

@@ -2,37 +2,38 @@ use std::time::Duration;
 
 use crate::config::WireLimits;
 
-/// What a client may take of the server.
+/// The limits on what clients may use of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// At once; more wait in the system's queue.
+    /// How many connections are open at a time; more wait in the system's queue.
     pub connections: u32,
-    /// Of one HTTP/2 connection at a time.
+    /// How many streams an HTTP/2 connection has at a time.
     pub streams: u32,
-    /// Of a request's headers, in bytes. hyper takes no less than 8 KiB for HTTP/1.1.
+    /// The bytes of a request's headers. hyper accepts no less than 8 KiB for HTTP/1.1.
     pub header_bytes: u32,
-    /// For a TLS handshake, and for the headers of a request from their first byte.
+    /// The time for a TLS handshake, and for the headers of a request from their first byte.
     pub headers: Duration,
-    /// For a request's body.
+    /// The time for a request's body.
     pub body: Duration,
-    /// Without a call, until a connection is closed.
+    /// The time after which a connection without a call is closed.
     pub idle: Duration,
-    /// From the end of a request until its answer.
-    pub answer: Duration,
-    /// Carried out at once, of all connections together.
+    /// The time from the end of a request to its response.
+    pub response: Duration,
+    /// How many calls all connections together may carry out at a time.
     pub calls: u32,
-    /// For a client to read an answer, until its last piece is written to the connection.
+    /// The time for a client to read a response, until its last chunk is written to the connection.
     pub write: Duration,
-    /// Of a connection, until it is to end once its calls have.
+    /// The time after which a connection is closed once its calls have ended.
     pub age: Duration,
-    /// Of request bodies that are held at once, in bytes. A sixteenth of it, or one body, is what
-    /// a connection may have.
+    /// The bytes of request bodies that are held at a time. A connection may have a sixteenth, or
+    /// one body.
     pub body_bytes: u32,
-    /// The same of answers that are not yet read.
-    pub answer_bytes: u32,
-    /// Streams of gRPC's health and reflection at once.
+    /// The bytes of unread responses that are held at a time. A connection may have a sixteenth, or
+    /// one response.
+    pub response_bytes: u32,
+    /// How many streams of gRPC's health and reflection are open at a time.
     pub watches: u32,
-    /// How long such a stream may last.
+    /// The time that such a stream may last.
     pub watch: Duration,
 }
 
@@ -42,39 +43,42 @@ impl Limits {
         streams: 100,
         header_bytes: 32 * 1024,
         headers: Duration::from_secs(10),
-        // The largest body, by default, arrives in it at 26 kB/s.
+        // In this time the largest body, by default, arrives at 26 kB/s.
         body: Duration::from_secs(10),
         idle: Duration::from_mins(1),
-        // What `template.yaml` gives the function.
-        answer: Duration::from_secs(25),
-        // Many times what a machine computes hashes for; others wait for the database alone.
+        // `template.yaml` gives the function as much.
+        response: Duration::from_secs(25),
+        // This is many times the number of hashes that a machine computes at a time; other calls
+        // only wait for the database.
         calls: 256,
-        // The largest answer, 4 MiB, is read in it at 140 kB/s.
+        // In this time the largest response, 4 MiB, is read at 140 kB/s.
         write: Duration::from_secs(30),
-        // So that a balancer spreads its connections anew.
+        // New connections let a load balancer distribute them again.
         age: Duration::from_hours(1),
         body_bytes: 64 * 1024 * 1024,
-        answer_bytes: 64 * 1024 * 1024,
+        response_bytes: 64 * 1024 * 1024,
         watches: 64,
         watch: Duration::from_mins(15),
     };
 
-    /// The share of one connection in bytes: a sixteenth, and room for one request at least.
+    /// How many bytes of request bodies one connection may hold: a sixteenth, or one request if that
+    /// is more.
     pub fn body_share(&self, wire: &WireLimits) -> usize {
         let request = self.header_bytes as usize + wire.body + 1;
         (self.body_bytes as usize / SHARES).max(request)
     }
 
-    /// The share of one connection in bytes: a sixteenth, and room for one answer at least.
-    pub fn answer_share(&self) -> usize {
-        (self.answer_bytes as usize / SHARES).max(MAX_ANSWER_BYTES)
+    /// How many bytes of unread responses one connection may hold: a sixteenth, or one response if
+    /// that is more.
+    pub fn response_share(&self) -> usize {
+        (self.response_bytes as usize / SHARES).max(MAX_RESPONSE_BYTES)
     }
 }
 
-/// A single connection has a small part of what there is for all.
+/// One connection may use the reciprocal of this of what all together may use.
 const SHARES: usize = 16;
-/// A list's, in base64 and with its trailers.
-const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
+/// The largest response, which is that of a list in base64 with its trailers.
+const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {

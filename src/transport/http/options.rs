@@ -4,20 +4,21 @@ use http::{Method, Response};
 use super::limits::Limits;
 use super::tls::Tls;
 
-/// Answers what isn't the service's, by method and path, before the service is asked.
+/// Gives the response for a method and a path that are not of the API, before the API sees the
+/// request.
 pub type Pages = fn(&Method, &str) -> Option<Response<Bytes>>;
 
-/// How clients are spoken with.
+/// The options of the server.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// None: without TLS.
+    /// `None`: the server has no TLS.
     pub tls: Option<Tls>,
     pub limits: Limits,
     pub pages: Option<Pages>,
 }
 
 impl Options {
-    /// What the server's URLs begin with.
+    /// The scheme of the server's URLs.
     pub fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }

@@ -1,5 +1,5 @@
-//! `/healthz` and `/readyz`, for whatever watches containers: without a token, and beside the
-//! limits on calls.
+//! `/healthz` and `/readyz`, the probes of container platforms. They need no token, and the limits
+//! on calls don't apply to them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,20 +13,20 @@ use tokio::time::{Instant, timeout};
 
 use crate::api::App;
 
-/// How long the database is not asked again.
-const REMEMBERED: Duration = Duration::from_secs(1);
-/// For the database to answer in.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// For how long a result is used again.
+const CACHE_TIME: Duration = Duration::from_secs(1);
+/// How long the database may take.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// When the database was asked last, and whether it answers that.
+/// The time and the result of the last request to the database.
 #[derive(Debug, Default)]
 pub struct Probes(Mutex<Option<(Instant, IsReady)>>);
 
 type IsReady = Shared<BoxFuture<'static, bool>>;
 
 impl Probes {
-    /// None: it is another path.
-    pub async fn answer(
+    /// The response to a probe. `None`: the path is not that of one.
+    pub async fn respond(
         &self,
         app: &Arc<App>,
         method: &Method,
@@ -35,35 +35,37 @@ impl Probes {
     ) -> Option<Response<Bytes>> {
         let is_ready = match path {
             "/healthz" | "/readyz" if method != Method::GET && method != Method::HEAD => {
-                let mut response = respond(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+                let mut response =
+                    text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
                 let allowed = HeaderValue::from_static("GET, HEAD");
                 response.headers_mut().insert(ALLOW, allowed);
                 return Some(response);
             }
             "/healthz" => true,
-            "/readyz" => !is_stopping && self.database_answers(app).await,
+            "/readyz" => !is_stopping && self.is_database_ready(app).await,
             _ => return None,
         };
         let mut response = if is_ready {
-            respond(StatusCode::OK, "ok\n")
+            text_response(StatusCode::OK, "ok\n")
         } else {
-            respond(StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
+            text_response(StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
         };
-        // Over HTTP/2, hyper would send it after its headers all the same.
+        // Over HTTP/2, hyper would send the body in spite of the method.
         if method == Method::HEAD {
             response.body_mut().clear();
         }
         Some(response)
     }
 
-    /// Asks it at most once a second, however many want to know.
-    async fn database_answers(&self, app: &Arc<App>) -> bool {
+    /// Whether the database responds. It gets at most one request a second, however many probes
+    /// there are.
+    async fn is_database_ready(&self, app: &Arc<App>) -> bool {
         let is_ready = {
             let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             match &*last {
-                Some((at, is_ready)) if at.elapsed() < REMEMBERED => is_ready.clone(),
+                Some((at, is_ready)) if at.elapsed() < CACHE_TIME => is_ready.clone(),
                 _ => {
-                    let is_ready = ask(Arc::clone(app));
+                    let is_ready = query_database(Arc::clone(app));
                     *last = Some((Instant::now(), is_ready.clone()));
                     is_ready
                 }
@@ -73,16 +75,17 @@ impl Probes {
     }
 }
 
-/// On a task of its own: whoever asked first may go away, and others wait for the same answer.
-fn ask(app: Arc<App>) -> IsReady {
-    let asked = tokio::spawn(async move { timeout(PATIENCE, app.is_ready()).await });
-    asked
-        .map(|answered| matches!(answered, Ok(Ok(true))))
+/// Sends the request on a task of its own: the first probe may be dropped while others wait for
+/// the same result.
+fn query_database(app: Arc<App>) -> IsReady {
+    let query = tokio::spawn(async move { timeout(DATABASE_TIMEOUT, app.is_ready()).await });
+    query
+        .map(|result| matches!(result, Ok(Ok(true))))
         .boxed()
         .shared()
 }
 
-fn respond(status: StatusCode, text: &'static str) -> Response<Bytes> {
+fn text_response(status: StatusCode, text: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();

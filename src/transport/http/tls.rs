@@ -7,11 +7,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-/// What the server shows to clients that speak TLS 1.2 or 1.3.
+/// The certificate and the settings of TLS 1.2 and 1.3.
 #[derive(Clone)]
 pub struct Tls(pub(super) TlsAcceptor);
 
-/// Why there is no TLS. What is in a file doesn't show.
+/// Why the certificate or its key can't be used. The error shows nothing of the files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("the certificate file is not in PEM, or has no certificate in it")]
@@ -25,7 +25,7 @@ pub enum TlsError {
 }
 
 impl Tls {
-    /// Of a certificate with those between it and a root, and its key; both in PEM.
+    /// Reads the certificate with its intermediate certificates, and its key, all in PEM.
     pub fn new(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let certificates: Result<Vec<_>, pem::Error> =
             CertificateDer::pem_slice_iter(certificates).collect();

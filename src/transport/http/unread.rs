@@ -1,4 +1,4 @@
-//! Answers that their client hasn't read yet.
+//! Responses that their clients have not read.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -12,39 +12,41 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// In bytes. No more of an answer is handed on than its client takes.
-const PIECE: usize = 16 * 1024;
+/// The largest chunk of a response. hyper gets the next chunk only when the client accepts more.
+const CHUNK_BYTES: usize = 16 * 1024;
 
-/// The answers of one connection, and when each of them must be read.
+/// The unread responses of one connection, with the time by which each has to be read.
 #[derive(Debug, Default)]
-pub struct Unread {
-    /// With a number that tells those of one instant apart.
-    due: Mutex<(BTreeSet<(Instant, u64)>, u64)>,
+pub struct UnreadResponses {
+    /// The deadlines, each with a number that makes it unique, and the last such number.
+    deadlines: Mutex<(BTreeSet<(Instant, u64)>, u64)>,
     changed: Notify,
 }
 
-impl Unread {
-    fn due(&self) -> MutexGuard<'_, (BTreeSet<(Instant, u64)>, u64)> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+impl UnreadResponses {
+    fn deadlines(&self) -> MutexGuard<'_, (BTreeSet<(Instant, u64)>, u64)> {
+        self.deadlines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An answer that must be read by `at`.
-    pub fn until(self: &Arc<Self>, at: Instant) -> Reading {
-        let mut due = self.due();
-        due.1 += 1;
-        let entry = (at, due.1);
-        due.0.insert(entry);
+    /// Adds a response that has to be read by `at`.
+    pub fn add(self: &Arc<Self>, at: Instant) -> ReadDeadline {
+        let mut deadlines = self.deadlines();
+        deadlines.1 += 1;
+        let entry = (at, deadlines.1);
+        deadlines.0.insert(entry);
         self.changed.notify_one();
-        Reading {
+        ReadDeadline {
             unread: Arc::clone(self),
             entry,
         }
     }
 
-    /// Waits until an answer isn't read in time.
+    /// Waits until a response is not read in time.
     pub async fn overdue(&self) {
         loop {
-            let first = self.due().0.first().map(|(at, _)| *at);
+            let first = self.deadlines().0.first().map(|(at, _)| *at);
             match first {
                 Some(at) if at <= Instant::now() => return,
                 Some(at) => tokio::select! {
@@ -57,57 +59,55 @@ impl Unread {
     }
 }
 
-/// An answer that is being read, until this is dropped.
+/// The entry of an unread response, which is removed when this is dropped.
 #[derive(Debug)]
-pub struct Reading {
-    unread: Arc<Unread>,
+pub struct ReadDeadline {
+    unread: Arc<UnreadResponses>,
     entry: (Instant, u64),
 }
 
-impl Drop for Reading {
+impl Drop for ReadDeadline {
     fn drop(&mut self) {
-        self.unread.due().0.remove(&self.entry);
+        self.unread.deadlines().0.remove(&self.entry);
     }
 }
 
-/// The body of an answer, in pieces.
+/// The body of a response, which is written in chunks.
 #[derive(Debug)]
-pub struct Pieces {
+pub struct ChunkedBody {
     rest: Bytes,
     trailers: Option<HeaderMap>,
 }
 
-impl Pieces {
-    pub fn new(data: Bytes, trailers: Option<HeaderMap>, until_read: impl Send + 'static) -> Self {
+impl ChunkedBody {
+    pub fn new(data: Bytes, trailers: Option<HeaderMap>, held: impl Send + 'static) -> Self {
         Self {
-            rest: keep(data, until_read),
+            rest: hold_until_written(data, held),
             trailers,
         }
     }
 }
 
-/// The same data; `until_read` is dropped once the last piece of it is written to the
-/// connection. It can't be when that is handed on: HTTP/2 then keeps it for as long as the
-/// client's window has no room, and a window of one byte is enough to have it handed on.
-pub fn keep(data: Bytes, until_read: impl Send + 'static) -> Bytes {
-    Bytes::from_owner(Kept {
-        data,
-        _until_read: until_read,
-    })
+/// Returns the same data, which drops `held` once its last byte is written to the connection.
+///
+/// To drop it when hyper takes the data would be too early: over HTTP/2, hyper takes a whole chunk
+/// as soon as the client's window has room for one byte, and keeps the rest.
+pub fn hold_until_written(data: Bytes, held: impl Send + 'static) -> Bytes {
+    Bytes::from_owner(HeldBytes { data, _held: held })
 }
 
-struct Kept<T> {
+struct HeldBytes<T> {
     data: Bytes,
-    _until_read: T,
+    _held: T,
 }
 
-impl<T> AsRef<[u8]> for Kept<T> {
+impl<T> AsRef<[u8]> for HeldBytes<T> {
     fn as_ref(&self) -> &[u8] {
         &self.data
     }
 }
 
-impl Body for Pieces {
+impl Body for ChunkedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -116,9 +116,9 @@ impl Body for Pieces {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if !self.rest.is_empty() {
-            let length = self.rest.len().min(PIECE);
-            let piece = self.rest.split_to(length);
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
+            let length = self.rest.len().min(CHUNK_BYTES);
+            let chunk = self.rest.split_to(length);
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
         let trailers = self.trailers.take();
         Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
@@ -134,36 +134,36 @@ impl Body for Pieces {
 }
 
 #[test]
-fn an_answer_is_read_when_its_last_piece_is_gone() {
-    for length in [0, 1, PIECE, 2 * PIECE + 1] {
-        let (until_read, read) = (Arc::new(()), |kept: &Arc<()>| Arc::strong_count(kept) == 1);
+fn a_response_is_read_once_its_last_chunk_is_written() {
+    for length in [0, 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 1] {
+        let (held, is_read) = (Arc::new(()), |held: &Arc<()>| Arc::strong_count(held) == 1);
         let data = Bytes::from(vec![0; length]);
-        let mut body = Pieces::new(data, None, Arc::clone(&until_read));
+        let mut body = ChunkedBody::new(data, None, Arc::clone(&held));
 
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        let mut pieces = Vec::new();
-        while let Poll::Ready(Some(Ok(piece))) = Pin::new(&mut body).poll_frame(&mut cx) {
-            pieces.push(piece);
+        let mut chunks = Vec::new();
+        while let Poll::Ready(Some(Ok(chunk))) = Pin::new(&mut body).poll_frame(&mut cx) {
+            chunks.push(chunk);
         }
-        assert_eq!(pieces.len(), length.div_ceil(PIECE), "{length}");
+        assert_eq!(chunks.len(), length.div_ceil(CHUNK_BYTES), "{length}");
         drop(body);
-        assert_eq!(read(&until_read), length == 0, "{length}");
-        pieces.drain(..pieces.len().saturating_sub(1));
-        assert_eq!(read(&until_read), length == 0, "{length}");
-        drop(pieces);
-        assert!(read(&until_read), "{length}");
+        assert_eq!(is_read(&held), length == 0, "{length}");
+        chunks.drain(..chunks.len().saturating_sub(1));
+        assert_eq!(is_read(&held), length == 0, "{length}");
+        drop(chunks);
+        assert!(is_read(&held), "{length}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_answer_that_is_not_read_in_time_is_told() {
+async fn the_first_response_that_is_not_read_in_time_is_overdue() {
     use std::time::Duration;
 
-    let unread = Arc::new(Unread::default());
+    let unread = Arc::new(UnreadResponses::default());
     let start = Instant::now();
     let second = |n| start + Duration::from_secs(n);
-    let late = unread.until(second(30));
-    let early = unread.until(second(10));
+    let late = unread.add(second(30));
+    let early = unread.add(second(10));
     let overdue = {
         let unread = Arc::clone(&unread);
         tokio::spawn(async move {

@@ -1,8 +1,8 @@
 //! Events of API Gateway (HTTP and REST APIs), function URLs and load balancers.
 //!
-//! The events are `lambda_http`'s; what becomes of them is not: its requests carry a
-//! normalised path with the stage in front, and making one panics on some hosts and
-//! query strings that anybody can send.
+//! The types of the events are `lambda_http`'s. Its requests are not used: they have a normalised
+//! path with the stage in front, and building one panics on some hosts and query strings that
+//! anybody can send.
 
 mod claims;
 
@@ -27,20 +27,20 @@ use lambda_http::{Body as EventBody, LambdaEvent};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::api::{App, Body, Context, Request, handle, is_known, query, refuse};
+use crate::api::{App, Body, Request, RequestContext, handle, is_known, query, refuse};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::transport::origin;
 
-/// What is kept of a call's time to send the answer with.
+/// The part of a call's time that is kept for sending the answer.
 const TO_ANSWER: Duration = Duration::from_millis(250);
 
-/// An event as Lambda hands it over. One that is none of those above is read as well:
-/// an error while reading would be a 502 without a body.
+/// An event of Lambda. An event of any other kind is read as well, because an error while reading
+/// would be a 502 without a body.
 pub struct Event {
     request: Result<LambdaRequest, serde_json::Error>,
-    /// What a gateway's authorizer says of the caller.
+    /// The JSON that a gateway's authorizer wrote about the request.
     authorizer: Option<Box<RawValue>>,
 }
 
@@ -59,11 +59,11 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// The types of the events take claims for texts, and an event with any other for none of
-/// theirs.
+/// Reads an event without the authorizer's part: in the types of the events all claims are texts,
+/// so that an event with any other claim does not fit them.
 ///
-/// The authorizer's value is cut out unread, because a parser refuses some of what gateways
-/// copy: numbers that no float holds, and deep lists.
+/// The part is cut out unread, because a parser refuses some claims that gateways copy: numbers
+/// that no float holds, and deep lists.
 fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
     type Parts<'a> = HashMap<String, &'a RawValue>;
 
@@ -77,16 +77,16 @@ fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
     serde_json::from_str(&serde_json::to_string(&event)?)
 }
 
-/// An answer in the form that the sender of the event wants.
+/// A response in the form that the sender of the event takes.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum EventResponse {
     Rest(ApiGatewayProxyResponse),
     Http(ApiGatewayV2httpResponse),
     LoadBalancer(AlbTargetGroupResponse),
 }
 
-/// Who wants the answer.
+/// The sender of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sender {
     Rest,
@@ -95,12 +95,12 @@ enum Sender {
 }
 
 impl Event {
-    /// The request that it is.
+    /// The request in the event.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`]: it is none, or its body is not the base64 that it is said
-    /// to be.
+    /// [`Error::Malformed`]: there is none, or its body is not the base64 that the event says it
+    /// is.
     pub fn request(self) -> Result<Request, Error> {
         self.read().1
     }
@@ -108,26 +108,30 @@ impl Event {
     fn read(self) -> (Sender, Result<Request, Error>) {
         let authorizer = self.authorizer.as_deref();
         match self.request {
-            Ok(LambdaRequest::ApiGatewayV1(event)) => (Sender::Rest, of_rest(event, authorizer)),
-            Ok(LambdaRequest::ApiGatewayV2(event)) => (Sender::Http, of_http(event, authorizer)),
-            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, of_load_balancer(event)),
+            Ok(LambdaRequest::ApiGatewayV1(event)) => {
+                (Sender::Rest, rest_request(event, authorizer))
+            }
+            Ok(LambdaRequest::ApiGatewayV2(event)) => {
+                (Sender::Http, http_request(event, authorizer))
+            }
+            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, load_balancer_request(event)),
             Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
         }
     }
 }
 
-/// Answers one event, whatever it is. A panic anywhere is an answer, too: to the runtime,
-/// it would be a 502 without a body.
-pub async fn answer(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
+/// Answers one event, of whatever kind. A panic is answered, too: in the runtime, it would be a
+/// 502 without a body.
+pub async fn respond(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> EventResponse {
     let id = event.context.request_id.clone();
-    let answered = AssertUnwindSafe(answer_event(app, event, now)).catch_unwind();
+    let answered = AssertUnwindSafe(respond_to_event(app, event, now)).catch_unwind();
     answered.await.unwrap_or_else(|_| {
         let error = Error::Internal("panic".into());
-        Sender::Http.answer(refuse(app, &nothing(id), error, now))
+        Sender::Http.response(refuse(app, &empty_request(id), &error, now))
     })
 }
 
-async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> Answer {
+async fn respond_to_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> EventResponse {
     let LambdaEvent { payload, context } = event;
     let id = context.request_id;
     let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
@@ -135,34 +139,34 @@ async fn answer_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> A
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
-            request.context.trace_id = trace_id.or_else(|| TraceId::of_headers(&request.headers));
+            request.context.trace_id = trace_id.or_else(|| TraceId::from_headers(&request.headers));
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => refuse(app, &nothing(id), error, now),
+        Err(error) => refuse(app, &empty_request(id), &error, now),
     };
-    sender.answer(response)
+    sender.response(response)
 }
 
-/// `deadline` is in milliseconds since 1970. One that has passed is none at all:
-/// cargo-lambda's local runtime puts a duration there.
+/// The time that is left until `deadline`, in milliseconds since 1970. A deadline that has passed
+/// is ignored: cargo-lambda's local runtime puts a duration there.
 fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(i64::try_from(deadline).ok()?);
     let left = now.until(deadline).filter(|left| !left.is_zero())?;
     Some(left.saturating_sub(TO_ANSWER))
 }
 
-/// Of what is no request at all, only its id is known.
-fn nothing(request_id: String) -> Request {
+/// The request of an event that has none: only its id is known.
+fn empty_request(request_id: String) -> Request {
     Request {
         method: Method::POST,
         path: String::new(),
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: Bytes::new(),
-        context: Context {
+        context: RequestContext {
             request_id,
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }
@@ -171,7 +175,7 @@ fn not_http() -> Error {
     Error::Malformed("the event is not an HTTP request".into())
 }
 
-fn of_http(
+fn http_request(
     event: ApiGatewayV2httpRequest,
     authorizer: Option<&RawValue>,
 ) -> Result<Request, Error> {
@@ -182,39 +186,42 @@ fn of_http(
         query: query(event.raw_query_string.as_deref().unwrap_or_default()),
         headers: event.headers,
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_http),
             client_ip: context.http.source_ip.as_deref().and_then(origin::address),
-            ..Context::default()
+            ..RequestContext::default()
         },
     })
 }
 
-/// Payload 1.0: of a REST API, whose path is without the stage, or of an HTTP API, whose path
-/// begins with it.
-fn of_rest(event: ApiGatewayProxyRequest, authorizer: Option<&RawValue>) -> Result<Request, Error> {
+/// The request of payload 1.0: of a REST API, whose path has no stage, or of an HTTP API, whose
+/// path begins with the stage.
+fn rest_request(
+    event: ApiGatewayProxyRequest,
+    authorizer: Option<&RawValue>,
+) -> Result<Request, Error> {
     let context = event.request_context;
     let source_ip = context.identity.source_ip.as_deref();
     Ok(Request {
         method: event.http_method,
         path: without_stage(event.path, context.stage.as_deref()),
-        // Decoded by the gateway.
+        // The gateway has decoded them.
         query: all_parameters(
             &event.query_string_parameters,
             &event.multi_value_query_string_parameters,
         ),
         headers: all_headers(event.headers, event.multi_value_headers),
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_rest),
             client_ip: source_ip.and_then(origin::address),
-            ..Context::default()
+            ..RequestContext::default()
         },
     })
 }
 
-/// Nobody vouches for a caller here: a load balancer has no authorizer.
-fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
+/// The request of a load balancer, which has no authorizer.
+fn load_balancer_request(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     let query = encoded_parameters(&event);
     let headers = all_headers(event.headers, event.multi_value_headers);
     Ok(Request {
@@ -222,16 +229,17 @@ fn of_load_balancer(event: AlbTargetGroupRequest) -> Result<Request, Error> {
         path: event.path.unwrap_or_default(),
         query,
         body: body(event.body, event.is_base64_encoded)?,
-        context: Context {
+        context: RequestContext {
             client_ip: origin::forwarded_for(&headers),
-            ..Context::default()
+            ..RequestContext::default()
         },
         headers,
     })
 }
 
-/// The path of an HTTP API with a named stage begins with it, but behind a domain of
-/// one's own: there, a stage may be called like the first part of a path of ours.
+/// The path without the stage that it may begin with: an HTTP API puts a named stage there, but
+/// not behind a custom domain. A stage may have the same name as the first part of a path of this
+/// service.
 fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
     let path = path.unwrap_or_default();
     if is_known(&path) {
@@ -246,16 +254,16 @@ fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
     }
 }
 
-/// Depending on settings, either holds all headers; where both do, the second has each
-/// value of a header that was sent more than once.
+/// The headers of an event. Depending on the sender's settings, either map holds all; if both
+/// do, the second has each value of a header that was sent more than once.
 fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
     let mut headers = single;
     headers.extend(multiple);
     headers
 }
 
-/// The second has each value of a parameter that was sent more than once, where both are
-/// there.
+/// The parameters of an event. If both maps are there, the second has each value of a parameter
+/// that was sent more than once.
 fn all_parameters(single: &QueryMap, multiple: &QueryMap) -> Vec<(String, String)> {
     let all = if multiple.is_empty() {
         single
@@ -268,7 +276,7 @@ fn all_parameters(single: &QueryMap, multiple: &QueryMap) -> Vec<(String, String
         .collect()
 }
 
-/// A load balancer hands parameters on as they are in the URL.
+/// The parameters of a load balancer's event, which are encoded as in the URL.
 fn encoded_parameters(event: &AlbTargetGroupRequest) -> Vec<(String, String)> {
     let pairs = all_parameters(
         &event.query_string_parameters,
@@ -293,10 +301,10 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
 }
 
 impl Sender {
-    fn answer(self, response: Response<Body>) -> Answer {
+    fn response(self, response: Response<Body>) -> EventResponse {
         let (parts, body) = response.into_parts();
         let status = i64::from(parts.status.as_u16());
-        // API Gateway has no way for trailers; no answer to an event has any.
+        // No answer to an event has trailers, because API Gateway has no place for them.
         let is_base64 = !is_text(&parts.headers);
         let body = if is_base64 {
             EventBody::Binary(body.data.into())
@@ -305,38 +313,38 @@ impl Sender {
         };
         match self {
             Self::Http => {
-                let mut answer = ApiGatewayV2httpResponse::default();
-                answer.status_code = status;
-                answer.headers = parts.headers;
-                answer.body = Some(body);
-                answer.is_base64_encoded = is_base64;
-                Answer::Http(answer)
+                let mut response = ApiGatewayV2httpResponse::default();
+                response.status_code = status;
+                response.headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::Http(response)
             }
             Self::Rest => {
-                let mut answer = ApiGatewayProxyResponse::default();
-                answer.status_code = status;
-                answer.multi_value_headers = parts.headers;
-                answer.body = Some(body);
-                answer.is_base64_encoded = is_base64;
-                Answer::Rest(answer)
+                let mut response = ApiGatewayProxyResponse::default();
+                response.status_code = status;
+                response.multi_value_headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::Rest(response)
             }
             Self::LoadBalancer => {
                 let reason = parts.status.canonical_reason().unwrap_or_default();
-                let mut answer = AlbTargetGroupResponse::default();
-                answer.status_code = status;
-                answer.status_description = Some(format!("{status} {reason}"));
-                // A load balancer reads the one or the other, by its settings.
-                answer.headers = parts.headers.clone();
-                answer.multi_value_headers = parts.headers;
-                answer.body = Some(body);
-                answer.is_base64_encoded = is_base64;
-                Answer::LoadBalancer(answer)
+                let mut response = AlbTargetGroupResponse::default();
+                response.status_code = status;
+                response.status_description = Some(format!("{status} {reason}"));
+                // A load balancer reads either, depending on its settings.
+                response.headers = parts.headers.clone();
+                response.multi_value_headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::LoadBalancer(response)
             }
         }
     }
 }
 
-/// Whether an answer is text. The others travel as base64.
+/// Whether an answer is text. Any other is sent in base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     content_type.is_none_or(|content_type| {

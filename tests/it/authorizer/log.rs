@@ -92,9 +92,7 @@ async fn the_log_says_where_a_request_came_from() {
     ] {
         let event = whole(file, "x");
         let trace = TraceId::parse(&root);
-        let asked = gate
-            .authorizer
-            .answer_traced(&event, "request-1", trace, NOW);
+        let asked = gate.authorizer.authorize(&event, "request-1", trace, NOW);
         asked.await.unwrap();
 
         let line = gate.logged().remove(0);

@@ -104,7 +104,10 @@ fn all_tokens_of_a_name_are_revoked_together() {
     let nobody = dev
         .run(&["caller", "revoke", "--name", "one", "--yes"])
         .expect(1);
-    assert_eq!(nobody.stderr, "error: no caller is called one\n");
+    assert_eq!(
+        nobody.stderr,
+        "error: there is no service account with the name one\n"
+    );
 }
 
 #[test]
@@ -128,6 +131,16 @@ fn a_token_that_could_not_be_printed_can_be_revoked() {
     let (_, hash) = told.split_once("sesame caller revoke ").unwrap();
     dev.run(&["caller", "revoke", &hash[..16], "--yes"])
         .expect(0);
+}
+
+#[test]
+fn the_command_is_called_service_account_as_well() {
+    let dev = Dev::start();
+
+    let [one, other] = ["caller", "service-account"].map(|command| dev.run(&[command, "list"]));
+
+    assert!(one.stdout.contains("demo (sesame dev)"), "{one:?}");
+    assert_eq!(other.expect(0).stdout, one.expect(0).stdout);
 }
 
 #[test]

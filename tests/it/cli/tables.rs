@@ -47,8 +47,10 @@ fn tables_are_created_once_and_checked() {
 
 #[test]
 fn tables_are_described_without_a_database() {
-    let done = run(&mut sesame(&["tables", "describe", "--json"]), "").expect(0);
+    let done = run(&mut sesame(&["tables", "describe"]), "").expect(0);
+    let with_json = run(&mut sesame(&["tables", "describe", "--json"]), "").expect(0);
 
+    assert_eq!(with_json.stdout, done.stdout);
     let described = done.json().remove(0);
     let names = described["tables"].as_array().unwrap();
     let names: Vec<_> = names.iter().map(|table| &table["TableName"]).collect();
@@ -72,7 +74,11 @@ async fn login_names_in_a_former_form_are_reported_until_renamed() {
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
     let store = store(&dev);
     let mini = LoginName::parse("mini@mouse.com".to_owned()).unwrap();
-    let mini = store.find_user(&mini, None).await.unwrap().unwrap();
+    let mini = store
+        .get_user_by_login_name(&mini, None)
+        .await
+        .unwrap()
+        .unwrap();
     for (name, id, under_former_key) in [
         ("jose\u{301}@mouse.com", "7", true),
         ("zero\u{200b}width@mouse.com", "8", false),
@@ -85,7 +91,7 @@ async fn login_names_in_a_former_form_are_reported_until_renamed() {
             ..mini.clone()
         };
         let added = store.insert_user(&login).await.unwrap();
-        assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+        assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
     }
 
     // Users who can log in are reported without failing the check.

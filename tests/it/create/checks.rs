@@ -127,9 +127,9 @@ async fn only_the_hash_of_a_token_is_stored() {
     let answer = app.client().create_json(&json!({})).await;
 
     let stored = app.stored(&answer).await;
-    let presented = sesame::token::Presented::parse(&answer.token()).unwrap();
-    assert_eq!(stored.id, presented.session);
-    assert_eq!(stored.token_hash, presented.token.hash);
+    let token = sesame::token::SessionToken::parse(answer.token()).unwrap();
+    assert_eq!(stored.id, token.session());
+    assert_eq!(stored.token_hash, token.hash());
 }
 
 /// The principal is a service account, which is told what is wrong.

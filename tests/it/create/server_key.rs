@@ -43,8 +43,7 @@ impl Manager {
 
     fn source(&self) -> KeySource {
         let endpoint = Endpoint::with_keys("eu-central-1".into(), None, "local", "local", None);
-        let source = KeySource::secret(SECRET.to_owned());
-        source.reached(&endpoint, None, || self.client())
+        KeySource::secret(SECRET.to_owned(), &endpoint, None, self.client())
     }
 
     fn client(&self) -> SharedHttpClient {

@@ -26,11 +26,11 @@ async fn a_server_that_has_ended_frees_its_port_and_file() {
     let path = folder.path().join("data.db");
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     let server = Emulator::open(&path)
         .unwrap()
         .serve(listener, Vec::new(), async { drop(stopped.await) })
         .unwrap();
-    let address = server.address();
     // A client in the middle of a request must not delay the end forever.
     let mut half = TcpStream::connect(address).unwrap();
     half.write_all(b"POST / HTTP/1.1\r\n").unwrap();
@@ -51,12 +51,13 @@ async fn requests_from_web_pages_are_refused() {
     create_table(&client(emulator.http_client())).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let hosts = vec![sesame::emulator::HostName::parse("dynamodb").unwrap()];
-    let server = emulator
+    let address = listener.local_addr().unwrap();
+    emulator
         .serve(listener, hosts, std::future::pending())
         .unwrap();
     let ask = |method: &str, headers: &str| {
         let body = r#"{"TableName":"things","Item":{"pk":{"S":"page"}}}"#;
-        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
         let head = format!(
             "{method} / HTTP/1.1\r\nx-amz-target: DynamoDB_20120810.PutItem\r\n\
              connection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",

@@ -2,7 +2,7 @@
 
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use sesame::transport::lambda::event::{Event, answer};
+use sesame::transport::lambda::event::{Event, respond};
 
 use super::changed;
 use crate::support::app::{App, NOW, event};
@@ -70,7 +70,7 @@ async fn the_log_says_where_an_event_came_from() {
             let mut context = Context::default();
             context.xray_trace_id = traced;
             let payload: Event = serde_json::from_str(&event).unwrap();
-            answer(&app.api, LambdaEvent::new(payload, context), NOW).await;
+            respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
 
             let line = app.logged().remove(0);
             assert_eq!(line["client_ip"], json!(client), "{what}: {line}");

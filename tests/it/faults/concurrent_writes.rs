@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Changes, Permit, Sequence, Session, SessionId};
+use sesame::domain::{Sequence, Session, SessionChanges, SessionId, SessionScope};
 use sesame::store::{EndOutcome, PutOutcome};
 use sesame::token::generate_uuid;
 use tokio::task::JoinSet;
@@ -91,7 +91,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
         let next = Session {
             creator: mark.clone(),
             ..seen
-                .changed(&Changes::default(), rotation(seen.token_hash), NOW)
+                .changed(&SessionChanges::default(), rotation(seen.token_hash), NOW)
                 .unwrap()
         };
         match app.store.put_session(&next).await.unwrap() {
@@ -108,12 +108,16 @@ async fn an_ended_session_is_not_written_again() {
     let app = App::start().await;
     let answer = app.client().create_json(&json!({})).await;
     let id = app.stored(&answer).await.id;
-    let ending = app.store.end_session(id, &Permit::All, NOW).await.unwrap();
+    let ending = app
+        .store
+        .end_session(id, &SessionScope::All, NOW)
+        .await
+        .unwrap();
     let EndOutcome::Ended(ended) = ending else {
         panic!("{ending:?}")
     };
 
-    let changes = Changes::default();
+    let changes = SessionChanges::default();
     let put = ended.changed(&changes, rotation(ended.token_hash), NOW);
     let revived = Session {
         ended_at: None,

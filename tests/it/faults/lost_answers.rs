@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
-use sesame::domain::{Changes, Sequence, Session};
+use sesame::domain::{Sequence, Session, SessionChanges};
 use sesame::store::PutOutcome;
 
 use crate::support::app::{App, NOW, PASSWORD, by_name, rotation};
@@ -254,7 +254,7 @@ async fn a_login_does_not_fail_because_its_reset_did() {
 
 /// The next state of a stored session, with one more fact.
 fn next(session: &Session) -> Session {
-    let changes = Changes::default();
+    let changes = SessionChanges::default();
     session
         .changed(&changes, rotation(session.token_hash), NOW)
         .unwrap()

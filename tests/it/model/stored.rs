@@ -27,7 +27,7 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
     });
     let mut tokens = like.tokens.clone();
     if let Some(Some(token)) = tokens.last()
-        && SessionToken::shown(token.clone()).hash() != stored.token_hash
+        && SessionToken::parse(token.clone()).unwrap().hash() != stored.token_hash
     {
         tokens.push(None);
     }
@@ -46,9 +46,9 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
         grace: stored.replaced.map(|replaced| Grace {
             until: replaced.until.as_millis(),
             proof: Proof {
-                user: replaced.proof.user,
-                added: replaced.proof.added,
-                password: replaced.proof.password,
+                user: replaced.checks.user,
+                added: replaced.checks.added,
+                password: replaced.checks.password,
             },
         }),
         keyed: like.keyed.clone(),

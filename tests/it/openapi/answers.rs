@@ -267,9 +267,7 @@ async fn answer_of(app: &App, error: Error) -> (StatusCode, HeaderMap, Value) {
         ..post("")
     };
     let common = app.send(nowhere, NOW).await.headers;
-    let (mut parts, body) = Protocol::Json
-        .encode(&Err(error), Version::V2, StatusCode::OK)
-        .into_parts();
+    let (mut parts, body) = sesame::api::codec::encode_error(Protocol::Json, &error).into_parts();
     parts.headers.extend(common);
     let body = serde_json::from_slice(&body.data).unwrap();
     (parts.status, parts.headers, body)

@@ -101,7 +101,7 @@ async fn errors_of_decoding_and_authorisation_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app.service_account(&[Permission::Write], HOUR).await;
     let reader = app.service_account(&[Permission::Read], HOUR).await;
-    let unknown = ServiceAccountToken::draw().unwrap();
+    let unknown = ServiceAccountToken::generate().unwrap();
     let mut no_member = checks("x", "x");
     let check = no_member.checks.as_mut().unwrap();
     check.user.as_mut().unwrap().search = None;

@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use prost::Message;
+use sesame::api::codec::{self, json};
 use sesame::api::proto::zitadel::object::v2::ListQuery;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
 use sesame::api::proto::zitadel::session::v2::search_query::Query;
-use sesame::api::{Bound, Codec, Coding, Protocol, Route, Version, json, messages, row};
+use sesame::api::{
+    Codec, Coding, MatchedRoute, PathParams, Protocol, RequestHeaders, Version, messages, row,
+};
 use sesame::config::WireLimits;
 use sesame::domain::Operation;
 
@@ -140,16 +143,20 @@ fn assemble_query((kind, text, time, method): QueryParts) -> Query {
 
 /// Checks that a request in JSON, as another implementation writes it, is the same call as in
 /// protobuf.
-fn same_call(rpc: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
-    let route = Route {
-        rpc,
-        version: Version::ALL[at],
-    };
+fn same_call(operation: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
+    let version = Version::ALL[at];
+    let headers = RequestHeaders::default;
     let message = message.encode_to_vec();
-    let body = json_of(&format!("{}Request", rpc.as_str()), &message).to_string();
+    let body = json_of(&format!("{}Request", operation.as_str()), &message).to_string();
 
-    let by_json = json::decode(route, body.as_bytes(), Bound::default());
-    let by_proto = messages::decode(route, &message);
+    let by_json = json::decode(
+        operation,
+        version,
+        json::BoundFields::default(),
+        headers(),
+        body.as_bytes(),
+    );
+    let by_proto = messages::decode(operation, version, headers(), &message);
 
     prop_assert_eq!(
         by_json.map_err(|error| error.to_string()),
@@ -208,7 +215,6 @@ proptest! {
         of in 0..Operation::ALL.len(),
     ) {
         let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
-        let route = Route { rpc, version: Version::V2 };
         let request = wire.frame(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
         let protocol = match wire {
@@ -219,7 +225,13 @@ proptest! {
             Wire::GrpcWebText => Protocol::GrpcWeb(Coding::Text),
             Wire::Grpc => Protocol::Grpc,
         };
-        if let Err(error) = protocol.decode(route, &request, limits) {
+        let route = MatchedRoute {
+            protocol,
+            operation: rpc,
+            version: Version::V2,
+            params: PathParams::default(),
+        };
+        if let Err(error) = codec::decode(&route, &request, limits) {
             prop_assert!([3, 8, 12].contains(&row(&error).code), "{}", error);
         }
     }

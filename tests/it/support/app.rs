@@ -13,11 +13,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
-use sesame::api::{self, Context, Request, handle};
-use sesame::config::Settings;
+use sesame::api::{self, Request, RequestContext, handle};
+use sesame::config::{ServerKeySetting, Settings};
 use sesame::domain::{
-    DisplayName, HashString, LoginName, Password, Permission, Rotation, ServiceAccount,
-    ServiceAccountName, SessionId, Timestamp, TokenHash, User, UserId, UserState,
+    DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
+    SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
@@ -91,21 +91,24 @@ impl App {
         if !variables.contains_key("ARGON2_PASSES") {
             settings.hash_params = Params::new(7168, 1, 1).unwrap();
         }
-        Self::by(database, settings)
+        let key = match &settings.server_key {
+            ServerKeySetting::Key(key) => KeySource::Key(key.clone()),
+            _ => KeySource::None,
+        };
+        Self::by(database, settings, key)
     }
 
     /// Replaces the server key of the settings by the one of this source.
-    pub fn keyed(mut self, source: KeySource) -> Self {
-        self.settings.server_key = source;
-        Self::by(self.database.clone(), self.settings.clone())
+    pub fn keyed(self, source: KeySource) -> Self {
+        Self::by(self.database.clone(), self.settings.clone(), source)
     }
 
-    fn by(database: Database, settings: Settings) -> Self {
+    fn by(database: Database, settings: Settings, key: KeySource) -> Self {
         let (log, lines) = Log::memory(Some("sesame".to_owned()));
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());
         Self {
-            api: api::App::new(faulty.clone(), &settings, two, log),
+            api: api::App::new(faulty.clone(), &settings, key, two, log),
             store: database.store(database.plain.clone()),
             faulty,
             faults: database.faults.clone(),
@@ -151,7 +154,7 @@ impl App {
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
-        assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+        assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
         login
     }
 
@@ -172,7 +175,7 @@ impl App {
         permissions: &[Permission],
         lifetime: Duration,
     ) -> ServiceAccountToken {
-        let token = ServiceAccountToken::draw().unwrap();
+        let token = ServiceAccountToken::generate().unwrap();
         record::secret(Some(token.as_str()));
         let account = ServiceAccount {
             name: ServiceAccountName::parse(name.to_owned()).unwrap(),
@@ -285,8 +288,8 @@ impl Drop for App {
 }
 
 /// Replaces a session's token without a grace for the former one.
-pub fn rotation(token_hash: TokenHash) -> Rotation {
-    Rotation {
+pub fn rotation(token_hash: TokenHash) -> TokenRotation {
+    TokenRotation {
         token_hash,
         write: generate_write_id(),
         grace_until: None,
@@ -301,9 +304,9 @@ pub fn post(body: impl Into<Bytes>) -> Request {
         query: Vec::new(),
         headers: HeaderMap::new(),
         body: body.into(),
-        context: Context {
+        context: RequestContext {
             request_id: "request-1".to_owned(),
-            ..Context::default()
+            ..RequestContext::default()
         },
     }
 }

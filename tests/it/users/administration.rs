@@ -14,7 +14,7 @@ async fn a_change_to_a_user_never_reaches_another_user() {
     };
     assert!(app.store.delete_user(&read).await.unwrap());
     let added = app.store.insert_user(&heir).await.unwrap();
-    assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+    assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
 
     let read = User {
         state: UserState::Locked,

@@ -27,7 +27,7 @@ async fn stored_before(app: &App) -> User {
         ..like
     };
     let added = app.store.insert_user(&login).await.unwrap();
-    assert!(matches!(added, InsertOutcome::InsertOutcome), "{added:?}");
+    assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
     login
 }
 
@@ -205,7 +205,12 @@ async fn a_rename_to_the_same_name_moves_a_user_to_the_current_key() {
     assert!(app.store.rename_user(&seen, name.clone()).await.unwrap());
 
     assert!(app.store.get_user(&jose.key()).await.unwrap().is_none());
-    let moved = app.store.find_user(&name, None).await.unwrap().unwrap();
+    let moved = app
+        .store
+        .get_user_by_login_name(&name, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!moved.under_former_key);
     assert_eq!(moved.attempts.failures, 1);
     for name in [decomposed(&app), name] {

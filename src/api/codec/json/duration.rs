@@ -1,9 +1,9 @@
 use prost_types::Duration;
 
-/// In seconds: what protobuf's durations hold (some 10,000 years).
-const MOST: i64 = 315_576_000_000;
+/// The longest duration of protobuf, in seconds: some 10,000 years.
+const MAX_SECONDS: i64 = 315_576_000_000;
 
-/// Reads seconds with up to nine digits behind the point, and an `s`.
+/// Parses seconds with up to nine digits behind the point, and an `s`.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s')?;
     let (negative, number) = match number.strip_prefix('-') {
@@ -15,7 +15,10 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
         return None;
     }
-    let seconds: i64 = whole.parse().ok().filter(|&seconds| seconds <= MOST)?;
+    let seconds: i64 = whole
+        .parse()
+        .ok()
+        .filter(|&seconds| seconds <= MAX_SECONDS)?;
     let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
     let sign = if negative { -1 } else { 1 };
     Some(Duration {
@@ -31,7 +34,7 @@ fn durations_are_seconds() {
         ("1.5s", Some((1, 500_000_000))),
         ("0.000000001s", Some((0, 1))),
         ("-1.5s", Some((-1, -500_000_000))),
-        ("315576000000s", Some((MOST, 0))),
+        ("315576000000s", Some((MAX_SECONDS, 0))),
         ("315576000001s", None),
         ("99999999999999999999s", None),
         ("0.0000000001s", None),

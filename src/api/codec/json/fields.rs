@@ -4,19 +4,19 @@ use super::tree::Tree;
 use crate::domain::{Invalid, SessionId};
 use crate::error::Error;
 
-/// A message's fields. Unknown ones are left alone; `null` is as if absent.
-pub(super) struct Message {
+/// The fields of a JSON object. Unknown ones are ignored; `null` is as if absent.
+pub(super) struct JsonObject {
     name: &'static str,
     entries: Vec<(String, Tree)>,
 }
 
-impl Message {
+impl JsonObject {
     pub fn new(name: &'static str, entries: Vec<(String, Tree)>) -> Self {
         Self { name, entries }
     }
 
-    /// The message with a field that stands elsewhere, in the path or in the query. Where
-    /// it stands here as well, it must be the same.
+    /// Adds a field that stands in the path or in the query. If it stands in the object as well,
+    /// it must be the same.
     pub fn bind(
         mut self,
         camel: &str,
@@ -41,7 +41,7 @@ impl Message {
         }
     }
 
-    /// The field with this name in either spelling, `lowerCamelCase` or `snake_case`.
+    /// Takes the field with this name in either spelling, `lowerCamelCase` or `snake_case`.
     pub fn take(&mut self, camel: &str, snake: &str) -> Result<Option<Tree>, Error> {
         let named = |(name, _): &mut (String, Tree)| name == camel || name == snake;
         let mut found = self.entries.extract_if(.., named).map(|(_, value)| value);
@@ -53,7 +53,7 @@ impl Message {
         Ok(value.filter(|value| !matches!(value, Tree::Null)))
     }
 
-    pub fn message(&mut self, camel: &str, name: &'static str) -> Result<Option<Self>, Error> {
+    pub fn object(&mut self, camel: &str, name: &'static str) -> Result<Option<Self>, Error> {
         match self.take(camel, name)? {
             None => Ok(None),
             Some(Tree::Object(entries)) => Ok(Some(Self::new(name, entries))),
@@ -61,12 +61,12 @@ impl Message {
         }
     }
 
-    /// The same for a field that has been a list of an enum's values once.
+    /// Takes an object from a field that other clients fill with a list of an enum's values.
     ///
     /// # Errors
     ///
     /// [`Error::Unimplemented`]: it is such a list, and isn't empty.
-    pub fn message_or_enums(
+    pub fn object_or_enums(
         &mut self,
         camel: &str,
         name: &'static str,
@@ -78,24 +78,24 @@ impl Message {
             }
             Some(value) => {
                 self.entries.push((camel.to_owned(), value));
-                self.message(camel, name)
+                self.object(camel, name)
             }
             None => Ok(None),
         }
     }
 
-    /// Refuses what has not been taken so far: the messages of these names, and all others.
+    /// Refuses all fields that have not been taken: the objects of these names, and all others.
     ///
     /// # Errors
     ///
     /// - [`Error::Unimplemented`], with the first such field: by its name in protobuf, or as it
     ///   was sent.
-    /// - Those of [`Self::message`].
-    pub fn refuse(&mut self, messages: &[(&str, &'static str)]) -> Result<(), Error> {
-        let message = self.name;
-        let refused = |name: &str| Err(Error::Unimplemented(format!("{message}.{name}").into()));
-        for (camel, snake) in messages {
-            if self.message(camel, snake)?.is_some() {
+    /// - Those of [`Self::object`].
+    pub fn refuse(&mut self, objects: &[(&str, &'static str)]) -> Result<(), Error> {
+        let object = self.name;
+        let refused = |name: &str| Err(Error::Unimplemented(format!("{object}.{name}").into()));
+        for (camel, snake) in objects {
+            if self.object(camel, snake)?.is_some() {
                 return refused(snake);
             }
         }
@@ -119,7 +119,7 @@ impl Message {
         }
     }
 
-    /// The entries of a map; none is an empty one.
+    /// Takes the entries of a map. No map is an empty one.
     pub fn map(&mut self, name: &str, field: &'static str) -> Result<Vec<(String, Tree)>, Error> {
         match self.take(name, name)? {
             None => Ok(Vec::new()),
@@ -142,19 +142,19 @@ impl Message {
         texts.collect()
     }
 
-    /// The messages of a list; none is an empty one.
-    pub fn messages(&mut self, name: &'static str) -> Result<Vec<Self>, Error> {
+    /// Takes the objects of a list. No list is an empty one.
+    pub fn objects(&mut self, name: &'static str) -> Result<Vec<Self>, Error> {
         let invalid = Invalid::new(name, "must be a list of objects");
         let elements = match self.take(name, name)? {
             None => Vec::new(),
             Some(Tree::Array(elements)) => elements,
             Some(_) => return Err(invalid.into()),
         };
-        let messages = elements.into_iter().map(|element| match element {
+        let objects = elements.into_iter().map(|element| match element {
             Tree::Object(entries) => Ok(Self::new(name, entries)),
             _ => Err(invalid.clone().into()),
         });
-        messages.collect()
+        objects.collect()
     }
 
     pub fn flag(&mut self, name: &'static str) -> Result<bool, Error> {
@@ -165,7 +165,7 @@ impl Message {
         }
     }
 
-    /// A whole number that is not negative, as a number or in a string.
+    /// Takes a whole number that is not negative, written as a number or in a string.
     pub fn unsigned<N: TryFrom<u64>>(&mut self, name: &'static str) -> Result<Option<N>, Error> {
         let Some(value) = self.take(name, name)? else {
             return Ok(None);
@@ -176,7 +176,7 @@ impl Message {
         number.map(Some).ok_or_else(invalid)
     }
 
-    /// A member of an enum, by its name or its number; 0 if there is none.
+    /// Takes a member of an enum, by its name or its number. It is 0 if there is none.
     pub fn member(
         &mut self,
         camel: &str,
@@ -195,8 +195,8 @@ impl Message {
     }
 }
 
-/// A member's name as the error repeats it. A long one, or one with characters that no field
-/// of a message has, is not repeated.
+/// The name of a field as an error repeats it. A long name, or one with characters that no
+/// field has, is not repeated.
 fn repeatable(name: &str) -> &str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
@@ -205,7 +205,7 @@ fn repeatable(name: &str) -> &str {
     name
 }
 
-/// As proto3's JSON has integers: a number, or a string that spells one, exponent and `.0`
+/// Reads an integer of proto3's JSON: a number, or a string that spells one, exponent and `.0`
 /// included.
 /// <https://protobuf.dev/programming-guides/json/>
 fn whole(value: &Tree) -> Option<i128> {
@@ -225,7 +225,7 @@ fn whole(value: &Tree) -> Option<i128> {
     }
 }
 
-/// Integers of 64 bits at most; each of those that a float can be, it is exactly.
+/// Reads an integer of 64 bits at most. A float holds each of them that it can hold exactly.
 fn whole_float(float: f64) -> Option<i128> {
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     let exact = float.fract() == 0.0 && float.abs() < BEYOND;

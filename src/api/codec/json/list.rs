@@ -1,55 +1,60 @@
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::fields::Message;
-use crate::api::messages as message;
+use super::fields::JsonObject;
+use crate::api::messages;
 use crate::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::v2;
-use crate::api::route::Version;
+use crate::api::version::Version;
 use crate::domain::Invalid;
 use crate::error::Error;
 use crate::service::ListSessions;
 
-pub(super) fn list_sessions(mut message: Message, version: Version) -> Result<ListSessions, Error> {
+pub(super) fn list_sessions(
+    mut object: JsonObject,
+    version: Version,
+) -> Result<ListSessions, Error> {
     let mut request = v2::ListSessionsRequest::default();
-    if let Some(mut query) = message.message("query", "query")? {
+    if let Some(mut query) = object.object("query", "query")? {
         request.query = Some(ListQuery {
             offset: query.unsigned("offset")?.unwrap_or_default(),
             limit: query.unsigned("limit")?.unwrap_or_default(),
             asc: query.flag("asc")?,
         });
     }
-    let queries = message.messages("queries")?;
+    let queries = object.objects("queries")?;
     let queries = queries
         .into_iter()
         .map(|query| search_query(query, version));
     request.queries = queries.collect::<Result<_, _>>()?;
     if version > Version::V2alpha {
         let by_name = |name: &str| v2::SessionFieldName::from_str_name(name).map(i32::from);
-        request.sorting_column = message.member("sortingColumn", "sorting_column", by_name)?;
+        request.sorting_column = object.member("sortingColumn", "sorting_column", by_name)?;
     }
-    message::list_sessions(request)
+    messages::list_sessions(request)
 }
 
+/// Reads one query of a list.
+///
 /// # Errors
 ///
-/// [`Error::Malformed`]: it is two queries at once.
-fn search_query(mut message: Message, version: Version) -> Result<v2::SearchQuery, Error> {
+/// [`Error::Malformed`]: the object has two queries.
+fn search_query(mut object: JsonObject, version: Version) -> Result<v2::SearchQuery, Error> {
     use v2::search_query::Query;
 
     let mut found = Vec::new();
-    if let Some(mut query) = message.message("idsQuery", "ids_query")? {
+    if let Some(mut query) = object.object("idsQuery", "ids_query")? {
         let ids = query.strings("ids", "ids_query.ids")?;
         found.push(Query::IdsQuery(v2::IDsQuery { ids }));
     }
     if version > Version::V2alpha {
-        if let Some(mut query) = message.message("userIdQuery", "user_id_query")? {
+        if let Some(mut query) = object.object("userIdQuery", "user_id_query")? {
             let id = query
                 .string("id", "id", "user_id_query.id")?
                 .unwrap_or_default();
             found.push(Query::UserIdQuery(v2::UserIdQuery { id }));
         }
-        if let Some(mut query) = message.message("creationDateQuery", "creation_date_query")? {
+        if let Some(mut query) = object.object("creationDateQuery", "creation_date_query")? {
             found.push(Query::CreationDateQuery(v2::CreationDateQuery {
                 creation_date: timestamp(&mut query, "creationDate", "creation_date")?,
                 method: method(&mut query)?,
@@ -57,16 +62,16 @@ fn search_query(mut message: Message, version: Version) -> Result<v2::SearchQuer
         }
     }
     if version > Version::V2beta {
-        if let Some(mut query) = message.message("creatorQuery", "creator_query")? {
+        if let Some(mut query) = object.object("creatorQuery", "creator_query")? {
             let id = query.string("id", "id", "creator_query.id")?;
             found.push(Query::CreatorQuery(v2::CreatorQuery { id }));
         }
-        if let Some(mut query) = message.message("userAgentQuery", "user_agent_query")? {
+        if let Some(mut query) = object.object("userAgentQuery", "user_agent_query")? {
             let fingerprint_id =
                 query.string("fingerprintId", "fingerprint_id", "fingerprint_id")?;
             found.push(Query::UserAgentQuery(v2::UserAgentQuery { fingerprint_id }));
         }
-        if let Some(mut query) = message.message("expirationDateQuery", "expiration_date_query")? {
+        if let Some(mut query) = object.object("expirationDateQuery", "expiration_date_query")? {
             found.push(Query::ExpirationDateQuery(v2::ExpirationDateQuery {
                 expiration_date: timestamp(&mut query, "expirationDate", "expiration_date")?,
                 method: method(&mut query)?,
@@ -81,14 +86,14 @@ fn search_query(mut message: Message, version: Version) -> Result<v2::SearchQuer
     Ok(v2::SearchQuery { query: found.pop() })
 }
 
-fn method(query: &mut Message) -> Result<i32, Error> {
+fn method(query: &mut JsonObject) -> Result<i32, Error> {
     query.member("method", "method", |name| {
         TimestampQueryMethod::from_str_name(name).map(i32::from)
     })
 }
 
 fn timestamp(
-    query: &mut Message,
+    query: &mut JsonObject,
     camel: &str,
     name: &'static str,
 ) -> Result<Option<prost_types::Timestamp>, Error> {
@@ -99,16 +104,16 @@ fn timestamp(
     let at = parse_timestamp(&text).ok_or(invalid)?;
     Ok(Some(prost_types::Timestamp {
         seconds: at.unix_timestamp(),
-        // Below a thousand million.
+        // Less than 1,000,000,000.
         nanos: i32::try_from(at.nanosecond()).unwrap_or_default(),
     }))
 }
 
-/// As proto3's JSON has times: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a
+/// Reads a time of proto3's JSON: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a
 /// second and no leap second; in the years 1 to 9999 of UTC.
 /// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
 fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
-    // The parser takes more of everything that is looked at here.
+    // `OffsetDateTime::parse` is more lenient than protobuf in each of these.
     let (date, time) = text.split_once('T')?;
     let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);
     let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
@@ -123,7 +128,7 @@ fn parse_timestamp(text: &str) -> Option<OffsetDateTime> {
 }
 
 #[test]
-fn times_are_read_as_protobuf_has_them() {
+fn a_time_is_rfc_3339_in_the_years_1_to_9999() {
     use super::tree::{Tree, parse};
 
     for (text, want) in [
@@ -169,7 +174,7 @@ fn times_are_read_as_protobuf_has_them() {
         let Ok(Some(Tree::Object(entries))) = parse(body.as_bytes()) else {
             unreachable!("{body} is an object");
         };
-        let got = timestamp(&mut Message::new("", entries), "at", "at");
+        let got = timestamp(&mut JsonObject::new("", entries), "at", "at");
         let got = got.map(|at| at.map(|at| (at.seconds, at.nanos)));
         assert_eq!(got.map_err(drop), want, "{text}");
     }

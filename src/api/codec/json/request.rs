@@ -5,117 +5,155 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::duration;
-use super::fields::Message;
+use super::fields::JsonObject;
 use super::list::list_sessions;
 use super::tree::{self, Tree};
-use crate::api::messages as message;
+use crate::api::messages;
 use crate::api::proto::zitadel::session::v2;
-use crate::api::route::{Bound, Route, Version};
-use crate::domain::Operation;
-use crate::domain::{Invalid, UserId, UserSearch};
+use crate::api::request::Request;
+use crate::api::request_headers::RequestHeaders;
+use crate::api::route::MatchedRoute;
+use crate::api::version::Version;
+use crate::domain::{Invalid, Operation};
 use crate::error::Error;
-use crate::service::{Call, CreateSession, DeleteSession, GetSession, SetSession};
+use crate::service::{Call, CreateSession, SetSession};
 
-/// Reads the request of a call, some fields of which may be `bound`.
+/// The fields of a request's message that stand in the path or in the query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoundFields {
+    pub session_id: Option<String>,
+    pub session_token: Option<String>,
+}
+
+impl BoundFields {
+    /// Reads the fields from the route and from the query.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]: the query has a field twice.
+    pub(in crate::api) fn read(route: &MatchedRoute, request: &Request) -> Result<Self, Error> {
+        // No other message has a field in the query.
+        let is_get = route.operation == Operation::GetSession;
+        let fields = request.query.iter().filter(|_| is_get);
+        let mut tokens = fields
+            .filter(|(name, _)| ["sessionToken", "session_token"].contains(&name.as_str()))
+            .map(|(_, token)| token.clone());
+        let session_token = tokens.next();
+        if tokens.next().is_some() {
+            return Err(Error::Malformed("the query has session_token twice".into()));
+        }
+        Ok(Self {
+            session_id: route.params.session_id.clone(),
+            session_token,
+        })
+    }
+}
+
+/// Decodes the request of an operation.
 ///
 /// # Errors
 ///
 /// - [`Error::Malformed`]: not JSON, not an object, a name twice.
 /// - [`Error::InvalidArgument`]: a field of another type, or over its limits.
 /// - [`Error::Unimplemented`]: a check or challenge that this service doesn't know.
-pub fn decode(route: Route, body: &[u8], bound: Bound) -> Result<Call, Error> {
-    let message = match tree::parse(body)? {
-        None => Message::new("the request", Vec::new()),
-        Some(Tree::Object(entries)) => Message::new("the request", entries),
+pub fn decode(
+    operation: Operation,
+    version: Version,
+    bound: BoundFields,
+    headers: RequestHeaders,
+    body: &[u8],
+) -> Result<Call, Error> {
+    let object = match tree::parse(body)? {
+        None => JsonObject::new("the request", Vec::new()),
+        Some(Tree::Object(entries)) => JsonObject::new("the request", entries),
         Some(_) => return Err(Error::Malformed("the body is not a JSON object".into())),
     };
-    let message = message.bind("sessionId", "session_id", bound.session_id)?;
-    let message = message.bind("sessionToken", "session_token", bound.session_token)?;
-    let version = route.version;
-    match route.rpc {
-        Operation::CreateSession => create_session(message, version).map(Call::CreateSession),
-        Operation::SetSession => set_session(message, version).map(Call::SetSession),
-        Operation::GetSession => get_session(message).map(Call::GetSession),
-        Operation::DeleteSession => delete_session(message).map(Call::DeleteSession),
-        Operation::ListSessions => list_sessions(message, version).map(Call::ListSessions),
-    }
+    let object = object.bind("sessionId", "session_id", bound.session_id)?;
+    let mut object = object.bind("sessionToken", "session_token", bound.session_token)?;
+    Ok(match operation {
+        Operation::CreateSession => Call::CreateSession(create_session(object, version, headers)?),
+        Operation::SetSession => Call::SetSession(set_session(object, version, headers)?),
+        Operation::GetSession => Call::GetSession(messages::get_session(v2::GetSessionRequest {
+            session_id: session_id(&mut object)?,
+            session_token: session_token(&mut object)?,
+        })?),
+        Operation::DeleteSession => {
+            Call::DeleteSession(messages::delete_session(v2::DeleteSessionRequest {
+                session_id: session_id(&mut object)?,
+                session_token: session_token(&mut object)?,
+            })?)
+        }
+        Operation::ListSessions => Call::ListSessions(list_sessions(object, version)?),
+    })
 }
 
-fn create_session(mut message: Message, version: Version) -> Result<CreateSession, Error> {
-    let mut request = v2::CreateSessionRequest::default();
-    let (checks, also_by_id) = checks(&mut message)?;
-    refuse_challenges(&mut message)?;
-    request.checks = checks;
-    request.metadata = metadata(&mut message)?;
+fn create_session(
+    mut object: JsonObject,
+    version: Version,
+    headers: RequestHeaders,
+) -> Result<CreateSession, Error> {
+    let (checks, user_id) = checks(&mut object)?;
+    refuse_challenges(&mut object)?;
+    let mut request = v2::CreateSessionRequest {
+        checks,
+        metadata: metadata(&mut object)?,
+        ..v2::CreateSessionRequest::default()
+    };
     if version > Version::V2alpha {
-        request.user_agent = user_agent(&mut message)?;
-        request.lifetime = lifetime(&mut message)?;
+        request.user_agent = user_agent(&mut object)?;
+        request.lifetime = lifetime(&mut object)?;
     }
-    let mut call = message::create_session(request)?;
-    call.user = both(call.user, also_by_id)?;
-    Ok(call)
+    messages::create_session(request, user_id, headers)
 }
 
-fn set_session(mut message: Message, version: Version) -> Result<SetSession, Error> {
+fn set_session(
+    mut object: JsonObject,
+    version: Version,
+    headers: RequestHeaders,
+) -> Result<SetSession, Error> {
     let mut request = v2::SetSessionRequest {
-        session_id: session_id(&mut message)?,
-        session_token: session_token(&mut message)?.unwrap_or_default(),
+        session_id: session_id(&mut object)?,
+        session_token: session_token(&mut object)?.unwrap_or_default(),
         ..v2::SetSessionRequest::default()
     };
-    let (checks, also_by_id) = checks(&mut message)?;
-    refuse_challenges(&mut message)?;
+    let (checks, user_id) = checks(&mut object)?;
+    refuse_challenges(&mut object)?;
     request.checks = checks;
-    request.metadata = metadata(&mut message)?;
+    request.metadata = metadata(&mut object)?;
     if version > Version::V2alpha {
-        request.lifetime = lifetime(&mut message)?;
+        request.lifetime = lifetime(&mut object)?;
     }
-    let mut call = message::set_session(request, version)?;
-    call.user = both(call.user, also_by_id)?;
-    Ok(call)
+    messages::set_session(request, user_id, version, headers)
 }
 
-fn get_session(mut message: Message) -> Result<GetSession, Error> {
-    message::get_session(&v2::GetSessionRequest {
-        session_id: session_id(&mut message)?,
-        session_token: session_token(&mut message)?,
-    })
-}
-
-fn delete_session(mut message: Message) -> Result<DeleteSession, Error> {
-    message::delete_session(&v2::DeleteSessionRequest {
-        session_id: session_id(&mut message)?,
-        session_token: session_token(&mut message)?,
-    })
-}
-
-fn session_id(message: &mut Message) -> Result<String, Error> {
-    let id = message.string("sessionId", "session_id", "session_id")?;
+fn session_id(object: &mut JsonObject) -> Result<String, Error> {
+    let id = object.string("sessionId", "session_id", "session_id")?;
     Ok(id.unwrap_or_default())
 }
 
-fn session_token(message: &mut Message) -> Result<Option<String>, Error> {
-    message.string("sessionToken", "session_token", "session_token")
+fn session_token(object: &mut JsonObject) -> Result<Option<String>, Error> {
+    object.string("sessionToken", "session_token", "session_token")
 }
 
-/// The checks, and the user id of one who is given by login name as well.
-fn checks(message: &mut Message) -> Result<(Option<v2::Checks>, Option<String>), Error> {
-    let Some(mut checks) = message.message("checks", "checks")? else {
+/// Reads the checks, and the id of a user who is named by login name as well.
+fn checks(object: &mut JsonObject) -> Result<(Option<v2::Checks>, Option<String>), Error> {
+    let Some(mut checks) = object.object("checks", "checks")? else {
         return Ok((None, None));
     };
     let mut read = v2::Checks::default();
-    let mut also_by_id = None;
-    if let Some(found) = checks.message("user", "user")? {
+    let mut user_id = None;
+    if let Some(found) = checks.object("user", "user")? {
         let (user, id) = user(found)?;
         read.user = Some(user);
-        also_by_id = id;
+        user_id = id;
     }
-    if let Some(mut check) = checks.message("password", "password")? {
+    if let Some(mut check) = checks.object("password", "password")? {
         let password = check.string("password", "password", "password")?;
         read.password = Some(v2::CheckPassword {
             password: password.unwrap_or_default(),
         });
     }
-    // What is in the others is not looked at, known to us or not: a login page takes an answer
+    // All others are refused, known or not, whatever is in them: a login page takes an answer
     // without an error for a passed check.
     checks.refuse(&[
         ("webAuthN", "web_auth_n"),
@@ -125,12 +163,12 @@ fn checks(message: &mut Message) -> Result<(Option<v2::Checks>, Option<String>),
         ("otpEmail", "otp_email"),
         ("recoveryCode", "recovery_code"),
     ])?;
-    Ok((Some(read), also_by_id))
+    Ok((Some(read), user_id))
 }
 
-/// An empty request for challenges asks for none.
-fn refuse_challenges(request: &mut Message) -> Result<(), Error> {
-    match request.message_or_enums("challenges", "challenges")? {
+/// Refuses challenges. An empty object asks for none.
+fn refuse_challenges(request: &mut JsonObject) -> Result<(), Error> {
+    match request.object_or_enums("challenges", "challenges")? {
         Some(mut challenges) => challenges.refuse(&[
             ("webAuthN", "web_auth_n"),
             ("otpSms", "otp_sms"),
@@ -140,32 +178,23 @@ fn refuse_challenges(request: &mut Message) -> Result<(), Error> {
     }
 }
 
-fn both(user: Option<UserSearch>, also_by_id: Option<String>) -> Result<Option<UserSearch>, Error> {
-    match (user, also_by_id) {
-        (Some(UserSearch::LoginName(name)), Some(id)) => {
-            Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
-        }
-        (user, _) => Ok(user),
-    }
-}
-
-/// The user, and the user id of one who is given by login name as well: the published
-/// example sends both members of the oneof.
-fn user(mut user: Message) -> Result<(v2::CheckUser, Option<String>), Error> {
+/// Reads the user, and the id of a user who is named by login name as well: the published
+/// example has both members of the oneof.
+fn user(mut user: JsonObject) -> Result<(v2::CheckUser, Option<String>), Error> {
     use v2::check_user::Search;
 
     let id = user.string("userId", "user_id", "user_id")?;
     let name = user.string("loginName", "login_name", "login_name")?;
-    let (search, also_by_id) = match (name, id) {
+    let (search, user_id) = match (name, id) {
         (Some(name), id) => (Some(Search::LoginName(name)), id),
         (None, Some(id)) => (Some(Search::UserId(id)), None),
         (None, None) => (None, None),
     };
-    Ok((v2::CheckUser { search }, also_by_id))
+    Ok((v2::CheckUser { search }, user_id))
 }
 
-fn user_agent(request: &mut Message) -> Result<Option<v2::UserAgent>, Error> {
-    let Some(mut agent) = request.message("userAgent", "user_agent")? else {
+fn user_agent(request: &mut JsonObject) -> Result<Option<v2::UserAgent>, Error> {
+    let Some(mut agent) = request.object("userAgent", "user_agent")? else {
         return Ok(None);
     };
     let mut header = BTreeMap::new();
@@ -173,7 +202,7 @@ fn user_agent(request: &mut Message) -> Result<Option<v2::UserAgent>, Error> {
         let Tree::Object(entries) = list else {
             return Err(Invalid::new("user_agent.header", "has a value that is no object").into());
         };
-        let mut list = Message::new("a value of user_agent.header", entries);
+        let mut list = JsonObject::new("a value of user_agent.header", entries);
         let values = list.strings("values", "user_agent.header.values")?;
         header.insert(name, v2::user_agent::HeaderValues { values });
     }
@@ -185,7 +214,7 @@ fn user_agent(request: &mut Message) -> Result<Option<v2::UserAgent>, Error> {
     }))
 }
 
-fn lifetime(request: &mut Message) -> Result<Option<prost_types::Duration>, Error> {
+fn lifetime(request: &mut JsonObject) -> Result<Option<prost_types::Duration>, Error> {
     let Some(text) = request.string("lifetime", "lifetime", "lifetime")? else {
         return Ok(None);
     };
@@ -195,7 +224,7 @@ fn lifetime(request: &mut Message) -> Result<Option<prost_types::Duration>, Erro
     }
 }
 
-fn metadata(request: &mut Message) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+fn metadata(request: &mut JsonObject) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let invalid = Invalid::new("metadata", "has a value that is not base64");
     let mut decoded = BTreeMap::new();
     for (key, value) in request.map("metadata", "metadata")? {
@@ -208,8 +237,8 @@ fn metadata(request: &mut Message) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     Ok(decoded)
 }
 
-/// Standard or URL alphabet, padded or not, as protobuf's parsers take it; bits beyond
-/// the last byte are let pass, as most of them do.
+/// Decodes the standard or the URL alphabet, padded or not, as protobuf's parsers do. Bits beyond
+/// the last byte are ignored, as most of them do.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -226,4 +255,78 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
             .ok();
     }
     LENIENT.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, Method};
+
+    use super::*;
+    use crate::api::request::RequestContext;
+
+    #[test]
+    fn fields_stand_in_the_path_and_in_the_query() {
+        let bound = |method, path: &str, query: &[(&str, &str)]| {
+            let text = |text: &str| text.to_owned();
+            let query = query.iter().map(|(name, value)| (text(name), text(value)));
+            let request = Request {
+                method,
+                path: path.to_owned(),
+                query: query.collect(),
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+                context: RequestContext::default(),
+            };
+            let route = MatchedRoute::find(&request).unwrap();
+            BoundFields::read(&route, &request)
+                .map(|bound| (bound.session_id, bound.session_token))
+                .map_err(drop)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let token = ("sessionToken", "t");
+
+        for (method, path, query, want) in [
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[][..],
+                Ok((some("1"), None)),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[("x", "y"), token],
+                Ok((some("1"), some("t"))),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/%C3%A4%2f",
+                &[("session_token", "t")],
+                Ok((some("ä/"), some("t"))),
+            ),
+            (
+                Method::GET,
+                "/v2/sessions/1",
+                &[token, ("session_token", "t")],
+                Err(()),
+            ),
+            (
+                Method::DELETE,
+                "/v2/sessions/1",
+                &[token],
+                Ok((some("1"), None)),
+            ),
+            (Method::POST, "/v2/sessions", &[token], Ok((None, None))),
+            (
+                Method::POST,
+                "/v2/sessions/search",
+                &[token],
+                Ok((None, None)),
+            ),
+        ] {
+            let got = bound(method.clone(), path, query);
+            assert_eq!(got, want, "{method} {path} {query:?}");
+        }
+    }
 }

@@ -3,29 +3,30 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use crate::domain::SessionId;
-use crate::error::Error;
+use crate::error::{Error, TokenFault};
 use crate::log::TraceId;
-use crate::service::BearerText;
-use crate::token::{Presented, bearer};
+use crate::token::PresentedToken;
 use crate::transport::origin::address;
 
-/// What an event asks. Read leniently: whatever is odd about it, somebody sent it on
-/// purpose, and gets a denial and not an error.
-pub(super) struct Question {
-    /// None: there is none, or there are several different ones.
-    pub bearer: Option<BearerText>,
-    /// The resource of a policy: every method and path of the stage that was asked for.
-    /// API Gateway keeps an answer by the token, and would hold it against other methods.
+/// An event of an API's authorizer. It is read leniently: whatever is odd about it, somebody sent
+/// it on purpose, and gets a denial and not an error.
+pub(super) struct AuthorizerEvent {
+    /// The token in the request's `Authorization` header.
+    pub token: Result<Option<PresentedToken>, TokenFault>,
+    /// The resource of a policy: every method and path of the stage that the request is for.
+    /// API Gateway caches a policy by the token, and would apply it to other methods.
     pub whole_stage: String,
-    /// The gateway's word for it; events of the type `TOKEN` have none.
+    /// The client's address by the gateway's word; events of the type `TOKEN` have none.
     pub client_ip: Option<IpAddr>,
-    /// By the header that came along, if any did.
+    /// The id of the trace, by the request's header.
     pub trace_id: Option<TraceId>,
-    /// Payload 2.0, of HTTP APIs alone.
+    /// Whether the event has payload version 2.0, of HTTP APIs alone.
     pub is_2_0: bool,
 }
 
-impl Question {
+impl AuthorizerEvent {
+    /// Reads an event.
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`]: it names no method of an API, and so is no authorizer's event.
@@ -35,31 +36,32 @@ impl Question {
         let no_arn = || Error::Malformed("the event is not an authorizer's".into());
         let authorization = match event["type"].as_str() {
             // The value of the one header that such an authorizer is told to look at.
-            Some("TOKEN") => event["authorizationToken"].as_str(),
-            // Not `authorizationToken` or `identitySource`: they are whatever the API's
-            // owner had the gateway join.
+            Some("TOKEN") => values(&event["authorizationToken"]).collect(),
+            // Not `authorizationToken` or `identitySource`, which hold whatever sources the
+            // API's owner has configured.
             Some("REQUEST") => header(event, "authorization"),
-            _ => None,
+            _ => Vec::new(),
         };
+        let trace_id = header(event, "x-amzn-trace-id").into_iter().next();
         Ok(Self {
-            bearer: authorization
-                .and_then(bearer)
-                .map(|token| BearerText(token.to_owned())),
+            token: PresentedToken::from_authorization(authorization.iter().map(|v| v.as_bytes())),
             whole_stage: whole_stage.ok_or_else(no_arn)?,
             client_ip: source_ip(event),
-            trace_id: header(event, "x-amzn-trace-id").and_then(TraceId::parse),
+            trace_id: trace_id.and_then(TraceId::parse),
             is_2_0: event["version"] == "2.0",
         })
     }
 
-    /// The session that the token says it is of.
+    /// The session that the token says it belongs to.
     pub fn session(&self) -> Option<SessionId> {
-        let presented = Presented::parse(&self.bearer.as_ref()?.0)?;
-        Some(presented.session)
+        match self.token.as_ref().ok()?.as_ref()? {
+            PresentedToken::Session(token) => Some(token.session()),
+            PresentedToken::ServiceAccount(_) => None,
+        }
     }
 }
 
-/// Where payload 2.0 and 1.0 say it.
+/// The client's address, in the places of payloads 2.0 and 1.0.
 fn source_ip(event: &Value) -> Option<IpAddr> {
     let context = &event["requestContext"];
     let places = [
@@ -69,28 +71,36 @@ fn source_ip(event: &Value) -> Option<IpAddr> {
     places.into_iter().find_map(Value::as_str).and_then(address)
 }
 
-/// The value of a header, if it is one: the gateway keeps answers by what it takes for the
-/// token, which of two may be the other.
-fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
-    let headers = ["headers", "multiValueHeaders"].map(|all| event[all].as_object());
-    let mut values = headers
-        .into_iter()
-        .flatten()
-        .flat_map(Map::iter)
-        .filter(|(found, _)| found.eq_ignore_ascii_case(name))
-        .flat_map(|(_, value)| match value {
-            Value::Array(values) => values.iter(),
-            value => std::slice::from_ref(value).iter(),
-        });
-    let first = values.next()?;
-    values
-        .all(|value| value == first)
-        .then_some(first)?
-        .as_str()
+/// All values of a header. One value that the event has in both its maps is one; two that differ
+/// are two, because the gateway caches policies by what it takes for the token, which may be the
+/// other one.
+fn header<'a>(event: &'a Value, name: &str) -> Vec<&'a str> {
+    let [single, multiple] = ["headers", "multiValueHeaders"].map(|map| {
+        let headers = event[map].as_object().into_iter().flat_map(Map::iter);
+        let headers = headers.filter(|(found, _)| found.eq_ignore_ascii_case(name));
+        headers.flat_map(|(_, value)| values(value)).collect()
+    });
+    let (single, mut all): (Vec<_>, Vec<_>) = (single, multiple);
+    all.extend(
+        single
+            .into_iter()
+            .filter(|value| !all.contains(value))
+            .collect::<Vec<_>>(),
+    );
+    all
 }
 
-/// From `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>`. Stages are
-/// letters, digits, `-` and `_`, or `$default`: no wildcard of a policy gets in.
+/// The texts of a value: itself, or those of a list.
+fn values(value: &Value) -> impl Iterator<Item = &str> {
+    let values = match value {
+        Value::Array(values) => values.as_slice(),
+        value => std::slice::from_ref(value),
+    };
+    values.iter().filter_map(Value::as_str)
+}
+
+/// Reads `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>`. Stages are
+/// letters, digits, `-` and `_`, or `$default`, so that no wildcard gets into a policy.
 fn whole_stage(arn: &str) -> Option<String> {
     let plain = |text: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_$".contains(&byte);
@@ -148,35 +158,35 @@ mod tests {
     }
 
     #[test]
-    fn the_header_counts_if_there_is_one_value() {
+    fn one_value_in_both_maps_is_one_and_several_are_several() {
         for (headers, multiple, want) in [
-            (json!({ "authorization": "a" }), json!(null), Some("a")),
-            (json!({ "Authorization": "a" }), json!(null), Some("a")),
-            (json!({ "AUTHORIZATION": "a" }), json!({}), Some("a")),
-            (json!(null), json!({ "Authorization": ["a"] }), Some("a")),
+            (json!({ "authorization": "a" }), json!(null), &["a"][..]),
+            (json!({ "Authorization": "a" }), json!(null), &["a"][..]),
+            (json!({ "AUTHORIZATION": "a" }), json!({}), &["a"][..]),
+            (json!(null), json!({ "Authorization": ["a"] }), &["a"][..]),
             (
                 json!({ "Authorization": "a" }),
                 json!({ "Authorization": ["a", "a"] }),
-                Some("a"),
+                &["a", "a"][..],
             ),
             (
                 json!({ "Authorization": "a" }),
                 json!({ "Authorization": ["b", "a"] }),
-                None,
+                &["b", "a"][..],
             ),
             (
                 json!({ "Authorization": "a", "authorization": "b" }),
                 json!(null),
-                None,
+                &["a", "b"][..],
             ),
-            (json!({ "Authorization": "" }), json!(null), Some("")),
-            (json!({ "Authorization": null }), json!(null), None),
-            (json!({ "Authorization": 1 }), json!(null), None),
-            (json!({ "Authorization": {} }), json!(null), None),
-            (json!({ "Authorization": [] }), json!(null), None),
-            (json!({ "X-Authorization": "a" }), json!(null), None),
-            (json!([]), json!(""), None),
-            (json!(null), json!(null), None),
+            (json!({ "Authorization": "" }), json!(null), &[""][..]),
+            (json!({ "Authorization": null }), json!(null), &[][..]),
+            (json!({ "Authorization": 1 }), json!(null), &[][..]),
+            (json!({ "Authorization": {} }), json!(null), &[][..]),
+            (json!({ "Authorization": [] }), json!(null), &[][..]),
+            (json!({ "X-Authorization": "a" }), json!(null), &[][..]),
+            (json!([]), json!(""), &[][..]),
+            (json!(null), json!(null), &[][..]),
         ] {
             let event = json!({ "headers": headers, "multiValueHeaders": multiple });
             assert_eq!(header(&event, "authorization"), want, "{event}");

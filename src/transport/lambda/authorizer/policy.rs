@@ -1,13 +1,12 @@
 use serde_json::{Value, json};
 
-use super::event::Question;
-use crate::api::rfc_3339;
+use super::event::AuthorizerEvent;
 use crate::config::AuthorizerAnswer;
 use crate::domain::SessionUser;
 
-impl Question {
-    /// Allows what was asked for to `user`, or denies it.
-    pub(super) fn answer(&self, form: AuthorizerAnswer, user: Option<&SessionUser>) -> Value {
+impl AuthorizerEvent {
+    /// The answer that allows the request of `user`, or denies it.
+    pub(super) fn policy(&self, form: AuthorizerAnswer, user: Option<&SessionUser>) -> Value {
         let mut answer = match form {
             AuthorizerAnswer::Simple if self.is_2_0 => json!({ "isAuthorized": user.is_some() }),
             AuthorizerAnswer::Simple | AuthorizerAnswer::Iam => json!({
@@ -29,7 +28,7 @@ impl Question {
     }
 }
 
-/// What the API gets to know: `$context.authorizer`, or `requestContext.authorizer` of its
+/// The context that the API receives: `$context.authorizer`, or `requestContext.authorizer` of its
 /// own function's events. REST APIs take strings, numbers and booleans alone.
 fn context(of: &SessionUser) -> Value {
     json!({
@@ -38,9 +37,9 @@ fn context(of: &SessionUser) -> Value {
         "loginName": of.user.login_name.as_str(),
         "displayName": of.user.display_name.as_str(),
         "factors": "user,password",
-        "userVerifiedAt": rfc_3339(of.user.verified_at),
-        "passwordVerifiedAt": rfc_3339(of.password.verified_at),
-        "createdAt": rfc_3339(of.created_at),
-        "expiresAt": rfc_3339(of.expires_at),
+        "userVerifiedAt": of.user.verified_at.to_rfc3339(),
+        "passwordVerifiedAt": of.password.verified_at.to_rfc3339(),
+        "createdAt": of.created_at.to_rfc3339(),
+        "expiresAt": of.expires_at.to_rfc3339(),
     })
 }

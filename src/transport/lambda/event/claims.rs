@@ -1,7 +1,7 @@
-//! What a gateway's JWT authorizer found in a token, read from the event itself.
+//! The claims that a gateway's JWT authorizer found in a token, by the event.
 //!
-//! Read leniently: gateways copy whatever claims an issuer makes, of whatever type, and one
-//! that is of no concern here must not turn every call of its bearer into an error.
+//! They are read leniently: gateways copy whatever claims an issuer makes, of whatever type, and
+//! a claim that this service does not use must not make an error of each call of its bearer.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::domain::{JwtName, JwtPrincipal};
 use crate::service::Jwt;
 
-/// The event's `requestContext.authorizer`, if there is one, as it stands there.
+/// The event's `requestContext.authorizer`, as JSON, if there is one.
 pub(super) fn authorizer(event: &str) -> Option<Box<RawValue>> {
     // Most events have none, and need not be read twice.
     if !event.contains("\"authorizer\"") {
@@ -34,11 +34,11 @@ struct WithAuthorizer<'a> {
     authorizer: Option<&'a RawValue>,
 }
 
-/// What an authorizer says, by names.
+/// The fields that an authorizer writes, by name.
 type Parts<'a> = HashMap<String, &'a RawValue>;
 
-/// Of payload 2.0, where only JWT authorizers write `jwt`: what Lambda authorizers say is
-/// under `lambda`.
+/// Reads the JWT of payload 2.0, where only JWT authorizers write `jwt`. Lambda authorizers write
+/// `lambda`.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 pub(super) fn jwt_of_http(authorizer: &RawValue) -> Option<Jwt> {
     let parts: Parts<'_> = serde_json::from_str(authorizer.get()).ok()?;
@@ -47,11 +47,11 @@ pub(super) fn jwt_of_http(authorizer: &RawValue) -> Option<Jwt> {
     Some(read(jwt.get("claims").copied(), jwt.get("scopes").copied()))
 }
 
-/// Of payload 1.0: `claims`, beside them `scopes`, and both null without an authorizer.
+/// Reads the JWT of payload 1.0: `claims` and `scopes`, both of them null without an authorizer.
 ///
-/// A Lambda authorizer's own fields stand in the same place, so that what has any other
-/// field beside these two is one of those, and says nothing about a JWT. So is a text: REST
-/// APIs let a Lambda authorizer say nothing else.
+/// A Lambda authorizer writes its own fields in the same place. So an object with any field
+/// beside these two is a Lambda authorizer's, and has no JWT; and so is one whose `claims` are a
+/// text, because on REST APIs a Lambda authorizer can write nothing but texts.
 pub(super) fn jwt_of_rest(authorizer: &RawValue) -> Option<Jwt> {
     let parts: Parts<'_> = serde_json::from_str(authorizer.get()).ok()?;
     let is_jwt = |name: &String| ["claims", "scopes"].contains(&name.as_str());
@@ -65,7 +65,7 @@ fn is_set(value: &RawValue) -> bool {
     value.get() != "null"
 }
 
-/// The claims that count. The others may be anything.
+/// The claims that this service uses. The others may be anything.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Claims {
@@ -79,14 +79,14 @@ struct Claims {
     scp: Option<Value>,
 }
 
-/// A claim that is there, if only as null: one that names nobody is no reason to look at
-/// another.
+/// A claim that is there, even if it is null: a claim that names nobody does not make another one
+/// name somebody.
 fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(claim).map(Some)
 }
 
-/// Scopes stand in the token's `scope` claim, or in `scp`; the event repeats them in a list
-/// only where the route asks for some.
+/// The scopes are in the token's `scope` claim, or in `scp`. The event has a list of them only if
+/// the route requires some.
 fn read(claims: Option<&RawValue>, scopes: Option<&RawValue>) -> Jwt {
     let claims = claims.and_then(|claims| serde_json::from_str(claims.get()).ok());
     let claims: Claims = claims.unwrap_or_default();
@@ -99,7 +99,7 @@ fn read(claims: Option<&RawValue>, scopes: Option<&RawValue>) -> Jwt {
     }
 }
 
-/// None: nobody. Numbers are no names: as text, two of them might be one.
+/// Reads a name. A number is none: as text, two of them might be one.
 fn principal(claims: Claims) -> Option<JwtPrincipal> {
     let (kind, name) = match (claims.sub, claims.client_id) {
         (Some(subject), _) => (JwtName::Subject, subject),
@@ -114,8 +114,8 @@ fn principal(claims: Claims) -> Option<JwtPrincipal> {
     }
 }
 
-/// A list, `a b`, or `[a b]` as an HTTP API writes a claim that is a list. Commas part
-/// nothing: they may stand within a scope.
+/// Reads scopes from a list, from `a b`, or from `[a b]`, as an HTTP API writes a claim that is a
+/// list. Commas don't separate scopes: they may be part of one.
 /// <https://www.rfc-editor.org/rfc/rfc6749#section-3.3>
 fn list(claim: &Value) -> Vec<String> {
     match claim {

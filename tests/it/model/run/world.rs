@@ -71,7 +71,7 @@ impl Run {
                 let added = store.insert_user(&login).await.unwrap();
                 let is_taken = named(&model.name);
                 assert_eq!(
-                    matches!(added, InsertOutcome::InsertOutcome),
+                    matches!(added, InsertOutcome::Inserted),
                     !is_taken,
                     "{added:?}"
                 );

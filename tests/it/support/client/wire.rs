@@ -17,7 +17,7 @@ use sesame::api::proto::DESCRIPTORS;
 use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::v1::ErrorDetail;
-use sesame::api::{Context, Request, Version};
+use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
 
 use crate::support::answer::Answer;
@@ -105,10 +105,10 @@ impl Wire {
             query: Vec::new(),
             headers,
             body,
-            context: Context {
+            context: RequestContext {
                 request_id: "request-1".to_owned(),
                 trailers: self == Self::Grpc,
-                ..Context::default()
+                ..RequestContext::default()
             },
         }
     }

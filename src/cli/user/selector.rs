@@ -1,9 +1,8 @@
-use super::{login_name, user_id};
 use crate::cli::failure::Failure;
-use crate::domain::{LoginName, User, UserId};
+use crate::domain::{Invalid, LoginName, User, UserId};
 use crate::store::Store;
 
-/// How a command names a user.
+/// The arguments that select a user.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct UserSelector {
@@ -15,14 +14,22 @@ pub struct UserSelector {
     id: Option<UserId>,
 }
 
+fn login_name(text: &str) -> Result<LoginName, Invalid> {
+    LoginName::parse(text.to_owned())
+}
+
+fn user_id(text: &str) -> Result<UserId, Invalid> {
+    UserId::parse(text.to_owned())
+}
+
 impl UserSelector {
-    /// Reads the user as it is now.
+    /// Reads the selected user.
     pub async fn find(&self, store: &Store) -> Result<User, Failure> {
         match (&self.login_name, &self.id) {
             (_, Some(id)) => find_by_id(store, id).await,
             (Some(name), None) => {
-                let login = store.find_user(name, None).await?;
-                login.ok_or_else(|| Failure::NoSuchName(name.clone()))
+                let user = store.get_user_by_login_name(name, None).await?;
+                user.ok_or_else(|| Failure::NoSuchName(name.clone()))
             }
             (None, None) => Err(Failure::Changed),
         }
@@ -30,12 +37,13 @@ impl UserSelector {
 }
 
 async fn find_by_id(store: &Store, id: &UserId) -> Result<User, Failure> {
-    let Some(name) = store.get_login_name(id).await? else {
+    let Some(pointer) = store.get_user_pointer(id).await? else {
         return Err(Failure::NoSuchId(id.clone()));
     };
     // Between the two requests the user may have been renamed.
-    let login = store.find_user(&name, Some(id)).await?;
-    login
-        .filter(|login| login.user_id == *id)
+    let user = store
+        .get_user_by_login_name(&pointer.login_name, Some(id))
+        .await?;
+    user.filter(|user| user.user_id == *id)
         .ok_or(Failure::Changed)
 }

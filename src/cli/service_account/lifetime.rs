@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 const DAY: u64 = 86_400;
-/// Ten years: what is meant to last longer is not a secret any more.
-const LONGEST: u64 = 3650 * DAY;
+/// Ten years. A secret that is older is unlikely to be one still.
+const MAX_SECONDS: u64 = 3650 * DAY;
 
-/// A number and a unit: `s`, `m`, `h`, `d` or `w`.
-pub fn lifetime(text: &str) -> Result<Duration, &'static str> {
+/// Reads a number and a unit: `s`, `m`, `h`, `d` or `w`.
+pub fn parse_lifetime(text: &str) -> Result<Duration, &'static str> {
     const FORM: &str = "must be a number with s, m, h, d or w behind it, such as 90d";
 
     let unit = text.chars().last().ok_or(FORM)?;
@@ -24,7 +24,7 @@ pub fn lifetime(text: &str) -> Result<Duration, &'static str> {
     let number: u64 = number.parse().unwrap_or(u64::MAX);
     match number.saturating_mul(seconds) {
         0 => Err("must be longer than nothing"),
-        1..=LONGEST => Ok(Duration::from_secs(number * seconds)),
+        1..=MAX_SECONDS => Ok(Duration::from_secs(number * seconds)),
         _ => Err("must be ten years at most"),
     }
 }
@@ -37,7 +37,7 @@ fn a_lifetime_is_a_number_with_a_unit() {
         ("12h", Some(43_200)),
         ("90d", Some(7_776_000)),
         ("52w", Some(31_449_600)),
-        ("3650d", Some(LONGEST)),
+        ("3650d", Some(MAX_SECONDS)),
         ("3651d", None),
         ("99999999999999999999w", None),
         ("0d", None),
@@ -51,6 +51,6 @@ fn a_lifetime_is_a_number_with_a_unit() {
         ("", None),
     ] {
         let want = seconds.map(Duration::from_secs);
-        assert_eq!(lifetime(text).ok(), want, "{text}");
+        assert_eq!(parse_lifetime(text).ok(), want, "{text}");
     }
 }

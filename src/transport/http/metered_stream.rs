@@ -6,16 +6,16 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::activity::Activity;
+use super::connection_state::ConnectionState;
 
-/// A connection that tells its [`Activity`] what is read from it, and whether it takes what is
-/// written.
-pub struct Observed<S> {
+/// A stream that reports to a [`ConnectionState`] what is read from it, and whether it accepts what
+/// is written.
+pub struct MeteredStream<S> {
     pub stream: S,
-    pub activity: Arc<Activity>,
+    pub state: Arc<ConnectionState>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -25,20 +25,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Observed<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let read = &buffer.filled()[before..];
         if !read.is_empty() {
-            self.activity.read(read, Instant::now());
+            self.state.record_read(read, Instant::now());
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.activity.written(written.is_ready(), Instant::now());
+        self.state.record_write(written.is_ready(), Instant::now());
         written
     }
 
@@ -48,7 +48,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.activity.written(written.is_ready(), Instant::now());
+        self.state.record_write(written.is_ready(), Instant::now());
         written
     }
 
@@ -58,7 +58,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.activity.written(flushed.is_ready(), Instant::now());
+        self.state.record_write(flushed.is_ready(), Instant::now());
         flushed
     }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use self::lifetime::lifetime;
+use self::lifetime::parse_lifetime;
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::{Output, note, plain};
+use super::output::{Output, note};
+use super::printable::printable;
 use super::prompt::Consent;
-use crate::api::rfc_3339;
 use crate::domain::{
     Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp,
 };
@@ -21,21 +21,20 @@ use crate::token::ServiceAccountToken;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Issue a token, and show it this once
+    /// Issue a token for a service account, and show it once
     #[command(after_help = ADD_EXAMPLES)]
     Add(Add),
-    /// List the callers: the start of a token's hash, name, permissions, times
+    /// List the service accounts: the start of the token's hash, name, permissions, times
     ///
     /// Reads the whole users table.
     List {
-        /// One JSON object a line, with the whole hash
+        /// Print one JSON object a line, with the whole hash
         #[arg(long)]
         json: bool,
     },
-    /// End tokens for good
+    /// Revoke tokens for good
     ///
-    /// A process of the service that has just seen a token takes it for up to 60 seconds
-    /// more.
+    /// A process of the service that has just seen a token accepts it for up to 60 seconds more.
     Revoke(Revoke),
 }
 
@@ -46,11 +45,11 @@ The token alone goes to stdout:
 
 #[derive(Debug, Args)]
 pub struct Add {
-    /// What the caller is called in logs and lists
-    #[arg(long, value_parser = caller_name)]
+    /// The name of the service account in logs and lists
+    #[arg(long, value_parser = account_name)]
     name: ServiceAccountName,
-    /// What it may do with sessions: session.write, session.read or session.delete; may be
-    /// given several times
+    /// A permission of the service account: session.write, session.read or session.delete; may
+    /// be given several times
     #[arg(
         long = "permission",
         value_name = "PERMISSION",
@@ -58,27 +57,27 @@ pub struct Add {
         value_delimiter = ','
     )]
     permissions: Vec<Permission>,
-    /// How long the token is good for, such as 12h, 90d or 52w; ten years at most
-    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = lifetime)]
+    /// How long the token is valid, such as 12h, 90d or 52w; ten years at most
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = parse_lifetime)]
     expires_in: Duration,
-    /// A JSON object with the token, its hash, name, permissions and expiry
+    /// Print a JSON object with the token, its hash, name, permissions and expiry
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Revoke {
-    /// The first digits of the token's hash, 8 or more, as the list shows them
+    /// The first 8 or more digits of the token's hash, as the list shows them
     #[arg(value_name = "HASH", value_parser = hash_start, required_unless_present = "name")]
     hash: Option<String>,
-    /// Revoke all tokens of the caller with this name
-    #[arg(long, conflicts_with = "hash", value_parser = caller_name)]
+    /// Revoke all tokens of the service account with this name
+    #[arg(long, conflicts_with = "hash", value_parser = account_name)]
     name: Option<ServiceAccountName>,
     #[command(flatten)]
     consent: Consent,
 }
 
-fn caller_name(text: &str) -> Result<ServiceAccountName, Invalid> {
+fn account_name(text: &str) -> Result<ServiceAccountName, Invalid> {
     ServiceAccountName::parse(text.to_owned())
 }
 
@@ -108,10 +107,10 @@ impl Command {
     }
 }
 
-/// A caller as `--json` shows it.
+/// A service account as `--json` prints it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct ServiceAccountJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     token_hash: &'a str,
@@ -121,34 +120,34 @@ struct Shown<'a> {
     expires_at: String,
 }
 
-impl<'a> Shown<'a> {
-    fn new(token: Option<&'a str>, token_hash: &'a str, caller: &'a ServiceAccount) -> Self {
+impl<'a> ServiceAccountJson<'a> {
+    fn new(token: Option<&'a str>, token_hash: &'a str, account: &'a ServiceAccount) -> Self {
         Self {
             token,
             token_hash,
-            name: caller.name.as_str(),
-            permissions: caller.permissions.iter().map(Permission::as_str).collect(),
-            created_at: rfc_3339(caller.created_at),
-            expires_at: rfc_3339(caller.expires_at),
+            name: account.name.as_str(),
+            permissions: account.permissions.iter().map(Permission::as_str).collect(),
+            created_at: account.created_at.to_rfc3339(),
+            expires_at: account.expires_at.to_rfc3339(),
         }
     }
 }
 
 impl Add {
     async fn run(self, store: &Store, now: Timestamp) -> Result<(), Failure> {
-        let token = ServiceAccountToken::draw().map_err(Failure::Random)?;
+        let token = ServiceAccountToken::generate().map_err(Failure::Random)?;
         let hash = token.hash().to_hex();
-        let caller = ServiceAccount {
+        let account = ServiceAccount {
             name: self.name,
             permissions: self.permissions.into_iter().collect::<Permissions>(),
             created_at: now,
             expires_at: now.plus(self.expires_in),
         };
-        store.insert_service_account(token.hash(), &caller).await?;
+        store.insert_service_account(token.hash(), &account).await?;
 
         let text = if self.json {
-            let shown = Shown::new(Some(token.as_str()), &hash, &caller);
-            serde_json::to_string(&shown).map_err(std::io::Error::from)?
+            let json = ServiceAccountJson::new(Some(token.as_str()), &hash, &account);
+            serde_json::to_string(&json).map_err(std::io::Error::from)?
         } else {
             token.as_str().to_owned()
         };
@@ -156,46 +155,47 @@ impl Add {
         writeln!(stdout, "{text}")
             .and_then(|()| stdout.flush())
             .map_err(|error| Failure::TokenNotShown {
-                hash: hash[..SHOWN].to_owned(),
+                hash: hash[..SHOWN_HASH_DIGITS].to_owned(),
                 error,
             })?;
         note(format_args!(
             "This token is not stored and can't be shown again. It expires at {}.",
-            rfc_3339(caller.expires_at)
+            account.expires_at.to_rfc3339()
         ));
         Ok(())
     }
 }
 
-/// Digits of a hash that the list shows; two of a billion tokens hardly share them.
-const SHOWN: usize = 16;
+/// How many digits of a hash are shown: so many that no two of a billion tokens are likely to
+/// share them.
+const SHOWN_HASH_DIGITS: usize = 16;
 
 async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> {
-    let mut callers = store.scan_service_accounts().await?;
-    callers.sort_by(|(_, one), (_, other)| {
-        let key = |caller: &ServiceAccount| caller.created_at;
+    let mut accounts = store.scan_service_accounts().await?;
+    accounts.sort_by(|(_, one), (_, other)| {
+        let key = |account: &ServiceAccount| account.created_at;
         (one.name.as_str(), key(one)).cmp(&(other.name.as_str(), key(other)))
     });
 
     let mut output = Output::stdout();
-    for (hash, caller) in &callers {
+    for (hash, account) in &accounts {
         if json {
-            output.json(&Shown::new(None, hash, caller))?;
+            output.json(&ServiceAccountJson::new(None, hash, account))?;
             continue;
         }
-        let permissions: Vec<_> = caller.permissions.iter().map(Permission::as_str).collect();
-        let expires = if caller.expires_at <= now {
+        let permissions: Vec<_> = account.permissions.iter().map(Permission::as_str).collect();
+        let expires = if account.expires_at <= now {
             "expired"
         } else {
             "expires"
         };
         output.line(format_args!(
             "{}\t{}\t{}\tcreated {}\t{expires} {}",
-            &hash[..SHOWN.min(hash.len())],
-            plain(caller.name.as_str()),
+            &hash[..SHOWN_HASH_DIGITS.min(hash.len())],
+            printable(account.name.as_str()),
             permissions.join(","),
-            rfc_3339(caller.created_at),
-            rfc_3339(caller.expires_at),
+            account.created_at.to_rfc3339(),
+            account.expires_at.to_rfc3339(),
         ))?;
     }
     output.flush()
@@ -203,45 +203,46 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
 
 impl Revoke {
     async fn run(self, store: &Store) -> Result<(), Failure> {
-        let callers = store.scan_service_accounts().await?;
-        let meant = |hash: &str, caller: &ServiceAccount| match (&self.hash, &self.name) {
+        let accounts = store.scan_service_accounts().await?;
+        let is_selected = |hash: &str, account: &ServiceAccount| match (&self.hash, &self.name) {
             (Some(start), _) => hash.starts_with(start),
-            (None, name) => name.as_ref() == Some(&caller.name),
+            (None, name) => name.as_ref() == Some(&account.name),
         };
-        let found: Vec<_> = callers
+        let found: Vec<_> = accounts
             .iter()
-            .filter(|(hash, caller)| meant(hash, caller))
+            .filter(|(hash, account)| is_selected(hash, account))
             .collect();
         match (&self.hash, &self.name, found.len()) {
             (Some(start), _, 0) => return Err(Failure::NoSuchToken(start.clone())),
             (Some(_), _, 2..) => return Err(Failure::AmbiguousToken(found.len())),
             (None, Some(name), 0) => {
-                return Err(Failure::NoSuchCaller(name.as_str().to_owned()));
+                return Err(Failure::NoSuchServiceAccount(name.as_str().to_owned()));
             }
             _ => {}
         }
 
         let names: Vec<_> = found
             .iter()
-            .map(|(hash, caller)| {
-                let name = plain(caller.name.as_str());
-                format!("{} ({name})", &hash[..SHOWN.min(hash.len())])
+            .map(|(hash, account)| {
+                let name = printable(account.name.as_str());
+                format!("{} ({name})", &hash[..SHOWN_HASH_DIGITS.min(hash.len())])
             })
             .collect();
-        self.consent.get(&format!("Revoke {}?", names.join(", ")))?;
+        self.consent
+            .require(&format!("Revoke {}?", names.join(", ")))?;
         let mut output = Output::stdout();
         for ((hash, _), name) in found.into_iter().zip(names) {
-            store.delete_caller(hash).await?;
+            store.delete_service_account(hash).await?;
             output.line(format_args!("revoked {name}"))?;
         }
         output.flush()?;
-        note("A process that has just seen a token takes it for up to 60 seconds more.");
+        note("A process that has just seen a token accepts it for up to 60 seconds more.");
         Ok(())
     }
 }
 
 #[test]
-fn a_hash_is_named_by_its_first_digits() {
+fn a_token_is_selected_by_8_to_64_digits_of_its_hash() {
     for (text, good) in [
         ("0123abcd", true),
         ("0123ABCD", true),

@@ -1,0 +1,46 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use crate::log::TraceId;
+use crate::service::Jwt;
+
+/// A request of any transport. It holds secrets, and so has no `Debug`.
+#[derive(Clone)]
+pub struct Request {
+    pub method: Method,
+    /// The path as it was sent, neither decoded nor normalised, without a gateway's stage.
+    pub path: String,
+    /// The names and values of the query, decoded.
+    pub query: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub context: RequestContext,
+}
+
+/// What a transport knows of a request beside its bytes.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext {
+    /// The id of the request in the log and in the answer.
+    pub request_id: String,
+    /// The claims of a JWT that a gateway's authorizer has checked.
+    pub jwt: Option<Jwt>,
+    /// The address of the client, if a gateway, a load balancer or the connection vouches for
+    /// it.
+    pub client_ip: Option<IpAddr>,
+    /// The id of its X-Ray trace.
+    pub trace_id: Option<TraceId>,
+    /// How long the transport waits for the answer.
+    pub budget: Option<Duration>,
+    /// Whether trailers reach the client, as HTTP/2 carries them.
+    pub trailers: bool,
+}
+
+/// Parses the query of a URL into names and values.
+pub fn query(text: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
+}

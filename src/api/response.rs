@@ -1,0 +1,20 @@
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
+
+/// The body of an answer, and the trailers that HTTP/2 sends behind it. It may hold a token,
+/// and so has no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    pub data: Bytes,
+    pub trailers: Option<HeaderMap>,
+}
+
+pub(super) fn respond(content_type: HeaderValue, data: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body {
+        data: data.into(),
+        trailers: None,
+    });
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}

@@ -1,0 +1,45 @@
+use std::fmt;
+
+/// Displays a text that users made, with its line ends and control sequences escaped.
+pub fn printable(text: &str) -> impl fmt::Display {
+    Printable(text)
+}
+
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if c.is_control() || is_directional(c) {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                fmt::Write::write_char(f, c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character changes the direction of the text that follows it.
+/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
+fn is_directional(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_instead_of_obeyed() {
+        for (text, want) in [
+            ("mini@mouse.com", "mini@mouse.com"),
+            ("Zoë 🐭", "Zoë 🐭"),
+            ("a\nb\tc", "a\\nb\\tc"),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+        ] {
+            assert_eq!(printable(text).to_string(), want, "{text:?}");
+        }
+    }
+}

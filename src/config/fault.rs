@@ -1,0 +1,34 @@
+use std::fmt;
+
+/// A setting that is missing or invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub name: &'static str,
+    pub reason: String,
+}
+
+/// The error of all settings that are missing or invalid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, Fault { name, reason }) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{name} {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns both values, or the faults of both.
+pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(Faults(mut faults)), other) => {
+            faults.extend(other.err().into_iter().flat_map(|Faults(more)| more));
+            Err(Faults(faults))
+        }
+        (Ok(_), Err(faults)) => Err(faults),
+    }
+}

@@ -1,0 +1,26 @@
+//! The fields that most hash strings have: a salt and an output.
+
+use crate::password::bounds::Bounds;
+use crate::password::unsupported::Unsupported;
+
+/// The length of a salt: argon2 and RFC 8018 ask for 8 bytes, and nobody draws more than 64.
+pub const SALT: Bounds = Bounds {
+    what: "salt",
+    unit: " bytes",
+    min: 8,
+    max: 64,
+};
+
+/// The length of an output: libraries write 16 to 64 bytes by default.
+///
+/// Many passwords have the same short output, so a truncated string must not be taken for a
+/// whole one.
+pub const OUTPUT: Bounds = Bounds {
+    what: "output",
+    unit: " bytes",
+    min: 16,
+    max: 64,
+};
+
+pub const SALT_ENCODING: Unsupported = Unsupported::Malformed("the salt is not base64");
+pub const OUTPUT_ENCODING: Unsupported = Unsupported::Malformed("the output is not base64");

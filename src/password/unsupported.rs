@@ -1,0 +1,30 @@
+use super::bounds::OutOfBounds;
+
+/// The length in bytes of the longest hash string that is accepted.
+///
+/// The longest string within all other bounds has about 900: PBKDF2 with an output of 512 bytes
+/// and a salt of 128.
+pub const MAX_LENGTH: usize = 1024;
+
+/// Why no password can be checked against a hash string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    #[error("the string is over {MAX_LENGTH} bytes long")]
+    TooLong,
+    #[error("the string is not a PHC or modular crypt string")]
+    NotAHash,
+    #[error("unknown algorithm")]
+    UnknownAlgorithm,
+    /// A known prefix in braces, whose scheme is not supported.
+    #[error("{{{0}}} hashes are not supported")]
+    Prefix(&'static str),
+    #[error("{{CRYPT}} hashes of this kind are not supported")]
+    Crypt,
+    #[error("the prefix in braces is not known")]
+    UnknownPrefix,
+    /// A part of the string is missing, superfluous or malformed.
+    #[error("{0}")]
+    Malformed(&'static str),
+    #[error(transparent)]
+    OutOfBounds(#[from] OutOfBounds),
+}

@@ -1,0 +1,120 @@
+use super::{Context, Service};
+use crate::domain::{FoldedName, LoginName, User, UserFactor, UserId, UserSearch};
+use crate::error::Error;
+
+/// The user whom a request wants checked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject<'a> {
+    Named(&'a UserSearch),
+    /// The user of the session that it changes, with the current login name.
+    Own(&'a UserFactor),
+}
+
+/// Where to look for a user.
+pub(super) struct UserLookup {
+    /// The keys that the user's item may have, in the order in which they are tried.
+    pub keys: Vec<FoldedName>,
+    /// The id that the user has to have, if the request says it.
+    pub wanted: Option<UserId>,
+    /// Whether the keys were found by the id.
+    by_id: bool,
+}
+
+impl Service {
+    /// Finds out where to look for a user: 1 request by user id, none otherwise.
+    pub(super) async fn locate(
+        &self,
+        subject: Subject<'_>,
+        context: &Context,
+    ) -> Result<UserLookup, Error> {
+        let user = match subject {
+            Subject::Named(user) => user,
+            Subject::Own(user) => {
+                return Ok(UserLookup {
+                    keys: keys_by_id(&user.login_name),
+                    wanted: Some(user.user_id.clone()),
+                    by_id: true,
+                });
+            }
+        };
+        Ok(match user {
+            UserSearch::LoginName(name) => UserLookup {
+                keys: name.keys(),
+                wanted: None,
+                by_id: false,
+            },
+            UserSearch::Both(id, name) => UserLookup {
+                keys: name.keys(),
+                wanted: Some(id.clone()),
+                by_id: false,
+            },
+            UserSearch::Id(id) => {
+                let pointer = self.store.get_user_pointer(id);
+                let pointer = context.record.database(pointer).await?;
+                UserLookup {
+                    by_id: pointer.is_some(),
+                    // A user is looked for all the same: an id that no user has costs what another
+                    // costs.
+                    keys: pointer.map_or_else(
+                        || vec![FoldedName::for_unknown_user(id.as_str())],
+                        |pointer| keys_by_id(&pointer.login_name),
+                    ),
+                    wanted: Some(id.clone()),
+                }
+            }
+        })
+    }
+
+    /// The error for a user who was not found: an id and a login name of different users are a
+    /// fault of the request, not a user who does not exist.
+    pub(super) async fn explain_not_found(
+        &self,
+        subject: Option<Subject<'_>>,
+        context: &Context,
+    ) -> Result<Error, Error> {
+        let Some(Subject::Named(UserSearch::Both(id, _))) = subject else {
+            return Ok(Error::UserNotFound);
+        };
+        let pointer = self.store.get_user_pointer(id);
+        let pointer = context.record.database(pointer).await?;
+        Ok(pointer.map_or(Error::UserNotFound, |_| Error::UserMismatch))
+    }
+}
+
+/// The keys of a user whose id is known. Almost all users are under the current key, which is
+/// tried first; another user there is not taken for this one.
+fn keys_by_id(name: &LoginName) -> Vec<FoldedName> {
+    name.keys().into_iter().rev().collect()
+}
+
+impl UserLookup {
+    pub fn is_wanted(&self, user: &User) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|wanted| *wanted == user.user_id)
+    }
+
+    /// Checks that `user` has the id that the request says.
+    pub fn admit(&self, user: &User) -> Result<(), Error> {
+        match &self.wanted {
+            Some(wanted) if *wanted == user.user_id => Ok(()),
+            None => Ok(()),
+            Some(_) if self.by_id => Err(moved()),
+            Some(_) => Err(Error::UserMismatch),
+        }
+    }
+
+    /// The error for a user who is not there.
+    pub fn not_found(&self) -> Error {
+        if self.by_id {
+            moved()
+        } else {
+            Error::UserNotFound
+        }
+    }
+}
+
+/// The error for a user who was renamed or deleted between two requests. Sent again, the request
+/// finds the user, or none.
+fn moved() -> Error {
+    Error::Unavailable("the user was renamed or deleted in the meantime".into())
+}

@@ -1,0 +1,150 @@
+use std::fmt::Write as _;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::item::{parse_user, user_key};
+use crate::domain::{AttemptPolicy, FoldedName, HashString, Timestamp, User, UserId, WriteId};
+use crate::error::Error;
+use crate::store::Store;
+use crate::store::failure::refused_item;
+use crate::store::item::{Attributes, CorruptItem, millis, number, text};
+
+/// What became of the reservation of an attempt at a password.
+#[derive(Debug)]
+pub enum ReserveOutcome {
+    /// The attempt counts as a failure until [`Store::clear_failures`] forgives it.
+    Reserved(User),
+    /// Nothing was counted: there is no user under this key, it is not the wanted one, it
+    /// is not active or has no password, or the password is locked.
+    Refused(Option<User>),
+}
+
+impl Store {
+    /// Counts an attempt at a password, if the policy allows one, and reads the user.
+    ///
+    /// One request: all that speaks against the attempt is a condition of the update
+    /// that counts it, so that of attempts that arrive at once no more get through
+    /// than the policy allows. If its answer was lost and the SDK sends it again, it finds
+    /// its own `write` in its place and doesn't count twice; only if another attempt came
+    /// between the two, it counts once more, which is on the safe side.
+    pub async fn reserve_attempt(
+        &self,
+        name: &FoldedName,
+        wanted: Option<&UserId>,
+        policy: AttemptPolicy,
+        write: WriteId,
+        now: Timestamp,
+    ) -> Result<ReserveOutcome, Error> {
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key("pk", user_key(name))
+            .update_expression(
+                "SET attempts = attempts + :one, failures = failures + :one, \
+                 attempted_at = :now, write_id = :write",
+            )
+            .expression_attribute_names("#state", "state") // A reserved word.
+            .expression_attribute_values(":active", text("active"))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":write", text(write.to_string()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+
+        let mut condition = "#state = :active AND attribute_exists(password_hash) \
+                             AND write_id <> :write AND ("
+            .to_owned();
+        for (n, window) in policy.windows(now).into_iter().enumerate() {
+            // Writing to a string can't fail.
+            let _ = match window.attempted_by {
+                None => write!(condition, "failures < :below{n}"),
+                Some(_) => write!(
+                    condition,
+                    " OR (failures < :below{n} AND attempted_at <= :by{n})"
+                ),
+            };
+            update = update
+                .expression_attribute_values(format!(":below{n}"), number(window.failures_below));
+            if let Some(by) = window.attempted_by {
+                update = update.expression_attribute_values(format!(":by{n}"), millis(by));
+            }
+        }
+        condition.push(')');
+        if let Some(wanted) = wanted {
+            condition.push_str(" AND user_id = :user");
+            update = update.expression_attribute_values(":user", text(wanted.as_str()));
+        }
+
+        match update.condition_expression(condition).send().await {
+            Ok(output) => {
+                let item = output.attributes().ok_or(CorruptItem::Attribute("pk"))?;
+                Ok(ReserveOutcome::Reserved(parse_user(item)?))
+            }
+            Err(error) => match refused_item(error)? {
+                None => Ok(ReserveOutcome::Refused(None)),
+                Some(found) => {
+                    let user = parse_user(&found)?;
+                    let is_own = Attributes(&found).text("write_id")? == write.to_string();
+                    Ok(if is_own {
+                        ReserveOutcome::Reserved(user)
+                    } else {
+                        ReserveOutcome::Refused(Some(user))
+                    })
+                }
+            },
+        }
+    }
+
+    /// Forgives all failures up to the successful attempt, which is the one that `user` was
+    /// reserved with. Attempts that were reserved later stay counted.
+    ///
+    /// One request. A condition that doesn't hold is success, because then nothing is left to
+    /// forgive: a later attempt succeeded, the SDK sent this request twice, or the user was
+    /// deleted and added anew.
+    pub async fn clear_failures(&self, user: &User) -> Result<(), Error> {
+        let update = self
+            .update_user(user)
+            .update_expression("SET failures = attempts - :made, cleared = :made")
+            .condition_expression("user_id = :user AND cleared < :made AND attempts >= :made")
+            .expression_attribute_values(":made", number(user.attempts.made));
+        send_update(update).await.map(drop)
+    }
+
+    /// Replaces a user's password hash by `new`. False: it is no longer the hash of `user`.
+    ///
+    /// One request.
+    pub async fn replace_password_hash(
+        &self,
+        user: &User,
+        new: &HashString,
+    ) -> Result<bool, Error> {
+        let Some(old) = &user.password_hash else {
+            return Ok(false);
+        };
+        let update = self
+            .update_user(user)
+            .update_expression("SET password_hash = :new")
+            .condition_expression("user_id = :user AND password_hash = :old")
+            .expression_attribute_values(":new", text(new.as_str()))
+            .expression_attribute_values(":old", text(old.as_str()));
+        send_update(update).await
+    }
+
+    fn update_user(&self, user: &User) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key("pk", user_key(&user.key()))
+            .expression_attribute_values(":user", text(user.user_id.as_str()))
+    }
+}
+
+/// Sends an update; false: its condition did not hold.
+async fn send_update(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
+    match update.send().await {
+        Ok(_) => Ok(true),
+        Err(error) => refused_item(error).map(|_| false),
+    }
+}

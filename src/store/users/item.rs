@@ -1,0 +1,103 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::domain::{
+    Attempts, DisplayName, FoldedName, HashString, LoginName, User, UserId, UserPointer, UserRef,
+};
+use crate::store::item::{Attributes, CorruptItem, Item, millis, number, text};
+use crate::token::user_ref;
+
+/// The start of a user item's key; the folded login name follows.
+pub(super) const USER_PREFIX: &str = "LOGIN#";
+/// The start of a user pointer's key; the user's [`UserRef`] follows.
+const POINTER_PREFIX: &str = "USER#";
+
+pub(super) fn user_key(name: &FoldedName) -> AttributeValue {
+    text(format!("{USER_PREFIX}{}", name.as_str()))
+}
+
+pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
+    text(format!("{POINTER_PREFIX}{user}"))
+}
+
+/// The item of a user.
+///
+/// | attribute | type | |
+/// |---|---|---|
+/// | `pk` | S | `LOGIN#` and the folded login name |
+/// | `login_name`, `user_id`, `display_name` | S | |
+/// | `state` | S | `active`, `inactive` or `locked` |
+/// | `password_hash` | S | PHC or modular crypt string; absent if the user has no password |
+/// | `attempts` | N | attempts ever made at the password; it only grows |
+/// | `cleared` | N | the number of the attempt up to which failures are forgiven |
+/// | `failures` | N | `attempts - cleared` |
+/// | `attempted_at` | N | time of the last attempt, in milliseconds; absent before the first |
+/// | `epoch` | S | the user's session generation: only sessions with the same one are valid |
+/// | `write_id` | S | write id of the last attempt; `none` before the first and after a rename |
+pub(super) fn user_item(user: &User) -> Item {
+    let mut item = Item::from([
+        ("pk".into(), user_key(&user.key())),
+        ("login_name".into(), text(user.login_name.as_str())),
+        ("user_id".into(), text(user.user_id.as_str())),
+        ("display_name".into(), text(user.display_name.as_str())),
+        ("state".into(), text(user.state.as_str())),
+        ("attempts".into(), number(user.attempts.made)),
+        ("cleared".into(), number(user.attempts.cleared())),
+        ("failures".into(), number(user.attempts.failures)),
+        ("write_id".into(), text("none")),
+        ("epoch".into(), text(user.generation.to_string())),
+    ]);
+    if let Some(hash) = &user.password_hash {
+        item.insert("password_hash".into(), text(hash.as_str()));
+    }
+    if let Some(last_at) = user.attempts.last_at {
+        item.insert("attempted_at".into(), millis(last_at));
+    }
+    item
+}
+
+pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
+    let item = Attributes(item);
+    let hash = item.optional_text("password_hash")?;
+    let login_name = LoginName::from_stored(item.text("login_name")?.to_owned());
+    let former_key = login_name.former_key();
+    let key = item.text("pk")?.strip_prefix(USER_PREFIX);
+    Ok(User {
+        under_former_key: former_key.is_some_and(|former| key == Some(former.as_str())),
+        login_name,
+        user_id: UserId::parse(item.text("user_id")?.to_owned())?,
+        display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
+        state: item.text("state")?.parse()?,
+        password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
+        attempts: Attempts {
+            made: item.number("attempts")?,
+            failures: item.number("failures")?,
+            last_at: item.optional_millis("attempted_at")?,
+        },
+        generation: item.text("epoch")?.parse()?,
+    })
+}
+
+/// The pointer from a user's id to the user's item, with the user's session generation, so that
+/// whether a session is valid can be told without the user's item.
+///
+/// | attribute | type | |
+/// |---|---|---|
+/// | `pk` | S | `USER#` and the first half of the user id's SHA-256 in hexadecimal |
+/// | `user_id`, `login_name`, `epoch` | S | as in the user's item |
+pub(super) fn pointer_item(user: &User) -> Item {
+    Item::from([
+        ("pk".into(), pointer_key(user_ref(&user.user_id))),
+        ("user_id".into(), text(user.user_id.as_str())),
+        ("login_name".into(), text(user.login_name.as_str())),
+        ("epoch".into(), text(user.generation.to_string())),
+    ])
+}
+
+pub(in crate::store) fn parse_pointer(item: &Item) -> Result<UserPointer, CorruptItem> {
+    let item = Attributes(item);
+    Ok(UserPointer {
+        id: UserId::parse(item.text("user_id")?.to_owned())?,
+        login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
+        generation: item.text("epoch")?.parse()?,
+    })
+}

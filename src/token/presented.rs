@@ -1,0 +1,147 @@
+use super::service_account::{self, ServiceAccountToken};
+use super::session::SessionToken;
+use crate::error::TokenFault;
+
+/// A token that a request presents in its `Authorization` header. It has the form of a token;
+/// whether it is valid is to be checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PresentedToken {
+    Session(SessionToken),
+    ServiceAccount(ServiceAccountToken),
+}
+
+impl PresentedToken {
+    /// Reads all values that a request has of `Authorization`. `None` is a request that
+    /// presents no token to this service: it has no such header, or one of a scheme other than
+    /// `Bearer`, which is for somebody else.
+    /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+    ///
+    /// # Errors
+    ///
+    /// - [`TokenFault::Missing`]: `Bearer` with nothing behind it.
+    /// - [`TokenFault::Invalid`]: a bearer token that has not the form of one, or several
+    ///   values, of which others may have looked at another one.
+    pub fn from_authorization<'a>(
+        values: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<Self>, TokenFault> {
+        let mut values = values.into_iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(TokenFault::Invalid);
+        }
+        // What is not UTF-8 is no token.
+        let value = String::from_utf8_lossy(value);
+        match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                match token.trim_matches(' ') {
+                    "" => Err(TokenFault::Missing),
+                    token => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns `None` for a text that can't be a token of this service.
+    fn parse(text: &str) -> Option<Self> {
+        if text.starts_with(service_account::PREFIX) {
+            return ServiceAccountToken::parse(text.to_owned()).map(Self::ServiceAccount);
+        }
+        SessionToken::parse(text.to_owned()).ok().map(Self::Session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UserId;
+    use crate::token::{generate_session_id, user_ref};
+
+    fn read(values: &[&str]) -> Result<Option<PresentedToken>, TokenFault> {
+        PresentedToken::from_authorization(values.iter().map(|value| value.as_bytes()))
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_form() {
+        let id = generate_session_id();
+        let session = SessionToken::generate(id, None).unwrap();
+        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
+        let of_user = SessionToken::generate(id, Some(user)).unwrap();
+        let account = ServiceAccountToken::generate().unwrap();
+        let without_end = |token: &str| token[..token.len() - 1].to_owned();
+
+        for (token, user) in [(&session, None), (&of_user, Some(user))] {
+            let read = SessionToken::parse(token.as_str().to_owned()).unwrap();
+            assert_eq!(read.hash(), token.hash());
+            assert_eq!((read.session(), read.user()), (id, user));
+        }
+        for (text, want) in [
+            (
+                session.as_str(),
+                Some(PresentedToken::Session(session.clone())),
+            ),
+            (
+                of_user.as_str(),
+                Some(PresentedToken::Session(of_user.clone())),
+            ),
+            (&*without_end(of_user.as_str()), None),
+            (&*format!("{}A", of_user.as_str()), None),
+            (
+                account.as_str(),
+                Some(PresentedToken::ServiceAccount(account.clone())),
+            ),
+            (&*without_end(session.as_str()), None),
+            (&*without_end(account.as_str()), None),
+            (&*format!("{}A", session.as_str()), None),
+            (&*format!("{}=", account.as_str()), None),
+            (
+                &*session
+                    .as_str()
+                    .replace(['-', '_'], "+")
+                    .replacen(|_: char| true, "+", 1),
+                None,
+            ),
+            ("", None),
+            ("sesame_", None),
+            ("stub-pat", None),
+        ] {
+            assert_eq!(PresentedToken::parse(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_authorization_header_with_one_bearer_token_is_read() {
+        use TokenFault::{Invalid, Missing};
+
+        let token = ServiceAccountToken::generate().unwrap();
+        let with = |scheme: &str| format!("{scheme} {}", token.as_str());
+        let bearer = with("Bearer");
+        let found = || Ok(Some(PresentedToken::ServiceAccount(token.clone())));
+        for (values, want) in [
+            (&[&*bearer][..], found()),
+            (&[&*with("bearer")], found()),
+            (&[&*with("BEARER ")], found()),
+            (&[&*format!("{bearer} ")], found()),
+            (&[], Ok(None)),
+            (&[""], Ok(None)),
+            (&["Basic bWluaTptb3VzZQ=="], Ok(None)),
+            (&["Bearer"], Ok(None)),
+            (&["Bearer "], Err(Missing)),
+            (&["Bearer stub-pat"], Err(Invalid)),
+            (&[&*format!("{bearer},{bearer}")], Err(Invalid)),
+            (&[&*bearer, &*bearer], Err(Invalid)),
+            (&[&*bearer, "Basic bWluaTptb3VzZQ=="], Err(Invalid)),
+            (&["Basic bWluaTptb3VzZQ==", &*bearer], Err(Invalid)),
+            (
+                &["Basic bWluaTptb3VzZQ==", "Basic bWluaTptb3VzZQ=="],
+                Err(Invalid),
+            ),
+        ] {
+            assert_eq!(read(values), want, "{values:?}");
+        }
+        let not_text = PresentedToken::from_authorization([&b"Bearer \xff"[..]]);
+        assert_eq!(not_text, Err(Invalid));
+    }
+}
