@@ -13,7 +13,6 @@ mod request;
 mod request_headers;
 mod response;
 mod route;
-mod status;
 mod version;
 
 use std::num::NonZeroUsize;
@@ -32,13 +31,13 @@ use crate::service::{Call, Context, Credentials, Reply, Service};
 use crate::store::{KeySource, Store};
 use crate::token::PresentedToken;
 
+pub use crate::status::{Row, row};
 pub use protocol::{Codec, Coding, Protocol};
 pub use request::{Request, RequestContext, query};
 pub use request_headers::RequestHeaders;
 pub use response::Body;
 pub(crate) use route::is_known;
 pub use route::{MatchedRoute, PathParams};
-pub use status::{Row, row};
 pub use version::Version;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -73,8 +73,8 @@ enum Command {
 const SERVE_NOTES: &str = "\
 The service's settings come from the environment: USERS_TABLE, SESSIONS_TABLE and RESOURCE_OWNER
 must be set; ACCESS, MAX_PASSWORD_ATTEMPTS, SESSION_LIFETIME_SECONDS and the others may be.
-HTTP/1.1 and HTTP/2 are spoken on one port: with TLS by the client's choice (ALPN), without for
-clients that begin with HTTP/2. The certificate and its key are read at the start.
+HTTP/1.1 and HTTP/2 are served on one port: with TLS the client chooses the version (ALPN), without
+it a client may begin with HTTP/2. The certificate and its key are read at the start.
 gRPC's health and server reflection, over HTTP/2, take no token.
 SIGTERM or SIGINT ends it: no new calls, those in progress have 30 seconds to finish.";
 

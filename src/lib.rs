@@ -1,19 +1,31 @@
 //! Sessions for people who would rather not run servers.
 //!
-//! Each module uses those before it in this order, and none after it: `domain`, `error`, `log`,
-//! `password`, `token`, `store`, `service`, `config`, `api`, `transport`, `emulator`, `cli`.
+//! Each module uses those before it in this order, and none after it: `domain`, `error`, `status`,
+//! `log`, `password`, `token`, `store`, `verification`, `service`, `config`, `api`, `transport`,
+//! `emulator`, `cli`.
+//!
+//! The default feature `function` has all that the Lambda functions need. A service that only
+//! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
+//! takes to check passwords.
 
+#[cfg(feature = "function")]
 pub mod api;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "function")]
 pub mod config;
 pub mod domain;
 #[cfg(feature = "dev")]
 pub mod emulator;
 pub mod error;
+#[cfg(feature = "function")]
 pub mod log;
+#[cfg(feature = "function")]
 pub mod password;
+#[cfg(feature = "function")]
 pub mod service;
+mod status;
 pub mod store;
 pub mod token;
 pub mod transport;
+pub mod verification;

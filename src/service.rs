@@ -13,7 +13,6 @@ mod list;
 mod reply;
 mod set;
 mod user_lookup;
-mod verify_token;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -35,7 +34,6 @@ pub use call::{
 pub use context::Context;
 pub use list::ASK_FOR_FEWER;
 pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
-pub use verify_token::{Refusal, user_of_token, verify};
 
 /// The rules that a deployment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod failure;
 mod item;
 mod retries;
 mod schema;
+#[cfg(feature = "function")]
 mod secrets;
 mod service_accounts;
 mod sessions;
@@ -23,6 +24,7 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
 pub use schema::{Index, Schema, Table};
+#[cfg(feature = "function")]
 pub use secrets::KeySource;
 pub use sessions::{EndOutcome, PutOutcome, SessionQuery};
 pub use users::{InsertOutcome, ReserveOutcome};

@@ -3,6 +3,7 @@
 //! This is the one module that generates random ids.
 
 mod presented;
+#[cfg(feature = "function")]
 mod server_key;
 mod service_account;
 mod session;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::domain::{SessionGeneration, SessionId, TokenHash, UserId, UserRef, WriteId};
 
 pub use presented::PresentedToken;
+#[cfg(feature = "function")]
 pub use server_key::ServerKey;
 pub use service_account::ServiceAccountToken;
 pub use session::{NotASessionToken, SessionToken};

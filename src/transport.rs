@@ -3,7 +3,9 @@
 
 #[cfg(feature = "cli")]
 pub mod http;
+#[cfg(feature = "function")]
 pub mod lambda;
+#[cfg(feature = "function")]
 mod origin;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -14,13 +14,15 @@ use std::path::{Path, PathBuf};
 use self::imports::{circles, imports};
 
 /// `domain ← error ← …`: each module uses those before it and none after it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 14] = [
     "domain",
     "error",
+    "status",
     "log",
     "password",
     "token",
     "store",
+    "verification",
     "service",
     "config",
     "api",

@@ -1,4 +1,4 @@
-//! What the README and the sources say of each other.
+//! What the documentation and the sources say of each other.
 
 #![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
 
@@ -13,10 +13,13 @@ use sesame::config::SETTINGS;
 mod errors;
 
 const README: &str = include_str!("../README.md");
+const ERRORS: &str = include_str!("../docs/errors.md");
+const SETTINGS_PAGE: &str = include_str!("../docs/settings.md");
+const LIMITS: &str = include_str!("../docs/limits.md");
 
-/// The rows of the table under a heading, each as its cells.
-fn table(heading: &str) -> Vec<Vec<String>> {
-    let section = README.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+/// The rows of the table under a heading of a page, each as its cells.
+fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
     let cells = |row: &str| {
@@ -30,7 +33,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn the_settings_are_those_of_the_code() {
-    let documented = table("Settings");
+    let documented = table(SETTINGS_PAGE, "Settings");
 
     let code = |text: &str| format!("`{text}`");
     let expected: Vec<Vec<String>> = SETTINGS
@@ -70,7 +73,7 @@ fn the_limits_are_those_of_the_code() {
             ]
         };
         let of_code: Vec<_> = limits.map(row).collect();
-        assert_eq!(table("Limits"), of_code, "{name}");
+        assert_eq!(table(LIMITS, "Limits"), of_code, "{name}");
     }
 }
 
@@ -92,7 +95,7 @@ fn the_errors_are_those_of_the_code() {
             (row.code.to_string(), row.http.as_u16().to_string(), id)
         })
         .collect();
-    let documented = table("Errors").into_iter();
+    let documented = table(ERRORS, "All errors").into_iter();
     let documented: BTreeSet<_> = documented
         .map(|row| (row[1].clone(), row[2].clone(), row[3].clone()))
         .collect();
@@ -107,5 +110,7 @@ fn root() -> PathBuf {
 fn no_placeholder_is_left_in_the_readme() {
     let gap =
         |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    assert_eq!(README.lines().find(gap), None);
+    for page in [README, ERRORS, SETTINGS_PAGE, LIMITS] {
+        assert_eq!(page.lines().find(gap), None);
+    }
 }

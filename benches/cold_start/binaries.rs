@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 
 /// Builds one binary in the release profile and returns its path.
 ///
-/// The function is built without features, as `cargo lambda build` does.
+/// The function is built with the default feature, as `cargo lambda build` does.
 pub fn build(name: &str, features: &str) -> Outcome<PathBuf> {
     let output = Command::new(env!("CARGO"))
         .args([

@@ -39,7 +39,7 @@ pub struct Count {
 
 #[derive(Clone, Debug)]
 pub struct Counts {
-    /// Without the password pool and the hash.
+    /// The function without its password pool and the hash.
     pub function: Count,
     pub hello: Count,
     /// The function's calls, each with the name of its event.

@@ -13,9 +13,9 @@ use super::runtime_api::RuntimeApi;
 /// The programs, which are started in turns, so that other work of the machine affects all of them
 /// alike.
 pub struct Programs {
-    /// With hashes of [`Costs::DEFAULT`].
+    /// The function with hashes of [`Costs::DEFAULT`].
     pub function: Program,
-    /// With hashes of [`Costs::SMALL`].
+    /// The function with hashes of [`Costs::SMALL`].
     pub small: Program,
     pub hello: Program,
 }

@@ -16,11 +16,11 @@ use super::request::Request;
 use super::request_headers::RequestHeaders;
 use super::response::{Body, respond};
 use super::route::MatchedRoute;
-use super::status::{self, Status};
 use super::version::Version;
 use crate::config::WireLimits;
 use crate::error::Error;
 use crate::service::{ASK_FOR_FEWER, Call, Reply};
+use crate::status::{self, Status};
 
 pub use compression::Compression;
 
@@ -108,26 +108,17 @@ pub fn encode(
 /// Encodes an error.
 pub fn encode_error(protocol: Protocol, error: &Error) -> Response<Body> {
     match protocol {
-        Protocol::Json => json_error(error),
+        Protocol::Json => status::json_error(error).map(Body::from),
         Protocol::Connect(_) => {
             let status = Status::from(error);
             let mut response = respond(JSON, json::encode_connect_error(&status));
-            *response.status_mut() = status::connect_http(error, status.row);
+            *response.status_mut() = json::connect_http(error, status.row);
             response.headers_mut().extend(status::header(error));
             response
         }
         Protocol::Grpc => grpc::encode_error(error),
         Protocol::GrpcWeb(coding) => grpc::encode_web_error(error, coding),
     }
-}
-
-/// Encodes an error on the JSON paths.
-pub(crate) fn json_error(error: &Error) -> Response<Body> {
-    let status = Status::from(error);
-    let mut response = respond(JSON, json::encode_status(&status));
-    *response.status_mut() = status.row.http;
-    response.headers_mut().extend(status::header(error));
-    response
 }
 
 /// Whether the body of an answer reaches every client whole.

@@ -10,11 +10,17 @@ pub struct Body {
     pub trailers: Option<HeaderMap>,
 }
 
+impl From<Bytes> for Body {
+    fn from(data: Bytes) -> Self {
+        Self {
+            data,
+            trailers: None,
+        }
+    }
+}
+
 pub(super) fn respond(content_type: HeaderValue, data: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body {
-        data: data.into(),
-        trailers: None,
-    });
+    let mut response = Response::new(Body::from(data.into()));
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }

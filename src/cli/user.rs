@@ -60,13 +60,13 @@ const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line 
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
 
 userId and loginName must be there. White space around names is dropped; control characters
-and what else doesn't show is refused. Without displayName a user is called by the login name;
-without passwordHash a user has no password. Names may be written in snake_case. A line with
+and other invisible characters are refused. Without displayName, the login name is the display
+name; without passwordHash, a user has no password. Names may be written in snake_case. A line with
 any other field, or with a plaintext password, is refused.
 
 passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass, as a PHC or
 modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
-service replaces it by argon2id at the first login. MIGRATING.md has more, and commands
+service replaces it by argon2id at the first login. docs/migrating.md has more, and commands
 that make such lines of the exports of other programs.
 
 With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is a

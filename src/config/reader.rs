@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use super::fault::Fault;
 
-/// An environment variable, as the table of the README describes it.
+/// An environment variable, as `docs/settings.md` describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub name: &'static str,

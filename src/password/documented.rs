@@ -1,8 +1,8 @@
-//! Compares the tables of `MIGRATING.md` with hashes that other programs made.
+//! Compares the tables of `docs/migrating.md` with hashes that other programs made.
 
 use super::{PasswordHash, foreign_vectors, vectors};
 
-const DOCUMENT: &str = include_str!("../../MIGRATING.md");
+const DOCUMENT: &str = include_str!("../../docs/migrating.md");
 
 /// The rows of the first table under a heading: for each row its cells, for each cell its code
 /// spans.

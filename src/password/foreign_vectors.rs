@@ -98,7 +98,7 @@ async fn white_space_around_a_password_of_wordpress_is_ignored() {
 }
 
 #[test]
-fn a_prefix_that_is_not_supported_is_named() {
+fn an_unsupported_prefix_is_named_in_the_error() {
     let hash = "5en6G6MezRroT3XKqkdPOmY/BfQ=";
     for (text, want) in [
         (format!("{{SSHA}}{hash}"), "{SSHA} hashes are not supported"),
@@ -139,7 +139,7 @@ fn a_prefix_that_is_not_supported_is_named() {
 }
 
 #[test]
-fn costs_of_other_forms_are_bounded_too() {
+fn costs_in_the_forms_of_other_programs_are_bounded() {
     for text in [
         "pbkdf2_sha256$99999999$seasalt12345$Z+nnHCjHo1EcXJHpSbmoQLbOnqBar149Gl7nrWbhwYw=",
         "pbkdf2:sha256:99999999$vsBZQesG$6a8e2268d652719ddacfb437a853f2e1d5b3c2e547766bb82f3471f05a093cf9",
@@ -157,7 +157,7 @@ fn costs_of_other_forms_are_bounded_too() {
 }
 
 #[test]
-fn weak_hashes_are_told_by_their_scheme() {
+fn a_weak_hash_is_named_by_its_scheme() {
     for (hash, want) in [
         (
             "$2b$09$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e",
@@ -214,7 +214,7 @@ fn weak_hashes_are_told_by_their_scheme() {
 }
 
 #[test]
-fn a_hash_that_does_not_tell_the_password_from_others_is_kept() {
+fn a_hash_is_kept_if_its_check_ignored_a_part_of_the_password() {
     let pool = pool();
     let long = Password::new("x".repeat(73));
     let short = Password::new("x".repeat(72));
@@ -246,8 +246,8 @@ fn a_hash_that_does_not_tell_the_password_from_others_is_kept() {
             &long,
             true,
         ),
-        // PHP trims a password before WordPress hashes it, and 2x lets a letter that isn't
-        // ASCII cover those before it: another password than the right one matches.
+        // PHP trims a password before WordPress hashes it, and the fault of 2x makes a letter
+        // beyond ASCII overwrite those before it, so other passwords match too.
         (
             "$wp$2y$04$abcdefghijklmnopqrstuujv/86KBUqWwIdPp0uRATkCcvgptl1Pm",
             &spaced,

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::scheme::{self, Scheme};
+use super::scheme::Scheme;
+use super::scheme::parse::parse;
 use super::unsupported::{MAX_LENGTH, Unsupported};
 
 /// A hash string whose costs are within bounds.
@@ -40,7 +41,7 @@ impl PasswordHash {
         }
         Ok(Self {
             text: text.to_owned(),
-            scheme: scheme::parse(text)?,
+            scheme: parse(text)?,
         })
     }
 

@@ -63,7 +63,7 @@ impl Params {
         lanes: u64,
     ) -> Result<Self, OutOfBounds> {
         let lanes = LANES.check(lanes)?;
-        // RFC 9106, 3.1: eight blocks of 1 KiB a lane.
+        // RFC 9106, section 3.1, asks for eight blocks of 1 KiB in each lane.
         let memory = Bounds {
             min: 8 * lanes,
             ..MEMORY

@@ -21,7 +21,7 @@ pub struct Verification {
     pub took: Duration,
 }
 
-/// Why a hash was not computed.
+/// Why a hash can't be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// As many checks as may run at a time do, and the queue is full. A retry may succeed.

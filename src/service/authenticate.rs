@@ -1,8 +1,8 @@
-use super::verify_token::verify;
 use super::{Context, Service};
 use crate::domain::{JwtPrincipal, Permission, Principal, SessionUser, TokenHash};
 use crate::error::{Error, TokenFault};
 use crate::token::{PresentedToken, SessionToken};
+use crate::verification::verify;
 
 /// What a request presents to say who makes it.
 #[derive(Clone, Debug)]

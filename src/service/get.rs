@@ -1,8 +1,8 @@
-use super::verify_token::Found;
 use super::{Context, GetSession, GotSession, Service, out_of_scope, own_user_ref, sessions};
-use crate::domain::{Permit, SessionState};
+use crate::domain::{Permit, SessionId, SessionState, UserRef};
 use crate::error::{ApiSide, Error};
 use crate::token::SessionToken;
+use crate::verification::Found;
 
 impl Service {
     /// Reads a valid session. One that was ended or has expired is not found.
@@ -36,5 +36,18 @@ impl Service {
             session: Box::new(session),
             resource_owner: self.policy.resource_owner.clone(),
         })
+    }
+
+    /// Reads a session and its user: one request if `user` leads to the session's own user or
+    /// the session has none, otherwise two.
+    pub(super) async fn find(
+        &self,
+        id: SessionId,
+        user: Option<UserRef>,
+        context: &Context,
+    ) -> Result<Option<Found>, Error> {
+        let read = self.store.get_session_and_user(id, user);
+        let read = context.record.database(read).await?;
+        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), context.now)))
     }
 }

@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use super::verify_token::Found;
 use super::{Context, ListSessions, ListedSessions, Service, own_user_ref, sessions};
 use crate::domain::{
     Compare, Filter, Invalid, Page, Permission, Permit, Principal, Session, SessionId,
@@ -9,6 +8,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::store::SessionQuery;
 use crate::token::user_ref;
+use crate::verification::Found;
 
 /// How many of a user's sessions one call looks at.
 const MAX_LOOKED_AT: usize = 1000;

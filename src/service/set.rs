@@ -1,6 +1,5 @@
 use super::checks::{VerifiedUser, factors};
 use super::user_lookup::Subject;
-use super::verify_token::Found;
 use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
 use crate::domain::{
     Lifetime, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionScope,
@@ -9,6 +8,7 @@ use crate::domain::{
 use crate::error::{ApiSide, Error};
 use crate::store::PutOutcome;
 use crate::token::{SessionToken, generate_write_id, user_ref};
+use crate::verification::Found;
 
 /// How often a call tries to write a session that others write at the same time. Each time one
 /// of them succeeds, so that this many calls at once are all carried out.

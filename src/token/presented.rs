@@ -11,36 +11,29 @@ pub enum PresentedToken {
 }
 
 impl PresentedToken {
-    /// Reads all values that a request has of `Authorization`. `None` is a request that
-    /// presents no token to this service: it has no such header, or one of a scheme other than
-    /// `Bearer`, which is for somebody else.
-    /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+    /// Reads all values of a request's `Authorization` header. `None` is a request that presents
+    /// no token to this service: it has no such header, or one of a scheme other than `Bearer`,
+    /// which is for somebody else.
+    ///
+    /// Several values are refused, because others may look at another one than this service.
     ///
     /// # Errors
     ///
-    /// - [`TokenFault::Missing`]: `Bearer` with nothing behind it.
-    /// - [`TokenFault::Invalid`]: a bearer token that has not the form of one, or several
-    ///   values, of which others may have looked at another one.
+    /// - [`TokenFault::Missing`]: `Bearer` with nothing behind it, or several values without a
+    ///   bearer token.
+    /// - [`TokenFault::Invalid`]: a text that has not the form of a token, or a bearer token among
+    ///   several values.
     pub fn from_authorization<'a>(
         values: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Option<Self>, TokenFault> {
-        let mut values = values.into_iter();
-        let Some(value) = values.next() else {
-            return Ok(None);
-        };
-        if values.next().is_some() {
-            return Err(TokenFault::Invalid);
-        }
         // What is not UTF-8 is no token.
-        let value = String::from_utf8_lossy(value);
-        match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                match token.trim_matches(' ') {
-                    "" => Err(TokenFault::Missing),
-                    token => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
-                }
-            }
-            _ => Ok(None),
+        let values: Vec<_> = values.into_iter().map(String::from_utf8_lossy).collect();
+        let token = values.iter().find_map(|value| bearer(value));
+        match (token, values.as_slice()) {
+            (None, [] | [_]) => Ok(None),
+            (None | Some(""), _) => Err(TokenFault::Missing),
+            (Some(token), [_]) => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
+            (Some(_), _) => Err(TokenFault::Invalid),
         }
     }
 
@@ -51,6 +44,15 @@ impl PresentedToken {
         }
         SessionToken::parse(text.to_owned()).ok().map(Self::Session)
     }
+}
+
+/// The token in a value of the scheme `Bearer`, in whatever case. It may be empty.
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_matches(' '))
 }
 
 #[cfg(test)]
@@ -136,7 +138,7 @@ mod tests {
             (&["Basic bWluaTptb3VzZQ==", &*bearer], Err(Invalid)),
             (
                 &["Basic bWluaTptb3VzZQ==", "Basic bWluaTptb3VzZQ=="],
-                Err(Invalid),
+                Err(Missing),
             ),
         ] {
             assert_eq!(read(values), want, "{values:?}");

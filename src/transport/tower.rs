@@ -11,12 +11,12 @@ use http::{HeaderMap, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::api::codec::json_error;
 use crate::domain::{SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
-use crate::service::user_of_token;
+use crate::status::json_error;
 use crate::store::Store;
 use crate::token::PresentedToken;
+use crate::verification::user_of_token;
 
 /// Lets those requests pass whose `Authorization: Bearer …` is the valid token of a session that
 /// proves its user, with the [`SessionUser`] among their extensions.
@@ -112,7 +112,7 @@ async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<Sess
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {
-    let mut response = json_error(&error).map(|body| B::from(body.data));
+    let mut response = json_error(&error).map(B::from);
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(Arc::new(error));

@@ -11,7 +11,7 @@ use crate::support::app::{App, NOW, header};
 use crate::support::client::{Client, Wire};
 use crate::support::facts::facts;
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/api.md");
 const HERE: &str = "https://app.example.com";
 const ELSEWHERE: &str = "https://evil.example";
 
@@ -92,7 +92,7 @@ async fn pages_may_send_and_read_what_is_documented() {
         "MaxAge": asked.headers["access-control-max-age"].to_str().unwrap().parse::<u32>().unwrap(),
     });
     for (row, name) in [("| send |", "AllowHeaders"), ("| read |", "ExposeHeaders")] {
-        let row = README.lines().find(|line| line.starts_with(row)).unwrap();
+        let row = PAGE.lines().find(|line| line.starts_with(row)).unwrap();
         let documented: Vec<_> = row.split('`').skip(1).step_by(2).collect();
         assert_eq!(json!(documented), lists[name], "{name}");
     }

@@ -1,4 +1,4 @@
-//! The README's table of permissions: each of its cells is tried.
+//! The documentation's table of permissions: each of its cells is tried.
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
@@ -10,7 +10,7 @@ use sesame::domain::{Permission, User};
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/authorization.md");
 const ACCESS: [&str; 3] = ["token", "authenticated", "public"];
 
 /// The calls, by the heads of the table's columns.
@@ -26,7 +26,7 @@ const CALLS: [&str; 8] = [
 ];
 
 fn table() -> Vec<Vec<&'static str>> {
-    let section = README.split("### Who may\n").nth(1).unwrap();
+    let section = PAGE.split("\n## Who may\n").nth(1).unwrap();
     let section = section.split("\n#").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with('|'));
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())

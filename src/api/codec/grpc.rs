@@ -3,13 +3,16 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use prost::Message as _;
 
 use super::frame;
 use crate::api::messages::ReplyMessage;
+use crate::api::proto::google::rpc;
+use crate::api::proto::zitadel::v1;
 use crate::api::protocol::Coding;
 use crate::api::response::{Body, respond};
-use crate::api::status::{ACCEPTED_ENCODINGS, Status};
 use crate::error::Error;
+use crate::status::{ACCEPTED_ENCODINGS, ErrorDetail, Status};
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
@@ -62,7 +65,7 @@ fn success() -> HeaderMap {
 
 fn failure(error: &Error) -> HeaderMap {
     let status = Status::from(error);
-    let details = STANDARD_NO_PAD.encode(status.encode());
+    let details = STANDARD_NO_PAD.encode(encode_status(&status));
     let mut trailers = HeaderMap::new();
     trailers.insert(STATUS, HeaderValue::from(u16::from(status.row.code)));
     for (name, text) in [
@@ -103,4 +106,27 @@ fn messages_are_percent_encoded() {
     ] {
         assert_eq!(percent_encoded(text), want);
     }
+}
+
+impl From<&ErrorDetail> for v1::ErrorDetail {
+    fn from(detail: &ErrorDetail) -> Self {
+        Self {
+            id: detail.id.to_owned(),
+            message: detail.message.clone(),
+        }
+    }
+}
+
+/// Encodes an error as `google.rpc.Status`, in protobuf.
+fn encode_status(status: &Status) -> Vec<u8> {
+    let details = status.detail.iter().map(|detail| prost_types::Any {
+        type_url: "type.googleapis.com/zitadel.v1.ErrorDetail".to_owned(),
+        value: v1::ErrorDetail::from(detail).encode_to_vec(),
+    });
+    rpc::Status {
+        code: status.row.code.into(),
+        message: status.message.clone(),
+        details: details.collect(),
+    }
+    .encode_to_vec()
 }

@@ -11,8 +11,8 @@ use http::header::{
 };
 use http::{Method, Response};
 
-use crate::api::codec::json_error;
 use crate::error::Error;
+use crate::status::json_error;
 
 /// The content security policy. `data:` is for the empty icon, without which browsers request
 /// `/favicon.ico`.
@@ -90,5 +90,5 @@ fn found(page: &Page, body: Bytes) -> Response<Bytes> {
 
 /// The error that the service itself gives for a wrong method.
 fn not_allowed() -> Response<Bytes> {
-    json_error(&Error::MethodNotAllowed(METHODS)).map(|body| body.data)
+    json_error(&Error::MethodNotAllowed(METHODS))
 }

@@ -3,7 +3,7 @@ use super::*;
 const S: &str = "AAECAwQFBgcICQoLDA0ODw";
 const O: &str = "0AuQxA+RjPiJeA19Op7DwrFxnfh9xeTU2T6mFj2wThc";
 
-/// The message, or nothing.
+/// The message of the error, or an empty text without one.
 fn refusal(text: &str) -> String {
     PasswordHash::parse(text)
         .err()
@@ -12,7 +12,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_hash_hides_itself() {
+fn a_hash_is_not_shown_by_debug() {
     let text = format!("$argon2id$v=19$m=64,t=2,p=1${S}${O}");
     let hash = PasswordHash::parse(&text).unwrap();
 
@@ -21,7 +21,7 @@ fn a_hash_hides_itself() {
 }
 
 #[test]
-fn what_is_no_hash_is_refused_with_its_reason() {
+fn an_invalid_hash_is_refused_with_its_reason() {
     const NO_HASH: &str = "the string is not a PHC or modular crypt string";
     const UNKNOWN: &str = "unknown algorithm";
 
@@ -47,7 +47,7 @@ fn what_is_no_hash_is_refused_with_its_reason() {
 }
 
 #[test]
-fn argon2_strings_are_bounded() {
+fn argon2_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not v=…$m=…,t=…,p=…$salt$output";
     const VERSION: &str = "the version is not 16 or 19";
 
@@ -103,7 +103,7 @@ fn argon2_strings_are_bounded() {
             format!("v=19$m=64,t=2,p=1${S}$_{O}"),
             "the output is not base64",
         ),
-        // The first twelve bytes of the right output.
+        // An output that is cut to its first twelve bytes.
         (
             format!("v=19$m=64,t=2,p=1${S}$GVUFGwsdbaPJyoP9"),
             "output of 12 bytes is under the limit of 16 bytes",
@@ -118,7 +118,7 @@ fn argon2_strings_are_bounded() {
 }
 
 #[test]
-fn bcrypt_strings_are_bounded() {
+fn bcrypt_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not a cost of two digits$salt and output";
     const REST: &str = "abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
 
@@ -152,7 +152,7 @@ fn bcrypt_strings_are_bounded() {
 }
 
 #[test]
-fn scrypt_strings_are_bounded() {
+fn scrypt_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not ln=…,r=…,p=…$salt$output";
 
     for (costs, want) in [
@@ -213,7 +213,7 @@ fn scrypt_strings_are_bounded() {
 }
 
 #[test]
-fn pbkdf2_strings_are_bounded() {
+fn pbkdf2_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not rounds$salt$output or i=…,l=…$salt$output";
     const OTHER_LENGTH: &str = "the output is not as long as l says";
 
@@ -249,7 +249,7 @@ fn pbkdf2_strings_are_bounded() {
             format!("1000$AAAA${O}"),
             "salt of 3 bytes is under the limit of 8 bytes",
         ),
-        // The first eight bytes of the right output.
+        // An output that is cut to its first eight bytes.
         (
             format!("1000${S}$yRTMTwbMbo8"),
             "output of 8 bytes is under the limit of 16 bytes",
@@ -264,7 +264,7 @@ fn pbkdf2_strings_are_bounded() {
 }
 
 #[test]
-fn sha_crypt_strings_are_bounded() {
+fn sha_crypt_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not rounds=…$salt$output";
     const OUT: &str = "vc6YOOogU4kWVvwga8e9zTFgKcy4tb5LaPxIiPJzqEC";
     const LENGTH: &str = "the output is not one digest long";

@@ -232,7 +232,7 @@ async fn as_many_checks_run_at_once_as_there_are_permits() {
     let running = Arc::new(AtomicUsize::new(0));
     let pairs = Arc::new(Barrier::new(2));
 
-    let callers: Vec<_> = (0..8)
+    let checks: Vec<_> = (0..8)
         .map(|_| {
             let (pool, running, pairs) = (pool.clone(), running.clone(), pairs.clone());
             tokio::spawn(async move {
@@ -249,8 +249,8 @@ async fn as_many_checks_run_at_once_as_there_are_permits() {
         .collect();
 
     let mut outcomes = Vec::new();
-    for caller in callers {
-        outcomes.push(caller.await.unwrap().unwrap());
+    for check in checks {
+        outcomes.push(check.await.unwrap().unwrap());
     }
 
     for (at_once, blocks) in outcomes {

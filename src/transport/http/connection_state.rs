@@ -274,7 +274,7 @@ mod tests {
         connection.record_read(PREFACE, start);
         connection.record_read(LAST_HEADERS, start);
         let _call = connection.begin_call();
-        // The head of a DATA frame of 100 bytes, and some of them.
+        // The head of a DATA frame of 100 bytes, and two of these.
         let frame = [0, 0, 100, 0, 0, 0, 0, 0, 1, b'x', b'x'];
         connection.record_read(&frame[..4], start);
         connection.record_read(&frame[4..], start + Duration::from_secs(1));

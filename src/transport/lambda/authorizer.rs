@@ -16,9 +16,9 @@ use crate::config::AuthorizerAnswer;
 use crate::domain::{Principal, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
 use crate::log::{DecisionLine, Log, TraceId};
-use crate::service::{Refusal, user_of_token};
 use crate::store::Store;
 use crate::token::generate_session_id;
+use crate::verification::{Refusal, user_of_token};
 
 /// The authorizer, with all that a decision needs.
 pub struct Authorizer {

@@ -1,4 +1,4 @@
-//! The commands of `MIGRATING.md` over exports in the forms of other programs.
+//! The commands of `docs/migrating.md` over exports in the forms of other programs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::cli::process::{Dev, Done, run, sesame};
 use crate::support::record;
 
-const DOCUMENT: &str = include_str!("../../../MIGRATING.md");
+const DOCUMENT: &str = include_str!("../../../docs/migrating.md");
 const PASSWORD: &str = "correct horse";
 const ZITADEL_TOKEN: &str = "t0ken-0f-zitadel";
 
@@ -39,7 +39,7 @@ impl Desk {
         let python = Command::new("python3").arg("--version").output();
         assert!(
             python.is_ok_and(|output| output.status.success()),
-            "the commands of MIGRATING.md take python3, which is not on the PATH"
+            "the commands of docs/migrating.md take python3, which is not on the PATH"
         );
         let desk = Self {
             folder: tempfile::tempdir().unwrap(),

@@ -1,4 +1,4 @@
-// The calls: what each takes of the form, and how each protocol has it.
+// The calls: which fields of the form each one uses, and how each protocol encodes it.
 
 import * as wire from "./wire.js";
 

@@ -1,4 +1,4 @@
-// What both pages need.
+// The functions that both pages use.
 
 /** An element. Text is never read as HTML, wherever it comes from. */
 export function h(name, attributes, ...children) {

@@ -1,4 +1,4 @@
-// The form: a request as it is sent, what was answered, and what that means.
+// The form: the request as it is sent, the response, and what the response means.
 
 import { CALLS, has, reading, request } from "./calls.js";
 import { h, load, prose } from "./page.js";

@@ -1,4 +1,4 @@
-// As much of protobuf and of gRPC-Web as the calls take.
+// The parts of protobuf and gRPC-Web that the calls need.
 
 // A message's fields: name, number, type, and whether it is a `list` or a `map`. A type is
 // another message, or one of `string`, `secret` (a string), `bytes`, `int`, `bool`, `uint64`,

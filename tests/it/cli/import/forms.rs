@@ -86,7 +86,7 @@ fn the_help_says_what_a_line_is() {
         "passwordHash",
         "salt",
         "--firebase-hash-config",
-        "MIGRATING.md",
+        "docs/migrating.md",
     ] {
         assert!(help.stdout.contains(text), "{text}");
     }

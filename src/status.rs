@@ -1,16 +1,17 @@
-use http::header::{ACCEPT_ENCODING, ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, StatusCode};
-use prost::Message as _;
+//! The table of errors: the codes, the header and the JSON of each.
 
-use crate::api::proto::google::rpc;
-use crate::api::proto::zitadel::v1::ErrorDetail;
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
 use crate::domain::Sequence;
 use crate::error::{ApiSide, Error, TokenFault};
 
 /// The codes of an error on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The `google.rpc.Code`.
+    /// `google.rpc.Code`.
     pub code: u8,
     /// The HTTP status on the JSON paths. Connect has a table of its own.
     pub http: StatusCode,
@@ -67,11 +68,19 @@ pub fn row(error: &Error) -> Row {
 }
 
 /// The parts of an error that each protocol encodes in its way.
-pub(super) struct Status {
+pub(crate) struct Status {
     pub row: Row,
     /// The error's text, with its id behind it.
     pub message: String,
     pub detail: Option<ErrorDetail>,
+}
+
+/// `zitadel.v1.ErrorDetail`.
+#[derive(Serialize)]
+pub(crate) struct ErrorDetail {
+    pub id: &'static str,
+    /// The error's text without its id.
+    pub message: String,
 }
 
 impl From<&Error> for Status {
@@ -82,54 +91,12 @@ impl From<&Error> for Status {
             Some(id) => format!("{text} ({id})"),
             None => text.clone(),
         };
-        let detail = row.id.map(|id| ErrorDetail {
-            id: id.to_owned(),
-            message: text,
-        });
+        let detail = row.id.map(|id| ErrorDetail { id, message: text });
         Self {
             row,
             message,
             detail,
         }
-    }
-}
-
-impl Status {
-    /// The error as `google.rpc.Status`, in protobuf.
-    pub fn encode(&self) -> Vec<u8> {
-        let details = self.detail.iter().map(|detail| prost_types::Any {
-            type_url: format!("type.googleapis.com/{ERROR_DETAIL}"),
-            value: detail.encode_to_vec(),
-        });
-        rpc::Status {
-            code: self.row.code.into(),
-            message: self.message.clone(),
-            details: details.collect(),
-        }
-        .encode_to_vec()
-    }
-}
-
-/// The full name of [`ErrorDetail`].
-pub(super) const ERROR_DETAIL: &str = "zitadel.v1.ErrorDetail";
-
-/// Connect's name of a `google.rpc.Code`, and its HTTP status.
-/// <https://connectrpc.com/docs/protocol/#error-codes>
-pub(super) fn connect(code: u8) -> (&'static str, u16) {
-    match code {
-        3 => ("invalid_argument", 400),
-        4 => ("deadline_exceeded", 504),
-        5 => ("not_found", 404),
-        6 => ("already_exists", 409),
-        7 => ("permission_denied", 403),
-        8 => ("resource_exhausted", 429),
-        9 => ("failed_precondition", 400),
-        10 => ("aborted", 409),
-        12 => ("unimplemented", 501),
-        13 => ("internal", 500),
-        14 => ("unavailable", 503),
-        16 => ("unauthenticated", 401),
-        _ => ("unknown", 500),
     }
 }
 
@@ -143,22 +110,10 @@ const INSUFFICIENT_SCOPE: HeaderValue =
     HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 /// The compressions of requests that are read.
-pub(super) const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip");
-
-/// The HTTP status of an error in Connect: by Connect's own table, but for what HTTP itself has
-/// a status for.
-pub(super) fn connect_http(error: &Error, row: Row) -> StatusCode {
-    match error {
-        Error::MethodNotAllowed(_) | Error::UnsupportedMediaType(_) => row.http,
-        _ => {
-            let (_, http) = connect(row.code);
-            StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
-}
+pub(crate) const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip");
 
 /// The header that explains an error, in all protocols but gRPC.
-pub(super) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
     match error {
         Error::Unauthenticated(TokenFault::Missing) => Some((WWW_AUTHENTICATE, NO_TOKEN)),
         Error::Unauthenticated(TokenFault::Invalid) => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
@@ -173,4 +128,44 @@ pub(super) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
         Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
         _ => None,
     }
+}
+
+/// `google.rpc.Status` in JSON.
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    code: u8,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<[DetailJson<'a>; 1]>,
+}
+
+/// An [`ErrorDetail`] in a `google.protobuf.Any`.
+#[derive(Serialize)]
+struct DetailJson<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    detail: &'a ErrorDetail,
+}
+
+/// Encodes an error on the JSON paths.
+pub(crate) fn json_error(error: &Error) -> Response<Bytes> {
+    let status = Status::from(error);
+    let detail = status.detail.as_ref().map(|detail| {
+        let kind = "type.googleapis.com/zitadel.v1.ErrorDetail";
+        [DetailJson { kind, detail }]
+    });
+    let json = StatusJson {
+        code: status.row.code,
+        message: &status.message,
+        details: detail,
+    };
+    // Strings and numbers can't fail to be written.
+    let body = serde_json::to_vec(&json).unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status.row.http;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(header(error));
+    response
 }

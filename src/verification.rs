@@ -1,8 +1,9 @@
+//! Verifies session tokens, for the service, the authorizer and the tower layer.
+
 use std::collections::HashMap;
 
-use super::{Context, Service};
 use crate::domain::{
-    Session, SessionId, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
+    Session, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
 };
 use crate::error::Error;
 use crate::store::{SessionsAndUsers, Store};
@@ -10,7 +11,7 @@ use crate::token::{PresentedToken, SessionToken, user_ref};
 
 /// A stored session with its user's current login name, and whether it is valid.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub session: Session,
     pub state: SessionState,
 }
@@ -18,7 +19,7 @@ pub(super) struct Found {
 impl Found {
     /// `user` is the session's own. It is `None` if the session has no user, or if the user was
     /// deleted.
-    fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
+    pub fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
         Self {
             state: session.state(user.map(|user| user.generation), now),
             session: session.with_current_name(user),
@@ -29,21 +30,6 @@ impl Found {
     pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
         let own = session.user.as_ref().map(|user| user_ref(&user.user_id));
         Self::new(session, own.and_then(|own| users.get(&own)), now)
-    }
-}
-
-impl Service {
-    /// Reads a session and its user: one request if `user` leads to the session's own user or
-    /// the session has none, otherwise two.
-    pub(super) async fn find(
-        &self,
-        id: SessionId,
-        user: Option<UserRef>,
-        context: &Context,
-    ) -> Result<Option<Found>, Error> {
-        let read = self.store.get_session_and_user(id, user);
-        let read = context.record.database(read).await?;
-        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), context.now)))
     }
 }
 

@@ -1,0 +1,563 @@
+"""Runs the commands of the README and of docs/ as a reader would, and compares the answers.
+
+The blocks of a page run in one shell, in the order of the page, beside a `cargo dev` of the page's
+own. What follows "```" says what a block is:
+
+    sh              commands. They must succeed.
+    sh server       a command that serves until it is ended. `cargo dev` is there already: the block
+                    says with which options.
+    sh in FILE      commands that CI runs in FILE. They must stand there.
+    json, text      what the commands before it print: all of it. "…" stands for anything, and a
+                    time in RFC 3339 for any other.
+    json example    something else. So for text, and for what else a page shows.
+    text query      a query of logs, of which tests/docs.rs checks the fields.
+    rust in FILE    a part of FILE.
+
+A block without such a word is an error, and so is a block that is indented. A line such as
+`TOKEN=…  # sessionToken` takes that field of the last answer in JSON. `sam`, `aws` and builds of
+minutes are stand-ins, which check names and values: the stack itself is tested in tests/stack.
+"""
+
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+# Pages whose commands a test of their own runs, all of them and in its own surroundings.
+TESTED = {"docs/migrating.md": "tests/it/cli/migrating.rs"}
+EXAMPLES = {"text", "json", "rust", "yaml", "toml"}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+SECONDS = 300
+
+
+class Fault(Exception):
+    """What is wrong with a page, or with a command on it."""
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    line: int
+    info: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, each of a kind that is known."""
+    found: list[Block] = []
+    opened: tuple[int, str] | None = None
+    lines: list[str] = []
+    for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
+        if opened is not None:
+            if line == "```":
+                found.append(Block(page, opened[0], opened[1], "\n".join(lines)))
+                opened = None
+            else:
+                lines.append(line)
+        elif line.startswith("```"):
+            opened, lines = (number, line[3:].strip()), []
+        elif re.match(r"(\s+|[-*>\d.]+\s+)(```|~~~)|~~~", line):
+            raise Fault(
+                f"{page}:{number}: a block that is indented or fenced otherwise"
+            )
+    if opened is not None:
+        raise Fault(f"{page}:{opened[0]}: the block has no end")
+    return found
+
+
+# --- What a page says, as one script -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    block: Block
+    answer: Block | None
+    serves: bool
+
+
+def steps(page: str) -> list[Step]:
+    """What is to be run of a page. Whatever isn't, is checked here."""
+    found: list[Step] = []
+    follows = False
+    for block in blocks(page):
+        words = block.info.split()
+        match words:
+            case ["sh"] | ["sh", "server"]:
+                found.append(Step(block, None, "server" in words))
+                follows = "server" not in words
+                continue
+            case ["json" | "text"] if follows:
+                found[-1] = Step(found[-1].block, block, serves=False)
+            case ["sh" | "rust", "in", file]:
+                require_part(block, file)
+            case [kind, "example"] if kind in EXAMPLES:
+                pass
+            case ["text", "query"]:
+                pass
+            case _:
+                raise Fault(
+                    f"{block.place}: `{block.info}` says not how the block is checked"
+                )
+        follows = False
+    return found
+
+
+def require_part(block: Block, file: str) -> None:
+    """Commands stand there one by one, other parts as a whole."""
+    path = ROOT / file
+    if not path.is_file():
+        raise Fault(f"{block.place}: there is no {file}")
+    parts = [block.text]
+    if block.info.startswith("sh"):
+        lines = block.text.replace("\\\n", " ").splitlines()
+        bare = [re.sub(r"(^|\s+)#.*", "", line) for line in lines]
+        parts = [
+            part.strip() for line in bare for part in line.split("&&") if part.strip()
+        ]
+    for part in parts:
+        if part not in path.read_text():
+            raise Fault(f"{block.place}: {file} has no `{part}`")
+
+
+def own_dev(found: list[Step]) -> tuple[list[str], list[Step]]:
+    """The options of the page's `cargo dev`, and what is left to run."""
+    options: list[str] = []
+    rest: list[Step] = []
+    for step in found:
+        words = shlex.split(step.block.text, comments=True)
+        if step.serves and words[:2] == ["cargo", "dev"]:
+            options = words[2:]
+        else:
+            rest.append(step)
+    return options, rest
+
+
+FILLED = re.compile(r"^(export )?(\w+)=… +# (\w+).*$", re.MULTILINE)
+
+START = r"""
+set -eEuo pipefail
+at=
+trap 'echo "$at: exit status $?" >&2' ERR
+field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$@"; }
+until_served() {
+    for _ in $(seq 600); do
+        (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> "$logs/probe" && return
+        sleep 0.1
+    done
+    return 1
+}
+"""
+
+
+def script(found: list[Step], ports: dict[str, str], logs: Path) -> str:
+    """All steps for a shell, the output of each in a file of its own."""
+    lines = [START, f"logs={logs}"]
+    last = ""
+    for number, step in enumerate(found):
+        text = step.block.text
+        for documented, free in ports.items():
+            text = text.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{free}")
+        text = FILLED.sub(rf"\1\2=$(field {last} \3)", text)
+        out = logs / f"{number}.out"
+        lines.append(f"at={shlex.quote(step.block.place)}")
+        if step.serves:
+            listens = re.search(r"--listen 127\.0\.0\.1:(\d+)", text)
+            if not listens:
+                raise Fault(f"{step.block.place}: says not where it listens")
+            lines += ["{", text, f"}} > {out} 2>&1 &", f"until_served {listens[1]}"]
+        else:
+            lines += ["{", text, f"}} > {out} 2> {logs / f'{number}.err'}"]
+        if step.answer and step.answer.info == "json":
+            last = str(out)
+    return "\n".join(lines) + "\n"
+
+
+# --- Answers -------------------------------------------------------------------------------------
+
+
+def documents(text: str) -> list[Any]:
+    """JSON documents, one behind the other."""
+    decoder, found, rest = json.JSONDecoder(), [], text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        found.append(document)
+        rest = rest[end:].strip()
+    return found
+
+
+def is_like(got: Any, want: Any) -> bool:
+    match want:
+        case "…":
+            return True
+        case str():
+            if not isinstance(got, str):
+                return False
+            return bool(TIME.fullmatch(want) and TIME.fullmatch(got)) or is_text_like(
+                got, want
+            )
+        case list():
+            return (
+                isinstance(got, list)
+                and len(got) == len(want)
+                and all(map(is_like, got, want))
+            )
+        case dict():
+            return (
+                isinstance(got, dict)
+                and list(got) == list(want)
+                and all(is_like(got[name], value) for name, value in want.items())
+            )
+        case _:
+            return type(got) is type(want) and bool(got == want)
+
+
+def is_text_like(got: str, want: str) -> bool:
+    parts = [re.escape(part) for part in want.split("…")]
+    return re.fullmatch(".*".join(parts), got, re.DOTALL) is not None
+
+
+def check_answer(answer: Block, got: str) -> None:
+    if answer.info == "text":
+        fits = is_text_like(got.strip(), answer.text.strip())
+    else:
+        try:
+            fits = is_like(documents(got), documents(answer.text))
+        except json.JSONDecodeError as error:
+            raise Fault(f"{answer.place}: {error}: {got}") from error
+    if not fits:
+        raise Fault(f"{answer.place}: the answer is\n{got}\nand not\n{answer.text}")
+
+
+# --- Stand-ins -----------------------------------------------------------------------------------
+
+
+def template(path: str = "template.yaml") -> dict[str, Any]:
+    from samtranslator.yaml_helper import yaml_parse
+
+    read: dict[str, Any] = yaml_parse((ROOT / path).read_text())
+    return read
+
+
+def stand_in_sam(command: str, *arguments: str) -> None:
+    program = Path(sys.executable).with_name("sam")
+    done = subprocess.run(
+        [program, command, "--help"], capture_output=True, text=True, check=True
+    )
+    path = "template.yaml"
+    overrides: list[str] = []
+    for at, argument in enumerate(arguments):
+        if argument.startswith("--"):
+            if not re.search(rf"{argument}\b", done.stdout):
+                raise Fault(f"sam {command} has no {argument}")
+            values = list(arguments[at + 1 :])
+            if argument == "--template":
+                path = values[0]
+            if argument == "--parameter-overrides":
+                end = next(
+                    (n for n, value in enumerate(values) if value.startswith("-")), None
+                )
+                overrides = values[:end]
+    known = template(path)["Parameters"]
+    for override in overrides:
+        name, _, value = override.partition("=")
+        if name not in known:
+            raise Fault(f"{path} has no parameter {name}")
+        check_value(name, value, known[name])
+
+
+def check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
+    allowed = [str(one) for one in parameter.get("AllowedValues", [])]
+    pattern = parameter.get("AllowedPattern", "")
+    fits = (not allowed or value in allowed) and re.search(pattern, value) is not None
+    if fits and parameter["Type"] == "Number":
+        least, most = (parameter.get(bound) for bound in ("MinValue", "MaxValue"))
+        fits = (least is None or int(value) >= least) and (
+            most is None or int(value) <= most
+        )
+    if not fits:
+        raise Fault(f"{name} can't be {value}")
+
+
+# Of the AWS command line itself, beside what belongs to an operation.
+GLOBAL = {
+    "query": True,
+    "output": True,
+    "region": True,
+    "profile": True,
+    "endpoint-url": True,
+}
+
+
+def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
+    """Holds a command against AWS's own description of the service."""
+    import botocore.session
+    from botocore import xform_name
+
+    session = botocore.session.get_session()
+    model = session.get_service_model(service)
+    arguments_left = list(arguments)
+    if operation == "wait":
+        waiter = session.get_waiter_model(service).get_waiter(
+            "".join(part.title() for part in arguments_left.pop(0).split("-"))
+        )
+        name = waiter.operation
+    else:
+        names = {xform_name(one, "-"): one for one in model.operation_names}
+        if operation not in names:
+            raise Fault(f"aws {service} has no {operation}")
+        name = names[operation]
+    shape = model.operation_model(name).input_shape
+    assert shape, name
+    members = {xform_name(one, "-"): member for one, member in shape.members.items()}
+    given = [one[2:] for one in arguments_left if one.startswith("--")]
+    for option in given:
+        plain = option.removeprefix("no-")
+        if option not in GLOBAL and option not in members and plain not in members:
+            raise Fault(f"aws {service} {operation} has no --{option}")
+    for one in shape.required_members:
+        if xform_name(one, "-") not in given:
+            raise Fault(f"aws {service} {operation} takes --{xform_name(one, '-')}")
+    outputs(arguments_left)
+
+
+def outputs(arguments: list[str]) -> None:
+    """Prints an output of the stack, as the service of this page has it."""
+    for key in re.findall(r"OutputKey=='(\w+)'", " ".join(arguments)):
+        if key not in template()["Outputs"]:
+            raise Fault(f"the template has no output {key}")
+        print(os.environ[f"DOCS_{key}"])
+
+
+def stand_in_cargo(*arguments: str) -> None:
+    """Holds a build of minutes against the package."""
+    metadata = subprocess.run(
+        [os.environ["DOCS_CARGO"], "metadata", "--no-deps", "--format-version", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    (package,) = json.loads(metadata.stdout)["packages"]
+    targets = [
+        target["name"] for target in package["targets"] if target["kind"] == ["bin"]
+    ]
+    options = dict(itertools.pairwise(arguments))
+    if (name := options.get("--bin")) and name not in targets:
+        raise Fault(f"there is no binary {name}")
+    for feature in options.get("--features", "cli").split(","):
+        if feature not in package["features"]:
+            raise Fault(f"there is no feature {feature}")
+    for argument in arguments[1:]:
+        if argument.startswith("-") and argument not in {
+            "--bin",
+            "--features",
+            "--path",
+            "--release",
+        }:
+            raise Fault(f"{argument} is not checked here")
+
+
+def stand_ins(folder: Path) -> None:
+    """Programs in the place of others, found before them."""
+    own = f'{shlex.quote(sys.executable)} {shlex.quote(__file__)} stand-in "$(basename "$0")" "$@"'
+    for name in ("sam", "aws"):
+        write_program(folder / name, f"exec {own}")
+    # Where the stack's outputs were read, the tool is to find the tables at this page's service.
+    write_program(
+        folder / "cargo",
+        f"""case "$1 $*" in install\\ *|build\\ *--release*) exec {own} ;; esac
+[ -z "${{USERS_TABLE:-}}" ] || export AWS_ENDPOINT_URL_DYNAMODB="$DOCS_DATABASE"
+exec "$DOCS_CARGO" "$@" """,
+    )
+
+
+def write_program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+# --- Pages ---------------------------------------------------------------------------------------
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def run(page: str) -> int:
+    """Runs a page's commands, and returns how many blocks there were."""
+    options, found = own_dev(steps(page))
+    if not found:
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder)
+        stand_ins(logs)
+        environment = os.environ | {"DOCS_CARGO": shutil.which("cargo") or "cargo"}
+        command = ["cargo", "dev", *options, "--ready-json", "--listen", "127.0.0.1:0"]
+        with (logs / "dev.err").open("w") as err:
+            dev = subprocess.Popen(
+                [*command, "--dynamodb-listen", "127.0.0.1:0"],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                text=True,
+                start_new_session=True,
+            )
+        shell = None
+        try:
+            assert dev.stdout
+            ready = dev.stdout.readline()
+            if not ready:
+                raise Fault(
+                    f"{page}: `cargo dev` fails:\n{(logs / 'dev.err').read_text()}"
+                )
+            urls = json.loads(ready)
+            port = {
+                name: urls[name].rsplit(":", 1)[1] for name in ("url", "dynamodb_url")
+            }
+            ports = {
+                "8080": port["url"],
+                "8000": port["dynamodb_url"],
+                "8081": free_port(),
+            }
+            environment |= {
+                "PATH": f"{logs}{os.pathsep}{os.environ['PATH']}",
+                "DOCS_DATABASE": urls["dynamodb_url"],
+                "DOCS_Url": urls["url"],
+                "DOCS_UsersTableName": "users",
+                "DOCS_SessionsTableName": "sessions",
+                "DOCS_FunctionName": "sesame-Function",
+                "DOCS_AuthorizerArn": "arn:aws:lambda:eu-central-1:123456789012:function:sesame",
+            }
+            with (logs / "shell.err").open("w") as err:
+                shell = subprocess.Popen(
+                    ["bash", "-c", script(found, ports, logs)],
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stderr=err,
+                    start_new_session=True,
+                )
+            failed = shell.wait(SECONDS)
+            if failed:
+                raise Fault("\n".join(told(logs, len(found))))
+            for number, step in enumerate(found):
+                got = (logs / f"{number}.out").read_text()
+                if step.answer:
+                    check_answer(step.answer, got)
+                elif got.startswith(("{", "[")):
+                    # Else a refusal would pass for a success.
+                    raise Fault(
+                        f"{step.block.place}: no answer is shown, and there is {got}"
+                    )
+        finally:
+            for process in (shell, dev):
+                end(process)
+    return len(found)
+
+
+def told(logs: Path, count: int) -> list[str]:
+    """What the commands up to the one that failed have said, the last ones of them."""
+    names = [
+        "shell.err",
+        *(f"{n}.{kind}" for n in range(count) for kind in ("out", "err")),
+    ]
+    found = [logs / name for name in names if (logs / name).is_file()]
+    return [path.read_text().strip() for path in found[:1] + found[-2:]]
+
+
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes] | None) -> None:
+    """Ends a group that this has started, with all that it has started."""
+    if process is None:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    process.wait(30)
+
+
+# A command in a sentence, without what the reader has to fill in.
+INLINE = re.compile(r"`(?:cargo )?(sesame|sam) ([a-z][^`…]*)`")
+
+
+def check_inline(page: str) -> None:
+    """Commands of the tool and of sam that a sentence names: each of them is one."""
+    tool = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "sesame"
+    for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
+        for program, command in INLINE.findall(line):
+            try:
+                words = shlex.split(command)
+                if program == "sam":
+                    stand_in_sam(*words)
+                    continue
+                done = subprocess.run(
+                    [tool, *words, "--help"],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if done.returncode != 0:
+                    raise Fault(done.stderr)
+            except Fault as fault:
+                raise Fault(
+                    f"{page}:{number}: `{program} {command}`: {fault}"
+                ) from fault
+
+
+def main(pages: list[str]) -> None:
+    subprocess.run(
+        ["cargo", "build", "--quiet", "--features", "dev", "--bin", "sesame"],
+        cwd=ROOT,
+        check=True,
+    )
+    faults = 0
+    for page in pages:
+        try:
+            if test := TESTED.get(page):
+                if page not in (ROOT / test).read_text():
+                    raise Fault(f"{page}: {test} says nothing of it")
+                print(f"{page}: {test} runs it")
+                continue
+            check_inline(page)
+            print(f"{page}: {run(page)} blocks run", flush=True)
+        except Fault as fault:
+            faults += 1
+            print(f"failed: {fault}", file=sys.stderr, flush=True)
+    if faults:
+        sys.exit(1)
+
+
+STAND_INS: dict[str, Callable[..., None]] = {
+    "sam": stand_in_sam,
+    "aws": stand_in_aws,
+    "cargo": stand_in_cargo,
+}
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["stand-in", name, *arguments]:
+            try:
+                STAND_INS[name](*arguments)
+            except Fault as fault:
+                sys.exit(str(fault))
+        case pages:
+            main(pages)

@@ -1,0 +1,197 @@
+//! That the pages for operators are complete: nothing is logged, measured or alarmed about that
+//! they don't name, and they name nothing else.
+
+#![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+const OPERATIONS: &str = include_str!("../docs/operations.md");
+const DEPLOYING: &str = include_str!("../docs/deploying.md");
+const TEMPLATE: &str = include_str!("../template.yaml");
+const ARCHITECTURE: &str = include_str!("../docs/architecture.md");
+
+/// The rows of the first table under a heading, each as its cells.
+fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = lines.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// The texts in code of the first column.
+fn names(page: &str, heading: &str) -> BTreeSet<String> {
+    let rows = table(page, heading);
+    let code = |row: &Vec<&str>| row[0].split('`').nth(1).unwrap().to_owned();
+    rows.iter().map(code).collect()
+}
+
+/// The source of a module: its file, and those in its folder.
+fn module(name: &str) -> String {
+    let mut pending = vec![
+        root().join(format!("src/{name}.rs")),
+        root().join("src").join(name),
+    ];
+    let mut text = String::new();
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(path).unwrap();
+            pending.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ext| ext == "rs") && path.exists() {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+    text
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// What stands between `before` and the next quote, as often as it stands there.
+fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
+    text.split(before)
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+}
+
+/// Names of the log's fields, by the ways in which the code sets one.
+fn fields() -> BTreeSet<String> {
+    let log = module("log");
+    let set = quoted(&log, "set(\"").chain(quoted(&log, "set_some(\""));
+    let keys = log.lines().filter_map(|line| {
+        let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
+        rest.starts_with(':').then_some(name)
+    });
+    // CloudWatch's own begin with a capital.
+    let ours = |name: &&str| name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    set.chain(keys).filter(ours).map(str::to_owned).collect()
+}
+
+#[test]
+fn each_field_of_the_log_is_described() {
+    assert_eq!(names(OPERATIONS, "Log fields"), fields());
+}
+
+#[test]
+fn each_metric_is_described() {
+    let log = module("log");
+    let metrics = quoted(&log, "\"Name\": \"").map(str::to_owned);
+    assert_eq!(names(OPERATIONS, "Metrics"), metrics.collect());
+}
+
+#[test]
+fn each_alarm_is_described_and_has_a_runbook() {
+    let template = Yaml::load_from_str(TEMPLATE).unwrap();
+    let resources = template[0]["Resources"].as_mapping().unwrap();
+    let alarms: BTreeSet<_> = resources
+        .iter()
+        .filter(|(_, resource)| resource["Type"].as_str() == Some("AWS::CloudWatch::Alarm"))
+        .map(|(name, _)| name.as_str().unwrap().to_owned())
+        .collect();
+
+    assert!(!alarms.is_empty());
+    assert_eq!(names(OPERATIONS, "Alarms"), alarms);
+    for alarm in &alarms {
+        let heading = format!("\n### {alarm}\n");
+        assert!(OPERATIONS.contains(&heading), "{alarm} has no runbook");
+    }
+}
+
+#[test]
+fn queries_ask_for_fields_that_there_are() {
+    const WORDS: [&str; 18] = [
+        "filter",
+        "fields",
+        "stats",
+        "sort",
+        "limit",
+        "as",
+        "by",
+        "in",
+        "and",
+        "or",
+        "desc",
+        "count",
+        "count_distinct",
+        "bin",
+        "pct",
+        "avg",
+        "sum",
+        "max",
+    ];
+    let fields = fields();
+    let mut asked = 0;
+    for query in OPERATIONS.split("\n```text query\n").skip(1) {
+        let query = query.split("\n```").next().unwrap();
+        // Without the texts in quotes, which are values.
+        let mut bare: String = query.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+        let words = |text: &str| -> Vec<String> {
+            let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let parts = parts.filter(|part| part.starts_with(|c: char| c.is_ascii_lowercase()));
+            parts.map(str::to_owned).collect()
+        };
+        // A name that the query itself gives may be used in it.
+        let own = bare.split(" as ").skip(1);
+        let own: BTreeSet<_> = own
+            .filter_map(|rest| words(rest).into_iter().next())
+            .collect();
+        bare = bare.replace("5m", "");
+        for word in words(&bare) {
+            let known = WORDS.contains(&&*word) || own.contains(&word);
+            assert!(known || fields.contains(&word), "{word} in {query}");
+            asked += usize::from(!known);
+        }
+    }
+    assert!(asked > 10, "{asked}");
+}
+
+#[test]
+fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
+    let template = Yaml::load_from_str(TEMPLATE).unwrap();
+    let parameters = template[0]["Parameters"].as_mapping().unwrap();
+    let text = |value: &Yaml<'_>| -> String {
+        let number = || value.as_integer().map(|number| number.to_string());
+        let text = value.as_str().map(str::to_owned);
+        text.or_else(number).unwrap()
+    };
+    let of_template: BTreeSet<_> = parameters
+        .iter()
+        .map(|(name, parameter)| {
+            let default = match &*text(&parameter["Default"]) {
+                "" => "empty".to_owned(),
+                default => format!("`{default}`"),
+            };
+            let description = text(&parameter["Description"]);
+            (format!("`{}`", text(name)), default, description)
+        })
+        .collect();
+    let documented = table(DEPLOYING, "Parameters");
+    let documented: BTreeSet<_> = documented
+        .iter()
+        .map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned()))
+        .collect();
+    assert_eq!(documented, of_template);
+}
+
+/// Attributes by the tables in the store's comments, which stand beside the code that writes them.
+#[test]
+fn each_attribute_of_the_tables_is_described() {
+    let first_cells = |text: &str, start: &str| -> BTreeSet<String> {
+        let rows = text.lines().filter_map(|line| line.strip_prefix(start));
+        let cells = rows.map(|row| row.split('|').next().unwrap());
+        let codes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        codes.map(str::to_owned).collect()
+    };
+    let of_code = first_cells(&module("store"), "/// |");
+    let start = ARCHITECTURE.find("\n## The users table\n").unwrap();
+    let end = ARCHITECTURE.find("\n## Decisions\n").unwrap();
+    let documented = first_cells(&ARCHITECTURE[start..end], "|");
+
+    assert!(of_code.len() > 30, "{of_code:?}");
+    assert_eq!(documented, of_code);
+}
