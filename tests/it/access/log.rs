@@ -1,20 +1,19 @@
 //! What the log says about a call.
 
 use serde_json::json;
-use sesame::domain::Permission;
+use sesame::api::Version;
+use sesame::domain::{Operation, Permission};
 
 use super::HOUR;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::client::Wire;
 
 #[tokio::test]
 async fn the_log_names_the_session_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR).await;
-    let created = app
-        .client()
-        .bearing(all.as_str())
-        .create_json(&json!({}))
-        .await;
+    let client = app.client().bearing(all.as_str());
+    let created = client.create_json(&json!({})).await;
     let id = created.json()["sessionId"].as_str().unwrap().to_owned();
     app.logged();
 
@@ -29,10 +28,8 @@ async fn the_log_names_the_session_of_each_call() {
             request
         }
     };
-    let rpc = |rpc: &str, body: serde_json::Value| {
-        let path = format!("/zitadel.session.v2.SessionService/{rpc}");
-        let request = json("POST", path, &body.to_string(), true);
-        header(request, "content-type", "application/json")
+    let rpc = |rpc: Operation, body: serde_json::Value| {
+        client.over(Wire::ConnectJson, Version::V2).json(rpc, body)
     };
     let path = |id: &str| format!("/v2/sessions/{id}");
     let nobodys = "00000000-0000-4000-8000-000000000000";
@@ -78,17 +75,17 @@ async fn the_log_names_the_session_of_each_call() {
         ),
         (
             "set, rpc",
-            rpc("SetSession", json!({ "sessionId": id })),
+            rpc(Operation::SetSession, json!({ "sessionId": id })),
             some(&id),
         ),
         (
             "get, rpc",
-            rpc("GetSession", json!({ "sessionId": id })),
+            rpc(Operation::GetSession, json!({ "sessionId": id })),
             some(&id),
         ),
         (
             "list",
-            rpc("ListSessions", json!({ "queries": [{}] })),
+            rpc(Operation::ListSessions, json!({ "queries": [{}] })),
             json!(null),
         ),
         (
@@ -98,7 +95,7 @@ async fn the_log_names_the_session_of_each_call() {
         ),
         (
             "delete, rpc",
-            rpc("DeleteSession", json!({ "sessionId": id })),
+            rpc(Operation::DeleteSession, json!({ "sessionId": id })),
             some(&id),
         ),
         (
@@ -111,11 +108,7 @@ async fn the_log_names_the_session_of_each_call() {
         let lines = app.logged();
         assert_eq!(lines[0]["session_id"], want, "{what}: {}", lines[0]);
     }
-    let again = app
-        .client()
-        .bearing(all.as_str())
-        .create_json(&json!({}))
-        .await;
+    let again = client.create_json(&json!({})).await;
     assert_eq!(app.logged()[0]["session_id"], again.json()["sessionId"]);
 }
 

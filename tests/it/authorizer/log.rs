@@ -4,7 +4,6 @@ use sesame::log::TraceId;
 use super::{Gate, whole};
 use crate::support::app::{NOW, PASSWORD, by_name};
 use crate::support::client::create_named;
-use crate::support::facts::{kinds, kinds_of};
 use crate::support::faults::Fault;
 
 #[tokio::test]
@@ -122,8 +121,6 @@ async fn a_start_makes_one_request_like_those_of_decisions() {
 
     gate.authorizer.warm_up(NOW).await;
     assert_eq!(gate.requests(), ["BatchGetItem"]);
-    let sent = kinds(&gate.faults.requests(), gate.app.store.tables());
-    assert_eq!(sent, kinds_of("Authorizer"));
     assert!(gate.logged().is_empty());
 
     gate.faults

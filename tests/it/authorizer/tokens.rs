@@ -9,6 +9,7 @@ use sesame::config::AuthorizerAnswer;
 use super::{Gate, change, whole};
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::facts::{kinds, kinds_of};
 
 #[tokio::test]
 async fn a_replaced_token_is_allowed_for_its_grace() {
@@ -58,4 +59,16 @@ async fn a_token_that_a_login_replaced_is_denied() {
 
     assert!(!gate.lets_token_in(&session.token()).await);
     assert!(gate.lets_token_in(&changed.token()).await);
+}
+
+/// Each test that counts the authorizer's requests sees that it sends no others.
+#[tokio::test]
+async fn the_authorizer_sends_each_request_that_the_template_is_held_against() {
+    let gate = Gate::open().await;
+    let (_, session) = gate.mini().await;
+
+    assert!(gate.lets_token_in(&session.token()).await);
+
+    let sent = kinds(&gate.faults.requests(), gate.app.store.tables());
+    assert_eq!(sent, kinds_of("Authorizer"));
 }

@@ -23,12 +23,15 @@ struct Parts {
     password: Option<String>,
     unsupported: [bool; 5],
     metadata: BTreeMap<String, Vec<u8>>,
-    agent: Option<(Option<String>, BTreeMap<String, Vec<String>>)>,
+    agent: Option<(Option<String>, HeaderPart)>,
     lifetime: Option<(i64, i32)>,
 }
 
 /// Whether a user is named by id, and the id or the login name, if any.
 type UserPart = (bool, Option<String>);
+
+/// The headers of a user agent.
+type HeaderPart = BTreeMap<String, Vec<String>>;
 
 fn any_parts() -> impl Strategy<Value = Parts> {
     let text = || ".{0,6}";
@@ -85,7 +88,7 @@ fn assemble(parts: Parts) -> Create {
         otp_sms: otp_sms.then(Default::default),
         otp_email: None,
     };
-    let header = |header: BTreeMap<String, Vec<String>>| {
+    let header = |header: HeaderPart| {
         let header = header.into_iter();
         header
             .map(|(name, values)| (name, v2::user_agent::HeaderValues { values }))

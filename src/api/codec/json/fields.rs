@@ -53,12 +53,28 @@ impl JsonObject {
         Ok(value.filter(|value| !matches!(value, Tree::Null)))
     }
 
+    /// Takes a field that `convert` accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`], with the name that errors have for the field, and `reason`.
+    fn typed<T>(
+        &mut self,
+        (camel, snake): (&str, &str),
+        field: &'static str,
+        reason: &'static str,
+        convert: impl FnOnce(Tree) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        let invalid = || Error::from(Invalid::new(field, reason));
+        let value = self.take(camel, snake)?;
+        value
+            .map(|value| convert(value).ok_or_else(invalid))
+            .transpose()
+    }
+
     pub fn object(&mut self, camel: &str, name: &'static str) -> Result<Option<Self>, Error> {
-        match self.take(camel, name)? {
-            None => Ok(None),
-            Some(Tree::Object(entries)) => Ok(Some(Self::new(name, entries))),
-            Some(_) => Err(Invalid::new(name, "must be an object").into()),
-        }
+        let entries = self.typed((camel, name), name, "must be an object", entries)?;
+        Ok(entries.map(|entries| Self::new(name, entries)))
     }
 
     /// Takes an object from a field that other clients fill with a list of an enum's values.
@@ -110,70 +126,45 @@ impl JsonObject {
         &mut self,
         camel: &str,
         snake: &str,
-        name: &'static str,
+        field: &'static str,
     ) -> Result<Option<String>, Error> {
-        match self.take(camel, snake)? {
-            None => Ok(None),
-            Some(Tree::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Invalid::new(name, "must be a string").into()),
-        }
+        self.typed((camel, snake), field, "must be a string", text)
     }
 
     /// Takes the entries of a map. No map is an empty one.
     pub fn map(&mut self, name: &str, field: &'static str) -> Result<Vec<(String, Tree)>, Error> {
-        match self.take(name, name)? {
-            None => Ok(Vec::new()),
-            Some(Tree::Object(entries)) => Ok(entries),
-            Some(_) => Err(Invalid::new(field, "must be an object").into()),
-        }
+        let map = self.typed((name, name), field, "must be an object", entries)?;
+        Ok(map.unwrap_or_default())
     }
 
     pub fn strings(&mut self, name: &str, field: &'static str) -> Result<Vec<String>, Error> {
-        let invalid = Invalid::new(field, "must be a list of strings");
-        let elements = match self.take(name, name)? {
-            None => Vec::new(),
-            Some(Tree::Array(elements)) => elements,
-            Some(_) => return Err(invalid.into()),
-        };
-        let texts = elements.into_iter().map(|element| match element {
-            Tree::String(text) => Ok(text),
-            _ => Err(invalid.clone().into()),
-        });
-        texts.collect()
+        let texts = |list: Tree| elements(list)?.into_iter().map(text).collect();
+        let texts = self.typed((name, name), field, "must be a list of strings", texts)?;
+        Ok(texts.unwrap_or_default())
     }
 
     /// Takes the objects of a list. No list is an empty one.
     pub fn objects(&mut self, name: &'static str) -> Result<Vec<Self>, Error> {
-        let invalid = Invalid::new(name, "must be a list of objects");
-        let elements = match self.take(name, name)? {
-            None => Vec::new(),
-            Some(Tree::Array(elements)) => elements,
-            Some(_) => return Err(invalid.into()),
-        };
-        let objects = elements.into_iter().map(|element| match element {
-            Tree::Object(entries) => Ok(Self::new(name, entries)),
-            _ => Err(invalid.clone().into()),
-        });
-        objects.collect()
+        let object = |element| Some(Self::new(name, entries(element)?));
+        let objects = |list: Tree| elements(list)?.into_iter().map(object).collect();
+        let objects = self.typed((name, name), name, "must be a list of objects", objects)?;
+        Ok(objects.unwrap_or_default())
     }
 
     pub fn flag(&mut self, name: &'static str) -> Result<bool, Error> {
-        match self.take(name, name)? {
-            None => Ok(false),
-            Some(Tree::Bool(flag)) => Ok(flag),
-            Some(_) => Err(Invalid::new(name, "must be true or false").into()),
-        }
+        let flag = |value| match value {
+            Tree::Bool(flag) => Some(flag),
+            _ => None,
+        };
+        let flag = self.typed((name, name), name, "must be true or false", flag)?;
+        Ok(flag.unwrap_or_default())
     }
 
     /// Takes a whole number that is not negative, written as a number or in a string.
     pub fn unsigned<N: TryFrom<u64>>(&mut self, name: &'static str) -> Result<Option<N>, Error> {
-        let Some(value) = self.take(name, name)? else {
-            return Ok(None);
-        };
-        let number = whole(&value).and_then(|number| u64::try_from(number).ok());
-        let number = number.and_then(|number| N::try_from(number).ok());
-        let invalid = || Invalid::new(name, "must be a whole number, and not a larger one").into();
-        number.map(Some).ok_or_else(invalid)
+        let reason = "must be a whole number, and not a larger one";
+        let unsigned = |value| N::try_from(u64::try_from(whole(&value)?).ok()?).ok();
+        self.typed((name, name), name, reason, unsigned)
     }
 
     /// Takes a member of an enum, by its name or its number. It is 0 if there is none.
@@ -183,15 +174,34 @@ impl JsonObject {
         name: &'static str,
         by_name: fn(&str) -> Option<i32>,
     ) -> Result<i32, Error> {
-        let number = match self.take(camel, name)? {
-            None => Some(0),
-            Some(Tree::String(text)) => by_name(&text),
-            Some(Tree::Number(number)) => {
-                whole(&Tree::Number(number)).and_then(|number| i32::try_from(number).ok())
-            }
-            Some(_) => None,
+        let member = |value| match value {
+            Tree::String(name) => by_name(&name),
+            Tree::Number(_) => i32::try_from(whole(&value)?).ok(),
+            _ => None,
         };
-        number.ok_or_else(|| Invalid::new(name, "is unknown").into())
+        let member = self.typed((camel, name), name, "is unknown", member)?;
+        Ok(member.unwrap_or_default())
+    }
+}
+
+fn text(value: Tree) -> Option<String> {
+    match value {
+        Tree::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn entries(value: Tree) -> Option<Vec<(String, Tree)>> {
+    match value {
+        Tree::Object(entries) => Some(entries),
+        _ => None,
+    }
+}
+
+fn elements(value: Tree) -> Option<Vec<Tree>> {
+    match value {
+        Tree::Array(elements) => Some(elements),
+        _ => None,
     }
 }
 
