@@ -21,8 +21,7 @@ const FILES: [&str; 5] = [
 
 /// The messages that the older versions have in another shape than v2. For the others, v2's type
 /// is used, so that there is one Rust type for each shape.
-const OF_V2ALPHA: [&str; 5] = [
-    "Checks",
+const OF_V2ALPHA: [&str; 4] = [
     "CreateSessionRequest",
     "ListSessionsRequest",
     "SearchQuery",

@@ -11,12 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use self::json::BoundFields;
 use super::messages::{self, ReplyMessage};
-use super::protocol::{Codec, Coding, Protocol};
-use super::request::Request;
-use super::request_headers::RequestHeaders;
-use super::response::{Body, respond};
-use super::route::MatchedRoute;
-use super::version::Version;
+use super::response::respond;
+use crate::api::{Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, Version};
 use crate::config::WireLimits;
 use crate::error::Error;
 use crate::service::{ASK_FOR_FEWER, Call, Reply};

@@ -8,8 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::request::Request;
-use super::response::Body;
+use crate::api::{Body, Request};
 use crate::config::Origins;
 
 /// The headers that pages may send. They are named because `*` doesn't cover

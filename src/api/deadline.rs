@@ -6,8 +6,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName};
 use tokio::time::timeout;
 
-use super::protocol::Protocol;
-use super::request::Request;
+use crate::api::{Protocol, Request};
 use crate::error::{DeadlineOwner, Error};
 use crate::service::{Context, Reply};
 

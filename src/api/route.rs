@@ -1,9 +1,8 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::protocol::{Codec, PROCEDURE_TYPES, Protocol};
-use super::request::Request;
-use super::version::Version;
+use super::protocol::PROCEDURE_TYPES;
+use crate::api::{Codec, Protocol, Request, Version};
 use crate::domain::{Operation, SessionId};
 use crate::error::Error;
 

@@ -9,8 +9,8 @@ use super::frame;
 use crate::api::messages::ReplyMessage;
 use crate::api::proto::google::rpc;
 use crate::api::proto::zitadel::v1;
-use crate::api::protocol::Coding;
-use crate::api::response::{Body, respond};
+use crate::api::response::respond;
+use crate::api::{Body, Coding};
 use crate::error::Error;
 use crate::status::{ACCEPTED_ENCODINGS, ErrorDetail, Status};
 

@@ -1,9 +1,9 @@
 use prost::Message as _;
 use serde::Serialize;
 
+use crate::api::Version;
 use crate::api::proto::zitadel::object::v2 as object;
 use crate::api::proto::zitadel::session::v2;
-use crate::api::version::Version;
 use crate::domain::{Session, Timestamp, UserAgent};
 use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Reply};
 

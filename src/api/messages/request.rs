@@ -3,8 +3,7 @@ use std::time::Duration;
 use super::list::list_sessions;
 use super::unsupported;
 use crate::api::proto::zitadel::session::{v2, v2alpha, v2beta};
-use crate::api::request_headers::RequestHeaders;
-use crate::api::version::Version;
+use crate::api::{RequestHeaders, Version};
 use crate::domain::{
     Invalid, LoginName, Metadata, MetadataChanges, Operation, Password, SessionId, UserAgent,
     UserId, UserSearch,
@@ -73,7 +72,7 @@ fn read<M: prost::Message + Default>(message: &[u8]) -> Result<M, Error> {
 impl From<v2alpha::CreateSessionRequest> for v2::CreateSessionRequest {
     fn from(request: v2alpha::CreateSessionRequest) -> Self {
         Self {
-            checks: request.checks.map(v2::Checks::from),
+            checks: request.checks,
             metadata: request.metadata,
             ..Self::default()
         }
@@ -85,18 +84,8 @@ impl From<v2alpha::SetSessionRequest> for v2::SetSessionRequest {
         Self {
             session_id: request.session_id,
             session_token: request.session_token,
-            checks: request.checks.map(v2::Checks::from),
+            checks: request.checks,
             metadata: request.metadata,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<v2alpha::Checks> for v2::Checks {
-    fn from(checks: v2alpha::Checks) -> Self {
-        Self {
-            user: checks.user,
-            password: checks.password,
             ..Self::default()
         }
     }

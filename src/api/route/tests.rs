@@ -3,8 +3,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::*;
-use crate::api::protocol::Coding;
-use crate::api::request::RequestContext;
+use crate::api::{Coding, RequestContext};
 
 fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
     let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));

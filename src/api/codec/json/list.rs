@@ -2,10 +2,9 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::fields::JsonObject;
-use crate::api::messages;
 use crate::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::v2;
-use crate::api::version::Version;
+use crate::api::{Version, messages};
 use crate::domain::Invalid;
 use crate::error::Error;
 use crate::service::ListSessions;
