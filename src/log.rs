@@ -212,12 +212,14 @@ fn millis(span: Duration) -> Value {
 }
 
 fn metrics(call: &CallLine<'_>) -> Value {
-    let mut by_function = vec![
-        json!({ "Name": "lockouts", "Unit": "Count" }),
-        json!({ "Name": "write_conflicts", "Unit": "Count" }),
-        json!({ "Name": "cold_starts", "Unit": "Count" }),
-        json!({ "Name": "server_errors", "Unit": "Count" }),
+    let counts = [
+        "lockouts",
+        "write_conflicts",
+        "cold_starts",
+        "server_errors",
     ];
+    let counts = counts.map(|name| json!({ "Name": name, "Unit": "Count" }));
+    let mut by_function = counts.to_vec();
     if call.facts.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
     }
@@ -239,16 +241,11 @@ fn metrics(call: &CallLine<'_>) -> Value {
 /// Has each panic logged as a line like all others, with its place and its message.
 pub fn log_panics(log: Log) {
     std::panic::set_hook(Box::new(move |panic| {
-        let payload = panic.payload();
-        let text = payload
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         log.write(&json!({
             "level": "error",
             "message": "panic",
             "at": panic.location().map(ToString::to_string),
-            "cause": text,
+            "cause": panic.payload_as_str(),
         }));
     }));
 }

@@ -56,12 +56,8 @@ impl Server {
                 trailers: None,
             });
             // The budget is not charged: all responses with a page share its bytes.
-            let mut response = self.track_unread(
-                page,
-                resources.responses.reserve_nothing(),
-                &resources,
-                call,
-            );
+            let reservation = resources.responses.reserve_nothing();
+            let mut response = self.track_unread(page, reservation, &resources, call);
             if head.version < Version::HTTP_2 && !body.is_end_stream() {
                 // The body is not read, and hyper would go on to the next request behind it
                 // without having written this response.
@@ -71,14 +67,8 @@ impl Server {
             return Ok(response);
         }
         let (max_bytes, time_limit) = (self.app.limits().body, self.limits.body);
-        let body = body::read(
-            body,
-            head_bytes(&head),
-            max_bytes,
-            time_limit,
-            &resources.bodies,
-        )
-        .await?;
+        let (head_bytes, budget) = (head_bytes(&head), &resources.bodies);
+        let body = body::read(body, head_bytes, max_bytes, time_limit, budget).await?;
         let request = self.request(head, body.data, resources.peer);
         let response = if body.exceeds_budget {
             self.refuse(&request)
@@ -193,13 +183,8 @@ impl Server {
         call: CallGuard,
     ) -> Response<ResponseBody> {
         let deadline = resources.unread.add(Instant::now() + self.limits.write);
-        response.map(|api::Body { data, trailers }| {
-            Either::Left(ChunkedBody::new(
-                data,
-                trailers,
-                (reservation, deadline, call),
-            ))
-        })
+        let held = (reservation, deadline, call);
+        response.map(|body| Either::Left(ChunkedBody::new(body.data, body.trailers, held)))
     }
 }
 
