@@ -13,7 +13,7 @@ impl fmt::Display for Printable<'_> {
             if c.is_control() || is_directional(c) {
                 write!(f, "{}", c.escape_default())?;
             } else {
-                fmt::Write::write_char(f, c)?;
+                write!(f, "{c}")?;
             }
         }
         Ok(())

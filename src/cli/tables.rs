@@ -42,11 +42,8 @@ impl Command {
                 let store = connection.store(environment).await?;
                 let created = store.create_tables().await?;
                 for name in [&store.tables().users, &store.tables().sessions] {
-                    let done = if created.contains(name) {
-                        "created"
-                    } else {
-                        "is there"
-                    };
+                    let is_new = created.contains(name);
+                    let done = if is_new { "created" } else { "is there" };
                     output.line(format_args!("{name}: {done}"))?;
                 }
                 output.flush()

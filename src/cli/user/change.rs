@@ -110,10 +110,8 @@ impl Rename {
                 return Err(Failure::NameTaken(self.to));
             }
             if store.rename_user(&user, self.to.clone()).await? {
-                note_done(
-                    &user.login_name,
-                    &format!("renamed to {}", printable(self.to.as_str())),
-                );
+                let what = format!("renamed to {}", printable(self.to.as_str()));
+                note_done(&user.login_name, &what);
                 return Ok(());
             }
         }
@@ -124,12 +122,9 @@ impl Rename {
 impl Delete {
     pub async fn run(self, store: &Store) -> Result<(), Failure> {
         let user = self.user.find(store).await?;
-        let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
-        let question = format!(
-            "Delete the user {} with the id {}?",
-            printable(name),
-            printable(id)
-        );
+        let name = printable(user.login_name.as_str());
+        let id = printable(user.user_id.as_str());
+        let question = format!("Delete the user {name} with the id {id}?");
         self.consent.require(&question)?;
         if !store.delete_user(&user).await? {
             return Err(Failure::Changed);
