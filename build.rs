@@ -5,6 +5,7 @@
 mod messages;
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
     #[cfg(feature = "function")]
     messages::generate().expect("the Rust of proto/");
 }

@@ -1,7 +1,7 @@
 //! Bytes to calls, and replies to bytes.
 //!
-//! A request goes one way: route, authorize, decode, run, encode. No protocol does I/O, so none
-//! can behave differently from another.
+//! The steps of a request are: find the route, authenticate, authorize, decode, run, encode. A
+//! protocol only decodes and encodes, so a call does the same in each of them.
 
 pub mod codec;
 mod cors;
@@ -22,6 +22,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Response, StatusCode};
 
 use self::deadline::Deadlines;
+use self::route::session_id;
 use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
@@ -36,7 +37,7 @@ pub use request::{Request, RequestContext, query};
 pub use request_headers::RequestHeaders;
 pub use response::Body;
 pub(crate) use route::is_known;
-pub use route::{MatchedRoute, PathParams, Unmatched};
+pub use route::{MatchedRoute, PathParams, RouteError};
 pub use version::Version;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,7 +49,7 @@ pub struct App {
     limits: WireLimits,
     origins: Origins,
     log: Log,
-    /// Whether nothing was answered so far.
+    /// Whether no request has been answered yet.
     cold: AtomicBool,
 }
 
@@ -79,8 +80,8 @@ impl App {
         }
     }
 
-    /// Makes the connection that the first call needs. An error is logged: the call itself may
-    /// be luckier.
+    /// Connects to the database, so that the first call need not. An error is only logged: the
+    /// first call tries again.
     pub async fn warm_up(&self, now: Timestamp) {
         if let Err(error) = self.service.warm_up().await {
             self.log
@@ -93,7 +94,7 @@ impl App {
         self.service.warm_up().await.is_ok()
     }
 
-    /// The limits of a request, which a server must keep to before it has one.
+    /// The limits on the size of a request, which a server applies while it reads one.
     pub fn limits(&self) -> WireLimits {
         self.limits
     }
@@ -106,7 +107,7 @@ impl App {
     ) -> Result<Reply, Error> {
         let deadlines = Deadlines::read(route.protocol, request)?;
         let call = async {
-            if let Some(id) = route.session_id() {
+            if let Some(id) = session_id(&request.path) {
                 context.record.session(id);
             }
             if request.body.len() > self.limits.body {
@@ -132,7 +133,7 @@ impl App {
         mut response: Response<Body>,
     ) -> Response<Body> {
         add_common_headers(response.headers_mut(), &request.context.request_id);
-        cors::share(&self.origins, &request.headers, response.headers_mut());
+        cors::add_headers(&self.origins, &request.headers, response.headers_mut());
         self.log.call(&CallLine {
             request_id: &request.context.request_id,
             client_ip: request.context.client_ip,
@@ -149,10 +150,10 @@ impl App {
     }
 }
 
-/// Answers one request. An error is an answer too, and so is a panic: this can't fail.
+/// Answers one request. It can't fail: an error and a panic are answers too.
 ///
-/// `now` is the time of the request. Nothing further down reads the clock: the [`Context`] tells
-/// how much time has passed.
+/// `now` is the time of the request. Nothing further down reads the wall clock: the [`Context`]
+/// adds the time that has passed since.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let context = Context::new(now);
     if let Some(response) = cors::preflight(&app.origins, &request) {
@@ -160,7 +161,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     }
     let route = match MatchedRoute::find(&request) {
         Ok(route) => route,
-        Err(Unmatched { protocol, error }) => {
+        Err(RouteError { protocol, error }) => {
             let response = codec::encode_error(protocol, &error);
             return app.finish(&request, None, &context, Some(&error), response);
         }
@@ -179,13 +180,11 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 /// Answers a request that can't be carried out, such as one whose body never arrives.
 pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Response<Body> {
     let context = Context::new(now);
+    if let Some(id) = session_id(&request.path) {
+        context.record.session(id);
+    }
     let (protocol, operation) = match MatchedRoute::find(request) {
-        Ok(route) => {
-            if let Some(id) = route.session_id() {
-                context.record.session(id);
-            }
-            (route.protocol, Some(route.operation))
-        }
+        Ok(route) => (route.protocol, Some(route.operation)),
         Err(unmatched) => (unmatched.protocol, None),
     };
     let response = codec::encode_error(protocol, error);

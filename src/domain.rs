@@ -36,7 +36,7 @@ pub use list::{Compare, Filter, LimitTooHigh, Page};
 pub use metadata::{Metadata, MetadataChanges};
 pub use operation::Operation;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denied, Permit, SessionScope};
+pub use permit::{Access, Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};

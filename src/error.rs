@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{Denied, Invalid, LimitTooHigh, Sequence};
+use crate::domain::{Denial, Invalid, LimitTooHigh, Sequence};
 
 /// The cause of an error, which is for operators and is not sent to clients.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call was not carried out. `api::status` has the code and HTTP status of each.
+/// Why a call was not carried out. The module `status` has the code and the HTTP status of
+/// each.
 ///
 /// Messages are sent to the client, so they name no table, host or secret. What only
 /// operators may see is in the `source()`.
@@ -73,10 +74,10 @@ pub enum Error {
     UnsupportedEncoding,
     /// A gRPC frame is flagged as compressed, and no header names the compression.
     #[error("the message is flagged as compressed, and no header says how")]
-    CompressedHow,
+    CompressionNotNamed,
     /// A gRPC body has no message or several.
     #[error("a unary call has one message, neither none nor more")]
-    NotOneMessage,
+    MessageCount,
     #[error("the request body is too large")]
     BodyTooLarge,
     #[error("Limit must not be over {}", LimitTooHigh::MAX)]
@@ -121,7 +122,7 @@ pub enum DeadlineOwner {
     /// The client set the deadline.
     Client,
     /// The deadline is the platform's or the server's: something took too long.
-    Ours,
+    Server,
 }
 
 impl Error {
@@ -129,7 +130,9 @@ impl Error {
     pub fn is_server_fault(&self) -> bool {
         matches!(
             self,
-            Self::Internal(_) | Self::Unavailable(_) | Self::DeadlineExceeded(DeadlineOwner::Ours)
+            Self::Internal(_)
+                | Self::Unavailable(_)
+                | Self::DeadlineExceeded(DeadlineOwner::Server)
         )
     }
 
@@ -193,14 +196,14 @@ impl Error {
             Self::MethodNotAllowed(_) => "unknown_method",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
-            Self::CompressedHow => "compressed_how",
-            Self::NotOneMessage => "not_one_message",
+            Self::CompressionNotNamed => "compressed_how",
+            Self::MessageCount => "not_one_message",
             Self::BodyTooLarge => "body_too_large",
             Self::LimitTooHigh => "limit_too_high",
             Self::ListTooLong(_) => "list_too_long",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
-            Self::DeadlineExceeded(DeadlineOwner::Ours) => "deadline_exceeded",
+            Self::DeadlineExceeded(DeadlineOwner::Server) => "deadline_exceeded",
             Self::DeadlineExceeded(DeadlineOwner::Client) => "client_deadline_exceeded",
             Self::Internal(_) => "internal",
         }
@@ -213,11 +216,11 @@ impl From<LimitTooHigh> for Error {
     }
 }
 
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
+impl From<Denial> for Error {
+    fn from(denied: Denial) -> Self {
         match denied {
-            Denied::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
-            Denied::Forbidden => Self::PermissionDenied,
+            Denial::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
+            Denial::Forbidden => Self::PermissionDenied,
         }
     }
 }

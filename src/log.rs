@@ -21,8 +21,7 @@ pub use trace_id::TraceId;
 
 /// The log of a process.
 ///
-/// Of a function whose name is known, each line of a call is a CloudWatch metric document as
-/// well.
+/// If the function's name is known, the line of a call is also a CloudWatch metric document.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 #[derive(Clone, Debug)]
 pub struct Log {

@@ -32,7 +32,7 @@ pub use call::{
     Call, CreateSession, DeleteSession, GetSession, ListSessions, PresentedSessionToken, SetSession,
 };
 pub use context::Context;
-pub use list::ASK_FOR_FEWER;
+pub use list::PAGE_ADVICE;
 pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
 
 /// The rules that a deployment sets.
@@ -100,15 +100,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`Error::PermissionDenied`] for a permit of another operation, and those of the
-    /// operation.
+    /// [`Error::PermissionDenied`] for a permit of another operation or access mode, and those of
+    /// the operation.
     pub async fn run(
         &self,
         call: Call,
         permit: &Permit,
         context: &Context,
     ) -> Result<Reply, Error> {
-        if call.operation() != permit.operation() {
+        if !permit.is_for(self.policy.access, call.operation()) {
             return Err(Error::PermissionDenied);
         }
         if let Some(id) = call.session_id() {

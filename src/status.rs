@@ -56,8 +56,8 @@ pub fn row(error: &Error) -> Row {
         Error::UnsupportedMediaType(_) | Error::UnsupportedEncoding => {
             (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None)
         }
-        Error::CompressedHow => (13, StatusCode::BAD_REQUEST, None),
-        Error::NotOneMessage => (12, StatusCode::BAD_REQUEST, None),
+        Error::CompressionNotNamed => (13, StatusCode::BAD_REQUEST, None),
+        Error::MessageCount => (12, StatusCode::BAD_REQUEST, None),
         Error::LimitTooHigh => (3, StatusCode::BAD_REQUEST, Some("QUERY-4M0fs")),
         Error::BodyTooLarge | Error::ListTooLong(_) => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
         Error::Overloaded => (8, StatusCode::TOO_MANY_REQUESTS, None),

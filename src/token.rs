@@ -1,4 +1,4 @@
-//! Tokens: what a principal holds, and the hash that is stored of it.
+//! Tokens and their hashes. A client holds the token, and the tables hold the hash.
 //!
 //! This is the one module that generates random ids.
 

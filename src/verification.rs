@@ -11,12 +11,12 @@ use crate::token::{PresentedToken, SessionToken, user_ref};
 
 /// A stored session with its user's current login name, and whether it is valid.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct StoredSession {
     pub session: Session,
     pub state: SessionState,
 }
 
-impl Found {
+impl StoredSession {
     /// `user` is the session's own. It is `None` if the session has no user, or if the user was
     /// deleted.
     pub fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
@@ -55,20 +55,20 @@ pub async fn verify(
     };
     // A valid token carries the right key: a session that is given a user is given another
     // token, and the one before has no grace.
-    let Found { session, state } = Found::among(session, &users, now);
+    let StoredSession { session, state } = StoredSession::among(session, &users, now);
     let is_valid = session.token_validity(token.hash(), now) == TokenValidity::Valid
         && state == SessionState::Live;
     Ok(is_valid.then_some(session))
 }
 
-/// Why a token proves no user. This is for operators: whoever presents it is told nothing.
+/// Why a token proves no user. It is for the log; clients do not get the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It is a service account's.
     NotASessionToken,
-    /// Its session is unknown, has another token by now, was ended or has expired.
+    /// The session is unknown, ended or expired, or the token is not its current one.
     Void,
-    /// In its session, nothing beyond a user's name was checked, if that.
+    /// No password was checked in its session.
     Unproven,
 }
 

@@ -2,6 +2,7 @@
 
 #![no_main]
 
+use http::HeaderMap;
 use libfuzzer_sys::fuzz_target;
 use sesame::api::{RequestHeaders, Version, messages};
 use sesame::domain::{Filter, Operation};
@@ -9,7 +10,7 @@ use sesame::service::Call;
 
 fuzz_target!(|bytes: &[u8]| {
     for operation in Operation::ALL {
-        let headers = RequestHeaders::default;
+        let headers = || RequestHeaders::read(&HeaderMap::new());
         let decode = |version| messages::decode(operation, version, headers(), bytes);
         let Ok(later) = decode(Version::V2) else {
             continue;

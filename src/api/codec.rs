@@ -15,7 +15,7 @@ use super::response::respond;
 use crate::api::{Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, Version};
 use crate::config::WireLimits;
 use crate::error::Error;
-use crate::service::{ASK_FOR_FEWER, Call, Reply};
+use crate::service::{Call, PAGE_ADVICE, Reply};
 use crate::status::{self, Status};
 
 pub use compression::Compression;
@@ -35,36 +35,42 @@ const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-ve
 pub fn decode(route: &MatchedRoute, request: &Request, limits: WireLimits) -> Result<Call, Error> {
     let Request { headers, body, .. } = request;
     let (operation, version) = (route.operation, route.version);
-    let read_headers = || RequestHeaders::read(operation, headers);
-    let decode_proto =
-        |message: Bytes| messages::decode(operation, version, read_headers()?, &message);
+    let call_headers = RequestHeaders::read(headers);
     match route.protocol {
         Protocol::Json => {
             // All that a GET asks for is in the path and in the query.
             let body = match request.method {
                 Method::GET => Bytes::new(),
-                _ => plain(headers, body, limits)?,
+                _ => read_plain(headers, body, limits)?,
             };
             let bound = BoundFields::read(route, request)?;
-            json::decode(operation, version, bound, read_headers()?, &body)
+            json::decode(operation, version, bound, call_headers, &body)
         }
         Protocol::Connect(codec) => {
             check_connect_version(headers)?;
-            let message = plain(headers, body, limits)?;
+            let message = read_plain(headers, body, limits)?;
             match codec {
                 Codec::Json => {
                     let bound = BoundFields::default();
-                    json::decode(operation, version, bound, read_headers()?, &message)
+                    json::decode(operation, version, bound, call_headers, &message)
                 }
-                Codec::Proto => decode_proto(message),
+                Codec::Proto => messages::decode(operation, version, call_headers, &message),
             }
         }
-        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => {
-            decode_proto(framed(headers, body, limits)?)
-        }
+        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => messages::decode(
+            operation,
+            version,
+            call_headers,
+            &read_framed(headers, body, limits)?,
+        ),
         Protocol::GrpcWeb(Coding::Text) => {
             let body = frame::read_text(body)?;
-            decode_proto(framed(headers, &body, limits)?)
+            messages::decode(
+                operation,
+                version,
+                call_headers,
+                &read_framed(headers, &body, limits)?,
+            )
         }
     }
 }
@@ -74,7 +80,8 @@ pub fn decode(route: &MatchedRoute, request: &Request, limits: WireLimits) -> Re
 ///
 /// # Errors
 ///
-/// [`Error::ListTooLong`]: not every client could receive it. Nothing else grows like a list.
+/// [`Error::ListTooLong`]: the message is too large for some clients. Only a list can become so
+/// large.
 pub fn encode(
     protocol: Protocol,
     version: Version,
@@ -96,7 +103,7 @@ pub fn encode(
         Protocol::GrpcWeb(coding) => grpc::encode_web(&message, coding),
     };
     if !can_carry(protocol, response.body()) {
-        return Err(Error::ListTooLong(ASK_FOR_FEWER));
+        return Err(Error::ListTooLong(PAGE_ADVICE));
     }
     Ok(response)
 }
@@ -119,7 +126,7 @@ pub fn encode_error(protocol: Protocol, error: &Error) -> Response<Body> {
 
 /// Whether the body of an answer reaches every client whole.
 ///
-/// gRPC clients take messages of at most 4 MiB, unless they are told otherwise. Lambda takes
+/// gRPC clients accept messages of at most 4 MiB by default. Lambda accepts
 /// answers of at most 6 MB of JSON, in which a body is a string or base64.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 fn can_carry(protocol: Protocol, body: &Body) -> bool {
@@ -140,12 +147,12 @@ fn can_carry(protocol: Protocol, body: &Body) -> bool {
 }
 
 /// Decompresses a body that is the message itself.
-fn plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
-    Compression::from_headers(headers, &CONTENT_ENCODING)?.undo(body, limits.message)
+fn read_plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+    Compression::from_headers(headers, &CONTENT_ENCODING)?.decompress(body, limits.message)
 }
 
 /// Reads the message of a body that is a gRPC frame.
-fn framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
+fn read_framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
     let compression = Compression::from_headers(headers, &grpc::ENCODING)?;
     frame::read_message(body, compression, limits.message)
 }

@@ -45,7 +45,7 @@ pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response
 }
 
 /// Lets the page that sent the request read the answer.
-pub(super) fn share(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
+pub(super) fn add_headers(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
     if matches!(origins, Origins::List(some) if !some.is_empty()) {
         response.insert(VARY, HeaderValue::from_static("origin"));
     }

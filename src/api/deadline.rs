@@ -16,7 +16,7 @@ const CONNECT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 /// How long the answer to a request may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
-    /// The time that the transport allows. After it, the call is dropped, whatever it is doing.
+    /// The time that the transport allows. After it, the call is dropped.
     transport: Option<Duration>,
     /// The time that the client waits, from the start of the call on.
     client: Option<Duration>,
@@ -37,10 +37,9 @@ impl Deadlines {
 
     /// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged.
     ///
-    /// A client's deadline does not end a call while an attempt at a password is pending:
-    /// dropped between the attempt that it counts and the hash that settles it, the right
-    /// password would count as a wrong one. Such a call is carried through, and answered as
-    /// late.
+    /// A client's deadline does not end a call whose password attempt is pending. If it did, the
+    /// attempt would stay counted as a failure even if the password is right. Such a call runs to
+    /// its end, and its response is still `DEADLINE_EXCEEDED`.
     pub async fn enforce(
         self,
         context: &Context,
@@ -69,7 +68,7 @@ impl Deadlines {
             None => outcome.await,
             Some(transport) => match timeout(transport, outcome).await {
                 Ok(outcome) => outcome,
-                Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Ours)),
+                Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Server)),
             },
         };
         outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))

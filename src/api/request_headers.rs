@@ -1,43 +1,30 @@
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName};
 
-use crate::domain::{IdempotencyKey, Invalid, Operation, Precondition};
-use crate::error::Error;
+use crate::domain::{IdempotencyKey, Invalid, Precondition};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The headers that are part of a call, in all protocols. In gRPC they are metadata, under the
-/// same names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// same names. A fault in one is an error only of a call that takes the header, and is found after
+/// all faults of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHeaders {
     /// `Idempotency-Key`, of a create.
-    pub idempotency_key: Option<IdempotencyKey>,
+    pub idempotency_key: Result<Option<IdempotencyKey>, Invalid>,
     /// `If-Match`, of a Set.
-    pub precondition: Option<Precondition>,
+    pub precondition: Result<Option<Precondition>, Invalid>,
 }
 
 impl RequestHeaders {
-    /// Reads the headers that the operation takes. Others are ignored.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`].
-    pub fn read(operation: Operation, headers: &HeaderMap) -> Result<Self, Error> {
-        let mut read = Self::default();
-        match operation {
-            Operation::CreateSession => {
-                if let Some(key) = value(headers, &IDEMPOTENCY_KEY, "idempotency-key")? {
-                    read.idempotency_key = Some(IdempotencyKey::parse(key)?);
-                }
-            }
-            Operation::SetSession => {
-                if let Some(condition) = value(headers, &IF_MATCH, "if-match")? {
-                    read.precondition = Some(Precondition::parse(&condition)?);
-                }
-            }
-            Operation::GetSession | Operation::DeleteSession | Operation::ListSessions => {}
+    pub fn read(headers: &HeaderMap) -> Self {
+        let key = value(headers, &IDEMPOTENCY_KEY, "idempotency-key");
+        let condition = value(headers, &IF_MATCH, "if-match");
+        Self {
+            idempotency_key: key.and_then(|key| key.map(IdempotencyKey::parse).transpose()),
+            precondition: condition
+                .and_then(|text| text.map(|text| Precondition::parse(&text)).transpose()),
         }
-        Ok(read)
     }
 }
 
@@ -60,9 +47,7 @@ fn value(
 }
 
 #[test]
-fn each_operation_reads_the_headers_that_it_takes() {
-    use Operation::{CreateSession, GetSession, SetSession};
-
+fn a_header_has_one_value_of_its_form() {
     let headers = |pairs: &[(&'static str, &str)]| -> HeaderMap {
         let pairs = pairs.iter();
         pairs
@@ -70,22 +55,30 @@ fn each_operation_reads_the_headers_that_it_takes() {
             .collect()
     };
     let both = headers(&[("idempotency-key", "k"), ("if-match", "\"4\"")]);
-    let read = |operation| RequestHeaders::read(operation, &both).unwrap();
+    let read = RequestHeaders::read(&both);
+    assert!(read.idempotency_key.unwrap().is_some());
+    assert!(read.precondition.unwrap().is_some());
+    let none = RequestHeaders::read(&HeaderMap::new());
+    assert_eq!(
+        (none.idempotency_key, none.precondition),
+        (Ok(None), Ok(None))
+    );
 
-    assert!(read(CreateSession).idempotency_key.is_some());
-    assert!(read(SetSession).precondition.is_some());
-    assert_eq!(read(GetSession), RequestHeaders::default());
-    for (operation, pairs) in [
-        (CreateSession, &[("idempotency-key", "")][..]),
-        (CreateSession, &[("idempotency-key", "ä")]),
-        (
-            CreateSession,
-            &[("idempotency-key", "a"), ("idempotency-key", "a")],
-        ),
-        (SetSession, &[("if-match", "4")]),
-        (SetSession, &[("if-match", "\"4\""), ("if-match", "\"4\"")]),
+    for pairs in [
+        &[("idempotency-key", "")][..],
+        &[("idempotency-key", "ä")],
+        &[("idempotency-key", "a"), ("idempotency-key", "a")],
     ] {
-        let read = RequestHeaders::read(operation, &headers(pairs));
-        assert!(read.is_err(), "{pairs:?}");
+        let read = RequestHeaders::read(&headers(pairs));
+        assert!(read.idempotency_key.is_err(), "{pairs:?}");
+        assert_eq!(read.precondition, Ok(None), "{pairs:?}");
+    }
+    for pairs in [
+        &[("if-match", "4")][..],
+        &[("if-match", "\"4\""), ("if-match", "\"4\"")],
+    ] {
+        let read = RequestHeaders::read(&headers(pairs));
+        assert!(read.precondition.is_err(), "{pairs:?}");
+        assert_eq!(read.idempotency_key, Ok(None), "{pairs:?}");
     }
 }

@@ -24,14 +24,14 @@ pub struct PathParams {
 
 /// The error for a request that no route matches, and the protocol in which it is answered.
 #[derive(Debug)]
-pub struct Unmatched {
+pub struct RouteError {
     pub protocol: Protocol,
     pub error: Error,
 }
 
 impl MatchedRoute {
     /// Finds the route of a request by its method, path and content type.
-    pub fn find(request: &Request) -> Result<Self, Unmatched> {
+    pub fn find(request: &Request) -> Result<Self, RouteError> {
         let content_type = Protocol::from_content_type(&request.headers);
         let path = Path::parse(&request.path);
         let protocol = match (&path, content_type) {
@@ -40,7 +40,7 @@ impl MatchedRoute {
             (None, Some(said @ (Protocol::Grpc | Protocol::GrpcWeb(_)))) => said,
             _ => Protocol::Json,
         };
-        let unmatched = |error| Unmatched { protocol, error };
+        let unmatched = |error| RouteError { protocol, error };
         if protocol == Protocol::Grpc && !request.context.trailers {
             return Err(unmatched(Error::Unimplemented(NO_TRAILERS.into())));
         }
@@ -60,11 +60,11 @@ impl MatchedRoute {
             params: path.params(),
         })
     }
+}
 
-    /// The session that the path names, if its id is one.
-    pub(super) fn session_id(&self) -> Option<SessionId> {
-        SessionId::find(self.params.session_id.as_ref()?).ok()?
-    }
+/// The session that a path names, if its id is one. It is logged even if no route matches.
+pub(super) fn session_id(path: &str) -> Option<SessionId> {
+    SessionId::find(&Path::parse(path)?.params().session_id?).ok()?
 }
 
 /// Whether a path is one of this service, without the stage of a gateway before it: stages have

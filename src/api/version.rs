@@ -1,4 +1,5 @@
-/// A version of the API. Later versions add to the earlier ones, and change nothing.
+/// A version of the API. A later version has all fields of an earlier one. Only in v2 may a Set
+/// lack the session token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     V2alpha,

@@ -101,8 +101,8 @@ impl Attempts {
         &self,
         policy: AttemptPolicy,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, LockedForGood> {
-        let lock = policy.lock_after(self.failures).ok_or(LockedForGood)?;
+    ) -> Result<Option<Timestamp>, PermanentLock> {
+        let lock = policy.lock_after(self.failures).ok_or(PermanentLock)?;
         let until = self.last_at.map(|last| last.plus(lock));
         Ok(until.filter(|until| *until > now))
     }
@@ -110,7 +110,7 @@ impl Attempts {
 
 /// The error for a password that stays locked until an administrator unlocks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LockedForGood;
+pub struct PermanentLock;
 
 #[cfg(test)]
 mod tests {

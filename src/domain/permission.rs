@@ -2,7 +2,8 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 
-/// What a principal may do with sessions that are not its own.
+/// A permission of a principal for sessions of others. `session.write` is also needed to create
+/// sessions in the access mode "token", and to check a user without a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     Write,

@@ -46,8 +46,8 @@ pub struct Permit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionScope {
     All,
-    /// The session with this token. `None` is a text that has not the form of a token, which no
-    /// session has.
+    /// The session with this token. `None`: the presented text can't be a token, so no session
+    /// matches.
     Token(Option<TokenHash>),
     /// The sessions that the principal created, and those whose user it is.
     Own {
@@ -58,7 +58,7 @@ pub enum SessionScope {
 
 /// Why a principal has no permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
+pub enum Denial {
     /// It has to authenticate itself.
     Unauthenticated,
     /// It is authenticated, and lacks the permission.
@@ -95,20 +95,25 @@ impl Access {
 
     /// The permit of `principal` for an operation. Where a session's token permits it, the
     /// permit is conditional on the token: [`Permit::sessions`].
-    pub fn permit(self, operation: Operation, principal: Principal) -> Result<Permit, Denied> {
+    pub(crate) fn permit(
+        self,
+        operation: Operation,
+        principal: Principal,
+    ) -> Result<Permit, Denial> {
         let permit = Permit {
             access: self,
             operation,
             principal,
         };
-        let by_token = permit.takes(Rule::Token).then_some(None);
+        let by_token = permit.has_rule(Rule::Token).then_some(None);
         permit.sessions(by_token).map(|_| permit)
     }
 }
 
 impl Permit {
-    pub fn operation(&self) -> Operation {
-        self.operation
+    /// Whether the permit is for `operation`, by the rules of `access`.
+    pub fn is_for(&self, access: Access, operation: Operation) -> bool {
+        self.access == access && self.operation == operation
     }
 
     pub fn principal(&self) -> &Principal {
@@ -119,21 +124,22 @@ impl Permit {
         self.principal.permissions()
     }
 
-    fn takes(&self, rule: Rule) -> bool {
+    fn has_rule(&self, rule: Rule) -> bool {
         self.access.rules(self.operation).contains(&rule)
     }
 
-    /// The sessions that the permit covers, if the request presents `token` as theirs: `None`
-    /// for no token, `Some(None)` for a text that has not the form of one.
+    /// The sessions that the permit covers. `token` is the token that the request presents: `None`
+    /// if it presents none, `Some(None)` for a text that can't be a token.
     ///
-    /// A token that is presented is checked, and decides: a wrong one is wrong even if the
-    /// principal needs none. Where anyone may create sessions, a session's token is enough by
-    /// itself; elsewhere the principal has to be authenticated as well.
-    pub fn sessions(&self, token: Option<Option<TokenHash>>) -> Result<SessionScope, Denied> {
-        let token = token.filter(|_| self.takes(Rule::Token));
-        let is_open = self.access == Access::Public && token.is_some() || self.takes(Rule::Anyone);
+    /// A presented token is always checked: a wrong one is refused even if the principal needs
+    /// none. In the access mode "public" a session's token is enough; otherwise the principal also
+    /// has to be authenticated.
+    pub fn sessions(&self, token: Option<Option<TokenHash>>) -> Result<SessionScope, Denial> {
+        let token = token.filter(|_| self.has_rule(Rule::Token));
+        let is_open =
+            self.access == Access::Public && token.is_some() || self.has_rule(Rule::Anyone);
         if !self.principal.is_authenticated() && !is_open {
-            return Err(Denied::Unauthenticated);
+            return Err(Denial::Unauthenticated);
         }
         if let Some(token) = token {
             return Ok(SessionScope::Token(token));
@@ -147,26 +153,24 @@ impl Permit {
             return Ok(SessionScope::All);
         }
         let creator = self
-            .takes(Rule::Creator)
+            .has_rule(Rule::Creator)
             .then(|| self.principal.to_string());
         let user = self
             .principal
             .user()
-            .filter(|_| self.takes(Rule::User))
+            .filter(|_| self.has_rule(Rule::User))
             .cloned();
         if creator.is_none() && user.is_none() {
-            return Err(Denied::Forbidden);
+            return Err(Denial::Forbidden);
         }
         Ok(SessionScope::Own { creator, user })
     }
 
-    /// Whether the principal may have a user checked whom the session does not have yet, in a
-    /// create or in a Set.
+    /// Whether the principal may add a user to a session, in a create or in a Set.
     ///
-    /// With a password, that is a login, and takes what a create takes. Without one it tells
-    /// which users exist and what they are called, so it takes the permission in each access
-    /// mode.
-    pub fn may_check_user(&self, by_password: bool) -> Result<(), Denied> {
+    /// With a password this is a login, and needs what a create needs. Without one it reveals
+    /// which users exist and their names, so it needs `session.write` in each access mode.
+    pub fn may_check_user(&self, by_password: bool) -> Result<(), Denial> {
         if by_password {
             let principal = self.principal.clone();
             return self
@@ -175,14 +179,14 @@ impl Permit {
                 .map(drop);
         }
         match self.principal {
-            Principal::Anonymous => Err(Denied::Unauthenticated),
+            Principal::Anonymous => Err(Denial::Unauthenticated),
             _ if self.sees_users() => Ok(()),
-            _ => Err(Denied::Forbidden),
+            _ => Err(Denial::Forbidden),
         }
     }
 
-    /// Whether the principal may learn which users exist and in which state they are. All
-    /// others are told of a wrong password, whatever is wrong with a user.
+    /// Whether the principal may learn which users exist and their state. Others get the error for
+    /// a wrong password for every fault of a user.
     pub fn sees_users(&self) -> bool {
         self.permissions().has(Permission::Write)
     }
@@ -208,7 +212,7 @@ impl SessionScope {
         }
     }
 
-    /// Whether `session` is in the scope for more than to repeat a Set.
+    /// Whether the scope permits all calls on `session`, not only the repetition of a Set.
     pub fn contains(&self, session: &Session, now: Timestamp) -> bool {
         self.validity(session, now) == TokenValidity::Valid
     }
@@ -234,7 +238,7 @@ impl FromStr for Access {
 mod tests {
     use super::*;
     use crate::domain::{JwtName, JwtPrincipal, ServiceAccountName, SessionId};
-    use Denied::{Forbidden, Unauthenticated};
+    use Denial::{Forbidden, Unauthenticated};
 
     fn service_account(permission: Permission) -> Principal {
         Principal::ServiceAccount {

@@ -27,7 +27,7 @@ impl Principal {
         !matches!(self, Self::Anonymous)
     }
 
-    /// The permissions for sessions of others. A user has none.
+    /// The principal's permissions. A user has none.
     pub fn permissions(&self) -> Permissions {
         match self {
             Self::ServiceAccount { permissions, .. } | Self::Jwt { permissions, .. } => {

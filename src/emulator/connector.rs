@@ -19,14 +19,14 @@ impl Emulator {
     /// doesn't advance, so no timeout of the SDK expires. A request that the SDK gives up is carried
     /// out all the same, as over a network.
     pub fn http_client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(InProcess(self.clone()))
+        SharedHttpClient::new(EmulatorConnector(self.clone()))
     }
 }
 
 #[derive(Clone, Debug)]
-struct InProcess(Emulator);
+struct EmulatorConnector(Emulator);
 
-impl HttpClient for InProcess {
+impl HttpClient for EmulatorConnector {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
@@ -36,7 +36,7 @@ impl HttpClient for InProcess {
     }
 }
 
-impl HttpConnector for InProcess {
+impl HttpConnector for EmulatorConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self(emulator) = self.clone();
         HttpConnectorFuture::new(async move {

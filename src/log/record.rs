@@ -10,29 +10,29 @@ use crate::error::chain;
 #[derive(Debug, Default)]
 pub struct CallRecord(Mutex<CallFacts>);
 
-/// The facts of a call. They hold no password, token or hash, and no login name that no user has:
-/// people type their passwords into the wrong field.
+/// The facts of a call. They hold no password, token or hash, and no login name of an unknown
+/// user, because people type passwords into that field.
 #[derive(Clone, Debug, Default)]
 pub struct CallFacts {
     pub principal: Option<String>,
     pub user: Option<UserId>,
     /// The session that the call created or named.
     pub session: Option<SessionId>,
-    /// How long DynamoDB took. Of requests side by side, the longest counts.
+    /// The time spent waiting for DynamoDB. Parallel requests are counted once.
     pub database: Duration,
     /// How long it took to compute password hashes, if the call computed any.
     pub hash: Option<Duration>,
     /// Whether a password was tried.
     pub login: bool,
-    /// Whether an attempt may be counted that only the end of the call settles.
+    /// Whether a password attempt has been or is being counted whose outcome is not known yet.
     pub attempt_pending: bool,
-    /// The true error, if the client was told of a wrong password.
+    /// The actual error, if the client got another one in its place.
     pub concealed: Option<&'static str>,
     /// Whether this call's wrong password locked the user.
     pub locked_out: bool,
     /// How often another writer was first.
     pub conflicts: u32,
-    /// An error beside the call, which succeeded nevertheless.
+    /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl CallRecord {
         self.note(|facts| facts.user = Some(user.clone()));
     }
 
-    /// Notes the error that the client is not told of. The first one is kept.
+    /// Notes the actual error where the client gets another one. The first one is kept.
     pub(crate) fn conceal(&self, truth: &'static str) {
         self.note(|facts| _ = facts.concealed.get_or_insert(truth));
     }

@@ -1,7 +1,7 @@
 use super::{Context, Service};
-use crate::domain::{JwtPrincipal, Permission, Principal, SessionUser, TokenHash};
+use crate::domain::{JwtPrincipal, Permission, Principal, SessionUser};
 use crate::error::{Error, TokenFault};
-use crate::token::{PresentedToken, SessionToken};
+use crate::token::{PresentedToken, ServiceAccountToken, SessionToken};
 use crate::verification::verify;
 
 /// What a request presents to say who makes it.
@@ -48,7 +48,7 @@ impl Service {
             (None, Err(fault)) => return Err(Error::Unauthenticated(*fault)),
             (None, Ok(None)) => Principal::Anonymous,
             (None, Ok(Some(PresentedToken::ServiceAccount(token)))) => {
-                self.service_account(token.hash(), context).await?
+                self.service_account(token, context).await?
             }
             (None, Ok(Some(PresentedToken::Session(token)))) => {
                 self.session_user(token, context).await?
@@ -60,9 +60,10 @@ impl Service {
 
     async fn service_account(
         &self,
-        token: TokenHash,
+        token: &ServiceAccountToken,
         context: &Context,
     ) -> Result<Principal, Error> {
+        let token = token.hash();
         let account = if let Some(known) = self.accounts.get(token, context.now) {
             known
         } else {

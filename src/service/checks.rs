@@ -67,7 +67,7 @@ impl Service {
         }
         let user = user.ok_or_else(|| lookup.not_found())?;
         context.record.user(&user.user_id);
-        lookup.admit(&user)?;
+        lookup.check_id(&user)?;
         if user.state != UserState::Active {
             return Err(Error::UserNotActive);
         }
@@ -80,10 +80,10 @@ impl Service {
 
     /// Finds a user and checks the password: 1 request by login name, 2 by user id.
     ///
-    /// It waits for its turn at the processor before it counts the attempt: so a call
-    /// that is turned away has not cost the user an attempt, and no more attempts are
-    /// under way in a process than it computes hashes at once. In several processes
-    /// together there may be more: an attempt under way counts as a failure there, too.
+    /// It waits for its turn before it counts the attempt. So a call that is refused for overload
+    /// costs no attempt, and a process has at most as many attempts pending as it computes hashes
+    /// at a time. Other processes may have more; a pending attempt counts as a failure for them
+    /// too.
     async fn check_password(
         &self,
         subject: Subject<'_>,
@@ -112,7 +112,7 @@ impl Service {
                         if permit.sees_users() {
                             return Err(Error::Internal(unsupported.into()));
                         }
-                        // Any other error would tell that there is such a user.
+                        // Any other error would reveal that the user exists.
                         let (verification, _) = turn.verify_decoy(password).await?;
                         context.record.hashed(verification.took);
                         Err(Error::PasswordInvalid)
@@ -191,7 +191,7 @@ impl Service {
 
     /// Carries out `put` and, side by side with it, the writes that a right password makes to the
     /// user's item. The call's result is `put` alone: an error of the others is logged, and the
-    /// next login makes good for it.
+    /// next login repeats those writes.
     pub(super) async fn put_and_settle<T>(
         &self,
         put: impl Future<Output = T>,
@@ -209,7 +209,7 @@ impl Service {
         let replace = async {
             match verified.and_then(|verified| Some((&verified.user, verified.new_hash.as_ref()?)))
             {
-                // If somebody else has replaced the hash first, that is as good.
+                // Another call may have replaced the hash first, which is fine.
                 Some((user, new_hash)) => {
                     let replace = self.store.replace_password_hash(user, new_hash);
                     replace.await.map(drop)
@@ -233,7 +233,7 @@ fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error
         return lookup.not_found();
     };
     context.record.user(&user.user_id);
-    if let Err(mismatch) = lookup.admit(&user) {
+    if let Err(mismatch) = lookup.check_id(&user) {
         return mismatch;
     }
     match (user.state, user.password_hash) {

@@ -6,8 +6,9 @@ use crate::log::CallRecord;
 /// The time of a call, and the record of what happens in it.
 #[derive(Debug)]
 pub struct Context {
-    /// When the call began. What a call does counts as done at this time, but for what others
-    /// measure from its writes, such as a lock: that is done at [`Self::time`].
+    /// When the call began. It is the time of the checks and changes that the call makes. Locks
+    /// and grace periods begin at [`Self::time`] instead, because a call may wait long before it
+    /// writes.
     pub now: Timestamp,
     pub record: CallRecord,
     started: Instant,
@@ -23,7 +24,7 @@ impl Context {
         }
     }
 
-    /// The time that it is by now, while the call is under way.
+    /// The current time: `now` plus the time that has passed since the call began.
     pub fn time(&self) -> Timestamp {
         self.now.plus(self.started.elapsed())
     }

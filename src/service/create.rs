@@ -1,5 +1,5 @@
 use super::checks::factors;
-use super::idempotency::Keyed;
+use super::idempotency::IdempotencyScope;
 use super::user_lookup::Subject;
 use super::{Context, CreateSession, CreatedSession, Details, Service};
 use crate::domain::{Lifetime, NewSession, Permit, Session, Timestamp};
@@ -25,7 +25,7 @@ impl Service {
     ) -> Result<CreatedSession, Error> {
         let policy = &self.policy;
         let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
-        let keyed = self.keyed(&request, permit).await?;
+        let idempotency = self.idempotency(&request, permit).await?;
         let password = request.password.take();
         let user = request.user.as_ref();
         if user.is_some() {
@@ -38,14 +38,14 @@ impl Service {
         let write = generate_write_id();
         let (user_factor, password) = factors(verified.as_ref(), context.now);
         let user = user_factor.as_ref().map(|user| user_ref(&user.user_id));
-        let (id, token) = match &keyed {
+        let (id, token) = match &idempotency {
             None => {
                 let id = generate_session_id();
                 (id, SessionToken::generate(id, user)?)
             }
-            Some(keyed) => {
-                let id = keyed.session_id(permit, verified.as_ref());
-                (id, keyed.server_key.token(id, write, user))
+            Some(idempotency) => {
+                let id = idempotency.session_id(permit, verified.as_ref());
+                (id, idempotency.server_key.token(id, write, user))
             }
         };
         let session = Session::open(
@@ -59,42 +59,48 @@ impl Service {
                 creator: permit.principal().to_string(),
                 lifetime,
                 write,
-                fingerprint: keyed.as_ref().map(|keyed| keyed.fingerprint),
+                fingerprint: idempotency
+                    .as_ref()
+                    .map(|idempotency| idempotency.fingerprint),
             },
             context.now,
         );
         let put = self.store.insert_session(&session);
         let put = self.put_and_settle(put, verified.as_ref(), context);
-        match (context.database(put).await?, keyed) {
+        match (context.database(put).await?, idempotency) {
             (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
-            (PutOutcome::Conflict(stored), Some(keyed)) => self.repeated(&session, &stored, &keyed),
+            (PutOutcome::Conflict(stored), Some(idempotency)) => {
+                self.repeated(&session, &stored, &idempotency)
+            }
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 Err(Error::Internal("a random session id was taken".into()))
             }
         }
     }
 
-    /// The answer to a request that has created `stored` before, and would have put
-    /// `session`: that of the first time, whatever has become of the session.
+    /// The reply to a create that is repeated: `stored` is the session that it created the first
+    /// time, `session` the one that it would create. The reply is that of the first time, even if
+    /// the session has changed or ended since.
     fn repeated(
         &self,
         session: &Session,
         stored: &Session,
-        keyed: &Keyed,
+        idempotency: &IdempotencyScope,
     ) -> Result<CreatedSession, Error> {
         let first = stored
             .request
-            .filter(|first| first.fingerprint == keyed.fingerprint)
+            .filter(|first| first.fingerprint == idempotency.fingerprint)
             .ok_or(Error::IdempotencyKeyReused)?;
         let id = |session: &Session| session.user.as_ref().map(|user| user.user_id.clone());
         let (now, then) = (id(session), id(stored));
-        // The login name has become another user's. Of an ended session, no user is known,
-        // and its token is of no use. A create without a user may have been given one since.
+        // Both have a user, and not the same one: the login name has passed to another user. An
+        // ended session has no user, and its token is invalid. A session that was created without
+        // a user may have got one since.
         if now.is_some() && then.is_some() && now != then {
             return Err(Error::IdempotencyKeyReused);
         }
         let user = now.as_ref().map(user_ref);
-        let token = keyed.server_key.token(stored.id, first.write, user);
+        let token = idempotency.server_key.token(stored.id, first.write, user);
         Ok(self.created(session, stored.created_at, token))
     }
 

@@ -2,7 +2,7 @@ use super::{Context, GetSession, GotSession, Service, out_of_scope, own_user_ref
 use crate::domain::{Permit, SessionId, SessionState, UserRef};
 use crate::error::{ApiSide, Error};
 use crate::token::SessionToken;
-use crate::verification::Found;
+use crate::verification::StoredSession;
 
 impl Service {
     /// Reads a valid session. One that was ended or has expired is not found.
@@ -23,7 +23,7 @@ impl Service {
             None => own_user_ref(permit),
             Some(token) => token.as_ref().ok().and_then(SessionToken::user),
         };
-        let Some(Found { session, state }) = self.find(id, user, context).await? else {
+        let Some(StoredSession { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
         if state != SessionState::Live {
@@ -45,9 +45,9 @@ impl Service {
         id: SessionId,
         user: Option<UserRef>,
         context: &Context,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<StoredSession>, Error> {
         let read = self.store.get_session_and_user(id, user);
         let read = context.database(read).await?;
-        Ok(read.map(|(session, user)| Found::new(session, user.as_ref(), context.now)))
+        Ok(read.map(|(session, user)| StoredSession::new(session, user.as_ref(), context.now)))
     }
 }

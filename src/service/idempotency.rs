@@ -6,7 +6,7 @@ use crate::token::ServerKey;
 
 /// The idempotency key of a create, with what is derived by it.
 #[derive(Clone, Debug)]
-pub(super) struct Keyed {
+pub(super) struct IdempotencyScope {
     pub server_key: ServerKey,
     pub fingerprint: [u8; 32],
     key: IdempotencyKey,
@@ -18,13 +18,13 @@ impl Service {
     /// # Errors
     ///
     /// - [`Error::Unimplemented`]: the deployment has no key to derive tokens with.
-    /// - [`Error::InvalidArgument`]: neither an authenticated principal nor a password stands
-    ///   behind the key. What anybody could repeat, anybody could take over.
-    pub(super) async fn keyed(
+    /// - [`Error::InvalidArgument`]: the principal is anonymous and the request has no user or no
+    ///   password. Anyone could repeat such a request and get the session's token.
+    pub(super) async fn idempotency(
         &self,
         request: &CreateSession,
         permit: &Permit,
-    ) -> Result<Option<Keyed>, Error> {
+    ) -> Result<Option<IdempotencyScope>, Error> {
         let Some(key) = request.idempotency_key.clone() else {
             return Ok(None);
         };
@@ -36,7 +36,7 @@ impl Service {
             let reason = "needs a caller who is known, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());
         }
-        Ok(Some(Keyed {
+        Ok(Some(IdempotencyScope {
             fingerprint: fingerprint(&server_key, request),
             server_key,
             key,
@@ -46,7 +46,7 @@ impl Service {
 
 const NO_KEY: &str = "an idempotency-key, where the settings have no SERVER_KEY,";
 
-impl Keyed {
+impl IdempotencyScope {
     /// The id of the session that is created. It is derived from the principal and the key, so
     /// that a repeated request meets the same item; for an anonymous principal, from the user
     /// whose password it knows and the key.
@@ -61,8 +61,8 @@ impl Keyed {
     }
 }
 
-/// A keyed hash of all that the request asks for, without the password, which is checked each
-/// time: whoever has a copy of the table must not find a quicker way to guess at it.
+/// A keyed hash of the request without its password. The password is checked each time; a hash of
+/// it here would be quicker to attack than the password hash.
 pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] {
     // Exhaustive on purpose: what is added to the request belongs to its fingerprint.
     let CreateSession {

@@ -8,19 +8,19 @@ use crate::domain::{
 use crate::error::Error;
 use crate::store::SessionQuery;
 use crate::token::user_ref;
-use crate::verification::Found;
+use crate::verification::StoredSession;
 
 /// How many of a user's sessions one call looks at.
-const MAX_LOOKED_AT: usize = 1000;
+const MAX_SESSIONS_READ: usize = 1000;
 /// How many of a user's sessions one request reads; it reads the user as well.
-const AT_ONCE: usize = 99;
-/// How many bytes of metadata and user agents one answer has. No answer with more of them
-/// reaches its client, however it is encoded.
+const SESSIONS_PER_REQUEST: usize = 99;
+/// The maximum size of the metadata and user agents of a page, in bytes. A response with more is
+/// too large in each encoding.
 const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The advice about a page that is too large.
-pub const ASK_FOR_FEWER: &str = "ask for fewer sessions at once";
-const NARROW_IT: &str = "narrow it by creation date";
+pub const PAGE_ADVICE: &str = "ask for fewer sessions at once";
+const RANGE_ADVICE: &str = "narrow it by creation date";
 
 /// Where a list looks for sessions.
 enum Source {
@@ -54,8 +54,9 @@ impl Service {
     /// It looks at the sessions that the request names by id, or at those of one user: a user's
     /// own, if the request names neither. There is no list of all sessions.
     ///
-    /// Requests, one after another: 1 or 2 by ids; 2 for 99 of a user's sessions, and one
-    /// more for each 99 beyond.
+    /// Requests, one after another: 1 to 3 by ids; 2 for up to 99 sessions of a user, and one more
+    /// for each further 99. One more if a filter needs the fingerprint of the principal's own
+    /// session.
     pub(super) async fn list_sessions(
         &self,
         mut request: ListSessions,
@@ -63,7 +64,7 @@ impl Service {
         context: &Context,
     ) -> Result<ListedSessions, Error> {
         let permitted = sessions(permit, None)?;
-        may_ask_for(&request.filters, permit)?;
+        check_permitted(&request.filters, permit)?;
         let source = source(&request.filters, permit.principal())?;
         if let Source::User(user) = &source {
             request.filters.push(Filter::User(user.clone()));
@@ -76,26 +77,26 @@ impl Service {
             now: context.now,
         };
         let (ids, at_once, users) = match source {
-            Source::Nowhere => (Vec::new(), AT_ONCE, Vec::new()),
+            Source::Nowhere => (Vec::new(), SESSIONS_PER_REQUEST, Vec::new()),
             // They are in no order, so all are read before the first is chosen.
             Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
             Source::User(user) => {
                 let listing = SessionQuery {
                     created: created(&request.filters),
                     ascending: request.page.ascending,
-                    max: MAX_LOOKED_AT + 1,
+                    max: MAX_SESSIONS_READ + 1,
                 };
                 let ids = context.database(self.store.query_session_ids(&user, listing));
                 let ids = ids.await?;
-                if ids.len() > MAX_LOOKED_AT {
-                    return Err(Error::ListTooLong(NARROW_IT));
+                if ids.len() > MAX_SESSIONS_READ {
+                    return Err(Error::ListTooLong(RANGE_ADVICE));
                 }
-                (ids, AT_ONCE, vec![user_ref(&user)])
+                (ids, SESSIONS_PER_REQUEST, vec![user_ref(&user)])
             }
         };
         let mut window = Window::new(request.page);
         context
-            .database(self.look_at(ids.chunks(at_once), users, &search, &mut window))
+            .database(self.read_batches(ids.chunks(at_once), users, &search, &mut window))
             .await?;
         Ok(ListedSessions {
             total: window.total,
@@ -107,7 +108,7 @@ impl Service {
 
     /// Reads sessions in batches, in the order in which they are given, and `users` with the
     /// first batch.
-    async fn look_at(
+    async fn read_batches(
         &self,
         batches: std::slice::Chunks<'_, SessionId>,
         mut users: Vec<UserRef>,
@@ -124,11 +125,11 @@ impl Service {
             known.extend(more.users);
 
             let found = read.sessions.into_iter();
-            let found = found.map(|session| Found::among(session, &known, search.now));
+            let found = found.map(|session| StoredSession::among(session, &known, search.now));
             let live = found.filter(|found| found.state == SessionState::Live);
             window.add(live.map(|found| found.session).collect());
             if window.bytes > MAX_PAGE_BYTES {
-                return Err(Error::ListTooLong(ASK_FOR_FEWER));
+                return Err(Error::ListTooLong(PAGE_ADVICE));
             }
             users.clear();
         }
@@ -162,7 +163,7 @@ impl Service {
 /// # Errors
 ///
 /// [`Error::PermissionDenied`], whether there are such sessions or not.
-fn may_ask_for(filters: &[Filter], permit: &Permit) -> Result<(), Error> {
+fn check_permitted(filters: &[Filter], permit: &Permit) -> Result<(), Error> {
     let own = permit.principal().user();
     let of_another = |filter: &Filter| matches!(filter, Filter::User(id) if Some(id) != own);
     if filters.iter().any(of_another) && !permit.permissions().has(Permission::Read) {

@@ -8,7 +8,7 @@ use crate::domain::{
 use crate::error::{ApiSide, Error};
 use crate::store::PutOutcome;
 use crate::token::{SessionToken, generate_write_id, user_ref};
-use crate::verification::Found;
+use crate::verification::StoredSession;
 
 /// How often a call tries to write a session that others write at the same time. Each time one
 /// of them succeeds, so that this many calls at once are all carried out.
@@ -22,8 +22,9 @@ impl Service {
     /// presented token was replaced: its holder has lost an answer, and needs another token
     /// before the grace of this one is over.
     ///
-    /// Requests, one after another: 2 without a password, 4 with one; without the session's
-    /// token one more.
+    /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
+    /// user and the request no session token, if a user is named by id to a session without one,
+    /// and for each time that another writer came first.
     pub(super) async fn set_session(
         &self,
         mut request: SetSession,
@@ -38,7 +39,7 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let Some(Found { session, state }) = self.find(id, user, context).await? else {
+        let Some(StoredSession { session, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
         let wanted = PassedChecks {
@@ -47,7 +48,7 @@ impl Service {
             password: request.password.is_some(),
         };
         let granted = grant(&scope, &session, wanted, context.now)?;
-        live(state)?;
+        require_live(state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), &session)?;
         }
@@ -58,8 +59,8 @@ impl Service {
             self.check(subject, request.password.clone(), permit, context)
                 .await
         };
-        // A token that is only valid to repeat a change learns nothing else: not even which user
-        // has replaced it.
+        // A token that is only valid to repeat a change gets one error for all failed checks, so
+        // that it does not reveal the session's user.
         let verified = verified.await.map_err(|error| {
             if granted == Grant::Repetition && error.is_check_failure() {
                 context.record.conceal(error.kind());
@@ -90,7 +91,7 @@ impl Service {
             for _ in 0..TRIES {
                 // A session that expires while a password is checked is not revived.
                 let at = context.time();
-                still_live(&session, verified.as_ref(), at)?;
+                require_still_live(&session, verified.as_ref(), at)?;
                 // The token is still valid if the changes in between added no proof: any number of
                 // calls with one token are all carried out.
                 if session.proved_sequence != proved_sequence {
@@ -108,7 +109,7 @@ impl Service {
                     .await?
                 {
                     Try::Done(put, token) => return Ok((put, token)),
-                    Try::Late(stored) => session = *stored,
+                    Try::Conflict(stored) => session = *stored,
                 }
                 context.record.note(|facts| facts.conflicts += 1);
             }
@@ -122,8 +123,8 @@ impl Service {
         })
     }
 
-    /// Puts `session` with `changes` and another token over what was read. The grace of the token
-    /// before begins `at` this try.
+    /// Writes `session` with `changes` and another token. The grace of the replaced token begins
+    /// at `at`, the time of this try.
     async fn put_changed(
         &self,
         session: &Session,
@@ -143,17 +144,17 @@ impl Service {
         let next = session.changed(changes, rotation, now)?;
         match self.store.put_session(&next).await? {
             PutOutcome::Done => Ok(Try::Done(Box::new(next), token)),
-            PutOutcome::Conflict(stored) => Ok(Try::Late(stored)),
+            PutOutcome::Conflict(stored) => Ok(Try::Conflict(stored)),
             PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),
         }
     }
 }
 
-/// The user whom the request wants checked, if any.
+/// The user to check, if the request has a check.
 ///
-/// Another user than the session's is refused here, before anything of that user is read or
-/// counted, and with one answer for all of them, whether they exist or not: whoever has a
-/// session must not find out about others with it, nor guess at their passwords.
+/// A user other than the session's is refused here, before anything is read or counted, and with
+/// the same error whether the user exists or not. Otherwise a session could be used to find other
+/// users or to guess their passwords.
 fn subject<'a>(
     request: &'a SetSession,
     session: &'a Session,
@@ -165,7 +166,7 @@ fn subject<'a>(
     match (&session.user, &request.user) {
         (Some(own), Some(named)) if !own.is_named_by(named) => Err(Session::another_user().into()),
         (Some(own), Some(_)) => {
-            // To repeat a change that added the user takes what the change took.
+            // Repeating a change that added the user needs the same permission as the change did.
             let added = matches!(
                 scope.validity(session, now),
                 TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
@@ -188,14 +189,14 @@ fn subject<'a>(
 enum Try {
     Done(Box<Session>, SessionToken),
     /// Another writer was first; this is what is stored.
-    Late(Box<Session>),
+    Conflict(Box<Session>),
 }
 
 /// The changes of a session that are permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
     Change,
-    /// The change that replaced the token, once more.
+    /// A repetition of the change that replaced the token.
     Repetition,
 }
 
@@ -222,7 +223,7 @@ fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
     own.is_some() && verified.is_some() && own != verified
 }
 
-fn live(state: SessionState) -> Result<(), Error> {
+fn require_live(state: SessionState) -> Result<(), Error> {
     match state {
         SessionState::Live => Ok(()),
         SessionState::Ended => Err(Error::SessionEnded),
@@ -234,7 +235,7 @@ fn live(state: SessionState) -> Result<(), Error> {
 ///
 /// If its user, who was checked since, has another session generation, the session was ended in
 /// the meantime, and the check doesn't bring it back.
-fn still_live(
+fn require_still_live(
     session: &Session,
     verified: Option<&VerifiedUser>,
     at: Timestamp,
@@ -245,7 +246,7 @@ fn still_live(
         }
         (user, _) => user.as_ref().map(|user| user.generation),
     };
-    live(session.state(generation, at))
+    require_live(session.state(generation, at))
 }
 
 fn require(precondition: Option<&Precondition>, session: &Session) -> Result<(), Error> {

@@ -53,8 +53,8 @@ impl Service {
                 let pointer = context.database(pointer).await?;
                 UserLookup {
                     by_id: pointer.is_some(),
-                    // A user is looked for all the same: an id that no user has costs what another
-                    // costs.
+                    // An unknown id gets a look-up as well, so that it takes the same time as a
+                    // known one.
                     keys: pointer.map_or_else(
                         || vec![FoldedName::for_unknown_user(id.as_str())],
                         |pointer| keys_by_id(&pointer.login_name),
@@ -65,8 +65,8 @@ impl Service {
         })
     }
 
-    /// The error for a user who was not found: an id and a login name of different users are a
-    /// fault of the request, not a user who does not exist.
+    /// The error for a user who was not found: [`Error::UserMismatch`] if the id belongs to a user
+    /// with another login name.
     pub(super) async fn explain_not_found(
         &self,
         subject: Option<Subject<'_>>,
@@ -81,8 +81,8 @@ impl Service {
     }
 }
 
-/// The keys of a user whose id is known. Almost all users are under the current key, which is
-/// tried first; another user there is not taken for this one.
+/// The keys of a user whose id is known. The current key comes first, because almost all users
+/// are stored under it.
 fn keys_by_id(name: &LoginName) -> Vec<FoldedName> {
     name.keys().into_iter().rev().collect()
 }
@@ -94,11 +94,11 @@ impl UserLookup {
     }
 
     /// Checks that `user` has the id that the request says.
-    pub fn admit(&self, user: &User) -> Result<(), Error> {
+    pub fn check_id(&self, user: &User) -> Result<(), Error> {
         match &self.wanted {
             Some(wanted) if *wanted == user.user_id => Ok(()),
             None => Ok(()),
-            Some(_) if self.by_id => Err(moved()),
+            Some(_) if self.by_id => Err(changed_meanwhile()),
             Some(_) => Err(Error::UserMismatch),
         }
     }
@@ -106,15 +106,15 @@ impl UserLookup {
     /// The error for a user who is not there.
     pub fn not_found(&self) -> Error {
         if self.by_id {
-            moved()
+            changed_meanwhile()
         } else {
             Error::UserNotFound
         }
     }
 }
 
-/// The error for a user who was renamed or deleted between two requests. Sent again, the request
-/// finds the user, or none.
-fn moved() -> Error {
+/// The error for a user who was renamed or deleted between two requests. A retry succeeds, or does
+/// not find the user.
+fn changed_meanwhile() -> Error {
     Error::Unavailable("the user was renamed or deleted in the meantime".into())
 }

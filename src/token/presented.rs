@@ -28,12 +28,12 @@ impl PresentedToken {
     ) -> Result<Option<Self>, TokenFault> {
         // What is not UTF-8 is no token.
         let values: Vec<_> = values.into_iter().map(String::from_utf8_lossy).collect();
-        let token = values.iter().find_map(|value| bearer(value));
-        match (token, values.as_slice()) {
-            (None, [] | [_]) => Ok(None),
-            (None | Some(""), _) => Err(TokenFault::Missing),
-            (Some(token), [_]) => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
-            (Some(_), _) => Err(TokenFault::Invalid),
+        let tokens: Vec<_> = values.iter().filter_map(|value| bearer(value)).collect();
+        match (values.as_slice(), tokens.as_slice()) {
+            ([] | [_], []) => Ok(None),
+            (_, tokens) if tokens.iter().all(|token| token.is_empty()) => Err(TokenFault::Missing),
+            ([_], [token]) => Self::parse(token).map(Some).ok_or(TokenFault::Invalid),
+            _ => Err(TokenFault::Invalid),
         }
     }
 
@@ -136,6 +136,8 @@ mod tests {
             (&[&*bearer, &*bearer], Err(Invalid)),
             (&[&*bearer, "Basic bWluaTptb3VzZQ=="], Err(Invalid)),
             (&["Basic bWluaTptb3VzZQ==", &*bearer], Err(Invalid)),
+            (&["Bearer ", &*bearer], Err(Invalid)),
+            (&["Bearer ", "Bearer "], Err(Missing)),
             (
                 &["Basic bWluaTptb3VzZQ==", "Basic bWluaTptb3VzZQ=="],
                 Err(Missing),

@@ -34,8 +34,8 @@ impl ServerKey {
         Ok(Self(bytes))
     }
 
-    /// The id of the session that `scope` creates under `key`. To whoever lacks this server key,
-    /// it is as random as a generated one.
+    /// The id of the session that `scope` creates under `key`. Without the server key, it
+    /// can't be predicted.
     pub fn session_id(&self, scope: &str, key: &IdempotencyKey) -> SessionId {
         let mac = self.mac("id", &[scope.as_bytes(), key.as_str().as_bytes()]);
         let mut half = [0; 16];

@@ -11,9 +11,9 @@ use crate::domain::{SessionId, TokenHash, UserRef};
 /// A session's token: the session's id (16 bytes), 32 secret bytes and, if the session has a
 /// user, the key that leads to that user (16 bytes), in URL-safe base64: 64 or 86 characters.
 ///
-/// It carries the id because a bearer presents nothing else, and the user's key so that the
-/// session and its user are read in one request. Only its form is certain: whether it is
-/// valid, the stored session says.
+/// It carries the session's id because a bearer token comes without one, and the user's key so
+/// that the session and its user are read in one request. A parsed token has the right form, but
+/// may be invalid.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken {
     text: Zeroizing<String>,
@@ -22,8 +22,7 @@ pub struct SessionToken {
     user: Option<UserRef>,
 }
 
-/// The error for a text that was presented as a session's token and has not the form of one.
-/// To whoever presented it, it is a wrong token.
+/// The error for a text that can't be a session token. Clients get the error for a wrong token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotASessionToken;
 
@@ -86,12 +85,12 @@ impl SessionToken {
         self.hash
     }
 
-    /// The session that the token says it belongs to.
+    /// The id of the session in the token.
     pub fn session(&self) -> SessionId {
         self.session
     }
 
-    /// The key by which the token says that the session's user is found.
+    /// The key of the session's user in the token.
     pub fn user(&self) -> Option<UserRef> {
         self.user
     }

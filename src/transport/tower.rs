@@ -27,9 +27,9 @@ use crate::verification::user_of_token;
 /// | | status | |
 /// |---|---|---|
 /// | no token | 401 | `WWW-Authenticate: Bearer` |
-/// | a token that is not valid or proves no user, or several values of the header | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
+/// | a token that is not valid or proves no user, or one among several values of the header | 401 | `WWW-Authenticate: Bearer error="invalid_token"` |
 /// | the database is throttled or gone | 503 | `Retry-After` |
-/// | a fault of ours | 500 | |
+/// | a fault of the service | 500 | |
 ///
 /// Such an answer has the [`Error`] among its extensions, as an `Arc`: for a log, since callers
 /// must not see its sources.

@@ -39,7 +39,7 @@ impl Compression {
     ///
     /// - [`Error::Malformed`]: it isn't compressed so, or is cut off.
     /// - [`Error::BodyTooLarge`]: there is more than `max` bytes in it.
-    pub(in crate::api) fn undo(self, body: &Bytes, max: usize) -> Result<Bytes, Error> {
+    pub(in crate::api) fn decompress(self, body: &Bytes, max: usize) -> Result<Bytes, Error> {
         match self {
             Self::Identity if body.len() > max => Err(Error::BodyTooLarge),
             Self::Identity => Ok(body.clone()),

@@ -23,21 +23,21 @@ const HEAD: usize = 5;
 ///
 /// # Errors
 ///
-/// - [`Error::NotOneMessage`]: none, or more than one.
-/// - [`Error::CompressedHow`]: it is flagged as compressed, and no encoding was named.
+/// - [`Error::MessageCount`]: none, or more than one.
+/// - [`Error::CompressionNotNamed`]: it is flagged as compressed, and no encoding was named.
 /// - [`Error::Malformed`]: a part of one, unknown flags, or bad compression.
 /// - [`Error::BodyTooLarge`]: it is longer than `max` bytes, or becomes so.
 pub fn read_message(body: &Bytes, compression: Compression, max: usize) -> Result<Bytes, Error> {
     let malformed = |reason: &str| Error::Malformed(reason.to_owned());
     if body.is_empty() {
-        return Err(Error::NotOneMessage);
+        return Err(Error::MessageCount);
     }
     let Some((head, rest)) = body.split_first_chunk::<HEAD>() else {
         return Err(malformed("the body is shorter than a message's head"));
     };
     let [flags, length @ ..] = *head;
     if flags & TRAILERS != 0 {
-        return Err(Error::NotOneMessage);
+        return Err(Error::MessageCount);
     }
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
     if length > max {
@@ -47,7 +47,7 @@ pub fn read_message(body: &Bytes, compression: Compression, max: usize) -> Resul
         return Err(malformed("the message is cut off"));
     };
     if is_message(behind) {
-        return Err(Error::NotOneMessage);
+        return Err(Error::MessageCount);
     }
     if !behind.is_empty() {
         return Err(malformed(
@@ -58,7 +58,7 @@ pub fn read_message(body: &Bytes, compression: Compression, max: usize) -> Resul
     match (flags, compression) {
         (0, _) => Ok(message),
         (COMPRESSED, Compression::Gzip) => decompress(&message, max),
-        (COMPRESSED, Compression::Identity) => Err(Error::CompressedHow),
+        (COMPRESSED, Compression::Identity) => Err(Error::CompressionNotNamed),
         _ => Err(malformed("a message has unknown flags")),
     }
 }

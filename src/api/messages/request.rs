@@ -98,14 +98,14 @@ pub(in crate::api) fn create_session(
     user_id: Option<String>,
     headers: RequestHeaders,
 ) -> Result<CreateSession, Error> {
-    let (user, password) = checks(request.checks, user_id)?;
+    let (user, password) = checks(request.checks)?;
     Ok(CreateSession {
-        user,
         password,
         metadata: Metadata::parse(request.metadata)?,
         user_agent: request.user_agent.map(user_agent).transpose()?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        idempotency_key: headers.idempotency_key,
+        user: with_id(user, user_id)?,
+        idempotency_key: headers.idempotency_key?,
     })
 }
 
@@ -122,15 +122,15 @@ pub(in crate::api) fn set_session(
     if length > MAX_TOKEN_LENGTH || length == 0 && version < Version::V2 {
         return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
     }
-    let (user, password) = checks(request.checks, user_id)?;
+    let (user, password) = checks(request.checks)?;
     Ok(SetSession {
         session_id,
         session_token: presented(Some(request.session_token)),
-        user,
         password,
         metadata: MetadataChanges::parse(request.metadata)?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        precondition: headers.precondition,
+        user: with_id(user, user_id)?,
+        precondition: headers.precondition?,
     })
 }
 
@@ -157,27 +157,29 @@ fn presented(token: Option<String>) -> Option<PresentedSessionToken> {
         .map(SessionToken::parse)
 }
 
-fn checks(
-    checks: Option<v2::Checks>,
-    user_id: Option<String>,
-) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+fn checks(checks: Option<v2::Checks>) -> Result<(Option<UserSearch>, Option<Password>), Error> {
     let checks = checks.unwrap_or_default();
-    let user = checks.user.map(|check| user(check, user_id));
     let password = checks.password.map(|check| Password::parse(check.password));
-    Ok((user.transpose()?, password.transpose()?))
+    Ok((checks.user.map(user).transpose()?, password.transpose()?))
 }
 
-fn user(user: v2::CheckUser, user_id: Option<String>) -> Result<UserSearch, Error> {
+fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
     use v2::check_user::Search;
 
-    match (user.search, user_id) {
-        (Some(Search::UserId(id)), _) => Ok(UserSearch::Id(UserId::parse(id)?)),
-        (Some(Search::LoginName(name)), None) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
-        (Some(Search::LoginName(name)), Some(id)) => {
-            let name = LoginName::parse(name)?;
-            Ok(UserSearch::Both(UserId::parse(id)?, name))
+    match user.search {
+        Some(Search::UserId(id)) => Ok(UserSearch::Id(UserId::parse(id)?)),
+        Some(Search::LoginName(name)) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
+        None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
+    }
+}
+
+/// Adds the id of a user who is named by login name as well.
+fn with_id(user: Option<UserSearch>, id: Option<String>) -> Result<Option<UserSearch>, Invalid> {
+    match (user, id) {
+        (Some(UserSearch::LoginName(name)), Some(id)) => {
+            Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
         }
-        (None, _) => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
+        (user, _) => Ok(user),
     }
 }
 
@@ -199,10 +201,17 @@ fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
     fn decode_any(operation: Operation, version: Version, message: &[u8]) -> Result<Call, Error> {
-        decode(operation, version, RequestHeaders::default(), message)
+        decode(
+            operation,
+            version,
+            RequestHeaders::read(&HeaderMap::new()),
+            message,
+        )
     }
 
     fn create(version: Version, message: &[u8]) -> Result<CreateSession, String> {

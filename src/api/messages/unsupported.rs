@@ -6,8 +6,8 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 use crate::domain::Operation;
 use crate::error::Error;
 
-/// A message whose fields each ask for something.
-struct Part {
+/// A message each field of which is a check or a challenge.
+struct CheckMessage {
     name: &'static str,
     field: u32,
     /// The names of its fields, from field 1 on.
@@ -16,8 +16,8 @@ struct Part {
     supported: u32,
 }
 
-const fn checks(field: u32) -> Part {
-    Part {
+const fn checks(field: u32) -> CheckMessage {
+    CheckMessage {
         name: "checks",
         field,
         members: &[
@@ -34,8 +34,8 @@ const fn checks(field: u32) -> Part {
     }
 }
 
-const fn challenges(field: u32) -> Part {
-    Part {
+const fn challenges(field: u32) -> CheckMessage {
+    CheckMessage {
         name: "challenges",
         field,
         members: &["web_auth_n", "otp_sms", "otp_email"],
@@ -43,9 +43,9 @@ const fn challenges(field: u32) -> Part {
     }
 }
 
-/// Refuses a request with a check or challenge that isn't carried out, of whatever number and in
-/// whatever version. Elsewhere unknown fields are ignored, but a login page takes an answer
-/// without an error for a passed check.
+/// Refuses a request with a check or challenge that is not supported, known or unknown, in each
+/// version. Other unknown fields are ignored; but a login page takes a response without an error
+/// for a passed check.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn refuse(operation: Operation, message: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-impl Part {
+impl CheckMessage {
     fn refuse_members(&self, mut content: &[u8]) -> Result<(), Error> {
         while content.has_remaining() {
             let key = decode_key(&mut content).map_err(|error| match self.supported {

@@ -24,7 +24,7 @@ fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, 
             let text = format!("{} {operation}", route.version.as_str());
             (route.protocol, text)
         }
-        Err(Unmatched { protocol, error }) => (protocol, error.kind().to_owned()),
+        Err(RouteError { protocol, error }) => (protocol, error.kind().to_owned()),
     }
 }
 

@@ -26,17 +26,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
-struct Page {
+struct WebPage {
     path: &'static str,
     kind: &'static str,
     text: &'static str,
 }
 
-const fn page(path: &'static str, kind: &'static str, text: &'static str) -> Page {
-    Page { path, kind, text }
+const fn page(path: &'static str, kind: &'static str, text: &'static str) -> WebPage {
+    WebPage { path, kind, text }
 }
 
-const PAGES: [Page; 10] = [
+const PAGES: [WebPage; 10] = [
     page("/", HTML, include_str!("pages/try.html")),
     page("/reference", HTML, include_str!("pages/reference.html")),
     page("/openapi.json", JSON, include_str!("../../../openapi.json")),
@@ -80,7 +80,7 @@ pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
 }
 
 /// The response with a page. Its `Content-Length` is that of the page even for `HEAD`.
-fn found(page: &Page, body: Bytes) -> Response<Bytes> {
+fn found(page: &WebPage, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.kind));

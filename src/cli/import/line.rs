@@ -66,7 +66,7 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
             Category::Data => LineError::NotAnObject,
             Category::Syntax | Category::Eof | Category::Io => LineError::NotJson(error.column()),
         })?;
-    let mut fields = Fields::default();
+    let mut fields = LineFields::default();
     for (name, value) in members {
         let (name, field) = match name.as_str() {
             "userId" | "user_id" => (USER_ID, &mut fields.user_id),
@@ -90,7 +90,7 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
 }
 
 #[derive(Default)]
-struct Fields {
+struct LineFields {
     user_id: Option<String>,
     login_name: Option<String>,
     display_name: Option<String>,
@@ -98,7 +98,7 @@ struct Fields {
     salt: Option<String>,
 }
 
-impl Fields {
+impl LineFields {
     fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
         let login_name = self.login_name.ok_or(LineError::Missing(LOGIN_NAME))?;
         let display_name = self.display_name.unwrap_or_else(|| login_name.clone());

@@ -14,7 +14,7 @@ pub struct Show {
     #[command(flatten)]
     user: UserSelector,
     #[command(flatten)]
-    policy: Policy,
+    policy: AttemptOptions,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -23,14 +23,14 @@ pub struct Show {
 #[derive(Debug, clap::Args)]
 pub struct List {
     #[command(flatten)]
-    policy: Policy,
+    policy: AttemptOptions,
     /// Print one JSON object a line, as `show --json` prints it
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, clap::Args)]
-struct Policy {
+struct AttemptOptions {
     /// Wrong passwords in a row before the service locks a password for a while
     #[arg(long, env = "MAX_PASSWORD_ATTEMPTS", value_name = "NUMBER", default_value = "10", value_parser = policy)]
     max_password_attempts: AttemptPolicy,

@@ -33,7 +33,7 @@ const KEY_LENGTH: usize = 72;
 /// implementations do; `2x` is computed with the fault that it marks.
 #[derive(Clone)]
 pub struct BcryptHash {
-    version: Version,
+    version: BcryptVersion,
     pre_hash: PreHash,
     cost: u32,
     salt: [u8; 16],
@@ -41,7 +41,7 @@ pub struct BcryptHash {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Version {
+enum BcryptVersion {
     Correct,
     /// Bytes beyond ASCII are read as negative numbers, which overwrite the bytes before them.
     /// <https://www.openwall.com/lists/announce/2011/07/17/1>
@@ -75,8 +75,8 @@ impl BcryptHash {
             Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
 
         let version = match version {
-            "2a" | "2b" | "2y" => Version::Correct,
-            "2x" => Version::SignExtended,
+            "2a" | "2b" | "2y" => BcryptVersion::Correct,
+            "2x" => BcryptVersion::SignExtended,
             _ => return Ok(None),
         };
         let [cost, rest] = *fields else {
@@ -113,7 +113,7 @@ impl BcryptHash {
             PreHash::Sha256Hex => true,
             PreHash::WordPress => trimmed(password).len() == password.len(),
         };
-        is_whole && (self.version == Version::Correct || password.is_ascii())
+        is_whole && (self.version == BcryptVersion::Correct || password.is_ascii())
     }
 
     /// Whether this is the hash of `password`.
@@ -126,8 +126,10 @@ impl BcryptHash {
         let distinct = !key.contains(&0);
 
         let output = match self.version {
-            Version::Correct => bcrypt::bcrypt(self.cost, self.salt, &with_nul(&key)),
-            Version::SignExtended => bcrypt::bcrypt(self.cost, self.salt, &sign_extended(&key)[..]),
+            BcryptVersion::Correct => bcrypt::bcrypt(self.cost, self.salt, &with_nul(&key)),
+            BcryptVersion::SignExtended => {
+                bcrypt::bcrypt(self.cost, self.salt, &sign_extended(&key)[..])
+            }
         };
 
         // The last of the 24 bytes is not in the string.

@@ -32,8 +32,8 @@ impl Authorizer {
         Self { store, answer, log }
     }
 
-    /// Makes the connection that the first decision needs, by a request of the only kind that the
-    /// function may send. An error is logged: the decision itself may be luckier.
+    /// Connects to the database with a `BatchGetItem`, the only action that the function's policy
+    /// allows. An error is only logged: the first decision tries again.
     pub async fn warm_up(&self, now: Timestamp) {
         let read = self
             .store
@@ -109,7 +109,7 @@ impl Authorizer {
     }
 }
 
-/// The user who may pass, or the log's name of the reason why nobody may.
+/// The user who is allowed, or the name of the refusal in the log.
 type Decision = Result<SessionUser, &'static str>;
 
 fn reason(refusal: Refusal) -> &'static str {

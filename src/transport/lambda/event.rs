@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Response};
 use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
 use lambda_http::aws_lambda_events::apigw::{
@@ -34,10 +34,10 @@ use crate::log::TraceId;
 use crate::transport::origin;
 
 /// The part of a call's time that is kept for sending the answer.
-const TO_ANSWER: Duration = Duration::from_millis(250);
+const RESPONSE_RESERVE: Duration = Duration::from_millis(250);
 
-/// An event of Lambda. An event of any other kind is read as well, because an error while reading
-/// would be a 502 without a body.
+/// An event for the function. Deserializing never fails, because Lambda would turn the error into
+/// a 502 without a body.
 pub struct Event {
     request: Result<LambdaRequest, serde_json::Error>,
     /// The JSON that a gateway's authorizer wrote about the request.
@@ -153,7 +153,7 @@ async fn respond_to_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) 
 fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
     let deadline = Timestamp::from_millis(i64::try_from(deadline).ok()?);
     let left = now.until(deadline).filter(|left| !left.is_zero())?;
-    Some(left.saturating_sub(TO_ANSWER))
+    Some(left.saturating_sub(RESPONSE_RESERVE))
 }
 
 /// The request of an event that has none: only its id is known.
@@ -256,9 +256,21 @@ fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
 
 /// The headers of an event. Depending on the sender's settings, either map holds all; if both
 /// do, the second has each value of a header that was sent more than once.
+///
+/// Of `Authorization`, a value that both maps have is one, and two that differ are two.
 fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
+    let authorization: Vec<_> = single.get_all(AUTHORIZATION).iter().cloned().collect();
     let mut headers = single;
     headers.extend(multiple);
+    for value in authorization {
+        if !headers
+            .get_all(AUTHORIZATION)
+            .iter()
+            .any(|other| *other == value)
+        {
+            headers.append(AUTHORIZATION, value);
+        }
+    }
     headers
 }
 

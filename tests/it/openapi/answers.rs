@@ -216,7 +216,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
         // Only gRPC has frames.
-        Error::CompressedHow | Error::NotOneMessage => false,
+        Error::CompressionNotNamed | Error::MessageCount => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired

@@ -107,7 +107,7 @@ impl JsonObject {
     /// - [`Error::Unimplemented`], with the first such field: by its name in protobuf, or as it
     ///   was sent.
     /// - Those of [`Self::object`].
-    pub fn refuse(&mut self, objects: &[(&str, &'static str)]) -> Result<(), Error> {
+    pub fn refuse_remaining(&mut self, objects: &[(&str, &'static str)]) -> Result<(), Error> {
         let object = self.name;
         let refused = |name: &str| Err(Error::Unimplemented(format!("{object}.{name}").into()));
         for (camel, snake) in objects {

@@ -149,9 +149,9 @@ fn checks(object: &mut JsonObject) -> Result<(Option<v2::Checks>, Option<String>
             password: password.unwrap_or_default(),
         });
     }
-    // All others are refused, known or not, whatever is in them: a login page takes an answer
-    // without an error for a passed check.
-    checks.refuse(&[
+    // All other checks are refused, even unknown ones: a login page takes a response without an
+    // error for a passed check.
+    checks.refuse_remaining(&[
         ("webAuthN", "web_auth_n"),
         ("idpIntent", "idp_intent"),
         ("totp", "totp"),
@@ -165,7 +165,7 @@ fn checks(object: &mut JsonObject) -> Result<(Option<v2::Checks>, Option<String>
 /// Refuses challenges. An empty object asks for none.
 fn refuse_challenges(request: &mut JsonObject) -> Result<(), Error> {
     match request.object_or_enums("challenges", "challenges")? {
-        Some(mut challenges) => challenges.refuse(&[
+        Some(mut challenges) => challenges.refuse_remaining(&[
             ("webAuthN", "web_auth_n"),
             ("otpSms", "otp_sms"),
             ("otpEmail", "otp_email"),

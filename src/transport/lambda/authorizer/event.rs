@@ -8,8 +8,9 @@ use crate::log::TraceId;
 use crate::token::PresentedToken;
 use crate::transport::origin::address;
 
-/// An event of an API's authorizer. It is read leniently: whatever is odd about it, somebody sent
-/// it on purpose, and gets a denial and not an error.
+/// An event of an API's authorizer. A client can make parts of it malformed, so a malformed part
+/// leads to a denial and not to an error. Only an event without the ARN of a method or route is an
+/// error.
 pub(super) struct AuthorizerEvent {
     /// The token in the request's `Authorization` header.
     pub token: Result<Option<PresentedToken>, TokenFault>,
@@ -20,7 +21,7 @@ pub(super) struct AuthorizerEvent {
     pub client_ip: Option<IpAddr>,
     /// The id of the trace, by the request's header.
     pub trace_id: Option<TraceId>,
-    /// Whether the event has payload version 2.0, of HTTP APIs alone.
+    /// Whether the event has payload version 2.0, which only HTTP APIs send.
     pub is_2_0: bool,
 }
 
@@ -35,24 +36,26 @@ impl AuthorizerEvent {
         let whole_stage = arn.into_iter().flatten().find_map(whole_stage);
         let no_arn = || Error::Malformed("the event is not an authorizer's".into());
         let authorization = match event["type"].as_str() {
-            // The value of the one header that such an authorizer is told to look at.
-            Some("TOKEN") => values(&event["authorizationToken"]).collect(),
+            // The one header that the authorizer is configured to read.
+            Some("TOKEN") => event["authorizationToken"].as_str().into_iter().collect(),
             // Not `authorizationToken` or `identitySource`, which hold whatever sources the
             // API's owner has configured.
             Some("REQUEST") => header(event, "authorization"),
             _ => Vec::new(),
         };
-        let trace_id = header(event, "x-amzn-trace-id").into_iter().next();
+        let trace_ids = header(event, "x-amzn-trace-id");
+        let is_same = |id: &&&str| trace_ids.iter().all(|other| other == *id);
+        let trace_id = trace_ids.first().filter(is_same);
         Ok(Self {
             token: PresentedToken::from_authorization(authorization.iter().map(|v| v.as_bytes())),
             whole_stage: whole_stage.ok_or_else(no_arn)?,
             client_ip: source_ip(event),
-            trace_id: trace_id.and_then(TraceId::parse),
+            trace_id: trace_id.and_then(|id| TraceId::parse(id)),
             is_2_0: event["version"] == "2.0",
         })
     }
 
-    /// The session that the token says it belongs to.
+    /// The id of the session in the token.
     pub fn session(&self) -> Option<SessionId> {
         match self.token.as_ref().ok()?.as_ref()? {
             PresentedToken::Session(token) => Some(token.session()),
@@ -71,9 +74,8 @@ fn source_ip(event: &Value) -> Option<IpAddr> {
     places.into_iter().find_map(Value::as_str).and_then(address)
 }
 
-/// All values of a header. One value that the event has in both its maps is one; two that differ
-/// are two, because the gateway caches policies by what it takes for the token, which may be the
-/// other one.
+/// All values of a header. A value that is in both maps is one. Different values are all kept: the
+/// gateway may have used another one as the key under which it caches the policy.
 fn header<'a>(event: &'a Value, name: &str) -> Vec<&'a str> {
     let [single, multiple] = ["headers", "multiValueHeaders"].map(|map| {
         let headers = event[map].as_object().into_iter().flat_map(Map::iter);
@@ -90,13 +92,16 @@ fn header<'a>(event: &'a Value, name: &str) -> Vec<&'a str> {
     all
 }
 
-/// The texts of a value: itself, or those of a list.
+/// The texts of a value: itself, or those of a list. In a list, a value that is no text is an
+/// empty one, so that it counts.
 fn values(value: &Value) -> impl Iterator<Item = &str> {
-    let values = match value {
-        Value::Array(values) => values.as_slice(),
-        value => std::slice::from_ref(value),
+    let (values, is_list) = match value {
+        Value::Array(values) => (values.as_slice(), true),
+        value => (std::slice::from_ref(value), false),
     };
-    values.iter().filter_map(Value::as_str)
+    values
+        .iter()
+        .filter_map(move |value| value.as_str().or(is_list.then_some("")))
 }
 
 /// Reads `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>`. Stages are

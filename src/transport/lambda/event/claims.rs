@@ -1,7 +1,7 @@
 //! The claims that a gateway's JWT authorizer found in a token, by the event.
 //!
-//! They are read leniently: gateways copy whatever claims an issuer makes, of whatever type, and
-//! a claim that this service does not use must not make an error of each call of its bearer.
+//! They are read leniently. Gateways copy all claims of an issuer, of any type, and a claim that
+//! this service does not use must not fail the call.
 
 use std::collections::HashMap;
 
@@ -79,8 +79,8 @@ struct Claims {
     scp: Option<Value>,
 }
 
-/// A claim that is there, even if it is null: a claim that names nobody does not make another one
-/// name somebody.
+/// Reads a claim that is present, even if it is null: a null `sub` must not fall back to
+/// `client_id`.
 fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(claim).map(Some)
 }
@@ -99,7 +99,8 @@ fn read(claims: Option<&RawValue>, scopes: Option<&RawValue>) -> Jwt {
     }
 }
 
-/// Reads a name. A number is none: as text, two of them might be one.
+/// Reads the principal. A name has to be a string: two different numbers could become the same
+/// text.
 fn principal(claims: Claims) -> Option<JwtPrincipal> {
     let (kind, name) = match (claims.sub, claims.client_id) {
         (Some(subject), _) => (JwtName::Subject, subject),
