@@ -1,7 +1,7 @@
 //! The types and rules of the service: users, credentials, principals and sessions.
 //!
-//! There is no I/O, no clock and no wire format here. A value of these types is valid, because
-//! whatever comes from outside is checked when it is parsed.
+//! There is no I/O, no clock and no wire format here. Input is checked when it is parsed into these
+//! types. Stored login names and hash strings are not: they may have been stored under other rules.
 
 mod attempts;
 mod factors;

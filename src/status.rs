@@ -19,7 +19,7 @@ pub struct Row {
     pub id: Option<&'static str>,
 }
 
-/// The one table of errors.
+/// The codes of an error. This is the one table of errors.
 pub fn row(error: &Error) -> Row {
     // Exhaustive on purpose: a new variant must choose its row here.
     let (code, http, id) = match error {
@@ -102,7 +102,7 @@ impl From<&Error> for Status {
 
 /// How long a client may wait before it tries again, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
-/// Challenges by RFC 6750. A request that presents no token is told of no error.
+/// Challenges by RFC 6750. If the request has no token, the challenge has no error.
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
 const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");

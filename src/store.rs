@@ -1,9 +1,8 @@
 //! Users, service accounts and sessions in two DynamoDB tables, and a key in Secrets Manager.
 //!
-//! Writes to what others may write at the same time state the condition under which they may
-//! happen. DynamoDB may carry a write out and its answer be lost; the SDK then sends it again.
-//! So the writes of sessions and of attempts at passwords carry an id, by which such a write
-//! recognizes that it was carried out already.
+//! A write to an item that others may write at the same time has a condition. The response to a
+//! write may be lost, and the SDK then sends the write again. So writes of sessions and of password
+//! attempts carry an id, by which a resent write finds that it was carried out.
 //! Every read is strongly consistent, except that of the index of a user's sessions.
 
 mod batch;

@@ -14,7 +14,8 @@ pub const AUTHORIZER_SETTINGS: [Setting; 3] = [
     ),
 ];
 
-/// The form of the responses to events with payload 2.0, which doesn't tell what the API expects.
+/// The form of responses to events with payload 2.0. The event does not say which form the API
+/// expects, so this is a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizerAnswer {
     Simple,

@@ -77,7 +77,8 @@ impl fmt::Display for WriteId {
 }
 
 /// A user's session generation. Changing it ends every session of the user: a session keeps the
-/// generation that it was created in, and is valid only while that is still the user's.
+/// generation that its user had when the user was added to it, and is valid only while the user
+/// has the same one.
 ///
 /// Generations are random and compared for equality, so no clock decides which sessions were
 /// created before the change.

@@ -23,10 +23,10 @@ impl PassedChecks {
 
 /// The token that the newest change of a session replaced.
 ///
-/// It stays valid for a grace period, so that two clients with one token don't fail, and neither
-/// does one whose answer was lost. But a token that was replaced by a change that passed a check
-/// authorizes nothing but the same change again. Otherwise an attacker who made somebody log in
-/// to the attacker's own session could use that login during the grace period.
+/// It stays valid for a grace period, for clients that share a token and for a client whose
+/// response was lost. But if the change passed a check, the replaced token only authorizes a
+/// repetition of that change. Otherwise an attacker who lets a user log in to a session that the
+/// attacker created could use the login during the grace period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplacedToken {
     pub hash: TokenHash,

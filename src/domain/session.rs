@@ -199,9 +199,9 @@ impl Session {
         Ok(user.is_some() || password.is_some() || metadata || lifetime.is_some())
     }
 
-    /// The instant that no lifetime reaches past: `max_lifetime` after the newest password
-    /// check, or after the session was created if there is none. So nobody can prolong a session
-    /// for ever with nothing but its token.
+    /// The latest instant at which the session may expire: `max_lifetime` after the newest
+    /// password check, or after the creation without one. So a token alone can't prolong a
+    /// session for ever.
     pub fn absolute_end(&self, changes: &SessionChanges) -> Timestamp {
         let password = self.newest_password(changes);
         let from = password.map_or(self.created_at, |password| password.verified_at);
@@ -309,7 +309,7 @@ impl Session {
     }
 
     /// The session with its user's current login name. The user may have been renamed since the
-    /// check, and the name of then may be another user's.
+    /// check, and another user may have the former name.
     #[must_use]
     pub fn with_current_name(mut self, pointer: Option<&UserPointer>) -> Self {
         if let (Some(user), Some(pointer)) = (&mut self.user, pointer)

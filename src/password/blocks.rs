@@ -21,9 +21,9 @@ pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
 /// The blocks in which one hash is computed. If it takes a single pass, they are wiped on drop.
 ///
 /// After a single pass the memory still starts with blocks that depend on the password and the
-/// salt alone: whoever reads them can try a password with a few calls of `BLAKE2b` and without
-/// the memory. A second pass overwrites them, and whoever reads the result has to compute the
-/// first pass for each password. Forler, List, Lucks, Wenzel: "Overview of the candidates for
+/// salt alone: an attacker who reads them can test a password with a few calls of `BLAKE2b` and
+/// little memory. A second pass overwrites them, so that testing a password takes the whole first
+/// pass. Forler, List, Lucks, Wenzel: "Overview of the candidates for
 /// the password hashing competition and their resistance against garbage-collector
 /// attacks", <https://eprint.iacr.org/2014/881>.
 pub struct Scratch<'a> {

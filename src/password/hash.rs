@@ -22,8 +22,8 @@ use super::unsupported::{MAX_LENGTH, Unsupported};
 /// | `{bcrypt}…`, `{CRYPT}…`, `{PBKDF2-SHA256}…` | any of these behind a prefix of Spring or LDAP |
 /// | `$6$rounds=656000$salt$output` | SHA-crypt: `5` with SHA-256, `6` with SHA-512; 5000 rounds without `rounds=` |
 ///
-/// Whoever has a hash can try passwords against it without limit. It is as secret as a password,
-/// and `Debug` doesn't show it.
+/// An attacker who has a hash can test passwords against it without limit. It is as secret as a
+/// password, and `Debug` doesn't show it.
 #[derive(Clone)]
 pub struct PasswordHash {
     text: String,

@@ -53,8 +53,7 @@ impl Store {
         Ok(Some((session, users.remove(&own))))
     }
 
-    /// Reads the sessions and the user pointers that exist among those asked for. Sessions may
-    /// be valid or not.
+    /// Reads those of the given sessions and user pointers that exist. Sessions may be invalid.
     ///
     /// One request for a hundred keys. Each item is read strongly consistent, but the items are
     /// not read at one instant.

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 
-/// Counts how often the SDK sends one request. A write that was sent once can't have found
-/// itself in the table.
+/// Counts how often the SDK sends one request. Only a write that was sent again can find its own
+/// id in the table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SendCount(Arc<AtomicU32>);
 

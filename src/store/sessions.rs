@@ -104,14 +104,14 @@ impl Store {
     /// sequence that the newest write of `session` saw.
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
-    /// just one wins. If its answer was lost and the SDK sends it again, it finds its own write
-    /// among the last ones, and that is success, whoever has written since.
+    /// just one wins. If the response was lost, the resent write finds its id among the last
+    /// writes, and succeeds.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors
     ///
-    /// - [`Error::Unavailable`]: throttled or cut off, or sent again after so many other writes
-    ///   that its own would be forgotten; it may have been put all the same.
+    /// - [`Error::Unavailable`]: throttled or cut off, or resent after so many other writes that
+    ///   its id is not among the last ones; it may have been put all the same.
     pub async fn put_session(&self, session: &Session) -> Result<PutOutcome, Error> {
         let seen = session.writes.newest().map_or(0, |write| write.seen.0);
         let put = self
@@ -134,9 +134,8 @@ impl Store {
     ///
     /// One request. It removes the factors, and with the user's id the session's entry in the
     /// index. The rest of the item stays until its TTL: it tells a late writer that the session
-    /// has ended, and a repeated create that the session was created. If the answer was lost
-    /// and the SDK sends the request again, it finds the session ended, just as if somebody
-    /// else had ended it first.
+    /// has ended, and a repeated create that the session was created. If the request
+    /// is sent again, it finds the session ended, and succeeds.
     pub async fn end_session(
         &self,
         id: SessionId,
@@ -161,7 +160,8 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match scope {
             SessionScope::All => {}
-            // No session has such a token, but whether this one exists is to be answered.
+            // No session matches, but the condition's failure still shows whether the session
+            // exists.
             SessionScope::Token(None) => {
                 condition.push_str(" AND attribute_not_exists(session_id)");
             }

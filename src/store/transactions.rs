@@ -31,11 +31,12 @@ impl Store {
         }
     }
 
-    /// Carries out a transaction. One that only met another write is tried again after a pause.
+    /// Carries out a transaction, and tries again if a conflict with another write is the only
+    /// reason why it failed.
     ///
-    /// Every attempt at a user's password writes to the user's item, and a transaction that
-    /// meets another write is cancelled. Without further tries, whoever guesses at a password
-    /// could keep an administrator from locking that user.
+    /// Each password attempt writes to the user's item, and a transaction that conflicts with a
+    /// write is cancelled. Without retries, an attacker who tries passwords could keep an
+    /// administrator from locking the user.
     pub async fn try_transact(
         &self,
         items: Vec<TransactWriteItem>,

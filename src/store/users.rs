@@ -26,8 +26,8 @@ impl Store {
         Ok(item.as_ref().map(parse_user).transpose()?)
     }
 
-    /// The user with this login name. If there are users under both keys of the name, it is
-    /// the one with the id `wanted`; but the user may also have another id than `wanted`.
+    /// The user with this login name. If two users match, one under each key, it is the
+    /// one with the id `wanted`; a single match is returned whatever its id.
     ///
     /// One request, and one more for a name that has a former key.
     pub async fn get_user_by_login_name(

@@ -10,8 +10,8 @@ use crate::domain::{
 };
 use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
 
-/// How long the item of a session is kept after the session expires, so that whoever still uses
-/// the session is told that it has expired or ended, not that there is no such session.
+/// How long a session's item is kept after it expires, so that calls on it get "expired" or
+/// "ended" and not "not found".
 const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 
 /// The item of a session. Times are in milliseconds since 1970, except `ttl`.
@@ -55,8 +55,8 @@ pub(super) fn session_item(session: &Session) -> Item {
     set("token_hash", bytes(session.token_hash.as_bytes()));
     set("creator", text(&session.creator));
     if let Some(user) = &session.user {
-        // Whoever may name users could fill the index of any user with sessions that prove
-        // nothing. Such sessions have no entry, so they cost nothing and hide no other session.
+        // A principal that may name users could fill a user's index with sessions without a
+        // password. Such sessions have no entry, so they cost nothing and displace no others.
         let user_id = match session.password {
             Some(_) => "user_id",
             None => "named_user_id",

@@ -71,7 +71,7 @@ impl Store {
     /// Carries out `update`, which sets `:epoch`, and gives the user's pointer the same new
     /// session generation: either both items change, or neither.
     ///
-    /// A session keeps the generation of the user item that it was created from, and is valid
+    /// A session keeps the generation of the user's item from which its user was read, and is valid
     /// only while the pointer has the same one. So this ends also a session whose user was read
     /// before this write and which is stored after it.
     async fn update_and_end_sessions(

@@ -23,11 +23,10 @@ pub enum ReserveOutcome {
 impl Store {
     /// Counts an attempt at a password, if the policy allows one, and reads the user.
     ///
-    /// One request: all that speaks against the attempt is a condition of the update
-    /// that counts it, so that of attempts that arrive at once no more get through
-    /// than the policy allows. If its answer was lost and the SDK sends it again, it finds
-    /// its own `write` in its place and doesn't count twice; only if another attempt came
-    /// between the two, it counts once more, which is on the safe side.
+    /// One request: the whole policy is the condition of the update that counts the attempt, so
+    /// parallel attempts can't exceed it. If the response was lost, the resent update finds its
+    /// own `write` and does not count twice. Only if another attempt came in between does it count
+    /// twice, which locks earlier, never later.
     pub async fn reserve_attempt(
         &self,
         name: &FoldedName,
