@@ -152,18 +152,16 @@ impl Permit {
         if self.access.rules(self.operation).iter().any(covers_all) {
             return Ok(SessionScope::All);
         }
-        let creator = self
-            .has_rule(Rule::Creator)
-            .then(|| self.principal.to_string());
-        let user = self
-            .principal
-            .user()
-            .filter(|_| self.has_rule(Rule::User))
-            .cloned();
+        let principal = &self.principal;
+        let creator = self.has_rule(Rule::Creator).then(|| principal.to_string());
+        let user = principal.user().filter(|_| self.has_rule(Rule::User));
         if creator.is_none() && user.is_none() {
             return Err(Denial::Forbidden);
         }
-        Ok(SessionScope::Own { creator, user })
+        Ok(SessionScope::Own {
+            creator,
+            user: user.cloned(),
+        })
     }
 
     /// Whether the principal may add a user to a session, in a create or in a Set.

@@ -25,7 +25,7 @@ impl Service {
     ) -> Result<CreatedSession, Error> {
         let policy = &self.policy;
         let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
-        let idempotency = self.idempotency(&request, permit).await?;
+        let scope = self.idempotency(&request, permit).await?;
         let password = request.password.take();
         let user = request.user.as_ref();
         if user.is_some() {
@@ -38,14 +38,14 @@ impl Service {
         let write = generate_write_id();
         let (user_factor, password) = factors(verified.as_ref(), context.now);
         let user = user_factor.as_ref().map(|user| user_ref(&user.user_id));
-        let (id, token) = match &idempotency {
+        let (id, token) = match &scope {
             None => {
                 let id = generate_session_id();
                 (id, SessionToken::generate(id, user)?)
             }
-            Some(idempotency) => {
-                let id = idempotency.session_id(permit, verified.as_ref());
-                (id, idempotency.server_key.token(id, write, user))
+            Some(scope) => {
+                let id = scope.session_id(permit, verified.as_ref());
+                (id, scope.server_key.token(id, write, user))
             }
         };
         let session = Session::open(
@@ -59,19 +59,15 @@ impl Service {
                 creator: permit.principal().to_string(),
                 lifetime,
                 write,
-                fingerprint: idempotency
-                    .as_ref()
-                    .map(|idempotency| idempotency.fingerprint),
+                fingerprint: scope.as_ref().map(|scope| scope.fingerprint),
             },
             context.now,
         );
         let put = self.store.insert_session(&session);
         let put = self.put_and_settle(put, verified.as_ref(), context);
-        match (context.database(put).await?, idempotency) {
+        match (context.database(put).await?, scope) {
             (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
-            (PutOutcome::Conflict(stored), Some(idempotency)) => {
-                self.repeated(&session, &stored, &idempotency)
-            }
+            (PutOutcome::Conflict(stored), Some(scope)) => self.repeated(&session, &stored, &scope),
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 Err(Error::Internal("a random session id was taken".into()))
             }
@@ -85,11 +81,11 @@ impl Service {
         &self,
         session: &Session,
         stored: &Session,
-        idempotency: &IdempotencyScope,
+        scope: &IdempotencyScope,
     ) -> Result<CreatedSession, Error> {
         let first = stored
             .request
-            .filter(|first| first.fingerprint == idempotency.fingerprint)
+            .filter(|first| first.fingerprint == scope.fingerprint)
             .ok_or(Error::IdempotencyKeyReused)?;
         let id = |session: &Session| session.user.as_ref().map(|user| user.user_id.clone());
         let (now, then) = (id(session), id(stored));
@@ -100,7 +96,7 @@ impl Service {
             return Err(Error::IdempotencyKeyReused);
         }
         let user = now.as_ref().map(user_ref);
-        let token = idempotency.server_key.token(stored.id, first.write, user);
+        let token = scope.server_key.token(stored.id, first.write, user);
         Ok(self.created(session, stored.created_at, token))
     }
 

@@ -30,9 +30,8 @@ impl Service {
         };
         let server_key = self.server_key.get().await?;
         let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
-        if !permit.principal().is_authenticated()
-            && (request.user.is_none() || request.password.is_none())
-        {
+        let has_login = request.user.is_some() && request.password.is_some();
+        if !permit.principal().is_authenticated() && !has_login {
             let reason = "needs a caller who is known, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());
         }

@@ -83,12 +83,11 @@ fn header<'a>(event: &'a Value, name: &str) -> Vec<&'a str> {
         headers.flat_map(|(_, value)| values(value)).collect()
     });
     let (single, mut all): (Vec<_>, Vec<_>) = (single, multiple);
-    all.extend(
-        single
-            .into_iter()
-            .filter(|value| !all.contains(value))
-            .collect::<Vec<_>>(),
-    );
+    for value in single {
+        if !all.contains(&value) {
+            all.push(value);
+        }
+    }
     all
 }
 
