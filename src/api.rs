@@ -143,7 +143,7 @@ impl App {
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             error,
             facts: context.record.read(),
-            started: context.started(),
+            started: context.started,
             now: context.now,
         });
         response

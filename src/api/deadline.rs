@@ -52,7 +52,7 @@ impl Deadlines {
                 return call.await;
             };
             // `timeout` polls the call once before it looks at the clock.
-            let left = client.saturating_sub(context.started().elapsed());
+            let left = client.saturating_sub(context.started.elapsed());
             if left.is_zero() {
                 return Ok(late());
             }
@@ -85,10 +85,10 @@ fn client_timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Dura
     let Some(value) = headers.get(&name) else {
         return Ok(None);
     };
-    let timeout = value.to_str().ok().and_then(parse);
-    timeout
-        .map(Some)
-        .ok_or_else(|| Error::Malformed(format!("{name} is no timeout")))
+    match value.to_str().ok().and_then(parse) {
+        None => Err(Error::Malformed(format!("{name} is no timeout"))),
+        timeout => Ok(timeout),
+    }
 }
 
 /// Reads up to eight digits and a unit.

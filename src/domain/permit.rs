@@ -2,8 +2,7 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 use super::{
-    Operation, Permission, Permissions, Principal, Session, Timestamp, TokenHash, TokenValidity,
-    UserId,
+    Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity, UserId,
 };
 
 /// Who may create sessions.
@@ -120,10 +119,6 @@ impl Permit {
         &self.principal
     }
 
-    pub fn permissions(&self) -> Permissions {
-        self.principal.permissions()
-    }
-
     fn has_rule(&self, rule: Rule) -> bool {
         self.access.rules(self.operation).contains(&rule)
     }
@@ -146,7 +141,7 @@ impl Permit {
         }
         let covers_all = |rule: &Rule| match rule {
             Rule::Anyone | Rule::Authenticated => true,
-            Rule::Permission(permission) => self.permissions().has(*permission),
+            Rule::Permission(permission) => self.principal.permissions().has(*permission),
             Rule::Token | Rule::Creator | Rule::User => false,
         };
         if self.access.rules(self.operation).iter().any(covers_all) {
@@ -186,7 +181,7 @@ impl Permit {
     /// Whether the principal may learn which users exist and their state. Others get the error for
     /// a wrong password for every fault of a user.
     pub fn sees_users(&self) -> bool {
-        self.permissions().has(Permission::Write)
+        self.principal.permissions().has(Permission::Write)
     }
 }
 
@@ -235,7 +230,7 @@ impl FromStr for Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{JwtName, JwtPrincipal, ServiceAccountName, SessionId};
+    use crate::domain::{JwtName, JwtPrincipal, Permissions, ServiceAccountName, SessionId};
     use Denial::{Forbidden, Unauthenticated};
 
     fn service_account(permission: Permission) -> Principal {

@@ -11,7 +11,8 @@ pub struct Context {
     /// writes.
     pub now: Timestamp,
     pub record: CallRecord,
-    started: Instant,
+    /// When the call began, on a monotonic clock.
+    pub started: Instant,
 }
 
 impl Context {
@@ -32,10 +33,5 @@ impl Context {
     /// Waits for requests to DynamoDB, and records how long they took.
     pub async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
         self.record.database(requests).await
-    }
-
-    /// When the call began, on a monotonic clock.
-    pub fn started(&self) -> Instant {
-        self.started
     }
 }

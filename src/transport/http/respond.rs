@@ -51,10 +51,7 @@ impl Server {
         }
         let (head, body) = request.into_parts();
         if let Some(page) = self.page(&head.method, head.uri.path()).await {
-            let page = page.map(|data| api::Body {
-                data,
-                trailers: None,
-            });
+            let page = page.map(api::Body::from);
             // The budget is not charged: all responses with a page share its bytes.
             let reservation = resources.responses.reserve_nothing();
             let mut response = self.track_unread(page, reservation, &resources, call);
