@@ -40,6 +40,7 @@ pub use permit::{Access, Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
+pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
@@ -6,6 +5,18 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::text::{Invalid, bounded};
+
+/// Implements `Debug` for a type that holds a secret: it shows the type's name alone.
+macro_rules! hide_in_debug {
+    ($secret:ident) => {
+        impl std::fmt::Debug for $secret {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($secret), "(…)"))
+            }
+        }
+    };
+}
+pub(crate) use hide_in_debug;
 
 /// A password in plain text. `Debug` hides it, and dropping it wipes the memory.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,11 +37,7 @@ impl Password {
     }
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
+hide_in_debug!(Password);
 
 /// A password's hash as it is stored: a PHC or modular crypt string.
 ///
@@ -48,11 +55,7 @@ impl HashString {
     }
 }
 
-impl fmt::Debug for HashString {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HashString(…)")
-    }
-}
+hide_in_debug!(HashString);
 
 /// The SHA-256 of a token. The token itself is not stored.
 ///
@@ -94,11 +97,7 @@ impl Hash for TokenHash {
     }
 }
 
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(…)")
-    }
-}
+hide_in_debug!(TokenHash);
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,9 @@
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::SessionToken;
-use crate::domain::{IdempotencyKey, Invalid, SessionId, UserRef, WriteId};
+use crate::domain::{IdempotencyKey, Invalid, SessionId, UserRef, WriteId, hide_in_debug};
 
 /// The deployment's secret key, from which the tokens of idempotent creates are derived: at
 /// least 32 bytes.
@@ -69,11 +67,7 @@ impl ServerKey {
     }
 }
 
-impl fmt::Debug for ServerKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServerKey(…)")
-    }
-}
+hide_in_debug!(ServerKey);
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,9 @@
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::{SECRET_BYTES, decode, hash};
-use crate::domain::TokenHash;
+use crate::domain::{TokenHash, hide_in_debug};
 
 /// The start of each service account's token, by which scanners for leaked secrets know it.
 pub(super) const PREFIX: &str = "sesame_";
@@ -41,8 +39,4 @@ impl ServiceAccountToken {
     }
 }
 
-impl fmt::Debug for ServiceAccountToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ServiceAccountToken(…)")
-    }
-}
+hide_in_debug!(ServiceAccountToken);

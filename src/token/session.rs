@@ -1,12 +1,10 @@
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{SECRET_BYTES, decode, hash};
-use crate::domain::{SessionId, TokenHash, UserRef};
+use crate::domain::{SessionId, TokenHash, UserRef, hide_in_debug};
 
 /// A session's token: the session's id (16 bytes), 32 secret bytes and, if the session has a
 /// user, the key that leads to that user (16 bytes), in URL-safe base64: 64 or 86 characters.
@@ -96,11 +94,7 @@ impl SessionToken {
     }
 }
 
-impl fmt::Debug for SessionToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionToken(…)")
-    }
-}
+hide_in_debug!(SessionToken);
 
 #[test]
 fn a_session_token_is_64_url_safe_characters_with_256_random_bits() {
