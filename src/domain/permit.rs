@@ -32,8 +32,18 @@ enum Rule {
     Permission(Permission),
 }
 
-/// The right of a principal to one operation. Only [`Access::permit`] makes one, and no call is
-/// carried out without.
+/// The right of a principal to one operation. Only the service makes one, after it has found out
+/// who the principal is, and it carries out no call without.
+///
+/// ```compile_fail,E0451
+/// use sesame::domain::{Access, Operation, Permit, Principal};
+///
+/// let forged = Permit {
+///     access: Access::Public,
+///     operation: Operation::CreateSession,
+///     principal: Principal::Anonymous,
+/// };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     access: Access,
