@@ -39,7 +39,7 @@ pub const SETTINGS: [Setting; 19] = [
     setting(
         "ACCESS",
         "token",
-        "Who may create sessions: `token` (principals with `session.write`), `authenticated` (any principal) or `public` (anyone)",
+        "Who may create sessions: `token` (principals with `session.write`), `authenticated` (any principal that is authenticated) or `public` (anyone)",
     ),
     setting(
         "SCOPE_PREFIX",

@@ -96,6 +96,17 @@ fn the_order_has_each_module_of_the_crate() {
 }
 
 #[test]
+fn the_architecture_page_has_each_module_in_order() {
+    let page = include_str!("../docs/architecture.md");
+    let section = page.split("\n### Modules\n").nth(1).unwrap();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = lines.take_while(|line| line.starts_with('|')).skip(2);
+    let modules: Vec<_> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+
+    assert_eq!(modules, ORDER);
+}
+
+#[test]
 fn no_source_file_is_longer_than_400_lines() {
     for (path, text) in all_sources() {
         let lines = text.lines().count();

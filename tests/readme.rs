@@ -12,7 +12,6 @@ use sesame::config::SETTINGS;
 #[path = "it/support/errors.rs"]
 mod errors;
 
-const README: &str = include_str!("../README.md");
 const ERRORS: &str = include_str!("../docs/errors.md");
 const SETTINGS_PAGE: &str = include_str!("../docs/settings.md");
 const LIMITS: &str = include_str!("../docs/limits.md");
@@ -33,7 +32,7 @@ fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn the_settings_are_those_of_the_code() {
-    let documented = table(SETTINGS_PAGE, "Settings");
+    let documented = table(SETTINGS_PAGE, "Settings of the service");
 
     let code = |text: &str| format!("`{text}`");
     let expected: Vec<Vec<String>> = SETTINGS
@@ -73,7 +72,8 @@ fn the_limits_are_those_of_the_code() {
             ]
         };
         let of_code: Vec<_> = limits.map(row).collect();
-        assert_eq!(table(LIMITS, "Limits"), of_code, "{name}");
+        let documented = table(LIMITS, "Limits of `cargo dev` and `sesame serve`");
+        assert_eq!(documented, of_code, "{name}");
     }
 }
 
@@ -107,10 +107,18 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn no_placeholder_is_left_in_the_readme() {
+fn no_placeholder_is_left_in_the_documentation() {
     let gap =
         |line: &&str| !line.is_empty() && line.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    for page in [README, ERRORS, SETTINGS_PAGE, LIMITS] {
-        assert_eq!(page.lines().find(gap), None);
+    let entries = fs::read_dir(root().join("docs")).unwrap();
+    let mut pages: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|ext| ext == "md"));
+    assert!(pages.len() > 10, "{pages:?}");
+    pages.push(root().join("README.md"));
+    for path in pages {
+        let page = fs::read_to_string(&path).unwrap();
+        // Blocks have ends of here-documents.
+        let prose: String = page.split("\n```").step_by(2).collect();
+        assert_eq!(prose.lines().find(gap), None, "{}", path.display());
     }
 }

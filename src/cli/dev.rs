@@ -43,8 +43,8 @@ pub struct Dev {
     /// Keep the tables in this file instead of in memory
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Who may create sessions: public (anyone), authenticated (any principal) or token
-    /// (principals with session.write)
+    /// Who may create sessions: public (anyone), authenticated (any principal that is
+    /// authenticated) or token (principals with session.write)
     #[arg(long, value_name = "WHO", default_value = "public")]
     access: Access,
     /// Print one JSON line with `url`, `dynamodb_url` and `token`, once both listen
