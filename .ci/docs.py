@@ -1,21 +1,21 @@
 """Runs the commands of the README and of docs/ as a reader would, and compares the answers.
 
 The blocks of a page run in one shell, in the order of the page, beside a `cargo dev` of the page's
-own. What follows "```" says what a block is:
+own. The words after "```" say what a block is:
 
     sh              commands. They must succeed.
-    sh server       a command that serves until it is ended. `cargo dev` is there already: the block
-                    says with which options.
-    sh in FILE      commands that CI runs in FILE. They must stand there.
-    json, text      what the commands before it print: all of it. "…" stands for anything, and a
-                    time in RFC 3339 for any other.
-    json example    something else. So for text, and for what else a page shows.
-    text query      a query of logs, of which tests/docs.rs checks the fields.
+    sh server       a command that serves until it is ended. `cargo dev` runs already, with the
+                    options of the block.
+    sh in FILE      commands that CI runs in FILE, which must contain them.
+    json, text      the whole output of the commands before it. "…" stands for anything, and a time
+                    in RFC 3339 for any other.
+    json example    an example that is not run or compared; so for text, rust, yaml and toml.
+    text query      a query of logs, whose fields tests/docs.rs checks.
     rust in FILE    a part of FILE.
 
 A block without such a word is an error, and so is a block that is indented. A line such as
-`TOKEN=…  # sessionToken` takes that field of the last answer in JSON. `sam`, `aws` and builds of
-minutes are stand-ins, which check names and values: the stack itself is tested in tests/stack.
+`TOKEN=…  # sessionToken` takes that field of the last answer in JSON. `sam`, `aws` and builds that
+take minutes are replaced by stand-ins, which check names and values: tests/stack tests the stack.
 """
 
 import itertools
@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-# Pages whose commands a test of their own runs, all of them and in its own surroundings.
+# The pages whose commands are run by a test of their own.
 TESTED = {"docs/migrating.md": "tests/it/cli/migrating.rs"}
 EXAMPLES = {"text", "json", "rust", "yaml", "toml"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -43,7 +43,7 @@ SECONDS = 300
 
 
 class Fault(Exception):
-    """What is wrong with a page, or with a command on it."""
+    """A fault of a page, or of a command on it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Block:
 
 
 def blocks(page: str) -> list[Block]:
-    """The fenced blocks of a page, each of a kind that is known."""
+    """Returns the fenced blocks of a page."""
     found: list[Block] = []
     opened: tuple[int, str] | None = None
     lines: list[str] = []
@@ -92,7 +92,7 @@ class Step:
 
 
 def steps(page: str) -> list[Step]:
-    """What is to be run of a page. Whatever isn't, is checked here."""
+    """Returns the commands of a page that are run, and checks its other blocks."""
     found: list[Step] = []
     follows = False
     for block in blocks(page):
@@ -112,14 +112,14 @@ def steps(page: str) -> list[Step]:
                 pass
             case _:
                 raise Fault(
-                    f"{block.place}: `{block.info}` says not how the block is checked"
+                    f"{block.place}: `{block.info}` does not say how the block is checked"
                 )
         follows = False
     return found
 
 
 def require_part(block: Block, file: str) -> None:
-    """Commands stand there one by one, other parts as a whole."""
+    """Checks that the file contains the block: each of its commands, or another part as a whole."""
     path = ROOT / file
     if not path.is_file():
         raise Fault(f"{block.place}: there is no {file}")
@@ -136,7 +136,7 @@ def require_part(block: Block, file: str) -> None:
 
 
 def own_dev(found: list[Step]) -> tuple[list[str], list[Step]]:
-    """The options of the page's `cargo dev`, and what is left to run."""
+    """Returns the options of the page's `cargo dev`, and the other steps."""
     options: list[str] = []
     rest: list[Step] = []
     for step in found:
@@ -166,7 +166,7 @@ until_served() {
 
 
 def script(found: list[Step], ports: dict[str, str], logs: Path) -> str:
-    """All steps for a shell, the output of each in a file of its own."""
+    """Returns a script of all steps, which writes the output of each to a file of its own."""
     lines = [START, f"logs={logs}"]
     last = ""
     for number, step in enumerate(found):
@@ -286,15 +286,15 @@ def check_value(name: str, value: str, parameter: dict[str, Any]) -> None:
     pattern = parameter.get("AllowedPattern", "")
     fits = (not allowed or value in allowed) and re.search(pattern, value) is not None
     if fits and parameter["Type"] == "Number":
-        least, most = (parameter.get(bound) for bound in ("MinValue", "MaxValue"))
-        fits = (least is None or int(value) >= least) and (
-            most is None or int(value) <= most
+        lower, upper = (parameter.get(bound) for bound in ("MinValue", "MaxValue"))
+        fits = (lower is None or int(value) >= lower) and (
+            upper is None or int(value) <= upper
         )
     if not fits:
         raise Fault(f"{name} can't be {value}")
 
 
-# Of the AWS command line itself, beside what belongs to an operation.
+# The options of the AWS command line itself, which all operations have.
 GLOBAL = {
     "query": True,
     "output": True,
@@ -305,7 +305,7 @@ GLOBAL = {
 
 
 def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
-    """Holds a command against AWS's own description of the service."""
+    """Checks a command against AWS's own description of the service."""
     import botocore.session
     from botocore import xform_name
 
@@ -337,7 +337,7 @@ def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
 
 
 def outputs(arguments: list[str]) -> None:
-    """Prints an output of the stack, as the service of this page has it."""
+    """Prints an output of the stack with the value that it has for this page's service."""
     for key in re.findall(r"OutputKey=='(\w+)'", " ".join(arguments)):
         if key not in template()["Outputs"]:
             raise Fault(f"the template has no output {key}")
@@ -345,7 +345,7 @@ def outputs(arguments: list[str]) -> None:
 
 
 def stand_in_cargo(*arguments: str) -> None:
-    """Holds a build of minutes against the package."""
+    """Checks the arguments of a build that would take minutes against the package."""
     metadata = subprocess.run(
         [os.environ["DOCS_CARGO"], "metadata", "--no-deps", "--format-version", "1"],
         capture_output=True,
@@ -374,11 +374,11 @@ def stand_in_cargo(*arguments: str) -> None:
 
 
 def stand_ins(folder: Path) -> None:
-    """Programs in the place of others, found before them."""
+    """Writes programs that are found before those that they replace."""
     own = f'{shlex.quote(sys.executable)} {shlex.quote(__file__)} stand-in "$(basename "$0")" "$@"'
     for name in ("sam", "aws"):
         write_program(folder / name, f"exec {own}")
-    # Where the stack's outputs were read, the tool is to find the tables at this page's service.
+    # After a page has read the stack's outputs, the tool uses the tables of this page's service.
     write_program(
         folder / "cargo",
         f"""case "$1 $*" in install\\ *|build\\ *--release*) exec {own} ;; esac
@@ -402,7 +402,7 @@ def free_port() -> str:
 
 
 def run(page: str) -> int:
-    """Runs a page's commands, and returns how many blocks there were."""
+    """Runs the commands of a page, and returns the number of blocks."""
     options, found = own_dev(steps(page))
     if not found:
         return 0
@@ -458,13 +458,13 @@ def run(page: str) -> int:
                 )
             failed = shell.wait(SECONDS)
             if failed:
-                raise Fault("\n".join(told(logs, len(found))))
+                raise Fault("\n".join(last_output(logs, len(found))))
             for number, step in enumerate(found):
                 got = (logs / f"{number}.out").read_text()
                 if step.answer:
                     check_answer(step.answer, got)
                 elif got.startswith(("{", "[")):
-                    # Else a refusal would pass for a success.
+                    # An error in JSON without an answer on the page would pass unnoticed.
                     raise Fault(
                         f"{step.block.place}: no answer is shown, and there is {got}"
                     )
@@ -474,8 +474,8 @@ def run(page: str) -> int:
     return len(found)
 
 
-def told(logs: Path, count: int) -> list[str]:
-    """What the commands up to the one that failed have said, the last ones of them."""
+def last_output(logs: Path, count: int) -> list[str]:
+    """Returns the shell's errors, and the last output of the commands before it failed."""
     names = [
         "shell.err",
         *(f"{n}.{kind}" for n in range(count) for kind in ("out", "err")),
@@ -485,7 +485,7 @@ def told(logs: Path, count: int) -> list[str]:
 
 
 def end(process: subprocess.Popen[str] | subprocess.Popen[bytes] | None) -> None:
-    """Ends a group that this has started, with all that it has started."""
+    """Ends a process that was started here, with its process group."""
     if process is None:
         return
     try:
@@ -495,12 +495,12 @@ def end(process: subprocess.Popen[str] | subprocess.Popen[bytes] | None) -> None
     process.wait(30)
 
 
-# A command in a sentence, without what the reader has to fill in.
+# A command in a sentence, up to the part that the reader has to fill in.
 INLINE = re.compile(r"`(?:cargo )?(sesame|sam) ([a-z][^`…]*)`")
 
 
 def check_inline(page: str) -> None:
-    """Commands of the tool and of sam that a sentence names: each of them is one."""
+    """Checks that each command of the tool and of sam in a sentence exists."""
     tool = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug" / "sesame"
     for number, line in enumerate((ROOT / page).read_text().splitlines(), 1):
         for program, command in INLINE.findall(line):
@@ -534,7 +534,7 @@ def main(pages: list[str]) -> None:
         try:
             if test := TESTED.get(page):
                 if page not in (ROOT / test).read_text():
-                    raise Fault(f"{page}: {test} says nothing of it")
+                    raise Fault(f"{page}: {test} does not name it")
                 print(f"{page}: {test} runs it")
                 continue
             check_inline(page)

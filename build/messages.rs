@@ -1,4 +1,4 @@
-//! Generates the Rust of `proto/`, without `protoc`.
+//! Generates the Rust code of `proto/`, without `protoc`.
 
 use std::collections::{HashMap, HashSet};
 use std::env;
@@ -19,21 +19,22 @@ const FILES: [&str; 5] = [
     "zitadel/v1/error_detail.proto",
 ];
 
-/// The messages that the older versions have in another shape than v2. For the others, v2's type
-/// is used, so that there is one Rust type for each shape.
-const OF_V2ALPHA: [&str; 4] = [
+/// The messages whose fields differ between v2alpha and v2. The other messages of v2alpha use v2's
+/// Rust types.
+const V2ALPHA_MESSAGES: [&str; 4] = [
     "CreateSessionRequest",
     "ListSessionsRequest",
     "SearchQuery",
     "SetSessionRequest",
 ];
-const OF_V2BETA: [&str; 2] = ["ListSessionsRequest", "SearchQuery"];
+/// The messages whose fields differ between v2beta and v2.
+const V2BETA_MESSAGES: [&str; 2] = ["ListSessionsRequest", "SearchQuery"];
 
 pub fn generate() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     let descriptors = protox::compile(FILES, ["proto"])?;
-    // For server reflection.
+    // Server reflection answers with these descriptors.
     fs::write(
         Path::new(&out).join("descriptors.bin"),
         descriptors.encode_to_vec(),
@@ -43,11 +44,14 @@ pub fn generate() -> Result<(), Box<dyn Error>> {
     config
         .include_file("proto.rs")
         .btree_map(["."])
-        // Requests hold passwords and tokens, answers hold tokens.
+        // Requests have passwords and tokens, and responses have tokens.
         .skip_debug(["."])
         .extern_path(".zitadel.object.v2alpha", v2("object"))
         .extern_path(".zitadel.object.v2beta", v2("object"));
-    for (version, own) in [("v2alpha", &OF_V2ALPHA[..]), ("v2beta", &OF_V2BETA[..])] {
+    for (version, own) in [
+        ("v2alpha", &V2ALPHA_MESSAGES[..]),
+        ("v2beta", &V2BETA_MESSAGES[..]),
+    ] {
         let package = format!("zitadel.session.{version}");
         let messages = descriptors
             .file
@@ -69,7 +73,7 @@ pub fn generate() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The replies to the five calls, which are answered in JSON as well.
+/// The replies to the five calls, which JSON routes send in JSON.
 const REPLIES: [&str; 5] = [
     ".zitadel.session.v2.CreateSessionResponse",
     ".zitadel.session.v2.SetSessionResponse",
@@ -78,8 +82,8 @@ const REPLIES: [&str; 5] = [
     ".zitadel.session.v2.ListSessionsResponse",
 ];
 
-/// Has serde write a message, and all messages in it, in the JSON of proto3: names in
-/// `lowerCamelCase`, 64-bit numbers as strings, default values left out.
+/// Makes serde write a message, and all messages in it, in the JSON of proto3: with names in
+/// `lowerCamelCase`, 64-bit numbers as strings, and without default values.
 /// <https://protobuf.dev/programming-guides/json/>
 #[allow(clippy::panic, reason = "a type that is not mapped fails the build")]
 fn serialise_as_json(
@@ -92,7 +96,7 @@ fn serialise_as_json(
     let Some(message) = known else {
         return;
     };
-    // An attribute of a message is one of those nested in it as well.
+    // An attribute of a message also applies to the messages nested in it.
     let is_nested = name
         .rsplit_once('.')
         .is_some_and(|(outer, _)| messages.contains_key(outer));
@@ -141,7 +145,7 @@ fn serialise_as_json(
     }
 }
 
-/// The messages of the API by their full names, those nested in others included.
+/// Maps the messages of the API, including nested ones, by their full names.
 fn by_name(descriptors: &FileDescriptorSet) -> HashMap<String, DescriptorProto> {
     fn add(scope: &str, message: &DescriptorProto, all: &mut HashMap<String, DescriptorProto>) {
         let name = format!("{scope}.{}", message.name());

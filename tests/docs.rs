@@ -1,5 +1,4 @@
-//! That the pages for operators are complete: nothing is logged, measured or alarmed about that
-//! they don't name, and they name nothing else.
+//! The pages for operators name each log field, metric, alarm and parameter, and no others.
 
 #![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
 
@@ -14,7 +13,7 @@ const DEPLOYING: &str = include_str!("../docs/deploying.md");
 const TEMPLATE: &str = include_str!("../template.yaml");
 const ARCHITECTURE: &str = include_str!("../docs/architecture.md");
 
-/// The rows of the first table under a heading, each as its cells.
+/// Returns the cells of each row of the first table under a heading.
 fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
     let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
     let lines = section.lines().skip_while(|line| !line.starts_with('|'));
@@ -23,14 +22,14 @@ fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
         .collect()
 }
 
-/// The texts in code of the first column.
+/// Returns the names in the first column of a table, which are written as code.
 fn names(page: &str, heading: &str) -> BTreeSet<String> {
     let rows = table(page, heading);
     let code = |row: &Vec<&str>| row[0].split('`').nth(1).unwrap().to_owned();
     rows.iter().map(code).collect()
 }
 
-/// The source of a module: its file, and those in its folder.
+/// Reads the source of a module: its file, and those in its folder.
 fn module(name: &str) -> String {
     let mut pending = vec![
         root().join(format!("src/{name}.rs")),
@@ -52,14 +51,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// What stands between `before` and the next quote, as often as it stands there.
+/// Returns each text between `before` and the next double quote.
 fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
     text.split(before)
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
 }
 
-/// Names of the log's fields, by the ways in which the code sets one.
+/// Finds the names of the log's fields by the ways in which the code sets one.
 fn fields() -> BTreeSet<String> {
     let log = module("log");
     let set = quoted(&log, "set(\"").chain(quoted(&log, "set_some(\""));
@@ -67,7 +66,7 @@ fn fields() -> BTreeSet<String> {
         let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
         rest.starts_with(':').then_some(name)
     });
-    // CloudWatch's own begin with a capital.
+    // The names of CloudWatch's own fields begin with a capital.
     let ours = |name: &&str| name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     set.chain(keys).filter(ours).map(str::to_owned).collect()
 }
@@ -80,6 +79,7 @@ fn each_field_of_the_log_is_described() {
 #[test]
 fn each_metric_is_described() {
     let log = module("log");
+    // The names of the counts stand in an array, and those of the other metrics in objects.
     let counts = log.split("let counts = [").nth(1).unwrap();
     let counts = counts.split(']').next().unwrap();
     let counts = counts.split('"').skip(1).step_by(2);
@@ -107,7 +107,7 @@ fn each_alarm_is_described_and_has_a_runbook() {
 }
 
 #[test]
-fn queries_ask_for_fields_that_there_are() {
+fn each_documented_query_uses_existing_fields() {
     const WORDS: [&str; 18] = [
         "filter",
         "fields",
@@ -129,17 +129,17 @@ fn queries_ask_for_fields_that_there_are() {
         "max",
     ];
     let fields = fields();
-    let mut asked = 0;
+    let mut used = 0;
     for query in OPERATIONS.split("\n```text query\n").skip(1) {
         let query = query.split("\n```").next().unwrap();
-        // Without the texts in quotes, which are values.
+        // Texts in quotes are values and not names.
         let mut bare: String = query.split('"').step_by(2).collect::<Vec<_>>().join(" ");
         let words = |text: &str| -> Vec<String> {
             let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             let parts = parts.filter(|part| part.starts_with(|c: char| c.is_ascii_lowercase()));
             parts.map(str::to_owned).collect()
         };
-        // A name that the query itself gives may be used in it.
+        // A query may use the names that it defines with `as`.
         let own = bare.split(" as ").skip(1);
         let own: BTreeSet<_> = own
             .filter_map(|rest| words(rest).into_iter().next())
@@ -148,10 +148,10 @@ fn queries_ask_for_fields_that_there_are() {
         for word in words(&bare) {
             let known = WORDS.contains(&&*word) || own.contains(&word);
             assert!(known || fields.contains(&word), "{word} in {query}");
-            asked += usize::from(!known);
+            used += usize::from(!known);
         }
     }
-    assert!(asked > 10, "{asked}");
+    assert!(used > 10, "{used}");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
     assert_eq!(documented, of_template);
 }
 
-/// Attributes by the tables in the store's comments, which stand beside the code that writes them.
+/// The attributes are those of the tables in the comments of the store.
 #[test]
 fn each_attribute_of_the_tables_is_described() {
     let first_cells = |text: &str, start: &str| -> BTreeSet<String> {

@@ -30,14 +30,14 @@ const LIMITS: [Limit; 2] = [
 
 /// Prints the counts, and returns whether all are within their limits.
 pub fn print(counts: &Counts) -> bool {
-    let (ours, theirs) = (counts.function, counts.hello);
+    let (function, hello) = (counts.function, counts.hello);
     println!("Instructions, in thousands; the function's without pool and hash\n");
     row("", "function", "hello world", "ratio");
-    for (label, ours, theirs) in [
-        ("init", ours.init, theirs.init),
-        ("first call", ours.call, theirs.call),
+    for (label, function, hello) in [
+        ("init", function.init, hello.init),
+        ("first call", function.call, hello.call),
     ] {
-        row(label, ours / 1000, theirs / 1000, ratio(ours, theirs));
+        row(label, function / 1000, hello / 1000, ratio(function, hello));
     }
     println!();
     let mut within_limits = print_calls(&counts.calls);
@@ -60,7 +60,7 @@ pub fn print(counts: &Counts) -> bool {
 /// first one, which is in JSON.
 fn print_calls(calls: &[(String, Calls)]) -> bool {
     row("", "first call  ratio", "second call  ratio", "");
-    let beside = |ours: u64, json| format!("{}  {}", ours / 1000, ratio(ours, json));
+    let beside = |function: u64, json| format!("{}  {}", function / 1000, ratio(function, json));
     let json = calls[0].1;
     let mut within_limits = true;
     for (name, calls) in calls {

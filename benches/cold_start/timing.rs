@@ -59,8 +59,8 @@ pub fn print(programs: &Programs, api: &RuntimeApi, event: &Event, runs: usize) 
     measured.row_without_pool("the same without the pool", |run| run.resident);
     measured.row("peak of init, KiB", |run| run.peak_of_init);
     measured.row("peak after the first call, KiB", |run| run.peak);
-    let (ours, theirs) = (function.size()?, hello.size()?);
-    row("binary, bytes", ours, theirs, ratio(ours, theirs));
+    let (function, hello) = (function.size()?, hello.size()?);
+    row("binary, bytes", function, hello, ratio(function, hello));
     println!();
     Ok(())
 }
@@ -94,12 +94,12 @@ struct Measured {
 
 impl Measured {
     fn row(&self, label: &str, value: fn(&Run) -> f64) {
-        let (ours, theirs) = (
+        let (function, hello) = (
             Spread::new(&self.function, value),
             Spread::new(&self.hello, value),
         );
-        let ratio = format!("{:.2}", ours.median / theirs.median);
-        row(label, ours, theirs, ratio);
+        let ratio = format!("{:.2}", function.median / hello.median);
+        row(label, function, hello, ratio);
     }
 
     /// Prints a row without the pool, whose cost is in proportion to its memory and was measured with
@@ -109,10 +109,15 @@ impl Measured {
         let (large, small) = (median(&self.function), median(&self.small));
         let [large_kib, small_kib] =
             [Costs::DEFAULT, Costs::SMALL].map(|costs| f64::from(costs.memory_kib));
-        let ours = small - (large - small) * small_kib / (large_kib - small_kib);
-        let theirs = median(&self.hello);
-        let ratio = format!("{:.2}", ours / theirs);
-        row(label, format!("{ours:.2}"), format!("{theirs:.2}"), ratio);
+        let function = small - (large - small) * small_kib / (large_kib - small_kib);
+        let hello = median(&self.hello);
+        let ratio = format!("{:.2}", function / hello);
+        row(
+            label,
+            format!("{function:.2}"),
+            format!("{hello:.2}"),
+            ratio,
+        );
     }
 }
 
@@ -148,10 +153,10 @@ impl Display for Spread {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "two digits are printed")]
-pub fn ratio(ours: u64, theirs: u64) -> String {
-    format!("{:.2}", ours as f64 / theirs as f64)
+pub fn ratio(value: u64, reference: u64) -> String {
+    format!("{:.2}", value as f64 / reference as f64)
 }
 
-pub fn row(label: &str, ours: impl Display, theirs: impl Display, ratio: impl Display) {
-    println!("{label:<34}{ours:>24}{theirs:>24}{ratio:>10}");
+pub fn row(label: &str, function: impl Display, hello: impl Display, ratio: impl Display) {
+    println!("{label:<34}{function:>24}{hello:>24}{ratio:>10}");
 }

@@ -1,4 +1,4 @@
-//! Events of all kinds, and whatever protocol is in them.
+//! Decodes events of all kinds, and the calls of all protocols in them.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ const LIMITS: WireLimits = WireLimits {
 
 fuzz_target!(|text: &[u8]| {
     let Ok(event) = serde_json::from_slice::<Event>(text) else {
-        // Only what is no JSON at all: Lambda sends none such.
+        // Only a text that is not JSON is refused, and Lambda sends none.
         assert!(serde_json::from_slice::<&serde_json::value::RawValue>(text).is_err());
         return;
     };

@@ -1,4 +1,4 @@
-//! Bodies of the JSON routes. What is accepted is JSON to another parser as well.
+//! Decodes bodies of the JSON routes. Another parser accepts each accepted body as JSON, too.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Password hashes as users bring them. What is accepted keeps to the bounds: none is
-//! computed here, so that a slow one would be a finding.
+//! Parses password hashes that are imported with users. No hash is computed, so that a text that
+//! takes long to parse is a finding.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Messages in protobuf. What v2 accepts, v2alpha does too, which knows less of it.
+//! Decodes messages in protobuf. v2alpha accepts each message that v2 accepts, and reads fewer fields.
 
 #![no_main]
 
@@ -27,12 +27,12 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(first.metadata, later.metadata);
                 assert_eq!(first.lifetime, None);
             }
-            // Before v2, there must be a token.
+            // Before v2, a session token is required.
             (Call::SetSession(later), Err(_)) => assert_eq!(later.session_token, None),
             (Call::ListSessions(later), Ok(Call::ListSessions(first))) => {
                 assert_eq!(first.page, later.page);
                 assert_eq!(first.filters.len(), later.filters.len());
-                // Where v2 knows a later member of the oneof, v2alpha is left with an earlier one.
+                // v2alpha ignores the members of the oneof that only v2 has, and uses an earlier one.
                 let known = |one: &Filter| matches!(one, Filter::Ids(_) | Filter::Nothing);
                 assert!(first.filters.iter().all(known));
             }

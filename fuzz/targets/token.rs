@@ -1,4 +1,4 @@
-//! Bearer tokens. One that is accepted has one spelling.
+//! Reads bearer tokens. An accepted token has one spelling.
 
 #![no_main]
 

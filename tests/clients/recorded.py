@@ -1,4 +1,4 @@
-"""Recorded exchanges, and their messages in JSON, whatever the protocol."""
+"""Reads recorded exchanges of all protocols, and their messages in JSON."""
 
 import base64
 import contextlib
@@ -24,7 +24,7 @@ class Request:
     is_http2: bool
     method: str
     path: str
-    # In their order, with the pseudo-headers of HTTP/2.
+    # The headers in their order, with the pseudo-headers of HTTP/2.
     headers: list[tuple[str, str]]
     body: bytes
 
@@ -60,7 +60,7 @@ class Request:
         return self.protocol in {JSON_ROUTE, "application/json"}
 
     def empty(self, suffix: str) -> Any:
-        """An empty message of the rpc, its `Request` or `Response`; None if there is no such."""
+        """An empty `Request` or `Response` of the rpc; None if the rpc is unknown."""
         called = RPC.fullmatch(self.path)
         if called is None:
             return None
@@ -106,8 +106,8 @@ def parts(request: Request, body: bytes) -> list[tuple[int, bytes]]:
     return frames(body)
 
 
-def asked(request: Request) -> Any:
-    """The request's message; None where it has no known one."""
+def request_message(request: Request) -> Any:
+    """The message of a request; None if it has none or an unknown one."""
     if request.is_json:
         return json.loads(request.body) if request.body else None
     message = request.empty("Request")
@@ -121,18 +121,18 @@ def asked(request: Request) -> Any:
     return json_format.MessageToDict(message)
 
 
-def carrying(request: Request, told: Any) -> bytes:
-    """The body with this message in place of the recorded one."""
+def carrying(request: Request, message: Any) -> bytes:
+    """The body of a request that has this message."""
     if request.is_json:
-        return json.dumps(told, separators=(",", ":")).encode()
-    message: bytes = json_format.ParseDict(told, request.empty("Request")).SerializeToString()
+        return json.dumps(message, separators=(",", ":")).encode()
+    packed: bytes = json_format.ParseDict(message, request.empty("Request")).SerializeToString()
     if not request.is_framed:
-        return message
-    return base64.b64encode(frame(message)) if request.is_text else frame(message)
+        return packed
+    return base64.b64encode(frame(packed)) if request.is_text else frame(packed)
 
 
-def answered(request: Request, answer: Answer) -> Any:
-    """The answer's message, or its error as a message; empty without either."""
+def answer_message(request: Request, answer: Answer) -> Any:
+    """The message of an answer, or its error as a message; empty if it has neither."""
     packed = answer.body
     if request.is_framed:
         messages = [part for flags, part in parts(request, packed) if not flags & TRAILERS]

@@ -1,11 +1,11 @@
-"""Sends again what clients once sent to another server, and holds the answers to that server's.
+"""Replays recorded requests of clients, and compares the answers with the recorded ones.
 
     replay.py FOLDER
 
-The folder's files are recordings, each one client's `exchanges` in their order, or have the
-smallest answers that clients accept. A request goes out byte for byte as it was recorded, but for
-the host, the caller's token, and the ids and tokens of sessions: in the place of those that the
-recorded answers gave stand those that ours gave. An answer is to have the recorded one's shape.
+Each file of the folder is a recording of one client's `exchanges` with another server, or has the
+smallest answers that clients accept. A request is sent byte for byte as it was recorded, except for
+the host, the principal's token, and the ids and tokens of sessions, which are replaced by those of
+this service. An answer must have the shape of the recorded one.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import stubs
-from recorded import Request, answer_of, answered, asked, carrying
+from recorded import Request, answer_message, answer_of, carrying, request_message
 from service import LOGIN_NAME, PASSWORD, Service, running
 from shape import Shape
 from wire import http1, path
@@ -54,28 +54,28 @@ def main(folder: Path) -> int:
 
 
 def replay(exchanges: Iterable[Any], service: Service) -> Iterator[str]:
-    """The differences in one recording."""
+    """Yields the differences in one recording."""
     known: Known = {}
     for number, exchange in enumerate(exchanges):
         recorded = Request.parse(exchange["request"])
         expected = answer_of(exchange["response"])
-        request = ours(recorded, service, known)
+        request = adapted_request(recorded, service, known)
         answer = request.send(service)
-        known |= handed_out(answered(recorded, expected), answered(request, answer))
-        shape = Shape.of(recorded, expected).by_contract(recorded)
+        known |= handed_out(answer_message(recorded, expected), answer_message(request, answer))
+        shape = Shape.of(recorded, expected).as_this_service_answers(recorded)
         for difference in Shape.of(request, answer).differences(shape):
             yield f"exchange {number}, {recorded.rpc}: {difference}"
 
 
-def ours(recorded: Request, service: Service, known: Known) -> Request:
-    """The request, with this service's address, ids and tokens."""
-    told = asked(recorded)
-    own = substituted(told, known)
+def adapted_request(recorded: Request, service: Service, known: Known) -> Request:
+    """The recorded request with this service's address, ids and tokens."""
+    message = request_message(recorded)
+    own = substituted(message, known)
     # A body without ids or tokens keeps its bytes.
-    body = recorded.body if own == told else carrying(recorded, own)
+    body = recorded.body if own == message else carrying(recorded, own)
     url = recorded.path
-    for theirs, instead in known.items():
-        url = url.replace(theirs, instead)
+    for recorded_text, own_text in known.items():
+        url = url.replace(recorded_text, own_text)
     put = {
         ":path": url,
         ":authority": service.target,
@@ -101,14 +101,14 @@ def substituted(value: Any, known: Known) -> Any:
             return value
 
 
-def handed_out(theirs: Any, own: Any) -> Known:
+def handed_out(recorded: Any, own: Any) -> Known:
     """The session's id and token in a recorded answer, with those of this service."""
-    names = [name for name in ["sessionId", "sessionToken"] if name in theirs and name in own]
-    return {theirs[name]: own[name] for name in names}
+    names = [name for name in ["sessionId", "sessionToken"] if name in recorded and name in own]
+    return {recorded[name]: own[name] for name in names}
 
 
-# What asks for each of the smallest answers: its names in the file, and a content type, none on a
-# JSON route.
+# The requests for the smallest answers: the names of an answer in the file, and the content type,
+# None on a JSON route.
 SMALLEST = [
     ("grpc", "ok", "application/grpc"),
     ("grpc", "error", "application/grpc"),
@@ -125,8 +125,8 @@ SMALLEST = [
 ]
 
 
-def smallest(told: Any, service: Service) -> Iterator[str]:
-    """What this service's answers lack of the smallest answers that clients accept."""
+def smallest(accepted: Any, service: Service) -> Iterator[str]:
+    """Yields what this service's answers lack of the smallest answers that clients accept."""
     for transport, name, content_type in SMALLEST:
         login_name = "nobody@example.com" if name == "error" else LOGIN_NAME
         checks = {"user": {"loginName": login_name}, "password": {"password": PASSWORD}}
@@ -134,7 +134,7 @@ def smallest(told: Any, service: Service) -> Iterator[str]:
         request = asking(url, {"checks": checks}, content_type, service)
         answer = request.send(service)
         # A status may be a choice, `200 or 201 …`.
-        recorded = told[transport][name]
+        recorded = accepted[transport][name]
         status = (
             answer.status if str(answer.status) in str(recorded["status"]) else recorded["status"]
         )
@@ -142,14 +142,14 @@ def smallest(told: Any, service: Service) -> Iterator[str]:
         expected = answer_of({"headers": headers, **recorded, "status": status})
         for lack in Shape.of(request, answer).lacks(Shape.of(request, expected)):
             yield f"{transport}, {name}: {lack}"
-    for key, preflights in told.items():
+    for key, preflights in accepted.items():
         if key.startswith("cors_preflights"):
             for client, names in preflights.items():
                 yield from (f"{client}: {name} is not allowed" for name in barred(names, service))
 
 
 def asking(
-    url: str, told: Any, content_type: str | None, service: Service, method: str = "POST"
+    url: str, message: Any, content_type: str | None, service: Service, method: str = "POST"
 ) -> Request:
     """A request with the demo token; without a content type, it is one of a JSON route."""
     is_http2 = content_type == "application/grpc"
@@ -160,7 +160,7 @@ def asking(
         "authorization": f"Bearer {service.token}",
     }
     request = Request(is_http2, method, url, list(headers.items()), b"")
-    body = carrying(request, told)
+    body = carrying(request, message)
     length = [] if is_http2 else [("content-length", str(len(body)))]
     return replace(request, headers=[*request.headers, *length], body=body)
 

@@ -30,8 +30,8 @@ class Service:
     @classmethod
     def parse(cls, ready: str) -> "Service":
         """Reads the line that `--ready-json` prints."""
-        told = json.loads(ready)
-        return cls(told["url"], told["dynamodb_url"], told["token"])
+        ready_line = json.loads(ready)
+        return cls(ready_line["url"], ready_line["dynamodb_url"], ready_line["token"])
 
     @property
     def address(self) -> tuple[str, int]:

@@ -9,13 +9,13 @@ from typing import Any
 from google.protobuf import json_format
 from google.rpc import status_pb2
 
-from recorded import Request, answered, parts
+from recorded import Request, answer_message, parts
 from wire import TRAILERS, Answer
 
 DETAILS = "grpc-status-details-bin"
 
-# The ids of errors that another server answered with, by the call, and ours. None: the error has
-# no details.
+# The ids of this service's errors, by the call and the id of another server's error. None: the
+# error has no details.
 ON_PURPOSE: Mapping[tuple[str, str], str | None] = {
     # A wrong password.
     ("CreateSession", "COMMAND-SAF3g"): "COMMAND-3M0fs",
@@ -45,13 +45,17 @@ class Shape:
 
     @classmethod
     def of(cls, request: Request, answer: Answer) -> "Shape":
-        message = answered(request, answer)
-        told = trailers(request, answer) if request.is_framed else {}
-        packed = base64.b64decode(told.get(DETAILS, "") + "==")
+        message = answer_message(request, answer)
+        status_fields = trailers(request, answer) if request.is_framed else {}
+        packed = base64.b64decode(status_fields.get(DETAILS, "") + "==")
         status = json_format.MessageToDict(status_pb2.Status.FromString(packed))
         error = status if request.is_framed else message
         # In gRPC an answer that has no code is as bad as unknown, 2.
-        code = int(told.get("grpc-status", 2)) if request.is_framed else message.get("code", 0)
+        code = (
+            int(status_fields.get("grpc-status", 2))
+            if request.is_framed
+            else message.get("code", 0)
+        )
         return cls(
             status=answer.status,
             content_type=answer.headers.get("content-type", ""),
@@ -59,12 +63,12 @@ class Shape:
             code=code,
             id=detail_id(error.get("details", [])) if code else None,
             fields=sorted(paths(message)),
-            trailers=sorted(name for name, value in told.items() if value),
+            trailers=sorted(name for name, value in status_fields.items() if value),
             is_trailers_only="grpc-status" in answer.headers,
         )
 
-    def by_contract(self, request: Request) -> "Shape":
-        """The shape of this service's answer, where another server's has this one."""
+    def as_this_service_answers(self, request: Request) -> "Shape":
+        """The shape that this service's answer must have, if another server's has this one."""
         shape = self
         if request.is_framed and shape.code:
             # Each error has it, those without details as well.
@@ -76,9 +80,9 @@ class Shape:
         return replace(shape, id=own, fields=fields)
 
     def differences(self, expected: "Shape") -> list[str]:
-        ours, theirs = asdict(self), asdict(expected)
+        own, wanted = asdict(self), asdict(expected)
         return [
-            contrast(name, ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]
+            contrast(name, own[name], wanted[name]) for name in own if own[name] != wanted[name]
         ]
 
     def lacks(self, smallest: "Shape") -> list[str]:
@@ -94,11 +98,11 @@ class Shape:
         return filled.differences(smallest)
 
 
-def contrast(name: str, ours: Any, theirs: Any) -> str:
+def contrast(name: str, own: Any, wanted: Any) -> str:
     if name in {"fields", "trailers"}:
-        missing, besides = sorted({*theirs} - {*ours}), sorted({*ours} - {*theirs})
+        missing, besides = sorted({*wanted} - {*own}), sorted({*own} - {*wanted})
         return f"{name} lack {missing}, and have {besides} besides"
-    return f"{name} is {ours!r}, and not {theirs!r}"
+    return f"{name} is {own!r}, and not {wanted!r}"
 
 
 def trailers(request: Request, answer: Answer) -> dict[str, str]:
@@ -107,8 +111,8 @@ def trailers(request: Request, answer: Answer) -> dict[str, str]:
         if flags & TRAILERS:
             lines = text.decode("ascii").removesuffix("\r\n").split("\r\n")
             return {name: value for name, _, value in (line.partition(":") for line in lines)}
-    told = answer.headers if "grpc-status" in answer.headers else answer.trailers
-    return {name: value for name, value in told.items() if name.startswith("grpc-")}
+    named = answer.headers if "grpc-status" in answer.headers else answer.trailers
+    return {name: value for name, value in named.items() if name.startswith("grpc-")}
 
 
 def detail_id(details: list[Any]) -> str | None:

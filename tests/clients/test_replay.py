@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recorded import Request, answered
+from recorded import Request, answer_message
 from replay import RECORDED_TOKEN, asking, main, replay
 from service import LOGIN_NAME, PASSWORD, Service, running
 from session import Connect
@@ -36,16 +36,16 @@ def strict() -> Iterator[Service]:
 @pytest.fixture(params=PROTOCOLS)
 def recording(request: pytest.FixtureRequest, strict: Service, connect: Connect) -> list[Any]:
     """A session from create to delete, after which the recorded id and token are useless."""
-    del connect  # The messages, which are made for it.
+    del connect  # Its setup has generated the messages.
     content_type: str | None = request.param
     exchanges = []
 
-    def call(rpc: str, told: Any, route: tuple[str, str]) -> Any:
+    def call(rpc: str, message: Any, route: tuple[str, str]) -> Any:
         method, url = ("POST", path("v2", rpc)) if content_type else route
-        asked = asking(url, told, content_type, strict, method)
-        answer = asked.send(strict)
-        exchanges.append({"request": written(asked, strict), "response": shown(answer)})
-        return answered(asked, answer)
+        rpc_request = asking(url, message, content_type, strict, method)
+        answer = rpc_request.send(strict)
+        exchanges.append({"request": written(rpc_request, strict), "response": shown(answer)})
+        return answer_message(rpc_request, answer)
 
     created = call("CreateSession", LOGIN, ("POST", "/v2/sessions"))
     one = f"/v2/sessions/{created['sessionId']}"

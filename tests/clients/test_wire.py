@@ -10,7 +10,7 @@ import pytest
 from service import PASSWORD, Service, running
 from wire import (
     COMPRESSED,
-    MOST_BYTES,
+    MAX_BYTES,
     TRAILERS,
     Answer,
     Headers,
@@ -316,7 +316,7 @@ def test_connect_refuses_a_broken_message(
     assert protocol.code(protocol.call(service, body)) == 3
 
 
-@pytest.mark.parametrize("size", [MOST_BYTES + 1, 2 * MOST_BYTES, 4 * MOST_BYTES])
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, 2 * MAX_BYTES, 4 * MAX_BYTES])
 def test_a_message_over_the_limit_is_refused(
     service: Service, protocol: Protocol, size: int
 ) -> None:
@@ -359,7 +359,7 @@ def test_bad_compression_is_an_invalid_argument(
 def test_a_bomb_is_refused(service: Service, protocol: Protocol) -> None:
     # 128 MiB in about as many kilobytes.
     bomb = protocol.dress_compressed(gzip.compress(bytes(1 << 20), 9) * 128)
-    assert len(bomb) < MOST_BYTES
+    assert len(bomb) < MAX_BYTES
 
     assert protocol.code(protocol.call(service, bomb, {protocol.encoding: "gzip"})) == 8
 

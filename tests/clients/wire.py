@@ -21,7 +21,7 @@ from service import LOGIN_NAME, PASSWORD, Service
 
 WITHIN_SECONDS = 20
 # The limit of a body as it is sent, and of a message once it is decompressed.
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 COMPRESSED = 0x01
 TRAILERS = 0x80
 
@@ -72,7 +72,7 @@ class Answer:
     status: int
     headers: Headers
     body: bytes
-    # Of HTTP/2.
+    # The trailers of HTTP/2.
     trailers: Headers
 
     def web_trailers(self) -> Headers:
@@ -86,16 +86,16 @@ class Answer:
         return dict(cast("tuple[str, str]", line.split(":", 1)) for line in lines)
 
     def grpc(self) -> tuple[int, str]:
-        """The status and its message, wherever the protocol has them."""
+        """The gRPC status and its message, from the headers or the trailers."""
         assert self.status == 200
-        told = self.trailers
+        trailers = self.trailers
         if self.headers["content-type"].startswith("application/grpc-web"):
-            told = self.web_trailers()
+            trailers = self.web_trailers()
         elif "grpc-status" in self.headers:
             assert not self.body
-            assert not told
-            told = self.headers
-        return int(told["grpc-status"]), unquote(told.get("grpc-message", ""))
+            assert not trailers
+            trailers = self.headers
+        return int(trailers["grpc-status"]), unquote(trailers.get("grpc-message", ""))
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -108,7 +108,7 @@ def http1(
     body: bytes | Iterable[bytes] = b"",
     method: str = "POST",
 ) -> Answer:
-    """One request of HTTP/1.1; of several bytes, each is a chunk."""
+    """Sends one request of HTTP/1.1. If the body has several parts, each is a chunk."""
     connection = http.client.HTTPConnection(*service.address, timeout=WITHIN_SECONDS)
     with contextlib.closing(connection):
         connection.request(
@@ -169,7 +169,7 @@ class Http2:
     def send(self, stream: int, body: bytes, size: int = 1 << 14) -> None:
         """Sends a part of a body in pieces, as fast as the service takes them.
 
-        What is left when it has reset the stream, it doesn't want any more.
+        When the service has reset the stream, the rest of the body is not sent.
         """
         while body and self.streams[stream].reset is None:
             room = min(size, self.h2.local_flow_control_window(stream), len(body))

@@ -23,14 +23,14 @@ use crate::support::faults::{Fault, Faults};
 use crate::support::{facts, record};
 
 /// An authorizer over the tables of an app.
-struct Gate {
+struct TestAuthorizer {
     app: App,
-    authorizer: Authorizer,
+    inner: Authorizer,
     faults: Faults,
     log: Arc<Mutex<Vec<String>>>,
 }
 
-impl Gate {
+impl TestAuthorizer {
     async fn open() -> Self {
         Self::answering(AuthorizerAnswer::Simple).await
     }
@@ -44,16 +44,14 @@ impl Gate {
         let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
         Self {
             app,
-            authorizer: Authorizer::new(store, answer, log),
+            inner: Authorizer::new(store, answer, log),
             faults,
             log: lines,
         }
     }
 
     async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
-        self.authorizer
-            .authorize(event, "request-1", None, now)
-            .await
+        self.inner.authorize(event, "request-1", None, now).await
     }
 
     /// Whether the bearer of an `Authorization` header is let in.
@@ -98,7 +96,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
+impl Drop for TestAuthorizer {
     fn drop(&mut self) {
         self.logged();
         self.requests();
@@ -140,8 +138,8 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
         (AuthorizerAnswer::Simple, false),
         (AuthorizerAnswer::Iam, true),
     ] {
-        let gate = Gate::answering(setting).await;
-        let (mini, session) = gate.mini().await;
+        let lambda = TestAuthorizer::answering(setting).await;
+        let (mini, session) = lambda.mini().await;
         let context = json!({
             "sessionId": session.json()["sessionId"],
             "userId": mini.user_id.as_str(),
@@ -169,8 +167,11 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
             };
             allowed["context"] = context.clone();
 
-            let with = gate.ask(&whole(file, &session.token()), NOW).await.unwrap();
-            let without = gate.ask(&whole(file, "x"), NOW).await.unwrap();
+            let with = lambda
+                .ask(&whole(file, &session.token()), NOW)
+                .await
+                .unwrap();
+            let without = lambda.ask(&whole(file, "x"), NOW).await.unwrap();
 
             assert_eq!(with, allowed, "{file}");
             assert_eq!(without, denied, "{file}");
@@ -180,11 +181,11 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
 
 #[tokio::test]
 async fn a_decision_takes_one_request_at_most() {
-    let gate = Gate::open().await;
-    let (mini, session) = gate.mini().await;
-    let user_alone = create_named(&gate.app, &mini).await;
-    let anonymous = gate.app.client().create_json(&json!({})).await;
-    let service = gate
+    let lambda = TestAuthorizer::open().await;
+    let (mini, session) = lambda.mini().await;
+    let user_alone = create_named(&lambda.app, &mini).await;
+    let anonymous = lambda.app.client().create_json(&json!({})).await;
+    let service = lambda
         .app
         .service_account(&Permission::ALL, Duration::MAX)
         .await;
@@ -205,16 +206,16 @@ async fn a_decision_takes_one_request_at_most() {
         ("a service account's", service.as_str(), false, 0),
         ("no token", "x", false, 0),
     ] {
-        gate.faults.clear();
-        assert_eq!(gate.lets_token_in(token).await, lets_in, "{what}");
-        assert_eq!(gate.requests(), vec!["BatchGetItem"; requests], "{what}");
+        lambda.faults.clear();
+        assert_eq!(lambda.lets_token_in(token).await, lets_in, "{what}");
+        assert_eq!(lambda.requests(), vec!["BatchGetItem"; requests], "{what}");
     }
 }
 
 #[tokio::test]
 async fn only_a_bearer_header_is_read() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
+    let lambda = TestAuthorizer::open().await;
+    let (_, session) = lambda.mini().await;
     let token = session.token();
     let cut = &token[..token.len() - 1];
 
@@ -241,53 +242,56 @@ async fn only_a_bearer_header_is_read() {
         ("Bearer \u{e9}\u{0}".to_owned(), false),
         (format!("Bearer {}", "A".repeat(100_000)), false),
     ] {
-        let got = gate.lets_in(&authorization, NOW).await;
+        let got = lambda.lets_in(&authorization, NOW).await;
         assert_eq!(got, lets_in, "{authorization:.40}");
     }
 }
 
 #[tokio::test]
 async fn a_session_is_denied_from_its_expiry_on() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
+    let lambda = TestAuthorizer::open().await;
+    let (_, session) = lambda.mini().await;
     let end = NOW.plus(Duration::from_hours(24));
     let authorization = format!("Bearer {}", session.token());
 
     let before = end.minus(Duration::from_millis(1));
-    assert!(gate.lets_in(&authorization, before).await);
-    assert!(!gate.lets_in(&authorization, end).await);
+    assert!(lambda.lets_in(&authorization, before).await);
+    assert!(!lambda.lets_in(&authorization, end).await);
 }
 
 #[tokio::test]
 async fn an_ended_session_is_denied() {
-    let gate = Gate::open().await;
-    let store = &gate.app.store;
+    let lambda = TestAuthorizer::open().await;
+    let store = &lambda.app.store;
 
     for way in ["delete", "end", "deactivate", "lock", "password", "remove"] {
         let name = way;
-        let login = gate.app.user(name).await;
-        let session = gate
+        let login = lambda.app.user(name).await;
+        let session = lambda
             .app
             .client()
             .create_json(&by_id(&login.user_id, PASSWORD))
             .await;
-        let other = gate.app.user(&format!("{name}-other")).await;
-        let others = gate
+        let other = lambda.app.user(&format!("{name}-other")).await;
+        let others = lambda
             .app
             .client()
             .create_json(&by_id(&other.user_id, PASSWORD))
             .await;
-        assert!(gate.lets_token_in(&session.token()).await, "before: {way}");
+        assert!(
+            lambda.lets_token_in(&session.token()).await,
+            "before: {way}"
+        );
 
         match way {
             "delete" => {
                 let body = json!({ "sessionToken": session.token() });
-                let deleted = change(&gate.app, Method::DELETE, &session, &body).await;
+                let deleted = change(&lambda.app, Method::DELETE, &session, &body).await;
                 assert_eq!(deleted.outcome(), "ok");
             }
             "end" => assert!(store.end_sessions(&login).await.unwrap()),
-            "deactivate" => set_state(&gate.app, &login, UserState::Inactive).await,
-            "lock" => set_state(&gate.app, &login, UserState::Locked).await,
+            "deactivate" => set_state(&lambda.app, &login, UserState::Inactive).await,
+            "lock" => set_state(&lambda.app, &login, UserState::Locked).await,
             "password" => {
                 let hash = login.password_hash.as_ref().unwrap();
                 assert!(store.set_password_hash(&login, hash).await.unwrap());
@@ -295,8 +299,11 @@ async fn an_ended_session_is_denied() {
             _ => assert!(store.delete_user(&login).await.unwrap()),
         }
 
-        assert!(!gate.lets_token_in(&session.token()).await, "{way}");
-        assert!(gate.lets_token_in(&others.token()).await, "{way}: others'");
+        assert!(!lambda.lets_token_in(&session.token()).await, "{way}");
+        assert!(
+            lambda.lets_token_in(&others.token()).await,
+            "{way}: others'"
+        );
     }
 }
 
@@ -332,11 +339,11 @@ fn naming(session: &Answer, method: Method, body: &Value) -> Request {
 
 #[tokio::test]
 async fn a_session_is_allowed_once_its_user_has_logged_in() {
-    let gate = Gate::open().await;
-    let mini = gate.app.user("mini").await;
-    let session = gate.app.client().create_json(&json!({})).await;
+    let lambda = TestAuthorizer::open().await;
+    let mini = lambda.app.user("mini").await;
+    let session = lambda.app.client().create_json(&json!({})).await;
     let mut token = session.token();
-    let page = gate
+    let page = lambda
         .app
         .service_account(&[Permission::Write], Duration::MAX)
         .await;
@@ -349,17 +356,17 @@ async fn a_session_is_allowed_once_its_user_has_logged_in() {
         (json!({ "password": { "password": PASSWORD } }), true),
     ] {
         let body = json!({ "sessionToken": token, "checks": checks });
-        let changed = change_as(page.as_str(), &gate.app, Method::PATCH, &session, &body).await;
+        let changed = change_as(page.as_str(), &lambda.app, Method::PATCH, &session, &body).await;
         assert_eq!(changed.outcome(), "ok", "{checks}");
         token = changed.token();
-        assert_eq!(gate.lets_token_in(&token).await, lets_in, "{checks}");
+        assert_eq!(lambda.lets_token_in(&token).await, lets_in, "{checks}");
     }
 }
 
 #[tokio::test]
 async fn without_a_database_a_decision_is_an_error_and_no_denial() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
+    let lambda = TestAuthorizer::open().await;
+    let (_, session) = lambda.mini().await;
 
     for (fault, level) in [
         (Fault::Reset.times(3), "warn"),
@@ -375,19 +382,19 @@ async fn without_a_database_a_decision_is_an_error_and_no_denial() {
         ),
     ] {
         for file in FILES {
-            gate.logged();
-            gate.faults.clear();
-            gate.faults.inject(fault.clone());
-            let answer = gate.ask(&whole(file, &session.token()), NOW).await;
+            lambda.logged();
+            lambda.faults.clear();
+            lambda.faults.inject(fault.clone());
+            let answer = lambda.ask(&whole(file, &session.token()), NOW).await;
 
             assert!(answer.is_err(), "{fault:?}: {answer:?}");
-            let lines = gate.logged();
+            let lines = lambda.logged();
             assert_eq!(lines.len(), 1);
             assert_eq!(lines[0]["level"], level, "{fault:?}");
             assert!(lines[0]["cause"].is_string());
         }
     }
-    gate.faults.clear();
-    gate.faults.inject(Fault::Reset.once());
-    assert!(gate.lets_token_in(&session.token()).await, "tried again");
+    lambda.faults.clear();
+    lambda.faults.inject(Fault::Reset.once());
+    assert!(lambda.lets_token_in(&session.token()).await, "tried again");
 }

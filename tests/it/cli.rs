@@ -1,6 +1,5 @@
 //! The command line tool and its servers, as processes.
 
-mod callers;
 mod dev;
 mod grpc;
 mod hostile;
@@ -10,6 +9,7 @@ mod migrating;
 mod pages;
 mod probes;
 mod serve;
+mod service_accounts;
 mod tables;
 mod tls;
 mod users;

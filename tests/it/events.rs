@@ -61,7 +61,7 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
         ("create-session-jwt.json", 200, None),
         ("create-session-wrong-password.json", 400, Some(3)),
         ("create-session-malformed.json", 400, Some(3)),
-        // The principal is anonymous, so it isn't told which users there are.
+        // The principal is anonymous, so the error does not reveal which users exist.
         ("create-session-unknown-user.json", 400, Some(3)),
     ] {
         let answer = invoke(&app, &event(name)).await;

@@ -13,8 +13,8 @@ use crate::support::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 
-/// Starts a service with a user, and returns it with the token of a service account, which is
-/// told when the user is locked.
+/// Starts a service with a user, and returns it with the token of a service account, which gets the
+/// error for a locked user.
 async fn locked_out_by(max: &str) -> (App, String) {
     with_user(App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await).await
 }
@@ -157,7 +157,8 @@ async fn attempts_during_a_lock_do_not_count() {
 async fn a_lock_begins_when_the_attempt_is_counted() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     let wait = Duration::from_millis(200);
-    app.faults.inject(Fault::Delay(wait).once().of("GetItem"));
+    app.faults
+        .inject(Fault::Delay(wait).once().for_action("GetItem"));
     let by_id = by_id(&app.user_id("mini"), "wrong");
     let wrong = app.client().bearing(&token).create_json(&by_id).await;
     assert_eq!(wrong.outcome(), WRONG);

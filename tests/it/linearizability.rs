@@ -157,7 +157,7 @@ async fn concurrent_calls_on_paused_time_are_linearizable() {
 }
 
 #[test]
-fn dice_are_the_same_for_a_seed() {
+fn one_seed_gives_the_same_random_numbers() {
     let roll = |seed| {
         let mut dice = Dice::new(seed);
         [0; 8].map(|_| dice.below(100))

@@ -1,4 +1,4 @@
-//! The documentation's table of permissions: each of its cells is tried.
+//! Tests each cell of the documentation's table of permissions.
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
@@ -41,7 +41,7 @@ struct Who {
 }
 
 impl Who {
-    async fn of(app: &App, row: &str) -> Self {
+    async fn for_row(app: &App, row: &str) -> Self {
         let mini = app.user("mini").await;
         let other = app.user("other").await;
         let maker = app
@@ -87,7 +87,7 @@ impl Who {
     }
 }
 
-/// `ok`, or the code of the refusal.
+/// Makes the call, and returns `ok` or the code of the error.
 async fn tried(client: Client<'_>, session: &v2::CreateSessionResponse, call: &str) -> String {
     let id = &*session.session_id;
     let token = call.ends_with(", token").then_some(&*session.session_token);
@@ -142,7 +142,7 @@ fn expected(says: &str, row: &str, call: &str, access: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn each_cell_of_the_table_of_permissions_holds() {
+async fn each_principal_may_do_what_the_permission_table_says() {
     let table = table();
     let (head, rows) = table.split_first().unwrap();
     assert_eq!(head[1..], CALLS);
@@ -152,7 +152,7 @@ async fn each_cell_of_the_table_of_permissions_holds() {
             let app = App::with(&[("ACCESS", access)]).await;
             // A service in which users may create sessions, too.
             let open = app.beside(&[("ACCESS", "authenticated")]);
-            let who = Who::of(&app, row[0]).await;
+            let who = Who::for_row(&app, row[0]).await;
             for version in Version::ALL {
                 let client = Client {
                     version,
@@ -187,7 +187,7 @@ async fn a_wrong_session_token_is_refused_with_any_permission() {
         "`session.delete`",
     ] {
         let app = App::with(&[("ACCESS", "token")]).await;
-        let who = Who::of(&app, row).await;
+        let who = Who::for_row(&app, row).await;
         let session = who.session(&app).await;
         let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
         let id = &*session.session_id;

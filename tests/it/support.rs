@@ -1,4 +1,4 @@
-//! What the tests are written with; there are no tests here.
+//! The tools of the tests.
 
 pub mod answer;
 pub mod app;

@@ -77,7 +77,7 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 }
 
 #[test]
-fn the_settings_that_the_template_is_held_against_are_those_of_the_code() {
+fn facts_json_has_the_settings_of_the_code() {
     let function = SETTINGS.map(|setting| setting.name);
     let authorizer = AUTHORIZER_SETTINGS.map(|setting| setting.name);
 
@@ -85,9 +85,9 @@ fn the_settings_that_the_template_is_held_against_are_those_of_the_code() {
     assert_eq!(facts(&["settings", "Authorizer"]), json!(authorizer));
 }
 
-/// That it sends no others is seen by each test that has an [`App`].
+/// Each test with an [`App`] checks that the function sends no other kind of request.
 #[tokio::test]
-async fn the_function_sends_each_request_that_the_template_is_held_against() {
+async fn the_function_sends_each_request_of_its_policy() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR).await;
     let client = client::Client::new(&app).bearing(all.as_str());

@@ -2,14 +2,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::error::Error;
 
-use super::{FILES, Gate, whole};
+use super::{FILES, TestAuthorizer, whole};
 use crate::support::app::NOW;
 
 #[tokio::test]
 async fn an_event_that_names_an_api_is_answered_and_no_other() {
-    let gate = Gate::open().await;
+    let lambda = TestAuthorizer::open().await;
     let arn = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/$default/GET/";
-    let (_, session) = gate.mini().await;
+    let (_, session) = lambda.mini().await;
     let bearer = format!("Bearer {}", session.token());
     let headers = json!({ "Authorization": bearer });
 
@@ -55,7 +55,7 @@ async fn an_event_that_names_an_api_is_answered_and_no_other() {
         (json!("x"), None),
         (json!(null), None),
     ] {
-        let answer = gate.ask(&event, NOW).await;
+        let answer = lambda.ask(&event, NOW).await;
         let effect = answer
             .as_ref()
             .ok()
@@ -108,14 +108,14 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let answers = runtime.block_on(async {
-            let gate = Gate::open().await;
+            let lambda = TestAuthorizer::open().await;
             let mut answers = Vec::new();
             for (place, value, file) in bends {
                 let mut event = whole(FILES[file], "x");
                 if let Some(bent) = event.pointer_mut(place) {
                     *bent = value;
                 }
-                answers.push((gate.ask(&event, NOW).await, event));
+                answers.push((lambda.ask(&event, NOW).await, event));
             }
             answers
         });

@@ -1,29 +1,30 @@
 use serde_json::json;
 use sesame::log::TraceId;
 
-use super::{Gate, whole};
+use super::{TestAuthorizer, whole};
 use crate::support::app::{NOW, PASSWORD, by_name};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;
 
 #[tokio::test]
 async fn each_decision_is_one_line_of_the_log() {
-    let gate = Gate::open().await;
-    let (mini, session) = gate.mini().await;
-    let user_alone = create_named(&gate.app, &mini).await;
+    let lambda = TestAuthorizer::open().await;
+    let (mini, session) = lambda.mini().await;
+    let user_alone = create_named(&lambda.app, &mini).await;
     assert!(
-        gate.app
+        lambda
+            .app
             .store
-            .end_sessions(&gate.app.login("mini").await)
+            .end_sessions(&lambda.app.login("mini").await)
             .await
             .unwrap()
     );
-    let again = gate
+    let again = lambda
         .app
         .client()
         .create_json(&by_name(&mini.login_name, PASSWORD))
         .await;
-    let user_again = create_named(&gate.app, &mini).await;
+    let user_again = create_named(&lambda.app, &mini).await;
 
     for (authorization, outcome, of) in [
         (format!("Bearer {}", again.token()), "allow", Some(&again)),
@@ -45,9 +46,9 @@ async fn each_decision_is_one_line_of_the_log() {
         ("Bearer V3ryS3cure".to_owned(), "malformed_token", None),
         (String::new(), "no_token", None),
     ] {
-        gate.lets_in(&authorization, NOW).await;
+        lambda.lets_in(&authorization, NOW).await;
 
-        let lines = gate.logged();
+        let lines = lambda.logged();
         assert_eq!(lines.len(), 1, "{outcome}");
         let line = lines[0].as_object().unwrap();
         let allowed = outcome == "allow";
@@ -79,7 +80,7 @@ async fn each_decision_is_one_line_of_the_log() {
 
 #[tokio::test]
 async fn the_log_says_where_a_request_came_from() {
-    let gate = Gate::open().await;
+    let lambda = TestAuthorizer::open().await;
     let of_lambda = "1-5759e988-bd862e3fe1be46a994272793";
     let root = format!("Root={of_lambda};Sampled=1");
 
@@ -91,10 +92,10 @@ async fn the_log_says_where_a_request_came_from() {
     ] {
         let event = whole(file, "x");
         let trace = TraceId::parse(&root);
-        let asked = gate.authorizer.authorize(&event, "request-1", trace, NOW);
-        asked.await.unwrap();
+        let decision = lambda.inner.authorize(&event, "request-1", trace, NOW);
+        decision.await.unwrap();
 
-        let line = gate.logged().remove(0);
+        let line = lambda.logged().remove(0);
         let context = &event["requestContext"];
         let places = [
             &context["http"]["sourceIp"],
@@ -109,22 +110,23 @@ async fn the_log_says_where_a_request_came_from() {
     let mut hostile = whole("request-2.0.json", "x");
     hostile["requestContext"]["http"]["sourceIp"] = json!("1.2.3.4\"},{");
     hostile["headers"]["x-amzn-trace-id"] = json!("Root=\"},{");
-    gate.ask(&hostile, NOW).await.unwrap();
-    let line = gate.logged().remove(0);
+    lambda.ask(&hostile, NOW).await.unwrap();
+    let line = lambda.logged().remove(0);
     assert_eq!(line.get("client_ip"), None);
     assert_eq!(line.get("trace_id"), None);
 }
 
 #[tokio::test]
 async fn a_start_makes_one_request_like_those_of_decisions() {
-    let gate = Gate::open().await;
+    let lambda = TestAuthorizer::open().await;
 
-    gate.authorizer.warm_up(NOW).await;
-    assert_eq!(gate.requests(), ["BatchGetItem"]);
-    assert!(gate.logged().is_empty());
+    lambda.inner.warm_up(NOW).await;
+    assert_eq!(lambda.requests(), ["BatchGetItem"]);
+    assert!(lambda.logged().is_empty());
 
-    gate.faults
+    lambda
+        .faults
         .inject(Fault::Answer(400, "AccessDeniedException").times(3));
-    gate.authorizer.warm_up(NOW).await;
-    assert_eq!(gate.logged()[0]["level"], "warn");
+    lambda.inner.warm_up(NOW).await;
+    assert_eq!(lambda.logged()[0]["level"], "warn");
 }

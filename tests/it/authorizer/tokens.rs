@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 use sesame::config::AuthorizerAnswer;
 
-use super::{Gate, change, whole};
+use super::{TestAuthorizer, change, whole};
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::facts::{kinds, kinds_of};
@@ -16,18 +16,18 @@ async fn a_replaced_token_is_allowed_for_its_grace() {
     let bearer = |answer: &Answer| format!("Bearer {}", answer.token());
     for (grace, seconds) in [("0", 0), ("10", 10)] {
         let app = App::with(&[("TOKEN_GRACE_SECONDS", grace)]).await;
-        let gate = Gate::over(app, AuthorizerAnswer::Simple);
-        let (_, session) = gate.mini().await;
+        let lambda = TestAuthorizer::over(app, AuthorizerAnswer::Simple);
+        let (_, session) = lambda.mini().await;
 
         let body = json!({ "sessionToken": session.token(), "metadata": { "a": "MQ==" } });
-        let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+        let changed = change(&lambda.app, Method::PATCH, &session, &body).await;
 
-        let is_graced = gate.lets_in(&bearer(&session), NOW).await;
+        let is_graced = lambda.lets_in(&bearer(&session), NOW).await;
         assert_eq!(is_graced, seconds > 0);
         // The grace begins after the call, however long that took.
         let after = NOW.plus(Duration::from_secs(seconds + 5));
-        assert!(!gate.lets_in(&bearer(&session), after).await);
-        assert!(gate.lets_in(&bearer(&changed), after).await);
+        assert!(!lambda.lets_in(&bearer(&session), after).await);
+        assert!(lambda.lets_in(&bearer(&changed), after).await);
     }
 }
 
@@ -35,40 +35,44 @@ async fn a_replaced_token_is_allowed_for_its_grace() {
 #[tokio::test]
 async fn after_a_rename_the_api_gets_the_current_login_name() {
     for answer in [AuthorizerAnswer::Simple, AuthorizerAnswer::Iam] {
-        let gate = Gate::answering(answer).await;
-        let (login, session) = gate.mini().await;
-        let renamed = gate.app.login_name("maxi");
-        let store = &gate.app.store;
+        let lambda = TestAuthorizer::answering(answer).await;
+        let (login, session) = lambda.mini().await;
+        let renamed = lambda.app.login_name("maxi");
+        let store = &lambda.app.store;
         let login = store.get_user(&login.key()).await.unwrap().unwrap();
         assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
 
         let event = whole("request-2.0.json", &session.token());
-        let told = gate.ask(&event, NOW).await.unwrap();
-        assert_eq!(told["context"]["loginName"], renamed.as_str(), "{told}");
+        let allowed = lambda.ask(&event, NOW).await.unwrap();
+        assert_eq!(
+            allowed["context"]["loginName"],
+            renamed.as_str(),
+            "{allowed}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_token_that_a_login_replaced_is_denied() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
+    let lambda = TestAuthorizer::open().await;
+    let (_, session) = lambda.mini().await;
 
     let checks = json!({ "password": { "password": PASSWORD } });
     let body = json!({ "sessionToken": session.token(), "checks": checks });
-    let changed = change(&gate.app, Method::PATCH, &session, &body).await;
+    let changed = change(&lambda.app, Method::PATCH, &session, &body).await;
 
-    assert!(!gate.lets_token_in(&session.token()).await);
-    assert!(gate.lets_token_in(&changed.token()).await);
+    assert!(!lambda.lets_token_in(&session.token()).await);
+    assert!(lambda.lets_token_in(&changed.token()).await);
 }
 
-/// Each test that counts the authorizer's requests sees that it sends no others.
+/// Each test with a [`TestAuthorizer`] checks that the authorizer sends no other kind of request.
 #[tokio::test]
-async fn the_authorizer_sends_each_request_that_the_template_is_held_against() {
-    let gate = Gate::open().await;
-    let (_, session) = gate.mini().await;
+async fn the_authorizer_sends_each_request_of_its_policy() {
+    let lambda = TestAuthorizer::open().await;
+    let (_, session) = lambda.mini().await;
 
-    assert!(gate.lets_token_in(&session.token()).await);
+    assert!(lambda.lets_token_in(&session.token()).await);
 
-    let sent = kinds(&gate.faults.requests(), gate.app.store.tables());
+    let sent = kinds(&lambda.faults.requests(), lambda.app.store.tables());
     assert_eq!(sent, kinds_of("Authorizer"));
 }

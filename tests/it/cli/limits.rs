@@ -9,7 +9,9 @@ use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM, SETTINGS,
     headers,
 };
-use crate::support::cli::process::{Dev, Running, answer, connect, demo_login, head, post, sesame};
+use crate::support::cli::process::{
+    Dev, Running, connect, demo_login, head, post, read_answer, sesame,
+};
 
 /// The pause between two bytes of a slow client.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -97,7 +99,7 @@ fn a_connection_over_the_limit_waits() {
     drop(first);
 
     third.set_read_timeout(None).unwrap();
-    assert_eq!(answer(&mut third).0, 200);
+    assert_eq!(read_answer(&mut third).0, 200);
     keep_alive(&mut second);
 }
 
@@ -271,7 +273,7 @@ fn a_connection_with_a_call_in_progress_is_neither_idle_nor_late() {
     sleep(PAUSE * 25);
 
     http_1.write_all(other.as_bytes()).unwrap();
-    assert_eq!(answer(&mut http_1).0, 200);
+    assert_eq!(read_answer(&mut http_1).0, 200);
     http_2.0.write_all(rest).unwrap();
     assert!(http_2.frame_of(&[HEADERS, RST_STREAM]).unwrap().is_ok());
 }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use crate::support::cli::gate::Gate;
+use crate::support::cli::gate::WriteGate;
 use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of,
 };
@@ -38,10 +38,10 @@ fn probes_are_answered_without_a_token() {
 
             let mut client = Http2::connect(url);
             client.ask(1, "GET", path);
-            let (got, data) = client.answer();
+            let (got, data) = client.read_answer();
             assert_eq!((got.is_ok(), &*data), (true, &b"ok\n"[..]), "{path}");
             client.ask(3, "HEAD", path);
-            let (head, data) = client.answer();
+            let (head, data) = client.read_answer();
             assert_eq!((head.is_ok(), &*data), (true, &b""[..]), "{path}");
         }
     }
@@ -63,7 +63,7 @@ fn a_probe_with_another_method_gets_the_allowed_ones() {
 #[test]
 fn probes_reach_the_database_at_most_once_a_second() {
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &[]);
     let (before, started) = (gate.reads(), Instant::now());
 
@@ -82,7 +82,7 @@ fn abandoned_probes_cause_no_further_requests() {
     const ATTEMPTS: usize = 3;
 
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &[]);
     let (before, started) = (gate.reads(), Instant::now());
     dev.process.signal("STOP");
@@ -92,7 +92,7 @@ fn abandoned_probes_cause_no_further_requests() {
         client.ask(stream, "GET", "/readyz");
         // It is answered once the request before it has begun.
         client.ask(stream + 2, "GET", "/healthz");
-        client.answer();
+        client.read_answer();
         let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
         client.send(&cancel).unwrap();
     }
@@ -184,7 +184,7 @@ fn the_health_service_answers_grpc_alone() {
         client.send(&open).unwrap();
         let rest = Frame::new(DATA, END_STREAM, 1, b"{}");
         client.send(&rest).unwrap();
-        assert!(!client.answer().0.is_ok(), "{content_type}");
+        assert!(!client.read_answer().0.is_ok(), "{content_type}");
     }
 }
 

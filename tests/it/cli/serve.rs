@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::cli::process::{
-    Dev, Running, answer, connect, demo_login, head, post, run, sesame,
+    Dev, Running, connect, demo_login, head, post, read_answer, run, sesame,
 };
 
 /// Waits until nothing listens on the port.
@@ -41,14 +41,14 @@ fn calls_in_progress_finish_after_a_signal() {
         refused(&dev.url);
         stream.write_all(rest.as_bytes()).unwrap();
 
-        assert_eq!(answer(&mut stream).0, 200, "{signal}");
+        assert_eq!(read_answer(&mut stream).0, 200, "{signal}");
         dev.process.end().expect(0);
     }
 }
 
 /// A client's own headers are ignored, because no proxy has added to them.
 #[test]
-fn the_log_says_which_address_called() {
+fn the_log_has_the_clients_address() {
     for (listen, host, address) in [
         ("127.0.0.1:0", "127.0.0.1", "127.0.0.1"),
         ("[::1]:0", "[::1]", "::1"),

@@ -132,7 +132,7 @@ async fn only_the_hash_of_a_token_is_stored() {
     assert_eq!(stored.token_hash, token.hash());
 }
 
-/// The principal is a service account, which is told what is wrong.
+/// The principal is a service account, which gets the actual error.
 #[tokio::test]
 async fn each_failed_check_has_its_own_error() {
     let app = App::with(&[("ACCESS", "token")]).await;

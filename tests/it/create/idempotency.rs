@@ -14,7 +14,7 @@ use crate::support::record;
 
 const SERVER_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-type Outcome = Result<v2::CreateSessionResponse, client::Fault>;
+type CreateResult = Result<v2::CreateSessionResponse, client::ClientError>;
 
 async fn app(settings: &[(&str, &str)]) -> App {
     let mut all = vec![("SERVER_KEY", SERVER_KEY)];
@@ -35,11 +35,11 @@ fn own(app: &App, key: &str) -> String {
 }
 
 impl Client<'_> {
-    async fn create_keyed(self, key: &str, request: &Create) -> Outcome {
+    async fn create_keyed(self, key: &str, request: &Create) -> CreateResult {
         let request = self.request(Operation::CreateSession, request);
         let request = header(request, "idempotency-key", &own(self.app, key));
         let answer = self.app.send(request, self.now).await;
-        let created: Outcome = self.read(Operation::CreateSession, &answer);
+        let created: CreateResult = self.read(Operation::CreateSession, &answer);
         record::secret(created.as_ref().ok().map(|created| &*created.session_token));
         created
     }
@@ -87,7 +87,7 @@ async fn a_repeated_create_stores_one_session_whichever_answers_were_lost() {
         let app = app(&[]).await;
         let mini = app.user("mini").await;
         let client = Client::new(&app);
-        app.faults.inject(fault.of("PutItem"));
+        app.faults.inject(fault.for_action("PutItem"));
         let lost = client.create_keyed("k", &login(&mini, PASSWORD)).await;
         assert_eq!(code(&lost), status);
 

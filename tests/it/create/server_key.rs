@@ -51,7 +51,7 @@ impl Manager {
         http_client_fn(move |_, _| connector.clone())
     }
 
-    fn asked(&self) -> usize {
+    fn request_count(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 }
@@ -76,7 +76,7 @@ async fn the_server_key_is_read_once_and_only_when_needed() {
     let app = App::start().await.keyed(manager.source());
     app.user("mini").await;
     app.client().create_json(&json!({})).await;
-    assert_eq!(manager.asked(), 0);
+    assert_eq!(manager.request_count(), 0);
 
     let first = create(&app).await;
     let again = create(&app).await;

@@ -72,8 +72,11 @@ async fn a_session_that_expires_during_a_set_stays_expired() {
     };
     let last = client.later(Duration::from_millis(59_500));
 
-    app.faults
-        .inject(Fault::Delay(Duration::from_secs(1)).once().of("GetItem"));
+    app.faults.inject(
+        Fault::Delay(Duration::from_secs(1))
+            .once()
+            .for_action("GetItem"),
+    );
     assert_eq!(code(&last.set(&longer).await), "COMMAND-Hkl3d");
     app.faults.clear();
     assert_eq!(code(&last.set(&longer).await), "ok");
@@ -94,7 +97,7 @@ async fn a_session_that_ends_during_a_set_is_not_changed() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(200))
             .once()
-            .of("UpdateItem"),
+            .for_action("UpdateItem"),
     );
     let (outcome, ended) = tokio::join!(client.set(&again), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -196,7 +199,7 @@ async fn a_session_created_while_all_are_ended_has_ended() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(200))
             .once()
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
     let (created, ended) = tokio::join!(client.login(&mini), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -217,7 +220,7 @@ async fn a_delete_whose_answer_was_lost_is_one_delete() {
     let client = Client::new(&app);
     let created = client.login(&mini).await;
     app.faults
-        .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
+        .inject(Fault::ApplyThenReset.times(2).for_action("UpdateItem"));
 
     let ended = client
         .delete(&created.session_id, Some(&created.session_token))
@@ -245,7 +248,7 @@ async fn a_resent_create_does_not_revive_a_deleted_session() {
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(300))
             .once()
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
 
     let (created, ended) = tokio::join!(client.login(&mini), async {

@@ -34,7 +34,7 @@ async fn a_retry_survives_one_fault() {
         let befell: Vec<_> = puts.map(|put| put.fault).collect();
         assert_eq!(befell, [Some(fault), None]);
 
-        faults.inject(fault.times(3).of("PutItem").on(TABLE));
+        faults.inject(fault.times(3).for_action("PutItem").on(TABLE));
         let lost = client.put_item().table_name(TABLE).item("pk", text("b"));
         lost.send().await.unwrap_err();
         assert_eq!(is_stored(&client, "b").await, applied, "{fault:?}");
@@ -62,7 +62,7 @@ async fn a_delay_takes_exactly_its_time() {
 #[tokio::test(start_paused = true)]
 async fn a_fault_leaves_other_requests_alone() {
     let (client, faults) = faulty_client().await;
-    faults.inject(Fault::Silence.once().of("GetItem"));
+    faults.inject(Fault::Silence.once().for_action("GetItem"));
     faults.inject(Fault::Silence.once().on("another"));
 
     put(&client, "a").await;

@@ -103,21 +103,21 @@ async fn the_emulator_refuses_alike_in_process_and_over_http() {
 async fn refusal(client: &Client, what: &str) -> (u16, String) {
     let put = client.put_item().table_name(TABLE);
     match what {
-        "in use" => told(client.create_table().clone().table_name(TABLE).send().await),
-        "condition" => told(put_once(client, "a").await),
-        "transaction" => told(transact(client).await),
-        "no table" => told(client.describe_table().table_name("nothing").send().await),
+        "in use" => status_and_code(client.create_table().clone().table_name(TABLE).send().await),
+        "condition" => status_and_code(put_once(client, "a").await),
+        "transaction" => status_and_code(transact(client).await),
+        "no table" => status_and_code(client.describe_table().table_name("nothing").send().await),
         "number" => {
             let number = AttributeValue::N("twelve".to_owned());
-            told(put.item("pk", text("n")).item("n", number).send().await)
+            status_and_code(put.item("pk", text("n")).item("n", number).send().await)
         }
-        "key" => told(put.item("id", text("a")).send().await),
-        "unknown" => told(client.list_backups().send().await),
+        "key" => status_and_code(put.item("id", text("a")).send().await),
+        "unknown" => status_and_code(client.list_backups().send().await),
         _ => unreachable!(),
     }
 }
 
-fn told<O: Debug, E>(outcome: Result<O, SdkError<E, HttpResponse>>) -> (u16, String)
+fn status_and_code<O: Debug, E>(outcome: Result<O, SdkError<E, HttpResponse>>) -> (u16, String)
 where
     E: ProvideErrorMetadata + Debug,
 {

@@ -16,7 +16,7 @@ async fn a_create_whose_answer_is_lost_makes_one_session() {
         // Only a body in memory can be cut.
         let app = App::emulated(&[]).await;
         let mini = app.user("mini").await;
-        app.faults.inject(fault.once().of("PutItem"));
+        app.faults.inject(fault.once().for_action("PutItem"));
 
         let answer = app
             .client()
@@ -37,7 +37,7 @@ async fn an_attempt_whose_answer_is_lost_counts_once() {
         let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", max)]).await;
         let mini = app.user("mini").await;
         app.faults
-            .inject(Fault::ApplyThenReset.once().of("UpdateItem"));
+            .inject(Fault::ApplyThenReset.once().for_action("UpdateItem"));
 
         let answer = app
             .client()
@@ -55,7 +55,7 @@ async fn a_right_password_at_the_last_attempt_survives_a_lost_answer() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "1")]).await;
     let mini = app.user("mini").await;
     app.faults
-        .inject(Fault::ApplyThenReset.times(2).of("UpdateItem"));
+        .inject(Fault::ApplyThenReset.times(2).for_action("UpdateItem"));
 
     let answer = app
         .client()
@@ -80,7 +80,7 @@ async fn transient_faults_are_waited_out() {
         for action in ["UpdateItem", "PutItem"] {
             let app = App::emulated(&[]).await;
             let mini = app.user("mini").await;
-            app.faults.inject(fault.times(2).of(action));
+            app.faults.inject(fault.times(2).for_action(action));
 
             let answer = app
                 .client()
@@ -109,7 +109,7 @@ async fn an_unreachable_database_is_503_within_the_timeout() {
     ] {
         let app = App::emulated(&[]).await;
         let mini = app.user("mini").await;
-        app.faults.inject(fault.times(100).of("PutItem"));
+        app.faults.inject(fault.times(100).for_action("PutItem"));
         let started = tokio::time::Instant::now();
 
         let answer = app
@@ -151,7 +151,7 @@ async fn after_an_outage_lost_answers_are_survived_again() {
         StatusCode::OK
     );
     app.faults
-        .inject(Fault::ApplyThenReset.once().of("PutItem"));
+        .inject(Fault::ApplyThenReset.once().for_action("PutItem"));
     assert_eq!(
         app.client().create_json(&json!({})).await.status,
         StatusCode::OK
@@ -186,7 +186,7 @@ async fn a_lasting_fault_is_500_and_reveals_nothing() {
 async fn a_panic_is_500_and_the_next_call_works() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    app.faults.inject(Fault::Panic.once().of("PutItem"));
+    app.faults.inject(Fault::Panic.once().for_action("PutItem"));
 
     let answer = app
         .client()
@@ -227,11 +227,11 @@ async fn a_login_does_not_fail_because_its_reset_did() {
     let mini = app.user("mini").await;
     // The first update reserves the attempt.
     app.faults
-        .inject(Fault::Delay(Duration::ZERO).once().of("UpdateItem"));
+        .inject(Fault::Delay(Duration::ZERO).once().for_action("UpdateItem"));
     app.faults.inject(
         Fault::Answer(400, "AccessDeniedException")
             .once()
-            .of("UpdateItem"),
+            .for_action("UpdateItem"),
     );
 
     let answer = app
@@ -266,7 +266,7 @@ async fn a_set_whose_answer_is_lost_is_recognised_when_sent_again() {
     let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
     app.faults
-        .inject(Fault::ApplyThenReset.once().of("PutItem"));
+        .inject(Fault::ApplyThenReset.once().for_action("PutItem"));
 
     let changed = next(&seen);
     let written = app.faulty.put_session(&changed).await;

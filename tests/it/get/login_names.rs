@@ -23,12 +23,12 @@ async fn after_a_rename_a_session_has_the_current_login_name() {
             .await
             .unwrap()
     );
-    // Another user has the former name by now.
-    let heir = User {
+    // Another user has the former name.
+    let other = User {
         user_id: app.user_id("heir"),
         ..mini.clone()
     };
-    app.store.insert_user(&heir).await.unwrap();
+    app.store.insert_user(&other).await.unwrap();
     let name = |session: &v2::Session| {
         let user = session.factors.as_ref().and_then(|all| all.user.as_ref());
         user.unwrap().login_name.clone()

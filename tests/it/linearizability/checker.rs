@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 /// The sequential behaviour that a history is checked against.
-pub trait Model: Clone + Eq + Hash {
+pub trait SequentialModel: Clone + Eq + Hash {
     type Step;
 
     /// The state after `step`; none, if the step can't have its answer in this state.
@@ -28,12 +28,12 @@ pub struct Event<Step> {
 
 /// Returns an order in which all events that have returned can have been taken, or else the
 /// longest order that was found.
-pub fn linearize<M: Model>(
+pub fn linearize<M: SequentialModel>(
     initial: &M,
     events: &[Event<M::Step>],
 ) -> Result<Vec<usize>, Vec<usize>> {
     assert!(events.len() <= 128, "a history for a mask of 128 bits");
-    let mut search = Search {
+    let mut search = OrderSearch {
         events,
         seen: HashSet::new(),
         order: Vec::new(),
@@ -46,7 +46,7 @@ pub fn linearize<M: Model>(
     }
 }
 
-struct Search<'a, M: Model> {
+struct OrderSearch<'a, M: SequentialModel> {
     events: &'a [Event<M::Step>],
     /// The events that were taken, and the state after them.
     seen: HashSet<(u128, M)>,
@@ -54,7 +54,7 @@ struct Search<'a, M: Model> {
     longest: Vec<usize>,
 }
 
-impl<M: Model> Search<'_, M> {
+impl<M: SequentialModel> OrderSearch<'_, M> {
     fn goes_on(&mut self, model: &M, taken: u128) -> bool {
         let is_taken = |n: usize| taken & (1 << n) != 0;
         let events = self.events;
@@ -102,7 +102,7 @@ mod tests {
     }
     use Step::{Read, Swap, Write};
 
-    impl Model for Register {
+    impl SequentialModel for Register {
         type Step = Step;
 
         fn after(&self, step: &Step) -> Option<Self> {

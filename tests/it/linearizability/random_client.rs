@@ -286,7 +286,7 @@ impl RandomClient {
                 "PutItem"
             };
             let any = self.dice.once_in(3);
-            faults.inject(if any { rule } else { rule.of(write) });
+            faults.inject(if any { rule } else { rule.for_action(write) });
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::checker::Model;
+use super::checker::SequentialModel;
 
 /// The stored session and the state of its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -219,7 +219,7 @@ impl Session {
     }
 }
 
-impl Model for World {
+impl SequentialModel for World {
     type Step = Step;
 
     fn after(&self, step: &Step) -> Option<Self> {

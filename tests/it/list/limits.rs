@@ -1,4 +1,4 @@
-//! A list answers with all that it was asked for, or it is refused.
+//! A list has all sessions that match, or it is refused.
 
 use std::time::Duration;
 

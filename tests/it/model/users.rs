@@ -66,7 +66,7 @@ pub fn check(
         return attempt.map_or(Ok(None), |_| Err("COMMAND-Sfw3f"));
     };
     let checked = check_user(users, named, attempt);
-    // A principal that may not name users is told of a wrong password in all cases.
+    // A principal that may not name users gets the error for a wrong password in all cases.
     checked
         .map(Some)
         .map_err(|error| if sees_users { error } else { "COMMAND-3M0fs" })

@@ -16,7 +16,7 @@ use crate::support::app::{App, NOW, header, post};
 use crate::support::errors;
 use crate::support::openapi::document::{Header, KEY, Operation, fields, operations, with_body};
 use crate::support::openapi::schema::conforms;
-use crate::support::openapi::{Mini, checked};
+use crate::support::openapi::{Mini, password_check};
 
 #[test]
 fn the_readmes_call_is_an_example() {
@@ -53,7 +53,7 @@ fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
 
 /// A create of a session with all that a session may have.
 fn session() -> Value {
-    let mut session = checked();
+    let mut session = password_check();
     session["metadata"] = json!({ "device": "a2l0Y2hlbg==" });
     session["lifetime"] = json!("3600s");
     session["userAgent"] = json!({
@@ -83,7 +83,7 @@ fn examples(operation: &Operation) -> Vec<Value> {
 async fn examples_are_accepted_and_answered_as_documented() {
     for created in [200, 201] {
         let settings = [("CREATED_STATUS", &*created.to_string())];
-        let mini = Mini::of(App::with(&settings).await).await;
+        let mini = Mini::with_app(App::with(&settings).await).await;
 
         for operation in operations() {
             let is_create = operation.rpc == Rpc::CreateSession;

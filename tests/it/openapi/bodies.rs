@@ -13,7 +13,7 @@ use crate::support::openapi::{Mini, TOKEN, is_understood};
 
 #[tokio::test]
 async fn the_service_refuses_what_the_schema_refuses() {
-    let mini = Mini::of(App::emulated(&[]).await).await;
+    let mini = Mini::with_app(App::emulated(&[]).await).await;
 
     for operation in with_body() {
         let schema = operation.request_schema();

@@ -157,7 +157,7 @@ async fn texts_are_limited_as_documented() {
 }
 
 #[tokio::test]
-async fn what_only_a_description_says_is_enforced() {
+async fn limits_that_only_a_description_states_are_enforced() {
     let mini = Mini::start().await;
     let text = |length| json!("x".repeat(length));
     let value = |length| json!({ "ab": "A".repeat(length) });

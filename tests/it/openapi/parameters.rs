@@ -24,7 +24,7 @@ const HEADERS: [(&str, &str); 2] = [
 #[tokio::test]
 async fn headers_are_read_exactly_as_documented() {
     let key = "c2Vzc2FtZSBzZXNhbWUgc2VzYW1lIHNlc2FtZSBzZXNhbWU=";
-    let mini = Mini::of(App::with(&[("SERVER_KEY", key)]).await).await;
+    let mini = Mini::with_app(App::with(&[("SERVER_KEY", key)]).await).await;
     let long = "k".repeat(256);
     let values = [
         "k",

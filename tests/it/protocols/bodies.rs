@@ -213,7 +213,7 @@ async fn a_clients_deadline_is_kept() {
             app.faults.clear();
             let delay = Duration::from_millis(delay);
             app.faults
-                .inject(faults::Fault::Delay(delay).once().of("PutItem"));
+                .inject(faults::Fault::Delay(delay).once().for_action("PutItem"));
             let answer = client(wire).send(with(wire, value)).await;
             let fault = client(wire).created(&answer).err();
             assert_eq!(
@@ -236,7 +236,7 @@ async fn a_clients_deadline_costs_no_password_attempt() {
     for action in ["UpdateItem", "PutItem"] {
         for _ in 0..3 {
             let slow = faults::Fault::Delay(Duration::from_millis(100));
-            app.faults.inject(slow.once().of(action));
+            app.faults.inject(slow.once().for_action(action));
             let request = client.request(CreateSession, &login);
             let request = header(request, "grpc-timeout", "20m");
             let answer = client.send(request).await;

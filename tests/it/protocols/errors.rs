@@ -10,7 +10,7 @@ use sesame::token::ServiceAccountToken;
 
 use super::checks;
 use crate::support::app::{App, NOW, PASSWORD};
-use crate::support::client::{Client, Fault, HOUR, Wire, framed};
+use crate::support::client::{Client, ClientError, HOUR, Wire, framed};
 use crate::support::faults;
 
 const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \
@@ -24,7 +24,7 @@ async fn fault(
     version: Version,
     request: &Create,
     token: &ServiceAccountToken,
-) -> (Fault, u16) {
+) -> (ClientError, u16) {
     let mut faults = Vec::new();
     let mut http = 0;
     for wire in Wire::ALL {
@@ -85,7 +85,7 @@ async fn each_error_is_the_same_status_in_all_protocols() {
         ),
     ] {
         for version in Version::ALL {
-            let want = Fault {
+            let want = ClientError {
                 code,
                 message: format!("{text} ({id})"),
                 id: Some(id.to_owned()),
@@ -153,7 +153,7 @@ async fn errors_of_decoding_and_authorisation_have_no_id() {
             "No matching permissions found (AUTH-5mWD2)",
         ),
     ] {
-        let want = Fault {
+        let want = ClientError {
             code,
             message: message.to_owned(),
             id: id.map(str::to_owned),
@@ -190,7 +190,7 @@ async fn internal_errors_are_the_same_status_in_all_protocols() {
     ] {
         for wire in Wire::ALL {
             app.faults.clear();
-            app.faults.inject(befalls.times(10).of("PutItem"));
+            app.faults.inject(befalls.times(10).for_action("PutItem"));
             let client = client.over(wire, Version::V2);
             let mut request = client.request(CreateSession, &Create::default());
             request.context.budget = Some(Duration::from_millis(400));

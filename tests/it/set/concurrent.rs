@@ -23,7 +23,7 @@ async fn two_sets_at_once_are_both_carried_out() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))
             .times(2)
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
 
     let (a, b) = (note("a"), note("b"));
@@ -51,7 +51,7 @@ async fn two_sets_at_once_with_one_token_are_both_carried_out() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))
             .times(2)
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
 
     let (a, b) = (note("a"), note("b"));
@@ -98,8 +98,8 @@ async fn sixteen_sets_at_once_are_carried_out() {
     assert_eq!(session.metadata.len(), 16);
 }
 
-/// There are more Sets at once than one Set has tries. One that loses each race is told so, and
-/// has changed nothing.
+/// There are more Sets at once than one Set has tries. A Set that loses each race is aborted and has
+/// changed nothing.
 #[tokio::test(start_paused = true)]
 async fn a_set_that_lost_each_race_is_aborted() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
@@ -117,7 +117,7 @@ async fn a_set_that_lost_each_race_is_aborted() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(20))
             .times(10_000)
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
 
     let calls = requests.iter().map(|request| client.set(request));
@@ -149,7 +149,7 @@ async fn a_set_whose_answer_was_lost_is_carried_out_once() {
         app.faults.inject(
             Fault::ApplyThenWait(Duration::from_millis(300))
                 .once()
-                .of("PutItem"),
+                .for_action("PutItem"),
         );
         let first = Set {
             metadata: metadata(&[("a", "1")]),
@@ -187,7 +187,7 @@ async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(500))
             .once()
-            .of("PutItem"),
+            .for_action("PutItem"),
     );
     let note = |value: &str| Set {
         metadata: metadata(&[("a", value)]),

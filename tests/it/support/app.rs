@@ -95,15 +95,15 @@ impl App {
             ServerKeySetting::Key(key) => KeySource::Key(key.clone()),
             _ => KeySource::None,
         };
-        Self::by(database, settings, key)
+        Self::with_key_source(database, settings, key)
     }
 
     /// Replaces the server key of the settings by the one of this source.
     pub fn keyed(self, source: KeySource) -> Self {
-        Self::by(self.database.clone(), self.settings.clone(), source)
+        Self::with_key_source(self.database.clone(), self.settings.clone(), source)
     }
 
-    fn by(database: Database, settings: Settings, key: KeySource) -> Self {
+    fn with_key_source(database: Database, settings: Settings, key: KeySource) -> Self {
         let (log, lines) = Log::memory(Some("sesame".to_owned()));
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());
@@ -208,7 +208,7 @@ impl App {
             body: body.data,
             trailers: body.trailers,
         };
-        record::answer(&answer, gives_token);
+        record::record_answer(&answer, gives_token);
         answer
     }
 

@@ -21,7 +21,7 @@ use sesame::domain::{Permission, Timestamp, User};
 
 pub use self::json::JsonCall;
 pub use self::messages::{checks, code, metadata, millis, noting, sequence, set, v2_password};
-pub use self::wire::{Fault, Wire, code_by_name, framed, json_of};
+pub use self::wire::{ClientError, Wire, code_by_name, framed, json_of};
 use super::answer::Answer;
 use super::app::{App, NOW, PASSWORD, header};
 use super::record;
@@ -103,12 +103,16 @@ impl<'a> Client<'a> {
     }
 
     /// Reads the answer to a call, and holds it to its protocol's form.
-    pub fn read<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
+    pub fn read<M: Message + Default>(
+        self,
+        rpc: Operation,
+        answer: &Answer,
+    ) -> Result<M, ClientError> {
         self.wire.decode(rpc, answer)
     }
 
     /// Reads the answer to a create, and holds it to its protocol's form.
-    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, ClientError> {
         self.wire.created(answer)
     }
 
@@ -116,12 +120,12 @@ impl<'a> Client<'a> {
         self,
         rpc: Operation,
         message: &impl Message,
-    ) -> Result<M, Fault> {
+    ) -> Result<M, ClientError> {
         let answer = self.send(self.request(rpc, message)).await;
         self.read(rpc, &answer)
     }
 
-    pub async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, Fault> {
+    pub async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, ClientError> {
         let request = self.request(Operation::CreateSession, request);
         self.created(&self.send(request).await)
     }
@@ -132,14 +136,14 @@ impl<'a> Client<'a> {
         self.send(request).await
     }
 
-    pub async fn set(self, request: &Set) -> Result<Changed, Fault> {
+    pub async fn set(self, request: &Set) -> Result<Changed, ClientError> {
         let changed: Result<Changed, _> = self.call(Operation::SetSession, request).await;
         let token = changed.as_ref().ok().map(|changed| &*changed.session_token);
         record::secret(token.filter(|token| !token.is_empty()));
         changed
     }
 
-    pub async fn get(self, id: &str, token: Option<&str>) -> Result<v2::Session, Fault> {
+    pub async fn get(self, id: &str, token: Option<&str>) -> Result<v2::Session, ClientError> {
         let request = Get {
             session_id: id.to_owned(),
             session_token: token.map(str::to_owned),
@@ -148,7 +152,7 @@ impl<'a> Client<'a> {
         Ok(got.session.unwrap())
     }
 
-    pub async fn delete(self, id: &str, token: Option<&str>) -> Result<Deleted, Fault> {
+    pub async fn delete(self, id: &str, token: Option<&str>) -> Result<Deleted, ClientError> {
         let request = Delete {
             session_id: id.to_owned(),
             session_token: token.map(str::to_owned),
@@ -156,7 +160,7 @@ impl<'a> Client<'a> {
         self.call(Operation::DeleteSession, &request).await
     }
 
-    pub async fn list(self, request: &List) -> Result<Listed, Fault> {
+    pub async fn list(self, request: &List) -> Result<Listed, ClientError> {
         self.call(Operation::ListSessions, request).await
     }
 

@@ -61,7 +61,7 @@ pub struct Rule {
 
 impl Rule {
     /// Limits the rule to this action, such as `PutItem`, alone or in a transaction.
-    pub fn of(mut self, action: &'static str) -> Self {
+    pub fn for_action(mut self, action: &'static str) -> Self {
         self.action = Some(action);
         self
     }

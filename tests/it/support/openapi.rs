@@ -24,8 +24,8 @@ use crate::support::app::{App, NOW, PASSWORD, header, post};
 pub const ID: &str = "6a2f41a3-c54c-4a2b-9d1f-2b1f6ad2d3e0";
 pub const TOKEN: &str = "ai9Bo8VMSiudHysfatLT4AECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 
-/// The user of the published example, who calls by the token of a session; and a login page,
-/// which has users checked without a password.
+/// The user of the published example, who calls with the token of a session, and a login page,
+/// which checks users without a password.
 pub struct Mini {
     pub app: App,
     pub token: String,
@@ -34,12 +34,12 @@ pub struct Mini {
 
 impl Mini {
     pub async fn start() -> Self {
-        Self::of(App::start().await).await
+        Self::with_app(App::start().await).await
     }
 
-    pub async fn of(app: App) -> Self {
+    pub async fn with_app(app: App) -> Self {
         add_mini(&app).await;
-        let answer = app.client().create_json(&checked()).await;
+        let answer = app.client().create_json(&password_check()).await;
         let token = answer.token();
         let page = app
             .service_account(&[Permission::Write], Duration::MAX)
@@ -48,8 +48,8 @@ impl Mini {
         Self { app, token, page }
     }
 
-    /// Sends a body to where the document says. Each time, there is a session of mini's in
-    /// the place of the examples' one.
+    /// Sends a body to the operation's path. A session that is created for the call replaces the
+    /// examples' session.
     pub async fn send(&self, operation: &Operation, body: &Value) -> Answer {
         self.request(operation, body.to_string(), |request| request)
             .await
@@ -62,7 +62,7 @@ impl Mini {
         body: String,
         change: impl FnOnce(Request) -> Request,
     ) -> Answer {
-        // A password is of the session's user; a user is named to a session without one.
+        // A password alone is checked for the session's user, so the session must have a user.
         let checks = checks(body.as_bytes());
         let session = if checks["password"].is_object() && !checks["user"].is_object() {
             json!({ "checks": { "user": { "loginName": "mini@mouse.com" } } })
@@ -120,21 +120,21 @@ impl Mini {
     }
 }
 
-/// Those of a body, or null.
+/// The `checks` of a body, or null.
 pub fn checks(body: &[u8]) -> Value {
     let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
     body["checks"].clone()
 }
 
 /// A request that checks mini's password.
-pub fn checked() -> Value {
+pub fn password_check() -> Value {
     json!({ "checks": {
         "user": { "loginName": "mini@mouse.com" },
         "password": { "password": PASSWORD },
     } })
 }
 
-/// Who is there already where tests share a database.
+/// Adds the user of the examples, whom tests that share a database all need.
 pub async fn add_mini(app: &App) {
     let pool = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();

@@ -35,7 +35,7 @@ pub fn secret(text: Option<&str>) {
 
 /// Notes the token of an answer, and checks that the answer has no other secret. Only the answers
 /// to a create and to a Set have a token.
-pub fn answer(answer: &Answer, gives_token: bool) {
+pub fn record_answer(answer: &Answer, gives_token: bool) {
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     let json: Value = serde_json::from_str(&body).unwrap_or_default();
     if let Some(token) = json["sessionToken"].as_str() {

@@ -156,12 +156,12 @@ async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
     app.faults.inject(
         Fault::Delay(std::time::Duration::ZERO)
             .once()
-            .of("UpdateItem"),
+            .for_action("UpdateItem"),
     );
     app.faults.inject(
         Fault::Answer(400, "AccessDeniedException")
             .times(2)
-            .of("UpdateItem"),
+            .for_action("UpdateItem"),
     );
 
     let answer = app

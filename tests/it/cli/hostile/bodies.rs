@@ -4,11 +4,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::MEMORY_KIB;
-use crate::support::cli::gate::Gate;
+use crate::support::cli::gate::WriteGate;
 use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers,
 };
-use crate::support::cli::process::{Dev, answer, connect, head, post};
+use crate::support::cli::process::{Dev, connect, head, post, read_answer};
 use crate::support::cli::service::{SOON, Service, eventually};
 
 /// The longest body, by default.
@@ -72,7 +72,7 @@ fn bodies_have_a_budget() {
         sleep(Duration::from_millis(20));
         refused.write_all(b" ").unwrap();
     }
-    assert_eq!(answer(&mut refused).0, 429);
+    assert_eq!(read_answer(&mut refused).0, 429);
 
     slow.clear();
     eventually("there is room", || long().0 == 200);
@@ -81,7 +81,7 @@ fn bodies_have_a_budget() {
 #[test]
 fn a_body_takes_budget_until_its_call_has_ended() {
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &FOUR_BODIES);
     let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
     let whole = head("", LONGEST) + &body;

@@ -3,11 +3,11 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use super::MEMORY_KIB;
-use crate::support::cli::gate::Gate;
+use crate::support::cli::gate::WriteGate;
 use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers,
 };
-use crate::support::cli::process::{Dev, answer, connect, head, post, post_to};
+use crate::support::cli::process::{Dev, connect, head, post, post_to, read_answer};
 use crate::support::cli::service::{SOON, Service, eventually};
 
 const CREATE: &str = "/zitadel.session.v2.SessionService/CreateSession";
@@ -56,7 +56,7 @@ fn assert_refused_in_each_protocol(url: &str) {
 #[test]
 fn a_call_over_the_limit_is_refused_in_its_protocol() {
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &["--max-calls", "2"]);
     gate.close();
     let begun = [begin(&serve.url), begin(&serve.url)];
@@ -68,7 +68,7 @@ fn a_call_over_the_limit_is_refused_in_its_protocol() {
 
     gate.open();
     for mut stream in begun {
-        let (status, made) = answer(&mut stream);
+        let (status, made) = read_answer(&mut stream);
         crate::support::record::secret(made["sessionToken"].as_str());
         assert_eq!(status, 200);
     }
@@ -86,7 +86,7 @@ fn open_and_reset(client: &mut Http2, stream: u8, is_begun: impl FnMut() -> bool
 #[test]
 fn calls_whose_streams_were_reset_count_against_the_limit() {
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let options = ["--max-calls", "4", "--max-streams", "1"];
     let serve = Service::over(&gate.url, &options);
     gate.close();
@@ -113,7 +113,7 @@ fn many_reset_calls_take_little_memory() {
     const CALLS: usize = 8;
 
     let dev = Dev::start();
-    let gate = Gate::before(&dev.database);
+    let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &["--max-calls", "8"]);
     gate.close();
     for _ in 0..20 {

@@ -8,7 +8,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::process::connect;
 use super::throttled::message;
 
-pub struct Gate {
+/// A proxy of DynamoDB that holds back writes while it is closed.
+pub struct WriteGate {
     pub url: String,
     state: Arc<State>,
 }
@@ -17,12 +18,12 @@ pub struct Gate {
 struct State {
     is_closed: Mutex<bool>,
     opened: Condvar,
-    /// Writes that came while it was closed.
+    /// The number of writes that came while the gate was closed.
     held: AtomicUsize,
     reads: AtomicUsize,
 }
 
-impl Gate {
+impl WriteGate {
     /// Starts with the gate open: every request goes to `database`.
     pub fn before(database: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

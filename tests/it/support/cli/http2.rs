@@ -159,9 +159,8 @@ impl Http2 {
             .unwrap();
     }
 
-    /// The next answer, which is no longer than a client's first window: its headers, and its
-    /// data.
-    pub fn answer(&mut self) -> (Frame, Vec<u8>) {
+    /// Reads the headers and the data of the next answer, which fits into a client's initial window.
+    pub fn read_answer(&mut self) -> (Frame, Vec<u8>) {
         let head = self.frame_of(&[HEADERS]).unwrap();
         let (mut flags, mut data) = (head.flags, Vec::new());
         while flags & END_STREAM == 0 {

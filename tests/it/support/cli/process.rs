@@ -261,8 +261,8 @@ pub fn head(headers: &str, length: usize) -> String {
     )
 }
 
-/// Status and body of an answer.
-pub fn answer(stream: &mut TcpStream) -> (u16, Value) {
+/// Reads an answer, and returns its status and its body.
+pub fn read_answer(stream: &mut TcpStream) -> (u16, Value) {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -281,7 +281,7 @@ pub fn post_to(url: &str, path: &str, headers: &str, body: &[u8]) -> (u16, Value
     let head = head(headers, body.len()).replace("/v2alpha/sessions", path);
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
-    answer(&mut stream)
+    read_answer(&mut stream)
 }
 
 /// The body of a create for the demo user.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
 use sesame::domain::{Timestamp, User};
 
-use super::Fault;
+use super::ClientError;
 
 pub fn checks(login: &User, password: Option<&str>) -> v2::Checks {
     let search = v2::check_user::Search::UserId(login.user_id.to_string());
@@ -48,10 +48,10 @@ pub fn sequence(details: Option<&sesame::api::proto::zitadel::object::v2::Detail
     details.unwrap().sequence
 }
 
-pub fn code<T>(outcome: &Result<T, Fault>) -> String {
+pub fn code<T>(outcome: &Result<T, ClientError>) -> String {
     match outcome {
         Ok(_) => "ok".to_owned(),
-        Err(Fault { code, id, .. }) => id.clone().unwrap_or_else(|| format!("code {code}")),
+        Err(ClientError { code, id, .. }) => id.clone().unwrap_or_else(|| format!("code {code}")),
     }
 }
 

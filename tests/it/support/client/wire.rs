@@ -35,7 +35,7 @@ pub enum Wire {
 
 /// An error as a client of any protocol reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ClientError {
     pub code: i32,
     pub message: String,
     pub id: Option<String>,
@@ -114,14 +114,18 @@ impl Wire {
     }
 
     /// Reads the answer to a create, and holds it to its protocol's form.
-    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, Fault> {
+    pub fn created(self, answer: &Answer) -> Result<v2::CreateSessionResponse, ClientError> {
         let created: v2::CreateSessionResponse = self.decode(Operation::CreateSession, answer)?;
         record::secret(Some(&created.session_token));
         Ok(created)
     }
 
     /// Reads the answer to a call, and holds it to its protocol's form.
-    pub fn decode<M: Message + Default>(self, rpc: Operation, answer: &Answer) -> Result<M, Fault> {
+    pub fn decode<M: Message + Default>(
+        self,
+        rpc: Operation,
+        answer: &Answer,
+    ) -> Result<M, ClientError> {
         let message = self.message(answer)?;
         let message = match self {
             Self::Json | Self::ConnectJson => {
@@ -133,7 +137,7 @@ impl Wire {
         Ok(M::decode(&*message).unwrap())
     }
 
-    fn message(self, answer: &Answer) -> Result<Vec<u8>, Fault> {
+    fn message(self, answer: &Answer) -> Result<Vec<u8>, ClientError> {
         let content_type = answer.headers["content-type"].to_str().unwrap();
         if self.speaks_http() {
             assert_eq!(answer.trailers, None);
@@ -264,7 +268,7 @@ fn trailers(block: &[u8]) -> HeaderMap {
     trailers.collect()
 }
 
-fn grpc_fault(trailers: &HeaderMap) -> Fault {
+fn grpc_fault(trailers: &HeaderMap) -> ClientError {
     let details = trailers["grpc-status-details-bin"].as_bytes();
     let details = STANDARD_NO_PAD.decode(details).unwrap();
     let status = rpc::Status::decode(&*details).unwrap();
@@ -276,23 +280,23 @@ fn grpc_fault(trailers: &HeaderMap) -> Fault {
         assert_eq!(any.type_url, "type.googleapis.com/zitadel.v1.ErrorDetail");
         ErrorDetail::decode(&*any.value).unwrap().id
     });
-    Fault {
+    ClientError {
         code,
         message: status.message,
         id,
     }
 }
 
-fn status_fault(body: &Value) -> Fault {
+fn status_fault(body: &Value) -> ClientError {
     let code = i32::try_from(body["code"].as_i64().unwrap()).unwrap();
-    Fault {
+    ClientError {
         code,
         message: body["message"].as_str().unwrap().to_owned(),
         id: body["details"][0]["id"].as_str().map(str::to_owned),
     }
 }
 
-fn connect_fault(body: &Value) -> Fault {
+fn connect_fault(body: &Value) -> ClientError {
     let code = code_by_name(body["code"].as_str().unwrap());
     let detail = body["details"].get(0).map(|detail| {
         assert_eq!(detail["type"], "zitadel.v1.ErrorDetail");
@@ -301,7 +305,7 @@ fn connect_fault(body: &Value) -> Fault {
         assert_eq!(detail["debug"]["id"], decoded.id);
         decoded.id
     });
-    Fault {
+    ClientError {
         code,
         message: body["message"].as_str().unwrap().to_owned(),
         id: detail,

@@ -66,7 +66,7 @@ impl HttpConnector for Faulty {
                     });
                     Err(reset())
                 }
-                Some(Fault::Answer(status, kind)) => Ok(answer(status, kind)),
+                Some(Fault::Answer(status, kind)) => Ok(error_response(status, kind)),
             }
         })
     }
@@ -76,7 +76,7 @@ fn reset() -> ConnectorError {
     ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
 }
 
-fn answer(status: u16, kind: &str) -> HttpResponse {
+fn error_response(status: u16, kind: &str) -> HttpResponse {
     let body =
         format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"}}"#);
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))

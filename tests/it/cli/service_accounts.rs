@@ -24,22 +24,25 @@ fn a_service_accounts_token_is_shown_once() {
     );
     crate::support::record::secret(Some(&token));
 
-    let mut callers = dev.run(&["caller", "list", "--json"]).expect(0).json();
-    callers.retain(|caller| caller["name"] == "back end");
-    assert_eq!(callers.len(), 1);
+    let mut accounts = dev.run(&["caller", "list", "--json"]).expect(0).json();
+    accounts.retain(|account| account["name"] == "back end");
+    assert_eq!(accounts.len(), 1);
     assert_eq!(
-        callers[0]["permissions"],
+        accounts[0]["permissions"],
         serde_json::json!(["session.write"])
     );
-    let hash = callers[0]["tokenHash"].as_str().unwrap();
+    let hash = accounts[0]["tokenHash"].as_str().unwrap();
     let listed = dev.run(&["caller", "list"]).expect(0).stdout;
     assert!(
         listed.contains(&format!("{}\tback end\t", &hash[..16])),
         "{listed}"
     );
 
-    let asked = dev.run(&["caller", "revoke", &hash[..8]]).expect(2);
-    assert!(asked.stderr.contains("--yes"), "{asked:?}");
+    let without_consent = dev.run(&["caller", "revoke", &hash[..8]]).expect(2);
+    assert!(
+        without_consent.stderr.contains("--yes"),
+        "{without_consent:?}"
+    );
     let revoked = dev
         .run(&["caller", "revoke", &hash[..8], "--yes"])
         .expect(0);
@@ -60,8 +63,8 @@ fn a_service_accounts_permissions_and_expiry_are_enforced() {
             command.args(["--permission", permission]);
         }
         let output = command.output().unwrap();
-        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        shown["token"].as_str().unwrap().to_owned()
+        let account: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        account["token"].as_str().unwrap().to_owned()
     };
     let reader = add("reader", &["session.read", "session.delete"]);
     let writer = add("writer", &["session.read,session.write"]);
@@ -99,7 +102,7 @@ fn all_tokens_of_a_name_are_revoked_together() {
 
     assert_eq!(revoked.stdout.lines().count(), 2);
     let left = dev.run(&["caller", "list", "--json"]).json();
-    let names: Vec<_> = left.iter().map(|caller| caller["name"].clone()).collect();
+    let names: Vec<_> = left.iter().map(|account| account["name"].clone()).collect();
     assert_eq!(names, ["demo (sesame dev)", "two"]);
     let nobody = dev
         .run(&["caller", "revoke", "--name", "one", "--yes"])
@@ -127,8 +130,8 @@ fn a_token_that_could_not_be_printed_can_be_revoked() {
     let output = dev.command(&add).stdout(writer).output().unwrap();
 
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let told = String::from_utf8(output.stderr).unwrap();
-    let (_, hash) = told.split_once("sesame caller revoke ").unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (_, hash) = stderr.split_once("sesame caller revoke ").unwrap();
     dev.run(&["caller", "revoke", &hash[..16], "--yes"])
         .expect(0);
 }
