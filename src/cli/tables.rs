@@ -100,15 +100,16 @@ async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(),
 }
 
 fn in_words(name: &str, table: Table) -> String {
-    let mut words = format!("{name}: partition key {} (S)", table.partition_key);
-    if let Some(index) = table.index {
+    let index = table.index.map(|index| {
         let (name, partition, sort) = (index.name, index.partition_key, index.sort_key);
-        words += &format!("; index {name} with keys {partition} (S) and {sort} (N), keys only");
-    }
-    if let Some(ttl) = table.ttl {
-        words += &format!("; TTL attribute {ttl}");
-    }
-    words
+        format!("; index {name} with keys {partition} (S) and {sort} (N), keys only")
+    });
+    let ttl = table.ttl.map(|ttl| format!("; TTL attribute {ttl}"));
+    let (index, ttl) = (index.unwrap_or_default(), ttl.unwrap_or_default());
+    format!(
+        "{name}: partition key {} (S){index}{ttl}",
+        table.partition_key
+    )
 }
 
 fn describe(tables: &Tables) -> Value {

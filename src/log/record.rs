@@ -1,8 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::domain::{Principal, SessionId, UserId};
 use crate::error::chain;
 
@@ -73,13 +71,5 @@ impl CallRecord {
 
     pub(crate) fn hashed(&self, took: Duration) {
         self.note(|facts| *facts.hash.get_or_insert_default() += took);
-    }
-
-    /// Adds the time of `requests` to DynamoDB's.
-    pub(crate) async fn database<T>(&self, requests: impl Future<Output = T>) -> T {
-        let started = Instant::now();
-        let answer = requests.await;
-        self.note(|facts| facts.database += started.elapsed());
-        answer
     }
 }
