@@ -218,15 +218,13 @@ fn metrics(call: &CallLine<'_>) -> Value {
         "server_errors",
     ];
     let counts = counts.map(|name| json!({ "Name": name, "Unit": "Count" }));
-    let mut by_function = counts.to_vec();
+    let mut by_function = Vec::from(counts);
     if call.facts.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
     }
-    let mut directives = vec![json!({
-        "Namespace": "Sesame",
-        "Dimensions": [["function"]],
-        "Metrics": by_function,
-    })];
+    let mut directives = vec![json!({ "Namespace": "Sesame", "Dimensions": [["function"]] })];
+    // Assigned and not in `json!`, which copies what it is given.
+    directives[0]["Metrics"] = by_function.into();
     if call.facts.login {
         directives.push(json!({
             "Namespace": "Sesame",
@@ -234,7 +232,9 @@ fn metrics(call: &CallLine<'_>) -> Value {
             "Metrics": [{ "Name": "logins", "Unit": "Count" }],
         }));
     }
-    json!({ "Timestamp": call.now.as_millis(), "CloudWatchMetrics": directives })
+    let mut metrics = json!({ "Timestamp": call.now.as_millis() });
+    metrics["CloudWatchMetrics"] = directives.into();
+    metrics
 }
 
 /// Has each panic logged as a line like all others, with its place and its message.

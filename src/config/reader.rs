@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::fault::Fault;
@@ -54,8 +55,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 
     pub fn number(&mut self, name: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
-        let wanted = format!("a number from {} to {}", range.start(), range.end());
-        self.parse(name, &wanted, |text| {
+        let wanted = format_args!("a number from {} to {}", range.start(), range.end());
+        self.parse(name, wanted, |text| {
             text.parse().ok().filter(|number| range.contains(number))
         })
     }
@@ -64,7 +65,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub fn parse<T>(
         &mut self,
         name: &'static str,
-        wanted: &str,
+        wanted: impl fmt::Display,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let mut settings = self.settings.iter();

@@ -45,12 +45,12 @@ impl Timestamp {
 
     /// The time in RFC 3339, with three digits of a second or none.
     pub fn to_rfc3339(self) -> String {
-        let nanos = i128::from(self.0) * 1_000_000;
+        let (seconds, millis) = (self.0.div_euclid(1000), self.0.rem_euclid(1000));
         // Only a clock thousands of years off is out of range.
-        let at =
-            OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let at = OffsetDateTime::from_unix_timestamp(seconds);
+        let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (date, time) = (at.date(), at.time());
-        let fraction = match time.millisecond() {
+        let fraction = match millis {
             0 => String::new(),
             millis => format!(".{millis:03}"),
         };
