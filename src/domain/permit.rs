@@ -320,4 +320,19 @@ mod tests {
             assert_eq!(without, Err(Unauthenticated), "{access:?}");
         }
     }
+
+    #[test]
+    fn a_permit_is_for_one_operation_in_one_access_mode() {
+        let permit = Access::Public.permit(Operation::CreateSession, Principal::Anonymous);
+        let permit = permit.unwrap();
+
+        for (access, operation, want) in [
+            (Access::Public, Operation::CreateSession, true),
+            (Access::Token, Operation::CreateSession, false),
+            (Access::Public, Operation::SetSession, false),
+        ] {
+            let got = permit.is_for(access, operation);
+            assert_eq!(got, want, "{access:?} {operation:?}");
+        }
+    }
 }

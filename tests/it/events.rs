@@ -3,12 +3,14 @@
 mod claims;
 mod origin;
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::{Context, LambdaEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sesame::domain::{LoginName, User, UserId};
+use sesame::domain::{LoginName, Permission, User, UserId};
 use sesame::transport::lambda::event::{Event, respond};
 
 use crate::support::answer::Answer;
@@ -337,5 +339,32 @@ proptest! {
             let status = answer["statusCode"].as_i64().unwrap();
             prop_assert!((200..500).contains(&status), "{status} for {event}");
         }
+    }
+}
+
+#[tokio::test]
+async fn one_authorization_header_in_both_maps_is_one() {
+    let app = App::with(&[("ACCESS", "token")]).await;
+    let token = app
+        .service_account(&[Permission::Write], Duration::from_hours(1))
+        .await;
+    let bearer = format!("Bearer {}", token.as_str());
+
+    for (single, multiple, want) in [
+        (json!(bearer), json!(null), 200),
+        (json!(null), json!([bearer]), 200),
+        (json!(bearer), json!([bearer]), 200),
+        (json!(bearer), json!([bearer, bearer]), 401),
+        (json!("Basic YTpi"), json!([bearer]), 401),
+    ] {
+        let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
+        event["body"] = json!("{}");
+        for (map, value) in [("headers", &single), ("multiValueHeaders", &multiple)] {
+            if !value.is_null() {
+                event[map]["Authorization"] = value.clone();
+            }
+        }
+        let answer = invoke(&app, &event.to_string()).await;
+        assert_eq!(answer["statusCode"], want, "{single} {multiple}");
     }
 }

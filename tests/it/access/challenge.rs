@@ -1,6 +1,6 @@
 //! The `WWW-Authenticate` challenge for a bearer token, as in RFC 6750.
 
-use http::header::WWW_AUTHENTICATE;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use serde_json::json;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest;
@@ -64,4 +64,40 @@ async fn a_wrong_session_token_gets_no_bearer_challenge() {
 
     assert_eq!(answer.outcome(), "COMMAND-sGr42");
     assert!(!answer.headers.contains_key(WWW_AUTHENTICATE));
+}
+
+/// Even where nobody has to be authenticated: a proxy may have looked at another value.
+#[tokio::test]
+async fn several_authorization_headers_are_refused_in_each_protocol() {
+    let app = App::with(&[("ACCESS", "public")]).await;
+    let token = app.service_account(&Permission::ALL, HOUR).await;
+    let bearer = format!("Bearer {}", token.as_str());
+    let basic = "Basic bWluaTptb3VzZQ==";
+
+    for (values, is_refused) in [
+        (&[][..], false),
+        (&[&*bearer], false),
+        (&[basic], false),
+        (&[&*bearer, &*bearer], true),
+        (&[&*bearer, basic], true),
+        (&[basic, &*bearer], true),
+        (&[basic, basic], true),
+    ] {
+        for wire in Wire::ALL {
+            let client = Client::new(&app).over(wire, Version::V2);
+            let mut request = client.request(CreateSession, &CreateSessionRequest::default());
+            for value in values {
+                request
+                    .headers
+                    .append(AUTHORIZATION, value.parse().unwrap());
+            }
+            let answer = client.send(request).await;
+
+            let created = client.created(&answer);
+            assert_eq!(created.is_err(), is_refused, "{wire:?} {values:?}");
+            if let Err(error) = created {
+                assert_eq!(error.code, 16, "{wire:?} {values:?}");
+            }
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! What the log says about a call.
 
+use http::Method;
 use serde_json::json;
-use sesame::api::Version;
+use sesame::api::{Version, refuse};
 use sesame::domain::{Operation, Permission};
+use sesame::error::Error;
 
 use super::HOUR;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
@@ -169,4 +171,19 @@ async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn the_log_names_the_session_of_a_request_that_no_route_matches() {
+    let app = App::start().await;
+    let id = "00000000-0000-4000-8000-000000000000";
+    let mut request = post("");
+    request.method = Method::PUT;
+    request.path = format!("/v2/sessions/{id}");
+
+    refuse(&app.api, &request, &Error::Overloaded, NOW);
+
+    let line = app.logged().remove(0);
+    assert_eq!(line["session_id"], id);
+    assert_eq!(line["call"], "none");
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
@@ -319,4 +320,30 @@ async fn a_key_is_short_printable_and_given_once() {
     }
     let longest = header(request(), "idempotency-key", &long[1..]);
     assert_eq!(app.send(longest, client.now).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_message_comes_before_one_of_its_headers() {
+    let app = app(&[]).await;
+    let unsupported = Create {
+        checks: Some(v2::Checks {
+            totp: Some(v2::CheckTotp::default()),
+            ..v2::Checks::default()
+        }),
+        ..Create::default()
+    };
+
+    for (request, want) in [(unsupported, 12), (Create::default(), 3)] {
+        for wire in Wire::ALL {
+            let client = Client::new(&app).over(wire, Version::V2);
+            let mut request = client.request(Operation::CreateSession, &request);
+            for _ in 0..2 {
+                let value = "twice".parse().unwrap();
+                request.headers.append("idempotency-key", value);
+            }
+            let answer = client.send(request).await;
+            let error = client.created(&answer).err().unwrap();
+            assert_eq!(error.code, want, "{wire:?}");
+        }
+    }
 }
