@@ -233,16 +233,21 @@ async fn a_clients_deadline_costs_no_password_attempt() {
     let login = checks(mini.login_name.as_str(), PASSWORD);
     let client = Client::new(&app).over(Wire::GrpcWeb, Version::V2);
 
-    for action in ["UpdateItem", "PutItem"] {
+    let span = Duration::from_millis(100);
+    for (slow, action) in [
+        (faults::Fault::Delay(span), "UpdateItem"),
+        // The attempt is counted when the deadline passes.
+        (faults::Fault::ApplyThenWait(span), "UpdateItem"),
+        (faults::Fault::Delay(span), "PutItem"),
+    ] {
         for _ in 0..3 {
-            let slow = faults::Fault::Delay(Duration::from_millis(100));
             app.faults.inject(slow.once().for_action(action));
             let request = client.request(CreateSession, &login);
             let request = header(request, "grpc-timeout", "20m");
             let answer = client.send(request).await;
 
             let fault = client.created(&answer).err().unwrap();
-            assert_eq!(fault.code, 4, "{action}");
+            assert_eq!(fault.code, 4, "{slow:?} {action}");
         }
     }
 
