@@ -1,13 +1,18 @@
 //! Tests each cell of the documentation's table of permissions.
 
+use std::num::NonZeroUsize;
+
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, SetSessionRequest as Set,
     search_query::Query,
 };
-use sesame::domain::{Permission, User};
+use sesame::domain::{Access, Operation, Permission, Principal, User};
+use sesame::error::Error;
+use sesame::service::{Call, Context, CreateSession, DeleteSession, Policy, Service};
+use sesame::store::KeySource;
 
-use crate::support::app::{App, PASSWORD};
+use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
 
 const PAGE: &str = include_str!("../../docs/authorization.md");
@@ -207,6 +212,40 @@ async fn a_wrong_session_token_is_refused_with_any_permission() {
             let deleted = client.delete(id, Some(token)).await;
             assert_eq!(code(&deleted), "COMMAND-sGr42", "{row}");
             assert_eq!(code(&client.set(&set).await), "COMMAND-sGr42", "{row}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode() {
+    let app = App::with(&[("ACCESS", "public")]).await;
+    let service = |access: Access| {
+        let policy = Policy {
+            access,
+            ..app.settings.policy.clone()
+        };
+        let one = NonZeroUsize::MIN;
+        let params = app.settings.hash_params;
+        Service::new(app.store.clone(), policy, params, one, 1, KeySource::None)
+    };
+    let (public, by_token) = (service(Access::Public), service(Access::Token));
+    let create = || Call::CreateSession(CreateSession::default());
+    let delete = Call::DeleteSession(DeleteSession::default());
+    let permit = public.authorize(Operation::CreateSession, Principal::Anonymous);
+    let permit = permit.unwrap();
+
+    for (service, call, is_permitted) in [
+        (&public, create(), true),
+        (&by_token, create(), false),
+        (&public, delete, false),
+    ] {
+        let outcome = service.run(call, &permit, &Context::new(NOW)).await;
+        match outcome {
+            Ok(_) => assert!(is_permitted),
+            Err(error) => {
+                assert!(!is_permitted, "{error}");
+                assert!(matches!(error, Error::PermissionDenied), "{error}");
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct App {
     pub faults: Faults,
     database: Database,
     log: Arc<Mutex<Vec<String>>>,
-    settings: Settings,
+    pub settings: Settings,
     /// Part of each login name and user id, because tests may share a database.
     pub name: String,
 }
