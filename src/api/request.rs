@@ -20,7 +20,7 @@ pub struct Request {
     pub context: RequestContext,
 }
 
-/// What a transport knows of a request beside its bytes.
+/// The facts about a request that only its transport knows.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
     /// The id of the request in the log and in the answer.

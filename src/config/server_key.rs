@@ -2,7 +2,7 @@ use super::reader::Reader;
 use crate::store::{Endpoint, KeySource, Roots, http_client};
 use crate::token::ServerKey;
 
-/// What the settings say about the key from which tokens are derived.
+/// The setting of the key from which tokens are derived.
 #[derive(Clone, Debug)]
 pub enum ServerKeySetting {
     None,

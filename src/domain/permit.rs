@@ -16,7 +16,7 @@ pub enum Access {
     Public,
 }
 
-/// What permits an operation.
+/// A reason for which an operation is permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     Anyone,

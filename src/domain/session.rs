@@ -35,7 +35,7 @@ pub struct Session {
     pub request: Option<IdempotentCreate>,
 }
 
-/// What a session keeps of the create request if that had an idempotency key.
+/// The facts about a create request with an idempotency key that its session keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdempotentCreate {
     /// The fingerprint of everything in the request except the password.
@@ -89,7 +89,7 @@ pub struct TokenRotation {
 pub enum Lifetime {
     /// The deployment's default.
     Default(Duration),
-    /// The client's choice, which counts as a fact in the session's sequence.
+    /// The client's choice. It is a fact in the session's sequence.
     Requested(Duration),
 }
 

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-/// What is wrong with a value that was to be parsed.
+/// The error for a value that can't be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid {field}: {reason}")]
 pub struct Invalid {

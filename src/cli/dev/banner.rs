@@ -7,7 +7,7 @@ use super::demo;
 use crate::domain::Access;
 use crate::store::Tables;
 
-/// What the local service prints when it has started, as text or JSON.
+/// The announcement of the local service after its start, as text or JSON.
 #[derive(Serialize)]
 pub struct Banner<'a> {
     pub url: &'a str,

@@ -52,7 +52,7 @@ const SALT: &str = "salt";
 #[derive(Debug)]
 pub struct ImportedUser {
     pub user: User,
-    /// What the hash is, if it costs an attacker less than OWASP asks for.
+    /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     pub weakness: Option<&'static str>,
 }
 

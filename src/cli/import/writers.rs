@@ -34,7 +34,7 @@ struct PendingLine {
     number: u64,
     end: u64,
     keys: Option<UniqueKeys>,
-    /// What the hash is, if it is weak.
+    /// The name of the weak scheme, if the hash is weak.
     weakness: Option<&'static str>,
     task: JoinHandle<Result<LineOutcome, Error>>,
 }
