@@ -107,7 +107,7 @@ impl App {
     ) -> Result<Reply, Error> {
         let deadlines = Deadlines::read(route.protocol, request)?;
         let call = async {
-            if let Some(id) = session_id(&request.path) {
+            if let Some(id) = route.params.parse_session_id() {
                 context.record.session(id);
             }
             if request.body.len() > self.limits.body {

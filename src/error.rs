@@ -107,7 +107,7 @@ pub enum ApiSide {
     Query,
 }
 
-/// What is wrong with a bearer token.
+/// The fault of a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault {
     /// The request has none.

@@ -29,6 +29,13 @@ pub struct RouteError {
     pub error: Error,
 }
 
+impl PathParams {
+    /// The session that the path names, if its id is one.
+    pub(super) fn parse_session_id(&self) -> Option<SessionId> {
+        SessionId::find(self.session_id.as_ref()?).ok()?
+    }
+}
+
 impl MatchedRoute {
     /// Finds the route of a request by its method, path and content type.
     pub fn find(request: &Request) -> Result<Self, RouteError> {
@@ -64,7 +71,7 @@ impl MatchedRoute {
 
 /// The session that a path names, if its id is one. It is logged even if no route matches.
 pub(super) fn session_id(path: &str) -> Option<SessionId> {
-    SessionId::find(&Path::parse(path)?.params().session_id?).ok()?
+    Path::parse(path)?.params().parse_session_id()
 }
 
 /// Whether a path is one of this service, without the stage of a gateway before it: stages have

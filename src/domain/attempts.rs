@@ -26,13 +26,13 @@ impl AttemptPolicy {
     const MIN_LOCK: Duration = Duration::from_secs(30);
     const MAX_LOCK: Duration = Duration::from_hours(1);
 
-    /// The policy that locks after `max` failures. None: `max` is not 1 to 100.
+    /// The policy that locks after `max` failures, which must be 1 to 100.
     pub fn new(max: u32) -> Option<Self> {
         (1..=Self::CEILING).contains(&max).then_some(Self { max })
     }
 
     /// How long the password stays locked after this many failures in a row.
-    /// None: until an administrator unlocks it.
+    /// `None` for a lock until an administrator ends it.
     fn lock_after(self, failures: u32) -> Option<Duration> {
         if failures >= Self::CEILING {
             return None;
@@ -46,8 +46,8 @@ impl AttemptPolicy {
 
     /// The policy at `now` as conditions. An attempt is allowed if one of them holds.
     ///
-    /// In this form the whole policy fits into the condition of the write that counts the
-    /// attempt. So attempts that arrive at once are counted one by one, and can't all pass
+    /// The windows are the condition of the write that counts an attempt, so the whole policy is
+    /// checked in that write. Attempts at the same time are counted one by one, and can't all pass
     /// on the count that the first one saw.
     pub fn windows(self, now: Timestamp) -> Vec<AttemptWindow> {
         let mut windows = vec![AttemptWindow {

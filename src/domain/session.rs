@@ -24,7 +24,7 @@ pub struct Session {
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
-    /// The token that the newest change replaced. None: it has no grace.
+    /// The token that the newest change replaced, if it has a grace.
     pub replaced: Option<ReplacedToken>,
     /// The sequence after the newest create or change that passed a check.
     pub proved_sequence: Option<Sequence>,
@@ -80,7 +80,7 @@ impl SessionChanges {
 pub struct TokenRotation {
     pub token_hash: TokenHash,
     pub write: WriteId,
-    /// The instant from which the replaced token is invalid. None: it has no grace.
+    /// The instant from which the replaced token is invalid, if it has a grace.
     pub grace_until: Option<Timestamp>,
 }
 

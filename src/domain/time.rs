@@ -37,7 +37,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
-    /// The time from `self` to `later`. None: `later` is before `self`.
+    /// The time from `self` to `later`, or `None` if `later` is before `self`.
     pub fn until(self, later: Self) -> Option<Duration> {
         let millis = later.0.checked_sub(self.0)?;
         u64::try_from(millis).ok().map(Duration::from_millis)

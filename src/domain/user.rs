@@ -177,7 +177,7 @@ pub struct User {
     pub user_id: UserId,
     pub display_name: DisplayName,
     pub state: UserState,
-    /// None: the user has no password.
+    /// `None` for a user without a password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
     /// Only sessions with this generation are valid.

@@ -20,7 +20,7 @@ pub struct Write {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writes(Vec<Write>);
 
-/// What became of a write, as far as the stored session tells.
+/// The outcome of a write, by the stored session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
     CarriedOut,

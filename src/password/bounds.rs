@@ -3,7 +3,7 @@ use std::fmt;
 /// The range that a number in a hash string may have.
 pub struct Bounds {
     pub what: &'static str,
-    /// What follows the number in a message, with its space: ` KiB`.
+    /// The unit of the number in a message, with a space before it: ` KiB`.
     pub unit: &'static str,
     pub min: u32,
     pub max: u32,

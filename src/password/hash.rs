@@ -55,7 +55,7 @@ impl PasswordHash {
         self.scheme.algorithm()
     }
 
-    /// What the hash is, for people to read, if it costs an attacker less than OWASP asks for.
+    /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     pub fn weakness(&self) -> Option<&'static str> {
         self.scheme.weakness()
     }

@@ -76,7 +76,7 @@ impl Scheme {
         }
     }
 
-    /// What the hash is, for people to read, if it costs an attacker less than OWASP asks for.
+    /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
     pub fn weakness(&self) -> Option<&'static str> {
         let (is_weak, name) = match self {

@@ -4,7 +4,7 @@ use crate::error::{Error, TokenFault};
 use crate::token::{PresentedToken, ServiceAccountToken, SessionToken};
 use crate::verification::verify;
 
-/// What a request presents to say who makes it.
+/// The credentials of a request.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The token in the `Authorization` header, by [`PresentedToken::from_authorization`].

@@ -50,7 +50,7 @@ pub struct CreateSession {
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What a request presents as the token of the session that it names.
+/// A text that a request presents as the token of the session that it names, parsed.
 pub type PresentedSessionToken = Result<SessionToken, NotASessionToken>;
 
 /// `SetSessionRequest`. It has no id if the text that it names the session by is not a UUID.

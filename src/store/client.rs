@@ -14,7 +14,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub region: String,
-    /// None: DynamoDB's own endpoint in that region.
+    /// The URL of DynamoDB. `None` is DynamoDB's own in the region.
     pub url: Option<String>,
     /// Their `Debug` doesn't show the secret.
     pub credentials: SharedCredentialsProvider,

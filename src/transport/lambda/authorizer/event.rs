@@ -91,8 +91,8 @@ fn header<'a>(event: &'a Value, name: &str) -> Vec<&'a str> {
     all
 }
 
-/// The texts of a value: itself, or those of a list. In a list, a value that is no text is an
-/// empty one, so that it counts.
+/// The texts of a value: itself, or those of a list. In a list, a value that is no text is read as
+/// an empty one, so that the header has several values.
 fn values(value: &Value) -> impl Iterator<Item = &str> {
     let (values, is_list) = match value {
         Value::Array(values) => (values.as_slice(), true),
