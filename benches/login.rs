@@ -17,7 +17,7 @@ use sesame::domain::{
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
-use sesame::password::{Params, PasswordPool};
+use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
 use sesame::token::generate_session_generation;
 use tokio::runtime::Runtime;
@@ -138,7 +138,7 @@ fn create(runtime: &Runtime, app: &Arc<App>, body: &'static str) {
 }
 
 fn hash(runtime: &Runtime) -> String {
-    let pool = PasswordPool::new(Params::default(), NonZeroUsize::MIN, 0);
+    let pool = PasswordPool::new(Params::default(), Kernel::detect(), NonZeroUsize::MIN, 0);
     let hash = runtime.block_on(pool.hash(Password::new(PASSWORD.to_owned())));
     hash.expect("a hash").as_str().to_owned()
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use argon2::{Argon2, Block, PasswordVerifier};
 use divan::Bencher;
 use sesame::domain::Password;
-use sesame::password::{Params, PasswordHash, PasswordPool};
+use sesame::password::{Kernel, Params, PasswordHash, PasswordPool};
 use tokio::runtime::{Builder, Runtime};
 
 const PASSWORD: &str = "correct horse";
@@ -23,7 +23,7 @@ fn runtime() -> Runtime {
 }
 
 fn pool() -> PasswordPool {
-    PasswordPool::new(Params::default(), NonZeroUsize::MIN, 0)
+    PasswordPool::new(Params::default(), Kernel::detect(), NonZeroUsize::MIN, 0)
 }
 
 /// Computes a hash and nothing else, in the same blocks each time.

@@ -27,6 +27,7 @@ use crate::config::{Origins, Settings, WireLimits};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
+use crate::password::PasswordPool;
 use crate::service::{Context, Credentials, Reply, Service};
 use crate::store::{KeySource, Store};
 use crate::token::PresentedToken;
@@ -62,14 +63,13 @@ impl App {
         checks_at_once: NonZeroUsize,
         log: Log,
     ) -> Self {
-        let service = Service::new(
-            store,
-            settings.policy.clone(),
+        let passwords = PasswordPool::new(
             settings.hash_params,
+            settings.hash_kernel,
             checks_at_once,
             settings.password_queue,
-            server_key,
         );
+        let service = Service::new(store, settings.policy.clone(), passwords, server_key);
         Self {
             service,
             created_status: settings.created_status,

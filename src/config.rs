@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::domain::{AttemptPolicy, ScopePrefix};
-use crate::password::Params;
+use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
 
@@ -28,7 +28,7 @@ pub use server_key::ServerKeySetting;
 
 /// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
-pub const SETTINGS: [Setting; 19] = [
+pub const SETTINGS: [Setting; 20] = [
     setting("USERS_TABLE", "", "The table of users and service accounts"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -83,6 +83,11 @@ pub const SETTINGS: [Setting; 19] = [
         "Lanes of a password hash (argon2's `p`), 1 to 4. Leave it at 1, unless hashes must have the parameters of another program: lanes are computed one after another, so more of them save no time here, but an attacker can compute them at the same time",
     ),
     setting(
+        "SESAME_PORTABLE_HASH",
+        "0",
+        "1: argon2 hashes are computed by the `argon2` crate on every processor. 0: on one with AVX2 by code that gives the same hashes in half the time",
+    ),
+    setting(
         "PASSWORD_QUEUE",
         "16",
         "Password checks that may wait for a processor, 0 to 1000; more are refused with 429",
@@ -125,6 +130,7 @@ pub struct Settings {
     pub policy: Policy,
     pub created_status: StatusCode,
     pub hash_params: Params,
+    pub hash_kernel: Kernel,
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
@@ -174,6 +180,7 @@ impl Settings {
         }
         let token_grace = reader.number("TOKEN_GRACE_SECONDS", 0..=60);
         let hash_params = reader.hash_params();
+        let hash_kernel = reader.hash_kernel();
         let queue = reader.number("PASSWORD_QUEUE", 0..=1000);
         let body = reader.number("MAX_BODY_BYTES", REQUEST_BYTES);
         let message = reader.number("MAX_MESSAGE_BYTES", REQUEST_BYTES);
@@ -199,6 +206,7 @@ impl Settings {
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
+                hash_kernel: hash_kernel?,
                 password_queue: usize::try_from(queue?).ok()?,
                 wire: WireLimits {
                     body: usize::try_from(body?).ok()?,
@@ -215,15 +223,17 @@ impl Settings {
     }
 }
 
-/// Reads the cost parameters of password hashes, for commands that make hashes.
+/// Reads how password hashes are made, for commands that make hashes.
 ///
 /// # Errors
 ///
 /// [`Faults`] has every one of these settings that is invalid.
-pub fn hash_params(variable: impl Fn(&str) -> Option<String>) -> Result<Params, Faults> {
+pub fn hash_settings(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(Params, Kernel), Faults> {
     let mut reader = Reader::new(&SETTINGS, variable);
-    let params = reader.hash_params();
-    params.ok_or(Faults(reader.faults))
+    let (params, kernel) = (reader.hash_params(), reader.hash_kernel());
+    params.zip(kernel).ok_or(Faults(reader.faults))
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
@@ -243,6 +253,14 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             reason,
         });
         None
+    }
+
+    fn hash_kernel(&mut self) -> Option<Kernel> {
+        self.parse("SESAME_PORTABLE_HASH", "0 or 1", |text| match text {
+            "0" => Some(Kernel::detect()),
+            "1" => Some(Kernel::Portable),
+            _ => None,
+        })
     }
 
     fn scope_prefix(&mut self) -> Option<ScopePrefix> {

@@ -32,4 +32,5 @@ pub use bounds::OutOfBounds;
 pub use hash::PasswordHash;
 pub use params::Params;
 pub use pool::{Error, PasswordPool, Turn, Verification};
+pub use sesame_argon2::Kernel;
 pub use unsupported::Unsupported;

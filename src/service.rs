@@ -14,7 +14,6 @@ mod reply;
 mod set;
 mod user_lookup;
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
@@ -23,7 +22,7 @@ use crate::domain::{
     SessionScope, UserRef,
 };
 use crate::error::{ApiSide, Error};
-use crate::password::{self, Params, PasswordPool};
+use crate::password::{self, PasswordPool};
 use crate::store::{KeySource, Store};
 use crate::token::{SessionToken, user_ref};
 
@@ -62,18 +61,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Allocates and writes the memory of the password pool.
     pub fn new(
         store: Store,
         policy: Policy,
-        params: Params,
-        checks_at_once: NonZeroUsize,
-        password_queue: usize,
+        passwords: PasswordPool,
         server_key: KeySource,
     ) -> Self {
         Self {
             store,
-            passwords: PasswordPool::new(params, checks_at_once, password_queue),
+            passwords,
             policy,
             accounts: ServiceAccountCache::default(),
             server_key,

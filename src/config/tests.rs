@@ -22,6 +22,21 @@ fn all_other_settings_have_defaults() {
     assert_eq!(settings.policy.lifetime, Duration::from_hours(24));
     assert_eq!(settings.policy.attempts, AttemptPolicy::default());
     assert_eq!(settings.created_status, StatusCode::OK);
+    assert_eq!(settings.hash_kernel.name(), Kernel::detect().name());
+}
+
+#[test]
+fn the_portable_code_is_taken_on_request() {
+    for (text, want) in [("1", "portable"), ("0", Kernel::detect().name())] {
+        let mut variables = REQUIRED.to_vec();
+        variables.push(("SESAME_PORTABLE_HASH", text));
+        assert_eq!(read(&variables).unwrap().hash_kernel.name(), want);
+
+        let (_, kernel) =
+            hash_settings(|name| (name == "SESAME_PORTABLE_HASH").then(|| text.to_owned()))
+                .unwrap();
+        assert_eq!(kernel.name(), want);
+    }
 }
 
 #[test]
@@ -86,6 +101,7 @@ fn each_setting_is_limited() {
         ),
         ("ARGON2_PASSES", &["2", "4"], &["0", "17"]),
         ("ARGON2_LANES", &["1", "4"], &["0", "5"]),
+        ("SESAME_PORTABLE_HASH", &["0", "1"], &["2", "true", "-"]),
         ("PASSWORD_QUEUE", &["0", "1000"], &["1001", "-1"]),
         (
             "MAX_SESSION_LIFETIME_SECONDS",

@@ -1,6 +1,7 @@
 use std::collections::TryReserveError;
 
 use argon2::Block;
+use sesame_argon2::Kernel;
 use zeroize::Zeroize;
 
 /// Allocates `count` blocks of 1 KiB and writes them.
@@ -18,6 +19,13 @@ pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
     Ok(blocks)
 }
 
+/// What an argon2 hash is computed with.
+pub struct Workspace<'a> {
+    pub kernel: Kernel,
+    /// The blocks that the pool keeps, too few for a hash that needs more memory.
+    pub kept: &'a mut [Block],
+}
+
 /// The blocks in which one hash is computed. If it takes a single pass, they are wiped on drop.
 ///
 /// After a single pass the memory still starts with blocks that depend on the password and the
@@ -29,12 +37,6 @@ pub fn allocate(count: usize) -> Result<Vec<Block>, TryReserveError> {
 pub struct Scratch<'a> {
     pub blocks: &'a mut [Block],
     pub passes: u32,
-}
-
-impl AsMut<[Block]> for Scratch<'_> {
-    fn as_mut(&mut self) -> &mut [Block] {
-        self.blocks
-    }
 }
 
 impl Drop for Scratch<'_> {

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::{Params, PasswordHash, PasswordPool};
+use super::{Kernel, Params, PasswordHash, PasswordPool};
 use crate::domain::Password;
 
 const PLAIN: &str = "correct horse";
@@ -55,7 +55,12 @@ pub(super) const VECTORS: [(&str, &str); 42] = [
 ];
 
 fn pool() -> PasswordPool {
-    PasswordPool::new(Params::new(256, 2, 1).unwrap(), NonZeroUsize::MIN, 0)
+    PasswordPool::new(
+        Params::new(256, 2, 1).unwrap(),
+        Kernel::detect(),
+        NonZeroUsize::MIN,
+        0,
+    )
 }
 
 async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {

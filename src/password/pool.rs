@@ -3,10 +3,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Block;
+use sesame_argon2::Kernel;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task;
 
-use super::blocks;
+use super::blocks::{self, Workspace};
 use super::hash::PasswordHash;
 use super::params::Params;
 use super::scheme::{Argon2Hash, Scheme};
@@ -44,6 +45,7 @@ pub struct PasswordPool(Arc<Inner>);
 
 struct Inner {
     params: Params,
+    kernel: Kernel,
     /// One permit for each check that may run at a time.
     permits: Arc<Semaphore>,
     /// One permit for each check that runs or waits.
@@ -55,12 +57,13 @@ struct Inner {
 impl PasswordPool {
     /// Allocates and writes the blocks, `checks_at_once` times the memory of `params`. This takes
     /// tens of milliseconds, so it belongs to the start of the process.
-    pub fn new(params: Params, checks_at_once: NonZeroUsize, queue: usize) -> Self {
+    pub fn new(params: Params, kernel: Kernel, checks_at_once: NonZeroUsize, queue: usize) -> Self {
         let checks = checks_at_once.get();
         let places = checks.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         let idle = (0..checks).map(|_| blocks::allocate(params.memory_kib() as usize));
         Self(Arc::new(Inner {
             params,
+            kernel,
             permits: Arc::new(Semaphore::new(checks)),
             places: Arc::new(Semaphore::new(places)),
             idle: Mutex::new(idle.collect::<Result<_, _>>().expect("memory for the pool")),
@@ -174,8 +177,8 @@ impl Turn {
     pub async fn hash(self, password: Password) -> Result<PasswordHash, Error> {
         let params = self.pool.params;
         let (hash, _) = self
-            .run(move |blocks| {
-                let hash = Argon2Hash::make(password.as_bytes(), params, blocks)?;
+            .run(move |workspace| {
+                let hash = Argon2Hash::make(password.as_bytes(), params, workspace)?;
                 Ok(PasswordHash::parse(&hash.to_phc())?)
             })
             .await?;
@@ -187,9 +190,9 @@ impl Turn {
         password: Password,
         scheme: Scheme,
     ) -> Result<(Verification, Self), Error> {
-        self.run(move |blocks| {
+        self.run(move |workspace| {
             let started = Instant::now();
-            let matched = scheme.matches(&password, blocks)?;
+            let matched = scheme.matches(&password, workspace)?;
             Ok(Verification {
                 matched,
                 took: started.elapsed(),
@@ -201,9 +204,16 @@ impl Turn {
     /// Runs `work` off the async threads.
     async fn run<T: Send + 'static>(
         mut self,
-        work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
+        work: impl FnOnce(Workspace<'_>) -> Result<T, Cause> + Send + 'static,
     ) -> Result<(T, Self), Error> {
-        task::spawn_blocking(move || work(&mut self.blocks).map(|done| (done, self)))
+        let compute = move || {
+            let workspace = Workspace {
+                kernel: self.pool.kernel,
+                kept: &mut self.blocks,
+            };
+            work(workspace).map(|done| (done, self))
+        };
+        task::spawn_blocking(compute)
             .await
             .map_err(|failed| Error::Internal(failed.into()))?
             .map_err(Error::Internal)

@@ -12,8 +12,6 @@ mod phpass;
 mod scrypt;
 mod sha_crypt;
 
-use ::argon2::Block;
-
 pub use self::argon2::Argon2Hash;
 use self::bcrypt::BcryptHash;
 use self::firebase::FirebaseHash;
@@ -23,6 +21,7 @@ use self::scrypt::ScryptHash;
 use self::sha_crypt::ShaCryptHash;
 use crate::domain::Password;
 use crate::error::Cause;
+use crate::password::blocks::Workspace;
 
 /// A parsed hash string: an algorithm with its costs and salt, and the output to compare with.
 #[derive(Clone)]
@@ -40,11 +39,11 @@ impl Scheme {
     /// Whether this is the hash of `password`.
     ///
     /// A password that the algorithm can't tell from others never matches; its hash is computed
-    /// all the same. `kept` is memory that argon2 overwrites, if it is large enough.
-    pub fn matches(&self, password: &Password, kept: &mut [Block]) -> Result<bool, Cause> {
+    /// all the same. The workspace is for argon2 alone.
+    pub fn matches(&self, password: &Password, workspace: Workspace<'_>) -> Result<bool, Cause> {
         let password = password.as_bytes();
         match self {
-            Self::Argon2(hash) => hash.matches(password, kept),
+            Self::Argon2(hash) => hash.matches(password, workspace),
             Self::Bcrypt(hash) => Ok(hash.matches(password)),
             Self::Firebase(hash) => hash.matches(password),
             Self::Pbkdf2(hash) => Ok(hash.matches(password)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Params, PasswordHash, PasswordPool};
+use super::{Kernel, Params, PasswordHash, PasswordPool};
 use crate::domain::Password;
 
 const PLAIN: &str = "correct horse";
@@ -69,8 +69,12 @@ pub(super) const VECTORS: [(&str, &str); 44] = [
 ];
 
 fn pool() -> PasswordPool {
+    pool_with(Kernel::detect())
+}
+
+fn pool_with(kernel: Kernel) -> PasswordPool {
     let params = Params::new(256, 2, 1).unwrap();
-    PasswordPool::new(params, NonZeroUsize::MIN, 0)
+    PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0)
 }
 
 async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
@@ -81,14 +85,15 @@ async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
 
 #[tokio::test]
 async fn hashes_of_other_implementations_match_their_password_and_no_other() {
-    let pool = pool();
-
-    for (password, hash) in VECTORS {
-        assert!(matches(&pool, password, hash).await, "{hash}");
-        let other = format!(".{password}");
-        assert!(!matches(&pool, &other, hash).await, "{hash}");
-        if !password.is_empty() {
-            assert!(!matches(&pool, "", hash).await, "{hash}");
+    for kernel in [Kernel::Portable, Kernel::detect()] {
+        let pool = pool_with(kernel);
+        for (password, hash) in VECTORS {
+            assert!(matches(&pool, password, hash).await, "{hash} {kernel:?}");
+            let other = format!(".{password}");
+            assert!(!matches(&pool, &other, hash).await, "{hash} {kernel:?}");
+            if !password.is_empty() {
+                assert!(!matches(&pool, "", hash).await, "{hash} {kernel:?}");
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::domain::{Access, Operation, Permission, Principal, User};
 use sesame::error::Error;
+use sesame::password::{Kernel, PasswordPool};
 use sesame::service::{Call, Context, CreateSession, DeleteSession, Policy, Service};
 use sesame::store::KeySource;
 
@@ -224,9 +225,9 @@ async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode()
             access,
             ..app.settings.policy.clone()
         };
-        let one = NonZeroUsize::MIN;
         let params = app.settings.hash_params;
-        Service::new(app.store.clone(), policy, params, one, 1, KeySource::None)
+        let passwords = PasswordPool::new(params, Kernel::Portable, NonZeroUsize::MIN, 1);
+        Service::new(app.store.clone(), policy, passwords, KeySource::None)
     };
     let (public, by_token) = (service(Access::Public), service(Access::Token));
     let create = || Call::CreateSession(CreateSession::default());

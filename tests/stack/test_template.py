@@ -274,6 +274,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
         "RESOURCE_OWNER": {"ResourceOwner": "69629023906488334"},
         "SCOPE_PREFIX": {"ScopePrefix": "https://api.example/"},
         "SERVER_KEY_SECRET": {"IdempotentCreates": "true"},
+        "SESAME_PORTABLE_HASH": {"PortableHash": "1"},
         "SESSION_LIFETIME_SECONDS": {"SessionLifetimeSeconds": "3600"},
         "TOKEN_GRACE_SECONDS": {"TokenGraceSeconds": "0"},
     }

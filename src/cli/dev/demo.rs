@@ -2,11 +2,12 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::cli::failure::Failure;
+use crate::config::Settings;
 use crate::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
     ServiceAccountName, Timestamp, User, UserId, UserState,
 };
-use crate::password::{Params, PasswordPool};
+use crate::password::PasswordPool;
 use crate::store::Store;
 use crate::token::{ServiceAccountToken, generate_session_generation};
 
@@ -20,8 +21,13 @@ const SERVICE_ACCOUNT: &str = "demo (sesame dev)";
 const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Adds the demo user, unless a user with its name or id exists.
-pub async fn add_user(store: &Store, params: Params) -> Result<(), Failure> {
-    let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
+pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure> {
+    let pool = PasswordPool::new(
+        settings.hash_params,
+        settings.hash_kernel,
+        NonZeroUsize::MIN,
+        0,
+    );
     let password = Password::new(PASSWORD.to_owned());
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
     let user = User {

@@ -80,8 +80,8 @@ pub async fn hash_password(
     password: Password,
     environment: Environment,
 ) -> Result<HashString, Failure> {
-    let params = config::hash_params(environment.variable)?;
-    let pool = PasswordPool::new(params, NonZeroUsize::MIN, 0);
+    let (params, kernel) = config::hash_settings(environment.variable)?;
+    let pool = PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0);
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
     Ok(HashString::new(hash.as_str().to_owned()))
 }

@@ -20,7 +20,8 @@ fn params() -> Params {
 }
 
 fn pool(checks_at_once: usize, queue: usize) -> PasswordPool {
-    PasswordPool::new(params(), NonZeroUsize::new(checks_at_once).unwrap(), queue)
+    let checks_at_once = NonZeroUsize::new(checks_at_once).unwrap();
+    PasswordPool::new(params(), Kernel::detect(), checks_at_once, queue)
 }
 
 fn password() -> Password {
@@ -63,7 +64,11 @@ impl PasswordPool {
         &self,
         work: impl FnOnce(&mut [Block]) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, Error> {
-        let (done, _) = self.turn().await?.run(work).await?;
+        let (done, _) = self
+            .turn()
+            .await?
+            .run(|workspace| work(workspace.kept))
+            .await?;
         Ok(done)
     }
 

@@ -1,9 +1,10 @@
-use argon2::{Algorithm, Argon2, Block, Version};
+use argon2::{Algorithm, Version};
+use sesame_argon2::Argon2;
 use subtle::ConstantTimeEq;
 
 use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
 use crate::error::Cause;
-use crate::password::blocks::{self, Scratch};
+use crate::password::blocks::{self, Scratch, Workspace};
 use crate::password::encoding::{from_padded_base64, parameters, to_base64};
 use crate::password::params::Params;
 use crate::password::unsupported::Unsupported;
@@ -63,10 +64,10 @@ impl Argon2Hash {
     }
 
     /// Computes the hash of `password` with a random salt.
-    pub fn make(password: &[u8], params: Params, kept: &mut [Block]) -> Result<Self, Cause> {
+    pub fn make(password: &[u8], params: Params, workspace: Workspace<'_>) -> Result<Self, Cause> {
         let mut hash = Self::decoy(params);
         getrandom::fill(&mut hash.salt)?;
-        hash.output = hash.compute(password, kept)?;
+        hash.output = hash.compute(password, workspace)?;
         Ok(hash)
     }
 
@@ -82,8 +83,8 @@ impl Argon2Hash {
         }
     }
 
-    pub fn matches(&self, password: &[u8], kept: &mut [Block]) -> Result<bool, Cause> {
-        let output = self.compute(password, kept)?;
+    pub fn matches(&self, password: &[u8], workspace: Workspace<'_>) -> Result<bool, Cause> {
+        let output = self.compute(password, workspace)?;
         Ok(output.ct_eq(&self.output).into())
     }
 
@@ -114,14 +115,20 @@ impl Argon2Hash {
         )
     }
 
-    fn compute(&self, password: &[u8], kept: &mut [Block]) -> Result<Vec<u8>, Cause> {
+    fn compute(&self, password: &[u8], workspace: Workspace<'_>) -> Result<Vec<u8>, Cause> {
         let (memory_kib, passes) = (self.params.memory_kib(), self.params.passes());
         let params = argon2::Params::new(memory_kib, passes, self.params.lanes(), None)?;
-        let argon2 = Argon2::new(self.algorithm, self.version, params);
+        let argon2 = Argon2 {
+            kernel: workspace.kernel,
+            algorithm: self.algorithm,
+            version: self.version,
+            params,
+            secret: &[],
+        };
 
         let count = usize::try_from(memory_kib)?;
         let mut larger;
-        let blocks = if let Some(enough) = kept.get_mut(..count) {
+        let blocks = if let Some(enough) = workspace.kept.get_mut(..count) {
             enough
         } else {
             larger = blocks::allocate(count)?;
@@ -130,7 +137,7 @@ impl Argon2Hash {
 
         let mut output = vec![0; self.output.len()];
         let scratch = Scratch { blocks, passes };
-        argon2.hash_password_into_with_memory(password, &self.salt, &mut output, scratch)?;
+        argon2.hash_password_into_with_memory(password, &self.salt, &mut output, scratch.blocks)?;
         Ok(output)
     }
 }

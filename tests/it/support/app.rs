@@ -136,8 +136,11 @@ impl App {
 
     /// Adds a user with [`PASSWORD`].
     pub async fn user(&self, name: &str) -> User {
-        let pool = PasswordPool::new(self.settings.hash_params, NonZeroUsize::MIN, 0);
-        let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
+        let hash = self
+            .password_pool()
+            .hash(Password::new(PASSWORD.to_owned()))
+            .await
+            .unwrap();
         self.user_with_hash(name, Some(hash.as_str())).await
     }
 
@@ -272,8 +275,14 @@ impl App {
         self.store.get_user(&name).await.unwrap().unwrap()
     }
 
-    pub fn hash_params(&self) -> Params {
-        self.settings.hash_params
+    /// A pool that makes hashes as the service does.
+    pub fn password_pool(&self) -> PasswordPool {
+        let Settings {
+            hash_params,
+            hash_kernel,
+            ..
+        } = self.settings;
+        PasswordPool::new(hash_params, hash_kernel, NonZeroUsize::MIN, 0)
     }
 }
 

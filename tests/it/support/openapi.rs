@@ -3,7 +3,6 @@
 pub mod document;
 pub mod schema;
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use http::Method;
@@ -13,7 +12,6 @@ use sesame::api::Request;
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, User, UserId, UserState,
 };
-use sesame::password::PasswordPool;
 use sesame::token::generate_session_generation;
 
 use self::document::Operation;
@@ -136,7 +134,7 @@ pub fn password_check() -> Value {
 
 /// Adds the user of the examples, whom tests that share a database all need.
 pub async fn add_mini(app: &App) {
-    let pool = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
+    let pool = app.password_pool();
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
     let login = User {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),

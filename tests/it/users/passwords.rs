@@ -2,8 +2,7 @@
 
 use serde_json::json;
 use sesame::domain::{Permission, UserState};
-use sesame::password::{PasswordHash, PasswordPool};
-use std::num::NonZeroUsize;
+use sesame::password::PasswordHash;
 use std::time::Duration;
 
 use crate::support::app::{App, PASSWORD, by_name};
@@ -40,7 +39,7 @@ const IMPORTED: [(&str, &str); 6] = [
 #[tokio::test]
 async fn an_imported_hash_is_checked_and_replaced() {
     let app = App::start().await;
-    let current = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
+    let current = app.password_pool();
     for (name, hash) in IMPORTED {
         let user = app.user_with_hash(name, Some(hash)).await;
 

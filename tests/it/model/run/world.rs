@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::Operation;
 use sesame::domain::{self, Attempts, HashString, LoginName, Password, Timestamp, UserState};
-use sesame::password::PasswordPool;
 use sesame::store::InsertOutcome;
 use sesame::token::generate_session_generation;
-use std::num::NonZeroUsize;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -263,7 +261,7 @@ impl Run {
 pub(super) async fn hashes(app: &App) -> [String; 2] {
     static HASHES: OnceCell<[String; 2]> = OnceCell::const_new();
     let hashes = HASHES.get_or_init(async || {
-        let pool = PasswordPool::new(app.hash_params(), NonZeroUsize::MIN, 0);
+        let pool = app.password_pool();
         let hash = async |n: usize| {
             let hash = pool.hash(Password::new(PASSWORDS[n].to_owned())).await;
             hash.unwrap().as_str().to_owned()
