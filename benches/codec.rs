@@ -4,9 +4,11 @@
 //!
 //! It runs itself under valgrind, for each subject with a thousand rounds and with none.
 
+#[path = "support/callgrind.rs"]
+mod callgrind;
+
 use std::error::Error;
 use std::hint::black_box;
-use std::process::{Command, Stdio};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -54,7 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         print!("{name:20}");
         for direction in DIRECTIONS {
             let subject = format!("{direction} {name}");
-            let count = counted(&subject, ROUNDS)? - counted(&subject, 0)?;
+            let count = callgrind::count(&[&subject, &ROUNDS.to_string()])?
+                - callgrind::count(&[&subject, "0"])?;
             print!(" {:8}", count / ROUNDS);
         }
         println!();
@@ -132,24 +135,4 @@ fn request(protocol: Protocol) -> Request {
             ..RequestContext::default()
         },
     }
-}
-
-fn counted(subject: &str, rounds: u64) -> Result<u64, Box<dyn Error>> {
-    let out = std::env::temp_dir().join(format!("sesame-codec-{}", std::process::id()));
-    let status = Command::new("valgrind")
-        .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--callgrind-out-file={}", out.display()))
-        .arg(std::env::current_exe()?)
-        .args([subject, &rounds.to_string()])
-        .stderr(Stdio::null())
-        .status()?;
-    if !status.success() {
-        return Err("valgrind has failed; is it installed?".into());
-    }
-    let counts = std::fs::read_to_string(&out)?;
-    std::fs::remove_file(&out)?;
-    let total = counts
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: "));
-    Ok(total.ok_or("callgrind wrote no total")?.trim().parse()?)
 }

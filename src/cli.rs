@@ -4,6 +4,7 @@
 //! out, 1 if it failed or was refused, 2 if its arguments are wrong. No command shows a password
 //! or its hash, and only the command that issues a service account's token shows the token.
 
+mod bench;
 mod connection;
 #[cfg(feature = "dev")]
 mod dev;
@@ -59,6 +60,12 @@ enum Command {
     /// Create the two tables, or check existing ones
     #[command(subcommand)]
     Tables(tables::Command),
+    /// Measure password hashes on this machine, and print what a login costs
+    ///
+    /// Hashes are made by the settings in the environment: `ARGON2_MEMORY_KIB`, `ARGON2_PASSES`,
+    /// `ARGON2_LANES` and `SESAME_PORTABLE_HASH`. The prices are the list prices of us-east-1, without
+    /// free tiers. No database is used.
+    Bench(bench::Bench),
     /// Run the service over HTTP, with existing tables
     #[command(after_help = SERVE_NOTES)]
     Serve(serve::Serve),
@@ -103,6 +110,7 @@ impl Cli {
             Command::User(command) => command.run(&connection, environment).await,
             Command::ServiceAccount(command) => command.run(&connection, environment).await,
             Command::Tables(command) => command.run(&connection, environment).await,
+            Command::Bench(bench) => bench.run(environment).await,
             Command::Serve(serve) => serve.run(&connection, environment).await,
             #[cfg(feature = "dev")]
             Command::Dev(dev) => dev.run(&connection, environment).await,

@@ -1,5 +1,6 @@
 //! The command line tool and its servers, as processes.
 
+mod bench;
 mod dev;
 mod grpc;
 mod hostile;
