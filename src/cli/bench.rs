@@ -25,7 +25,7 @@ pub struct Bench {
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
     hashes: u16,
-    /// The memory of the function in MB, as in the stack's parameter MemorySize
+    /// The memory of the function in MB, as in the stack's parameter `MemorySize`
     #[arg(long, value_name = "MB", default_value_t = 1769)]
     #[arg(value_parser = clap::value_parser!(u16).range(128..=10_240))]
     memory_size: u16,

@@ -204,14 +204,14 @@ impl Turn {
     /// Runs `work` off the async threads.
     async fn run<T: Send + 'static>(
         mut self,
-        work: impl FnOnce(Workspace<'_>) -> Result<T, Cause> + Send + 'static,
+        work: impl FnOnce(&mut Workspace<'_>) -> Result<T, Cause> + Send + 'static,
     ) -> Result<(T, Self), Error> {
         let compute = move || {
-            let workspace = Workspace {
+            let mut workspace = Workspace {
                 kernel: self.pool.kernel,
                 kept: &mut self.blocks,
             };
-            work(workspace).map(|done| (done, self))
+            work(&mut workspace).map(|done| (done, self))
         };
         task::spawn_blocking(compute)
             .await

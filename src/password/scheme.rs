@@ -40,7 +40,11 @@ impl Scheme {
     ///
     /// A password that the algorithm can't tell from others never matches; its hash is computed
     /// all the same. The workspace is for argon2 alone.
-    pub fn matches(&self, password: &Password, workspace: Workspace<'_>) -> Result<bool, Cause> {
+    pub fn matches(
+        &self,
+        password: &Password,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<bool, Cause> {
         let password = password.as_bytes();
         match self {
             Self::Argon2(hash) => hash.matches(password, workspace),

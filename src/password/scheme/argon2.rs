@@ -64,7 +64,11 @@ impl Argon2Hash {
     }
 
     /// Computes the hash of `password` with a random salt.
-    pub fn make(password: &[u8], params: Params, workspace: Workspace<'_>) -> Result<Self, Cause> {
+    pub fn make(
+        password: &[u8],
+        params: Params,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Self, Cause> {
         let mut hash = Self::decoy(params);
         getrandom::fill(&mut hash.salt)?;
         hash.output = hash.compute(password, workspace)?;
@@ -83,7 +87,7 @@ impl Argon2Hash {
         }
     }
 
-    pub fn matches(&self, password: &[u8], workspace: Workspace<'_>) -> Result<bool, Cause> {
+    pub fn matches(&self, password: &[u8], workspace: &mut Workspace<'_>) -> Result<bool, Cause> {
         let output = self.compute(password, workspace)?;
         Ok(output.ct_eq(&self.output).into())
     }
@@ -115,7 +119,7 @@ impl Argon2Hash {
         )
     }
 
-    fn compute(&self, password: &[u8], workspace: Workspace<'_>) -> Result<Vec<u8>, Cause> {
+    fn compute(&self, password: &[u8], workspace: &mut Workspace<'_>) -> Result<Vec<u8>, Cause> {
         let (memory_kib, passes) = (self.params.memory_kib(), self.params.passes());
         let params = argon2::Params::new(memory_kib, passes, self.params.lanes(), None)?;
         let argon2 = Argon2 {

@@ -3,8 +3,15 @@
 //! It comes in three parts, so that the caller can prefetch once the first word of the result is
 //! known: [`permute_rows`], then [`permute_columns`] for each half of the columns.
 //!
-//! An array is built and taken apart by index here: `array::map`, an iterator over an array, or a
-//! function that is not inlined costs up to twice the time, and nothing but the benchmark tells.
+//! Arrays are read and written by index: with `array::map`, an iterator over an array, `step_by` or
+//! a function that is not inlined, vectors go through memory. That costs up to twice the time, and
+//! nothing but the benchmark tells.
+
+#![expect(clippy::needless_range_loop, reason = "see above")]
+#![expect(
+    clippy::many_single_char_names,
+    reason = "the names are those of RFC 9106"
+)]
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi64 as add, _mm256_alignr_epi8, _mm256_extract_epi64, _mm256_mul_epu32,
@@ -16,15 +23,15 @@ use argon2::Block;
 
 type Vectors = [[u64; 4]; 32];
 
-/// Four states of BLAKE2b, which are permuted at once. A state is a matrix of four by four words;
+/// Four states of `BLAKE2b`, which are permuted at once. A state is a matrix of four by four words;
 /// the first index is that of the row, the second that of the state.
 ///
 /// A permutation waits for the latency of one multiplication after another. Four of them together
 /// keep the processor busy; two don't.
 type States = [[__m256i; 4]; 4];
 
-/// Permutes the rows of `x` XOR `y` into `current`, and stores into `mask` what the columns are XORed
-/// with in the end: `x` XOR `y`, and if `over`, XOR the former `current`.
+/// Permutes the rows of `x` XOR `y` into `current`. Stores `x` XOR `y` into `mask`, and if `over`,
+/// that XOR the former `current`.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub fn permute_rows([x, y]: [&Block; 2], current: &mut Block, mask: &mut Block, over: bool) {
@@ -65,7 +72,7 @@ pub fn permute_rows([x, y]: [&Block; 2], current: &mut Block, mask: &mut Block, 
     }
 }
 
-/// Permutes the first four or the last four of the eight columns, and XORs them with `mask`.
+/// Permutes the first four or the last four of the eight columns, and adds `mask` by XOR.
 ///
 /// A column is two words wide. So a vector holds half a row of two states, and the vector below it
 /// the other half.
