@@ -1,0 +1,107 @@
+//! The emulated DynamoDB, in a process of its own, so that its processor time is counted apart.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use sesame::domain::{
+    Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
+    ServiceAccountName, Timestamp, User, UserId, UserState,
+};
+use sesame::emulator::Emulator;
+use sesame::password::{Params, PasswordPool};
+use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::token::{ServiceAccountToken, generate_session_generation};
+
+use super::calls::{PASSWORD, login_name, user_id};
+use super::outcome::Outcome;
+use super::process::Process;
+
+/// Many more than there are checks at once, so that no user is ever logged in twice at a time.
+pub const USERS: usize = 1000;
+
+pub struct Database {
+    pub process: Process,
+    pub url: String,
+    /// The token of a service account with all permissions.
+    pub token: String,
+}
+
+impl Database {
+    /// Starts this program again, as the database.
+    pub fn start() -> Outcome<Self> {
+        let child = Command::new(std::env::current_exe()?)
+            .arg("--database")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut process = Process(child);
+        let stdout = process.stdout.take().ok_or("the database has no stdout")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let ready: Value = serde_json::from_str(&line)
+            .map_err(|_| "the database has ended before it was ready")?;
+        let text = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            process,
+            url: text("url"),
+            token: text("token"),
+        })
+    }
+}
+
+/// Serves an emulated DynamoDB with [`USERS`] users until stdin is closed, which it is when the
+/// bench ends.
+pub fn serve() -> Outcome<()> {
+    let emulator = Emulator::in_memory()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let token = runtime.block_on(fill(&emulator))?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let server = emulator.serve(listener, Vec::new(), std::future::pending())?;
+    println!(
+        "{}",
+        json!({ "url": server.url(), "token": token.as_str() })
+    );
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {
+    let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
+    let tables = Tables {
+        users: "users".to_owned(),
+        sessions: "sessions".to_owned(),
+    };
+    let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
+    store.create_tables().await?;
+    // All users have one hash: a check costs the same whichever salt it has.
+    let pool = PasswordPool::new(Params::default(), NonZeroUsize::MIN, 0);
+    let hash = pool.hash(Password::new(PASSWORD.to_owned())).await?;
+    for number in 0..USERS {
+        let user = User {
+            login_name: LoginName::parse(login_name(number))?,
+            user_id: UserId::parse(user_id(number))?,
+            display_name: DisplayName::parse("Mini Mouse".to_owned())?,
+            state: UserState::Active,
+            password_hash: Some(HashString::new(hash.as_str().to_owned())),
+            attempts: Attempts::default(),
+            generation: generate_session_generation(),
+            under_former_key: false,
+        };
+        store.insert_user(&user).await?;
+    }
+    let token = ServiceAccountToken::generate()?;
+    let account = ServiceAccount {
+        name: ServiceAccountName::parse("load".to_owned())?,
+        permissions: Permission::ALL.into_iter().collect(),
+        created_at: Timestamp::from_millis(0),
+        // The year 2096.
+        expires_at: Timestamp::from_millis(4_000_000_000_000),
+    };
+    store.insert_service_account(token.hash(), &account).await?;
+    Ok(token)
+}
