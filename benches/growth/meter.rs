@@ -13,11 +13,11 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
 /// What the requests of a call consumed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Consumed {
     /// The requests in the order in which they were sent, such as `PutItem`.
     pub requests: Vec<String>,
-    /// How many requests were one after another; those in parallel are one.
+    /// How many requests were one after another; those that overlapped are one.
     pub steps: u32,
     pub read_units: f64,
     /// Those of the tables.
@@ -140,6 +140,20 @@ impl HttpConnector for Metered {
 }
 
 impl Consumed {
+    /// Whether requests and units are the same. Requests in parallel may be sent in any order, and
+    /// the emulator may answer one before the other is sent, so that they are two steps.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let sorted = |one: &Self| {
+            let mut requests = one.requests.clone();
+            requests.sort_unstable();
+            requests
+        };
+        let units = |one: &Self| [one.read_units, one.write_units, one.index_write_units];
+        // The smallest part of a unit is half of one.
+        let is_same = |(one, other): (f64, f64)| (one - other).abs() < 0.25;
+        sorted(self) == sorted(other) && units(self).into_iter().zip(units(other)).all(is_same)
+    }
+
     /// Adds the capacity of one answer: an object, or a list with one for each table.
     fn add(&mut self, action: &str, capacity: &Value) {
         let tables = match capacity {
