@@ -11,7 +11,7 @@ use super::client::Client;
 use super::cost;
 use super::database::{Database, USERS};
 use super::outcome::Outcome;
-use super::phase::{self, End, Phase};
+use super::phase::{self, End, Phase, Sample};
 use super::report::{Rate, Report};
 use super::schedule::{Dice, Kind, arrivals, probes};
 use super::service::Service;
@@ -82,6 +82,7 @@ impl Load {
             calls,
             rates: Vec::new(),
             recovery: None,
+            has_recovered: false,
         };
         let until = Duration::from_secs(self.seconds.into());
         let mut dice = Dice(1);
@@ -100,7 +101,11 @@ impl Load {
             schedule.sort_by_key(|arrival| arrival.at);
             let phase = phase::run(&schedule, &client, &sessions, service, database).await?;
             if is_last {
-                report.recovery = recovery(&phase, until, usual_ms);
+                let usual = usual_ms * USUAL;
+                report.recovery = recovery(&phase, until, usual);
+                // The machine may have become slower since the usual latency was measured.
+                let no_queue = phase.latency(Kind::Login).p50 / 2.0;
+                report.has_recovered = recovery(&phase, until, usual.max(no_queue)).is_some();
             }
             report.rates.push(Rate {
                 multiple,
@@ -154,13 +159,14 @@ async fn create_sessions(client: &Client) -> Outcome<Vec<Session>> {
     Ok(sessions)
 }
 
-/// How long after the last call of the load logins are as usual again.
-fn recovery(phase: &Phase, end: Duration, usual_ms: f64) -> Option<Duration> {
+/// How long after the last call of the load it takes until logins have at most this latency.
+fn recovery(phase: &Phase, end: Duration, at_most_ms: f64) -> Option<Duration> {
     let mut probes: Vec<_> = phase.of(Kind::Probe).collect();
     probes.sort_by_key(|probe| probe.at);
-    let is_usual = |end: &End, took| *end == End::Succeeded && millis(took) <= usual_ms * USUAL;
+    let is_usual =
+        |probe: &&Sample| probe.end == End::Succeeded && millis(probe.took) <= at_most_ms;
     probes
         .windows(IN_A_ROW)
-        .find(|row| row.iter().all(|probe| is_usual(&probe.end, probe.took)))
+        .find(|row| row.iter().all(is_usual))
         .map(|row| (row[0].at + row[0].took).saturating_sub(end))
 }

@@ -22,6 +22,8 @@ pub struct Report {
     pub rates: Vec<Rate>,
     /// From the end of the last rate until logins were as usual again. `None`: they never were.
     pub recovery: Option<Duration>,
+    /// Whether they took at most that, or half of the median of the last rate, again.
+    pub has_recovered: bool,
 }
 
 /// A rate of logins.

@@ -28,9 +28,9 @@ pub fn faults(report: &Report) -> Vec<String> {
             faults.push("no login was refused at the highest rate".to_owned());
         }
     }
-    if report.recovery.is_none() {
+    if !report.has_recovered {
         faults.push(format!(
-            "logins were not as usual again within {RECOVERY_SECONDS} s"
+            "logins waited as under load for {RECOVERY_SECONDS} s after it"
         ));
     }
     faults
