@@ -135,14 +135,20 @@ class Chart:
         return [f'<polyline points="{path}" {stroke}/>', *dots]
 
     def names(self) -> list[str]:
-        """Writes each line's name at its end, and no name over another."""
-        ends = sorted(self.lines, key=lambda line: self.at(line.points[-1])[1])
-        parts, lowest = [], float("-inf")
-        for line in ends:
-            x, y = self.at(line.points[-1])
-            lowest = max(y + 4, lowest + 17)
-            parts.append(text(x + 10, lowest, line.name, colour=line.colour))
-        return parts
+        """Writes each line's name at its end, no name over another or below the chart."""
+        lines = sorted(self.lines, key=lambda line: self.at(line.points[-1])[1])
+        heights: list[float] = []
+        for line in lines:
+            above = heights[-1] + 17 if heights else TOP
+            heights.append(max(self.at(line.points[-1])[1] + 4, above))
+        below = float(HEIGHT - BOTTOM + 21)
+        for number in reversed(range(len(heights))):
+            below = min(heights[number], below - 17)
+            heights[number] = below
+        return [
+            text(self.at(line.points[-1])[0] + 10, y, line.name, colour=line.colour)
+            for line, y in zip(lines, heights, strict=True)
+        ]
 
 
 def text(
