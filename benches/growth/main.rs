@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long)]
     json: Option<PathBuf>,
 
-    /// A folder with 3 GB of space for the database, instead of the system's for temporary files
+    /// A folder with 5 GB of space for the database, instead of the system's for temporary files
     #[arg(long)]
     folder: Option<PathBuf>,
 
