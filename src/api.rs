@@ -16,10 +16,12 @@ mod route;
 mod version;
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
+use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use self::route::session_id;
@@ -80,10 +82,36 @@ impl App {
         }
     }
 
+    /// Makes the service and connects to the database, so that the first call finds both ready. The
+    /// memory of the password pool is written on another thread while this one waits for the network.
+    ///
+    /// A failed connection is only logged: the first call tries again.
+    pub async fn start(
+        store: Store,
+        settings: Settings,
+        server_key: KeySource,
+        checks_at_once: NonZeroUsize,
+        log: Log,
+        now: Timestamp,
+    ) -> Self {
+        let connecting = store.clone();
+        let making =
+            spawn_blocking(move || Self::new(store, &settings, server_key, checks_at_once, log));
+        let (app, connected) = tokio::join!(making, Service::connect(&connecting));
+        let app = app.unwrap_or_else(|failed| resume_unwind(failed.into_panic()));
+        app.log_connection(connected, now);
+        app
+    }
+
     /// Connects to the database, so that the first call need not. An error is only logged: the
     /// first call tries again.
     pub async fn warm_up(&self, now: Timestamp) {
-        if let Err(error) = self.service.warm_up().await {
+        let connected = self.service.warm_up().await;
+        self.log_connection(connected, now);
+    }
+
+    fn log_connection(&self, connected: Result<(), Error>, now: Timestamp) {
+        if let Err(error) = connected {
             self.log
                 .warning("the first connection to DynamoDB failed", &error, now);
         }
@@ -119,7 +147,7 @@ impl App {
             let call = codec::decode(route, request, self.limits)?;
             self.service.run(call, &permit, context).await
         };
-        // On the heap: the SDK's futures are tens of kilobytes, and move often.
+        // On the heap, because it moves often.
         deadlines.enforce(context, Box::pin(call)).await
     }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use sesame::api::App;
 use sesame::config::{self, Faults, Settings};
 use sesame::log::Log;
-use sesame::store::{Roots, Store, connect};
+use sesame::store::{Roots, Store, http_client, with_http_client};
 use sesame::transport::lambda::{event, run};
 
 use self::process::{now, variable};
@@ -26,10 +26,10 @@ async fn start(log: Log) -> Result<App, Faults> {
     let endpoint = config::endpoint(variable);
     let (settings, endpoint) = config::merge(settings, endpoint)?;
     let secrets = config::secrets_url(variable);
-    let server_key = settings.server_key.open(&endpoint, secrets, Roots::Amazon);
-    let store = Store::new(connect(endpoint, Roots::Amazon), settings.tables.clone());
+    let http = http_client(Roots::Amazon);
+    let server_key = settings.server_key.open(&endpoint, secrets, http.clone());
+    let client = with_http_client(endpoint, http);
+    let store = Store::new(client, settings.tables.clone());
     let checks_at_once = config::checks_at_once(variable);
-    let app = App::new(store, &settings, server_key, checks_at_once, log);
-    app.warm_up(now()).await;
-    Ok(app)
+    Ok(App::start(store, settings, server_key, checks_at_once, log, now()).await)
 }

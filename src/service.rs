@@ -78,8 +78,13 @@ impl Service {
 
     /// Sends one cheap request, so that the first call finds a connection.
     pub async fn warm_up(&self) -> Result<(), Error> {
+        Self::connect(&self.store).await
+    }
+
+    /// Does the same before there is a service.
+    pub async fn connect(store: &Store) -> Result<(), Error> {
         let nobody = FoldedName::for_unknown_user("");
-        self.store.get_user(&nobody).await.map(drop)
+        store.get_user(&nobody).await.map(drop)
     }
 
     /// The permit of `principal` for an operation, without which no call is carried out.

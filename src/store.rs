@@ -7,26 +7,40 @@
 
 mod batch;
 mod client;
+mod endpoints;
 mod failure;
+mod http_client;
 mod item;
 mod retries;
+mod roots;
 mod schema;
 #[cfg(feature = "function")]
 mod secrets;
 mod service_accounts;
 mod sessions;
 mod transactions;
+mod user_agent;
 mod users;
+
+use std::pin::Pin;
 
 use aws_sdk_dynamodb::Client;
 
 pub use batch::SessionsAndUsers;
-pub use client::{Endpoint, Roots, connect, http_client, with_http_client};
+pub use client::{Endpoint, connect, with_http_client};
+pub use http_client::http_client;
+pub use roots::Roots;
 pub use schema::{Index, Schema, Table};
 #[cfg(feature = "function")]
 pub use secrets::KeySource;
 pub use sessions::{EndOutcome, PutOutcome, SessionQuery};
 pub use users::{InsertOutcome, ReserveOutcome};
+
+/// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
+/// one would be moved together with it.
+fn on_heap<F: Future>(request: F) -> Pin<Box<F>> {
+    Box::pin(request)
+}
 
 /// The names of the two tables.
 #[derive(Clone, Debug, PartialEq, Eq)]

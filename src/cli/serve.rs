@@ -14,7 +14,7 @@ use super::signals::Signals;
 use crate::api::App;
 use crate::config::{self, Settings};
 use crate::log::{Log, log_panics};
-use crate::store::{Roots, Store, connect};
+use crate::store::{Roots, Store, http_client, with_http_client};
 use crate::transport::http::{Options, serve};
 pub use listen::{bind, local_url, parse_address};
 pub use options::ServerOptions;
@@ -47,12 +47,14 @@ impl Serve {
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(environment).await?;
         let secrets = config::secrets_url(variable);
-        let server_key = settings.server_key.open(&endpoint, secrets, Roots::System);
+        let http = http_client(Roots::System);
+        let server_key = settings.server_key.open(&endpoint, secrets, http.clone());
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
         log_panics(log.clone());
-        let store = Store::new(connect(endpoint, Roots::System), settings.tables.clone());
+        let client = with_http_client(endpoint, http);
+        let store = Store::new(client, settings.tables.clone());
         let checks_at_once = config::checks_at_once(variable);
         let app = App::new(store, &settings, server_key, checks_at_once, log);
         app.warm_up(now()).await;

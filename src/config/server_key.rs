@@ -1,5 +1,7 @@
+use aws_sdk_dynamodb::config::SharedHttpClient;
+
 use super::reader::Reader;
-use crate::store::{Endpoint, KeySource, Roots, http_client};
+use crate::store::{Endpoint, KeySource};
 use crate::token::ServerKey;
 
 /// The setting of the key from which tokens are derived.
@@ -12,13 +14,18 @@ pub enum ServerKeySetting {
 }
 
 impl ServerKeySetting {
-    /// Where the service gets the key from. A secret is in the region of `endpoint`; a `url`
-    /// replaces Secrets Manager's own.
-    pub fn open(&self, endpoint: &Endpoint, url: Option<String>, roots: Roots) -> KeySource {
+    /// Where the service gets the key from. A secret is in the region of `endpoint`, and read over
+    /// `http`; a `url` replaces Secrets Manager's own.
+    pub fn open(
+        &self,
+        endpoint: &Endpoint,
+        url: Option<String>,
+        http: SharedHttpClient,
+    ) -> KeySource {
         match self {
             Self::None => KeySource::None,
             Self::Key(key) => KeySource::Key(key.clone()),
-            Self::Secret(id) => KeySource::secret(id.clone(), endpoint, url, http_client(roots)),
+            Self::Secret(id) => KeySource::secret(id.clone(), endpoint, url, http),
         }
     }
 }

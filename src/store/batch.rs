@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::Store;
 use super::failure::failure;
 use super::item::Item;
 use super::sessions::{parse_session, session_key};
 use super::users::{parse_pointer, pointer_key};
+use super::{Store, on_heap};
 use crate::domain::{Session, SessionId, UserPointer, UserRef};
 use crate::error::Error;
 use crate::token::user_ref;
@@ -99,7 +99,7 @@ impl Store {
                     .build()?;
                 request = request.request_items(table, keys);
             }
-            let output = request.send().await.map_err(failure)?;
+            let output = on_heap(request.send()).await.map_err(failure)?;
             for (table, items) in output.responses.unwrap_or_default() {
                 for item in &items {
                     if table == self.tables.sessions {

@@ -7,8 +7,11 @@ use aws_sdk_dynamodb::config::{
     Builder, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
     StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use super::endpoints::Endpoints;
+use super::http_client::http_client;
+use super::roots::Roots;
+use super::user_agent::UserAgent;
 
 /// Where the tables are, and the credentials for them.
 #[derive(Clone, Debug)]
@@ -44,20 +47,6 @@ impl Endpoint {
     }
 }
 
-/// The root certificates that a client trusts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Roots {
-    /// Amazon's five roots alone. Reading a machine's 144 would take 17.5 of the 18.7 million
-    /// instructions of a cold start.
-    Amazon,
-    /// The roots that the machine trusts, for endpoints that aren't Amazon's.
-    System,
-}
-
-/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority - G2.
-/// <https://www.amazontrust.com/repository/>
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
-
 /// The time-outs of one request. They don't bound a call: it makes several requests, one after
 /// another, and has a time-out of its own, after which it ends whatever it waits for.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -80,23 +69,6 @@ const TOKENS_PER_SECOND: f32 = 5.0;
 /// A DynamoDB client for `endpoint` over the network.
 pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {
     with_http_client(endpoint, http_client(roots))
-}
-
-/// An HTTP client that uses the network and TLS, for [`with_http_client`].
-pub fn http_client(roots: Roots) -> SharedHttpClient {
-    let trusted = match roots {
-        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
-        Roots::System => TrustStore::default(),
-    };
-    let context = TlsContext::builder().with_trust_store(trusted).build();
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    // If building failed, the client would trust the SDK's default roots.
-    let http = match context {
-        Ok(context) => http.tls_context(context),
-        Err(_) => http,
-    };
-    http.build_https()
 }
 
 pub(super) fn timeouts() -> TimeoutConfig {
@@ -130,6 +102,8 @@ pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
         .retry_partition(quota)
         // It guards streams that trickle; the answers here are small, and timed as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .endpoint_resolver(Endpoints::default())
+        .interceptor(UserAgent)
         .http_client(http);
     config.set_endpoint_url(endpoint.url);
     Client::from_conf(config.build())

@@ -22,12 +22,13 @@ pub enum KeySource {
 
 /// A secret of AWS Secrets Manager whose text is the key.
 ///
-/// The first call that needs the key reads it, so that no start waits for it; the process then
-/// keeps it.
+/// The first call that needs the key makes the client and reads the key, so that no start waits
+/// for either; the process then keeps the key.
 #[derive(Clone, Debug)]
 pub struct Secret {
     id: String,
-    client: Client,
+    endpoint: Endpoint,
+    http: SharedHttpClient,
     key: Arc<OnceCell<ServerKey>>,
 }
 
@@ -40,17 +41,14 @@ impl KeySource {
         url: Option<String>,
         http: SharedHttpClient,
     ) -> Self {
-        let mut config = Builder::new()
-            .region(Region::new(endpoint.region.clone()))
-            .credentials_provider(endpoint.credentials.clone())
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(http);
-        config.set_endpoint_url(url);
+        let endpoint = Endpoint {
+            url,
+            ..endpoint.clone()
+        };
         Self::Secret(Secret {
             id,
-            client: Client::from_conf(config.build()),
+            endpoint,
+            http,
             key: Arc::default(),
         })
     }
@@ -78,7 +76,7 @@ impl Secret {
 
     async fn read(&self) -> Result<ServerKey, Error> {
         let value = self
-            .client
+            .client()
             .get_secret_value()
             .secret_id(&self.id)
             .send()
@@ -87,5 +85,18 @@ impl Secret {
         let text = value.secret_string.unwrap_or_default();
         ServerKey::parse(text.into_bytes())
             .map_err(|invalid| Error::Internal(format!("the secret is no key: {invalid}").into()))
+    }
+
+    fn client(&self) -> Client {
+        let endpoint = self.endpoint.clone();
+        let mut config = Builder::new()
+            .region(Region::new(endpoint.region))
+            .credentials_provider(endpoint.credentials)
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.http.clone());
+        config.set_endpoint_url(endpoint.url);
+        Client::from_conf(config.build())
     }
 }

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::Store;
 use super::failure::{failure, refused_item};
 use super::item::{CorruptItem, Item, bytes, millis, number, text};
 use super::retries::SendCount;
+use super::{Store, on_heap};
 use crate::domain::{Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
 use item::session_item;
@@ -32,15 +32,14 @@ impl Store {
     ///
     /// One request.
     pub async fn get_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let output = self
+        let read = self
             .client
             .get_item()
             .table_name(&self.tables.sessions)
             .set_key(Some(session_key(id)))
             .consistent_read(true)
-            .send()
-            .await
-            .map_err(failure)?;
+            .send();
+        let output = on_heap(read).await.map_err(failure)?;
         Ok(output.item().map(parse_session).transpose()?)
     }
 
@@ -193,7 +192,7 @@ impl Store {
                 let _ = write!(condition, " AND ({})", own.join(" OR "));
             }
         }
-        match update.condition_expression(condition).send().await {
+        match on_heap(update.condition_expression(condition).send()).await {
             Ok(output) => {
                 let item = output
                     .attributes()
@@ -259,7 +258,8 @@ pub enum EndOutcome {
 /// Sends the put of a session, and tells what became of it even if the SDK sent it again.
 async fn send_put(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutcome, Error> {
     let sends = SendCount::default();
-    let Err(error) = put.customize().interceptor(sends.clone()).send().await else {
+    let sending = put.customize().interceptor(sends.clone()).send();
+    let Err(error) = on_heap(sending).await else {
         return Ok(PutOutcome::Done);
     };
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
-use super::Store;
 use super::failure::failure;
+use super::{Store, on_heap};
 use crate::error::Error;
 
 /// Why a transaction was not carried out.
@@ -58,12 +58,12 @@ impl Store {
     /// Sends a transaction. The SDK adds a client request token, so that a transaction that it
     /// sends again is carried out once.
     async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<(), TransactionError> {
-        let sent = self
+        let sending = self
             .client
             .transact_write_items()
             .set_transact_items(Some(items))
-            .send()
-            .await;
+            .send();
+        let sent = on_heap(sending).await;
         sent.map(drop)
             .map_err(|error| match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {

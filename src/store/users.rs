@@ -5,9 +5,9 @@ mod names;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::Store;
 use super::failure::failure;
 use super::item::{Item, text};
+use super::{Store, on_heap};
 use crate::domain::{FoldedName, LoginName, User, UserId, UserPointer};
 use crate::error::Error;
 use crate::token::user_ref;
@@ -60,15 +60,14 @@ impl Store {
         &self,
         key: AttributeValue,
     ) -> Result<Option<Item>, Error> {
-        let output = self
+        let read = self
             .client
             .get_item()
             .table_name(&self.tables.users)
             .key("pk", key)
             .consistent_read(true)
-            .send()
-            .await
-            .map_err(failure)?;
+            .send();
+        let output = on_heap(read).await.map_err(failure)?;
         Ok(output.item)
     }
 

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::emulator::Server;
+use sesame::store::{Roots, http_client};
 
 const TABLE: &str = "things";
 
@@ -30,10 +31,9 @@ fn client(http: SharedHttpClient) -> Client {
 
 /// A client over HTTP, like that of another process.
 fn remote(server: &Server) -> Client {
-    let http = aws_smithy_http_client::Builder::new().build_http();
     Client::from_conf(
         config()
-            .http_client(http)
+            .http_client(http_client(Roots::Amazon))
             .endpoint_url(server.url())
             .build(),
     )

@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod get;
 mod guessing;
+mod http_client;
 mod layer;
 mod linearizability;
 mod list;

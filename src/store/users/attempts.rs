@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::item::{parse_user, user_key};
 use crate::domain::{AttemptPolicy, FoldedName, HashString, Timestamp, User, UserId, WriteId};
 use crate::error::Error;
-use crate::store::Store;
 use crate::store::failure::refused_item;
 use crate::store::item::{Attributes, CorruptItem, millis, number, text};
+use crate::store::{Store, on_heap};
 
 /// What became of the reservation of an attempt at a password.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Store {
             update = update.expression_attribute_values(":user", text(wanted.as_str()));
         }
 
-        match update.condition_expression(condition).send().await {
+        match on_heap(update.condition_expression(condition).send()).await {
             Ok(output) => {
                 let item = output.attributes().ok_or(CorruptItem::Attribute("pk"))?;
                 Ok(ReserveOutcome::Reserved(parse_user(item)?))
@@ -142,7 +142,7 @@ impl Store {
 
 /// Sends an update; false: its condition did not hold.
 async fn send_update(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
-    match update.send().await {
+    match on_heap(update.send()).await {
         Ok(_) => Ok(true),
         Err(error) => refused_item(error).map(|_| false),
     }

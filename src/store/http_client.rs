@@ -1,0 +1,97 @@
+//! HTTP clients of the SDK over a network, which share their connections and their roots.
+//!
+//! The SDK has such a client, `aws_smithy_http_client`. It reads the roots from PEM, and once more
+//! for each set of time-outs and each client, which was a quarter of a cold start. This one does
+//! what that one does with its defaults: TLS by ring, HTTP/1.1 or HTTP/2, no proxy, and connections
+//! that are kept for 90 idle seconds.
+
+mod connector;
+mod failure;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{CipherSuite, ClientConfig};
+
+use self::connector::{Connector, Timeouts};
+use super::roots::Roots;
+
+/// An HTTP client that uses the network and TLS. Its clones share their connections.
+pub fn http_client(roots: Roots) -> SharedHttpClient {
+    SharedHttpClient::new(Network {
+        tls: Arc::new(tls_config(roots)),
+        connectors: Mutex::default(),
+    })
+}
+
+/// The cipher suites that the SDK offers.
+const CIPHER_SUITES: [CipherSuite; 7] = [
+    CipherSuite::TLS13_AES_256_GCM_SHA384,
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+];
+
+fn tls_config(roots: Roots) -> ClientConfig {
+    let mut provider = ring::default_provider();
+    provider
+        .cipher_suites
+        .retain(|suite| CIPHER_SUITES.contains(&suite.suite()));
+    let mut config = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::new(provider))
+        .with_safe_default_protocol_versions()
+        .expect("suites for both versions")
+        .with_root_certificates(roots.read())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}
+
+struct Network {
+    tls: Arc<ClientConfig>,
+    /// One connector, with connections of its own, for each set of time-outs that was asked for.
+    connectors: Mutex<Vec<(Timeouts, SharedHttpConnector)>>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Network {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let timeouts = Timeouts {
+            connect: settings.connect_timeout(),
+            read: settings.read_timeout(),
+        };
+        let mut connectors = self
+            .connectors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, connector)) = connectors.iter().find(|(of, _)| *of == timeouts) {
+            return connector.clone();
+        }
+        let connector = SharedHttpConnector::new(Connector::new(&self.tls, timeouts));
+        connectors.push((timeouts, connector.clone()));
+        connector
+    }
+
+    /// For the `user-agent`.
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        Some(ConnectorMetadata::new("hyper", Some(Cow::Borrowed("1.x"))))
+    }
+}
