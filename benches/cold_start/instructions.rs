@@ -1,6 +1,6 @@
 //! Counts instructions, which are nearly the same in each run and on each machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct Count {
 pub struct Counts {
     /// The function without its password pool and the hash.
     pub function: Count,
+    /// Its init with `IdempotentCreates`, without its password pool.
+    pub server_key_init: u64,
     pub hello: Count,
     /// The function's calls, each with the name of its event.
     pub calls: Vec<(String, Calls)>,
@@ -64,6 +66,7 @@ pub fn count(
     let event = events.first().ok_or("there is no event")?;
     let (small, large) = (function_with(SMALL)?, function_with(LARGE)?);
     let small_init = minimum(&small, api, event, 0)?;
+    let server_key_init = minimum(&small.clone().with_server_key(), api, event, 0)?;
     let large_init = minimum(&large, api, event, 0)?;
     let large_call = minimum(&large, api, event, 1)?.saturating_sub(large_init);
     let calls = events.iter().map(|event| {
@@ -94,6 +97,7 @@ pub fn count(
             init: small_init.saturating_sub(pool),
             call: calls[0].1.first,
         },
+        server_key_init: server_key_init.saturating_sub(pool),
         hello: Count {
             init: hello_init,
             call: hello_call,
@@ -111,8 +115,25 @@ fn minimum(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> 
 
 fn run(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outcome<u64> {
     let out = OutFile::new();
+    write_counts(program, api, event, calls, &out.0)?;
+    let counts = std::fs::read_to_string(&out.0)?;
+    let total = counts
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "));
+    Ok(total.ok_or("callgrind wrote no total")?.trim().parse()?)
+}
+
+/// Writes what callgrind counts of a start and a number of calls to a file, which
+/// `callgrind_annotate` reads.
+pub fn write_counts(
+    program: &Program,
+    api: &RuntimeApi,
+    event: &Event,
+    calls: usize,
+    out: &Path,
+) -> Outcome<()> {
     let watch = api.watch();
-    let mut process = program.start_counted(api.address(), &out.0)?;
+    let mut process = program.start_counted(api.address(), out)?;
     let (_, mut held) = watch.next(&mut process)?;
     for _ in 0..calls {
         held.send(event.json.clone().into_bytes())?;
@@ -123,12 +144,7 @@ fn run(program: &Program, api: &RuntimeApi, event: &Event, calls: usize) -> Outc
     std::thread::sleep(SETTLE);
     process.terminate()?;
     drop(held);
-
-    let counts = std::fs::read_to_string(&out.0)?;
-    let total = counts
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: "));
-    Ok(total.ok_or("callgrind wrote no total")?.trim().parse()?)
+    Ok(())
 }
 
 /// A file, which is deleted on drop.

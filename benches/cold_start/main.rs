@@ -2,7 +2,7 @@
 //!
 //! It serves Lambda's runtime API, starts the function and a hello world of the same profile in
 //! turns, and prints times, sizes, memory and, if valgrind is installed, instructions. With
-//! `--check` it only counts instructions, and fails if they are over a limit.
+//! `--check` it only counts instructions and the size of the zip, and fails if one is over a limit.
 
 mod binaries;
 mod calls;
@@ -15,6 +15,7 @@ mod process;
 mod response;
 mod runtime_api;
 mod timing;
+mod zip;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,15 +29,22 @@ use self::process::Program;
 use self::runtime_api::RuntimeApi;
 use self::timing::Programs;
 
+/// So many that the start hardly shows.
+const PROFILED_CALLS: usize = 10;
+
 #[derive(Parser)]
 struct Arguments {
     /// How many starts of each program are timed
     #[arg(long, default_value_t = 40)]
     runs: usize,
 
-    /// Only count instructions, and fail if they are over a limit
+    /// Only count instructions and the size of the zip, and fail if one is over a limit
     #[arg(long)]
     check: bool,
+
+    /// Only write what callgrind counts of a start and ten calls to this file
+    #[arg(long)]
+    profile: Option<PathBuf>,
 
     /// A file with an event that succeeds, which is sent instead of a login in each protocol
     #[arg(long)]
@@ -86,6 +94,11 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         Ok(Program::new("function", function.clone()).with_settings(&database))
     };
 
+    if let Some(out) = &arguments.profile {
+        let function = function_with(Costs::SMALL)?;
+        instructions::write_counts(&function, &api, &events[0], PROFILED_CALLS, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !arguments.check {
         let programs = Programs {
             function: function_with(Costs::DEFAULT)?,
@@ -99,6 +112,6 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
         return Ok(ExitCode::from(u8::from(arguments.check)));
     }
     let counts = instructions::count(function_with, &hello, &api, &events)?;
-    let within_limits = limits::print(&counts);
+    let within_limits = limits::print(&counts) & limits::print_zip(zip::size(&function)?);
     Ok(ExitCode::from(u8::from(arguments.check && !within_limits)))
 }

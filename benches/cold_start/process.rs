@@ -24,6 +24,9 @@ const LAMBDA: [(&str, &str); 11] = [
     ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
 ];
 
+const SERVER_KEY_SECRET: &str =
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ServerKey-a1b2c3";
+
 #[derive(Clone)]
 pub struct Program {
     pub name: &'static str,
@@ -51,6 +54,14 @@ impl Program {
             ("ARGON2_MEMORY_KIB", database.costs.memory_kib.to_string()),
             ("ARGON2_PASSES", database.costs.passes.to_string()),
         ];
+        self
+    }
+
+    /// Adds the setting with which creates take an `Idempotency-Key`, as the template sets it with
+    /// `IdempotentCreates`.
+    pub fn with_server_key(mut self) -> Self {
+        self.environment
+            .push(("SERVER_KEY_SECRET", SERVER_KEY_SECRET.to_owned()));
         self
     }
 
