@@ -13,7 +13,7 @@ use sesame::domain::{
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
-use sesame::password::{Params, PasswordPool};
+use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
 
 use super::outcome::Outcome;
@@ -38,7 +38,7 @@ fn params() -> Outcome<Params> {
 }
 
 pub async fn hash() -> Outcome<HashString> {
-    let pool = PasswordPool::new(params()?, NonZeroUsize::MIN, 0);
+    let pool = PasswordPool::new(params()?, Kernel::detect(), NonZeroUsize::MIN, 0);
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await?;
     Ok(HashString::new(hash.as_str().to_owned()))
 }

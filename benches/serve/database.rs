@@ -11,7 +11,7 @@ use sesame::domain::{
     ServiceAccountName, Timestamp, User, UserId, UserState,
 };
 use sesame::emulator::Emulator;
-use sesame::password::{Params, PasswordPool};
+use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
 use sesame::token::{ServiceAccountToken, generate_session_generation};
 
@@ -79,7 +79,7 @@ async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {
     let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
     store.create_tables().await?;
     // All users have one hash: a check costs the same whichever salt it has.
-    let pool = PasswordPool::new(Params::default(), NonZeroUsize::MIN, 0);
+    let pool = PasswordPool::new(Params::default(), Kernel::detect(), NonZeroUsize::MIN, 0);
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await?;
     for number in 0..USERS {
         let user = User {
