@@ -18,6 +18,8 @@ use super::statistics::{Percentiles, millis};
 pub struct Cost {
     pub call: &'static str,
     pub processor_ms: f64,
+    /// Of the processor time, the password hash's; 0 without one.
+    pub hash_ms: f64,
     pub latency_ms: f64,
     pub log_bytes: f64,
 }
@@ -78,7 +80,7 @@ impl Meter<'_> {
         call: impl Fn(&[Session], usize) -> Call,
     ) -> Outcome<Cost> {
         let mut took = Vec::new();
-        let log = self.service.log_length()?;
+        let from = self.service.log_length()?;
         let before = self.service.process.processor_time()?;
         for n in 0..count {
             let call = call(sessions, n);
@@ -92,11 +94,13 @@ impl Meter<'_> {
         }
         let after = self.service.process.processor_time()?;
         let used = after.saturating_sub(before);
-        let log = u32::try_from(self.service.log_length()? - log)?;
+        let log = u32::try_from(self.service.log_length()? - from)?;
+        let hashes = self.service.hash_times(from)?.iter().sum();
         let count = f64::from(u32::try_from(count)?);
         Ok(Cost {
             call: name,
             processor_ms: millis(used) / count,
+            hash_ms: millis(hashes) / count,
             latency_ms: Percentiles::new(took).p50,
             log_bytes: f64::from(log) / count,
         })

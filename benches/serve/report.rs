@@ -153,6 +153,7 @@ impl Report {
         let calls = self.calls.iter().map(|cost| {
             let values = json!({
                 "processor_ms": round(cost.processor_ms),
+                "hash_ms": round(cost.hash_ms),
                 "latency_ms": round(cost.latency_ms),
                 "log_bytes": round(cost.log_bytes),
             });

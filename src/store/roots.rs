@@ -13,8 +13,8 @@ pub enum Roots {
     System,
 }
 
-/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority - G2, in DER: reading
-/// PEM costs ten times as much. <https://www.amazontrust.com/repository/>
+/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority - G2, in DER,
+/// which needs no decoding. <https://www.amazontrust.com/repository/>
 const AMAZON: [&[u8]; 5] = [
     include_bytes!("roots/amazon-root-ca-1.der"),
     include_bytes!("roots/amazon-root-ca-2.der"),
