@@ -353,7 +353,8 @@ def stand_in_cargo(*arguments: str) -> None:
         check=True,
         cwd=ROOT,
     )
-    (package,) = json.loads(metadata.stdout)["packages"]
+    packages = json.loads(metadata.stdout)["packages"]
+    (package,) = (one for one in packages if one["name"] == "sesame")
     targets = [
         target["name"] for target in package["targets"] if target["kind"] == ["bin"]
     ]
