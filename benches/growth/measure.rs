@@ -14,10 +14,10 @@ use super::meter::{Consumed, Meter};
 use super::outcome::Outcome;
 use super::service::{self, NOW, PASSWORD};
 
-/// What one kind of call took at one size.
+/// The time and the consumption of one kind of call with one number of users.
 pub struct Measured {
     pub call: &'static str,
-    /// What each call consumed. All must have consumed the same.
+    /// The requests and units of each call. They must be the same for all of them.
     pub consumed: Consumed,
     /// Whether a call consumed something else.
     pub differs: bool,
@@ -30,7 +30,7 @@ impl Measured {
         median(&self.total)
     }
 
-    /// Of that, the requests to the emulator, one after another.
+    /// The part of it that requests to the emulator took, one after another.
     pub fn database(&self) -> Duration {
         median(&self.database)
     }

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-/// What the requests of a call consumed.
+/// The capacity that the requests of a call consumed.
 #[derive(Clone, Debug, Default)]
 pub struct Consumed {
     /// The requests in the order in which they were sent, such as `PutItem`.
@@ -56,7 +56,7 @@ impl Meter {
         SharedHttpClient::new(self.clone())
     }
 
-    /// What was consumed since the last time, and how long a request was in progress.
+    /// Returns what was consumed since the last time, and for how long a request was in progress.
     pub fn take(&self) -> (Consumed, Duration) {
         let mut state = self.lock();
         let consumed = std::mem::take(&mut state.consumed);

@@ -1,4 +1,4 @@
-//! What was measured, as tables and as JSON.
+//! Reports the measurements as tables and as JSON.
 
 use serde_json::{Value, json};
 

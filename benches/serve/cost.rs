@@ -1,4 +1,4 @@
-//! What a call costs the service: its processor time, and what it writes to the log.
+//! Measures what each call costs the service: its processor time and its bytes of log.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use super::statistics::{Percentiles, millis};
 pub struct Cost {
     pub call: &'static str,
     pub processor_ms: f64,
-    /// Of the processor time, the password hash's; 0 without one.
+    /// The part of it that the password hash took; 0 if the call computes none.
     pub hash_ms: f64,
     pub latency_ms: f64,
     pub log_bytes: f64,

@@ -40,7 +40,7 @@ pub enum End {
     Unexpected(String),
 }
 
-/// What the processes used of the processors, in processors.
+/// How many processors each process kept busy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Processors {
     pub service: f64,

@@ -19,8 +19,8 @@ use argon2::{Algorithm, Block, Error, Params, Version};
 pub enum Kernel {
     /// That of the `argon2` crate, for any processor.
     Portable,
-    /// Ours, for processors with AVX2. It takes the other features of x86-64-v3 along, which every
-    /// processor with AVX2 has that is sold.
+    /// Ours, for processors with AVX2 and the other features of x86-64-v3. A processor that lacks
+    /// one of them gets the portable code.
     #[cfg(target_arch = "x86_64")]
     Avx2(fearless_simd::Avx2),
 }
