@@ -1,4 +1,4 @@
-//! Bytes to calls, and replies to bytes.
+//! The service behind its protocols: [`App`], and the way from a request's bytes to its response.
 //!
 //! The steps of a request are: find the route, authenticate, authorize, decode, run, encode. A
 //! protocol only decodes and encodes, so a call does the same in each of them.

@@ -1,7 +1,8 @@
 //! The types and rules of the service: users, credentials, principals and sessions.
 //!
-//! There is no I/O, no clock and no wire format here. Input is checked when it is parsed into these
-//! types. Stored login names and hash strings are not: they may have been stored under other rules.
+//! There is no I/O and no clock here. Input is checked when it is parsed into these types, and
+//! what is wrong is named as clients know it: an [`Invalid`] has the name of the field on the wire,
+//! and [`Precondition`] reads the value of a header. Stored login names and hash strings are not: they may have been stored under other rules.
 
 mod attempts;
 mod factors;

@@ -62,21 +62,27 @@ pub enum Error {
     /// Has the name of what is not supported: a check, a challenge, a call or a protocol.
     #[error("{0} is not supported")]
     Unimplemented(Cow<'static, str>),
+    /// A gRPC call came by a transport that has no trailers, such as API Gateway.
+    #[error(
+        "gRPC needs HTTP/2 trailers, which this endpoint can't send; use gRPC-Web, Connect or \
+         `sesame serve`"
+    )]
+    TrailersUnsupported,
     #[error("not found")]
     RouteNotFound,
-    /// Has the value of an `Allow` header.
+    /// Carries the value of an `Allow` header.
     #[error("method not allowed")]
     MethodNotAllowed(&'static str),
-    /// Has the value of an `Accept-Post` header.
+    /// Carries the value of an `Accept-Post` header.
     #[error("the content type is not supported here")]
     UnsupportedMediaType(&'static str),
     #[error("the compression is not supported, only gzip is")]
     UnsupportedEncoding,
     /// A gRPC frame is flagged as compressed, and no header names the compression.
-    #[error("the message is flagged as compressed, and no header says how")]
+    #[error("compressed flag set without grpc-encoding")]
     CompressionNotNamed,
     /// A gRPC body has no message or several.
-    #[error("a unary call has one message, neither none nor more")]
+    #[error("a unary call takes exactly one message")]
     MessageCount,
     #[error("the request body is too large")]
     BodyTooLarge,
@@ -180,24 +186,23 @@ impl Error {
             Self::PasswordNotSet => "no_password",
             Self::UserNotActive => "not_active",
             Self::UserLocked => "locked",
-            Self::SessionNotFound(ApiSide::Command) => "no_session_to_change",
-            Self::SessionNotFound(ApiSide::Query) => "unknown_session",
+            Self::SessionNotFound(_) => "session_not_found",
             Self::SessionEnded => "session_ended",
             Self::SessionExpired => "session_expired",
-            Self::SessionTokenInvalid(ApiSide::Command) => "wrong_token_to_change",
-            Self::SessionTokenInvalid(ApiSide::Query) => "wrong_token",
+            Self::SessionTokenInvalid(_) => "invalid_session_token",
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Unauthenticated(_) => "unauthenticated",
             Self::PermissionDenied => "permission_denied",
             Self::Conflict => "conflict",
             Self::Unimplemented(_) => "unimplemented",
+            Self::TrailersUnsupported => "trailers_unsupported",
             Self::RouteNotFound => "unknown_route",
             Self::MethodNotAllowed(_) => "unknown_method",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
-            Self::CompressionNotNamed => "compressed_how",
-            Self::MessageCount => "not_one_message",
+            Self::CompressionNotNamed => "compression_not_named",
+            Self::MessageCount => "message_count",
             Self::BodyTooLarge => "body_too_large",
             Self::LimitTooHigh => "limit_too_high",
             Self::ListTooLong(_) => "list_too_long",
@@ -206,6 +211,24 @@ impl Error {
             Self::DeadlineExceeded(DeadlineOwner::Server) => "deadline_exceeded",
             Self::DeadlineExceeded(DeadlineOwner::Client) => "client_deadline_exceeded",
             Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The half of the API that the error comes from, if both have errors of this kind.
+    pub fn side(&self) -> Option<ApiSide> {
+        match self {
+            Self::SessionNotFound(side) | Self::SessionTokenInvalid(side) => Some(*side),
+            _ => None,
+        }
+    }
+}
+
+impl ApiSide {
+    /// Its name in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Query => "query",
         }
     }
 }

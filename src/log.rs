@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::domain::{Operation, Principal, SessionId, Timestamp};
-use crate::error::{Error, chain};
+use crate::error::{ApiSide, Error, chain};
 
 pub use record::{CallFacts, CallRecord};
 pub use trace_id::TraceId;
@@ -113,6 +113,8 @@ impl Log {
         // Operators see an error that was concealed from the client.
         let answered = call.error.map_or("ok", Error::kind);
         line.set("outcome", facts.concealed.unwrap_or(answered));
+        let side = call.error.and_then(Error::side);
+        line.set_some("side", side.map(ApiSide::as_str));
         line.set("status", call.status.as_u16());
         line.set("duration_ms", millis(call.started.elapsed()));
         line.set("database_ms", millis(facts.database));

@@ -81,7 +81,7 @@ impl Service {
         Self::connect(&self.store).await
     }
 
-    /// Does the same before there is a service.
+    /// Connects to the database before the service exists.
     pub async fn connect(store: &Store) -> Result<(), Error> {
         let nobody = FoldedName::for_unknown_user("");
         store.get_user(&nobody).await.map(drop)
@@ -145,7 +145,7 @@ impl Service {
     }
 }
 
-/// The key that leads to the user that the principal is.
+/// The principal's own user reference.
 fn own_user_ref(permit: &Permit) -> Option<UserRef> {
     permit.principal().user().map(user_ref)
 }

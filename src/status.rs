@@ -50,7 +50,9 @@ pub fn row(error: &Error) -> Row {
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
         Error::Unauthenticated(_) => (16, StatusCode::UNAUTHORIZED, None),
         Error::Conflict => (10, StatusCode::CONFLICT, None),
-        Error::Unimplemented(_) => (12, StatusCode::NOT_IMPLEMENTED, None),
+        Error::Unimplemented(_) | Error::TrailersUnsupported => {
+            (12, StatusCode::NOT_IMPLEMENTED, None)
+        }
         Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
         Error::MethodNotAllowed(_) => (12, StatusCode::METHOD_NOT_ALLOWED, None),
         Error::UnsupportedMediaType(_) | Error::UnsupportedEncoding => {
@@ -112,7 +114,7 @@ const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 /// The compressions of requests that are read.
 pub(crate) const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip");
 
-/// The header that explains an error, in all protocols but gRPC.
+/// The header that explains an error in JSON and Connect. gRPC and gRPC-Web answers have none.
 pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
     match error {
         Error::Unauthenticated(TokenFault::Missing) => Some((WWW_AUTHENTICATE, NO_TOKEN)),

@@ -38,7 +38,7 @@ pub fn decode(route: &MatchedRoute, request: &Request, limits: WireLimits) -> Re
     let call_headers = RequestHeaders::read(headers);
     match route.protocol {
         Protocol::Json => {
-            // All that a GET asks for is in the path and in the query.
+            // A GET has no body: the path and the query name what it reads.
             let body = match request.method {
                 Method::GET => Bytes::new(),
                 _ => read_plain(headers, body, limits)?,

@@ -86,7 +86,7 @@ fn client_timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Dura
         return Ok(None);
     };
     match value.to_str().ok().and_then(parse) {
-        None => Err(Error::Malformed(format!("{name} is no timeout"))),
+        None => Err(Error::Malformed(format!("{name} is malformed"))),
         timeout => Ok(timeout),
     }
 }

@@ -49,7 +49,7 @@ impl MatchedRoute {
         };
         let unmatched = |error| RouteError { protocol, error };
         if protocol == Protocol::Grpc && !request.context.trailers {
-            return Err(unmatched(Error::Unimplemented(NO_TRAILERS.into())));
+            return Err(unmatched(Error::TrailersUnsupported));
         }
         let path = path.ok_or_else(|| {
             unmatched(match protocol {
@@ -81,8 +81,6 @@ pub(crate) fn is_known(path: &str) -> bool {
 }
 
 const NO_SUCH_CALL: Error = Error::Unimplemented(std::borrow::Cow::Borrowed("this call"));
-const NO_TRAILERS: &str = "gRPC over this way, which carries no trailers (gRPC-Web and Connect \
-     work here, gRPC over the HTTP/2 of `sesame serve`),";
 
 /// The path of a request, parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! The clock and the environment of the process, which every program reads here and hands on.
+//! The clock and the settings of the process, which every program reads here and hands on. Beside
+//! these, clap reads the variables of its options, and `aws-config` those of AWS.
 
 use std::time::SystemTime;
 
@@ -16,7 +17,7 @@ pub fn now() -> Timestamp {
 /// The value of an environment variable.
 #[allow(
     clippy::disallowed_methods,
-    reason = "the one place where a program reads the environment"
+    reason = "the one place where a program reads its settings"
 )]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()

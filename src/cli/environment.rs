@@ -1,6 +1,7 @@
 use crate::domain::Timestamp;
 
-/// The clock, the environment and the name of the process, which only its `main` may read.
+/// The clock, the settings and the name of the process, which only its `main` reads. Beside
+/// these, clap reads the variables of its options, and `aws-config` those of AWS.
 #[derive(Clone, Copy, Debug)]
 pub struct Environment {
     pub now: fn() -> Timestamp,

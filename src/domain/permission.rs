@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 
-/// A permission of a principal for sessions of others. `session.write` is also needed to create
+/// What a principal may do with sessions that aren't its own. `session.write` is also needed to create
 /// sessions in the access mode "token", and to check a user without a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {

@@ -37,7 +37,7 @@ impl Principal {
         }
     }
 
-    /// The user that the principal is.
+    /// The user's id, if the principal is a user.
     pub fn user(&self) -> Option<&UserId> {
         match self {
             Self::User { id, .. } => Some(id),

@@ -22,7 +22,7 @@ pub struct Jwt {
     pub scopes: Vec<String>,
 }
 
-/// The error for each token that is no valid one.
+/// The error for every invalid token.
 const INVALID_TOKEN: Error = Error::Unauthenticated(TokenFault::Invalid);
 
 impl Service {

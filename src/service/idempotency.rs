@@ -32,7 +32,7 @@ impl Service {
         let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
         let has_login = request.user.is_some() && request.password.is_some();
         if !permit.principal().is_authenticated() && !has_login {
-            let reason = "needs a caller who is known, or a user and a password";
+            let reason = "needs an authenticated principal, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());
         }
         Ok(Some(IdempotencyScope {
@@ -43,7 +43,7 @@ impl Service {
     }
 }
 
-const NO_KEY: &str = "an idempotency-key, where the settings have no SERVER_KEY,";
+const NO_KEY: &str = "Idempotency-Key without SERVER_KEY";
 
 impl IdempotencyScope {
     /// The id of the session that is created. It is derived from the principal and the key, so

@@ -200,7 +200,7 @@ fn source(filters: &[Filter], principal: &Principal) -> Result<Source, Error> {
         (Some(id), _) | (None, Principal::User { id, .. }) => Ok(Source::User(id.clone())),
         (None, _) => {
             let reason = "must have an ids_query or, in v2beta and v2, a user_id_query: \
-                          a list of all sessions is not to be had";
+                          listing all sessions is not supported";
             Err(Invalid::new("queries", reason).into())
         }
     }
@@ -270,8 +270,7 @@ impl Window {
         }
     }
 
-    /// Adds sessions, all of which were created after those that were added before; or before
-    /// them, if the newest come first.
+    /// Adds the next batch, in list order.
     fn add(&mut self, mut sessions: Vec<Session>) {
         sessions.sort_by_key(|session| (session.created_at, session.id));
         if !self.page.ascending {

@@ -234,7 +234,7 @@ pub(super) fn session_key(id: SessionId) -> Item {
     Item::from([("session_id".to_owned(), text(id.to_string()))])
 }
 
-/// What became of a session that was to be put.
+/// The outcome of putting a session.
 #[derive(Debug)]
 pub enum PutOutcome {
     Done,
@@ -244,7 +244,7 @@ pub enum PutOutcome {
     Gone,
 }
 
-/// What became of a session that was to be ended.
+/// The outcome of ending a session.
 #[derive(Debug)]
 pub enum EndOutcome {
     /// The session has ended, by this call or an earlier one.

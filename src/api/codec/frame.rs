@@ -167,7 +167,7 @@ mod tests {
                 Identity,
                 Err("body_too_large"),
             ),
-            ("none", Bytes::new(), Identity, Err("not_one_message")),
+            ("none", Bytes::new(), Identity, Err("message_count")),
             (
                 "part of a head",
                 framed(0, b"").slice(..4),
@@ -186,7 +186,7 @@ mod tests {
                 Identity,
                 Err("body_too_large"),
             ),
-            ("two", two.into(), Identity, Err("not_one_message")),
+            ("two", two.into(), Identity, Err("message_count")),
             (
                 "trailers behind",
                 with_trailers.into(),
@@ -215,13 +215,13 @@ mod tests {
                     .concat()
                     .into(),
                 Identity,
-                Err("not_one_message"),
+                Err("message_count"),
             ),
             (
                 "trailers alone",
                 framed(TRAILERS, b"a:b"),
                 Identity,
-                Err("not_one_message"),
+                Err("message_count"),
             ),
             (
                 "unknown flags",
@@ -236,7 +236,7 @@ mod tests {
                 "compressed unsaid",
                 framed(1, &gzip(b"abc")),
                 Identity,
-                Err("compressed_how"),
+                Err("compression_not_named"),
             ),
         ] {
             // Compressed, even a short message is longer than 16 bytes.

@@ -10,7 +10,7 @@ use crate::store::failure::refused_item;
 use crate::store::item::{Attributes, CorruptItem, millis, number, text};
 use crate::store::{Store, on_heap};
 
-/// What became of the reservation of an attempt at a password.
+/// The outcome of reserving an attempt at a password.
 #[derive(Debug)]
 pub enum ReserveOutcome {
     /// The attempt counts as a failure until [`Store::clear_failures`] forgives it.

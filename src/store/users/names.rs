@@ -14,7 +14,7 @@ use crate::store::transactions::{
 };
 use crate::token::user_ref;
 
-/// What became of a user who was to be added.
+/// The outcome of adding a user.
 #[derive(Debug)]
 pub enum InsertOutcome {
     Inserted,
@@ -27,7 +27,7 @@ pub enum InsertOutcome {
     },
 }
 
-/// The writes that give or take a login name. Each is one request, a transaction that writes both
+/// Writes that assign or release a login name. Each is one request, a transaction that writes both
 /// the user's item and the pointer to it.
 impl Store {
     /// Adds a user.

@@ -115,7 +115,7 @@ type Decision = Result<SessionUser, &'static str>;
 fn reason(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::NotASessionToken => "malformed_token",
-        Refusal::Void => "void_token",
-        Refusal::Unproven => "unproven_token",
+        Refusal::Void => "invalid_token",
+        Refusal::Unproven => "no_proof_of_user",
     }
 }

@@ -187,3 +187,51 @@ async fn the_log_names_the_session_of_a_request_that_no_route_matches() {
     assert_eq!(line["session_id"], id);
     assert_eq!(line["call"], "none");
 }
+
+/// Both halves of the API refuse a session that is unknown and a token that isn't the session's,
+/// with ids of their own. The log has one outcome for both, and says which half it was.
+#[tokio::test]
+async fn the_log_names_the_half_of_the_api_that_refuses_a_session() {
+    let app = App::with(&[("ACCESS", "public")]).await;
+    let client = app.client();
+    let created = client.create_json(&json!({})).await.json();
+    let id = created["sessionId"].as_str().unwrap();
+    let nobodys = "00000000-0000-4000-8000-000000000000";
+    app.logged();
+
+    for (rpc, id, outcome, side) in [
+        (
+            Operation::GetSession,
+            nobodys,
+            "session_not_found",
+            json!("query"),
+        ),
+        (
+            Operation::SetSession,
+            nobodys,
+            "session_not_found",
+            json!("command"),
+        ),
+        (
+            Operation::GetSession,
+            id,
+            "invalid_session_token",
+            json!("query"),
+        ),
+        (
+            Operation::SetSession,
+            id,
+            "invalid_session_token",
+            json!("command"),
+        ),
+        (Operation::CreateSession, id, "ok", json!(null)),
+    ] {
+        let body = json!({ "sessionId": id, "sessionToken": "x" });
+        let request = client.over(Wire::ConnectJson, Version::V2).json(rpc, body);
+        app.send(request, NOW).await;
+
+        let line = app.logged().pop().unwrap();
+        assert_eq!(line["outcome"], outcome, "{rpc:?}: {line}");
+        assert_eq!(line["side"], side, "{rpc:?}: {line}");
+    }
+}

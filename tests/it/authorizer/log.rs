@@ -30,17 +30,17 @@ async fn each_decision_is_one_line_of_the_log() {
         (format!("Bearer {}", again.token()), "allow", Some(&again)),
         (
             format!("Bearer {}", session.token()),
-            "void_token",
+            "invalid_token",
             Some(&session),
         ),
         (
             format!("Bearer {}", user_alone.token()),
-            "void_token",
+            "invalid_token",
             Some(&user_alone),
         ),
         (
             format!("Bearer {}", user_again.token()),
-            "unproven_token",
+            "no_proof_of_user",
             Some(&user_again),
         ),
         ("Bearer V3ryS3cure".to_owned(), "malformed_token", None),

@@ -216,7 +216,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
         // Only gRPC has frames.
-        Error::CompressionNotNamed | Error::MessageCount => false,
+        Error::CompressionNotNamed | Error::MessageCount | Error::TrailersUnsupported => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
@@ -250,7 +250,7 @@ fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     };
     let mut all = errors::all();
     all.push(Error::Unimplemented(
-        "an idempotency-key, where the settings have no SERVER_KEY,".into(),
+        "Idempotency-Key without SERVER_KEY".into(),
     ));
     for error in &mut all {
         if let Error::MethodNotAllowed(methods) = error {

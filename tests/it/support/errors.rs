@@ -29,6 +29,7 @@ pub fn all() -> Vec<Error> {
         Error::PermissionDenied,
         Error::Conflict,
         Error::Unimplemented("checks.totp".into()),
+        Error::TrailersUnsupported,
         Error::RouteNotFound,
         Error::MethodNotAllowed("POST"),
         Error::UnsupportedMediaType("application/json"),

@@ -32,7 +32,7 @@ impl JsonObject {
         };
         match self.string(camel, name, name)? {
             Some(own) if !is_same(&own) => {
-                Err(Invalid::new(name, "is another one in the body").into())
+                Err(Invalid::new(name, "differs from the one in the body").into())
             }
             _ => {
                 self.entries.push((camel.to_owned(), Tree::String(bound)));
@@ -162,7 +162,7 @@ impl JsonObject {
 
     /// Takes a whole number that is not negative, written as a number or in a string.
     pub fn unsigned<N: TryFrom<u64>>(&mut self, name: &'static str) -> Result<Option<N>, Error> {
-        let reason = "must be a whole number, and not a larger one";
+        let reason = "must be a non-negative integer in range";
         let unsigned = |value| N::try_from(u64::try_from(whole(&value)?).ok()?).ok();
         self.typed((name, name), name, reason, unsigned)
     }

@@ -79,7 +79,7 @@ fn search_query(mut object: JsonObject, version: Version) -> Result<v2::SearchQu
     }
     if found.len() > 1 {
         return Err(Error::Malformed(
-            "one of queries is two queries at once".into(),
+            "each query must have exactly one condition".into(),
         ));
     }
     Ok(v2::SearchQuery { query: found.pop() })
