@@ -14,15 +14,22 @@ pub struct Counts {
     pub last_line: u64,
 }
 
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Counts {
+    /// The numbers of lines, in one line.
+    pub fn lines(&self) -> String {
         let Self {
             added,
             unchanged,
             refused,
             ..
         } = self;
-        write!(f, "{added} added, {unchanged} unchanged, {refused} refused")?;
+        format!("{added} added, {unchanged} unchanged, {refused} refused")
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines())?;
         if self.weak.is_empty() {
             return Ok(());
         }

@@ -111,7 +111,7 @@ impl<'a> Writers<'a> {
         }
     }
 
-    pub fn into_counts(self) -> (Counts, Option<Error>) {
+    pub fn into_counts(mut self) -> (Counts, Option<Error>) {
         self.progress.finish();
         (self.counts, self.failure)
     }
