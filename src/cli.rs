@@ -45,7 +45,7 @@ Examples:
   sesame tables create
   sesame user add --login-name mini@mouse.com --display-name 'Mini Mouse'
   sesame user import users.jsonl
-  sesame caller add --name backend --permission session.write --expires-in 90d
+  sesame service-account add --name backend --permission session.write --expires-in 90d
 
 Exit codes: 0 done, 1 failed or refused, 2 used wrongly.";
 
@@ -55,7 +55,7 @@ enum Command {
     #[command(subcommand)]
     User(user::Command),
     /// Issue and revoke the tokens of service accounts, which call the service
-    #[command(name = "caller", visible_alias = "service-account", subcommand)]
+    #[command(name = "service-account", visible_alias = "caller", subcommand)]
     ServiceAccount(service_account::Command),
     /// Create the two tables, or check existing ones
     #[command(subcommand)]

@@ -76,7 +76,9 @@ pub enum Failure {
     SameInput,
     #[error("stdout can't be written")]
     Output(#[from] io::Error),
-    #[error("the token was made but can't be shown: revoke it with `sesame caller revoke {hash}`")]
+    #[error(
+        "the token was made but can't be shown: revoke it with `sesame service-account revoke {hash}`"
+    )]
     TokenNotShown {
         hash: String,
         #[source]

@@ -40,7 +40,7 @@ pub enum Command {
 
 const ADD_EXAMPLES: &str = "\
 The token alone goes to stdout:
-  TOKEN=$(sesame caller add --name backend --permission session.write)
+  TOKEN=$(sesame service-account add --name backend --permission session.write)
   curl -H \"Authorization: Bearer $TOKEN\" …";
 
 #[derive(Debug, Args)]
@@ -67,14 +67,22 @@ pub struct Add {
 
 #[derive(Debug, Args)]
 pub struct Revoke {
-    /// The first 8 or more digits of the token's hash, as the list shows them
-    #[arg(value_name = "HASH", value_parser = hash_start, required_unless_present = "name")]
-    hash: Option<String>,
-    /// Revoke all tokens of the service account with this name
-    #[arg(long, conflicts_with = "hash", value_parser = account_name)]
-    name: Option<ServiceAccountName>,
+    #[command(flatten)]
+    tokens: TokenSelector,
     #[command(flatten)]
     consent: Consent,
+}
+
+/// The arguments that select tokens.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct TokenSelector {
+    /// The first 8 or more digits of the token's hash, as the list shows them
+    #[arg(value_name = "HASH", value_parser = hash_start)]
+    hash: Option<String>,
+    /// Revoke all tokens of the service account with this name
+    #[arg(long, value_parser = account_name)]
+    name: Option<ServiceAccountName>,
 }
 
 fn account_name(text: &str) -> Result<ServiceAccountName, Invalid> {
@@ -203,16 +211,17 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
 
 impl Revoke {
     async fn run(self, store: &Store) -> Result<(), Failure> {
+        let TokenSelector { hash, name } = self.tokens;
         let accounts = store.scan_service_accounts().await?;
-        let is_selected = |hash: &str, account: &ServiceAccount| match (&self.hash, &self.name) {
-            (Some(start), _) => hash.starts_with(start),
+        let is_selected = |full: &str, account: &ServiceAccount| match (&hash, &name) {
+            (Some(start), _) => full.starts_with(start),
             (None, name) => name.as_ref() == Some(&account.name),
         };
         let found: Vec<_> = accounts
             .iter()
             .filter(|(hash, account)| is_selected(hash, account))
             .collect();
-        match (&self.hash, &self.name, found.len()) {
+        match (&hash, &name, found.len()) {
             (Some(start), _, 0) => return Err(Failure::NoSuchToken(start.clone())),
             (Some(_), _, 2..) => return Err(Failure::AmbiguousToken(found.len())),
             (None, Some(name), 0) => {

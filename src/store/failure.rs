@@ -41,12 +41,20 @@ where
     };
     // The SDK's own `Display` is "service error" alone, and its `Debug` holds whole
     // answers, with all that is in an item.
-    let cause = chain(&error).into();
+    let cause = format!("{}: {}", operation::<E>(), chain(&error)).into();
     if is_transient {
         Error::Unavailable(cause)
     } else {
         Error::Internal(cause)
     }
+}
+
+/// The operation whose errors are `E`, as the SDK names the type: `PutItem` for `PutItemError`. An
+/// emulator that lacks an operation answers without its name.
+fn operation<E>() -> &'static str {
+    let name = std::any::type_name::<E>().rsplit("::").next();
+    let name = name.unwrap_or_default();
+    name.strip_suffix("Error").unwrap_or(name)
 }
 
 /// The item for which an update's condition did not hold (None: there is no such item). Any

@@ -131,7 +131,7 @@ fn a_token_that_could_not_be_printed_can_be_revoked() {
 
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let (_, hash) = stderr.split_once("sesame caller revoke ").unwrap();
+    let (_, hash) = stderr.split_once("sesame service-account revoke ").unwrap();
     dev.run(&["caller", "revoke", &hash[..16], "--yes"])
         .expect(0);
 }
@@ -187,7 +187,11 @@ fn invalid_service_accounts_are_refused() {
             &[&good[..], &["--expires-in", "soon"]].concat(),
             "such as 90d",
         ),
-        (&["caller", "revoke"], "HASH"),
+        (&["caller", "revoke"], "<HASH|--name <NAME>>"),
+        (
+            &["caller", "revoke", "01234567", "--name", "a"],
+            "cannot be used with",
+        ),
         (&["caller", "revoke", "abc", "--yes"], "8 to 64 digits"),
         (&["caller", "revoke", "a%20bcdefg", "--yes"], "0-9 and a-f"),
     ] {

@@ -2,6 +2,7 @@ use sesame::domain::{LoginName, User, UserId};
 use sesame::store::{Endpoint, InsertOutcome, Roots, Store, Tables, http_client, with_http_client};
 
 use crate::support::cli::process::{Dev, run, sesame};
+use crate::support::cli::throttled::lacking;
 
 #[test]
 fn tables_are_created_once_and_checked() {
@@ -43,6 +44,37 @@ fn tables_are_created_once_and_checked() {
         .env("USERS_TABLE", "people")
         .env("SESSIONS_TABLE", "visits");
     run(&mut check, "").expect(0);
+}
+
+#[test]
+fn an_operation_that_an_emulator_lacks_is_named() {
+    let dev = Dev::start();
+    for (operation, command) in [
+        ("DescribeTable", &["tables", "check"][..]),
+        ("CreateTable", &["tables", "create"]),
+        ("UpdateTimeToLive", &["tables", "create"]),
+        ("DescribeTimeToLive", &["tables", "create"]),
+        ("Scan", &["user", "list"]),
+        ("GetItem", &["user", "show", "mini@mouse.com"]),
+    ] {
+        let url = lacking(operation, &dev.database);
+        let names = ["--users-table", operation, "--sessions-table", "sessions-2"];
+        let is_new = command == ["tables", "create"];
+        let mut command = sesame(command);
+        command.args(["--endpoint-url", &url]);
+        if is_new {
+            command.args(names);
+        }
+
+        let failed = run(&mut command, "").expect(1);
+
+        let want = format!("error: DynamoDB: internal error: {operation}: ");
+        assert!(failed.stderr.starts_with(&want), "{failed:?}");
+        assert!(
+            failed.stderr.contains("UnknownOperationException"),
+            "{failed:?}"
+        );
+    }
 }
 
 #[test]

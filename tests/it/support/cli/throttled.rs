@@ -1,4 +1,4 @@
-//! A DynamoDB that has no capacity for its first requests.
+//! DynamoDBs that refuse some requests: the first ones, or those of an operation.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,18 +15,19 @@ pub struct Throttled {
 const BUSY: &str =
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
 
+/// How emulators answer an operation that they don't have.
+const UNKNOWN: &str = r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
+
 impl Throttled {
     /// Refuses the first `requests`, and hands all others to `database`.
     pub fn before(database: &str, requests: u32) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let left = Arc::new(AtomicU32::new(requests));
-        let (database, refusing) = (database.to_owned(), Arc::clone(&left));
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let (database, left) = (connect(&database), Arc::clone(&refusing));
-                std::thread::spawn(move || pass_on(client.unwrap(), database, &left));
-            }
+        let refusing = Arc::clone(&left);
+        let url = refuse(database, move |_| {
+            let next = refusing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+            next.is_ok().then_some(BUSY)
         });
         Self { url, left }
     }
@@ -36,22 +37,49 @@ impl Throttled {
     }
 }
 
+/// The address of an emulator that lacks an operation, and hands all others to `database`.
+pub fn lacking(operation: &'static str, database: &str) -> String {
+    let target = format!("DynamoDB_20120810.{operation}\r\n");
+    refuse(database, move |request| {
+        let request = String::from_utf8_lossy(request);
+        request.contains(&target).then_some(UNKNOWN)
+    })
+}
+
+/// Answers with the errors that `error` has for requests, and hands all others to `database`.
+fn refuse(
+    database: &str,
+    error: impl Fn(&[u8]) -> Option<&'static str> + Send + Sync + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (database, error) = (database.to_owned(), Arc::new(error));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (database, error) = (connect(&database), Arc::clone(&error));
+            std::thread::spawn(move || pass_on(client.unwrap(), database, &*error));
+        }
+    });
+    url
+}
+
 /// Handles requests one by one until the client has no more.
-fn pass_on(client: TcpStream, mut database: TcpStream, left: &AtomicU32) {
+fn pass_on(
+    client: TcpStream,
+    mut database: TcpStream,
+    error: &dyn Fn(&[u8]) -> Option<&'static str>,
+) {
     let mut from_client = BufReader::new(client.try_clone().unwrap());
     let mut from_database = BufReader::new(database.try_clone().unwrap());
     let mut client = client;
     while let Some(request) = message(&mut from_client) {
-        let refuse = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            left.checked_sub(1)
-        });
-        if refuse.is_ok() {
+        if let Some(error) = error(&request) {
             let head = format!(
                 "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n\
                  Content-Length: {}\r\n\r\n",
-                BUSY.len()
+                error.len()
             );
-            client.write_all((head + BUSY).as_bytes()).unwrap();
+            client.write_all((head + error).as_bytes()).unwrap();
             continue;
         }
         database.write_all(&request).unwrap();
