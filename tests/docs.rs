@@ -8,6 +8,13 @@ use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
+#[path = "docs/cost.rs"]
+mod cost;
+#[path = "docs/rows.rs"]
+mod rows;
+
+use self::rows::assert_rows;
+
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
 const TEMPLATE: &str = include_str!("../template.yaml");
@@ -73,7 +80,11 @@ fn fields() -> BTreeSet<String> {
 
 #[test]
 fn each_field_of_the_log_is_described() {
-    assert_eq!(names(OPERATIONS, "Log fields"), fields());
+    assert_rows(
+        "docs/operations.md",
+        names(OPERATIONS, "Log fields"),
+        fields(),
+    );
 }
 
 #[test]
@@ -85,7 +96,7 @@ fn each_metric_is_described() {
     let counts = counts.split('"').skip(1).step_by(2);
     let metrics = quoted(&log, "\"Name\": \"").chain(counts);
     let metrics: BTreeSet<_> = metrics.map(str::to_owned).collect();
-    assert_eq!(names(OPERATIONS, "Metrics"), metrics);
+    assert_rows("docs/operations.md", names(OPERATIONS, "Metrics"), metrics);
 }
 
 #[test]
@@ -99,7 +110,11 @@ fn each_alarm_is_described_and_has_a_runbook() {
         .collect();
 
     assert!(!alarms.is_empty());
-    assert_eq!(names(OPERATIONS, "Alarms"), alarms);
+    assert_rows(
+        "docs/operations.md",
+        names(OPERATIONS, "Alarms"),
+        alarms.clone(),
+    );
     for alarm in &alarms {
         let heading = format!("\n### {alarm}\n");
         assert!(OPERATIONS.contains(&heading), "{alarm} has no runbook");
@@ -179,7 +194,7 @@ fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
         .iter()
         .map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned()))
         .collect();
-    assert_eq!(documented, of_template);
+    assert_rows("docs/deploying.md", documented, of_template);
 }
 
 /// The attributes are those of the tables in the comments of the store.
@@ -197,5 +212,48 @@ fn each_attribute_of_the_tables_is_described() {
     let documented = first_cells(&ARCHITECTURE[start..end], "|");
 
     assert!(of_code.len() > 30, "{of_code:?}");
-    assert_eq!(documented, of_code);
+    assert_rows("docs/architecture.md", documented, of_code);
+}
+
+#[test]
+fn the_logins_a_second_of_the_readme_are_those_of_the_comparison() {
+    const README: &str = include_str!("../README.md");
+    const COMPARISON: &str = include_str!("../docs/comparison.md");
+    let rows = table(README, "Comparison");
+    let row = rows
+        .iter()
+        .find(|row| row[0].starts_with("logins a second"));
+    let row = row.unwrap();
+    let measured = table(COMPARISON, "Speed");
+    let logins = |server: &str, hash: &str| {
+        let row = |row: &&Vec<&str>| row[0].starts_with(server) && row[2].contains(hash);
+        measured.iter().find(row).unwrap()[3]
+    };
+
+    for (cell, server, hash) in [
+        (row[1], "Sesame", "its default"),
+        (row[4], "Keycloak", "its default"),
+        (row[5], "better-auth", "argon2id 19 MiB"),
+    ] {
+        let want = logins(server, hash);
+        assert!(cell.starts_with(want), "{server}: {cell:?} is not {want:?}");
+    }
+}
+
+#[test]
+fn what_a_first_build_takes_stands_beside_the_command() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let version = quoted(&manifest, "\nrust-version = \"").next().unwrap();
+    for page in ["README.md", "docs/quick-start.md", "docs/contributing.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        let at = lines.iter().position(|line| *line == "cargo dev").unwrap();
+        let beside = lines[at.saturating_sub(8)..(at + 5).min(lines.len())].join(" ");
+        assert!(beside.contains(&format!("Rust {version}")), "{page}");
+        assert!(beside.contains("some minutes"), "{page}");
+    }
+    let aliases = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+    assert!(aliases.contains("\ndev = ") && aliases.contains("\nsesame = "));
+    // A quiet build says neither how far it is nor that it waits for another one.
+    assert!(!aliases.contains("\"--quiet\"") && !aliases.contains("\"-q\""));
 }

@@ -12,6 +12,10 @@ use sesame::error::Error;
 
 #[path = "it/support/errors.rs"]
 mod errors;
+#[path = "docs/rows.rs"]
+mod rows;
+
+use self::rows::assert_rows;
 
 const ERRORS: &str = include_str!("../docs/errors.md");
 const SETTINGS_PAGE: &str = include_str!("../docs/settings.md");
@@ -46,7 +50,7 @@ fn the_settings_are_those_of_the_code() {
             vec![code(setting.name), default, setting.meaning.to_owned()]
         })
         .collect();
-    assert_eq!(documented, expected);
+    assert_rows("docs/settings.md", documented, expected);
 }
 
 #[cfg(feature = "cli")]
@@ -74,7 +78,7 @@ fn the_limits_are_those_of_the_code() {
         };
         let of_code: Vec<_> = limits.map(row).collect();
         let documented = table(LIMITS, "Limits of `cargo dev` and `sesame serve`");
-        assert_eq!(documented, of_code, "{name}");
+        assert_rows(&format!("docs/limits.md, {name}"), documented, of_code);
     }
 }
 
@@ -100,7 +104,7 @@ fn the_errors_are_those_of_the_code() {
     let documented: BTreeSet<_> = documented
         .map(|row| (row[1].clone(), row[2].clone(), row[3].clone()))
         .collect();
-    assert_eq!(documented, of_code);
+    assert_rows("docs/errors.md", documented, of_code);
 }
 
 fn root() -> PathBuf {

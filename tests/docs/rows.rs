@@ -1,0 +1,54 @@
+//! A comparison of tables that says which of their rows differ.
+
+use std::fmt::Debug;
+
+/// Checks that a page has the expected rows, in that order.
+#[track_caller]
+pub fn assert_rows<T: Debug + PartialEq>(
+    page: &str,
+    documented: impl IntoIterator<Item = T>,
+    expected: impl IntoIterator<Item = T>,
+) {
+    let difference = difference(
+        &documented.into_iter().collect::<Vec<_>>(),
+        &expected.into_iter().collect::<Vec<_>>(),
+    );
+    assert!(difference.is_empty(), "{page}:\n{difference}");
+}
+
+fn difference<T: Debug + PartialEq>(documented: &[T], expected: &[T]) -> String {
+    if documented == expected {
+        return String::new();
+    }
+    let without = |rows: &[T], others: &[T], mark: &str| -> String {
+        let rows = rows.iter().filter(|row| !others.contains(row));
+        rows.map(|row| format!("{mark} {row:?}\n")).collect()
+    };
+    let difference = without(documented, expected, "-") + &without(expected, documented, "+");
+    if difference.is_empty() {
+        return "the rows are in another order, or twice\n".to_owned();
+    }
+    difference
+}
+
+#[test]
+fn only_rows_that_differ_are_shown() {
+    for (documented, expected, want) in [
+        (&["a", "b"][..], &["a", "b"][..], ""),
+        (&["a", "b"], &["a", "c"], "- \"b\"\n+ \"c\"\n"),
+        (&["a"], &["a", "b"], "+ \"b\"\n"),
+        (&["a", "b"], &["b"], "- \"a\"\n"),
+        (
+            &["a", "b"],
+            &["b", "a"],
+            "the rows are in another order, or twice\n",
+        ),
+        (
+            &["a", "a"],
+            &["a"],
+            "the rows are in another order, or twice\n",
+        ),
+    ] {
+        assert_eq!(difference(documented, expected), want);
+    }
+}
