@@ -1,7 +1,8 @@
 """Runs the commands of the README and of docs/ as a reader would, and compares the answers.
 
-The blocks of a page run in one shell, in the order of the page, beside a `cargo dev` of the page's
-own. The words after "```" say what a block is:
+The blocks of a page run in one shell, in the order of the page. The pages run in the order in which
+a reader follows them, the README first, beside one `cargo dev`; pages that want it with other options
+have another one. The words after "```" say what a block is:
 
     sh              commands. They must succeed.
     sh server       a command that serves until it is ended. `cargo dev` runs already, with the
@@ -13,8 +14,8 @@ own. The words after "```" say what a block is:
     text query      a query of logs, whose fields tests/docs.rs checks.
     rust in FILE    a part of FILE.
 
-A block without such a word is an error, and so is a block that is indented. A line such as
-`TOKEN=…  # sessionToken` takes that field of the last answer in JSON. `sam`, `aws` and builds that
+A block without such a word is an error, and so is a block that is indented, or a comment among
+commands. A line such as `TOKEN='…sessionToken…'` takes that field of the last answer in JSON. `sam`, `aws` and builds that
 take minutes are replaced by stand-ins, which check names and values: tests/stack tests the stack.
 """
 
@@ -35,6 +36,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+# Pages whose commands nothing runs.
+READ_ALONE = ("benches/README.md", "benches/peers/README.md")
 # The pages whose commands are run by a test of their own.
 TESTED = {"docs/migrating.md": "tests/it/cli/migrating.rs"}
 EXAMPLES = {"text", "json", "rust", "yaml", "toml"}
@@ -79,6 +82,19 @@ def blocks(page: str) -> list[Block]:
     if opened is not None:
         raise Fault(f"{page}:{opened[0]}: the block has no end")
     return found
+
+
+HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(.*)\n(?:.*\n)*?\2$", re.MULTILINE)
+QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+
+
+def check_comments(page: str) -> None:
+    """Checks that no command has a comment, which zsh, pasted into, takes for more arguments."""
+    for block in blocks(page):
+        if block.info.split()[:1] == ["sh"]:
+            bare = QUOTED.sub("''", HERE_DOCUMENT.sub(r"\3", block.text))
+            if comment := re.search(r"(^|\s)#.*", bare, re.MULTILINE):
+                raise Fault(f"{block.place}: a comment: `{comment[0].strip()}`")
 
 
 # --- What a page says, as one script -------------------------------------------------------------
@@ -126,9 +142,8 @@ def require_part(block: Block, file: str) -> None:
     parts = [block.text]
     if block.info.startswith("sh"):
         lines = block.text.replace("\\\n", " ").splitlines()
-        bare = [re.sub(r"(^|\s+)#.*", "", line) for line in lines]
         parts = [
-            part.strip() for line in bare for part in line.split("&&") if part.strip()
+            part.strip() for line in lines for part in line.split("&&") if part.strip()
         ]
     for part in parts:
         if part not in path.read_text():
@@ -136,7 +151,7 @@ def require_part(block: Block, file: str) -> None:
 
 
 def own_dev(found: list[Step]) -> tuple[list[str], list[Step]]:
-    """Returns the options of the page's `cargo dev`, and the other steps."""
+    """Returns the options of `cargo dev` for a page, and the other steps."""
     options: list[str] = []
     rest: list[Step] = []
     for step in found:
@@ -148,7 +163,7 @@ def own_dev(found: list[Step]) -> tuple[list[str], list[Step]]:
     return options, rest
 
 
-FILLED = re.compile(r"^(export )?(\w+)=… +# (\w+).*$", re.MULTILINE)
+FILLED = re.compile(r"^(\w+)='…(\w+)…'$", re.MULTILINE)
 
 START = r"""
 set -eEuo pipefail
@@ -173,7 +188,7 @@ def script(found: list[Step], ports: dict[str, str], logs: Path) -> str:
         text = step.block.text
         for documented, free in ports.items():
             text = text.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{free}")
-        text = FILLED.sub(rf"\1\2=$(field {last} \3)", text)
+        text = FILLED.sub(rf"\1=$(field {last} \2)", text)
         out = logs / f"{number}.out"
         lines.append(f"at={shlex.quote(step.block.place)}")
         if step.serves:
@@ -402,35 +417,49 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def run(page: str) -> int:
+@dataclass(frozen=True)
+class Dev:
+    """A `cargo dev` for all pages that want it with the same options."""
+
+    process: subprocess.Popen[str]
+    urls: dict[str, str]
+
+
+def start(options: list[str]) -> Dev:
+    """Starts `cargo dev` on ports of its own."""
+    command = ["cargo", "dev", *options, "--ready-json", "--listen", "127.0.0.1:0"]
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [*command, "--dynamodb-listen", "127.0.0.1:0"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout
+        ready = process.stdout.readline()
+        if not ready:
+            errors.seek(0)
+            raise Fault(f"`cargo dev` fails:\n{errors.read()}")
+    return Dev(process, json.loads(ready))
+
+
+def run(page: str, services: dict[tuple[str, ...], Dev]) -> int:
     """Runs the commands of a page, and returns the number of blocks."""
     options, found = own_dev(steps(page))
     if not found:
         return 0
+    key = tuple(options)
+    if key not in services:
+        services[key] = start(options)
+    urls = services[key].urls
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         stand_ins(logs)
         environment = os.environ | {"DOCS_CARGO": shutil.which("cargo") or "cargo"}
-        command = ["cargo", "dev", *options, "--ready-json", "--listen", "127.0.0.1:0"]
-        with (logs / "dev.err").open("w") as err:
-            dev = subprocess.Popen(
-                [*command, "--dynamodb-listen", "127.0.0.1:0"],
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=err,
-                text=True,
-                start_new_session=True,
-            )
         shell = None
         try:
-            assert dev.stdout
-            ready = dev.stdout.readline()
-            if not ready:
-                raise Fault(
-                    f"{page}: `cargo dev` fails:\n{(logs / 'dev.err').read_text()}"
-                )
-            urls = json.loads(ready)
             port = {
                 name: urls[name].rsplit(":", 1)[1] for name in ("url", "dynamodb_url")
             }
@@ -470,8 +499,7 @@ def run(page: str) -> int:
                         f"{step.block.place}: no answer is shown, and there is {got}"
                     )
         finally:
-            for process in (shell, dev):
-                end(process)
+            end(shell)
     return len(found)
 
 
@@ -524,25 +552,54 @@ def check_inline(page: str) -> None:
                 ) from fault
 
 
+def all_pages() -> list[str]:
+    """Returns the README and the pages of the book, in the order in which a reader follows them."""
+    summary = (ROOT / "docs" / "SUMMARY.md").read_text()
+    names = re.findall(r"\(([\w-]+\.md)\)", summary)
+    if missing := {path.name for path in (ROOT / "docs").glob("*.md")} - {
+        *names,
+        "SUMMARY.md",
+    }:
+        raise Fault(f"docs/SUMMARY.md lacks {', '.join(sorted(missing))}")
+    return ["README.md", *(f"docs/{name}" for name in names)]
+
+
+def fault_of(page: str, services: dict[tuple[str, ...], Dev]) -> Fault | None:
+    """Checks a page, and returns what is wrong with it."""
+    try:
+        check_comments(page)
+        if test := TESTED.get(page):
+            if page not in (ROOT / test).read_text():
+                raise Fault(f"{page}: {test} does not name it")
+            print(f"{page}: {test} runs it")
+        else:
+            check_inline(page)
+            print(f"{page}: {run(page, services)} blocks run", flush=True)
+    except Fault as fault:
+        return fault
+    return None
+
+
 def main(pages: list[str]) -> None:
     subprocess.run(
         ["cargo", "build", "--quiet", "--features", "dev", "--bin", "sesame"],
         cwd=ROOT,
         check=True,
     )
-    faults = 0
-    for page in pages:
-        try:
-            if test := TESTED.get(page):
-                if page not in (ROOT / test).read_text():
-                    raise Fault(f"{page}: {test} does not name it")
-                print(f"{page}: {test} runs it")
-                continue
-            check_inline(page)
-            print(f"{page}: {run(page)} blocks run", flush=True)
-        except Fault as fault:
-            faults += 1
-            print(f"failed: {fault}", file=sys.stderr, flush=True)
+    for page in READ_ALONE:
+        check_comments(page)
+    services: dict[tuple[str, ...], Dev] = {}
+    try:
+        faults = [
+            fault
+            for page in pages or all_pages()
+            if (fault := fault_of(page, services))
+        ]
+    finally:
+        for service in services.values():
+            end(service.process)
+    for fault in faults:
+        print(f"failed: {fault}", file=sys.stderr, flush=True)
     if faults:
         sys.exit(1)
 
