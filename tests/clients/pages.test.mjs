@@ -1,6 +1,7 @@
 // The page of `cargo dev` on which a reader tries the calls.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 
 import { launch } from "./browser.mjs";
@@ -48,7 +49,7 @@ async function send(page) {
   const answered = page.waitForResponse(isCall);
   await page.locator("#send").click();
   const response = await answered;
-  const answer = page.getByRole("status");
+  const answer = page.locator("#answer");
   await answer.getByText(/^(Refused|The sessions? .*)\.$/).waitFor();
   const path = new URL(response.url()).pathname;
   return { method: response.request().method(), path, request, shown: await answer.innerText() };
@@ -102,8 +103,6 @@ for (const protocol of PROTOCOLS) {
         assert.ok(token);
 
         await choose(page, "Change");
-        await page.getByLabel("Login name").fill("");
-        await page.getByLabel("Password").fill("");
         await page.getByRole("button", { name: "Add an entry" }).click();
         await page.getByLabel("Key").fill("room");
         await page.getByLabel("Value").fill("garden");
@@ -122,7 +121,7 @@ for (const protocol of PROTOCOLS) {
         assert.match(read, new RegExp(`"loginName": "${LOGIN_NAME}"`));
         assert.equal(read.includes('"expirationDate"'), later);
 
-        await page.getByLabel("Bearer token").fill(service.token);
+        // Without a bearer token, the session's own is sent.
         const listed = await call(page, "ListSessions", protocol, version);
         assert.match(listed, /"totalResult": "1"/);
         assert.match(listed, new RegExp(`"id": "${id}"`));
@@ -155,7 +154,6 @@ for (const protocol of PROTOCOLS) {
       const loginName = await addUser();
       const created = await logIn(page, { protocol, version: "v2", loginName, password: PASSWORD });
 
-      await page.getByLabel("Bearer token").fill(sessionToken(created));
       await choose(page, "List");
       await page.getByLabel("Session ids").fill("");
       await page.getByLabel("How many at most").fill("5");
@@ -183,6 +181,9 @@ for (const protocol of PROTOCOLS) {
         ["List", service.token],
       ]) {
         await choose(page, name);
+        if (name === "Change") {
+          await page.getByLabel("Password").fill(PASSWORD);
+        }
         await page.getByLabel("Show secrets").uncheck();
         const hidden = await page.locator("#request").innerText();
         await page.getByLabel("Show secrets").check();
@@ -193,6 +194,89 @@ for (const protocol of PROTOCOLS) {
       }
     }));
 }
+
+test("v2 is chosen, and the first on both pages", () =>
+  visit(async (page) => {
+    assert.ok(await page.getByRole("radio", { name: "v2", exact: true }).isChecked());
+    const versions = await page.locator("#versions label").allInnerTexts();
+    assert.deepEqual(
+      versions.map((version) => version.trim()),
+      ["v2", "v2beta", "v2alpha"],
+    );
+    await page.getByRole("link", { name: "Reference" }).click();
+    assert.match(await page.locator(".route").first().innerText(), /\/v2\//);
+  }));
+
+test("status and body of an answer come first, and its headers are folded", () =>
+  visit(async (page) => {
+    for (const protocol of PROTOCOLS) {
+      const shown = await logIn(page, { protocol, version: "v2", loginName: LOGIN_NAME, password: PASSWORD });
+
+      assert.match(shown, /^The session was created\. HTTP 200\n+Body/);
+      assert.doesNotMatch(shown, /content-type/);
+      await page.getByRole("status").getByText("Headers").click();
+      assert.match(await page.locator("#answer").innerText(), /content-type: application\//);
+    }
+  }));
+
+test("the answer is in view on a large and on a small screen", () =>
+  visit(async (page) => {
+    for (const size of [
+      { width: 1280, height: 800 },
+      { width: 390, height: 844 },
+    ]) {
+      await page.setViewportSize(size);
+      await logIn(page, { protocol: "JSON", version: "v2", loginName: LOGIN_NAME, password: PASSWORD });
+
+      const place = await page.locator("#answer").getByText('"sessionToken"').boundingBox();
+      assert.ok(place.y >= 0 && place.y < size.height, JSON.stringify({ size, place }));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= size.width, `${width}`);
+    }
+  }));
+
+test("a change sends what was typed for it, and nothing that was typed for a create", () =>
+  visit(async (page) => {
+    const created = await logIn(page, { protocol: "JSON", version: "v2", loginName: LOGIN_NAME, password: PASSWORD });
+    assert.match(created, /"sequence": "4"/);
+
+    await choose(page, "Change");
+    await page.getByLabel(/^Seconds/).fill("60");
+    const { request, shown } = await send(page);
+
+    assert.doesNotMatch(request, /checks|password|loginName/);
+    // The lifetime set, and a token.
+    assert.match(shown, /"sequence": "6"/);
+    await choose(page, "Create");
+    assert.equal(await page.getByLabel("Login name").inputValue(), LOGIN_NAME);
+    assert.equal(await page.getByLabel("Password").inputValue(), PASSWORD);
+    await choose(page, "Change");
+    assert.equal(await page.getByLabel(/^Seconds/).inputValue(), "60");
+  }));
+
+test("a request copied as curl does the same from a shell", () =>
+  visit(async (page) => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: service.url });
+    for (const [protocol, expected] of [
+      ["JSON", /"sessionToken":"/],
+      ["Connect", /"sessionToken":"/],
+      // The message's flag and, at its end, those of the trailers.
+      ["gRPC-Web", /^ 00 00 .* 80 00 /s],
+    ]) {
+      await choose(page, "Create");
+      await choose(page, protocol);
+      await page.getByLabel("Login name").fill(LOGIN_NAME);
+      await page.getByRole("button", { name: "Add an entry" }).click();
+      await page.getByLabel("Key").last().fill(`it's 100% of "${protocol}"`);
+      await page.getByLabel("Value").last().fill("a");
+      await page.getByRole("button", { name: "Copy as curl" }).click();
+      await page.getByText("Copied, with its secrets.").waitFor();
+      const command = await page.evaluate(() => navigator.clipboard.readText());
+
+      assert.match(execFileSync("sh", ["-c", command], { encoding: "utf8" }), expected, command);
+      await page.getByRole("button", { name: "Remove" }).click();
+    }
+  }));
 
 test("a call about no session is not made", () =>
   visit(async (page) => {

@@ -8,12 +8,14 @@ const sessions = (version) => `/${version}/sessions`;
 const session = (version, { sessionId }) => `/${version}/sessions/${encodeURIComponent(sessionId)}`;
 const search = (version) => `/${version}/sessions/search`;
 
-/** By the name of their rpc: the JSON route, the parts of the form, and words for it. */
+/** By the name of their rpc: the JSON route, the parts of the form, and words for it. A list takes a bearer token in any
+ * access mode, so the session's own token stands in for one. */
 export const CALLS = {
   CreateSession: {
     method: "POST",
     path: sessions,
     parts: ["who", "metadata", "lifetimes"],
+    whom: "The demo user is filled in. Name the user either way; with nothing here, the session is anonymous.",
     act: "Create the session",
     done: "The session was created.",
   },
@@ -21,12 +23,13 @@ export const CALLS = {
     method: "PATCH",
     path: session,
     parts: ["session", "who", "metadata", "lifetimes"],
+    whom: "What is filled in is checked again. A password alone is that of the session's user.",
     act: "Change the session",
     done: "The session is as it was to be.",
   },
   GetSession: { method: "GET", path: session, parts: ["session"], act: "Read the session", done: "The session was read." },
   DeleteSession: { method: "DELETE", path: session, parts: ["session"], act: "End the session", done: "The session has ended." },
-  ListSessions: { method: "POST", path: search, parts: ["filters"], act: "List the sessions", done: "The sessions were listed." },
+  ListSessions: { method: "POST", path: search, parts: ["filters"], ownToken: true, act: "List the sessions", done: "The sessions were listed." },
 };
 
 export const has = (rpc, part) => CALLS[rpc].parts.includes(part);
@@ -109,6 +112,23 @@ export function request({ rpc, protocol, version, bearer, form }) {
     return { path, headers: told(secrets), body: parts.filter((part) => part).join(" ") };
   };
   return { method: "POST", path, headers, body: wire.join(chunks), shown };
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+const octal = (bytes) => Array.from(bytes, (byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
+
+/** A command for a shell that sends a request. A body of bytes goes through pipes, and so does the answer. */
+export function curl(origin, { method, path, headers, body }) {
+  const lines = [`curl -sS -X ${method} ${quoted(origin + path)}`];
+  lines.push(...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`));
+  if (body instanceof Uint8Array) {
+    lines.push("--data-binary @- | od -A n -t x1");
+    lines[0] = `printf %b ${quoted(octal(body))} | ${lines[0]}`;
+  } else if (body) {
+    lines.push(`--data-raw ${quoted(body)}`);
+  }
+  return lines.join(" \\\n  ");
 }
 
 const parsed = (text) => {

@@ -2,6 +2,9 @@
 
 import { h, load, paragraphs, prose } from "./page.js";
 
+/** In the order in which they are shown. */
+const VERSIONS = ["v2", "v2beta", "v2alpha"];
+const versionOf = (path) => path.split("/")[1];
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 function resolver(spec) {
@@ -140,7 +143,7 @@ function operation(path, method, spec, resolve) {
   return h(
     "article",
     { id, "aria-labelledby": `${id}-title` },
-    h("h2", { id: `${id}-title` }, `${op.summary}, ${path.split("/")[1]}`),
+    h("h2", { id: `${id}-title` }, `${op.summary}, ${versionOf(path)}`),
     h("p", { class: "route" }, h("span", { class: "method" }, method.toUpperCase()), " ", h("code", {}, path)),
     paragraphs(op.description ?? ""),
     h("h3", {}, "Request"),
@@ -152,9 +155,9 @@ function operation(path, method, spec, resolve) {
   );
 }
 
-function callers(spec) {
+function principals(spec) {
   return Object.entries(spec.components.securitySchemes).map(([name, scheme]) =>
-    h("section", { id: name }, h("h2", {}, "Callers"), h("p", {}, h("code", {}, `Authorization: ${scheme.scheme} …`)), paragraphs(scheme.description ?? "")),
+    h("section", { id: name }, h("h2", {}, "Principals"), h("p", {}, h("code", {}, `Authorization: ${scheme.scheme} …`)), paragraphs(scheme.description ?? "")),
   );
 }
 
@@ -174,7 +177,7 @@ function contents(operations, spec) {
       operations.map(([path, method]) =>
         link(spec.paths[path][method].operationId, h("span", { class: "method" }, method.toUpperCase()), " ", h("code", {}, path)),
       ),
-      link("bearer", "Callers"),
+      link("bearer", "Principals"),
       link("errors", "Errors"),
     ),
   );
@@ -188,6 +191,7 @@ async function show() {
     const operations = Object.entries(api.paths).flatMap(([path, item]) =>
       METHODS.filter((method) => item[method]).map((method) => [path, method]),
     );
+    operations.sort(([one], [other]) => VERSIONS.indexOf(versionOf(one)) - VERSIONS.indexOf(versionOf(other)));
     const { title, summary, version, description } = api.info;
     main.replaceChildren(
       h("h1", {}, `${title} ${version}`),
@@ -195,7 +199,7 @@ async function show() {
       contents(operations, api),
       ...paragraphs(description),
       ...operations.map(([path, method]) => operation(path, method, api, resolve)),
-      ...callers(api),
+      ...principals(api),
       errorFields(api, resolve),
     );
     if (location.hash) {

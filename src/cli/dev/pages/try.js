@@ -1,6 +1,6 @@
 // The form: the request as it is sent, the response, and what the response means.
 
-import { CALLS, has, reading, request } from "./calls.js";
+import { CALLS, curl, has, reading, request } from "./calls.js";
 import { h, load, prose } from "./page.js";
 import * as wire from "./wire.js";
 
@@ -42,7 +42,26 @@ function values() {
 
 function asked() {
   const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
-  return { rpc, protocol, version, ...request({ rpc, protocol, version, bearer: filled("token"), form: values() }) };
+  const bearer = filled("token") ?? (CALLS[rpc].ownToken && filled("session-token"));
+  return { rpc, protocol, version, ...request({ rpc, protocol, version, bearer, form: values() }) };
+}
+
+/** What was typed for the calls that aren't chosen: a password for one call is not sent with another. */
+const typed = {};
+const TYPED = ["login-name", "user-id", "password", "lifetime"];
+let shownRpc = chosen("rpc");
+
+function keepTyped(rpc) {
+  if (rpc === shownRpc) {
+    return;
+  }
+  typed[shownRpc] = { fields: TYPED.map((id) => field(id).value), entries: [...field("entries").children] };
+  const { fields = [], entries = [] } = typed[rpc] ?? {};
+  TYPED.forEach((id, at) => {
+    field(id).value = fields[at] ?? "";
+  });
+  field("entries").replaceChildren(...entries);
+  shownRpc = rpc;
 }
 
 const block = (text) => h("pre", { tabindex: "0" }, text);
@@ -50,9 +69,17 @@ const block = (text) => h("pre", { tabindex: "0" }, text);
 const lines = (headers) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 const head = (first, headers) => block([first, ...lines(headers)].join("\n"));
 
+/** Whose token a call takes. */
+function whose({ ownToken }) {
+  const own = ownToken && "Empty: the token of the session is sent, which this call takes in any access mode. ";
+  return prose(`${own || "Not needed under `--access public`. "}\`cargo dev\` prints one that may do everything.`);
+}
+
 /** Shows what belongs to the call that is chosen, and the request that it would be. */
 function showRequest() {
   const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
+  keepTyped(rpc);
+  field("copied").hidden = true;
   for (const part of ["session", "who", "metadata", "lifetimes", "filters"]) {
     field(part).hidden = !has(rpc, part);
   }
@@ -60,6 +87,8 @@ function showRequest() {
   field("users").hidden = version === "v2alpha";
   const both = field("user-id").value && field("login-name").value;
   field("both").hidden = !(both && protocol === "grpc-web");
+  field("whom").textContent = CALLS[rpc].whom ?? "";
+  field("whose").replaceChildren(...whose(CALLS[rpc]));
   field("title").textContent = field("send").textContent = CALLS[rpc].act;
   let parts;
   try {
@@ -93,6 +122,8 @@ function explanation({ id, code, name, means, remedy }) {
   return h("div", { class: "problem" }, h("h3", {}, title), h("p", {}, prose(means)), h("p", {}, prose(remedy)));
 }
 
+const folded = (title, text) => h("details", {}, h("summary", {}, title), block(text.join("\n")));
+
 async function showAnswer({ rpc, protocol }, response, bytes) {
   const { raw, trailers, decoded, error } = reading(rpc, protocol, response, bytes);
   const failed = error !== undefined;
@@ -100,12 +131,12 @@ async function showAnswer({ rpc, protocol }, response, bytes) {
   const pretty = decoded && block(JSON.stringify(decoded, null, 2));
   field("answer").replaceChildren(
     ...[
-      h("p", { class: failed ? "bad" : "good" }, failed ? "Refused." : CALLS[rpc].done),
+      h("p", {}, h("span", { class: failed ? "bad" : "good" }, failed ? "Refused." : CALLS[rpc].done), ` HTTP ${response.status}`),
       ...rows.map(explanation),
-      head(`HTTP ${response.status}`, Object.fromEntries(response.headers)),
-      trailers && [h("h3", {}, "Trailers"), block(lines(trailers).join("\n"))],
       pretty && [h("h3", {}, raw ? "Body, decoded" : "Body"), pretty],
-      raw && [h("h3", {}, "Body, as it came"), block(raw)],
+      folded("Headers", lines(Object.fromEntries(response.headers))),
+      trailers && folded("Trailers", lines(trailers)),
+      raw && (pretty ? folded("Body, as it came", [raw]) : [h("h3", {}, "Body, as it came"), block(raw)]),
     ]
       .flat()
       .filter((part) => part),
@@ -130,7 +161,25 @@ async function send(event) {
     field("answer").replaceChildren(h("p", { class: "problem" }, reason));
   } finally {
     button.disabled = false;
+    // On a small screen the answer is below the form.
+    field("answered").scrollIntoView({ block: "nearest" });
   }
+}
+
+/** Copies the request with its secrets; where the browser doesn't allow that, shows it. */
+async function copy() {
+  const told = field("copied");
+  try {
+    const command = curl(location.origin, asked());
+    const done = await navigator.clipboard?.writeText(command).then(
+      () => true,
+      () => false,
+    );
+    told.replaceChildren(done ? "Copied, with its secrets." : block(command));
+  } catch (error) {
+    told.textContent = error.message;
+  }
+  told.hidden = false;
 }
 
 function addEntry() {
@@ -147,6 +196,7 @@ function addEntry() {
 form.addEventListener("submit", send);
 form.addEventListener("input", showRequest);
 field("secrets").addEventListener("change", showRequest);
+field("copy").addEventListener("click", copy);
 field("add").addEventListener("click", () => {
   addEntry();
   showRequest();
