@@ -255,7 +255,7 @@ fn a_month_costs_what_its_logins_and_verifications_cost() {
     let login = prices.login().with_logs();
     // The layer reads what a get reads, and nothing else of it costs anything.
     let layer = prices.database("get");
-    let authorizer = prices.call("get", "get", memory("AuthorizerFunction"));
+    let authorizer = prices.call("get", "get", memory("Authorizer"));
     let authorizer = authorizer.with_logs() - authorizer.http_api;
     let get = prices
         .call("get", "get", memory("FunctionMemory"))
