@@ -257,3 +257,33 @@ fn what_a_first_build_takes_stands_beside_the_command() {
     // A quiet build says neither how far it is nor that it waits for another one.
     assert!(!aliases.contains("\"--quiet\"") && !aliases.contains("\"-q\""));
 }
+
+/// Whoever makes a call is a principal, and a program with a token a service account: a third word
+/// would mean either.
+#[test]
+fn whoever_makes_a_call_is_called_principal() {
+    let mut pages = vec![root().join("README.md")];
+    for folder in ["docs", "src/cli/dev/pages"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        pages.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    pages.retain(|path| path.extension().is_some());
+    assert!(pages.len() > 30, "{pages:?}");
+    for path in pages {
+        let page = fs::read_to_string(&path).unwrap();
+        // Code keeps the log's field and the tool's former command.
+        let prose: String = page.split("\n```").step_by(2).collect();
+        for line in prose.lines() {
+            let prose: String = line.split('`').step_by(2).collect();
+            let found = prose.to_lowercase().contains("caller");
+            assert!(!found, "{}: {line}", path.display());
+        }
+    }
+    let concepts = include_str!("../docs/concepts.md");
+    for explained in [
+        "A principal is whoever makes a call.",
+        "A **service account** belongs to a program",
+    ] {
+        assert_eq!(concepts.matches(explained).count(), 1, "{explained}");
+    }
+}

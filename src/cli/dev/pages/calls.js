@@ -119,7 +119,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const octal = (bytes) => Array.from(bytes, (byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
 
 /** A command for a shell that sends a request. A body of bytes goes through pipes, and so does the answer. */
-export function curl(origin, { method, path, headers, body }) {
+export function shellCommand(origin, { method, path, headers, body }) {
   const lines = [`curl -sS -X ${method} ${quoted(origin + path)}`];
   lines.push(...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`));
   if (body instanceof Uint8Array) {

@@ -1,6 +1,6 @@
 // The form: the request as it is sent, the response, and what the response means.
 
-import { CALLS, curl, has, reading, request } from "./calls.js";
+import { CALLS, has, reading, request, shellCommand } from "./calls.js";
 import { h, load, prose } from "./page.js";
 import * as wire from "./wire.js";
 
@@ -170,7 +170,7 @@ async function send(event) {
 async function copy() {
   const told = field("copied");
   try {
-    const command = curl(location.origin, asked());
+    const command = shellCommand(location.origin, asked());
     const done = await navigator.clipboard?.writeText(command).then(
       () => true,
       () => false,
