@@ -78,7 +78,7 @@ impl Prices {
             + self.units(call, "read_units") * self.dollars("dynamodb_million_read_units")
     }
 
-    /// A call of the function with that memory, on x86_64. Its processor time and its log are those
+    /// A call of the function with that memory, on `x86_64`. Its processor time and its log are those
     /// that were measured of `like`.
     fn call(&self, call: &str, like: &str, memory_mb: f64) -> Million {
         let measured = |name: &str| self.serve["calls"][like][name].as_f64().unwrap();

@@ -20,33 +20,34 @@ fn difference<T: Debug + PartialEq>(documented: &[T], expected: &[T]) -> String 
     if documented == expected {
         return String::new();
     }
-    let without = |rows: &[T], others: &[T], mark: &str| -> String {
+    let without = |rows: &[T], others: &[T], mark: &str| -> Vec<String> {
         let rows = rows.iter().filter(|row| !others.contains(row));
-        rows.map(|row| format!("{mark} {row:?}\n")).collect()
+        rows.map(|row| format!("{mark} {row:?}")).collect()
     };
-    let difference = without(documented, expected, "-") + &without(expected, documented, "+");
-    if difference.is_empty() {
-        return "the rows are in another order, or twice\n".to_owned();
+    let mut lines = without(documented, expected, "-");
+    lines.extend(without(expected, documented, "+"));
+    if lines.is_empty() {
+        lines.push("the rows are in another order, or twice".to_owned());
     }
-    difference
+    lines.join("\n")
 }
 
 #[test]
 fn only_rows_that_differ_are_shown() {
     for (documented, expected, want) in [
         (&["a", "b"][..], &["a", "b"][..], ""),
-        (&["a", "b"], &["a", "c"], "- \"b\"\n+ \"c\"\n"),
-        (&["a"], &["a", "b"], "+ \"b\"\n"),
-        (&["a", "b"], &["b"], "- \"a\"\n"),
+        (&["a", "b"], &["a", "c"], "- \"b\"\n+ \"c\""),
+        (&["a"], &["a", "b"], "+ \"b\""),
+        (&["a", "b"], &["b"], "- \"a\""),
         (
             &["a", "b"],
             &["b", "a"],
-            "the rows are in another order, or twice\n",
+            "the rows are in another order, or twice",
         ),
         (
             &["a", "a"],
             &["a"],
-            "the rows are in another order, or twice\n",
+            "the rows are in another order, or twice",
         ),
     ] {
         assert_eq!(difference(documented, expected), want);

@@ -1,4 +1,4 @@
-//! DynamoDBs that refuse some requests: the first ones, or those of an operation.
+//! Emulators that refuse some requests: the first ones, or those of an operation.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
