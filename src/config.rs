@@ -131,6 +131,8 @@ pub struct Settings {
     pub created_status: StatusCode,
     pub hash_params: Params,
     pub hash_kernel: Kernel,
+    /// How many password checks may wait, with room for all calls that Lambda may send at a time: it
+    /// has admitted them.
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
@@ -153,6 +155,7 @@ impl Settings {
     ///
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let calls = lambda_calls(&variable).map_or(0, NonZeroUsize::get);
         let mut reader = Reader::new(&SETTINGS, variable);
 
         let users = reader.text("USERS_TABLE");
@@ -207,7 +210,7 @@ impl Settings {
                 created_status: created_status?,
                 hash_params: hash_params?,
                 hash_kernel: hash_kernel?,
-                password_queue: usize::try_from(queue?).ok()?,
+                password_queue: usize::try_from(queue?).ok()?.max(calls),
                 wire: WireLimits {
                     body: usize::try_from(body?).ok()?,
                     message: usize::try_from(message?).ok()?,
@@ -273,16 +276,22 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 }
 
-/// How many passwords a process may check at a time: in Lambda one for each call that the process
-/// may get at a time, elsewhere one for each processor.
+/// How many passwords a process may check at a time: one for each processor, and in Lambda at most
+/// one for each call that the process may get at a time.
 pub fn checks_at_once(variable: impl Fn(&str) -> Option<String>) -> NonZeroUsize {
-    let in_lambda = variable("AWS_LAMBDA_RUNTIME_API").is_some();
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    checks_on(processors, lambda_calls(variable))
+}
+
+fn checks_on(processors: NonZeroUsize, calls: Option<NonZeroUsize>) -> NonZeroUsize {
+    calls.map_or(processors, |calls| calls.min(processors))
+}
+
+/// How many calls the process may get at a time; `None`: it isn't Lambda that says it.
+fn lambda_calls(variable: impl Fn(&str) -> Option<String>) -> Option<NonZeroUsize> {
     let calls = variable("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
-    match calls {
-        Some(calls) => calls,
-        None if in_lambda => NonZeroUsize::MIN,
-        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-    }
+    let in_lambda = variable("AWS_LAMBDA_RUNTIME_API").is_some();
+    calls.or(in_lambda.then_some(NonZeroUsize::MIN))
 }
 
 #[cfg(test)]

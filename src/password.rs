@@ -23,6 +23,7 @@ mod foreign_vectors;
 mod hash;
 mod params;
 mod pool;
+mod queue;
 mod scheme;
 mod unsupported;
 #[cfg(test)]
@@ -31,6 +32,6 @@ mod vectors;
 pub use bounds::OutOfBounds;
 pub use hash::PasswordHash;
 pub use params::Params;
-pub use pool::{Error, PasswordPool, Turn, Verification};
+pub use pool::{Error, PasswordPool, PendingAttempt, Place, Turn, Verification};
 pub use sesame_argon2::Kernel;
 pub use unsupported::Unsupported;

@@ -1,17 +1,19 @@
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Block;
 use sesame_argon2::Kernel;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio::task;
 
 use super::blocks::{self, Workspace};
 use super::hash::PasswordHash;
 use super::params::Params;
+use super::queue::{Queue, Step};
 use super::scheme::{Argon2Hash, Scheme};
-use crate::domain::Password;
+use crate::domain::{FoldedName, Password};
 use crate::error::Cause;
 
 /// The result of checking a password against a hash.
@@ -34,10 +36,11 @@ pub enum Error {
 
 /// Computes password hashes, a limited number at a time, in memory that it keeps.
 ///
-/// The pool has a permit and a set of blocks for each check that may run at a time. Further calls
-/// wait in the order in which they came, up to the length of the queue. A call may be dropped at
-/// any time: while it waits, that frees its place in the queue; once its hash is being computed, the
-/// computation goes on, and keeps permit, place and blocks until it is done.
+/// The pool has a set of blocks for each hash that may be computed at a time. Further calls wait in
+/// the order in which they came, up to the length of the queue; the first of them, one for each
+/// hash, may prepare theirs. A call may be dropped at any time: while it waits, that frees its place
+/// in the queue; once its hash is being computed, the computation goes on, and keeps place and
+/// blocks until it is done.
 ///
 /// All clones are the same pool.
 #[derive(Clone)]
@@ -46,11 +49,9 @@ pub struct PasswordPool(Arc<Inner>);
 struct Inner {
     params: Params,
     kernel: Kernel,
-    /// One permit for each check that may run at a time.
-    permits: Arc<Semaphore>,
-    /// One permit for each check that runs or waits.
-    places: Arc<Semaphore>,
-    /// The sets of blocks that no check uses, as many as there are free permits.
+    /// The calls that hash and those that wait.
+    queue: Mutex<Queue>,
+    /// The sets of blocks that no hash uses.
     idle: Mutex<Vec<Vec<Block>>>,
 }
 
@@ -59,15 +60,28 @@ impl PasswordPool {
     /// tens of milliseconds, so it belongs to the start of the process.
     pub fn new(params: Params, kernel: Kernel, checks_at_once: NonZeroUsize, queue: usize) -> Self {
         let checks = checks_at_once.get();
-        let places = checks.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        let places = checks.saturating_add(queue);
         let idle = (0..checks).map(|_| blocks::allocate(params.memory_kib() as usize));
         Self(Arc::new(Inner {
             params,
             kernel,
-            permits: Arc::new(Semaphore::new(checks)),
-            places: Arc::new(Semaphore::new(places)),
+            queue: Mutex::new(Queue::new(checks, places)),
             idle: Mutex::new(idle.collect::<Result<_, _>>().expect("memory for the pool")),
         }))
+    }
+
+    /// Joins the queue of the calls that compute hashes.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Overloaded`]: the queue is full.
+    pub fn join(&self) -> Result<Place, Error> {
+        let (ticket, woken) = self.0.queue().join().ok_or(Error::Overloaded)?;
+        Ok(Place {
+            pool: Arc::clone(&self.0),
+            ticket,
+            woken,
+        })
     }
 
     /// Waits for a turn to compute hashes, in the order of the calls.
@@ -76,14 +90,7 @@ impl PasswordPool {
     ///
     /// - [`Error::Overloaded`]: the queue is full.
     pub async fn turn(&self) -> Result<Turn, Error> {
-        let place = Arc::clone(&self.0.places)
-            .try_acquire_owned()
-            .map_err(|_| Error::Overloaded)?;
-        let permit = Arc::clone(&self.0.permits)
-            .acquire_owned()
-            .await
-            .map_err(|closed| Error::Internal(closed.into()))?;
-        Ok(Turn::take(&self.0, permit, place))
+        Ok(self.join()?.turn().await)
     }
 
     /// Checks whether `hash` is the hash of `password`, in a turn of its own.
@@ -103,7 +110,8 @@ impl PasswordPool {
 
     /// Makes a hash of `password` to store, in a turn of its own.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
-        self.turn().await?.hash(password).await
+        let (hash, _) = self.turn().await?.hash(password).await?;
+        Ok(hash)
     }
 
     /// Whether `hash` is as [`Self::hash`] makes them: argon2id in version 19 with the pool's
@@ -125,6 +133,59 @@ impl Inner {
         // Only an allocation can panic while the lock is held, and it leaves the list intact.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // The same holds here.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the queue, which is left on drop.
+pub struct Place {
+    pool: Arc<Inner>,
+    ticket: u64,
+    woken: Arc<Notify>,
+}
+
+impl Place {
+    /// Waits until the call may find its user: as many calls may as twice the number of hashes at
+    /// once, those whose hashes are computed included.
+    pub async fn may_find_user(&self) {
+        self.wait(Step::FindUser).await;
+    }
+
+    /// Waits until the call may count an attempt at the password of `name`: then no more attempts at
+    /// it are pending than hashes are computed at once, this one included.
+    ///
+    /// The attempt is pending until the place is left, or the [`PendingAttempt`] dropped that
+    /// [`Turn::into_pending`] makes of it. Whether there is such a user makes no difference, as the
+    /// time would reveal it.
+    pub async fn may_count_attempt(&self, name: &FoldedName) {
+        self.pool.queue().name(self.ticket, name.clone());
+        self.wait(Step::CountAttempt).await;
+    }
+
+    /// Waits for the call's turn to compute hashes.
+    pub async fn turn(self) -> Turn {
+        self.wait(Step::Hash).await;
+        let blocks = self.pool.idle().pop().unwrap_or_default();
+        Turn {
+            blocks,
+            place: self,
+        }
+    }
+
+    async fn wait(&self, step: Step) {
+        while !self.pool.queue().may(self.ticket, step) {
+            self.woken.notified().await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.pool.queue().leave(self.ticket);
+    }
 }
 
 /// The right to compute hashes, one after another, and the blocks to compute them in.
@@ -132,20 +193,18 @@ impl Inner {
 /// It moves into each computation and comes back out of it, so that neither a dropped call nor a
 /// panic can end it early or lose its blocks.
 pub struct Turn {
-    pool: Arc<Inner>,
     blocks: Vec<Block>,
-    _permit: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl Turn {
-    fn take(pool: &Arc<Inner>, permit: OwnedSemaphorePermit, place: OwnedSemaphorePermit) -> Self {
-        Self {
-            pool: Arc::clone(pool),
-            blocks: pool.idle().pop().unwrap_or_default(),
-            _permit: permit,
-            _place: place,
-        }
+    /// Ends the turn of a right password, whose attempt is pending until it is forgiven. `None`: no
+    /// attempt was counted.
+    pub fn into_pending(self) -> Option<PendingAttempt> {
+        let Place { pool, ticket, .. } = &self.place;
+        let name = pool.queue().keep_pending(*ticket)?;
+        let pool = Arc::clone(pool);
+        Some(PendingAttempt { pool, name })
     }
 
     /// Checks whether `hash` is the hash of `password`.
@@ -164,7 +223,7 @@ impl Turn {
     /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
     /// doesn't tell whether a user exists.
     pub async fn verify_decoy(self, password: Password) -> Result<(Verification, Self), Error> {
-        let decoy = Scheme::Argon2(Argon2Hash::decoy(self.pool.params));
+        let decoy = Scheme::Argon2(Argon2Hash::decoy(self.place.pool.params));
         let (verification, turn) = self.check(password, decoy).await?;
         let no_match = Verification {
             matched: false,
@@ -174,15 +233,13 @@ impl Turn {
     }
 
     /// Makes a hash of `password` to store.
-    pub async fn hash(self, password: Password) -> Result<PasswordHash, Error> {
-        let params = self.pool.params;
-        let (hash, _) = self
-            .run(move |workspace| {
-                let hash = Argon2Hash::make(password.as_bytes(), params, workspace)?;
-                Ok(PasswordHash::parse(&hash.to_phc())?)
-            })
-            .await?;
-        Ok(hash)
+    pub async fn hash(self, password: Password) -> Result<(PasswordHash, Self), Error> {
+        let params = self.place.pool.params;
+        self.run(move |workspace| {
+            let hash = Argon2Hash::make(password.as_bytes(), params, workspace)?;
+            Ok(PasswordHash::parse(&hash.to_phc())?)
+        })
+        .await
     }
 
     async fn check(
@@ -208,7 +265,7 @@ impl Turn {
     ) -> Result<(T, Self), Error> {
         let compute = move || {
             let mut workspace = Workspace {
-                kernel: self.pool.kernel,
+                kernel: self.place.pool.kernel,
                 kept: &mut self.blocks,
             };
             work(&mut workspace).map(|done| (done, self))
@@ -221,10 +278,28 @@ impl Turn {
 }
 
 impl Drop for Turn {
-    // The fields, and with them the permit, are dropped after this.
+    // The place is dropped after this, so that the next call finds the blocks.
     fn drop(&mut self) {
         let blocks = std::mem::take(&mut self.blocks);
-        self.pool.idle().push(blocks);
+        self.place.pool.idle().push(blocks);
+    }
+}
+
+/// A right password's attempt that is not forgiven yet. On drop it no longer is pending.
+pub struct PendingAttempt {
+    pool: Arc<Inner>,
+    name: FoldedName,
+}
+
+impl Drop for PendingAttempt {
+    fn drop(&mut self) {
+        self.pool.queue().settle(&self.name);
+    }
+}
+
+impl fmt::Debug for PendingAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingAttempt").finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::{
     HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState,
 };
 use crate::error::Error;
-use crate::password::{PasswordHash, Turn};
+use crate::password::{PasswordHash, PendingAttempt, Place, Turn};
 use crate::store::ReserveOutcome;
 use crate::token::generate_write_id;
 
@@ -12,8 +12,10 @@ use crate::token::generate_write_id;
 #[derive(Debug)]
 pub(super) struct VerifiedUser {
     pub user: User,
-    /// Whether the password was checked as well.
-    pub by_password: bool,
+    /// The attempt at the password, if it was checked as well. No more attempts at the user's
+    /// password may be pending than hashes are computed at once, so this is kept until the attempt
+    /// is forgiven.
+    pub attempt: Option<PendingAttempt>,
     /// The hash to store in place of the user's, which was made with other settings or by
     /// another service.
     pub new_hash: Option<HashString>,
@@ -73,17 +75,19 @@ impl Service {
         }
         Ok(VerifiedUser {
             user,
-            by_password: false,
+            attempt: None,
             new_hash: None,
         })
     }
 
     /// Finds a user and checks the password: 1 request by login name, 2 by user id.
     ///
-    /// It waits for its turn before it counts the attempt. So a call that is refused for overload
-    /// costs no attempt, and a process has at most as many attempts pending as it computes hashes
-    /// at a time. Other processes may have more; a pending attempt counts as a failure for them
-    /// too.
+    /// A call that is refused for overload costs no attempt, because it joins the queue of the
+    /// hashes before its attempt is counted. While the hashes of others are computed, as many calls
+    /// as these find their users and count their attempts: so a process has at most twice as many
+    /// attempts pending whose hash is not yet computed as it computes hashes at a time, and of one
+    /// login name at most as many attempts, until they are forgiven. Other processes may have more;
+    /// a pending attempt counts as a failure for them too.
     async fn check_password(
         &self,
         subject: Subject<'_>,
@@ -92,8 +96,10 @@ impl Service {
         context: &Context,
     ) -> Result<VerifiedUser, Error> {
         context.record.note(|facts| facts.login = true);
-        let turn = self.passwords.turn().await?;
+        let place = self.passwords.join()?;
+        place.may_find_user().await;
         let lookup = self.locate(subject, context).await?;
+        place.may_count_attempt(lookup.name()).await;
         context.record.note(|facts| facts.attempt_pending = true);
         // The lock is measured from this time: the call may have waited long for its turn.
         let reserved_at = context.time();
@@ -104,6 +110,7 @@ impl Service {
                 let stored = stored.ok_or(Error::PasswordNotSet)?;
                 match PasswordHash::parse(stored.as_str()) {
                     Ok(hash) => {
+                        let turn = place.turn().await;
                         self.verify(turn, user, hash, password, reserved_at, context)
                             .await
                     }
@@ -113,16 +120,14 @@ impl Service {
                             return Err(Error::Internal(unsupported.into()));
                         }
                         // Any other error would reveal that the user exists.
-                        let (verification, _) = turn.verify_decoy(password).await?;
-                        context.record.hashed(verification.took);
+                        verify_decoy(place, password, context).await?;
                         Err(Error::PasswordInvalid)
                     }
                 }
             }
             ReserveOutcome::Refused(found) => {
                 if !permit.sees_users() {
-                    let (verification, _) = turn.verify_decoy(password).await?;
-                    context.record.hashed(verification.took);
+                    verify_decoy(place, password, context).await?;
                 }
                 Err(refusal(&lookup, found, context))
             }
@@ -176,15 +181,15 @@ impl Service {
                 .note(|facts| facts.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid);
         }
-        let new_hash = if replace {
-            let hash = turn.hash(password).await?;
-            Some(HashString::new(hash.as_str().to_owned()))
+        let (new_hash, turn) = if replace {
+            let (hash, turn) = turn.hash(password).await?;
+            (Some(HashString::new(hash.as_str().to_owned())), turn)
         } else {
-            None
+            (None, turn)
         };
         Ok(VerifiedUser {
             user,
-            by_password: true,
+            attempt: turn.into_pending(),
             new_hash,
         })
     }
@@ -200,7 +205,7 @@ impl Service {
     ) -> T {
         let clear = async {
             match verified {
-                Some(verified) if verified.by_password => {
+                Some(verified) if verified.attempt.is_some() => {
                     self.store.clear_failures(&verified.user).await
                 }
                 _ => Ok(()),
@@ -225,6 +230,13 @@ impl Service {
         }
         put
     }
+}
+
+/// Does the work of a check without one, in the call's turn.
+async fn verify_decoy(place: Place, password: Password, context: &Context) -> Result<(), Error> {
+    let (verification, _) = place.turn().await.verify_decoy(password).await?;
+    context.record.hashed(verification.took);
+    Ok(())
 }
 
 /// Why an attempt was not counted, by the user that was found.
@@ -255,7 +267,7 @@ pub(super) fn factors(
         verified_at: now,
         generation: user.generation,
     });
-    let by_password = verified.is_some_and(|verified| verified.by_password);
+    let by_password = verified.is_some_and(|verified| verified.attempt.is_some());
     (
         user,
         by_password.then_some(PasswordFactor { verified_at: now }),

@@ -88,6 +88,14 @@ fn keys_by_id(name: &LoginName) -> Vec<FoldedName> {
 }
 
 impl UserLookup {
+    /// The folded login name, which stands for the user.
+    pub fn name(&self) -> &FoldedName {
+        let [first, .., last] = &*self.keys else {
+            return &self.keys[0];
+        };
+        if self.by_id { first } else { last }
+    }
+
     pub fn is_wanted(&self, user: &User) -> bool {
         let wanted = self.wanted.as_ref();
         wanted.is_none_or(|wanted| *wanted == user.user_id)
