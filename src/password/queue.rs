@@ -11,7 +11,7 @@ use crate::domain::FoldedName;
 /// `at_once` are before it. It may find its user and count an attempt while fewer than twice as
 /// many are, so that the next calls are ready when the hashes of these end. So:
 ///
-/// - Hashes are computed in the order of the calls.
+/// - Turns to compute hashes come in the order of the calls.
 /// - At most twice `at_once` attempts are counted whose hash is not yet computed.
 /// - At most `at_once` attempts at the password of one login name are pending: counted, and
 ///   neither known to be wrong nor forgiven. More would let right logins of one user lock each
@@ -105,6 +105,16 @@ impl Queue {
             self.unsettled.swap_remove(at);
         }
         self.wake();
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    #[cfg(test)]
+    fn has(&self, ticket: u64) -> bool {
+        self.calls.iter().any(|call| call.ticket == ticket)
     }
 
     fn position(&self, ticket: u64) -> usize {

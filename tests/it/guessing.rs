@@ -1,6 +1,7 @@
 //! How often a password may be tried: the lock after failed attempts, and what may not escape it.
 
 mod enumeration;
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,6 +7,7 @@ use argon2::{Algorithm, Argon2, Version};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::domain::LoginName;
 
 const PARAMS: (u32, u32, u32) = (128, 2, 1);
 
@@ -73,9 +74,13 @@ impl PasswordPool {
     }
 
     fn is_idle(&self) -> bool {
-        let checks = self.0.idle().len();
         let whole = self.0.idle().iter().all(|blocks| blocks.len() == 128);
-        whole && self.0.permits.available_permits() == checks
+        whole && self.waiting() == 0
+    }
+
+    /// How many calls are in the queue, those that compute hashes included.
+    fn waiting(&self) -> usize {
+        self.0.queue().len()
     }
 
     /// A copy of the blocks of a pool that runs one check at a time.
@@ -232,7 +237,7 @@ fn a_hash_is_current_if_the_pool_would_make_one_like_it() {
 }
 
 #[tokio::test]
-async fn as_many_checks_run_at_once_as_there_are_permits() {
+async fn as_many_checks_run_at_once_as_the_pool_has_sets_of_blocks() {
     let pool = pool(2, 6);
     let running = Arc::new(AtomicUsize::new(0));
     let pairs = Arc::new(Barrier::new(2));
@@ -295,7 +300,7 @@ async fn a_full_queue_refuses_at_once_and_waiting_callers_leave_it_when_dropped(
 }
 
 #[tokio::test]
-async fn a_hash_whose_call_was_dropped_keeps_its_permit_its_place_and_its_blocks() {
+async fn a_hash_whose_call_was_dropped_keeps_its_place_and_its_blocks() {
     let pool = pool(1, 1);
     let (work, running, let_go) = held();
     let mut first = Box::pin(pool.run(work));
@@ -304,8 +309,7 @@ async fn a_hash_whose_call_was_dropped_keeps_its_permit_its_place_and_its_blocks
 
     drop(first);
 
-    assert_eq!(pool.0.permits.available_permits(), 0);
-    assert_eq!(pool.0.places.available_permits(), 1);
+    assert_eq!(pool.waiting(), 1);
     assert!(pool.0.idle().is_empty());
     let mut second = pin!(pool.run(|blocks| Ok(blocks.len())));
     assert!(is_pending(second.as_mut()));
@@ -316,7 +320,7 @@ async fn a_hash_whose_call_was_dropped_keeps_its_permit_its_place_and_its_blocks
 }
 
 #[tokio::test]
-async fn a_panic_loses_neither_permit_nor_blocks() {
+async fn a_panic_loses_neither_place_nor_blocks() {
     let pool = pool(1, 0);
     let kept = pool.0.idle()[0].as_ptr();
 
@@ -325,12 +329,11 @@ async fn a_panic_loses_neither_permit_nor_blocks() {
     assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
     assert!(pool.is_idle());
     assert_eq!(pool.0.idle()[0].as_ptr(), kept);
-    assert_eq!(pool.0.places.available_permits(), 1);
     pool.verify_decoy(password()).await.unwrap();
 }
 
 #[tokio::test]
-async fn clones_share_permits_and_blocks() {
+async fn clones_share_queue_and_blocks() {
     let pool = pool(1, 0);
     let (work, running, let_go) = held();
     let clone = pool.clone();
@@ -342,4 +345,51 @@ async fn clones_share_permits_and_blocks() {
 
     let_go.send(()).unwrap();
     first.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_call_holds_up_neither_turns_nor_attempts() {
+    let pool = pool(1, 3);
+    let name = LoginName::parse("mini".to_owned()).unwrap().folded();
+    let first = pool.join().unwrap();
+    first.may_find_user().await;
+    first.may_count_attempt(&name).await;
+    let second = pool.join().unwrap();
+    second.may_find_user().await;
+    let mut counting = Box::pin(second.may_count_attempt(&name));
+    assert!(is_pending(counting.as_mut()));
+    let third = pool.join().unwrap();
+    let mut finding = Box::pin(third.may_find_user());
+    assert!(is_pending(finding.as_mut()));
+
+    drop(first);
+    counting.await;
+    finding.await;
+    let mut counting = Box::pin(third.may_count_attempt(&name));
+    assert!(is_pending(counting.as_mut()));
+    drop(second);
+    counting.await;
+
+    third.turn().await.hash(password()).await.unwrap();
+    assert!(pool.is_idle());
+}
+
+#[tokio::test]
+async fn a_right_password_keeps_its_attempt_pending_after_its_turn() {
+    let pool = pool(1, 1);
+    let name = LoginName::parse("mini".to_owned()).unwrap().folded();
+    let first = pool.join().unwrap();
+    first.may_find_user().await;
+    first.may_count_attempt(&name).await;
+    let second = pool.join().unwrap();
+    let mut counting = Box::pin(second.may_count_attempt(&name));
+    assert!(is_pending(counting.as_mut()));
+
+    let attempt = first.turn().await.into_pending();
+    assert!(is_pending(counting.as_mut()));
+
+    drop(attempt);
+    counting.await;
+    second.turn().await;
+    assert!(pool.is_idle());
 }
