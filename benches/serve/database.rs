@@ -1,9 +1,10 @@
 //! The emulated DynamoDB, in a process of its own, so that its processor time is counted apart.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sesame::domain::{
@@ -14,10 +15,12 @@ use sesame::emulator::Emulator;
 use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
 use sesame::token::{ServiceAccountToken, generate_session_generation};
+use tokio::runtime::Runtime;
 
 use super::calls::{PASSWORD, login_name, user_id};
 use super::outcome::Outcome;
 use super::process::Process;
+use super::relay;
 
 /// Many more than there are checks at once, so that no user is ever logged in twice at a time.
 pub const USERS: usize = 1000;
@@ -25,15 +28,20 @@ pub const USERS: usize = 1000;
 pub struct Database {
     pub process: Process,
     pub url: String,
+    /// The URL through which each answer takes longer, if that was asked for.
+    pub late_url: String,
     /// The token of a service account with all permissions.
     pub token: String,
 }
 
 impl Database {
-    /// Starts this program again, as the database.
-    pub fn start() -> Outcome<Self> {
+    /// Starts this program again, as the database. With `wait`, it also answers that much later.
+    pub fn start(wait: Option<Duration>) -> Outcome<Self> {
+        let wait = wait.map(|wait| wait.as_millis().to_string());
+        let late = wait.map(|wait| ["--answer-after".to_owned(), wait]);
         let child = Command::new(std::env::current_exe()?)
             .arg("--database")
+            .args(late.iter().flatten())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -47,6 +55,7 @@ impl Database {
         Ok(Self {
             process,
             url: text("url"),
+            late_url: text("late_url"),
             token: text("token"),
         })
     }
@@ -54,7 +63,7 @@ impl Database {
 
 /// Serves an emulated DynamoDB with [`USERS`] users until stdin is closed, which it is when the
 /// bench ends.
-pub fn serve() -> Outcome<()> {
+pub fn serve(wait: Option<Duration>) -> Outcome<()> {
     let emulator = Emulator::in_memory()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,12 +71,25 @@ pub fn serve() -> Outcome<()> {
     let token = runtime.block_on(fill(&emulator))?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let server = emulator.serve(listener, Vec::new(), std::future::pending())?;
+    let late_url = match wait {
+        Some(wait) => Some(serve_late(runtime, &server.url(), wait)?),
+        None => None,
+    };
     println!(
         "{}",
-        json!({ "url": server.url(), "token": token.as_str() })
+        json!({ "url": server.url(), "late_url": late_url, "token": token.as_str() })
     );
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
+}
+
+/// Serves the database at another URL as well, where each answer takes `wait` longer.
+fn serve_late(runtime: Runtime, url: &str, wait: Duration) -> Outcome<String> {
+    let database: SocketAddr = url.trim_start_matches("http://").parse()?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+    let late_url = format!("http://{}", listener.local_addr()?);
+    std::thread::spawn(move || runtime.block_on(relay::run(listener, database, wait)));
+    Ok(late_url)
 }
 
 async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {

@@ -53,13 +53,21 @@ impl Load {
         calls: 100,
     };
 
+    pub fn seconds(self) -> u32 {
+        self.seconds
+    }
+
     pub fn lasting(self, seconds: u32) -> Self {
         Self { seconds, ..self }
     }
 
-    pub async fn run(self, service: &Service, database: &Database) -> Outcome<Report> {
+    pub async fn run(
+        self,
+        checks_at_once: usize,
+        service: &Service,
+        database: &Database,
+    ) -> Outcome<Report> {
         let client = Arc::new(Client::new(service.address));
-        let checks_at_once = std::thread::available_parallelism()?.get();
         let calls = cost::measure(self.calls, &client, service, database).await?;
         let sessions = create_sessions(&client).await?;
         let hash = self.hash_time(checks_at_once, &client, service).await?;
@@ -124,29 +132,49 @@ impl Load {
         service: &Service,
     ) -> Outcome<Duration> {
         let from = service.log_length()?;
-        let until = Instant::now() + Duration::from_secs(self.hash_seconds.into());
-        let mut workers = JoinSet::new();
-        for worker in 0..checks_at_once {
-            let client = Arc::clone(client);
-            workers.spawn(async move {
-                let mut number = worker;
-                while Instant::now() < until {
-                    client.send(&calls::login(number % USERS)).await?;
-                    number += checks_at_once;
-                }
-                Ok::<_, String>(())
-            });
-        }
-        for outcome in workers.join_all().await {
-            outcome?;
-        }
-        let hashes = service.hash_times(from)?;
-        let count = u32::try_from(hashes.len())?;
-        if count == 0 {
-            return Err("the service's log has no hash_ms".into());
-        }
-        Ok(hashes.iter().sum::<Duration>() / count)
+        let time = Duration::from_secs(self.hash_seconds.into());
+        login_until(client, checks_at_once, time).await?;
+        mean(&service.hash_times(from)?)
     }
+}
+
+/// Keeps as many logins in progress until a time is over: how many there were, and how long it took
+/// until the last one had its answer.
+pub async fn login_until(
+    client: &Arc<Client>,
+    at_once: usize,
+    time: Duration,
+) -> Outcome<(usize, Duration)> {
+    let started = Instant::now();
+    let mut workers = JoinSet::new();
+    for worker in 0..at_once {
+        let client = Arc::clone(client);
+        workers.spawn(async move {
+            let mut logins = 0;
+            while started.elapsed() < time {
+                let number = (worker + logins * at_once) % USERS;
+                let reply = client.send(&calls::login(number)).await?;
+                if !reply.status.is_success() {
+                    return Err(format!("a login was answered {}", reply.status));
+                }
+                logins += 1;
+            }
+            Ok(logins)
+        });
+    }
+    let mut logins = 0;
+    for outcome in workers.join_all().await {
+        logins += outcome?;
+    }
+    Ok((logins, started.elapsed()))
+}
+
+pub fn mean(hashes: &[Duration]) -> Outcome<Duration> {
+    let count = u32::try_from(hashes.len())?;
+    if count == 0 {
+        return Err("the service's log has no hash_ms".into());
+    }
+    Ok(hashes.iter().sum::<Duration>() / count)
 }
 
 /// Creates the sessions that gets read, each of another user.

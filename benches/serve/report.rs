@@ -214,7 +214,7 @@ fn percentiles(times: Percentiles) -> Value {
 }
 
 /// Hundredths are more than repeats.
-fn round(number: f64) -> f64 {
+pub fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 

@@ -21,11 +21,20 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the service with a clean environment, so that no setting of the shell takes part.
-    pub fn start(program: &Path, database_url: &str) -> Outcome<Self> {
+    /// Starts the service with a clean environment, so that no setting of the shell takes part, on
+    /// some of the processors if they are named.
+    pub fn start(program: &Path, processors: &[usize], database_url: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("log");
-        let child = Command::new(program)
+        let mut command = if processors.is_empty() {
+            Command::new(program)
+        } else {
+            let list: Vec<_> = processors.iter().map(usize::to_string).collect();
+            let mut taskset = Command::new("/usr/bin/taskset");
+            taskset.args(["-c", &list.join(",")]).arg(program);
+            taskset
+        };
+        let child = command
             .args(["serve", "--ready-json", "--listen", "127.0.0.1:0"])
             .args(["--endpoint-url", database_url])
             .env_clear()

@@ -167,3 +167,46 @@ fn each_setting_is_limited() {
         }
     }
 }
+
+#[test]
+fn hashes_run_at_once_on_each_processor_and_at_most_one_for_each_call() {
+    let number = |number| NonZeroUsize::new(number).unwrap();
+    for (processors, calls, want) in [
+        (4, None, 4),
+        (4, Some(1), 1),
+        (4, Some(3), 3),
+        (4, Some(4), 4),
+        (1, Some(8), 1),
+        (2, Some(16), 2),
+    ] {
+        let checks = checks_on(number(processors), calls.map(number));
+        assert_eq!(checks.get(), want, "{processors} {calls:?}");
+    }
+}
+
+#[test]
+fn the_queue_has_room_for_all_calls_that_lambda_admits() {
+    for (queue, concurrency, api, calls, want) in [
+        ("0", None, None, None, 0),
+        ("16", None, None, None, 16),
+        ("0", None, Some("127.0.0.1:9001"), Some(1), 1),
+        ("16", None, Some("127.0.0.1:9001"), Some(1), 16),
+        ("0", Some("64"), Some("127.0.0.1:9001"), Some(64), 64),
+        ("16", Some("64"), Some("127.0.0.1:9001"), Some(64), 64),
+        ("1000", Some("64"), Some("127.0.0.1:9001"), Some(64), 1000),
+        ("0", Some("0"), Some("127.0.0.1:9001"), Some(1), 1),
+    ] {
+        let variable = |name: &str| match name {
+            "PASSWORD_QUEUE" => Some(queue.to_owned()),
+            "AWS_LAMBDA_MAX_CONCURRENCY" => concurrency.map(str::to_owned),
+            "AWS_LAMBDA_RUNTIME_API" => api.map(str::to_owned),
+            "USERS_TABLE" | "SESSIONS_TABLE" | "RESOURCE_OWNER" => Some("acme".to_owned()),
+            _ => None,
+        };
+
+        let admitted = lambda_calls(variable).map(NonZeroUsize::get);
+        assert_eq!(admitted, calls, "{queue} {concurrency:?} {api:?}");
+        let settings = Settings::read(variable).unwrap();
+        assert_eq!(settings.password_queue, want, "{queue} {concurrency:?}");
+    }
+}
