@@ -50,8 +50,9 @@ async fn parallel_guesses_cannot_outrun_the_lock() {
     guess_at_once(app, token, 60).await;
 }
 
-/// It runs over the emulator, because other databases don't take a thousand connections at once.
-#[tokio::test]
+/// It runs over the emulator, because other databases don't take a thousand connections at once, and
+/// on paused time, so that no lock ends meanwhile.
+#[tokio::test(start_paused = true)]
 async fn a_thousand_parallel_guesses_cannot_outrun_the_lock() {
     let (app, token) = with_user(App::emulated(&[]).await).await;
     guess_at_once(app, token, 1000).await;
