@@ -22,7 +22,8 @@ const GOAL: f64 = 0.95;
 
 pub struct Throughput {
     checks_at_once: usize,
-    /// The mean time of a hash while as many logins are in progress as hashes run at once.
+    /// The mean time of a hash while as many logins are in progress as hashes run at once, so that
+    /// none has to share its processor with another login.
     hash: Duration,
     wait: Duration,
     at_once: Measured,
@@ -52,7 +53,7 @@ impl Measurement<'_> {
         saturate(self.late, checks, second).await?;
         saturate(self.at_once, checks, second).await?;
         let few = Duration::from_secs(self.seconds.into());
-        let (_, hash) = login(self.at_once, checks, few).await?;
+        let (_, hash) = login(self.late, checks, few).await?;
 
         let (mut at_once, mut late) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
