@@ -138,14 +138,20 @@ impl Queue {
         let earlier = self.calls.range(..position);
         let queued = earlier.filter(|call| call.name.is_none() || call.name == *name);
         let unsettled = self.unsettled.iter();
-        queued.count() + unsettled.filter(|other| Some(*other) == name.as_ref()).count()
+        queued.count()
+            + unsettled
+                .filter(|other| Some(*other) == name.as_ref())
+                .count()
     }
 
     /// Wakes the calls that may take the step that they await.
     fn wake(&mut self) {
         for position in 0..self.calls.len().min(2 * self.at_once) {
             let call = &self.calls[position];
-            if call.awaits.is_some_and(|step| self.is_ready(position, step)) {
+            if call
+                .awaits
+                .is_some_and(|step| self.is_ready(position, step))
+            {
                 call.wake.notify_one();
                 self.calls[position].awaits = None;
             }

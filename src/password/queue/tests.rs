@@ -239,9 +239,8 @@ impl Simulation {
         };
         let hashing = count(&|call| call.stage == Stage::Hashing);
         assert!(hashing <= self.at_once);
-        let preparing = count(&|call| {
-            matches!(call.stage, Stage::Finding | Stage::Named | Stage::Counted)
-        });
+        let preparing =
+            count(&|call| matches!(call.stage, Stage::Finding | Stage::Named | Stage::Counted));
         assert!(hashing + preparing <= 2 * self.at_once);
         for name in &self.names {
             let pending = count(&|call| {

@@ -55,7 +55,8 @@ async fn logins_of_all_kinds(app: &App, count: usize) -> Vec<(&'static str, Vec<
     }
     let mut logins = Vec::new();
     for kind in kinds {
-        let of = |login: &dyn Fn(&str) -> Value| (0..count).map(|n| login(&name(kind, n))).collect();
+        let of =
+            |login: &dyn Fn(&str) -> Value| (0..count).map(|n| login(&name(kind, n))).collect();
         let named = of(&|name| by_name(&app.login_name(name), PASSWORD));
         logins.push((kind, named));
         let by_id = of(&|name| by_id(&app.user_id(name), PASSWORD));
@@ -78,8 +79,15 @@ async fn one_more_login_for_each_turn_counts_its_attempt_and_the_others_wait() {
         // The service of these tests computes two hashes at once.
         assert_eq!(app.faults.count("UpdateItem"), 4, "{kind}");
         let outcomes = calls.join_all().await;
-        let want = if kind == "known" { "ok" } else { "COMMAND-3M0fs" };
-        assert!(outcomes.iter().all(|one| one == want), "{kind} {outcomes:?}");
+        let want = if kind == "known" {
+            "ok"
+        } else {
+            "COMMAND-3M0fs"
+        };
+        assert!(
+            outcomes.iter().all(|one| one == want),
+            "{kind} {outcomes:?}"
+        );
     }
 }
 
