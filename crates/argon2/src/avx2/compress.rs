@@ -3,9 +3,11 @@
 //! It comes in three parts, so that the caller can prefetch once the first word of the result is
 //! known: [`permute_rows`], then [`permute_columns`] for each half of the columns.
 //!
-//! Arrays are read and written by index: with `array::map`, an iterator over an array, `step_by` or
-//! a function that is not inlined, vectors go through memory. That costs up to twice the time, and
-//! nothing but the benchmark tells.
+//! These are not inlined, so that what the compiler makes of them does not depend on the caller or
+//! on link-time optimisation. Within them arrays are read and written by index, and vectors of a
+//! block one by one: with `array::map`, an iterator over an array, `step_by`, an array that a loop
+//! fills or a function that is not inlined, vectors go through memory. That costs up to twice the
+//! time, and nothing but the count of instructions tells.
 
 #![expect(clippy::needless_range_loop, reason = "see above")]
 #![expect(
@@ -15,8 +17,8 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi64 as add, _mm256_alignr_epi8, _mm256_extract_epi64, _mm256_mul_epu32,
-    _mm256_or_si256, _mm256_permute4x64_epi64 as permute, _mm256_setr_epi64x, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_xor_si256 as xor,
+    _mm256_or_si256, _mm256_permute4x64_epi64 as permute, _mm256_setr_epi64x, _mm256_shuffle_epi8,
+    _mm256_srli_epi64, _mm256_xor_si256 as xor,
 };
 
 use argon2::Block;
@@ -30,29 +32,31 @@ type Vectors = [[u64; 4]; 32];
 /// keep the processor busy; two don't.
 type States = [[__m256i; 4]; 4];
 
-/// Permutes the rows of `x` XOR `y` into `current`. Stores `x` XOR `y` into `mask`, and if `over`,
+/// Permutes the rows of `x` XOR `y` into `current`. Stores `x` XOR `y` into `mask`, and if `OVER`,
 /// that XOR the former `current`.
-#[inline]
+#[inline(never)]
 #[target_feature(enable = "avx2")]
-pub fn permute_rows([x, y]: [&Block; 2], current: &mut Block, mask: &mut Block, over: bool) {
+pub fn permute_rows<const OVER: bool>([x, y]: [&Block; 2], current: &mut Block, mask: &mut Block) {
     let (x, y) = (vectors(x), vectors(y));
     let (current, mask) = (vectors_mut(current), vectors_mut(mask));
     for half in 0..2 {
         let first = 16 * half;
-        let mut r = [_mm256_setzero_si256(); 16];
-        for i in 0..16 {
-            r[i] = xor(load(&x[first + i]), load(&y[first + i]));
-            store(r[i], &mut mask[first + i]);
-            if over {
-                let masked = xor(r[i], load(&current[first + i]));
-                store(masked, &mut mask[first + i]);
-            }
-        }
+        let mut r = |i: usize| {
+            let at = first + i;
+            let sum = xor(load(&x[at]), load(&y[at]));
+            let masked = if OVER {
+                xor(sum, load(&current[at]))
+            } else {
+                sum
+            };
+            store(masked, &mut mask[at]);
+            sum
+        };
         let mut states = [
-            [r[0], r[4], r[8], r[12]],
-            [r[1], r[5], r[9], r[13]],
-            [r[2], r[6], r[10], r[14]],
-            [r[3], r[7], r[11], r[15]],
+            [r(0), r(4), r(8), r(12)],
+            [r(1), r(5), r(9), r(13)],
+            [r(2), r(6), r(10), r(14)],
+            [r(3), r(7), r(11), r(15)],
         ];
         // A vector is a row of a state. Rotating its words makes columns of the diagonals.
         mix(&mut states);
@@ -76,7 +80,7 @@ pub fn permute_rows([x, y]: [&Block; 2], current: &mut Block, mask: &mut Block, 
 ///
 /// A column is two words wide. So a vector holds half a row of two states, and the vector below it
 /// the other half.
-#[inline]
+#[inline(never)]
 #[target_feature(enable = "avx2")]
 pub fn permute_columns<const HALF: usize>(current: &mut Block, mask: &Block) {
     let (current, mask) = (vectors_mut(current), vectors(mask));
@@ -121,6 +125,9 @@ fn swap(x: [__m256i; 4]) -> [__m256i; 4] {
 }
 
 /// Does GB of RFC 9106, section 3.6, with each column of the four states.
+///
+/// Each half goes through the states one after another: a step of all four at a time has more values
+/// in use than there are registers.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn mix(states: &mut States) {
@@ -128,16 +135,12 @@ fn mix(states: &mut States) {
     for i in 0..4 {
         a[i] = add_with_product(a[i], b[i]);
         d[i] = rotate_bytes::<4>(xor(d[i], a[i]));
-    }
-    for i in 0..4 {
         c[i] = add_with_product(c[i], d[i]);
         b[i] = rotate_bytes::<3>(xor(b[i], c[i]));
     }
     for i in 0..4 {
         a[i] = add_with_product(a[i], b[i]);
         d[i] = rotate_bytes::<2>(xor(d[i], a[i]));
-    }
-    for i in 0..4 {
         c[i] = add_with_product(c[i], d[i]);
         let x = xor(b[i], c[i]);
         // To the right by 63 bits, which is to the left by one.

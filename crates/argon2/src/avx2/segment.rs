@@ -21,16 +21,28 @@ pub struct Segment {
     lane: usize,
     /// In blocks.
     length: usize,
+    /// The number of blocks in the finished segments of a lane since the last pass.
+    finished: usize,
+    /// The position of the oldest of them in its lane.
+    oldest: usize,
 }
 
 impl Segment {
     pub fn new(shape: Shape, pass: usize, slice: usize, lane: usize) -> Self {
+        let length = shape.lane_length / SLICES;
+        let (finished_segments, oldest_segment) = if pass == 0 {
+            (slice, 0)
+        } else {
+            (SLICES - 1, slice + 1)
+        };
         Self {
             shape,
             pass,
             slice,
             lane,
-            length: shape.lane_length / SLICES,
+            length,
+            finished: finished_segments * length,
+            oldest: oldest_segment * length,
         }
     }
 
@@ -54,7 +66,11 @@ impl Segment {
             let [current, x, y] = memory
                 .get_disjoint_mut([start + index, previous, reference])
                 .expect("a block refers to others than itself and the previous one");
-            permute_rows([x, y], current, &mut mask, over);
+            if over {
+                permute_rows::<true>([x, y], current, &mut mask);
+            } else {
+                permute_rows::<false>([x, y], current, &mut mask);
+            }
             permute_columns::<0>(current, &mask);
             // The first word of the block is known here, and with it the next reference: the
             // processor fetches it while the other columns are permuted.
@@ -100,26 +116,15 @@ impl Segment {
         // In its own lane a block refers to all blocks since the last pass but the previous one; in
         // another lane, to those of the finished segments. The first block of a segment leaves out
         // the last of them, which is the previous block in its own lane.
-        let finished_segments = if self.pass == 0 {
-            self.slice
-        } else {
-            SLICES - 1
-        };
-        let finished = finished_segments * self.length;
         let count = if lane == self.lane {
-            finished + index - 1
+            self.finished + index - 1
         } else {
-            finished - usize::from(index == 0)
+            self.finished - usize::from(index == 0)
         };
         // Squaring makes recent blocks likelier.
         let x = (j1 * j1) >> 32;
         let distance = to_usize((count as u64 * x) >> 32);
-        let oldest = if self.pass == 0 {
-            0
-        } else {
-            (self.slice + 1) * self.length
-        };
-        let position = (oldest + count - 1 - distance) % self.shape.lane_length;
+        let position = (self.oldest + count - 1 - distance) % self.shape.lane_length;
         lane * self.shape.lane_length + position
     }
 }
@@ -164,6 +169,7 @@ impl Addresses {
         self.output.as_ref()[index % WORDS]
     }
 
+    #[inline(never)]
     #[target_feature(enable = "avx2")]
     fn advance(&mut self) {
         self.input.as_mut()[6] += 1;
@@ -174,7 +180,7 @@ impl Addresses {
 #[target_feature(enable = "avx2")]
 fn compress_with_zeros(block: &Block) -> Block {
     let (mut output, mut mask) = (Block::new(), Block::new());
-    permute_rows([&Block::new(), block], &mut output, &mut mask, false);
+    permute_rows::<false>([&Block::new(), block], &mut output, &mut mask);
     permute_columns::<0>(&mut output, &mask);
     permute_columns::<1>(&mut output, &mask);
     output
