@@ -32,9 +32,10 @@ const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$0Au
 /// The blocks that a hash with the default costs fills.
 const BLOCKS: u32 = 2 * 19_456;
 
-/// The limits of `--check`. The goals are 0.60 and, of instructions, what was measured.
+/// The limits of `--check`. That on instructions holds in each profile, because all compile the code
+/// nearly alike; `cargo cold-start --check` has it for the function.
 const MAX_RATIO: f64 = 0.70;
-const MAX_INSTRUCTIONS: u64 = 1750;
+const MAX_INSTRUCTIONS: u64 = 1550;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -20,7 +20,7 @@ mod events;
 #[path = "../benches/cold_start/response.rs"]
 mod response;
 
-use calls::Calls;
+use calls::{Calls, HashCounts};
 use response::check_success;
 
 #[test]
@@ -61,6 +61,33 @@ fn the_password_hash_is_taken_off_both_calls() {
             "{hash}"
         );
     }
+}
+
+#[test]
+fn a_hash_is_counted_for_each_block_by_both_codes() {
+    for (hash, excess, want) in [
+        (3000, 4000, Some((300, 700))),
+        (3009, 0, Some((300, 300))),
+        (10, 5, Some((1, 1))),
+        (9, 4000, None),
+        (0, 0, None),
+    ] {
+        let counts = HashCounts::new(hash, excess, 10);
+        let counts = counts.map(|counts| (counts.ours, counts.portable));
+        assert_eq!(counts, want, "{hash} and {excess}");
+    }
+}
+
+#[test]
+fn a_call_is_compared_with_the_hash_of_the_crate() {
+    let hash = HashCounts {
+        ours: 50,
+        portable: 100,
+    };
+    for (call, want) in [(0, 0), (1, 1), (50, 50), (51, 51), (1000, 1000)] {
+        assert_eq!(hash.thousandths(call, 10), want, "{call}");
+    }
+    assert_eq!(hash.thousandths(101, 20), 51);
 }
 
 #[test]

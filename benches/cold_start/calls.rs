@@ -1,4 +1,4 @@
-//! The cost of calls.
+//! The cost of calls and of hashes.
 
 /// The instructions of the first and the second call to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,5 +24,29 @@ impl Calls {
             first: self.first.checked_sub(hash)?,
             second: self.second.checked_sub(hash)?,
         })
+    }
+}
+
+/// The instructions of a hash for each block of 1 KiB that it fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCounts {
+    /// By the function's code for this processor.
+    pub ours: u64,
+    /// By the `argon2` crate's code.
+    pub portable: u64,
+}
+
+impl HashCounts {
+    /// `hash` is a hash of `blocks` by our code, and `excess` what it takes more by the crate's.
+    /// `None`: there was no hash.
+    pub fn new(hash: u64, excess: u64, blocks: u64) -> Option<Self> {
+        let ours = hash / blocks;
+        let portable = (hash + excess) / blocks;
+        (ours > 0).then_some(Self { ours, portable })
+    }
+
+    /// What a call takes besides its hash, in thousandths of the crate's hash of `blocks`.
+    pub fn thousandths(self, call: u64, blocks: u64) -> u64 {
+        (call * 1000).div_ceil(self.portable * blocks)
     }
 }

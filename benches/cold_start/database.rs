@@ -37,6 +37,11 @@ impl Costs {
         memory_kib: 7168,
         passes: 5,
     };
+
+    /// How many blocks of 1 KiB a hash fills.
+    pub fn blocks(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
+    }
 }
 
 /// An emulated DynamoDB that listens on the loopback until the bench ends.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::calls::Calls;
+use super::calls::{Calls, HashCounts};
 use super::database::Costs;
 use super::events::Event;
 use super::outcome::Outcome;
@@ -46,6 +46,8 @@ pub struct Counts {
     pub hello: Count,
     /// The function's calls, each with the name of its event.
     pub calls: Vec<(String, Calls)>,
+    /// `None`: the event has no password.
+    pub hash: Option<HashCounts>,
 }
 
 pub fn can_be_counted() -> bool {
@@ -69,6 +71,8 @@ pub fn count(
     let server_key_init = minimum(&small.clone().with_server_key(), api, event, 0)?;
     let large_init = minimum(&large, api, event, 0)?;
     let large_call = minimum(&large, api, event, 1)?.saturating_sub(large_init);
+    let portable_call =
+        minimum(&small.clone().with_portable_hash(), api, event, 1)?.saturating_sub(small_init);
     let calls = events.iter().map(|event| {
         let first = minimum(&small, api, event, 1)?;
         let second = minimum(&small, api, event, 2)?;
@@ -82,6 +86,7 @@ pub fn count(
     let pool = large_init.saturating_sub(small_init);
     // Without a password in the event, this is nearly zero.
     let hash = large_call.saturating_sub(calls[0].first);
+    let excess = portable_call.saturating_sub(calls[0].first);
     let without_hash = |(event, calls): (&Event, Calls)| {
         let calls = calls.without(hash);
         let calls = calls.ok_or_else(|| format!("{} did without a hash", event.name))?;
@@ -103,6 +108,7 @@ pub fn count(
             call: hello_call,
         },
         calls,
+        hash: HashCounts::new(hash, excess, SMALL.blocks()),
     })
 }
 

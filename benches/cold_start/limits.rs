@@ -1,6 +1,9 @@
 //! The limits on the instruction counts.
 
-use super::calls::Calls;
+use sesame::password::Kernel;
+
+use super::calls::{Calls, HashCounts};
+use super::database::Costs;
 use super::instructions::Counts;
 use super::timing::{ratio, row};
 
@@ -36,6 +39,13 @@ const LIMITS: [Limit; 4] = [
     },
 ];
 
+/// The most instructions for each block of a hash with AVX2: what was measured and 5 % more.
+const MAX_BLOCK: u64 = 1550;
+
+/// The most that a login may take besides its hash, in thousandths of the `argon2` crate's hash with
+/// the default costs.
+const MAX_BESIDES: u64 = 50;
+
 /// The largest zip of the function, in bytes.
 const MAX_ZIP: u64 = 3_500_000;
 
@@ -61,7 +71,31 @@ pub fn print(counts: &Counts) -> bool {
     for Limit { label, count, max } in LIMITS {
         within_limits &= print_limit(label, count(counts), max, 1000);
     }
+    if let Some(hash) = counts.hash {
+        println!();
+        within_limits &= print_hash(hash, counts.calls[0].1.second);
+    }
     within_limits
+}
+
+/// Prints the cost of a hash and that of a login besides it, and returns whether both are within
+/// their limits.
+fn print_hash(hash: HashCounts, login: u64) -> bool {
+    let HashCounts { ours, portable } = hash;
+    row("Instructions", "our code", "argon2's", "ratio");
+    row("a block of a hash", ours, portable, ratio(ours, portable));
+    let besides = hash.thousandths(login, Costs::DEFAULT.blocks());
+    let is_small = print_limit(
+        "login besides, of argon2's hash, ‰",
+        besides,
+        MAX_BESIDES,
+        1,
+    );
+    if matches!(Kernel::detect(), Kernel::Portable) {
+        println!("This processor has no AVX2, so both are the same code.");
+        return is_small;
+    }
+    print_limit("a block of a hash", ours, MAX_BLOCK, 1) & is_small
 }
 
 /// Prints a value and its maximum in a unit, and returns whether it is within it.

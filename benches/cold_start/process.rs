@@ -65,6 +65,13 @@ impl Program {
         self
     }
 
+    /// Adds the setting with which hashes are computed by the `argon2` crate's code.
+    pub fn with_portable_hash(mut self) -> Self {
+        self.environment
+            .push(("SESAME_PORTABLE_HASH", "1".to_owned()));
+        self
+    }
+
     /// The size of the binary in bytes.
     pub fn size(&self) -> Outcome<u64> {
         Ok(std::fs::metadata(&self.path)?.len())
