@@ -25,7 +25,7 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use self::route::session_id;
-use crate::config::{Origins, Settings, WireLimits};
+use crate::config::{BasePath, Origins, Settings, WireLimits};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
@@ -51,6 +51,7 @@ pub struct App {
     created_status: StatusCode,
     limits: WireLimits,
     origins: Origins,
+    base_path: BasePath,
     log: Log,
     /// Whether no request has been answered yet.
     cold: AtomicBool,
@@ -77,6 +78,7 @@ impl App {
             created_status: settings.created_status,
             limits: settings.wire,
             origins: settings.origins.clone(),
+            base_path: settings.base_path.clone(),
             log,
             cold: AtomicBool::new(true),
         }
@@ -125,6 +127,16 @@ impl App {
     /// The limits on the size of a request, which a server applies while it reads one.
     pub fn limits(&self) -> WireLimits {
         self.limits
+    }
+
+    /// The path of a request without the base path. A path that a route knows is left as it is, so
+    /// that the API's own address goes on working behind a custom domain.
+    fn route_path<'a>(&self, request: &'a Request) -> &'a str {
+        let path = request.path.as_str();
+        if is_known(path) {
+            return path;
+        }
+        self.base_path.strip(path).unwrap_or(path)
     }
 
     async fn run(
@@ -187,7 +199,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     if let Some(response) = cors::preflight(&app.origins, &request) {
         return app.finish(&request, None, &context, None, response);
     }
-    let route = match MatchedRoute::find(&request) {
+    let route = match MatchedRoute::find_at(app.route_path(&request), &request) {
         Ok(route) => route,
         Err(RouteError { protocol, error }) => {
             let response = codec::encode_error(protocol, &error);
@@ -208,10 +220,11 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 /// Answers a request that can't be carried out, such as one whose body never arrives.
 pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Response<Body> {
     let context = Context::new(now);
-    if let Some(id) = session_id(&request.path) {
+    let path = app.route_path(request);
+    if let Some(id) = session_id(path) {
         context.record.session(id);
     }
-    let (protocol, operation) = match MatchedRoute::find(request) {
+    let (protocol, operation) = match MatchedRoute::find_at(path, request) {
         Ok(route) => (route.protocol, Some(route.operation)),
         Err(unmatched) => (unmatched.protocol, None),
     };

@@ -2,6 +2,7 @@
 //! are reported together.
 
 mod authorizer;
+mod base_path;
 mod endpoint;
 mod fault;
 mod origins;
@@ -18,6 +19,7 @@ use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
 
+pub use base_path::BasePath;
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
 pub use endpoint::{endpoint, secrets_url};
 pub use fault::{Fault, Faults, merge};
@@ -28,7 +30,7 @@ pub use server_key::ServerKeySetting;
 
 /// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
     setting("USERS_TABLE", "", "The table of users and service accounts"),
     setting("SESSIONS_TABLE", "", "The table of sessions"),
     setting(
@@ -117,6 +119,11 @@ pub const SETTINGS: [Setting; 20] = [
         "none",
         "Whose pages may call from a browser (CORS): `none`, `*`, or origins such as `https://app.example.com` with commas between",
     ),
+    setting(
+        "BASE_PATH",
+        "none",
+        "The path under which a custom domain or a proxy offers the service: `/` and one to eight segments of letters, digits, `-`, `.`, `_` and `~`, such as `/auth`. It is taken off every path that begins with it and is not one of the service. `none`: there is none",
+    ),
 ];
 
 /// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
@@ -136,6 +143,7 @@ pub struct Settings {
     pub password_queue: usize,
     pub wire: WireLimits,
     pub origins: Origins,
+    pub base_path: BasePath,
     pub server_key: ServerKeySetting,
 }
 
@@ -190,6 +198,8 @@ impl Settings {
         let wanted = "none, * or origins such as https://app.example.com";
         let origins = reader.parse("ALLOWED_ORIGINS", wanted, Origins::parse);
 
+        let wanted = "none or / and one to eight segments of letters, digits, -, ., _ and ~";
+        let base_path = reader.parse("BASE_PATH", wanted, BasePath::parse);
         let server_key = reader.server_key();
 
         let read = || {
@@ -216,6 +226,7 @@ impl Settings {
                     message: usize::try_from(message?).ok()?,
                 },
                 origins: origins?,
+                base_path: base_path?,
                 server_key: server_key?,
             })
         };

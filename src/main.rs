@@ -15,8 +15,8 @@ use self::process::{now, variable};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    run(variable, start, |app, event| async move {
-        Ok(event::respond(&app, event, now()).await)
+    run(variable, start, |app, event, context| async move {
+        Ok(event::respond(&app, &event, context, now()).await)
     })
     .await
 }

@@ -97,7 +97,7 @@ fn each_event_makes_the_same_call_in_another_protocol() {
         message: 1024,
     };
     let requests = events::protocol_events().unwrap().map(|event| {
-        let event: event::Event = serde_json::from_str(&event.json).unwrap();
+        let event = event::Event::read(event.json.as_bytes());
         event.request().unwrap()
     });
 

@@ -11,7 +11,8 @@ use crate::service::Jwt;
 #[derive(Clone)]
 pub struct Request {
     pub method: Method,
-    /// The path as it was sent, neither decoded nor normalised, without a gateway's stage.
+    /// The path as it was sent, neither decoded nor normalised, without a gateway's stage but with
+    /// the base path.
     pub path: String,
     /// The names and values of the query, decoded.
     pub query: Vec<(String, String)>,

@@ -39,8 +39,13 @@ impl PathParams {
 impl MatchedRoute {
     /// Finds the route of a request by its method, path and content type.
     pub fn find(request: &Request) -> Result<Self, RouteError> {
+        Self::find_at(&request.path, request)
+    }
+
+    /// Finds the route of a request that has this path once the base path is taken off.
+    pub(super) fn find_at(path: &str, request: &Request) -> Result<Self, RouteError> {
         let content_type = Protocol::from_content_type(&request.headers);
-        let path = Path::parse(&request.path);
+        let path = Path::parse(path);
         let protocol = match (&path, content_type) {
             (Some(Path::Procedure { .. }), said) => said.unwrap_or(Protocol::Connect(Codec::Json)),
             // Their clients find no code in an answer of another protocol.

@@ -4,7 +4,6 @@ mod process;
 
 use std::process::ExitCode;
 
-use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use sesame::config::{self, AuthorizerSettings, Faults};
 use sesame::log::{Log, TraceId};
@@ -16,10 +15,9 @@ use self::process::{now, variable};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    run(variable, start, |authorizer, event| async move {
-        let LambdaEvent { payload, context } = event;
+    run(variable, start, |authorizer, event, context| async move {
         let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
-        let answer = authorizer.authorize(&payload, &context.request_id, trace_id, now());
+        let answer = authorizer.authorize(&event, &context.request_id, trace_id, now());
         Ok::<Value, _>(answer.await?)
     })
     .await

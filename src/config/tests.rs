@@ -131,6 +131,11 @@ fn each_setting_is_limited() {
             &["a b", "ä"],
         ),
         (
+            "BASE_PATH",
+            &["none", "/auth", "/a/b.c"],
+            &["/", "auth", "/auth/", "/a%20b"],
+        ),
+        (
             "ALLOWED_ORIGINS",
             &[
                 "none",

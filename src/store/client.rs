@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::{
 
 use super::endpoints::Endpoints;
 use super::http_client::http_client;
+use super::retries::RetryConflicts;
 use super::roots::Roots;
 use super::user_agent::UserAgent;
 
@@ -100,6 +101,7 @@ pub fn with_http_client(endpoint: Endpoint, http: SharedHttpClient) -> Client {
         .timeout_config(timeouts())
         .retry_config(retries())
         .retry_partition(quota)
+        .retry_classifier(RetryConflicts)
         // It guards streams that trickle; the answers here are small, and timed as a whole.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .endpoint_resolver(Endpoints::default())

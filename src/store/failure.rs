@@ -6,10 +6,11 @@ use super::item::Item;
 use crate::error::{Error, chain};
 
 /// Error codes of faults that pass by themselves, so that a later request may succeed.
-const TRANSIENT_CODES: [&str; 8] = [
+const TRANSIENT_CODES: [&str; 9] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
     "RequestLimitExceeded",
     "ServiceUnavailable",
     "ThrottlingException",

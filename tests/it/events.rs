@@ -1,17 +1,19 @@
 //! Events of all gateways, as Lambda passes them to the function.
 
+mod base_path;
 mod claims;
 mod origin;
+mod unreadable;
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::{Context, LambdaEvent};
+use lambda_http::Context;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::domain::{LoginName, Permission, User, UserId};
-use sesame::transport::lambda::event::{Event, respond};
+use sesame::transport::lambda::event::respond;
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, event};
@@ -19,11 +21,10 @@ use crate::support::client::Wire;
 use crate::support::record;
 
 /// Answers an event as the function does.
-async fn invoke(app: &App, event: &str) -> Value {
+async fn invoke(app: &App, event: impl AsRef<[u8]>) -> Value {
     let mut context = Context::default();
     "request-1".clone_into(&mut context.request_id);
-    let payload: Event = serde_json::from_str(event).unwrap();
-    let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
+    let answer = respond(&app.api, event.as_ref(), context, NOW).await;
     let answer = serde_json::to_value(answer).unwrap();
     let body = answer["body"].as_str().unwrap_or("null");
     let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -275,8 +276,7 @@ async fn an_invocations_deadline_is_kept_unless_it_has_passed() {
         );
         let mut context = Context::default();
         context.deadline = deadline;
-        let payload: Event = serde_json::from_str(&event).unwrap();
-        let answer = respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
+        let answer = respond(&app.api, event.as_bytes(), context, NOW).await;
         let answer = serde_json::to_value(answer).unwrap();
         assert_eq!(answer["statusCode"], status, "{deadline}");
     }

@@ -45,7 +45,8 @@ impl Authorizer {
         }
     }
 
-    /// Answers one event, whatever is wrong with its token.
+    /// Answers one event, whatever is wrong with it: an event that can't be read, or that is no
+    /// authorizer's, is denied.
     ///
     /// `now` is the time of the event, and `trace_id` the trace that Lambda says the event belongs
     /// to. It takes at most one strongly consistent request to the database, and writes a line in
@@ -53,48 +54,44 @@ impl Authorizer {
     ///
     /// # Errors
     ///
-    /// API Gateway answers them with 500, and lets nobody pass:
-    ///
-    /// - [`Error::Malformed`]: the event is no authorizer's.
-    /// - [`Error::Unavailable`], [`Error::Internal`]: the database gave no answer.
+    /// [`Error::Unavailable`], [`Error::Internal`]: the database gave no answer. API Gateway
+    /// answers these with 500, and lets nobody pass.
     pub async fn authorize(
         &self,
-        event: &Value,
+        event: &[u8],
         request_id: &str,
         trace_id: Option<TraceId>,
         now: Timestamp,
     ) -> Result<Value, Error> {
         let started = Instant::now();
         let event = AuthorizerEvent::read(event);
-        let decision = match &event {
-            Ok(event) => self.decide(event, now).await,
-            Err(_) => Ok(Err("malformed")),
+        let decision = match &event.fault {
+            None => self.decide(&event, now).await,
+            Some(fault) => Ok(Err(fault.kind())),
         };
-        let error = event.as_ref().err().or(decision.as_ref().err());
         let user = match &decision {
             Ok(Ok(user)) => Some(user),
             _ => None,
         };
-        let read = event.as_ref().ok();
         self.log.decision(&DecisionLine {
             request_id,
-            outcome: match (error, &decision) {
-                (Some(error), _) => error.kind(),
-                (None, Ok(Err(refusal))) => refusal,
-                (None, _) => "allow",
+            outcome: match &decision {
+                Ok(Ok(_)) => "allow",
+                Ok(Err(reason)) => reason,
+                Err(error) => error.kind(),
             },
             principal: user.map(|of| Principal::User {
                 id: of.user.user_id.clone(),
                 session: of.session,
             }),
-            session: read.and_then(AuthorizerEvent::session),
-            client_ip: read.and_then(|event| event.client_ip),
-            trace_id: trace_id.or_else(|| read?.trace_id.clone()),
-            error,
+            session: event.session(),
+            client_ip: event.client_ip,
+            trace_id: trace_id.or_else(|| event.trace_id.clone()),
+            error: event.fault.as_ref().or(decision.as_ref().err()),
             started,
             now,
         });
-        Ok(event?.policy(self.answer, decision?.ok().as_ref()))
+        Ok(event.policy(self.answer, decision?.ok().as_ref()))
     }
 
     async fn decide(&self, event: &AuthorizerEvent, now: Timestamp) -> Result<Decision, Error> {

@@ -5,6 +5,7 @@
 //! anybody can send.
 
 mod claims;
+mod sender;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -14,49 +15,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Response};
-use lambda_http::aws_lambda_events::alb::{AlbTargetGroupRequest, AlbTargetGroupResponse};
-use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayV2httpRequest,
-    ApiGatewayV2httpResponse,
-};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
+use lambda_http::Context;
+use lambda_http::aws_lambda_events::alb::AlbTargetGroupRequest;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Body as EventBody, LambdaEvent};
-use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::api::{App, Body, Request, RequestContext, handle, is_known, query, refuse};
+use self::sender::Sender;
+use crate::api::{App, Request, RequestContext, handle, is_known, query, refuse};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::transport::origin;
 
+pub use self::sender::EventResponse;
+
 /// The part of a call's time that is kept for sending the answer.
 const RESPONSE_RESERVE: Duration = Duration::from_millis(250);
 
-/// An event for the function. Deserializing never fails, because Lambda would turn the error into
-/// a 502 without a body.
+const NOT_HTTP: &str = "the event is not an HTTP request";
+
+/// An event for the function. Any bytes are one: Lambda would turn an error into a 502 without a
+/// body.
 pub struct Event {
-    request: Result<LambdaRequest, serde_json::Error>,
+    request: Result<LambdaRequest, Unreadable>,
     /// The JSON that a gateway's authorizer wrote about the request.
     authorizer: Option<Box<RawValue>>,
 }
 
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let event = Box::<RawValue>::deserialize(deserializer)?;
-        let authorizer = claims::authorizer(event.get());
-        let request = match serde_json::from_str(event.get()) {
-            Err(_) if authorizer.is_some() => without_authorizer(event.get()),
-            request => request,
-        };
-        Ok(Self {
-            request,
-            authorizer,
-        })
-    }
+/// Why an event has no request, and who has probably sent it.
+struct Unreadable {
+    sender: Sender,
+    reason: &'static str,
 }
 
 /// Reads an event without the authorizer's part: in the types of the events all claims are texts,
@@ -77,24 +70,34 @@ fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
     serde_json::from_str(&serde_json::to_string(&event)?)
 }
 
-/// A response in the form that the sender of the event takes.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum EventResponse {
-    Rest(ApiGatewayProxyResponse),
-    Http(ApiGatewayV2httpResponse),
-    LoadBalancer(AlbTargetGroupResponse),
-}
-
-/// The sender of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sender {
-    Rest,
-    Http,
-    LoadBalancer,
-}
-
 impl Event {
+    pub fn read(event: &[u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(event) else {
+            return Self::unreadable(event, "the event has bytes that are no UTF-8");
+        };
+        let authorizer = claims::authorizer(text);
+        let request = match serde_json::from_str(text) {
+            Err(_) if authorizer.is_some() => without_authorizer(text),
+            request => request,
+        };
+        match request {
+            Ok(request) => Self {
+                request: Ok(request),
+                authorizer,
+            },
+            Err(error) if error.is_data() => Self::unreadable(event, NOT_HTTP),
+            Err(_) => Self::unreadable(event, "the event is not JSON"),
+        }
+    }
+
+    fn unreadable(event: &[u8], reason: &'static str) -> Self {
+        let sender = Sender::guess(event);
+        Self {
+            request: Err(Unreadable { sender, reason }),
+            authorizer: None,
+        }
+    }
+
     /// The request in the event.
     ///
     /// # Errors
@@ -102,10 +105,10 @@ impl Event {
     /// [`Error::Malformed`]: there is none, or its body is not the base64 that the event says it
     /// is.
     pub fn request(self) -> Result<Request, Error> {
-        self.read().1
+        self.into_request().1
     }
 
-    fn read(self) -> (Sender, Result<Request, Error>) {
+    fn into_request(self) -> (Sender, Result<Request, Error>) {
         let authorizer = self.authorizer.as_deref();
         match self.request {
             Ok(LambdaRequest::ApiGatewayV1(event)) => {
@@ -115,27 +118,35 @@ impl Event {
                 (Sender::Http, http_request(event, authorizer))
             }
             Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, load_balancer_request(event)),
-            Ok(_) | Err(_) => (Sender::Http, Err(not_http())),
+            Ok(_) => (Sender::Http, Err(Error::Malformed(NOT_HTTP.to_owned()))),
+            Err(Unreadable { sender, reason }) => {
+                (sender, Err(Error::Malformed(reason.to_owned())))
+            }
         }
     }
 }
 
 /// Answers one event, of whatever kind. A panic is answered, too: in the runtime, it would be a
 /// 502 without a body.
-pub async fn respond(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> EventResponse {
-    let id = event.context.request_id.clone();
-    let answered = AssertUnwindSafe(respond_to_event(app, event, now)).catch_unwind();
+pub async fn respond(app: &App, event: &[u8], context: Context, now: Timestamp) -> EventResponse {
+    let id = context.request_id.clone();
+    let answered = AssertUnwindSafe(respond_to_event(app, event, context, now)).catch_unwind();
     answered.await.unwrap_or_else(|_| {
         let error = Error::Internal("panic".into());
-        Sender::Http.response(refuse(app, &empty_request(id), &error, now))
+        let request = empty_request(id, None);
+        Sender::guess(event).response(refuse(app, &request, &error, now))
     })
 }
 
-async fn respond_to_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) -> EventResponse {
-    let LambdaEvent { payload, context } = event;
+async fn respond_to_event(
+    app: &App,
+    event: &[u8],
+    context: Context,
+    now: Timestamp,
+) -> EventResponse {
     let id = context.request_id;
     let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
-    let (sender, request) = payload.read();
+    let (sender, request) = Event::read(event).into_request();
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
@@ -143,7 +154,7 @@ async fn respond_to_event(app: &App, event: LambdaEvent<Event>, now: Timestamp) 
             request.context.budget = budget(context.deadline, now);
             handle(app, request, now).await
         }
-        Err(error) => refuse(app, &empty_request(id), &error, now),
+        Err(error) => refuse(app, &empty_request(id, trace_id), &error, now),
     };
     sender.response(response)
 }
@@ -156,8 +167,8 @@ fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
     Some(left.saturating_sub(RESPONSE_RESERVE))
 }
 
-/// The request of an event that has none: only its id is known.
-fn empty_request(request_id: String) -> Request {
+/// The request of an event that has none: only its ids are known.
+fn empty_request(request_id: String, trace_id: Option<TraceId>) -> Request {
     Request {
         method: Method::POST,
         path: String::new(),
@@ -166,13 +177,10 @@ fn empty_request(request_id: String) -> Request {
         body: Bytes::new(),
         context: RequestContext {
             request_id,
+            trace_id,
             ..RequestContext::default()
         },
     }
-}
-
-fn not_http() -> Error {
-    Error::Malformed("the event is not an HTTP request".into())
 }
 
 fn http_request(
@@ -310,57 +318,4 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
         .decode(text)
         .map(Bytes::from)
         .map_err(|_| Error::Malformed("the event's body is not base64".into()))
-}
-
-impl Sender {
-    fn response(self, response: Response<Body>) -> EventResponse {
-        let (parts, body) = response.into_parts();
-        let status = i64::from(parts.status.as_u16());
-        // No answer to an event has trailers, because API Gateway has no place for them.
-        let is_base64 = !is_text(&parts.headers);
-        let body = if is_base64 {
-            EventBody::Binary(body.data.into())
-        } else {
-            EventBody::Text(String::from_utf8_lossy(&body.data).into_owned())
-        };
-        match self {
-            Self::Http => {
-                let mut response = ApiGatewayV2httpResponse::default();
-                response.status_code = status;
-                response.headers = parts.headers;
-                response.body = Some(body);
-                response.is_base64_encoded = is_base64;
-                EventResponse::Http(response)
-            }
-            Self::Rest => {
-                let mut response = ApiGatewayProxyResponse::default();
-                response.status_code = status;
-                response.multi_value_headers = parts.headers;
-                response.body = Some(body);
-                response.is_base64_encoded = is_base64;
-                EventResponse::Rest(response)
-            }
-            Self::LoadBalancer => {
-                let reason = parts.status.canonical_reason().unwrap_or_default();
-                let mut response = AlbTargetGroupResponse::default();
-                response.status_code = status;
-                response.status_description = Some(format!("{status} {reason}"));
-                // A load balancer reads either, depending on its settings.
-                response.headers = parts.headers.clone();
-                response.multi_value_headers = parts.headers;
-                response.body = Some(body);
-                response.is_base64_encoded = is_base64;
-                EventResponse::LoadBalancer(response)
-            }
-        }
-    }
-}
-
-/// Whether an answer is text. Any other is sent in base64.
-fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_none_or(|content_type| {
-        content_type == b"application/json"
-            || content_type.starts_with(b"application/grpc-web-text")
-    })
 }

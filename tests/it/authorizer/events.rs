@@ -1,71 +1,108 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sesame::error::Error;
+use sesame::config::AuthorizerAnswer;
 
-use super::{FILES, TestAuthorizer, whole};
+use super::{FILES, TestAuthorizer, policy, whole};
 use crate::support::app::NOW;
+use crate::support::broken::broken;
 
 #[tokio::test]
-async fn an_event_that_names_an_api_is_answered_and_no_other() {
+async fn an_event_that_names_no_stage_is_denied_everywhere() {
     let lambda = TestAuthorizer::open().await;
     let arn = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/$default/GET/";
     let (_, session) = lambda.mini().await;
     let bearer = format!("Bearer {}", session.token());
     let headers = json!({ "Authorization": bearer });
 
-    for (event, allowed) in [
-        (json!({ "methodArn": arn }), Some(false)),
-        (json!({ "routeArn": arn, "version": "2.0" }), Some(false)),
-        (json!({ "methodArn": 1, "routeArn": arn }), Some(false)),
-        (json!({ "methodArn": arn, "headers": headers }), Some(false)),
+    let stage = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/$default/*";
+    for (event, effect, resource) in [
+        (json!({ "methodArn": arn }), "Deny", stage),
+        (json!({ "routeArn": arn, "version": "2.0" }), "Deny", stage),
+        (json!({ "methodArn": 1, "routeArn": arn }), "Deny", stage),
+        (json!({ "methodArn": arn, "headers": headers }), "Deny", stage),
         (
             json!({ "type": "TOKEN", "methodArn": arn, "headers": headers }),
-            Some(false),
+            "Deny", stage,
         ),
         (
             json!({ "type": "TOKEN", "methodArn": arn, "authorizationToken": null }),
-            Some(false),
+            "Deny", stage,
         ),
         (
             json!({ "type": "REQUEST", "methodArn": arn, "authorizationToken": bearer }),
-            Some(false),
+            "Deny", stage,
         ),
         (
             json!({ "type": "REQUEST", "routeArn": arn, "identitySource": [bearer] }),
-            Some(false),
+            "Deny", stage,
         ),
         (
             json!({ "type": "REQUEST", "methodArn": arn, "headers": null }),
-            Some(false),
+            "Deny", stage,
         ),
         (
             json!({ "type": "REQUEST", "routeArn": arn, "headers": headers }),
-            Some(true),
+            "Allow", stage,
         ),
         (
             json!({ "type": "REQUEST", "version": "2.0", "headers": headers }),
-            None,
+            "Deny", "*",
         ),
         (
             json!({ "type": "TOKEN", "authorizationToken": bearer, "methodArn": "*" }),
-            None,
+            "Deny", "*",
         ),
-        (json!({}), None),
-        (json!([]), None),
-        (json!("x"), None),
-        (json!(null), None),
+        (json!({}), "Deny", "*"),
+        (json!([]), "Deny", "*"),
+        (json!("x"), "Deny", "*"),
+        (json!(null), "Deny", "*"),
     ] {
-        let answer = lambda.ask(&event, NOW).await;
-        let effect = answer
-            .as_ref()
-            .ok()
-            .map(|answer| match &answer["isAuthorized"] {
-                Value::Bool(is_authorized) => *is_authorized,
-                _ => answer["policyDocument"]["Statement"][0]["Effect"] == "Allow",
-            });
-        assert_eq!(effect, allowed, "{answer:?}");
-        if allowed.is_none() {
-            assert!(matches!(answer, Err(Error::Malformed(_))), "{answer:?}");
+        lambda.logged();
+        let answer = lambda.ask(&event, NOW).await.unwrap();
+        if event["version"] == "2.0" {
+            assert_eq!(answer, json!({ "isAuthorized": false }), "{event}");
+        } else {
+            let statement = &answer["policyDocument"]["Statement"][0];
+            assert_eq!(statement["Effect"], effect, "{event}");
+            assert_eq!(statement["Resource"], resource, "{event}");
+        }
+        let malformed = resource == "*";
+        let line = lambda.logged().remove(0);
+        assert_eq!(line["outcome"] == "malformed", malformed, "{line}");
+        assert_eq!(line["level"] == "warn", malformed, "{line}");
+    }
+}
+
+/// A client can put such bytes into a header, and a gateway passes them on.
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_denied_in_the_form_of_its_api() {
+    for (form, simple) in [(AuthorizerAnswer::Simple, true), (AuthorizerAnswer::Iam, false)] {
+        let lambda = TestAuthorizer::answering(form).await;
+        let (_, session) = lambda.mini().await;
+        let mut denied = policy("anonymous", "Deny", "$default");
+        denied["policyDocument"]["Statement"][0]["Resource"] = json!("*");
+        for file in FILES {
+            let text = whole(file, &session.token()).to_string();
+            let is_2_0 = file == "request-2.0.json";
+            for (fault, event) in broken(&text, "Bearer ") {
+                let answer = lambda.ask_bytes(&event, NOW).await.unwrap();
+
+                let what = format!("{file} {fault}");
+                if simple && is_2_0 {
+                    assert_eq!(answer, json!({ "isAuthorized": false }), "{what}");
+                } else {
+                    assert_eq!(answer, denied, "{what}");
+                }
+                let lines = lambda.logged();
+                assert_eq!(lines.len(), 1, "{what}");
+                assert_eq!(lines[0]["outcome"], "malformed", "{what}");
+                assert!(lambda.requests().is_empty(), "{what}");
+                lambda.faults.clear();
+            }
+        }
+        for nothing in [&b""[..], b"{", b"\xee", b"[1e999]"] {
+            let answer = lambda.ask_bytes(nothing, NOW).await.unwrap();
+            assert_eq!(answer, denied);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The client's address and the trace id of an event in the log.
 
-use lambda_http::{Context, LambdaEvent};
+use lambda_http::Context;
 use serde_json::{Value, json};
-use sesame::transport::lambda::event::{Event, respond};
+use sesame::transport::lambda::event::respond;
 
 use super::changed;
 use crate::support::app::{App, NOW, event};
@@ -69,8 +69,7 @@ async fn the_log_says_where_an_event_came_from() {
         ] {
             let mut context = Context::default();
             context.xray_trace_id = traced;
-            let payload: Event = serde_json::from_str(&event).unwrap();
-            respond(&app.api, LambdaEvent::new(payload, context), NOW).await;
+            respond(&app.api, event.as_bytes(), context, NOW).await;
 
             let line = app.logged().remove(0);
             assert_eq!(line["client_ip"], json!(client), "{what}: {line}");

@@ -4,6 +4,7 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{self, CreateSessionRequest as Create};
 use sesame::domain::Permission;
 use sesame::token::generate_session_id;
+use sesame::transport::lambda::event::Event;
 
 use crate::support::app::{App, NOW, event, header};
 use crate::support::client::Wire;
@@ -169,9 +170,7 @@ async fn the_query_of_each_kind_of_event_is_read() {
     ] {
         let mut event: serde_json::Value = serde_json::from_str(&event(name)).unwrap();
         change(&mut event, &path, &created.session_token, &encoded);
-        let request: sesame::transport::lambda::event::Event =
-            serde_json::from_value(event).unwrap();
-        let request = request.request().unwrap();
+        let request = Event::read(event.to_string().as_bytes()).request().unwrap();
 
         let answer = app.send(header(request, "x-of", name), NOW).await;
 

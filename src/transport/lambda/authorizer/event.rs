@@ -6,16 +6,17 @@ use crate::domain::SessionId;
 use crate::error::{Error, TokenFault};
 use crate::log::TraceId;
 use crate::token::PresentedToken;
+use crate::transport::lambda::has_object;
 use crate::transport::origin::address;
 
-/// An event of an API's authorizer. A client can make parts of it malformed, so a malformed part
-/// leads to a denial and not to an error. Only an event without the ARN of a method or route is an
-/// error.
+/// An event of an API's authorizer. A client can make parts of it malformed, so any bytes are an
+/// event, and a malformed one leads to a denial and not to an error.
 pub(super) struct AuthorizerEvent {
     /// The token in the request's `Authorization` header.
     pub token: Result<Option<PresentedToken>, TokenFault>,
     /// The resource of a policy: every method and path of the stage that the request is for.
-    /// API Gateway caches a policy by the token, and would apply it to other methods.
+    /// API Gateway caches a policy by the token, and would apply it to other methods. An event
+    /// that names no stage is only ever denied, of everything.
     pub whole_stage: String,
     /// The client's address by the gateway's word; events of the type `TOKEN` have none.
     pub client_ip: Option<IpAddr>,
@@ -23,18 +24,27 @@ pub(super) struct AuthorizerEvent {
     pub trace_id: Option<TraceId>,
     /// Whether the event has payload version 2.0, which only HTTP APIs send.
     pub is_2_0: bool,
+    /// Why nobody is allowed by this event: it can't be read, or names no stage.
+    pub fault: Option<Error>,
 }
 
 impl AuthorizerEvent {
-    /// Reads an event.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`]: it names no method of an API, and so is no authorizer's event.
-    pub fn read(event: &Value) -> Result<Self, Error> {
+    pub fn read(event: &[u8]) -> Self {
+        match serde_json::from_slice(event) {
+            Ok(value) => Self::from_value(&value),
+            Err(_) => Self {
+                is_2_0: has_object(event, "http"),
+                fault: Some(Error::Malformed("the event is not JSON in UTF-8".into())),
+                ..Self::from_value(&Value::Null)
+            },
+        }
+    }
+
+    fn from_value(event: &Value) -> Self {
         let arn = ["methodArn", "routeArn"].map(|name| event[name].as_str());
         let whole_stage = arn.into_iter().flatten().find_map(whole_stage);
         let no_arn = || Error::Malformed("the event is not an authorizer's".into());
+        let fault = whole_stage.is_none().then(no_arn);
         let authorization = match event["type"].as_str() {
             // The one header that the authorizer is configured to read.
             Some("TOKEN") => event["authorizationToken"].as_str().into_iter().collect(),
@@ -46,13 +56,14 @@ impl AuthorizerEvent {
         let trace_ids = header(event, "x-amzn-trace-id");
         let is_same = |id: &&&str| trace_ids.iter().all(|other| other == *id);
         let trace_id = trace_ids.first().filter(is_same);
-        Ok(Self {
+        Self {
             token: PresentedToken::from_authorization(authorization.iter().map(|v| v.as_bytes())),
-            whole_stage: whole_stage.ok_or_else(no_arn)?,
+            whole_stage: whole_stage.unwrap_or_else(|| "*".to_owned()),
             client_ip: source_ip(event),
             trace_id: trace_id.and_then(|id| TraceId::parse(id)),
             is_2_0: event["version"] == "2.0",
-        })
+            fault,
+        }
     }
 
     /// The id of the session in the token.
