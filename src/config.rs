@@ -19,8 +19,8 @@ use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
 
-pub use base_path::BasePath;
 pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
+pub use base_path::BasePath;
 pub use endpoint::{endpoint, secrets_url};
 pub use fault::{Fault, Faults, merge};
 pub use origins::Origins;

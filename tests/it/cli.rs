@@ -2,6 +2,7 @@
 
 mod bench;
 mod dev;
+mod functions;
 mod grpc;
 mod hostile;
 mod import;

@@ -1,4 +1,5 @@
 //! A database that is slow, throttled, gone or written by many at once.
 
 mod concurrent_writes;
+mod conflicts;
 mod lost_answers;

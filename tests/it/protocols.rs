@@ -1,5 +1,6 @@
 //! The protocols and versions differ only in how they write the same calls and answers.
 
+mod base_path;
 mod bodies;
 mod errors;
 mod properties;

@@ -24,6 +24,8 @@ class Statement:
     resources: tuple[str, ...]
     # Patterns, one of which each partition key of the request must match; None: any will do.
     leading_keys: tuple[str, ...] | None = None
+    # Whether the request must have a partition key.
+    needs_keys: bool = False
 
     def matches(self, action: str, resource: str, keys: Collection[str] = ()) -> bool:
         # IAM compares actions without regard to case, and resources with it.
@@ -35,6 +37,8 @@ class Statement:
 
     def holds(self, keys: Collection[str]) -> bool:
         """Whether each key is one that the condition names. Of no keys that is true, as in IAM."""
+        if self.needs_keys and not keys:
+            return False
         patterns = self.leading_keys
         return patterns is None or all(any(like(p, key) for p in patterns) for key in keys)
 
@@ -61,20 +65,27 @@ def statement(raw: dict[str, Any]) -> Statement:
         raw["Effect"],
         strings(raw["Action"]),
         strings(raw["Resource"]),
-        leading_keys(raw.get("Condition")),
+        *conditions(raw.get("Condition")),
     )
 
 
-def leading_keys(condition: dict[str, Any] | None) -> tuple[str, ...] | None:
-    """The one kind of condition that is understood: on the partition keys of a request's items."""
+def conditions(condition: dict[str, Any] | None) -> tuple[tuple[str, ...] | None, bool]:
+    """The conditions that are understood: on the partition keys of a request's items.
+
+    They are the patterns of the keys, and whether there must be any.
+    """
     if condition is None:
-        return None
-    if condition.keys() != {"ForAllValues:StringLike"}:
+        return None, False
+    if not condition or condition.keys() - {"ForAllValues:StringLike", "Null"}:
         raise NotUnderstoodError(f"{condition}")
-    (keys,) = condition.values()
-    if keys.keys() != {LEADING_KEYS}:
+    if any(of.keys() != {LEADING_KEYS} for of in condition.values()):
         raise NotUnderstoodError(f"{condition}")
-    return strings(keys[LEADING_KEYS])
+    like_any = condition.get("ForAllValues:StringLike")
+    null = condition.get("Null")
+    # IAM takes "false" as a string; a boolean or "true" stands in no policy of this stack.
+    if null is not None and null[LEADING_KEYS] != "false":
+        raise NotUnderstoodError(f"{condition}")
+    return like_any and strings(like_any[LEADING_KEYS]), null is not None
 
 
 def strings(value: object) -> tuple[str, ...]:

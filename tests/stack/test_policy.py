@@ -67,7 +67,7 @@ def test_an_action_is_allowed_if_a_statement_allows_it_and_none_denies_it(
         ("USER#*", ["user#1"], False),
         ("USER#*", ["CALLER#USER#1"], False),
         (["USER#*", "LOGIN#*"], ["USER#1", "LOGIN#ada"], True),
-        # True of all of none: such a condition stands only where there always are keys.
+        # True of all of none, which is why Null has to stand beside it.
         ("USER#*", [], True),
         ([], ["USER#1"], False),
     ],
@@ -79,6 +79,27 @@ def test_a_condition_on_leading_keys_holds_for_each_of_them(
     policy = statements({"Statement": {**allow(GET, TABLE), "Condition": condition}})
 
     assert allows(policy, GET, TABLE, keys) is want
+
+
+@pytest.mark.parametrize(
+    ("keys", "want"), [([], False), (["USER#1"], True), (["USER#1", "LOGIN#ada"], False)]
+)
+def test_beside_null_a_request_needs_keys(keys: list[str], want: bool) -> None:
+    condition = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "USER#*"},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    policy = statements({"Statement": {**allow(GET, TABLE), "Condition": condition}})
+
+    assert allows(policy, GET, TABLE, keys) is want
+
+
+def test_null_alone_takes_any_key() -> None:
+    condition = {"Null": {"dynamodb:LeadingKeys": "false"}}
+    policy = statements({"Statement": {**allow(GET, TABLE), "Condition": condition}})
+
+    assert allows(policy, GET, TABLE, ["OTHER#1"])
+    assert not allows(policy, GET, TABLE, [])
 
 
 def test_a_lone_statement_needs_no_list() -> None:
@@ -108,11 +129,14 @@ def test_patterns_are_no_regular_expressions(pattern: str, text: str, want: bool
         {**allow(GET, TABLE), "Condition": {}},
         {**allow(GET, TABLE), "Condition": {"StringLike": {"dynamodb:LeadingKeys": "USER#*"}}},
         {**allow(GET, TABLE), "Condition": {"ForAllValues:StringLike": {"aws:TagKeys": "a"}}},
+        {**allow(GET, TABLE), "Condition": {"Null": {"dynamodb:LeadingKeys": "true"}}},
+        {**allow(GET, TABLE), "Condition": {"Null": {"dynamodb:LeadingKeys": False}}},
+        {**allow(GET, TABLE), "Condition": {"Null": {"aws:TokenIssueTime": "false"}}},
         {
             **allow(GET, TABLE),
             "Condition": {
                 "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "USER#*"},
-                "Null": {"dynamodb:LeadingKeys": "false"},
+                "Bool": {"aws:SecureTransport": "true"},
             },
         },
         {"Effect": "Allow", "NotAction": GET, "Resource": TABLE},

@@ -142,23 +142,20 @@ def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_conditions_on_keys_apply_only_where_requests_always_have_keys(
-    stack: Stack, function: str
-) -> None:
-    """A request without keys fulfils a condition on "each of its keys", and would be allowed."""
-    naming = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
-    conditional = [s for s in role_policy(stack, function) if s.leading_keys is not None]
-
-    assert conditional
-    for one in conditional:
-        assert set(one.actions) <= naming
-    # Of the users table, nothing is allowed without such a condition.
+def test_nothing_of_the_users_table_is_allowed_without_keys(stack: Stack, function: str) -> None:
+    """A request without keys fulfils a condition on "each of its keys", hence Null beside it."""
+    policy = role_policy(stack, function)
     users = stack.get_att("UsersTable", "Arn")
-    for one in role_policy(stack, function):
-        if one not in conditional:
-            assert not any(r == "*" or r.startswith(users) for r in one.resources) or not any(
-                action.startswith("dynamodb:") for action in one.actions
-            )
+    resources = {r for r in dynamodb_resources(stack, policy) if r.startswith(users)}
+
+    assert resources
+    for action in dynamodb_actions(policy):
+        for resource in resources:
+            assert not allows(policy, action, resource), (action, resource)
+    # No statement relies on the other condition alone, whatever else it allows.
+    conditional = [s for s in policy if s.leading_keys is not None]
+    assert conditional
+    assert all(s.needs_keys for s in conditional)
 
 
 def dynamodb_actions(policy: list[Statement]) -> set[str]:
@@ -262,6 +259,7 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     others = {
         "ACCESS": {"Access": "public"},
         "ALLOWED_ORIGINS": {"AllowedOrigins": "https://app.example.com"},
+        "BASE_PATH": {"BasePath": "/auth"},
         "ARGON2_LANES": {"Argon2Lanes": "3"},
         "ARGON2_MEMORY_KIB": {"Argon2MemoryKib": "47104"},
         "ARGON2_PASSES": {"Argon2Passes": "1"},
@@ -288,6 +286,14 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
             value = stack.ref("ServerKey")
         after = stack.properties("Function")["Environment"]["Variables"]
         assert after == before | {name: value}
+
+
+def test_a_base_path_is_one_to_eight_plain_segments(stack: Stack) -> None:
+    pattern = stack.template["Parameters"]["BasePath"]["AllowedPattern"]
+    good = ["", "/auth", "/v2/a.b-c_d~0", "/1/2/3/4/5/6/7/8"]
+    bad = ["/", "auth", "/auth/", "/a//b", "/a b", "/a%62", "/1/2/3/4/5/6/7/8/9", "none"]
+
+    assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
 
 def test_a_server_key_is_created_and_readable_only_on_request() -> None:

@@ -19,38 +19,50 @@ async fn an_event_that_names_no_stage_is_denied_everywhere() {
         (json!({ "methodArn": arn }), "Deny", stage),
         (json!({ "routeArn": arn, "version": "2.0" }), "Deny", stage),
         (json!({ "methodArn": 1, "routeArn": arn }), "Deny", stage),
-        (json!({ "methodArn": arn, "headers": headers }), "Deny", stage),
+        (
+            json!({ "methodArn": arn, "headers": headers }),
+            "Deny",
+            stage,
+        ),
         (
             json!({ "type": "TOKEN", "methodArn": arn, "headers": headers }),
-            "Deny", stage,
+            "Deny",
+            stage,
         ),
         (
             json!({ "type": "TOKEN", "methodArn": arn, "authorizationToken": null }),
-            "Deny", stage,
+            "Deny",
+            stage,
         ),
         (
             json!({ "type": "REQUEST", "methodArn": arn, "authorizationToken": bearer }),
-            "Deny", stage,
+            "Deny",
+            stage,
         ),
         (
             json!({ "type": "REQUEST", "routeArn": arn, "identitySource": [bearer] }),
-            "Deny", stage,
+            "Deny",
+            stage,
         ),
         (
             json!({ "type": "REQUEST", "methodArn": arn, "headers": null }),
-            "Deny", stage,
+            "Deny",
+            stage,
         ),
         (
             json!({ "type": "REQUEST", "routeArn": arn, "headers": headers }),
-            "Allow", stage,
+            "Allow",
+            stage,
         ),
         (
             json!({ "type": "REQUEST", "version": "2.0", "headers": headers }),
-            "Deny", "*",
+            "Deny",
+            "*",
         ),
         (
             json!({ "type": "TOKEN", "authorizationToken": bearer, "methodArn": "*" }),
-            "Deny", "*",
+            "Deny",
+            "*",
         ),
         (json!({}), "Deny", "*"),
         (json!([]), "Deny", "*"),
@@ -76,7 +88,10 @@ async fn an_event_that_names_no_stage_is_denied_everywhere() {
 /// A client can put such bytes into a header, and a gateway passes them on.
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_denied_in_the_form_of_its_api() {
-    for (form, simple) in [(AuthorizerAnswer::Simple, true), (AuthorizerAnswer::Iam, false)] {
+    for (form, simple) in [
+        (AuthorizerAnswer::Simple, true),
+        (AuthorizerAnswer::Iam, false),
+    ] {
         let lambda = TestAuthorizer::answering(form).await;
         let (_, session) = lambda.mini().await;
         let mut denied = policy("anonymous", "Deny", "$default");

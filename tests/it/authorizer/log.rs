@@ -93,7 +93,9 @@ async fn the_log_says_where_a_request_came_from() {
         let event = whole(file, "x");
         let trace = TraceId::parse(&root);
         let text = event.to_string();
-        let decision = lambda.inner.authorize(text.as_bytes(), "request-1", trace, NOW);
+        let decision = lambda
+            .inner
+            .authorize(text.as_bytes(), "request-1", trace, NOW);
         decision.await.unwrap();
 
         let line = lambda.logged().remove(0);

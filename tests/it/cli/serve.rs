@@ -5,8 +5,9 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::cli::process::{
-    Dev, Running, connect, demo_login, head, post, read_answer, run, sesame,
+    Dev, Running, connect, demo_login, dev, head, post, post_to, read_answer, run, sesame,
 };
+use crate::support::cli::service::{Service, get};
 
 /// Waits until nothing listens on the port.
 fn refused(url: &str) {
@@ -200,4 +201,32 @@ fn serve_starts_while_the_database_is_away() {
     assert_eq!(status, 503);
     let logged: Value = serde_json::from_str(&serve.error_line()).unwrap();
     assert_eq!(logged["level"], "warn", "{logged}");
+}
+
+#[test]
+fn a_base_path_is_for_calls_and_not_for_probes_and_pages() {
+    let dev = Dev::over(dev(&["--ready-json"]).env("BASE_PATH", "/auth"));
+    let service = Service::with_settings(&dev.database, &[("BASE_PATH", "/auth")]);
+    for (url, has_pages) in [(&dev.url, true), (&service.url, false)] {
+        for (path, status) in [
+            ("/auth/v2/sessions", 200),
+            ("/v2/sessions", 200),
+            ("/auth/zitadel.session.v2.SessionService/CreateSession", 200),
+            ("/auth/auth/v2/sessions", 404),
+        ] {
+            let (got, created) = post_to(url, path, "", b"{}");
+            assert_eq!(got, status, "{path}");
+            crate::support::record::secret(created["sessionToken"].as_str());
+        }
+        for (path, status) in [
+            ("/healthz", 200),
+            ("/auth/healthz", 404),
+            ("/readyz", 200),
+            ("/auth/readyz", 404),
+            ("/", if has_pages { 200 } else { 404 }),
+            ("/auth/", 404),
+        ] {
+            assert_eq!(get(url, path), status, "{path}");
+        }
+    }
 }

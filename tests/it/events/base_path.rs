@@ -59,13 +59,21 @@ async fn the_base_path_is_taken_off_after_the_stage() {
         // A base path that looks like a path of the service's own.
         ("/v2", "$default", "/v2/v2/sessions", 200),
         ("/v2", "$default", "/v2/sessions", 200),
-        ("/api.example", "$default", &format!("/api.example/{rpc}"), 200),
+        (
+            "/api.example",
+            "$default",
+            &format!("/api.example/{rpc}"),
+            200,
+        ),
         ("/auth", "prod", &format!("/prod/auth/{rpc}"), 200),
         ("none", "$default", "/auth/v2/sessions", 404),
     ] {
         let app = crate::support::app::App::with(&[("BASE_PATH", base)]).await;
         let answer = invoke(&app, create(stage, path)).await;
-        assert_eq!(answer["statusCode"], status, "{base} {stage} {path}: {answer}");
+        assert_eq!(
+            answer["statusCode"], status,
+            "{base} {stage} {path}: {answer}"
+        );
     }
 }
 

@@ -24,9 +24,16 @@ async fn an_event_that_cannot_be_read_is_400_in_the_form_of_its_gateway() {
             assert_eq!(answer["statusCode"], 400, "{what}: {answer}");
             assert_eq!(body(&answer)["code"], 3, "{what}");
             let of_balancer = file.contains("alb").then(|| json!("400 Bad Request"));
-            assert_eq!(answer.get("statusDescription"), of_balancer.as_ref(), "{what}");
+            assert_eq!(
+                answer.get("statusDescription"),
+                of_balancer.as_ref(),
+                "{what}"
+            );
             let id = &answer[headers]["x-request-id"];
-            assert!(*id == "request-1" || *id == json!(["request-1"]), "{what}: {answer}");
+            assert!(
+                *id == "request-1" || *id == json!(["request-1"]),
+                "{what}: {answer}"
+            );
             let lines = app.logged();
             assert_eq!(lines.len(), 1, "{what}");
             assert_eq!(lines[0]["outcome"], "malformed", "{what}");

@@ -74,6 +74,8 @@ async fn transient_faults_are_waited_out() {
         Fault::Delay(Duration::from_secs(1)),
         Fault::Answer(400, "ProvisionedThroughputExceededException"),
         Fault::Answer(400, "ThrottlingException"),
+        Fault::Answer(400, "TransactionConflictException"),
+        Fault::Answer(400, "ReplicatedWriteConflictException"),
         Fault::Answer(500, "InternalServerError"),
         Fault::Answer(503, "ServiceUnavailable"),
     ] {
@@ -105,6 +107,8 @@ async fn an_unreachable_database_is_503_within_the_timeout() {
         Fault::ApplyThenReset,
         Fault::Answer(400, "ThrottlingException"),
         Fault::Answer(400, "RequestLimitExceeded"),
+        Fault::Answer(400, "TransactionConflictException"),
+        Fault::Answer(400, "ReplicatedWriteConflictException"),
         Fault::Answer(500, "InternalServerError"),
     ] {
         let app = App::emulated(&[]).await;

@@ -10,7 +10,10 @@ pub fn broken(event: &str, marker: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("an escape that JSON doesn't have", with(b"\\xEE")),
         ("half of an escape", with(b"\\u00")),
         ("a control character", with(b"\0")),
-        ("cut off", event.trim_end()[..event.trim_end().len() - 1].into()),
+        (
+            "cut off",
+            event.trim_end()[..event.trim_end().len() - 1].into(),
+        ),
         ("followed by another", [event, event].concat().into_bytes()),
     ]
 }

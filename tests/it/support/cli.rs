@@ -1,5 +1,6 @@
 //! Processes of the tool, and what speaks to them.
 
+pub mod function;
 pub mod gate;
 pub mod http2;
 pub mod process;

@@ -27,7 +27,16 @@ impl Service {
         Self::with_access("public", database, options)
     }
 
+    /// The same with settings of the service.
+    pub fn with_settings(database: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start("public", database, &[], settings)
+    }
+
     pub fn with_access(access: &str, database: &str, options: &[&str]) -> Self {
+        Self::start(access, database, options, &[])
+    }
+
+    fn start(access: &str, database: &str, options: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
         command
             .args(["--endpoint-url", database])
@@ -37,7 +46,8 @@ impl Service {
                 ("SESSIONS_TABLE", "sessions"),
                 ("RESOURCE_OWNER", "acme"),
                 ("ACCESS", access),
-            ]);
+            ])
+            .envs(settings.iter().copied());
         let mut process = Running::start(&mut command);
         let ready: Value = serde_json::from_str(&process.line()).unwrap();
         process.read_errors();
@@ -73,11 +83,7 @@ impl Service {
 
     /// Gets a path, reads the whole answer and returns its status.
     pub fn get(&self, path: &str) -> u16 {
-        let mut stream = connect(&self.url);
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        read_status(&mut stream)
+        get(&self.url, path)
     }
 
     /// Checks the peak memory, where there is a `/proc` to read it from.
@@ -87,6 +93,15 @@ impl Service {
         println!("peak memory: {peak:?} KiB");
         assert!(peak.is_none_or(|peak| peak < kib), "{peak:?} KiB");
     }
+}
+
+/// Gets a path over a connection of its own, reads the whole answer and returns its status.
+pub fn get(url: &str, path: &str) -> u16 {
+    let mut stream = connect(url);
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    read_status(&mut stream)
 }
 
 /// Reads an answer to its end.
