@@ -38,11 +38,12 @@ impl Intercept for SendCount {
     }
 }
 
-/// Has a write sent again that met a transaction on its item, as if it had been throttled.
+/// Has a write sent again, as if it had been throttled, that met a transaction on its item or, in a
+/// global table, a write in another region.
 ///
-/// The SDK sends it again by itself where a write in another region was met
-/// (`ReplicatedWriteConflictException`), but not here. What is sent again is the same request,
-/// so its `write_id` tells whether it has been carried out.
+/// The SDK does so by itself in the second case alone, and not of a transaction. What is sent again
+/// is the same request, so its `write_id`, or a transaction's client token, tells whether it has
+/// been carried out.
 #[derive(Debug)]
 pub(super) struct RetryConflicts;
 
@@ -58,7 +59,9 @@ impl ClassifyRetry for RetryConflicts {
             put.or(update).or(delete).or(transact)
         });
         match code {
-            Some("TransactionConflictException") => RetryAction::throttling_error(),
+            Some("TransactionConflictException" | "ReplicatedWriteConflictException") => {
+                RetryAction::throttling_error()
+            }
             _ => RetryAction::NoActionIndicated,
         }
     }

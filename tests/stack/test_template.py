@@ -243,6 +243,13 @@ def test_only_this_api_may_call_the_function_and_only_authorizers_of_the_account
     }
 
 
+def test_the_stack_has_an_http_api_and_no_vpc(stack: Stack) -> None:
+    assert stack.the("AWS::ApiGatewayV2::Api")["ProtocolType"] == "HTTP"
+    for function in FUNCTIONS:
+        assert "VpcConfig" not in stack.properties(function)
+    assert not [r for r in stack.resources.values() if r["Type"].startswith("AWS::EC2::")]
+
+
 # --- Settings ---------------------------------------------------------------------------------
 
 

@@ -1,11 +1,13 @@
 //! The Lambda functions as processes, with the events that Lambda hands to them.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::support::app::event;
 use crate::support::broken::broken;
 use crate::support::cli::function::Function;
-use crate::support::cli::process::Dev;
+use crate::support::cli::process::{Dev, run};
 use crate::support::record;
 
 const FUNCTION: &str = env!("CARGO_BIN_EXE_sesame-function");
@@ -82,5 +84,26 @@ fn the_authorizer_denies_by_events_that_cannot_be_read() {
         let mut want = vec![json!("malformed"); count];
         want.push(json!("malformed_token"));
         assert_eq!(outcomes, want);
+    }
+}
+
+/// As SnapStart hands them out.
+#[test]
+fn a_function_does_not_start_with_credentials_by_url() {
+    for program in [FUNCTION, AUTHORIZER] {
+        let mut command = Command::new(program);
+        command.env_clear().envs([
+            ("AWS_LAMBDA_FUNCTION_NAME", "sesame"),
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "token"),
+            ("USERS_TABLE", "users"),
+            ("SESSIONS_TABLE", "sessions"),
+            ("RESOURCE_OWNER", "acme"),
+        ]);
+        let done = run(&mut command, "").expect(1);
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            assert!(done.stderr.contains(name), "{program}: {done:?}");
+        }
     }
 }
