@@ -8,7 +8,7 @@ pub fn broken(event: &str, marker: &str) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("a byte that is no UTF-8", with(b"\xee")),
         ("an escape that JSON doesn't have", with(b"\\xEE")),
-        ("half of an escape", with(b"\\u00")),
+        ("half of an escape", with(b"\\u00x")),
         ("a control character", with(b"\0")),
         (
             "cut off",
