@@ -49,7 +49,7 @@ pub(super) struct RetryConflicts;
 
 impl ClassifyRetry for RetryConflicts {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let failed = context.output_or_error().and_then(|output| output.err());
+        let failed = context.output_or_error().and_then(Result::err);
         let error = failed.and_then(|error| error.as_operation_error());
         let code = error.and_then(|error| {
             let put = error.downcast_ref().and_then(PutItemError::code);

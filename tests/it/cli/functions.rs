@@ -87,7 +87,7 @@ fn the_authorizer_denies_by_events_that_cannot_be_read() {
     }
 }
 
-/// As SnapStart hands them out.
+/// With `SnapStart`, credentials come so.
 #[test]
 fn a_function_does_not_start_with_credentials_by_url() {
     for program in [FUNCTION, AUTHORIZER] {

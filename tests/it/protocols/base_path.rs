@@ -59,7 +59,7 @@ async fn each_route_works_under_the_base_path() {
         let mut request = under_base(post(body.to_string()));
         request.method = method.clone();
         request.path = format!("{BASE}{path}");
-        request.query = vec![("sessionToken".to_owned(), token.to_owned())];
+        request.query = vec![("sessionToken".to_owned(), token.clone())];
         if method != Method::GET {
             request.query.clear();
         }
