@@ -51,11 +51,10 @@ impl TestAuthorizer {
     }
 
     async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
-        self.ask_bytes(event.to_string().as_bytes(), now).await
-    }
-
-    async fn ask_bytes(&self, event: &[u8], now: Timestamp) -> Result<Value, Error> {
-        self.inner.authorize(event, "request-1", None, now).await
+        let event = event.to_string();
+        self.inner
+            .authorize(event.as_bytes(), "request-1", None, now)
+            .await
     }
 
     /// Whether the bearer of an `Authorization` header is let in.

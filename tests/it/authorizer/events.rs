@@ -100,7 +100,11 @@ async fn an_event_that_cannot_be_read_is_denied_in_the_form_of_its_api() {
             let text = whole(file, &session.token()).to_string();
             let is_2_0 = file == "request-2.0.json";
             for (fault, event) in broken(&text, "Bearer ") {
-                let answer = lambda.ask_bytes(&event, NOW).await.unwrap();
+                let answer = lambda
+                    .inner
+                    .authorize(&event, "request-1", None, NOW)
+                    .await
+                    .unwrap();
 
                 let what = format!("{file} {fault}");
                 if simple && is_2_0 {
@@ -116,7 +120,11 @@ async fn an_event_that_cannot_be_read_is_denied_in_the_form_of_its_api() {
             }
         }
         for nothing in [&b""[..], b"{", b"\xee", b"[1e999]"] {
-            let answer = lambda.ask_bytes(nothing, NOW).await.unwrap();
+            let answer = lambda
+                .inner
+                .authorize(nothing, "request-1", None, NOW)
+                .await
+                .unwrap();
             assert_eq!(answer, denied);
         }
     }
