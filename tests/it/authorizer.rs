@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::config::AuthorizerAnswer;
 use sesame::domain::{Permission, Timestamp, User, UserState};
-use sesame::error::Error;
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::Authorizer;
 
@@ -48,13 +47,6 @@ impl TestAuthorizer {
             faults,
             log: lines,
         }
-    }
-
-    async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
-        let event = event.to_string();
-        self.inner
-            .authorize(event.as_bytes(), "request-1", None, now)
-            .await
     }
 
     /// Whether the bearer of an `Authorization` header is let in.

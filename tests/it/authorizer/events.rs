@@ -1,10 +1,21 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::config::AuthorizerAnswer;
+use sesame::domain::Timestamp;
+use sesame::error::Error;
 
 use super::{FILES, TestAuthorizer, policy, whole};
 use crate::support::app::NOW;
 use crate::support::broken::broken;
+
+impl TestAuthorizer {
+    pub(super) async fn ask(&self, event: &Value, now: Timestamp) -> Result<Value, Error> {
+        let event = event.to_string();
+        self.inner
+            .authorize(event.as_bytes(), "request-1", None, now)
+            .await
+    }
+}
 
 #[tokio::test]
 async fn an_event_that_names_no_stage_is_denied_everywhere() {
