@@ -24,7 +24,7 @@ use serde_json::Value;
 use sesame::api::{App, Request, RequestContext, handle};
 use sesame::config::Settings;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
+    Attempts, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
@@ -210,12 +210,11 @@ async fn app(
     let mini = User {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).expect("a name"),
         user_id: UserId::parse("1".to_owned()).expect("an id"),
-        display_name: DisplayName::default(),
+        display_name: None,
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.to_owned())),
         attempts: Attempts::default(),
         generation: generate_session_generation(),
-        under_former_key: false,
     };
     store.insert_user(&mini).await.expect("a user");
     let settings = Settings::read(|name| match name {

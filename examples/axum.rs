@@ -27,9 +27,8 @@ async fn main() -> io::Result<()> {
 }
 
 async fn hello(Extension(session): Extension<SessionUser>) -> String {
-    let SessionUser { user, password, .. } = session;
-    let at = password.verified_at.as_millis();
-    format!("Hello {}, known since {at}\n", user.login_name)
+    let at = session.password.verified_at.as_millis();
+    format!("Hello {}, known since {at}\n", session.login_name)
 }
 
 /// A store with the tables of `cargo dev`. For tables at AWS, give an `Endpoint` with its region and

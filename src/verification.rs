@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use crate::domain::{
-    Session, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer, UserRef,
+    NamedSession, Session, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer,
+    UserRef,
 };
 use crate::error::Error;
 use crate::store::{SessionsAndUsers, Store};
 use crate::token::{PresentedToken, SessionToken, user_ref};
 
-/// A stored session with its user's current login name, and whether it is valid.
+/// A stored session, and whether it is valid.
 #[derive(Debug)]
 pub(crate) struct StoredSession {
-    pub session: Session,
+    pub named: NamedSession,
     pub state: SessionState,
 }
 
@@ -22,7 +23,7 @@ impl StoredSession {
     pub fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
         Self {
             state: session.state(user.map(|user| user.generation), now),
-            session: session.with_current_name(user),
+            named: NamedSession::new(session, user),
         }
     }
 
@@ -45,7 +46,7 @@ pub async fn verify(
     store: &Store,
     token: &SessionToken,
     now: Timestamp,
-) -> Result<Option<Session>, Error> {
+) -> Result<Option<NamedSession>, Error> {
     let user = token.user();
     let SessionsAndUsers { sessions, users } = store
         .get_sessions_and_users(&[token.session()], user.as_slice())
@@ -55,10 +56,10 @@ pub async fn verify(
     };
     // A valid token carries the right key: a session that is given a user is given another
     // token, and the one before has no grace.
-    let StoredSession { session, state } = StoredSession::among(session, &users, now);
-    let is_valid = session.token_validity(token.hash(), now) == TokenValidity::Valid
+    let StoredSession { named, state } = StoredSession::among(session, &users, now);
+    let is_valid = named.session.token_validity(token.hash(), now) == TokenValidity::Valid
         && state == SessionState::Live;
-    Ok(is_valid.then_some(session))
+    Ok(is_valid.then_some(named))
 }
 
 /// Why a token proves no user. It is for the log; clients do not get the reason.

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use sesame::domain::{Attempts, DisplayName, HashString, LoginName, User, UserId, UserState};
+use sesame::domain::{Attempts, HashString, LoginName, User, UserId, UserState};
 use sesame::emulator::Emulator;
 use sesame::store::{Endpoint, Store, Tables, with_http_client};
 use sesame::token::generate_session_generation;
@@ -64,12 +64,11 @@ impl Database {
         let user = User {
             login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
             user_id: UserId::parse(USER_ID.to_owned())?,
-            display_name: DisplayName::default(),
+            display_name: None,
             state: UserState::Active,
             password_hash: Some(hash(costs)?),
             attempts: Attempts::default(),
             generation: generate_session_generation(),
-            under_former_key: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

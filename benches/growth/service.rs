@@ -52,7 +52,6 @@ pub fn user(number: usize, hash: HashString, generation: SessionGeneration) -> O
         password_hash: Some(hash),
         attempts: Attempts::default(),
         generation,
-        under_former_key: false,
     })
 }
 

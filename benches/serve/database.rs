@@ -112,7 +112,6 @@ async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {
             password_hash: Some(HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
             generation: generate_session_generation(),
-            under_former_key: false,
         };
         store.insert_user(&user).await?;
     }

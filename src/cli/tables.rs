@@ -19,8 +19,7 @@ pub enum Command {
     /// Check that both tables exist with the keys, index and TTL that the service needs
     ///
     /// Prints each fault, and exits with 1 if there is one. Also prints the users whose login
-    /// name is stored in a former form, under which they still log in: `sesame user rename` to
-    /// the same name stores it in the current form. Reads the whole users table.
+    /// name has white space around it or characters that don't show. Reads the whole users table.
     Check,
     /// Print the keys, the index and the TTL attribute of both tables
     Describe {
@@ -79,21 +78,18 @@ impl Command {
     }
 }
 
-/// Prints the users whose login name is in a former form or has invisible characters.
+/// Prints the users whose login name a new user couldn't get.
 async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(), Failure> {
     store
         .scan_users(|user| {
             let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
-            let what = if user.under_former_key {
-                "is stored in a former form"
-            } else if new_login_name(name).is_ok_and(|trimmed| trimmed == user.login_name) {
+            if new_login_name(name).is_ok_and(|trimmed| trimmed == user.login_name) {
                 return Ok(());
-            } else {
-                "has white space around it or characters that don't show"
-            };
+            }
             let (name, id) = (quote(name), printable(id));
             output.line(format_args!(
-                "the login name {name} of the user {id} {what}: sesame user rename --id {id} --to …"
+                "the login name {name} of the user {id} has white space around it or characters \
+                 that don't show: sesame user rename --id {id} --to …"
             ))
         })
         .await

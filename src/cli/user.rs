@@ -60,7 +60,7 @@ const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line 
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
 
 userId and loginName must be there. White space around names is dropped; control characters
-and other invisible characters are refused. Without displayName, the login name is the display
+and other invisible characters are refused. Without displayName, a user is shown by the login
 name; without passwordHash, a user has no password. Names may be written in snake_case. A line with
 any other field, or with a plaintext password, is refused.
 

@@ -1,11 +1,11 @@
-use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId, UserSearch};
+use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId};
 
-/// The user of a session, as of the last check.
+/// The user of a session, as of the last check. The login name isn't part of it, because a rename
+/// may change that: see [`NamedSession`](super::NamedSession).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserFactor {
     pub user_id: UserId,
-    pub login_name: LoginName,
-    pub display_name: DisplayName,
+    pub display_name: Option<DisplayName>,
     pub verified_at: Timestamp,
     /// The user's session generation when the user was added to the session. The session is
     /// valid only while it is still the user's.
@@ -13,15 +13,9 @@ pub struct UserFactor {
 }
 
 impl UserFactor {
-    /// Whether `search` finds this user: by the id, by any spelling of the login name, or by
-    /// both.
-    pub fn is_named_by(&self, search: &UserSearch) -> bool {
-        let is_named = |name: &LoginName| name.folded() == self.login_name.folded();
-        match search {
-            UserSearch::Id(id) => *id == self.user_id,
-            UserSearch::LoginName(name) => is_named(name),
-            UserSearch::Both(id, name) => *id == self.user_id && is_named(name),
-        }
+    /// The name to show for the user, whose login name is `login_name`.
+    pub fn shown_name<'a>(&'a self, login_name: &'a LoginName) -> &'a str {
+        DisplayName::or_login_name(self.display_name.as_ref(), login_name)
     }
 }
 

@@ -4,7 +4,7 @@ use super::text::Invalid;
 use super::{
     Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, Sequence,
     SessionGeneration, SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor,
-    UserPointer, Write, WriteId, Writes,
+    Write, WriteId, Writes,
 };
 
 /// A session: which user was checked and how, until when that is valid, and what clients store
@@ -306,18 +306,6 @@ impl Session {
             }
             _ => TokenValidity::Invalid,
         }
-    }
-
-    /// The session with its user's current login name. The user may have been renamed since the
-    /// check, and another user may have the former name.
-    #[must_use]
-    pub fn with_current_name(mut self, pointer: Option<&UserPointer>) -> Self {
-        if let (Some(user), Some(pointer)) = (&mut self.user, pointer)
-            && user.user_id == pointer.id
-        {
-            user.login_name.clone_from(&pointer.login_name);
-        }
-        self
     }
 
     /// The size of the metadata and the user agent, in bytes.

@@ -1,10 +1,12 @@
-use super::{PasswordFactor, Session, SessionId, Timestamp, UserFactor};
+use super::{LoginName, NamedSession, PasswordFactor, SessionId, Timestamp, UserFactor};
 
 /// A user whose session proves who it is: in the session, a factor beyond the user was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionUser {
     pub session: SessionId,
     pub user: UserFactor,
+    /// The user's login name of today.
+    pub login_name: LoginName,
     pub password: PasswordFactor,
     pub created_at: Timestamp,
     /// The instant from which the session is not valid.
@@ -14,13 +16,23 @@ pub struct SessionUser {
 impl SessionUser {
     /// The user of `session`. It is `None` if the session has no user, or if nothing beyond the
     /// user's name was checked, which proves nothing of who gave it.
-    pub fn from_session(session: Session) -> Option<Self> {
+    pub fn from_session(named: NamedSession) -> Option<Self> {
+        let NamedSession {
+            session,
+            login_name,
+        } = named;
         Some(Self {
             session: session.id,
             user: session.user?,
+            login_name: login_name?,
             password: session.password?,
             created_at: session.created_at,
             expires_at: session.expires_at,
         })
+    }
+
+    /// The name to show for the user: the display name, or the login name if there is none.
+    pub fn display_name(&self) -> &str {
+        self.user.shown_name(&self.login_name)
     }
 }

@@ -1,10 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use icu_normalizer::{
-    ComposingNormalizerBorrowed as ComposingNormalizer,
-    DecomposingNormalizerBorrowed as DecomposingNormalizer,
-};
+use icu_normalizer::ComposingNormalizerBorrowed as ComposingNormalizer;
 use unicase::UniCase;
 
 use super::attempts::Attempts;
@@ -41,37 +38,9 @@ impl LoginName {
         FoldedName::new(nfc.normalize(&folded).into_owned())
     }
 
-    /// Whether a user may have the name: each form of it is short enough for a key of the table.
+    /// Whether a user may have the name: its folded form is short enough for a key of the table.
     pub fn is_storable(&self) -> bool {
-        let is_unassignable = |key: &FoldedName| key.0.starts_with(UNASSIGNABLE);
-        let (keys, former) = (self.keys(), self.former_spellings());
-        !keys.iter().chain(&former).any(is_unassignable)
-    }
-
-    /// The folded name without NFC, if it differs from [`Self::folded`]. Users who were stored
-    /// before folding included NFC are found under it.
-    pub fn former_key(&self) -> Option<FoldedName> {
-        let former = FoldedName::new(UniCase::unicode(&self.0).to_folded_case());
-        (former != self.folded()).then_some(former)
-    }
-
-    /// The keys under which a user with this name may be stored, in the order of look-up.
-    pub fn keys(&self) -> Vec<FoldedName> {
-        self.former_key()
-            .into_iter()
-            .chain([self.folded()])
-            .collect()
-    }
-
-    /// The keys, other than the folded name, under which a user may be stored whose name is this
-    /// one in another encoding. While one is, no other user may get this name.
-    pub fn former_spellings(&self) -> Vec<FoldedName> {
-        let decomposed = DecomposingNormalizer::new_nfd().normalize(&self.0);
-        let decomposed = FoldedName::new(UniCase::unicode(decomposed).to_folded_case());
-        let mut keys: Vec<_> = self.former_key().into_iter().chain([decomposed]).collect();
-        keys.dedup();
-        keys.retain(|key| *key != self.folded());
-        keys
+        !self.folded().0.starts_with(UNASSIGNABLE)
     }
 }
 
@@ -114,20 +83,32 @@ impl FoldedName {
     }
 }
 
-/// The display name of a user: 0 to 200 characters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The display name of a user: 1 to 200 characters. A user may have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(String);
 
 impl DisplayName {
-    pub fn parse(text: String) -> Result<Self, Invalid> {
+    /// Reads a display name: `None` for an empty text.
+    pub fn parse(text: String) -> Result<Option<Self>, Invalid> {
         if text.is_empty() {
-            return Ok(Self(text));
+            return Ok(None);
         }
-        bounded("display_name", text).map(Self)
+        bounded("display_name", text).map(|text| Some(Self(text)))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name to show for a user: the display name, or the login name if there is none.
+    pub fn or_login_name<'a>(name: Option<&'a Self>, login_name: &'a LoginName) -> &'a str {
+        name.map_or(login_name.as_str(), Self::as_str)
+    }
+
+    /// `name`, unless it equals the login name: such a copy counts as none, because a rename would
+    /// make it untrue.
+    pub fn unless_copied(name: Option<Self>, login_name: &LoginName) -> Option<Self> {
+        name.filter(|name| name.0 != login_name.0)
     }
 }
 
@@ -138,6 +119,19 @@ pub enum UserSearch {
     LoginName(LoginName),
     /// Both, which must name one user.
     Both(UserId, LoginName),
+}
+
+impl UserSearch {
+    /// Whether this finds the user with the id `user` and the login name `name`: by the id, by any
+    /// spelling of the login name, or by both.
+    pub fn finds(&self, user: &UserId, name: &LoginName) -> bool {
+        let is_named = |wanted: &LoginName| wanted.folded() == name.folded();
+        match self {
+            Self::Id(id) => id == user,
+            Self::LoginName(wanted) => is_named(wanted),
+            Self::Both(id, wanted) => id == user && is_named(wanted),
+        }
+    }
 }
 
 /// The state of a user, which administrators set. The lock after too many wrong passwords is
@@ -175,29 +169,20 @@ impl FromStr for UserState {
 pub struct User {
     pub login_name: LoginName,
     pub user_id: UserId,
-    pub display_name: DisplayName,
+    /// `None`: the user is shown by the login name.
+    pub display_name: Option<DisplayName>,
     pub state: UserState,
     /// `None` for a user without a password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
     /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
-    /// The user is stored under [`LoginName::former_key`], and stays there until a rename.
-    pub under_former_key: bool,
-}
-
-impl User {
-    /// The key under which the user is stored, or is to be stored.
-    pub fn key(&self) -> FoldedName {
-        let former = self.login_name.former_key();
-        former
-            .filter(|_| self.under_former_key)
-            .unwrap_or_else(|| self.login_name.folded())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use icu_normalizer::DecomposingNormalizerBorrowed;
+
     use super::*;
 
     #[test]
@@ -222,25 +207,33 @@ mod tests {
         }
     }
 
+    /// `docs/users.md` says so.
     #[test]
-    fn a_user_stored_under_a_decomposed_name_is_still_found() {
-        for (name, former, spellings) in [
-            ("Mini@Mouse.com", None, &[][..]),
-            ("é", None, &["e\u{301}"]),
-            ("E\u{301}", Some("e\u{301}"), &["e\u{301}"]),
-            ("straße", None, &[]),
+    fn names_that_only_look_alike_are_different() {
+        for (one, other) in [
+            ("admin", "\u{430}dmin"),
+            ("Admin", "\u{ff21}dmin"),
+            ("paypal", "paypaI"),
+            ("x\u{b2}", "x2"),
         ] {
-            let name = LoginName::parse(name.to_owned()).unwrap();
-            let texts = |keys: Vec<FoldedName>| -> Vec<String> {
-                keys.iter().map(|key| key.as_str().to_owned()).collect()
-            };
-            let got = name.former_key();
-            assert_eq!(got.as_ref().map(FoldedName::as_str), former, "{name}");
-            assert_eq!(texts(name.former_spellings()), spellings, "{name}");
-            let mut keys: Vec<_> = former.into_iter().collect();
-            let folded = name.folded();
-            keys.push(folded.as_str());
-            assert_eq!(texts(name.keys()), keys, "{name}");
+            let folded = |name: &str| LoginName::parse(name.to_owned()).unwrap().folded();
+            assert_ne!(folded(one), folded(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_that_equals_the_login_name_counts_as_none() {
+        let login_name = LoginName::parse("ada".to_owned()).unwrap();
+        for (text, kept, shown) in [
+            ("", None, "ada"),
+            ("ada", None, "ada"),
+            ("Ada", Some("Ada"), "Ada"),
+        ] {
+            let name = DisplayName::parse(text.to_owned()).unwrap();
+            let name = DisplayName::unless_copied(name, &login_name);
+            assert_eq!(name.as_ref().map(DisplayName::as_str), kept, "{text}");
+            let got = DisplayName::or_login_name(name.as_ref(), &login_name);
+            assert_eq!(got, shown, "{text}");
         }
     }
 
@@ -254,7 +247,7 @@ mod tests {
 
         #[test]
         fn canonically_equivalent_names_are_one(text in ".{1,20}") {
-            let decomposed = DecomposingNormalizer::new_nfd().normalize(&text).into_owned();
+            let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&text).into_owned();
             let composed = ComposingNormalizer::new_nfc().normalize(&text).into_owned();
             let folded = LoginName(text).folded();
             proptest::prop_assert_eq!(&LoginName(decomposed).folded(), &folded);
@@ -268,15 +261,31 @@ mod tests {
         for (count, storable) in [(170, true), (171, false), (200, false)] {
             let name = LoginName::parse("\u{1d160}".repeat(count)).unwrap();
             assert_eq!(name.is_storable(), storable, "{count}");
-            for key in name.keys().iter().chain(&name.former_spellings()) {
-                assert!(key.as_str().len() <= 2040, "{count}");
-            }
+            assert!(name.folded().as_str().len() <= 2040, "{count}");
         }
         assert!(
             LoginName::parse("\u{1f600}".repeat(200))
                 .unwrap()
                 .is_storable()
         );
+    }
+
+    #[test]
+    fn a_search_finds_a_user_by_id_and_by_login_name() {
+        let id = |text: &str| UserId::parse(text.to_owned()).unwrap();
+        let name = |text: &str| LoginName::parse(text.to_owned()).unwrap();
+        for (search, want) in [
+            (UserSearch::Id(id("1")), true),
+            (UserSearch::LoginName(name("mini")), true),
+            (UserSearch::LoginName(name("MINI")), true),
+            (UserSearch::Both(id("1"), name("Mini")), true),
+            (UserSearch::Id(id("2")), false),
+            (UserSearch::LoginName(name("minnie")), false),
+            (UserSearch::Both(id("1"), name("minnie")), false),
+            (UserSearch::Both(id("2"), name("mini")), false),
+        ] {
+            assert_eq!(search.finds(&id("1"), &name("mini")), want, "{search:?}");
+        }
     }
 
     #[test]

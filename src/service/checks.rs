@@ -60,13 +60,7 @@ impl Service {
         context: &Context,
     ) -> Result<VerifiedUser, Error> {
         let lookup = self.locate(subject, context).await?;
-        let mut user = None;
-        for key in &lookup.keys {
-            user = context.database(self.store.get_user(key)).await?.or(user);
-            if user.as_ref().is_some_and(|user| lookup.is_wanted(user)) {
-                break;
-            }
-        }
+        let user = context.database(self.store.get_user(&lookup.name)).await?;
         let user = user.ok_or_else(|| lookup.not_found())?;
         context.record.user(&user.user_id);
         lookup.check_id(&user)?;
@@ -99,11 +93,18 @@ impl Service {
         let place = self.passwords.join()?;
         place.may_find_user().await;
         let lookup = self.locate(subject, context).await?;
-        place.may_count_attempt(lookup.name()).await;
+        place.may_count_attempt(&lookup.name).await;
         context.record.note(|facts| facts.attempt_pending = true);
         // The lock is measured from this time: the call may have waited long for its turn.
         let reserved_at = context.time();
-        match self.reserve(&lookup, reserved_at, context).await? {
+        let attempt = self.store.reserve_attempt(
+            &lookup.name,
+            lookup.wanted.as_ref(),
+            self.policy.attempts,
+            generate_write_id(),
+            reserved_at,
+        );
+        match context.database(attempt).await? {
             ReserveOutcome::Reserved(user) => {
                 context.record.user(&user.user_id);
                 let stored = user.password_hash.clone();
@@ -132,32 +133,6 @@ impl Service {
                 Err(refusal(&lookup, found, context))
             }
         }
-    }
-
-    /// Counts an attempt at the user's password: 1 request, and one more for a name that has a
-    /// former key.
-    async fn reserve(
-        &self,
-        lookup: &UserLookup,
-        at: Timestamp,
-        context: &Context,
-    ) -> Result<ReserveOutcome, Error> {
-        let wanted = lookup.wanted.as_ref();
-        let mut refused = None;
-        for key in &lookup.keys {
-            let policy = self.policy.attempts;
-            let attempt = self
-                .store
-                .reserve_attempt(key, wanted, policy, generate_write_id(), at);
-            match context.database(attempt).await? {
-                ReserveOutcome::Refused(None) => {}
-                ReserveOutcome::Refused(Some(user)) if !lookup.is_wanted(&user) => {
-                    refused = Some(user);
-                }
-                settled => return Ok(settled),
-            }
-        }
-        Ok(ReserveOutcome::Refused(refused))
     }
 
     async fn verify(
@@ -262,7 +237,6 @@ pub(super) fn factors(
 ) -> (Option<UserFactor>, Option<PasswordFactor>) {
     let user = verified.map(|VerifiedUser { user, .. }| UserFactor {
         user_id: user.user_id.clone(),
-        login_name: user.login_name.clone(),
         display_name: user.display_name.clone(),
         verified_at: now,
         generation: user.generation,

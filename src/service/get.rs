@@ -23,17 +23,17 @@ impl Service {
             None => own_user_ref(permit),
             Some(token) => token.as_ref().ok().and_then(SessionToken::user),
         };
-        let Some(StoredSession { session, state }) = self.find(id, user, context).await? else {
+        let Some(StoredSession { named, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
         if state != SessionState::Live {
             return Err(unknown());
         }
-        if !scope.contains(&session, context.now) {
+        if !scope.contains(&named.session, context.now) {
             return Err(out_of_scope(&scope, ApiSide::Query));
         }
         Ok(GotSession {
-            session: Box::new(session),
+            named: Box::new(named),
             resource_owner: self.policy.resource_owner.clone(),
         })
     }

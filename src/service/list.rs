@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use super::{Context, ListSessions, ListedSessions, Service, own_user_ref, sessions};
 use crate::domain::{
-    Compare, Filter, Invalid, Page, Permission, Permit, Principal, Session, SessionId,
-    SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
+    Compare, Filter, Invalid, NamedSession, Page, Permission, Permit, Principal, Session,
+    SessionId, SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
 use crate::store::SessionQuery;
@@ -45,7 +45,7 @@ struct Window {
     total: u64,
     /// The size of the page's metadata and user agents.
     bytes: usize,
-    sessions: Vec<Session>,
+    sessions: Vec<NamedSession>,
 }
 
 impl Service {
@@ -127,7 +127,7 @@ impl Service {
             let found = read.sessions.into_iter();
             let found = found.map(|session| StoredSession::among(session, &known, search.now));
             let live = found.filter(|found| found.state == SessionState::Live);
-            window.add(live.map(|found| found.session).collect());
+            window.add(live.map(|found| found.named).collect());
             if window.bytes > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(PAGE_ADVICE));
             }
@@ -271,20 +271,20 @@ impl Window {
     }
 
     /// Adds the next batch, in list order.
-    fn add(&mut self, mut sessions: Vec<Session>) {
-        sessions.sort_by_key(|session| (session.created_at, session.id));
+    fn add(&mut self, mut sessions: Vec<NamedSession>) {
+        sessions.sort_by_key(|named| (named.session.created_at, named.session.id));
         if !self.page.ascending {
             sessions.reverse();
         }
-        for session in sessions {
+        for named in sessions {
             let at = self.total;
             self.total += 1;
             let is_full = self.sessions.len() >= self.page.limit as usize;
             if at < self.page.offset || is_full {
                 continue;
             }
-            self.bytes += session.size();
-            self.sessions.push(session);
+            self.bytes += named.session.size();
+            self.sessions.push(named);
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::domain::{Sequence, Session, SessionId, Timestamp};
+use crate::domain::{NamedSession, Sequence, SessionId, Timestamp};
 use crate::token::SessionToken;
 
 /// The answer to a call that was carried out.
@@ -31,7 +31,7 @@ pub struct ChangedSession {
 /// `GetSessionResponse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GotSession {
-    pub session: Box<Session>,
+    pub named: Box<NamedSession>,
     pub resource_owner: String,
 }
 
@@ -40,7 +40,7 @@ pub struct GotSession {
 pub struct ListedSessions {
     /// How many sessions pass the filters, on all pages together.
     pub total: u64,
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<NamedSession>,
     pub timestamp: Timestamp,
     pub resource_owner: String,
 }
@@ -48,7 +48,7 @@ pub struct ListedSessions {
 impl ListedSessions {
     /// The highest sequence among the sessions.
     pub fn processed_sequence(&self) -> u64 {
-        let sequences = self.sessions.iter().map(|session| session.sequence.0);
+        let sequences = self.sessions.iter().map(|named| named.session.sequence.0);
         sequences.max().unwrap_or_default()
     }
 }

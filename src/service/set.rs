@@ -2,8 +2,8 @@ use super::checks::{VerifiedUser, factors};
 use super::user_lookup::Subject;
 use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
 use crate::domain::{
-    Lifetime, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionScope,
-    SessionState, Timestamp, TokenRotation, TokenValidity,
+    Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
+    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity,
 };
 use crate::error::{ApiSide, Error};
 use crate::store::PutOutcome;
@@ -39,23 +39,24 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let Some(StoredSession { session, state }) = self.find(id, user, context).await? else {
+        let Some(StoredSession { named, state }) = self.find(id, user, context).await? else {
             return Err(unknown());
         };
+        let session = &named.session;
         let wanted = PassedChecks {
             user: request.user.is_some(),
             added: false,
             password: request.password.is_some(),
         };
-        let granted = grant(&scope, &session, wanted, context.now)?;
+        let granted = grant(&scope, session, wanted, context.now)?;
         require_live(state)?;
         if granted == Grant::Change {
-            require(request.precondition.as_ref(), &session)?;
+            require(request.precondition.as_ref(), session)?;
         }
         let verified = async {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = subject(&request, &session, &scope, permit, context.now)?;
+            let subject = subject(&request, &named, &scope, permit, context.now)?;
             self.check(subject, request.password.clone(), permit, context)
                 .await
         };
@@ -81,12 +82,12 @@ impl Service {
             .is_none_or(|token| token.hash() == session.token_hash);
         if is_current && !session.is_changed_by(&changes)? {
             return Ok(ChangedSession {
-                details: self.details(&session),
+                details: self.details(session),
                 session_token: token,
             });
         }
         let put = async {
-            let mut session = session;
+            let mut session = named.session;
             let proved_sequence = session.proved_sequence;
             for _ in 0..TRIES {
                 // A session that expires while a password is checked is not revived.
@@ -157,15 +158,24 @@ impl Service {
 /// users or to guess their passwords.
 fn subject<'a>(
     request: &'a SetSession,
-    session: &'a Session,
+    stored: &'a NamedSession,
     scope: &SessionScope,
     permit: &Permit,
     now: Timestamp,
 ) -> Result<Option<Subject<'a>>, Error> {
+    let session = &stored.session;
     let by_password = request.password.is_some();
-    match (&session.user, &request.user) {
-        (Some(own), Some(named)) if !own.is_named_by(named) => Err(Session::another_user().into()),
-        (Some(own), Some(_)) => {
+    let own = match (&session.user, &stored.login_name) {
+        (Some(user), Some(name)) => Some((&user.user_id, name)),
+        // The session of a user who was deleted has ended.
+        (Some(_), None) => return Err(Error::SessionEnded),
+        (None, _) => None,
+    };
+    match (own, &request.user) {
+        (Some((id, name)), Some(search)) if !search.finds(id, name) => {
+            Err(Session::another_user().into())
+        }
+        (Some((id, name)), Some(_)) => {
             // Repeating a change that added the user needs the same permission as the change did.
             let added = matches!(
                 scope.validity(session, now),
@@ -174,13 +184,13 @@ fn subject<'a>(
             if added || !by_password {
                 permit.may_check_user(by_password)?;
             }
-            Ok(Some(Subject::Own(own)))
+            Ok(Some(Subject::Own(id, name)))
         }
-        (None, Some(named)) => {
+        (None, Some(search)) => {
             permit.may_check_user(by_password)?;
-            Ok(Some(Subject::Named(named)))
+            Ok(Some(Subject::Named(search)))
         }
-        (Some(own), None) => Ok(by_password.then_some(Subject::Own(own))),
+        (Some((id, name)), None) => Ok(by_password.then_some(Subject::Own(id, name))),
         (None, None) => Ok(None),
     }
 }

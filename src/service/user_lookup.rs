@@ -1,5 +1,5 @@
 use super::{Context, Service};
-use crate::domain::{FoldedName, LoginName, User, UserFactor, UserId, UserSearch};
+use crate::domain::{FoldedName, LoginName, User, UserId, UserSearch};
 use crate::error::Error;
 
 /// The user whom a request wants checked.
@@ -7,16 +7,16 @@ use crate::error::Error;
 pub(super) enum Subject<'a> {
     Named(&'a UserSearch),
     /// The user of the session that it changes, with the current login name.
-    Own(&'a UserFactor),
+    Own(&'a UserId, &'a LoginName),
 }
 
 /// Where to look for a user.
 pub(super) struct UserLookup {
-    /// The keys that the user's item may have, in the order in which they are tried.
-    pub keys: Vec<FoldedName>,
+    /// The login name of the user's item.
+    pub name: FoldedName,
     /// The id that the user has to have, if the request says it.
     pub wanted: Option<UserId>,
-    /// Whether the keys were found by the id.
+    /// Whether the name was found by the id.
     by_id: bool,
 }
 
@@ -29,22 +29,22 @@ impl Service {
     ) -> Result<UserLookup, Error> {
         let user = match subject {
             Subject::Named(user) => user,
-            Subject::Own(user) => {
+            Subject::Own(id, name) => {
                 return Ok(UserLookup {
-                    keys: keys_by_id(&user.login_name),
-                    wanted: Some(user.user_id.clone()),
+                    name: name.folded(),
+                    wanted: Some(id.clone()),
                     by_id: true,
                 });
             }
         };
         Ok(match user {
             UserSearch::LoginName(name) => UserLookup {
-                keys: name.keys(),
+                name: name.folded(),
                 wanted: None,
                 by_id: false,
             },
             UserSearch::Both(id, name) => UserLookup {
-                keys: name.keys(),
+                name: name.folded(),
                 wanted: Some(id.clone()),
                 by_id: false,
             },
@@ -55,9 +55,9 @@ impl Service {
                     by_id: pointer.is_some(),
                     // An unknown id gets a look-up as well, so that it takes the same time as a
                     // known one.
-                    keys: pointer.map_or_else(
-                        || vec![FoldedName::for_unknown_user(id.as_str())],
-                        |pointer| keys_by_id(&pointer.login_name),
+                    name: pointer.map_or_else(
+                        || FoldedName::for_unknown_user(id.as_str()),
+                        |pointer| pointer.login_name.folded(),
                     ),
                     wanted: Some(id.clone()),
                 }
@@ -81,26 +81,7 @@ impl Service {
     }
 }
 
-/// The keys of a user whose id is known. The current key comes first, because almost all users
-/// are stored under it.
-fn keys_by_id(name: &LoginName) -> Vec<FoldedName> {
-    name.keys().into_iter().rev().collect()
-}
-
 impl UserLookup {
-    /// The folded login name, which stands for the user.
-    pub fn name(&self) -> &FoldedName {
-        let [first, .., last] = &*self.keys else {
-            return &self.keys[0];
-        };
-        if self.by_id { first } else { last }
-    }
-
-    pub fn is_wanted(&self, user: &User) -> bool {
-        let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|wanted| *wanted == user.user_id)
-    }
-
     /// Checks that `user` has the id that the request says.
     pub fn check_id(&self, user: &User) -> Result<(), Error> {
         match &self.wanted {

@@ -1,7 +1,5 @@
 mod item;
 
-use std::fmt::Write as _;
-
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -171,25 +169,13 @@ impl Store {
                 );
                 update = update.expression_attribute_values(":token", bytes(hash.as_bytes()));
             }
-            SessionScope::Own { creator, user } => {
-                let mut own = Vec::new();
-                for (is_own, place, owner) in [
-                    ("creator = :creator", ":creator", creator.as_deref()),
-                    (
-                        "user_id = :user OR named_user_id = :user",
-                        ":user",
-                        user.as_ref().map(UserId::as_str),
-                    ),
-                ] {
-                    if let Some(owner) = owner {
-                        own.push(is_own);
-                        update = update.expression_attribute_values(place, text(owner));
-                    }
-                }
-                if own.is_empty() {
-                    return Ok(EndOutcome::Refused);
-                }
-                let _ = write!(condition, " AND ({})", own.join(" OR "));
+            // No rule lets a session's creator end it.
+            SessionScope::Own { user: None, .. } => return Ok(EndOutcome::Refused),
+            SessionScope::Own {
+                user: Some(user), ..
+            } => {
+                condition.push_str(" AND (user_id = :user OR named_user_id = :user)");
+                update = update.expression_attribute_values(":user", text(user.as_str()));
             }
         }
         match on_heap(update.condition_expression(condition).send()).await {
@@ -215,13 +201,12 @@ impl Store {
 }
 
 /// The attributes that are removed when a session is ended.
-const ATTRIBUTES_REMOVED_AT_END: [&str; 12] = [
+const ATTRIBUTES_REMOVED_AT_END: [&str; 11] = [
     "user_id",
     "named_user_id",
     "replaced_hash",
     "replaced_until",
     "replaced_proof",
-    "login_name",
     "display_name",
     "user_verified_at",
     "password_verified_at",

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::failure::failure;
 use super::item::{Item, text};
 use super::{Store, on_heap};
-use crate::domain::{FoldedName, LoginName, User, UserId, UserPointer};
+use crate::domain::{FoldedName, User, UserId, UserPointer};
 use crate::error::Error;
 use crate::token::user_ref;
 use item::{USER_PREFIX, parse_user, user_key};
@@ -18,33 +18,12 @@ pub(super) use item::{parse_pointer, pointer_key};
 pub use names::InsertOutcome;
 
 impl Store {
-    /// The user under this key.
+    /// The user with this login name.
     ///
     /// One request.
-    pub async fn get_user(&self, key: &FoldedName) -> Result<Option<User>, Error> {
-        let item = self.get_users_table_item(user_key(key)).await?;
+    pub async fn get_user(&self, name: &FoldedName) -> Result<Option<User>, Error> {
+        let item = self.get_users_table_item(user_key(name)).await?;
         Ok(item.as_ref().map(parse_user).transpose()?)
-    }
-
-    /// The user with this login name. If two users match, one under each key, it is the
-    /// one with the id `wanted`; a single match is returned whatever its id.
-    ///
-    /// One request, and one more for a name that has a former key.
-    pub async fn get_user_by_login_name(
-        &self,
-        name: &LoginName,
-        wanted: Option<&UserId>,
-    ) -> Result<Option<User>, Error> {
-        let mut found = None;
-        for key in name.keys() {
-            if let Some(user) = self.get_user(&key).await? {
-                if wanted.is_none_or(|wanted| *wanted == user.user_id) {
-                    return Ok(Some(user));
-                }
-                found = Some(user);
-            }
-        }
-        Ok(found)
     }
 
     /// The pointer from a user's id to the user's item.

@@ -179,11 +179,12 @@ async fn a_request_carries_its_users_current_login_name() {
     request.headers_mut().insert(AUTHORIZATION, value);
     let name = service_fn(async |request: Request<&'static str>| {
         let of = request.extensions().get::<SessionUser>().unwrap();
-        let name = of.user.login_name.to_string();
-        Ok::<_, Infallible>(Response::new(Bytes::from(name)))
+        let names = format!("{} {}", of.login_name, of.display_name());
+        Ok::<_, Infallible>(Response::new(Bytes::from(names)))
     });
     let response = layer.layer(name).oneshot(request).await.unwrap();
-    assert_eq!(response.body(), renamed.as_str().as_bytes());
+    let want = format!("{renamed} Mini Mouse");
+    assert_eq!(response.body(), want.as_bytes());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Users: how they are administered and how they log in.
 
 mod administration;
+mod display_names;
 mod login_names;
 mod passwords;

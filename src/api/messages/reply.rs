@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::api::Version;
 use crate::api::proto::zitadel::object::v2 as object;
 use crate::api::proto::zitadel::session::v2;
-use crate::domain::{Session, Timestamp, UserAgent};
+use crate::domain::{NamedSession, Timestamp, UserAgent};
 use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Reply};
 
 /// The message of a reply. It holds tokens, and so has no `Debug`.
@@ -27,7 +27,7 @@ impl ReplyMessage {
             Reply::CreateSession(created) => Self::CreateSession(created_session(created)),
             Reply::SetSession(changed) => Self::SetSession(changed_session(changed)),
             Reply::GetSession(got) => Self::GetSession(Box::new(v2::GetSessionResponse {
-                session: Some(session(&got.session, &got.resource_owner, version)),
+                session: Some(session(&got.named, &got.resource_owner, version)),
             })),
             Reply::DeleteSession(deleted) => Self::DeleteSession(v2::DeleteSessionResponse {
                 details: Some(details(deleted)),
@@ -80,13 +80,14 @@ fn listed_sessions(listed: &ListedSessions, version: Version) -> v2::ListSession
     }
 }
 
-fn session(session: &Session, resource_owner: &str, version: Version) -> v2::Session {
+fn session(named: &NamedSession, resource_owner: &str, version: Version) -> v2::Session {
     let is_later = version > Version::V2alpha;
-    let user = session.user.as_ref().map(|user| v2::UserFactor {
+    let session = &named.session;
+    let user = named.user().map(|(user, login_name)| v2::UserFactor {
         verified_at: Some(timestamp(user.verified_at)),
         id: user.user_id.to_string(),
-        login_name: user.login_name.to_string(),
-        display_name: user.display_name.as_str().to_owned(),
+        login_name: login_name.to_string(),
+        display_name: user.shown_name(login_name).to_owned(),
         organization_id: if is_later { resource_owner } else { "" }.to_owned(),
     });
     let password = session.password.map(|password| v2::PasswordFactor {

@@ -38,7 +38,6 @@ pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure>
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
         generation: generate_session_generation(),
-        under_former_key: false,
     };
     store.insert_user(&user).await?;
     Ok(())

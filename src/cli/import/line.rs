@@ -101,7 +101,7 @@ struct LineFields {
 impl LineFields {
     fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
         let login_name = self.login_name.ok_or(LineError::Missing(LOGIN_NAME))?;
-        let display_name = self.display_name.unwrap_or_else(|| login_name.clone());
+        let display_name = self.display_name.unwrap_or_default();
         let hash = match (self.password_hash, firebase) {
             (None, _) => None,
             (Some(text), None) => Some(PasswordHash::parse(&text)?),
@@ -119,7 +119,6 @@ impl LineFields {
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
             generation: generate_session_generation(),
-            under_former_key: false,
         };
         Ok(ImportedUser { user, weakness })
     }
@@ -172,7 +171,8 @@ mod tests {
 
             assert_eq!(user.user_id.as_str(), "1", "{line}");
             assert_eq!(user.login_name.as_str(), "a", "{line}");
-            assert_eq!(user.display_name.as_str(), "A", "{line}");
+            let name = user.display_name.as_ref();
+            assert_eq!(name.map(DisplayName::as_str), Some("A"), "{line}");
             assert_eq!(user.password_hash.unwrap().as_str(), HASH, "{line}");
         }
     }
@@ -183,7 +183,7 @@ mod tests {
 
         let user = parse(line, None).unwrap().user;
 
-        assert_eq!(user.display_name.as_str(), "a");
+        assert_eq!(user.display_name, None);
         assert!(user.password_hash.is_none());
     }
 

@@ -13,6 +13,9 @@ use crate::password::PasswordPool;
 use crate::store::{InsertOutcome, Store};
 use crate::token;
 
+/// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
+type GivenName = Option<DisplayName>;
+
 #[derive(Debug, clap::Args)]
 pub struct Add {
     /// The name that the user logs in with, 1 to 200 characters; no two users have the same in
@@ -21,9 +24,9 @@ pub struct Add {
     /// White space around it is dropped; invisible characters are refused.
     #[arg(long, value_name = "NAME", value_parser = new_login_name)]
     login_name: LoginName,
-    /// The name of the user in sessions [default: the login name]
-    #[arg(long, value_name = "NAME", value_parser = new_display_name)]
-    display_name: Option<DisplayName>,
+    /// The name to show for the user [default: today's login name]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, value_parser = new_display_name)]
+    display_name: GivenName,
     /// The user's id, which never changes, 1 to 200 characters [default: a random UUID]
     #[arg(long, value_name = "ID", value_parser = |id: &str| new_user_id(id.to_owned()))]
     user_id: Option<UserId>,
@@ -43,10 +46,7 @@ impl Add {
             Some(hash_password(self.password.read()?, environment).await?)
         };
         let user = User {
-            display_name: match self.display_name {
-                Some(name) => name,
-                None => default_display_name(&self.login_name)?,
-            },
+            display_name: self.display_name,
             login_name: self.login_name,
             user_id: match self.user_id {
                 Some(id) => id,
@@ -56,7 +56,6 @@ impl Add {
             password_hash,
             attempts: Attempts::default(),
             generation: token::generate_session_generation(),
-            under_former_key: false,
         };
         match store.insert_user(&user).await? {
             InsertOutcome::Inserted => {
@@ -68,11 +67,6 @@ impl Add {
             InsertOutcome::Taken { .. } => Err(Failure::NameTaken(user.login_name)),
         }
     }
-}
-
-/// The display name of a user for whom none is given.
-fn default_display_name(name: &LoginName) -> Result<DisplayName, Failure> {
-    Ok(DisplayName::parse(name.as_str().to_owned())?)
 }
 
 /// Hashes a password as the service itself does.

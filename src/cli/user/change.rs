@@ -102,10 +102,10 @@ impl Rename {
     pub async fn run(self, store: &Store) -> Result<(), Failure> {
         for _ in 0..Self::MAX_TRIES {
             let user = self.user.find(store).await?;
-            if user.login_name == self.to && !user.under_former_key {
+            if user.login_name == self.to {
                 return Ok(());
             }
-            let holder = store.get_user_by_login_name(&self.to, None).await?;
+            let holder = store.get_user(&self.to.folded()).await?;
             if holder.is_some_and(|holder| holder.user_id != user.user_id) {
                 return Err(Failure::NameTaken(self.to));
             }

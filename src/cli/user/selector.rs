@@ -28,7 +28,7 @@ impl UserSelector {
         match (&self.login_name, &self.id) {
             (_, Some(id)) => find_by_id(store, id).await,
             (Some(name), None) => {
-                let user = store.get_user_by_login_name(name, None).await?;
+                let user = store.get_user(&name.folded()).await?;
                 user.ok_or_else(|| Failure::NoSuchName(name.clone()))
             }
             (None, None) => Err(Failure::Changed),
@@ -41,9 +41,7 @@ async fn find_by_id(store: &Store, id: &UserId) -> Result<User, Failure> {
         return Err(Failure::NoSuchId(id.clone()));
     };
     // Between the two requests the user may have been renamed.
-    let user = store
-        .get_user_by_login_name(&pointer.login_name, Some(id))
-        .await?;
+    let user = store.get_user(&pointer.login_name.folded()).await?;
     user.filter(|user| user.user_id == *id)
         .ok_or(Failure::Changed)
 }

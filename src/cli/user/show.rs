@@ -5,7 +5,7 @@ use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::printable::printable;
-use crate::domain::{AttemptPolicy, HashString, Timestamp, User};
+use crate::domain::{AttemptPolicy, DisplayName, HashString, Timestamp, User};
 use crate::password::PasswordHash;
 use crate::store::Store;
 
@@ -47,6 +47,7 @@ fn policy(text: &str) -> Result<AttemptPolicy, &'static str> {
 struct UserJson<'a> {
     user_id: &'a str,
     login_name: &'a str,
+    /// The login name, if the user has none.
     display_name: &'a str,
     /// The state that an administrator set: `active`, `inactive` or `locked`.
     state: &'static str,
@@ -69,7 +70,7 @@ impl<'a> UserJson<'a> {
         Self {
             user_id: user.user_id.as_str(),
             login_name: user.login_name.as_str(),
-            display_name: user.display_name.as_str(),
+            display_name: DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name),
             state: user.state.as_str(),
             password: user.password_hash.as_ref().map(algorithm),
             attempts: user.attempts.made,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::{DisplayName, LoginName, UserId, UserSearch};
+use crate::domain::UserId;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -23,8 +23,7 @@ fn new() -> NewSession {
 fn factor(id: &str, generation: u128) -> UserFactor {
     UserFactor {
         user_id: UserId::parse(id.into()).unwrap(),
-        login_name: LoginName::parse("mini".into()).unwrap(),
-        display_name: DisplayName::default(),
+        display_name: None,
         verified_at: NOW,
         generation: SessionGeneration::from_uuid(uuid::Uuid::from_u128(generation)),
     }
@@ -358,23 +357,4 @@ fn a_replaced_token_is_valid_for_its_grace() {
     assert_eq!(noted.proved_sequence, None);
     assert_eq!(proved.proved_sequence, Some(proved.sequence));
     assert_eq!(after_proof.proved_sequence, Some(proved.sequence));
-}
-
-#[test]
-fn a_sessions_own_user_is_recognized_by_id_and_by_login_name() {
-    let id = |text: &str| UserId::parse(text.to_owned()).unwrap();
-    let name = |text: &str| LoginName::parse(text.to_owned()).unwrap();
-    let own = factor("1", 0);
-    for (search, want) in [
-        (UserSearch::Id(id("1")), true),
-        (UserSearch::LoginName(name("mini")), true),
-        (UserSearch::LoginName(name("MINI")), true),
-        (UserSearch::Both(id("1"), name("Mini")), true),
-        (UserSearch::Id(id("2")), false),
-        (UserSearch::LoginName(name("minnie")), false),
-        (UserSearch::Both(id("1"), name("minnie")), false),
-        (UserSearch::Both(id("2"), name("mini")), false),
-    ] {
-        assert_eq!(own.is_named_by(&search), want, "{search:?}");
-    }
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, IdempotentCreate, LoginName, Metadata, PassedChecks, PasswordFactor,
-    ReplacedToken, Sequence, Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId,
-    Writes,
+    DisplayName, IdempotentCreate, Metadata, PassedChecks, PasswordFactor, ReplacedToken, Sequence,
+    Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
 
@@ -24,7 +23,7 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `ttl` | N | seconds; when DynamoDB may delete the item: a day after `expires_at` |
 /// | `user_id` | S | the user, if the password was checked: the index `by_user` has an entry |
 /// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
-/// | `login_name`, `display_name` | S | as they were when the user was checked; if one was |
+/// | `display_name` | S | the user's, as it was when the user was checked; if there was one |
 /// | `user_verified_at`, `password_verified_at` | N | when each was checked; if it was |
 /// | `epoch` | S | the session generation of the user; if one was checked |
 /// | `metadata` | M of B | if any |
@@ -62,8 +61,9 @@ pub(super) fn session_item(session: &Session) -> Item {
             None => "named_user_id",
         };
         set(user_id, text(user.user_id.as_str()));
-        set("login_name", text(user.login_name.as_str()));
-        set("display_name", text(user.display_name.as_str()));
+        if let Some(name) = &user.display_name {
+            set("display_name", text(name.as_str()));
+        }
         set("user_verified_at", millis(user.verified_at));
         set("epoch", text(user.generation.to_string()));
     }
@@ -227,10 +227,10 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     let Some(user_id) = user_id else {
         return Ok(None);
     };
+    let display_name = item.optional_text("display_name")?.unwrap_or_default();
     Ok(Some(UserFactor {
         user_id: UserId::parse(user_id.to_owned())?,
-        login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
-        display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
+        display_name: DisplayName::parse(display_name.to_owned())?,
         verified_at: item.millis("user_verified_at")?,
         generation: item.text("epoch")?.parse()?,
     }))

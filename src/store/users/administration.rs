@@ -98,7 +98,7 @@ impl Store {
     fn update_in_transaction(&self, user: &User) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.tables.users)
-            .key("pk", user_key(&user.key()))
+            .key("pk", user_key(&user.login_name.folded()))
             .expression_attribute_values(":user", text(user.user_id.as_str()))
     }
 }

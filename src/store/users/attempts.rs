@@ -135,7 +135,7 @@ impl Store {
         self.client
             .update_item()
             .table_name(&self.tables.users)
-            .key("pk", user_key(&user.key()))
+            .key("pk", user_key(&user.login_name.folded()))
             .expression_attribute_values(":user", text(user.user_id.as_str()))
     }
 }

@@ -24,7 +24,8 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | attribute | type | |
 /// |---|---|---|
 /// | `pk` | S | `LOGIN#` and the folded login name |
-/// | `login_name`, `user_id`, `display_name` | S | |
+/// | `login_name`, `user_id` | S | |
+/// | `display_name` | S | absent if the user has none, or would have a copy of the login name |
 /// | `state` | S | `active`, `inactive` or `locked` |
 /// | `password_hash` | S | PHC or modular crypt string; absent if the user has no password |
 /// | `attempts` | N | attempts ever made at the password; it only grows |
@@ -35,10 +36,9 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | `write_id` | S | write id of the last attempt; `none` before the first and after a rename |
 pub(super) fn user_item(user: &User) -> Item {
     let mut item = Item::from([
-        ("pk".into(), user_key(&user.key())),
+        ("pk".into(), user_key(&user.login_name.folded())),
         ("login_name".into(), text(user.login_name.as_str())),
         ("user_id".into(), text(user.user_id.as_str())),
-        ("display_name".into(), text(user.display_name.as_str())),
         ("state".into(), text(user.state.as_str())),
         ("attempts".into(), number(user.attempts.made)),
         ("cleared".into(), number(user.attempts.cleared())),
@@ -46,6 +46,10 @@ pub(super) fn user_item(user: &User) -> Item {
         ("write_id".into(), text("none")),
         ("epoch".into(), text(user.generation.to_string())),
     ]);
+    let display_name = user.display_name.clone();
+    if let Some(name) = DisplayName::unless_copied(display_name, &user.login_name) {
+        item.insert("display_name".into(), text(name.as_str()));
+    }
     if let Some(hash) = &user.password_hash {
         item.insert("password_hash".into(), text(hash.as_str()));
     }
@@ -59,13 +63,12 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
     let item = Attributes(item);
     let hash = item.optional_text("password_hash")?;
     let login_name = LoginName::from_stored(item.text("login_name")?.to_owned());
-    let former_key = login_name.former_key();
-    let key = item.text("pk")?.strip_prefix(USER_PREFIX);
+    let display_name = item.optional_text("display_name")?.unwrap_or_default();
+    let display_name = DisplayName::parse(display_name.to_owned())?;
     Ok(User {
-        under_former_key: former_key.is_some_and(|former| key == Some(former.as_str())),
+        display_name: DisplayName::unless_copied(display_name, &login_name),
         login_name,
         user_id: UserId::parse(item.text("user_id")?.to_owned())?,
-        display_name: DisplayName::parse(item.text("display_name")?.to_owned())?,
         state: item.text("state")?.parse()?,
         password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
         attempts: Attempts {

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
 use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
-use crate::domain::{FoldedName, LoginName, User};
+use crate::domain::{LoginName, User};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Item, number, text};
@@ -43,8 +43,7 @@ impl Store {
                 .build()?;
             Ok(TransactWriteItem::builder().put(put).build())
         };
-        let mut items = vec![put(user_item(user))?, put(pointer_item(user))?];
-        items.extend(self.former_spelling_checks(&user.login_name, &user.key())?);
+        let items = vec![put(user_item(user))?, put(pointer_item(user))?];
         match self.try_transact(items).await {
             Ok(()) => Ok(InsertOutcome::Inserted),
             Err(TransactionError::Failed(error)) => Err(error),
@@ -53,9 +52,8 @@ impl Store {
                 if !taken.contains(&true) {
                     return Err(unavailable(&reasons));
                 }
-                // The second item is the pointer; all others have the keys of users' items.
-                let of_names = reasons.iter().enumerate().filter(|(n, _)| *n != 1);
-                let holder = of_names.into_iter().find_map(|(_, reason)| reason.item());
+                // The first item is the user's, the second one the pointer.
+                let holder = reasons.first().and_then(|reason| reason.item());
                 Ok(InsertOutcome::Taken {
                     login_name: holder.map(parse_user).transpose()?.map(Box::new),
                     user_id: taken.get(1) == Some(&true),
@@ -71,7 +69,7 @@ impl Store {
                 .table_name(&self.tables.users)
                 .key("pk", key)
         };
-        let user_delete = delete(user_key(&user.key()))
+        let user_delete = delete(user_key(&user.login_name.folded()))
             .condition_expression("user_id = :user")
             .expression_attribute_values(":user", text(user.user_id.as_str()));
         let pointer_delete = delete(pointer_key(user_ref(&user.user_id)))
@@ -87,24 +85,20 @@ impl Store {
     /// Gives a user another login name. False: the user's item has changed since `user` was
     /// read, or another user has the name.
     ///
-    /// If the name has another key, the user's item moves to it with all attempts
-    /// that were counted; so the write's condition covers everything that a move could
-    /// overwrite.
+    /// The user's item is written whole, under the key of the new name, with all attempts that were
+    /// counted; so the write's condition covers everything that this could overwrite.
     pub async fn rename_user(&self, user: &User, name: LoginName) -> Result<bool, Error> {
-        let (old_key, new_key) = (user.key(), name.folded());
-        let checks = self.former_spelling_checks(&name, &old_key)?;
+        let (old_key, new_key) = (user.login_name.folded(), name.folded());
         let renamed = User {
             login_name: name,
-            under_former_key: false,
             ..user.clone()
         };
-        let new_name = text(renamed.login_name.as_str());
         let pointer = Update::builder()
             .table_name(&self.tables.users)
             .key("pk", pointer_key(user_ref(&user.user_id)))
             .update_expression("SET login_name = :new")
             .condition_expression("login_name = :name")
-            .expression_attribute_values(":new", new_name.clone())
+            .expression_attribute_values(":new", text(renamed.login_name.as_str()))
             .expression_attribute_values(":name", text(user.login_name.as_str()));
         let mut unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
                              AND failures = :failures AND epoch = :epoch AND #state = :state"
@@ -127,16 +121,15 @@ impl Store {
             }
         }
 
+        let put = Put::builder()
+            .table_name(&self.tables.users)
+            .set_item(Some(user_item(&renamed)));
         let mut items = if old_key == new_key {
-            let update = Update::builder()
-                .table_name(&self.tables.users)
-                .key("pk", user_key(&old_key))
-                .update_expression("SET login_name = :new")
+            let put = put
                 .condition_expression(unchanged)
                 .expression_attribute_names("#state", "state")
-                .set_expression_attribute_values(Some(seen))
-                .expression_attribute_values(":new", new_name);
-            vec![update_item(update)?]
+                .set_expression_attribute_values(Some(seen));
+            vec![TransactWriteItem::builder().put(put.build()?).build()]
         } else {
             let delete = Delete::builder()
                 .table_name(&self.tables.users)
@@ -145,40 +138,13 @@ impl Store {
                 .expression_attribute_names("#state", "state")
                 .set_expression_attribute_values(Some(seen))
                 .build()?;
-            let put = Put::builder()
-                .table_name(&self.tables.users)
-                .set_item(Some(user_item(&renamed)))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()?;
+            let put = put.condition_expression("attribute_not_exists(pk)");
             vec![
                 TransactWriteItem::builder().delete(delete).build(),
-                TransactWriteItem::builder().put(put).build(),
+                TransactWriteItem::builder().put(put.build()?).build(),
             ]
         };
         items.push(update_item(pointer)?);
-        items.extend(checks);
         self.transact(items).await
-    }
-
-    /// The condition checks of a transaction that gives a user `name`: no user is stored under
-    /// a former spelling of it, except under `own_key`.
-    fn former_spelling_checks(
-        &self,
-        name: &LoginName,
-        own_key: &FoldedName,
-    ) -> Result<Vec<TransactWriteItem>, Error> {
-        let keys = name.former_spellings().into_iter();
-        let check = |key: FoldedName| {
-            let check = ConditionCheck::builder()
-                .table_name(&self.tables.users)
-                .key("pk", user_key(&key))
-                .condition_expression("attribute_not_exists(pk)")
-                .return_values_on_condition_check_failure(
-                    ReturnValuesOnConditionCheckFailure::AllOld,
-                )
-                .build()?;
-            Ok(TransactWriteItem::builder().condition_check(check).build())
-        };
-        keys.filter(|key| key != own_key).map(check).collect()
     }
 }

@@ -8,7 +8,7 @@ use sesame::config::AuthorizerAnswer;
 
 use super::{TestAuthorizer, change, whole};
 use crate::support::answer::Answer;
-use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::facts::{kinds, kinds_of};
 
 #[tokio::test]
@@ -39,16 +39,39 @@ async fn after_a_rename_the_api_gets_the_current_login_name() {
         let (login, session) = lambda.mini().await;
         let renamed = lambda.app.login_name("maxi");
         let store = &lambda.app.store;
-        let login = store.get_user(&login.key()).await.unwrap().unwrap();
+        let login = store
+            .get_user(&login.login_name.folded())
+            .await
+            .unwrap()
+            .unwrap();
         assert!(store.rename_user(&login, renamed.clone()).await.unwrap());
 
         let event = whole("request-2.0.json", &session.token());
         let allowed = lambda.ask(&event, NOW).await.unwrap();
-        assert_eq!(
-            allowed["context"]["loginName"],
-            renamed.as_str(),
-            "{allowed}"
-        );
+        let context = &allowed["context"];
+        assert_eq!(context["loginName"], renamed.as_str(), "{allowed}");
+        assert_eq!(context["displayName"], "Mini Mouse", "{allowed}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_display_name_the_api_gets_todays_login_name_for_it() {
+    let lambda = TestAuthorizer::open().await;
+    let store = &lambda.app.store;
+    let hash = lambda.app.user("like").await.password_hash.unwrap();
+    let login = lambda.app.user_shown_as("mini", None, Some(hash.as_str()));
+    let login = login.await;
+    let body = by_name(&login.login_name, PASSWORD);
+    let session = lambda.app.client().create_json(&body).await;
+    let renamed = lambda.app.login_name("maxi");
+    let login = lambda.app.login("mini").await;
+    for (name, rename) in [(login.login_name.clone(), false), (renamed, true)] {
+        if rename {
+            assert!(store.rename_user(&login, name.clone()).await.unwrap());
+        }
+        let event = whole("request-2.0.json", &session.token());
+        let allowed = lambda.ask(&event, NOW).await.unwrap();
+        assert_eq!(allowed["context"]["displayName"], name.as_str());
     }
 }
 

@@ -107,26 +107,22 @@ fn store(dev: &Dev) -> Store {
 }
 
 #[tokio::test]
-async fn login_names_in_a_former_form_are_reported_until_renamed() {
+async fn login_names_that_no_new_user_may_have_are_reported_until_renamed() {
     let dev = Dev::start();
     let sound = "both tables are as they should be\n";
     assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
     let store = store(&dev);
     let mini = LoginName::parse("mini@mouse.com".to_owned()).unwrap();
-    let mini = store
-        .get_user_by_login_name(&mini, None)
-        .await
-        .unwrap()
-        .unwrap();
-    for (name, id, under_former_key) in [
-        ("jose\u{301}@mouse.com", "7", true),
-        ("zero\u{200b}width@mouse.com", "8", false),
-        (" spaces@mouse.com ", "9", false),
+    let mini = store.get_user(&mini.folded()).await.unwrap().unwrap();
+    for (name, id) in [
+        // In this encoding a new user may have it as well.
+        ("jose\u{301}@mouse.com", "7"),
+        ("zero\u{200b}width@mouse.com", "8"),
+        (" spaces@mouse.com ", "9"),
     ] {
         let login = User {
             login_name: LoginName::parse(name.to_owned()).unwrap(),
             user_id: UserId::parse(id.to_owned()).unwrap(),
-            under_former_key,
             ..mini.clone()
         };
         let added = store.insert_user(&login).await.unwrap();
@@ -147,21 +143,13 @@ async fn login_names_in_a_former_form_are_reported_until_renamed() {
             rename("9")
         ),
         format!(
-            "the login name \"jose\u{301}@mouse.com\" of the user 7 is stored in a former form: {}",
-            rename("7")
-        ),
-        format!(
             "the login name \"zero\\u{{200b}}width@mouse.com\" of the user 8 {hidden}: {}",
             rename("8")
         ),
     ];
     assert_eq!(lines, want);
 
-    for (id, name) in [
-        ("7", "jos\u{e9}@mouse.com"),
-        ("8", "zerowidth@mouse.com"),
-        ("9", "spaces@mouse.com"),
-    ] {
+    for (id, name) in [("8", "zerowidth@mouse.com"), ("9", "spaces@mouse.com")] {
         dev.run(&["user", "rename", "--id", id, "--to", name])
             .expect(0);
         assert_eq!(

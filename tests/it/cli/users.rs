@@ -44,6 +44,7 @@ fn a_user_is_added_shown_changed_and_deleted() {
 
     dev.run(&["user", "rename", "ada@x.org", "--to", "lady@x.org"])
         .expect(0);
+    assert_eq!(dev.user("lady@x.org")["displayName"], "lady@x.org");
     assert_eq!(dev.log_in("ada@x.org", NEW), 400);
     assert_eq!(dev.log_in("lady@x.org", NEW), 200);
     dev.run(&["user", "rename", "--id", id, "--to", "Lady@x.org"])
@@ -275,7 +276,7 @@ fn a_user_may_have_no_password_but_a_visible_name() {
 
     let user = dev.user("a e\u{301}'B");
     assert_eq!(user["password"], json!(null));
-    assert_eq!(user["displayName"], "");
+    assert_eq!(user["displayName"], " a \u{e9}'b\r\n".trim());
     let listed = dev.run(&["user", "list"]).expect(0).stdout;
     assert!(
         listed.contains("a \u{e9}'b\t7\tactive\tno password"),

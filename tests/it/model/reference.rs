@@ -295,7 +295,6 @@ impl Model {
     fn factor(&self, user: usize) -> UserFactor {
         UserFactor {
             user,
-            login_name: self.users[user].name.clone(),
             verified_at: self.now,
             generation: self.users[user].generation,
         }

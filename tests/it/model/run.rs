@@ -71,9 +71,9 @@ impl Run {
         .await;
         let hashes = hashes(&app).await;
         let mut logins = Vec::new();
-        for (name, hash) in [("n0", Some(hashes[0].as_str())), ("n1", None)] {
-            logins.push(app.user_with_hash(name, hash).await);
-        }
+        let hash = Some(hashes[0].as_str());
+        logins.push(app.user_shown_as("n0", None, hash).await);
+        logins.push(app.user_with_hash("n1", None).await);
         let nobody = app.user_id("n2");
         logins.push(domain::User {
             user_id: nobody,
@@ -83,6 +83,10 @@ impl Run {
         let user = |(n, login): (usize, &domain::User)| User {
             id: login.user_id.to_string(),
             name: login.login_name.to_string(),
+            display_name: login
+                .display_name
+                .as_ref()
+                .map(|name| name.as_str().to_owned()),
             exists: n + 1 < USERS,
             state: UserState::Active,
             password: login.password_hash.as_ref().map(|_| 0),

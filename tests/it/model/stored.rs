@@ -21,7 +21,6 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
     let generation = like.user.as_ref().map_or(0, |factor| factor.generation);
     let user = stored.user.as_ref().map(|factor| UserFactor {
         user: user_of(factor.user_id.as_str(), model),
-        login_name: factor.login_name.as_str().to_owned(),
         verified_at: factor.verified_at.as_millis(),
         generation,
     });
@@ -89,11 +88,12 @@ pub fn assert_shows(answer: &Value, session: &Session, model: &Model, version: V
         want["expirationDate"] = json!(session.expires_at);
     }
     if let Some(factor) = &session.user {
+        let user = &model.users[factor.user];
         want["factors"]["user"] = json!({
             "verifiedAt": factor.verified_at,
-            "id": model.users[factor.user].id,
-            "loginName": model.users[factor.user].name,
-            "displayName": "Mini Mouse",
+            "id": user.id,
+            "loginName": user.name,
+            "displayName": user.display_name.as_ref().unwrap_or(&user.name),
         });
         if later {
             want["factors"]["user"]["organizationId"] = json!("69629023906488334");

@@ -12,6 +12,7 @@ pub struct User {
     pub id: String,
     /// The login name in lower case.
     pub name: String,
+    pub display_name: Option<String>,
     pub exists: bool,
     pub state: UserState,
     /// The index of a password in [`super::PASSWORDS`].

@@ -145,15 +145,24 @@ impl App {
     }
 
     pub async fn user_with_hash(&self, name: &str, hash: Option<&str>) -> User {
+        let display_name = DisplayName::parse("Mini Mouse".to_owned()).unwrap();
+        self.user_shown_as(name, display_name, hash).await
+    }
+
+    pub async fn user_shown_as(
+        &self,
+        name: &str,
+        display_name: Option<DisplayName>,
+        hash: Option<&str>,
+    ) -> User {
         let login = User {
             login_name: self.login_name(name),
             user_id: self.user_id(name),
-            display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
+            display_name,
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
             attempts: sesame::domain::Attempts::default(),
             generation: generate_session_generation(),
-            under_former_key: false,
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
@@ -234,14 +243,18 @@ impl App {
         self.store.get_session(id).await.unwrap().unwrap()
     }
 
+    /// A client of the database, for what the store doesn't do.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        with_http_client(self.database.endpoint.clone(), self.database.plain.clone())
+    }
+
     /// Reads the ids of all stored sessions of a user.
     pub async fn sessions_of(&self, user: &UserId) -> Vec<String> {
-        let database = &self.database;
-        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
         let user = AttributeValue::S(user.to_string());
-        let mut pages = client
+        let mut pages = self
+            .dynamodb()
             .scan()
-            .table_name(&database.tables.sessions)
+            .table_name(&self.database.tables.sessions)
             .consistent_read(true)
             .filter_expression("user_id = :user")
             .expression_attribute_values(":user", user)
@@ -257,12 +270,11 @@ impl App {
 
     /// Reads the item of a user under the login name, attribute by attribute.
     pub async fn raw_login(&self, login: &User) -> HashMap<String, AttributeValue> {
-        let database = &self.database;
-        let client = with_http_client(database.endpoint.clone(), database.plain.clone());
         let key = format!("LOGIN#{}", login.login_name.folded().as_str());
-        let got = client
+        let got = self
+            .dynamodb()
             .get_item()
-            .table_name(&database.tables.users)
+            .table_name(&self.database.tables.users)
             .key("pk", AttributeValue::S(key))
             .consistent_read(true)
             .send()

@@ -144,7 +144,6 @@ pub async fn add_mini(app: &App) {
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
         generation: generate_session_generation(),
-        under_former_key: false,
     };
     app.store.insert_user(&login).await.unwrap();
 }

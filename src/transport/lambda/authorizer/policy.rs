@@ -34,8 +34,8 @@ fn context(of: &SessionUser) -> Value {
     json!({
         "sessionId": of.session.to_string(),
         "userId": of.user.user_id.as_str(),
-        "loginName": of.user.login_name.as_str(),
-        "displayName": of.user.display_name.as_str(),
+        "loginName": of.login_name.as_str(),
+        "displayName": of.display_name(),
         "factors": "user,password",
         "userVerifiedAt": of.user.verified_at.to_rfc3339(),
         "passwordVerifiedAt": of.password.verified_at.to_rfc3339(),

@@ -50,7 +50,6 @@ pub enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserFactor {
     pub user: usize,
-    pub login_name: String,
     pub verified_at: i64,
     pub generation: u32,
 }

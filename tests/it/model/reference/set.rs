@@ -153,9 +153,6 @@ impl Model {
             let end = from + i64::from(MAX_LIFETIME) * 1000;
             changed.expires_at = (self.now + i64::from(seconds) * 1000).min(end);
         }
-        if let Some(factor) = &mut changed.user {
-            factor.login_name.clone_from(&self.users[factor.user].name);
-        }
         let proof = Proof {
             user: user.is_some(),
             added: user.is_some() && stored.user.is_none(),
