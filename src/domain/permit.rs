@@ -24,7 +24,8 @@ enum Rule {
     Authenticated,
     /// The request presents the session's token.
     Token,
-    /// The principal created the session.
+    /// The principal created the session; while that has no user, if the principal may not see
+    /// users.
     Creator,
     /// The principal is the session's user.
     User,
@@ -61,6 +62,9 @@ pub enum SessionScope {
     /// The sessions that the principal created, and those whose user it is.
     Own {
         creator: Option<String>,
+        /// Whether `creator` also covers sessions that have a user. Otherwise whoever planted an
+        /// anonymous session on somebody would read the login that follows.
+        with_user: bool,
         user: Option<UserId>,
     },
 }
@@ -165,6 +169,7 @@ impl Permit {
         }
         Ok(SessionScope::Own {
             creator,
+            with_user: self.sees_users(),
             user: user.cloned(),
         })
     }
@@ -202,11 +207,17 @@ impl SessionScope {
             Self::All => true,
             Self::Token(Some(token)) => return session.token_validity(*token, now),
             Self::Token(None) => false,
-            Self::Own { creator, user } => {
-                let user_of_session = session.user.as_ref().map(|user| &user.user_id);
-                creator.as_ref() == Some(&session.creator)
-                    || user.is_some() && user.as_ref() == user_of_session
-            }
+            Self::Own {
+                creator,
+                with_user,
+                user,
+            } => match &session.user {
+                Some(of_session) if user.as_ref() == Some(&of_session.user_id) => true,
+                of_session => {
+                    let is_creator = creator.as_ref() == Some(&session.creator);
+                    is_creator && (*with_user || of_session.is_none())
+                }
+            },
         };
         if holds {
             TokenValidity::Valid

@@ -1,6 +1,7 @@
 //! Who may create sessions: with each `ACCESS` setting, by bearer token and by a gateway's JWT.
 
 mod challenge;
+mod creators;
 mod log;
 
 use std::time::Duration;

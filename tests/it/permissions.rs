@@ -43,7 +43,8 @@ fn table() -> Vec<Vec<&'static str>> {
 struct Who {
     bearer: Option<String>,
     creator: String,
-    mini: User,
+    /// The user of the sessions; `None` for sessions without one.
+    user: Option<User>,
 }
 
 impl Who {
@@ -62,9 +63,14 @@ impl Who {
         let bearer = match row {
             "nobody" => None,
             "its own user" => Some(login(&mini).await.session_token),
-            "another user" | "a user who created it" => Some(login(&other).await.session_token),
+            "another user" | "a user who created it" | "a user who created it, without a user" => {
+                Some(login(&other).await.session_token)
+            }
             // Its permission to create has moved to another service account.
-            "who created it" => Some(service("maker", &[]).await),
+            "who created it" | "who created it, without a user" => {
+                Some(service("maker", &[]).await)
+            }
+            "`session.write`, who created it" => Some(maker.clone()),
             "a service without a permission" => Some(service("backend", &[]).await),
             "`session.write`" => Some(service("backend", &[Permission::Write]).await),
             "`session.read`" => Some(service("backend", &[Permission::Read]).await),
@@ -72,20 +78,22 @@ impl Who {
             other => panic!("the table has a row that nobody is: {other}"),
         };
         let creator = match (row, &bearer) {
-            ("a user who created it", Some(bearer)) => bearer.clone(),
+            ("a user who created it" | "a user who created it, without a user", Some(bearer)) => {
+                bearer.clone()
+            }
             _ => maker,
         };
         Self {
             bearer,
             creator,
-            mini,
+            user: Some(mini).filter(|_| !row.ends_with("without a user")),
         }
     }
 
-    /// Creates a session of mini's.
+    /// Creates a session for the principal to try.
     async fn session(&self, app: &App) -> v2::CreateSessionResponse {
         let open = Create {
-            checks: Some(checks(&self.mini, Some(PASSWORD))),
+            checks: self.user.as_ref().map(|user| checks(user, Some(PASSWORD))),
             ..Create::default()
         };
         let client = Client::new(app).bearing(&self.creator);
@@ -179,7 +187,7 @@ async fn each_principal_may_do_what_the_permission_table_says() {
             }
         }
     }
-    assert_eq!(tries, 3 * 9 * (8 * 3 - 2));
+    assert_eq!(tries, 3 * 12 * (8 * 3 - 2));
 }
 
 /// A principal that needs no session token is refused all the same if it sends a wrong one.

@@ -265,7 +265,9 @@ impl Model {
     fn may_see(&self, principal: &Principal, session: &Session) -> bool {
         principal.may(Permission::Read)
             || principal.is(session)
-            || principal.is_known() && session.creator == principal.name(&self.users)
+            || principal.is_known()
+                && session.creator == principal.name(&self.users)
+                && (principal.may(Permission::Write) || session.user.is_none())
     }
 
     fn check(
