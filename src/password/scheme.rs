@@ -57,8 +57,8 @@ impl Scheme {
         }
     }
 
-    /// Whether a check reads all of `password`: bcrypt, for one, ignores what comes after the
-    /// first 72 bytes.
+    /// Whether a check tells `password` from all others: bcrypt, for one, ignores what comes after
+    /// the first 72 bytes.
     pub fn covers(&self, password: &Password) -> bool {
         match self {
             Self::Bcrypt(hash) => hash.covers(password.as_bytes()),

@@ -105,11 +105,12 @@ impl BcryptHash {
 
     /// Whether a check tells `password` from all others.
     ///
-    /// It doesn't if bcrypt ignores bytes after the first 72, if the pre-hash trims white space,
-    /// or if the fault of `2x` overwrites bytes.
+    /// It doesn't from 72 bytes on, because bcrypt ignores what comes after them: each longer password
+    /// that starts with these has the same hash, and the user's own may be one of those. Nor does it
+    /// if the pre-hash trims white space, or if the fault of `2x` overwrites bytes.
     pub fn covers(&self, password: &[u8]) -> bool {
         let is_whole = match self.pre_hash {
-            PreHash::None => password.len() <= KEY_LENGTH,
+            PreHash::None => password.len() < KEY_LENGTH,
             PreHash::Sha256Hex => true,
             PreHash::WordPress => trimmed(password).len() == password.len(),
         };
