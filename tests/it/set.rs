@@ -6,3 +6,4 @@ mod grace;
 mod lifetime;
 mod other_users;
 mod precondition;
+mod two_holders;
