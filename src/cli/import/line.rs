@@ -172,7 +172,7 @@ mod tests {
             assert_eq!(user.user_id.as_str(), "1", "{line}");
             assert_eq!(user.login_name.as_str(), "a", "{line}");
             let name = user.display_name.as_ref();
-            assert_eq!(name.map(DisplayName::as_str), Some("A"), "{line}");
+            assert_eq!(name.map(|name| name.as_str()), Some("A"), "{line}");
             assert_eq!(user.password_hash.unwrap().as_str(), HASH, "{line}");
         }
     }
