@@ -154,6 +154,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::DisplayName;
 
     const HASH: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
 
@@ -172,7 +173,7 @@ mod tests {
             assert_eq!(user.user_id.as_str(), "1", "{line}");
             assert_eq!(user.login_name.as_str(), "a", "{line}");
             let name = user.display_name.as_ref();
-            assert_eq!(name.map(|name| name.as_str()), Some("A"), "{line}");
+            assert_eq!(name.map(DisplayName::as_str), Some("A"), "{line}");
             assert_eq!(user.password_hash.unwrap().as_str(), HASH, "{line}");
         }
     }

@@ -200,11 +200,11 @@ async fn a_creator_reads_a_session_until_somebody_else_logs_in_on_it() {
                 true,
             ),
         ] {
-            let planted = planter.plant().await;
-            let id = &*planted.session_id;
+            let session = planter.plant().await;
+            let id = &*session.session_id;
             assert!(planter.reads(id).await, "{access}: {what}, anonymous");
 
-            let token = log_in(&page, &planted, &mini).await;
+            let token = log_in(&page, &session, &mini).await;
 
             assert_eq!(planter.reads(id).await, keeps_reading, "{access}: {what}");
             assert_eq!(Who::bearing(&app, &token).get(id).await, "ok");
@@ -212,7 +212,7 @@ async fn a_creator_reads_a_session_until_somebody_else_logs_in_on_it() {
             if planter.jwt.is_none() {
                 assert_eq!(code(&holder), "ok", "{access}: {what} with the token");
             }
-            let replaced = planter.client.get(id, Some(&planted.session_token)).await;
+            let replaced = planter.client.get(id, Some(&session.session_token)).await;
             assert_ne!(code(&replaced), "ok", "{access}: {what}");
         }
     }
@@ -231,10 +231,10 @@ async fn a_planted_session_is_hidden_in_every_version_and_protocol() {
             .flat_map(|wire| Version::ALL.map(|version| (wire, version)))
         {
             let planter = planter.over(wire, version);
-            let planted = planter.plant().await;
-            let id = &*planted.session_id;
+            let session = planter.plant().await;
+            let id = &*session.session_id;
             assert!(planter.reads(id).await, "{wire:?} {version:?}");
-            let token = log_in(&page.over(wire, version), &planted, &mini).await;
+            let token = log_in(&page.over(wire, version), &session, &mini).await;
             assert!(!planter.reads(id).await, "{wire:?} {version:?}");
             let own = Who::bearing(&app, &token).over(wire, version);
             assert_eq!(own.get(id).await, "ok", "{wire:?} {version:?}");
@@ -255,14 +255,14 @@ async fn a_user_who_is_only_named_ends_the_creators_right() {
         (Who::jwt(&app, &[]), false),
     ] {
         for (named, want) in [(&mini, false), (&eve, of_eve)] {
-            let planted = planter.plant().await;
+            let session = planter.plant().await;
             let name = Set {
-                session_id: planted.session_id.clone(),
+                session_id: session.session_id.clone(),
                 checks: Some(checks(named, None)),
                 ..Set::default()
             };
             page.set(&name).await.unwrap();
-            assert_eq!(planter.reads(&planted.session_id).await, want);
+            assert_eq!(planter.reads(&session.session_id).await, want);
         }
     }
 }
@@ -275,9 +275,9 @@ async fn a_user_reads_the_sessions_that_are_the_users_own() {
     let page = Client::new(&app).bearing(page.as_str());
     let token = page.login(&eve).await.session_token;
     let own = Who::bearing(&app, &token);
-    let planted = own.plant().await;
-    log_in(&own, &planted, &eve).await;
-    assert!(own.reads(&planted.session_id).await);
+    let session = own.plant().await;
+    log_in(&own, &session, &eve).await;
+    assert!(own.reads(&session.session_id).await);
     assert_eq!(
         own.client
             .at(NOW)

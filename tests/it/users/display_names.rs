@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2;
-use sesame::domain::{DisplayName, LoginName, Permission, User};
+use sesame::domain::{DisplayName, HashString, LoginName, Permission, User};
 
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, HOUR, Wire, checks, metadata, set};
@@ -17,7 +17,7 @@ fn copied(name: &LoginName) -> Option<DisplayName> {
 /// Adds a user with [`PASSWORD`].
 async fn user(app: &App, name: &str, display_name: Option<DisplayName>) -> User {
     let like = app.user(&format!("like-{name}")).await;
-    let hash = like.password_hash.as_ref().map(|hash| hash.as_str());
+    let hash = like.password_hash.as_ref().map(HashString::as_str);
     app.user_shown_as(name, display_name, hash).await
 }
 
