@@ -24,6 +24,8 @@ mod hash;
 mod params;
 mod pool;
 mod queue;
+#[cfg(test)]
+mod program_vectors;
 mod scheme;
 mod unsupported;
 #[cfg(test)]

@@ -31,6 +31,19 @@ impl Bounds {
     }
 }
 
+/// The length in bytes of the longest password whose check is affordable if each of `rounds` rounds
+/// reads it: rounds times the bytes, and 64 for what else a round hashes, are at most 200 million.
+///
+/// Who guesses chooses the password, and could choose a hundred times the cost that the hash names.
+/// With the most rounds of all, 2²⁰ of phpass, 126 bytes are left.
+pub fn affordable_length(rounds: u32) -> usize {
+    const MAX_WORK: usize = 200_000_000;
+    const BESIDE: usize = 64;
+
+    let each = usize::try_from(rounds).map_or(0, |rounds| MAX_WORK / rounds.max(1));
+    each.saturating_sub(BESIDE)
+}
+
 /// A cost or a length that is out of its bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfBounds {
@@ -66,6 +79,18 @@ impl fmt::Display for OutOfBounds {
 }
 
 impl std::error::Error for OutOfBounds {}
+
+#[test]
+fn the_longest_password_depends_on_the_rounds() {
+    for (rounds, want) in [
+        (1 << 20, 126),
+        (1_000_000, 136),
+        (390_000, 448),
+        (5000, 39_936),
+    ] {
+        assert_eq!(affordable_length(rounds), want, "{rounds}");
+    }
+}
 
 #[test]
 fn a_number_within_its_bounds_is_accepted_and_an_error_names_the_limit() {

@@ -1,5 +1,7 @@
 //! The encodings of bytes and numbers in hash strings.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::alphabet::{BCRYPT, STANDARD};
 use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
@@ -28,14 +30,18 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     if rest.is_empty() { bytes } else { None }
 }
 
-pub fn to_base64(bytes: &[u8]) -> String {
-    STANDARD_NO_PAD.encode(bytes)
+/// Whether a text is hexadecimal, in all likelihood: base64 of 32 characters or more has others as
+/// well.
+pub fn is_hexadecimal(text: &str) -> bool {
+    let has_only = |letters: RangeInclusive<u8>| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || letters.contains(&byte))
+    };
+    text.len() >= 32 && (has_only(b'a'..=b'f') || has_only(b'A'..=b'F'))
 }
 
-/// Decodes Passlib's base64 for PBKDF2, which has `.` in place of `+`; `+` is accepted as well.
-/// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
-pub fn from_adapted_base64(text: &str) -> Option<Vec<u8>> {
-    from_padded_base64(&text.replace('.', "+"))
+pub fn to_base64(bytes: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(bytes)
 }
 
 pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {
@@ -110,6 +116,24 @@ mod tests {
             ("٧", None),
         ] {
             assert_eq!(decimal(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal_has_32_digits_or_more_and_letters_of_one_case() {
+        let digits = "0123456789abcdef".repeat(2);
+        for (text, want) in [
+            (&*digits, true),
+            (&digits.to_uppercase(), true),
+            (&"7".repeat(32), true),
+            (&format!("{digits}0"), true),
+            (&digits[1..], false),
+            (&digits.replace('a', "A"), false),
+            (&digits.replace('a', "g"), false),
+            (&format!("{digits}="), false),
+            ("", false),
+        ] {
+            assert_eq!(is_hexadecimal(text), want, "{text:?}");
         }
     }
 

@@ -54,7 +54,7 @@ pub(super) const VECTORS: [(&str, &str); 42] = [
     (PLAIN, "{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk"),
 ];
 
-fn pool() -> PasswordPool {
+pub(super) fn pool() -> PasswordPool {
     PasswordPool::new(
         Params::new(256, 2, 1).unwrap(),
         Kernel::detect(),
@@ -63,7 +63,7 @@ fn pool() -> PasswordPool {
     )
 }
 
-async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
+pub(super) async fn matches(pool: &PasswordPool, password: &str, hash: &str) -> bool {
     let password = Password::new(password.to_owned());
     let hash = PasswordHash::parse(hash).unwrap_or_else(|error| panic!("{hash}: {error}"));
     pool.verify(password, hash).await.unwrap().matched
@@ -127,7 +127,7 @@ fn an_unsupported_prefix_is_named_in_the_error() {
         ),
         (
             "{CRYPT}$1$saltstrin$x".to_owned(),
-            "{CRYPT} hashes of this kind are not supported",
+            "it looks like MD5-crypt, which is not supported",
         ),
         (
             "{x-nthash}8846f7eaee8fb117ad06bdd830b7586c".to_owned(),
@@ -229,6 +229,12 @@ fn a_hash_is_kept_if_its_check_may_not_have_read_all_of_the_password() {
     const FAULTY: &str = "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
     const CORRECT: &str = "$2b$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
 
+    const PASSLIB_1: &str =
+        "$bcrypt-sha256$2b,5$5Hg1DKFqPE8C2aflZ5vVoe$12BjNE0p7axMg55.Y/mHsYiVuFBDQyu";
+    const PASSLIB_2: &str =
+        "$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS";
+    const NEXTCLOUD: &str = "1|$2a$05$ezAE0dkwk57jlfo6z5Pql.gcIK3ReXT15W7ITNxVS0ksfhO/4E4Kq";
+
     let pool = pool();
     let of = |bytes: usize| "x".repeat(bytes);
     let mut cases = Vec::new();
@@ -249,6 +255,12 @@ fn a_hash_is_kept_if_its_check_may_not_have_read_all_of_the_password() {
         (DJANGO, of(73), true),
         (WORDPRESS, of(72), true),
         (WORDPRESS, of(73), true),
+        (PASSLIB_1, of(72), true),
+        (PASSLIB_1, of(73), true),
+        (PASSLIB_2, of(72), true),
+        (PASSLIB_2, of(73), true),
+        (NEXTCLOUD, of(71), true),
+        (NEXTCLOUD, of(72), false),
         // PHP trims a password before WordPress hashes it, and the fault of 2x makes a letter
         // beyond ASCII overwrite those before it, so other passwords match too.
         (WORDPRESS, " correct horse".to_owned(), false),

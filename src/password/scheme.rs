@@ -1,5 +1,6 @@
 //! The hash algorithms: for each one parsing, bounds and the check of a password.
 
+mod appearance;
 mod argon2;
 mod bcrypt;
 mod crypt;

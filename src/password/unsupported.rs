@@ -22,6 +22,15 @@ pub enum Unsupported {
     Crypt,
     #[error("the prefix in braces is not known")]
     UnknownPrefix,
+    /// A string or a part of it that is known from elsewhere.
+    #[error("it looks like {0}, which is not supported")]
+    LooksLike(&'static str),
+    #[error("in front of the hash stands {0}")]
+    InFront(&'static str),
+    #[error("the {0} is not base64")]
+    NotBase64(&'static str),
+    #[error("the {0} is hexadecimal, where base64 is expected")]
+    Hexadecimal(&'static str),
     /// A part of the string is missing, superfluous or malformed.
     #[error("{0}")]
     Malformed(&'static str),

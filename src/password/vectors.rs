@@ -108,7 +108,9 @@ async fn a_hash_with_one_changed_byte_does_not_match() {
             b'2' => hash.len() - 31,
             _ => hash.rfind('$').unwrap() + 1,
         };
-        for at in [start, hash.len() - 2] {
+        // Of two blocks of PBKDF2, the first is compared.
+        let end = hash.len() - if hash.contains(",l=48$") { 22 + 2 } else { 2 };
+        for at in [start, end] {
             let mut bytes = hash.as_bytes().to_vec();
             bytes[at] = if bytes[at] == b'B' { b'C' } else { b'B' };
             let changed = String::from_utf8(bytes).unwrap();
@@ -156,6 +158,36 @@ async fn passwords_that_an_algorithm_cannot_tell_apart_do_not_match() {
     ] {
         let got = matches(&pool, password, hash).await;
         assert_eq!(got, want, "{hash} {password:?}");
+    }
+}
+
+/// The rounds times the password's bytes and 64 are bounded. The hashes are of passwords of the
+/// longest length and of one byte more.
+#[tokio::test]
+async fn a_password_that_takes_too_long_with_the_rounds_of_a_hash_does_not_match() {
+    const PHPASS_126: &str = "$P$IabcdefghEqTarV.XdpxAgbFdphNQ8.";
+    const PHPASS_127: &str = "$P$IabcdefghU1.0me8a/s203YAyOVH050";
+    const SHA_256_448: &str =
+        "$5$rounds=390000$saltstring$lMhzEen.Q2DX1HXCv1D2lnUV4DffVbDua4m5o0PuO5/";
+    const SHA_256_449: &str =
+        "$5$rounds=390000$saltstring$s6Ym2Mbpw/RdnsCRzwsZpq1sVe6kRv.8h3GPWognwc8";
+    const SHA_512_136: &str = "$6$rounds=1000000$saltstring$uj1V46zfPRzXz58zXljB2bKjlNxrC6G1XbpYUKNuIDLmd8pvCKEkh9esU66mqixTm/0Z5f7Pnad/n193tBnf80";
+    const SHA_512_137: &str = "$6$rounds=1000000$saltstring$j.sUZbEDcuyW3ko8Sv7Mg.VPRmjKsDrHYbmdfOwQlCAPH6t4EFkTFr.8HaptN7dWbEwT5EC2knN4BuJ8Wz77d1";
+    let pool = pool();
+
+    for (hash, length, want) in [
+        (PHPASS_126, 126, true),
+        (PHPASS_127, 127, false),
+        // What is hashed of a longer password matches; the password doesn't.
+        (PHPASS_126, 127, false),
+        (SHA_256_448, 448, true),
+        (SHA_256_449, 449, false),
+        (SHA_512_136, 136, true),
+        (SHA_512_137, 137, false),
+        (SHA_512_136, 800, false),
+    ] {
+        let got = matches(&pool, &"x".repeat(length), hash).await;
+        assert_eq!(got, want, "{hash} {length}");
     }
 }
 

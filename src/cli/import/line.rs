@@ -223,7 +223,7 @@ mod tests {
             ),
             (
                 r#"{"userId":"1","loginName":"a","passwordHash":"$7$V3ryS3cure!$x"}"#,
-                "passwordHash can't be used: unknown algorithm",
+                "passwordHash can't be used: it looks like crypt's own scrypt, which is not supported",
             ),
             (
                 r#"{"userId":"","loginName":"a"}"#,

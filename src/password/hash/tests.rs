@@ -32,7 +32,6 @@ fn an_invalid_hash_is_refused_with_its_reason() {
         ("argon2id$v=19$m=64,t=2,p=1$s$o", NO_HASH),
         ("$argon2id", NO_HASH),
         ("$$", UNKNOWN),
-        ("$1$saltstrin$AAAAAAAAAAAAAAAAAAAAAA", UNKNOWN),
         ("$2$04$abcdefghijklmnopqrstuujydOTSfIH", UNKNOWN),
         ("$argon2$v=19$m=64,t=2,p=1$s$o", UNKNOWN),
         ("$ARGON2ID$v=19$m=64,t=2,p=1$s$o", UNKNOWN),
@@ -43,6 +42,154 @@ fn an_invalid_hash_is_refused_with_its_reason() {
         (&format!("${}", "x".repeat(1023)), NO_HASH),
     ] {
         assert_eq!(refusal(text), want, "{text:?}");
+    }
+}
+
+#[test]
+fn hexadecimal_is_refused_where_base64_is_expected() {
+    let digits = "0123456789abcdef".repeat(4);
+    let upper = digits.to_uppercase();
+    let few = &digits[..24];
+    for (form, fields) in [
+        (
+            "$argon2id$v=19$m=64,t=2,p=1$SALT$OUTPUT",
+            ["salt", "output"],
+        ),
+        ("$scrypt$ln=4,r=8,p=1$SALT$OUTPUT", ["salt", "output"]),
+        ("$scrypt$ln=16384,r=8,p=1$SALT$OUTPUT", ["salt", "output"]),
+        ("$7$ln=4,r=8,p=1$SALT$OUTPUT", ["salt", "output"]),
+        ("$pbkdf2-sha256$1000$SALT$OUTPUT", ["salt", "output"]),
+        ("$pbkdf2$i=1000$SALT$OUTPUT", ["salt", "output"]),
+        (
+            "$pbkdf2$f=SHA256,w=1000,l=32$SALT$OUTPUT",
+            ["salt", "output"],
+        ),
+        (
+            "$fbscrypt$v=1,n=14,r=8,p=1,ss=,sk=SALT$AAAAAA$OUTPUT",
+            ["signer key", "output"],
+        ),
+        (
+            "$firebasescrypt$ln=14,r=8$SALT$OUTPUT$$x",
+            ["salt", "signer key"],
+        ),
+        ("{PBKDF2-SHA512}1000$SALT$OUTPUT", ["salt", "output"]),
+        ("{scrypt}$a0801$SALT$OUTPUT", ["salt", "output"]),
+        (":pbkdf2:sha512:1000:32:SALT:OUTPUT", ["salt", "output"]),
+        (
+            "2|$argon2id$v=19$m=64,t=2,p=1$SALT$OUTPUT",
+            ["salt", "output"],
+        ),
+        (
+            "argon2$argon2id$v=19$m=64,t=2,p=1$SALT$OUTPUT",
+            ["salt", "output"],
+        ),
+    ] {
+        for digits in [&digits[..32], &upper, &"7".repeat(40)] {
+            let with_digits = form.replace("SALT", digits).replace("OUTPUT", O);
+            let [salt, output] = fields;
+            let want = |name| format!("the {name} is hexadecimal, where base64 is expected");
+            assert_eq!(refusal(&with_digits), want(salt), "{with_digits}");
+            if output == "output" {
+                let with_digits = form.replace("SALT", S).replace("OUTPUT", digits);
+                assert_eq!(refusal(&with_digits), want(output), "{with_digits}");
+            }
+        }
+    }
+    // Fields that are hexadecimal or text, and base64 that has few characters.
+    for text in [
+        format!("pbkdf2:sha256:1000${digits}${digits}"),
+        format!("scrypt:1024:8:1${digits}${digits}"),
+        format!("pbkdf2_sha256$1000${}${O}=", &digits[..32]),
+        format!("scrypt$1024${}$8$1${O}=", &digits[..32]),
+        format!("{}:{digits}{digits}", &digits[..32]),
+        format!("{{pbkdf2}}{}", &digits.repeat(2)[..96]),
+        format!("$pbkdf2-sha256$1000${few}${O}"),
+    ] {
+        assert_eq!(refusal(&text), "", "{text}");
+    }
+}
+
+#[test]
+fn a_string_that_is_known_from_elsewhere_is_named() {
+    const BCRYPT: &str = "$2y$10$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+    const SHADOW: &str = "$6$saltstring$.r0X7ub5wGR2v4Xz7svCIozfnlorFh19V89t8KC9Umd81uGhFgsyTRNyzQDXDIm17fFcR9z3z7oBNdsyYBbtm/";
+
+    let digits = "0123456789abcdef".repeat(8);
+    let aspnet = "AABCNjEyRUI1RjhGOEU0N0Q5ODU3MjVEMkI2QzE4RTQ5NUY4RDg0RTc5QTg0RTc5QQ==";
+    for (text, want) in [
+        (digits[..32].to_owned(), "MD5"),
+        (digits[..32].to_uppercase(), "MD5"),
+        (format!("{}:salt", &digits[..32]), "MD5"),
+        (format!("salt:{}", &digits[..64]), "SHA-256"),
+        ("ISIjJFBCSjlzbGFtZUxvZw==".to_owned(), "MD5"),
+        (digits[..40].to_owned(), "SHA-1"),
+        ("W6ph5Mm5Pz8GgiULbPgzG37mj9g=".to_owned(), "SHA-1"),
+        (digits[..64].to_owned(), "SHA-256"),
+        (digits.clone(), "SHA-512"),
+        (
+            digits[..100].to_owned(),
+            "Grafana's PBKDF2, whose salt is in another column",
+        ),
+        (aspnet.to_owned(), "version 2 of ASP.NET Core Identity"),
+        (
+            "$1$saltstrin$AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            "MD5-crypt",
+        ),
+        (
+            "$apr1$saltstri$AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            "Apache's MD5-crypt",
+        ),
+        ("$S$DabcdefghAAAA".to_owned(), "Drupal 7's SHA-512"),
+        ("$7$CU..../....salt$output".to_owned(), "crypt's own scrypt"),
+        ("$y$j9T$salt$output".to_owned(), "yescrypt"),
+        ("md5$salt$0123".to_owned(), "Django's MD5"),
+        (":B:salt:0123".to_owned(), "MediaWiki's MD5"),
+        ("SCRAM-SHA-256$4096:salt$stored:server".to_owned(), "SCRAM"),
+    ] {
+        let want = format!("it looks like {want}, which is not supported");
+        assert_eq!(refusal(&text), want, "{text}");
+    }
+    for (text, want) in [
+        (format!("ada:{BCRYPT}"), "a name and a colon"),
+        (
+            format!("root:{SHADOW}:19000:0:99999:7:::"),
+            "a name and a colon",
+        ),
+        ("ada:$apr1$saltstri$AAAA".to_owned(), "a name and a colon"),
+        (
+            "ada:{SSHA}5en6G6MezRroT3XKqkdPOmY/BfQ=".to_owned(),
+            "a name and a colon",
+        ),
+        (
+            format!("!{SHADOW}"),
+            "! or *, the mark of a user who is locked",
+        ),
+        (
+            format!("!!{SHADOW}"),
+            "! or *, the mark of a user who is locked",
+        ),
+        (
+            format!("*{BCRYPT}"),
+            "! or *, the mark of a user who is locked",
+        ),
+        (format!(" {BCRYPT}"), "white space"),
+        (format!("\u{feff}{BCRYPT}"), "something else"),
+        (format!("hash={BCRYPT}"), "something else"),
+    ] {
+        let want = format!("in front of the hash stands {want}");
+        assert_eq!(refusal(&text), want, "{text}");
+    }
+    for text in [
+        "pa$$word",
+        "ada:pa$$word",
+        "!",
+        "*",
+        "{",
+        "0123456789abcdef",
+        "MTIzNDU2Nzg5MA==",
+    ] {
+        let want = "the string is not a PHC or modular crypt string";
+        assert_eq!(refusal(text), want, "{text}");
     }
 }
 
@@ -88,7 +235,7 @@ fn argon2_hashes_are_refused_beyond_their_bounds() {
             "salt of 7 bytes is under the limit of 8 bytes",
         ),
         (
-            format!("v=19$m=64,t=2,p=1${}${O}", "A".repeat(87)),
+            format!("v=19$m=64,t=2,p=1${}${O}", "w".repeat(87)),
             "salt of 65 bytes is over the limit of 64 bytes",
         ),
         (
@@ -109,7 +256,7 @@ fn argon2_hashes_are_refused_beyond_their_bounds() {
             "output of 12 bytes is under the limit of 16 bytes",
         ),
         (
-            format!("v=19$m=64,t=2,p=1${S}${}", "A".repeat(87)),
+            format!("v=19$m=64,t=2,p=1${S}${}", "w".repeat(87)),
             "output of 65 bytes is over the limit of 64 bytes",
         ),
     ] {
@@ -215,7 +362,7 @@ fn scrypt_hashes_are_refused_beyond_their_bounds() {
 #[test]
 fn pbkdf2_hashes_are_refused_beyond_their_bounds() {
     const FIELDS: &str = "the fields are not rounds$salt$output or i=…,l=…$salt$output";
-    const OTHER_LENGTH: &str = "the output is not as long as l says";
+    const OTHER_LENGTH: &str = "the output is not as long as the string says";
 
     for (fields, want) in [
         (format!("1${S}${O}"), ""),
@@ -225,19 +372,17 @@ fn pbkdf2_hashes_are_refused_beyond_their_bounds() {
         (format!("i=600000,l=20${S}${O}"), OTHER_LENGTH),
         (
             format!("0${S}${O}"),
-            "PBKDF2 rounds times blocks of 0 is under the limit of 1",
+            "PBKDF2 rounds of 0 is under the limit of 1",
         ),
         (
             format!("2000001${S}${O}"),
-            "PBKDF2 rounds times blocks of 2000001 is over the limit of 2000000",
+            "PBKDF2 rounds of 2000001 is over the limit of 2000000",
         ),
+        // Of two blocks, one is computed.
+        (format!("2000000${S}${}", "w".repeat(44)), ""),
         (
-            format!("1000001${S}${}", "A".repeat(44)),
-            "PBKDF2 rounds times blocks of 2000002 is over the limit of 2000000",
-        ),
-        (
-            format!("18446744073709551615${S}${}", "A".repeat(86)),
-            "PBKDF2 rounds times blocks of 18446744073709551615 is over the limit of 2000000",
+            format!("18446744073709551615${S}${}", "w".repeat(86)),
+            "PBKDF2 rounds of 18446744073709551615 is over the limit of 2000000",
         ),
         (format!("l=32,i=1000${S}${O}"), FIELDS),
         (format!("1000${S}${O}$"), FIELDS),

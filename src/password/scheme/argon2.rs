@@ -2,10 +2,10 @@ use argon2::{Algorithm, Version};
 use sesame_argon2::Argon2;
 use subtle::ConstantTimeEq;
 
-use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use super::fields::{self, OUTPUT, SALT};
 use crate::error::Cause;
 use crate::password::blocks::{self, Scratch, Workspace};
-use crate::password::encoding::{from_padded_base64, parameters, to_base64};
+use crate::password::encoding::{parameters, to_base64};
 use crate::password::params::Params;
 use crate::password::unsupported::Unsupported;
 
@@ -49,9 +49,9 @@ impl Argon2Hash {
         // without them. No program is known to write them.
         let [memory_kib, passes, lanes] = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
         let params = Params::from_numbers(memory_kib, passes, lanes)?;
-        let salt = from_padded_base64(salt).ok_or(SALT_ENCODING)?;
+        let salt = fields::base64("salt", salt)?;
         SALT.check_length(&salt)?;
-        let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+        let output = fields::base64("output", output)?;
         OUTPUT.check_length(&output)?;
 
         Ok(Self {

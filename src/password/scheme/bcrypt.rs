@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::password::bounds::Bounds;
-use crate::password::encoding::from_bcrypt_base64;
+use crate::password::encoding::{decimal, from_bcrypt_base64};
 use crate::password::unsupported::Unsupported;
 
 /// The cost, log₂ of the rounds. ZITADEL uses 14, which takes a second; each step doubles the
@@ -57,6 +57,13 @@ pub enum PreHash {
     /// An HMAC-SHA-384 in base64, for the `$wp$` of WordPress 6.8 and later.
     /// <https://make.wordpress.org/core/2025/02/17/wordpress-6-8-will-use-bcrypt-for-password-hashing/>
     WordPress,
+    /// The SHA-256 in base64, for version 1 of Passlib's `$bcrypt-sha256$`.
+    /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.bcrypt_sha256.html>
+    Sha256Base64,
+    /// An HMAC-SHA-256 in base64, for version 2, whose key is the salt as the string has it.
+    HmacSha256Base64 {
+        key: [u8; SALT_LENGTH],
+    },
 }
 
 impl BcryptHash {
@@ -66,6 +73,30 @@ impl BcryptHash {
         let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
         let fields: Vec<_> = rest.split('$').collect();
         let hash = Self::parse(version, &fields)?.ok_or(Unsupported::UnknownAlgorithm)?;
+        Ok(Self { pre_hash, ..hash })
+    }
+
+    /// Reads the fields behind Passlib's `$bcrypt-sha256$`.
+    pub fn parse_passlib(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported = Unsupported::Malformed(
+            "the fields are not v=2,t=2b,r=…$salt$output or 2b,cost$salt$output",
+        );
+
+        let [costs, salt, output] = *fields else {
+            return Err(FIELDS);
+        };
+        let key = salt.as_bytes().try_into().map_err(|_| FIELDS)?;
+        let (version, cost, pre_hash) = match costs.split(',').collect::<Vec<_>>()[..] {
+            ["v=2", "t=2b", cost] => {
+                let cost = cost.strip_prefix("r=").ok_or(FIELDS)?;
+                ("2b", cost, PreHash::HmacSha256Base64 { key })
+            }
+            [version @ ("2a" | "2b"), cost] => (version, cost, PreHash::Sha256Base64),
+            _ => return Err(FIELDS),
+        };
+        let cost = format!("{:02}", decimal(cost).ok_or(FIELDS)?);
+        let hash = Self::parse(version, &[&cost, &format!("{salt}{output}")])?;
+        let hash = hash.ok_or(FIELDS)?;
         Ok(Self { pre_hash, ..hash })
     }
 
@@ -111,7 +142,7 @@ impl BcryptHash {
     pub fn covers(&self, password: &[u8]) -> bool {
         let is_whole = match self.pre_hash {
             PreHash::None => password.len() < KEY_LENGTH,
-            PreHash::Sha256Hex => true,
+            PreHash::Sha256Hex | PreHash::Sha256Base64 | PreHash::HmacSha256Base64 { .. } => true,
             PreHash::WordPress => trimmed(password).len() == password.len(),
         };
         is_whole && (self.version == BcryptVersion::Correct || password.is_ascii())
@@ -152,6 +183,12 @@ impl PreHash {
                 let password = trimmed(password);
                 let mac = mac.map(|mac| mac.chain_update(password).finalize().into_bytes());
                 // HMAC accepts a key of any length, so there is no error.
+                STANDARD.encode(mac.unwrap_or_default()).into_bytes()
+            }
+            Self::Sha256Base64 => STANDARD.encode(Sha256::digest(password)).into_bytes(),
+            Self::HmacSha256Base64 { key } => {
+                let mac = Hmac::<Sha256>::new_from_slice(&key);
+                let mac = mac.map(|mac| mac.chain_update(password).finalize().into_bytes());
                 STANDARD.encode(mac.unwrap_or_default()).into_bytes()
             }
         })

@@ -1,6 +1,7 @@
 //! The fields that most hash strings have: a salt and an output.
 
 use crate::password::bounds::Bounds;
+use crate::password::encoding::{from_padded_base64, is_hexadecimal};
 use crate::password::unsupported::Unsupported;
 
 /// The length of a salt: argon2 and RFC 8018 ask for 8 bytes, and nobody draws more than 64.
@@ -22,5 +23,13 @@ pub const OUTPUT: Bounds = Bounds {
     max: 64,
 };
 
-pub const SALT_ENCODING: Unsupported = Unsupported::Malformed("the salt is not base64");
-pub const OUTPUT_ENCODING: Unsupported = Unsupported::Malformed("the output is not base64");
+/// Decodes a field in base64, with or without padding.
+///
+/// Hexadecimal is valid base64 too, of other bytes, which no password would ever match. So it is
+/// refused.
+pub fn base64(name: &'static str, text: &str) -> Result<Vec<u8>, Unsupported> {
+    if is_hexadecimal(text) {
+        return Err(Unsupported::Hexadecimal(name));
+    }
+    from_padded_base64(text).ok_or(Unsupported::NotBase64(name))
+}

@@ -5,9 +5,10 @@ use scrypt::Params;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::fields;
 use crate::error::Cause;
 use crate::password::bounds::Bounds;
-use crate::password::encoding::{from_padded_base64, parameters};
+use crate::password::encoding::{decimal, parameters};
 use crate::password::unsupported::Unsupported;
 
 /// Firebase's `mem_cost`, log₂ of scrypt's cost. Projects have 14.
@@ -29,7 +30,7 @@ const BLOCK_SIZE: Bounds = Bounds {
 /// The length of the salt without the separator. Firebase draws few bytes.
 const SALT: Bounds = Bounds {
     min: 4,
-    ..super::fields::SALT
+    ..fields::SALT
 };
 
 /// The length of the signer key.
@@ -65,26 +66,68 @@ impl FirebaseHash {
         };
         let (costs, keys) = costs.split_once(",ss=").ok_or(FIELDS)?;
         let (separator, signer_key) = keys.split_once(",sk=").ok_or(FIELDS)?;
-        let [1, log_n, block_size, 1] = parameters(costs, ["v", "n", "r", "p"]).ok_or(FIELDS)?
+        match parameters(costs, ["v", "n", "r", "p"]) {
+            Some([1, log_n, block_size, 1]) => {
+                Self::new([log_n, block_size], [salt, separator, signer_key, output])
+            }
+            _ => Err(FIELDS),
+        }
+    }
+
+    /// Reads the fields behind ZITADEL's `$firebasescrypt$` and the `$firescrypt$` of Kratos.
+    pub fn parse_with_keys(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported = Unsupported::Malformed(
+            "the fields are not ln=…,r=…$salt$output$salt separator$signer key",
+        );
+
+        let [costs, salt, output, separator, signer_key] = *fields else {
+            return Err(FIELDS);
+        };
+        // Kratos has p, which is 1 in Firebase.
+        let costs = costs.strip_suffix(",p=1").unwrap_or(costs);
+        let costs = parameters(costs, ["ln", "r"]).ok_or(FIELDS)?;
+        Self::new(costs, [salt, separator, signer_key, output])
+    }
+
+    /// Reads the fields behind WorkOS' `$firebase-scrypt$`.
+    /// <https://workos.com/docs/migrate/firebase>
+    pub fn parse_named(fields: &[&str]) -> Result<Self, Unsupported> {
+        const NAMES: [&str; 6] = ["hash=", "salt=", "sk=", "ss=", "r=", "m="];
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not hash=…$salt=…$sk=…$ss=…$r=…$m=…");
+
+        let values = fields.iter().zip(NAMES);
+        let values = values.map_while(|(field, name)| field.strip_prefix(name));
+        let [output, salt, signer_key, separator, block_size, log_n] = *values.collect::<Vec<_>>()
         else {
             return Err(FIELDS);
         };
-        let decode = |text| from_padded_base64(text).ok_or(FIELDS);
-        let mut salt = decode(salt)?;
+        let (log_n, block_size) = decimal(log_n).zip(decimal(block_size)).ok_or(FIELDS)?;
+        Self::new([log_n, block_size], [salt, separator, signer_key, output])
+    }
+
+    /// Makes a hash of log₂ of the cost and the block size, and of the other fields in base64.
+    fn new(
+        [log_n, block_size]: [u64; 2],
+        [salt, separator, signer_key, output]: [&str; 4],
+    ) -> Result<Self, Unsupported> {
+        const PARAMS: Unsupported = Unsupported::Malformed("the costs can't be used together");
+
+        let mut salt = fields::base64("salt", salt)?;
         SALT.check_length(&salt)?;
-        salt.extend(decode(separator)?);
-        let signer_key = Zeroizing::new(decode(signer_key)?);
+        salt.extend(fields::base64("salt separator", separator)?);
+        let signer_key = Zeroizing::new(fields::base64("signer key", signer_key)?);
         KEY_LENGTH.check_length(&signer_key)?;
-        let output = decode(output)?;
+        let output = fields::base64("output", output)?;
         if output.len() != signer_key.len() {
             return Err(Unsupported::Malformed(
                 "the output is not as long as the signer key",
             ));
         }
-        let log_n = u8::try_from(LOG_N.check(log_n)?).map_err(|_| FIELDS)?;
+        let log_n = u8::try_from(LOG_N.check(log_n)?).map_err(|_| PARAMS)?;
         let params = Params::new(log_n, BLOCK_SIZE.check(block_size)?, 1);
         Ok(Self {
-            params: params.map_err(|_| FIELDS)?,
+            params: params.map_err(|_| PARAMS)?,
             salt,
             signer_key,
             output,

@@ -1,13 +1,16 @@
 //! Hash strings in the forms of other programs: with a prefix in braces, as Spring and LDAP
-//! servers write them, and those of Django, Werkzeug and ASP.NET.
+//! servers write them, and those of Django, Werkzeug, Nextcloud, MediaWiki, better-auth and
+//! ASP.NET.
 
 use super::bcrypt::{BcryptHash, PreHash};
-use super::fields::OUTPUT_ENCODING;
 use super::pbkdf2::{Digest, Pbkdf2Hash};
 use super::scrypt::ScryptHash;
-use super::{Scheme, crypt};
-use crate::password::encoding::{decimal, from_hex, from_padded_base64};
+use super::{Scheme, crypt, fields};
+use crate::password::encoding::{decimal, from_hex, from_padded_base64, is_hexadecimal};
 use crate::password::unsupported::Unsupported;
+
+const OUTPUT_ENCODING: Unsupported = Unsupported::NotBase64("output");
+const OUTPUT_DIGITS: Unsupported = Unsupported::Malformed("the output is not hexadecimal");
 
 /// The prefixes in braces of schemes that are not supported.
 const UNSUPPORTED: [&str; 46] = [
@@ -80,6 +83,7 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
         "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),
         "PBKDF2-SHA256" => parse_pbkdf2(Digest::Sha256, hash),
         "PBKDF2-SHA512" => parse_pbkdf2(Digest::Sha512, hash),
+        "PBKDF2_SHA256" => parse_389_pbkdf2(hash),
         id => Err(match UNSUPPORTED.into_iter().find(|known| *known == id) {
             Some(known) => Unsupported::Prefix(known),
             None => Unsupported::UnknownPrefix,
@@ -91,6 +95,21 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
 fn parse_pbkdf2(digest: Digest, hash: &str) -> Result<Scheme, Unsupported> {
     let fields: Vec<_> = hash.split('$').collect();
     Pbkdf2Hash::parse(digest, &fields).map(Scheme::Pbkdf2)
+}
+
+/// Reads the base64 of 389 Directory Server: four bytes of rounds, big-endian, 64 of salt and 256 of
+/// output.
+fn parse_389_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
+    const FORM: Unsupported = Unsupported::Malformed(
+        "the hash is not base64 of 324 bytes, as 389 Directory Server has it",
+    );
+
+    let bytes = from_padded_base64(hash).filter(|bytes| bytes.len() == 4 + 64 + 256);
+    let bytes = bytes.ok_or(FORM)?;
+    let (rounds, rest) = bytes.split_first_chunk().ok_or(FORM)?;
+    let (salt, output) = rest.split_at(64);
+    let rounds = u32::from_be_bytes(*rounds).into();
+    Pbkdf2Hash::new(Digest::Sha256, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
 }
 
 /// Reads a hash of Spring's `Pbkdf2PasswordEncoder` with its default costs, which the string
@@ -125,8 +144,8 @@ fn parse_spring_scrypt(hash: &str) -> Result<Scheme, Unsupported> {
     };
     let params = u64::from_str_radix(params, 16).map_err(|_| FIELDS)?;
     let costs = [params >> 16, params >> 8 & 0xff, params & 0xff];
-    let salt = from_padded_base64(salt).ok_or(FIELDS)?;
-    let output = from_padded_base64(output).ok_or(FIELDS)?;
+    let salt = fields::base64("salt", salt)?;
+    let output = fields::base64("output", output)?;
     ScryptHash::new(costs, salt, output).map(Scheme::Scrypt)
 }
 
@@ -190,19 +209,12 @@ fn parse_werkzeug_pbkdf2(
     const FIELDS: Unsupported =
         Unsupported::Malformed("the fields are not pbkdf2:digest:rounds$salt$output");
 
-    let digest = match digest {
-        "sha1" => Digest::Sha1,
-        "sha224" => Digest::Sha224,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        "sha512" => Digest::Sha512,
-        _ => return Err(Unsupported::UnknownAlgorithm),
-    };
+    let digest = Digest::from_name(digest)?;
     let (&[rounds], &[salt, output]) = (costs, fields) else {
         return Err(FIELDS);
     };
     let rounds = decimal(rounds).ok_or(FIELDS)?;
-    let output = from_hex(output).ok_or(OUTPUT_ENCODING)?;
+    let output = from_hex(output).ok_or(OUTPUT_DIGITS)?;
     Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
 }
 
@@ -214,7 +226,7 @@ fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Un
         return Err(FIELDS);
     };
     let costs = scrypt_costs(costs).ok_or(FIELDS)?;
-    let output = from_hex(output).ok_or(OUTPUT_ENCODING)?;
+    let output = from_hex(output).ok_or(OUTPUT_DIGITS)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
 }
 
@@ -223,6 +235,44 @@ fn scrypt_costs([n, r, p]: [&str; 3]) -> Option<[u64; 3]> {
     let n = decimal(n)?;
     let log_n = n.is_power_of_two().then(|| n.trailing_zeros().into())?;
     Some([log_n, decimal(r)?, decimal(p)?])
+}
+
+/// Reads a whole string behind the version of Nextcloud's hasher. `None`: it is not Nextcloud's.
+/// <https://github.com/nextcloud/server/blob/master/lib/private/Security/Hasher.php>
+pub fn parse_nextcloud(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    let (version, hash) = text.split_once('|')?;
+    matches!(version, "1" | "2" | "3").then(|| crypt::parse(hash))
+}
+
+/// Reads `:pbkdf2:digest:rounds:length:salt:output`. `None`: it is not MediaWiki's PBKDF2.
+/// <https://www.mediawiki.org/wiki/Manual:$wgPasswordConfig>
+pub fn parse_mediawiki(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not :pbkdf2:digest:rounds:length:salt:output");
+
+    let fields: Vec<_> = text.strip_prefix(":pbkdf2:")?.split(':').collect();
+    let parse = || {
+        let [digest, rounds, length, salt, output] = fields[..] else {
+            return Err(FIELDS);
+        };
+        let digest = Digest::from_name(digest)?;
+        let (rounds, length) = decimal(rounds).zip(decimal(length)).ok_or(FIELDS)?;
+        Pbkdf2Hash::decode(digest, (rounds, Some(length)), [salt, output]).map(Scheme::Pbkdf2)
+    };
+    Some(parse())
+}
+
+/// Reads better-auth's `salt:output`, both in hexadecimal: scrypt with fixed costs, of whose salt
+/// the digits themselves are hashed. `None`: it is not better-auth's.
+/// <https://www.better-auth.com/docs/authentication/email-password>
+pub fn parse_better_auth(text: &str) -> Option<Result<Scheme, Unsupported>> {
+    const COSTS: [u64; 3] = [14, 16, 1];
+    const DIGITS: usize = 2 * 64;
+
+    let (salt, output) = text.split_once(':')?;
+    let is_it = is_hexadecimal(salt) && is_hexadecimal(output) && output.len() == DIGITS;
+    let output = from_hex(output).filter(|_| is_it)?;
+    Some(ScryptHash::new(COSTS, salt.into(), output).map(Scheme::Scrypt))
 }
 
 /// Reads the strings of ASP.NET Core Identity, version 3: base64 of the byte 1, of the digest's

@@ -3,15 +3,15 @@ use pbkdf2::sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::fields::{OUTPUT_ENCODING, SALT_ENCODING};
+use super::fields;
 use crate::password::bounds::Bounds;
-use crate::password::encoding::{decimal, from_adapted_base64, parameters};
+use crate::password::encoding::{decimal, parameters};
 use crate::password::unsupported::Unsupported;
 
-/// The rounds times the digests in the output, each of which takes all rounds. OWASP asks for
-/// 210 thousand rounds (SHA-512) to 1.4 million (SHA-1), Django uses 1.2 million.
+/// The rounds. OWASP asks for 210 thousand (SHA-512) to 1.4 million (SHA-1), Django uses 1.2
+/// million.
 const ROUNDS: Bounds = Bounds {
-    what: "PBKDF2 rounds times blocks",
+    what: "PBKDF2 rounds",
     unit: "",
     min: 1,
     max: 2_000_000,
@@ -34,6 +34,9 @@ const OUTPUT: Bounds = Bounds {
     max: 512,
 };
 
+/// What the costs of Mattermost's hashes begin with.
+pub const MATTERMOST: &str = "f=SHA256,";
+
 #[derive(Clone, Copy)]
 pub enum Digest {
     Sha1,
@@ -44,6 +47,17 @@ pub enum Digest {
 }
 
 impl Digest {
+    pub fn from_name(name: &str) -> Result<Self, Unsupported> {
+        match name {
+            "sha1" => Ok(Self::Sha1),
+            "sha224" => Ok(Self::Sha224),
+            "sha256" => Ok(Self::Sha256),
+            "sha384" => Ok(Self::Sha384),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(Unsupported::UnknownAlgorithm),
+        }
+    }
+
     /// The length of the digest in bytes.
     fn length(self) -> usize {
         match self {
@@ -108,26 +122,53 @@ impl Pbkdf2Hash {
             let [rounds, length] = parameters(costs, ["i", "l"]).ok_or(FIELDS)?;
             (rounds, Some(length))
         };
-        let salt = from_adapted_base64(salt).ok_or(SALT_ENCODING)?;
-        let output = from_adapted_base64(output).ok_or(OUTPUT_ENCODING)?;
+        Self::decode(digest, (rounds, length), [salt, output])
+    }
+
+    /// Reads the fields behind Mattermost's `$pbkdf2$`, which names the digest among the costs.
+    pub fn parse_mattermost(fields: &[&str]) -> Result<Self, Unsupported> {
+        const FIELDS: Unsupported =
+            Unsupported::Malformed("the fields are not f=SHA256,w=…,l=…$salt$output");
+
+        let [costs, salt, output] = *fields else {
+            return Err(FIELDS);
+        };
+        let costs = costs.strip_prefix(MATTERMOST).ok_or(FIELDS)?;
+        let [rounds, length] = parameters(costs, ["w", "l"]).ok_or(FIELDS)?;
+        Self::decode(Digest::Sha256, (rounds, Some(length)), [salt, output])
+    }
+
+    /// Makes a hash of the rounds, the length of the output if it is known, and of salt and output
+    /// in Passlib's base64, which has `.` in place of `+`; `+` is accepted as well.
+    /// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
+    pub fn decode(
+        digest: Digest,
+        (rounds, length): (u64, Option<u64>),
+        [salt, output]: [&str; 2],
+    ) -> Result<Self, Unsupported> {
+        let salt = fields::base64("salt", &salt.replace('.', "+"))?;
+        let output = fields::base64("output", &output.replace('.', "+"))?;
         if length.is_some_and(|length| length != output.len() as u64) {
             return Err(Unsupported::Malformed(
-                "the output is not as long as l says",
+                "the output is not as long as the string says",
             ));
         }
         Self::new(digest, rounds, salt, output)
     }
 
+    /// Makes a hash of its parts.
+    ///
+    /// Each block of the output takes all rounds and can be checked by itself, so the first one is
+    /// enough.
     pub fn new(
         digest: Digest,
         rounds: u64,
         salt: Vec<u8>,
-        output: Vec<u8>,
+        mut output: Vec<u8>,
     ) -> Result<Self, Unsupported> {
         SALT.check_length(&salt)?;
         OUTPUT.check_length(&output)?;
-        let blocks = output.len().div_ceil(digest.length()) as u64;
-        ROUNDS.check(rounds.saturating_mul(blocks))?;
+        output.truncate(digest.length());
         Ok(Self {
             digest,
             rounds: ROUNDS.check(rounds)?,

@@ -1,7 +1,7 @@
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq;
 
-use crate::password::bounds::Bounds;
+use crate::password::bounds::{Bounds, affordable_length};
 use crate::password::encoding::{crypt_digit, from_crypt_base64};
 use crate::password::unsupported::Unsupported;
 
@@ -45,12 +45,20 @@ impl PhpassHash {
         })
     }
 
+    /// Whether this is the hash of `password`.
+    ///
+    /// A password that is too long never matches, or else it would match the hash of its first
+    /// bytes.
     pub fn matches(&self, password: &[u8]) -> bool {
+        let length = affordable_length(self.rounds);
+        let whole = password.len() <= length;
+
+        let password = &password[..password.len().min(length)];
         let hash = |first: &[u8]| Md5::new().chain_update(first).chain_update(password);
         let mut output = hash(&self.salt).finalize();
         for _ in 0..self.rounds {
             output = hash(&output).finalize();
         }
-        output[..].ct_eq(&self.output).into()
+        bool::from(output[..].ct_eq(&self.output)) & whole
     }
 }

@@ -1,10 +1,10 @@
 use scrypt::Params;
 use subtle::ConstantTimeEq;
 
-use super::fields::{OUTPUT, OUTPUT_ENCODING, SALT, SALT_ENCODING};
+use super::fields::{self, OUTPUT, SALT};
 use crate::error::Cause;
 use crate::password::bounds::Bounds;
-use crate::password::encoding::{from_padded_base64, parameters};
+use crate::password::encoding::parameters;
 use crate::password::unsupported::Unsupported;
 
 /// log₂ of the cost `N`. [`WORK`] bounds the memory, which depends on it.
@@ -56,9 +56,14 @@ impl ScryptHash {
         let [costs, salt, output] = *fields else {
             return Err(FIELDS);
         };
-        let [log_n, block_size, parallelism] = parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
-        let salt = from_padded_base64(salt).ok_or(SALT_ENCODING)?;
-        let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+        let [mut log_n, block_size, parallelism] =
+            parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
+        // Kratos writes `N` itself, which is over any logarithm that a machine could compute.
+        if log_n > 63 && log_n.is_power_of_two() {
+            log_n = log_n.ilog2().into();
+        }
+        let salt = fields::base64("salt", salt)?;
+        let output = fields::base64("output", output)?;
         Self::new([log_n, block_size, parallelism], salt, output)
     }
 

@@ -1,9 +1,8 @@
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use subtle::ConstantTimeEq;
 
-use super::fields::OUTPUT_ENCODING;
 use crate::error::Cause;
-use crate::password::bounds::Bounds;
+use crate::password::bounds::{Bounds, affordable_length};
 use crate::password::encoding::{decimal, from_crypt_base64};
 use crate::password::unsupported::Unsupported;
 
@@ -31,8 +30,7 @@ const SALT: Bounds = Bounds {
 /// Passlib's default for SHA-256; OWASP names no figure for this algorithm.
 const STRONG_ROUNDS: u32 = 535_000;
 
-/// The length in bytes of the longest password. The C libraries refuse longer ones, and each
-/// round hashes the password up to twice.
+/// The length in bytes of the longest password. The C libraries refuse longer ones.
 const MAX_PASSWORD_LENGTH: usize = 511;
 
 /// The order in which the string has the bytes of the digest.
@@ -78,7 +76,7 @@ impl ShaCryptHash {
         };
         let rounds = ROUNDS.check(rounds)?;
         SALT.check_length(salt.as_bytes())?;
-        let output = from_crypt_base64(output).ok_or(OUTPUT_ENCODING)?;
+        let output = from_crypt_base64(output).ok_or(Unsupported::NotBase64("output"))?;
         if output.len() != variant.order().len() {
             return Err(Unsupported::Malformed("the output is not one digest long"));
         }
@@ -108,9 +106,10 @@ impl ShaCryptHash {
     /// A password that is too long never matches, or else it would match the hash of its first
     /// bytes.
     pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
-        let whole = password.len() <= MAX_PASSWORD_LENGTH;
+        let length = affordable_length(self.rounds).min(MAX_PASSWORD_LENGTH);
+        let whole = password.len() <= length;
 
-        let password = &password[..password.len().min(MAX_PASSWORD_LENGTH)];
+        let password = &password[..password.len().min(length)];
         let params = Params::new(self.rounds)?;
         let digest = match self.variant {
             Variant::Sha256 => sha256_crypt(password, &self.salt, params).to_vec(),

@@ -102,7 +102,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
         line 11: the line is not JSON (column 10)\n\
         line 41: the login name is taken by the user id-39\n\
         line 51: the user id is taken by a user with another login name\n\
-        line 61: passwordHash can't be used: unknown algorithm\n\
+        line 61: passwordHash can't be used: it looks like MD5, which is not supported\n\
         line 71: plaintext passwords are not accepted: passwordHash takes a hash\n\
         line 81: org is no field of a user\n\
         line 91: the line is longer than 16384 bytes\n\
