@@ -1,11 +1,15 @@
 //! Hashes of other programs and of other settings are replaced at the next login.
 
 use serde_json::json;
+use sesame::api::Version;
+use sesame::api::proto::zitadel::session::v2;
 use sesame::domain::{Permission, UserState};
 use sesame::password::PasswordHash;
 use std::time::Duration;
 
 use crate::support::app::{App, PASSWORD, by_name};
+use crate::support::client::messages::{checks, code};
+use crate::support::client::wire::Wire;
 use crate::support::faults::Fault;
 
 /// Hashes of `V3ryS3cure!` made by other tools.
@@ -73,6 +77,60 @@ async fn an_imported_hash_is_checked_and_replaced() {
             .create_json(&by_name(&user.login_name, PASSWORD))
             .await;
         assert_eq!(again.outcome(), "ok", "{name}");
+    }
+}
+
+/// Each form of another program with its password. All wires and versions have their turn.
+const OF_PROGRAMS: [(&str, &str); 24] = include!("../../../src/password/program_vectors.in");
+
+#[tokio::test]
+async fn a_hash_of_another_program_is_checked_and_replaced_in_every_protocol() {
+    let app = App::start().await;
+    let current = app.password_pool();
+    let wires = Wire::ALL.into_iter().cycle();
+    for (n, ((password, hash), wire)) in OF_PROGRAMS.into_iter().zip(wires).enumerate() {
+        let version = Version::ALL[n / Wire::ALL.len() % Version::ALL.len()];
+        let client = app.client().over(wire, version);
+        let user = app.user_with_hash(&format!("u{n}"), Some(hash)).await;
+        let create = |password: &str| v2::CreateSessionRequest {
+            checks: Some(checks(&user, Some(password))),
+            ..v2::CreateSessionRequest::default()
+        };
+
+        let wrong = client.create(&create("wrong")).await;
+        let right = client.create(&create(password)).await;
+        let stored = app.login(&format!("u{n}")).await.password_hash.unwrap();
+        let again = client.create(&create(password)).await;
+
+        assert_eq!(code(&wrong), "COMMAND-3M0fs", "{hash} {wire:?}");
+        assert_eq!(code(&right), "ok", "{hash} {wire:?}");
+        let stored = PasswordHash::parse(stored.as_str()).unwrap();
+        assert!(current.is_current(&stored), "{hash} {wire:?}");
+        assert_eq!(code(&again), "ok", "{hash} {wire:?}");
+    }
+}
+
+/// The hashes are those of the password: a check of all of it would match.
+#[tokio::test]
+async fn a_password_too_long_for_the_rounds_of_its_hash_is_wrong_in_every_protocol() {
+    const PHPASS: (usize, &str) = (127, "$P$IabcdefghU1.0me8a/s203YAyOVH050");
+    const SHA_CRYPT: (usize, &str) = (
+        137,
+        "$6$rounds=1000000$saltstring$j.sUZbEDcuyW3ko8Sv7Mg.VPRmjKsDrHYbmdfOwQlCAPH6t4EFkTFr.8HaptN7dWbEwT5EC2knN4BuJ8Wz77d1",
+    );
+
+    let app = App::start().await;
+    let hashes = [PHPASS, SHA_CRYPT].into_iter().cycle();
+    for (wire, (length, hash)) in Wire::ALL.into_iter().zip(hashes) {
+        let user = app.user_with_hash(&format!("{wire:?}"), Some(hash)).await;
+        let request = v2::CreateSessionRequest {
+            checks: Some(checks(&user, Some(&"x".repeat(length)))),
+            ..v2::CreateSessionRequest::default()
+        };
+
+        let refused = app.client().over(wire, Version::V2).create(&request).await;
+
+        assert_eq!(code(&refused), "COMMAND-3M0fs", "{hash} {wire:?}");
     }
 }
 

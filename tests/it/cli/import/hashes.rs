@@ -96,6 +96,33 @@ fn each_kind_of_weak_hash_is_named() {
     }
 }
 
+/// Each form of another program with its password, in lines with names of either case.
+#[test]
+fn hashes_of_other_programs_are_imported() {
+    const HASHES: [(&str, &str); 24] = include!("../../../../src/password/program_vectors.in");
+
+    let dev = Dev::start();
+    let lines = HASHES.iter().enumerate().map(|(n, (_, hash))| {
+        let line = line(n, hash, None);
+        if n % 2 == 0 {
+            return line;
+        }
+        line.replace("userId", "user_id")
+            .replace("loginName", "login_name")
+            .replace("passwordHash", "password_hash")
+    });
+
+    let done = import(&dev, &lines.collect::<String>()).expect(0);
+
+    assert_eq!(counts(&done), "24 added, 0 unchanged, 0 refused");
+    for (n, (password, hash)) in HASHES.iter().enumerate() {
+        crate::support::record::secret(Some(password));
+        let name = format!("u{n}@x.org");
+        assert_eq!(dev.log_in(&name, password), 200, "{hash}");
+        assert_eq!(dev.user(&name)["password"], "argon2id", "{hash}");
+    }
+}
+
 #[test]
 fn a_prefix_that_is_not_supported_is_named() {
     let dev = Dev::start();
