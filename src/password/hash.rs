@@ -18,6 +18,15 @@ use super::unsupported::{MAX_LENGTH, Unsupported};
 /// | `$fbscrypt$v=1,n=14,r=8,p=1,ss=…,sk=…$salt$output` | Firebase's scrypt |
 /// | `pbkdf2_sha256$…`, `bcrypt_sha256$…`, `argon2$…`, `scrypt$…` | PBKDF2, bcrypt, argon2 and scrypt in Django |
 /// | `pbkdf2:sha256:600000$salt$output`, `scrypt:32768:8:1$salt$output` | PBKDF2 and scrypt in Werkzeug |
+/// | `$7$ln=16,r=8,p=1$salt$output`, `$scrypt$ln=16384,r=8,p=1$salt$output` | scrypt in ZITADEL and Kratos |
+/// | `$firebasescrypt$…`, `$firescrypt$…`, `$firebase-scrypt$…` | Firebase's scrypt in ZITADEL, Kratos and WorkOS |
+/// | `$sha256-crypt$…`, `$sha512-crypt$…` | SHA-crypt in Kratos |
+/// | `$bcrypt-sha256$…` | bcrypt of a SHA-256 in Passlib |
+/// | `$pbkdf2$f=SHA256,w=600000,l=32$salt$output` | PBKDF2 in Mattermost |
+/// | `salt:output` in hexadecimal | scrypt in better-auth |
+/// | `3\|$argon2id$…` | any of these behind a version of Nextcloud |
+/// | `:pbkdf2:sha512:30000:64:salt:output` | PBKDF2 in MediaWiki |
+/// | `{PBKDF2_SHA256}…` | PBKDF2 in 389 Directory Server |
 /// | `AQAAAA…` | PBKDF2 in ASP.NET Core Identity, version 3 |
 /// | `{bcrypt}…`, `{CRYPT}…`, `{PBKDF2-SHA256}…` | any of these behind a prefix of Spring or LDAP |
 /// | `$6$rounds=656000$salt$output` | SHA-crypt: `5` with SHA-256, `6` with SHA-512; 5000 rounds without `rounds=` |

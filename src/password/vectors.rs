@@ -124,6 +124,24 @@ async fn a_hash_with_one_changed_byte_does_not_match() {
     assert!(!matches(&pool, X72, &format!("{rest}u")).await);
 }
 
+/// Each block of PBKDF2's output takes all rounds.
+#[tokio::test]
+async fn of_a_long_output_of_pbkdf2_the_first_block_is_compared() {
+    let mut vectors = VECTORS.into_iter();
+    let (password, hash) = vectors.find(|(_, hash)| hash.contains(",l=48$")).unwrap();
+    let pool = pool();
+
+    // The output has 64 characters, of which the first 43 hold the first block.
+    for (from_the_end, want) in [(2, true), (20, true), (23, false), (64, false)] {
+        let mut bytes = hash.as_bytes().to_vec();
+        let at = hash.len() - from_the_end;
+        bytes[at] = if bytes[at] == b'B' { b'C' } else { b'B' };
+        let changed = String::from_utf8(bytes).unwrap();
+        let got = matches(&pool, password, &changed).await;
+        assert_eq!(got, want, "{changed}");
+    }
+}
+
 #[tokio::test]
 async fn passwords_that_an_algorithm_cannot_tell_apart_do_not_match() {
     const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuuCi15uRb1eH7NAlJ/TgeJertyknQpYn2";

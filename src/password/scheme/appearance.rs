@@ -1,6 +1,5 @@
 //! What strings look like that no password can be checked against, to tell whoever imports them.
 
-use super::parse;
 use crate::password::encoding::{from_hex, from_padded_base64};
 use crate::password::unsupported::Unsupported;
 
@@ -29,8 +28,7 @@ pub fn algorithm(text: &str) -> Unsupported {
 
 /// Names a string of no supported form.
 pub fn of(text: &str) -> Unsupported {
-    in_front(text)
-        .or_else(|| beginning(text))
+    beginning(text)
         .or_else(|| digest(text))
         .unwrap_or(Unsupported::NotAHash)
 }
@@ -39,26 +37,6 @@ fn beginning(text: &str) -> Option<Unsupported> {
     let mut known = BEGINNINGS.into_iter();
     let (_, name) = known.find(|(start, _)| text.starts_with(start))?;
     Some(Unsupported::LooksLike(name))
-}
-
-/// Names what stands in front of a hash.
-fn in_front(text: &str) -> Option<Unsupported> {
-    use Unsupported::{InFront, NotAHash, UnknownAlgorithm, UnknownPrefix};
-
-    let at = text.find(['$', '{']).filter(|at| *at > 0)?;
-    let (front, hash) = text.split_at(at);
-    if let Err(NotAHash | UnknownAlgorithm | UnknownPrefix) = parse::parse(hash) {
-        return None;
-    }
-    Some(InFront(if front.trim().is_empty() {
-        "white space"
-    } else if front.trim_matches(['!', '*']).is_empty() {
-        "! or *, the mark of a user who is locked"
-    } else if front.ends_with(':') {
-        "a name and a colon"
-    } else {
-        "something else"
-    }))
 }
 
 /// Names a digest by its length: in hexadecimal, there alone or beside a salt, or in base64.

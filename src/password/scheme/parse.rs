@@ -12,5 +12,25 @@ pub fn parse(text: &str) -> Result<Scheme, Unsupported> {
         .or_else(|| foreign::parse_mediawiki(text))
         .or_else(|| foreign::parse_better_auth(text))
         .or_else(|| foreign::parse_aspnet(text))
-        .unwrap_or_else(|| Err(appearance::of(text)))
+        .unwrap_or_else(|| Err(in_front(text).unwrap_or_else(|| appearance::of(text))))
+}
+
+/// Names what stands in front of a hash, in a string of no supported form.
+fn in_front(text: &str) -> Option<Unsupported> {
+    use Unsupported::{InFront, NotAHash, UnknownAlgorithm, UnknownPrefix};
+
+    let at = text.find(['$', '{']).filter(|at| *at > 0)?;
+    let (front, hash) = text.split_at(at);
+    if let Err(NotAHash | UnknownAlgorithm | UnknownPrefix) = parse(hash) {
+        return None;
+    }
+    Some(InFront(if front.trim().is_empty() {
+        "white space"
+    } else if front.trim_matches(['!', '*']).is_empty() {
+        "! or *, the mark of a user who is locked"
+    } else if front.ends_with(':') {
+        "a name and a colon"
+    } else {
+        "something else"
+    }))
 }

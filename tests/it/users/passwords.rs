@@ -8,8 +8,7 @@ use sesame::password::PasswordHash;
 use std::time::Duration;
 
 use crate::support::app::{App, PASSWORD, by_name};
-use crate::support::client::messages::{checks, code};
-use crate::support::client::wire::Wire;
+use crate::support::client::{Wire, checks, code};
 use crate::support::faults::Fault;
 
 /// Hashes of `V3ryS3cure!` made by other tools.

@@ -131,7 +131,7 @@ fn users_of_clerk_log_in() {
     let printed = desk.import("Clerk");
 
     let want = "5 added, 0 unchanged, 0 refused\n\
-                3 weak hashes, until their users log in: PBKDF2 (2), Firebase scrypt (1)\n";
+                3 weak hashes, until their users log in: Firebase scrypt (1), PBKDF2 (2)\n";
     assert_eq!(printed, want);
     desk.check(
         PASSWORD,
