@@ -37,3 +37,6 @@ pub enum Unsupported {
     #[error(transparent)]
     OutOfBounds(#[from] OutOfBounds),
 }
+
+#[cfg(test)]
+mod tests;
