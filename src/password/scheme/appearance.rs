@@ -41,9 +41,9 @@ fn beginning(text: &str) -> Option<Unsupported> {
 
 /// Names a digest by its length: in hexadecimal, there alone or beside a salt, or in base64.
 fn digest(text: &str) -> Option<Unsupported> {
-    let digits = text.split(':').find_map(from_hex_of_a_digest);
-    let bytes = digits.or_else(|| from_padded_base64(text).filter(|_| text.ends_with('=')));
-    let bytes = bytes?;
+    let digits = text.split(':').filter_map(from_hex_of_a_digest);
+    let digits = digits.max_by_key(Vec::len);
+    let bytes = digits.or_else(|| from_padded_base64(text).filter(|_| text.ends_with('=')))?;
     let name = match bytes.len() {
         16 => "MD5",
         20 => "SHA-1",

@@ -86,6 +86,7 @@ fn a_string_that_is_known_from_elsewhere_is_named() {
         (format!("{}:salt", &digits[..32]), "MD5"),
         (format!("salt:{}", &digits[..64]), "SHA-256"),
         ("ISIjJFBCSjlzbGFtZUxvZw==".to_owned(), "MD5"),
+        (format!("{}:{}", &digits[..32], &digits[..64]), "SHA-256"),
         (digits[..40].to_owned(), "SHA-1"),
         ("W6ph5Mm5Pz8GgiULbPgzG37mj9g=".to_owned(), "SHA-1"),
         (digits[..64].to_owned(), "SHA-256"),
