@@ -5,10 +5,8 @@ use super::{DATABASE_URL, PASSWORD};
 
 /// Puts a script in the place of `psql` that knows some queries by what they contain.
 fn psql(desk: &Desk, queries: &[(&str, &str)]) {
-    let cases: String = queries
-        .iter()
-        .map(|(part, file)| format!("*'{part}'*) cat \"$exports/{file}\" ;;\n"))
-        .collect();
+    let case = |(part, file): &(&str, &str)| format!("*'{part}'*) cat \"$exports/{file}\" ;;\n");
+    let cases = queries.iter().map(case).collect::<Vec<_>>().concat();
     desk.script(
         "bin/psql",
         &format!(
