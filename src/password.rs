@@ -23,9 +23,9 @@ mod foreign_vectors;
 mod hash;
 mod params;
 mod pool;
-mod queue;
 #[cfg(test)]
 mod program_vectors;
+mod queue;
 mod scheme;
 mod unsupported;
 #[cfg(test)]
