@@ -84,6 +84,15 @@ pub enum Failure {
         #[source]
         error: io::Error,
     },
+    #[error(
+        "can't listen on {address}, which is what {option} says: the port is in use; \
+         {option} {} takes one that is free",
+        SocketAddr::new(address.ip(), 0)
+    )]
+    PortInUse {
+        option: &'static str,
+        address: SocketAddr,
+    },
     #[error("can't listen on {address}, which is what {option} says")]
     Listen {
         option: &'static str,

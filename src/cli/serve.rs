@@ -16,7 +16,7 @@ use crate::config::{self, Settings};
 use crate::log::{Log, log_panics};
 use crate::store::{Roots, Store, http_client, with_http_client};
 use crate::transport::http::{Options, serve};
-pub use listen::{bind, local_url, parse_address};
+pub use listen::{bind, is_public, local_url, parse_address};
 pub use options::ServerOptions;
 
 #[derive(Debug, clap::Args)]

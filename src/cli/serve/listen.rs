@@ -15,11 +15,19 @@ pub fn bind(option: &'static str, address: SocketAddr) -> Result<TcpListener, Fa
         listener.set_nonblocking(true)?;
         Ok(listener)
     };
-    listen().map_err(|error| Failure::Listen {
-        option,
-        address,
-        error,
+    listen().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => Failure::PortInUse { option, address },
+        _ => Failure::Listen {
+            option,
+            address,
+            error,
+        },
     })
+}
+
+/// Whether other machines can reach what listens on this address.
+pub fn is_public(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
 }
 
 /// The URL at which clients on this machine reach `listener`.
@@ -32,6 +40,22 @@ pub fn local_url(scheme: &str, listener: &TcpListener) -> io::Result<String> {
     };
     let address = SocketAddr::new(host, address.port());
     Ok(format!("{scheme}://{address}"))
+}
+
+#[test]
+fn what_listens_beyond_the_loopback_is_public() {
+    for (address, want) in [
+        ("127.0.0.1:80", false),
+        ("127.9.9.9:80", false),
+        ("[::1]:80", false),
+        ("[::ffff:127.0.0.1]:80", false),
+        ("0.0.0.0:80", true),
+        ("[::]:80", true),
+        ("192.168.1.7:80", true),
+        ("[2001:db8::7]:80", true),
+    ] {
+        assert_eq!(is_public(address.parse().unwrap()), want, "{address}");
+    }
 }
 
 #[test]

@@ -145,8 +145,11 @@ fn a_taken_port_is_reported_with_its_option() {
 
         let done = run(&mut command, "").expect(1);
 
-        let want = format!("error: can't listen on {taken}, which is what {option} says: ");
-        assert!(done.stderr.starts_with(&want), "{done:?}");
+        let want = format!(
+            "error: can't listen on {taken}, which is what {option} says: the port is in use; \
+             {option} 127.0.0.1:0 takes one that is free\n"
+        );
+        assert_eq!(done.stderr, want);
         assert_eq!(done.stdout, "");
     }
     drop(holder);
