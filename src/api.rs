@@ -228,7 +228,10 @@ pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Re
         Ok(route) => (route.protocol, Some(route.operation)),
         Err(unmatched) => (unmatched.protocol, None),
     };
-    let response = codec::encode_error(protocol, error);
+    let mut response = codec::encode_error(protocol, error);
+    if error.is_before_protocol() {
+        *response.status_mut() = row(error).http;
+    }
     app.finish(request, operation, &context, Some(error), response)
 }
 

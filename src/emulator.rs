@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use dynoxide::Database;
 
-pub use self::guard::HostName;
 use self::lock::FileLock;
 pub use self::lock::LockError;
 pub use self::server::Server;
+pub use crate::config::HostName;
 
 /// A DynamoDB that exists as long as one of its clones, clients or servers.
 #[derive(Clone)]

@@ -92,6 +92,14 @@ pub enum Error {
     /// for the client.
     #[error("the list is too long: {0}")]
     ListTooLong(&'static str),
+    /// An HTTP/1.1 request has no `Host` header, or one that no server could be named by.
+    #[error("the Host header is missing, repeated or malformed")]
+    HostInvalid,
+    /// The local service doesn't answer to this host name, which may be that of any web page.
+    #[error("the host is neither an address nor localhost: --host NAME allows another one")]
+    HostNotAllowed,
+    #[error("pages of this origin may not call: ALLOWED_ORIGINS says which may")]
+    OriginNotAllowed,
     #[error("too many requests at once, try again")]
     Overloaded,
     /// The request is worth a retry. What was to be written may have been written all the same.
@@ -139,6 +147,15 @@ impl Error {
             Self::Internal(_)
                 | Self::Unavailable(_)
                 | Self::DeadlineExceeded(DeadlineOwner::Server)
+        )
+    }
+
+    /// Whether the error is one of HTTP, which ends a request before a call is found in it. So its
+    /// HTTP status is the same in every protocol, in gRPC too.
+    pub fn is_before_protocol(&self) -> bool {
+        matches!(
+            self,
+            Self::HostInvalid | Self::HostNotAllowed | Self::OriginNotAllowed
         )
     }
 
@@ -206,6 +223,9 @@ impl Error {
             Self::BodyTooLarge => "body_too_large",
             Self::LimitTooHigh => "limit_too_high",
             Self::ListTooLong(_) => "list_too_long",
+            Self::HostInvalid => "invalid_host",
+            Self::HostNotAllowed => "host_not_allowed",
+            Self::OriginNotAllowed => "origin_not_allowed",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::DeadlineExceeded(DeadlineOwner::Server) => "deadline_exceeded",

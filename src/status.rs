@@ -23,9 +23,10 @@ pub struct Row {
 pub fn row(error: &Error) -> Row {
     // Exhaustive on purpose: a new variant must choose its row here.
     let (code, http, id) = match error {
-        Error::InvalidArgument(_) | Error::Malformed(_) | Error::UserMismatch => {
-            (3, StatusCode::BAD_REQUEST, None)
-        }
+        Error::InvalidArgument(_)
+        | Error::Malformed(_)
+        | Error::UserMismatch
+        | Error::HostInvalid => (3, StatusCode::BAD_REQUEST, None),
         Error::DeadlineExceeded(_) => (4, StatusCode::GATEWAY_TIMEOUT, None),
         Error::UserNotFound => (5, StatusCode::NOT_FOUND, Some("QUERY-Dfbg2")),
         Error::PasswordInvalid => (3, StatusCode::BAD_REQUEST, Some("COMMAND-3M0fs")),
@@ -48,6 +49,7 @@ pub fn row(error: &Error) -> Row {
         Error::PreconditionFailed(_) => (10, StatusCode::PRECONDITION_FAILED, None),
         Error::IdempotencyKeyReused => (6, StatusCode::CONFLICT, None),
         Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
+        Error::HostNotAllowed | Error::OriginNotAllowed => (7, StatusCode::FORBIDDEN, None),
         Error::Unauthenticated(_) => (16, StatusCode::UNAUTHORIZED, None),
         Error::Conflict => (10, StatusCode::CONFLICT, None),
         Error::Unimplemented(_) | Error::TrailersUnsupported => {

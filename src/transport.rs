@@ -2,6 +2,8 @@
 //! response back.
 
 #[cfg(feature = "cli")]
+pub mod admission;
+#[cfg(feature = "cli")]
 pub mod http;
 #[cfg(feature = "function")]
 pub mod lambda;

@@ -46,7 +46,12 @@ pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response
 
 /// Lets the page that sent the request read the answer.
 pub(super) fn add_headers(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
-    if matches!(origins, Origins::List(some) if !some.is_empty()) {
+    let is_one_answer_for_all = match origins {
+        Origins::Any => true,
+        Origins::List(origins) => origins.is_empty(),
+        Origins::Loopback => false,
+    };
+    if !is_one_answer_for_all {
         response.insert(VARY, HeaderValue::from_static("origin"));
     }
     if let Some(origin) = allowed(origins, request) {
@@ -60,6 +65,8 @@ fn allowed(origins: &Origins, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
     match origins {
         Origins::Any => Some(HeaderValue::from_static("*")),
-        Origins::List(_) => origins.allow(origin.to_str().ok()?).then(|| origin.clone()),
+        Origins::List(_) | Origins::Loopback => {
+            origins.allow(origin.to_str().ok()?).then(|| origin.clone())
+        }
     }
 }

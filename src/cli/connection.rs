@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials as _, SharedCrede
 
 use super::Environment;
 use super::failure::Failure;
+use crate::config::Host;
 use crate::store::{Endpoint, Roots, Store, Tables, connect, http_client};
 
 /// The options that select the tables and the DynamoDB with them.
@@ -201,12 +202,8 @@ fn host(url: &str) -> Option<String> {
 }
 
 fn is_loopback(url: &str) -> bool {
-    let Some(host) = host(url) else {
-        return false;
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let address: Result<std::net::IpAddr, _> = host.parse();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+    let host = host(url).and_then(|host| Host::parse(&host));
+    host.is_some_and(|host| host.is_loopback())
 }
 
 #[test]

@@ -2,7 +2,7 @@ mod banner;
 mod demo;
 mod pages;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,15 +14,16 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
-use super::serve::{ServerOptions, bind, local_url, parse_address, serve_until_signal};
+use super::serve::{ServerOptions, bind, is_public, local_url, parse_address, serve_until_signal};
 use super::signals::Signals;
 use crate::api::App;
-use crate::config::{self, ServerKeySetting, Settings};
+use crate::config::{self, HostName, Origins, ServerKeySetting, Settings};
 use crate::domain::Access;
-use crate::emulator::{Emulator, HostName};
+use crate::emulator::Emulator;
 use crate::log::{Log, log_panics};
 use crate::store::{Endpoint, KeySource, Store, with_http_client};
 use crate::token::ServerKey;
+use crate::transport::admission::PageGuard;
 use crate::transport::http::Options;
 
 /// The resource owner of the API's published example, so that the responses look the same.
@@ -40,6 +41,10 @@ pub struct Dev {
     /// localhost; may be given several times
     #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
     dynamodb_host: Vec<HostName>,
+    /// A host name by which requests may reach the service, beside addresses and localhost; may be
+    /// given several times
+    #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
+    host: Vec<HostName>,
     /// Keep the tables in this file instead of in memory
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -71,6 +76,10 @@ impl Dev {
         };
         let options = Options {
             pages: Some(pages::respond),
+            page_guard: Some(PageGuard {
+                hosts: self.host.clone(),
+                origins: settings.origins.clone(),
+            }),
             ..self.server.read()?
         };
         let listener = bind("--listen", self.listen)?;
@@ -109,7 +118,7 @@ impl Dev {
             certificate: self.server.certificate(),
             program: environment.program,
         })?;
-        self.warn(&listener);
+        self.warn();
 
         let mut database = pin!(database.ended());
         tokio::select! {
@@ -131,18 +140,20 @@ impl Dev {
         Environment { variable, .. }: Environment,
     ) -> Result<Settings, Failure> {
         let tables = connection.tables();
-        let settings = Settings::read(|name| match name {
+        let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => Some(tables.users.clone()),
             "SESSIONS_TABLE" => Some(tables.sessions.clone()),
             "ACCESS" => Some(self.access.as_str().to_owned()),
             "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
             // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
-            // A page under development may call, wherever it is served.
-            "ALLOWED_ORIGINS" => variable(name).or_else(|| Some("*".to_owned())),
             _ => variable(name),
-        });
-        Ok(settings?)
+        })?;
+        // Pages under development may call, at whatever port they are served.
+        if variable("ALLOWED_ORIGINS").is_none() {
+            settings.origins = Origins::Loopback;
+        }
+        Ok(settings)
     }
 
     fn announce(&self, banner: &Banner<'_>) -> Result<(), Failure> {
@@ -157,15 +168,14 @@ impl Dev {
 
     /// Warns if other machines can reach the service, whose demo user has a published password, or
     /// the emulator, which asks for no credentials.
-    fn warn(&self, listener: &TcpListener) {
-        let reachable = |address: &SocketAddr| !address.ip().is_loopback();
-        if listener.local_addr().is_ok_and(|own| reachable(&own)) {
+    fn warn(&self) {
+        if is_public(self.listen) {
             eprintln!(
                 "warning: --listen {} lets other machines log in as the demo user",
                 self.listen
             );
         }
-        if reachable(&self.dynamodb_listen) {
+        if is_public(self.dynamodb_listen) {
             eprintln!(
                 "warning: --dynamodb-listen {} lets other machines read and write the tables",
                 self.dynamodb_listen

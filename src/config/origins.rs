@@ -1,9 +1,14 @@
+use super::host::Host;
+
 /// The origins whose pages may call the service from a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     Any,
     /// Origins such as `https://app.example.com`, as browsers write them.
     List(Vec<String>),
+    /// The origins of this machine: those whose host is `localhost` or a loopback address, with
+    /// any port. No setting says so; it is what the local service takes without one.
+    Loopback,
 }
 
 impl Origins {
@@ -23,6 +28,10 @@ impl Origins {
         match self {
             Self::Any => true,
             Self::List(origins) => origins.iter().any(|allowed| allowed == origin),
+            Self::Loopback => origin
+                .split_once("://")
+                .and_then(|(_, host)| Host::parse(host))
+                .is_some_and(|host| host.is_loopback()),
         }
     }
 }

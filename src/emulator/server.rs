@@ -20,8 +20,8 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::oneshot;
 
-use super::guard::{self, HostName};
-use super::{Emulator, operation};
+use super::{Emulator, guard, operation};
+use crate::config::HostName;
 
 /// How often expired items are deleted. DynamoDB itself deletes them within days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>).

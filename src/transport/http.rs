@@ -46,9 +46,10 @@ pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
     now: fn() -> Timestamp,
-    Options { tls, limits, pages }: Options,
+    options: Options,
     stop: impl Future<Output = ()>,
 ) {
+    let limits = options.limits;
     // Each connection has a receiver, so the channel is closed once the last one has ended.
     let stopping = watch::Sender::new(false);
     let calls = Arc::new(Semaphore::new(limits.calls as usize));
@@ -56,9 +57,11 @@ pub async fn serve(
     let server = Arc::new(Server {
         app,
         grpc: Grpc::new(stopping.clone(), &limits),
-        pages,
+        pages: options.pages,
+        page_guard: options.page_guard,
+        hsts: options.hsts && options.tls.is_some(),
         now,
-        tls,
+        tls: options.tls,
         limits,
         http: connection::http(&limits),
         probes: Probes::default(),

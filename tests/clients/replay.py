@@ -171,7 +171,7 @@ def barred(names: str, service: Service) -> set[str]:
         service,
         path("v2alpha"),
         {
-            "origin": "http://page.example",
+            "origin": "http://localhost:3000",
             "access-control-request-method": "POST",
             "access-control-request-headers": names,
         },

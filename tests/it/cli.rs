@@ -2,6 +2,7 @@
 
 mod bench;
 mod dev;
+mod edge;
 mod functions;
 mod grpc;
 mod hostile;

@@ -17,7 +17,7 @@ impl ServerOptions {
         Ok(Options {
             tls: self.tls.read()?,
             limits: self.limits.into(),
-            pages: None,
+            ..Options::default()
         })
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, Version};
 use http_body_util::{BodyExt as _, Either};
@@ -14,12 +14,14 @@ use tonic::Status;
 use super::budget::{Budget, Reservation};
 use super::connection_state::CallGuard;
 use super::server::Server;
+use super::tls::HSTS;
 use super::unread::{ChunkedBody, UnreadResponses, hold_until_written};
 use super::{body, grpc};
 use crate::api::{self, RequestContext};
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::token::generate_uuid;
+use crate::transport::admission;
 
 /// The body of a response of the API, or of one of gRPC's own services.
 type ResponseBody = Either<ChunkedBody, tonic::body::Body>;
@@ -27,6 +29,10 @@ type ResponseBody = Either<ChunkedBody, tonic::body::Body>;
 /// The largest response that is sent even if the client has left others unread. It may be the only
 /// thing that tells the client of a change; only responses to reads are larger.
 const SMALL_RESPONSE_BYTES: usize = 4 * 1024;
+
+/// How long the body of a request that is refused by its head may take to end over HTTP/2. Some
+/// clients can't use an answer that comes before.
+const END_TIME: Duration = Duration::from_secs(1);
 
 /// The resources that the calls of one connection share.
 #[derive(Debug)]
@@ -41,6 +47,50 @@ impl Server {
     /// Responds to a request. An error closes the connection, or the stream of HTTP/2, without a
     /// response.
     pub async fn respond(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        resources: Arc<ConnectionResources>,
+        call: CallGuard,
+    ) -> Result<Response<ResponseBody>, body::RequestError> {
+        let has_hsts = self.hsts;
+        let mut response = match admission::check(&request, self.page_guard.as_ref()) {
+            Ok(()) => self.answer(request, resources, call).await?,
+            Err(error) => self.refuse_by_head(request, &error, &resources, call).await,
+        };
+        if has_hsts {
+            let headers = response.headers_mut();
+            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        Ok(response)
+    }
+
+    /// Refuses a request of which nothing but the head was looked at.
+    async fn refuse_by_head(
+        &self,
+        request: http::Request<Incoming>,
+        error: &Error,
+        resources: &ConnectionResources,
+        call: CallGuard,
+    ) -> Response<ResponseBody> {
+        let (head, body) = request.into_parts();
+        let (version, method) = (head.version, head.method.clone());
+        let request = self.request(head, Bytes::new(), resources.peer);
+        let mut response = api::refuse(&self.app, &request, error, (self.now)());
+        // Over HTTP/2, hyper would send the body in spite of the method.
+        if method == Method::HEAD {
+            response.body_mut().data.clear();
+        }
+        if version < Version::HTTP_2 {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        } else {
+            let _ = body::read(body, 0, 0, END_TIME, &resources.bodies).await;
+        }
+        let reservation = resources.responses.reserve_nothing();
+        self.track_unread(response, reservation, resources, call)
+    }
+
+    async fn answer(
         self: Arc<Self>,
         request: http::Request<Incoming>,
         resources: Arc<ConnectionResources>,

@@ -12,12 +12,15 @@ use super::probes::Probes;
 use super::tls::Tls;
 use crate::api::App;
 use crate::domain::Timestamp;
+use crate::transport::admission::PageGuard;
 
 /// The state that all connections share.
 pub struct Server {
     pub app: Arc<App>,
     pub grpc: Grpc,
     pub pages: Option<Pages>,
+    pub page_guard: Option<PageGuard>,
+    pub hsts: bool,
     pub now: fn() -> Timestamp,
     pub tls: Option<Tls>,
     pub limits: Limits,

@@ -1,11 +1,16 @@
 use std::sync::Arc;
 
+use http::HeaderValue;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{self, ServerConfig};
+
+/// Tells browsers to use nothing but TLS with this host for a year.
+/// <https://www.rfc-editor.org/rfc/rfc6797#section-6.1>
+pub const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The certificate and the settings of TLS 1.2 and 1.3.
 #[derive(Clone)]

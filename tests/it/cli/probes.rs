@@ -192,7 +192,7 @@ fn the_health_service_answers_grpc_alone() {
 #[test]
 fn a_probe_with_a_body_over_http_1_is_answered_once() {
     let dev = Dev::start();
-    let ask = "HEAD /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n";
+    let ask = "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n";
     let mut stream = connect(&dev.url);
     stream
         .write_all(format!("{ask}x{ask}x{ask}x").as_bytes())

@@ -216,7 +216,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UserLocked
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
         // Only gRPC has frames.
-        Error::CompressionNotNamed | Error::MessageCount | Error::TrailersUnsupported => false,
+        Error::CompressionNotNamed
+        | Error::MessageCount
+        | Error::TrailersUnsupported
+        // Servers refuse these before an operation is found.
+        | Error::HostInvalid
+        | Error::HostNotAllowed
+        | Error::OriginNotAllowed => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
