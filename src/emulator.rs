@@ -5,6 +5,7 @@
 //! SQLite blocks, so both run it on other threads than those of the client's runtime.
 
 mod connector;
+mod file;
 mod guard;
 mod lock;
 mod operation;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use dynoxide::Database;
 
+pub use self::file::exposed_files;
 use self::lock::FileLock;
 pub use self::lock::LockError;
 pub use self::server::Server;
@@ -47,7 +49,7 @@ impl Emulator {
         Ok(Self::over(Database::memory()?, None))
     }
 
-    /// Opens the database file at `path`, which is created if it doesn't exist.
+    /// Opens the database file at `path`. If it doesn't exist, it is created for its owner alone.
     ///
     /// The kernel has each write before the client gets the response, so no write is lost when the
     /// process ends, however suddenly. Writes are not flushed to the disk (SQLite's
@@ -65,6 +67,7 @@ impl Emulator {
         // SQLite gives ":memory:" and "file:…" a meaning of their own, but not in an absolute
         // path. A link and its file must have the same lock.
         let absolute = std::path::absolute(path).map_err(|error| LockError::io(path, error))?;
+        file::create(&absolute).map_err(|error| LockError::io(path, error))?;
         let path = std::fs::canonicalize(&absolute).unwrap_or(absolute);
         let lock = FileLock::acquire(&path)?;
         let text = path.to_str().ok_or_else(|| OpenError::Path(path.clone()))?;

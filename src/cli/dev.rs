@@ -14,12 +14,13 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
+use super::printable::printable;
 use super::serve::{ServerOptions, bind, is_public, local_url, parse_address, serve_until_signal};
 use super::signals::Signals;
 use crate::api::App;
 use crate::config::{self, HostName, Origins, ServerKeySetting, Settings};
 use crate::domain::Access;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, exposed_files};
 use crate::log::{Log, log_panics};
 use crate::store::{Endpoint, KeySource, Store, with_http_client};
 use crate::token::ServerKey;
@@ -167,7 +168,8 @@ impl Dev {
     }
 
     /// Warns if other machines can reach the service, whose demo user has a published password, or
-    /// the emulator, which asks for no credentials.
+    /// the emulator, which asks for no credentials, and if other users of this machine can open its
+    /// files.
     fn warn(&self) {
         if is_public(self.listen) {
             eprintln!(
@@ -179,6 +181,17 @@ impl Dev {
             eprintln!(
                 "warning: --dynamodb-listen {} lets other machines read and write the tables",
                 self.dynamodb_listen
+            );
+        }
+        let files = self.data.iter().flat_map(|file| exposed_files(file));
+        let files: Vec<_> = files
+            .map(|file| format!("'{}'", printable(&file.to_string_lossy())))
+            .collect();
+        if !files.is_empty() {
+            eprintln!(
+                "warning: other users of this machine can open files that have password hashes in \
+                 them: chmod 600 {}",
+                files.join(" ")
             );
         }
     }

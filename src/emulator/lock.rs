@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::file::private;
+
 /// The lock of a database file, which is held until this is dropped or the process ends.
 ///
 /// SQLite lets several processes write one file, but `dynoxide` keeps tables and tokens in memory,
@@ -39,9 +41,7 @@ impl FileLock {
     pub(super) fn acquire(database: &Path) -> Result<Self, LockError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
-        let file = File::options()
-            .create(true)
-            .append(true)
+        let file = private()
             .open(&path)
             .map_err(|error| LockError::io(Path::new(&path), error))?;
         match file.try_lock() {

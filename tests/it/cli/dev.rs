@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -156,6 +159,60 @@ fn a_taken_port_is_reported_with_its_option() {
 }
 
 #[test]
+fn only_its_owner_can_open_the_files_of_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.db");
+
+    let dev = Dev::with(&["--data", file.to_str().unwrap()]);
+
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let modes = entries.map(|entry| {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        (entry.file_name().into_string().unwrap(), mode)
+    });
+    let modes: BTreeMap<_, _> = modes.collect();
+    let names = ["data.db", "data.db-shm", "data.db-wal", "data.db.lock"];
+    let want = names.map(|name| (name.to_owned(), 0o600));
+    assert_eq!(modes, BTreeMap::from(want));
+    assert_eq!(dev.stop().expect(0).stderr, "", "no warning");
+}
+
+#[test]
+fn a_file_that_others_can_open_is_left_with_a_warning() {
+    for (name, mode, is_warned) in [
+        ("data.db", 0o600, false),
+        ("data.db", 0o640, true),
+        ("data.db", 0o604, true),
+        ("data.db-wal", 0o644, true),
+        ("data.db-shm", 0o644, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        std::os::unix::fs::symlink(path("data.db"), path("link.db")).unwrap();
+        for given in ["data.db", "link.db"] {
+            // One that is killed leaves all of its files.
+            drop(Dev::with(&["--data", path(given).to_str().unwrap()]));
+            let permissions = Permissions::from_mode(mode);
+            std::fs::set_permissions(path(name), permissions).unwrap();
+
+            let dev = Dev::with(&["--data", path(given).to_str().unwrap()]);
+
+            let left = std::fs::metadata(path(name)).unwrap().permissions();
+            assert_eq!(left.mode() & 0o777, mode, "{name}");
+            let printed = dev.stop().expect(0).stderr;
+            let want = format!(
+                "warning: other users of this machine can open files that have password hashes in \
+                 them: chmod 600 '{}'\n",
+                path(name).display()
+            );
+            assert_eq!(printed, if is_warned { &*want } else { "" }, "{name}");
+            std::fs::remove_file(path("data.db")).unwrap();
+        }
+    }
+}
+
+#[test]
 fn options_that_dev_cannot_honour_are_refused() {
     for (options, variable, code, reason) in [
         (
@@ -184,6 +241,7 @@ fn options_that_dev_cannot_honour_are_refused() {
             1,
             "ARGON2_PASSES must be a number from 1 to 16",
         ),
+        (&["--host", "a:80"], None, 2, "must be a host name"),
     ] {
         let mut command = dev(options);
         command.envs(variable);

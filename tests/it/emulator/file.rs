@@ -42,6 +42,16 @@ fn a_link_to_a_file_is_that_file() {
 }
 
 #[test]
+fn a_link_to_a_file_that_is_yet_to_be_made_is_that_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("data.db"), folder.path().join("link.db"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let _held = Emulator::open(&link).unwrap();
+
+    assert_in_use(&path);
+}
+
+#[test]
 fn a_file_name_with_sqlite_syntax_is_a_plain_file() {
     let folder = tempfile::tempdir().unwrap();
     for name in [":memory:", "file:data?mode=memory", "with space.db"] {
