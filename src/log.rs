@@ -101,6 +101,12 @@ impl Log {
         }));
     }
 
+    /// Logs a warning that belongs to no call, and that no error has caused.
+    pub fn notice(&self, message: &str, now: Timestamp) {
+        let time = now.as_millis();
+        self.write(&json!({ "time": time, "level": "warn", "message": message }));
+    }
+
     pub(crate) fn call(&self, call: &CallLine<'_>) {
         let facts = &call.facts;
         let mut line = Fields::default();

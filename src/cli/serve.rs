@@ -19,6 +19,10 @@ use crate::transport::http::{Options, serve};
 pub use listen::{bind, is_public, local_url, parse_address};
 pub use options::ServerOptions;
 
+/// Tokens and passwords can be read on the way unless something in front of the service has TLS.
+const NO_TLS: &str = "other machines can reach the service, and it has no TLS: something with TLS has \
+                      to stand in front of it, or --tls-cert and --tls-key";
+
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// The address to listen on, for HTTP/1.1 and HTTP/2; port 0 is any free one
@@ -43,7 +47,10 @@ impl Serve {
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
             _ => variable(name),
         })?;
-        let options = self.server.read()?;
+        let options = Options {
+            hsts: true,
+            ..self.server.read()?
+        };
         let listener = bind("--listen", self.listen)?;
         let endpoint = connection.endpoint(environment).await?;
         let secrets = config::secrets_url(variable);
@@ -53,6 +60,9 @@ impl Serve {
 
         let log = Log::stderr();
         log_panics(log.clone());
+        if options.tls.is_none() && is_public(self.listen) {
+            log.notice(NO_TLS, now());
+        }
         let client = with_http_client(endpoint, http);
         let store = Store::new(client, settings.tables.clone());
         let checks_at_once = config::checks_at_once(variable);

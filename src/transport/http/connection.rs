@@ -60,7 +60,8 @@ impl Server {
         // Without this, a small response might wait in the system for more data.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {
-            return self.serve_http(stream, peer, stopping).await;
+            let http = self.http.clone();
+            return self.serve_http(http, stream, peer, stopping).await;
         };
         let handshake = timeout(self.limits.headers, acceptor.accept(stream));
         let handshake = tokio::select! {
@@ -69,12 +70,19 @@ impl Server {
         };
         // A handshake that fails is not logged: a TLS alert has told the client why.
         if let Ok(Ok(stream)) = handshake {
-            self.serve_http(stream, peer, stopping).await;
+            let http = self.http.clone();
+            let http = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => http.http2_only(),
+                Some(_) => http.http1_only(),
+                None => http,
+            };
+            self.serve_http(http, stream, peer, stopping).await;
         }
     }
 
     async fn serve_http<S>(
         self: Arc<Self>,
+        http: auto::Builder<TokioExecutor>,
         stream: S,
         peer: Option<IpAddr>,
         mut stopping: watch::Receiver<bool>,
@@ -98,7 +106,7 @@ impl Server {
             stream,
             state: Arc::clone(&state),
         };
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let mut limits = self.limits;
         let mut ending = false;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::tls::Certificate;
 use crate::support::cli::process::{
     Dev, Running, connect, demo_login, dev, head, post, post_to, read_answer, run, sesame,
 };
@@ -167,6 +168,44 @@ fn serve_uses_existing_tables() {
     let done = serve.end().expect(0);
     assert_eq!(done.stdout, "");
     assert_eq!(done.stderr.lines().count(), 2, "{done:?}");
+}
+
+#[test]
+fn serve_warns_if_other_machines_can_reach_it_without_tls() {
+    let dev = Dev::start();
+    let certificate = Certificate::make();
+    let tls = certificate.options();
+    for (listen, options, is_warned) in [
+        ("0.0.0.0:0", &[][..], true),
+        ("[::]:0", &[], true),
+        ("127.0.0.1:0", &[], false),
+        ("[::1]:0", &[], false),
+        ("0.0.0.0:0", &tls, false),
+    ] {
+        let mut command = sesame(&["serve", "--ready-json", "--listen", listen]);
+        command
+            .args(["--endpoint-url", &dev.database])
+            .args(options)
+            .envs([
+                ("USERS_TABLE", "users"),
+                ("SESSIONS_TABLE", "sessions"),
+                ("RESOURCE_OWNER", "acme"),
+            ]);
+        let mut serve = Running::start(&mut command);
+        serve.line();
+        serve.signal("TERM");
+
+        let log = serve.end().expect(0).stderr;
+        if !is_warned {
+            assert_eq!(log, "", "{listen} {options:?}");
+            continue;
+        }
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(line["level"], "warn", "{listen}: {log}");
+        let message = line["message"].as_str().unwrap();
+        assert!(message.contains("has no TLS"), "{listen}: {log}");
+        assert!(line["time"].is_u64(), "{listen}: {log}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::support::cli::process::{Dev, Running, demo_login, dev, head, run};
+use crate::support::cli::service::Service;
 use crate::support::record;
 
 /// A self-signed certificate of `127.0.0.1`.
@@ -68,26 +69,32 @@ impl Certificate {
 
     /// A client after its handshake.
     fn connect(&self, dev: &Dev) -> StreamOwned<ClientConnection, TcpStream> {
+        self.negotiate(&dev.url, &[])
+    }
+
+    /// A client after its handshake, which has offered these protocols.
+    fn negotiate(&self, url: &str, alpn: &[&[u8]]) -> StreamOwned<ClientConnection, TcpStream> {
         let mut roots = RootCertStore::empty();
         let der = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
         roots.add(der).unwrap();
         let provider = tokio_rustls::rustls::crypto::ring::default_provider();
-        let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let client = ClientConnection::new(Arc::new(config), name).unwrap();
-        let mut stream = StreamOwned::new(client, connect(dev));
+        let mut stream = StreamOwned::new(client, connect(url));
         stream.conn.complete_io(&mut stream.sock).unwrap();
         stream
     }
 }
 
 /// Connects without sending anything.
-fn connect(dev: &Dev) -> TcpStream {
-    let stream = TcpStream::connect(dev.url.strip_prefix("https://").unwrap()).unwrap();
+fn connect(url: &str) -> TcpStream {
+    let stream = TcpStream::connect(url.strip_prefix("https://").unwrap()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream
 }
@@ -122,6 +129,94 @@ fn the_client_chooses_the_versions_of_tls_and_http() {
             .output()
             .unwrap();
         assert_eq!(String::from_utf8(curl.stdout).unwrap(), want);
+    }
+}
+
+const HTTP_1: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+#[test]
+fn the_version_that_was_negotiated_is_served_and_no_other() {
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&[]);
+    let (h2, http_1): (&[u8], &[u8]) = (b"h2", b"http/1.1");
+    for (alpn, sent, is_served) in [
+        (&[h2][..], HTTP_2, true),
+        (&[http_1], HTTP_1, true),
+        (&[http_1, h2], HTTP_2, true),
+        (&[], HTTP_1, true),
+        (&[], HTTP_2, true),
+        (&[h2], HTTP_1, false),
+        (&[http_1], HTTP_2, false),
+        (&[http_1, h2], HTTP_1, false),
+    ] {
+        let mut client = certificate.negotiate(&dev.url, alpn);
+        client.write_all(sent).unwrap();
+        // The 9 bytes are "HTTP/1.1 " or the head of the server's SETTINGS, of kind 4. What is not
+        // served may end with an alert, an error or nothing.
+        let mut start = [0; 9];
+        let read = client.read_exact(&mut start);
+        let got = match (read, start) {
+            (Ok(()), [b'H', b'T', b'T', b'P', ..]) => {
+                let mut rest = Vec::new();
+                let _ = client.read_to_end(&mut rest);
+                rest.starts_with(b"200").then_some(HTTP_1)
+            }
+            (Ok(()), [_, _, _, 4, ..]) => Some(HTTP_2),
+            _ => None,
+        };
+        let is_answered = got == Some(sent);
+        assert_eq!(is_answered, is_served, "{alpn:?} {start:?}");
+    }
+}
+
+#[test]
+fn serve_with_tls_tells_browsers_to_keep_to_it() {
+    const HSTS: &str = "strict-transport-security: max-age=31536000";
+    const RPC: &str = "/zitadel.session.v2.SessionService/CreateSession";
+
+    let certificate = Certificate::make();
+    let dev = certificate.dev(&[]);
+    let plain = Dev::start();
+    let own = certificate.options();
+    let serve = Service::over(&plain.database, &own.each_ref().map(String::as_str));
+    let without = Service::over(&plain.database, &[]);
+    for (url, want) in [
+        (&serve.url, true),
+        (&dev.url, false),
+        (&plain.url, false),
+        (&without.url, false),
+    ] {
+        for options in [
+            &["/healthz"][..],
+            &["/readyz", "--head"],
+            &["/v2/sessions", "-d", "{}"],
+            &["/v2/sessions/none"],
+            &["/v2/sessions", "-X", "PUT"],
+            &["/nothing"],
+            &["/healthz", "--http1.1", "-H", "Host: a b"],
+            &[RPC, "-d", "{}", "-H", "Content-Type: application/json"],
+            &[RPC, "-X", "POST", "-H", "Content-Type: application/grpc"],
+            &[
+                "/grpc.health.v1.Health/Check",
+                "--http2",
+                "-X",
+                "POST",
+                "-H",
+                "Content-Type: application/grpc",
+            ],
+        ] {
+            let curl = Command::new("curl")
+                .args(["-s", "-i", "--noproxy", "*", "--cacert"])
+                .arg(certificate.path("cert.pem"))
+                .arg(format!("{url}{}", options[0]))
+                .args(&options[1..])
+                .output()
+                .unwrap();
+            let answer = String::from_utf8_lossy(&curl.stdout).to_lowercase();
+            assert!(answer.starts_with("http/"), "{url} {options:?}: {curl:?}");
+            assert_eq!(answer.contains(HSTS), want, "{url} {options:?}: {answer}");
+        }
     }
 }
 
@@ -196,7 +291,7 @@ fn plain_http_on_the_tls_port_gets_no_answer() {
         head("", 0),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_owned(),
     ] {
-        let mut stream = connect(&dev);
+        let mut stream = connect(&dev.url);
         stream.write_all(text.as_bytes()).unwrap();
 
         let mut answer = Vec::new();
@@ -221,7 +316,7 @@ fn a_handshake_and_the_first_request_have_a_deadline() {
     let dev = certificate.dev(&["--header-seconds", "0.2"]);
     for begin in [&[][..], RECORD] {
         let started = Instant::now();
-        let mut stream = connect(&dev);
+        let mut stream = connect(&dev.url);
         stream.write_all(begin).unwrap();
         // Other clients don't have to wait.
         certificate.connect(&dev);
@@ -242,7 +337,7 @@ fn a_handshake_and_the_first_request_have_a_deadline() {
 fn handshakes_do_not_delay_the_shutdown() {
     let certificate = Certificate::make();
     let dev = certificate.dev(&[]);
-    let silent = connect(&dev);
+    let silent = connect(&dev.url);
     let mut idle = certificate.connect(&dev);
     idle.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
