@@ -1,4 +1,5 @@
-//! The pages for operators name each log field, metric, alarm and parameter, and no others.
+//! What the pages say, and what the sources do: settings, limits, errors, prices, and for operators
+//! each log field, metric, alarm and parameter.
 
 #![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
 
@@ -8,8 +9,12 @@ use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
+#[path = "docs/code.rs"]
+mod code;
 #[path = "docs/cost.rs"]
 mod cost;
+#[path = "it/support/errors.rs"]
+mod errors;
 #[path = "docs/rows.rs"]
 mod rows;
 

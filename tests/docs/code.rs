@@ -1,25 +1,18 @@
-//! What the documentation and the sources say of each other.
-
-#![allow(clippy::unwrap_used, reason = "what a test can't go on from fails it")]
+//! The tables of settings, limits and errors are those of the code.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 use sesame::api::row;
 use sesame::config::SETTINGS;
 use sesame::error::Error;
 
-#[path = "it/support/errors.rs"]
-mod errors;
-#[path = "docs/rows.rs"]
-mod rows;
+use super::rows::assert_rows;
+use super::{errors, root};
 
-use self::rows::assert_rows;
-
-const ERRORS: &str = include_str!("../docs/errors.md");
-const SETTINGS_PAGE: &str = include_str!("../docs/settings.md");
-const LIMITS: &str = include_str!("../docs/limits.md");
+const ERRORS: &str = include_str!("../../docs/errors.md");
+const SETTINGS_PAGE: &str = include_str!("../../docs/settings.md");
+const LIMITS: &str = include_str!("../../docs/limits.md");
 
 /// The rows of the table under a heading of a page, each as its cells.
 fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
@@ -105,10 +98,6 @@ fn the_errors_are_those_of_the_code() {
         .map(|row| (row[1].clone(), row[2].clone(), row[3].clone()))
         .collect();
     assert_rows("docs/errors.md", documented, of_code);
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
