@@ -139,6 +139,11 @@ impl App {
         self.base_path.strip(path).unwrap_or(path)
     }
 
+    /// The log of the service's calls.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     async fn run(
         &self,
         route: &MatchedRoute,

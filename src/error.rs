@@ -86,6 +86,8 @@ pub enum Error {
     MessageCount,
     #[error("the request body is too large")]
     BodyTooLarge,
+    #[error("the request has too many header fields")]
+    TooManyHeaderFields,
     #[error("Limit must not be over {}", LimitTooHigh::MAX)]
     LimitTooHigh,
     /// A page would be too large, or entries of the list would be out of reach. Has the advice
@@ -221,6 +223,7 @@ impl Error {
             Self::CompressionNotNamed => "compression_not_named",
             Self::MessageCount => "message_count",
             Self::BodyTooLarge => "body_too_large",
+            Self::TooManyHeaderFields => "too_many_header_fields",
             Self::LimitTooHigh => "limit_too_high",
             Self::ListTooLong(_) => "list_too_long",
             Self::HostInvalid => "invalid_host",

@@ -1,5 +1,6 @@
 //! The log: one JSON object a line, one line a call.
 
+mod losses;
 mod record;
 mod trace_id;
 
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use crate::domain::{Operation, Principal, SessionId, Timestamp};
 use crate::error::{ApiSide, Error, chain};
 
+pub use losses::Losses;
 pub use record::{CallFacts, CallRecord};
 pub use trace_id::TraceId;
 
@@ -105,6 +107,18 @@ impl Log {
     pub fn notice(&self, message: &str, now: Timestamp) {
         let time = now.as_millis();
         self.write(&json!({ "time": time, "level": "warn", "message": message }));
+    }
+
+    /// Logs how many requests and connections clients have lost because there was no room, and the
+    /// address that lost most.
+    pub fn losses(&self, lost: u64, client_ip: IpAddr, now: Timestamp) {
+        self.write(&json!({
+            "time": now.as_millis(),
+            "level": "warn",
+            "message": "clients lost requests or connections, because there was no room for all",
+            "lost": lost,
+            "client_ip": client_ip,
+        }));
     }
 
     pub(crate) fn call(&self, call: &CallLine<'_>) {

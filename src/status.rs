@@ -64,6 +64,7 @@ pub fn row(error: &Error) -> Row {
         Error::MessageCount => (12, StatusCode::BAD_REQUEST, None),
         Error::LimitTooHigh => (3, StatusCode::BAD_REQUEST, Some("QUERY-4M0fs")),
         Error::BodyTooLarge | Error::ListTooLong(_) => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
+        Error::TooManyHeaderFields => (8, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, None),
         Error::Overloaded => (8, StatusCode::TOO_MANY_REQUESTS, None),
         Error::Unavailable(_) => (14, StatusCode::SERVICE_UNAVAILABLE, None),
         Error::Internal(_) => (13, StatusCode::INTERNAL_SERVER_ERROR, None),

@@ -3,32 +3,31 @@
 //! It serves containers and the local service. With TLS a client chooses the version by ALPN;
 //! without TLS it may begin with HTTP/2 ("prior knowledge").
 
-mod body;
-mod budget;
 mod connection;
-mod connection_state;
-mod frames;
+mod connections;
 mod grpc;
+mod guard;
 mod health;
 mod limits;
-mod metered_stream;
 mod options;
 mod probes;
+mod request;
 mod respond;
 mod server;
 mod tls;
 mod unread;
 
-use std::io;
+use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
-use self::budget::Budget;
+use self::connections::{Connection, Connections};
 use self::grpc::Grpc;
+use self::guard::Guard;
 pub use self::limits::Limits;
 pub use self::options::{Options, Pages};
 use self::probes::Probes;
@@ -53,42 +52,40 @@ pub async fn serve(
     // Each connection has a receiver, so the channel is closed once the last one has ended.
     let stopping = watch::Sender::new(false);
     let calls = Arc::new(Semaphore::new(limits.calls as usize));
-    let body_share = limits.body_share(&app.limits());
+    let connections = Connections::new(&limits, &app.limits());
     let server = Arc::new(Server {
-        app,
+        app: Arc::clone(&app),
+        now,
         grpc: Grpc::new(stopping.clone(), &limits),
         pages: options.pages,
         page_guard: options.page_guard,
         hsts: options.hsts && options.tls.is_some(),
-        now,
         tls: options.tls,
         limits,
         http: connection::http(&limits),
         probes: Probes::default(),
         calls: Arc::clone(&calls),
-        // There is always room for one request.
-        bodies: Budget::new(body_share.max(limits.body_bytes as usize)),
-        responses: Budget::new(limits.response_bytes as usize),
         stopping: stopping.clone(),
     });
-    let connections = Arc::new(Semaphore::new(limits.connections as usize));
     let mut stop = pin!(stop);
+    let logging = {
+        let connections = Arc::clone(&connections);
+        tokio::spawn(async move { connections.losses.log_to(app.log(), now).await })
+    };
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        if let Some((stream, permit)) = accepted {
+        if let Some((stream, place)) = accepted {
             let (server, stopping) = (Arc::clone(&server), stopping.subscribe());
-            tokio::spawn(async move {
-                server.serve_connection(stream, stopping).await;
-                drop(permit);
-            });
+            tokio::spawn(server.serve_connection(stream, place, stopping));
         }
     }
     drop(listener);
     stopping.send_replace(true);
+    logging.abort();
     let all_ended = async {
         stopping.closed().await;
         // A call is finished even if its client has disconnected.
@@ -98,30 +95,23 @@ pub async fn serve(
     let _ = tokio::time::timeout(SHUTDOWN_GRACE, all_ended).await;
 }
 
-/// Accepts the next connection, once there is a permit for one. `None`: accepting failed.
+/// Accepts the next connection, once there is a place for it. `None`: accepting failed.
 async fn accept(
     listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    connections: &Arc<Connections>,
+) -> Option<(TcpStream, (Arc<Connection>, Guard))> {
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
+        Ok((stream, peer)) => {
+            let place = connections.open(peer.ip().to_canonical()).await;
+            Some((stream, place))
+        }
         Err(error) => {
-            // A fault of one connection is over; a lack of file descriptors lasts for a while.
-            if !is_connection_error(&error) {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            // A fault of one connection is over; a lack of file descriptors lasts.
+            let of_one = [ConnectionAborted, ConnectionRefused, ConnectionReset];
+            if !of_one.contains(&error.kind()) {
+                connections.free_descriptor().await;
             }
             None
         }
     }
-}
-
-/// Whether an error concerns only the connection that was to be accepted.
-fn is_connection_error(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-    )
 }

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +8,13 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::connection_state::{ConnectionState, ConnectionStatus};
+use super::connections::Connection;
+use super::guard::Guard;
 use super::limits::Limits;
-use super::metered_stream::MeteredStream;
-use super::respond::ConnectionResources;
 use super::server::Server;
 use super::tls::Tls;
-use super::unread::UnreadResponses;
 
 /// After this time without a byte, an HTTP/2 client gets a ping, which it has to answer in the same
 /// time.
@@ -31,7 +28,8 @@ pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        // hyper would close idle connections after it too; `ConnectionState` has both limits.
+        // It would run while a connection is idle too, and not over HTTP/2 nor before the first
+        // byte. `Connection::is_idle_for` limits all of these.
         .header_read_timeout(None)
         .max_buf_size(limits.header_bytes as usize);
     http.http2()
@@ -48,24 +46,27 @@ pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     http
 }
 
+/// How long a client may take to react when its connection gives way to another one.
+const GIVE_WAY_TIME: Duration = Duration::from_millis(100);
+
 impl Server {
     /// Serves a connection, after the TLS handshake if there is one.
     pub async fn serve_connection(
         self: Arc<Self>,
         stream: TcpStream,
+        (connection, _place): (Arc<Connection>, Guard),
         mut stopping: watch::Receiver<bool>,
     ) {
-        let peer = stream.peer_addr().ok();
-        let peer = peer.map(|address| address.ip().to_canonical());
         // Without this, a small response might wait in the system for more data.
         let _ = stream.set_nodelay(true);
         let Some(Tls(acceptor)) = &self.tls else {
             let http = self.http.clone();
-            return self.serve_http(http, stream, peer, stopping).await;
+            return self.serve_http(http, stream, &connection, stopping).await;
         };
         let handshake = timeout(self.limits.headers, acceptor.accept(stream));
         let handshake = tokio::select! {
             handshake = handshake => handshake,
+            () = connection.give_way.notified() => return,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
         // A handshake that fails is not logged: a TLS alert has told the client why.
@@ -76,66 +77,59 @@ impl Server {
                 Some(_) => http.http1_only(),
                 None => http,
             };
-            self.serve_http(http, stream, peer, stopping).await;
+            self.serve_http(http, stream, &connection, stopping).await;
         }
     }
 
     async fn serve_http<S>(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         http: auto::Builder<TokioExecutor>,
         stream: S,
-        peer: Option<IpAddr>,
+        connection: &Arc<Connection>,
         mut stopping: watch::Receiver<bool>,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let state = Arc::new(ConnectionState::new(Instant::now()));
-        let unread = Arc::new(UnreadResponses::default());
-        let resources = Arc::new(ConnectionResources {
-            peer,
-            bodies: self
-                .bodies
-                .share(self.limits.body_share(&self.app.limits())),
-            responses: self.responses.share(self.limits.response_share()),
-            unread: Arc::clone(&unread),
-        });
-        let service = service_fn(|request| {
-            Arc::clone(&self).respond(request, Arc::clone(&resources), state.begin_call())
-        });
-        let stream = MeteredStream {
-            stream,
-            state: Arc::clone(&state),
+        let service = service_fn(|request| self.respond(request, connection));
+        let mut http = pin!(http.serve_connection(TokioIo::new(stream), service));
+        // A request that has arrived is answered, so what may be on its way is read first.
+        let gives_way = async {
+            connection.give_way.notified().await;
+            sleep(GIVE_WAY_TIME / 4).await;
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
-        let mut limits = self.limits;
-        let mut ending = false;
-        let mut check_at = Instant::now();
-        let ends_at = Instant::now() + limits.age;
-        // Until then a connection that is ending may finish its calls.
-        let mut closes_at = None;
+        let mut gives_way = tokio::select! {
+            biased;
+            _ = http.as_mut() => return,
+            () = connection.unread.overdue() => return,
+            () = connection.cut_off.notified() => return,
+            () = gives_way => true,
+            () = connection.is_idle_for(self.limits.idle) => false,
+            () = sleep(self.limits.age) => false,
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+        };
+        http.as_mut().graceful_shutdown();
+        // Within it, the requests in progress end.
+        let closes_at =
+            Instant::now() + self.limits.body + self.limits.response + self.limits.write;
         loop {
+            let time = if gives_way {
+                GIVE_WAY_TIME
+            } else {
+                self.limits.headers
+            };
+            let has_ended = async {
+                sleep(time).await;
+                connection.has_ended(gives_way).await;
+            };
             tokio::select! {
-                _ = connection.as_mut() => return,
-                () = unread.overdue() => return,
-                () = sleep_until(ends_at), if !ending => {}
-                () = sleep_until(closes_at.unwrap_or(ends_at)), if closes_at.is_some() => return,
-                _ = stopping.wait_for(|stopping| *stopping), if !ending => {}
-                () = sleep_until(check_at) => match state.status(&limits, Instant::now()) {
-                    ConnectionStatus::Active(at) => {
-                        check_at = at;
-                        continue;
-                    }
-                    ConnectionStatus::Idle if !ending => {}
-                    ConnectionStatus::Idle | ConnectionStatus::TimedOut => return,
-                }
+                biased;
+                _ = http.as_mut() => return,
+                () = connection.unread.overdue() => return,
+                () = connection.cut_off.notified() => return,
+                () = connection.give_way.notified() => gives_way = true,
+                () = has_ended => return,
+                () = sleep_until(closes_at) => return,
             }
-            // A client has to react to the shutdown as fast as it has to send headers.
-            ending = true;
-            closes_at = Some(Instant::now() + limits.body + limits.response + limits.write);
-            limits.idle = limits.idle.min(limits.headers);
-            check_at = Instant::now() + limits.idle;
-            connection.as_mut().graceful_shutdown();
         }
     }
 }

@@ -18,7 +18,11 @@ use super::limits::Limits;
 use crate::api::proto::DESCRIPTORS;
 
 /// The length in bytes of the longest message to health or reflection. Messages have only names.
-pub const MAX_MESSAGE: usize = 16 * 1024;
+const MAX_MESSAGE: usize = 1024;
+
+/// How much of a body is read: such a message, the head of its frame, and a byte that tells that it
+/// is too long.
+pub const MAX_BODY: usize = MAX_MESSAGE + 5 + 1;
 
 /// gRPC's health and reflection, which need no token: all that they tell is public.
 /// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>
@@ -28,8 +32,18 @@ pub struct Grpc {
     permits: Arc<Semaphore>,
 }
 
-pub type Handler =
-    Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+/// A call of these services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A health check, which is answered at once.
+    Check,
+    /// A stream of answers to one message.
+    Watch,
+    /// A stream of messages and answers.
+    Reflect,
+}
 
 impl Grpc {
     /// Makes the services, which report healthy until `stopping` is true.
@@ -70,15 +84,12 @@ impl Grpc {
     ///
     /// The request has to be gRPC over HTTP/2: HTTP/1.1 has no trailers, and a client of another
     /// protocol would take their HTTP 200 for success.
-    pub fn handler(&self, request: &Request<Incoming>) -> Option<Handler> {
+    pub fn handler(&self, request: &Request<Incoming>) -> Option<(Handler, Call)> {
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_grpc = content_type.is_some_and(|value| {
-            let value = value.to_str().unwrap_or_default();
+            let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
             let media_type = value.split(';').next().unwrap_or_default().trim();
-            let known = ["application/grpc", "application/grpc+proto"];
-            known
-                .iter()
-                .any(|known| media_type.eq_ignore_ascii_case(known))
+            matches!(media_type, "application/grpc" | "application/grpc+proto")
         });
         if request.version() != Version::HTTP_2 || !is_grpc {
             return None;
@@ -86,7 +97,12 @@ impl Grpc {
         let path = request.uri().path();
         let mut services = self.services.iter();
         let found = services.find(|(prefix, _)| path.starts_with(prefix));
-        found.map(|(_, handler)| Arc::clone(handler))
+        let call = match path {
+            "/grpc.health.v1.Health/Watch" => Call::Watch,
+            _ if path.starts_with("/grpc.reflection.") => Call::Reflect,
+            _ => Call::Check,
+        };
+        found.map(|(_, handler)| (Arc::clone(handler), call))
     }
 
     /// The permit that a stream keeps until it ends. `None`: the call is not a stream.
@@ -94,8 +110,8 @@ impl Grpc {
     /// # Errors
     ///
     /// `RESOURCE_EXHAUSTED`: as many streams are open as there may be.
-    pub fn stream_permit(&self, path: &str) -> Result<Option<OwnedSemaphorePermit>, Status> {
-        if !is_stream(path) {
+    pub fn stream_permit(&self, call: Call) -> Result<Option<OwnedSemaphorePermit>, Status> {
+        if call == Call::Check {
             return Ok(None);
         }
         let permit = Arc::clone(&self.permits).try_acquire_owned();
@@ -105,19 +121,9 @@ impl Grpc {
     }
 }
 
-/// Whether a call stays in progress though the client may send nothing for long.
-pub fn is_watch(path: &str) -> bool {
-    path == "/grpc.health.v1.Health/Watch"
-}
-
-/// Whether a call may last as long as its client likes, within the limit on streams.
-fn is_stream(path: &str) -> bool {
-    is_watch(path) || path.starts_with("/grpc.reflection.")
-}
-
 fn handler<S>(service: S) -> Handler
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = std::convert::Infallible>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
 {
@@ -135,13 +141,12 @@ where
 /// The full names of the services in a `google.protobuf.FileDescriptorSet`.
 fn names(descriptors: &[u8]) -> Vec<String> {
     let set = prost_types::FileDescriptorSet::decode(descriptors).unwrap_or_default();
-    let service_names = |file: &prost_types::FileDescriptorProto| {
-        let name = |service: &prost_types::ServiceDescriptorProto| {
-            format!("{}.{}", file.package(), service.name())
-        };
-        file.service.iter().map(name).collect::<Vec<_>>()
-    };
-    set.file.iter().flat_map(service_names).collect()
+    let mut names = Vec::new();
+    for file in &set.file {
+        let services = file.service.iter();
+        names.extend(services.map(|service| format!("{}.{}", file.package(), service.name())));
+    }
+    names
 }
 
 #[test]

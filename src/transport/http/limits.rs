@@ -61,22 +61,23 @@ impl Limits {
         watch: Duration::from_mins(15),
     };
 
-    /// How many bytes of request bodies one connection may hold: a sixteenth, or one request if that
-    /// is more.
-    pub fn body_share(&self, wire: &WireLimits) -> usize {
-        let request = self.header_bytes as usize + wire.body + 1;
+    /// How many bytes of requests one connection may hold.
+    pub fn request_share(&self, wire: &WireLimits) -> usize {
+        let request = self.header_bytes as usize + wire.body + MAX_OVERHEAD_BYTES;
         (self.body_bytes as usize / SHARES).max(request)
     }
 
-    /// How many bytes of unread responses one connection may hold: a sixteenth, or one response if
-    /// that is more.
+    /// How many bytes of unread responses one connection may hold.
     pub fn response_share(&self) -> usize {
-        (self.response_bytes as usize / SHARES).max(MAX_RESPONSE_BYTES)
+        let share = (self.response_bytes as usize / SHARES).max(MAX_RESPONSE_BYTES);
+        share.min(self.response_bytes as usize)
     }
 }
 
-/// One connection may use the reciprocal of this of what all together may use.
+/// A connection's share is a sixteenth of the total, or one request or response if that is more.
 const SHARES: usize = 16;
+/// What a request costs beside the bytes of its headers and its body.
+const MAX_OVERHEAD_BYTES: usize = 64 * 1024;
 /// The largest response, which is that of a list in base64 with its trailers.
 const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024;
 

@@ -24,27 +24,28 @@ pub struct Probes(Mutex<Option<(Instant, IsReady)>>);
 
 type IsReady = Shared<BoxFuture<'static, bool>>;
 
+/// Whether a path is that of a probe.
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 impl Probes {
-    /// The response to a probe. `None`: the path is not that of one.
+    /// The response to a probe.
     pub async fn respond(
         &self,
         app: &Arc<App>,
         method: &Method,
         path: &str,
         is_stopping: bool,
-    ) -> Option<Response<Bytes>> {
-        let is_ready = match path {
-            "/healthz" | "/readyz" if method != Method::GET && method != Method::HEAD => {
-                let mut response =
-                    text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-                let allowed = HeaderValue::from_static("GET, HEAD");
-                response.headers_mut().insert(ALLOW, allowed);
-                return Some(response);
-            }
-            "/healthz" => true,
-            "/readyz" => !is_stopping && self.is_database_ready(app).await,
-            _ => return None,
-        };
+    ) -> Response<Bytes> {
+        if method != Method::GET && method != Method::HEAD {
+            let mut response =
+                text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+            let allowed = HeaderValue::from_static("GET, HEAD");
+            response.headers_mut().insert(ALLOW, allowed);
+            return response;
+        }
+        let is_ready = path == "/healthz" || !is_stopping && self.is_database_ready(app).await;
         let mut response = if is_ready {
             text_response(StatusCode::OK, "ok\n")
         } else {
@@ -54,7 +55,7 @@ impl Probes {
         if method == Method::HEAD {
             response.body_mut().clear();
         }
-        Some(response)
+        response
     }
 
     /// Whether the database responds. It gets at most one request a second, however many probes
@@ -88,11 +89,12 @@ fn query_database(app: Arc<App>) -> IsReady {
 fn text_response(status: StatusCode, text: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().extend([
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        ),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ]);
     response
 }

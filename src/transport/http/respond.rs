@@ -1,243 +1,308 @@
+use std::future::ready;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, STRICT_TRANSPORT_SECURITY};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::header::{CONNECTION, CONTENT_LENGTH, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, Version};
-use http_body_util::{BodyExt as _, Either};
+use http::{HeaderMap, HeaderValue, Method, Response, Version};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
-use tonic::Status;
+use tonic::body::Body;
 
-use super::budget::{Budget, Reservation};
-use super::connection_state::CallGuard;
+use super::connections::{Connection, Room};
+use super::grpc::{Call, Handler, MAX_BODY};
+use super::guard::Guard;
+use super::probes;
+use super::request::{IncomingRequest, copy};
 use super::server::Server;
 use super::tls::HSTS;
-use super::unread::{ChunkedBody, UnreadResponses, hold_until_written};
-use super::{body, grpc};
+use super::unread::{hold_in_head, hold_until_written};
 use crate::api::{self, RequestContext};
 use crate::error::Error;
 use crate::log::TraceId;
 use crate::token::generate_uuid;
 use crate::transport::admission;
 
-/// The body of a response of the API, or of one of gRPC's own services.
-type ResponseBody = Either<ChunkedBody, tonic::body::Body>;
+/// How many header fields a request may have. Over HTTP/1.1, `hyper` has the same limit.
+const MAX_FIELDS: usize = 100;
+
+/// How long an answer waits for the end of a body that is of no use.
+const END_TIME: Duration = Duration::from_secs(1);
+
+/// What an answer costs beside its data, until it is written: its stream, its task and its head.
+const ANSWER_BYTES: usize = 4 * 1024;
 
 /// The largest response that is sent even if the client has left others unread. It may be the only
 /// thing that tells the client of a change; only responses to reads are larger.
 const SMALL_RESPONSE_BYTES: usize = 4 * 1024;
 
-/// How long the body of a request that is refused by its head may take to end over HTTP/2. Some
-/// clients can't use an answer that comes before.
-const END_TIME: Duration = Duration::from_secs(1);
+/// A response. An error closes the connection, or the stream of HTTP/2, without one.
+type Responding = BoxFuture<'static, io::Result<Response<Body>>>;
 
-/// The resources that the calls of one connection share.
-#[derive(Debug)]
-pub struct ConnectionResources {
-    pub peer: Option<IpAddr>,
-    pub bodies: Budget,
-    pub responses: Budget,
-    pub unread: Arc<UnreadResponses>,
+/// A response with the permit of a stream of gRPC's own services.
+type Answer = (Response<Body>, Option<OwnedSemaphorePermit>);
+
+/// What answers a request.
+enum Responder {
+    /// A probe, or a page of the local service.
+    Page(BoxFuture<'static, Response<Bytes>>),
+    /// One of gRPC's own services.
+    Grpc(Handler, Call),
+    Api,
 }
 
 impl Server {
-    /// Responds to a request. An error closes the connection, or the stream of HTTP/2, without a
-    /// response.
-    pub async fn respond(
-        self: Arc<Self>,
+    /// Begins to respond to a request.
+    ///
+    /// `hyper` makes a task of each stream while it accepts others. So a request takes its room
+    /// here, or is refused, and not when its task first has its turn.
+    pub fn respond(
+        self: &Arc<Self>,
         request: http::Request<Incoming>,
-        resources: Arc<ConnectionResources>,
-        call: CallGuard,
-    ) -> Result<Response<ResponseBody>, body::RequestError> {
-        let has_hsts = self.hsts;
-        let mut response = match admission::check(&request, self.page_guard.as_ref()) {
-            Ok(()) => self.answer(request, resources, call).await?,
-            Err(error) => self.refuse_by_head(request, &error, &resources, call).await,
-        };
-        if has_hsts {
-            let headers = response.headers_mut();
-            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
-        }
-        Ok(response)
-    }
-
-    /// Refuses a request of which nothing but the head was looked at.
-    async fn refuse_by_head(
-        &self,
-        request: http::Request<Incoming>,
-        error: &Error,
-        resources: &ConnectionResources,
-        call: CallGuard,
-    ) -> Response<ResponseBody> {
-        let (head, body) = request.into_parts();
-        let (version, method) = (head.version, head.method.clone());
-        let request = self.request(head, Bytes::new(), resources.peer);
-        let mut response = api::refuse(&self.app, &request, error, (self.now)());
-        // Over HTTP/2, hyper would send the body in spite of the method.
-        if method == Method::HEAD {
-            response.body_mut().data.clear();
-        }
-        if version < Version::HTTP_2 {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
+        connection: &Arc<Connection>,
+    ) -> Responding {
+        let (server, connection) = (Arc::clone(self), Arc::clone(connection));
+        let in_progress = connection.begin_request();
+        let responder = self.responder(&request);
+        let error = if request.headers().len() > MAX_FIELDS {
+            Some(Error::TooManyHeaderFields)
         } else {
-            let _ = body::read(body, 0, 0, END_TIME, &resources.bodies).await;
-        }
-        let reservation = resources.responses.reserve_nothing();
-        self.track_unread(response, reservation, resources, call)
-    }
-
-    async fn answer(
-        self: Arc<Self>,
-        request: http::Request<Incoming>,
-        resources: Arc<ConnectionResources>,
-        call: CallGuard,
-    ) -> Result<Response<ResponseBody>, body::RequestError> {
-        if let Some(handler) = self.grpc.handler(&request) {
-            return self.grpc(&handler, request, &resources, call).await;
-        }
-        let (head, body) = request.into_parts();
-        if let Some(page) = self.page(&head.method, head.uri.path()).await {
-            let page = page.map(api::Body::from);
-            // The budget is not charged: all responses with a page share its bytes.
-            let reservation = resources.responses.reserve_nothing();
-            let mut response = self.track_unread(page, reservation, &resources, call);
-            if head.version < Version::HTTP_2 && !body.is_end_stream() {
-                // The body is not read, and hyper would go on to the next request behind it
-                // without having written this response.
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(CONNECTION, close);
+            admission::check(&request, self.page_guard.as_ref()).err()
+        };
+        let (mut head, body) = request.into_parts();
+        let is_http_2 = head.version == Version::HTTP_2;
+        let headers = std::mem::take(&mut head.headers);
+        if let Some(error) = error {
+            let request = self.request(&head, headers, connection.address);
+            let mut refused = self.refuse(&request, &error);
+            // Over HTTP/2, hyper would send the body in spite of the method.
+            if head.method == Method::HEAD {
+                refused.body_mut().data.clear();
             }
-            return Ok(response);
+            if !is_http_2 {
+                let close = HeaderValue::from_static("close");
+                refused.headers_mut().insert(CONNECTION, close);
+            }
+            let response = self.track(respond(refused), None, &connection, Some(in_progress));
+            return finish(response, is_http_2.then_some(body)).boxed();
         }
-        let (max_bytes, time_limit) = (self.app.limits().body, self.limits.body);
-        let (head_bytes, budget) = (head_bytes(&head), &resources.bodies);
-        let body = body::read(body, head_bytes, max_bytes, time_limit, budget).await?;
-        let request = self.request(head, body.data, resources.peer);
-        let response = if body.exceeds_budget {
-            self.refuse(&request)
-        } else {
-            self.run_call(&request, body.reservation).await?
+        let request = self.request(&head, copy(&headers), connection.address);
+        let is_essential = !matches!(responder, Responder::Api);
+        let refuse = move |request: &_| server.refuse(request, &Error::Overloaded);
+        let (incoming, mut refusal) =
+            IncomingRequest::new(&connection, request, is_essential, Box::new(refuse));
+        // The client of a watch may be silent for long; that of reflection is idle then.
+        let is_idle = matches!(responder, Responder::Grpc(_, Call::Reflect));
+        let server = Arc::clone(self);
+        let mut body = Some(body);
+        let response = async move {
+            let answer = tokio::select! {
+                biased;
+                // A client of HTTP/1.1 may send its whole body before it reads why it is refused.
+                Ok(refused) = &mut refusal, if is_http_2 => (respond(refused), None),
+                answer = server.answer(responder, &incoming, &mut body, &connection) => match answer? {
+                    Some(answer) => answer,
+                    None => (respond(refusal.await.map_err(io::Error::other)?), None),
+                },
+            };
+            let in_progress = (!is_idle).then_some(in_progress);
+            let response = server.track(answer.0, answer.1, &connection, in_progress);
+            finish(response, body).await
         };
-        let length = response.body().data.len();
-        let mut reservation = resources.responses.reserve_nothing();
-        let response = if reservation.grow(length) || length <= SMALL_RESPONSE_BYTES {
-            response
-        } else {
-            self.refuse(&request)
-        };
-        Ok(self.track_unread(response, reservation, &resources, call))
+        response.boxed()
     }
 
-    fn request(&self, head: Parts, body: Bytes, client_ip: Option<IpAddr>) -> api::Request {
-        let trace_id = TraceId::from_headers(&head.headers);
+    fn responder(self: &Arc<Self>, request: &http::Request<Incoming>) -> Responder {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some((handler, call)) = self.grpc.handler(request) {
+            return Responder::Grpc(handler, call);
+        }
+        if probes::is_probe(path) {
+            let (server, method, path) = (Arc::clone(self), method.clone(), path.to_owned());
+            let probed = async move {
+                let is_stopping = server.is_stopping();
+                server
+                    .probes
+                    .respond(&server.app, &method, &path, is_stopping)
+                    .await
+            };
+            return Responder::Page(probed.boxed());
+        }
+        let page = self.pages.and_then(|pages| pages(method, path));
+        page.map_or(Responder::Api, |page| Responder::Page(ready(page).boxed()))
+    }
+
+    fn refuse(&self, request: &api::Request, error: &Error) -> Response<api::Body> {
+        api::refuse(&self.app, request, error, (self.now)())
+    }
+
+    /// The request of the API, still without a body.
+    fn request(&self, head: &Parts, headers: HeaderMap, client_ip: IpAddr) -> api::Request {
         api::Request {
-            method: head.method,
+            method: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: api::query(head.uri.query().unwrap_or_default()),
-            headers: head.headers,
-            body,
+            body: Bytes::new(),
             context: RequestContext {
                 request_id: generate_uuid().to_string(),
-                client_ip,
-                trace_id,
+                client_ip: Some(client_ip),
+                trace_id: TraceId::from_headers(&headers),
                 budget: Some(self.limits.response),
                 trailers: head.version == Version::HTTP_2,
                 ..RequestContext::default()
             },
+            headers,
         }
+    }
+
+    /// Reads a request and answers it. `None`: it is refused.
+    async fn answer(
+        self: &Arc<Self>,
+        responder: Responder,
+        incoming: &IncomingRequest,
+        body: &mut Option<Incoming>,
+        connection: &Arc<Connection>,
+    ) -> io::Result<Option<Answer>> {
+        let max_kept = match responder {
+            // The client may send message after message, of which `tonic` holds one.
+            Responder::Grpc(handler, call @ Call::Reflect) => {
+                let Some((request, _)) = incoming.begin() else {
+                    return Ok(None);
+                };
+                let body = body.take().map_or_else(Body::empty, Body::new);
+                return self.grpc(&handler, call, request, body).await.map(Some);
+            }
+            Responder::Page(_) => 0,
+            Responder::Grpc(..) => MAX_BODY,
+            Responder::Api => self.app.limits().body + 1,
+        };
+        let read = timeout(self.limits.body, incoming.read(body, max_kept)).await?;
+        read.map_err(io::Error::other)?;
+        // Until it is answered, a page can be given up.
+        if let Responder::Page(page) = responder {
+            return Ok(Some((respond(page.await.map(api::Body::from)), None)));
+        }
+        let Some((mut request, room)) = incoming.begin() else {
+            return Ok(None);
+        };
+        if let Responder::Grpc(handler, call) = responder {
+            let body = Body::new(Full::new(std::mem::take(&mut request.body)));
+            return self.grpc(&handler, call, request, body).await.map(Some);
+        }
+        let response = self.call(request, room, connection).await?;
+        Ok(Some((respond(response), None)))
+    }
+
+    async fn call(
+        self: &Arc<Self>,
+        request: api::Request,
+        room: Vec<Room>,
+        connection: &Arc<Connection>,
+    ) -> io::Result<Response<api::Body>> {
+        // The permit is taken before the task is spawned, and moved into it: however many streams
+        // a client resets, no more calls than these are carried out.
+        let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
+            return Ok(self.refuse(&request, &Error::Overloaded));
+        };
+        let _in_progress = connection.begin_call();
+        let outline = api::Request {
+            query: Vec::new(),
+            body: Bytes::new(),
+            ..request.clone()
+        };
+        // The call has a task of its own, so that it is finished even if its client disconnects, as
+        // it is on Lambda.
+        let server = Arc::clone(self);
+        let response = tokio::spawn(async move {
+            let response = api::handle(&server.app, request, (server.now)()).await;
+            drop((permit, room));
+            response
+        });
+        let response = response.await?;
+        let length = response.body().data.len();
+        if length > SMALL_RESPONSE_BYTES && !connection.has_share(length) {
+            return Ok(self.refuse(&outline, &Error::Overloaded));
+        }
+        Ok(response)
     }
 
     async fn grpc(
         &self,
-        handler: &grpc::Handler,
-        request: http::Request<Incoming>,
-        resources: &ConnectionResources,
-        call: CallGuard,
-    ) -> Result<Response<ResponseBody>, body::RequestError> {
-        let path = request.uri().path();
-        let is_watch = grpc::is_watch(path);
-        let permit = match self.grpc.stream_permit(path) {
-            Ok(permit) => permit,
-            Err(status) => return Ok(status.into_http().map(Either::Right)),
-        };
-        let mut reservation = resources.bodies.reserve_nothing();
-        if !reservation.grow(grpc::MAX_MESSAGE) {
-            let status = Status::resource_exhausted("too many requests at once, try again");
-            return Ok(status.into_http().map(Either::Right));
+        handler: &Handler,
+        call: Call,
+        request: api::Request,
+        body: Body,
+    ) -> io::Result<Answer> {
+        let mut message = http::Request::new(body);
+        *message.method_mut() = request.method;
+        *message.uri_mut() = request.path.parse().map_err(io::Error::other)?;
+        *message.headers_mut() = request.headers;
+        match self.grpc.stream_permit(call) {
+            Ok(permit) => Ok((timeout(self.limits.body, handler(message)).await?, permit)),
+            Err(status) => Ok((status.into_http(), None)),
         }
-        let response = timeout(self.limits.body, handler(request)).await?;
+    }
+
+    /// Takes room for a response until the client has read it, which it has to in time.
+    fn track(
+        &self,
+        response: Response<Body>,
+        permit: Option<OwnedSemaphorePermit>,
+        connection: &Arc<Connection>,
+        in_progress: Option<Guard>,
+    ) -> Response<Body> {
+        let (mut head, body) = response.into_parts();
+        if self.hsts {
+            head.headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        let length = body.size_hint().exact();
         let age = permit
             .as_ref()
             .map_or(Duration::ZERO, |_| self.limits.watch);
-        // The connection is closed if the client does not read the stream in time.
-        let deadline = resources
-            .unread
-            .add(Instant::now() + age + self.limits.write);
-        let held = Arc::new((permit, reservation, deadline, is_watch.then_some(call)));
-        Ok(response.map(|body| {
-            let body = body.map_frame(move |frame| {
-                frame.map_data(|data| hold_until_written(data, Arc::clone(&held)))
-            });
-            Either::Right(tonic::body::Body::new(body))
-        }))
-    }
-
-    /// The response to a probe, or the page with this path. Neither is a call of the service.
-    async fn page(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        let is_stopping = self.is_stopping();
-        let probed = self.probes.respond(&self.app, method, path, is_stopping);
-        match probed.await {
-            None => self.pages.and_then(|pages| pages(method, path)),
-            probed => probed,
+        let read_by = Instant::now() + age + self.limits.write;
+        let bytes = length.and_then(|length| usize::try_from(length).ok());
+        let unread = connection.take_answer(ANSWER_BYTES + bytes.unwrap_or(0), read_by);
+        let kept = Arc::new((unread, permit, in_progress));
+        if body.is_end_stream() {
+            hold_in_head(&mut head.headers, kept);
+            return Response::from_parts(head, body);
         }
-    }
-
-    async fn run_call(
-        self: &Arc<Self>,
-        request: &api::Request,
-        reservation: Reservation,
-    ) -> Result<Response<api::Body>, body::RequestError> {
-        // The permit is taken before the task is spawned, and moved into it: however many streams
-        // a client resets, no more calls than these are carried out.
-        let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
-            return Ok(self.refuse(request));
-        };
-        // The call has a task of its own, so that it is finished even if its client disconnects, as
-        // it is on Lambda.
-        let (server, request) = (Arc::clone(self), request.clone());
-        let response = tokio::spawn(async move {
-            let response = api::handle(&server.app, request, (server.now)()).await;
-            drop((permit, reservation));
-            response
+        if let Some(length) = length {
+            head.headers.insert(CONTENT_LENGTH, length.into());
+        }
+        let connection = Arc::clone(connection);
+        let body = body.map_frame(move |frame| {
+            frame.map_data(|data| {
+                let further = bytes
+                    .is_none()
+                    .then(|| connection.take_answer(data.len(), read_by));
+                hold_until_written(data, (further, Arc::clone(&kept)))
+            })
         });
-        response.await.map_err(body::RequestError::Aborted)
-    }
-
-    fn refuse(&self, request: &api::Request) -> Response<api::Body> {
-        api::refuse(&self.app, request, &Error::Overloaded, (self.now)())
-    }
-
-    /// Makes the response with which the call ends once the client has read it.
-    fn track_unread(
-        &self,
-        response: Response<api::Body>,
-        reservation: Reservation,
-        resources: &ConnectionResources,
-        call: CallGuard,
-    ) -> Response<ResponseBody> {
-        let deadline = resources.unread.add(Instant::now() + self.limits.write);
-        let held = (reservation, deadline, call);
-        response.map(|body| Either::Left(ChunkedBody::new(body.data, body.trailers, held)))
+        Response::from_parts(head, Body::new(body))
     }
 }
 
-/// The bytes of a request's target and headers, which are held for as long as its body.
-fn head_bytes(head: &Parts) -> usize {
-    let headers = head.headers.iter();
-    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-    head.uri.path().len() + head.uri.query().map_or(0, str::len) + headers.sum::<usize>()
+/// Waits a little for the rest of a body. Some clients never see an answer that comes before, and
+/// is followed by a reset.
+async fn finish(response: Response<Body>, body: Option<Incoming>) -> io::Result<Response<Body>> {
+    if let Some(mut body) = body {
+        let end = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = timeout(END_TIME, end).await;
+    }
+    Ok(response)
+}
+
+fn respond(response: Response<api::Body>) -> Response<Body> {
+    response.map(|api::Body { data, trailers }| match trailers {
+        None => Body::new(Full::new(data)),
+        Some(trailers) => Body::new(Full::new(data).with_trailers(ready(Some(Ok(trailers))))),
+    })
 }

@@ -4,7 +4,6 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
 use tokio::sync::{Semaphore, watch};
 
-use super::budget::Budget;
 use super::grpc::Grpc;
 use super::limits::Limits;
 use super::options::Pages;
@@ -17,21 +16,17 @@ use crate::transport::admission::PageGuard;
 /// The state that all connections share.
 pub struct Server {
     pub app: Arc<App>,
+    pub now: fn() -> Timestamp,
     pub grpc: Grpc,
     pub pages: Option<Pages>,
     pub page_guard: Option<PageGuard>,
     pub hsts: bool,
-    pub now: fn() -> Timestamp,
     pub tls: Option<Tls>,
     pub limits: Limits,
     pub http: auto::Builder<TokioExecutor>,
     pub probes: Probes,
     /// One permit for each call that may be carried out at a time.
     pub calls: Arc<Semaphore>,
-    /// The bytes of request bodies that may be held at a time.
-    pub bodies: Budget,
-    /// The bytes of responses that may be unread at a time.
-    pub responses: Budget,
     pub stopping: watch::Sender<bool>,
 }
 

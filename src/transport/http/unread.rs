@@ -1,19 +1,14 @@
 //! Responses that their clients have not read.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::HeaderMap;
-use hyper::body::{Body, Frame, SizeHint};
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The largest chunk of a response. hyper gets the next chunk only when the client accepts more.
-const CHUNK_BYTES: usize = 16 * 1024;
+use super::guard::Guard;
 
 /// The unread responses of one connection, with the time by which each has to be read.
 #[derive(Debug, Default)]
@@ -30,17 +25,17 @@ impl UnreadResponses {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a response that has to be read by `at`.
-    pub fn add(self: &Arc<Self>, at: Instant) -> ReadDeadline {
+    /// Adds a response that has to be read by `at`, until the guard is dropped.
+    pub fn add(self: &Arc<Self>, at: Instant) -> Guard {
         let mut deadlines = self.deadlines();
         deadlines.1 += 1;
         let entry = (at, deadlines.1);
         deadlines.0.insert(entry);
         self.changed.notify_one();
-        ReadDeadline {
-            unread: Arc::clone(self),
-            entry,
-        }
+        let unread = Arc::clone(self);
+        Guard::new(move || {
+            unread.deadlines().0.remove(&entry);
+        })
     }
 
     /// Waits until a response is not read in time.
@@ -59,41 +54,25 @@ impl UnreadResponses {
     }
 }
 
-/// The entry of an unread response, which is removed when this is dropped.
-#[derive(Debug)]
-pub struct ReadDeadline {
-    unread: Arc<UnreadResponses>,
-    entry: (Instant, u64),
-}
-
-impl Drop for ReadDeadline {
-    fn drop(&mut self) {
-        self.unread.deadlines().0.remove(&self.entry);
-    }
-}
-
-/// The body of a response, which is written in chunks.
-#[derive(Debug)]
-pub struct ChunkedBody {
-    rest: Bytes,
-    trailers: Option<HeaderMap>,
-}
-
-impl ChunkedBody {
-    pub fn new(data: Bytes, trailers: Option<HeaderMap>, held: impl Send + 'static) -> Self {
-        Self {
-            rest: hold_until_written(data, held),
-            trailers,
-        }
-    }
-}
-
 /// Returns the same data, which drops `held` once its last byte is written to the connection.
 ///
 /// To drop it when hyper takes the data would be too early: over HTTP/2, hyper takes a whole chunk
 /// as soon as the client's window has room for one byte, and keeps the rest.
 pub fn hold_until_written(data: Bytes, held: impl Send + 'static) -> Bytes {
     Bytes::from_owner(HeldBytes { data, _held: held })
+}
+
+/// Drops `held` once the head of a response without data is written.
+pub fn hold_in_head(headers: &mut HeaderMap, held: impl Send + 'static) {
+    let Some(value) = headers.values_mut().next() else {
+        return;
+    };
+    let text = Bytes::copy_from_slice(value.as_bytes());
+    if let Ok(mut holding) = HeaderValue::from_maybe_shared(hold_until_written(text, held)) {
+        // HPACK would keep the value, for responses to come.
+        holding.set_sensitive(true);
+        *value = holding;
+    }
 }
 
 struct HeldBytes<T> {
@@ -107,52 +86,23 @@ impl<T> AsRef<[u8]> for HeldBytes<T> {
     }
 }
 
-impl Body for ChunkedBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if !self.rest.is_empty() {
-            let length = self.rest.len().min(CHUNK_BYTES);
-            let chunk = self.rest.split_to(length);
-            return Poll::Ready(Some(Ok(Frame::data(chunk))));
-        }
-        let trailers = self.trailers.take();
-        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.trailers.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
 #[test]
-fn a_response_is_read_once_its_last_chunk_is_written() {
-    for length in [0, 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 1] {
-        let (held, is_read) = (Arc::new(()), |held: &Arc<()>| Arc::strong_count(held) == 1);
-        let data = Bytes::from(vec![0; length]);
-        let mut body = ChunkedBody::new(data, None, Arc::clone(&held));
+fn a_response_is_held_until_its_last_byte_or_its_head_is_written() {
+    let held = Arc::new(());
+    let mut data = hold_until_written(Bytes::from_static(b"whole"), Arc::clone(&held));
+    let written = data.split_to(4);
+    drop(written);
+    assert_eq!(Arc::strong_count(&held), 2);
+    drop(data);
+    assert_eq!(Arc::strong_count(&held), 1);
 
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        let mut chunks = Vec::new();
-        while let Poll::Ready(Some(Ok(chunk))) = Pin::new(&mut body).poll_frame(&mut cx) {
-            chunks.push(chunk);
-        }
-        assert_eq!(chunks.len(), length.div_ceil(CHUNK_BYTES), "{length}");
-        drop(body);
-        assert_eq!(is_read(&held), length == 0, "{length}");
-        chunks.drain(..chunks.len().saturating_sub(1));
-        assert_eq!(is_read(&held), length == 0, "{length}");
-        drop(chunks);
-        assert!(is_read(&held), "{length}");
-    }
+    let mut headers = HeaderMap::new();
+    headers.insert("x-request-id", HeaderValue::from_static("1"));
+    hold_in_head(&mut headers, Arc::clone(&held));
+    assert_eq!(headers["x-request-id"], "1");
+    assert_eq!(Arc::strong_count(&held), 2);
+    drop(headers);
+    assert_eq!(Arc::strong_count(&held), 1);
 }
 
 #[tokio::test(start_paused = true)]

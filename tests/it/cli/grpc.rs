@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
+use sesame::transport::http::Limits;
 use tonic::codegen::tokio_stream::{self, StreamExt as _};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Streaming};
@@ -15,6 +16,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use crate::support::cli::http2::{
     END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of,
 };
+use crate::support::cli::local::LocalServer;
 use crate::support::cli::process::{Dev, post_to};
 
 const SERVICES: [&str; 3] = [
@@ -202,8 +204,12 @@ fn calls_to_health_and_reflection_have_a_deadline() {
 
 #[test]
 fn a_reflection_stream_without_requests_is_idle() {
-    let dev = Dev::with(&["--idle-seconds", "0.2", "--header-seconds", "0.2"]);
-    let mut client = Http2::connect(&dev.url);
+    let server = LocalServer::start(Limits {
+        idle: Duration::from_millis(200),
+        headers: Duration::from_millis(200),
+        ..Limits::DEFAULT
+    });
+    let mut client = Http2::connect(&server.url);
     let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     let block = headers_of(path, &[("content-type", "application/grpc")]);
     let call = Frame::new(HEADERS, END_HEADERS, 1, &block);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::support::cli::gate::WriteGate;
 use crate::support::cli::http2::{
-    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_of,
+    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_by, headers_of,
 };
 use crate::support::cli::process::{Dev, connect, head};
 use crate::support::cli::service::{SOON, Service, eventually, read_status};
@@ -97,6 +97,8 @@ fn abandoned_probes_cause_no_further_requests() {
         client.send(&cancel).unwrap();
     }
 
+    // The first request may still be on its way.
+    eventually("asked", || gate.reads() > before);
     let asked = gate.reads() - before;
     let most = usize::try_from(started.elapsed().as_secs()).unwrap() + 1;
     let most = most * ATTEMPTS;
@@ -188,21 +190,49 @@ fn the_health_service_answers_grpc_alone() {
     }
 }
 
-/// hyper would read the body as further requests before it has written an answer.
 #[test]
-fn a_probe_with_a_body_over_http_1_is_answered_once() {
+fn probes_with_bodies_are_answered_over_http_1() {
     let dev = Dev::start();
-    let ask = "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n";
+    let asks = ["", "", "Connection: close\r\n"].map(|more| {
+        format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 1\r\n\r\nx")
+    });
     let mut stream = connect(&dev.url);
-    stream
-        .write_all(format!("{ask}x{ask}x{ask}x").as_bytes())
-        .unwrap();
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer) {
-        Ok(_) => {}
-        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+    stream.write_all(asks.concat().as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 3, "{answer}");
+}
+
+#[test]
+fn probes_with_bodies_are_answered_over_http_2() {
+    let dev = Dev::start();
+    let mut client = Http2::connect(&dev.url);
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    for stream in (1..100).step_by(2) {
+        let path = PROBES[usize::from(stream) / 2 % 2];
+        let open = Frame::new(HEADERS, END_HEADERS, stream, &headers_by("GET", path, &[]));
+        client.send(&open).unwrap();
+        client
+            .send(&Frame::new(DATA, 0, stream, &[b'x'; 1000]))
+            .unwrap();
+        client
+            .send(&Frame::new(DATA, END_STREAM, stream, b"x"))
+            .unwrap();
+
+        let (got, data) = client.read_answer();
+        assert_eq!((got.is_ok(), &*data), (true, &b"ok\n"[..]), "{stream}");
     }
-    let answer = String::from_utf8(answer).unwrap();
-    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
-    assert!(answer.contains("connection: close"), "{answer}");
+}
+
+#[test]
+fn the_body_of_a_probe_has_the_limits_of_a_body() {
+    let dev = Dev::with(&["--body-seconds", "0.2"]);
+    let mut client = Http2::connect(&dev.url);
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    let block = headers_by("GET", "/healthz", &[]);
+    client
+        .send(&Frame::new(HEADERS, END_HEADERS, 1, &block))
+        .unwrap();
+    let reset = client.frame_of(&[HEADERS, RST_STREAM]).unwrap();
+    assert_eq!(reset.kind, RST_STREAM);
 }

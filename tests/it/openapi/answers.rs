@@ -222,7 +222,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         // Servers refuse these before an operation is found.
         | Error::HostInvalid
         | Error::HostNotAllowed
-        | Error::OriginNotAllowed => false,
+        | Error::OriginNotAllowed
+        | Error::TooManyHeaderFields => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired

@@ -3,6 +3,7 @@
 pub mod function;
 pub mod gate;
 pub mod http2;
+pub mod local;
 pub mod process;
 pub mod service;
 pub mod throttled;

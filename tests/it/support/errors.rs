@@ -37,6 +37,7 @@ pub fn all() -> Vec<Error> {
         Error::CompressionNotNamed,
         Error::MessageCount,
         Error::BodyTooLarge,
+        Error::TooManyHeaderFields,
         Error::LimitTooHigh,
         Error::ListTooLong("ask for fewer sessions at once"),
         Error::HostInvalid,

@@ -3,8 +3,11 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use sesame::transport::http::Limits;
+
 use super::MEMORY_KIB;
 use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
+use crate::support::cli::local::{LocalServer, PAGE, PAGE_BYTES};
 use crate::support::cli::process::{Dev, connect};
 use crate::support::cli::service::{SOON, Service, eventually};
 
@@ -41,17 +44,13 @@ fn end(what: &str, client: &mut Http2) {
 
 #[test]
 fn a_client_that_hardly_reads_is_disconnected() {
-    let dev = Dev::start();
-    let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
-    let large = serve.large();
-    for (url, path) in [
-        (&serve.url, &*large),
-        (&serve.url, "/v2/sessions/none"),
-        (&serve.url, "/healthz"),
-        (&Dev::with(&["--write-seconds", "0.3"]).url, "/reference"),
-    ] {
+    let server = LocalServer::start(Limits {
+        write: Duration::from_millis(300),
+        ..Limits::DEFAULT
+    });
+    for path in ["/v2/sessions/none", "/healthz", PAGE] {
         for window in [0, 1] {
-            let mut client = Http2::with_window(url, window);
+            let mut client = Http2::with_window(&server.url, window);
             client.ask(1, "GET", path);
             end(&format!("{path} in {window}"), &mut client);
         }
@@ -68,34 +67,36 @@ fn pin_http_1(url: &str, path: &str) -> TcpStream {
 
 #[test]
 fn a_client_that_never_reads_over_http_1_is_disconnected() {
-    let dev = Dev::start();
-    let serve = Service::over(&dev.database, &["--write-seconds", "0.3"]);
-    let mut client = pin_http_1(&serve.url, &serve.large());
+    let server = LocalServer::start(Limits {
+        write: Duration::from_millis(300),
+        ..Limits::DEFAULT
+    });
+    let mut client = pin_http_1(&server.url, PAGE);
 
-    let started = Instant::now();
-    while client.write_all(b"G").is_ok() {
-        assert!(started.elapsed() < SOON, "not cut off");
-        sleep(Duration::from_millis(20));
-    }
+    eventually("cut off", || client.write_all(b"G").is_err());
 }
 
 #[test]
 fn a_client_that_reads_in_time_stays_connected() {
-    let dev = Dev::start();
-    let options = ["--idle-seconds", "0.2", "--header-seconds", "0.2"];
-    let serve = Service::over(&dev.database, &options);
-    let path = serve.large();
-    let mut client = Http2::with_window(&serve.url, 0);
-    client.ask(1, "GET", &path);
+    let server = LocalServer::start(Limits {
+        idle: Duration::from_millis(50),
+        headers: Duration::from_millis(50),
+        ..Limits::DEFAULT
+    });
+    let mut client = Http2::with_window(&server.url, 0);
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    client.ask(1, "GET", PAGE);
     client.frame_of(&[HEADERS]).unwrap();
 
-    sleep(Duration::from_millis(800));
+    // Connections that came later are idle for too long meanwhile.
+    for _ in 0..4 {
+        end("idle", &mut Http2::connect(&server.url));
+    }
     for stream in [0, 1] {
         let more = Frame::new(WINDOW_UPDATE, 0, stream, &[0, 16, 0, 0]);
         client.send(&more).unwrap();
     }
 
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     let mut read = 0;
     while let Some(frame) = client.frame_of(&[DATA, GOAWAY]) {
         read += if frame.kind == DATA {
@@ -104,16 +105,17 @@ fn a_client_that_reads_in_time_stays_connected() {
             0
         };
     }
-    assert!(read > 80 * 1024, "{read}");
+    assert_eq!(read, PAGE_BYTES);
 }
 
 #[test]
 fn an_old_connection_ends_even_if_busy() {
-    let dev = Dev::start();
-    let serve = Service::over(&dev.database, &["--connection-seconds", "0.3"]);
-    let started = Instant::now();
+    let server = LocalServer::start(Limits {
+        age: Duration::from_millis(300),
+        ..Limits::DEFAULT
+    });
 
-    let mut http_2 = Http2::connect(&serve.url);
+    let mut http_2 = Http2::connect(&server.url);
     http_2.0.set_read_timeout(Some(SOON)).unwrap();
     let mut stream = 1;
     loop {
@@ -128,24 +130,20 @@ fn an_old_connection_ends_even_if_busy() {
     }
     end("old", &mut http_2);
 
-    let mut http_1 = connect(&serve.url);
+    let mut http_1 = connect(&server.url);
     http_1.set_read_timeout(Some(SOON)).unwrap();
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut read = [0; 1024];
-    loop {
-        match http_1
-            .write_all(request)
-            .and_then(|()| http_1.read(&mut read))
-        {
-            Ok(0) => break,
-            Ok(_) => sleep(Duration::from_millis(20)),
+    eventually("ended", || {
+        let asked = http_1.write_all(request);
+        match asked.and_then(|()| http_1.read(&mut read)) {
+            Ok(length) => length == 0,
             Err(error) => {
                 assert_ne!(error.kind(), ErrorKind::WouldBlock, "not ended");
-                break;
+                true
             }
         }
-        assert!(started.elapsed() < SOON, "not ended");
-    }
+    });
 }
 
 #[test]
@@ -163,22 +161,41 @@ fn one_connection_gets_a_share_of_the_unread_budget() {
 }
 
 #[test]
-fn unread_answers_have_a_budget() {
+fn the_client_with_most_unread_is_closed_for_others() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--max-unread-bytes", "8388608"]);
+    let path = serve.large();
+    for window in [0, 1] {
+        let mut most = Http2::with_window(&serve.url, window);
+        let refused = pin(&mut most, &path, STREAMS);
+        assert!((10..40).contains(&refused), "{window}: {refused}");
+        let mut other = Http2::with_window(&serve.url, window);
+        assert_eq!(pin(&mut other, &path, 40), 0, "{window}");
+
+        end("most", &mut most);
+        assert_eq!(serve.get(&path), 200);
+        drop(other);
+    }
+    let line = serve.losses();
+    assert_eq!(line["client_ip"], "127.0.0.1", "{line}");
+}
+
+#[test]
+fn a_cancelled_answer_frees_its_budget_as_if_it_were_read() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
     let path = serve.large();
-    for window in [0, 1] {
-        let mut client = Http2::with_window(&serve.url, window);
-        let refused = pin(&mut client, &path, 20);
-        assert!((5..12).contains(&refused), "{window}: {refused}");
-
-        assert_eq!(serve.get(&path), 429);
-        // A cancelled answer frees its budget as if it were read.
-        for stream in (0..20).map(number) {
+    let mut client = Http2::with_window(&serve.url, 0);
+    for round in 0..4 {
+        let streams = (20 * round..20 * (round + 1)).map(number);
+        client.0.set_read_timeout(Some(SOON)).unwrap();
+        for (asked, stream) in streams.enumerate() {
+            client.ask(stream, "GET", &path);
+            let is_ok = client.frame_of(&[HEADERS]).unwrap().is_ok();
+            assert!(is_ok || asked > 0, "{round}: nothing was freed");
             let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
             client.send(&cancel).unwrap();
         }
-        eventually("answered", || serve.get(&path) == 200);
     }
 }
 
@@ -187,16 +204,21 @@ fn unread_answers_have_a_budget() {
 fn a_small_answer_is_never_refused_for_lack_of_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--max-unread-bytes", "1048576"]);
-    // The larger ones come first, and there are more of each than there is room for: what is
-    // left in the end is less than the shortest of them.
+    // The larger ones come first, and there are more of each than there is room for.
     let (large, small) = (serve.large(), serve.session(1024));
     let _unread = [&*large, &small, "/v2/sessions/none"].map(|path| {
         let mut client = Http2::with_window(&serve.url, 0);
-        pin(&mut client, path, STREAMS);
+        client.0.set_read_timeout(Some(SOON)).unwrap();
+        for stream in (0..STREAMS).map(number) {
+            client.ask(stream, "GET", path);
+            // The connection is closed if it has most unread.
+            if client.frame_of(&[HEADERS]).is_none() {
+                break;
+            }
+            assert_eq!(serve.create(), 200);
+        }
         client
     });
-
-    assert_eq!(serve.create(), 200);
 }
 
 #[test]
@@ -211,8 +233,11 @@ fn many_clients_that_do_not_read_take_little_memory() {
     let hostile: Vec<_> = (0..12)
         .map(|connection| {
             let mut client = Http2::with_window(&serve.url, connection % 2);
-            pin(&mut client, &path, STREAMS);
-            assert_eq!(serve.create(), 200, "others are served");
+            for stream in (0..STREAMS).map(number) {
+                // Whoever has most unread is disconnected.
+                let _ = client.try_ask(stream, "GET", &path);
+            }
+            eventually("others are served", || serve.create() == 200);
             client
         })
         .collect();

@@ -1,13 +1,15 @@
 use std::io::{ErrorKind, Read as _};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sesame::transport::http::Limits;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::MEMORY_KIB;
-use crate::support::cli::http2::{DATA, END_STREAM, Frame, GOAWAY, HEADERS, Http2, headers};
+use crate::support::cli::http2::{DATA, END_STREAM, GOAWAY, HEADERS, Http2};
+use crate::support::cli::local::LocalServer;
 use crate::support::cli::process::Dev;
 use crate::support::cli::service::{SOON, Service, eventually};
 
@@ -45,12 +47,14 @@ fn end(client: &mut Http2) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn watches_are_limited_in_number() {
-    let dev = Dev::start();
-    let serve = Service::over(&dev.database, &["--max-watches", "2"]);
-    let mut health = client(&serve.url).await;
+    let server = LocalServer::start(Limits {
+        watches: 2,
+        ..Limits::DEFAULT
+    });
+    let mut health = client(&server.url).await;
     let first = health.watch(HealthCheckRequest::default()).await.unwrap();
     // Reflection streams count against the same limit while their answers are unread.
-    let mut second = Http2::with_window(&serve.url, 1);
+    let mut second = Http2::with_window(&server.url, 1);
     second.ask_grpc(1, REFLECTION, LIST_SERVICES);
     second.frame_of(&[DATA]).unwrap();
 
@@ -66,11 +70,15 @@ async fn watches_are_limited_in_number() {
     drop(second);
 }
 
+const TENTHS: Duration = Duration::from_millis(300);
+
 #[tokio::test]
 async fn a_watch_has_a_maximum_age() {
-    let dev = Dev::start();
-    let serve = Service::over(&dev.database, &["--watch-seconds", "0.3"]);
-    let mut health = client(&serve.url).await;
+    let server = LocalServer::start(Limits {
+        watch: TENTHS,
+        ..Limits::DEFAULT
+    });
+    let mut health = client(&server.url).await;
     let watched = health.watch(HealthCheckRequest::default()).await;
     let mut watched = watched.unwrap().into_inner();
     watched.message().await.unwrap().unwrap();
@@ -82,17 +90,16 @@ async fn a_watch_has_a_maximum_age() {
 
 #[test]
 fn watches_leave_room_for_calls() {
-    let dev = Dev::start();
-    let mut options = vec!["--max-connections", "5", "--watch-seconds", "0.3"];
-    options.extend(["--idle-seconds", "0.3", "--header-seconds", "0.3"]);
-    options.extend(["--write-seconds", "0.3"]);
-    let serve = Service::over(&dev.database, &options);
+    let server = LocalServer::start(Limits {
+        connections: 5,
+        ..Limits::DEFAULT
+    });
     for window in [None, Some(0)] {
         let _watching: Vec<_> = (0..5)
             .map(|_| {
                 let mut client = match window {
-                    None => Http2::connect(&serve.url),
-                    Some(window) => Http2::with_window(&serve.url, window),
+                    None => Http2::connect(&server.url),
+                    Some(window) => Http2::with_window(&server.url, window),
                 };
                 client.0.set_read_timeout(Some(SOON)).unwrap();
                 client.ask_grpc(1, WATCH, &EMPTY);
@@ -101,24 +108,23 @@ fn watches_leave_room_for_calls() {
             })
             .collect();
 
-        assert_eq!(serve.get("/healthz"), 200, "{window:?}");
+        let mut caller = Http2::connect(&server.url);
+        caller.0.set_read_timeout(Some(SOON)).unwrap();
+        caller.ask(1, "GET", "/healthz");
+        assert!(caller.frame_of(&[HEADERS]).unwrap().is_ok(), "{window:?}");
     }
 }
 
 #[test]
 fn a_connection_with_a_watch_keeps_its_other_limits() {
-    let dev = Dev::start();
-
-    let serve = Service::over(&dev.database, &["--header-seconds", "0.3"]);
-    let mut late = watch(&serve.url);
-    let half = Frame::new(HEADERS, 0, 3, &headers(&[]));
-    late.send(&half).unwrap();
-    end(&mut late);
-
-    let mut options = vec!["--connection-seconds", "0.3", "--body-seconds", "0.2"];
-    options.extend(["--answer-seconds", "0.2", "--write-seconds", "0.2"]);
-    let serve = Service::over(&dev.database, &options);
-    let mut old = watch(&serve.url);
+    let server = LocalServer::start(Limits {
+        age: TENTHS,
+        body: TENTHS,
+        response: TENTHS,
+        write: TENTHS,
+        ..Limits::DEFAULT
+    });
+    let mut old = watch(&server.url);
     assert_eq!(old.frame_of(&[GOAWAY]).unwrap().code(), 0);
     end(&mut old);
 }

@@ -140,6 +140,11 @@ impl Http2 {
 
     /// Makes a call without a body and leaves its answer to be read.
     pub fn ask(&mut self, stream: u8, method: &str, path: &str) {
+        self.try_ask(stream, method, path).unwrap();
+    }
+
+    /// Does the same on a connection that may be closed.
+    pub fn try_ask(&mut self, stream: u8, method: &str, path: &str) -> io::Result<()> {
         let block = headers_by(method, path, &[]);
         self.send(&Frame::new(
             HEADERS,
@@ -147,7 +152,6 @@ impl Http2 {
             stream,
             &block,
         ))
-        .unwrap();
     }
 
     /// Opens a call of gRPC, and sends the message of it.

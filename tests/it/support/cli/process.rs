@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
@@ -10,9 +11,19 @@ use serde_json::{Value, json};
 use crate::support::app::PASSWORD;
 use crate::support::record;
 
+/// A variable of the environment of the tests, such as the one that names another build of the tool.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "what the tests run on is not the service's to know"
+)]
+pub fn test_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// A command of the tool without the environment of this process.
 pub fn sesame(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sesame"));
+    let own = || env!("CARGO_BIN_EXE_sesame").to_owned();
+    let mut command = Command::new(test_variable("SESAME_TEST_BINARY").unwrap_or_else(own));
     command
         .args(arguments)
         .env_clear()
@@ -129,10 +140,37 @@ impl Running {
     /// The process's peak memory in KiB; unknown where there is no `/proc`.
     /// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
     pub fn peak_memory(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// The process's memory in KiB, or 0 where there is no `/proc`.
+    pub fn memory(&self) -> u64 {
+        self.status("VmRSS:").unwrap_or_default()
+    }
+
+    /// The number of files and sockets that the process has open; 0 where there is no `/proc`.
+    pub fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.map_or(0, Iterator::count)
+    }
+
+    fn status(&self, name: &str) -> Option<u64> {
         let status = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(status).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// Collects the lines of stderr as they come.
+    pub fn follow_errors(&mut self) -> Arc<Mutex<Vec<String>>> {
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let (stderr, collected) = (self.stderr.take(), Arc::clone(&lines));
+        std::thread::spawn(move || {
+            for line in stderr.into_iter().flat_map(BufRead::lines) {
+                collected.lock().unwrap().push(line.unwrap());
+            }
+        });
+        lines
     }
 
     /// Reads stderr to its end, so that it doesn't fill up.

@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,14 +13,19 @@ use serde_json::{Value, json};
 
 use super::process::{Running, connect, post_to, sesame};
 
-/// A time far above what a test waits for, and far below the limits that it doesn't set.
-pub const SOON: Duration = Duration::from_secs(5);
+/// A time far above what a test waits for on the slowest machine, and below the limits that it
+/// doesn't set.
+pub const SOON: Duration = Duration::from_secs(30);
 /// The pause between two checks of a condition.
 const PAUSE: Duration = Duration::from_millis(10);
+
+const SERVE: [&str; 4] = ["serve", "--ready-json", "--listen", "127.0.0.1:0"];
 
 pub struct Service {
     pub process: Running,
     pub url: String,
+    log: Arc<Mutex<Vec<String>>>,
+    ready_memory: u64,
 }
 
 impl Service {
@@ -29,15 +36,33 @@ impl Service {
 
     /// The same with settings of the service.
     pub fn with_settings(database: &str, settings: &[(&str, &str)]) -> Self {
-        Self::start("public", database, &[], settings)
+        let mut command = sesame(&SERVE);
+        command.envs(settings.iter().copied());
+        Self::start(command, "public", database, &[])
     }
 
     pub fn with_access(access: &str, database: &str, options: &[&str]) -> Self {
-        Self::start(access, database, options, &[])
+        Self::start(sesame(&SERVE), access, database, options)
     }
 
-    fn start(access: &str, database: &str, options: &[&str], settings: &[(&str, &str)]) -> Self {
-        let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
+    /// Starts a service behind a command of the shell.
+    pub fn limited(limit: &str, database: &str, options: &[&str]) -> Self {
+        let sesame = sesame(&[]);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{limit}; exec \"$0\" \"$@\"")])
+            .arg(sesame.get_program())
+            .args(SERVE)
+            .env_clear()
+            .envs(
+                sesame
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        Self::start(command, "public", database, options)
+    }
+
+    fn start(mut command: Command, access: &str, database: &str, options: &[&str]) -> Self {
         command
             .args(["--endpoint-url", database])
             .args(options)
@@ -46,15 +71,36 @@ impl Service {
                 ("SESSIONS_TABLE", "sessions"),
                 ("RESOURCE_OWNER", "acme"),
                 ("ACCESS", access),
-            ])
-            .envs(settings.iter().copied());
+            ]);
         let mut process = Running::start(&mut command);
         let ready: Value = serde_json::from_str(&process.line()).unwrap();
-        process.read_errors();
+        let log = process.follow_errors();
+        let ready_memory = process.memory();
         Self {
             url: ready["url"].as_str().unwrap().to_owned(),
             process,
+            log,
+            ready_memory,
         }
+    }
+
+    /// Waits for a line of the log that counts what clients have lost.
+    pub fn losses(&self) -> Value {
+        let mut found = None;
+        eventually("a line of the log", || {
+            let lines = self.log.lock().unwrap();
+            let mut lines = lines.iter().rev();
+            let line = lines.find(|line| line.contains("\"lost\":"));
+            found = line.map(|line| serde_json::from_str(line).unwrap());
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    /// By how many KiB the process has grown since it was ready, at its peak.
+    pub fn growth(&self) -> u64 {
+        let peak = self.process.peak_memory().unwrap_or_default();
+        peak.saturating_sub(self.ready_memory)
     }
 
     /// Creates an anonymous session, and returns the status of the answer.

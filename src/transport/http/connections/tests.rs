@@ -1,0 +1,116 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+const WIRE: WireLimits = WireLimits {
+    body: 1000,
+    message: 1000,
+};
+const LIMITS: Limits = Limits {
+    connections: 3,
+    body_bytes: 1 << 20,
+    response_bytes: 1 << 20,
+    ..Limits::DEFAULT
+};
+
+fn gives_way(connection: &Connection) -> bool {
+    lock(&connection.state).gives_way
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_of_ipv6_counts_as_one_address() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let mut open = Vec::new();
+    for address in ["2001:db8::1", "2001:db8:1::1", "2001:db8:1::2", "::1"] {
+        open.push(all.open(address.parse().unwrap()).await);
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+
+    let told: Vec<_> = open.iter().map(|(one, _)| gives_way(one)).collect();
+    assert_eq!(told, [false, true, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_a_call_never_gives_way() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let address = IpAddr::from([127, 0, 0, 1]);
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (connection, place) = all.open(address).await;
+        open.push((connection.begin_call(), connection, place));
+    }
+    assert!(!all.has_place());
+
+    let (call, second, _place) = open.remove(1);
+    drop(call);
+    assert!(all.has_place() && gives_way(&second));
+}
+
+#[derive(Default)]
+struct Unfinished {
+    room: Mutex<Vec<Room>>,
+    is_given_up: AtomicBool,
+}
+
+impl GiveUp for Unfinished {
+    fn give_up(&self) -> bool {
+        lock(&self.room).clear();
+        !self.is_given_up.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// A request that holds so many bytes, and what removes it.
+fn begin(connection: &Arc<Connection>, bytes: usize) -> (Arc<Unfinished>, Guard) {
+    let unfinished = Arc::<Unfinished>::default();
+    lock(&unfinished.room).extend(connection.take_request(bytes));
+    let guard = connection.add_unfinished(Arc::clone(&unfinished) as _);
+    (unfinished, guard)
+}
+
+#[tokio::test]
+async fn who_holds_most_loses_its_oldest_unfinished_request() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let share = all.request_share;
+    let (most, _place) = all.open(IpAddr::from([127, 0, 0, 1])).await;
+    let begun = most.take_request(share / 2).unwrap();
+    let held = [share / 4, share / 4].map(|bytes| begin(&most, bytes));
+    let mut others = Vec::new();
+    while all.requests.available_permits() >= share / 4 {
+        let (other, place) = all.open(IpAddr::from([127, 0, 0, 2])).await;
+        let unfinished = begin(&other, share / 4);
+        others.push((other, place, unfinished));
+    }
+
+    let (last, _place) = all.open(IpAddr::from([127, 0, 0, 3])).await;
+    let (last, _guard) = begin(&last, share / 4);
+
+    let is_given_up = |(one, _): &(Arc<Unfinished>, Guard)| one.is_given_up.load(Ordering::Relaxed);
+    assert_eq!(held.each_ref().map(is_given_up), [true, false]);
+    assert!(
+        !others
+            .iter()
+            .any(|(_, _, unfinished)| is_given_up(unfinished))
+    );
+    assert_eq!(lock(&last.room).len(), 1);
+    // Its share is its own: with what has begun, one more of a half is too much.
+    begin(&most, share / 2);
+    assert_eq!(held.each_ref().map(is_given_up), [true, true]);
+    drop(begun);
+}
+
+#[tokio::test]
+async fn who_has_most_unread_is_cut_off() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let by = Instant::now() + Duration::from_secs(1);
+    let (most, _place) = all.open(IpAddr::from([127, 0, 0, 1])).await;
+    let (other, _place) = all.open(IpAddr::from([127, 0, 0, 2])).await;
+    let unread = [600_000, 300_000].map(|bytes| most.take_answer(bytes, by));
+    let _less = other.take_answer(100_000, by);
+
+    let _more = other.take_answer(100_000, by);
+
+    assert_eq!((most.unread_bytes(), other.unread_bytes()), (0, 200_000));
+    assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);
+    drop(unread);
+    assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);
+}

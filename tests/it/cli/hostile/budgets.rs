@@ -1,0 +1,146 @@
+//! The budgets of requests and of answers, when one client takes as much as it can.
+
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::support::cli::gate::WriteGate;
+use crate::support::cli::http2::{END_HEADERS, Frame, HEADERS, Http2, PING, headers_by};
+use crate::support::cli::process::{Dev, connect, head, post};
+use crate::support::cli::service::{SOON, Service, eventually};
+
+const CHECK: &str = "/grpc.health.v1.Health/Check";
+/// A gRPC message without fields, which asks for all services.
+const EMPTY: [u8; 5] = [0; 5];
+
+fn check(url: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let endpoint = Endpoint::from_shared(url.to_owned()).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.unwrap());
+        let request = HealthCheckRequest::default();
+        client.check(request).await.unwrap();
+    });
+}
+
+fn streams() -> impl Iterator<Item = u8> {
+    (1..200).step_by(2)
+}
+
+#[test]
+fn unread_answers_of_health_checks_keep_nobody_out() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    let _unread: Vec<_> = (0..42)
+        .map(|_| {
+            let mut client = Http2::with_window(&serve.url, 0);
+            client.0.set_read_timeout(Some(SOON)).unwrap();
+            for stream in streams() {
+                client.ask_grpc(stream, CHECK, &EMPTY);
+            }
+            // Each has its answer, but for the data.
+            for _ in streams() {
+                client.frame_of(&[HEADERS]).unwrap();
+            }
+            client
+        })
+        .collect();
+
+    assert_eq!(serve.create(), 200);
+    check(&serve.url);
+}
+
+#[test]
+fn heads_of_references_keep_nobody_out() {
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &[]);
+    let _open: Vec<_> = (0..40)
+        .map(|_| {
+            let mut client = Http2::connect(&serve.url);
+            client.0.set_read_timeout(Some(SOON)).unwrap();
+            let value = "x".repeat(4000);
+            let mut block = headers_by("POST", "/v2/sessions", &[]);
+            // A literal with incremental indexing, whose index is 62 then.
+            block.extend([0x40, 1, b'x', 127, 0xa1, 0x1e]);
+            block.extend(value.as_bytes());
+            for stream in streams() {
+                client
+                    .send(&Frame::new(HEADERS, END_HEADERS, stream, &block))
+                    .unwrap();
+                block = headers_by("POST", "/v2/sessions", &[]);
+                block.extend([0xBE; 7]);
+            }
+            client.send(&Frame::new(PING, 0, 0, b"whatever")).unwrap();
+            while client.frame_of(&[PING]).unwrap().flags == 0 {}
+            client
+        })
+        .collect();
+
+    assert_eq!(serve.create(), 200);
+    check(&serve.url);
+    assert_eq!(serve.losses()["client_ip"], "127.0.0.1");
+}
+
+#[test]
+fn slow_bodies_keep_nobody_out() {
+    const LONGEST: usize = 256 * 1024;
+
+    let dev = Dev::start();
+    let serve = Service::over(&dev.database, &["--body-seconds", "600"]);
+    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let begin = |_| {
+        let mut stream = connect(&serve.url);
+        let sent = head("", LONGEST) + &body[..LONGEST - 8];
+        stream.write_all(sent.as_bytes()).unwrap();
+        stream
+    };
+    let slow: Vec<_> = (0..270).map(begin).collect();
+
+    for _ in 0..3 {
+        let (status, made) = post(&serve.url, "", body.as_bytes());
+        crate::support::record::secret(made["sessionToken"].as_str());
+        assert_eq!(status, 200);
+    }
+    check(&serve.url);
+    assert!(serve.losses()["lost"].as_u64().unwrap() > 0);
+    drop(slow);
+}
+
+#[test]
+fn health_checks_are_answered_while_calls_take_all_room() {
+    let dev = Dev::start();
+    let gate = WriteGate::before(&dev.database);
+    let serve = Service::over(&gate.url, &["--max-bodies-bytes", "1048576"]);
+    gate.close();
+    let body = "{}".to_owned() + &" ".repeat(16 * 1024);
+    let begin = |_| {
+        let mut stream = connect(&serve.url);
+        let call = head("", body.len()) + &body;
+        stream.write_all(call.as_bytes()).unwrap();
+        stream
+    };
+    let mut calls: Vec<_> = (0..60).map(begin).collect();
+    // As long as there is room, a call is calls and gets no answer.
+    eventually("all is taken", || {
+        let mut stream = connect(&serve.url);
+        stream.write_all((head("", 2) + "{}").as_bytes()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(1)))
+            .unwrap();
+        let mut status = [0; 12];
+        let is_answered = stream.read_exact(&mut status).is_ok();
+        calls.push(stream);
+        is_answered && status.ends_with(b"429")
+    });
+
+    for _ in 0..3 {
+        check(&serve.url);
+        assert_eq!(serve.get("/healthz"), 200);
+        assert_eq!(serve.get("/readyz"), 200);
+    }
+    gate.open();
+    drop(calls);
+}

@@ -1,0 +1,165 @@
+//! Requests that never end, and those of many header fields.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{MAX_GROWTH_KIB, MAX_SECOND_WAVE_KIB};
+use crate::support::cli::http2::{
+    END_HEADERS, END_STREAM, Frame, HEADERS, Http2, PING, headers_by,
+};
+use crate::support::cli::process::{Dev, test_variable};
+use crate::support::cli::service::{SOON, Service, eventually};
+
+/// How many connections a client takes, unless `SESAME_TEST_CONNECTIONS` says so.
+const CONNECTIONS: usize = 130;
+const STREAMS: u8 = 100;
+/// For the slowest machine.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// `age` without a value, by its index in HPACK's static table, which is 21: a byte each.
+/// <https://www.rfc-editor.org/rfc/rfc7541#appendix-A>
+fn fields(count: usize) -> Vec<u8> {
+    vec![0x95; count]
+}
+
+/// Opens as many streams as there may be on a connection, none of which ends.
+fn open(url: &str, block: &[u8]) -> Http2 {
+    let mut client = Http2::connect(url);
+    client.0.set_read_timeout(Some(HOUR)).unwrap();
+    let mut frames = Vec::new();
+    for stream in (0..STREAMS).map(|stream| 2 * stream + 1) {
+        frames.extend(Frame::new(HEADERS, END_HEADERS, stream, block).bytes());
+    }
+    frames.extend(Frame::new(PING, 0, 0, b"whatever").bytes());
+    client.0.write_all(&frames).unwrap();
+    client
+}
+
+/// Opens streams on many connections, and waits until the server has read all of them.
+fn wave(serve: &Service, block: &[u8]) -> Vec<Http2> {
+    let open = |_| open(&serve.url, block);
+    let connections = test_variable("SESAME_TEST_CONNECTIONS");
+    let connections = connections.map_or(CONNECTIONS, |count| count.parse().unwrap());
+    let mut clients: Vec<_> = (0..connections).map(open).collect();
+    for client in &mut clients {
+        // A connection may have given way to one that another client opened.
+        while client.frame_of(&[PING]).is_some_and(|ping| ping.flags == 0) {}
+    }
+    let started = Instant::now();
+    assert_eq!(serve.create(), 200, "others are served");
+    println!("another client is answered after {:?}", started.elapsed());
+    clients
+}
+
+#[test]
+fn streams_take_little_memory_whatever_their_heads() {
+    let dev = Dev::start();
+    let head = headers_by("POST", "/v2/sessions", &[]);
+    for (name, more) in [
+        ("too many fields", fields(930)),
+        ("as many as may be", fields(100)),
+        ("few", fields(0)),
+    ] {
+        let serve = Service::over(&dev.database, &[]);
+        let block = [&*head, &more].concat();
+        let first = wave(&serve, &block);
+        let grown = serve.growth();
+        drop(first);
+        eventually("the first have ended", || serve.process.descriptors() < 100);
+        // The tasks of their streams were to be run before those of calls that come later.
+        for _ in 0..20 {
+            assert_eq!(serve.create(), 200, "{name}");
+        }
+        let second = wave(&serve, &block);
+        let grown_again = serve.growth() - grown;
+        drop(second);
+
+        println!("{name}: {grown} KiB, then {grown_again} KiB more");
+        assert!(grown <= MAX_GROWTH_KIB, "{name}: {grown} KiB");
+        assert!(
+            grown_again <= MAX_SECOND_WAVE_KIB,
+            "{name}: {grown_again} KiB"
+        );
+    }
+}
+
+/// What `curl` prints of a request with so many fields: the answer, and its status.
+fn curl(url: &str, version: &str, content_type: &str, fields: usize) -> String {
+    let mut command = Command::new("curl");
+    command
+        .args(["-s", "-i", version, "--noproxy", "*", "--max-time", "60"])
+        .args(["-w", "\n%{http_code}", "-d", "{}", url])
+        .args(["-H", &format!("Content-Type: {content_type}")]);
+    // Beside it, curl sends `user-agent`, `accept` and `content-length`.
+    for field in 4..fields {
+        command.args(["-H", &format!("X-{field}: x")]);
+    }
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&output.stdout).to_lowercase()
+}
+
+#[test]
+fn more_than_100_header_fields_are_refused_in_the_callers_protocol() {
+    let dev = Dev::start();
+    let rpc = "/zitadel.session.v2.SessionService/CreateSession";
+    let check = "/grpc.health.v1.Health/Check";
+    for (path, content_type, status, want) in [
+        ("/v2/sessions", "application/json", "431", "\"code\":8,"),
+        (
+            "/v2/sessions/none",
+            "application/json",
+            "431",
+            "\"code\":8,",
+        ),
+        ("/none", "application/json", "431", "\"code\":8,"),
+        ("/healthz", "application/json", "431", "\"code\":8,"),
+        (
+            rpc,
+            "application/json",
+            "429",
+            "\"code\":\"resource_exhausted\"",
+        ),
+        (
+            rpc,
+            "application/proto",
+            "429",
+            "\"code\":\"resource_exhausted\"",
+        ),
+        (rpc, "application/grpc", "200", "grpc-status: 8"),
+        (rpc, "application/grpc-web", "200", "grpc-status:8"),
+        (check, "application/grpc", "200", "grpc-status: 8"),
+    ] {
+        let url = format!("{}{path}", dev.url);
+        let answer = curl(&url, "--http2-prior-knowledge", content_type, 101);
+        assert!(answer.contains(want), "{path} {content_type}: {answer}");
+        assert!(answer.ends_with(status), "{path} {content_type}: {answer}");
+    }
+    let url = format!("{}/healthz", dev.url);
+    for (version, fields, want) in [
+        ("--http2-prior-knowledge", 100, "405"),
+        ("--http2-prior-knowledge", 101, "431"),
+        ("--http1.1", 100, "405"),
+        // hyper answers by itself, and closes.
+        ("--http1.1", 101, "431"),
+    ] {
+        // Over HTTP/1.1, curl sends `host`.
+        let more = fields - usize::from(version == "--http1.1");
+        let answer = curl(&url, version, "text/plain", more);
+        assert!(answer.ends_with(want), "{version} {fields}: {answer}");
+    }
+}
+
+#[test]
+fn a_connection_stays_after_a_request_of_too_many_fields() {
+    let dev = Dev::start();
+    let mut client = Http2::connect(&dev.url);
+    client.0.set_read_timeout(Some(SOON)).unwrap();
+    let block = [headers_by("GET", "/healthz", &[]), fields(101)].concat();
+    let flags = END_HEADERS | END_STREAM;
+    client.send(&Frame::new(HEADERS, flags, 1, &block)).unwrap();
+    assert!(!client.read_answer().0.is_ok());
+
+    client.ask(3, "GET", "/healthz");
+    assert!(client.read_answer().0.is_ok());
+}
