@@ -113,7 +113,8 @@ fn slow_bodies_keep_nobody_out() {
 fn health_checks_are_answered_while_calls_take_all_room() {
     let dev = Dev::start();
     let gate = WriteGate::before(&dev.database);
-    let serve = Service::over(&gate.url, &["--max-bodies-bytes", "1048576"]);
+    let options = ["--max-bodies-bytes", "1048576", "--answer-seconds", "600"];
+    let serve = Service::over(&gate.url, &options);
     gate.close();
     let body = "{}".to_owned() + &" ".repeat(16 * 1024);
     let begin = |_| {
