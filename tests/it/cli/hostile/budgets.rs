@@ -124,12 +124,12 @@ fn health_checks_are_answered_while_calls_take_all_room() {
         stream
     };
     let mut calls: Vec<_> = (0..60).map(begin).collect();
-    // As long as there is room, a call is calls and gets no answer.
+    // As long as there is room, a call is begun and gets no answer.
     eventually("all is taken", || {
         let mut stream = connect(&serve.url);
         stream.write_all((head("", 2) + "{}").as_bytes()).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(1)))
+            .set_read_timeout(Some(Duration::from_millis(100)))
             .unwrap();
         let mut status = [0; 12];
         let is_answered = stream.read_exact(&mut status).is_ok();
