@@ -74,8 +74,8 @@ impl Store {
     }
 }
 
-/// The pauses before a transaction that met another write is tried again. Only administrators'
-/// commands use transactions, so no call waits for these.
+/// The pauses before a transaction that met another write is tried again, 630 ms in all. The command
+/// line tool alone uses transactions; in a call of the API these would be billed.
 const PAUSES: [Duration; 6] = [
     Duration::from_millis(10),
     Duration::from_millis(20),
