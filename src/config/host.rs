@@ -17,6 +17,9 @@ impl Host {
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(text) = text.strip_prefix('[') {
             let (address, port) = text.split_once(']')?;
+            if is_future_address(address) {
+                return is_port(port).then(|| Self::Name(normalize(address)));
+            }
             let address: Ipv6Addr = address.parse().ok()?;
             let address = IpAddr::from(address).to_canonical();
             return is_port(port).then_some(Self::Address(address));
@@ -48,6 +51,20 @@ fn normalize(name: &str) -> String {
 fn is_port(text: &str) -> bool {
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     text.is_empty() || text.strip_prefix(':').is_some_and(is_digits)
+}
+
+/// Whether a text between brackets is an `IPvFuture`: an address of a version that is yet to come.
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2>
+fn is_future_address(text: &str) -> bool {
+    let Some((version, address)) = text
+        .strip_prefix(['v', 'V'])
+        .and_then(|v| v.split_once('.'))
+    else {
+        return false;
+    };
+    let is_hex = version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+    is_hex && !version.is_empty() && !address.is_empty() && address.bytes().all(is_allowed)
 }
 
 /// Whether a text is a `reg-name`, which may be empty.
@@ -123,6 +140,10 @@ mod tests {
             ("::1", None),
             ("[::1", None),
             ("[::1]8080a", None),
+            ("[v1.a:b]:80", name("v1.a:b")),
+            ("[v.a]", None),
+            ("[v1.]", None),
+            ("[v1a]", None),
             ("[localhost]", None),
             ("[127.0.0.1]", None),
             ("[fe80::1%25eth0]", None),

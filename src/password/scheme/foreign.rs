@@ -83,6 +83,7 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
         "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),
         "PBKDF2-SHA256" => parse_pbkdf2(Digest::Sha256, hash),
         "PBKDF2-SHA512" => parse_pbkdf2(Digest::Sha512, hash),
+        "PBKDF2_SHA256" if hash.contains('$') => parse_pbkdf2(Digest::Sha256, hash),
         "PBKDF2_SHA256" => parse_389_pbkdf2(hash),
         id => Err(match UNSUPPORTED.into_iter().find(|known| *known == id) {
             Some(known) => Unsupported::Prefix(known),

@@ -80,7 +80,7 @@ async fn an_imported_hash_is_checked_and_replaced() {
 }
 
 /// Each form of another program with its password. All wires and versions have their turn.
-const OF_PROGRAMS: [(&str, &str); 24] = include!("../../../src/password/program_vectors.in");
+const OF_PROGRAMS: [(&str, &str); 25] = include!("../../../src/password/program_vectors.in");
 
 #[tokio::test]
 async fn a_hash_of_another_program_is_checked_and_replaced_in_every_protocol() {
