@@ -1,7 +1,6 @@
 mod limits;
 mod listen;
 mod options;
-mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
