@@ -35,7 +35,7 @@ pub(super) const PROCEDURE_TYPES: &str = "application/json, application/proto, a
 
 impl Protocol {
     /// The protocol of a procedure whose body has this content type, parameters aside.
-    pub(super) fn from_content_type(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_content_type(headers: &HeaderMap) -> Option<Self> {
         Self::from_media_type(media_type(headers))
     }
 

@@ -9,7 +9,6 @@ mod grpc;
 mod guard;
 mod health;
 mod limits;
-mod options;
 mod probes;
 mod request;
 mod respond;
@@ -18,20 +17,19 @@ mod tls;
 mod unread;
 
 use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
-use self::connections::{Connection, Connections};
+use self::connections::Connections;
 use self::grpc::Grpc;
-use self::guard::Guard;
 pub use self::limits::Limits;
-pub use self::options::{Options, Pages};
 use self::probes::Probes;
 use self::server::Server;
+pub use self::server::{Options, Pages};
 pub use self::tls::{Tls, TlsError};
 use crate::api::App;
 use crate::domain::Timestamp;
@@ -51,67 +49,46 @@ pub async fn serve(
     let limits = options.limits;
     // Each connection has a receiver, so the channel is closed once the last one has ended.
     let stopping = watch::Sender::new(false);
-    let calls = Arc::new(Semaphore::new(limits.calls as usize));
     let connections = Connections::new(&limits, &app.limits());
     let server = Arc::new(Server {
         app: Arc::clone(&app),
         now,
+        options,
         grpc: Grpc::new(stopping.clone(), &limits),
-        pages: options.pages,
-        page_guard: options.page_guard,
-        hsts: options.hsts && options.tls.is_some(),
-        tls: options.tls,
-        limits,
-        http: connection::http(&limits),
         probes: Probes::default(),
-        calls: Arc::clone(&calls),
+        calls: Arc::new(Semaphore::new(limits.calls as usize)),
         stopping: stopping.clone(),
     });
-    let mut stop = pin!(stop);
-    let logging = {
-        let connections = Arc::clone(&connections);
-        tokio::spawn(async move { connections.losses.log_to(app.log(), now).await })
-    };
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = &mut stop => break,
-            accepted = accept(&listener, &connections) => accepted,
-        };
-        if let Some((stream, place)) = accepted {
-            let (server, stopping) = (Arc::clone(&server), stopping.subscribe());
-            tokio::spawn(server.serve_connection(stream, place, stopping));
-        }
+    tokio::select! {
+        biased;
+        () = stop => {}
+        () = accept(listener, &connections, &server) => {}
+        () = connections.losses.log_to(app.log(), now) => {}
     }
-    drop(listener);
     stopping.send_replace(true);
-    logging.abort();
     let all_ended = async {
         stopping.closed().await;
         // A call is finished even if its client has disconnected.
-        drop(calls.acquire_many(limits.calls).await);
+        drop(server.calls.acquire_many(limits.calls).await);
     };
     // Then the connections that are left are closed.
-    let _ = tokio::time::timeout(SHUTDOWN_GRACE, all_ended).await;
+    let _ = timeout(SHUTDOWN_GRACE, all_ended).await;
 }
 
-/// Accepts the next connection, once there is a place for it. `None`: accepting failed.
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Connections>,
-) -> Option<(TcpStream, (Arc<Connection>, Guard))> {
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            let place = connections.open(peer.ip().to_canonical()).await;
-            Some((stream, place))
-        }
-        Err(error) => {
-            // A fault of one connection is over; a lack of file descriptors lasts.
-            let of_one = [ConnectionAborted, ConnectionRefused, ConnectionReset];
-            if !of_one.contains(&error.kind()) {
-                connections.free_descriptor().await;
+/// Accepts connections, each once there is a place for it.
+async fn accept(listener: TcpListener, connections: &Arc<Connections>, server: &Arc<Server>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let place = connections.open(peer.ip().to_canonical()).await;
+                let stopping = server.stopping.subscribe();
+                tokio::spawn(Arc::clone(server).serve_connection(stream, place, stopping));
             }
-            None
+            // A fault of one connection is over; a lack of file descriptors lasts.
+            Err(error) => match error.kind() {
+                ConnectionAborted | ConnectionRefused | ConnectionReset => {}
+                _ => connections.free_descriptor().await,
+            },
         }
     }
 }

@@ -8,7 +8,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::connections::Connection;
 use super::guard::Guard;
@@ -24,7 +24,7 @@ const PING_AFTER: Duration = Duration::from_secs(30);
 const WINDOW_BYTES: u32 = 64 * 1024;
 
 /// The configuration of HTTP/1.1 and HTTP/2.
-pub fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
@@ -59,19 +59,18 @@ impl Server {
     ) {
         // Without this, a small response might wait in the system for more data.
         let _ = stream.set_nodelay(true);
-        let Some(Tls(acceptor)) = &self.tls else {
-            let http = self.http.clone();
+        let http = http(&self.options.limits);
+        let Some(Tls(acceptor)) = &self.options.tls else {
             return self.serve_http(http, stream, &connection, stopping).await;
         };
-        let handshake = timeout(self.limits.headers, acceptor.accept(stream));
+        let handshake = timeout(self.options.limits.headers, acceptor.accept(stream));
         let handshake = tokio::select! {
             handshake = handshake => handshake,
-            () = connection.give_way.notified() => return,
+            () = connection.gives_way() => return,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
         // A handshake that fails is not logged: a TLS alert has told the client why.
         if let Ok(Ok(stream)) = handshake {
-            let http = self.http.clone();
             let http = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => http.http2_only(),
                 Some(_) => http.http1_only(),
@@ -90,46 +89,56 @@ impl Server {
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let limits = &self.options.limits;
         let service = service_fn(|request| self.respond(request, connection));
         let mut http = pin!(http.serve_connection(TokioIo::new(stream), service));
         // A request that has arrived is answered, so what may be on its way is read first.
         let gives_way = async {
-            connection.give_way.notified().await;
+            connection.gives_way().await;
             sleep(GIVE_WAY_TIME / 4).await;
         };
-        let mut gives_way = tokio::select! {
-            biased;
-            _ = http.as_mut() => return,
-            () = connection.unread.overdue() => return,
-            () = connection.cut_off.notified() => return,
-            () = gives_way => true,
-            () = connection.is_idle_for(self.limits.idle) => false,
-            () = sleep(self.limits.age) => false,
-            _ = stopping.wait_for(|stopping| *stopping) => false,
+        let shuts_down = async {
+            tokio::select! {
+                () = gives_way => {}
+                () = connection.is_idle_for(limits.idle) => {}
+                () = sleep(limits.age) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
         };
-        http.as_mut().graceful_shutdown();
-        // Within it, the requests in progress end.
-        let closes_at =
-            Instant::now() + self.limits.body + self.limits.response + self.limits.write;
-        loop {
-            let time = if gives_way {
-                GIVE_WAY_TIME
-            } else {
-                self.limits.headers
-            };
+        let may_close = async {
             let has_ended = async {
-                sleep(time).await;
-                connection.has_ended(gives_way).await;
+                sleep(limits.headers).await;
+                connection.has_no_request().await;
             };
+            let has_given_way = async {
+                connection.gives_way().await;
+                sleep(GIVE_WAY_TIME).await;
+                connection.has_no_call().await;
+            };
+            tokio::select! {
+                () = has_ended => {}
+                () = has_given_way => {}
+                // Within this time, the requests in progress end.
+                () = sleep(limits.body + limits.response + limits.write) => {}
+            }
+        };
+        let served = async {
             tokio::select! {
                 biased;
                 _ = http.as_mut() => return,
-                () = connection.unread.overdue() => return,
-                () = connection.cut_off.notified() => return,
-                () = connection.give_way.notified() => gives_way = true,
-                () = has_ended => return,
-                () = sleep_until(closes_at) => return,
+                () = shuts_down => {}
             }
+            http.as_mut().graceful_shutdown();
+            tokio::select! {
+                biased;
+                _ = http => {}
+                () = may_close => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            () = served => {}
+            () = connection.is_overdue() => {}
         }
     }
 }

@@ -1,17 +1,16 @@
 //! The open connections: which of them has a place, and which has room for requests and answers.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::guard::Guard;
 use super::limits::Limits;
-use super::unread::UnreadResponses;
 use crate::config::WireLimits;
 use crate::log::Losses;
 
@@ -40,41 +39,31 @@ pub struct Connection {
     pub address: IpAddr,
     /// A permit for each byte of its share.
     requests: Arc<Semaphore>,
-    pub unread: Arc<UnreadResponses>,
-    state: Mutex<State>,
-    /// The connection is to be closed for another one.
-    pub give_way: Notify,
-    /// The connection is to be closed at once.
-    pub cut_off: Notify,
-    ended: Notify,
+    state: watch::Sender<State>,
 }
 
 struct State {
+    /// The connection is to be closed for another one.
     gives_way: bool,
-    requests: Activity,
-    calls: Activity,
-    /// From the oldest on, the requests whose work has not begun.
-    unfinished: Vec<Arc<dyn GiveUp>>,
-    /// The permits of its unread answers. `None`: it is cut off, and they are about to be freed.
-    answers: Option<OwnedSemaphorePermit>,
+    /// How many requests are in progress, and how many calls.
+    requests: usize,
+    calls: usize,
+    /// Since when the connection has had no call, unless it has one.
+    idle_since: Instant,
+    /// From the oldest on, what gives up the requests whose work has not begun.
+    unfinished: VecDeque<Arc<GiveUp>>,
+    /// The permits of its unread answers, by the times until which these have to be read.
+    unread: BTreeMap<Instant, Option<OwnedSemaphorePermit>>,
 }
 
-#[derive(Clone, Copy)]
-struct Activity {
-    in_progress: usize,
-    ended_at: Instant,
-}
-
-/// A request that can be given up as long as its work has not begun.
-pub trait GiveUp: Send + Sync {
-    /// Frees what the request holds, and has it answered with 429. `false`: there is nothing left.
-    fn give_up(&self) -> bool;
-}
+/// Gives up a request whose work has not begun: frees what it holds, and has it answered with 429.
+/// `false`: there is nothing left.
+pub type GiveUp = dyn Fn() -> bool + Send + Sync;
 
 /// The room for some bytes of a request, in the share of its connection and in that of all.
 pub type Room = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -106,25 +95,18 @@ impl Connections {
         while !self.has_place() {
             self.freed.notified().await;
         }
-        let ended = Activity {
-            in_progress: 0,
-            ended_at: Instant::now(),
-        };
         let connection = Arc::new(Connection {
             all: Arc::clone(self),
             address,
             requests: Arc::new(Semaphore::new(self.request_share)),
-            unread: Arc::default(),
-            state: Mutex::new(State {
+            state: watch::Sender::new(State {
                 gives_way: false,
-                requests: ended,
-                calls: ended,
-                unfinished: Vec::new(),
-                answers: take(&self.answers, 0),
+                requests: 0,
+                calls: 0,
+                idle_since: Instant::now(),
+                unfinished: VecDeque::new(),
+                unread: BTreeMap::new(),
             }),
-            give_way: Notify::new(),
-            cut_off: Notify::new(),
-            ended: Notify::new(),
         });
         lock(&self.open).push(Arc::clone(&connection));
         let closed = Arc::clone(&connection);
@@ -137,7 +119,10 @@ impl Connections {
 
     fn has_place(&self) -> bool {
         let open = lock(&self.open);
-        let giving_way = open.iter().filter(|one| lock(&one.state).gives_way).count();
+        let giving_way = open
+            .iter()
+            .filter(|one| one.state.borrow().gives_way)
+            .count();
         open.len() < self.limit + MAX_GIVING_WAY
             && (open.len() < self.limit + giving_way || self.close_one(&open))
     }
@@ -155,30 +140,34 @@ impl Connections {
         let mut counts = HashMap::<_, usize>::new();
         let mut idle = Vec::new();
         for one in open {
-            let state = lock(&one.state);
-            if !state.gives_way && state.calls.in_progress == 0 {
+            let state = one.state.borrow();
+            if !state.gives_way && state.calls == 0 {
                 *counts.entry(one.network()).or_default() += 1;
-                idle.push((one, Reverse(state.calls.ended_at)));
+                idle.push((one, Reverse(state.idle_since)));
             }
         }
         let idle = idle.into_iter();
-        let choice = idle.max_by_key(|(one, ended_at)| (counts[&one.network()], *ended_at));
+        let choice = idle.max_by_key(|(one, since)| (counts[&one.network()], *since));
         let Some((one, _)) = choice else {
             return false;
         };
-        lock(&one.state).gives_way = true;
-        one.give_way.notify_one();
+        one.state.send_modify(|state| state.gives_way = true);
         self.losses.record(one.address);
         true
     }
 
-    /// The connection that holds most of the requests, of those with an unfinished one.
-    fn most_requests(&self) -> Option<Arc<Connection>> {
-        let has_unfinished = |one: &&Arc<Connection>| !lock(&one.state).unfinished.is_empty();
+    /// The connection that holds most of the requests, of those with an unfinished one and less room
+    /// in their share than this.
+    fn most_requests(&self, room: usize) -> Option<Arc<Connection>> {
         let open = lock(&self.open);
-        let unfinished = open.iter().filter(has_unfinished);
-        let most = unfinished.min_by_key(|one| one.requests.available_permits());
-        most.cloned()
+        let rooms = open
+            .iter()
+            .map(|one| (one, one.requests.available_permits()));
+        let loser =
+            rooms.filter(|(one, left)| *left < room && !one.state.borrow().unfinished.is_empty());
+        loser
+            .min_by_key(|(_, left)| *left)
+            .map(|(one, _)| Arc::clone(one))
     }
 
     /// Closes the connection with most unread. `false`: nothing is unread.
@@ -188,8 +177,9 @@ impl Connections {
         let Some(most) = most.filter(|one| one.unread_bytes() > 0) else {
             return false;
         };
-        lock(&most.state).answers = None;
-        most.cut_off.notify_one();
+        // Nothing is held for it from here on, and an answer is overdue.
+        let overdue = BTreeMap::from([(Instant::now(), None)]);
+        most.state.send_modify(|state| state.unread = overdue);
         self.losses.record(most.address);
         true
     }
@@ -204,67 +194,74 @@ impl Connection {
         }
     }
 
-    fn begin(self: &Arc<Self>, activity: fn(&mut State) -> &mut Activity) -> Guard {
-        activity(&mut lock(&self.state)).in_progress += 1;
+    /// Changes the state when the guard is dropped.
+    fn finally(
+        self: &Arc<Self>,
+        mut change: impl FnMut(&mut State) + Send + Sync + 'static,
+    ) -> Guard {
         let connection = Arc::clone(self);
-        Guard::new(move || {
-            let mut state = lock(&connection.state);
-            let activity = activity(&mut state);
-            activity.in_progress -= 1;
-            activity.ended_at = Instant::now();
-            connection.ended.notify_one();
-            connection.all.freed.notify_one();
-        })
+        Guard::new(move || connection.state.send_modify(&mut change))
     }
 
     /// Begins a request, which is in progress until its answer is written.
     pub fn begin_request(self: &Arc<Self>) -> Guard {
-        self.begin(|state| &mut state.requests)
+        self.state.send_modify(|state| state.requests += 1);
+        self.finally(|state| state.requests -= 1)
     }
 
     /// Begins a call. The connection gives way to no other while it is carried out.
     pub fn begin_call(self: &Arc<Self>) -> Guard {
-        self.begin(|state| &mut state.calls)
+        self.state.send_modify(|state| state.calls += 1);
+        let all = Arc::clone(&self.all);
+        self.finally(move |state| {
+            state.calls -= 1;
+            state.idle_since = Instant::now();
+            all.freed.notify_one();
+        })
     }
 
     /// Takes room for bytes of a request. As long as there is none, the connection that holds most
-    /// loses its oldest unfinished request. `None`: there is no such request.
-    pub fn take_request(&self, bytes: usize) -> Option<Room> {
+    /// loses its oldest unfinished request, or this one if no such connection holds more. `None`:
+    /// it has none.
+    pub fn take_request(self: &Arc<Self>, bytes: usize) -> Option<Room> {
         loop {
+            let room = self.requests.available_permits();
             let loser = match (take(&self.requests, bytes), take(&self.all.requests, bytes)) {
                 (Some(share), Some(all)) => return Some((share, all)),
-                (None, _) => self.lose_oldest(),
-                (Some(_), None) => self.all.most_requests()?.lose_oldest(),
+                (None, _) => None,
+                (Some(_), None) => self.all.most_requests(room),
             };
-            loser?;
+            loser.as_ref().unwrap_or(self).lose_oldest()?;
         }
     }
 
     fn lose_oldest(&self) -> Option<()> {
-        let mut state = lock(&self.state);
-        let oldest = (!state.unfinished.is_empty()).then(|| state.unfinished.remove(0))?;
+        let mut oldest = None;
+        self.state
+            .send_modify(|state| oldest = state.unfinished.pop_front());
         // It is answered and logged without the lock.
-        drop(state);
-        if oldest.give_up() {
+        if oldest?() {
             self.all.losses.record(self.address);
         }
         Some(())
     }
 
     /// Adds a request, which can be given up until the guard is dropped.
-    pub fn add_unfinished(self: &Arc<Self>, request: Arc<dyn GiveUp>) -> Guard {
-        lock(&self.state).unfinished.push(Arc::clone(&request));
-        let connection = Arc::clone(self);
-        Guard::new(move || {
-            let unfinished = &mut lock(&connection.state).unfinished;
-            unfinished.retain(|other| !Arc::ptr_eq(other, &request));
+    pub fn add_unfinished(self: &Arc<Self>, request: Arc<GiveUp>) -> Guard {
+        let added = Arc::clone(&request);
+        self.state
+            .send_modify(|state| state.unfinished.push_back(added));
+        self.finally(move |state| {
+            state
+                .unfinished
+                .retain(|other| !Arc::ptr_eq(other, &request))
         })
     }
 
     fn unread_bytes(&self) -> usize {
-        let state = lock(&self.state);
-        let answers = state.answers.as_ref();
-        answers.map_or(0, OwnedSemaphorePermit::num_permits)
+        let state = self.state.borrow();
+        let permits = state.unread.values().flatten();
+        permits.map(OwnedSemaphorePermit::num_permits).sum()
     }
 
     /// Whether an answer of so many bytes fits into the connection's share.
@@ -274,50 +271,57 @@ impl Connection {
 
     /// Takes room for bytes of an answer, which has to be read by a time. As long as there is no
     /// room, the connection with most unread is closed.
-    pub fn take_answer(self: &Arc<Self>, bytes: usize, read_by: Instant) -> Guard {
+    pub fn take_answer(self: &Arc<Self>, bytes: usize, mut read_by: Instant) -> Guard {
         let permit = loop {
             let permit = take(&self.all.answers, bytes);
             if permit.is_some() || !self.all.cut_off_most() {
                 break permit;
             }
         };
-        if let (Some(answers), Some(permit)) = (&mut lock(&self.state).answers, permit) {
-            answers.merge(permit);
-        }
-        let (connection, deadline) = (Arc::clone(self), self.unread.add(read_by));
-        Guard::new(move || {
-            drop(deadline);
-            let mut state = lock(&connection.state);
-            let answers = state.answers.as_mut();
-            drop(answers.and_then(|answers| answers.split(bytes)));
-        })
-    }
-
-    /// Waits until there was no request for so long.
-    pub async fn is_idle_for(&self, time: Duration) {
-        loop {
-            let requests = lock(&self.state).requests;
-            let since = match requests.in_progress {
-                0 => requests.ended_at,
-                // This looks again after the earliest possible end.
-                _ => Instant::now(),
-            };
-            if since.elapsed() >= time {
-                return;
+        self.state.send_modify(|state| {
+            // No two have the same time.
+            while state.unread.contains_key(&read_by) {
+                read_by += Duration::from_nanos(1);
             }
-            sleep_until(since + time).await;
+            state.unread.insert(read_by, permit);
+        });
+        self.finally(move |state| drop(state.unread.remove(&read_by)))
+    }
+
+    /// Waits until an answer is not read in time.
+    pub async fn is_overdue(&self) {
+        let mut state = self.state.subscribe();
+        loop {
+            let first = state.borrow_and_update().unread.keys().next().copied();
+            match first {
+                Some(at) if at <= Instant::now() => return,
+                Some(at) => _ = timeout_at(at, state.changed()).await,
+                None => _ = state.changed().await,
+            }
         }
     }
 
-    /// Waits until no request is in progress, or no call.
-    pub async fn has_ended(&self, calls_alone: bool) {
-        let is_in_progress = || {
-            let state = lock(&self.state);
-            state.calls.in_progress > 0 || !calls_alone && state.requests.in_progress > 0
-        };
-        while is_in_progress() {
-            self.ended.notified().await;
-        }
+    /// Waits until there was no request, and nothing else happened, for so long.
+    pub async fn is_idle_for(&self, time: Duration) {
+        let mut state = self.state.subscribe();
+        while timeout(time, state.changed()).await.is_ok() || state.borrow().requests > 0 {}
+    }
+
+    async fn wait_for(&self, condition: impl FnMut(&State) -> bool) {
+        // There is a state for as long as there is the connection.
+        let _ = self.state.subscribe().wait_for(condition).await;
+    }
+
+    pub async fn gives_way(&self) {
+        self.wait_for(|state| state.gives_way).await;
+    }
+
+    pub async fn has_no_request(&self) {
+        self.wait_for(|state| state.requests == 0).await;
+    }
+
+    pub async fn has_no_call(&self) {
+        self.wait_for(|state| state.calls == 0).await;
     }
 }
 

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use prost::Message as _;
@@ -15,6 +14,7 @@ use tonic_reflection::server::Builder;
 
 use super::health::Health;
 use super::limits::Limits;
+use crate::api::Protocol;
 use crate::api::proto::DESCRIPTORS;
 
 /// The length in bytes of the longest message to health or reflection. Messages have only names.
@@ -48,7 +48,11 @@ pub enum Call {
 impl Grpc {
     /// Makes the services, which report healthy until `stopping` is true.
     pub fn new(stopping: watch::Sender<bool>, limits: &Limits) -> Self {
-        let health = Health::new(names(DESCRIPTORS), stopping, limits);
+        let health = Health {
+            services: names(DESCRIPTORS),
+            stopping,
+            max_watch: limits.watch,
+        };
         let health = HealthServer::new(health).max_decoding_message_size(MAX_MESSAGE);
         let reflection = || {
             let all = [
@@ -85,13 +89,8 @@ impl Grpc {
     /// The request has to be gRPC over HTTP/2: HTTP/1.1 has no trailers, and a client of another
     /// protocol would take their HTTP 200 for success.
     pub fn handler(&self, request: &Request<Incoming>) -> Option<(Handler, Call)> {
-        let content_type = request.headers().get(CONTENT_TYPE);
-        let is_grpc = content_type.is_some_and(|value| {
-            let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
-            let media_type = value.split(';').next().unwrap_or_default().trim();
-            matches!(media_type, "application/grpc" | "application/grpc+proto")
-        });
-        if request.version() != Version::HTTP_2 || !is_grpc {
+        let protocol = Protocol::from_content_type(request.headers());
+        if request.version() != Version::HTTP_2 || protocol != Some(Protocol::Grpc) {
             return None;
         }
         let path = request.uri().path();
@@ -130,10 +129,8 @@ where
     Arc::new(move |request| {
         let mut service = service.clone();
         Box::pin(async move {
-            match service.call(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
+            let Ok(response) = service.call(request).await;
+            response
         })
     })
 }

@@ -9,26 +9,16 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::limits::Limits;
-
 /// gRPC's health service. The services are healthy until the server stops, which ends all
 /// watches.
 pub struct Health {
-    services: Vec<String>,
-    stopping: watch::Sender<bool>,
+    pub services: Vec<String>,
+    pub stopping: watch::Sender<bool>,
     /// How long a watch may last.
-    max_watch: Duration,
+    pub max_watch: Duration,
 }
 
 impl Health {
-    pub fn new(services: Vec<String>, stopping: watch::Sender<bool>, limits: &Limits) -> Self {
-        Self {
-            services,
-            stopping,
-            max_watch: limits.watch,
-        }
-    }
-
     /// The status of a service. The empty name is that of the server; `None`: there is no such
     /// service.
     fn status(&self, service: &str, stopping: bool) -> Option<ServingStatus> {

@@ -1,7 +1,8 @@
 //! `/healthz` and `/readyz`, the probes of container platforms. They need no token, and the limits
 //! on calls don't apply to them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::ready;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
+use super::connections::lock;
 use crate::api::App;
 
 /// For how long a result is used again.
@@ -24,55 +26,53 @@ pub struct Probes(Mutex<Option<(Instant, IsReady)>>);
 
 type IsReady = Shared<BoxFuture<'static, bool>>;
 
-/// Whether a path is that of a probe.
-pub fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
-}
-
 impl Probes {
-    /// The response to a probe.
-    pub async fn respond(
+    /// The response to a probe. `None`: the path is that of no probe.
+    pub fn respond(
         &self,
         app: &Arc<App>,
         method: &Method,
         path: &str,
         is_stopping: bool,
-    ) -> Response<Bytes> {
+    ) -> Option<BoxFuture<'static, Response<Bytes>>> {
+        if !matches!(path, "/healthz" | "/readyz") {
+            return None;
+        }
         if method != Method::GET && method != Method::HEAD {
             let mut response =
                 text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
             let allowed = HeaderValue::from_static("GET, HEAD");
             response.headers_mut().insert(ALLOW, allowed);
-            return response;
+            return Some(ready(response).boxed());
         }
-        let is_ready = path == "/healthz" || !is_stopping && self.is_database_ready(app).await;
-        let mut response = if is_ready {
-            text_response(StatusCode::OK, "ok\n")
-        } else {
-            text_response(StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
+        let is_ready = match path {
+            "/healthz" => ready(true).boxed(),
+            _ if is_stopping => ready(false).boxed(),
+            _ => self.is_database_ready(app).boxed(),
         };
         // Over HTTP/2, hyper would send the body in spite of the method.
-        if method == Method::HEAD {
-            response.body_mut().clear();
-        }
-        response
+        let is_head = method == Method::HEAD;
+        let response = is_ready.map(move |is_ready| {
+            let (status, text) = match is_ready {
+                true => (StatusCode::OK, "ok\n"),
+                false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n"),
+            };
+            text_response(status, if is_head { "" } else { text })
+        });
+        Some(response.boxed())
     }
 
     /// Whether the database responds. It gets at most one request a second, however many probes
     /// there are.
-    async fn is_database_ready(&self, app: &Arc<App>) -> bool {
-        let is_ready = {
-            let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*last {
-                Some((at, is_ready)) if at.elapsed() < CACHE_TIME => is_ready.clone(),
-                _ => {
-                    let is_ready = query_database(Arc::clone(app));
-                    *last = Some((Instant::now(), is_ready.clone()));
-                    is_ready
-                }
-            }
-        };
-        is_ready.await
+    fn is_database_ready(&self, app: &Arc<App>) -> IsReady {
+        let mut last = lock(&self.0);
+        match &*last {
+            Some((at, is_ready)) if at.elapsed() < CACHE_TIME => is_ready.clone(),
+            _ => last
+                .insert((Instant::now(), query_database(Arc::clone(app))))
+                .1
+                .clone(),
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! A request, from the moment at which its head has arrived.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::sync::oneshot;
 
-use super::connections::{Connection, GiveUp, Room};
+use super::connections::{Connection, Room, lock};
 use super::grpc;
 use super::guard::Guard;
 use crate::api;
@@ -35,54 +34,46 @@ const MAX_DISCARDED_BYTES: usize = 2 * 1024 * 1024;
 /// A request whose body may be incomplete.
 pub struct IncomingRequest {
     connection: Arc<Connection>,
-    shared: Arc<Shared>,
+    held: Arc<Mutex<Option<Held>>>,
     _unfinished: Guard,
 }
 
 /// What a request holds, for as long as it can be given up.
-struct Shared {
-    held: Mutex<Option<Held>>,
-    refuse: Refuse,
-}
-
 struct Held {
     request: api::Request,
     body: Vec<u8>,
     room: Vec<Room>,
-    refused: oneshot::Sender<Response<api::Body>>,
+    refuse: Refuse,
 }
 
-/// Makes the refusal of a request.
-type Refuse = Box<dyn Fn(&api::Request) -> Response<api::Body> + Send + Sync>;
+/// Answers a request with its refusal.
+type Refuse = Box<dyn FnOnce(&api::Request) + Send>;
 
 impl IncomingRequest {
-    /// Takes room for a request, and gives the receiver of its refusal. If there is no room, it is
-    /// refused, unless it `is_essential`.
+    /// Takes room for a request. If there is none, it is refused, unless it `is_essential`.
     pub fn new(
         connection: &Arc<Connection>,
         request: api::Request,
         is_essential: bool,
         refuse: Refuse,
-    ) -> (Self, oneshot::Receiver<Response<api::Body>>) {
+    ) -> Self {
         let room = connection.take_request(head_bytes(&request));
         let lacks_room = room.is_none() && !is_essential;
-        let (refused, refusal) = oneshot::channel();
-        let held = Mutex::new(Some(Held {
+        let held = Arc::new(Mutex::new(Some(Held {
             request,
             body: Vec::with_capacity(FIRST_BYTES),
             room: room.into_iter().collect(),
-            refused,
-        }));
-        let shared = Arc::new(Shared { held, refuse });
+            refuse,
+        })));
         if lacks_room {
-            shared.give_up();
+            give_up(&held);
         }
-        let incoming = Self {
+        let unfinished = Arc::clone(&held);
+        Self {
             connection: Arc::clone(connection),
-            _unfinished: connection.add_unfinished(Arc::clone(&shared) as _),
-            shared,
-        };
-        (incoming, refusal)
+            held,
+            _unfinished: connection.add_unfinished(Arc::new(move || give_up(&unfinished))),
+        }
     }
 
     /// Reads the body, of which it keeps the first bytes.
@@ -103,60 +94,51 @@ impl IncomingRequest {
         Ok(())
     }
 
-    /// Keeps the first bytes of some data, and returns how many.
+    /// Keeps the first bytes of some data, and returns how many. The request is refused if there is
+    /// no room for them.
     fn keep(&self, data: &[u8], max_kept: usize) -> usize {
-        let (fits, growth) = {
-            let mut held = self.shared.held();
-            let Some(Held { body, .. }) = &mut *held else {
+        let Some((length, capacity)) = self.body_size() else {
+            return 0;
+        };
+        let fits = data.len().min(max_kept - length);
+        if length + fits > capacity {
+            // A vector would double its capacity beyond the longest body.
+            let wanted = (length + fits).max(2 * capacity).min(max_kept);
+            // This may give up the request itself, so its lock is not held meanwhile.
+            let Some(room) = self.connection.take_request(wanted - capacity) else {
+                give_up(&self.held);
                 return 0;
             };
-            let fits = data.len().min(max_kept - body.len());
-            let (length, capacity) = (body.len() + fits, body.capacity());
-            if length > capacity {
-                // A vector would double its capacity beyond the longest body.
-                body.reserve_exact(length.max(2 * capacity).min(max_kept) - body.len());
+            if let Some(held) = &mut *lock(&self.held) {
+                held.room.push(room);
+                held.body.reserve_exact(wanted - length);
             }
-            body.extend_from_slice(&data[..fits]);
-            (fits, body.capacity() - capacity)
-        };
-        if growth > 0 {
-            match (
-                self.connection.take_request(growth),
-                &mut *self.shared.held(),
-            ) {
-                (Some(more), Some(held)) => held.room.push(more),
-                (more, _) => drop(more),
-            }
+        }
+        if let Some(held) = &mut *lock(&self.held) {
+            held.body.extend_from_slice(&data[..fits]);
         }
         fits
     }
 
+    /// The length and the capacity of the body. `None`: the request is refused.
+    fn body_size(&self) -> Option<(usize, usize)> {
+        let held = lock(&self.held);
+        let body = &held.as_ref()?.body;
+        Some((body.len(), body.capacity()))
+    }
+
     /// Begins the work of the request. `None`: it is refused.
     pub fn begin(&self) -> Option<(api::Request, Vec<Room>)> {
-        let mut held = self.shared.held().take()?;
+        let mut held = lock(&self.held).take()?;
         held.request.body = held.body.into();
         Some((held.request, held.room))
     }
 }
 
-impl Shared {
-    fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl GiveUp for Shared {
-    fn give_up(&self) -> bool {
-        let Some(Held {
-            request, refused, ..
-        }) = self.held().take()
-        else {
-            return false;
-        };
-        // The client may be gone.
-        let _ = refused.send((self.refuse)(&request));
-        true
-    }
+/// Frees what a request holds, and has it refused. `false`: nothing is left.
+fn give_up(held: &Mutex<Option<Held>>) -> bool {
+    let held = lock(held).take();
+    held.map(|held| (held.refuse)(&held.request)).is_some()
 }
 
 /// Copies headers into memory of their own: those that `hyper` hands out keep whole buffers alive.
@@ -181,4 +163,65 @@ fn head_bytes(request: &api::Request) -> usize {
         + query.chain(fields).sum::<usize>()
         + headers.capacity() * ENTRY_BYTES
         + (headers.len() - headers.keys_len()) * EXTRA_VALUE_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use bytes::Bytes;
+    use http::Method;
+
+    use super::super::connections::Connections;
+    use super::super::limits::Limits;
+    use super::*;
+    use crate::config::WireLimits;
+
+    #[tokio::test]
+    async fn a_body_grows_with_its_room_or_is_refused() {
+        const WIRE: WireLimits = WireLimits {
+            body: 64 * 1024,
+            message: 64 * 1024,
+        };
+        let limits = Limits {
+            body_bytes: 1 << 20,
+            ..Limits::DEFAULT
+        };
+        let all = Connections::new(&limits, &WIRE);
+        let (connection, _place) = all.open([127, 0, 0, 1].into()).await;
+        let request = || api::Request {
+            method: Method::POST,
+            path: "/v2/sessions".to_owned(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            context: api::RequestContext::default(),
+        };
+        let refused = Arc::new(AtomicU32::new(0));
+        let begin = || {
+            let refused = Arc::clone(&refused);
+            let refuse = move |_: &_| _ = refused.fetch_add(1, Ordering::Relaxed);
+            IncomingRequest::new(&connection, request(), false, Box::new(refuse))
+        };
+        let counted = |rooms: &[Room]| rooms.iter().map(|room| room.0.num_permits()).sum::<usize>();
+
+        let incoming = begin();
+        let kept: usize = (0..3)
+            .map(|_| incoming.keep(&[b'x'; 16 * 1024], WIRE.body))
+            .sum();
+        let (request, room) = incoming.begin().unwrap();
+        assert_eq!((request.body.len(), kept), (48 * 1024, 48 * 1024));
+        assert!(counted(&room) >= REQUEST_BYTES + 48 * 1024);
+
+        // What others hold has begun, so they lose nothing.
+        let incoming = begin();
+        let mut others = Vec::new();
+        while others.last().is_none_or(Option::is_some) {
+            let (other, _) = all.open([127, 0, 0, 2].into()).await;
+            others.push(other.take_request(8 * 1024));
+        }
+        assert_eq!(incoming.keep(&[b'x'; 16 * 1024], WIRE.body), 0);
+        assert!(incoming.begin().is_none());
+        assert_eq!(refused.load(Ordering::Relaxed), 1);
+    }
 }

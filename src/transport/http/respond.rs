@@ -12,14 +12,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout};
 use tonic::body::Body;
 
 use super::connections::{Connection, Room};
 use super::grpc::{Call, Handler, MAX_BODY};
 use super::guard::Guard;
-use super::probes;
 use super::request::{IncomingRequest, copy};
 use super::server::Server;
 use super::tls::HSTS;
@@ -70,34 +69,40 @@ impl Server {
     ) -> Responding {
         let (server, connection) = (Arc::clone(self), Arc::clone(connection));
         let in_progress = connection.begin_request();
-        let responder = self.responder(&request);
-        let error = if request.headers().len() > MAX_FIELDS {
-            Some(Error::TooManyHeaderFields)
+        let admitted = if request.headers().len() > MAX_FIELDS {
+            Err(Error::TooManyHeaderFields)
         } else {
-            admission::check(&request, self.page_guard.as_ref()).err()
+            admission::check(&request, self.options.page_guard.as_ref())
         };
+        let responder = admitted.map(|()| self.responder(&request));
         let (mut head, body) = request.into_parts();
         let is_http_2 = head.version == Version::HTTP_2;
         let headers = std::mem::take(&mut head.headers);
-        if let Some(error) = error {
-            let request = self.request(&head, headers, connection.address);
-            let mut refused = self.refuse(&request, &error);
-            // Over HTTP/2, hyper would send the body in spite of the method.
-            if head.method == Method::HEAD {
-                refused.body_mut().data.clear();
+        let responder = match responder {
+            Ok(responder) => responder,
+            Err(error) => {
+                let request = self.request(&head, headers, connection.address);
+                let mut refused = self.refuse(&request, &error);
+                // Over HTTP/2, hyper would send the body in spite of the method.
+                if head.method == Method::HEAD {
+                    refused.body_mut().data.clear();
+                }
+                if !is_http_2 {
+                    let close = HeaderValue::from_static("close");
+                    refused.headers_mut().insert(CONNECTION, close);
+                }
+                let response = self.track(respond(refused), None, &connection, Some(in_progress));
+                return finish(response, is_http_2.then_some(body)).boxed();
             }
-            if !is_http_2 {
-                let close = HeaderValue::from_static("close");
-                refused.headers_mut().insert(CONNECTION, close);
-            }
-            let response = self.track(respond(refused), None, &connection, Some(in_progress));
-            return finish(response, is_http_2.then_some(body)).boxed();
-        }
+        };
         let request = self.request(&head, copy(&headers), connection.address);
         let is_essential = !matches!(responder, Responder::Api);
-        let refuse = move |request: &_| server.refuse(request, &Error::Overloaded);
-        let (incoming, mut refusal) =
-            IncomingRequest::new(&connection, request, is_essential, Box::new(refuse));
+        let (refused, mut refusal) = oneshot::channel();
+        let refuse = move |request: &_| {
+            // The client may be gone.
+            let _ = refused.send(server.refuse(request, &Error::Overloaded));
+        };
+        let incoming = IncomingRequest::new(&connection, request, is_essential, Box::new(refuse));
         // The client of a watch may be silent for long; that of reflection is idle then.
         let is_idle = matches!(responder, Responder::Grpc(_, Call::Reflect));
         let server = Arc::clone(self);
@@ -119,24 +124,18 @@ impl Server {
         response.boxed()
     }
 
-    fn responder(self: &Arc<Self>, request: &http::Request<Incoming>) -> Responder {
-        let (method, path) = (request.method(), request.uri().path());
+    fn responder(&self, request: &http::Request<Incoming>) -> Responder {
         if let Some((handler, call)) = self.grpc.handler(request) {
             return Responder::Grpc(handler, call);
         }
-        if probes::is_probe(path) {
-            let (server, method, path) = (Arc::clone(self), method.clone(), path.to_owned());
-            let probed = async move {
-                let is_stopping = server.is_stopping();
-                server
-                    .probes
-                    .respond(&server.app, &method, &path, is_stopping)
-                    .await
-            };
-            return Responder::Page(probed.boxed());
-        }
-        let page = self.pages.and_then(|pages| pages(method, path));
-        page.map_or(Responder::Api, |page| Responder::Page(ready(page).boxed()))
+        let (method, path, is_stopping) = (
+            request.method(),
+            request.uri().path(),
+            *self.stopping.borrow(),
+        );
+        let probe = self.probes.respond(&self.app, method, path, is_stopping);
+        let page = || Some(ready(self.options.pages?(method, path)?).boxed());
+        probe.or_else(page).map_or(Responder::Api, Responder::Page)
     }
 
     fn refuse(&self, request: &api::Request, error: &Error) -> Response<api::Body> {
@@ -154,7 +153,7 @@ impl Server {
                 request_id: generate_uuid().to_string(),
                 client_ip: Some(client_ip),
                 trace_id: TraceId::from_headers(&headers),
-                budget: Some(self.limits.response),
+                budget: Some(self.options.limits.response),
                 trailers: head.version == Version::HTTP_2,
                 ..RequestContext::default()
             },
@@ -183,7 +182,7 @@ impl Server {
             Responder::Grpc(..) => MAX_BODY,
             Responder::Api => self.app.limits().body + 1,
         };
-        let read = timeout(self.limits.body, incoming.read(body, max_kept)).await?;
+        let read = timeout(self.options.limits.body, incoming.read(body, max_kept)).await?;
         read.map_err(io::Error::other)?;
         // Until it is answered, a page can be given up.
         if let Responder::Page(page) = responder {
@@ -245,7 +244,10 @@ impl Server {
         *message.uri_mut() = request.path.parse().map_err(io::Error::other)?;
         *message.headers_mut() = request.headers;
         match self.grpc.stream_permit(call) {
-            Ok(permit) => Ok((timeout(self.limits.body, handler(message)).await?, permit)),
+            Ok(permit) => Ok((
+                timeout(self.options.limits.body, handler(message)).await?,
+                permit,
+            )),
             Err(status) => Ok((status.into_http(), None)),
         }
     }
@@ -259,14 +261,14 @@ impl Server {
         in_progress: Option<Guard>,
     ) -> Response<Body> {
         let (mut head, body) = response.into_parts();
-        if self.hsts {
+        if self.options.hsts && self.options.tls.is_some() {
             head.headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
         }
         let length = body.size_hint().exact();
         let age = permit
             .as_ref()
-            .map_or(Duration::ZERO, |_| self.limits.watch);
-        let read_by = Instant::now() + age + self.limits.write;
+            .map_or(Duration::ZERO, |_| self.options.limits.watch);
+        let read_by = Instant::now() + age + self.options.limits.write;
         let bytes = length.and_then(|length| usize::try_from(length).ok());
         let unread = connection.take_answer(ANSWER_BYTES + bytes.unwrap_or(0), read_by);
         let kept = Arc::new((unread, permit, in_progress));

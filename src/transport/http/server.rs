@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto;
+use bytes::Bytes;
+use http::{Method, Response};
 use tokio::sync::{Semaphore, watch};
 
 use super::grpc::Grpc;
 use super::limits::Limits;
-use super::options::Pages;
 use super::probes::Probes;
 use super::tls::Tls;
 use crate::api::App;
@@ -17,21 +16,35 @@ use crate::transport::admission::PageGuard;
 pub struct Server {
     pub app: Arc<App>,
     pub now: fn() -> Timestamp,
+    pub options: Options,
     pub grpc: Grpc,
-    pub pages: Option<Pages>,
-    pub page_guard: Option<PageGuard>,
-    pub hsts: bool,
-    pub tls: Option<Tls>,
-    pub limits: Limits,
-    pub http: auto::Builder<TokioExecutor>,
     pub probes: Probes,
     /// One permit for each call that may be carried out at a time.
     pub calls: Arc<Semaphore>,
     pub stopping: watch::Sender<bool>,
 }
 
-impl Server {
-    pub fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
+/// Gives the response for a method and a path that are not of the API, before the API sees the
+/// request.
+pub type Pages = fn(&Method, &str) -> Option<Response<Bytes>>;
+
+/// The options of the server.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// `None`: the server has no TLS.
+    pub tls: Option<Tls>,
+    pub limits: Limits,
+    pub pages: Option<Pages>,
+    /// What keeps pages of elsewhere from calling. `None`: nothing does.
+    pub page_guard: Option<PageGuard>,
+    /// Whether browsers are told to use nothing but TLS with this host from then on, if there is
+    /// TLS.
+    pub hsts: bool,
+}
+
+impl Options {
+    /// The scheme of the server's URLs.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 }

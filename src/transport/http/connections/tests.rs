@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits {
 };
 
 fn gives_way(connection: &Connection) -> bool {
-    lock(&connection.state).gives_way
+    connection.state.borrow().gives_way
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,18 +52,15 @@ struct Unfinished {
     is_given_up: AtomicBool,
 }
 
-impl GiveUp for Unfinished {
-    fn give_up(&self) -> bool {
-        lock(&self.room).clear();
-        !self.is_given_up.swap(true, Ordering::Relaxed)
-    }
-}
-
 /// A request that holds so many bytes, and what removes it.
 fn begin(connection: &Arc<Connection>, bytes: usize) -> (Arc<Unfinished>, Guard) {
     let unfinished = Arc::<Unfinished>::default();
     lock(&unfinished.room).extend(connection.take_request(bytes));
-    let guard = connection.add_unfinished(Arc::clone(&unfinished) as _);
+    let given_up = Arc::clone(&unfinished);
+    let guard = connection.add_unfinished(Arc::new(move || {
+        lock(&given_up.room).clear();
+        !given_up.is_given_up.swap(true, Ordering::Relaxed)
+    }));
     (unfinished, guard)
 }
 
@@ -113,4 +110,53 @@ async fn who_has_most_unread_is_cut_off() {
     assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);
     drop(unread);
     assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_answer_that_is_not_read_in_time_is_overdue() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let (connection, _place) = all.open(IpAddr::from([127, 0, 0, 1])).await;
+    let start = Instant::now();
+    let second = |n| start + Duration::from_secs(n);
+    let _late = [(); 2].map(|()| connection.take_answer(1, second(30)));
+    let early = connection.take_answer(1, second(10));
+    let overdue = {
+        let connection = Arc::clone(&connection);
+        tokio::spawn(async move {
+            connection.is_overdue().await;
+            Instant::now()
+        })
+    };
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    drop(early);
+    assert_eq!(connection.unread_bytes(), 2);
+    assert_eq!(overdue.await.unwrap(), second(30));
+}
+
+#[tokio::test]
+async fn nobody_loses_a_request_to_whoever_holds_as_much() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let quarter = all.request_share / 4;
+    let (most, _place) = all.open(IpAddr::from([127, 0, 0, 1])).await;
+    let begun = [(); 2].map(|()| most.take_request(quarter).unwrap());
+    let mut others = Vec::new();
+    while all.requests.available_permits() >= quarter {
+        let (other, place) = all.open(IpAddr::from([127, 0, 0, 2])).await;
+        let unfinished = begin(&other, quarter);
+        others.push((other, place, unfinished));
+    }
+    let lost = || {
+        let given_up = |(_, _, one): &&(_, _, (Arc<Unfinished>, Guard))| {
+            one.0.is_given_up.load(Ordering::Relaxed)
+        };
+        others.iter().filter(given_up).count()
+    };
+
+    assert!(most.take_request(quarter).is_none(), "it has only calls");
+    assert_eq!(lost(), 0);
+    // Who holds as much as the others loses its own.
+    assert!(others[1].0.take_request(quarter).is_some());
+    assert!(others[1].2.0.is_given_up.load(Ordering::Relaxed));
+    assert_eq!(lost(), 1);
+    drop(begun);
 }
