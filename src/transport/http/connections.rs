@@ -156,18 +156,15 @@ impl Connections {
         true
     }
 
-    /// The connection that holds most of the requests, of those with an unfinished one and less room
-    /// in their share than this.
-    fn most_requests(&self, room: usize) -> Option<Arc<Connection>> {
+    /// The connection that holds most of the requests, so that the least is left of its share: of
+    /// those that have an unfinished one, and less left than so much.
+    fn most_requests(&self, limit: usize) -> Option<Arc<Connection>> {
+        let left = |one: &Arc<Connection>| one.requests.available_permits();
+        let holds_more =
+            |one: &&Arc<Connection>| left(one) < limit && !one.state.borrow().unfinished.is_empty();
         let open = lock(&self.open);
-        let rooms = open
-            .iter()
-            .map(|one| (one, one.requests.available_permits()));
-        let loser =
-            rooms.filter(|(one, left)| *left < room && !one.state.borrow().unfinished.is_empty());
-        loser
-            .min_by_key(|(_, left)| *left)
-            .map(|(one, _)| Arc::clone(one))
+        let most = open.iter().filter(holds_more).min_by_key(|one| left(one));
+        most.cloned()
     }
 
     /// Closes the connection with most unread. `false`: nothing is unread.
@@ -221,15 +218,15 @@ impl Connection {
     }
 
     /// Takes room for bytes of a request. As long as there is none, the connection that holds most
-    /// loses its oldest unfinished request, or this one if no such connection holds more. `None`:
-    /// it has none.
+    /// loses its oldest unfinished request. Nobody loses one to whoever holds as much, so that may
+    /// be this connection. `None`: it has no such request.
     pub fn take_request(self: &Arc<Self>, bytes: usize) -> Option<Room> {
         loop {
-            let room = self.requests.available_permits();
+            let left = self.requests.available_permits();
             let loser = match (take(&self.requests, bytes), take(&self.all.requests, bytes)) {
                 (Some(share), Some(all)) => return Some((share, all)),
                 (None, _) => None,
-                (Some(_), None) => self.all.most_requests(room),
+                (Some(_), None) => self.all.most_requests(left),
             };
             loser.as_ref().unwrap_or(self).lose_oldest()?;
         }
@@ -251,10 +248,8 @@ impl Connection {
         let added = Arc::clone(&request);
         self.state
             .send_modify(|state| state.unfinished.push_back(added));
-        self.finally(move |state| {
-            state
-                .unfinished
-                .retain(|other| !Arc::ptr_eq(other, &request))
+        self.finally(move |State { unfinished, .. }| {
+            unfinished.retain(|other| !Arc::ptr_eq(other, &request));
         })
     }
 

@@ -53,9 +53,10 @@ impl Probes {
         // Over HTTP/2, hyper would send the body in spite of the method.
         let is_head = method == Method::HEAD;
         let response = is_ready.map(move |is_ready| {
-            let (status, text) = match is_ready {
-                true => (StatusCode::OK, "ok\n"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n"),
+            let (status, text) = if is_ready {
+                (StatusCode::OK, "ok\n")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
             };
             text_response(status, if is_head { "" } else { text })
         });

@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::FutureExt as _;
+
 use super::*;
 
 const WIRE: WireLimits = WireLimits {
@@ -107,6 +109,8 @@ async fn who_has_most_unread_is_cut_off() {
     let _more = other.take_answer(100_000, by);
 
     assert_eq!((most.unread_bytes(), other.unread_bytes()), (0, 200_000));
+    assert!(most.is_overdue().now_or_never().is_some(), "it is closed");
+    assert!(other.is_overdue().now_or_never().is_none());
     assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);
     drop(unread);
     assert_eq!(all.answers.available_permits(), (1 << 20) - 200_000);

@@ -62,11 +62,16 @@ fn streams_take_little_memory_whatever_their_heads() {
         ("few", fields(0)),
     ] {
         let serve = Service::over(&dev.database, &[]);
+        assert_eq!(serve.create(), 200, "{name}");
+        let idle = serve.process.descriptors();
         let block = [&*head, &more].concat();
         let first = wave(&serve, &block);
         let grown = serve.growth();
         drop(first);
-        eventually("the first have ended", || serve.process.descriptors() < 100);
+        // The server may have more connections to the database than before.
+        eventually("the first have ended", || {
+            serve.process.descriptors() <= idle + 4
+        });
         // The tasks of their streams were to be run before those of calls that come later.
         for _ in 0..20 {
             assert_eq!(serve.create(), 200, "{name}");
