@@ -191,29 +191,44 @@ impl Connection {
         }
     }
 
-    /// Changes the state when the guard is dropped.
+    /// Changes the state in a way for which nobody waits: to wake the connection's task for each
+    /// request would cost more than all else here.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_if_modified(|state| {
+            change(state);
+            false
+        });
+    }
+
+    /// Changes the state when the guard is dropped. Who waits for the state looks again if `change`
+    /// returns true.
     fn finally(
         self: &Arc<Self>,
-        mut change: impl FnMut(&mut State) + Send + Sync + 'static,
+        mut change: impl FnMut(&mut State) -> bool + Send + Sync + 'static,
     ) -> Guard {
         let connection = Arc::clone(self);
-        Guard::new(move || connection.state.send_modify(&mut change))
+        Guard::new(move || _ = connection.state.send_if_modified(&mut change))
     }
 
     /// Begins a request, which is in progress until its answer is written.
     pub fn begin_request(self: &Arc<Self>) -> Guard {
-        self.state.send_modify(|state| state.requests += 1);
-        self.finally(|state| state.requests -= 1)
+        self.change(|state| state.requests += 1);
+        self.finally(|state| {
+            state.requests -= 1;
+            state.requests == 0
+        })
     }
 
     /// Begins a call. The connection gives way to no other while it is carried out.
     pub fn begin_call(self: &Arc<Self>) -> Guard {
-        self.state.send_modify(|state| state.calls += 1);
+        self.change(|state| state.calls += 1);
         let all = Arc::clone(&self.all);
         self.finally(move |state| {
             state.calls -= 1;
             state.idle_since = Instant::now();
             all.freed.notify_one();
+            // Only what gives way waits for it.
+            state.gives_way && state.calls == 0
         })
     }
 
@@ -234,8 +249,7 @@ impl Connection {
 
     fn lose_oldest(&self) -> Option<()> {
         let mut oldest = None;
-        self.state
-            .send_modify(|state| oldest = state.unfinished.pop_front());
+        self.change(|state| oldest = state.unfinished.pop_front());
         // It is answered and logged without the lock.
         if oldest?() {
             self.all.losses.record(self.address);
@@ -246,10 +260,10 @@ impl Connection {
     /// Adds a request, which can be given up until the guard is dropped.
     pub fn add_unfinished(self: &Arc<Self>, request: Arc<GiveUp>) -> Guard {
         let added = Arc::clone(&request);
-        self.state
-            .send_modify(|state| state.unfinished.push_back(added));
+        self.change(|state| state.unfinished.push_back(added));
         self.finally(move |State { unfinished, .. }| {
             unfinished.retain(|other| !Arc::ptr_eq(other, &request));
+            false
         })
     }
 
@@ -273,14 +287,18 @@ impl Connection {
                 break permit;
             }
         };
-        self.state.send_modify(|state| {
+        self.state.send_if_modified(|state| {
             // No two have the same time.
             while state.unread.contains_key(&read_by) {
                 read_by += Duration::from_nanos(1);
             }
             state.unread.insert(read_by, permit);
+            state.unread.keys().next() == Some(&read_by)
         });
-        self.finally(move |state| drop(state.unread.remove(&read_by)))
+        self.finally(move |state| {
+            state.unread.remove(&read_by);
+            false
+        })
     }
 
     /// Waits until an answer is not read in time.
@@ -296,7 +314,7 @@ impl Connection {
         }
     }
 
-    /// Waits until there was no request, and nothing else happened, for so long.
+    /// Waits until there was no request for so long: the end of the last one starts the time anew.
     pub async fn is_idle_for(&self, time: Duration) {
         let mut state = self.state.subscribe();
         while timeout(time, state.changed()).await.is_ok() || state.borrow().requests > 0 {}
