@@ -164,3 +164,25 @@ async fn nobody_loses_a_request_to_whoever_holds_as_much() {
     assert_eq!(lost(), 1);
     drop(begun);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_idle_from_the_end_of_its_last_request() {
+    let all = Connections::new(&LIMITS, &WIRE);
+    let (connection, _place) = all.open(IpAddr::from([127, 0, 0, 1])).await;
+    let start = Instant::now();
+    let idle = {
+        let connection = Arc::clone(&connection);
+        tokio::spawn(async move {
+            connection.is_idle_for(Duration::from_secs(10)).await;
+            start.elapsed().as_secs()
+        })
+    };
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let requests = [(); 2].map(|()| connection.begin_request());
+    for request in requests {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        drop(request);
+    }
+
+    assert_eq!(idle.await.unwrap(), 33);
+}
