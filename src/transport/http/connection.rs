@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::connections::Connection;
+use super::connections::{Connection, GIVE_WAY_TIME};
 use super::guard::Guard;
 use super::limits::Limits;
 use super::server::Server;
@@ -45,9 +45,6 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .keep_alive_timeout(PING_AFTER);
     http
 }
-
-/// How long a client may take to react when its connection gives way to another one.
-const GIVE_WAY_TIME: Duration = Duration::from_millis(100);
 
 impl Server {
     /// Serves a connection, after the TLS handshake if there is one.
@@ -110,14 +107,9 @@ impl Server {
                 sleep(limits.headers).await;
                 connection.has_no_request().await;
             };
-            let has_given_way = async {
-                connection.gives_way().await;
-                sleep(GIVE_WAY_TIME).await;
-                connection.has_no_call().await;
-            };
             tokio::select! {
                 () = has_ended => {}
-                () = has_given_way => {}
+                () = connection.has_given_way() => {}
                 // Within this time, the requests in progress end.
                 () = sleep(limits.body + limits.response + limits.write) => {}
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::guard::Guard;
 use super::limits::Limits;
@@ -17,6 +17,12 @@ use crate::log::Losses;
 /// How many connections may be open beyond the limit while they give way. Newcomers need not wait
 /// for the ends of these.
 const MAX_GIVING_WAY: usize = 64;
+
+/// How long a client may take to react when its connection gives way to another one.
+pub const GIVE_WAY_TIME: Duration = Duration::from_millis(100);
+
+/// How long it may then take to read the answers to its calls.
+const LAST_READ_TIME: Duration = Duration::from_secs(1);
 
 /// All open connections.
 pub struct Connections {
@@ -128,9 +134,15 @@ impl Connections {
     }
 
     /// Closes a connection because the system has no file descriptor left. Waits until one has
-    /// ended, but not for long: other parts of the process may free a descriptor too.
+    /// ended, but not for long: other parts of the process may free a descriptor too. While one gives
+    /// way, no other does.
     pub async fn free_descriptor(&self) {
-        self.close_one(&lock(&self.open));
+        {
+            let open = lock(&self.open);
+            if !open.iter().any(|one| one.state.borrow().gives_way) {
+                self.close_one(&open);
+            }
+        }
         let _ = timeout(Duration::from_millis(100), self.freed.notified()).await;
     }
 
@@ -219,7 +231,7 @@ impl Connection {
         })
     }
 
-    /// Begins a call. The connection gives way to no other while it is carried out.
+    /// Begins a call. The connection gives way to no other until its answer is about to be written.
     pub fn begin_call(self: &Arc<Self>) -> Guard {
         self.change(|state| state.calls += 1);
         let all = Arc::clone(&self.all);
@@ -252,9 +264,14 @@ impl Connection {
         self.change(|state| oldest = state.unfinished.pop_front());
         // It is answered and logged without the lock.
         if oldest?() {
-            self.all.losses.record(self.address);
+            self.record_loss();
         }
         Some(())
+    }
+
+    /// Has the log say that a client has lost something.
+    pub fn record_loss(&self) {
+        self.all.losses.record(self.address);
     }
 
     /// Adds a request, which can be given up until the guard is dropped.
@@ -333,8 +350,14 @@ impl Connection {
         self.wait_for(|state| state.requests == 0).await;
     }
 
-    pub async fn has_no_call(&self) {
+    /// Waits until the connection gives way to another one and may be closed for it: its calls have
+    /// ended, and its client has read their answers or had time to.
+    pub async fn has_given_way(&self) {
+        self.gives_way().await;
+        sleep(GIVE_WAY_TIME).await;
         self.wait_for(|state| state.calls == 0).await;
+        let all_read = self.wait_for(|state| state.unread.is_empty());
+        let _ = timeout(LAST_READ_TIME, all_read).await;
     }
 }
 

@@ -35,7 +35,7 @@ const MAX_DISCARDED_BYTES: usize = 2 * 1024 * 1024;
 pub struct IncomingRequest {
     connection: Arc<Connection>,
     held: Arc<Mutex<Option<Held>>>,
-    _unfinished: Guard,
+    _unfinished: Option<Guard>,
 }
 
 /// What a request holds, for as long as it can be given up.
@@ -50,11 +50,13 @@ struct Held {
 type Refuse = Box<dyn FnOnce(&api::Request) + Send>;
 
 impl IncomingRequest {
-    /// Takes room for a request. If there is none, it is refused, unless it `is_essential`.
+    /// Takes room for a request. If there is none, it is refused, unless it `is_essential`. One that
+    /// `is_complete` is not given up for others.
     pub fn new(
         connection: &Arc<Connection>,
         request: api::Request,
         is_essential: bool,
+        is_complete: bool,
         refuse: Refuse,
     ) -> Self {
         let room = connection.take_request(head_bytes(&request));
@@ -65,14 +67,15 @@ impl IncomingRequest {
             room: room.into_iter().collect(),
             refuse,
         })));
-        if lacks_room {
-            give_up(&held);
+        if lacks_room && give_up(&held) {
+            connection.record_loss();
         }
         let unfinished = Arc::clone(&held);
         Self {
             connection: Arc::clone(connection),
             held,
-            _unfinished: connection.add_unfinished(Arc::new(move || give_up(&unfinished))),
+            _unfinished: (!is_complete)
+                .then(|| connection.add_unfinished(Arc::new(move || give_up(&unfinished)))),
         }
     }
 
@@ -106,7 +109,9 @@ impl IncomingRequest {
             let wanted = (length + fits).max(2 * capacity).min(max_kept);
             // This may give up the request itself, so its lock is not held meanwhile.
             let Some(room) = self.connection.take_request(wanted - capacity) else {
-                give_up(&self.held);
+                if give_up(&self.held) {
+                    self.connection.record_loss();
+                }
                 return 0;
             };
             if let Some(held) = &mut *lock(&self.held) {
@@ -201,7 +206,7 @@ mod tests {
         let begin = || {
             let refused = Arc::clone(&refused);
             let refuse = move |_: &_| _ = refused.fetch_add(1, Ordering::Relaxed);
-            IncomingRequest::new(&connection, request(), false, Box::new(refuse))
+            IncomingRequest::new(&connection, request(), false, false, Box::new(refuse))
         };
         let counted = |rooms: &[Room]| rooms.iter().map(|room| room.0.num_permits()).sum::<usize>();
 

@@ -45,8 +45,8 @@ const SMALL_RESPONSE_BYTES: usize = 4 * 1024;
 /// A response. An error closes the connection, or the stream of HTTP/2, without one.
 type Responding = BoxFuture<'static, io::Result<Response<Body>>>;
 
-/// A response with the permit of a stream of gRPC's own services.
-type Answer = (Response<Body>, Option<OwnedSemaphorePermit>);
+/// A response with the permit of a stream of gRPC's own services, or the guard of a call.
+type Answer = (Response<Body>, Option<OwnedSemaphorePermit>, Option<Guard>);
 
 /// What answers a request.
 enum Responder {
@@ -102,7 +102,10 @@ impl Server {
             // The client may be gone.
             let _ = refused.send(server.refuse(request, &Error::Overloaded));
         };
-        let incoming = IncomingRequest::new(&connection, request, is_essential, Box::new(refuse));
+        let is_complete = body.is_end_stream();
+        let refuse = Box::new(refuse);
+        let incoming =
+            IncomingRequest::new(&connection, request, is_essential, is_complete, refuse);
         // The client of a watch may be silent for long; that of reflection is idle then.
         let is_idle = matches!(responder, Responder::Grpc(_, Call::Reflect));
         let server = Arc::clone(self);
@@ -111,10 +114,10 @@ impl Server {
             let answer = tokio::select! {
                 biased;
                 // A client of HTTP/1.1 may send its whole body before it reads why it is refused.
-                Ok(refused) = &mut refusal, if is_http_2 => (respond(refused), None),
+                Ok(refused) = &mut refusal, if is_http_2 => (respond(refused), None, None),
                 answer = server.answer(responder, &incoming, &mut body, &connection) => match answer? {
                     Some(answer) => answer,
-                    None => (respond(refusal.await.map_err(io::Error::other)?), None),
+                    None => (respond(refusal.await.map_err(io::Error::other)?), None, None),
                 },
             };
             let in_progress = (!is_idle).then_some(in_progress);
@@ -182,21 +185,22 @@ impl Server {
             Responder::Grpc(..) => MAX_BODY,
             Responder::Api => self.app.limits().body + 1,
         };
-        let read = timeout(self.options.limits.body, incoming.read(body, max_kept)).await?;
-        read.map_err(io::Error::other)?;
-        // Until it is answered, a page can be given up.
-        if let Responder::Page(page) = responder {
-            return Ok(Some((respond(page.await.map(api::Body::from)), None)));
-        }
+        let read = timeout(self.options.limits.body, incoming.read(body, max_kept)).await;
+        // A request that was given up is refused, however its body went on.
         let Some((mut request, room)) = incoming.begin() else {
             return Ok(None);
         };
+        read?.map_err(io::Error::other)?;
+        if let Responder::Page(page) = responder {
+            return Ok(Some((respond(page.await.map(api::Body::from)), None, None)));
+        }
         if let Responder::Grpc(handler, call) = responder {
             let body = Body::new(Full::new(std::mem::take(&mut request.body)));
             return self.grpc(&handler, call, request, body).await.map(Some);
         }
+        let in_progress = connection.begin_call();
         let response = self.call(request, room, connection).await?;
-        Ok(Some((respond(response), None)))
+        Ok(Some((respond(response), None, Some(in_progress))))
     }
 
     async fn call(
@@ -210,7 +214,6 @@ impl Server {
         let Ok(permit) = Arc::clone(&self.calls).try_acquire_owned() else {
             return Ok(self.refuse(&request, &Error::Overloaded));
         };
-        let _in_progress = connection.begin_call();
         let outline = api::Request {
             query: Vec::new(),
             body: Bytes::new(),
@@ -247,8 +250,9 @@ impl Server {
             Ok(permit) => Ok((
                 timeout(self.options.limits.body, handler(message)).await?,
                 permit,
+                None,
             )),
-            Err(status) => Ok((status.into_http(), None)),
+            Err(status) => Ok((status.into_http(), None, None)),
         }
     }
 

@@ -186,3 +186,37 @@ async fn a_connection_is_idle_from_the_end_of_its_last_request() {
 
     assert_eq!(idle.await.unwrap(), 33);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_gives_way_once_its_calls_have_ended_and_their_answers_are_read() {
+    const READING: Duration = Duration::from_millis(600);
+    const CALL: Duration = Duration::from_secs(5);
+    let second = Duration::from_secs(1);
+
+    // How long a client takes to read the answer to its call, and when its connection may close.
+    for (reading, want) in [
+        (READING, CALL + READING),
+        (Duration::from_mins(1), CALL + second),
+    ] {
+        let all = Connections::new(&Limits::DEFAULT, &WIRE);
+        let (one, _place) = all.open([127, 0, 0, 1].into()).await;
+        let call = one.begin_call();
+        one.state.send_modify(|state| state.gives_way = true);
+        let start = Instant::now();
+
+        let closed = {
+            let one = Arc::clone(&one);
+            tokio::spawn(async move {
+                one.has_given_way().await;
+                start.elapsed()
+            })
+        };
+        sleep(CALL).await;
+        let answer = one.take_answer(1, Instant::now() + CALL);
+        drop(call);
+        sleep(reading).await;
+        drop(answer);
+
+        assert_eq!(closed.await.unwrap(), want);
+    }
+}
