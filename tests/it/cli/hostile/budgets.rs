@@ -1,6 +1,7 @@
 //! The budgets of requests and of answers, when one client takes as much as it can.
 
 use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use tonic::transport::Endpoint;
@@ -107,6 +108,30 @@ fn slow_bodies_keep_nobody_out() {
     check(&serve.url);
     assert!(serve.losses()["lost"].as_u64().unwrap() > 0);
     drop(slow);
+}
+
+#[test]
+fn a_request_that_is_given_up_is_refused_even_if_its_body_never_ends() {
+    const LONGEST: usize = 256 * 1024;
+
+    let dev = Dev::start();
+    let options = ["--max-bodies-bytes", "1048576", "--body-seconds", "600"];
+    let serve = Service::over(&dev.database, &options);
+    let begun = head("", LONGEST) + "{}" + &" ".repeat(LONGEST - 10);
+    let slow = [(); 6].map(|()| {
+        let mut stream = connect(&serve.url);
+        stream.write_all(begun.as_bytes()).unwrap();
+        stream
+    });
+    assert!(serve.losses()["lost"].as_u64().unwrap() > 0);
+
+    let refused = slow.into_iter().filter(|mut stream| {
+        stream.shutdown(Shutdown::Write).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"429")
+    });
+    assert!(refused.count() > 0);
 }
 
 #[test]
