@@ -314,7 +314,7 @@ impl Connection {
         });
         self.finally(move |state| {
             state.unread.remove(&read_by);
-            false
+            state.gives_way && state.unread.is_empty()
         })
     }
 

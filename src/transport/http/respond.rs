@@ -77,21 +77,23 @@ impl Server {
         let responder = admitted.map(|()| self.responder(&request));
         let (mut head, body) = request.into_parts();
         let is_http_2 = head.version == Version::HTTP_2;
+        // Over HTTP/2, hyper would send a body in spite of the method.
+        let drops_body = is_http_2 && head.method == Method::HEAD;
         let headers = std::mem::take(&mut head.headers);
         let responder = match responder {
             Ok(responder) => responder,
             Err(error) => {
                 let request = self.request(&head, headers, connection.address);
                 let mut refused = self.refuse(&request, &error);
-                // Over HTTP/2, hyper would send the body in spite of the method.
-                if head.method == Method::HEAD {
-                    refused.body_mut().data.clear();
-                }
                 if !is_http_2 {
                     let close = HeaderValue::from_static("close");
                     refused.headers_mut().insert(CONNECTION, close);
                 }
-                let response = self.track(respond(refused), None, &connection, Some(in_progress));
+                let mut refused = respond(refused);
+                if drops_body {
+                    *refused.body_mut() = Body::empty();
+                }
+                let response = self.track(refused, None, &connection, Some(in_progress));
                 return finish(response, is_http_2.then_some(body)).boxed();
             }
         };
@@ -121,7 +123,11 @@ impl Server {
                 },
             };
             let in_progress = (!is_idle).then_some(in_progress);
-            let response = server.track(answer.0, answer.1, &connection, in_progress);
+            let (mut response, permit, _call) = answer;
+            if drops_body {
+                *response.body_mut() = Body::empty();
+            }
+            let response = server.track(response, permit, &connection, in_progress);
             finish(response, body).await
         };
         response.boxed()

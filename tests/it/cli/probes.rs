@@ -47,6 +47,18 @@ fn probes_are_answered_without_a_token() {
     }
 }
 
+/// Nor has an answer of the API, whose paths know no `HEAD`.
+#[test]
+fn an_answer_to_head_has_no_body_over_http_2() {
+    let dev = Dev::start();
+    let mut client = Http2::connect(&dev.url);
+    client.ask(1, "HEAD", "/v2/sessions");
+
+    let (head, data) = client.read_answer();
+
+    assert_eq!((head.is_ok(), &*data), (false, &b""[..]));
+}
+
 #[test]
 fn a_probe_with_another_method_gets_the_allowed_ones() {
     let dev = Dev::start();
