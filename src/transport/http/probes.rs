@@ -50,15 +50,12 @@ impl Probes {
             _ if is_stopping => ready(false).boxed(),
             _ => self.is_database_ready(app).boxed(),
         };
-        // Over HTTP/2, hyper would send the body in spite of the method.
-        let is_head = method == Method::HEAD;
-        let response = is_ready.map(move |is_ready| {
-            let (status, text) = if is_ready {
-                (StatusCode::OK, "ok\n")
+        let response = is_ready.map(|is_ready| {
+            if is_ready {
+                text_response(StatusCode::OK, "ok\n")
             } else {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
-            };
-            text_response(status, if is_head { "" } else { text })
+                text_response(StatusCode::SERVICE_UNAVAILABLE, "unavailable\n")
+            }
         });
         Some(response.boxed())
     }

@@ -89,11 +89,8 @@ impl Server {
                     let close = HeaderValue::from_static("close");
                     refused.headers_mut().insert(CONNECTION, close);
                 }
-                let mut refused = respond(refused);
-                if drops_body {
-                    *refused.body_mut() = Body::empty();
-                }
-                let response = self.track(refused, None, &connection, Some(in_progress));
+                let refused = (respond(refused), None, None);
+                let response = self.track(refused, &connection, Some(in_progress), drops_body);
                 return finish(response, is_http_2.then_some(body)).boxed();
             }
         };
@@ -123,11 +120,7 @@ impl Server {
                 },
             };
             let in_progress = (!is_idle).then_some(in_progress);
-            let (mut response, permit, _call) = answer;
-            if drops_body {
-                *response.body_mut() = Body::empty();
-            }
-            let response = server.track(response, permit, &connection, in_progress);
+            let response = server.track(answer, &connection, in_progress, drops_body);
             finish(response, body).await
         };
         response.boxed()
@@ -137,11 +130,8 @@ impl Server {
         if let Some((handler, call)) = self.grpc.handler(request) {
             return Responder::Grpc(handler, call);
         }
-        let (method, path, is_stopping) = (
-            request.method(),
-            request.uri().path(),
-            *self.stopping.borrow(),
-        );
+        let (method, path) = (request.method(), request.uri().path());
+        let is_stopping = *self.stopping.borrow();
         let probe = self.probes.respond(&self.app, method, path, is_stopping);
         let page = || Some(ready(self.options.pages?(method, path)?).boxed());
         probe.or_else(page).map_or(Responder::Api, Responder::Page)
@@ -252,25 +242,24 @@ impl Server {
         *message.method_mut() = request.method;
         *message.uri_mut() = request.path.parse().map_err(io::Error::other)?;
         *message.headers_mut() = request.headers;
-        match self.grpc.stream_permit(call) {
-            Ok(permit) => Ok((
-                timeout(self.options.limits.body, handler(message)).await?,
-                permit,
-                None,
-            )),
-            Err(status) => Ok((status.into_http(), None, None)),
-        }
+        let permit = match self.grpc.stream_permit(call) {
+            Ok(permit) => permit,
+            Err(status) => return Ok((status.into_http(), None, None)),
+        };
+        let response = timeout(self.options.limits.body, handler(message)).await?;
+        Ok((response, permit, None))
     }
 
     /// Takes room for a response until the client has read it, which it has to in time.
     fn track(
         &self,
-        response: Response<Body>,
-        permit: Option<OwnedSemaphorePermit>,
+        (response, permit, _call): Answer,
         connection: &Arc<Connection>,
         in_progress: Option<Guard>,
+        drops_body: bool,
     ) -> Response<Body> {
         let (mut head, body) = response.into_parts();
+        let body = if drops_body { Body::empty() } else { body };
         if self.options.hsts && self.options.tls.is_some() {
             head.headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
         }
