@@ -1,4 +1,7 @@
 //! A list has all sessions that match, or it is refused.
+//!
+//! Time stands still in these tests: the reads are so large that a slow machine would reach the time
+//! limits of requests to the database.
 
 use std::time::Duration;
 
@@ -49,7 +52,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_list_of_over_a_hundred_ids_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -68,7 +71,7 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_limit_over_a_thousand_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -89,7 +92,7 @@ async fn a_limit_over_a_thousand_is_refused() {
 }
 
 /// An answer has at most 4 MiB, so it can't have 64 sessions with 64 KiB of metadata each.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_page_is_whole_or_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -127,7 +130,7 @@ async fn a_page_is_whole_or_refused() {
 }
 
 /// One call reads at most a thousand sessions of a user; no session is left out silently.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -148,7 +151,7 @@ async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed
 }
 
 /// There are more sessions than one request reads, and more than one answer has.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
