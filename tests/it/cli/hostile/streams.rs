@@ -36,12 +36,15 @@ fn open(url: &str, block: &[u8]) -> Http2 {
     client
 }
 
+fn connections() -> usize {
+    let connections = test_variable("SESAME_TEST_CONNECTIONS");
+    connections.map_or(CONNECTIONS, |count| count.parse().unwrap())
+}
+
 /// Opens streams on many connections, and waits until the server has read all of them.
 fn wave(serve: &Service, block: &[u8]) -> Vec<Http2> {
     let open = |_| open(&serve.url, block);
-    let connections = test_variable("SESAME_TEST_CONNECTIONS");
-    let connections = connections.map_or(CONNECTIONS, |count| count.parse().unwrap());
-    let mut clients: Vec<_> = (0..connections).map(open).collect();
+    let mut clients: Vec<_> = (0..connections()).map(open).collect();
     for client in &mut clients {
         // A connection may have given way to one that another client opened.
         while client.frame_of(&[PING]).is_some_and(|ping| ping.flags == 0) {}
@@ -80,10 +83,15 @@ fn streams_take_little_memory_whatever_their_heads() {
             }
             drop(wave(&serve, &block));
             let before = std::mem::replace(&mut grown, serve.growth());
-            println!("{name}: {before} KiB, then {} KiB more", grown - before);
-            grown - before <= MAX_SECOND_WAVE_KIB
+            // The system counts pages in batches, so a peak may be read as somewhat less later.
+            let more = grown.saturating_sub(before);
+            println!("{name}: {before} KiB, then {more} KiB more");
+            more <= MAX_SECOND_WAVE_KIB
         });
-        assert!(grown <= MAX_GROWTH_KIB, "{name}: {grown} KiB");
+        // Of more connections, the growth is printed alone.
+        if connections() <= CONNECTIONS {
+            assert!(grown <= MAX_GROWTH_KIB, "{name}: {grown} KiB");
+        }
         assert!(is_flat, "{name}: each wave takes more");
     }
 }
