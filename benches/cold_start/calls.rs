@@ -45,7 +45,7 @@ impl HashCounts {
         (ours > 0).then_some(Self { ours, portable })
     }
 
-    /// What a call takes besides its hash, in thousandths of the crate's hash of `blocks`.
+    /// The cost of a call besides its hash, in thousandths of the crate's hash of `blocks`.
     pub fn thousandths(self, call: u64, blocks: u64) -> u64 {
         (call * 1000).div_ceil(self.portable * blocks)
     }

@@ -36,7 +36,7 @@ struct QueuedCall {
     wake: Arc<Notify>,
 }
 
-/// What a call in the queue waits to do.
+/// The step that a call in the queue waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     FindUser,

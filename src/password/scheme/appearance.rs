@@ -1,4 +1,4 @@
-//! What strings look like that no password can be checked against, to tell whoever imports them.
+//! Names the look of strings that no password can be checked against, for whoever imports them.
 
 use crate::password::encoding::{from_hex, from_padded_base64};
 use crate::password::unsupported::Unsupported;
