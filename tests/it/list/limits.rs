@@ -1,7 +1,8 @@
 //! A list has all sessions that match, or it is refused.
 //!
-//! Time stands still in these tests: the reads are so large that a slow machine would reach the time
-//! limits of requests to the database.
+//! Time stands still in tests whose reads are so large that a slow machine would reach the time
+//! limits of requests to the database. These have an emulator of their own: requests to another
+//! process take time, and a clock that stands still jumps to the time limit meanwhile.
 
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_list_of_over_a_hundred_ids_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -71,7 +72,7 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_limit_over_a_thousand_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
@@ -151,7 +152,7 @@ async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed
 }
 
 /// There are more sessions than one request reads, and more than one answer has.
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
