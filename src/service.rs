@@ -3,36 +3,26 @@
 mod account_cache;
 mod authenticate;
 mod call;
-mod checks;
 mod context;
-mod create;
-mod delete;
-mod get;
-mod idempotency;
-mod list;
 mod reply;
-mod set;
+mod session;
 mod user_lookup;
 
 use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
-use crate::domain::{
-    Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix, Session,
-    SessionScope, UserRef,
-};
-use crate::error::{ApiSide, Error};
+use crate::domain::{Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix};
+use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::{KeySource, Store};
-use crate::token::{SessionToken, user_ref};
 
 pub use authenticate::{Credentials, Jwt};
 pub use call::{
     Call, CreateSession, DeleteSession, GetSession, ListSessions, PresentedSessionToken, SetSession,
 };
 pub use context::Context;
-pub use list::PAGE_ADVICE;
 pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
+pub use session::PAGE_ADVICE;
 
 /// The rules that a deployment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,33 +124,6 @@ impl Service {
                 Reply::ListSessions(self.list_sessions(request, permit, context).await?)
             }
         })
-    }
-
-    fn details(&self, session: &Session) -> Details {
-        Details {
-            sequence: session.sequence,
-            change_date: Some(session.changed_at),
-            resource_owner: self.policy.resource_owner.clone(),
-        }
-    }
-}
-
-/// The principal's own user reference.
-fn own_user_ref(permit: &Permit) -> Option<UserRef> {
-    permit.principal().user().map(user_ref)
-}
-
-/// The sessions that `permit` covers for a request that presents `token`.
-fn sessions(permit: &Permit, token: Option<&PresentedSessionToken>) -> Result<SessionScope, Error> {
-    let hash = token.map(|token| token.as_ref().ok().map(SessionToken::hash));
-    Ok(permit.sessions(hash)?)
-}
-
-/// The error for a session outside of `scope`.
-fn out_of_scope(scope: &SessionScope, side: ApiSide) -> Error {
-    match scope {
-        SessionScope::Token(_) => Error::SessionTokenInvalid(side),
-        SessionScope::All | SessionScope::Own { .. } => Error::PermissionDenied,
     }
 }
 

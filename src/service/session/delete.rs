@@ -1,13 +1,14 @@
-use super::{Context, DeleteSession, Details, Service, out_of_scope, sessions};
+use super::{out_of_scope, sessions};
 use crate::domain::{Permit, Sequence};
 use crate::error::{ApiSide, Error};
+use crate::service::{Context, DeleteSession, Details, Service};
 use crate::store::EndOutcome;
 
 impl Service {
     /// Ends a session, expired or not. One that does not exist is deleted already.
     ///
     /// One request, whose condition is the permit's scope.
-    pub(super) async fn delete_session(
+    pub(in crate::service) async fn delete_session(
         &self,
         request: DeleteSession,
         permit: &Permit,

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use super::{Context, ListSessions, ListedSessions, Service, own_user_ref, sessions};
+use super::{own_user_ref, sessions};
 use crate::domain::{
     Compare, Filter, Invalid, NamedSession, Page, Permission, Permit, Principal, Session,
     SessionId, SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
+use crate::service::{Context, ListSessions, ListedSessions, Service};
 use crate::store::SessionQuery;
 use crate::token::user_ref;
 use crate::verification::StoredSession;
@@ -57,7 +58,7 @@ impl Service {
     /// Requests, one after another: 1 to 3 by ids; 2 for up to 99 sessions of a user, and one more
     /// for each further 99. One more if a filter needs the fingerprint of the principal's own
     /// session.
-    pub(super) async fn list_sessions(
+    pub(in crate::service) async fn list_sessions(
         &self,
         mut request: ListSessions,
         permit: &Permit,

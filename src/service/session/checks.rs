@@ -1,10 +1,10 @@
-use super::user_lookup::{Subject, UserLookup};
-use super::{Context, Service};
 use crate::domain::{
     HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState,
 };
 use crate::error::Error;
 use crate::password::{PasswordHash, PendingAttempt, Place, Turn};
+use crate::service::user_lookup::{Subject, UserLookup};
+use crate::service::{Context, Service};
 use crate::store::ReserveOutcome;
 use crate::token::generate_write_id;
 

@@ -1,7 +1,7 @@
 use super::checks::VerifiedUser;
-use super::{CreateSession, Service};
 use crate::domain::{IdempotencyKey, Invalid, LoginName, Permit, SessionId, UserId, UserSearch};
 use crate::error::Error;
+use crate::service::{CreateSession, Service};
 use crate::token::ServerKey;
 
 /// The idempotency key of a create, with what is derived by it.

@@ -1,9 +1,9 @@
 use super::checks::factors;
 use super::idempotency::IdempotencyScope;
-use super::user_lookup::Subject;
-use super::{Context, CreateSession, CreatedSession, Details, Service};
 use crate::domain::{Lifetime, NewSession, Permit, Session, Timestamp};
 use crate::error::Error;
+use crate::service::user_lookup::Subject;
+use crate::service::{Context, CreateSession, CreatedSession, Details, Service};
 use crate::store::PutOutcome;
 use crate::token::{SessionToken, generate_session_id, generate_write_id, user_ref};
 
@@ -17,7 +17,7 @@ impl Service {
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id.
-    pub(super) async fn create_session(
+    pub(in crate::service) async fn create_session(
         &self,
         mut request: CreateSession,
         permit: &Permit,

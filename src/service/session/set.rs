@@ -1,11 +1,12 @@
 use super::checks::{VerifiedUser, factors};
-use super::user_lookup::Subject;
-use super::{ChangedSession, Context, Service, SetSession, out_of_scope, sessions};
+use super::{out_of_scope, sessions};
 use crate::domain::{
     Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
     SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity,
 };
 use crate::error::{ApiSide, Error};
+use crate::service::user_lookup::Subject;
+use crate::service::{ChangedSession, Context, Service, SetSession};
 use crate::store::PutOutcome;
 use crate::token::{SessionToken, generate_write_id, user_ref};
 use crate::verification::StoredSession;
@@ -25,7 +26,7 @@ impl Service {
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
     /// and for each time that another writer came first.
-    pub(super) async fn set_session(
+    pub(in crate::service) async fn set_session(
         &self,
         mut request: SetSession,
         permit: &Permit,

@@ -1,6 +1,7 @@
-use super::{Context, GetSession, GotSession, Service, out_of_scope, own_user_ref, sessions};
+use super::{out_of_scope, own_user_ref, sessions};
 use crate::domain::{Permit, SessionId, SessionState, UserRef};
 use crate::error::{ApiSide, Error};
+use crate::service::{Context, GetSession, GotSession, Service};
 use crate::token::SessionToken;
 use crate::verification::StoredSession;
 
@@ -9,7 +10,7 @@ impl Service {
     ///
     /// Requests: 1 with the session's token or by its own user, 2 otherwise if it has a
     /// user.
-    pub(super) async fn get_session(
+    pub(in crate::service) async fn get_session(
         &self,
         request: GetSession,
         permit: &Permit,

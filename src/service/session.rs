@@ -1,0 +1,45 @@
+//! The use cases of sessions.
+
+mod checks;
+mod create;
+mod delete;
+mod get;
+mod idempotency;
+mod list;
+mod set;
+
+use super::{Details, PresentedSessionToken, Service};
+use crate::domain::{Permit, Session, SessionScope, UserRef};
+use crate::error::{ApiSide, Error};
+use crate::token::{SessionToken, user_ref};
+
+pub use list::PAGE_ADVICE;
+
+impl Service {
+    fn details(&self, session: &Session) -> Details {
+        Details {
+            sequence: session.sequence,
+            change_date: Some(session.changed_at),
+            resource_owner: self.policy.resource_owner.clone(),
+        }
+    }
+}
+
+/// The principal's own user reference.
+fn own_user_ref(permit: &Permit) -> Option<UserRef> {
+    permit.principal().user().map(user_ref)
+}
+
+/// The sessions that `permit` covers for a request that presents `token`.
+fn sessions(permit: &Permit, token: Option<&PresentedSessionToken>) -> Result<SessionScope, Error> {
+    let hash = token.map(|token| token.as_ref().ok().map(SessionToken::hash));
+    Ok(permit.sessions(hash)?)
+}
+
+/// The error for a session outside of `scope`.
+fn out_of_scope(scope: &SessionScope, side: ApiSide) -> Error {
+    match scope {
+        SessionScope::Token(_) => Error::SessionTokenInvalid(side),
+        SessionScope::All | SessionScope::Own { .. } => Error::PermissionDenied,
+    }
+}
