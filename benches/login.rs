@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use sesame::api::{App, Request, RequestContext, handle};
+use sesame::aws::{Endpoint, KeySource, with_http_client};
 use sesame::config::Settings;
 use sesame::domain::{
     Attempts, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
@@ -29,7 +30,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::{Kernel, Params, PasswordPool};
-use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
+use sesame::store::{Store, Tables};
 use sesame::token::generate_session_generation;
 use sesame_argon2::Argon2;
 use tokio::runtime::Runtime;

@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::routing::get;
 use axum::{Extension, Router};
+use sesame::aws::{Endpoint, Roots, connect};
 use sesame::domain::{SessionUser, Timestamp};
-use sesame::store::{Endpoint, Roots, Store, Tables, connect};
+use sesame::store::{Store, Tables};
 use sesame::transport::tower::SessionLayer;
 use tokio::net::TcpListener;
 

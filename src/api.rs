@@ -25,13 +25,14 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use self::route::session_id;
+use crate::aws::KeySource;
 use crate::config::{BasePath, Origins, Settings, WireLimits};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
 use crate::password::PasswordPool;
 use crate::service::{Context, Credentials, Reply, Service};
-use crate::store::{KeySource, Store};
+use crate::store::Store;
 use crate::token::PresentedToken;
 
 pub use crate::status::{Row, row};

@@ -4,7 +4,6 @@
 //! [`Emulator`] without a socket ([`Emulator::http_client`]) and over HTTP ([`Emulator::serve`]).
 //! SQLite blocks, so both run it on other threads than those of the client's runtime.
 
-mod connector;
 mod file;
 mod guard;
 mod lock;
@@ -15,6 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dynoxide::Database;
+
+use crate::aws::{HttpClient, in_process};
 
 pub use self::file::exposed_files;
 use self::lock::FileLock;
@@ -76,6 +77,19 @@ impl Emulator {
         // are SQLite's defaults.
         database.disable_bulk_loading()?;
         Ok(Self::over(database, Some(lock)))
+    }
+
+    /// An HTTP client for the SDK that reaches the emulator without a socket.
+    ///
+    /// Requests need a tokio runtime. While one is in progress, paused time (`tokio::time::pause`)
+    /// doesn't advance, so no timeout of the SDK expires. A request that the SDK gives up is carried
+    /// out all the same, as over a network.
+    pub fn http_client(&self) -> HttpClient {
+        let emulator = self.clone();
+        in_process(move |target, body| {
+            let response = operation::run(emulator.database(), target, body);
+            (response.status, response.body)
+        })
     }
 
     /// Deletes the items whose time to live is over, and returns their number. It blocks. A server

@@ -1,7 +1,7 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `domain`, `error`, `status`,
-//! `log`, `password`, `token`, `store`, `verification`, `service`, `config`, `api`, `transport`,
+//! `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `config`, `api`, `transport`,
 //! `emulator`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
@@ -10,6 +10,7 @@
 
 #[cfg(feature = "function")]
 pub mod api;
+pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "function")]

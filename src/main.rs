@@ -6,9 +6,10 @@ mod process;
 use std::process::ExitCode;
 
 use sesame::api::App;
+use sesame::aws::{Roots, http_client, with_http_client};
 use sesame::config::{self, Faults, Settings};
 use sesame::log::Log;
-use sesame::store::{Roots, Store, http_client, with_http_client};
+use sesame::store::Store;
 use sesame::transport::lambda::{event, run};
 
 use self::process::{now, variable};

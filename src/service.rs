@@ -11,10 +11,11 @@ mod user_lookup;
 use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
+use crate::aws::KeySource;
 use crate::domain::{Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix};
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
-use crate::store::{KeySource, Store};
+use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
 pub use call::{

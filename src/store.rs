@@ -1,4 +1,4 @@
-//! Users, service accounts and sessions in two DynamoDB tables, and a key in Secrets Manager.
+//! Users, service accounts and sessions in two DynamoDB tables.
 //!
 //! A write to an item that others may write at the same time has a condition. The response to a
 //! write may be lost, and the SDK then sends the write again. So writes of sessions and of password
@@ -6,20 +6,11 @@
 //! Every read is strongly consistent, except that of the index of a user's sessions.
 
 mod batch;
-mod client;
-mod endpoints;
-mod failure;
-mod http_client;
 mod item;
-mod retries;
-mod roots;
 mod schema;
-#[cfg(feature = "function")]
-mod secrets;
 mod service_accounts;
 mod sessions;
 mod transactions;
-mod user_agent;
 mod users;
 
 use std::pin::Pin;
@@ -27,12 +18,7 @@ use std::pin::Pin;
 use aws_sdk_dynamodb::Client;
 
 pub use batch::SessionsAndUsers;
-pub use client::{Endpoint, connect, with_http_client};
-pub use http_client::http_client;
-pub use roots::Roots;
 pub use schema::{Index, Schema, Table};
-#[cfg(feature = "function")]
-pub use secrets::KeySource;
 pub use sessions::{EndOutcome, PutOutcome, SessionQuery};
 pub use users::{InsertOutcome, ReserveOutcome};
 

@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use sesame::aws::{Endpoint, with_http_client};
 use sesame::domain::{Attempts, HashString, LoginName, User, UserId, UserState};
 use sesame::emulator::Emulator;
-use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::store::{Store, Tables};
 use sesame::token::generate_session_generation;
 
 use super::outcome::Outcome;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::api::App;
+use sesame::aws::{Endpoint, KeySource, with_http_client};
 use sesame::config::Settings;
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, SessionGeneration, Timestamp, User,
@@ -14,7 +15,7 @@ use sesame::domain::{
 use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::{Kernel, Params, PasswordPool};
-use sesame::store::{Endpoint, KeySource, Store, Tables, with_http_client};
+use sesame::store::{Store, Tables};
 
 use super::outcome::Outcome;
 

@@ -7,13 +7,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sesame::aws::{Endpoint, with_http_client};
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
     ServiceAccountName, Timestamp, User, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::password::{Kernel, Params, PasswordPool};
-use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::store::{Store, Tables};
 use sesame::token::{ServiceAccountToken, generate_session_generation};
 use tokio::runtime::Runtime;
 

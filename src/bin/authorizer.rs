@@ -5,9 +5,10 @@ mod process;
 use std::process::ExitCode;
 
 use serde_json::Value;
+use sesame::aws::{Roots, connect};
 use sesame::config::{self, AuthorizerSettings, Faults};
 use sesame::log::{Log, TraceId};
-use sesame::store::{Roots, Store, connect};
+use sesame::store::Store;
 use sesame::transport::lambda::authorizer::Authorizer;
 use sesame::transport::lambda::run;
 

@@ -1,12 +1,8 @@
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
-
 use super::Environment;
 use super::failure::Failure;
+use crate::aws::{Endpoint, Roots, SharedConfig, connect};
 use crate::config::Host;
-use crate::store::{Endpoint, Roots, Store, Tables, connect, http_client};
+use crate::store::{Store, Tables};
 
 /// The options that select the tables and the DynamoDB with them.
 #[derive(Debug, clap::Args)]
@@ -79,19 +75,12 @@ impl Connection {
         if url.as_deref().is_some_and(is_loopback) {
             return self.local_endpoint(url, environment).await;
         }
-        let config = self.sdk_config().await;
-        let credentials = match &self.profile {
-            Some(profile) => profile_credentials(profile, &config),
-            None => config
-                .credentials_provider()
-                .ok_or_else(|| Failure::NoCredentials("none configured".into()))?,
-        };
-        check_credentials(&credentials).await?;
-        let region = config.region().ok_or(Failure::NoRegion)?;
+        let config = self.shared_config().await;
+        let credentials = config.credentials().await;
         Ok(Endpoint {
-            region: region.to_string(),
-            url: url.or_else(|| config.endpoint_url().map(str::to_owned)),
-            credentials,
+            credentials: credentials.map_err(Failure::NoCredentials)?,
+            region: config.region().ok_or(Failure::NoRegion)?,
+            url: url.or_else(|| config.endpoint_url()),
         })
     }
 
@@ -112,13 +101,12 @@ impl Connection {
             variable("AWS_SECRET_ACCESS_KEY"),
         );
         match (&self.profile, keys) {
-            (Some(profile), _) => {
-                let credentials = profile_credentials(profile, &self.sdk_config().await);
-                check_credentials(&credentials).await?;
+            (Some(_), _) => {
+                let credentials = self.shared_config().await.credentials().await;
                 Ok(Endpoint {
                     region,
                     url,
-                    credentials,
+                    credentials: credentials.map_err(Failure::NoCredentials)?,
                 })
             }
             (None, (Some(id), Some(secret))) => {
@@ -152,45 +140,14 @@ impl Connection {
         }
     }
 
-    async fn sdk_config(&self) -> SdkConfig {
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).http_client(http_client(Roots::System));
-        if let Some(region) = non_empty(self.region.as_ref()) {
-            loader = loader.region(Region::new(region.to_owned()));
-        }
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        loader.load().await
+    async fn shared_config(&self) -> SharedConfig {
+        SharedConfig::load(non_empty(self.region.as_ref()), self.profile.as_deref()).await
     }
 }
 
 /// The text, unless it is empty.
 fn non_empty(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty())
-}
-
-/// The credentials of a profile, whatever keys the environment has.
-fn profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
-    let mut environment = ProviderConfig::without_region().with_region(config.region().cloned());
-    if let Some(http) = config.http_client() {
-        environment = environment.with_http_client(http);
-    }
-    let provider = ProfileFileCredentialsProvider::builder()
-        .configure(&environment)
-        .profile_name(profile)
-        .build();
-    SharedCredentialsProvider::new(provider)
-}
-
-/// Reads the credentials once, because a request without any would fail with a less clear error.
-async fn check_credentials(
-    credentials: &SharedCredentialsProvider,
-) -> Result<Credentials, Failure> {
-    credentials
-        .provide_credentials()
-        .await
-        .map_err(|error| Failure::NoCredentials(error.into()))
 }
 
 /// The host of an HTTP URL.

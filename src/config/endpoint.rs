@@ -1,5 +1,5 @@
 use super::fault::{Fault, Faults};
-use crate::store::Endpoint;
+use crate::aws::Endpoint;
 
 /// Reads the endpoint of DynamoDB from the variables that Lambda and AWS's tools set.
 ///

@@ -1,7 +1,5 @@
-use aws_sdk_dynamodb::config::SharedHttpClient;
-
 use super::reader::Reader;
-use crate::store::{Endpoint, KeySource};
+use crate::aws::{Endpoint, HttpClient, KeySource};
 use crate::token::ServerKey;
 
 /// The setting of the key from which tokens are derived.
@@ -16,12 +14,7 @@ pub enum ServerKeySetting {
 impl ServerKeySetting {
     /// Where the service gets the key from. A secret is in the region of `endpoint`, and read over
     /// `http`; a `url` replaces Secrets Manager's own.
-    pub fn open(
-        &self,
-        endpoint: &Endpoint,
-        url: Option<String>,
-        http: SharedHttpClient,
-    ) -> KeySource {
+    pub fn open(&self, endpoint: &Endpoint, url: Option<String>, http: HttpClient) -> KeySource {
         match self {
             Self::None => KeySource::None,
             Self::Key(key) => KeySource::Key(key.clone()),

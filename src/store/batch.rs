@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::failure::failure;
 use super::item::Item;
 use super::sessions::{parse_session, session_key};
 use super::users::{parse_pointer, pointer_key};
 use super::{Store, on_heap};
+use crate::aws::failure;
 use crate::domain::{Session, SessionId, UserPointer, UserRef};
 use crate::error::Error;
 use crate::token::user_ref;

@@ -1,9 +1,13 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::aws::failure;
 use crate::domain::{Invalid, Timestamp};
 use crate::error::Error;
 
@@ -37,6 +41,19 @@ pub(super) enum CorruptItem {
 impl From<CorruptItem> for Error {
     fn from(corrupt: CorruptItem) -> Self {
         Self::Internal(format!("an item can't be read: {corrupt}").into())
+    }
+}
+
+/// The item for which an update's condition did not hold (None: there is no such item). Any
+/// other error is the error of the call.
+pub(super) fn refused_item(
+    error: SdkError<UpdateItemError, HttpResponse>,
+) -> Result<Option<Item>, Error> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            Ok(failed.item().cloned())
+        }
+        _ => Err(failure(error)),
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::Store;
-use super::failure::failure;
+use crate::aws::failure;
 use crate::error::Error;
 
 /// The layout of a global secondary index. An index is eventually consistent, so what it names is

@@ -1,8 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Store;
-use super::failure::failure;
 use super::item::{Attributes, CorruptItem, Item, millis, text};
+use crate::aws::failure;
 use crate::domain::{ServiceAccount, ServiceAccountName, TokenHash};
 use crate::error::Error;
 

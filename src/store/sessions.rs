@@ -4,10 +4,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::failure::{failure, refused_item};
-use super::item::{CorruptItem, Item, bytes, millis, number, text};
-use super::retries::SendCount;
+use super::item::{CorruptItem, Item, bytes, millis, number, refused_item, text};
 use super::{Store, on_heap};
+use crate::aws::{SendCount, failure};
 use crate::domain::{Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
 use item::session_item;

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
-use super::failure::failure;
 use super::{Store, on_heap};
+use crate::aws::failure;
 use crate::error::Error;
 
 /// Why a transaction was not carried out.

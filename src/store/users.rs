@@ -5,9 +5,9 @@ mod names;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::failure::failure;
 use super::item::{Item, text};
 use super::{Store, on_heap};
+use crate::aws::failure;
 use crate::domain::{FoldedName, User, UserId, UserPointer};
 use crate::error::Error;
 use crate::token::user_ref;

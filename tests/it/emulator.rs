@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, TimeToLiveSpecification,
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use sesame::aws::{Roots, http_client};
 use sesame::emulator::Server;
-use sesame::store::{Roots, http_client};
 
 const TABLE: &str = "things";
 

@@ -7,11 +7,11 @@ use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, SetSessionRequest as Set,
     search_query::Query,
 };
+use sesame::aws::KeySource;
 use sesame::domain::{Access, Operation, Permission, Principal, User};
 use sesame::error::Error;
 use sesame::password::{Kernel, PasswordPool};
 use sesame::service::{Call, Context, CreateSession, DeleteSession, Policy, Service};
-use sesame::store::KeySource;
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, metadata};

@@ -8,10 +8,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription};
 use serde_json::json;
 use sesame::api::proto::zitadel::session::v2;
+use sesame::aws::{Endpoint, with_http_client};
 use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS};
 use sesame::domain::Permission;
 use sesame::emulator::Emulator;
-use sesame::store::{Endpoint, Store, Tables, with_http_client};
+use sesame::store::{Store, Tables};
 
 use crate::support::app::{App, by_name};
 use crate::support::client::{self, HOUR};

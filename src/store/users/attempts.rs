@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::item::{parse_user, user_key};
 use crate::domain::{AttemptPolicy, FoldedName, HashString, Timestamp, User, UserId, WriteId};
 use crate::error::Error;
-use crate::store::failure::refused_item;
-use crate::store::item::{Attributes, CorruptItem, millis, number, text};
+use crate::store::item::{Attributes, CorruptItem, millis, number, refused_item, text};
 use crate::store::{Store, on_heap};
 
 /// The outcome of reserving an attempt at a password.

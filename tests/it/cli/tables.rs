@@ -1,5 +1,6 @@
+use sesame::aws::{Endpoint, Roots, http_client, with_http_client};
 use sesame::domain::{LoginName, User, UserId};
-use sesame::store::{Endpoint, InsertOutcome, Roots, Store, Tables, http_client, with_http_client};
+use sesame::store::{InsertOutcome, Store, Tables};
 
 use crate::support::cli::process::{Dev, run, sesame};
 use crate::support::cli::throttled::lacking;

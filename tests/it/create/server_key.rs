@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use sesame::store::{Endpoint, KeySource};
+use sesame::aws::{Endpoint, KeySource};
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};

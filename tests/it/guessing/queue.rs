@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sesame::api;
+use sesame::aws::KeySource;
 use sesame::domain::{Operation, UserState};
 use sesame::log::Log;
-use sesame::store::KeySource;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sesame::api::{self, Request, RequestContext, handle};
+use sesame::aws::{KeySource, with_http_client};
 use sesame::config::{ServerKeySetting, Settings};
 use sesame::domain::{
     DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
@@ -21,7 +22,7 @@ use sesame::domain::{
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
-use sesame::store::{InsertOutcome, KeySource, Store, with_http_client};
+use sesame::store::{InsertOutcome, Store};
 use sesame::token::{
     ServiceAccountToken, generate_session_generation, generate_uuid, generate_write_id,
 };

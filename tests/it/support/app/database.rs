@@ -1,7 +1,8 @@
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use sesame::aws::{Endpoint, Roots, http_client, with_http_client};
 use sesame::config;
 use sesame::emulator::Emulator;
-use sesame::store::{Endpoint, Roots, Store, Tables, http_client, with_http_client};
+use sesame::store::{Store, Tables};
 use tokio::sync::OnceCell;
 
 use crate::support::faults::Faults;

@@ -1,8 +1,8 @@
 //! What tests with thousands of calls need of an [`App`].
 
 use sesame::api::{Request, handle};
+use sesame::aws::with_http_client;
 use sesame::domain::{SessionId, Timestamp};
-use sesame::store::with_http_client;
 
 use super::App;
 use crate::support::answer::Answer;

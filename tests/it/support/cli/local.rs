@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use sesame::api;
+use sesame::aws::KeySource;
 use sesame::log::Log;
-use sesame::store::KeySource;
 use sesame::transport::http::{Limits, Options, Tls, serve};
 use tokio::sync::oneshot;
 

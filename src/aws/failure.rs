@@ -1,8 +1,6 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
-use super::item::Item;
 use crate::error::{Error, chain};
 
 /// Error codes of faults that pass by themselves, so that a later request may succeed.
@@ -26,7 +24,7 @@ const TRANSIENT_CODES: [&str; 9] = [
     clippy::needless_pass_by_value,
     reason = "it is what `map_err` hands over"
 )]
-pub(super) fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
+pub fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -56,19 +54,6 @@ fn operation<E>() -> &'static str {
     let name = std::any::type_name::<E>().rsplit("::").next();
     let name = name.unwrap_or_default();
     name.strip_suffix("Error").unwrap_or(name)
-}
-
-/// The item for which an update's condition did not hold (None: there is no such item). Any
-/// other error is the error of the call.
-pub(super) fn refused_item(
-    error: SdkError<UpdateItemError, HttpResponse>,
-) -> Result<Option<Item>, Error> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-            Ok(failed.item().cloned())
-        }
-        _ => Err(failure(error)),
-    }
 }
 
 /// A request that lacks a required part is a fault of this program.

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 /// Counts how often the SDK sends one request. Only a write that was sent again can find its own
 /// id in the table.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SendCount(Arc<AtomicU32>);
+pub struct SendCount(Arc<AtomicU32>);
 
 impl SendCount {
     pub fn is_resent(&self) -> bool {
