@@ -17,11 +17,11 @@ use sesame::api::{
     Codec, Coding, MatchedRoute, PathParams, Protocol, Request, RequestContext, Version,
 };
 use sesame::config::WireLimits;
-use sesame::domain::Operation;
+use sesame::domain::{Operation, SessionId};
 use sesame::domain::{Sequence, Timestamp};
 use sesame::error::Error as Fault;
 use sesame::service::{CreatedSession, Details, Reply};
-use sesame::token::{SessionToken, generate_session_id};
+use sesame::token::SessionToken;
 
 const ROUNDS: u64 = 1000;
 
@@ -69,7 +69,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let (direction, name) = subject.split_once(' ').ok_or("no such subject")?;
     let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
     let (_, protocol) = named.ok_or("no such protocol")?;
-    let session_id = generate_session_id();
+    let session_id = SessionId::generate();
     let reply = Reply::CreateSession(CreatedSession {
         details: Details {
             sequence: Sequence(4),

@@ -25,13 +25,13 @@ use sesame::api::{App, Request, RequestContext, handle};
 use sesame::aws::{Endpoint, KeySource, with_http_client};
 use sesame::config::Settings;
 use sesame::domain::{
-    Attempts, HashString, LoginName, Password, Timestamp, User, UserId, UserState,
+    Attempts, HashString, LoginName, Password, SessionGeneration, Timestamp, User, UserId,
+    UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Store, Tables};
-use sesame::token::generate_session_generation;
 use sesame_argon2::Argon2;
 use tokio::runtime::Runtime;
 
@@ -215,7 +215,7 @@ async fn app(
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.to_owned())),
         attempts: Attempts::default(),
-        generation: generate_session_generation(),
+        generation: SessionGeneration::generate(),
     };
     store.insert_user(&mini).await.expect("a user");
     let settings = Settings::read(|name| match name {

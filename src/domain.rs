@@ -31,7 +31,7 @@ mod write;
 
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{PasswordFactor, UserFactor};
-pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId};
+pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 pub use list::{Compare, Filter, LimitTooHigh, Page};

@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::store::{SessionsAndUsers, Store};
-use crate::token::{PresentedToken, SessionToken, user_ref};
+use crate::token::{PresentedToken, SessionToken};
 
 /// A stored session, and whether it is valid.
 #[derive(Debug)]
@@ -29,7 +29,10 @@ impl StoredSession {
 
     /// The session, with its user from `users`, which were read along with it.
     pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
-        let own = session.user.as_ref().map(|user| user_ref(&user.user_id));
+        let own = session
+            .user
+            .as_ref()
+            .map(|user| UserRef::from(&user.user_id));
         Self::new(session, own.and_then(|own| users.get(&own)), now)
     }
 }

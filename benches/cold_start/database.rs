@@ -6,10 +6,9 @@ use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::domain::{Attempts, HashString, LoginName, User, UserId, UserState};
+use sesame::domain::{Attempts, HashString, LoginName, SessionGeneration, User, UserId, UserState};
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
-use sesame::token::generate_session_generation;
 
 use super::outcome::Outcome;
 
@@ -69,7 +68,7 @@ impl Database {
             state: UserState::Active,
             password_hash: Some(hash(costs)?),
             attempts: Attempts::default(),
-            generation: generate_session_generation(),
+            generation: SessionGeneration::generate(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

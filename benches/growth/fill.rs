@@ -6,9 +6,8 @@ use std::time::Duration;
 use dynoxide::{Database, ImportOptions};
 use serde_json::{Value, json};
 use sesame::api::handle;
-use sesame::domain::UserId;
+use sesame::domain::{SessionGeneration, UserId, UserRef, generate_uuid};
 use sesame::emulator::Emulator;
-use sesame::token::{generate_session_generation, generate_uuid, user_ref};
 
 use super::calls;
 use super::meter::Meter;
@@ -37,7 +36,7 @@ impl Filler {
         let store = service::store(meter.http_client());
         store.create_tables().await?;
         meter.take_bodies();
-        let user = service::user(0, service::hash().await?, generate_session_generation())?;
+        let user = service::user(0, service::hash().await?, SessionGeneration::generate())?;
         store.insert_user(&user).await?;
         let writes = meter.take_bodies();
         let items = &writes[0]["TransactItems"];
@@ -102,7 +101,7 @@ impl Filler {
     }
 
     fn pointer(&self, number: usize) -> Outcome<Value> {
-        let key = user_ref(&UserId::parse(user_id(number))?);
+        let key = UserRef::from(&UserId::parse(user_id(number))?);
         Ok(with(
             &self.pointer,
             [

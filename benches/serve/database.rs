@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use sesame::aws::{Endpoint, with_http_client};
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
-    ServiceAccountName, Timestamp, User, UserId, UserState,
+    ServiceAccountName, SessionGeneration, Timestamp, User, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::password::{Kernel, Params, PasswordPool};
 use sesame::store::{Store, Tables};
-use sesame::token::{ServiceAccountToken, generate_session_generation};
+use sesame::token::ServiceAccountToken;
 use tokio::runtime::Runtime;
 
 use super::calls::{PASSWORD, login_name, user_id};
@@ -112,7 +112,7 @@ async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {
             state: UserState::Active,
             password_hash: Some(HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
-            generation: generate_session_generation(),
+            generation: SessionGeneration::generate(),
         };
         store.insert_user(&user).await?;
     }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -11,6 +12,10 @@ use super::text::{Invalid, bounded};
 pub struct SessionId(Uuid);
 
 impl SessionId {
+    pub fn generate() -> Self {
+        Self(generate_uuid())
+    }
+
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
@@ -61,6 +66,10 @@ impl FromStr for SessionId {
 pub struct WriteId(Uuid);
 
 impl WriteId {
+    pub fn generate() -> Self {
+        Self(generate_uuid())
+    }
+
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
@@ -86,6 +95,10 @@ impl fmt::Display for WriteId {
 pub struct SessionGeneration(Uuid);
 
 impl SessionGeneration {
+    pub fn generate() -> Self {
+        Self(generate_uuid())
+    }
+
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
@@ -107,8 +120,8 @@ impl FromStr for SessionGeneration {
     }
 }
 
-/// A short reference to a user, derived from the user id: the key of the user's pointer. Its
-/// length is the same for all user ids, so that a token has room for it.
+/// A short reference to a user: the first half of the SHA-256 of the user's id, and the key of the
+/// user's pointer. Its length is the same for all user ids, so that a token has room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserRef([u8; 16]);
 
@@ -119,6 +132,15 @@ impl UserRef {
 
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl From<&UserId> for UserRef {
+    fn from(id: &UserId) -> Self {
+        let digest = Sha256::digest(id.as_str());
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        Self(half)
     }
 }
 
@@ -133,6 +155,10 @@ impl fmt::Display for UserRef {
 pub struct UserId(String);
 
 impl UserId {
+    pub fn generate() -> Self {
+        Self(generate_uuid().to_string())
+    }
+
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("user_id", text).map(Self)
     }
@@ -146,6 +172,11 @@ impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn generate_uuid() -> Uuid {
+    Uuid::new_v4()
 }
 
 #[test]
@@ -169,4 +200,13 @@ fn a_session_id_is_read_in_either_case() {
         let found = SessionId::find(text);
         assert_eq!(found.map(|id| id.is_some()).map_err(drop), want, "{text:?}");
     }
+}
+
+#[test]
+fn a_user_is_found_by_the_hash_of_the_id() {
+    let of = |id: &str| UserRef::from(&UserId::parse(id.to_owned()).unwrap());
+
+    // `printf ada | sha256sum`
+    assert_eq!(of("ada").to_string(), "fdee430d40bd57deeac186cd9790033d");
+    assert_ne!(of("ada"), of("Ada"));
 }

@@ -11,7 +11,7 @@ mod set;
 use super::{Details, PresentedSessionToken, Service};
 use crate::domain::{Permit, Session, SessionScope, UserRef};
 use crate::error::{ApiSide, Error};
-use crate::token::{SessionToken, user_ref};
+use crate::token::SessionToken;
 
 pub use list::PAGE_ADVICE;
 
@@ -27,7 +27,7 @@ impl Service {
 
 /// The principal's own user reference.
 fn own_user_ref(permit: &Permit) -> Option<UserRef> {
-    permit.principal().user().map(user_ref)
+    permit.principal().user().map(UserRef::from)
 }
 
 /// The sessions that `permit` covers for a request that presents `token`.

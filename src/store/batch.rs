@@ -9,7 +9,6 @@ use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::domain::{Session, SessionId, UserPointer, UserRef};
 use crate::error::Error;
-use crate::token::user_ref;
 
 /// The maximum number of keys of one `BatchGetItem`.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
@@ -44,7 +43,11 @@ impl Store {
         let Some(session) = session else {
             return Ok(None);
         };
-        let Some(own) = session.user.as_ref().map(|user| user_ref(&user.user_id)) else {
+        let Some(own) = session
+            .user
+            .as_ref()
+            .map(|user| UserRef::from(&user.user_id))
+        else {
             return Ok(Some((session, None)));
         };
         if !users.contains_key(&own) && user != Some(own) {
@@ -106,7 +109,7 @@ impl Store {
                         read.sessions.push(parse_session(item)?);
                     } else {
                         let user = parse_pointer(item)?;
-                        read.users.insert(user_ref(&user.id), user);
+                        read.users.insert(UserRef::from(&user.id), user);
                     }
                 }
             }

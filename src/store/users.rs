@@ -8,9 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::{Item, text};
 use super::{Store, on_heap};
 use crate::aws::failure;
-use crate::domain::{FoldedName, User, UserId, UserPointer};
+use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
-use crate::token::user_ref;
 use item::{USER_PREFIX, parse_user, user_key};
 
 pub use attempts::ReserveOutcome;
@@ -30,7 +29,9 @@ impl Store {
     ///
     /// One request.
     pub async fn get_user_pointer(&self, id: &UserId) -> Result<Option<UserPointer>, Error> {
-        let item = self.get_users_table_item(pointer_key(user_ref(id))).await?;
+        let item = self
+            .get_users_table_item(pointer_key(UserRef::from(id)))
+            .await?;
         let pointer = item.as_ref().map(parse_pointer).transpose()?;
         Ok(pointer.filter(|pointer| pointer.id == *id))
     }

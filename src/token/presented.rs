@@ -58,8 +58,7 @@ fn bearer(authorization: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UserId;
-    use crate::token::{generate_session_id, user_ref};
+    use crate::domain::{SessionId, UserId, UserRef};
 
     fn read(values: &[&str]) -> Result<Option<PresentedToken>, TokenFault> {
         PresentedToken::from_authorization(values.iter().map(|value| value.as_bytes()))
@@ -67,9 +66,9 @@ mod tests {
 
     #[test]
     fn a_token_is_known_by_its_form() {
-        let id = generate_session_id();
+        let id = SessionId::generate();
         let session = SessionToken::generate(id, None).unwrap();
-        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
+        let user = UserRef::from(&UserId::parse("ada".to_owned()).unwrap());
         let of_user = SessionToken::generate(id, Some(user)).unwrap();
         let account = ServiceAccountToken::generate().unwrap();
         let without_end = |token: &str| token[..token.len() - 1].to_owned();

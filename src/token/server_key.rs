@@ -73,15 +73,14 @@ hide_in_debug!(ServerKey);
 mod tests {
     use super::*;
     use crate::domain::UserId;
-    use crate::token::{generate_session_id, generate_write_id, user_ref};
 
     #[test]
     fn each_input_changes_what_is_derived() {
         let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
         let name = |text: &str| IdempotencyKey::parse(text.to_owned()).unwrap();
         let (one, other) = (key(1), key(2));
-        let (id, write) = (generate_session_id(), generate_write_id());
-        let user = user_ref(&UserId::parse("ada".to_owned()).unwrap());
+        let (id, write) = (SessionId::generate(), WriteId::generate());
+        let user = UserRef::from(&UserId::parse("ada".to_owned()).unwrap());
 
         assert_eq!(
             one.session_id("a", &name("b")),
@@ -100,8 +99,8 @@ mod tests {
         assert_eq!(token, one.token(id, write, None));
         for different in [
             other.token(id, write, None),
-            one.token(generate_session_id(), write, None),
-            one.token(id, generate_write_id(), None),
+            one.token(SessionId::generate(), write, None),
+            one.token(id, WriteId::generate(), None),
             one.token(id, write, Some(user)),
         ] {
             assert_ne!(token, different);

@@ -98,7 +98,7 @@ hide_in_debug!(SessionToken);
 
 #[test]
 fn a_session_token_is_64_url_safe_characters_with_256_random_bits() {
-    let id = super::generate_session_id();
+    let id = SessionId::generate();
     let generate = || SessionToken::generate(id, None).unwrap();
     let (one, other) = (generate(), generate());
 

@@ -6,7 +6,7 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sesame::domain::{Permission, Timestamp};
+use sesame::domain::{Permission, Timestamp, WriteId};
 use tokio::task::JoinSet;
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
@@ -194,7 +194,7 @@ async fn a_failure_counted_after_a_success_stays_counted() {
     let name = app.login_name("mini").folded();
     let policy = sesame::domain::AttemptPolicy::default();
     let reserve = async || {
-        let write = sesame::token::generate_write_id();
+        let write = WriteId::generate();
         let attempt = app
             .store
             .reserve_attempt(&name, None, policy, write, NOW)
@@ -228,7 +228,7 @@ async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
     let mini = app.user("mini").await;
     let name = app.login_name("mini").folded();
     let policy = sesame::domain::AttemptPolicy::default();
-    let write = sesame::token::generate_write_id();
+    let write = WriteId::generate();
     let attempt = app
         .store
         .reserve_attempt(&name, None, policy, write, NOW)

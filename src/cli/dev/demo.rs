@@ -5,11 +5,11 @@ use crate::cli::failure::Failure;
 use crate::config::Settings;
 use crate::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
-    ServiceAccountName, Timestamp, User, UserId, UserState,
+    ServiceAccountName, SessionGeneration, Timestamp, User, UserId, UserState,
 };
 use crate::password::PasswordPool;
 use crate::store::Store;
-use crate::token::{ServiceAccountToken, generate_session_generation};
+use crate::token::ServiceAccountToken;
 
 // The user of the API's published example.
 pub const LOGIN_NAME: &str = "mini@mouse.com";
@@ -37,7 +37,7 @@ pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure>
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
-        generation: generate_session_generation(),
+        generation: SessionGeneration::generate(),
     };
     store.insert_user(&user).await?;
     Ok(())

@@ -8,9 +8,8 @@ use serde_json::error::Category;
 use super::firebase::FirebaseConfig;
 use crate::cli::printable::printable;
 use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
-use crate::domain::{Attempts, HashString, Invalid, User, UserId, UserState};
+use crate::domain::{Attempts, HashString, Invalid, SessionGeneration, User, UserId, UserState};
 use crate::password::{PasswordHash, Unsupported};
-use crate::token::generate_session_generation;
 
 /// Why a line is refused. The error shows no value of the line, because one of them may be a
 /// password.
@@ -118,7 +117,7 @@ impl LineFields {
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
             attempts: Attempts::default(),
-            generation: generate_session_generation(),
+            generation: SessionGeneration::generate(),
         };
         Ok(ImportedUser { user, weakness })
     }

@@ -7,11 +7,11 @@ use crate::cli::output::Output;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
 use crate::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, User, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, SessionGeneration, User, UserId,
+    UserState,
 };
 use crate::password::PasswordPool;
 use crate::store::{InsertOutcome, Store};
-use crate::token;
 
 /// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
 type GivenName = Option<DisplayName>;
@@ -50,12 +50,12 @@ impl Add {
             login_name: self.login_name,
             user_id: match self.user_id {
                 Some(id) => id,
-                None => UserId::parse(token::generate_uuid().to_string())?,
+                None => UserId::generate(),
             },
             state: UserState::Active,
             password_hash,
             attempts: Attempts::default(),
-            generation: token::generate_session_generation(),
+            generation: SessionGeneration::generate(),
         };
         match store.insert_user(&user).await? {
             InsertOutcome::Inserted => {

@@ -1,12 +1,11 @@
 use crate::domain::{
-    HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState,
+    HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState, WriteId,
 };
 use crate::error::Error;
 use crate::password::{PasswordHash, PendingAttempt, Place, Turn};
 use crate::service::user_lookup::{Subject, UserLookup};
 use crate::service::{Context, Service};
 use crate::store::ReserveOutcome;
-use crate::token::generate_write_id;
 
 /// A user who has passed the checks of a call.
 #[derive(Debug)]
@@ -101,7 +100,7 @@ impl Service {
             &lookup.name,
             lookup.wanted.as_ref(),
             self.policy.attempts,
-            generate_write_id(),
+            WriteId::generate(),
             reserved_at,
         );
         match context.database(attempt).await? {

@@ -1,11 +1,13 @@
 use super::checks::factors;
 use super::idempotency::IdempotencyScope;
-use crate::domain::{Lifetime, NewSession, Permit, Session, Timestamp};
+use crate::domain::{
+    Lifetime, NewSession, Permit, Session, SessionId, Timestamp, UserRef, WriteId,
+};
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
 use crate::service::{Context, CreateSession, CreatedSession, Details, Service};
 use crate::store::PutOutcome;
-use crate::token::{SessionToken, generate_session_id, generate_write_id, user_ref};
+use crate::token::SessionToken;
 
 impl Service {
     /// Creates a session, if the request passes all its checks.
@@ -35,12 +37,14 @@ impl Service {
             .check(user.map(Subject::Named), password, permit, context)
             .await?;
 
-        let write = generate_write_id();
+        let write = WriteId::generate();
         let (user_factor, password) = factors(verified.as_ref(), context.now);
-        let user = user_factor.as_ref().map(|user| user_ref(&user.user_id));
+        let user = user_factor
+            .as_ref()
+            .map(|user| UserRef::from(&user.user_id));
         let (id, token) = match &scope {
             None => {
-                let id = generate_session_id();
+                let id = SessionId::generate();
                 (id, SessionToken::generate(id, user)?)
             }
             Some(scope) => {
@@ -95,7 +99,7 @@ impl Service {
         if now.is_some() && then.is_some() && now != then {
             return Err(Error::IdempotencyKeyReused);
         }
-        let user = now.as_ref().map(user_ref);
+        let user = now.as_ref().map(UserRef::from);
         let token = scope.server_key.token(stored.id, first.write, user);
         Ok(self.created(session, stored.created_at, token))
     }

@@ -8,7 +8,6 @@ use crate::domain::{
 use crate::error::Error;
 use crate::service::{Context, ListSessions, ListedSessions, Service};
 use crate::store::SessionQuery;
-use crate::token::user_ref;
 use crate::verification::StoredSession;
 
 /// How many of a user's sessions one call looks at.
@@ -92,7 +91,7 @@ impl Service {
                 if ids.len() > MAX_SESSIONS_READ {
                     return Err(Error::ListTooLong(RANGE_ADVICE));
                 }
-                (ids, SESSIONS_PER_REQUEST, vec![user_ref(&user)])
+                (ids, SESSIONS_PER_REQUEST, vec![UserRef::from(&user)])
             }
         };
         let mut window = Window::new(request.page);
@@ -243,7 +242,7 @@ fn unknown(
 ) -> Vec<UserRef> {
     let users = sessions.iter().filter_map(|session| session.user.as_ref());
     let mut users: Vec<_> = users
-        .map(|user| user_ref(&user.user_id))
+        .map(|user| UserRef::from(&user.user_id))
         .filter(|user| !known.contains_key(user) && !requested.contains(user))
         .collect();
     users.sort_unstable();

@@ -2,13 +2,13 @@ use super::checks::{VerifiedUser, factors};
 use super::{out_of_scope, sessions};
 use crate::domain::{
     Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
-    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity,
+    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserRef, WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
 use crate::service::{ChangedSession, Context, Service, SetSession};
 use crate::store::PutOutcome;
-use crate::token::{SessionToken, generate_write_id, user_ref};
+use crate::token::SessionToken;
 use crate::verification::StoredSession;
 
 /// How often a call tries to write a session that others write at the same time. Each time one
@@ -135,12 +135,12 @@ impl Service {
         at: Timestamp,
     ) -> Result<Try, Error> {
         let user = session.user.as_ref().or(changes.user.as_ref());
-        let user = user.map(|user| user_ref(&user.user_id));
+        let user = user.map(|user| UserRef::from(&user.user_id));
         let token = SessionToken::generate(session.id, user)?;
         let grace = self.policy.token_grace;
         let rotation = TokenRotation {
             token_hash: token.hash(),
-            write: generate_write_id(),
+            write: WriteId::generate(),
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
         };
         let next = session.changed(changes, rotation, now)?;

@@ -2,12 +2,11 @@ use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::item::{pointer_key, user_key};
-use crate::domain::{HashString, User, UserState};
+use crate::domain::{HashString, SessionGeneration, User, UserRef, UserState};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{number, text};
 use crate::store::transactions::update_item;
-use crate::token::{generate_session_generation, user_ref};
 
 /// What an administrator does to a user who keeps the login name.
 ///
@@ -79,11 +78,11 @@ impl Store {
         user: &User,
         update: UpdateBuilder,
     ) -> Result<bool, Error> {
-        let generation = text(generate_session_generation().to_string());
+        let generation = text(SessionGeneration::generate().to_string());
         let update = update.expression_attribute_values(":epoch", generation.clone());
         let pointer = Update::builder()
             .table_name(&self.tables.users)
-            .key("pk", pointer_key(user_ref(&user.user_id)))
+            .key("pk", pointer_key(UserRef::from(&user.user_id)))
             .update_expression("SET epoch = :epoch")
             .condition_expression("user_id = :user AND login_name = :name")
             .expression_attribute_values(":epoch", generation)

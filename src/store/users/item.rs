@@ -4,7 +4,6 @@ use crate::domain::{
     Attempts, DisplayName, FoldedName, HashString, LoginName, User, UserId, UserPointer, UserRef,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, millis, number, text};
-use crate::token::user_ref;
 
 /// The start of a user item's key; the folded login name follows.
 pub(super) const USER_PREFIX: &str = "LOGIN#";
@@ -89,7 +88,7 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
 /// | `user_id`, `login_name`, `epoch` | S | as in the user's item |
 pub(super) fn pointer_item(user: &User) -> Item {
     Item::from([
-        ("pk".into(), pointer_key(user_ref(&user.user_id))),
+        ("pk".into(), pointer_key(UserRef::from(&user.user_id))),
         ("user_id".into(), text(user.user_id.as_str())),
         ("login_name".into(), text(user.login_name.as_str())),
         ("epoch".into(), text(user.generation.to_string())),

@@ -5,14 +5,13 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
-use crate::domain::{LoginName, User};
+use crate::domain::{LoginName, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Item, number, text};
 use crate::store::transactions::{
     TransactionError, is_condition_failure, unavailable, update_item,
 };
-use crate::token::user_ref;
 
 /// The outcome of adding a user.
 #[derive(Debug)]
@@ -72,7 +71,7 @@ impl Store {
         let user_delete = delete(user_key(&user.login_name.folded()))
             .condition_expression("user_id = :user")
             .expression_attribute_values(":user", text(user.user_id.as_str()));
-        let pointer_delete = delete(pointer_key(user_ref(&user.user_id)))
+        let pointer_delete = delete(pointer_key(UserRef::from(&user.user_id)))
             .condition_expression("login_name = :name")
             .expression_attribute_values(":name", text(user.login_name.as_str()));
         let mut items = Vec::new();
@@ -95,7 +94,7 @@ impl Store {
         };
         let pointer = Update::builder()
             .table_name(&self.tables.users)
-            .key("pk", pointer_key(user_ref(&user.user_id)))
+            .key("pk", pointer_key(UserRef::from(&user.user_id)))
             .update_expression("SET login_name = :new")
             .condition_expression("login_name = :name")
             .expression_attribute_values(":new", text(renamed.login_name.as_str()))

@@ -24,9 +24,9 @@ use super::server::Server;
 use super::tls::HSTS;
 use super::unread::{hold_in_head, hold_until_written};
 use crate::api::{self, RequestContext};
+use crate::domain::generate_uuid;
 use crate::error::Error;
 use crate::log::TraceId;
-use crate::token::generate_uuid;
 use crate::transport::admission;
 
 /// How many header fields a request may have. Over HTTP/1.1, `hyper` has the same limit.

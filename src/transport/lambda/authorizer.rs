@@ -13,11 +13,10 @@ use tokio::time::Instant;
 
 use self::event::AuthorizerEvent;
 use crate::config::AuthorizerAnswer;
-use crate::domain::{Principal, SessionUser, Timestamp};
+use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
 use crate::log::{DecisionLine, Log, TraceId};
 use crate::store::Store;
-use crate::token::generate_session_id;
 use crate::verification::{Refusal, user_of_token};
 
 /// The authorizer, with all that a decision needs.
@@ -37,7 +36,7 @@ impl Authorizer {
     pub async fn warm_up(&self, now: Timestamp) {
         let read = self
             .store
-            .get_sessions_and_users(&[generate_session_id()], &[])
+            .get_sessions_and_users(&[SessionId::generate()], &[])
             .await;
         if let Err(error) = read {
             self.log

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sesame::domain::{Sequence, Session, SessionChanges, SessionId, SessionScope};
+use sesame::domain::{Sequence, Session, SessionChanges, SessionId, SessionScope, generate_uuid};
 use sesame::store::{EndOutcome, PutOutcome};
-use sesame::token::generate_uuid;
 use tokio::task::JoinSet;
 
 use crate::support::app::{App, NOW, rotation};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
-use sesame::domain::{Sequence, Session, SessionChanges};
+use sesame::domain::{Sequence, Session, SessionChanges, SessionId};
 use sesame::store::PutOutcome;
 
 use crate::support::app::{App, NOW, PASSWORD, by_name, rotation};
@@ -289,7 +289,7 @@ async fn a_session_is_inserted_once_and_never_recreated_by_a_put() {
     let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
     let gone = Session {
-        id: sesame::token::generate_session_id(),
+        id: SessionId::generate(),
         ..seen.clone()
     };
 

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{self, CreateSessionRequest as Create};
-use sesame::domain::Permission;
-use sesame::token::generate_session_id;
+use sesame::domain::{Permission, SessionId};
 use sesame::transport::lambda::event::Event;
 
 use crate::support::app::{App, NOW, event, header};
@@ -57,7 +56,7 @@ async fn an_unknown_session_is_not_found() {
             ..Client::new(&app).bearing(reader.as_str())
         };
         for (id, want) in [
-            (generate_session_id().to_string(), "QUERY-SFeaa"),
+            (SessionId::generate().to_string(), "QUERY-SFeaa"),
             ("000000000000000000".to_owned(), "QUERY-SFeaa"),
             ("../sessions".to_owned(), "QUERY-SFeaa"),
             ("ä".repeat(200), "QUERY-SFeaa"),
@@ -226,7 +225,7 @@ async fn a_body_must_not_name_another_session_than_the_path() {
     let app = App::start().await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
-    let other = generate_session_id().to_string();
+    let other = SessionId::generate().to_string();
     for (id, status) in [
         (&created.session_id, 200),
         (&other, 400),

@@ -5,8 +5,8 @@ use sesame::api::proto::zitadel::object::v2::TimestampQueryMethod as Method;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, ListSessionsRequest as List, search_query::Query,
 };
-use sesame::domain::{Permission, Timestamp, User};
-use sesame::token::{ServiceAccountToken, generate_session_id};
+use sesame::domain::{Permission, SessionId, Timestamp, User};
+use sesame::token::ServiceAccountToken;
 
 use super::{agent, created, creator, expires, found, ids, list, sessions, user};
 use crate::support::app::{App, NOW};
@@ -77,7 +77,7 @@ fn at(seconds: u64) -> Timestamp {
 async fn sessions_are_found_by_id_and_by_user() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
-    let nobody = generate_session_id().to_string();
+    let nobody = SessionId::generate().to_string();
     let (mini, other) = (user(&of.mini), user(&of.other));
 
     for (what, queries, want) in [

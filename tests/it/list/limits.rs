@@ -12,8 +12,7 @@ use sesame::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod as
 use sesame::api::proto::zitadel::session::v2::{
     CreateSessionRequest as Create, ListSessionsRequest as List,
 };
-use sesame::domain::{Permission, Session, User};
-use sesame::token::generate_session_id;
+use sesame::domain::{Permission, Session, SessionId, User};
 
 use super::{created, found, ids, list, user};
 use crate::support::app::{App, NOW, PASSWORD};
@@ -33,7 +32,7 @@ async fn many(client: Client<'_>, login: &User, metadata: &[u8], count: u64) -> 
     let like = store.get_session(first.parse().unwrap()).await;
     let like = like.unwrap().unwrap();
     let others = (1..count).map(|n| Session {
-        id: generate_session_id(),
+        id: SessionId::generate(),
         created_at: NOW.plus(Duration::from_secs(n)),
         ..like.clone()
     });
@@ -60,7 +59,7 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
     let client = Client::new(&app).bearing(all.as_str());
     for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
         let drawn: Vec<_> = (0..count)
-            .map(|_| generate_session_id().to_string())
+            .map(|_| SessionId::generate().to_string())
             .collect();
         app.faults.clear();
         let listed = client.list(&list(&[ids(&drawn)])).await;

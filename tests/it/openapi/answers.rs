@@ -8,9 +8,8 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Operation as Rpc;
-use sesame::domain::Permission;
+use sesame::domain::{Permission, SessionId};
 use sesame::error::{ApiSide, Error};
-use sesame::token::generate_session_id;
 
 use crate::support::app::{App, NOW, header, post};
 use crate::support::errors;
@@ -134,7 +133,7 @@ async fn a_session_that_is_gone_is_answered_as_documented() {
     for operation in gone.filter(|operation| operation.rpc == Rpc::DeleteSession) {
         let mut request = post("{}");
         request.method = operation.method.clone();
-        let id = generate_session_id().to_string();
+        let id = SessionId::generate().to_string();
         request.path = operation.path.replace("{session_id}", &id);
         let answer = mini.send_as_is(request).await.json();
 

@@ -4,8 +4,7 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
     self, CreateSessionRequest as Create, SetSessionRequest as Set,
 };
-use sesame::domain::Permission;
-use sesame::token::generate_session_id;
+use sesame::domain::{Permission, SessionId};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{
@@ -124,7 +123,7 @@ async fn a_set_of_an_unknown_session_is_not_found() {
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     for (id, want) in [
-        (generate_session_id().to_string(), "COMMAND-Flk38"),
+        (SessionId::generate().to_string(), "COMMAND-Flk38"),
         ("000000000000000000".to_owned(), "COMMAND-Flk38"),
         (created.session_id.replace('-', ""), "COMMAND-Flk38"),
         (format!(" {}", created.session_id), "COMMAND-Flk38"),

@@ -18,14 +18,13 @@ use sesame::aws::{KeySource, with_http_client};
 use sesame::config::{ServerKeySetting, Settings};
 use sesame::domain::{
     DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
-    SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
+    SessionGeneration, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
+    WriteId, generate_uuid,
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{InsertOutcome, Store};
-use sesame::token::{
-    ServiceAccountToken, generate_session_generation, generate_uuid, generate_write_id,
-};
+use sesame::token::ServiceAccountToken;
 
 use self::database::Database;
 use crate::support::answer::Answer;
@@ -163,7 +162,7 @@ impl App {
             state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
             attempts: sesame::domain::Attempts::default(),
-            generation: generate_session_generation(),
+            generation: SessionGeneration::generate(),
         };
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
@@ -313,7 +312,7 @@ impl Drop for App {
 pub fn rotation(token_hash: TokenHash) -> TokenRotation {
     TokenRotation {
         token_hash,
-        write: generate_write_id(),
+        write: WriteId::generate(),
         grace_until: None,
     }
 }

@@ -10,9 +10,9 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, Permission, User, UserId, UserState,
+    Attempts, DisplayName, HashString, LoginName, Password, Permission, SessionGeneration, User,
+    UserId, UserState,
 };
-use sesame::token::generate_session_generation;
 
 use self::document::Operation;
 use crate::support::answer::Answer;
@@ -143,7 +143,7 @@ pub async fn add_mini(app: &App) {
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
         attempts: Attempts::default(),
-        generation: generate_session_generation(),
+        generation: SessionGeneration::generate(),
     };
     app.store.insert_user(&login).await.unwrap();
 }

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use sesame::api::Version;
-use sesame::domain::Operation;
 use sesame::domain::{self, Attempts, HashString, LoginName, Password, Timestamp, UserState};
+use sesame::domain::{Operation, SessionGeneration};
 use sesame::store::InsertOutcome;
-use sesame::token::generate_session_generation;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -63,7 +62,7 @@ impl Run {
                     login_name: name.clone(),
                     state: UserState::Active,
                     attempts: Attempts::default(),
-                    generation: generate_session_generation(),
+                    generation: SessionGeneration::generate(),
                     ..self.logins[user].clone()
                 };
                 let added = store.insert_user(&login).await.unwrap();
