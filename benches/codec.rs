@@ -12,13 +12,12 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use sesame::api::WireLimits;
 use sesame::api::codec::{self, frame};
 use sesame::api::{
     Codec, Coding, MatchedRoute, PathParams, Protocol, Request, RequestContext, Version,
 };
-use sesame::config::WireLimits;
-use sesame::domain::{Operation, SessionId};
-use sesame::domain::{Sequence, Timestamp};
+use sesame::domain::{Operation, Sequence, SessionId, Timestamp};
 use sesame::error::Error as Fault;
 use sesame::service::{CreatedSession, Details, Reply};
 use sesame::token::SessionToken;

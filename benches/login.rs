@@ -21,9 +21,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
-use sesame::api::{App, Request, RequestContext, handle};
+use sesame::api::{Request, RequestContext};
+use sesame::app::{App, Settings, handle};
 use sesame::aws::{Endpoint, KeySource, with_http_client};
-use sesame::config::Settings;
 use sesame::domain::{
     Attempts, HashString, LoginName, Password, SessionGeneration, Timestamp, User, UserId,
     UserState,

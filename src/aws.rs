@@ -26,4 +26,4 @@ pub(crate) use in_process::in_process;
 pub(crate) use retries::SendCount;
 pub use roots::Roots;
 #[cfg(feature = "function")]
-pub use secrets::KeySource;
+pub use secrets::{KeySource, ServerKeySetting};

@@ -2,11 +2,8 @@
 //! are reported together.
 
 mod authorizer;
-mod base_path;
 mod endpoint;
 mod fault;
-mod host;
-mod origins;
 mod reader;
 mod server_key;
 
@@ -15,20 +12,18 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::api::WireLimits;
+use crate::app::{BasePath, Origins, Settings};
 use crate::domain::{AttemptPolicy, ScopePrefix};
 use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
 
-pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerAnswer, AuthorizerSettings};
-pub use base_path::BasePath;
+pub use authorizer::{AUTHORIZER_SETTINGS, AuthorizerSettings};
 pub use endpoint::{endpoint, secrets_url};
 pub use fault::{Fault, Faults, merge};
-pub use host::{Host, HostName};
-pub use origins::Origins;
 pub use reader::Setting;
 use reader::{Reader, setting};
-pub use server_key::ServerKeySetting;
 
 /// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
 /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
@@ -131,32 +126,6 @@ pub const SETTINGS: [Setting; 21] = [
 /// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
 /// may be base64.
 const REQUEST_BYTES: std::ops::RangeInclusive<u32> = 1024..=4_194_304;
-
-/// The settings of the service.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub tables: Tables,
-    pub policy: Policy,
-    pub created_status: StatusCode,
-    pub hash_params: Params,
-    pub hash_kernel: Kernel,
-    /// How many password checks may wait, with room for all calls that Lambda may send at a time: it
-    /// has admitted them.
-    pub password_queue: usize,
-    pub wire: WireLimits,
-    pub origins: Origins,
-    pub base_path: BasePath,
-    pub server_key: ServerKeySetting,
-}
-
-/// The limits on the size of a request, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WireLimits {
-    /// The longest body, as it is sent.
-    pub body: usize,
-    /// The longest message in a body, once it is decompressed.
-    pub message: usize,
-}
 
 impl Settings {
     /// Reads the settings. `variable` gives the value of an environment variable.

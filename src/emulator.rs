@@ -21,7 +21,7 @@ pub use self::file::exposed_files;
 use self::lock::FileLock;
 pub use self::lock::LockError;
 pub use self::server::Server;
-pub use crate::config::HostName;
+pub use crate::host::HostName;
 
 /// A DynamoDB that exists as long as one of its clones, clients or servers.
 #[derive(Clone)]

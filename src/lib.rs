@@ -1,8 +1,8 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `domain`, `error`, `status`,
-//! `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `config`, `api`, `transport`,
-//! `emulator`, `cli`.
+//! `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `api`, `host`, `app`,
+//! `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -10,6 +10,8 @@
 
 #[cfg(feature = "function")]
 pub mod api;
+#[cfg(feature = "function")]
+pub mod app;
 pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -19,6 +21,8 @@ pub mod domain;
 #[cfg(feature = "dev")]
 pub mod emulator;
 pub mod error;
+#[cfg(feature = "function")]
+pub mod host;
 #[cfg(feature = "function")]
 pub mod log;
 #[cfg(feature = "function")]

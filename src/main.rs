@@ -5,9 +5,9 @@ mod process;
 
 use std::process::ExitCode;
 
-use sesame::api::App;
+use sesame::app::{App, Settings};
 use sesame::aws::{Roots, http_client, with_http_client};
-use sesame::config::{self, Faults, Settings};
+use sesame::config::{self, Faults};
 use sesame::log::Log;
 use sesame::store::Store;
 use sesame::transport::lambda::{event, run};

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sesame::api::{MatchedRoute, Request, codec};
-use sesame::config::WireLimits;
+use sesame::api::{MatchedRoute, Request, WireLimits, codec};
 use sesame::transport::lambda::event;
 
 #[path = "../benches/cold_start/calls.rs"]

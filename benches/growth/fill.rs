@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dynoxide::{Database, ImportOptions};
 use serde_json::{Value, json};
-use sesame::api::handle;
+use sesame::app::handle;
 use sesame::domain::{SessionGeneration, UserId, UserRef, generate_uuid};
 use sesame::emulator::Emulator;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sesame::api::{App, Request, handle};
+use sesame::api::Request;
+use sesame::app::{App, handle};
 use sesame::domain::{Permission, ServiceAccount, ServiceAccountName};
 use sesame::token::ServiceAccountToken;
 

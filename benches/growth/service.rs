@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use sesame::api::App;
+use sesame::app::{App, Settings};
 use sesame::aws::{Endpoint, KeySource, with_http_client};
-use sesame::config::Settings;
 use sesame::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, SessionGeneration, Timestamp, User,
     UserId, UserState,

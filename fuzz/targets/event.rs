@@ -3,8 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sesame::api::{MatchedRoute, codec};
-use sesame::config::WireLimits;
+use sesame::api::{MatchedRoute, WireLimits, codec};
 use sesame::transport::lambda::event::Event;
 
 const LIMITS: WireLimits = WireLimits {

@@ -12,8 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use self::json::BoundFields;
 use super::messages::{self, ReplyMessage};
 use super::response::respond;
-use crate::api::{Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, Version};
-use crate::config::WireLimits;
+use crate::api::{
+    Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, Version, WireLimits,
+};
 use crate::error::Error;
 use crate::service::{Call, PAGE_ADVICE, Reply};
 use crate::status::{self, Status};

@@ -39,6 +39,15 @@ pub struct RequestContext {
     pub trailers: bool,
 }
 
+/// The limits on the size of a request, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireLimits {
+    /// The longest body, as it is sent.
+    pub body: usize,
+    /// The longest message in a body, once it is decompressed.
+    pub message: usize,
+}
+
 /// Parses the query of a URL into names and values.
 pub fn query(text: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(text.as_bytes())

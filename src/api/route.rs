@@ -31,7 +31,7 @@ pub struct RouteError {
 
 impl PathParams {
     /// The session that the path names, if its id is one.
-    pub(super) fn parse_session_id(&self) -> Option<SessionId> {
+    pub(crate) fn parse_session_id(&self) -> Option<SessionId> {
         SessionId::find(self.session_id.as_ref()?).ok()?
     }
 }
@@ -43,7 +43,7 @@ impl MatchedRoute {
     }
 
     /// Finds the route of a request that has this path once the base path is taken off.
-    pub(super) fn find_at(path: &str, request: &Request) -> Result<Self, RouteError> {
+    pub(crate) fn find_at(path: &str, request: &Request) -> Result<Self, RouteError> {
         let content_type = Protocol::from_content_type(&request.headers);
         let path = Path::parse(path);
         let protocol = match (&path, content_type) {
@@ -75,7 +75,7 @@ impl MatchedRoute {
 }
 
 /// The session that a path names, if its id is one. It is logged even if no route matches.
-pub(super) fn session_id(path: &str) -> Option<SessionId> {
+pub(crate) fn session_id(path: &str) -> Option<SessionId> {
     Path::parse(path)?.params().parse_session_id()
 }
 

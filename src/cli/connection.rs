@@ -1,7 +1,7 @@
 use super::Environment;
 use super::failure::Failure;
 use crate::aws::{Endpoint, Roots, SharedConfig, connect};
-use crate::config::Host;
+use crate::host::Host;
 use crate::store::{Store, Tables};
 
 /// The options that select the tables and the DynamoDB with them.

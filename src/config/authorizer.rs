@@ -2,6 +2,7 @@ use super::SETTINGS;
 use super::fault::Faults;
 use super::reader::{Reader, Setting, setting};
 use crate::store::Tables;
+use crate::transport::lambda::authorizer::AuthorizerAnswer;
 
 /// All settings of the authorizer but AWS's own variables.
 pub const AUTHORIZER_SETTINGS: [Setting; 3] = [
@@ -13,14 +14,6 @@ pub const AUTHORIZER_SETTINGS: [Setting; 3] = [
         "How the authorizer answers an HTTP API with payload 2.0: `simple` (`EnableSimpleResponses: true`) or `iam` (a policy); all others get a policy",
     ),
 ];
-
-/// The form of responses to events with payload 2.0. The event does not say which form the API
-/// expects, so this is a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthorizerAnswer {
-    Simple,
-    Iam,
-}
 
 /// The settings of the authorizer.
 #[derive(Clone, Debug)]

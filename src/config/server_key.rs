@@ -1,27 +1,6 @@
 use super::reader::Reader;
-use crate::aws::{Endpoint, HttpClient, KeySource};
+use crate::aws::ServerKeySetting;
 use crate::token::ServerKey;
-
-/// The setting of the key from which tokens are derived.
-#[derive(Clone, Debug)]
-pub enum ServerKeySetting {
-    None,
-    Key(ServerKey),
-    /// The name or ARN of a secret of AWS Secrets Manager whose text is the key.
-    Secret(String),
-}
-
-impl ServerKeySetting {
-    /// Where the service gets the key from. A secret is in the region of `endpoint`, and read over
-    /// `http`; a `url` replaces Secrets Manager's own.
-    pub fn open(&self, endpoint: &Endpoint, url: Option<String>, http: HttpClient) -> KeySource {
-        match self {
-            Self::None => KeySource::None,
-            Self::Key(key) => KeySource::Key(key.clone()),
-            Self::Secret(id) => KeySource::secret(id.clone(), endpoint, url, http),
-        }
-    }
-}
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub(super) fn server_key(&mut self) -> Option<ServerKeySetting> {

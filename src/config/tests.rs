@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::aws::ServerKeySetting;
 use crate::domain::Access;
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, Faults> {

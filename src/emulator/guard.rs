@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::ORIGIN;
 
-use crate::config::HostName;
+use crate::host::HostName;
 use crate::transport::admission::is_local;
 
 /// Why a request is refused.

@@ -21,7 +21,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::oneshot;
 
 use super::{Emulator, guard, operation};
-use crate::config::HostName;
+use crate::host::HostName;
 
 /// How often expired items are deleted. DynamoDB itself deletes them within days
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>).

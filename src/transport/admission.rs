@@ -8,8 +8,9 @@ use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Version};
 
-use crate::config::{Host, HostName, Origins};
+use crate::app::Origins;
 use crate::error::Error;
+use crate::host::{Host, HostName};
 
 /// Checks whether a request is answered at all, by `guard` if there is one.
 ///

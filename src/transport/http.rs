@@ -31,7 +31,7 @@ use self::probes::Probes;
 use self::server::Server;
 pub use self::server::{Options, Pages};
 pub use self::tls::{Tls, TlsError};
-use crate::api::App;
+use crate::app::App;
 use crate::domain::Timestamp;
 
 /// How long the calls in progress may take when the server stops.

@@ -13,7 +13,6 @@ use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 
 use self::invocation::{KeepBytes, RawEvent};
-use crate::config::Faults;
 use crate::log::{Log, log_panics};
 
 /// Runs a Lambda function until Lambda ends the process: `start` makes its state, and
@@ -22,13 +21,14 @@ use crate::log::{Log, log_panics};
 ///
 /// Events come one at a time, unless `AWS_LAMBDA_MAX_CONCURRENCY` says how many may come at
 /// once. Why the function can't start, or can't go on, is written to stderr as a line of JSON.
-pub async fn run<State, Reply, Responding>(
+pub async fn run<State, Fault, Reply, Responding>(
     variable: fn(&str) -> Option<String>,
-    start: impl AsyncFnOnce(Log) -> Result<State, Faults>,
+    start: impl AsyncFnOnce(Log) -> Result<State, Fault>,
     respond: impl Fn(Arc<State>, Bytes, Context) -> Responding + Clone + Send + 'static,
 ) -> ExitCode
 where
     State: Send + Sync + 'static,
+    Fault: Into<Error>,
     Reply: Serialize + Send + 'static,
     Responding: Future<Output = Result<Reply, Error>> + Send + 'static,
 {
@@ -43,7 +43,7 @@ where
             let runtime = Runtime::new(handler).layer(layer_fn(KeepBytes));
             runtime.run_concurrent().await
         }
-        Err(faults) => Err(faults.into()),
+        Err(fault) => Err(fault.into()),
     };
     let Err(error) = ended else {
         return ExitCode::SUCCESS;

@@ -10,10 +10,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use sesame::api::Request;
-use sesame::config::AuthorizerAnswer;
 use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::log::Log;
-use sesame::transport::lambda::authorizer::Authorizer;
+use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, event, header, post};

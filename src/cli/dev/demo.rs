@@ -1,8 +1,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::app::Settings;
 use crate::cli::failure::Failure;
-use crate::config::Settings;
 use crate::domain::{
     Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
     ServiceAccountName, SessionGeneration, Timestamp, User, UserId, UserState,

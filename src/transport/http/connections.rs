@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::guard::Guard;
 use super::limits::Limits;
-use crate::config::WireLimits;
+use crate::api::WireLimits;
 use crate::log::Losses;
 
 /// How many connections may be open beyond the limit while they give way. Newcomers need not wait

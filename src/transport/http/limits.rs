@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::config::WireLimits;
+use crate::api::WireLimits;
 
 /// The limits on what clients may use of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use http::{Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
 use super::connections::lock;
-use crate::api::App;
+use crate::app::App;
 
 /// For how long a result is used again.
 const CACHE_TIME: Duration = Duration::from_secs(1);

@@ -180,7 +180,7 @@ mod tests {
     use super::super::connections::Connections;
     use super::super::limits::Limits;
     use super::*;
-    use crate::config::WireLimits;
+    use crate::api::WireLimits;
 
     #[tokio::test]
     async fn a_body_grows_with_its_room_or_is_refused() {

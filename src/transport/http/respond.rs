@@ -24,6 +24,7 @@ use super::server::Server;
 use super::tls::HSTS;
 use super::unread::{hold_in_head, hold_until_written};
 use crate::api::{self, RequestContext};
+use crate::app;
 use crate::domain::generate_uuid;
 use crate::error::Error;
 use crate::log::TraceId;
@@ -138,7 +139,7 @@ impl Server {
     }
 
     fn refuse(&self, request: &api::Request, error: &Error) -> Response<api::Body> {
-        api::refuse(&self.app, request, error, (self.now)())
+        app::refuse(&self.app, request, error, (self.now)())
     }
 
     /// The request of the API, still without a body.
@@ -219,7 +220,7 @@ impl Server {
         // it is on Lambda.
         let server = Arc::clone(self);
         let response = tokio::spawn(async move {
-            let response = api::handle(&server.app, request, (server.now)()).await;
+            let response = app::handle(&server.app, request, (server.now)()).await;
             drop((permit, room));
             response
         });

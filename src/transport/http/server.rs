@@ -8,7 +8,7 @@ use super::grpc::Grpc;
 use super::limits::Limits;
 use super::probes::Probes;
 use super::tls::Tls;
-use crate::api::App;
+use crate::app::App;
 use crate::domain::Timestamp;
 use crate::transport::admission::PageGuard;
 

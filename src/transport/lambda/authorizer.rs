@@ -12,12 +12,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::event::AuthorizerEvent;
-use crate::config::AuthorizerAnswer;
 use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
 use crate::log::{DecisionLine, Log, TraceId};
 use crate::store::Store;
 use crate::verification::{Refusal, user_of_token};
+
+pub use policy::AuthorizerAnswer;
 
 /// The authorizer, with all that a decision needs.
 pub struct Authorizer {

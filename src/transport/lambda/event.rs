@@ -25,7 +25,8 @@ use lambda_http::request::LambdaRequest;
 use serde_json::value::RawValue;
 
 use self::sender::Sender;
-use crate::api::{App, Request, RequestContext, handle, is_known, query, refuse};
+use crate::api::{Request, RequestContext, is_known, query};
+use crate::app::{App, handle, refuse};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::log::TraceId;

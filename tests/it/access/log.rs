@@ -2,7 +2,8 @@
 
 use http::Method;
 use serde_json::json;
-use sesame::api::{Version, refuse};
+use sesame::api::Version;
+use sesame::app::refuse;
 use sesame::domain::{Operation, Permission};
 use sesame::error::Error;
 

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sesame::config::AuthorizerAnswer;
 use sesame::domain::Timestamp;
 use sesame::error::Error;
+use sesame::transport::lambda::authorizer::AuthorizerAnswer;
 
 use super::{FILES, TestAuthorizer, policy, whole};
 use crate::support::app::NOW;

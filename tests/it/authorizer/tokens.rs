@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use sesame::config::AuthorizerAnswer;
+use sesame::transport::lambda::authorizer::AuthorizerAnswer;
 
 use super::{TestAuthorizer, change, whole};
 use crate::support::answer::Answer;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sesame::api;
 use sesame::aws::KeySource;
 use sesame::domain::{Operation, UserState};
 use sesame::log::Log;
@@ -136,7 +135,7 @@ async fn hashing_one_at_once(settings: &[(&str, &str)]) -> App {
     let mut app = App::emulated(settings).await;
     let (log, _) = Log::memory(None);
     let one = NonZeroUsize::MIN;
-    app.api = api::App::new(app.faulty.clone(), &app.settings, KeySource::None, one, log);
+    app.api = sesame::app::App::new(app.faulty.clone(), &app.settings, KeySource::None, one, log);
     app
 }
 

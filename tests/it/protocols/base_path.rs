@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
-use sesame::api::{Request, Version, refuse};
+use sesame::api::{Request, Version};
+use sesame::app::refuse;
 use sesame::domain::Operation::CreateSession;
 use sesame::error::Error;
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use prost::Message;
+use sesame::api::WireLimits;
 use sesame::api::codec::{self, json};
 use sesame::api::proto::zitadel::object::v2::ListQuery;
 use sesame::api::proto::zitadel::session::v2;
@@ -12,7 +13,6 @@ use sesame::api::proto::zitadel::session::v2::search_query::Query;
 use sesame::api::{
     Codec, Coding, MatchedRoute, PathParams, Protocol, RequestHeaders, Version, messages, row,
 };
-use sesame::config::WireLimits;
 use sesame::domain::Operation;
 
 use crate::support::client::{Wire, json_of};

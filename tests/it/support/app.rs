@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
-use sesame::api::{self, Request, RequestContext, handle};
-use sesame::aws::{KeySource, with_http_client};
-use sesame::config::{ServerKeySetting, Settings};
+use sesame::api::{Request, RequestContext};
+use sesame::app::{Settings, handle};
+use sesame::aws::{KeySource, ServerKeySetting, with_http_client};
 use sesame::domain::{
     DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
     SessionGeneration, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
@@ -38,7 +38,7 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 pub const PASSWORD: &str = "V3ryS3cure!";
 
 pub struct App {
-    pub api: api::App,
+    pub api: sesame::app::App,
     /// The store that a test itself uses: it has no faults and records no requests.
     pub store: Store,
     /// The store that the service uses.
@@ -108,7 +108,7 @@ impl App {
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());
         Self {
-            api: api::App::new(faulty.clone(), &settings, key, two, log),
+            api: sesame::app::App::new(faulty.clone(), &settings, key, two, log),
             store: database.store(database.plain.clone()),
             faulty,
             faults: database.faults.clone(),

@@ -1,8 +1,15 @@
 use serde_json::{Value, json};
 
 use super::event::AuthorizerEvent;
-use crate::config::AuthorizerAnswer;
 use crate::domain::SessionUser;
+
+/// The form of responses to events with payload 2.0. The event does not say which form the API
+/// expects, so this is a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizerAnswer {
+    Simple,
+    Iam,
+}
 
 impl AuthorizerEvent {
     /// The answer that allows the request of `user`, or denies it.

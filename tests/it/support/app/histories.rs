@@ -1,6 +1,7 @@
 //! What tests with thousands of calls need of an [`App`].
 
-use sesame::api::{Request, handle};
+use sesame::api::Request;
+use sesame::app::handle;
 use sesame::aws::with_http_client;
 use sesame::domain::{SessionId, Timestamp};
 

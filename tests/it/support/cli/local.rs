@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use sesame::api;
 use sesame::aws::KeySource;
 use sesame::log::Log;
 use sesame::transport::http::{Limits, Options, Tls, serve};
@@ -50,7 +49,7 @@ impl LocalServer {
                 let app = App::emulated(&[]).await;
                 let (log, _) = Log::memory(None);
                 let (store, two) = (app.faulty.clone(), NonZeroUsize::new(2).unwrap());
-                let api = api::App::new(store, &app.settings, KeySource::None, two, log);
+                let api = sesame::app::App::new(store, &app.settings, KeySource::None, two, log);
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 let stop = async {
                     let _ = stopped.await;

@@ -8,8 +8,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use super::Origins;
 use crate::api::{Body, Request};
-use crate::config::Origins;
 
 /// The headers that pages may send. They are named because `*` doesn't cover
 /// `authorization`.

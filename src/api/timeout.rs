@@ -1,82 +1,19 @@
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName};
-use tokio::time::timeout;
 
-use crate::api::{Protocol, Request};
-use crate::error::{DeadlineOwner, Error};
-use crate::service::{Context, Reply};
+use super::Protocol;
+use crate::error::Error;
 
 const GRPC: HeaderName = HeaderName::from_static("grpc-timeout");
 const CONNECT: HeaderName = HeaderName::from_static("connect-timeout-ms");
 
-/// How long the answer to a request may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadlines {
-    /// The time that the transport allows. After it, the call is dropped.
-    transport: Option<Duration>,
-    /// The time that the client waits, from the start of the call on.
-    client: Option<Duration>,
-}
-
-impl Deadlines {
-    /// Reads the deadlines of a request.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`]: the client's timeout can't be read.
-    pub fn read(protocol: Protocol, request: &Request) -> Result<Self, Error> {
-        Ok(Self {
-            transport: request.context.budget,
-            client: client_timeout(protocol, &request.headers)?,
-        })
-    }
-
-    /// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged.
-    ///
-    /// A client's deadline does not end a call whose password attempt is pending. If it did, the
-    /// attempt would stay counted as a failure even if the password is right. Such a call runs to
-    /// its end, and its response is still `DEADLINE_EXCEEDED`.
-    pub async fn enforce(
-        self,
-        context: &Context,
-        call: impl Future<Output = Result<Reply, Error>>,
-    ) -> Result<Reply, Error> {
-        let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
-        let late = || Err(Error::DeadlineExceeded(DeadlineOwner::Client));
-        let outcome = async {
-            let Some(client) = self.client else {
-                return call.await;
-            };
-            // `timeout` polls the call once before it looks at the clock.
-            let left = client.saturating_sub(context.started.elapsed());
-            if left.is_zero() {
-                return Ok(late());
-            }
-            if let Ok(outcome) = timeout(left, &mut call).await {
-                return outcome;
-            }
-            if context.record.read().attempt_pending {
-                call.await?.ok();
-            }
-            Ok(late())
-        };
-        let outcome = match self.transport {
-            None => outcome.await,
-            Some(transport) => match timeout(transport, outcome).await {
-                Ok(outcome) => outcome,
-                Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Server)),
-            },
-        };
-        outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))
-    }
-}
-
 /// How long the client waits for the answer, if it says so.
-fn client_timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Error> {
+///
+/// # Errors
+///
+/// [`Error::Malformed`]: what it says can't be read.
+pub fn client_timeout(protocol: Protocol, headers: &HeaderMap) -> Result<Option<Duration>, Error> {
     let (name, parse): (_, fn(&str) -> Option<Duration>) = match protocol {
         Protocol::Json => return Ok(None),
         Protocol::Connect(_) => (CONNECT, connect),

@@ -1,4 +1,4 @@
-use super::host::Host;
+use crate::host::Host;
 
 /// The origins whose pages may call the service from a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Origins {
 }
 
 impl Origins {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "none" => Some(Self::List(Vec::new())),
             "*" => Some(Self::Any),

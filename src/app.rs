@@ -1,0 +1,262 @@
+//! The service behind its API: [`App`], and the way from a request's bytes to its response.
+//!
+//! The steps of a request are: find the route, authenticate, authorize, decode, run, encode.
+
+mod base_path;
+mod cors;
+mod deadline;
+mod origins;
+
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, Response, StatusCode};
+use tokio::task::spawn_blocking;
+
+use self::deadline::Deadlines;
+use crate::api::{
+    Body, MatchedRoute, Request, RouteError, WireLimits, codec, is_known, row, session_id,
+};
+use crate::aws::{KeySource, ServerKeySetting};
+use crate::domain::{Operation, Timestamp};
+use crate::error::Error;
+use crate::log::{CallLine, Log};
+use crate::password::{Kernel, Params, PasswordPool};
+use crate::service::{Context, Credentials, Policy, Reply, Service};
+use crate::store::{Store, Tables};
+use crate::token::PresentedToken;
+
+pub use base_path::BasePath;
+pub use origins::Origins;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The settings of the service.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub tables: Tables,
+    pub policy: Policy,
+    pub created_status: StatusCode,
+    pub hash_params: Params,
+    pub hash_kernel: Kernel,
+    /// How many password checks may wait, with room for all calls that Lambda may send at a time: it
+    /// has admitted them.
+    pub password_queue: usize,
+    pub wire: WireLimits,
+    pub origins: Origins,
+    pub base_path: BasePath,
+    pub server_key: ServerKeySetting,
+}
+
+/// The service behind its API.
+pub struct App {
+    service: Service,
+    created_status: StatusCode,
+    limits: WireLimits,
+    origins: Origins,
+    base_path: BasePath,
+    log: Log,
+    /// Whether no request has been answered yet.
+    cold: AtomicBool,
+}
+
+impl App {
+    /// Allocates and writes the memory of the password pool.
+    pub fn new(
+        store: Store,
+        settings: &Settings,
+        server_key: KeySource,
+        checks_at_once: NonZeroUsize,
+        log: Log,
+    ) -> Self {
+        let passwords = PasswordPool::new(
+            settings.hash_params,
+            settings.hash_kernel,
+            checks_at_once,
+            settings.password_queue,
+        );
+        let service = Service::new(store, settings.policy.clone(), passwords, server_key);
+        Self {
+            service,
+            created_status: settings.created_status,
+            limits: settings.wire,
+            origins: settings.origins.clone(),
+            base_path: settings.base_path.clone(),
+            log,
+            cold: AtomicBool::new(true),
+        }
+    }
+
+    /// Makes the service and connects to the database, so that the first call finds both ready. The
+    /// memory of the password pool is written on another thread while this one waits for the network.
+    ///
+    /// A failed connection is only logged: the first call tries again.
+    pub async fn start(
+        store: Store,
+        settings: Settings,
+        server_key: KeySource,
+        checks_at_once: NonZeroUsize,
+        log: Log,
+        now: Timestamp,
+    ) -> Self {
+        let connecting = store.clone();
+        let making =
+            spawn_blocking(move || Self::new(store, &settings, server_key, checks_at_once, log));
+        let (app, connected) = tokio::join!(making, Service::connect(&connecting));
+        let app = app.unwrap_or_else(|failed| resume_unwind(failed.into_panic()));
+        app.log_connection(connected, now);
+        app
+    }
+
+    /// Connects to the database, so that the first call need not. An error is only logged: the
+    /// first call tries again.
+    pub async fn warm_up(&self, now: Timestamp) {
+        let connected = self.service.warm_up().await;
+        self.log_connection(connected, now);
+    }
+
+    fn log_connection(&self, connected: Result<(), Error>, now: Timestamp) {
+        if let Err(error) = connected {
+            self.log
+                .warning("the first connection to DynamoDB failed", &error, now);
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.service.warm_up().await.is_ok()
+    }
+
+    /// The limits on the size of a request, which a server applies while it reads one.
+    pub fn limits(&self) -> WireLimits {
+        self.limits
+    }
+
+    /// The path of a request without the base path. A path that a route knows is left as it is, so
+    /// that the API's own address goes on working behind a custom domain.
+    fn route_path<'a>(&self, request: &'a Request) -> &'a str {
+        let path = request.path.as_str();
+        if is_known(path) {
+            return path;
+        }
+        self.base_path.strip(path).unwrap_or(path)
+    }
+
+    /// The log of the service's calls.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    async fn run(
+        &self,
+        route: &MatchedRoute,
+        request: &Request,
+        context: &Context,
+    ) -> Result<Reply, Error> {
+        let deadlines = Deadlines::read(route.protocol, request)?;
+        let call = async {
+            if let Some(id) = route.params.parse_session_id() {
+                context.record.session(id);
+            }
+            if request.body.len() > self.limits.body {
+                return Err(Error::BodyTooLarge);
+            }
+            let credentials = credentials(request);
+            let principal = self.service.authenticate(&credentials, context).await?;
+            let permit = self.service.authorize(route.operation, principal)?;
+            let call = codec::decode(route, request, self.limits)?;
+            self.service.run(call, &permit, context).await
+        };
+        // On the heap, because it moves often.
+        deadlines.enforce(context, Box::pin(call)).await
+    }
+
+    /// Adds what all answers have in common: their headers, and a line in the log.
+    fn finish(
+        &self,
+        request: &Request,
+        operation: Option<Operation>,
+        context: &Context,
+        error: Option<&Error>,
+        mut response: Response<Body>,
+    ) -> Response<Body> {
+        add_common_headers(response.headers_mut(), &request.context.request_id);
+        cors::add_headers(&self.origins, &request.headers, response.headers_mut());
+        self.log.call(&CallLine {
+            request_id: &request.context.request_id,
+            client_ip: request.context.client_ip,
+            trace_id: request.context.trace_id.as_ref(),
+            operation,
+            status: response.status(),
+            cold_start: self.cold.swap(false, Ordering::Relaxed),
+            error,
+            facts: context.record.read(),
+            started: context.started,
+            now: context.now,
+        });
+        response
+    }
+}
+
+/// Answers one request. It can't fail: an error and a panic are answers too.
+///
+/// `now` is the time of the request. Nothing further down reads the wall clock: the [`Context`]
+/// adds the time that has passed since.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let context = Context::new(now);
+    if let Some(response) = cors::preflight(&app.origins, &request) {
+        return app.finish(&request, None, &context, None, response);
+    }
+    let route = match MatchedRoute::find_at(app.route_path(&request), &request) {
+        Ok(route) => route,
+        Err(RouteError { protocol, error }) => {
+            let response = codec::encode_error(protocol, &error);
+            return app.finish(&request, None, &context, Some(&error), response);
+        }
+    };
+    let reply = app.run(&route, &request, &context).await;
+    let encoded = reply
+        .and_then(|reply| codec::encode(route.protocol, route.version, &reply, app.created_status));
+    let (response, error) = match encoded {
+        Ok(response) => (response, None),
+        Err(error) => (codec::encode_error(route.protocol, &error), Some(error)),
+    };
+    let operation = Some(route.operation);
+    app.finish(&request, operation, &context, error.as_ref(), response)
+}
+
+/// Answers a request that can't be carried out, such as one whose body never arrives.
+pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Response<Body> {
+    let context = Context::new(now);
+    let path = app.route_path(request);
+    if let Some(id) = session_id(path) {
+        context.record.session(id);
+    }
+    let (protocol, operation) = match MatchedRoute::find_at(path, request) {
+        Ok(route) => (route.protocol, Some(route.operation)),
+        Err(unmatched) => (unmatched.protocol, None),
+    };
+    let mut response = codec::encode_error(protocol, error);
+    if error.is_before_protocol() {
+        *response.status_mut() = row(error).http;
+    }
+    app.finish(request, operation, &context, Some(error), response)
+}
+
+fn credentials(request: &Request) -> Credentials {
+    let values = request.headers.get_all(AUTHORIZATION).iter();
+    Credentials {
+        token: PresentedToken::from_authorization(values.map(HeaderValue::as_bytes)),
+        jwt: request.context.jwt.clone(),
+    }
+}
+
+fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(request_id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, request_id);
+    }
+}
