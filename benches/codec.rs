@@ -11,15 +11,15 @@ use std::error::Error;
 use std::hint::black_box;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
-use sesame::api::WireLimits;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use sesame::api::codec::{self, frame};
 use sesame::api::{
-    Codec, Coding, MatchedRoute, PathParams, Protocol, Request, RequestContext, Version,
+    Codec, Coding, MatchedRoute, Protocol, Request, RequestContext, WireLimits, answer, read,
 };
-use sesame::domain::{Operation, Sequence, SessionId, Timestamp};
+use sesame::domain::{Sequence, SessionId, Timestamp};
 use sesame::error::Error as Fault;
-use sesame::service::{CreatedSession, Details, Reply};
+use sesame::service::{CreateSession, CreatedSession, Details};
 use sesame::token::SessionToken;
 
 const ROUNDS: u64 = 1000;
@@ -69,7 +69,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let named = PROTOCOLS.into_iter().find(|(one, _)| *one == name);
     let (_, protocol) = named.ok_or("no such protocol")?;
     let session_id = SessionId::generate();
-    let reply = Reply::CreateSession(CreatedSession {
+    let created = CreatedSession {
         details: Details {
             sequence: Sequence(4),
             change_date: Some(Timestamp::from_millis(1_800_000_000_123)),
@@ -77,16 +77,10 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
         },
         session_id,
         session_token: SessionToken::generate(session_id, None)?,
-    });
+    };
     let unknown = Fault::UserNotFound;
     let request = request(protocol);
-    let version = Version::V2alpha;
-    let route = MatchedRoute {
-        protocol,
-        operation: Operation::CreateSession,
-        version,
-        params: PathParams::default(),
-    };
+    let route = MatchedRoute::find(&request).map_err(|unmatched| unmatched.error)?;
     let limits = WireLimits {
         body: 262_144,
         message: 262_144,
@@ -94,17 +88,12 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         match direction {
             "decode" => {
-                let call = codec::decode(&route, black_box(&request), limits)?;
-                black_box(call);
+                let message = codec::decode(&route, black_box(&request), limits)?;
+                drop(black_box(read::<CreateSession>(&route, message)?));
             }
             "encode" => {
-                let reply = black_box(&reply);
-                drop(black_box(codec::encode(
-                    protocol,
-                    version,
-                    reply,
-                    StatusCode::OK,
-                )?));
+                let answer = answer::<CreateSession>(black_box(created.clone()));
+                drop(black_box(codec::encode(&route, &answer, StatusCode::OK)?));
             }
             _ => drop(black_box(codec::encode_error(
                 protocol,
@@ -116,7 +105,17 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
 }
 
 fn request(protocol: Protocol) -> Request {
+    let procedure = "/zitadel.session.v2alpha.SessionService/CreateSession";
     let framed = || frame::write_message(PROTO).freeze();
+    let (path, content_type) = match protocol {
+        Protocol::Json => ("/v2alpha/sessions", "application/json"),
+        Protocol::Connect(Codec::Json) => (procedure, "application/json"),
+        Protocol::Connect(Codec::Proto) => (procedure, "application/proto"),
+        Protocol::GrpcWeb(Coding::Binary) => (procedure, "application/grpc-web"),
+        Protocol::GrpcWeb(Coding::Text) => (procedure, "application/grpc-web-text"),
+        Protocol::Grpc => (procedure, "application/grpc"),
+    };
+    let content_type = HeaderValue::from_static(content_type);
     let body = match protocol {
         Protocol::Json | Protocol::Connect(Codec::Json) => Bytes::from_static(JSON),
         Protocol::Connect(Codec::Proto) => Bytes::from_static(PROTO),
@@ -125,9 +124,9 @@ fn request(protocol: Protocol) -> Request {
     };
     Request {
         method: Method::POST,
-        path: String::new(),
+        path: path.to_owned(),
         query: Vec::new(),
-        headers: HeaderMap::new(),
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
         body,
         context: RequestContext {
             trailers: true,

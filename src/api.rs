@@ -3,23 +3,27 @@
 //!
 //! A protocol only decodes and encodes, so a call does the same in each of them.
 
+mod call;
 pub mod codec;
-pub mod messages;
 pub mod proto;
 mod protocol;
 mod request;
 mod request_headers;
 mod response;
 mod route;
+pub mod schema;
+mod session;
 mod timeout;
 mod version;
 
 pub use crate::status::{Row, row};
+pub(crate) use call::carry_out;
+pub use call::{Answer, Call, Envelope, answer, check, read};
 pub use protocol::{Codec, Coding, Protocol};
 pub use request::{Request, RequestContext, WireLimits, query};
 pub use request_headers::RequestHeaders;
 pub use response::Body;
-pub use route::{MatchedRoute, PathParams, RouteError};
+pub use route::{MatchedRoute, RouteError};
 pub(crate) use route::{is_known, session_id};
 pub(crate) use timeout::client_timeout;
 pub use version::Version;

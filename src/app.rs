@@ -17,14 +17,15 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use crate::api::{
-    Body, MatchedRoute, Request, RouteError, WireLimits, codec, is_known, row, session_id,
+    Answer, Body, MatchedRoute, Request, RouteError, WireLimits, carry_out, codec, is_known, row,
+    session_id,
 };
 use crate::aws::{KeySource, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::{CallLine, Log};
 use crate::password::{Kernel, Params, PasswordPool};
-use crate::service::{Context, Credentials, Policy, Reply, Service};
+use crate::service::{Context, Credentials, Policy, Service};
 use crate::store::{Store, Tables};
 use crate::token::PresentedToken;
 
@@ -154,20 +155,18 @@ impl App {
         route: &MatchedRoute,
         request: &Request,
         context: &Context,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Answer, Error> {
         let deadlines = Deadlines::read(route.protocol, request)?;
         let call = async {
-            if let Some(id) = route.params.parse_session_id() {
-                context.record.session(id);
-            }
             if request.body.len() > self.limits.body {
                 return Err(Error::BodyTooLarge);
             }
             let credentials = credentials(request);
             let principal = self.service.authenticate(&credentials, context).await?;
-            let permit = self.service.authorize(route.operation, principal)?;
-            let call = codec::decode(route, request, self.limits)?;
-            self.service.run(call, &permit, context).await
+            let operation = route.procedure.operation;
+            let permit = self.service.authorize(operation, principal)?;
+            let message = codec::decode(route, request, self.limits)?;
+            carry_out(route, message, &self.service, &permit, context).await
         };
         // On the heap, because it moves often.
         deadlines.enforce(context, Box::pin(call)).await
@@ -209,7 +208,11 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     if let Some(response) = cors::preflight(&app.origins, &request) {
         return app.finish(&request, None, &context, None, response);
     }
-    let route = match MatchedRoute::find_at(app.route_path(&request), &request) {
+    let path = app.route_path(&request);
+    if let Some(id) = session_id(path) {
+        context.record.session(id);
+    }
+    let route = match MatchedRoute::find_at(path, &request) {
         Ok(route) => route,
         Err(RouteError { protocol, error }) => {
             let response = codec::encode_error(protocol, &error);
@@ -217,13 +220,12 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         }
     };
     let reply = app.run(&route, &request, &context).await;
-    let encoded = reply
-        .and_then(|reply| codec::encode(route.protocol, route.version, &reply, app.created_status));
+    let encoded = reply.and_then(|reply| codec::encode(&route, &reply, app.created_status));
     let (response, error) = match encoded {
         Ok(response) => (response, None),
         Err(error) => (codec::encode_error(route.protocol, &error), Some(error)),
     };
-    let operation = Some(route.operation);
+    let operation = Some(route.procedure.operation);
     app.finish(&request, operation, &context, error.as_ref(), response)
 }
 
@@ -235,7 +237,7 @@ pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Re
         context.record.session(id);
     }
     let (protocol, operation) = match MatchedRoute::find_at(path, request) {
-        Ok(route) => (route.protocol, Some(route.operation)),
+        Ok(route) => (route.protocol, Some(route.procedure.operation)),
         Err(unmatched) => (unmatched.protocol, None),
     };
     let mut response = codec::encode_error(protocol, error);

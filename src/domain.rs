@@ -38,6 +38,8 @@ pub use list::{Compare, Filter, LimitTooHigh, Page};
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::NamedSession;
 pub use operation::Operation;
+#[cfg(feature = "function")]
+pub(crate) use operation::operations;
 pub use permission::{Permission, Permissions};
 pub use permit::{Access, Denial, Permit, SessionScope};
 pub use precondition::Precondition;

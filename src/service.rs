@@ -2,9 +2,7 @@
 
 mod account_cache;
 mod authenticate;
-mod call;
 mod context;
-mod reply;
 mod session;
 mod user_lookup;
 
@@ -12,18 +10,43 @@ use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
 use crate::aws::KeySource;
-use crate::domain::{Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix};
+use crate::domain::{
+    Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix, SessionId,
+};
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
-pub use call::{
-    Call, CreateSession, DeleteSession, GetSession, ListSessions, PresentedSessionToken, SetSession,
-};
 pub use context::Context;
-pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
-pub use session::PAGE_ADVICE;
+pub use session::{
+    ChangedSession, CreateSession, CreatedSession, DeleteSession, Details, GetSession, GotSession,
+    ListSessions, ListedSessions, PAGE_ADVICE, PresentedSessionToken, SetSession,
+};
+
+/// What is done for one operation of the API. It is also the operation's request: whatever the
+/// protocol, it is the same.
+pub trait UseCase: Sized {
+    const OPERATION: Operation;
+    type Outcome;
+
+    /// The session that the request names, if its id is one.
+    fn session_id(&self) -> Option<SessionId> {
+        None
+    }
+
+    /// Does it. [`Service::run`] has checked that `permit` is for this operation.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> impl Future<Output = Result<Self::Outcome, Error>> + Send;
+}
 
 /// The rules that a deployment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,37 +117,19 @@ impl Service {
     ///
     /// [`Error::PermissionDenied`] for a permit of another operation or access mode, and those of
     /// the operation.
-    pub async fn run(
+    pub async fn run<U: UseCase>(
         &self,
-        call: Call,
+        request: U,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Reply, Error> {
-        if !permit.is_for(self.policy.access, call.operation()) {
+    ) -> Result<U::Outcome, Error> {
+        if !permit.is_for(self.policy.access, U::OPERATION) {
             return Err(Error::PermissionDenied);
         }
-        if let Some(id) = call.session_id() {
+        if let Some(id) = request.session_id() {
             context.record.session(id);
         }
-        Ok(match call {
-            Call::CreateSession(request) => {
-                let created = self.create_session(request, permit, context).await?;
-                context.record.session(created.session_id);
-                Reply::CreateSession(created)
-            }
-            Call::SetSession(request) => {
-                Reply::SetSession(self.set_session(request, permit, context).await?)
-            }
-            Call::GetSession(request) => {
-                Reply::GetSession(self.get_session(request, permit, context).await?)
-            }
-            Call::DeleteSession(request) => {
-                Reply::DeleteSession(self.delete_session(request, permit, context).await?)
-            }
-            Call::ListSessions(request) => {
-                Reply::ListSessions(self.list_sessions(request, permit, context).await?)
-            }
-        })
+        request.run(self, permit, context).await
     }
 }
 

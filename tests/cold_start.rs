@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sesame::api::{MatchedRoute, Request, WireLimits, codec};
+use sesame::api::{MatchedRoute, Request, WireLimits, codec, read};
+use sesame::service::CreateSession;
 use sesame::transport::lambda::event;
 
 #[path = "../benches/cold_start/calls.rs"]
@@ -102,7 +103,8 @@ fn each_event_makes_the_same_call_in_another_protocol() {
 
     let decode = |request: &Request| {
         let route = MatchedRoute::find(request).unwrap();
-        codec::decode(&route, request, LIMITS).unwrap()
+        let message = codec::decode(&route, request, LIMITS).unwrap();
+        read::<CreateSession>(&route, message).unwrap()
     };
     let call = decode(&requests[0]);
     for request in &requests {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sesame::api::{MatchedRoute, WireLimits, codec};
+use sesame::api::{MatchedRoute, WireLimits, check};
 use sesame::transport::lambda::event::Event;
 
 const LIMITS: WireLimits = WireLimits {
@@ -15,6 +15,6 @@ fuzz_target!(|text: &[u8]| {
     if let Ok(request) = Event::read(text).request()
         && let Ok(route) = MatchedRoute::find(&request)
     {
-        let _ = codec::decode(&route, &request, LIMITS);
+        let _ = check(&route, &request, LIMITS);
     }
 });

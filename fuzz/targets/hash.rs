@@ -40,7 +40,10 @@ fuzz_target!(|input: (u8, u8, u16, u8, u8, u64, Vec<u8>)| {
         (Ok((output, memory)), Ok((want, want_memory))) => {
             assert_eq!(output, want);
             let same = |(one, other): (&Block, &Block)| one.as_ref() == other.as_ref();
-            assert!(memory.iter().zip(&want_memory).all(same), "the memory differs");
+            assert!(
+                memory.iter().zip(&want_memory).all(same),
+                "the memory differs"
+            );
         }
         (ours, crates) => assert_eq!(ours.err(), crates.err()),
     }

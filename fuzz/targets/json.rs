@@ -2,19 +2,34 @@
 
 #![no_main]
 
+use bytes::Bytes;
 use http::HeaderMap;
 use libfuzzer_sys::fuzz_target;
-use sesame::api::codec::json::{self, BoundFields};
-use sesame::api::{RequestHeaders, Version};
-use sesame::domain::Operation;
+use sesame::api::schema::PROCEDURES;
+use sesame::api::{MatchedRoute, Protocol, Request, RequestContext, WireLimits, check};
+
+const LIMITS: WireLimits = WireLimits {
+    body: 4096,
+    message: 4096,
+};
 
 fuzz_target!(|input: (u8, &[u8])| {
-    let (route, body) = input;
-    let version = Version::ALL[usize::from(route) % Version::ALL.len()];
-    let operation = Operation::ALL[usize::from(route) / Version::ALL.len() % Operation::ALL.len()];
-    let headers = RequestHeaders::read(&HeaderMap::new());
-    let call = json::decode(operation, version, BoundFields::default(), headers, body);
-    if call.is_ok() && !body.trim_ascii().is_empty() {
+    let (at, body) = input;
+    let route = MatchedRoute {
+        protocol: Protocol::Json,
+        procedure: &PROCEDURES[usize::from(at) % PROCEDURES.len()],
+        path_fields: Vec::new(),
+        has_body: true,
+    };
+    let request = Request {
+        method: http::Method::POST,
+        path: String::new(),
+        query: Vec::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::copy_from_slice(body),
+        context: RequestContext::default(),
+    };
+    if check(&route, &request, LIMITS).is_ok() && !body.trim_ascii().is_empty() {
         let value: serde_json::Value = serde_json::from_slice(body).expect("JSON");
         assert!(value.is_object());
     }

@@ -7,7 +7,10 @@ use sesame::token::PresentedToken;
 
 fn is_read(token: &str) -> bool {
     let header = format!("Bearer {token}");
-    matches!(PresentedToken::from_authorization([header.as_bytes()]), Ok(Some(_)))
+    matches!(
+        PresentedToken::from_authorization([header.as_bytes()]),
+        Ok(Some(_))
+    )
 }
 
 fuzz_target!(|text: &str| {

@@ -1,22 +1,25 @@
 //! Decodes requests to calls and encodes replies, in each protocol. None of it does I/O.
 
 mod compression;
+mod filter;
 pub mod frame;
 mod grpc;
 pub mod json;
+mod path;
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use zeroize::Zeroizing;
 
-use self::json::BoundFields;
-use super::messages::{self, ReplyMessage};
+use self::filter::filter;
+use super::call::Answer;
 use super::response::respond;
 use crate::api::{
-    Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, Version, WireLimits,
+    Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, WireLimits,
 };
 use crate::error::Error;
-use crate::service::{Call, PAGE_ADVICE, Reply};
+use crate::service::PAGE_ADVICE;
 use crate::status::{self, Status};
 
 pub use compression::Compression;
@@ -25,85 +28,93 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
 const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
 
-/// Decodes the call of a request.
+/// The message of a request, once its protocol is taken off. It may hold a password, and so has no
+/// `Debug`.
+pub struct RequestMessage {
+    /// v2's message in protobuf, without fields that the version lacks.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// The other member of a oneof of which JSON may have two.
+    pub second: Option<String>,
+    pub headers: RequestHeaders,
+}
+
+/// Decodes the message of a request.
 ///
 /// # Errors
 ///
-/// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read, or breaks a limit.
+/// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read.
 /// - [`Error::BodyTooLarge`]: the message in it is longer than the limit.
 /// - [`Error::Unimplemented`], [`Error::UnsupportedEncoding`]: it wants what this service
 ///   doesn't do.
-pub fn decode(route: &MatchedRoute, request: &Request, limits: WireLimits) -> Result<Call, Error> {
+pub fn decode(
+    route: &MatchedRoute,
+    request: &Request,
+    limits: WireLimits,
+) -> Result<RequestMessage, Error> {
     let Request { headers, body, .. } = request;
-    let (operation, version) = (route.operation, route.version);
-    let call_headers = RequestHeaders::read(headers);
-    match route.protocol {
-        Protocol::Json => {
-            // A GET has no body: the path and the query name what it reads.
-            let body = match request.method {
-                Method::GET => Bytes::new(),
-                _ => read_plain(headers, body, limits)?,
-            };
-            let bound = BoundFields::read(route, request)?;
-            json::decode(operation, version, bound, call_headers, &body)
-        }
-        Protocol::Connect(codec) => {
-            check_connect_version(headers)?;
-            let message = read_plain(headers, body, limits)?;
-            match codec {
-                Codec::Json => {
-                    let bound = BoundFields::default();
-                    json::decode(operation, version, bound, call_headers, &message)
-                }
-                Codec::Proto => messages::decode(operation, version, call_headers, &message),
+    let binary = |message: &[u8]| filter(route.procedure.request, message);
+    let (bytes, second) = match route.protocol {
+        Protocol::Json | Protocol::Connect(Codec::Json) => {
+            if route.protocol != Protocol::Json {
+                check_connect_version(headers)?;
             }
+            // A route without a body has its fields in the path and in the query.
+            let body = if route.has_body {
+                read_plain(headers, body, limits)?
+            } else {
+                Bytes::new()
+            };
+            let message = json::read(route, request, &body)?;
+            (message.bytes, message.second)
         }
-        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => messages::decode(
-            operation,
-            version,
-            call_headers,
-            &read_framed(headers, body, limits)?,
-        ),
+        Protocol::Connect(Codec::Proto) => {
+            check_connect_version(headers)?;
+            (binary(&read_plain(headers, body, limits)?)?, None)
+        }
+        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => {
+            (binary(&read_framed(headers, body, limits)?)?, None)
+        }
         Protocol::GrpcWeb(Coding::Text) => {
             let body = frame::read_text(body)?;
-            messages::decode(
-                operation,
-                version,
-                call_headers,
-                &read_framed(headers, &body, limits)?,
-            )
+            (binary(&read_framed(headers, &body, limits)?)?, None)
         }
-    }
+    };
+    Ok(RequestMessage {
+        bytes,
+        second,
+        headers: RequestHeaders::read(headers),
+    })
 }
 
-/// Encodes a reply in the shape of `version`. `created` is the HTTP status of a new session on
-/// the JSON paths.
+/// Encodes the answer to a call in the shape of the route's version. `created` is the HTTP status
+/// of a new session on the JSON paths.
 ///
 /// # Errors
 ///
 /// [`Error::ListTooLong`]: the message is too large for some clients. Only a list can become so
 /// large.
 pub fn encode(
-    protocol: Protocol,
-    version: Version,
-    reply: &Reply,
+    route: &MatchedRoute,
+    answer: &Answer,
     created: StatusCode,
 ) -> Result<Response<Body>, Error> {
-    let message = ReplyMessage::new(reply, version);
-    let response = match protocol {
+    let reply = route.procedure.reply;
+    let json = || json::write(reply, &answer.message);
+    let binary = || filter(reply, &answer.message);
+    let response = match route.protocol {
         Protocol::Json => {
-            let mut response = respond(JSON, json::encode(&message));
-            if matches!(reply, Reply::CreateSession(_)) {
+            let mut response = respond(JSON, json()?);
+            if answer.creates {
                 *response.status_mut() = created;
             }
             response
         }
-        Protocol::Connect(Codec::Json) => respond(JSON, json::encode(&message)),
-        Protocol::Connect(Codec::Proto) => respond(PROTO, message.encode_to_vec()),
-        Protocol::Grpc => grpc::encode(&message),
-        Protocol::GrpcWeb(coding) => grpc::encode_web(&message, coding),
+        Protocol::Connect(Codec::Json) => respond(JSON, json()?),
+        Protocol::Connect(Codec::Proto) => respond(PROTO, binary()?.to_vec()),
+        Protocol::Grpc => grpc::encode(&binary()?),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(&binary()?, coding),
     };
-    if !can_carry(protocol, response.body()) {
+    if !can_carry(route.protocol, response.body()) {
         return Err(Error::ListTooLong(PAGE_ADVICE));
     }
     Ok(response)

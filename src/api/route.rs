@@ -2,24 +2,20 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::protocol::PROCEDURE_TYPES;
-use crate::api::{Codec, Protocol, Request, Version};
-use crate::domain::{Operation, SessionId};
+use super::schema::{PROCEDURES, Procedure, ROUTES, Route, Segment};
+use crate::api::{Codec, Protocol, Request};
+use crate::domain::SessionId;
 use crate::error::Error;
 
-/// The operation that a request is for, and how it is encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The call that a request is for, and how it is encoded.
+#[derive(Clone)]
 pub struct MatchedRoute {
     pub protocol: Protocol,
-    pub operation: Operation,
-    pub version: Version,
-    pub params: PathParams,
-}
-
-/// The variable parts of a path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PathParams {
-    /// The text in the place of a session's id, percent-decoded.
-    pub session_id: Option<String>,
+    pub procedure: &'static Procedure,
+    /// The fields that stand in the path: the name in protobuf, and the text, percent-decoded.
+    pub path_fields: Vec<(&'static str, String)>,
+    /// Whether the other fields stand in the body, or else in the query.
+    pub has_body: bool,
 }
 
 /// The error for a request that no route matches, and the protocol in which it is answered.
@@ -27,13 +23,6 @@ pub struct PathParams {
 pub struct RouteError {
     pub protocol: Protocol,
     pub error: Error,
-}
-
-impl PathParams {
-    /// The session that the path names, if its id is one.
-    pub(crate) fn parse_session_id(&self) -> Option<SessionId> {
-        SessionId::find(self.session_id.as_ref()?).ok()?
-    }
 }
 
 impl MatchedRoute {
@@ -62,21 +51,27 @@ impl MatchedRoute {
                 Protocol::Grpc | Protocol::GrpcWeb(_) => NO_SUCH_CALL,
             })
         })?;
-        let (operation, version) = path
-            .operation(&request.method, content_type)
+        let (procedure, route) = path
+            .procedure(&request.method, content_type)
             .map_err(unmatched)?;
         Ok(Self {
             protocol,
-            operation,
-            version,
-            params: path.params(),
+            procedure,
+            path_fields: path.fields(route),
+            has_body: route.is_none_or(|route| route.has_body),
         })
     }
 }
 
 /// The session that a path names, if its id is one. It is logged even if no route matches.
 pub(crate) fn session_id(path: &str) -> Option<SessionId> {
-    Path::parse(path)?.params().parse_session_id()
+    let path = Path::parse(path)?;
+    let Path::Json { routes, .. } = &path else {
+        return None;
+    };
+    let fields = path.fields(routes.first().copied());
+    let (_, id) = fields.iter().find(|(name, _)| *name == "session_id")?;
+    SessionId::find(id).ok()?
 }
 
 /// Whether a path is one of this service, without the stage of a gateway before it: stages have
@@ -88,81 +83,97 @@ pub(crate) fn is_known(path: &str) -> bool {
 const NO_SUCH_CALL: Error = Error::Unimplemented(std::borrow::Cow::Borrowed("this call"));
 
 /// The path of a request, parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path<'a> {
     /// `/package.Service/Method`
-    Procedure {
-        service: &'a str,
-        method: &'a str,
+    Procedure { service: &'a str, method: &'a str },
+    /// The parts between slashes, and the routes of this form, of which there is one at least.
+    Json {
+        segments: Vec<&'a str>,
+        routes: Vec<&'static Route>,
     },
-    Sessions(Version),
-    Search(Version),
-    /// The id as it stands there, percent-encoded.
-    Session(Version, &'a str),
 }
 
 impl<'a> Path<'a> {
     fn parse(path: &'a str) -> Option<Self> {
-        let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let path = path.strip_prefix('/')?;
+        let segments: Vec<_> = path.split('/').collect();
         // JSON paths have no dot in their first part.
-        if is_service(first) && !rest.contains('/') {
-            return Some(Self::Procedure {
-                service: first,
-                method: rest,
-            });
+        if let [service, method] = segments[..]
+            && is_service(service)
+        {
+            return Some(Self::Procedure { service, method });
         }
-        let version = Version::parse(first)?;
-        let rest = rest.strip_prefix("sessions")?;
-        if rest.is_empty() {
-            return Some(Self::Sessions(version));
-        }
-        let id = rest.strip_prefix('/')?;
-        match id {
-            "search" => Some(Self::Search(version)),
-            "_search" if version == Version::V2alpha => Some(Self::Search(version)),
-            _ if id.is_empty() || id.contains('/') => None,
-            _ => Some(Self::Session(version, id)),
-        }
+        let matching = ROUTES.iter().filter(|route| route.matches(&segments));
+        let mut routes: Vec<_> = matching.collect();
+        // A literal goes before a field, whatever the method.
+        let literals = routes.iter().map(|route| route.literals()).max()?;
+        routes.retain(|route| route.literals() == literals);
+        Some(Self::Json { segments, routes })
     }
 
-    fn operation(
-        self,
+    fn procedure(
+        &self,
         method: &Method,
         content_type: Option<Protocol>,
-    ) -> Result<(Operation, Version), Error> {
-        use Operation::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
-
-        let not_allowed = |allowed| Err(Error::MethodNotAllowed(allowed));
-        let matched = match (self, method) {
-            (Self::Procedure { service, method }, &Method::POST) => {
-                return match content_type {
-                    Some(_) => procedure(service, method).ok_or(NO_SUCH_CALL),
-                    None => Err(Error::UnsupportedMediaType(PROCEDURE_TYPES)),
-                };
+    ) -> Result<(&'static Procedure, Option<&'static Route>), Error> {
+        match self {
+            Self::Procedure { .. } if method != Method::POST => {
+                Err(Error::MethodNotAllowed("POST"))
             }
-            (Self::Sessions(version), &Method::POST) => (CreateSession, version),
-            (Self::Search(version), &Method::POST) => (ListSessions, version),
-            (Self::Session(version, _), &Method::GET) => (GetSession, version),
-            (Self::Session(version, _), &Method::PATCH) => (SetSession, version),
-            (Self::Session(version, _), &Method::DELETE) => (DeleteSession, version),
-            (Self::Session(..), _) => return not_allowed("DELETE, GET, PATCH"),
-            (Self::Procedure { .. } | Self::Sessions(_) | Self::Search(_), _) => {
-                return not_allowed("POST");
+            Self::Procedure { .. } if content_type.is_none() => {
+                Err(Error::UnsupportedMediaType(PROCEDURE_TYPES))
             }
-        };
-        // A body of any other content type is read as JSON: curl's default is a form's.
-        match content_type {
-            None | Some(Protocol::Connect(Codec::Json)) => Ok(matched),
-            Some(_) => Err(Error::UnsupportedMediaType("application/json")),
+            Self::Procedure { service, method } => {
+                let named =
+                    |one: &&Procedure| one.service == *service && one.operation.as_str() == *method;
+                let procedure = PROCEDURES.iter().find(named).ok_or(NO_SUCH_CALL)?;
+                Ok((procedure, None))
+            }
+            Self::Json { routes, .. } => {
+                let route = routes.iter().find(|route| route.method == method);
+                let allowed = routes.first().map_or("", |route| route.allowed);
+                let route = route.ok_or(Error::MethodNotAllowed(allowed))?;
+                // A body of any other content type is read as JSON: curl's default is a form's.
+                match content_type {
+                    None | Some(Protocol::Connect(Codec::Json)) => {
+                        Ok((route.procedure, Some(route)))
+                    }
+                    Some(_) => Err(Error::UnsupportedMediaType("application/json")),
+                }
+            }
         }
     }
 
-    fn params(self) -> PathParams {
-        let session_id = match self {
-            Self::Session(_, id) => Some(percent_decode_str(id).decode_utf8_lossy().into_owned()),
-            _ => None,
+    /// The fields that stand in the path, as `route` names them.
+    fn fields(&self, route: Option<&'static Route>) -> Vec<(&'static str, String)> {
+        let (Self::Json { segments, .. }, Some(route)) = (self, route) else {
+            return Vec::new();
         };
-        PathParams { session_id }
+        let pairs = route.path.iter().zip(segments);
+        let fields = pairs.filter_map(|(segment, text)| match segment {
+            Segment::Literal(_) => None,
+            Segment::Field(name) => {
+                let text = percent_decode_str(text).decode_utf8_lossy();
+                Some((*name, text.into_owned()))
+            }
+        });
+        fields.collect()
+    }
+}
+
+impl Route {
+    fn matches(&self, segments: &[&str]) -> bool {
+        let matches = |(segment, text): (&Segment, &&str)| match segment {
+            Segment::Literal(literal) => literal == text,
+            Segment::Field(_) => !text.is_empty(),
+        };
+        self.path.len() == segments.len() && self.path.iter().zip(segments).all(matches)
+    }
+
+    /// How many parts of the path are literals.
+    fn literals(&self) -> usize {
+        let is_literal = |segment: &&Segment| matches!(segment, Segment::Literal(_));
+        self.path.iter().filter(is_literal).count()
     }
 }
 
@@ -175,15 +186,6 @@ fn is_service(part: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     part.contains('.') && part.split('.').all(is_identifier)
-}
-
-fn procedure(service: &str, method: &str) -> Option<(Operation, Version)> {
-    let version = service
-        .strip_prefix("zitadel.session.")?
-        .strip_suffix(".SessionService")?;
-    let mut operations = Operation::ALL.into_iter();
-    let operation = operations.find(|operation| operation.as_str() == method)?;
-    Some((operation, Version::parse(version)?))
 }
 
 #[cfg(test)]

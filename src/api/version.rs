@@ -17,8 +17,4 @@ impl Version {
             Self::V2 => "v2",
         }
     }
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == text)
-    }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::api::{Protocol, Request, client_timeout};
 use crate::error::{DeadlineOwner, Error};
-use crate::service::{Context, Reply};
+use crate::service::Context;
 
 /// How long the answer to a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +36,11 @@ impl Deadlines {
     /// A client's deadline does not end a call whose password attempt is pending. If it did, the
     /// attempt would stay counted as a failure even if the password is right. Such a call runs to
     /// its end, and its response is still `DEADLINE_EXCEEDED`.
-    pub async fn enforce(
+    pub async fn enforce<T>(
         self,
         context: &Context,
-        call: impl Future<Output = Result<Reply, Error>>,
-    ) -> Result<Reply, Error> {
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
         let late = || Err(Error::DeadlineExceeded(DeadlineOwner::Client));
         let outcome = async {

@@ -1,29 +1,64 @@
-/// An operation of the API. Its text is the name of the rpc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    CreateSession,
-    SetSession,
-    GetSession,
-    DeleteSession,
-    ListSessions,
-}
+use super::Permission;
+use super::permit::{Access, Rule};
 
-impl Operation {
-    pub const ALL: [Self; 5] = [
-        Self::CreateSession,
-        Self::SetSession,
-        Self::GetSession,
-        Self::DeleteSession,
-        Self::ListSessions,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateSession => "CreateSession",
-            Self::SetSession => "SetSession",
-            Self::GetSession => "GetSession",
-            Self::DeleteSession => "DeleteSession",
-            Self::ListSessions => "ListSessions",
+/// Hands the list of the API's operations, each with who may call it, to another macro. The name is
+/// that of the rpc in `proto/`. Each of the rules is enough by itself.
+///
+/// The enum, the permissions and the dispatch of calls all come from this one list.
+macro_rules! operations {
+    ($with:ident) => {
+        $with! {
+            CreateSession: by_access,
+            SetSession: |_| &[Token, WRITE],
+            GetSession: |_| &[Token, Creator, User, READ],
+            DeleteSession: |_| &[Token, User, DELETE],
+            ListSessions: |_| &[Creator, User, READ],
         }
+    };
+}
+#[cfg(feature = "function")]
+pub(crate) use operations;
+
+macro_rules! define {
+    ($($name:ident: $rules:expr,)*) => {
+        /// An operation of the API. Its text is the name of the rpc.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Operation {
+            $($name,)*
+        }
+
+        impl Operation {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The reasons for which an operation is permitted.
+            pub(super) fn rules(self, access: Access) -> &'static [Rule] {
+                use Rule::{Creator, Token, User};
+
+                let rules: fn(Access) -> &'static [Rule] = match self {
+                    $(Self::$name => $rules,)*
+                };
+                rules(access)
+            }
+        }
+    };
+}
+operations!(define);
+
+const WRITE: Rule = Rule::Permission(Permission::Write);
+const READ: Rule = Rule::Permission(Permission::Read);
+const DELETE: Rule = Rule::Permission(Permission::Delete);
+
+/// Who may create sessions is a setting of the deployment.
+fn by_access(access: Access) -> &'static [Rule] {
+    match access {
+        Access::Public => &[Rule::Anyone],
+        Access::Authenticated => &[Rule::Authenticated],
+        Access::Token => &[WRITE],
     }
 }

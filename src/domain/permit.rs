@@ -18,7 +18,7 @@ pub enum Access {
 
 /// A reason for which an operation is permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     Anyone,
     /// The principal is authenticated.
     Authenticated,
@@ -87,25 +87,6 @@ impl Access {
         }
     }
 
-    /// The one table of permissions. Each of the rules is enough by itself.
-    fn rules(self, operation: Operation) -> &'static [Rule] {
-        use Rule::{Anyone, Authenticated, Creator, Token, User};
-
-        const WRITE: Rule = Rule::Permission(Permission::Write);
-        const READ: Rule = Rule::Permission(Permission::Read);
-        const DELETE: Rule = Rule::Permission(Permission::Delete);
-
-        match (operation, self) {
-            (Operation::CreateSession, Self::Public) => &[Anyone],
-            (Operation::CreateSession, Self::Authenticated) => &[Authenticated],
-            (Operation::CreateSession, Self::Token) => &[WRITE],
-            (Operation::SetSession, _) => &[Token, WRITE],
-            (Operation::GetSession, _) => &[Token, Creator, User, READ],
-            (Operation::DeleteSession, _) => &[Token, User, DELETE],
-            (Operation::ListSessions, _) => &[Creator, User, READ],
-        }
-    }
-
     /// The permit of `principal` for an operation. Where a session's token permits it, the
     /// permit is conditional on the token: [`Permit::sessions`].
     pub(crate) fn permit(
@@ -134,7 +115,7 @@ impl Permit {
     }
 
     fn has_rule(&self, rule: Rule) -> bool {
-        self.access.rules(self.operation).contains(&rule)
+        self.operation.rules(self.access).contains(&rule)
     }
 
     /// The sessions that the permit covers. `token` is the token that the request presents: `None`
@@ -158,7 +139,7 @@ impl Permit {
             Rule::Permission(permission) => self.principal.permissions().has(*permission),
             Rule::Token | Rule::Creator | Rule::User => false,
         };
-        if self.access.rules(self.operation).iter().any(covers_all) {
+        if self.operation.rules(self.access).iter().any(covers_all) {
             return Ok(SessionScope::All);
         }
         let principal = &self.principal;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// The error for a value that can't be parsed.
@@ -5,13 +6,16 @@ use std::ops::RangeInclusive;
 #[error("invalid {field}: {reason}")]
 pub struct Invalid {
     /// The field's name as in the request, such as `checks.user`.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     pub reason: &'static str,
 }
 
 impl Invalid {
-    pub fn new(field: &'static str, reason: &'static str) -> Self {
-        Self { field, reason }
+    pub fn new(field: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
+        Self {
+            field: field.into(),
+            reason,
+        }
     }
 }
 

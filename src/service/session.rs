@@ -8,12 +8,28 @@ mod idempotency;
 mod list;
 mod set;
 
-use super::{Details, PresentedSessionToken, Service};
-use crate::domain::{Permit, Session, SessionScope, UserRef};
+use super::Service;
+use crate::domain::{Permit, Sequence, Session, SessionScope, Timestamp, UserRef};
 use crate::error::{ApiSide, Error};
-use crate::token::SessionToken;
+use crate::token::{NotASessionToken, SessionToken};
 
-pub use list::PAGE_ADVICE;
+pub use create::{CreateSession, CreatedSession};
+pub use delete::DeleteSession;
+pub use get::{GetSession, GotSession};
+pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
+pub use set::{ChangedSession, SetSession};
+
+/// A text that a request presents as the token of the session that it names, parsed.
+pub type PresentedSessionToken = Result<SessionToken, NotASessionToken>;
+
+/// `zitadel.object.Details`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    pub sequence: Sequence,
+    /// `None` for a session that does not exist.
+    pub change_date: Option<Timestamp>,
+    pub resource_owner: String,
+}
 
 impl Service {
     fn details(&self, session: &Session) -> Details {

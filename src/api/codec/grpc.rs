@@ -6,7 +6,6 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use prost::Message as _;
 
 use super::frame;
-use crate::api::messages::ReplyMessage;
 use crate::api::proto::google::rpc;
 use crate::api::proto::zitadel::v1;
 use crate::api::response::respond;
@@ -25,8 +24,8 @@ const WEB: HeaderValue = HeaderValue::from_static("application/grpc-web+proto");
 const WEB_TEXT: HeaderValue = HeaderValue::from_static("application/grpc-web-text+proto");
 
 /// Encodes a reply as a message and trailers. The HTTP status is 200, as of all answers here.
-pub(super) fn encode(message: &ReplyMessage) -> Response<Body> {
-    let mut response = respond(GRPC, frame::write_message(&message.encode_to_vec()));
+pub(super) fn encode(message: &[u8]) -> Response<Body> {
+    let mut response = respond(GRPC, frame::write_message(message));
     response.body_mut().trailers = Some(success());
     response
 }
@@ -40,8 +39,8 @@ pub(super) fn encode_error(error: &Error) -> Response<Body> {
 }
 
 /// Encodes a reply with the trailers as a frame of the body.
-pub(super) fn encode_web(message: &ReplyMessage, coding: Coding) -> Response<Body> {
-    let body = frame::write_message(&message.encode_to_vec());
+pub(super) fn encode_web(message: &[u8], coding: Coding) -> Response<Body> {
+    let body = frame::write_message(message);
     web_response(body, &success(), coding)
 }
 

@@ -1,19 +1,36 @@
 //! The JSON mapping of proto3 (<https://protobuf.dev/programming-guides/json/>).
 
+mod bind;
 mod connect_error;
-mod duration;
-mod fields;
-mod list;
-mod request;
-pub(in crate::api) mod serialize;
+mod read;
+mod scalars;
+#[cfg(test)]
+mod tests;
 mod tree;
+mod well_known;
+mod write;
 
-use serde::Serialize;
+use self::tree::Tree;
+use crate::api::{MatchedRoute, Request};
+use crate::error::Error;
 
 pub(super) use connect_error::{connect_http, encode_connect_error};
-pub use request::{BoundFields, decode};
+pub use read::Encoded;
+pub use write::write;
 
-pub(super) fn encode(message: &impl Serialize) -> Vec<u8> {
-    // Strings and numbers can't fail to be written.
-    serde_json::to_vec(message).unwrap_or_default()
+/// Reads the message of a request: the fields in its path, and in its body or its query.
+///
+/// # Errors
+///
+/// - [`Error::Malformed`]: not JSON, not an object, a name twice.
+/// - [`Error::InvalidArgument`]: a field of another type.
+/// - [`Error::Unimplemented`]: a field that isn't built.
+pub fn read(route: &MatchedRoute, request: &Request, body: &[u8]) -> Result<Encoded, Error> {
+    let mut object = match tree::parse(body)? {
+        None => Vec::new(),
+        Some(Tree::Object(object)) => object,
+        Some(_) => return Err(Error::Malformed("the body is not a JSON object".into())),
+    };
+    bind::bind(route, request, &mut object)?;
+    read::read(route.procedure.request, object)
 }

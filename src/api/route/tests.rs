@@ -20,8 +20,8 @@ fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, 
     });
     match found {
         Ok(route) => {
-            let operation = route.operation.as_str();
-            let text = format!("{} {operation}", route.version.as_str());
+            let operation = route.procedure.operation.as_str();
+            let text = format!("{} {operation}", route.procedure.version.as_str());
             (route.protocol, text)
         }
         Err(RouteError { protocol, error }) => (protocol, error.kind().to_owned()),

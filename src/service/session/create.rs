@@ -1,13 +1,52 @@
+use std::time::Duration;
+
 use super::checks::factors;
 use super::idempotency::IdempotencyScope;
 use crate::domain::{
-    Lifetime, NewSession, Permit, Session, SessionId, Timestamp, UserRef, WriteId,
+    IdempotencyKey, Lifetime, Metadata, NewSession, Operation, Password, Permit, Session,
+    SessionId, Timestamp, UserAgent, UserRef, UserSearch, WriteId,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
-use crate::service::{Context, CreateSession, CreatedSession, Details, Service};
+use crate::service::{Context, Details, Service, UseCase};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
+
+/// `CreateSessionRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateSession {
+    pub user: Option<UserSearch>,
+    pub password: Option<Password>,
+    pub metadata: Metadata,
+    pub user_agent: Option<UserAgent>,
+    pub lifetime: Option<Duration>,
+    /// The key under which the request may be repeated.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// `CreateSessionResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedSession {
+    pub details: Details,
+    pub session_id: SessionId,
+    pub session_token: SessionToken,
+}
+
+impl UseCase for CreateSession {
+    const OPERATION: Operation = Operation::CreateSession;
+    type Outcome = CreatedSession;
+
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<CreatedSession, Error> {
+        let created = service.create_session(self, permit, context).await?;
+        context.record.session(created.session_id);
+        Ok(created)
+    }
+}
 
 impl Service {
     /// Creates a session, if the request passes all its checks.
@@ -19,7 +58,7 @@ impl Service {
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id.
-    pub(in crate::service) async fn create_session(
+    async fn create_session(
         &self,
         mut request: CreateSession,
         permit: &Permit,

@@ -1,14 +1,39 @@
 use super::{out_of_scope, sessions};
-use crate::domain::{Permit, Sequence};
+use crate::domain::{Operation, Permit, Sequence, SessionId};
 use crate::error::{ApiSide, Error};
-use crate::service::{Context, DeleteSession, Details, Service};
+use crate::service::{Context, Details, PresentedSessionToken, Service, UseCase};
 use crate::store::EndOutcome;
+
+/// `DeleteSessionRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<PresentedSessionToken>,
+}
+
+impl UseCase for DeleteSession {
+    const OPERATION: Operation = Operation::DeleteSession;
+    type Outcome = Details;
+
+    fn session_id(&self) -> Option<SessionId> {
+        self.session_id
+    }
+
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Details, Error> {
+        service.delete_session(self, permit, context).await
+    }
+}
 
 impl Service {
     /// Ends a session, expired or not. One that does not exist is deleted already.
     ///
     /// One request, whose condition is the permit's scope.
-    pub(in crate::service) async fn delete_session(
+    async fn delete_session(
         &self,
         request: DeleteSession,
         permit: &Permit,

@@ -1,16 +1,48 @@
 use super::{out_of_scope, own_user_ref, sessions};
-use crate::domain::{Permit, SessionId, SessionState, UserRef};
+use crate::domain::{NamedSession, Operation, Permit, SessionId, SessionState, UserRef};
 use crate::error::{ApiSide, Error};
-use crate::service::{Context, GetSession, GotSession, Service};
+use crate::service::{Context, PresentedSessionToken, Service, UseCase};
 use crate::token::SessionToken;
 use crate::verification::StoredSession;
+
+/// `GetSessionRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GetSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<PresentedSessionToken>,
+}
+
+/// `GetSessionResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GotSession {
+    pub named: Box<NamedSession>,
+    pub resource_owner: String,
+}
+
+impl UseCase for GetSession {
+    const OPERATION: Operation = Operation::GetSession;
+    type Outcome = GotSession;
+
+    fn session_id(&self) -> Option<SessionId> {
+        self.session_id
+    }
+
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<GotSession, Error> {
+        service.get_session(self, permit, context).await
+    }
+}
 
 impl Service {
     /// Reads a valid session. One that was ended or has expired is not found.
     ///
     /// Requests: 1 with the session's token or by its own user, 2 otherwise if it has a
     /// user.
-    pub(in crate::service) async fn get_session(
+    async fn get_session(
         &self,
         request: GetSession,
         permit: &Permit,

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use super::{own_user_ref, sessions};
 use crate::domain::{
-    Compare, Filter, Invalid, NamedSession, Page, Permission, Permit, Principal, Session,
-    SessionId, SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
+    Compare, Filter, Invalid, NamedSession, Operation, Page, Permission, Permit, Principal,
+    Session, SessionId, SessionScope, SessionState, Timestamp, UserId, UserPointer, UserRef,
 };
 use crate::error::Error;
-use crate::service::{Context, ListSessions, ListedSessions, Service};
+use crate::service::{Context, Service, UseCase};
 use crate::store::SessionQuery;
 use crate::verification::StoredSession;
 
@@ -48,6 +48,46 @@ struct Window {
     sessions: Vec<NamedSession>,
 }
 
+/// `ListSessionsRequest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListSessions {
+    pub page: Page,
+    /// A session is listed if it passes all of them.
+    pub filters: Vec<Filter>,
+}
+
+/// `ListSessionsResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSessions {
+    /// How many sessions pass the filters, on all pages together.
+    pub total: u64,
+    pub sessions: Vec<NamedSession>,
+    pub timestamp: Timestamp,
+    pub resource_owner: String,
+}
+
+impl ListedSessions {
+    /// The highest sequence among the sessions.
+    pub fn processed_sequence(&self) -> u64 {
+        let sequences = self.sessions.iter().map(|named| named.session.sequence.0);
+        sequences.max().unwrap_or_default()
+    }
+}
+
+impl UseCase for ListSessions {
+    const OPERATION: Operation = Operation::ListSessions;
+    type Outcome = ListedSessions;
+
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<ListedSessions, Error> {
+        service.list_sessions(self, permit, context).await
+    }
+}
+
 impl Service {
     /// Lists the valid sessions that pass all filters and that the principal may read.
     ///
@@ -57,7 +97,7 @@ impl Service {
     /// Requests, one after another: 1 to 3 by ids; 2 for up to 99 sessions of a user, and one more
     /// for each further 99. One more if a filter needs the fingerprint of the principal's own
     /// session.
-    pub(in crate::service) async fn list_sessions(
+    async fn list_sessions(
         &self,
         mut request: ListSessions,
         permit: &Permit,

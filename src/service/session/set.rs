@@ -1,12 +1,15 @@
+use std::time::Duration;
+
 use super::checks::{VerifiedUser, factors};
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
-    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserRef, WriteId,
+    Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks, Password, Permit,
+    Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
+    TokenRotation, TokenValidity, UserRef, UserSearch, WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
-use crate::service::{ChangedSession, Context, Service, SetSession};
+use crate::service::{Context, Details, PresentedSessionToken, Service, UseCase};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
 use crate::verification::StoredSession;
@@ -14,6 +17,45 @@ use crate::verification::StoredSession;
 /// How often a call tries to write a session that others write at the same time. Each time one
 /// of them succeeds, so that this many calls at once are all carried out.
 const TRIES: usize = 16;
+
+/// `SetSessionRequest`. It has no id if the text that it names the session by is not a UUID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetSession {
+    pub session_id: Option<SessionId>,
+    pub session_token: Option<PresentedSessionToken>,
+    pub user: Option<UserSearch>,
+    pub password: Option<Password>,
+    pub metadata: MetadataChanges,
+    pub lifetime: Option<Duration>,
+    pub precondition: Option<Precondition>,
+}
+
+/// `SetSessionResponse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedSession {
+    pub details: Details,
+    /// The current token, if the principal may know it. It is another one than before if
+    /// anything changed.
+    pub session_token: Option<SessionToken>,
+}
+
+impl UseCase for SetSession {
+    const OPERATION: Operation = Operation::SetSession;
+    type Outcome = ChangedSession;
+
+    fn session_id(&self) -> Option<SessionId> {
+        self.session_id
+    }
+
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<ChangedSession, Error> {
+        service.set_session(self, permit, context).await
+    }
+}
 
 impl Service {
     /// Changes a session, if the request passes all its checks, and gives it another token.
@@ -26,7 +68,7 @@ impl Service {
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
     /// and for each time that another writer came first.
-    pub(in crate::service) async fn set_session(
+    async fn set_session(
         &self,
         mut request: SetSession,
         permit: &Permit,

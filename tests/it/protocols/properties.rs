@@ -1,21 +1,24 @@
-use http::HeaderMap;
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use proptest::prelude::*;
 use prost::Message;
-use sesame::api::WireLimits;
-use sesame::api::codec::{self, json};
+use sesame::api::codec;
 use sesame::api::proto::zitadel::object::v2::ListQuery;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::api::proto::zitadel::session::v2::check_user::Search;
 use sesame::api::proto::zitadel::session::v2::search_query::Query;
-use sesame::api::{
-    Codec, Coding, MatchedRoute, PathParams, Protocol, RequestHeaders, Version, messages, row,
-};
+use sesame::api::{Call, MatchedRoute, Version, WireLimits, check, read, row};
 use sesame::domain::Operation;
+use sesame::service::{CreateSession, ListSessions, SetSession};
 
 use crate::support::client::{Wire, json_of};
+
+const LIMITS: WireLimits = WireLimits {
+    body: 262_144,
+    message: 262_144,
+};
 
 /// The parts of a request, because the request's own `Debug` hides secrets.
 #[derive(Clone, Debug)]
@@ -88,6 +91,7 @@ fn assemble(parts: Parts) -> Create {
         totp: totp.then(Default::default),
         otp_sms: otp_sms.then(Default::default),
         otp_email: None,
+        recovery_code: None,
     };
     let header = |header: HeaderPart| {
         let header = header.into_iter();
@@ -147,27 +151,27 @@ fn assemble_query((kind, text, time, method): QueryParts) -> Query {
 
 /// Checks that a request in JSON, as another implementation writes it, is the same call as in
 /// protobuf.
-fn same_call(operation: Operation, at: usize, message: &impl Message) -> Result<(), TestCaseError> {
-    let version = Version::ALL[at];
-    let headers = || RequestHeaders::read(&HeaderMap::new());
+fn same_call<C>(at: usize, message: &C::Request) -> Result<(), TestCaseError>
+where
+    C: Call + Debug + PartialEq,
+{
+    let rpc = C::OPERATION.as_str();
     let message = message.encode_to_vec();
-    let body = json_of(&format!("{}Request", operation.as_str()), &message).to_string();
+    let body = json_of(&format!("{rpc}Request"), &message).to_string();
+    let read_from = |wire: Wire, message: Vec<u8>| {
+        let request = wire.frame(Version::ALL[at], rpc, message.into());
+        let route = MatchedRoute::find(&request).map_err(|unmatched| unmatched.error);
+        let call = route.and_then(|route| {
+            let message = codec::decode(&route, &request, LIMITS)?;
+            read::<C>(&route, message)
+        });
+        call.map_err(|error| error.to_string())
+    };
 
-    let by_json = json::decode(
-        operation,
-        version,
-        json::BoundFields::default(),
-        headers(),
-        body.as_bytes(),
-    );
-    let by_proto = messages::decode(operation, version, headers(), &message);
+    let by_json = read_from(Wire::ConnectJson, body.clone().into_bytes());
+    let by_proto = read_from(Wire::ConnectProto, message);
 
-    prop_assert_eq!(
-        by_json.map_err(|error| error.to_string()),
-        by_proto.map_err(|error| error.to_string()),
-        "{}",
-        body
-    );
+    prop_assert_eq!(by_json, by_proto, "{}", body);
     Ok(())
 }
 
@@ -175,7 +179,7 @@ proptest! {
     /// The JSON is written by another implementation.
     #[test]
     fn a_create_in_json_and_in_protobuf_is_the_same_call(parts in any_parts(), at in 0..3_usize) {
-        same_call(Operation::CreateSession, at, &assemble(parts))?;
+        same_call::<CreateSession>(at, &assemble(parts))?;
     }
 
     #[test]
@@ -194,7 +198,7 @@ proptest! {
             challenges,
             lifetime,
         };
-        same_call(Operation::SetSession, at, &message)?;
+        same_call::<SetSession>(at, &message)?;
     }
 
     #[test]
@@ -209,7 +213,7 @@ proptest! {
             queries: queries.into_iter().map(|query| v2::SearchQuery { query: query.map(assemble_query) }).collect(),
             sorting_column,
         };
-        same_call(Operation::ListSessions, at, &message)?;
+        same_call::<ListSessions>(at, &message)?;
     }
 
     #[test]
@@ -221,21 +225,8 @@ proptest! {
         let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
         let request = wire.frame(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
-        let protocol = match wire {
-            Wire::Json => Protocol::Json,
-            Wire::ConnectJson => Protocol::Connect(Codec::Json),
-            Wire::ConnectProto => Protocol::Connect(Codec::Proto),
-            Wire::GrpcWeb => Protocol::GrpcWeb(Coding::Binary),
-            Wire::GrpcWebText => Protocol::GrpcWeb(Coding::Text),
-            Wire::Grpc => Protocol::Grpc,
-        };
-        let route = MatchedRoute {
-            protocol,
-            operation: rpc,
-            version: Version::V2,
-            params: PathParams::default(),
-        };
-        if let Err(error) = codec::decode(&route, &request, limits) {
+        let route = MatchedRoute::find(&request).unwrap();
+        if let Err(error) = check(&route, &request, limits) {
             prop_assert!([3, 8, 12].contains(&row(&error).code), "{}", error);
         }
     }

@@ -4,7 +4,6 @@ use http::StatusCode;
 use prost::Message as _;
 use serde::Serialize;
 
-use super::encode;
 use crate::api::proto::zitadel::v1;
 use crate::error::Error;
 use crate::status::{ErrorDetail, Row, Status};
@@ -36,11 +35,13 @@ pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
         value: STANDARD_NO_PAD.encode(v1::ErrorDetail::from(detail).encode_to_vec()),
         debug: detail,
     });
-    encode(&ConnectError {
+    let error = ConnectError {
         code,
         message: &status.message,
         details: detail.map(|detail| [detail]),
-    })
+    };
+    // Strings can't fail to be written.
+    serde_json::to_vec(&error).unwrap_or_default()
 }
 
 /// Connect's name of a `google.rpc.Code`, and its HTTP status.

@@ -3,6 +3,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
@@ -11,17 +12,20 @@ use crate::error::Error;
 /// A name that an object has twice is refused while reading, at any depth: parsers
 /// disagree on which one counts, and whoever checked the request in front of us may
 /// have read the other.
-pub(super) enum Tree {
+///
+/// Strings are wiped when they are dropped, because they may be passwords. The parser itself copies
+/// those that have an escaped character.
+pub enum Tree {
     Null,
     Bool(bool),
     Number(Number),
-    String(String),
+    String(Zeroizing<String>),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
 }
 
 /// Reads a whole body. None: it is empty, or white space alone.
-pub(super) fn parse(body: &[u8]) -> Result<Option<Tree>, Error> {
+pub fn parse(body: &[u8]) -> Result<Option<Tree>, Error> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     if body.iter().all(blank) {
         return Ok(None);
@@ -69,7 +73,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
-        Ok(Tree::String(text.to_owned()))
+        Ok(Tree::String(text.to_owned().into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Tree, A::Error> {

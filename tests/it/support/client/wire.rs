@@ -12,11 +12,12 @@ use http::{HeaderMap, Method};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sesame::api::proto::DESCRIPTORS;
 use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::v1::ErrorDetail;
+use sesame::api::schema::{ROUTES, Route, Segment};
 use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
 
@@ -189,32 +190,30 @@ impl Wire {
 
 /// A request on a JSON route, which has some fields of the message in its path and query.
 fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
-    let sessions = format!("/{}/sessions", version.as_str());
-    let mut take = |field: &str| json.as_object_mut().and_then(|json| json.remove(field));
-    let mut one = || {
-        let id = take("sessionId").unwrap_or_default();
-        let id = id.as_str().unwrap_or_default();
-        format!("{sessions}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
-    };
-    let (method, path) = match rpc {
-        Operation::CreateSession => (Method::POST, sessions),
-        Operation::ListSessions => (Method::POST, format!("{sessions}/search")),
-        Operation::SetSession => (Method::PATCH, one()),
-        Operation::GetSession => (Method::GET, one()),
-        Operation::DeleteSession => (Method::DELETE, one()),
-    };
+    let is_of_call =
+        |route: &&Route| route.procedure.operation == rpc && route.procedure.version == version;
+    let route = ROUTES.iter().find(is_of_call).unwrap();
+    let mut none = Map::new();
+    let fields = json.as_object_mut().unwrap_or(&mut none);
+    let path = route.path.iter().map(|segment| match segment {
+        Segment::Literal(literal) => format!("/{literal}"),
+        Segment::Field(name) => {
+            let field = route.procedure.request.field_named(name).unwrap();
+            let value = fields.remove(field.json).unwrap_or_default();
+            let value = value.as_str().unwrap_or_default();
+            format!("/{}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+        }
+    });
     let mut request = Wire::Json.frame(version, "", Bytes::new());
-    if method == Method::GET {
-        let token = take("sessionToken");
-        let token = token.map(|token| token.as_str().unwrap().to_owned());
-        request.query = token
-            .map(|token| ("sessionToken".to_owned(), token))
-            .into_iter()
-            .collect();
-    } else {
+    request.method = route.method.clone();
+    request.path = path.collect();
+    if route.has_body {
         request.body = json.to_string().into();
+    } else {
+        let text = |value: Value| value.as_str().unwrap().to_owned();
+        let query = std::mem::take(fields).into_iter();
+        request.query = query.map(|(name, value)| (name, text(value))).collect();
     }
-    (request.method, request.path) = (method, path);
     request
 }
 

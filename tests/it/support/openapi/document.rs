@@ -106,8 +106,8 @@ fn rpc(operation: &Value) -> Rpc {
     let id = operation["operationId"].as_str().unwrap();
     let (first, rest) = id.split_at(1);
     let id = first.to_uppercase() + rest;
-    let mut all = Rpc::ALL.into_iter();
-    all.find(|rpc| id.starts_with(rpc.as_str())).unwrap()
+    let mut all = Rpc::ALL.iter();
+    *all.find(|rpc| id.starts_with(rpc.as_str())).unwrap()
 }
 
 fn version(path: &str) -> Version {

@@ -1,55 +1,42 @@
-use crate::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod};
-use crate::api::proto::zitadel::session::{v2, v2alpha, v2beta};
+use super::parts::{session, timestamp};
+use crate::api::call::{Call, Envelope};
+use crate::api::proto::zitadel::object::v2::{ListDetails, ListQuery, TimestampQueryMethod};
+use crate::api::proto::zitadel::session::v2;
 use crate::domain::{Compare, Filter, Invalid, LimitTooHigh, Page, SessionId, UserId};
 use crate::error::Error;
-use crate::service::ListSessions;
+use crate::service::{ListSessions, ListedSessions};
 
-impl From<v2alpha::ListSessionsRequest> for v2::ListSessionsRequest {
-    fn from(request: v2alpha::ListSessionsRequest) -> Self {
-        use v2alpha::search_query::Query;
+impl Call for ListSessions {
+    type Request = v2::ListSessionsRequest;
+    type Reply = v2::ListSessionsResponse;
 
-        let query = |query: v2alpha::SearchQuery| v2::SearchQuery {
-            query: query.query.map(|query| match query {
-                Query::IdsQuery(ids) => v2::search_query::Query::IdsQuery(ids),
+    fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        list_sessions(message)
+    }
+
+    fn reply(listed: ListedSessions) -> Self::Reply {
+        let sessions = listed.sessions.iter();
+        v2::ListSessionsResponse {
+            details: Some(ListDetails {
+                total_result: listed.total,
+                processed_sequence: listed.processed_sequence(),
+                timestamp: Some(timestamp(listed.timestamp)),
             }),
-        };
-        Self {
-            query: request.query,
-            queries: request.queries.into_iter().map(query).collect(),
-            sorting_column: 0,
+            sessions: sessions
+                .map(|one| session(one, &listed.resource_owner))
+                .collect(),
         }
     }
 }
 
-impl From<v2beta::ListSessionsRequest> for v2::ListSessionsRequest {
-    fn from(request: v2beta::ListSessionsRequest) -> Self {
-        use v2beta::search_query::Query;
-
-        let query = |query: v2beta::SearchQuery| v2::SearchQuery {
-            query: query.query.map(|query| match query {
-                Query::IdsQuery(ids) => v2::search_query::Query::IdsQuery(ids),
-                Query::UserIdQuery(user) => v2::search_query::Query::UserIdQuery(user),
-                Query::CreationDateQuery(date) => v2::search_query::Query::CreationDateQuery(date),
-            }),
-        };
-        Self {
-            query: request.query,
-            queries: request.queries.into_iter().map(query).collect(),
-            sorting_column: request.sorting_column,
-        }
-    }
-}
-
-pub(in crate::api) fn list_sessions(
-    request: v2::ListSessionsRequest,
-) -> Result<ListSessions, Error> {
+fn list_sessions(message: v2::ListSessionsRequest) -> Result<ListSessions, Error> {
     // Whatever the column, sessions are sorted by their creation date.
-    if v2::SessionFieldName::try_from(request.sorting_column).is_err() {
+    if v2::SessionFieldName::try_from(message.sorting_column).is_err() {
         return Err(Invalid::new("sorting_column", "is unknown").into());
     }
-    let filters = request.queries.into_iter().map(filter);
+    let filters = message.queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: request.query.map_or(Ok(Page::default()), page)?,
+        page: message.query.map_or(Ok(Page::default()), page)?,
         filters: filters.collect::<Result<_, _>>()?,
     })
 }

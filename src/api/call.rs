@@ -1,0 +1,119 @@
+//! A call as a type: its messages, how a request is read from one, and how a reply becomes one.
+
+use prost::Message as _;
+
+use super::codec::{self, RequestMessage};
+use super::session::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
+use super::{MatchedRoute, RequestHeaders, Version};
+use crate::domain::{Operation, Permit, operations};
+use crate::error::Error;
+use crate::service::{Context, Service, UseCase};
+
+/// A call of the API. Each is one file, which says how its message is read and answered; the use
+/// case says what is done.
+pub trait Call: UseCase {
+    /// v2's message. An older version's fields are among its fields.
+    type Request: prost::Message + Default;
+    type Reply: prost::Message;
+
+    /// Whether JSON's routes answer it with the status of what was created.
+    const CREATES: bool = false;
+
+    /// Reads the request from its message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`]: a field is over its limits.
+    fn read(message: Self::Request, with: Envelope) -> Result<Self, Error>;
+
+    fn reply(outcome: Self::Outcome) -> Self::Reply;
+}
+
+/// What comes with the message of a request.
+pub struct Envelope {
+    pub version: Version,
+    pub headers: RequestHeaders,
+    /// The other member of a oneof of which JSON may have two.
+    pub second: Option<String>,
+}
+
+/// The answer to a call that was carried out. It may hold a token, and so has no `Debug`.
+pub struct Answer {
+    /// v2's message in protobuf.
+    pub message: Vec<u8>,
+    /// Whether JSON's routes answer with the status of what was created.
+    pub creates: bool,
+}
+
+/// Reads the request of a call.
+///
+/// # Errors
+///
+/// - [`Error::Malformed`]: not that message.
+/// - [`Error::InvalidArgument`]: a field over its limits.
+pub fn read<C: Call>(route: &MatchedRoute, request: RequestMessage) -> Result<C, Error> {
+    // The decoder's errors name fields and wire types, and quote nothing.
+    let message = C::Request::decode(request.bytes.as_slice())
+        .map_err(|error| Error::Malformed(format!("the message can't be read: {error}")))?;
+    C::read(
+        message,
+        Envelope {
+            version: route.procedure.version,
+            headers: request.headers,
+            second: request.second,
+        },
+    )
+}
+
+/// The answer to a call that was carried out.
+pub fn answer<C: Call>(outcome: C::Outcome) -> Answer {
+    Answer {
+        message: C::reply(outcome).encode_to_vec(),
+        creates: C::CREATES,
+    }
+}
+
+macro_rules! dispatch {
+    ($($call:ident: $rules:expr,)*) => {
+        /// Carries out the call of a route.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`read`] and of the call.
+        pub(crate) async fn carry_out(
+            route: &MatchedRoute,
+            request: RequestMessage,
+            service: &Service,
+            permit: &Permit,
+            context: &Context,
+        ) -> Result<Answer, Error> {
+            match route.procedure.operation {
+                $(Operation::$call => {
+                    let call: $call = read(route, request)?;
+                    let outcome = service.run(call, permit, context).await?;
+                    Ok(answer::<$call>(outcome))
+                })*
+            }
+        }
+
+        /// Checks that the request of a route can be read, without carrying it out.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`codec::decode`] and of [`read`].
+        pub fn check(
+            route: &MatchedRoute,
+            request: &super::Request,
+            limits: super::WireLimits,
+        ) -> Result<(), Error> {
+            let request = codec::decode(route, request, limits)?;
+            match route.procedure.operation {
+                $(Operation::$call => read::<$call>(route, request).map(drop),)*
+            }
+        }
+    };
+}
+operations!(dispatch);
+
+#[cfg(test)]
+mod tests;

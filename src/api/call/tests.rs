@@ -1,0 +1,194 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use super::*;
+use crate::api::schema::PROCEDURES;
+use crate::api::{Codec, Protocol, Request, RequestContext, WireLimits};
+
+use crate::domain::{Filter, UserId, UserSearch};
+
+const LIMITS: WireLimits = WireLimits {
+    body: 262_144,
+    message: 262_144,
+};
+
+/// The route of a call in protobuf, and its request.
+fn request(operation: Operation, version: Version, message: &[u8]) -> (MatchedRoute, Request) {
+    let named = |one: &&_| {
+        let one: &crate::api::schema::Procedure = one;
+        one.operation == operation && one.version == version
+    };
+    let route = MatchedRoute {
+        protocol: Protocol::Connect(Codec::Proto),
+        procedure: PROCEDURES.iter().find(named).unwrap(),
+        path_fields: Vec::new(),
+        has_body: true,
+    };
+    let request = Request {
+        method: Method::POST,
+        path: String::new(),
+        query: Vec::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::copy_from_slice(message),
+        context: RequestContext::default(),
+    };
+    (route, request)
+}
+
+fn decode<C: Call>(version: Version, message: &[u8]) -> Result<C, String> {
+    let (route, request) = request(C::OPERATION, version, message);
+    let decoded = codec::decode(&route, &request, LIMITS);
+    let call = decoded.and_then(|message| read(&route, message));
+    call.map_err(|error| error.to_string())
+}
+
+fn create(version: Version, message: &[u8]) -> Result<CreateSession, String> {
+    decode(version, message)
+}
+
+#[test]
+fn the_last_member_of_a_oneof_wins() {
+    // checks { user { user_id: "a" login_name: "b" } }, and the other way round.
+    let name = create(Version::V2, b"\x0a\x08\x0a\x06\x0a\x01a\x12\x01b").unwrap();
+    let id = create(Version::V2, b"\x0a\x08\x0a\x06\x12\x01b\x0a\x01a").unwrap();
+
+    assert!(matches!(name.user, Some(UserSearch::LoginName(_))));
+    assert!(matches!(id.user, Some(UserSearch::Id(_))));
+}
+
+#[test]
+fn messages_are_merged_and_unknown_fields_ignored() {
+    // Two `checks`, one with a user and one with a password; field 99 of each type.
+    let message = [
+        &b"\x0a\x05\x0a\x03\x12\x01b"[..],
+        b"\x98\x06\x07",
+        b"\x0a\x05\x12\x03\x0a\x01p",
+        b"\x9a\x06\x02xy",
+        b"\x99\x06\0\0\0\0\0\0\0\0",
+        b"\x9d\x06\0\0\0\0",
+    ]
+    .concat();
+
+    let call = create(Version::V2, &message).unwrap();
+
+    assert!(call.user.is_some() && call.password.is_some());
+}
+
+#[test]
+fn a_field_of_a_later_version_is_unknown_to_an_earlier_one() {
+    // As v2alpha knows no field 5, it may be anything there.
+    for (message, in_v2alpha, in_v2) in [
+        (&b"\x2a\x02\x08\x3c"[..], Ok(None), Ok(Some(60))),
+        (
+            b"\x28\x01",
+            Ok(None),
+            Err("malformed request: the message can't be read"),
+        ),
+    ] {
+        for (version, want) in [(Version::V2alpha, in_v2alpha), (Version::V2, in_v2)] {
+            let got = create(version, message);
+            match want {
+                Ok(seconds) => {
+                    let want = seconds.map(Duration::from_secs);
+                    assert_eq!(got.unwrap().lifetime, want, "{message:?}");
+                }
+                Err(start) => {
+                    let error = got.unwrap_err();
+                    assert!(error.starts_with(start), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version() {
+    let set = Operation::SetSession;
+    let create = Operation::CreateSession;
+    for (operation, message, want) in [
+        (create, &b"\x0a\x02\x1a\0"[..], "checks.web_auth_n"),
+        (create, b"\x0a\x02\x2a\0", "checks.totp"),
+        (create, b"\x0a\x02\x42\0", "checks.recovery_code"),
+        (create, b"\x0a\x02\x48\x01", "field 9 of checks"),
+        (create, b"\x0a\x03\xa2\x06\0", "field 100 of checks"),
+        // A group, and a field of four bytes.
+        (create, b"\x0a\x02\x4b\x4c", "field 9 of checks"),
+        (create, b"\x0a\x05\x4d\0\0\0\0", "field 9 of checks"),
+        // In a second `checks`, which is merged with the first.
+        (create, b"\x0a\0\x0a\x02\x48\x01", "field 9 of checks"),
+        (create, b"\x1a\x02\x0a\0", "challenges.web_auth_n"),
+        (create, b"\x1a\x02\x1a\0", "challenges.otp_email"),
+        (create, b"\x1a\x02\x20\x01", "field 4 of challenges"),
+        (set, b"\x0a\x01x\x12\x01y\x1a\x02\x2a\0", "checks.totp"),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x1a\x02\x48\0",
+            "field 9 of checks",
+        ),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x2a\x02\x12\0",
+            "challenges.otp_sms",
+        ),
+        // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
+        (create, b"\x1a\x01\x01", "challenges"),
+        (create, b"\x18\x01", "challenges"),
+        (create, b"\x1b\x1c", "challenges"),
+        (create, b"\x1d\0\0\0\0", "challenges"),
+        (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01", "challenges"),
+        (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
+    ] {
+        for version in Version::ALL {
+            let (route, request) = request(operation, version, message);
+            let got = check(&route, &request, LIMITS).map_err(|error| error.to_string());
+            let want = Err(format!("{want} is not supported"));
+            assert_eq!(got, want, "{version:?}");
+        }
+    }
+    for (operation, message) in [
+        (create, &b"\x0a\0\x1a\0"[..]),
+        // Unknown fields within a check.
+        (create, b"\x0a\x07\x0a\x05\x12\x01b\x48\x01"),
+        (set, b"\x0a\x01x\x12\x01y\x1a\0\x2a\0"),
+    ] {
+        for version in Version::ALL {
+            let (route, request) = request(operation, version, message);
+            let got = check(&route, &request, LIMITS);
+            assert!(got.is_ok(), "{version:?} {message:?}");
+        }
+    }
+}
+
+#[test]
+fn the_last_member_of_a_oneof_that_the_version_knows_wins() {
+    // queries { ids_query {} user_id_query { id: "b" } }
+    let message = b"\x12\x07\x0a\x00\x12\x03\x0a\x01b";
+    let user = Filter::User(UserId::parse("b".to_owned()).unwrap());
+    for (version, want) in [
+        (Version::V2alpha, Filter::Ids(vec![])),
+        (Version::V2beta, user.clone()),
+        (Version::V2, user),
+    ] {
+        let list: ListSessions = decode(version, message).unwrap();
+        assert_eq!(list.filters, [want], "{version:?}");
+    }
+}
+
+#[test]
+fn a_malformed_message_is_refused() {
+    for message in [
+        &b"\x0a"[..],
+        b"\x0a\x05\x0a",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\x08\x01",
+        // A login name that is not UTF-8.
+        b"\x0a\x05\x0a\x03\x12\x01\xff",
+        b"\x0b",
+        b"\0",
+    ] {
+        let error = create(Version::V2, message).unwrap_err();
+        assert!(error.starts_with("malformed"), "{message:?}: {error}");
+    }
+}

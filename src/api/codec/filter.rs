@@ -1,0 +1,123 @@
+//! Leaves out of a message in protobuf what its version lacks, and refuses what isn't built.
+
+use std::fmt::Display;
+
+use prost::bytes::Buf as _;
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint,
+    encoded_len_varint, skip_field,
+};
+
+use zeroize::Zeroizing;
+
+use super::path::Path;
+use crate::api::schema::{Field, Kind, Label, Message};
+use crate::error::Error;
+
+/// How deep messages may be nested. The decoder behind this takes no more either.
+const MAX_DEPTH: usize = 100;
+
+/// Leaves out the fields that `message` lacks, so that the rest can be read and sent as v2's
+/// message.
+///
+/// A check that isn't carried out is not ignored as other unknown fields are: a login page takes a
+/// response without an error for a passed check.
+///
+/// # Errors
+///
+/// - [`Error::Unimplemented`]: a field that isn't built, by its path or by its number.
+/// - [`Error::Malformed`]: the bytes are not well-formed.
+pub fn filter(message: &'static Message, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if message.is_plain {
+        return Ok(Zeroizing::new(bytes.to_vec()));
+    }
+    // What is kept is no longer than what was sent, so no growth leaves a copy of a password.
+    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    copy(message, bytes, &mut kept, &Path::ROOT, MAX_DEPTH)?;
+    Ok(kept)
+}
+
+/// Copies what `message` has of its content.
+fn copy(
+    message: &'static Message,
+    mut rest: &[u8],
+    kept: &mut Vec<u8>,
+    path: &Path,
+    depth: usize,
+) -> Result<(), Error> {
+    while rest.has_remaining() {
+        let start = rest;
+        // Where nothing is built, anything is refused.
+        let (number, wire_type) = decode_key(&mut rest).map_err(|error| match message.built {
+            Some([]) => refused(path),
+            _ => malformed(&error),
+        })?;
+        let field = message.field(number);
+        if message.built.is_some_and(|built| !built.contains(&number)) {
+            return Err(match field {
+                Some(field) => refused(path.join(field.name)),
+                None => refused(format_args!("field {number} of {path}")),
+            });
+        }
+        match field.and_then(|field| Some((field, filtered(field)?))) {
+            // Clients of v2alpha's first revision send a list of numbers as challenges.
+            Some((field, inner))
+                if inner.built == Some(&[]) && wire_type != WireType::LengthDelimited =>
+            {
+                return Err(refused(path.join(field.name)));
+            }
+            Some((field, inner)) if wire_type == WireType::LengthDelimited => {
+                let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+                let content = take(&mut rest)?;
+                encode_key(number, wire_type, kept);
+                let start = kept.len();
+                copy(inner, content, kept, &path.join(field.name), depth)?;
+                let length = (kept.len() - start) as u64;
+                encode_varint(length, kept);
+                kept[start..].rotate_right(encoded_len_varint(length));
+            }
+            _ => {
+                skip_field(wire_type, number, &mut rest, DecodeContext::default())
+                    .map_err(|error| malformed(&error))?;
+                if field.is_some() {
+                    kept.extend_from_slice(&start[..start.len() - rest.len()]);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The message in a field, if there may be something to leave out or to refuse in it.
+fn filtered(field: &Field) -> Option<&'static Message> {
+    match field.kind {
+        Kind::Message(message) if field.label != Label::Map && !message.is_plain => Some(message),
+        _ => None,
+    }
+}
+
+/// Takes the content of a field with a length before it.
+fn take<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
+    let length = decode_varint(rest).map_err(|error| malformed(&error))?;
+    let length = usize::try_from(length).ok();
+    let split = length.and_then(|length| rest.split_at_checked(length));
+    let (content, after) = split.ok_or_else(cut_off)?;
+    *rest = after;
+    Ok(content)
+}
+
+fn refused(what: impl Display) -> Error {
+    Error::Unimplemented(what.to_string().into())
+}
+
+fn malformed(error: &prost::DecodeError) -> Error {
+    Error::Malformed(format!("the message can't be read: {error}"))
+}
+
+fn cut_off() -> Error {
+    Error::Malformed("the message can't be read: it is cut off".to_owned())
+}
+
+fn too_deep() -> Error {
+    Error::Malformed("the message can't be read: it is nested too deep".to_owned())
+}

@@ -1,0 +1,138 @@
+//! Times and durations in proto3's JSON. Each has seconds and nanoseconds in protobuf.
+
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::domain::Timestamp;
+
+/// The longest duration of protobuf, in seconds: some 10,000 years.
+const MAX_SECONDS: i64 = 315_576_000_000;
+
+/// Reads a time: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a second and no
+/// leap second; in the years 1 to 9999 of UTC.
+/// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
+pub(super) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
+    // `OffsetDateTime::parse` is more lenient than protobuf in each of these.
+    let (date, time) = text.split_once('T')?;
+    let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);
+    let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let is_plain = date.len() == 10
+        && seconds.len() == 8
+        && !seconds.ends_with("60")
+        && (1..=9).contains(&fraction.len())
+        && (zone == "Z" || zone.len() == 6);
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let at = at.checked_to_offset(UtcOffset::UTC)?;
+    let nanos = i32::try_from(at.nanosecond()).ok()?;
+    (is_plain && (1..=9999).contains(&at.year())).then_some((at.unix_timestamp(), nanos))
+}
+
+/// Reads seconds with up to nine digits behind the point, and an `s`.
+pub(super) fn parse_duration(text: &str) -> Option<(i64, i32)> {
+    let number = text.strip_suffix('s')?;
+    let (negative, number) = match number.strip_prefix('-') {
+        Some(number) => (true, number),
+        None => (false, number),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let seconds: i64 = whole
+        .parse()
+        .ok()
+        .filter(|&seconds| seconds <= MAX_SECONDS)?;
+    let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
+    let sign = if negative { -1 } else { 1 };
+    Some((seconds * i64::from(sign), nanos * sign))
+}
+
+/// A time in UTC, with as many digits of a second as it needs, in threes.
+pub(super) fn timestamp_text(seconds: i64, nanos: i32) -> String {
+    let at = Timestamp::from_millis(seconds.saturating_mul(1000)).to_rfc3339();
+    let fraction = fraction(nanos.unsigned_abs());
+    format!("{}{fraction}Z", at.trim_end_matches('Z'))
+}
+
+/// Seconds with as many digits behind the point as the duration needs, in threes.
+pub(super) fn duration_text(seconds: i64, nanos: i32) -> String {
+    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
+    let fraction = fraction(nanos.unsigned_abs());
+    format!("{sign}{}{fraction}s", seconds.unsigned_abs())
+}
+
+fn fraction(nanos: u32) -> String {
+    match nanos {
+        0 => String::new(),
+        _ if nanos.is_multiple_of(1_000_000) => format!(".{:03}", nanos / 1_000_000),
+        _ if nanos.is_multiple_of(1000) => format!(".{:06}", nanos / 1000),
+        _ => format!(".{nanos:09}"),
+    }
+}
+
+#[test]
+fn a_time_is_rfc_3339_in_the_years_1_to_9999() {
+    for (text, want) in [
+        ("1970-01-01T00:00:01Z", Some((1, 0))),
+        ("1970-01-01T00:00:00.000000001Z", Some((0, 1))),
+        ("1970-01-01T01:00:00+01:00", Some((0, 0))),
+        ("1969-12-31T23:59:59.5Z", Some((-1, 500_000_000))),
+        ("1970-01-01", None),
+        ("1970-01-01T00:00:00", None),
+        ("1970-13-01T00:00:00Z", None),
+        ("", None),
+        ("1970-01-01T00:00:00.123456789Z", Some((0, 123_456_789))),
+        ("1970-01-01T00:00:00.1234567890Z", None),
+        ("1970-01-01T00:00:00.Z", None),
+        ("1970-01-01t00:00:00Z", None),
+        ("1970-01-01T00:00:00z", None),
+        ("1970-01-01_00:00:00Z", None),
+        ("1970-01-01 00:00:00Z", None),
+        ("1970-01-01T00:00:60Z", None),
+        ("1970-01-01T23:59:60.5Z", None),
+        ("1970-01-01T24:00:00Z", None),
+        ("1970-01-01T00:00:00+0100", None),
+        ("1970-01-01T00:00:00 +01:00", None),
+        ("1970-1-1T00:00:00Z", None),
+        ("0001-01-01T00:00:00Z", Some((-62_135_596_800, 0))),
+        ("0000-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+23:59", None),
+        (
+            "9999-12-31T23:59:59.999999999Z",
+            Some((253_402_300_799, 999_999_999)),
+        ),
+        ("9999-12-31T23:59:59-00:01", None),
+        ("10000-01-01T00:00:00Z", None),
+        ("1970-01-01T08:00:00+08:00", Some((0, 0))),
+        ("1969-12-31T16:00:00-08:00", Some((0, 0))),
+    ] {
+        assert_eq!(parse_timestamp(text), want, "{text:?}");
+    }
+}
+
+#[test]
+fn durations_are_seconds() {
+    for (text, want) in [
+        ("3600s", Some((3600, 0))),
+        ("1.5s", Some((1, 500_000_000))),
+        ("0.000000001s", Some((0, 1))),
+        ("-1.5s", Some((-1, -500_000_000))),
+        ("315576000000s", Some((MAX_SECONDS, 0))),
+        ("315576000001s", None),
+        ("99999999999999999999s", None),
+        ("0.0000000001s", None),
+        ("1.s", None),
+        (".5s", None),
+        ("s", None),
+        ("", None),
+        ("3600", None),
+        ("1h", None),
+        ("--1s", None),
+        ("+1s", None),
+        ("1e3s", None),
+        (" 1s", None),
+    ] {
+        assert_eq!(parse_duration(text), want, "{text:?}");
+    }
+}

@@ -1,0 +1,34 @@
+use super::parts::{checks, details, lifetime, user_agent, with_id};
+use crate::api::call::{Call, Envelope};
+use crate::api::proto::zitadel::session::v2;
+use crate::domain::Metadata;
+use crate::error::Error;
+use crate::service::{CreateSession, CreatedSession};
+
+impl Call for CreateSession {
+    type Request = v2::CreateSessionRequest;
+    type Reply = v2::CreateSessionResponse;
+
+    const CREATES: bool = true;
+
+    fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
+        let (user, password) = checks(message.checks)?;
+        Ok(Self {
+            password,
+            metadata: Metadata::parse(message.metadata)?,
+            user_agent: message.user_agent.map(user_agent).transpose()?,
+            lifetime: message.lifetime.map(lifetime).transpose()?,
+            user: with_id(user, with.second)?,
+            idempotency_key: with.headers.idempotency_key?,
+        })
+    }
+
+    fn reply(created: CreatedSession) -> Self::Reply {
+        v2::CreateSessionResponse {
+            details: Some(details(&created.details)),
+            session_id: created.session_id.to_string(),
+            session_token: created.session_token.as_str().to_owned(),
+            challenges: None,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+use super::parts::{details, presented};
+use crate::api::call::{Call, Envelope};
+use crate::api::proto::zitadel::session::v2;
+use crate::domain::SessionId;
+use crate::error::Error;
+use crate::service::{DeleteSession, Details};
+
+impl Call for DeleteSession {
+    type Request = v2::DeleteSessionRequest;
+    type Reply = v2::DeleteSessionResponse;
+
+    fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        Ok(Self {
+            session_id: SessionId::find(&message.session_id)?,
+            session_token: presented(message.session_token),
+        })
+    }
+
+    fn reply(deleted: Details) -> Self::Reply {
+        v2::DeleteSessionResponse {
+            details: Some(details(&deleted)),
+        }
+    }
+}

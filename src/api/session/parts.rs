@@ -1,0 +1,144 @@
+//! What several calls of the Session service have in their messages.
+
+use std::time::Duration;
+
+use crate::api::proto::zitadel::object::v2 as object;
+use crate::api::proto::zitadel::session::v2;
+use crate::domain::{
+    Invalid, LoginName, NamedSession, Password, Timestamp, UserAgent, UserId, UserSearch,
+};
+use crate::error::Error;
+use crate::service::{Details, PresentedSessionToken};
+use crate::token::SessionToken;
+
+/// An empty text presents no token.
+pub(super) fn presented(token: Option<String>) -> Option<PresentedSessionToken> {
+    token
+        .filter(|token| !token.is_empty())
+        .map(SessionToken::parse)
+}
+
+pub(super) fn checks(
+    checks: Option<v2::Checks>,
+) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+    let checks = checks.unwrap_or_default();
+    let password = checks.password.map(|check| Password::parse(check.password));
+    Ok((checks.user.map(user).transpose()?, password.transpose()?))
+}
+
+fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
+    use v2::check_user::Search;
+
+    match user.search {
+        Some(Search::UserId(id)) => Ok(UserSearch::Id(UserId::parse(id)?)),
+        Some(Search::LoginName(name)) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
+        None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
+    }
+}
+
+/// Adds the id of a user who is named by login name as well.
+pub(super) fn with_id(
+    user: Option<UserSearch>,
+    id: Option<String>,
+) -> Result<Option<UserSearch>, Invalid> {
+    match (user, id) {
+        (Some(UserSearch::LoginName(name)), Some(id)) => {
+            Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
+        }
+        (user, _) => Ok(user),
+    }
+}
+
+pub(super) fn user_agent(agent: v2::UserAgent) -> Result<UserAgent, Invalid> {
+    let header = agent.header.into_iter();
+    let header = header.map(|(name, list)| (name, list.values)).collect();
+    UserAgent::parse(agent.fingerprint_id, agent.ip, agent.description, header)
+}
+
+pub(super) fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {
+    let positive = u64::try_from(lifetime.seconds).ok();
+    let nanos = u32::try_from(lifetime.nanos).ok();
+    let nanos = nanos.filter(|&nanos| nanos < 1_000_000_000);
+    match (positive, nanos) {
+        (Some(seconds), Some(nanos)) => Ok(Duration::new(seconds, nanos)),
+        _ => Err(Invalid::new("lifetime", "must be a positive duration")),
+    }
+}
+
+pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session {
+    let session = &named.session;
+    let user = named.user().map(|(user, login_name)| v2::UserFactor {
+        verified_at: Some(timestamp(user.verified_at)),
+        id: user.user_id.to_string(),
+        login_name: login_name.to_string(),
+        display_name: user.shown_name(login_name).to_owned(),
+        organization_id: resource_owner.to_owned(),
+    });
+    let password = session.password.map(|password| v2::PasswordFactor {
+        verified_at: Some(timestamp(password.verified_at)),
+    });
+    let factors = (user.is_some() || password.is_some()).then_some(v2::Factors { user, password });
+    let metadata = session.metadata.iter();
+    v2::Session {
+        id: session.id.to_string(),
+        creation_date: Some(timestamp(session.created_at)),
+        change_date: Some(timestamp(session.changed_at)),
+        sequence: session.sequence.0,
+        factors,
+        metadata: metadata
+            .map(|(key, value)| (key.to_owned(), value.to_vec()))
+            .collect(),
+        user_agent: session.user_agent.as_ref().map(user_agent_message),
+        expiration_date: Some(timestamp(session.expires_at)),
+    }
+}
+
+fn user_agent_message(agent: &UserAgent) -> v2::UserAgent {
+    let header = agent.header().iter().map(|(name, values)| {
+        let values = values.clone();
+        (name.clone(), v2::user_agent::HeaderValues { values })
+    });
+    v2::UserAgent {
+        fingerprint_id: agent.fingerprint_id().map(str::to_owned),
+        ip: agent.ip().map(str::to_owned),
+        description: agent.description().map(str::to_owned),
+        header: header.collect(),
+    }
+}
+
+pub(super) fn details(details: &Details) -> object::Details {
+    object::Details {
+        sequence: details.sequence.0,
+        change_date: details.change_date.map(timestamp),
+        resource_owner: details.resource_owner.clone(),
+    }
+}
+
+pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let millis = at.as_millis();
+    prost_types::Timestamp {
+        seconds: millis.div_euclid(1000),
+        // Below a thousand.
+        nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
+    }
+}
+
+#[test]
+fn a_lifetime_is_a_positive_duration() {
+    for (seconds, nanos, want) in [
+        (60, 0, Some(Duration::from_mins(1))),
+        (0, 500_000_000, Some(Duration::from_millis(500))),
+        (
+            i64::MAX,
+            999_999_999,
+            Some(Duration::new(i64::MAX as u64, 999_999_999)),
+        ),
+        (-1, 0, None),
+        (0, -1, None),
+        (1, -1, None),
+        (0, 1_000_000_000, None),
+    ] {
+        let got = lifetime(prost_types::Duration { seconds, nanos });
+        assert_eq!(got.ok(), want, "{seconds} {nanos}");
+    }
+}

@@ -1,0 +1,43 @@
+use super::parts::{checks, details, lifetime, presented, with_id};
+use crate::api::Version;
+use crate::api::call::{Call, Envelope};
+use crate::api::proto::zitadel::session::v2;
+use crate::domain::{Invalid, MetadataChanges, SessionId};
+use crate::error::Error;
+use crate::service::{ChangedSession, SetSession};
+
+/// The longest text that is taken for a session's token, in characters.
+const MAX_TOKEN_LENGTH: usize = 200;
+
+impl Call for SetSession {
+    type Request = v2::SetSessionRequest;
+    type Reply = v2::SetSessionResponse;
+
+    /// Before v2, the token must be there; in v2, a permission may stand in for it.
+    fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
+        let session_id = SessionId::find(&message.session_id)?;
+        let length = message.session_token.chars().count();
+        if length > MAX_TOKEN_LENGTH || length == 0 && with.version < Version::V2 {
+            return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
+        }
+        let (user, password) = checks(message.checks)?;
+        Ok(Self {
+            session_id,
+            session_token: presented(Some(message.session_token)),
+            password,
+            metadata: MetadataChanges::parse(message.metadata)?,
+            lifetime: message.lifetime.map(lifetime).transpose()?,
+            user: with_id(user, with.second)?,
+            precondition: with.headers.precondition?,
+        })
+    }
+
+    fn reply(changed: ChangedSession) -> Self::Reply {
+        let token = changed.session_token.as_ref();
+        v2::SetSessionResponse {
+            details: Some(details(&changed.details)),
+            session_token: token.map_or_else(String::new, |token| token.as_str().to_owned()),
+            challenges: None,
+        }
+    }
+}
