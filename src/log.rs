@@ -95,30 +95,30 @@ impl Log {
 
     /// Logs an error that belongs to no call.
     pub fn warning(&self, message: &str, error: &Error, now: Timestamp) {
-        self.write(&json!({
-            "time": now.as_millis(),
-            "level": "warn",
-            "message": message,
-            "cause": chain(error),
-        }));
+        self.warn(message, json!({ "cause": chain(error) }), now);
     }
 
     /// Logs a warning that belongs to no call, and that no error has caused.
     pub fn notice(&self, message: &str, now: Timestamp) {
-        let time = now.as_millis();
-        self.write(&json!({ "time": time, "level": "warn", "message": message }));
+        self.warn(message, json!({}), now);
     }
 
     /// Logs how many requests and connections clients have lost because there was no room, and the
     /// address that lost most.
     pub fn losses(&self, lost: u64, client_ip: IpAddr, now: Timestamp) {
-        self.write(&json!({
-            "time": now.as_millis(),
-            "level": "warn",
-            "message": "clients lost requests or connections, because there was no room for all",
-            "lost": lost,
-            "client_ip": client_ip,
-        }));
+        let message = "clients lost requests or connections, because there was no room for all";
+        self.warn(
+            message,
+            json!({ "lost": lost, "client_ip": client_ip }),
+            now,
+        );
+    }
+
+    fn warn(&self, message: &str, mut line: Value, now: Timestamp) {
+        line["time"] = now.as_millis().into();
+        line["level"] = "warn".into();
+        line["message"] = message.into();
+        self.write(&line);
     }
 
     pub(crate) fn call(&self, call: &CallLine<'_>) {

@@ -8,15 +8,9 @@
 mod connector;
 mod failure;
 
-use std::borrow::Cow;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CipherSuite, ClientConfig};
 
@@ -25,9 +19,21 @@ use super::roots::Roots;
 
 /// An HTTP client that uses the network and TLS. Its clones share their connections.
 pub fn http_client(roots: Roots) -> SharedHttpClient {
-    SharedHttpClient::new(Network {
-        tls: Arc::new(tls_config(roots)),
-        connectors: Mutex::default(),
+    let tls = Arc::new(tls_config(roots));
+    // One connector, with connections of its own, for each set of time-outs that was asked for.
+    let connectors = Mutex::new(Vec::<(Timeouts, SharedHttpConnector)>::new());
+    http_client_fn(move |settings, _| {
+        let timeouts = Timeouts {
+            connect: settings.connect_timeout(),
+            read: settings.read_timeout(),
+        };
+        let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, connector)) = connectors.iter().find(|(of, _)| *of == timeouts) {
+            return connector.clone();
+        }
+        let connector = SharedHttpConnector::new(Connector::new(&tls, timeouts));
+        connectors.push((timeouts, connector.clone()));
+        connector
     })
 }
 
@@ -54,44 +60,4 @@ fn tls_config(roots: Roots) -> ClientConfig {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
-}
-
-struct Network {
-    tls: Arc<ClientConfig>,
-    /// One connector, with connections of its own, for each set of time-outs that was asked for.
-    connectors: Mutex<Vec<(Timeouts, SharedHttpConnector)>>,
-}
-
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").finish_non_exhaustive()
-    }
-}
-
-impl HttpClient for Network {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let timeouts = Timeouts {
-            connect: settings.connect_timeout(),
-            read: settings.read_timeout(),
-        };
-        let mut connectors = self
-            .connectors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, connector)) = connectors.iter().find(|(of, _)| *of == timeouts) {
-            return connector.clone();
-        }
-        let connector = SharedHttpConnector::new(Connector::new(&self.tls, timeouts));
-        connectors.push((timeouts, connector.clone()));
-        connector
-    }
-
-    /// For the `user-agent`.
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        Some(ConnectorMetadata::new("hyper", Some(Cow::Borrowed("1.x"))))
-    }
 }

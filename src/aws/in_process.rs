@@ -1,60 +1,33 @@
 //! An HTTP client of the SDK that reaches a database in this process, without a socket.
 
-use std::fmt;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
+use crate::domain::hide_in_debug;
+
 /// An HTTP client that has `respond` answer each request. It is given the `x-amz-target` and the
 /// body, and gives a status and a body; it may block.
-pub fn in_process<F>(respond: F) -> SharedHttpClient
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
-    SharedHttpClient::new(InProcess(Arc::new(respond)))
+pub fn in_process(
+    respond: impl Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
+) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(InProcess(Arc::new(respond)));
+    http_client_fn(move |_, _| connector.clone())
 }
 
-struct InProcess<F>(Arc<F>);
+struct InProcess(Arc<dyn Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync>);
 
-impl<F> Clone for InProcess<F> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
+hide_in_debug!(InProcess);
 
-impl<F> fmt::Debug for InProcess<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InProcess")
-    }
-}
-
-impl<F> HttpClient for InProcess<F>
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl<F> HttpConnector for InProcess<F>
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
+impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self(respond) = self.clone();
+        let respond = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             // Of all ways to use another thread, only this one keeps paused time from advancing.
             tokio::task::spawn_blocking(move || carry_out(&*respond, &request))

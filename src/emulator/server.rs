@@ -1,23 +1,18 @@
 //! The emulator over HTTP, for the AWS CLI and for other processes.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use dynoxide::DynoxideError;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, StatusCode};
 use tokio::sync::oneshot;
 
 use super::{Emulator, guard, operation};
@@ -108,42 +103,14 @@ async fn serve(
         let _ = stopped.await;
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
+    let service = Router::new()
+        .fallback(respond)
+        .with_state((emulator.clone(), hosts.into()));
     tokio::select! {
-        () = accept(listener, &emulator, hosts.into(), shutdown) => Ok(()),
+        served = axum::serve(listener, service).with_graceful_shutdown(shutdown) => served,
         () = overdue => Ok(()),
         error = sweep_for_ever(emulator.clone()) => Err(io::Error::other(error)),
     }
-}
-
-/// Serves connections until `shutdown` resolves, and then finishes the requests in progress.
-async fn accept(
-    listener: tokio::net::TcpListener,
-    emulator: &Emulator,
-    hosts: Arc<[HostName]>,
-    shutdown: impl Future<Output = ()>,
-) {
-    let http = auto::Builder::new(TokioExecutor::new());
-    let connections = GracefulShutdown::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // A lack of file descriptors lasts for a while.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let (emulator, hosts) = (emulator.clone(), Arc::clone(&hosts));
-        let service = service_fn(move |request| respond(emulator.clone(), hosts.clone(), request));
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let connection = connections.watch(connection.into_owned());
-        // Errors of a connection are its client's.
-        tokio::spawn(async move { connection.await.ok() });
-    }
-    drop(listener);
-    connections.shutdown().await;
 }
 
 /// The length in bytes of the longest body that DynamoDB accepts.
@@ -152,47 +119,37 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Responds to a request of DynamoDB's JSON protocol: a `POST` whose `x-amz-target` names the
 /// action.
 async fn respond(
-    emulator: Emulator,
-    hosts: Arc<[HostName]>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+    State((emulator, hosts)): State<(Emulator, Arc<[HostName]>)>,
+    request: Request<Body>,
+) -> Response {
     if let Err(refused) = guard::check(&request, &hosts) {
-        return Ok(failure(403, "AccessDeniedException", &refused.to_string()));
+        return failure(403, "AccessDeniedException", &refused.to_string());
     }
     if request.method() != Method::POST {
-        let health = Full::new(Bytes::from_static(b"healthy: an emulated DynamoDB\n"));
-        return Ok(Response::new(health));
+        return Response::new("healthy: an emulated DynamoDB\n".into());
     }
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok());
     let target = target.unwrap_or_default().to_owned();
-    let Ok(body) = Limited::new(request.into_body(), MAX_BODY_BYTES)
-        .collect()
-        .await
-    else {
-        return Ok(failure(413, "ValidationException", "the body is too long"));
+    let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
+        return failure(413, "ValidationException", "the body is too long");
     };
-    let body = body.to_bytes();
     let run = move || operation::run(emulator.database(), &target, &body);
     let Ok(response) = tokio::task::spawn_blocking(run).await else {
-        return Ok(failure(500, "InternalServerError", "the request panicked"));
+        return failure(500, "InternalServerError", "the request panicked");
     };
-    Ok(json_response(response.status, response.body))
+    json_response(response.status, response.body)
 }
 
-fn failure(status: u16, name: &str, message: &str) -> Response<Full<Bytes>> {
+fn failure(status: u16, name: &str, message: &str) -> Response {
     let name = format!("com.amazonaws.dynamodb.v20120810#{name}");
     let body = serde_json::json!({ "__type": name, "message": message });
     json_response(status, body.to_string().into_bytes())
 }
 
-fn json_response(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = HeaderValue::from_static("application/x-amz-json-1.0");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
+fn json_response(status: u16, body: Vec<u8>) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
 }
 
 /// Deletes expired items regularly. It returns when that fails, because writes would then fail

@@ -1,32 +1,47 @@
-use std::fmt;
+use std::ops::RangeInclusive;
 
 /// The range that a number in a hash string may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    pub what: &'static str,
-    /// The unit of the number in a message, with a space before it: ` KiB`.
-    pub unit: &'static str,
-    pub min: u32,
-    pub max: u32,
+    what: &'static str,
+    unit: &'static str,
+    min: u32,
+    max: u32,
 }
 
 impl Bounds {
-    pub fn check(&self, value: u64) -> Result<u32, OutOfBounds> {
-        let out_of_bounds = |limit| OutOfBounds {
-            what: self.what,
-            unit: self.unit,
-            value,
-            limit,
-        };
-
-        match u32::try_from(value) {
-            Ok(value) if value < self.min => Err(out_of_bounds(Limit::Min(self.min))),
-            Ok(value) if value <= self.max => Ok(value),
-            _ => Err(out_of_bounds(Limit::Max(self.max))),
+    /// `unit` is that of the number in a message, with a space before it: ` KiB`.
+    pub const fn new(what: &'static str, unit: &'static str, range: RangeInclusive<u32>) -> Self {
+        Self {
+            what,
+            unit,
+            min: *range.start(),
+            max: *range.end(),
         }
     }
 
+    /// The same bounds with another minimum.
+    pub const fn with_min(self, min: u32) -> Self {
+        Self { min, ..self }
+    }
+
+    pub fn check(self, value: u64) -> Result<u32, OutOfBounds> {
+        let (side, limit) = match u32::try_from(value) {
+            Ok(value) if value < self.min => ("under", self.min),
+            Ok(value) if value <= self.max => return Ok(value),
+            _ => ("over", self.max),
+        };
+        Err(OutOfBounds {
+            what: self.what,
+            unit: self.unit,
+            value,
+            side,
+            limit,
+        })
+    }
+
     /// Checks the number of `bytes`.
-    pub fn check_length(&self, bytes: &[u8]) -> Result<(), OutOfBounds> {
+    pub fn check_length(self, bytes: &[u8]) -> Result<(), OutOfBounds> {
         self.check(bytes.len() as u64).map(drop)
     }
 }
@@ -45,40 +60,15 @@ pub fn affordable_length(rounds: u32) -> usize {
 }
 
 /// A cost or a length that is out of its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} of {value}{unit} is {side} the limit of {limit}{unit}")]
 pub struct OutOfBounds {
     what: &'static str,
     unit: &'static str,
     value: u64,
-    limit: Limit,
+    side: &'static str,
+    limit: u32,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Limit {
-    Min(u32),
-    Max(u32),
-}
-
-impl fmt::Display for OutOfBounds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            what,
-            unit,
-            value,
-            limit,
-        } = self;
-        let (side, limit) = match limit {
-            Limit::Min(limit) => ("under", limit),
-            Limit::Max(limit) => ("over", limit),
-        };
-        write!(
-            f,
-            "{what} of {value}{unit} is {side} the limit of {limit}{unit}"
-        )
-    }
-}
-
-impl std::error::Error for OutOfBounds {}
 
 #[test]
 fn the_longest_password_depends_on_the_rounds() {
@@ -94,12 +84,7 @@ fn the_longest_password_depends_on_the_rounds() {
 
 #[test]
 fn a_number_within_its_bounds_is_accepted_and_an_error_names_the_limit() {
-    let bounds = Bounds {
-        what: "memory",
-        unit: " KiB",
-        min: 8,
-        max: 64,
-    };
+    let bounds = Bounds::new("memory", " KiB", 8..=64);
 
     for (value, want) in [
         (8, None),

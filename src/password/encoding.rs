@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::alphabet::{BCRYPT, STANDARD};
 use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64ct::{Base64ShaCrypt, Encoding as _};
 
 /// The last character of a bcrypt salt has four unused bits, and not all implementations set
 /// them to zero.
@@ -50,30 +51,14 @@ pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {
 
 /// Decodes the base64 of SHA-crypt: four characters are three bytes, the low bits first. <https://www.akkadia.org/drepper/SHA-crypt.txt>
 pub fn from_crypt_base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    for group in text.as_bytes().chunks(4) {
-        let mut bits = 0_u32;
-        for (at, &character) in group.iter().enumerate() {
-            bits |= crypt_digit(character)? << (6 * at);
-        }
-        let length = group.len() * 6 / 8;
-        if bits >> (8 * length) != 0 {
-            return None;
-        }
-        bytes.extend_from_slice(&bits.to_le_bytes()[..length]);
-    }
-    Some(bytes)
+    Base64ShaCrypt::decode_vec(text).ok()
 }
 
+/// The number for which a character stands in that base64.
 pub fn crypt_digit(character: u8) -> Option<u32> {
-    let digit = match character {
-        b'.' | b'/' => character - b'.',
-        b'0'..=b'9' => character - b'0' + 2,
-        b'A'..=b'Z' => character - b'A' + 12,
-        b'a'..=b'z' => character - b'a' + 38,
-        _ => return None,
-    };
-    Some(digit.into())
+    let text = [character, b'.'];
+    let decoded = from_crypt_base64(std::str::from_utf8(&text).ok()?)?;
+    decoded.first().copied().map(u32::from)
 }
 
 /// Reads a whole number of a PHC string: only digits, and no zero in front.

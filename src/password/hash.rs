@@ -1,8 +1,7 @@
-use std::fmt;
-
 use super::scheme::Scheme;
 use super::scheme::parse::parse;
 use super::unsupported::{MAX_LENGTH, Unsupported};
+use crate::domain::hide_in_debug;
 
 /// A hash string whose costs are within bounds.
 ///
@@ -78,11 +77,7 @@ impl PasswordHash {
     }
 }
 
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
-    }
-}
+hide_in_debug!(PasswordHash);
 
 #[cfg(test)]
 mod tests;

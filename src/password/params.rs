@@ -5,39 +5,19 @@ use super::bounds::{Bounds, OutOfBounds};
 ///
 /// A check that needs more memory than the pool keeps allocates it. If imported hashes are that
 /// large, the machine needs this memory for each check that runs at a time.
-const MEMORY: Bounds = Bounds {
-    what: "memory",
-    unit: " KiB",
-    min: 8,
-    max: 256 * 1024,
-};
+const MEMORY: Bounds = Bounds::new("memory", " KiB", 8..=256 * 1024);
 
 /// The passes. The maximum is beyond what anyone chooses (libsodium's `SENSITIVE` has 4, OWASP's
 /// smallest memory 5); [`WORK`] bounds the time.
-const PASSES: Bounds = Bounds {
-    what: "time cost",
-    unit: " passes",
-    min: 1,
-    max: 64,
-};
+const PASSES: Bounds = Bounds::new("time cost", " passes", 1..=64);
 
 /// The lanes. They are computed one after another here, so their number changes no cost; people
 /// set it to the number of processors.
-const LANES: Bounds = Bounds {
-    what: "parallelism",
-    unit: " lanes",
-    min: 1,
-    max: 64,
-};
+const LANES: Bounds = Bounds::new("parallelism", " lanes", 1..=64);
 
 /// The memory that all passes write. The maximum of 1 GiB takes about a second; common imports
 /// (64 MiB, 3 or 4 passes) take a quarter of it, libsodium's `MODERATE` three quarters.
-const WORK: Bounds = Bounds {
-    what: "memory times passes",
-    unit: " KiB",
-    min: 8,
-    max: 1024 * 1024,
-};
+const WORK: Bounds = Bounds::new("memory times passes", " KiB", 8..=1024 * 1024);
 
 /// The cost parameters of an argon2 hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,22 +33,14 @@ impl Params {
     /// [`OutOfBounds`] names the first parameter that is out of bounds. Some bounds concern two of
     /// them: each lane needs 8 KiB, and memory times passes is bounded as well.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, OutOfBounds> {
-        Self::from_numbers(memory_kib.into(), passes.into(), lanes.into())
+        Self::from_numbers([memory_kib, passes, lanes].map(u64::from))
     }
 
     /// Does the same as [`Self::new`] for numbers of any size, as a string may have them.
-    pub(super) fn from_numbers(
-        memory_kib: u64,
-        passes: u64,
-        lanes: u64,
-    ) -> Result<Self, OutOfBounds> {
+    pub(super) fn from_numbers([memory_kib, passes, lanes]: [u64; 3]) -> Result<Self, OutOfBounds> {
         let lanes = LANES.check(lanes)?;
         // RFC 9106, section 3.1, asks for eight blocks of 1 KiB in each lane.
-        let memory = Bounds {
-            min: 8 * lanes,
-            ..MEMORY
-        };
-        let memory_kib = memory.check(memory_kib)?;
+        let memory_kib = MEMORY.with_min(8 * lanes).check(memory_kib)?;
         let passes = PASSES.check(passes)?;
         WORK.check(u64::from(memory_kib) * u64::from(passes))?;
         Ok(Self {

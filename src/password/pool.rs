@@ -1,4 +1,3 @@
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use super::hash::PasswordHash;
 use super::params::Params;
 use super::queue::{Queue, Step};
 use super::scheme::{Argon2Hash, Scheme};
-use crate::domain::{FoldedName, Password};
+use crate::domain::{FoldedName, Password, hide_in_debug};
 use crate::error::Cause;
 
 /// The result of checking a password against a hash.
@@ -297,11 +296,7 @@ impl Drop for PendingAttempt {
     }
 }
 
-impl fmt::Debug for PendingAttempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingAttempt").finish_non_exhaustive()
-    }
-}
+hide_in_debug!(PendingAttempt);
 
 #[cfg(test)]
 mod tests;

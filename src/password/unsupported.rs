@@ -7,7 +7,7 @@ use super::bounds::OutOfBounds;
 pub const MAX_LENGTH: usize = 1024;
 
 /// Why no password can be checked against a hash string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
     #[error("the string is over {MAX_LENGTH} bytes long")]
     TooLong,
@@ -17,7 +17,7 @@ pub enum Unsupported {
     UnknownAlgorithm,
     /// A known prefix in braces, whose scheme is not supported.
     #[error("{{{0}}} hashes are not supported")]
-    Prefix(&'static str),
+    Prefix(String),
     #[error("{{CRYPT}} hashes of this kind are not supported")]
     Crypt,
     #[error("the prefix in braces is not known")]

@@ -97,7 +97,7 @@ impl<R: BufRead> Lines<R> {
             self.end += read as u64;
             let is_whole = text.last() == Some(&b'\n') || text.len() <= MAX_LINE_BYTES;
             if !is_whole {
-                self.end += skip_line(&mut self.reader)?;
+                self.end += self.reader.skip_until(b'\n')? as u64;
             }
             if self.number == 1 && text.starts_with(BYTE_ORDER_MARK) {
                 text.drain(..BYTE_ORDER_MARK.len());
@@ -148,24 +148,6 @@ fn check_form(first: &[u8], is_whole: bool) -> io::Result<()> {
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// Reads to the end of a line and discards it. Returns the number of bytes.
-fn skip_line(reader: &mut impl BufRead) -> io::Result<u64> {
-    let mut skipped = 0;
-    loop {
-        let buffer = match reader.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            buffer => buffer?,
-        };
-        let end = buffer.iter().position(|&byte| byte == b'\n');
-        let length = end.map_or(buffer.len(), |at| at + 1);
-        reader.consume(length);
-        skipped += length as u64;
-        if end.is_some() || length == 0 {
-            return Ok(skipped);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -47,20 +47,17 @@ impl Argon2Hash {
         };
         // `keyid` and `data` are inputs of the hash, so a string that has them can't be checked
         // without them. No program is known to write them.
-        let [memory_kib, passes, lanes] = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
-        let params = Params::from_numbers(memory_kib, passes, lanes)?;
-        let salt = fields::base64("salt", salt)?;
-        SALT.check_length(&salt)?;
-        let output = fields::base64("output", output)?;
-        OUTPUT.check_length(&output)?;
-
-        Ok(Self {
+        let costs = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
+        let hash = Self {
             algorithm,
             version,
-            params,
-            salt,
-            output,
-        })
+            params: Params::from_numbers(costs)?,
+            salt: fields::base64("salt", salt)?,
+            output: fields::base64("output", output)?,
+        };
+        SALT.check_length(&hash.salt)?;
+        OUTPUT.check_length(&hash.output)?;
+        Ok(hash)
     }
 
     /// Computes the hash of `password` with a random salt.

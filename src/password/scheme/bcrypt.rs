@@ -5,18 +5,14 @@ use sha2::{Digest as _, Sha256, Sha384};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::fields;
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{decimal, from_bcrypt_base64};
 use crate::password::unsupported::Unsupported;
 
 /// The cost, log₂ of the rounds. ZITADEL uses 14, which takes a second; each step doubles the
 /// time.
-const COST: Bounds = Bounds {
-    what: "bcrypt cost",
-    unit: "",
-    min: 4,
-    max: 15,
-};
+const COST: Bounds = Bounds::new("bcrypt cost", "", 4..=15);
 
 /// The smallest cost that OWASP accepts.
 const STRONG_COST: u32 = 10;
@@ -82,9 +78,7 @@ impl BcryptHash {
             "the fields are not v=2,t=2b,r=…$salt$output or 2b,cost$salt$output",
         );
 
-        let [costs, salt, output] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output] = fields::all(fields, FIELDS)?;
         let key = salt.as_bytes().try_into().map_err(|_| FIELDS)?;
         let (version, cost, pre_hash) = match costs.split(',').collect::<Vec<_>>()[..] {
             ["v=2", "t=2b", cost] => {
@@ -110,9 +104,7 @@ impl BcryptHash {
             "2x" => BcryptVersion::SignExtended,
             _ => return Ok(None),
         };
-        let [cost, rest] = *fields else {
-            return Err(FIELDS);
-        };
+        let [cost, rest] = fields::all(fields, FIELDS)?;
         let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = cost.as_bytes() else {
             return Err(FIELDS);
         };

@@ -33,11 +33,11 @@ pub fn parse(text: &str) -> Result<Scheme, Unsupported> {
         "pbkdf2" if first.starts_with(MATTERMOST) => {
             Pbkdf2Hash::parse_mattermost(&fields).map(Scheme::Pbkdf2)
         }
-        "pbkdf2" | "pbkdf2-sha1" => pbkdf2(Digest::Sha1),
-        "pbkdf2-sha224" => pbkdf2(Digest::Sha224),
-        "pbkdf2-sha256" => pbkdf2(Digest::Sha256),
-        "pbkdf2-sha384" => pbkdf2(Digest::Sha384),
-        "pbkdf2-sha512" => pbkdf2(Digest::Sha512),
+        "pbkdf2" | "pbkdf2-sha1" => pbkdf2(Digest::SHA1),
+        "pbkdf2-sha224" => pbkdf2(Digest::SHA224),
+        "pbkdf2-sha256" => pbkdf2(Digest::SHA256),
+        "pbkdf2-sha384" => pbkdf2(Digest::SHA384),
+        "pbkdf2-sha512" => pbkdf2(Digest::SHA512),
         // crypt has another `$7$`, without names of its costs.
         "7" if first.starts_with("ln=") => ScryptHash::parse(&fields).map(Scheme::Scrypt),
         "scrypt" => ScryptHash::parse(&fields).map(Scheme::Scrypt),

@@ -4,24 +4,22 @@ use crate::password::bounds::Bounds;
 use crate::password::encoding::{from_padded_base64, is_hexadecimal};
 use crate::password::unsupported::Unsupported;
 
+/// The fields of a string that has just so many, or else the error.
+pub fn all<'a, const N: usize>(
+    fields: &[&'a str],
+    error: Unsupported,
+) -> Result<[&'a str; N], Unsupported> {
+    fields.try_into().map_err(|_| error)
+}
+
 /// The length of a salt: argon2 and RFC 8018 ask for 8 bytes, and nobody draws more than 64.
-pub const SALT: Bounds = Bounds {
-    what: "salt",
-    unit: " bytes",
-    min: 8,
-    max: 64,
-};
+pub const SALT: Bounds = Bounds::new("salt", " bytes", 8..=64);
 
 /// The length of an output: libraries write 16 to 64 bytes by default.
 ///
 /// Many passwords have the same short output, so a truncated string must not be taken for a
 /// whole one.
-pub const OUTPUT: Bounds = Bounds {
-    what: "output",
-    unit: " bytes",
-    min: 16,
-    max: 64,
-};
+pub const OUTPUT: Bounds = Bounds::new("output", " bytes", 16..=64);
 
 /// Decodes a field in base64, with or without padding.
 ///

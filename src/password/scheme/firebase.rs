@@ -12,34 +12,16 @@ use crate::password::encoding::{decimal, parameters};
 use crate::password::unsupported::Unsupported;
 
 /// Firebase's `mem_cost`, log₂ of scrypt's cost. Projects have 14.
-const LOG_N: Bounds = Bounds {
-    what: "Firebase's mem_cost",
-    unit: "",
-    min: 1,
-    max: 17,
-};
+const LOG_N: Bounds = Bounds::new("Firebase's mem_cost", "", 1..=17);
 
 /// Firebase's `rounds`, scrypt's block size. Projects have 8.
-const BLOCK_SIZE: Bounds = Bounds {
-    what: "Firebase's rounds",
-    unit: "",
-    min: 1,
-    max: 16,
-};
+const BLOCK_SIZE: Bounds = Bounds::new("Firebase's rounds", "", 1..=16);
 
 /// The length of the salt without the separator. Firebase draws few bytes.
-const SALT: Bounds = Bounds {
-    min: 4,
-    ..fields::SALT
-};
+const SALT: Bounds = fields::SALT.with_min(4);
 
 /// The length of the signer key.
-const KEY_LENGTH: Bounds = Bounds {
-    what: "Firebase's signer key",
-    unit: " bytes",
-    min: 16,
-    max: 128,
-};
+const KEY_LENGTH: Bounds = Bounds::new("Firebase's signer key", " bytes", 16..=128);
 
 /// A hash of Firebase's scrypt: the project's signer key, encrypted with AES-256 under a key that
 /// scrypt derives from the password.
@@ -61,9 +43,7 @@ impl FirebaseHash {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not v=1,n=…,r=…,p=1,ss=…,sk=…$salt$output");
 
-        let [costs, salt, output] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output] = fields::all(fields, FIELDS)?;
         let (costs, keys) = costs.split_once(",ss=").ok_or(FIELDS)?;
         let (separator, signer_key) = keys.split_once(",sk=").ok_or(FIELDS)?;
         match parameters(costs, ["v", "n", "r", "p"]) {
@@ -80,9 +60,7 @@ impl FirebaseHash {
             "the fields are not ln=…,r=…$salt$output$salt separator$signer key",
         );
 
-        let [costs, salt, output, separator, signer_key] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output, separator, signer_key] = fields::all(fields, FIELDS)?;
         // Kratos has p, which is 1 in Firebase.
         let costs = costs.strip_suffix(",p=1").unwrap_or(costs);
         let costs = parameters(costs, ["ln", "r"]).ok_or(FIELDS)?;

@@ -12,56 +12,6 @@ use crate::password::unsupported::Unsupported;
 const OUTPUT_ENCODING: Unsupported = Unsupported::NotBase64("output");
 const OUTPUT_DIGITS: Unsupported = Unsupported::Malformed("the output is not hexadecimal");
 
-/// The prefixes in braces of schemes that are not supported.
-const UNSUPPORTED: [&str; 46] = [
-    "SSHA",
-    "SSHA224",
-    "SSHA256",
-    "SSHA384",
-    "SSHA512",
-    "SHA",
-    "SHA224",
-    "SHA256",
-    "SHA384",
-    "SHA512",
-    "SHA-1",
-    "SHA-256",
-    "MD5",
-    "SMD5",
-    "MD4",
-    "NOOP",
-    "LDAP",
-    "PLAIN",
-    "CLEARTEXT",
-    "SASL",
-    "LANMAN",
-    "NT",
-    "X-NTHASH",
-    "X-LANMAN",
-    "NTLM",
-    "LM",
-    "KERBEROS",
-    "KEYTAB",
-    "PKCS5S2",
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    "SCRAM-SHA-512",
-    "CRAM-MD5",
-    "HMAC-MD5",
-    "DIGEST-MD5",
-    "PLAIN-MD5",
-    "LDAP-MD5",
-    "MD5-CRYPT",
-    "SHA-512",
-    "SSHA3-256",
-    "SSHA3-512",
-    "NS-MTA-MD5",
-    "CLEAR",
-    "PLAINTEXT",
-    "NONE",
-    "PBKDF2-SHA384",
-];
-
 /// Reads `{id}hash`, as Spring Security and LDAP servers write it, with the id in upper or lower
 /// case. `None`: the string has another form.
 /// <https://docs.spring.io/spring-security/reference/features/authentication/password-storage.html>,
@@ -80,15 +30,19 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
         | "SHA512-CRYPT" => crypt::parse(hash),
         "SCRYPT" => parse_spring_scrypt(hash),
         "PBKDF2" if !hash.contains('$') => parse_spring_pbkdf2(hash),
-        "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::Sha1, hash),
-        "PBKDF2-SHA256" => parse_pbkdf2(Digest::Sha256, hash),
-        "PBKDF2-SHA512" => parse_pbkdf2(Digest::Sha512, hash),
-        "PBKDF2_SHA256" if hash.contains('$') => parse_pbkdf2(Digest::Sha256, hash),
+        "PBKDF2" | "PBKDF2-SHA1" => parse_pbkdf2(Digest::SHA1, hash),
+        "PBKDF2-SHA256" => parse_pbkdf2(Digest::SHA256, hash),
+        "PBKDF2-SHA512" => parse_pbkdf2(Digest::SHA512, hash),
+        "PBKDF2_SHA256" if hash.contains('$') => parse_pbkdf2(Digest::SHA256, hash),
         "PBKDF2_SHA256" => parse_389_pbkdf2(hash),
-        id => Err(match UNSUPPORTED.into_iter().find(|known| *known == id) {
-            Some(known) => Unsupported::Prefix(known),
-            None => Unsupported::UnknownPrefix,
-        }),
+        "SSHA" | "SSHA224" | "SSHA256" | "SSHA384" | "SSHA512" | "SHA" | "SHA224" | "SHA256"
+        | "SHA384" | "SHA512" | "SHA-1" | "SHA-256" | "MD5" | "SMD5" | "MD4" | "NOOP" | "LDAP"
+        | "PLAIN" | "CLEARTEXT" | "SASL" | "LANMAN" | "NT" | "X-NTHASH" | "X-LANMAN" | "NTLM"
+        | "LM" | "KERBEROS" | "KEYTAB" | "PKCS5S2" | "SCRAM-SHA-1" | "SCRAM-SHA-256"
+        | "SCRAM-SHA-512" | "CRAM-MD5" | "HMAC-MD5" | "DIGEST-MD5" | "PLAIN-MD5" | "LDAP-MD5"
+        | "MD5-CRYPT" | "SHA-512" | "SSHA3-256" | "SSHA3-512" | "NS-MTA-MD5" | "CLEAR"
+        | "PLAINTEXT" | "NONE" | "PBKDF2-SHA384" => Err(Unsupported::Prefix(id.to_owned())),
+        _ => Err(Unsupported::UnknownPrefix),
     })
 }
 
@@ -110,7 +64,7 @@ fn parse_389_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
     let (rounds, rest) = bytes.split_first_chunk().ok_or(FORM)?;
     let (salt, output) = rest.split_at(64);
     let rounds = u32::from_be_bytes(*rounds).into();
-    Pbkdf2Hash::new(Digest::Sha256, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
+    Pbkdf2Hash::new(Digest::SHA256, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
 }
 
 /// Reads a hash of Spring's `Pbkdf2PasswordEncoder` with its default costs, which the string
@@ -125,8 +79,8 @@ fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
     let bytes = from_hex(hash).or_else(|| from_padded_base64(hash));
     let bytes = bytes.ok_or(FORM)?;
     let (digest, rounds, salt) = match bytes.len() {
-        48 => (Digest::Sha256, 310_000, 16),
-        40 => (Digest::Sha1, 185_000, 8),
+        48 => (Digest::SHA256, 310_000, 16),
+        40 => (Digest::SHA1, 185_000, 8),
         _ => return Err(FORM),
     };
     let (salt, output) = bytes.split_at(salt);
@@ -161,10 +115,13 @@ pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let name = method.next()?;
     let costs: Vec<_> = method.collect();
     let scheme = match (name, &costs[..]) {
-        ("pbkdf2_sha256", []) => parse_django_pbkdf2(Digest::Sha256, &fields),
-        ("pbkdf2_sha1", []) => parse_django_pbkdf2(Digest::Sha1, &fields),
+        ("pbkdf2_sha256", []) => parse_django_pbkdf2(Digest::SHA256, &fields),
+        ("pbkdf2_sha1", []) => parse_django_pbkdf2(Digest::SHA1, &fields),
         ("bcrypt", []) => crypt::parse(rest),
-        ("bcrypt_sha256", []) => parse_bcrypt_sha256(rest),
+        // bcrypt of the password's SHA-256 in hexadecimal.
+        ("bcrypt_sha256", []) => {
+            BcryptHash::parse_crypt(rest, PreHash::Sha256Hex).map(Scheme::Bcrypt)
+        }
         ("argon2", []) => crypt::parse(&format!("${rest}")),
         ("scrypt", []) => parse_django_scrypt(&fields),
         ("pbkdf2", [digest, costs @ ..]) => parse_werkzeug_pbkdf2(digest, costs, &fields),
@@ -177,9 +134,7 @@ pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
 fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupported> {
     const FIELDS: Unsupported = Unsupported::Malformed("the fields are not rounds$salt$output");
 
-    let [rounds, salt, output] = *fields else {
-        return Err(FIELDS);
-    };
+    let [rounds, salt, output] = fields::all(fields, FIELDS)?;
     let rounds = decimal(rounds).ok_or(FIELDS)?;
     let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
     // The characters of the salt are its bytes.
@@ -189,17 +144,10 @@ fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupp
 fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
     const FIELDS: Unsupported = Unsupported::Malformed("the fields are not N$salt$r$p$output");
 
-    let [n, salt, r, p, output] = *fields else {
-        return Err(FIELDS);
-    };
+    let [n, salt, r, p, output] = fields::all(fields, FIELDS)?;
     let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
     let costs = scrypt_costs([n, r, p]).ok_or(FIELDS)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
-}
-
-/// Reads a bcrypt hash of the password's SHA-256 in hexadecimal.
-fn parse_bcrypt_sha256(rest: &str) -> Result<Scheme, Unsupported> {
-    BcryptHash::parse_crypt(rest, PreHash::Sha256Hex).map(Scheme::Bcrypt)
 }
 
 fn parse_werkzeug_pbkdf2(
@@ -223,9 +171,7 @@ fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Un
     const FIELDS: Unsupported =
         Unsupported::Malformed("the fields are not scrypt:N:r:p$salt$output");
 
-    let [salt, output] = *fields else {
-        return Err(FIELDS);
-    };
+    let [salt, output] = fields::all(fields, FIELDS)?;
     let costs = scrypt_costs(costs).ok_or(FIELDS)?;
     let output = from_hex(output).ok_or(OUTPUT_DIGITS)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
@@ -253,9 +199,7 @@ pub fn parse_mediawiki(text: &str) -> Option<Result<Scheme, Unsupported>> {
 
     let fields: Vec<_> = text.strip_prefix(":pbkdf2:")?.split(':').collect();
     let parse = || {
-        let [digest, rounds, length, salt, output] = fields[..] else {
-            return Err(FIELDS);
-        };
+        let [digest, rounds, length, salt, output] = fields::all(&fields, FIELDS)?;
         let digest = Digest::from_name(digest)?;
         let (rounds, length) = decimal(rounds).zip(decimal(length)).ok_or(FIELDS)?;
         Pbkdf2Hash::decode(digest, (rounds, Some(length)), [salt, output]).map(Scheme::Pbkdf2)
@@ -288,9 +232,9 @@ pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
         u32::from_be_bytes(bytes)
     };
     let digest = match (head[0], number(1)) {
-        (1, 0) => Digest::Sha1,
-        (1, 1) => Digest::Sha256,
-        (1, 2) => Digest::Sha512,
+        (1, 0) => Digest::SHA1,
+        (1, 1) => Digest::SHA256,
+        (1, 2) => Digest::SHA512,
         _ => return None,
     };
     let (salt, output) = rest.split_at_checked(usize::try_from(number(9)).ok()?)?;

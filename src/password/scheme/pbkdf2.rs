@@ -10,83 +10,67 @@ use crate::password::unsupported::Unsupported;
 
 /// The rounds. OWASP asks for 210 thousand (SHA-512) to 1.4 million (SHA-1), Django uses 1.2
 /// million.
-const ROUNDS: Bounds = Bounds {
-    what: "PBKDF2 rounds",
-    unit: "",
-    min: 1,
-    max: 2_000_000,
-};
+const ROUNDS: Bounds = Bounds::new("PBKDF2 rounds", "", 1..=2_000_000);
 
 /// The length of a salt. Libraries draw 8 to 64 bytes, and accept longer ones.
-const SALT: Bounds = Bounds {
-    what: "salt",
-    unit: " bytes",
-    min: 8,
-    max: 128,
-};
+const SALT: Bounds = Bounds::new("salt", " bytes", 8..=128);
 
 /// The length of an output. Libraries write 16 bytes or more by default; a common one for Node
 /// writes 512.
-const OUTPUT: Bounds = Bounds {
-    what: "output",
-    unit: " bytes",
-    min: 16,
-    max: 512,
-};
+const OUTPUT: Bounds = Bounds::new("output", " bytes", 16..=512);
 
 /// What the costs of Mattermost's hashes begin with.
 pub const MATTERMOST: &str = "f=SHA256,";
 
+/// A digest with what PBKDF2 with it has of its own.
 #[derive(Clone, Copy)]
-pub enum Digest {
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl Digest {
-    pub fn from_name(name: &str) -> Result<Self, Unsupported> {
-        match name {
-            "sha1" => Ok(Self::Sha1),
-            "sha224" => Ok(Self::Sha224),
-            "sha256" => Ok(Self::Sha256),
-            "sha384" => Ok(Self::Sha384),
-            "sha512" => Ok(Self::Sha512),
-            _ => Err(Unsupported::UnknownAlgorithm),
-        }
-    }
-
-    /// The length of the digest in bytes.
-    fn length(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha224 => 28,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    fn algorithm(self) -> &'static str {
-        match self {
-            Self::Sha1 => "pbkdf2-sha1",
-            Self::Sha224 => "pbkdf2-sha224",
-            Self::Sha256 => "pbkdf2-sha256",
-            Self::Sha384 => "pbkdf2-sha384",
-            Self::Sha512 => "pbkdf2-sha512",
-        }
-    }
-
+pub struct Digest {
+    algorithm: &'static str,
+    /// In bytes.
+    length: usize,
     /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which cost
     /// as much as SHA-256 and SHA-512.
-    fn strong_rounds(self) -> u32 {
-        match self {
-            Self::Sha1 => 1_300_000,
-            Self::Sha224 | Self::Sha256 => 600_000,
-            Self::Sha384 | Self::Sha512 => 210_000,
+    strong_rounds: u32,
+    compute: Compute,
+}
+
+/// Computes the output of a password, a salt and rounds.
+type Compute = fn(&[u8], &[u8], u32, &mut [u8]);
+
+impl Digest {
+    pub const SHA1: Self = Self::new("pbkdf2-sha1", 20, 1_300_000, pbkdf2_hmac::<Sha1>);
+    pub const SHA224: Self = Self::new("pbkdf2-sha224", 28, 600_000, pbkdf2_hmac::<Sha224>);
+    pub const SHA256: Self = Self::new("pbkdf2-sha256", 32, 600_000, pbkdf2_hmac::<Sha256>);
+    pub const SHA384: Self = Self::new("pbkdf2-sha384", 48, 210_000, pbkdf2_hmac::<Sha384>);
+    pub const SHA512: Self = Self::new("pbkdf2-sha512", 64, 210_000, pbkdf2_hmac::<Sha512>);
+
+    const fn new(
+        algorithm: &'static str,
+        length: usize,
+        strong_rounds: u32,
+        compute: Compute,
+    ) -> Self {
+        Self {
+            algorithm,
+            length,
+            strong_rounds,
+            compute,
         }
+    }
+
+    /// Finds a digest by its own name, such as `sha256`.
+    pub fn from_name(name: &str) -> Result<Self, Unsupported> {
+        let all = [
+            Self::SHA1,
+            Self::SHA224,
+            Self::SHA256,
+            Self::SHA384,
+            Self::SHA512,
+        ];
+        let is_it = |digest: &Self| digest.algorithm.strip_prefix("pbkdf2-") == Some(name);
+        all.into_iter()
+            .find(is_it)
+            .ok_or(Unsupported::UnknownAlgorithm)
     }
 }
 
@@ -102,7 +86,7 @@ pub struct Pbkdf2Hash {
 
 impl Pbkdf2Hash {
     pub fn algorithm(&self) -> &'static str {
-        self.digest.algorithm()
+        self.digest.algorithm
     }
 
     /// Reads the fields as Passlib and ZITADEL write them, or as PHC strings have them.
@@ -111,9 +95,7 @@ impl Pbkdf2Hash {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not rounds$salt$output or i=…,l=…$salt$output");
 
-        let [costs, salt, output] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output] = fields::all(fields, FIELDS)?;
         let (rounds, length) = if let Some(rounds) = decimal(costs) {
             (rounds, None)
         } else if let Some([rounds]) = parameters(costs, ["i"]) {
@@ -130,12 +112,10 @@ impl Pbkdf2Hash {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not f=SHA256,w=…,l=…$salt$output");
 
-        let [costs, salt, output] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output] = fields::all(fields, FIELDS)?;
         let costs = costs.strip_prefix(MATTERMOST).ok_or(FIELDS)?;
         let [rounds, length] = parameters(costs, ["w", "l"]).ok_or(FIELDS)?;
-        Self::decode(Digest::Sha256, (rounds, Some(length)), [salt, output])
+        Self::decode(Digest::SHA256, (rounds, Some(length)), [salt, output])
     }
 
     /// Makes a hash of the rounds, the length of the output if it is known, and of salt and output
@@ -168,7 +148,7 @@ impl Pbkdf2Hash {
     ) -> Result<Self, Unsupported> {
         SALT.check_length(&salt)?;
         OUTPUT.check_length(&output)?;
-        output.truncate(digest.length());
+        output.truncate(digest.length);
         Ok(Self {
             digest,
             rounds: ROUNDS.check(rounds)?,
@@ -179,7 +159,7 @@ impl Pbkdf2Hash {
 
     /// Whether it has fewer rounds than OWASP asks for.
     pub fn is_weak(&self) -> bool {
-        self.rounds < self.digest.strong_rounds()
+        self.rounds < self.digest.strong_rounds
     }
 
     /// Whether this is the hash of `password`.
@@ -187,15 +167,8 @@ impl Pbkdf2Hash {
     /// HMAC pads a key with NULs and can't tell a password that ends in a NUL from the same
     /// without it, so such a password never matches.
     pub fn matches(&self, password: &[u8]) -> bool {
-        let compute = match self.digest {
-            Digest::Sha1 => pbkdf2_hmac::<Sha1>,
-            Digest::Sha224 => pbkdf2_hmac::<Sha224>,
-            Digest::Sha384 => pbkdf2_hmac::<Sha384>,
-            Digest::Sha256 => pbkdf2_hmac::<Sha256>,
-            Digest::Sha512 => pbkdf2_hmac::<Sha512>,
-        };
         let mut output = vec![0; self.output.len()];
-        compute(password, &self.salt, self.rounds, &mut output);
+        (self.digest.compute)(password, &self.salt, self.rounds, &mut output);
 
         bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0")
     }

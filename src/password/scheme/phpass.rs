@@ -1,17 +1,13 @@
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq;
 
+use super::fields;
 use crate::password::bounds::{Bounds, affordable_length};
 use crate::password::encoding::{crypt_digit, from_crypt_base64};
 use crate::password::unsupported::Unsupported;
 
 /// log₂ of the rounds. PHP applications use 8 to 16; with 20 a check takes a third of a second.
-const LOG_ROUNDS: Bounds = Bounds {
-    what: "log2 of the phpass rounds",
-    unit: "",
-    min: 7,
-    max: 20,
-};
+const LOG_ROUNDS: Bounds = Bounds::new("log2 of the phpass rounds", "", 7..=20);
 
 /// The length of the salt in characters, which are its bytes.
 const SALT_LENGTH: usize = 8;
@@ -30,9 +26,7 @@ impl PhpassHash {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the field is not rounds, salt and output of phpass");
 
-        let [field] = *fields else {
-            return Err(FIELDS);
-        };
+        let [field] = fields::all(fields, FIELDS)?;
         let (&rounds, rest) = field.as_bytes().split_first().ok_or(FIELDS)?;
         let rounds = LOG_ROUNDS.check(crypt_digit(rounds).ok_or(FIELDS)?.into())?;
         let (salt, output) = rest.split_at_checked(SALT_LENGTH).ok_or(FIELDS)?;

@@ -8,36 +8,20 @@ use crate::password::encoding::parameters;
 use crate::password::unsupported::Unsupported;
 
 /// log₂ of the cost `N`. [`WORK`] bounds the memory, which depends on it.
-const LOG_N: Bounds = Bounds {
-    what: "log2 of the scrypt cost",
-    unit: "",
-    min: 1,
-    max: 20,
-};
+const LOG_N: Bounds = Bounds::new("log2 of the scrypt cost", "", 1..=20);
 
-const BLOCK_SIZE: Bounds = Bounds {
-    what: "scrypt block size",
-    unit: "",
-    min: 1,
-    max: 64,
-};
+const BLOCK_SIZE: Bounds = Bounds::new("scrypt block size", "", 1..=64);
 
-const PARALLELISM: Bounds = Bounds {
-    what: "scrypt parallelism",
-    unit: "",
-    min: 1,
-    max: 64,
-};
+const PARALLELISM: Bounds = Bounds::new("scrypt parallelism", "", 1..=64);
 
 /// The bytes that a check writes: it allocates 128 × r × N bytes and fills them p times, one after
 /// the other, half a second for each 128 MiB. OWASP asks for up to 128 MiB; other defaults are
 /// 16 to 64 MiB.
-const WORK: Bounds = Bounds {
-    what: "scrypt memory times parallelism",
-    unit: " bytes",
-    min: 0,
-    max: 256 * 1024 * 1024,
-};
+const WORK: Bounds = Bounds::new(
+    "scrypt memory times parallelism",
+    " bytes",
+    0..=256 * 1024 * 1024,
+);
 
 /// A hash of scrypt.
 /// <https://www.rfc-editor.org/rfc/rfc7914>
@@ -53,9 +37,7 @@ impl ScryptHash {
         const FIELDS: Unsupported =
             Unsupported::Malformed("the fields are not ln=…,r=…,p=…$salt$output");
 
-        let [costs, salt, output] = *fields else {
-            return Err(FIELDS);
-        };
+        let [costs, salt, output] = fields::all(fields, FIELDS)?;
         let [mut log_n, block_size, parallelism] =
             parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
         // Kratos writes `N` itself, which is over any logarithm that a machine could compute.

@@ -8,24 +8,14 @@ use crate::password::unsupported::Unsupported;
 
 /// The rounds. The algorithm asks for at least a thousand; Passlib uses 535 thousand for SHA-256
 /// and 656 thousand for SHA-512.
-const ROUNDS: Bounds = Bounds {
-    what: "SHA-crypt rounds",
-    unit: "",
-    min: 1000,
-    max: 1_000_000,
-};
+const ROUNDS: Bounds = Bounds::new("SHA-crypt rounds", "", 1000..=1_000_000);
 
 /// The rounds of a string without `rounds=`.
 const DEFAULT_ROUNDS: u64 = 5000;
 
 /// The length of the salt, whose characters are its bytes. The algorithm reads at most 16, and the
 /// tools that make password files draw 8 to 16; lines written by hand may have none.
-const SALT: Bounds = Bounds {
-    what: "salt",
-    unit: " characters",
-    min: 0,
-    max: 16,
-};
+const SALT: Bounds = Bounds::new("salt", " characters", 0..=16);
 
 /// Passlib's default for SHA-256; OWASP names no figure for this algorithm.
 const STRONG_ROUNDS: u32 = 535_000;

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codegen::Service;
+use tonic::codegen::Service as _;
+use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::pb::{v1, v1alpha};
 use tonic_reflection::server::Builder;
@@ -27,12 +27,10 @@ pub const MAX_BODY: usize = MAX_MESSAGE + 5 + 1;
 /// gRPC's health and reflection, which need no token: all that they tell is public.
 /// <https://grpc.io/docs/guides/health-checking/>, <https://grpc.io/docs/guides/reflection/>
 pub struct Grpc {
-    services: [(&'static str, Handler); 3],
+    services: Routes,
     /// One permit for each stream that may be open at a time.
     permits: Arc<Semaphore>,
 }
-
-pub type Handler = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
 /// A call of these services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,39 +67,37 @@ impl Grpc {
         let v1 = reflection().build_v1().expect("descriptors");
         let v1alpha = reflection().build_v1alpha().expect("descriptors");
         Self {
-            services: [
-                ("/grpc.health.v1.Health/", handler(health)),
-                (
-                    "/grpc.reflection.v1.ServerReflection/",
-                    handler(v1.max_decoding_message_size(MAX_MESSAGE)),
-                ),
-                (
-                    "/grpc.reflection.v1alpha.ServerReflection/",
-                    handler(v1alpha.max_decoding_message_size(MAX_MESSAGE)),
-                ),
-            ],
+            services: Routes::new(health)
+                .add_service(v1.max_decoding_message_size(MAX_MESSAGE))
+                .add_service(v1alpha.max_decoding_message_size(MAX_MESSAGE)),
             permits: Arc::new(Semaphore::new(limits.watches as usize)),
         }
     }
 
-    /// The handler of a request, if it is for one of these services.
+    /// Which call of these services a request is, if it is one.
     ///
     /// The request has to be gRPC over HTTP/2: HTTP/1.1 has no trailers, and a client of another
     /// protocol would take their HTTP 200 for success.
-    pub fn handler(&self, request: &Request<Incoming>) -> Option<(Handler, Call)> {
+    pub fn call(request: &Request<Incoming>) -> Option<Call> {
         let protocol = Protocol::from_content_type(request.headers());
         if request.version() != Version::HTTP_2 || protocol != Some(Protocol::Grpc) {
             return None;
         }
-        let path = request.uri().path();
-        let mut services = self.services.iter();
-        let found = services.find(|(prefix, _)| path.starts_with(prefix));
-        let call = match path {
-            "/grpc.health.v1.Health/Watch" => Call::Watch,
-            _ if path.starts_with("/grpc.reflection.") => Call::Reflect,
-            _ => Call::Check,
-        };
-        found.map(|(_, handler)| (Arc::clone(handler), call))
+        let (service, method) = request.uri().path().strip_prefix('/')?.split_once('/')?;
+        match service {
+            "grpc.health.v1.Health" if method == "Watch" => Some(Call::Watch),
+            "grpc.health.v1.Health" => Some(Call::Check),
+            "grpc.reflection.v1.ServerReflection" | "grpc.reflection.v1alpha.ServerReflection" => {
+                Some(Call::Reflect)
+            }
+            _ => None,
+        }
+    }
+
+    /// Answers a request of these services.
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        let Ok(response) = self.services.clone().call(request).await;
+        response
     }
 
     /// The permit that a stream keeps until it ends. `None`: the call is not a stream.
@@ -118,21 +114,6 @@ impl Grpc {
             .map(Some)
             .map_err(|_| Status::resource_exhausted("too many streams at once, try again"))
     }
-}
-
-fn handler<S>(service: S) -> Handler
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send,
-{
-    Arc::new(move |request| {
-        let mut service = service.clone();
-        Box::pin(async move {
-            let Ok(response) = service.call(request).await;
-            response
-        })
-    })
 }
 
 /// The full names of the services in a `google.protobuf.FileDescriptorSet`.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use tonic::body::Body;
 
 use super::connections::{Connection, Room};
-use super::grpc::{Call, Handler, MAX_BODY};
+use super::grpc::{Call, Grpc, MAX_BODY};
 use super::guard::Guard;
 use super::request::{IncomingRequest, copy};
 use super::server::Server;
@@ -54,7 +54,7 @@ enum Responder {
     /// A probe, or a page of the local service.
     Page(BoxFuture<'static, Response<Bytes>>),
     /// One of gRPC's own services.
-    Grpc(Handler, Call),
+    Grpc(Call),
     Api,
 }
 
@@ -107,7 +107,7 @@ impl Server {
         let incoming =
             IncomingRequest::new(&connection, request, is_essential, is_complete, refuse);
         // The client of a watch may be silent for long; that of reflection is idle then.
-        let is_idle = matches!(responder, Responder::Grpc(_, Call::Reflect));
+        let is_idle = matches!(responder, Responder::Grpc(Call::Reflect));
         let server = Arc::clone(self);
         let mut body = Some(body);
         let response = async move {
@@ -128,8 +128,8 @@ impl Server {
     }
 
     fn responder(&self, request: &http::Request<Incoming>) -> Responder {
-        if let Some((handler, call)) = self.grpc.handler(request) {
-            return Responder::Grpc(handler, call);
+        if let Some(call) = Grpc::call(request) {
+            return Responder::Grpc(call);
         }
         let (method, path) = (request.method(), request.uri().path());
         let is_stopping = *self.stopping.borrow();
@@ -171,12 +171,12 @@ impl Server {
     ) -> io::Result<Option<Answer>> {
         let max_kept = match responder {
             // The client may send message after message, of which `tonic` holds one.
-            Responder::Grpc(handler, call @ Call::Reflect) => {
+            Responder::Grpc(call @ Call::Reflect) => {
                 let Some((request, _)) = incoming.begin() else {
                     return Ok(None);
                 };
                 let body = body.take().map_or_else(Body::empty, Body::new);
-                return self.grpc(&handler, call, request, body).await.map(Some);
+                return self.grpc(call, request, body).await.map(Some);
             }
             Responder::Page(_) => 0,
             Responder::Grpc(..) => MAX_BODY,
@@ -191,9 +191,9 @@ impl Server {
         if let Responder::Page(page) = responder {
             return Ok(Some((respond(page.await.map(api::Body::from)), None, None)));
         }
-        if let Responder::Grpc(handler, call) = responder {
+        if let Responder::Grpc(call) = responder {
             let body = Body::new(Full::new(std::mem::take(&mut request.body)));
-            return self.grpc(&handler, call, request, body).await.map(Some);
+            return self.grpc(call, request, body).await.map(Some);
         }
         let in_progress = connection.begin_call();
         let response = self.call(request, room, connection).await?;
@@ -232,13 +232,7 @@ impl Server {
         Ok(response)
     }
 
-    async fn grpc(
-        &self,
-        handler: &Handler,
-        call: Call,
-        request: api::Request,
-        body: Body,
-    ) -> io::Result<Answer> {
+    async fn grpc(&self, call: Call, request: api::Request, body: Body) -> io::Result<Answer> {
         let mut message = http::Request::new(body);
         *message.method_mut() = request.method;
         *message.uri_mut() = request.path.parse().map_err(io::Error::other)?;
@@ -247,7 +241,7 @@ impl Server {
             Ok(permit) => permit,
             Err(status) => return Ok((status.into_http(), None, None)),
         };
-        let response = timeout(self.options.limits.body, handler(message)).await?;
+        let response = timeout(self.options.limits.body, self.grpc.respond(message)).await?;
         Ok((response, permit, None))
     }
 

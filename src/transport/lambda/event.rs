@@ -42,15 +42,9 @@ const NOT_HTTP: &str = "the event is not an HTTP request";
 /// An event for the function. Any bytes are one: Lambda would turn an error into a 502 without a
 /// body.
 pub struct Event {
-    request: Result<LambdaRequest, Unreadable>,
-    /// The JSON that a gateway's authorizer wrote about the request.
-    authorizer: Option<Box<RawValue>>,
-}
-
-/// Why an event has no request, and who has probably sent it.
-struct Unreadable {
+    /// Who has sent it, or has probably sent it if it can't be read.
     sender: Sender,
-    reason: &'static str,
+    request: Result<Request, Error>,
 }
 
 /// Reads an event without the authorizer's part: in the types of the events all claims are texts,
@@ -81,21 +75,26 @@ impl Event {
             Err(_) if authorizer.is_some() => without_authorizer(text),
             request => request,
         };
-        match request {
-            Ok(request) => Self {
-                request: Ok(request),
-                authorizer,
-            },
-            Err(error) if error.is_data() => Self::unreadable(event, NOT_HTTP),
-            Err(_) => Self::unreadable(event, "the event is not JSON"),
-        }
+        let authorizer = authorizer.as_deref();
+        let (sender, request) = match request {
+            Ok(LambdaRequest::ApiGatewayV1(event)) => {
+                (Sender::Rest, rest_request(event, authorizer))
+            }
+            Ok(LambdaRequest::ApiGatewayV2(event)) => {
+                (Sender::Http, http_request(event, authorizer))
+            }
+            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, load_balancer_request(event)),
+            Ok(_) => (Sender::Http, Err(Error::Malformed(NOT_HTTP.to_owned()))),
+            Err(error) if error.is_data() => return Self::unreadable(event, NOT_HTTP),
+            Err(_) => return Self::unreadable(event, "the event is not JSON"),
+        };
+        Self { sender, request }
     }
 
-    fn unreadable(event: &[u8], reason: &'static str) -> Self {
-        let sender = Sender::guess(event);
+    fn unreadable(event: &[u8], reason: &str) -> Self {
         Self {
-            request: Err(Unreadable { sender, reason }),
-            authorizer: None,
+            sender: Sender::guess(event),
+            request: Err(Error::Malformed(reason.to_owned())),
         }
     }
 
@@ -106,24 +105,7 @@ impl Event {
     /// [`Error::Malformed`]: there is none, or its body is not the base64 that the event says it
     /// is.
     pub fn request(self) -> Result<Request, Error> {
-        self.into_request().1
-    }
-
-    fn into_request(self) -> (Sender, Result<Request, Error>) {
-        let authorizer = self.authorizer.as_deref();
-        match self.request {
-            Ok(LambdaRequest::ApiGatewayV1(event)) => {
-                (Sender::Rest, rest_request(event, authorizer))
-            }
-            Ok(LambdaRequest::ApiGatewayV2(event)) => {
-                (Sender::Http, http_request(event, authorizer))
-            }
-            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, load_balancer_request(event)),
-            Ok(_) => (Sender::Http, Err(Error::Malformed(NOT_HTTP.to_owned()))),
-            Err(Unreadable { sender, reason }) => {
-                (sender, Err(Error::Malformed(reason.to_owned())))
-            }
-        }
+        self.request
     }
 }
 
@@ -147,7 +129,7 @@ async fn respond_to_event(
 ) -> EventResponse {
     let id = context.request_id;
     let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
-    let (sender, request) = Event::read(event).into_request();
+    let Event { sender, request } = Event::read(event);
     let response = match request {
         Ok(mut request) => {
             request.context.request_id = id;
