@@ -14,7 +14,6 @@ mod route;
 mod timeout;
 mod version;
 
-pub use crate::status::{Row, row};
 pub use protocol::{Codec, Coding, Protocol};
 pub use request::{Request, RequestContext, WireLimits, query};
 pub use request_headers::RequestHeaders;

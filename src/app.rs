@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use crate::api::{
-    Body, MatchedRoute, Request, RouteError, WireLimits, codec, is_known, row, session_id,
+    Body, MatchedRoute, Request, RouteError, WireLimits, codec, is_known, session_id,
 };
 use crate::aws::{KeySource, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
@@ -240,7 +240,7 @@ pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Re
     };
     let mut response = codec::encode_error(protocol, error);
     if error.is_before_protocol() {
-        *response.status_mut() = row(error).http;
+        *response.status_mut() = error.row().http;
     }
     app.finish(request, operation, &context, Some(error), response)
 }

@@ -13,8 +13,6 @@ use saphyr::{LoadableYamlNode, Yaml};
 mod code;
 #[path = "docs/cost.rs"]
 mod cost;
-#[path = "it/support/errors.rs"]
-mod errors;
 #[path = "docs/rows.rs"]
 mod rows;
 
