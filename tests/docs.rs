@@ -15,8 +15,11 @@ mod code;
 mod cost;
 #[path = "docs/rows.rs"]
 mod rows;
+#[path = "docs/settings.rs"]
+mod settings;
 
 use self::rows::assert_rows;
+use self::settings::text;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
@@ -176,11 +179,6 @@ fn each_documented_query_uses_existing_fields() {
 fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
     let template = Yaml::load_from_str(TEMPLATE).unwrap();
     let parameters = template[0]["Parameters"].as_mapping().unwrap();
-    let text = |value: &Yaml<'_>| -> String {
-        let number = || value.as_integer().map(|number| number.to_string());
-        let text = value.as_str().map(str::to_owned);
-        text.or_else(number).unwrap()
-    };
     let of_template: BTreeSet<_> = parameters
         .iter()
         .map(|(name, parameter)| {

@@ -1,15 +1,13 @@
-//! The tables of settings, limits and errors are those of the code.
+//! The tables of limits and errors are those of the code.
 
 use std::fs;
 
-use sesame::config::SETTINGS;
 use sesame::error;
 
 use super::root;
 use super::rows::assert_rows;
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
-const SETTINGS_PAGE: &str = include_str!("../../docs/settings.md");
 const LIMITS: &str = include_str!("../../docs/limits.md");
 
 /// The rows of the table under a heading of a page, each as its cells.
@@ -24,24 +22,6 @@ fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
             .collect()
     };
     rows.map(cells).collect()
-}
-
-#[test]
-fn the_settings_are_those_of_the_code() {
-    let documented = table(SETTINGS_PAGE, "Settings of the service");
-
-    let code = |text: &str| format!("`{text}`");
-    let expected: Vec<Vec<String>> = SETTINGS
-        .iter()
-        .map(|setting| {
-            let default = match setting.default {
-                "" => "must be set".to_owned(),
-                default => code(default),
-            };
-            vec![code(setting.name), default, setting.meaning.to_owned()]
-        })
-        .collect();
-    assert_rows("docs/settings.md", documented, expected);
 }
 
 #[cfg(feature = "cli")]
