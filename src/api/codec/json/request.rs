@@ -1,15 +1,12 @@
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::duration;
 use super::fields::JsonObject;
 use super::list::list_sessions;
 use super::tree::{self, Tree};
 use crate::api::proto::zitadel::session::v2;
 use crate::api::{MatchedRoute, Request, RequestHeaders, Version, messages};
+use crate::base64;
 use crate::domain::{Invalid, Operation};
 use crate::error::Error;
 use crate::service::{Call, CreateSession, SetSession};
@@ -227,30 +224,11 @@ fn metadata(request: &mut JsonObject) -> Result<BTreeMap<String, Vec<u8>>, Error
         let Tree::String(value) = value else {
             return Err(invalid.into());
         };
-        let value = decode_base64(&value).ok_or_else(|| invalid.clone())?;
-        decoded.insert(key, value);
+        let mut bytes = Vec::new();
+        base64::decode_either(&value, &mut bytes).ok_or_else(|| invalid.clone())?;
+        decoded.insert(key, bytes);
     }
     Ok(decoded)
-}
-
-/// Decodes the standard or the URL alphabet, padded or not, as protobuf's parsers do. Bits beyond
-/// the last byte are ignored, as most of them do.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    if text.contains(['-', '_']) {
-        if text.contains(['+', '/']) {
-            return None;
-        }
-        return LENIENT
-            .decode(text.replace('-', "+").replace('_', "/"))
-            .ok();
-    }
-    LENIENT.decode(text).ok()
 }
 
 #[cfg(test)]
