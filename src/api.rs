@@ -16,7 +16,6 @@ mod session;
 mod timeout;
 mod version;
 
-pub use crate::status::{Row, row};
 pub(crate) use call::carry_out;
 pub use call::{Answer, Call, Envelope, answer, check, read};
 pub use protocol::{Codec, Coding, Protocol};

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use crate::api::{
-    Answer, Body, MatchedRoute, Request, RouteError, WireLimits, carry_out, codec, is_known, row,
+    Answer, Body, MatchedRoute, Request, RouteError, WireLimits, carry_out, codec, is_known,
     session_id,
 };
 use crate::aws::{KeySource, ServerKeySetting};
@@ -242,7 +242,7 @@ pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Re
     };
     let mut response = codec::encode_error(protocol, error);
     if error.is_before_protocol() {
-        *response.status_mut() = row(error).http;
+        *response.status_mut() = error.row().http;
     }
     app.finish(request, operation, &context, Some(error), response)
 }

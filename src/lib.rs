@@ -1,8 +1,8 @@
 //! Sessions for people who would rather not run servers.
 //!
-//! Each module uses those before it in this order, and none after it: `domain`, `error`, `status`,
-//! `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `api`, `host`, `app`,
-//! `transport`, `emulator`, `config`, `cli`.
+//! Each module uses those before it in this order, and none after it: `base64`, `domain`, `error`,
+//! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `api`, `host`,
+//! `app`, `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -13,6 +13,8 @@ pub mod api;
 #[cfg(feature = "function")]
 pub mod app;
 pub mod aws;
+#[cfg(feature = "function")]
+mod base64;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "function")]

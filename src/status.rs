@@ -1,76 +1,11 @@
-//! The table of errors: the codes, the header and the JSON of each.
+//! What each error is on the wire: its text, its header and its JSON.
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response};
 use serde::Serialize;
 
-use crate::domain::Sequence;
-use crate::error::{ApiSide, Error, TokenFault};
-
-/// The codes of an error on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// `google.rpc.Code`.
-    pub code: u8,
-    /// The HTTP status on the JSON paths. Connect has a table of its own.
-    pub http: StatusCode,
-    /// ZITADEL's id of the error, by which its clients tell errors apart.
-    pub id: Option<&'static str>,
-}
-
-/// The codes of an error. This is the one table of errors.
-pub fn row(error: &Error) -> Row {
-    // Exhaustive on purpose: a new variant must choose its row here.
-    let (code, http, id) = match error {
-        Error::InvalidArgument(_)
-        | Error::Malformed(_)
-        | Error::UserMismatch
-        | Error::HostInvalid => (3, StatusCode::BAD_REQUEST, None),
-        Error::DeadlineExceeded(_) => (4, StatusCode::GATEWAY_TIMEOUT, None),
-        Error::UserNotFound => (5, StatusCode::NOT_FOUND, Some("QUERY-Dfbg2")),
-        Error::PasswordInvalid => (3, StatusCode::BAD_REQUEST, Some("COMMAND-3M0fs")),
-        Error::UserMissing => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Sfw3f")),
-        Error::PasswordNotSet => (9, StatusCode::BAD_REQUEST, Some("COMMAND-3nJ4t")),
-        Error::UserNotActive => (9, StatusCode::BAD_REQUEST, Some("SESSION-Gj4ko")),
-        Error::UserLocked => (9, StatusCode::BAD_REQUEST, Some("COMMAND-JLK35")),
-        Error::SessionNotFound(ApiSide::Command) => {
-            (5, StatusCode::NOT_FOUND, Some("COMMAND-Flk38"))
-        }
-        Error::SessionNotFound(ApiSide::Query) => (5, StatusCode::NOT_FOUND, Some("QUERY-SFeaa")),
-        Error::SessionEnded => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Hewfq")),
-        Error::SessionExpired => (9, StatusCode::BAD_REQUEST, Some("COMMAND-Hkl3d")),
-        Error::SessionTokenInvalid(ApiSide::Command) => {
-            (7, StatusCode::FORBIDDEN, Some("COMMAND-sGr42"))
-        }
-        Error::SessionTokenInvalid(ApiSide::Query) => {
-            (7, StatusCode::FORBIDDEN, Some("QUERY-dsfr3"))
-        }
-        Error::PreconditionFailed(_) => (10, StatusCode::PRECONDITION_FAILED, None),
-        Error::IdempotencyKeyReused => (6, StatusCode::CONFLICT, None),
-        Error::PermissionDenied => (7, StatusCode::FORBIDDEN, Some("AUTH-5mWD2")),
-        Error::HostNotAllowed | Error::OriginNotAllowed => (7, StatusCode::FORBIDDEN, None),
-        Error::Unauthenticated(_) => (16, StatusCode::UNAUTHORIZED, None),
-        Error::Conflict => (10, StatusCode::CONFLICT, None),
-        Error::Unimplemented(_) | Error::TrailersUnsupported => {
-            (12, StatusCode::NOT_IMPLEMENTED, None)
-        }
-        Error::RouteNotFound => (5, StatusCode::NOT_FOUND, None),
-        Error::MethodNotAllowed(_) => (12, StatusCode::METHOD_NOT_ALLOWED, None),
-        Error::UnsupportedMediaType(_) | Error::UnsupportedEncoding => {
-            (12, StatusCode::UNSUPPORTED_MEDIA_TYPE, None)
-        }
-        Error::CompressionNotNamed => (13, StatusCode::BAD_REQUEST, None),
-        Error::MessageCount => (12, StatusCode::BAD_REQUEST, None),
-        Error::LimitTooHigh => (3, StatusCode::BAD_REQUEST, Some("QUERY-4M0fs")),
-        Error::BodyTooLarge | Error::ListTooLong(_) => (8, StatusCode::PAYLOAD_TOO_LARGE, None),
-        Error::TooManyHeaderFields => (8, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, None),
-        Error::Overloaded => (8, StatusCode::TOO_MANY_REQUESTS, None),
-        Error::Unavailable(_) => (14, StatusCode::SERVICE_UNAVAILABLE, None),
-        Error::Internal(_) => (13, StatusCode::INTERNAL_SERVER_ERROR, None),
-    };
-    Row { code, http, id }
-}
+use crate::error::{Error, Row, TokenFault};
 
 /// The parts of an error that each protocol encodes in its way.
 pub(crate) struct Status {
@@ -90,7 +25,7 @@ pub(crate) struct ErrorDetail {
 
 impl From<&Error> for Status {
     fn from(error: &Error) -> Self {
-        let row = row(error);
+        let row = error.row();
         let text = error.to_string();
         let message = match row.id {
             Some(id) => format!("{text} ({id})"),
@@ -126,7 +61,7 @@ pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
         Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED_ENCODINGS)),
-        Error::PreconditionFailed(Sequence(current)) => {
+        Error::PreconditionFailed(current) => {
             let tag = HeaderValue::from_str(&format!("\"{current}\""));
             tag.ok().map(|tag| (ETAG, tag))
         }
@@ -161,7 +96,7 @@ pub(crate) fn json_error(error: &Error) -> Response<Bytes> {
         [DetailJson { kind, detail }]
     });
     let json = StatusJson {
-        code: status.row.code,
+        code: status.row.code.number,
         message: &status.message,
         details: detail,
     };

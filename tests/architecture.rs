@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use self::imports::{circles, imports};
 
-/// `domain ← error ← …`: each module uses those before it and none after it.
-const ORDER: [&str; 17] = [
+/// `base64 ← domain ← …`: each module uses those before it and none after it.
+const ORDER: [&str; 18] = [
+    "base64",
     "domain",
     "error",
     "status",

@@ -13,12 +13,13 @@ use saphyr::{LoadableYamlNode, Yaml};
 mod code;
 #[path = "docs/cost.rs"]
 mod cost;
-#[path = "it/support/errors.rs"]
-mod errors;
 #[path = "docs/rows.rs"]
 mod rows;
+#[path = "docs/settings.rs"]
+mod settings;
 
 use self::rows::assert_rows;
+use self::settings::text;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
@@ -178,11 +179,6 @@ fn each_documented_query_uses_existing_fields() {
 fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
     let template = Yaml::load_from_str(TEMPLATE).unwrap();
     let parameters = template[0]["Parameters"].as_mapping().unwrap();
-    let text = |value: &Yaml<'_>| -> String {
-        let number = || value.as_integer().map(|number| number.to_string());
-        let text = value.as_str().map(str::to_owned);
-        text.or_else(number).unwrap()
-    };
     let of_template: BTreeSet<_> = parameters
         .iter()
         .map(|(name, parameter)| {

@@ -28,34 +28,30 @@ pub enum Coding {
     Text,
 }
 
-/// The content types of procedures, as an `Accept-Post` header lists them.
-pub(super) const PROCEDURE_TYPES: &str = "application/json, application/proto, application/grpc, \
-     application/grpc+proto, application/grpc-web, application/grpc-web+proto, \
-     application/grpc-web-text, application/grpc-web-text+proto";
+macro_rules! procedure_types {
+    ($first:literal: $protocol:expr $(, $rest:literal: $protocols:expr)+ $(,)?) => {
+        const TYPES: &[(&str, Protocol)] = &[($first, $protocol) $(, ($rest, $protocols))+];
+
+        /// The content types of procedures, as an `Accept-Post` header lists them.
+        pub(super) const PROCEDURE_TYPES: &str = concat!($first $(, ", ", $rest)+);
+    };
+}
+
+procedure_types! {
+    "application/json": Protocol::Connect(Codec::Json),
+    "application/proto": Protocol::Connect(Codec::Proto),
+    "application/grpc": Protocol::Grpc,
+    "application/grpc+proto": Protocol::Grpc,
+    "application/grpc-web": Protocol::GrpcWeb(Coding::Binary),
+    "application/grpc-web+proto": Protocol::GrpcWeb(Coding::Binary),
+    "application/grpc-web-text": Protocol::GrpcWeb(Coding::Text),
+    "application/grpc-web-text+proto": Protocol::GrpcWeb(Coding::Text),
+}
 
 impl Protocol {
     /// The protocol of a procedure whose body has this content type, parameters aside.
     pub(crate) fn from_content_type(headers: &HeaderMap) -> Option<Self> {
-        Self::from_media_type(media_type(headers))
-    }
-
-    fn from_media_type(media_type: &[u8]) -> Option<Self> {
-        const TYPES: [(&str, Protocol); 8] = [
-            ("application/json", Protocol::Connect(Codec::Json)),
-            ("application/proto", Protocol::Connect(Codec::Proto)),
-            ("application/grpc", Protocol::Grpc),
-            ("application/grpc+proto", Protocol::Grpc),
-            ("application/grpc-web", Protocol::GrpcWeb(Coding::Binary)),
-            (
-                "application/grpc-web+proto",
-                Protocol::GrpcWeb(Coding::Binary),
-            ),
-            ("application/grpc-web-text", Protocol::GrpcWeb(Coding::Text)),
-            (
-                "application/grpc-web-text+proto",
-                Protocol::GrpcWeb(Coding::Text),
-            ),
-        ];
+        let media_type = media_type(headers);
         let named = |(name, _): &&(&str, Self)| media_type.eq_ignore_ascii_case(name.as_bytes());
         TYPES.iter().find(named).map(|&(_, protocol)| protocol)
     }

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
 use crate::api::{Protocol, Request, client_timeout};
-use crate::error::{DeadlineOwner, Error};
+use crate::error::Error;
 use crate::service::Context;
 
 /// How long the answer to a request may take.
@@ -42,7 +42,7 @@ impl Deadlines {
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let mut call = pin!(AssertUnwindSafe(call).catch_unwind());
-        let late = || Err(Error::DeadlineExceeded(DeadlineOwner::Client));
+        let late = || Err(Error::ClientDeadlineExceeded);
         let outcome = async {
             let Some(client) = self.client else {
                 return call.await;
@@ -64,7 +64,7 @@ impl Deadlines {
             None => outcome.await,
             Some(transport) => match timeout(transport, outcome).await {
                 Ok(outcome) => outcome,
-                Err(_) => return Err(Error::DeadlineExceeded(DeadlineOwner::Server)),
+                Err(_) => return Err(Error::DeadlineExceeded),
             },
         };
         outcome.unwrap_or_else(|_| Err(Error::Internal("panic".into())))

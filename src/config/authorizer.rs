@@ -1,19 +1,8 @@
-use super::SETTINGS;
+use super::AUTHORIZER_SETTINGS;
 use super::fault::Faults;
-use super::reader::{Reader, Setting, setting};
+use super::reader::Reader;
 use crate::store::Tables;
 use crate::transport::lambda::authorizer::AuthorizerAnswer;
-
-/// All settings of the authorizer but AWS's own variables.
-pub const AUTHORIZER_SETTINGS: [Setting; 3] = [
-    SETTINGS[0],
-    SETTINGS[1],
-    setting(
-        "AUTHORIZER_ANSWER",
-        "simple",
-        "How the authorizer answers an HTTP API with payload 2.0: `simple` (`EnableSimpleResponses: true`) or `iam` (a policy); all others get a policy",
-    ),
-];
 
 /// The settings of the authorizer.
 #[derive(Clone, Debug)]
@@ -29,10 +18,10 @@ impl AuthorizerSettings {
     ///
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader::new(&AUTHORIZER_SETTINGS, variable);
-        let users = reader.text("USERS_TABLE");
-        let sessions = reader.text("SESSIONS_TABLE");
-        let answer = reader.parse("AUTHORIZER_ANSWER", "simple or iam", |text| match text {
+        let mut reader = Reader::new(AUTHORIZER_SETTINGS, variable);
+        let users = reader.get("USERS_TABLE");
+        let sessions = reader.get("SESSIONS_TABLE");
+        let answer = reader.parse("AUTHORIZER_ANSWER", |text| match text {
             "simple" => Some(AuthorizerAnswer::Simple),
             "iam" => Some(AuthorizerAnswer::Iam),
             _ => None,
@@ -79,6 +68,7 @@ mod tests {
         let Faults(faults) = read(&[("AUTHORIZER_ANSWER", "yes")]).unwrap_err();
 
         let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
-        assert_eq!(names, AUTHORIZER_SETTINGS.map(|setting| setting.name));
+        let all: Vec<_> = AUTHORIZER_SETTINGS.iter().map(|row| row.name).collect();
+        assert_eq!(names, all);
     }
 }

@@ -4,15 +4,13 @@ use crate::token::ServerKey;
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub(super) fn server_key(&mut self) -> Option<ServerKeySetting> {
-        let wanted = "none or at least 32 characters";
-        let key = self.parse("SERVER_KEY", wanted, |text| match text {
+        let key = self.parse("SERVER_KEY", |text| match text {
             "none" => Some(ServerKeySetting::None),
             _ => ServerKey::parse(text.into())
                 .ok()
                 .map(ServerKeySetting::Key),
         });
-        let wanted = "none or the name or ARN of a secret, up to 2048 characters";
-        let secret = self.parse("SERVER_KEY_SECRET", wanted, |text| match text {
+        let secret = self.parse("SERVER_KEY_SECRET", |text| match text {
             "none" => Some(ServerKeySetting::None),
             _ if text.len() > 2048 => None,
             _ => Some(ServerKeySetting::Secret(text.to_owned())),

@@ -1,9 +1,17 @@
+use std::fmt;
+
 use super::WriteId;
 
 /// A session's sequence: the number of facts that have been recorded about it. Each write
 /// increases it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(pub u64);
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A write that was carried out, and the sequence that it saw (0: nothing was stored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

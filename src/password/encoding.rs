@@ -3,25 +3,15 @@
 use std::ops::RangeInclusive;
 
 use base64::Engine;
-use base64::alphabet::{BCRYPT, STANDARD};
+use base64::alphabet::BCRYPT;
 use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use base64ct::{Base64ShaCrypt, Encoding as _};
 
 /// The last character of a bcrypt salt has four unused bits, and not all implementations set
 /// them to zero.
 const BCRYPT_CONFIG: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, BCRYPT_CONFIG);
-
-/// Padding is optional.
-const PADDED_CONFIG: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const PADDED_BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PADDED_CONFIG);
-
-/// Decodes standard base64. PHC strings have no padding, but many programs write it.
-pub fn from_padded_base64(text: &str) -> Option<Vec<u8>> {
-    PADDED_BASE64.decode(text).ok()
-}
 
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);

@@ -1,17 +1,13 @@
-//! The tables of settings, limits and errors are those of the code.
+//! The tables of limits and errors are those of the code.
 
-use std::collections::BTreeSet;
 use std::fs;
 
-use sesame::api::row;
-use sesame::config::SETTINGS;
-use sesame::error::Error;
+use sesame::error;
 
+use super::root;
 use super::rows::assert_rows;
-use super::{errors, root};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
-const SETTINGS_PAGE: &str = include_str!("../../docs/settings.md");
 const LIMITS: &str = include_str!("../../docs/limits.md");
 
 /// The rows of the table under a heading of a page, each as its cells.
@@ -26,24 +22,6 @@ fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
             .collect()
     };
     rows.map(cells).collect()
-}
-
-#[test]
-fn the_settings_are_those_of_the_code() {
-    let documented = table(SETTINGS_PAGE, "Settings of the service");
-
-    let code = |text: &str| format!("`{text}`");
-    let expected: Vec<Vec<String>> = SETTINGS
-        .iter()
-        .map(|setting| {
-            let default = match setting.default {
-                "" => "must be set".to_owned(),
-                default => code(default),
-            };
-            vec![code(setting.name), default, setting.meaning.to_owned()]
-        })
-        .collect();
-    assert_rows("docs/settings.md", documented, expected);
 }
 
 #[cfg(feature = "cli")]
@@ -77,27 +55,13 @@ fn the_limits_are_those_of_the_code() {
 
 #[test]
 fn the_errors_are_those_of_the_code() {
-    let all = errors::all();
-    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
-    let kinds = source.split("pub fn kind(").nth(1).unwrap();
-    let kinds = kinds.split("\n    }\n").next().unwrap();
-    let kinds: BTreeSet<_> = kinds.split('"').skip(1).step_by(2).collect();
-    let tested: BTreeSet<_> = all.iter().map(Error::kind).collect();
-    assert_eq!(tested, kinds, "an error of each kind");
-
-    let of_code: BTreeSet<_> = all
-        .iter()
-        .map(|error| {
-            let row = row(error);
-            let id = row.id.unwrap_or_default().to_owned();
-            (row.code.to_string(), row.http.as_u16().to_string(), id)
-        })
-        .collect();
-    let documented = table(ERRORS, "All errors").into_iter();
-    let documented: BTreeSet<_> = documented
-        .map(|row| (row[1].clone(), row[2].clone(), row[3].clone()))
-        .collect();
-    assert_rows("docs/errors.md", documented, of_code);
+    let of_code = error::examples().into_iter().map(|example| {
+        let (meaning, _) = example.documentation().unwrap();
+        let row = example.error.row();
+        let (code, http) = (row.code.number.to_string(), row.http.as_u16().to_string());
+        vec![meaning, code, http, row.id.unwrap_or_default().to_owned()]
+    });
+    assert_rows("docs/errors.md", table(ERRORS, "All errors"), of_code);
 }
 
 #[test]

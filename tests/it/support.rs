@@ -6,7 +6,6 @@ pub mod broken;
 pub mod cli;
 pub mod client;
 pub mod dice;
-pub mod errors;
 pub mod facts;
 pub mod faults;
 pub mod openapi;

@@ -9,14 +9,13 @@ use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription}
 use serde_json::json;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS};
 use sesame::domain::Permission;
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
 use crate::support::app::{App, by_name};
 use crate::support::client::{self, HOUR};
-use crate::support::facts::{facts, kinds, kinds_of};
+use crate::support::facts::{kinds, kinds_of};
 use crate::support::template::create_table;
 
 #[tokio::test]
@@ -75,15 +74,6 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
     let ttl = client.describe_time_to_live().table_name(name).send().await;
     let ttl = ttl.unwrap().time_to_live_description.unwrap();
     (layout, ttl.attribute_name)
-}
-
-#[test]
-fn facts_json_has_the_settings_of_the_code() {
-    let function = SETTINGS.map(|setting| setting.name);
-    let authorizer = AUTHORIZER_SETTINGS.map(|setting| setting.name);
-
-    assert_eq!(facts(&["settings", "Function"]), json!(function));
-    assert_eq!(facts(&["settings", "Authorizer"]), json!(authorizer));
 }
 
 /// Each test with an [`App`] checks that the function sends no other kind of request.

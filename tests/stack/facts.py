@@ -33,8 +33,3 @@ def cors() -> dict[str, Any]:
     """What pages of other origins may send and read, as API Gateway words it."""
     lists: dict[str, Any] = FACTS["cors"]
     return lists
-
-
-def settings(function: str) -> set[str]:
-    """The names of all settings that a function of the stack reads."""
-    return set(FACTS["settings"][function])

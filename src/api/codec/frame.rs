@@ -5,9 +5,7 @@
 //! <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::general_purpose::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::HeaderMap;
 
@@ -107,11 +105,6 @@ fn write_frame(body: &mut BytesMut, flags: u8, content: &[u8]) {
 ///
 /// [`Error::Malformed`].
 pub fn read_text(text: &[u8]) -> Result<Bytes, Error> {
-    /// The last run may have no padding.
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &ALPHABET,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
     let mut decoded = Vec::with_capacity(text.len() / 4 * 3);
     let mut rest = text;
     while !rest.is_empty() {
@@ -119,9 +112,9 @@ pub fn read_text(text: &[u8]) -> Result<Bytes, Error> {
         let padding = rest.iter().position(|&byte| byte == b'=');
         let end = padding.map_or(rest.len(), |at| (at / 4 + 1) * 4);
         let (run, next) = rest.split_at(end.min(rest.len()));
-        LENIENT
-            .decode_vec(run, &mut decoded)
-            .map_err(|_| Error::Malformed("the body is not base64".to_owned()))?;
+        // The last run may have no padding.
+        let run = crate::base64::decode(run);
+        decoded.extend(run.ok_or_else(|| Error::Malformed("the body is not base64".to_owned()))?);
         rest = next;
     }
     Ok(decoded.into())

@@ -66,7 +66,7 @@ fn failure(error: &Error) -> HeaderMap {
     let status = Status::from(error);
     let details = STANDARD_NO_PAD.encode(encode_status(&status));
     let mut trailers = HeaderMap::new();
-    trailers.insert(STATUS, HeaderValue::from(u16::from(status.row.code)));
+    trailers.insert(STATUS, HeaderValue::from(u16::from(status.row.code.number)));
     for (name, text) in [
         (MESSAGE, percent_encoded(&status.message)),
         (DETAILS, details),
@@ -123,7 +123,7 @@ fn encode_status(status: &Status) -> Vec<u8> {
         value: v1::ErrorDetail::from(detail).encode_to_vec(),
     });
     rpc::Status {
-        code: status.row.code.into(),
+        code: status.row.code.number.into(),
         message: status.message.clone(),
         details: details.collect(),
     }

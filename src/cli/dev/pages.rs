@@ -4,14 +4,17 @@
 //! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
 //! are served here.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response};
+use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{self, Error, Row};
 use crate::status::json_error;
 
 /// The content security policy. `data:` is for the empty icon, without which browsers request
@@ -32,30 +35,45 @@ struct WebPage {
     text: &'static str,
 }
 
-const fn page(path: &'static str, kind: &'static str, text: &'static str) -> WebPage {
+fn page(path: &'static str, kind: &'static str, text: &'static str) -> WebPage {
     WebPage { path, kind, text }
 }
 
-const PAGES: [WebPage; 10] = [
-    page("/", HTML, include_str!("pages/try.html")),
-    page("/reference", HTML, include_str!("pages/reference.html")),
-    page("/openapi.json", JSON, include_str!("../../../openapi.json")),
-    page(
-        "/pages/errors.json",
-        JSON,
-        include_str!("pages/errors.json"),
-    ),
-    page("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
-    page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
-    page(
-        "/pages/reference.js",
-        SCRIPT,
-        include_str!("pages/reference.js"),
-    ),
-    page("/pages/style.css", STYLE, include_str!("pages/style.css")),
-    page("/pages/try.js", SCRIPT, include_str!("pages/try.js")),
-    page("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
-];
+static PAGES: LazyLock<[WebPage; 10]> = LazyLock::new(|| {
+    [
+        page("/", HTML, include_str!("pages/try.html")),
+        page("/reference", HTML, include_str!("pages/reference.html")),
+        page("/openapi.json", JSON, include_str!("../../../openapi.json")),
+        page("/pages/errors.json", JSON, &ERRORS),
+        page("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
+        page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
+        page(
+            "/pages/reference.js",
+            SCRIPT,
+            include_str!("pages/reference.js"),
+        ),
+        page("/pages/style.css", STYLE, include_str!("pages/style.css")),
+        page("/pages/try.js", SCRIPT, include_str!("pages/try.js")),
+        page("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
+    ]
+});
+
+/// The table of errors, with what each means and what to do about it.
+static ERRORS: LazyLock<String> = LazyLock::new(|| {
+    let explained = error::examples().into_iter().map(|example| {
+        let (means, remedy) = example.documentation().unwrap_or_default();
+        let Row { code, id, text, .. } = example.error.row();
+        json!({
+            "code": code.number,
+            "name": code.name,
+            "id": id,
+            "text": text,
+            "means": means,
+            "remedy": remedy,
+        })
+    });
+    explained.collect::<Value>().to_string()
+});
 
 /// The response if `path` is that of a page. No page has a path of the API.
 pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {

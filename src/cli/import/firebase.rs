@@ -4,9 +4,7 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::general_purpose::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use crate::password::{PasswordHash, Unsupported};
@@ -100,12 +98,8 @@ impl FirebaseConfig {
 
 /// Converts base64 of either alphabet to the standard one with padding.
 fn to_standard_base64(text: &str) -> Option<Zeroizing<String>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &ALPHABET,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    let text = Zeroizing::new(text.replace('-', "+").replace('_', "/"));
-    let bytes = Zeroizing::new(LENIENT.decode(text.as_bytes()).ok()?);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    crate::base64::decode_either(text, &mut bytes)?;
     Some(Zeroizing::new(STANDARD.encode(&*bytes)))
 }
 

@@ -1,6 +1,7 @@
 //! Names the look of strings that no password can be checked against, for whoever imports them.
 
-use crate::password::encoding::{from_hex, from_padded_base64};
+use crate::base64;
+use crate::password::encoding::from_hex;
 use crate::password::unsupported::Unsupported;
 
 /// The beginnings of hashes that are known and not supported.
@@ -43,7 +44,7 @@ fn beginning(text: &str) -> Option<Unsupported> {
 fn digest(text: &str) -> Option<Unsupported> {
     let digits = text.split(':').filter_map(from_hex_of_a_digest);
     let digits = digits.max_by_key(Vec::len);
-    let bytes = digits.or_else(|| from_padded_base64(text).filter(|_| text.ends_with('=')))?;
+    let bytes = digits.or_else(|| base64::decode(text).filter(|_| text.ends_with('=')))?;
     let name = match bytes.len() {
         16 => "MD5",
         20 => "SHA-1",

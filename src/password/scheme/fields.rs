@@ -1,7 +1,8 @@
 //! The fields that most hash strings have: a salt and an output.
 
+use crate::base64;
 use crate::password::bounds::Bounds;
-use crate::password::encoding::{from_padded_base64, is_hexadecimal};
+use crate::password::encoding::is_hexadecimal;
 use crate::password::unsupported::Unsupported;
 
 /// The fields of a string that has just so many, or else the error.
@@ -29,5 +30,5 @@ pub fn base64(name: &'static str, text: &str) -> Result<Vec<u8>, Unsupported> {
     if is_hexadecimal(text) {
         return Err(Unsupported::Hexadecimal(name));
     }
-    from_padded_base64(text).ok_or(Unsupported::NotBase64(name))
+    base64::decode(text).ok_or(Unsupported::NotBase64(name))
 }

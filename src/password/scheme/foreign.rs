@@ -6,7 +6,8 @@ use super::bcrypt::{BcryptHash, PreHash};
 use super::pbkdf2::{Digest, Pbkdf2Hash};
 use super::scrypt::ScryptHash;
 use super::{Scheme, crypt, fields};
-use crate::password::encoding::{decimal, from_hex, from_padded_base64, is_hexadecimal};
+use crate::base64;
+use crate::password::encoding::{decimal, from_hex, is_hexadecimal};
 use crate::password::unsupported::Unsupported;
 
 const OUTPUT_ENCODING: Unsupported = Unsupported::NotBase64("output");
@@ -59,7 +60,7 @@ fn parse_389_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
         "the hash is not base64 of 324 bytes, as 389 Directory Server has it",
     );
 
-    let bytes = from_padded_base64(hash).filter(|bytes| bytes.len() == 4 + 64 + 256);
+    let bytes = base64::decode(hash).filter(|bytes| bytes.len() == 4 + 64 + 256);
     let bytes = bytes.ok_or(FORM)?;
     let (rounds, rest) = bytes.split_first_chunk().ok_or(FORM)?;
     let (salt, output) = rest.split_at(64);
@@ -76,7 +77,7 @@ fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
         "the hash is not 40 or 48 bytes of salt and output, as Spring's defaults have it",
     );
 
-    let bytes = from_hex(hash).or_else(|| from_padded_base64(hash));
+    let bytes = from_hex(hash).or_else(|| base64::decode(hash));
     let bytes = bytes.ok_or(FORM)?;
     let (digest, rounds, salt) = match bytes.len() {
         48 => (Digest::SHA256, 310_000, 16),
@@ -136,7 +137,7 @@ fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupp
 
     let [rounds, salt, output] = fields::all(fields, FIELDS)?;
     let rounds = decimal(rounds).ok_or(FIELDS)?;
-    let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+    let output = base64::decode(output).ok_or(OUTPUT_ENCODING)?;
     // The characters of the salt are its bytes.
     Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
 }
@@ -145,7 +146,7 @@ fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
     const FIELDS: Unsupported = Unsupported::Malformed("the fields are not N$salt$r$p$output");
 
     let [n, salt, r, p, output] = fields::all(fields, FIELDS)?;
-    let output = from_padded_base64(output).ok_or(OUTPUT_ENCODING)?;
+    let output = base64::decode(output).ok_or(OUTPUT_ENCODING)?;
     let costs = scrypt_costs([n, r, p]).ok_or(FIELDS)?;
     ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
 }
@@ -225,7 +226,7 @@ pub fn parse_better_auth(text: &str) -> Option<Result<Scheme, Unsupported>> {
 /// output. `None`: the string is not one of them.
 /// <https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs>
 pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
-    let bytes = from_padded_base64(text)?;
+    let bytes = base64::decode(text)?;
     let (head, rest) = bytes.split_first_chunk::<13>()?;
     let number = |at: usize| {
         let bytes = head[at..at + 4].try_into().unwrap_or_default();

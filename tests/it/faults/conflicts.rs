@@ -91,6 +91,6 @@ async fn a_transaction_waits_a_conflict_out_or_is_unavailable() {
         faults.inject(conflict.times(100).for_action("TransactWriteItems"));
         let error = store.insert_user(&user("bob")).await.err().unwrap();
         assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
-        assert_eq!(sesame::api::row(&error).http, 503);
+        assert_eq!(error.row().http, 503);
     }
 }

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Operation as Rpc;
 use sesame::domain::{Permission, SessionId};
-use sesame::error::{ApiSide, Error};
+use sesame::error::{self, ApiSide, Error};
 
 use crate::support::app::{App, NOW, header, post};
-use crate::support::errors;
 use crate::support::openapi::document::{Header, KEY, Operation, fields, operations, with_body};
 use crate::support::openapi::schema::conforms;
 use crate::support::openapi::{Mini, password_check};
@@ -204,7 +203,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::UnsupportedMediaType(_)
         | Error::BodyTooLarge
         | Error::Unavailable(_)
-        | Error::DeadlineExceeded(_)
+        | Error::DeadlineExceeded
+        | Error::ClientDeadlineExceeded
         | Error::Internal(_) => true,
         Error::UserMismatch
         | Error::UserNotFound
@@ -254,7 +254,8 @@ fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     } else {
         "POST"
     };
-    let mut all = errors::all();
+    let examples = error::examples().into_iter();
+    let mut all: Vec<_> = examples.map(|example| example.error).collect();
     all.push(Error::Unimplemented(
         "Idempotency-Key without SERVER_KEY".into(),
     ));

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use http::header::ALLOW;
 use serde_json::{Value, json};
-use sesame::api::row;
+use sesame::error;
 
-use crate::support::errors;
 use crate::support::openapi::document::{Operation, document, operations, text};
 use crate::support::openapi::{Mini, TOKEN, methods};
 
@@ -83,9 +82,10 @@ fn the_documented_codes_and_ids_are_those_of_the_service() {
         let list = schemas[schema]["properties"][field]["enum"].as_array();
         list.unwrap().iter().map(ToString::to_string).collect()
     };
-    let rows: Vec<_> = errors::all().iter().map(row).collect();
+    let examples = error::examples();
+    let rows: Vec<_> = examples.iter().map(|example| example.error.row()).collect();
 
-    let codes = rows.iter().map(|row| row.code.to_string());
+    let codes = rows.iter().map(|row| row.code.number.to_string());
     assert_eq!(listed("Status", "code"), codes.collect());
     let ids = rows.iter().filter_map(|row| row.id);
     let ids = ids.map(|id| format!("{id:?}"));

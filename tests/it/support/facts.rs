@@ -1,7 +1,6 @@
 //! What `tests/stack` holds the template against, in `tests/stack/facts.json`.
 //!
-//! The file says which settings each function reads, which requests it sends and what pages of
-//! other origins may do. Tests here hold it against the code.
+//! The file says which requests each function sends and what pages of other origins may do. Tests here hold it against the code.
 
 use std::collections::BTreeSet;
 

@@ -5,8 +5,8 @@ use prost::Message as _;
 use serde::Serialize;
 
 use crate::api::proto::zitadel::v1;
-use crate::error::Error;
-use crate::status::{ErrorDetail, Row, Status};
+use crate::error::{Error, Row};
+use crate::status::{ErrorDetail, Status};
 
 /// An error of Connect.
 /// <https://connectrpc.com/docs/protocol/#error-end-stream>
@@ -29,14 +29,13 @@ struct ConnectDetail<'a> {
 }
 
 pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
-    let (code, _) = connect(status.row.code);
     let detail = status.detail.as_ref().map(|detail| ConnectDetail {
         kind: "zitadel.v1.ErrorDetail",
         value: STANDARD_NO_PAD.encode(v1::ErrorDetail::from(detail).encode_to_vec()),
         debug: detail,
     });
     let error = ConnectError {
-        code,
+        code: status.row.code.name,
         message: &status.message,
         details: detail.map(|detail| [detail]),
     };
@@ -44,34 +43,11 @@ pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
     serde_json::to_vec(&error).unwrap_or_default()
 }
 
-/// Connect's name of a `google.rpc.Code`, and its HTTP status.
-/// <https://connectrpc.com/docs/protocol/#error-codes>
-fn connect(code: u8) -> (&'static str, u16) {
-    match code {
-        3 => ("invalid_argument", 400),
-        4 => ("deadline_exceeded", 504),
-        5 => ("not_found", 404),
-        6 => ("already_exists", 409),
-        7 => ("permission_denied", 403),
-        8 => ("resource_exhausted", 429),
-        9 => ("failed_precondition", 400),
-        10 => ("aborted", 409),
-        12 => ("unimplemented", 501),
-        13 => ("internal", 500),
-        14 => ("unavailable", 503),
-        16 => ("unauthenticated", 401),
-        _ => ("unknown", 500),
-    }
-}
-
 /// The HTTP status of an error in Connect: by Connect's own table, but for what HTTP itself has
 /// a status for.
 pub(in crate::api) fn connect_http(error: &Error, row: Row) -> StatusCode {
     match error {
         Error::MethodNotAllowed(_) | Error::UnsupportedMediaType(_) => row.http,
-        _ => {
-            let (_, http) = connect(row.code);
-            StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        _ => row.code.http,
     }
 }

@@ -5,11 +5,12 @@ mod refusal;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use zeroize::Zeroizing;
 
-use super::scalars::{decode_base64, double, integer};
+use super::scalars::{double, integer};
 use super::tree::Tree;
 use super::well_known::{parse_duration, parse_timestamp};
 use crate::api::codec::path::Path;
 use crate::api::schema::{Field, Kind, Label, Message};
+use crate::base64;
 use crate::error::Error;
 
 /// How deep `prost` reads messages within messages.
@@ -137,7 +138,7 @@ impl Writer {
             Kind::Bytes => {
                 let text = text(value).ok_or_else(wrong)?;
                 self.delimited(number, |own| {
-                    decode_base64(text, &mut own.bytes).ok_or_else(wrong)
+                    base64::decode_either(text, &mut own.bytes).ok_or_else(wrong)
                 })?;
             }
             Kind::Message(message) => {

@@ -1,8 +1,5 @@
 //! The scalars of proto3's JSON (<https://protobuf.dev/programming-guides/json/>).
 
-use base64::Engine as _;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Number;
 
 use super::tree::Tree;
@@ -75,23 +72,6 @@ fn whole_float(float: f64) -> Option<i128> {
     let exact = float.fract() == 0.0 && BELOW < float && float < ABOVE;
     #[allow(clippy::cast_possible_truncation, reason = "it is below 2^64")]
     exact.then_some(float as i128)
-}
-
-/// Decodes the standard or the URL alphabet, padded or not, as protobuf's parsers do, and adds
-/// the bytes to `out`. Bits beyond the last byte are ignored, as most of them do.
-pub(super) fn decode_base64(text: &str, out: &mut Vec<u8>) -> Option<()> {
-    const fn lenient(alphabet: &Alphabet) -> GeneralPurpose {
-        GeneralPurpose::new(
-            alphabet,
-            GeneralPurposeConfig::new()
-                .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-                .with_decode_allow_trailing_bits(true),
-        )
-    }
-    const ENGINES: [GeneralPurpose; 2] = [lenient(&STANDARD), lenient(&URL_SAFE)];
-
-    let is_url = text.contains(['-', '_']);
-    ENGINES[usize::from(is_url)].decode_vec(text, out).ok()
 }
 
 #[test]

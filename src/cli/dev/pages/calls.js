@@ -140,7 +140,7 @@ const parsed = (text) => {
 };
 
 /** What an answer says, whatever its protocol: `raw` as it came, `decoded`, and an error. */
-export function reading(rpc, protocol, response, bytes) {
+export function reading(rpc, response, bytes) {
   if (response.headers.get("content-type")?.startsWith("application/grpc-web")) {
     return grpcWeb(rpc, response, bytes);
   }
@@ -152,7 +152,7 @@ export function reading(rpc, protocol, response, bytes) {
   const { code, details = [] } = decoded ?? {};
   const detail = details[0];
   const id = detail?.id ?? (detail?.value && wire.errorDetail(detail.value).id);
-  return { raw: decoded ? undefined : text, decoded, error: { code, id, http: protocol === "json" ? response.status : undefined } };
+  return { raw: decoded ? undefined : text, decoded, error: { code, id } };
 }
 
 function grpcWeb(rpc, response, bytes) {

@@ -109,25 +109,29 @@ function fillIn({ sessionId, sessionToken }) {
   showRequest();
 }
 
-/** The rows of the errors' table that an error can be. Connect names codes in lower case. */
-async function explained({ code, id, http }) {
-  const rows = (await errors).filter((row) => row.code === code || row.name.toLowerCase() === code);
-  const byId = rows.filter((row) => row.id === (id ?? null));
-  const byHttp = byId.filter((row) => row.http === http);
-  return byHttp.length > 0 ? byHttp : byId.length > 0 ? byId : rows;
+/**
+ * The rows of the errors' table that an error can be: those whose text begins its message, and of these the most specific.
+ * Connect has names instead of codes.
+ */
+async function explained({ code, id }, message) {
+  const begin = ({ text }) => text.split("{")[0];
+  const rows = (await errors).filter((row) => row.code === code || row.name === code);
+  const fitting = rows.filter((row) => row.id === (id ?? null) && message.startsWith(begin(row)));
+  const longest = Math.max(...fitting.map((row) => begin(row).length));
+  return fitting.filter((row) => begin(row).length === longest);
 }
 
 function explanation({ id, code, name, means, remedy }) {
-  const title = [`${name} (${code})`, id].filter((part) => part).join(" · ");
+  const title = [`${name.toUpperCase()} (${code})`, id].filter((part) => part).join(" · ");
   return h("div", { class: "problem" }, h("h3", {}, title), h("p", {}, prose(means)), h("p", {}, prose(remedy)));
 }
 
 const folded = (title, text) => h("details", {}, h("summary", {}, title), block(text.join("\n")));
 
-async function showAnswer({ rpc, protocol }, response, bytes) {
-  const { raw, trailers, decoded, error } = reading(rpc, protocol, response, bytes);
+async function showAnswer({ rpc }, response, bytes) {
+  const { raw, trailers, decoded, error } = reading(rpc, response, bytes);
   const failed = error !== undefined;
-  const rows = failed ? await explained(error) : [];
+  const rows = failed ? await explained(error, decoded?.message ?? "") : [];
   const pretty = decoded && block(JSON.stringify(decoded, null, 2));
   field("answer").replaceChildren(
     ...[

@@ -1,11 +1,11 @@
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, Response};
 use lambda_http::Body as EventBody;
 use lambda_http::aws_lambda_events::alb::AlbTargetGroupResponse;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
 use serde::Serialize;
 
-use crate::api::Body;
+use crate::api::{Body, Codec, Coding, Protocol};
 use crate::transport::lambda::has_object;
 
 /// The sender of an event.
@@ -83,9 +83,10 @@ impl Sender {
 
 /// Whether an answer is text. Any other is sent in base64.
 fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_none_or(|content_type| {
-        content_type == b"application/json"
-            || content_type.starts_with(b"application/grpc-web-text")
-    })
+    let protocol = Protocol::from_content_type(headers);
+    !headers.contains_key(CONTENT_TYPE)
+        || matches!(
+            protocol,
+            Some(Protocol::Connect(Codec::Json) | Protocol::GrpcWeb(Coding::Text))
+        )
 }

@@ -1,0 +1,218 @@
+//! The table of settings.
+
+use std::fmt;
+
+/// An environment variable. What it is called in a stack, and what the pages say about it, follow
+/// from this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// The default; empty if the variable must be set.
+    pub default: &'static str,
+    pub values: Values,
+    pub meaning: &'static str,
+}
+
+/// The values that a setting may have. It is displayed as what such a setting must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// 1 to 200 characters.
+    Text,
+    /// A number between these two, or one of them.
+    Number(u32, u32),
+    Words(&'static [&'static str]),
+    /// What a parser accepts, in words.
+    Form(&'static str),
+}
+
+impl Values {
+    /// Whether a text is one of the values, as far as can be told without a parser.
+    pub(super) fn allow(self, text: &str) -> bool {
+        match self {
+            Self::Text => (1..=200).contains(&text.chars().count()),
+            Self::Number(min, max) => text.parse().is_ok_and(|n: u32| (min..=max).contains(&n)),
+            Self::Words(words) => words.contains(&text),
+            Self::Form(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("1 to 200 characters"),
+            Self::Number(min, max) => write!(f, "a number from {min} to {max}"),
+            Self::Words(words) => match words {
+                [first @ .., last] => write!(f, "{} or {last}", first.join(", ")),
+                [] => Ok(()),
+            },
+            Self::Form(form) => f.write_str(form),
+        }
+    }
+}
+
+const fn setting(
+    name: &'static str,
+    default: &'static str,
+    values: Values,
+    meaning: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        default,
+        values,
+        meaning,
+    }
+}
+
+/// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
+/// may be base64.
+const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
+
+/// From a minute to a year.
+const LIFETIME: Values = Values::Number(60, 31_536_000);
+
+/// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
+pub const SETTINGS: &[Setting] = &[
+    USERS_TABLE,
+    SESSIONS_TABLE,
+    setting(
+        "RESOURCE_OWNER",
+        "",
+        Values::Text,
+        "The `details.resourceOwner` of all responses.",
+    ),
+    setting(
+        "ACCESS",
+        "token",
+        Values::Words(&["token", "authenticated", "public"]),
+        "Who may create a session: a principal with `session.write` (`token`), any authenticated principal (`authenticated`), or anyone who has a user's credentials (`public`).",
+    ),
+    setting(
+        "SCOPE_PREFIX",
+        "none",
+        Values::Form(
+            "none or what stands before session.write in scopes, such as https://api.example/: up to 256 characters without spaces, quotes and backslashes",
+        ),
+        "The prefix of `session.write` and the other permissions in the scopes of a JWT, such as `https://api.example/` (a `/` is added behind a letter or digit). With a prefix, scopes without it grant nothing. `none`: there is no prefix.",
+    ),
+    setting(
+        "CREATED_STATUS",
+        "200",
+        Values::Words(&["200", "201"]),
+        "The HTTP status of a created session: 200 as in ZITADEL's published document, or 201 as ZITADEL's own servers send it.",
+    ),
+    setting(
+        "MAX_PASSWORD_ATTEMPTS",
+        "10",
+        Values::Number(1, 100),
+        "Wrong passwords in a row after which a user's password is locked for a while.",
+    ),
+    setting(
+        "SESSION_LIFETIME_SECONDS",
+        "86400",
+        LIFETIME,
+        "The lifetime in seconds of a session whose request has none.",
+    ),
+    setting(
+        "MAX_SESSION_LIFETIME_SECONDS",
+        "2592000",
+        LIFETIME,
+        "The longest lifetime in seconds that a request may have, at least `SESSION_LIFETIME_SECONDS`. No session lives longer than this after its newest password check, or after it was created if it has none.",
+    ),
+    setting(
+        "TOKEN_GRACE_SECONDS",
+        "10",
+        Values::Number(0, 60),
+        "The seconds for which a session's token still authorises after a SetSession has replaced it, unless the call passed a check.",
+    ),
+    setting(
+        "ARGON2_MEMORY_KIB",
+        "19456",
+        Values::Number(7168, 131_072),
+        "The memory of one password check in KiB (argon2id's m). With the passes it is no weaker than OWASP asks for: at least 47104 with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5. A hash with other settings is replaced at the user's next login.",
+    ),
+    setting(
+        "ARGON2_PASSES",
+        "2",
+        Values::Number(1, 16),
+        "The number of passes over that memory (argon2id's t).",
+    ),
+    setting(
+        "ARGON2_LANES",
+        "1",
+        Values::Number(1, 4),
+        "The number of lanes (argon2id's p). Leave it at 1, unless hashes must have the parameters of another program: lanes are computed one after another, so more of them save no time here, but an attacker can compute them at the same time.",
+    ),
+    setting(
+        "SESAME_PORTABLE_HASH",
+        "0",
+        Values::Words(&["0", "1"]),
+        "1 computes hashes by the argon2 crate on every processor. 0 computes them on one with AVX2 by code that gives the same hashes in half the time.",
+    ),
+    setting(
+        "PASSWORD_QUEUE",
+        "16",
+        Values::Number(0, 1000),
+        "The number of password checks that may wait for a processor in one process; more are refused with 429.",
+    ),
+    setting(
+        "MAX_BODY_BYTES",
+        "262144",
+        REQUEST_BYTES,
+        "The maximum size of a request body as it is sent.",
+    ),
+    setting(
+        "MAX_MESSAGE_BYTES",
+        "262144",
+        REQUEST_BYTES,
+        "The maximum size of a message after it is decompressed.",
+    ),
+    setting(
+        "SERVER_KEY",
+        "none",
+        Values::Form("none or at least 32 characters"),
+        "A secret from which the tokens of creates with an `Idempotency-Key` are derived. `none`: such creates are refused.",
+    ),
+    setting(
+        "SERVER_KEY_SECRET",
+        "none",
+        Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
+        "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
+    ),
+    setting(
+        "ALLOWED_ORIGINS",
+        "none",
+        Values::Form("none, * or origins such as https://app.example.com"),
+        "The origins whose pages may call from a browser (CORS), such as `https://app.example.com`, with commas between. `none`: no page may.",
+    ),
+    setting(
+        "BASE_PATH",
+        "none",
+        Values::Form("none or / and one to eight segments of letters, digits, -, ., _ and ~"),
+        "The path under which a custom domain or a proxy has the API, such as `/auth`: `/` and one to eight segments of letters, digits, -, ., _ and ~. It is taken off every path that begins with it and is not one of the service. `none`: the API is at the root.",
+    ),
+];
+
+/// All settings of the authorizer but AWS's own variables.
+pub const AUTHORIZER_SETTINGS: &[Setting] = &[
+    USERS_TABLE,
+    SESSIONS_TABLE,
+    setting(
+        "AUTHORIZER_ANSWER",
+        "simple",
+        Values::Words(&["simple", "iam"]),
+        "The authorizer's response to HTTP APIs with payload 2.0: that of EnableSimpleResponses (`simple`), or a policy (`iam`). REST APIs and payload 1.0 always get a policy.",
+    ),
+];
+
+const USERS_TABLE: Setting = setting(
+    "USERS_TABLE",
+    "",
+    Values::Text,
+    "The table of users and service accounts.",
+);
+
+const SESSIONS_TABLE: Setting =
+    setting("SESSIONS_TABLE", "", Values::Text, "The table of sessions.");
