@@ -13,33 +13,26 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-/// An HTTP client that has `respond` answer each request. It is given the `x-amz-target` and the
-/// body, and gives a status and a body; it may block.
-pub fn in_process<F>(respond: F) -> SharedHttpClient
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
+/// Gives a status and a body to an `x-amz-target` and a body.
+type Respond = dyn Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync;
+
+/// An HTTP client that has `respond` answer each request, which may block.
+pub fn in_process(
+    respond: impl Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
+) -> SharedHttpClient {
     SharedHttpClient::new(InProcess(Arc::new(respond)))
 }
 
-struct InProcess<F>(Arc<F>);
+#[derive(Clone)]
+struct InProcess(Arc<Respond>);
 
-impl<F> Clone for InProcess<F> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<F> fmt::Debug for InProcess<F> {
+impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("InProcess")
     }
 }
 
-impl<F> HttpClient for InProcess<F>
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
+impl HttpClient for InProcess {
     fn http_connector(
         &self,
         _: &HttpConnectorSettings,
@@ -49,10 +42,7 @@ where
     }
 }
 
-impl<F> HttpConnector for InProcess<F>
-where
-    F: Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
-{
+impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self(respond) = self.clone();
         HttpConnectorFuture::new(async move {
@@ -64,10 +54,7 @@ where
     }
 }
 
-fn carry_out(
-    respond: impl Fn(&str, &[u8]) -> (u16, Vec<u8>),
-    request: &HttpRequest,
-) -> Result<HttpResponse, ConnectorError> {
+fn carry_out(respond: &Respond, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let body = request
         .body()
