@@ -6,6 +6,7 @@ mod call;
 mod context;
 mod reply;
 mod session;
+mod user;
 mod user_lookup;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use call::{
 pub use context::Context;
 pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
 pub use session::PAGE_ADVICE;
+pub use user::{ImportOutcome, UserRefusal, Users};
 
 /// The rules that a deployment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
