@@ -12,7 +12,6 @@ mod environment;
 mod failure;
 mod import;
 mod output;
-mod printable;
 mod prompt;
 mod serve;
 mod service_account;

@@ -17,6 +17,8 @@ mod permission;
 mod permit;
 mod precondition;
 mod principal;
+#[cfg(feature = "function")]
+mod printable;
 mod replaced_token;
 mod secret;
 mod service_account;
@@ -44,6 +46,8 @@ pub use permission::{Permission, Permissions};
 pub use permit::{Access, Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
+#[cfg(feature = "function")]
+pub use printable::{printable, quote};
 pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, Password, TokenHash};
@@ -54,7 +58,9 @@ pub use session::{
 pub use session_user::SessionUser;
 pub use text::Invalid;
 pub use time::Timestamp;
-pub use user::{DisplayName, FoldedName, LoginName, User, UserSearch, UserState};
+pub use user::{
+    DisplayName, FoldedName, LoginName, NewUser, StateChange, User, UserSearch, UserState,
+};
 pub use user_agent::UserAgent;
 pub use user_pointer::UserPointer;
 pub use write::{Sequence, Write, WriteOutcome, Writes};

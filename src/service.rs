@@ -4,6 +4,7 @@ mod account_cache;
 mod authenticate;
 mod context;
 mod session;
+mod user;
 mod user_lookup;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use session::{
     ChangedSession, CreateSession, CreatedSession, DeleteSession, Details, GetSession, GotSession,
     ListSessions, ListedSessions, PAGE_ADVICE, PresentedSessionToken, SetSession,
 };
+pub use user::{ImportOutcome, UserRefusal, Users};
 
 /// What is done for one operation of the API. It is also the operation's request: whatever the
 /// protocol, it is the same.

@@ -106,6 +106,20 @@ fn aws_and_store_alone_name_the_sdk() {
     }
 }
 
+/// It is a permit that nobody had to authenticate for.
+#[test]
+fn the_command_line_alone_makes_an_operators_permit() {
+    let mut makers = all_sources();
+    makers.retain(|_, text| {
+        let tokens = code::tokens(text);
+        tokens
+            .windows(4)
+            .any(|of| of == ["Permit", "::", "operator", "("])
+    });
+
+    assert_eq!(makers.into_keys().collect::<Vec<_>>(), ["cli/user.rs"]);
+}
+
 #[test]
 fn the_order_has_each_module_of_the_crate() {
     let lib = fs::read_to_string(src().join("lib.rs")).unwrap();

@@ -12,8 +12,10 @@ use aws_smithy_types::body::SdkBody;
 
 use crate::domain::hide_in_debug;
 
-/// An HTTP client that has `respond` answer each request. It is given the `x-amz-target` and the
-/// body, and gives a status and a body; it may block.
+/// Gives a status and a body to an `x-amz-target` and a body.
+type Respond = dyn Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync;
+
+/// An HTTP client that has `respond` answer each request, which may block.
 pub fn in_process(
     respond: impl Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
 ) -> SharedHttpClient {
@@ -21,7 +23,7 @@ pub fn in_process(
     http_client_fn(move |_, _| connector.clone())
 }
 
-struct InProcess(Arc<dyn Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync>);
+struct InProcess(Arc<Respond>);
 
 hide_in_debug!(InProcess);
 
@@ -37,10 +39,7 @@ impl HttpConnector for InProcess {
     }
 }
 
-fn carry_out(
-    respond: impl Fn(&str, &[u8]) -> (u16, Vec<u8>),
-    request: &HttpRequest,
-) -> Result<HttpResponse, ConnectorError> {
+fn carry_out(respond: &Respond, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let body = request
         .body()

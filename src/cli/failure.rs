@@ -3,11 +3,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use super::import::firebase::FirebaseConfigError;
-use super::printable::printable;
 use crate::config::Faults;
-use crate::domain::{Invalid, LoginName, UserId};
+use crate::domain::{Invalid, printable};
 use crate::error::{self, Cause, Error};
 use crate::password;
+use crate::service::UserRefusal;
 use crate::transport::http::TlsError;
 
 /// The error of a command, worded for operators.
@@ -30,20 +30,8 @@ pub enum Failure {
     NoCredentials(#[source] Cause),
     #[error("{option} {url:?} is not an address such as http://127.0.0.1:8000")]
     EndpointUrl { option: &'static str, url: String },
-    #[error("there is no user with the login name {}", printable(.0.as_str()))]
-    NoSuchName(LoginName),
-    #[error("there is no user with the id {}", printable(.0.as_str()))]
-    NoSuchId(UserId),
-    #[error("the login name {} is taken", printable(.0.as_str()))]
-    NameTaken(LoginName),
-    #[error("the user id {} is taken", printable(.0.as_str()))]
-    IdTaken(UserId),
-    #[error("the user is inactive: activate it first")]
-    Inactive,
-    #[error("the user is locked: unlock it instead")]
-    Locked,
-    #[error("the user was changed at the same moment by somebody else: try again")]
-    Changed,
+    #[error(transparent)]
+    User(#[from] UserRefusal),
     #[error("no token's hash begins with {0}")]
     NoSuchToken(String),
     #[error("the hashes of {0} tokens begin like that: give more digits")]

@@ -3,7 +3,6 @@ pub mod firebase;
 mod line;
 mod lines;
 mod progress;
-mod write;
 mod writers;
 
 use std::path::PathBuf;
@@ -17,7 +16,7 @@ use self::writers::Writers;
 use super::failure::Failure;
 use super::output::Output;
 use super::signals::Signals;
-use crate::store::Store;
+use crate::service::Users;
 
 #[derive(Debug, clap::Args)]
 pub struct Import {
@@ -44,7 +43,7 @@ pub struct Import {
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 impl Import {
-    pub async fn run(self, store: &Store) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users) -> Result<(), Failure> {
         let unreadable = |error| Failure::Input {
             what: self.file.display().to_string(),
             error,
@@ -58,7 +57,7 @@ impl Import {
         let input = Input::open(&self.file).map_err(unreadable)?;
         let progress = Progress::new(input.bytes);
         let parallel = self.parallel.into();
-        let mut writers = Writers::new(store, progress, self.skip, parallel, firebase);
+        let mut writers = Writers::new(users, progress, self.skip, parallel, firebase);
         let lines = input.lines().map_err(unreadable)?;
 
         let outcome = tokio::select! {

@@ -11,10 +11,9 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, note};
-use super::printable::printable;
 use super::prompt::Consent;
 use crate::domain::{
-    Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp,
+    Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp, printable,
 };
 use crate::store::Store;
 use crate::token::ServiceAccountToken;

@@ -5,8 +5,7 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
-use super::printable::printable;
-use super::user::names::{new_login_name, quote};
+use crate::domain::{LoginName, printable, quote};
 use crate::store::{Schema, Store, Table, Tables};
 
 #[derive(Debug, Subcommand)]
@@ -83,7 +82,7 @@ async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(),
     store
         .scan_users(|user| {
             let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
-            if new_login_name(name).is_ok_and(|trimmed| trimmed == user.login_name) {
+            if LoginName::parse_new(name).is_ok_and(|trimmed| trimmed == user.login_name) {
                 return Ok(());
             }
             let (name, id) = (quote(name), printable(id));

@@ -1,6 +1,5 @@
 mod add;
 mod change;
-pub mod names;
 mod selector;
 mod show;
 
@@ -14,7 +13,10 @@ use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
-use crate::domain::UserState;
+use crate::domain::{Permit, StateChange};
+use crate::error::Error;
+use crate::service::Users;
+use crate::store::Store;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -86,20 +88,26 @@ impl Command {
         connection: &Connection,
         environment: Environment,
     ) -> Result<(), Failure> {
-        let store = connection.store(environment).await?;
+        let users = administration(connection.store(environment).await?)?;
+        let users = &users;
         match self {
-            Self::Add(add) => add.run(&store, environment).await,
-            Self::Import(import) => import.run(&store).await,
-            Self::Show(show) => show.run(&store, environment).await,
-            Self::List(list) => list.run(&store, environment).await,
-            Self::SetPassword(set) => set.run(&store, environment).await,
-            Self::Logout(user) => change::logout(&user, &store).await,
-            Self::Lock(user) => change::set_state(&user, &store, UserState::Locked).await,
-            Self::Unlock(user) => change::unlock(&user, &store).await,
-            Self::Deactivate(user) => change::set_state(&user, &store, UserState::Inactive).await,
-            Self::Activate(user) => change::set_state(&user, &store, UserState::Active).await,
-            Self::Rename(rename) => rename.run(&store).await,
-            Self::Delete(delete) => delete.run(&store).await,
+            Self::Add(add) => add.run(users, environment).await,
+            Self::Import(import) => import.run(users).await,
+            Self::Show(show) => show.run(users, environment).await,
+            Self::List(list) => list.run(users, environment).await,
+            Self::SetPassword(set) => set.run(users, environment).await,
+            Self::Logout(user) => change::logout(&user, users).await,
+            Self::Lock(user) => change::state(&user, users, StateChange::Lock).await,
+            Self::Unlock(user) => change::state(&user, users, StateChange::Unlock).await,
+            Self::Deactivate(user) => change::state(&user, users, StateChange::Deactivate).await,
+            Self::Activate(user) => change::state(&user, users, StateChange::Activate).await,
+            Self::Rename(rename) => rename.run(users).await,
+            Self::Delete(delete) => delete.run(users).await,
         }
     }
+}
+
+/// The administration of users, by the right of whoever has the credentials for the tables.
+pub fn administration(store: Store) -> Result<Users, Failure> {
+    Ok(Users::new(store, &Permit::operator()).map_err(Error::from)?)
 }

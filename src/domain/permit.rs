@@ -33,8 +33,9 @@ pub(super) enum Rule {
     Permission(Permission),
 }
 
-/// The right of a principal to one operation. Only the service makes one, after it has found out
-/// who the principal is, and it carries out no call without.
+/// The right of a principal to one operation, or to the administration of users. Only the service
+/// makes one, after it has found out who the principal is, and the command line for its operator.
+/// No use case is carried out without.
 ///
 /// ```compile_fail,E0451
 /// use sesame::domain::{Access, Operation, Permit, Principal};
@@ -48,7 +49,8 @@ pub(super) enum Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     access: Access,
-    operation: Operation,
+    /// `None`: it is an operator's permit.
+    operation: Option<Operation>,
     principal: Principal,
 }
 
@@ -96,7 +98,7 @@ impl Access {
     ) -> Result<Permit, Denial> {
         let permit = Permit {
             access: self,
-            operation,
+            operation: Some(operation),
             principal,
         };
         let by_token = permit.has_rule(Rule::Token).then_some(None);
@@ -105,17 +107,43 @@ impl Access {
 }
 
 impl Permit {
+    /// The permit of an operator, who has the credentials to write the tables and so needs no other
+    /// right. It is for the administration of users, and for no operation of the API.
+    ///
+    /// Only the command line makes one; the functions are built without.
+    #[cfg(feature = "cli")]
+    pub(crate) fn operator() -> Self {
+        Self {
+            access: Access::Token,
+            operation: None,
+            principal: Principal::Operator,
+        }
+    }
+
+    /// Whether the permit is for the administration of all users.
+    pub fn administers_users(&self) -> Result<(), Denial> {
+        match self.principal {
+            Principal::Operator => Ok(()),
+            _ => Err(Denial::Forbidden),
+        }
+    }
+
     /// Whether the permit is for `operation`, by the rules of `access`.
     pub fn is_for(&self, access: Access, operation: Operation) -> bool {
-        self.access == access && self.operation == operation
+        self.access == access && self.operation == Some(operation)
     }
 
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
 
+    fn rules(&self) -> &'static [Rule] {
+        self.operation
+            .map_or(&[], |operation| operation.rules(self.access))
+    }
+
     fn has_rule(&self, rule: Rule) -> bool {
-        self.operation.rules(self.access).contains(&rule)
+        self.rules().contains(&rule)
     }
 
     /// The sessions that the permit covers. `token` is the token that the request presents: `None`
@@ -139,7 +167,7 @@ impl Permit {
             Rule::Permission(permission) => self.principal.permissions().has(*permission),
             Rule::Token | Rule::Creator | Rule::User => false,
         };
-        if self.operation.rules(self.access).iter().any(covers_all) {
+        if self.rules().iter().any(covers_all) {
             return Ok(SessionScope::All);
         }
         let principal = &self.principal;
@@ -311,6 +339,24 @@ mod tests {
             let without = get(access, &Principal::Anonymous, None);
             assert_eq!(without, Err(Unauthenticated), "{access:?}");
         }
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn an_operator_administers_users_and_calls_nothing() {
+        let operator = Permit::operator();
+
+        assert_eq!(operator.administers_users(), Ok(()));
+        for operation in Operation::ALL {
+            for access in [Access::Token, Access::Authenticated, Access::Public] {
+                assert!(!operator.is_for(access, operation), "{operation:?}");
+                let permit = access.permit(operation, service_account(Permission::Write));
+                let may = permit.and_then(|permit| permit.administers_users());
+                assert_eq!(may, Err(Forbidden), "{operation:?}");
+            }
+        }
+        assert_eq!(operator.sessions(None), Err(Forbidden));
+        assert_eq!(operator.may_check_user(false), Err(Forbidden));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Principal {
     },
     /// A user, by the token of a session in which a factor beyond the user was checked.
     User { id: UserId, session: SessionId },
+    /// Whoever uses the command line tool with credentials for the tables.
+    Operator,
 }
 
 impl Principal {
@@ -27,13 +29,13 @@ impl Principal {
         !matches!(self, Self::Anonymous)
     }
 
-    /// The principal's permissions. A user has none.
+    /// The principal's permissions for sessions. A user has none, nor has an operator.
     pub fn permissions(&self) -> Permissions {
         match self {
             Self::ServiceAccount { permissions, .. } | Self::Jwt { permissions, .. } => {
                 *permissions
             }
-            Self::Anonymous | Self::User { .. } => Permissions::default(),
+            Self::Anonymous | Self::User { .. } | Self::Operator => Permissions::default(),
         }
     }
 
@@ -54,6 +56,7 @@ impl fmt::Display for Principal {
             Self::ServiceAccount { name, .. } => write!(f, "service:{name}"),
             Self::Jwt { principal, .. } => write!(f, "jwt:{principal}"),
             Self::User { id, .. } => write!(f, "user:{id}"),
+            Self::Operator => f.write_str("operator"),
         }
     }
 }

@@ -1,3 +1,7 @@
+#[cfg(feature = "function")]
+mod names;
+mod state;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +12,10 @@ use super::attempts::Attempts;
 use super::secret::HashString;
 use super::text::{Invalid, bounded};
 use super::{SessionGeneration, UserId};
+
+#[cfg(feature = "function")]
+pub(super) use names::is_invisible;
+pub use state::StateChange;
 
 /// A login name in the spelling that it was given: 1 to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +185,29 @@ pub struct User {
     pub attempts: Attempts,
     /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
+}
+
+/// A user to add, who is active from then on.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    pub login_name: LoginName,
+    pub user_id: UserId,
+    pub display_name: Option<DisplayName>,
+    pub password_hash: Option<HashString>,
+}
+
+impl From<NewUser> for User {
+    fn from(new: NewUser) -> Self {
+        Self {
+            login_name: new.login_name,
+            user_id: new.user_id,
+            display_name: new.display_name,
+            state: UserState::Active,
+            password_hash: new.password_hash,
+            attempts: Attempts::default(),
+            generation: SessionGeneration::generate(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use sesame::api::proto::zitadel::session::v2::{
     search_query::Query,
 };
 use sesame::aws::KeySource;
-use sesame::domain::{Access, Operation, Permission, Principal, User};
+use sesame::domain::{Access, Denial, Operation, Permission, Principal, User};
 use sesame::error::Error;
 use sesame::password::{Kernel, PasswordPool};
-use sesame::service::{Context, CreateSession, DeleteSession, Policy, Service};
+use sesame::service::{Context, CreateSession, DeleteSession, Policy, Service, Users};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
@@ -248,8 +248,10 @@ async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode()
     let deleted = public
         .run(DeleteSession::default(), &permit, &context)
         .await;
+    let users = Users::new(app.store.clone(), &permit);
 
     created.unwrap();
     assert!(matches!(elsewhere, Err(Error::PermissionDenied)));
     assert!(matches!(deleted, Err(Error::PermissionDenied)));
+    assert_eq!(users.err(), Some(Denial::Forbidden));
 }

@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use crate::app::Settings;
 use crate::cli::failure::Failure;
+use crate::cli::user::administration;
 use crate::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
-    ServiceAccountName, SessionGeneration, Timestamp, User, UserId, UserState,
+    DisplayName, HashString, LoginName, NewUser, Password, Permission, ServiceAccount,
+    ServiceAccountName, Timestamp, UserId,
 };
 use crate::password::PasswordPool;
+use crate::service::UserRefusal;
 use crate::store::Store;
 use crate::token::ServiceAccountToken;
 
@@ -30,17 +32,16 @@ pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure>
     );
     let password = Password::new(PASSWORD.to_owned());
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
-    let user = User {
+    let user = NewUser {
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
-        state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
-        attempts: Attempts::default(),
-        generation: SessionGeneration::generate(),
     };
-    store.insert_user(&user).await?;
-    Ok(())
+    match administration(store.clone())?.add(user).await {
+        Ok(_) | Err(UserRefusal::NameTaken(_) | UserRefusal::IdTaken(_)) => Ok(()),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Issues a token with all permissions to the demo service account, and revokes the one of the

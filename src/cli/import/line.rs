@@ -6,9 +6,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::firebase::FirebaseConfig;
-use crate::cli::printable::printable;
-use crate::cli::user::names::{new_display_name, new_login_name, new_user_id};
-use crate::domain::{Attempts, HashString, Invalid, SessionGeneration, User, UserId, UserState};
+use crate::domain::{DisplayName, HashString, Invalid, LoginName, NewUser, UserId, printable};
 use crate::password::{PasswordHash, Unsupported};
 
 /// Why a line is refused. The error shows no value of the line, because one of them may be a
@@ -50,7 +48,7 @@ const SALT: &str = "salt";
 /// A user that was read from a line.
 #[derive(Debug)]
 pub struct ImportedUser {
-    pub user: User,
+    pub user: NewUser,
     /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     pub weakness: Option<&'static str>,
 }
@@ -110,14 +108,11 @@ impl LineFields {
             }
         };
         let weakness = hash.as_ref().and_then(PasswordHash::weakness);
-        let user = User {
-            login_name: new_login_name(&login_name)?,
-            user_id: new_user_id(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
-            display_name: new_display_name(&display_name)?,
-            state: UserState::Active,
+        let user = NewUser {
+            login_name: LoginName::parse_new(&login_name)?,
+            user_id: UserId::parse_new(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
+            display_name: DisplayName::parse_new(&display_name)?,
             password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
-            attempts: Attempts::default(),
-            generation: SessionGeneration::generate(),
         };
         Ok(ImportedUser { user, weakness })
     }
@@ -153,7 +148,6 @@ impl<'de> Visitor<'de> for MembersVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::DisplayName;
 
     const HASH: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
 

@@ -9,14 +9,13 @@ use super::firebase::FirebaseConfig;
 use super::line::{self, LineError};
 use super::lines::Line;
 use super::progress::Progress;
-use super::write::{LineOutcome, write_user};
-use crate::domain::{FoldedName, User, UserId};
+use crate::domain::{FoldedName, NewUser, UserId};
 use crate::error::Error;
-use crate::store::Store;
+use crate::service::{ImportOutcome, Users};
 
 /// Writes several lines at a time, with the same results as one after another.
 pub struct Writers<'a> {
-    store: &'a Store,
+    users: &'a Users,
     progress: Progress,
     /// The number of the last line that is skipped.
     skip: u64,
@@ -45,8 +44,8 @@ struct UniqueKeys {
     login_name: FoldedName,
 }
 
-impl From<&User> for UniqueKeys {
-    fn from(user: &User) -> Self {
+impl From<&NewUser> for UniqueKeys {
+    fn from(user: &NewUser) -> Self {
         Self {
             user_id: user.user_id.clone(),
             login_name: user.login_name.folded(),
@@ -62,7 +61,7 @@ impl UniqueKeys {
 
 impl<'a> Writers<'a> {
     pub fn new(
-        store: &'a Store,
+        users: &'a Users,
         progress: Progress,
         skip: u64,
         parallel: usize,
@@ -70,7 +69,7 @@ impl<'a> Writers<'a> {
     ) -> Self {
         Self {
             firebase,
-            store,
+            users,
             progress,
             skip,
             parallel,
@@ -137,7 +136,7 @@ impl<'a> Writers<'a> {
             end: line.end,
             keys,
             weakness,
-            task: tokio::spawn(write_line(self.store.clone(), user)),
+            task: tokio::spawn(write_line(self.users.clone(), user)),
         });
     }
 
@@ -185,9 +184,22 @@ impl<'a> Writers<'a> {
     }
 }
 
-async fn write_line(store: Store, user: Result<User, LineError>) -> Result<LineOutcome, Error> {
-    match user {
-        Ok(user) => write_user(&store, &user).await,
-        Err(refused) => Ok(LineOutcome::Refused(refused)),
-    }
+/// The outcome of a line.
+enum LineOutcome {
+    Added,
+    Unchanged,
+    Refused(LineError),
+}
+
+async fn write_line(users: Users, user: Result<NewUser, LineError>) -> Result<LineOutcome, Error> {
+    let user = match user {
+        Ok(user) => user,
+        Err(refused) => return Ok(LineOutcome::Refused(refused)),
+    };
+    Ok(match users.import(user).await? {
+        ImportOutcome::Added => LineOutcome::Added,
+        ImportOutcome::Unchanged => LineOutcome::Unchanged,
+        ImportOutcome::NameTaken(holder) => LineOutcome::Refused(LineError::NameTaken(holder)),
+        ImportOutcome::IdTaken => LineOutcome::Refused(LineError::IdTaken),
+    })
 }

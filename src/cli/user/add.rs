@@ -1,17 +1,13 @@
 use std::num::NonZeroUsize;
 
-use super::names::{new_display_name, new_login_name, new_user_id};
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
-use crate::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, SessionGeneration, User, UserId,
-    UserState,
-};
+use crate::domain::{DisplayName, HashString, LoginName, NewUser, Password, UserId};
 use crate::password::PasswordPool;
-use crate::store::{InsertOutcome, Store};
+use crate::service::Users;
 
 /// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
 type GivenName = Option<DisplayName>;
@@ -22,13 +18,13 @@ pub struct Add {
     /// upper or lower case
     ///
     /// White space around it is dropped; invisible characters are refused.
-    #[arg(long, value_name = "NAME", value_parser = new_login_name)]
+    #[arg(long, value_name = "NAME", value_parser = LoginName::parse_new)]
     login_name: LoginName,
     /// The name to show for the user [default: today's login name]
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, value_parser = new_display_name)]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, value_parser = DisplayName::parse_new)]
     display_name: GivenName,
     /// The user's id, which never changes, 1 to 200 characters [default: a random UUID]
-    #[arg(long, value_name = "ID", value_parser = |id: &str| new_user_id(id.to_owned()))]
+    #[arg(long, value_name = "ID", value_parser = |id: &str| UserId::parse_new(id.to_owned()))]
     user_id: Option<UserId>,
     #[command(flatten)]
     password: PasswordInput,
@@ -39,33 +35,22 @@ pub struct Add {
 
 impl Add {
     /// Prints the user's id.
-    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let password_hash = if self.no_password {
             None
         } else {
             Some(hash_password(self.password.read()?, environment).await?)
         };
-        let user = User {
-            display_name: self.display_name,
+        let new = NewUser {
             login_name: self.login_name,
-            user_id: match self.user_id {
-                Some(id) => id,
-                None => UserId::generate(),
-            },
-            state: UserState::Active,
+            user_id: self.user_id.unwrap_or_else(UserId::generate),
+            display_name: self.display_name,
             password_hash,
-            attempts: Attempts::default(),
-            generation: SessionGeneration::generate(),
         };
-        match store.insert_user(&user).await? {
-            InsertOutcome::Inserted => {
-                let mut output = Output::stdout();
-                output.line(user.user_id.as_str())?;
-                output.flush()
-            }
-            InsertOutcome::Taken { user_id: true, .. } => Err(Failure::IdTaken(user.user_id)),
-            InsertOutcome::Taken { .. } => Err(Failure::NameTaken(user.login_name)),
-        }
+        let user = users.add(new).await?;
+        let mut output = Output::stdout();
+        output.line(user.user_id.as_str())?;
+        output.flush()
     }
 }
 

@@ -1,13 +1,11 @@
 use super::add::hash_password;
-use super::names::new_login_name;
 use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::note;
-use crate::cli::printable::printable;
 use crate::cli::prompt::{Consent, PasswordInput};
-use crate::domain::{LoginName, UserState};
-use crate::store::Store;
+use crate::domain::{LoginName, StateChange, printable};
+use crate::service::Users;
 
 #[derive(Debug, clap::Args)]
 pub struct SetPassword {
@@ -22,7 +20,7 @@ pub struct Rename {
     #[command(flatten)]
     user: UserSelector,
     /// The login name that the user gets
-    #[arg(long, value_name = "NAME", value_parser = new_login_name)]
+    #[arg(long, value_name = "NAME", value_parser = LoginName::parse_new)]
     to: LoginName,
 }
 
@@ -34,46 +32,25 @@ pub struct Delete {
     consent: Consent,
 }
 
-/// Sets the state of a user, who may have it already.
-///
-/// No command lets a user in by accident: `activate` doesn't undo a lock, and a lock doesn't replace
-/// a deactivation, which `unlock` would then undo.
-pub async fn set_state(
+pub async fn state(
     selector: &UserSelector,
-    store: &Store,
-    state: UserState,
+    users: &Users,
+    change: StateChange,
 ) -> Result<(), Failure> {
-    let user = selector.find(store).await?;
-    match (user.state, state) {
-        (UserState::Locked, UserState::Active) => return Err(Failure::Locked),
-        (UserState::Inactive, UserState::Locked) => return Err(Failure::Inactive),
-        _ => {}
-    }
-    if !store.set_user_state(&user, state).await? {
-        return Err(Failure::Changed);
-    }
-    note_done(&user.login_name, state.as_str());
+    let user = users.change_state(&selector.search(), change).await?;
+    let done = match change {
+        StateChange::Lock => "locked",
+        StateChange::Unlock => "unlocked",
+        StateChange::Deactivate => "inactive",
+        StateChange::Activate => "active",
+    };
+    note_done(&user.login_name, done);
     Ok(())
 }
 
-pub async fn logout(selector: &UserSelector, store: &Store) -> Result<(), Failure> {
-    let user = selector.find(store).await?;
-    if !store.end_sessions(&user).await? {
-        return Err(Failure::Changed);
-    }
+pub async fn logout(selector: &UserSelector, users: &Users) -> Result<(), Failure> {
+    let user = users.end_sessions(&selector.search()).await?;
     note_done(&user.login_name, "logged out everywhere");
-    Ok(())
-}
-
-pub async fn unlock(selector: &UserSelector, store: &Store) -> Result<(), Failure> {
-    let user = selector.find(store).await?;
-    if user.state == UserState::Inactive {
-        return Err(Failure::Inactive);
-    }
-    if !store.unlock_user(&user).await? {
-        return Err(Failure::Changed);
-    }
-    note_done(&user.login_name, "unlocked");
     Ok(())
 }
 
@@ -82,53 +59,35 @@ fn note_done(name: &LoginName, what: &str) {
 }
 
 impl SetPassword {
-    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         // The user is read first, so that nobody types a password for one that doesn't exist.
-        let user = self.user.find(store).await?;
+        let user = users.find(&self.user.search()).await?;
         let hash = hash_password(self.password.read()?, environment).await?;
-        if !store.set_password_hash(&user, &hash).await? {
-            return Err(Failure::Changed);
-        }
+        users.set_password(&user, &hash).await?;
         note_done(&user.login_name, "password set");
         Ok(())
     }
 }
 
 impl Rename {
-    /// A rename fails if the user changes after it was read, and somebody who guesses at the
-    /// password changes it all the time.
-    const MAX_TRIES: usize = 8;
-
-    pub async fn run(self, store: &Store) -> Result<(), Failure> {
-        for _ in 0..Self::MAX_TRIES {
-            let user = self.user.find(store).await?;
-            if user.login_name == self.to {
-                return Ok(());
-            }
-            let holder = store.get_user(&self.to.folded()).await?;
-            if holder.is_some_and(|holder| holder.user_id != user.user_id) {
-                return Err(Failure::NameTaken(self.to));
-            }
-            if store.rename_user(&user, self.to.clone()).await? {
-                let what = format!("renamed to {}", printable(self.to.as_str()));
-                note_done(&user.login_name, &what);
-                return Ok(());
-            }
+    pub async fn run(self, users: &Users) -> Result<(), Failure> {
+        let renamed = users.rename(&self.user.search(), self.to.clone()).await?;
+        if let Some(user) = renamed {
+            let what = format!("renamed to {}", printable(self.to.as_str()));
+            note_done(&user.login_name, &what);
         }
-        Err(Failure::Changed)
+        Ok(())
     }
 }
 
 impl Delete {
-    pub async fn run(self, store: &Store) -> Result<(), Failure> {
-        let user = self.user.find(store).await?;
+    pub async fn run(self, users: &Users) -> Result<(), Failure> {
+        let user = users.find(&self.user.search()).await?;
         let name = printable(user.login_name.as_str());
         let id = printable(user.user_id.as_str());
         let question = format!("Delete the user {name} with the id {id}?");
         self.consent.require(&question)?;
-        if !store.delete_user(&user).await? {
-            return Err(Failure::Changed);
-        }
+        users.delete(&user).await?;
         note_done(&user.login_name, "deleted");
         Ok(())
     }

@@ -1,6 +1,4 @@
-use crate::cli::failure::Failure;
-use crate::domain::{Invalid, LoginName, User, UserId};
-use crate::store::Store;
+use crate::domain::{Invalid, LoginName, UserId, UserSearch};
 
 /// The arguments that select a user.
 #[derive(Clone, Debug, clap::Args)]
@@ -23,25 +21,11 @@ fn user_id(text: &str) -> Result<UserId, Invalid> {
 }
 
 impl UserSelector {
-    /// Reads the selected user.
-    pub async fn find(&self, store: &Store) -> Result<User, Failure> {
+    pub fn search(&self) -> UserSearch {
         match (&self.login_name, &self.id) {
-            (_, Some(id)) => find_by_id(store, id).await,
-            (Some(name), None) => {
-                let user = store.get_user(&name.folded()).await?;
-                user.ok_or_else(|| Failure::NoSuchName(name.clone()))
-            }
-            (None, None) => Err(Failure::Changed),
+            (_, Some(id)) => UserSearch::Id(id.clone()),
+            (Some(name), None) => UserSearch::LoginName(name.clone()),
+            (None, None) => unreachable!("clap takes no command without one of them"),
         }
     }
-}
-
-async fn find_by_id(store: &Store, id: &UserId) -> Result<User, Failure> {
-    let Some(pointer) = store.get_user_pointer(id).await? else {
-        return Err(Failure::NoSuchId(id.clone()));
-    };
-    // Between the two requests the user may have been renamed.
-    let user = store.get_user(&pointer.login_name.folded()).await?;
-    user.filter(|user| user.user_id == *id)
-        .ok_or(Failure::Changed)
 }

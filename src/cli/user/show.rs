@@ -4,10 +4,9 @@ use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::cli::printable::printable;
-use crate::domain::{AttemptPolicy, DisplayName, HashString, Timestamp, User};
+use crate::domain::{AttemptPolicy, DisplayName, HashString, Timestamp, User, printable};
 use crate::password::PasswordHash;
-use crate::store::Store;
+use crate::service::Users;
 
 #[derive(Debug, clap::Args)]
 pub struct Show {
@@ -97,8 +96,8 @@ fn algorithm(hash: &HashString) -> &'static str {
 }
 
 impl Show {
-    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
-        let user = self.user.find(store).await?;
+    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
+        let user = users.find(&self.user.search()).await?;
         let policy = self.policy.max_password_attempts;
         let shown = UserJson::new(&user, policy, (environment.now)());
         let mut output = Output::stdout();
@@ -125,10 +124,10 @@ impl Show {
 }
 
 impl List {
-    pub async fn run(self, store: &Store, environment: Environment) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let mut output = Output::stdout();
-        store
-            .scan_users(|user| {
+        users
+            .list(|user| {
                 let policy = self.policy.max_password_attempts;
                 let shown = UserJson::new(&user, policy, (environment.now)());
                 if self.json {

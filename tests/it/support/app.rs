@@ -17,9 +17,9 @@ use sesame::api::{Request, RequestContext};
 use sesame::app::{Settings, handle};
 use sesame::aws::{KeySource, ServerKeySetting, with_http_client};
 use sesame::domain::{
-    DisplayName, HashString, LoginName, Password, Permission, ServiceAccount, ServiceAccountName,
-    SessionGeneration, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, UserState,
-    WriteId, generate_uuid,
+    DisplayName, HashString, LoginName, NewUser, Password, Permission, ServiceAccount,
+    ServiceAccountName, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, WriteId,
+    generate_uuid,
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
@@ -155,15 +155,12 @@ impl App {
         display_name: Option<DisplayName>,
         hash: Option<&str>,
     ) -> User {
-        let login = User {
+        let login = User::from(NewUser {
             login_name: self.login_name(name),
             user_id: self.user_id(name),
             display_name,
-            state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
-            attempts: sesame::domain::Attempts::default(),
-            generation: SessionGeneration::generate(),
-        };
+        });
         record::secret(hash);
         let added = self.store.insert_user(&login).await.unwrap();
         assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");

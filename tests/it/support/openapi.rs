@@ -10,8 +10,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, Permission, SessionGeneration, User,
-    UserId, UserState,
+    DisplayName, HashString, LoginName, NewUser, Password, Permission, User, UserId,
 };
 
 use self::document::Operation;
@@ -136,15 +135,12 @@ pub fn password_check() -> Value {
 pub async fn add_mini(app: &App) {
     let pool = app.password_pool();
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
-    let login = User {
+    let login = User::from(NewUser {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
         user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
         display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
-        state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
-        attempts: Attempts::default(),
-        generation: SessionGeneration::generate(),
-    };
+    });
     app.store.insert_user(&login).await.unwrap();
 }
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::line::LineError;
-use crate::domain::User;
+use super::Users;
+use crate::domain::{NewUser, User, UserId};
 use crate::error::Error;
-use crate::store::{InsertOutcome, Store};
+use crate::store::InsertOutcome;
 
 /// The tries of one write. A table's capacity recovers within seconds, and on-demand capacity
 /// doubles within minutes; all waits together take a minute and a half.
@@ -11,52 +11,57 @@ const MAX_TRIES: u32 = 12;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// The result of writing a line.
+/// The outcome of importing a user.
 #[derive(Debug)]
-pub enum LineOutcome {
+pub enum ImportOutcome {
     Added,
     /// The user exists with the same id and login name.
     Unchanged,
-    Refused(LineError),
+    /// Another user, with this id, has the login name.
+    NameTaken(UserId),
+    /// A user with another login name has the id.
+    IdTaken,
 }
 
-/// Adds a user, and tries again while the table is busy.
-///
-/// # Errors
-///
-/// The table can't be written, or is busy for too long.
-pub async fn write_user(store: &Store, user: &User) -> Result<LineOutcome, Error> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match store.insert_user(user).await {
-            Ok(InsertOutcome::Inserted) => return Ok(LineOutcome::Added),
-            Ok(InsertOutcome::Taken {
-                login_name: None, ..
-            }) => return Ok(LineOutcome::Refused(LineError::IdTaken)),
-            Ok(InsertOutcome::Taken {
-                login_name: Some(holder),
-                ..
-            }) => return Ok(outcome_of_taken_name(user, *holder, tries)),
-            Err(Error::Unavailable(_)) if tries < MAX_TRIES => {
-                tokio::time::sleep(backoff(tries)).await;
+impl Users {
+    /// Adds a user, and tries again while the table is busy.
+    ///
+    /// # Errors
+    ///
+    /// The table can't be written, or is busy for too long.
+    pub async fn import(&self, new: NewUser) -> Result<ImportOutcome, Error> {
+        let user = User::from(new);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.store.insert_user(&user).await {
+                Ok(InsertOutcome::Inserted) => return Ok(ImportOutcome::Added),
+                Ok(InsertOutcome::Taken { login_name, .. }) => {
+                    return Ok(match login_name {
+                        None => ImportOutcome::IdTaken,
+                        Some(holder) => outcome_of_taken_name(&user, *holder, tries),
+                    });
+                }
+                Err(Error::Unavailable(_)) if tries < MAX_TRIES => {
+                    tokio::time::sleep(backoff(tries)).await;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
     }
 }
 
-fn outcome_of_taken_name(user: &User, holder: User, tries: u32) -> LineOutcome {
+fn outcome_of_taken_name(user: &User, holder: User, tries: u32) -> ImportOutcome {
     if holder.user_id != user.user_id {
-        return LineOutcome::Refused(LineError::NameTaken(holder.user_id));
+        return ImportOutcome::NameTaken(holder.user_id);
     }
     // An earlier try may have been carried out though its answer was lost.
     let is_own =
         tries > 1 && holder.attempts == user.attempts && holder.password_hash == user.password_hash;
     if is_own {
-        LineOutcome::Added
+        ImportOutcome::Added
     } else {
-        LineOutcome::Unchanged
+        ImportOutcome::Unchanged
     }
 }
 

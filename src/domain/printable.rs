@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::user::is_invisible;
+
 /// Displays a text that users made, with its line ends and control sequences escaped.
 pub fn printable(text: &str) -> impl fmt::Display {
     Printable(text)
@@ -26,9 +28,32 @@ fn is_directional(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Puts a stored name in quotes and escapes its invisible characters.
+pub fn quote(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        if is_invisible(c) {
+            quoted.extend(c.escape_default());
+        } else {
+            quoted.push(c);
+        }
+    }
+    quoted + "\""
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_name_shows_its_invisible_characters() {
+        for (text, want) in [
+            (" jose\u{301} ", "\" jose\u{301} \""),
+            ("a\u{200b}\u{fe0f}b\n", r#""a\u{200b}\u{fe0f}b\n""#),
+        ] {
+            assert_eq!(quote(text), want);
+        }
+    }
 
     #[test]
     fn control_characters_are_shown_instead_of_obeyed() {
