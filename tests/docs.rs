@@ -242,7 +242,7 @@ fn the_logins_a_second_of_the_readme_are_those_of_the_comparison() {
 }
 
 #[test]
-fn what_a_first_build_takes_stands_beside_the_command() {
+fn the_version_of_rust_and_what_a_first_build_takes_stand_beside_the_command() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let version = quoted(&manifest, "\nrust-version = \"").next().unwrap();
     for page in ["README.md", "docs/quick-start.md", "docs/contributing.md"] {
@@ -253,6 +253,8 @@ fn what_a_first_build_takes_stands_beside_the_command() {
         assert!(beside.contains(&format!("Rust {version}")), "{page}");
         assert!(beside.contains("some minutes"), "{page}");
     }
+    let toolchain = fs::read_to_string(root().join("rust-toolchain.toml")).unwrap();
+    assert!(toolchain.contains(&format!("\nchannel = \"{version}.0\"\n")));
     let aliases = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
     assert!(aliases.contains("\ndev = ") && aliases.contains("\nsesame = "));
     // A quiet build says neither how far it is nor that it waits for another one.

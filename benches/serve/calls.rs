@@ -1,10 +1,9 @@
-//! The calls that are sent.
+//! The calls that are sent, and what is answered.
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::client::Reply;
 use super::outcome::Outcome;
 
 pub const PASSWORD: &str = "V3ryS3cure!";
@@ -22,6 +21,13 @@ pub struct Call {
     pub method: Method,
     pub path: String,
     pub bearer: Option<String>,
+    pub body: Bytes,
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub has_retry_after: bool,
     pub body: Bytes,
 }
 

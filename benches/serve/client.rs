@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER};
-use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::calls::Call;
+use super::calls::{Call, Reply};
 
 /// The time after which an answer is given up. The service itself answers within 25 s.
 const TIMEOUT: Duration = Duration::from_secs(40);
@@ -21,13 +21,6 @@ pub struct Client {
     address: SocketAddr,
     /// The connections without a call; the last one was used last.
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
-}
-
-#[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub has_retry_after: bool,
-    pub body: Bytes,
 }
 
 impl Client {

@@ -12,7 +12,7 @@ use super::cost;
 use super::database::{Database, USERS};
 use super::outcome::Outcome;
 use super::phase::{self, End, Phase, Sample};
-use super::report::{Rate, Report};
+use super::report::{RECOVERY_SECONDS, Rate, Report, USUAL};
 use super::schedule::{Dice, Kind, arrivals, probes};
 use super::service::Service;
 use super::statistics::millis;
@@ -24,10 +24,6 @@ const MULTIPLES: [f64; 5] = [0.5, 0.9, 1.0, 2.0, 10.0];
 const OTHER_CALLS_PER_SECOND: f64 = 20.0;
 /// The time between two logins that show how the service is without load.
 const PROBE_STEP: Duration = Duration::from_millis(100);
-/// How long the service has to recover.
-pub const RECOVERY_SECONDS: u32 = 10;
-/// A login is as usual if it takes at most this many times as long as the median without load.
-pub const USUAL: f64 = 2.0;
 /// How many logins in a row have to be as usual.
 const IN_A_ROW: usize = 3;
 

@@ -5,10 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::cost::Cost;
-use super::load::USUAL;
 use super::phase::Phase;
 use super::schedule::Kind;
 use super::statistics::{Percentiles, millis};
+
+/// How long the service has to recover.
+pub const RECOVERY_SECONDS: u32 = 10;
+/// A login is as usual if it takes at most this many times as long as the median without load.
+pub const USUAL: f64 = 2.0;
 
 pub struct Report {
     pub checks_at_once: usize,

@@ -1,8 +1,7 @@
 //! What the service must keep at every rate. Nothing here depends on how fast the machine is.
 
-use super::load::RECOVERY_SECONDS;
 use super::phase::{End, Phase};
-use super::report::{Report, mib};
+use super::report::{RECOVERY_SECONDS, Report, mib};
 use super::schedule::Kind;
 
 /// How much the resident memory may grow from the end of the first rate to the end of the last:

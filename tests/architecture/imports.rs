@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::tokens;
 
-/// Files by their paths below `src/`, such as `domain/session.rs`, with the files that each
-/// imports from.
+/// Files by their paths, such as `src/domain/session.rs`, with the files that each imports from.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
+
+/// The files of a crate: the path and the text of each module's.
+pub type Sources = BTreeMap<Module, (String, String)>;
 
 /// A path of the language, such as `["crate", "domain", "Session"]`.
 type Path = Vec<String>;
 
 /// A module, as its path below the crate's root: `["domain", "session"]`.
-type Module = Vec<String>;
+pub type Module = Vec<String>;
 
 struct File {
     path: String,
@@ -32,15 +34,15 @@ struct Crate {
 }
 
 /// Reads the imports of a crate from the texts of its files.
-pub fn imports(sources: &BTreeMap<String, String>) -> Imports {
-    let files = sources.iter().map(|(path, source)| {
-        let (bindings, named) = read(&tokens(source));
+pub fn imports(sources: &Sources) -> Imports {
+    let files = sources.iter().map(|(module, (path, text))| {
+        let (bindings, named) = read(&tokens(text));
         let file = File {
             path: path.clone(),
             bindings,
             named,
         };
-        (module_of(path), file)
+        (module.clone(), file)
     });
     let all = Crate {
         files: files.collect(),
@@ -54,14 +56,6 @@ pub fn imports(sources: &BTreeMap<String, String>) -> Imports {
     files
         .map(|(module, file)| (file.path.clone(), of(module, file)))
         .collect()
-}
-
-fn module_of(path: &str) -> Module {
-    let path = path.strip_suffix(".rs").unwrap();
-    match path {
-        "lib" => Vec::new(),
-        _ => path.split('/').map(str::to_owned).collect(),
-    }
 }
 
 impl Crate {

@@ -9,6 +9,7 @@ mod hostile;
 mod import;
 mod limits;
 mod migrating;
+mod overload;
 mod pages;
 mod probes;
 mod serve;

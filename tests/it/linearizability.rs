@@ -6,77 +6,26 @@
 //! threads, that of the machine, and on paused time, the delays that the faults make.
 
 mod checker;
+mod meeting;
 mod random_client;
 mod session;
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::{Permission, User};
+use sesame::domain::Permission;
 use tokio::task::JoinSet;
 
-use self::checker::{Event, linearize};
+use self::checker::linearize;
+use self::meeting::{LATEST, Meeting};
 use self::random_client::RandomClient;
-use self::session::{Step, World};
-use crate::support::app::{App, NOW};
+use self::session::World;
+use crate::support::app::App;
 use crate::support::dice::Dice;
 
 const CLIENTS: u64 = 4;
 const CALLS: u64 = 7;
-/// The longest delay of a fault; after it, no request is in progress.
-const LATEST: Duration = Duration::from_millis(60);
-
-/// What the clients of one session share.
-struct Meeting {
-    app: Arc<App>,
-    /// A token with all permissions.
-    bearer: String,
-    user: User,
-    /// The idempotency key with which all of them create the session.
-    key: String,
-    seed: u64,
-    /// The clock of the history, which ticks with each beginning and each end of a call.
-    ticks: AtomicU64,
-    /// The time, in milliseconds since [`NOW`].
-    time: AtomicI64,
-    known: Mutex<Known>,
-    record: Mutex<Vec<Event<Step>>>,
-}
-
-/// What the answers so far have shown.
-#[derive(Default)]
-struct Known {
-    session_id: Option<String>,
-    tokens: Vec<String>,
-    sequence: u64,
-}
-
-impl Meeting {
-    fn tick(&self) -> u64 {
-        self.ticks.fetch_add(1, Ordering::SeqCst)
-    }
-
-    fn now(&self) -> i64 {
-        NOW.as_millis() + self.time.load(Ordering::SeqCst)
-    }
-
-    /// Notes the steps of one call, each of which follows the one before.
-    fn note(&self, steps: Vec<Step>, invoked: u64, returned: Option<u64>) {
-        let mut record = self.record.lock().unwrap();
-        let mut follows = None;
-        for step in steps {
-            let at = record.len();
-            record.push(Event {
-                step,
-                invoked,
-                returned,
-                follows,
-            });
-            follows = Some(at);
-        }
-    }
-}
 
 /// A database that is used by many histories, one after another.
 async fn place() -> (Arc<App>, String) {

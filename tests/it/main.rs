@@ -16,6 +16,7 @@ mod emulator;
 mod events;
 mod faults;
 mod get;
+mod growth;
 mod guessing;
 mod http_client;
 mod layer;

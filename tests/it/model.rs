@@ -9,22 +9,10 @@ mod users;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use sesame::domain::Permission::{self, Delete, Read, Write};
 
 use self::run::Run;
 use self::steps::{any_opening, any_step};
 use crate::linearizability::runs;
-
-/// The passwords that are tried. No user has the last one.
-const PASSWORDS: [&str; 3] = [crate::support::app::PASSWORD, "An0ther!", "wrong"];
-
-const SERVICES: [(&str, &[Permission]); 5] = [
-    ("backend", &Permission::ALL),
-    ("writer", &[Write]),
-    ("reader", &[Read]),
-    ("deleter", &[Delete]),
-    ("nobody", &[]),
-];
 
 fn config() -> ProptestConfig {
     ProptestConfig {

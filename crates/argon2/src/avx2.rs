@@ -11,19 +11,8 @@ use blake2::digest::block_buffer::LazyBuffer;
 use fearless_simd::{Avx2, kernel};
 use zeroize::Zeroize;
 
-use self::segment::{SLICES, Segment};
+use self::segment::{SLICES, Segment, Shape};
 use crate::Argon2;
-
-/// What the filling of the memory depends on.
-#[derive(Clone, Copy)]
-struct Shape {
-    algorithm: argon2::Algorithm,
-    version: argon2::Version,
-    passes: usize,
-    lanes: usize,
-    /// The number of blocks in a lane: a multiple of four, and at least eight.
-    lane_length: usize,
-}
 
 pub fn hash(
     avx2: Avx2,

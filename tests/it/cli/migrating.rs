@@ -4,13 +4,8 @@ mod applications;
 mod desk;
 mod other_forms;
 
-use self::desk::{Desk, blocks};
+use self::desk::{DOCUMENT, Desk, PASSWORD, blocks};
 use crate::support::record;
-
-const DOCUMENT: &str = include_str!("../../../docs/migrating.md");
-const PASSWORD: &str = "correct horse";
-const ZITADEL_TOKEN: &str = "t0ken-0f-zitadel";
-const DATABASE_URL: &str = "postgresql://db.example.com/app";
 
 #[test]
 fn users_of_keycloak_log_in() {

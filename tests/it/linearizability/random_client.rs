@@ -13,8 +13,8 @@ use sesame::domain::Operation;
 use sesame::domain::Timestamp;
 use tokio::time::Instant;
 
+use super::meeting::{LATEST, Meeting};
 use super::session::{Change, Permit, Refusal, Step};
-use super::{LATEST, Meeting};
 use crate::support::answer::{Outcome, is_unknown, millis, number};
 use crate::support::client::{Client, JsonCall, Wire};
 use crate::support::dice::Dice;

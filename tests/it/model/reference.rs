@@ -10,10 +10,7 @@ use sesame::domain::Permission;
 pub use self::session::{
     Grace, IdempotentCreate, Message, Principal, Proof, Session, Standing, UserFactor,
 };
-use super::users::{Attempt, NamedUser, User, VerifiedUser, check};
-
-/// The id of an error, or its code.
-pub type Refusal = &'static str;
+use super::users::{Attempt, NamedUser, Refusal, User, VerifiedUser, check};
 
 /// The maximum and the default lifetime, in seconds.
 pub const MAX_LIFETIME: u32 = 120;

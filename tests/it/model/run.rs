@@ -1,5 +1,6 @@
 //! Takes each step in the service and in the model, and compares the two.
 
+mod call;
 mod reads;
 mod world;
 
@@ -9,22 +10,20 @@ use std::time::Duration;
 
 use sesame::api::Version;
 use sesame::domain::Operation;
-use sesame::domain::{self, SessionId, UserState};
+use sesame::domain::{self, Password, SessionId, UserState};
+use tokio::sync::OnceCell;
 
-use self::world::{assert_details, assert_refused, hashes};
-use super::SERVICES;
-use super::reference::{CreateOutcome, MAX_LIFETIME, Model, Principal, Refusal, Session};
-use super::steps::{self, IfMatch, Slot, Step, Token, USERS, What, Who};
+use self::call::{PendingCall, assert_details, assert_refused};
+use super::reference::{CreateOutcome, MAX_LIFETIME, Model, Principal, Session};
+use super::steps::{self, IfMatch, PASSWORDS, SERVICES, Slot, Step, Token, USERS, What, Who};
 use super::users::{MAX_ATTEMPTS, User};
-use crate::support::answer::{Outcome, is_unknown};
+use crate::support::answer::is_unknown;
 use crate::support::app::{App, NOW};
 use crate::support::client::{JsonCall, Wire};
 use crate::support::faults::Fault;
 
 /// The grace of a replaced token in milliseconds, as the settings have it.
 const GRACE: i64 = 10_000;
-/// The time after a call in which late requests arrive.
-const LATEST: Duration = Duration::from_secs(1);
 
 pub struct Run {
     app: App,
@@ -37,25 +36,6 @@ pub struct Run {
     hashes: [String; 2],
     /// The time at which the last call ended, in milliseconds.
     ended_at: Cell<i64>,
-}
-
-/// A call that is being made.
-struct PendingCall {
-    wire: Wire,
-    version: Version,
-    call: JsonCall,
-    principal: Result<Principal, Refusal>,
-    session: Option<usize>,
-    token: Option<String>,
-    /// Whether there are so few faults that each request succeeds after retries.
-    gets_through: bool,
-}
-
-/// The outcome of a call.
-struct FinishedCall {
-    outcome: Outcome,
-    /// The time by which it ended, in milliseconds.
-    by: i64,
 }
 
 impl Run {
@@ -378,4 +358,17 @@ impl Run {
             (want, outcome) => assert_refused(want.map(|_| ()), &outcome, &pending),
         }
     }
+}
+
+async fn hashes(app: &App) -> [String; 2] {
+    static HASHES: OnceCell<[String; 2]> = OnceCell::const_new();
+    let hashes = HASHES.get_or_init(async || {
+        let pool = app.password_pool();
+        let hash = async |n: usize| {
+            let hash = pool.hash(Password::new(PASSWORDS[n].to_owned())).await;
+            hash.unwrap().as_str().to_owned()
+        };
+        [hash(0).await, hash(1).await]
+    });
+    hashes.await.clone()
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use sesame::api::Version;
+use sesame::domain::Permission::{self, Delete, Read, Write};
 use sesame::domain::UserState;
 
+use crate::support::app::PASSWORD;
 use crate::support::client::Wire;
 use crate::support::faults::Fault;
 
@@ -18,6 +20,16 @@ pub const SLOTS: u8 = 3;
 /// The last of them never exists.
 pub const USERS: usize = 3;
 pub const NAMES: usize = 3;
+/// The passwords that are tried. No user has the last one.
+pub const PASSWORDS: [&str; 3] = [PASSWORD, "An0ther!", "wrong"];
+
+pub const SERVICES: [(&str, &[Permission]); 5] = [
+    ("backend", &Permission::ALL),
+    ("writer", &[Write]),
+    ("reader", &[Read]),
+    ("deleter", &[Delete]),
+    ("nobody", &[]),
+];
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -64,7 +76,7 @@ pub enum What {
 #[derive(Clone, Debug)]
 pub struct Message {
     pub user: Option<Search>,
-    /// The index of a password in [`super::PASSWORDS`].
+    /// The index of a password in [`PASSWORDS`].
     pub password: Option<usize>,
     pub metadata: BTreeMap<String, String>,
     /// The lifetime in seconds.
@@ -102,7 +114,7 @@ pub enum IfMatch {
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
     Anonymous,
-    /// A service account of [`super::SERVICES`].
+    /// A service account of [`SERVICES`].
     Service(usize),
     /// The bearer of the current token of that session.
     Session(Slot),
@@ -244,7 +256,7 @@ fn any_who() -> impl Strategy<Value = Who> {
     prop_oneof![
         3 => Just(Who::Anonymous),
         8 => Just(Who::Service(0)),
-        3 => (0..super::SERVICES.len()).prop_map(Who::Service),
+        3 => (0..SERVICES.len()).prop_map(Who::Service),
         3 => (0..SLOTS).prop_map(Who::Session),
         1 => (0..SLOTS).prop_map(Who::Former),
         1 => Just(Who::Stranger),

@@ -2,7 +2,8 @@
 
 use sesame::domain::UserState;
 
-use super::reference::Refusal;
+/// The id of an error, or its code.
+pub type Refusal = &'static str;
 
 /// The number of failures in a row that locks a password.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -15,7 +16,7 @@ pub struct User {
     pub display_name: Option<String>,
     pub exists: bool,
     pub state: UserState,
-    /// The index of a password in [`super::PASSWORDS`].
+    /// The index of a password in [`super::steps::PASSWORDS`].
     pub password: Option<usize>,
     pub failures: u32,
     pub last_at: i64,

@@ -6,8 +6,6 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::client::code_by_name;
-
 /// An answer in JSON, or what went wrong: the error's id, or `code 3` and the like where it has
 /// none.
 pub type Outcome = Result<Value, String>;
@@ -73,4 +71,29 @@ pub fn number(value: &Value) -> u64 {
 pub fn millis(date: &Value) -> i64 {
     let date = OffsetDateTime::parse(date.as_str().unwrap(), &Rfc3339).unwrap();
     i64::try_from(date.unix_timestamp_nanos() / 1_000_000).unwrap()
+}
+
+/// The number of a code that Connect has by name.
+pub fn code_by_name(name: &str) -> i32 {
+    const CODES: [&str; 17] = [
+        "ok",
+        "canceled",
+        "unknown",
+        "invalid_argument",
+        "deadline_exceeded",
+        "not_found",
+        "already_exists",
+        "permission_denied",
+        "resource_exhausted",
+        "failed_precondition",
+        "aborted",
+        "out_of_range",
+        "unimplemented",
+        "internal",
+        "unavailable",
+        "data_loss",
+        "unauthenticated",
+    ];
+    let at = CODES.iter().position(|code| *code == name);
+    i32::try_from(at.unwrap_or_else(|| panic!("no code is called {name}"))).unwrap()
 }

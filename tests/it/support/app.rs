@@ -27,15 +27,13 @@ use sesame::store::{InsertOutcome, Store};
 use sesame::token::ServiceAccountToken;
 
 use self::database::Database;
+pub use super::record::PASSWORD;
 use crate::support::answer::Answer;
-use crate::support::client::Client;
 use crate::support::faults::Faults;
 use crate::support::{facts, record};
 
 /// The time at which most tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
-
-pub const PASSWORD: &str = "V3ryS3cure!";
 
 pub struct App {
     pub api: sesame::app::App,
@@ -197,11 +195,6 @@ impl App {
             .await
             .unwrap();
         token
-    }
-
-    /// An anonymous client of v2 in JSON.
-    pub fn client(&self) -> Client<'_> {
-        Client::new(self)
     }
 
     pub async fn send(&self, request: Request, now: Timestamp) -> Answer {

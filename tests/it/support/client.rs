@@ -21,7 +21,7 @@ use sesame::domain::{Permission, Timestamp, User};
 
 pub use self::json::JsonCall;
 pub use self::messages::{checks, code, metadata, millis, noting, sequence, set, v2_password};
-pub use self::wire::{ClientError, Wire, code_by_name, framed, json_of};
+pub use self::wire::{ClientError, Wire, framed, json_of};
 use super::answer::Answer;
 use super::app::{App, NOW, PASSWORD, header};
 use super::record;
@@ -41,6 +41,13 @@ pub struct Client<'a> {
     /// The bearer token, if any.
     pub token: Option<&'a str>,
     pub now: Timestamp,
+}
+
+impl App {
+    /// An anonymous client of v2 in JSON.
+    pub fn client(&self) -> Client<'_> {
+        Client::new(self)
+    }
 }
 
 impl<'a> Client<'a> {

@@ -12,7 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::support::answer::Answer;
-use crate::support::app::PASSWORD;
+
+/// The password that most users of tests have.
+pub const PASSWORD: &str = "V3ryS3cure!";
 
 /// The secrets of this process so far.
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -3,7 +3,6 @@
 use argon2::{Algorithm, Block, Version};
 use safe_arch::prefetch_t0;
 
-use super::Shape;
 use super::compress::{permute_columns, permute_rows};
 
 /// A lane has four segments. A slice is one segment of each lane.
@@ -11,6 +10,17 @@ pub const SLICES: usize = 4;
 
 /// The words of a block, each of which gives one reference.
 const WORDS: usize = 128;
+
+/// What the filling of the memory depends on.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub algorithm: argon2::Algorithm,
+    pub version: argon2::Version,
+    pub passes: usize,
+    pub lanes: usize,
+    /// The number of blocks in a lane: a multiple of four, and at least eight.
+    pub lane_length: usize,
+}
 
 /// One segment in one pass.
 #[derive(Clone, Copy)]

@@ -1,7 +1,6 @@
 //! Users of libraries and services that applications are built with.
 
-use super::desk::Desk;
-use super::{DATABASE_URL, PASSWORD};
+use super::desk::{DATABASE_URL, Desk, PASSWORD};
 
 /// Puts a script in the place of `psql` that knows some queries by what they contain.
 fn psql(desk: &Desk, queries: &[(&str, &str)]) {

@@ -7,9 +7,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{DATABASE_URL, DOCUMENT, PASSWORD, ZITADEL_TOKEN};
 use crate::support::cli::process::{Dev, Done, run, sesame};
 use crate::support::record;
+
+pub const DOCUMENT: &str = include_str!("../../../../docs/migrating.md");
+pub const PASSWORD: &str = "correct horse";
+pub const ZITADEL_TOKEN: &str = "t0ken-0f-zitadel";
+pub const DATABASE_URL: &str = "postgresql://db.example.com/app";
 
 /// The blocks of shell under a heading.
 pub fn blocks(heading: &str) -> Vec<&'static str> {

@@ -4,8 +4,8 @@ use serde_json::json;
 use sesame::api::Version;
 use sesame::domain::Operation;
 
-use super::world::assert_refused;
-use super::{PendingCall, Run};
+use super::Run;
+use super::call::{PendingCall, assert_refused};
 use crate::model::reference::Session;
 use crate::model::steps::{Filter, Slot};
 use crate::model::stored::assert_shows;

@@ -1,22 +1,24 @@
 //! What is around the calls: time, administrators, principals, and what is stored.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sesame::api::Version;
-use sesame::domain::{self, Attempts, HashString, LoginName, Password, Timestamp, UserState};
+use sesame::domain::{self, Attempts, HashString, LoginName, Timestamp, UserState};
 use sesame::domain::{Operation, SessionGeneration};
 use sesame::store::InsertOutcome;
-use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::{FinishedCall, LATEST, PendingCall, Run};
-use crate::model::reference::{Message, Model, Principal, Refusal, Session};
-use crate::model::steps::{self, Deed, Pass, Search, Token, USERS, Who};
+use super::Run;
+use super::call::{FinishedCall, PendingCall};
+use crate::model::reference::{Message, Model, Principal, Session};
+use crate::model::steps::{self, Deed, PASSWORDS, Pass, SERVICES, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
-use crate::model::users::NamedUser;
-use crate::model::{PASSWORDS, SERVICES};
-use crate::support::answer::{Outcome, is_unknown, millis, number};
-use crate::support::app::App;
+use crate::model::users::{NamedUser, Refusal};
 use crate::support::client::Client;
+
+/// The time after a call in which late requests arrive.
+const LATEST: Duration = Duration::from_secs(1);
 
 impl Run {
     pub(super) fn pass(&mut self, pass: Pass) {
@@ -255,32 +257,4 @@ impl Run {
         let stored = self.app.store.get_session(id).await.unwrap()?;
         Some(read(&stored, like, &self.model))
     }
-}
-
-pub(super) async fn hashes(app: &App) -> [String; 2] {
-    static HASHES: OnceCell<[String; 2]> = OnceCell::const_new();
-    let hashes = HASHES.get_or_init(async || {
-        let pool = app.password_pool();
-        let hash = async |n: usize| {
-            let hash = pool.hash(Password::new(PASSWORDS[n].to_owned())).await;
-            hash.unwrap().as_str().to_owned()
-        };
-        [hash(0).await, hash(1).await]
-    });
-    hashes.await.clone()
-}
-
-pub(super) fn assert_details(body: &Value, sequence: u64, changed_at: i64) {
-    let details = &body["details"];
-    assert_eq!(number(&details["sequence"]), sequence);
-    assert_eq!(millis(&details["changeDate"]), changed_at);
-}
-
-/// Checks that a call failed with the model's error, or with that of an unreachable database.
-pub(super) fn assert_refused(want: Result<(), Refusal>, outcome: &Outcome, pending: &PendingCall) {
-    if is_unknown(outcome) {
-        assert!(!pending.gets_through, "{outcome:?}, not {want:?}");
-        return;
-    }
-    assert_eq!(outcome.as_ref().map(drop).map_err(String::as_str), want);
 }

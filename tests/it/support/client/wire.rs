@@ -21,7 +21,7 @@ use sesame::api::schema::{ROUTES, Route, Segment};
 use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
 
-use crate::support::answer::Answer;
+use crate::support::answer::{Answer, code_by_name};
 use crate::support::record;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,29 +309,4 @@ fn connect_fault(body: &Value) -> ClientError {
         message: body["message"].as_str().unwrap().to_owned(),
         id: detail,
     }
-}
-
-/// The number of a code that Connect has by name.
-pub fn code_by_name(name: &str) -> i32 {
-    const CODES: [&str; 17] = [
-        "ok",
-        "canceled",
-        "unknown",
-        "invalid_argument",
-        "deadline_exceeded",
-        "not_found",
-        "already_exists",
-        "permission_denied",
-        "resource_exhausted",
-        "failed_precondition",
-        "aborted",
-        "out_of_range",
-        "unimplemented",
-        "internal",
-        "unavailable",
-        "data_loss",
-        "unauthenticated",
-    ];
-    let at = CODES.iter().position(|code| *code == name);
-    i32::try_from(at.unwrap_or_else(|| panic!("no code is called {name}"))).unwrap()
 }
