@@ -347,7 +347,7 @@ mod tests {
         let operator = Permit::operator();
 
         assert_eq!(operator.administers_users(), Ok(()));
-        for operation in Operation::ALL {
+        for &operation in Operation::ALL {
             for access in [Access::Token, Access::Authenticated, Access::Public] {
                 assert!(!operator.is_for(access, operation), "{operation:?}");
                 let permit = access.permit(operation, service_account(Permission::Write));
