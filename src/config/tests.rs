@@ -88,6 +88,7 @@ fn an_invalid_base_path_is_a_fault() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_setting_is_limited() {
     for (name, good, bad) in [
         (

@@ -104,6 +104,7 @@ fn metadata(value: u8) -> MetadataChanges {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
     let rotation = rotation(1, Duration::ZERO);
     let (hash, write) = (rotation.token_hash, rotation.write);

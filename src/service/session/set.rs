@@ -1,7 +1,7 @@
 use super::checks::{VerifiedUser, factors};
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
+    Invalid, Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
     SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserRef, WriteId,
 };
 use crate::error::{ApiSide, Error};
@@ -28,10 +28,33 @@ impl Service {
     /// and for each time that another writer came first.
     pub(in crate::service) async fn set_session(
         &self,
-        mut request: SetSession,
+        request: SetSession,
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
+        let set = self.prepare_set(request, permit, context).await?;
+        if set.changes_nothing()? {
+            return Ok(ChangedSession {
+                details: self.details(&set.session),
+                session_token: set.token,
+            });
+        }
+        let write = self.write_set(&set, context);
+        let write = self.put_and_settle(write, set.verified.as_ref(), context);
+        let (session, token) = context.database(write).await?;
+        Ok(ChangedSession {
+            details: self.details(&session),
+            session_token: Some(token),
+        })
+    }
+
+    /// Reads the session of a Set, and carries out the Set's checks.
+    async fn prepare_set(
+        &self,
+        mut request: SetSession,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<PreparedSet, Error> {
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let presented = request.session_token.take();
@@ -71,58 +94,45 @@ impl Service {
             error
         })?;
         let (user, password) = factors(verified.as_ref(), context.now);
-        let changes = SessionChanges {
-            user: user.filter(|_| request.user.is_some()),
-            password,
-            metadata: request.metadata,
-            lifetime: request.lifetime,
-            max_lifetime: policy.max_lifetime,
-        };
-        let is_current = token
-            .as_ref()
-            .is_none_or(|token| token.hash() == session.token_hash);
-        if is_current && !session.is_changed_by(&changes)? {
-            return Ok(ChangedSession {
-                details: self.details(session),
-                session_token: token,
-            });
-        }
-        let put = async {
-            let mut session = named.session;
-            let proved_sequence = session.proved_sequence;
-            for _ in 0..TRIES {
-                // A session that expires while a password is checked is not revived.
-                let at = context.time();
-                require_still_live(&session, verified.as_ref(), at)?;
-                // The token is still valid if the changes in between added no proof: any number of
-                // calls with one token are all carried out.
-                if session.proved_sequence != proved_sequence {
-                    let granted = grant(&scope, &session, wanted, at)?;
-                    if granted == Grant::Repetition && is_another(&session, verified.as_ref()) {
-                        return Err(out_of_scope(&scope, ApiSide::Command));
-                    }
-                }
-                require(request.precondition.as_ref(), &session)?;
-                if changes.lifetime.is_some() && session.absolute_end(&changes) <= at {
-                    return Err(Error::SessionExpired);
-                }
-                match self
-                    .put_changed(&session, &changes, context.now, at)
-                    .await?
-                {
-                    Try::Done(put, token) => return Ok((put, token)),
-                    Try::Conflict(stored) => session = *stored,
-                }
-                context.record.note(|facts| facts.conflicts += 1);
-            }
-            Err(Error::Conflict)
-        };
-        let put = self.put_and_settle(put, verified.as_ref(), context);
-        let (session, token) = context.database(put).await?;
-        Ok(ChangedSession {
-            details: self.details(&session),
-            session_token: Some(token),
+        Ok(PreparedSet {
+            changes: SessionChanges {
+                user: user.filter(|_| request.user.is_some()),
+                password,
+                metadata: request.metadata,
+                lifetime: request.lifetime,
+                max_lifetime: policy.max_lifetime,
+            },
+            session: named.session,
+            scope,
+            token,
+            wanted,
+            precondition: request.precondition,
+            verified,
         })
+    }
+
+    /// Writes what a Set changes, on top of what others write at the same time. Returns the session
+    /// and its token.
+    async fn write_set(
+        &self,
+        set: &PreparedSet,
+        context: &Context,
+    ) -> Result<(Session, SessionToken), Error> {
+        let mut newer: Option<Box<Session>> = None;
+        for _ in 0..TRIES {
+            let session = newer.as_deref().unwrap_or(&set.session);
+            let at = context.time();
+            set.check_still_permitted(session, at)?;
+            match self
+                .put_changed(session, &set.changes, context.now, at)
+                .await?
+            {
+                Try::Done(put, token) => return Ok((*put, token)),
+                Try::Conflict(stored) => newer = Some(stored),
+            }
+            context.record.note(|facts| facts.conflicts += 1);
+        }
+        Err(Error::Conflict)
     }
 
     /// Writes `session` with `changes` and another token. The grace of the replaced token begins
@@ -149,6 +159,50 @@ impl Service {
             PutOutcome::Conflict(stored) => Ok(Try::Conflict(stored)),
             PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),
         }
+    }
+}
+
+/// A Set whose checks have passed.
+struct PreparedSet {
+    /// The session as it was read.
+    session: Session,
+    scope: SessionScope,
+    /// The token that the request presents.
+    token: Option<SessionToken>,
+    wanted: PassedChecks,
+    precondition: Option<Precondition>,
+    verified: Option<VerifiedUser>,
+    changes: SessionChanges,
+}
+
+impl PreparedSet {
+    /// Whether there is nothing to write.
+    fn changes_nothing(&self) -> Result<bool, Invalid> {
+        let current = self.session.token_hash;
+        let token = self.token.as_ref();
+        let is_current = token.is_none_or(|token| token.hash() == current);
+        Ok(is_current && !self.session.is_changed_by(&self.changes)?)
+    }
+
+    /// Checks that `session`, which others may have written since it was read, may be written at
+    /// `at`.
+    fn check_still_permitted(&self, session: &Session, at: Timestamp) -> Result<(), Error> {
+        let verified = self.verified.as_ref();
+        // A session that expires while a password is checked is not revived.
+        require_still_live(session, verified, at)?;
+        // The token is still valid if the changes in between added no proof: any number of calls
+        // with one token are all carried out.
+        if session.proved_sequence != self.session.proved_sequence {
+            let granted = grant(&self.scope, session, self.wanted, at)?;
+            if granted == Grant::Repetition && is_another(session, verified) {
+                return Err(out_of_scope(&self.scope, ApiSide::Command));
+            }
+        }
+        require(self.precondition.as_ref(), session)?;
+        if self.changes.lifetime.is_some() && session.absolute_end(&self.changes) <= at {
+            return Err(Error::SessionExpired);
+        }
+        Ok(())
     }
 }
 
