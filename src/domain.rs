@@ -39,7 +39,7 @@ pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::NamedSession;
 pub use operation::Operation;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denial, Permit, SessionScope};
+pub use permit::{Access, Denial, Permit, PresentedTokenHash, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};

@@ -56,9 +56,10 @@ pub struct Permit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionScope {
     All,
-    /// The session with this token. `None`: the presented text can't be a token, so no session
-    /// matches.
-    Token(Option<TokenHash>),
+    /// The session with this token.
+    Token(TokenHash),
+    /// No session, because the presented text can't be a token.
+    Nothing,
     /// The sessions that the principal created, and those whose user it is.
     Own {
         creator: Option<String>,
@@ -67,6 +68,15 @@ pub enum SessionScope {
         with_user: bool,
         user: Option<UserId>,
     },
+}
+
+/// What a request presents as the token of the session that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresentedTokenHash {
+    Absent,
+    Hash(TokenHash),
+    /// A text that can't be a token.
+    Malformed,
 }
 
 /// Why a principal has no permit.
@@ -118,8 +128,10 @@ impl Access {
             operation,
             principal,
         };
-        let by_token = permit.has_rule(Rule::Token).then_some(None);
-        permit.sessions(by_token).map(|_| permit)
+        // Whether the token is the right one is only known once the session is read.
+        permit
+            .sessions(PresentedTokenHash::Malformed)
+            .map(|_| permit)
     }
 }
 
@@ -137,21 +149,25 @@ impl Permit {
         self.access.rules(self.operation).contains(&rule)
     }
 
-    /// The sessions that the permit covers. `token` is the token that the request presents: `None`
-    /// if it presents none, `Some(None)` for a text that can't be a token.
+    /// The sessions that the permit covers, for a request that presents `token`.
     ///
     /// A presented token is always checked: a wrong one is refused even if the principal needs
     /// none. In the access mode "public" a session's token is enough; otherwise the principal also
     /// has to be authenticated.
-    pub fn sessions(&self, token: Option<Option<TokenHash>>) -> Result<SessionScope, Denial> {
-        let token = token.filter(|_| self.has_rule(Rule::Token));
+    pub fn sessions(&self, token: PresentedTokenHash) -> Result<SessionScope, Denial> {
+        let by_token = match token {
+            _ if !self.has_rule(Rule::Token) => None,
+            PresentedTokenHash::Absent => None,
+            PresentedTokenHash::Hash(hash) => Some(SessionScope::Token(hash)),
+            PresentedTokenHash::Malformed => Some(SessionScope::Nothing),
+        };
         let is_open =
-            self.access == Access::Public && token.is_some() || self.has_rule(Rule::Anyone);
+            self.access == Access::Public && by_token.is_some() || self.has_rule(Rule::Anyone);
         if !self.principal.is_authenticated() && !is_open {
             return Err(Denial::Unauthenticated);
         }
-        if let Some(token) = token {
-            return Ok(SessionScope::Token(token));
+        if let Some(scope) = by_token {
+            return Ok(scope);
         }
         let covers_all = |rule: &Rule| match rule {
             Rule::Anyone | Rule::Authenticated => true,
@@ -205,8 +221,8 @@ impl SessionScope {
     pub fn validity(&self, session: &Session, now: Timestamp) -> TokenValidity {
         let holds = match self {
             Self::All => true,
-            Self::Token(Some(token)) => return session.token_validity(*token, now),
-            Self::Token(None) => false,
+            Self::Token(token) => return session.token_validity(*token, now),
+            Self::Nothing => false,
             Self::Own {
                 creator,
                 with_user,
@@ -305,6 +321,8 @@ mod tests {
 
     #[test]
     fn a_token_that_is_presented_decides() {
+        use PresentedTokenHash::{Absent, Hash, Malformed};
+
         let hash = TokenHash::new([1; 32]);
         let get = |access: Access, principal: &Principal, token| {
             let permit = access.permit(Operation::GetSession, principal.clone())?;
@@ -313,21 +331,23 @@ mod tests {
         let reader = service_account(Permission::Read);
 
         for access in [Access::Token, Access::Authenticated, Access::Public] {
-            for token in [Some(hash), None] {
-                let scope = get(access, &reader, Some(token));
-                assert_eq!(scope, Ok(SessionScope::Token(token)), "{access:?}");
+            for (token, want) in [
+                (Hash(hash), SessionScope::Token(hash)),
+                (Malformed, SessionScope::Nothing),
+                (Absent, SessionScope::All),
+            ] {
+                let scope = get(access, &reader, token);
+                assert_eq!(scope, Ok(want), "{access:?}");
             }
-            let without = get(access, &reader, None);
-            assert_eq!(without, Ok(SessionScope::All), "{access:?}");
         }
         for (access, want) in [
             (Access::Token, Err(Unauthenticated)),
             (Access::Authenticated, Err(Unauthenticated)),
-            (Access::Public, Ok(SessionScope::Token(Some(hash)))),
+            (Access::Public, Ok(SessionScope::Token(hash))),
         ] {
-            let scope = get(access, &Principal::Anonymous, Some(Some(hash)));
+            let scope = get(access, &Principal::Anonymous, Hash(hash));
             assert_eq!(scope, want, "{access:?}");
-            let without = get(access, &Principal::Anonymous, None);
+            let without = get(access, &Principal::Anonymous, Absent);
             assert_eq!(without, Err(Unauthenticated), "{access:?}");
         }
     }

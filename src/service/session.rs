@@ -9,9 +9,8 @@ mod list;
 mod set;
 
 use super::{Details, PresentedSessionToken, Service};
-use crate::domain::{Permit, Session, SessionScope, UserRef};
+use crate::domain::{Permit, PresentedTokenHash, Session, SessionScope, UserRef};
 use crate::error::{ApiSide, Error};
-use crate::token::SessionToken;
 
 pub use list::PAGE_ADVICE;
 
@@ -32,14 +31,18 @@ fn own_user_ref(permit: &Permit) -> Option<UserRef> {
 
 /// The sessions that `permit` covers for a request that presents `token`.
 fn sessions(permit: &Permit, token: Option<&PresentedSessionToken>) -> Result<SessionScope, Error> {
-    let hash = token.map(|token| token.as_ref().ok().map(SessionToken::hash));
+    let hash = match token {
+        None => PresentedTokenHash::Absent,
+        Some(Ok(token)) => PresentedTokenHash::Hash(token.hash()),
+        Some(Err(_)) => PresentedTokenHash::Malformed,
+    };
     Ok(permit.sessions(hash)?)
 }
 
 /// The error for a session outside of `scope`.
 fn out_of_scope(scope: &SessionScope, side: ApiSide) -> Error {
     match scope {
-        SessionScope::Token(_) => Error::SessionTokenInvalid(side),
+        SessionScope::Token(_) | SessionScope::Nothing => Error::SessionTokenInvalid(side),
         SessionScope::All | SessionScope::Own { .. } => Error::PermissionDenied,
     }
 }

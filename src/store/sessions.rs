@@ -156,12 +156,11 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match scope {
             SessionScope::All => {}
-            // No session matches, but the condition's failure still shows whether the session
-            // exists.
-            SessionScope::Token(None) => {
+            // The condition never holds, but its failure still shows whether the session exists.
+            SessionScope::Nothing => {
                 condition.push_str(" AND attribute_not_exists(session_id)");
             }
-            SessionScope::Token(Some(hash)) => {
+            SessionScope::Token(hash) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
