@@ -23,7 +23,7 @@ pub use call::{
 };
 pub use context::Context;
 pub use reply::{ChangedSession, CreatedSession, Details, GotSession, ListedSessions, Reply};
-pub use session::PAGE_ADVICE;
+pub use session::{Checks, PAGE_ADVICE};
 
 /// The rules that a deployment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,8 +30,8 @@ impl StoredSession {
     /// The session, with its user from `users`, which were read along with it.
     pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
         let own = session
-            .user
-            .as_ref()
+            .factors
+            .user()
             .map(|user| UserRef::from(&user.user_id));
         Self::new(session, own.and_then(|own| users.get(&own)), now)
     }
@@ -79,7 +79,7 @@ pub enum Refusal {
     NotASessionToken,
     /// The session is unknown, ended or expired, or the token is not its current one.
     Void,
-    /// No password was checked in its session.
+    /// No more than a user's name was checked in its session.
     Unproven,
 }
 

@@ -2,7 +2,8 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 use super::{
-    Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity, UserId,
+    FactorSet, Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity,
+    UserId,
 };
 
 /// Who may create sessions.
@@ -192,10 +193,10 @@ impl Permit {
 
     /// Whether the principal may add a user to a session, in a create or in a Set.
     ///
-    /// With a password this is a login, and needs what a create needs. Without one it reveals
+    /// With a proof this is a login, and needs what a create needs. Without one it reveals
     /// which users exist and their names, so it needs `session.write` in each access mode.
-    pub fn may_check_user(&self, by_password: bool) -> Result<(), Denial> {
-        if by_password {
+    pub fn may_check_user(&self, checks: &FactorSet) -> Result<(), Denial> {
+        if checks.iter().any(|factor| factor.is_proof()) {
             let principal = self.principal.clone();
             return self
                 .access
@@ -227,7 +228,7 @@ impl SessionScope {
                 creator,
                 with_user,
                 user,
-            } => match &session.user {
+            } => match session.factors.user() {
                 Some(of_session) if user.as_ref() == Some(&of_session.user_id) => true,
                 of_session => {
                     let is_creator = creator.as_ref() == Some(&session.creator);

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use super::Checks;
 use crate::domain::{
-    Filter, IdempotencyKey, Metadata, MetadataChanges, Operation, Page, Password, Precondition,
-    SessionId, UserAgent, UserSearch,
+    Filter, IdempotencyKey, Metadata, MetadataChanges, Operation, Page, Precondition, SessionId,
+    UserAgent,
 };
 use crate::token::{NotASessionToken, SessionToken};
 
@@ -41,8 +42,7 @@ impl Call {
 /// `CreateSessionRequest`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateSession {
-    pub user: Option<UserSearch>,
-    pub password: Option<Password>,
+    pub checks: Checks,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub lifetime: Option<Duration>,
@@ -58,8 +58,7 @@ pub type PresentedSessionToken = Result<SessionToken, NotASessionToken>;
 pub struct SetSession {
     pub session_id: Option<SessionId>,
     pub session_token: Option<PresentedSessionToken>,
-    pub user: Option<UserSearch>,
-    pub password: Option<Password>,
+    pub checks: Checks,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     pub precondition: Option<Precondition>,

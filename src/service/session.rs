@@ -12,6 +12,7 @@ use super::{Details, PresentedSessionToken, Service};
 use crate::domain::{Permit, PresentedTokenHash, Session, SessionScope, UserRef};
 use crate::error::{ApiSide, Error};
 
+pub use checks::Checks;
 pub use list::PAGE_ADVICE;
 
 impl Service {

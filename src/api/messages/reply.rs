@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::api::Version;
 use crate::api::proto::zitadel::object::v2 as object;
 use crate::api::proto::zitadel::session::v2;
-use crate::domain::{NamedSession, Timestamp, UserAgent};
+use crate::domain::{Factor, NamedSession, Timestamp, UserAgent};
 use crate::service::{ChangedSession, CreatedSession, Details, ListedSessions, Reply};
 
 /// The message of a reply. It holds tokens, and so has no `Debug`.
@@ -83,17 +83,22 @@ fn listed_sessions(listed: &ListedSessions, version: Version) -> v2::ListSession
 fn session(named: &NamedSession, resource_owner: &str, version: Version) -> v2::Session {
     let is_later = version > Version::V2alpha;
     let session = &named.session;
-    let user = named.user().map(|(user, login_name)| v2::UserFactor {
-        verified_at: Some(timestamp(user.verified_at)),
-        id: user.user_id.to_string(),
-        login_name: login_name.to_string(),
-        display_name: user.shown_name(login_name).to_owned(),
-        organization_id: if is_later { resource_owner } else { "" }.to_owned(),
-    });
-    let password = session.password.map(|password| v2::PasswordFactor {
-        verified_at: Some(timestamp(password.verified_at)),
-    });
-    let factors = (user.is_some() || password.is_some()).then_some(v2::Factors { user, password });
+    let mut factors = v2::Factors::default();
+    for (factor, at) in session.factors.iter() {
+        let verified_at = Some(timestamp(at));
+        match factor {
+            Factor::User => {
+                factors.user = named.user().map(|(user, login_name)| v2::UserFactor {
+                    verified_at,
+                    id: user.user_id.to_string(),
+                    login_name: login_name.to_string(),
+                    display_name: user.shown_name(login_name).to_owned(),
+                    organization_id: if is_later { resource_owner } else { "" }.to_owned(),
+                });
+            }
+            Factor::Password => factors.password = Some(v2::PasswordFactor { verified_at }),
+        }
+    }
     let metadata = session.metadata.iter();
     let agent = session.user_agent.as_ref().filter(|_| is_later);
     v2::Session {
@@ -101,7 +106,7 @@ fn session(named: &NamedSession, resource_owner: &str, version: Version) -> v2::
         creation_date: Some(timestamp(session.created_at)),
         change_date: Some(timestamp(session.changed_at)),
         sequence: session.sequence.0,
-        factors,
+        factors: (factors != v2::Factors::default()).then_some(factors),
         metadata: metadata
             .map(|(key, value)| (key.to_owned(), value.to_vec()))
             .collect(),

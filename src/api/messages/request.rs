@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::service::{
-    Call, CreateSession, DeleteSession, GetSession, PresentedSessionToken, SetSession,
+    Call, Checks, CreateSession, DeleteSession, GetSession, PresentedSessionToken, SetSession,
 };
 use crate::token::SessionToken;
 
@@ -98,13 +98,11 @@ pub(in crate::api) fn create_session(
     user_id: Option<String>,
     headers: RequestHeaders,
 ) -> Result<CreateSession, Error> {
-    let (user, password) = checks(request.checks)?;
     Ok(CreateSession {
-        password,
+        checks: checks(request.checks, user_id)?,
         metadata: Metadata::parse(request.metadata)?,
         user_agent: request.user_agent.map(user_agent).transpose()?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        user: with_id(user, user_id)?,
         idempotency_key: headers.idempotency_key?,
     })
 }
@@ -122,14 +120,12 @@ pub(in crate::api) fn set_session(
     if length > MAX_TOKEN_LENGTH || length == 0 && version < Version::V2 {
         return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
     }
-    let (user, password) = checks(request.checks)?;
     Ok(SetSession {
         session_id,
         session_token: presented(Some(request.session_token)),
-        password,
+        checks: checks(request.checks, user_id)?,
         metadata: MetadataChanges::parse(request.metadata)?,
         lifetime: request.lifetime.map(lifetime).transpose()?,
-        user: with_id(user, user_id)?,
         precondition: headers.precondition?,
     })
 }
@@ -157,10 +153,13 @@ fn presented(token: Option<String>) -> Option<PresentedSessionToken> {
         .map(SessionToken::parse)
 }
 
-fn checks(checks: Option<v2::Checks>) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+fn checks(checks: Option<v2::Checks>, user_id: Option<String>) -> Result<Checks, Error> {
     let checks = checks.unwrap_or_default();
     let password = checks.password.map(|check| Password::parse(check.password));
-    Ok((checks.user.map(user).transpose()?, password.transpose()?))
+    Ok(Checks {
+        user: with_id(checks.user.map(user).transpose()?, user_id)?,
+        password: password.transpose()?,
+    })
 }
 
 fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
@@ -228,8 +227,8 @@ mod tests {
         let name = create(Version::V2, b"\x0a\x08\x0a\x06\x0a\x01a\x12\x01b").unwrap();
         let id = create(Version::V2, b"\x0a\x08\x0a\x06\x12\x01b\x0a\x01a").unwrap();
 
-        assert!(matches!(name.user, Some(UserSearch::LoginName(_))));
-        assert!(matches!(id.user, Some(UserSearch::Id(_))));
+        assert!(matches!(name.checks.user, Some(UserSearch::LoginName(_))));
+        assert!(matches!(id.checks.user, Some(UserSearch::Id(_))));
     }
 
     #[test]
@@ -247,7 +246,7 @@ mod tests {
 
         let call = create(Version::V2, &message).unwrap();
 
-        assert!(call.user.is_some() && call.password.is_some());
+        assert!(call.checks.user.is_some() && call.checks.password.is_some());
     }
 
     #[test]

@@ -1,12 +1,13 @@
 use super::checks::{VerifiedUser, factors};
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Invalid, Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session, SessionChanges,
-    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserRef, WriteId,
+    Factors, Invalid, Lifetime, NamedSession, PassedChecks, Permit, Precondition, Session,
+    SessionChanges, SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserRef,
+    WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
-use crate::service::{ChangedSession, Context, Service, SetSession};
+use crate::service::{ChangedSession, Checks, Context, Service, SetSession};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
 use crate::verification::StoredSession;
@@ -68,11 +69,10 @@ impl Service {
         };
         let session = &named.session;
         let wanted = PassedChecks {
-            user: request.user.is_some(),
-            added: false,
-            password: request.password.is_some(),
+            factors: request.checks.factors(),
+            added_user: false,
         };
-        let granted = grant(&scope, session, wanted, context.now)?;
+        let granted = grant(&scope, session, &wanted, context.now)?;
         require_live(state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
@@ -80,9 +80,8 @@ impl Service {
         let verified = async {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = subject(&request, &named, &scope, permit, context.now)?;
-            self.check(subject, request.password.clone(), permit, context)
-                .await
+            let subject = subject(&request.checks, &named, &scope, permit, context.now)?;
+            self.check(subject, &request.checks, permit, context).await
         };
         // A token that is only valid to repeat a change gets one error for all failed checks, so
         // that it does not reveal the session's user.
@@ -93,11 +92,9 @@ impl Service {
             }
             error
         })?;
-        let (user, password) = factors(verified.as_ref(), context.now);
         Ok(PreparedSet {
             changes: SessionChanges {
-                user: user.filter(|_| request.user.is_some()),
-                password,
+                factors: factors(verified.as_ref(), &wanted.factors, context.now),
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
@@ -144,7 +141,7 @@ impl Service {
         now: Timestamp,
         at: Timestamp,
     ) -> Result<Try, Error> {
-        let user = session.user.as_ref().or(changes.user.as_ref());
+        let user = session.factors.user().or(changes.factors.user());
         let user = user.map(|user| UserRef::from(&user.user_id));
         let token = SessionToken::generate(session.id, user)?;
         let grace = self.policy.token_grace;
@@ -193,7 +190,7 @@ impl PreparedSet {
         // The token is still valid if the changes in between added no proof: any number of calls
         // with one token are all carried out.
         if session.proved_sequence != self.session.proved_sequence {
-            let granted = grant(&self.scope, session, self.wanted, at)?;
+            let granted = grant(&self.scope, session, &self.wanted, at)?;
             if granted == Grant::Repetition && is_another(session, verified) {
                 return Err(out_of_scope(&self.scope, ApiSide::Command));
             }
@@ -212,40 +209,44 @@ impl PreparedSet {
 /// the same error whether the user exists or not. Otherwise a session could be used to find other
 /// users or to guess their passwords.
 fn subject<'a>(
-    request: &'a SetSession,
+    checks: &'a Checks,
     stored: &'a NamedSession,
     scope: &SessionScope,
     permit: &Permit,
     now: Timestamp,
 ) -> Result<Option<Subject<'a>>, Error> {
     let session = &stored.session;
-    let by_password = request.password.is_some();
-    let own = match (&session.user, &stored.login_name) {
+    let factors = checks.factors();
+    let has_proof = factors.iter().any(|factor| factor.is_proof());
+    let own = match (session.factors.user(), &stored.login_name) {
         (Some(user), Some(name)) => Some((&user.user_id, name)),
         // The session of a user who was deleted has ended.
         (Some(_), None) => return Err(Error::SessionEnded),
         (None, _) => None,
     };
-    match (own, &request.user) {
+    match (own, &checks.user) {
         (Some((id, name)), Some(search)) if !search.finds(id, name) => {
-            Err(Session::another_user().into())
+            Err(Factors::another_user().into())
         }
         (Some((id, name)), Some(_)) => {
             // Repeating a change that added the user needs the same permission as the change did.
             let added = matches!(
                 scope.validity(session, now),
-                TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
+                TokenValidity::ValidToRepeat(PassedChecks {
+                    added_user: true,
+                    ..
+                })
             );
-            if added || !by_password {
-                permit.may_check_user(by_password)?;
+            if added || !has_proof {
+                permit.may_check_user(&factors)?;
             }
             Ok(Some(Subject::Own(id, name)))
         }
         (None, Some(search)) => {
-            permit.may_check_user(by_password)?;
+            permit.may_check_user(&factors)?;
             Ok(Some(Subject::Named(search)))
         }
-        (Some((id, name)), None) => Ok(by_password.then_some(Subject::Own(id, name))),
+        (Some((id, name)), None) => Ok(has_proof.then_some(Subject::Own(id, name))),
         (None, None) => Ok(None),
     }
 }
@@ -269,12 +270,12 @@ enum Grant {
 fn grant(
     scope: &SessionScope,
     session: &Session,
-    wanted: PassedChecks,
+    wanted: &PassedChecks,
     now: Timestamp,
 ) -> Result<Grant, Error> {
     match scope.validity(session, now) {
         TokenValidity::Valid => Ok(Grant::Change),
-        TokenValidity::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Grant::Repetition),
+        TokenValidity::ValidToRepeat(proof) if wanted.covers(&proof) => Ok(Grant::Repetition),
         TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(out_of_scope(scope, ApiSide::Command))
         }
@@ -283,7 +284,7 @@ fn grant(
 
 /// Whether the session has another user than the one who was checked.
 fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
-    let own = session.user.as_ref().map(|user| &user.user_id);
+    let own = session.factors.user().map(|user| &user.user_id);
     let verified = verified.map(|verified| &verified.user.user_id);
     own.is_some() && verified.is_some() && own != verified
 }
@@ -305,11 +306,11 @@ fn require_still_live(
     verified: Option<&VerifiedUser>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let generation = match (&session.user, verified) {
+    let generation = match (session.factors.user(), verified) {
         (Some(user), Some(verified)) if user.user_id == verified.user.user_id => {
             Some(verified.user.generation)
         }
-        (user, _) => user.as_ref().map(|user| user.generation),
+        (user, _) => user.map(|user| user.generation),
     };
     require_live(session.state(generation, at))
 }
