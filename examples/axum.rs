@@ -28,7 +28,7 @@ async fn main() -> io::Result<()> {
 }
 
 async fn hello(Extension(session): Extension<SessionUser>) -> String {
-    let at = session.password.verified_at.as_millis();
+    let at = session.proved_at.as_millis();
     format!("Hello {}, known since {at}\n", session.login_name)
 }
 

@@ -11,6 +11,7 @@ mod idempotency;
 mod jwt;
 mod list;
 mod metadata;
+mod named;
 mod named_session;
 mod operation;
 mod permission;
@@ -32,7 +33,7 @@ mod user_pointer;
 mod write;
 
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
-pub use factors::{PasswordFactor, UserFactor};
+pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
@@ -43,12 +44,12 @@ pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denial, Permit, SessionScope};
+pub use permit::{Access, Denial, Permit, PresentedTokenHash, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
-pub use replaced_token::{PassedChecks, ReplacedToken, TokenValidity};
+pub use replaced_token::{ReplacedToken, TokenValidity};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};

@@ -21,8 +21,8 @@ use crate::store::Store;
 pub use authenticate::{Credentials, Jwt};
 pub use context::Context;
 pub use session::{
-    ChangedSession, CreateSession, CreatedSession, DeleteSession, Details, GetSession, GotSession,
-    ListSessions, ListedSessions, PAGE_ADVICE, PresentedSessionToken, SetSession,
+    ChangedSession, Checks, CreateSession, CreatedSession, DeleteSession, Details, GetSession,
+    GotSession, ListSessions, ListedSessions, PAGE_ADVICE, PresentedSessionToken, SetSession,
 };
 pub use user::{ImportOutcome, UserRefusal, Users};
 

@@ -30,8 +30,8 @@ impl StoredSession {
     /// The session, with its user from `users`, which were read along with it.
     pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
         let own = session
-            .user
-            .as_ref()
+            .factors
+            .user()
             .map(|user| UserRef::from(&user.user_id));
         Self::new(session, own.and_then(|own| users.get(&own)), now)
     }
@@ -65,6 +65,13 @@ pub async fn verify(
     Ok(is_valid.then_some(named))
 }
 
+/// What a token proves.
+#[derive(Debug)]
+pub enum TokenVerdict {
+    User(Box<SessionUser>),
+    Refused(Refusal),
+}
+
 /// Why a token proves no user. It is for the log; clients do not get the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -72,7 +79,7 @@ pub enum Refusal {
     NotASessionToken,
     /// The session is unknown, ended or expired, or the token is not its current one.
     Void,
-    /// No password was checked in its session.
+    /// No more than a user's name was checked in its session.
     Unproven,
 }
 
@@ -88,16 +95,19 @@ pub async fn user_of_token(
     store: &Store,
     token: &PresentedToken,
     now: Timestamp,
-) -> Result<Result<SessionUser, Refusal>, Error> {
+) -> Result<TokenVerdict, Error> {
     let PresentedToken::Session(token) = token else {
-        return Ok(Err(Refusal::NotASessionToken));
+        return Ok(TokenVerdict::Refused(Refusal::NotASessionToken));
     };
     // A session that is given a user is given another token, which carries the user's key.
     if token.user().is_none() {
-        return Ok(Err(Refusal::Unproven));
+        return Ok(TokenVerdict::Refused(Refusal::Unproven));
     }
-    let session = verify(store, token, now).await?;
-    Ok(session
-        .ok_or(Refusal::Void)
-        .and_then(|session| SessionUser::from_session(session).ok_or(Refusal::Unproven)))
+    let Some(session) = verify(store, token, now).await? else {
+        return Ok(TokenVerdict::Refused(Refusal::Void));
+    };
+    Ok(match SessionUser::from_session(session) {
+        Some(user) => TokenVerdict::User(Box::new(user)),
+        None => TokenVerdict::Refused(Refusal::Unproven),
+    })
 }

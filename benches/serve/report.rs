@@ -40,6 +40,7 @@ pub struct Rate {
 }
 
 impl Report {
+    #[expect(clippy::too_many_lines, reason = "its tables, from top to bottom")]
     pub fn print(&self) {
         println!("A call alone: processor time of the service, latency, bytes of log\n");
         println!("{:26} {:>8} {:>8} {:>6}", "", "ms", "ms", "bytes");

@@ -46,13 +46,13 @@ fn both<C: Call>(bytes: &[u8]) -> Option<(C, Result<C, Error>)> {
 fuzz_target!(|bytes: &[u8]| {
     if let Some((later, first)) = both::<CreateSession>(bytes) {
         let first = first.expect("accepted");
-        assert_eq!((first.user, first.password), (later.user, later.password));
+        assert_eq!(first.checks, later.checks);
         assert_eq!(first.metadata, later.metadata);
         assert_eq!((first.lifetime, first.user_agent), (None, None));
     }
     match both::<SetSession>(bytes) {
         Some((later, Ok(first))) => {
-            assert_eq!((first.user, first.password), (later.user, later.password));
+            assert_eq!(first.checks, later.checks);
             assert_eq!(first.metadata, later.metadata);
             assert_eq!(first.lifetime, None);
         }

@@ -1,4 +1,35 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::named::named;
+use super::text::Invalid;
 use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId};
+
+named! {
+    /// What can be checked of a session's user. The names are those of the API in JSON. They are also
+    /// stored, in the order of this list.
+    pub enum Factor {
+        /// Who the user is. Anybody can name a user, so this alone proves nothing.
+        User = "user",
+        Password = "password",
+    }
+}
+
+impl Factor {
+    /// The attribute of a session's item that has the time of the last check.
+    pub const fn verified_at_attribute(self) -> &'static str {
+        match self {
+            Self::User => "user_verified_at",
+            Self::Password => "password_verified_at",
+        }
+    }
+
+    /// Whether the check proves that the user is there, and not only who that is.
+    pub fn is_proof(self) -> bool {
+        self != Self::User
+    }
+}
+
+pub type FactorSet = BTreeSet<Factor>;
 
 /// The user of a session, as of the last check. The login name isn't part of it, because a rename
 /// may change that: see [`NamedSession`](super::NamedSession).
@@ -6,7 +37,6 @@ use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId};
 pub struct UserFactor {
     pub user_id: UserId,
     pub display_name: Option<DisplayName>,
-    pub verified_at: Timestamp,
     /// The user's session generation when the user was added to the session. The session is
     /// valid only while it is still the user's.
     pub generation: SessionGeneration,
@@ -19,8 +49,139 @@ impl UserFactor {
     }
 }
 
-/// The last check of the password of a session's user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PasswordFactor {
-    pub verified_at: Timestamp,
+/// What was proved in a session, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Factors {
+    user: Option<UserFactor>,
+    verified_at: BTreeMap<Factor, Timestamp>,
+}
+
+impl Factors {
+    /// Those of a stored session with this user.
+    pub fn from_stored(user: UserFactor, verified_at: BTreeMap<Factor, Timestamp>) -> Self {
+        Self {
+            user: Some(user),
+            verified_at,
+        }
+    }
+
+    /// Those that `user` has passed at `at`. The user is only part of them if it was checked who
+    /// that is: a session may know it already.
+    pub fn passed(factors: &FactorSet, user: UserFactor, at: Timestamp) -> Self {
+        Self {
+            user: factors.contains(&Factor::User).then_some(user),
+            verified_at: factors.iter().map(|factor| (*factor, at)).collect(),
+        }
+    }
+
+    pub fn user(&self) -> Option<&UserFactor> {
+        self.user.as_ref()
+    }
+
+    pub fn verified_at(&self, factor: Factor) -> Option<Timestamp> {
+        self.verified_at.get(&factor).copied()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Factor, Timestamp)> {
+        self.verified_at.iter().map(|(factor, at)| (*factor, *at))
+    }
+
+    pub fn set(&self) -> FactorSet {
+        self.verified_at.keys().copied().collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.verified_at.is_empty()
+    }
+
+    pub fn count(&self) -> u64 {
+        self.verified_at.len() as u64
+    }
+
+    /// When it was last proved that the user is there.
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        let proofs = self.iter().filter(|(factor, _)| factor.is_proof());
+        proofs.map(|(_, at)| at).max()
+    }
+
+    /// The user, if more than the name was checked.
+    pub fn proved_user(&self) -> Option<&UserFactor> {
+        self.user.as_ref().filter(|_| self.proved_at().is_some())
+    }
+
+    /// These after the checks of a change. Those may be the older ones: of two changes at the same
+    /// time, the one that was checked first may be written last.
+    ///
+    /// # Errors
+    ///
+    /// The change is of another user, and a session's user can't be changed.
+    pub fn changed(&self, checked: &Self) -> Result<Self, Invalid> {
+        let user = match (&self.user, &checked.user) {
+            (Some(own), Some(other)) if own.user_id != other.user_id => {
+                return Err(Self::another_user());
+            }
+            (Some(own), Some(other)) => Some(UserFactor {
+                generation: own.generation,
+                ..other.clone()
+            }),
+            (own, other) => own.as_ref().or(other.as_ref()).cloned(),
+        };
+        let mut verified_at = self.verified_at.clone();
+        for (factor, at) in checked.iter() {
+            let newest = verified_at.entry(factor).or_insert(at);
+            *newest = at.max(*newest);
+        }
+        Ok(Self { user, verified_at })
+    }
+
+    /// The error of a request that names another user than the session's.
+    pub fn another_user() -> Invalid {
+        Invalid::new(
+            "checks.user",
+            "is not the user of the session, who can't be changed",
+        )
+    }
+}
+
+/// The checks that a change of a session passed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PassedChecks {
+    pub factors: FactorSet,
+    /// The session had no user before.
+    pub added_user: bool,
+}
+
+impl PassedChecks {
+    pub fn is_empty(&self) -> bool {
+        self.factors.is_empty()
+    }
+
+    /// Whether these include all checks of `other`. Whether the user was added makes no
+    /// difference, because when a change is repeated, the session has its user already.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.factors.is_superset(&other.factors)
+    }
+}
+
+#[test]
+fn a_change_is_repeated_only_with_the_same_checks_or_more() {
+    let passed = |factors: &[Factor], added_user| PassedChecks {
+        factors: factors.iter().copied().collect(),
+        added_user,
+    };
+    let (user, password) = (&[Factor::User][..], &[Factor::Password][..]);
+    let both = &[Factor::User, Factor::Password][..];
+    for (repeated, (first, added), want) in [
+        (both, (both, false), true),
+        (both, (user, false), true),
+        (both, (password, false), true),
+        (user, (user, true), true),
+        (user, (both, false), false),
+        (password, (both, false), false),
+        (password, (user, true), false),
+        (&[], (password, false), false),
+    ] {
+        let covers = passed(repeated, false).covers(&passed(first, added));
+        assert_eq!(covers, want, "{repeated:?} {first:?}");
+    }
 }

@@ -78,7 +78,7 @@ impl Compare {
 pub enum Filter {
     /// The session has one of these ids. Texts that can't be a session's id are left out.
     Ids(Vec<SessionId>),
-    /// The session is this user's and the password was checked. Without that condition,
+    /// The session is this user's and more than the name was checked. Without that condition,
     /// anybody who may name users could add sessions to the user's list.
     User(UserId),
     /// The creation date compares like this with a time in nanoseconds since 1970.
@@ -99,8 +99,8 @@ impl Filter {
         match self {
             Self::Ids(ids) => ids.contains(&session.id),
             Self::User(id) => {
-                let of_user = session.user.as_ref().map(|user| &user.user_id);
-                session.password.is_some() && of_user == Some(id)
+                let user = session.factors.proved_user();
+                user.is_some_and(|user| user.user_id == *id)
             }
             Self::Created(compare, nanos) => compare.holds(session.created_at, *nanos),
             Self::Expires(compare, nanos) => compare.holds(session.expires_at, *nanos),

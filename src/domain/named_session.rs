@@ -13,7 +13,7 @@ pub struct NamedSession {
 impl NamedSession {
     /// `pointer` is that of the session's user, if there is one.
     pub fn new(session: Session, pointer: Option<&UserPointer>) -> Self {
-        let own = session.user.as_ref().map(|user| &user.user_id);
+        let own = session.factors.user().map(|user| &user.user_id);
         let pointer = pointer.filter(|pointer| Some(&pointer.id) == own);
         Self {
             login_name: pointer.map(|pointer| pointer.login_name.clone()),
@@ -23,6 +23,6 @@ impl NamedSession {
 
     /// The session's user with the current login name.
     pub fn user(&self) -> Option<(&UserFactor, &LoginName)> {
-        self.session.user.as_ref().zip(self.login_name.as_ref())
+        self.session.factors.user().zip(self.login_name.as_ref())
     }
 }

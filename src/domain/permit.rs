@@ -2,7 +2,8 @@ use std::str::FromStr;
 
 use super::text::Invalid;
 use super::{
-    Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity, UserId,
+    FactorSet, Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity,
+    UserId,
 };
 
 /// Who may create sessions.
@@ -58,9 +59,10 @@ pub struct Permit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionScope {
     All,
-    /// The session with this token. `None`: the presented text can't be a token, so no session
-    /// matches.
-    Token(Option<TokenHash>),
+    /// The session with this token.
+    Token(TokenHash),
+    /// No session, because the presented text can't be a token.
+    Nothing,
     /// The sessions that the principal created, and those whose user it is.
     Own {
         creator: Option<String>,
@@ -69,6 +71,15 @@ pub enum SessionScope {
         with_user: bool,
         user: Option<UserId>,
     },
+}
+
+/// What a request presents as the token of the session that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresentedTokenHash {
+    Absent,
+    Hash(TokenHash),
+    /// A text that can't be a token.
+    Malformed,
 }
 
 /// Why a principal has no permit.
@@ -101,8 +112,10 @@ impl Access {
             operation: Some(operation),
             principal,
         };
-        let by_token = permit.has_rule(Rule::Token).then_some(None);
-        permit.sessions(by_token).map(|_| permit)
+        // Whether the token is the right one is only known once the session is read.
+        permit
+            .sessions(PresentedTokenHash::Malformed)
+            .map(|_| permit)
     }
 }
 
@@ -146,21 +159,25 @@ impl Permit {
         self.rules().contains(&rule)
     }
 
-    /// The sessions that the permit covers. `token` is the token that the request presents: `None`
-    /// if it presents none, `Some(None)` for a text that can't be a token.
+    /// The sessions that the permit covers, for a request that presents `token`.
     ///
     /// A presented token is always checked: a wrong one is refused even if the principal needs
     /// none. In the access mode "public" a session's token is enough; otherwise the principal also
     /// has to be authenticated.
-    pub fn sessions(&self, token: Option<Option<TokenHash>>) -> Result<SessionScope, Denial> {
-        let token = token.filter(|_| self.has_rule(Rule::Token));
+    pub fn sessions(&self, token: PresentedTokenHash) -> Result<SessionScope, Denial> {
+        let by_token = match token {
+            _ if !self.has_rule(Rule::Token) => None,
+            PresentedTokenHash::Absent => None,
+            PresentedTokenHash::Hash(hash) => Some(SessionScope::Token(hash)),
+            PresentedTokenHash::Malformed => Some(SessionScope::Nothing),
+        };
         let is_open =
-            self.access == Access::Public && token.is_some() || self.has_rule(Rule::Anyone);
+            self.access == Access::Public && by_token.is_some() || self.has_rule(Rule::Anyone);
         if !self.principal.is_authenticated() && !is_open {
             return Err(Denial::Unauthenticated);
         }
-        if let Some(token) = token {
-            return Ok(SessionScope::Token(token));
+        if let Some(scope) = by_token {
+            return Ok(scope);
         }
         let covers_all = |rule: &Rule| match rule {
             Rule::Anyone | Rule::Authenticated => true,
@@ -185,10 +202,10 @@ impl Permit {
 
     /// Whether the principal may add a user to a session, in a create or in a Set.
     ///
-    /// With a password this is a login, and needs what a create needs. Without one it reveals
+    /// With a proof this is a login, and needs what a create needs. Without one it reveals
     /// which users exist and their names, so it needs `session.write` in each access mode.
-    pub fn may_check_user(&self, by_password: bool) -> Result<(), Denial> {
-        if by_password {
+    pub fn may_check_user(&self, checks: &FactorSet) -> Result<(), Denial> {
+        if checks.iter().any(|factor| factor.is_proof()) {
             let principal = self.principal.clone();
             return self
                 .access
@@ -214,13 +231,13 @@ impl SessionScope {
     pub fn validity(&self, session: &Session, now: Timestamp) -> TokenValidity {
         let holds = match self {
             Self::All => true,
-            Self::Token(Some(token)) => return session.token_validity(*token, now),
-            Self::Token(None) => false,
+            Self::Token(token) => return session.token_validity(*token, now),
+            Self::Nothing => false,
             Self::Own {
                 creator,
                 with_user,
                 user,
-            } => match &session.user {
+            } => match session.factors.user() {
                 Some(of_session) if user.as_ref() == Some(&of_session.user_id) => true,
                 of_session => {
                     let is_creator = creator.as_ref() == Some(&session.creator);
@@ -314,6 +331,8 @@ mod tests {
 
     #[test]
     fn a_token_that_is_presented_decides() {
+        use PresentedTokenHash::{Absent, Hash, Malformed};
+
         let hash = TokenHash::new([1; 32]);
         let get = |access: Access, principal: &Principal, token| {
             let permit = access.permit(Operation::GetSession, principal.clone())?;
@@ -322,21 +341,23 @@ mod tests {
         let reader = service_account(Permission::Read);
 
         for access in [Access::Token, Access::Authenticated, Access::Public] {
-            for token in [Some(hash), None] {
-                let scope = get(access, &reader, Some(token));
-                assert_eq!(scope, Ok(SessionScope::Token(token)), "{access:?}");
+            for (token, want) in [
+                (Hash(hash), SessionScope::Token(hash)),
+                (Malformed, SessionScope::Nothing),
+                (Absent, SessionScope::All),
+            ] {
+                let scope = get(access, &reader, token);
+                assert_eq!(scope, Ok(want), "{access:?}");
             }
-            let without = get(access, &reader, None);
-            assert_eq!(without, Ok(SessionScope::All), "{access:?}");
         }
         for (access, want) in [
             (Access::Token, Err(Unauthenticated)),
             (Access::Authenticated, Err(Unauthenticated)),
-            (Access::Public, Ok(SessionScope::Token(Some(hash)))),
+            (Access::Public, Ok(SessionScope::Token(hash))),
         ] {
-            let scope = get(access, &Principal::Anonymous, Some(Some(hash)));
+            let scope = get(access, &Principal::Anonymous, Hash(hash));
             assert_eq!(scope, want, "{access:?}");
-            let without = get(access, &Principal::Anonymous, None);
+            let without = get(access, &Principal::Anonymous, Absent);
             assert_eq!(without, Err(Unauthenticated), "{access:?}");
         }
     }
@@ -355,8 +376,14 @@ mod tests {
                 assert_eq!(may, Err(Forbidden), "{operation:?}");
             }
         }
-        assert_eq!(operator.sessions(None), Err(Forbidden));
-        assert_eq!(operator.may_check_user(false), Err(Forbidden));
+        assert_eq!(
+            operator.sessions(PresentedTokenHash::Absent),
+            Err(Forbidden)
+        );
+        assert_eq!(
+            operator.may_check_user(&std::collections::BTreeSet::new()),
+            Err(Forbidden)
+        );
     }
 
     #[test]

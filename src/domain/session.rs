@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Metadata, MetadataChanges, PassedChecks, PasswordFactor, ReplacedToken, Sequence,
-    SessionGeneration, SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, UserFactor,
-    Write, WriteId, Writes,
+    Factors, Metadata, MetadataChanges, PassedChecks, ReplacedToken, Sequence, SessionGeneration,
+    SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, Write, WriteId, Writes,
 };
 
 /// A session: which user was checked and how, until when that is valid, and what clients store
@@ -19,8 +18,7 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was ended. An ended session keeps no factors, no metadata and no user agent.
     pub ended_at: Option<Timestamp>,
-    pub user: Option<UserFactor>,
-    pub password: Option<PasswordFactor>,
+    pub factors: Factors,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
@@ -56,8 +54,7 @@ pub enum SessionState {
 /// The changes that a call makes to a session.
 #[derive(Clone, Debug, Default)]
 pub struct SessionChanges {
-    pub user: Option<UserFactor>,
-    pub password: Option<PasswordFactor>,
+    pub factors: Factors,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     /// The maximum that bounds `lifetime`: see [`Session::absolute_end`].
@@ -68,9 +65,8 @@ impl SessionChanges {
     /// The checks that the changes of `session` passed.
     fn checks(&self, session: &Session) -> PassedChecks {
         PassedChecks {
-            user: self.user.is_some(),
-            added: self.user.is_some() && session.user.is_none(),
-            password: self.password.is_some(),
+            factors: self.factors.set(),
+            added_user: self.factors.user().is_some() && session.factors.user().is_none(),
         }
     }
 }
@@ -129,8 +125,7 @@ impl Lifetime {
 pub struct NewSession {
     pub id: SessionId,
     pub token_hash: TokenHash,
-    pub user: Option<UserFactor>,
-    pub password: Option<PasswordFactor>,
+    pub factors: Factors,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub creator: String,
@@ -146,8 +141,6 @@ impl Session {
     pub fn open(new: NewSession, now: Timestamp) -> Self {
         let facts = [
             true,
-            new.user.is_some(),
-            new.password.is_some(),
             !new.metadata.is_empty(),
             new.lifetime.is_requested(),
             true,
@@ -156,8 +149,8 @@ impl Session {
             seen: Sequence(0),
             id: new.write,
         };
-        let sequence = Sequence(count(facts));
-        let is_checked = new.user.is_some() || new.password.is_some();
+        let sequence = Sequence(count(facts) + new.factors.count());
+        let is_checked = !new.factors.is_empty();
         Self {
             id: new.id,
             sequence,
@@ -165,8 +158,7 @@ impl Session {
             changed_at: now,
             expires_at: now.plus(new.lifetime.span()),
             ended_at: None,
-            user: new.user,
-            password: new.password,
+            factors: new.factors,
             metadata: new.metadata,
             user_agent: new.user_agent,
             token_hash: new.token_hash,
@@ -189,31 +181,22 @@ impl Session {
     /// The changed metadata would exceed a limit.
     pub fn is_changed_by(&self, changes: &SessionChanges) -> Result<bool, Invalid> {
         let SessionChanges {
-            user,
-            password,
+            factors,
             metadata,
             lifetime,
             max_lifetime: _,
         } = changes;
         let metadata = self.metadata.changed(metadata)? != self.metadata;
-        Ok(user.is_some() || password.is_some() || metadata || lifetime.is_some())
+        Ok(!factors.is_empty() || metadata || lifetime.is_some())
     }
 
-    /// The latest instant at which the session may expire: `max_lifetime` after the newest
-    /// password check, or after the creation without one. So a token alone can't prolong a
-    /// session for ever.
+    /// The latest instant at which the session may expire: `max_lifetime` after the newest proof of
+    /// the user, or after the creation without one. So a token alone can't prolong a session for
+    /// ever.
     pub fn absolute_end(&self, changes: &SessionChanges) -> Timestamp {
-        let password = self.newest_password(changes);
-        let from = password.map_or(self.created_at, |password| password.verified_at);
+        let proved_at = self.factors.proved_at().max(changes.factors.proved_at());
+        let from = proved_at.unwrap_or(self.created_at);
         from.plus(changes.max_lifetime)
-    }
-
-    /// The newest password check of the session and of `changes`. The session's may be the newer
-    /// one: of two changes at the same time, the one that was checked first may be written last.
-    fn newest_password(&self, changes: &SessionChanges) -> Option<PasswordFactor> {
-        let checks = [self.password, changes.password];
-        let checks = checks.into_iter().flatten();
-        checks.max_by_key(|password| password.verified_at)
     }
 
     /// The session with `changes` and another token. Its sequence grows by the number of these
@@ -231,31 +214,19 @@ impl Session {
         now: Timestamp,
     ) -> Result<Self, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)?;
-        let facts = [
-            changes.user.is_some(),
-            changes.password.is_some(),
-            metadata != self.metadata,
-            changes.lifetime.is_some(),
-            true,
-        ];
-        let user = match (&self.user, &changes.user) {
-            (stored, None) => stored.clone(),
-            (None, checked) => checked.clone(),
-            (Some(stored), Some(checked)) if stored.user_id == checked.user_id => {
-                Some(UserFactor {
-                    generation: stored.generation,
-                    verified_at: stored.verified_at.max(checked.verified_at),
-                    ..checked.clone()
-                })
-            }
-            (Some(_), Some(_)) => return Err(Self::another_user()),
-        };
-        let sequence = Sequence(self.sequence.0 + count(facts));
+        let factors = self.factors.changed(&changes.factors)?;
+        let facts = [metadata != self.metadata, changes.lifetime.is_some(), true];
+        let sequence = Sequence(self.sequence.0 + count(facts) + changes.factors.count());
         let expires_at = match changes.lifetime {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
         };
         let checks = changes.checks(self);
+        let proved_sequence = if checks.is_empty() {
+            self.proved_sequence
+        } else {
+            Some(sequence)
+        };
         let replaced = rotation.grace_until.map(|until| ReplacedToken {
             hash: self.token_hash,
             until: until.min(expires_at),
@@ -265,16 +236,11 @@ impl Session {
             sequence,
             changed_at: now,
             expires_at,
-            user,
-            password: self.newest_password(changes),
+            factors,
             metadata,
             token_hash: rotation.token_hash,
             replaced,
-            proved_sequence: if checks.is_empty() {
-                self.proved_sequence
-            } else {
-                Some(sequence)
-            },
+            proved_sequence,
             writes: self.writes.with(Write {
                 seen: self.sequence,
                 id: rotation.write,
@@ -283,25 +249,17 @@ impl Session {
         })
     }
 
-    /// The error of a request that names another user than the session's.
-    pub fn another_user() -> Invalid {
-        Invalid::new(
-            "checks.user",
-            "is not the user of the session, who can't be changed",
-        )
-    }
-
     /// Whether the token with this hash is valid for the session at `now`.
     pub fn token_validity(&self, token: TokenHash, now: Timestamp) -> TokenValidity {
         if token == self.token_hash {
             return TokenValidity::Valid;
         }
-        match self.replaced {
+        match &self.replaced {
             Some(replaced) if replaced.hash == token && now < replaced.until => {
                 if replaced.checks.is_empty() {
                     TokenValidity::Valid
                 } else {
-                    TokenValidity::ValidToRepeat(replaced.checks)
+                    TokenValidity::ValidToRepeat(replaced.checks.clone())
                 }
             }
             _ => TokenValidity::Invalid,
@@ -322,7 +280,7 @@ impl Session {
     /// The state of the session at `now`, if `generation` is its user's session generation
     /// (None: the user doesn't exist).
     pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> SessionState {
-        let user = self.user.as_ref();
+        let user = self.factors.user();
         let is_outdated = user.is_some_and(|user| Some(user.generation) != generation);
         if self.ended_at.is_some() || is_outdated {
             SessionState::Ended

@@ -1,4 +1,4 @@
-use super::{LoginName, NamedSession, PasswordFactor, SessionId, Timestamp, UserFactor};
+use super::{Factors, LoginName, NamedSession, SessionId, Timestamp, UserFactor};
 
 /// A user whose session proves who it is: in the session, a factor beyond the user was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +7,10 @@ pub struct SessionUser {
     pub user: UserFactor,
     /// The user's login name of today.
     pub login_name: LoginName,
-    pub password: PasswordFactor,
+    /// What was checked, and when.
+    pub factors: Factors,
+    /// When it was last proved that the user is there.
+    pub proved_at: Timestamp,
     pub created_at: Timestamp,
     /// The instant from which the session is not valid.
     pub expires_at: Timestamp,
@@ -23,9 +26,10 @@ impl SessionUser {
         } = named;
         Some(Self {
             session: session.id,
-            user: session.user?,
+            user: session.factors.proved_user()?.clone(),
             login_name: login_name?,
-            password: session.password?,
+            proved_at: session.factors.proved_at()?,
+            factors: session.factors,
             created_at: session.created_at,
             expires_at: session.expires_at,
         })

@@ -9,10 +9,13 @@ mod list;
 mod set;
 
 use super::Service;
-use crate::domain::{Permit, Sequence, Session, SessionScope, Timestamp, UserRef};
+use crate::domain::{
+    Permit, PresentedTokenHash, Sequence, Session, SessionScope, Timestamp, UserRef,
+};
 use crate::error::{ApiSide, Error};
 use crate::token::{NotASessionToken, SessionToken};
 
+pub use checks::Checks;
 pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
@@ -48,14 +51,18 @@ fn own_user_ref(permit: &Permit) -> Option<UserRef> {
 
 /// The sessions that `permit` covers for a request that presents `token`.
 fn sessions(permit: &Permit, token: Option<&PresentedSessionToken>) -> Result<SessionScope, Error> {
-    let hash = token.map(|token| token.as_ref().ok().map(SessionToken::hash));
+    let hash = match token {
+        None => PresentedTokenHash::Absent,
+        Some(Ok(token)) => PresentedTokenHash::Hash(token.hash()),
+        Some(Err(_)) => PresentedTokenHash::Malformed,
+    };
     Ok(permit.sessions(hash)?)
 }
 
 /// The error for a session outside of `scope`.
 fn out_of_scope(scope: &SessionScope, side: ApiSide) -> Error {
     match scope {
-        SessionScope::Token(_) => Error::SessionTokenInvalid(side),
+        SessionScope::Token(_) | SessionScope::Nothing => Error::SessionTokenInvalid(side),
         SessionScope::All | SessionScope::Own { .. } => Error::PermissionDenied,
     }
 }

@@ -44,8 +44,8 @@ impl Store {
             return Ok(None);
         };
         let Some(own) = session
-            .user
-            .as_ref()
+            .factors
+            .user()
             .map(|user| UserRef::from(&user.user_id))
         else {
             return Ok(Some((session, None)));

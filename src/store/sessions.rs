@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::item::{CorruptItem, Item, bytes, millis, number, refused_item, text};
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
-use crate::domain::{Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
+use crate::domain::{Factor, Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
 use crate::error::Error;
 use item::session_item;
 
@@ -147,7 +147,7 @@ impl Store {
             .set_key(Some(session_key(id)))
             .update_expression(format!(
                 "SET ended_at = :now, changed_at = :now, #sequence = #sequence + :one REMOVE {}",
-                ATTRIBUTES_REMOVED_AT_END.join(", ")
+                attributes_removed_at_end().join(", ")
             ))
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":now", millis(now))
@@ -156,12 +156,11 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match scope {
             SessionScope::All => {}
-            // No session matches, but the condition's failure still shows whether the session
-            // exists.
-            SessionScope::Token(None) => {
+            // The condition never holds, but its failure still shows whether the session exists.
+            SessionScope::Nothing => {
                 condition.push_str(" AND attribute_not_exists(session_id)");
             }
-            SessionScope::Token(Some(hash)) => {
+            SessionScope::Token(hash) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",
@@ -200,19 +199,21 @@ impl Store {
 }
 
 /// The attributes that are removed when a session is ended.
-const ATTRIBUTES_REMOVED_AT_END: [&str; 11] = [
-    "user_id",
-    "named_user_id",
-    "replaced_hash",
-    "replaced_until",
-    "replaced_proof",
-    "display_name",
-    "user_verified_at",
-    "password_verified_at",
-    "epoch",
-    "metadata",
-    "user_agent",
-];
+fn attributes_removed_at_end() -> Vec<&'static str> {
+    let others = [
+        "user_id",
+        "named_user_id",
+        "replaced_hash",
+        "replaced_until",
+        "replaced_proof",
+        "display_name",
+        "epoch",
+        "metadata",
+        "user_agent",
+    ];
+    let factors = Factor::ALL.map(Factor::verified_at_attribute);
+    [&others[..], &factors].concat()
+}
 
 pub(super) fn session_key(id: SessionId) -> Item {
     Item::from([("session_id".to_owned(), text(id.to_string()))])

@@ -16,7 +16,7 @@ use crate::error::{Error, TokenFault};
 use crate::status::json_error;
 use crate::store::Store;
 use crate::token::PresentedToken;
-use crate::verification::user_of_token;
+use crate::verification::{TokenVerdict, user_of_token};
 
 /// Lets those requests pass whose `Authorization: Bearer …` is the valid token of a session that
 /// proves its user, with the [`SessionUser`] among their extensions.
@@ -107,8 +107,10 @@ async fn user(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<Sess
     let token = PresentedToken::from_authorization(values.map(HeaderValue::as_bytes))
         .and_then(|token| token.ok_or(TokenFault::Missing))
         .map_err(Error::Unauthenticated)?;
-    let user = user_of_token(store, &token, now).await?;
-    user.map_err(|_| Error::Unauthenticated(TokenFault::Invalid))
+    match user_of_token(store, &token, now).await? {
+        TokenVerdict::User(user) => Ok(*user),
+        TokenVerdict::Refused(_) => Err(Error::Unauthenticated(TokenFault::Invalid)),
+    }
 }
 
 fn refusal<B: From<Bytes>>(error: Error) -> Response<B> {

@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "what a test can't go on from fails it"
 )]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test's cases stand in one table, and a step of the model in one place"
+)]
 
 mod access;
 mod authorizer;

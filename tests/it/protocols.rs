@@ -59,7 +59,7 @@ async fn each_protocol_and_version_creates_the_same_session() {
                 .get_session(created.session_id.parse().unwrap())
                 .await;
             let stored = stored.unwrap().unwrap();
-            assert_eq!(stored.user.unwrap().user_id, mini.user_id);
+            assert_eq!(stored.factors.user().unwrap().user_id, mini.user_id);
             assert_eq!(
                 stored.metadata.iter().next(),
                 Some(("bin", &[0, 255, 1][..]))

@@ -54,8 +54,8 @@ fn the_last_member_of_a_oneof_wins() {
     let name = create(Version::V2, b"\x0a\x08\x0a\x06\x0a\x01a\x12\x01b").unwrap();
     let id = create(Version::V2, b"\x0a\x08\x0a\x06\x12\x01b\x0a\x01a").unwrap();
 
-    assert!(matches!(name.user, Some(UserSearch::LoginName(_))));
-    assert!(matches!(id.user, Some(UserSearch::Id(_))));
+    assert!(matches!(name.checks.user, Some(UserSearch::LoginName(_))));
+    assert!(matches!(id.checks.user, Some(UserSearch::Id(_))));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn messages_are_merged_and_unknown_fields_ignored() {
 
     let call = create(Version::V2, &message).unwrap();
 
-    assert!(call.user.is_some() && call.password.is_some());
+    assert!(call.checks.user.is_some() && call.checks.password.is_some());
 }
 
 #[test]

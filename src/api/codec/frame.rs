@@ -140,6 +140,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn one_whole_message_is_read_and_nothing_else() {
         use Compression::{Gzip, Identity};
 

@@ -1,4 +1,4 @@
-use super::parts::{checks, details, lifetime, user_agent, with_id};
+use super::parts::{checks, details, lifetime, user_agent};
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::Metadata;
@@ -12,13 +12,11 @@ impl Call for CreateSession {
     const CREATES: bool = true;
 
     fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
-        let (user, password) = checks(message.checks)?;
         Ok(Self {
-            password,
+            checks: checks(message.checks, with.second)?,
             metadata: Metadata::parse(message.metadata)?,
             user_agent: message.user_agent.map(user_agent).transpose()?,
             lifetime: message.lifetime.map(lifetime).transpose()?,
-            user: with_id(user, with.second)?,
             idempotency_key: with.headers.idempotency_key?,
         })
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::api::proto::zitadel::object::v2 as object;
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::{
-    Invalid, LoginName, NamedSession, Password, Timestamp, UserAgent, UserId, UserSearch,
+    Factor, Invalid, LoginName, NamedSession, Password, Timestamp, UserAgent, UserId, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{Details, PresentedSessionToken};
+use crate::service::{Checks, Details, PresentedSessionToken};
 use crate::token::SessionToken;
 
 /// An empty text presents no token.
@@ -18,12 +18,13 @@ pub(super) fn presented(token: Option<String>) -> Option<PresentedSessionToken> 
         .map(SessionToken::parse)
 }
 
-pub(super) fn checks(
-    checks: Option<v2::Checks>,
-) -> Result<(Option<UserSearch>, Option<Password>), Error> {
+pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Result<Checks, Error> {
     let checks = checks.unwrap_or_default();
     let password = checks.password.map(|check| Password::parse(check.password));
-    Ok((checks.user.map(user).transpose()?, password.transpose()?))
+    Ok(Checks {
+        user: with_id(checks.user.map(user).transpose()?, second)?,
+        password: password.transpose()?,
+    })
 }
 
 fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
@@ -37,10 +38,7 @@ fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
 }
 
 /// Adds the id of a user who is named by login name as well.
-pub(super) fn with_id(
-    user: Option<UserSearch>,
-    id: Option<String>,
-) -> Result<Option<UserSearch>, Invalid> {
+fn with_id(user: Option<UserSearch>, id: Option<String>) -> Result<Option<UserSearch>, Invalid> {
     match (user, id) {
         (Some(UserSearch::LoginName(name)), Some(id)) => {
             Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
@@ -67,24 +65,29 @@ pub(super) fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Inva
 
 pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session {
     let session = &named.session;
-    let user = named.user().map(|(user, login_name)| v2::UserFactor {
-        verified_at: Some(timestamp(user.verified_at)),
-        id: user.user_id.to_string(),
-        login_name: login_name.to_string(),
-        display_name: user.shown_name(login_name).to_owned(),
-        organization_id: resource_owner.to_owned(),
-    });
-    let password = session.password.map(|password| v2::PasswordFactor {
-        verified_at: Some(timestamp(password.verified_at)),
-    });
-    let factors = (user.is_some() || password.is_some()).then_some(v2::Factors { user, password });
+    let mut factors = v2::Factors::default();
+    for (factor, at) in session.factors.iter() {
+        let verified_at = Some(timestamp(at));
+        match factor {
+            Factor::User => {
+                factors.user = named.user().map(|(user, login_name)| v2::UserFactor {
+                    verified_at,
+                    id: user.user_id.to_string(),
+                    login_name: login_name.to_string(),
+                    display_name: user.shown_name(login_name).to_owned(),
+                    organization_id: resource_owner.to_owned(),
+                });
+            }
+            Factor::Password => factors.password = Some(v2::PasswordFactor { verified_at }),
+        }
+    }
     let metadata = session.metadata.iter();
     v2::Session {
         id: session.id.to_string(),
         creation_date: Some(timestamp(session.created_at)),
         change_date: Some(timestamp(session.changed_at)),
         sequence: session.sequence.0,
-        factors,
+        factors: (factors != v2::Factors::default()).then_some(factors),
         metadata: metadata
             .map(|(key, value)| (key.to_owned(), value.to_vec()))
             .collect(),

@@ -1,4 +1,4 @@
-use super::parts::{checks, details, lifetime, presented, with_id};
+use super::parts::{checks, details, lifetime, presented};
 use crate::api::Version;
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::session::v2;
@@ -20,14 +20,12 @@ impl Call for SetSession {
         if length > MAX_TOKEN_LENGTH || length == 0 && with.version < Version::V2 {
             return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
         }
-        let (user, password) = checks(message.checks)?;
         Ok(Self {
             session_id,
             session_token: presented(Some(message.session_token)),
-            password,
+            checks: checks(message.checks, with.second)?,
             metadata: MetadataChanges::parse(message.metadata)?,
             lifetime: message.lifetime.map(lifetime).transpose()?,
-            user: with_id(user, with.second)?,
             precondition: with.headers.precondition?,
         })
     }

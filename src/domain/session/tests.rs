@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::UserId;
+use crate::domain::{Factor, FactorSet, UserFactor, UserId};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -9,8 +9,7 @@ fn new() -> NewSession {
     NewSession {
         id: SessionId::from_uuid(uuid::Uuid::nil()),
         token_hash: TokenHash::new([0; 32]),
-        user: None,
-        password: None,
+        factors: Factors::default(),
         metadata: Metadata::default(),
         user_agent: None,
         creator: "anonymous".into(),
@@ -20,13 +19,20 @@ fn new() -> NewSession {
     }
 }
 
-fn factor(id: &str, generation: u128) -> UserFactor {
-    UserFactor {
+/// What a user of this id and generation has passed at `at`.
+fn passed(factors: &[Factor], id: &str, generation: u128, at: Timestamp) -> Factors {
+    let user = UserFactor {
         user_id: UserId::parse(id.into()).unwrap(),
         display_name: None,
-        verified_at: NOW,
         generation: SessionGeneration::from_uuid(uuid::Uuid::from_u128(generation)),
-    }
+    };
+    let factors: FactorSet = factors.iter().copied().collect();
+    Factors::passed(&factors, user, at)
+}
+
+/// Whose user was checked at [`NOW`], and no more than that.
+fn named(id: &str, generation: u128) -> Factors {
+    passed(&[Factor::User], id, generation, NOW)
 }
 
 fn rotation(hash: u8, grace: Duration) -> TokenRotation {
@@ -39,24 +45,23 @@ fn rotation(hash: u8, grace: Duration) -> TokenRotation {
 
 #[test]
 fn a_new_sessions_sequence_is_the_number_of_its_facts() {
-    let user = Some(factor("1", 0));
-    let password = Some(PasswordFactor { verified_at: NOW });
+    let (none, user) = (Factors::default(), named("1", 0));
+    let both = passed(&[Factor::User, Factor::Password], "1", 0, NOW);
     let metadata = Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap();
     let default = Lifetime::Default(Duration::from_mins(1));
     let requested = Lifetime::Requested(Duration::from_mins(1));
-    for (user, password, metadata, lifetime, sequence) in [
-        (None, None, Metadata::default(), default, 2),
-        (None, None, metadata.clone(), default, 3),
-        (None, None, Metadata::default(), requested, 3),
-        (user.clone(), None, Metadata::default(), default, 3),
-        (user.clone(), password, Metadata::default(), default, 4),
-        (user.clone(), password, metadata.clone(), default, 5),
-        (user, password, metadata, requested, 6),
+    for (factors, metadata, lifetime, sequence) in [
+        (&none, Metadata::default(), default, 2),
+        (&none, metadata.clone(), default, 3),
+        (&none, Metadata::default(), requested, 3),
+        (&user, Metadata::default(), default, 3),
+        (&both, Metadata::default(), default, 4),
+        (&both, metadata.clone(), default, 5),
+        (&both, metadata, requested, 6),
     ] {
         let session = Session::open(
             NewSession {
-                user,
-                password,
+                factors: factors.clone(),
                 metadata,
                 lifetime,
                 ..new()
@@ -104,6 +109,7 @@ fn metadata(value: u8) -> MetadataChanges {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
     let rotation = rotation(1, Duration::ZERO);
     let (hash, write) = (rotation.token_hash, rotation.write);
@@ -115,8 +121,8 @@ fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
         },
         NOW,
     );
-    let user = Some(factor("1", 0));
-    let password = Some(PasswordFactor { verified_at: later });
+    let user = named("1", 0);
+    let both = passed(&[Factor::User, Factor::Password], "1", 0, later);
     let minute = Some(Duration::from_mins(1));
 
     for (changes, facts, is_changed) in [
@@ -139,7 +145,7 @@ fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
         ),
         (
             SessionChanges {
-                user: user.clone(),
+                factors: user,
                 ..SessionChanges::default()
             },
             2,
@@ -156,8 +162,7 @@ fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
         ),
         (
             SessionChanges {
-                user: user.clone(),
-                password,
+                factors: both,
                 metadata: metadata(2),
                 lifetime: minute,
                 max_lifetime: Duration::from_hours(1),
@@ -180,8 +185,7 @@ fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
             .lifetime
             .map_or(opened.expires_at, |_| later.plus(Duration::from_mins(1)));
         assert_eq!(changed.expires_at, end);
-        assert_eq!(changed.user, changes.user);
-        assert_eq!(changed.password, changes.password);
+        assert_eq!(changed.factors, changes.factors);
         let newest = changed.writes.newest().unwrap();
         assert_eq!((newest.seen, newest.id), (opened.sequence, write));
     }
@@ -191,16 +195,15 @@ fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
 fn the_user_of_a_session_cant_be_changed() {
     let opened = Session::open(
         NewSession {
-            user: Some(factor("1", 7)),
+            factors: named("1", 7),
             ..new()
         },
         NOW,
     );
-    let change = |user| {
-        let user = Some(user);
+    let change = |factors| {
         opened.changed(
             &SessionChanges {
-                user,
+                factors,
                 ..SessionChanges::default()
             },
             rotation(1, Duration::ZERO),
@@ -208,11 +211,11 @@ fn the_user_of_a_session_cant_be_changed() {
         )
     };
 
-    assert!(change(factor("2", 7)).is_err());
-    let again = change(factor("1", 8)).unwrap();
+    assert!(change(named("2", 7)).is_err());
+    let again = change(named("1", 8)).unwrap();
     assert_eq!(
-        again.user.map(|user| user.generation),
-        Some(factor("1", 7).generation),
+        again.factors,
+        named("1", 7),
         "a session can't move to another generation of its user"
     );
 }
@@ -223,7 +226,7 @@ fn a_session_is_valid_until_it_ends_or_expires() {
     let anonymous = Session::open(new(), NOW);
     let of_user = Session::open(
         NewSession {
-            user: Some(factor("1", 7)),
+            factors: named("1", 7),
             ..new()
         },
         NOW,
@@ -253,29 +256,31 @@ fn a_session_is_valid_until_it_ends_or_expires() {
 fn no_lifetime_reaches_past_the_absolute_end() {
     let seconds = Duration::from_secs;
     let at = |span: u64| NOW.plus(seconds(span));
-    let checked_at = |at| Some(PasswordFactor { verified_at: at });
+    let checked_at = |at| passed(&[Factor::Password], "1", 7, at);
+    let none = Factors::default;
     // The session was created at 0, and no lifetime may be over 100 s.
     for (stored, checked, now, lifetime, want) in [
-        (None, None, 10, 20, 30),
-        (None, None, 10, 90, 100),
-        (None, None, 10, 91, 100),
-        (None, None, 99, 100, 100),
-        (checked_at(at(50)), None, 60, 90, 150),
-        (checked_at(at(50)), None, 60, 100, 150),
+        (none(), none(), 10, 20, 30),
+        (none(), none(), 10, 90, 100),
+        (none(), none(), 10, 91, 100),
+        (none(), none(), 99, 100, 100),
+        (named("1", 7), none(), 10, 91, 100),
+        (checked_at(at(50)), none(), 60, 90, 150),
+        (checked_at(at(50)), none(), 60, 100, 150),
         (checked_at(at(50)), checked_at(at(60)), 60, 100, 160),
-        (None, checked_at(at(60)), 60, 100, 160),
+        (none(), checked_at(at(60)), 60, 100, 160),
         // Another check was made later, and written first.
         (checked_at(at(60)), checked_at(at(50)), 70, 100, 160),
     ] {
         let session = Session::open(
             NewSession {
-                password: stored,
+                factors: stored.clone(),
                 ..new()
             },
             NOW,
         );
         let changes = SessionChanges {
-            password: checked,
+            factors: checked.clone(),
             lifetime: Some(seconds(lifetime)),
             max_lifetime: seconds(100),
             ..SessionChanges::default()
@@ -284,9 +289,8 @@ fn no_lifetime_reaches_past_the_absolute_end() {
             .changed(&changes, rotation(1, Duration::ZERO), at(now))
             .unwrap();
         assert_eq!(after.expires_at, at(want), "{changes:?} at {now}");
-        let newest = [stored, checked].into_iter().flatten();
-        let newest = newest.max_by_key(|password| password.verified_at);
-        assert_eq!(after.password, newest, "{changes:?}");
+        let newest = stored.proved_at().max(checked.proved_at());
+        assert_eq!(after.factors.proved_at(), newest, "{changes:?}");
     }
 }
 
@@ -304,14 +308,12 @@ fn a_replaced_token_is_valid_for_its_grace() {
         ..SessionChanges::default()
     };
     let prove = SessionChanges {
-        user: Some(factor("1", 7)),
-        password: Some(PasswordFactor { verified_at: NOW }),
+        factors: passed(&[Factor::User, Factor::Password], "1", 7, NOW),
         ..SessionChanges::default()
     };
     let checks = PassedChecks {
-        user: true,
-        added: true,
-        password: true,
+        factors: prove.factors.set(),
+        added_user: true,
     };
     let short = SessionChanges {
         lifetime: Some(Duration::from_secs(5)),

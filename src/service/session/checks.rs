@@ -1,11 +1,34 @@
+mod password;
+
 use crate::domain::{
-    HashString, Password, PasswordFactor, Permit, Timestamp, User, UserFactor, UserState, WriteId,
+    Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User, UserFactor,
+    UserSearch, UserState,
 };
 use crate::error::Error;
-use crate::password::{PasswordHash, PendingAttempt, Place, Turn};
-use crate::service::user_lookup::{Subject, UserLookup};
+use crate::password::PendingAttempt;
+use crate::service::user_lookup::Subject;
 use crate::service::{Context, Service};
-use crate::store::ReserveOutcome;
+
+/// The checks that a request asks for. It is refused unless all of them pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    pub user: Option<UserSearch>,
+    pub password: Option<Password>,
+}
+
+impl Checks {
+    /// The factors that the session has once the checks pass.
+    pub fn factors(&self) -> FactorSet {
+        // Exhaustive on purpose: a check that is added has a factor.
+        let Self { user, password } = self;
+        let asked = [
+            (Factor::User, user.is_some()),
+            (Factor::Password, password.is_some()),
+        ];
+        let asked = asked.into_iter().filter(|(_, is_asked)| *is_asked);
+        asked.map(|(factor, _)| factor).collect()
+    }
+}
 
 /// A user who has passed the checks of a call.
 #[derive(Debug)]
@@ -21,15 +44,18 @@ pub(super) struct VerifiedUser {
 }
 
 impl Service {
-    /// Carries out the checks of a request, if it has any.
+    /// Carries out the checks of a request, if it has any. `subject` is the user whom they are of:
+    /// the one that they name, or the session's.
     pub(super) async fn check(
         &self,
         subject: Option<Subject<'_>>,
-        password: Option<Password>,
+        checks: &Checks,
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<VerifiedUser>, Error> {
-        let outcome = match (subject, password) {
+        // Exhaustive on purpose: a check that is added is carried out here.
+        let Checks { user: _, password } = checks;
+        let outcome = match (subject, password.clone()) {
             (None, None) => return Ok(None),
             (None, Some(_)) => Err(Error::UserMissing),
             (Some(subject), None) => self.check_user(subject, context).await,
@@ -73,101 +99,6 @@ impl Service {
         })
     }
 
-    /// Finds a user and checks the password: 1 request by login name, 2 by user id.
-    ///
-    /// A call that is refused for overload costs no attempt, because it joins the queue of the
-    /// hashes before its attempt is counted. While the hashes of others are computed, as many calls
-    /// as these find their users and count their attempts: so a process has at most twice as many
-    /// attempts pending whose hash is not yet computed as it computes hashes at a time, and of one
-    /// login name at most as many attempts, until they are forgiven. Other processes may have more;
-    /// a pending attempt counts as a failure for them too.
-    async fn check_password(
-        &self,
-        subject: Subject<'_>,
-        password: Password,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<VerifiedUser, Error> {
-        context.record.note(|facts| facts.login = true);
-        let place = self.passwords.join()?;
-        place.may_find_user().await;
-        let lookup = self.locate(subject, context).await?;
-        place.may_count_attempt(&lookup.name).await;
-        context.record.note(|facts| facts.attempt_pending = true);
-        // The lock is measured from this time: the call may have waited long for its turn.
-        let reserved_at = context.time();
-        let attempt = self.store.reserve_attempt(
-            &lookup.name,
-            lookup.wanted.as_ref(),
-            self.policy.attempts,
-            WriteId::generate(),
-            reserved_at,
-        );
-        match context.database(attempt).await? {
-            ReserveOutcome::Reserved(user) => {
-                context.record.user(&user.user_id);
-                let stored = user.password_hash.clone();
-                let stored = stored.ok_or(Error::PasswordNotSet)?;
-                match PasswordHash::parse(stored.as_str()) {
-                    Ok(hash) => {
-                        let turn = place.turn().await;
-                        self.verify(turn, user, hash, password, reserved_at, context)
-                            .await
-                    }
-                    Err(unsupported) => {
-                        context.record.side_error(&unsupported);
-                        if permit.sees_users() {
-                            return Err(Error::Internal(unsupported.into()));
-                        }
-                        // Any other error would reveal that the user exists.
-                        verify_decoy(place, password, context).await?;
-                        Err(Error::PasswordInvalid)
-                    }
-                }
-            }
-            ReserveOutcome::Refused(found) => {
-                if !permit.sees_users() {
-                    verify_decoy(place, password, context).await?;
-                }
-                Err(refusal(&lookup, found, context))
-            }
-        }
-    }
-
-    async fn verify(
-        &self,
-        turn: Turn,
-        user: User,
-        hash: PasswordHash,
-        password: Password,
-        reserved_at: Timestamp,
-        context: &Context,
-    ) -> Result<VerifiedUser, Error> {
-        let replace = self.passwords.is_to_be_replaced(&hash, &password);
-        let (verification, turn) = turn.verify(password.clone(), hash).await?;
-        context.record.hashed(verification.took);
-        if !verification.matched {
-            let lock = user
-                .attempts
-                .locked_until(self.policy.attempts, reserved_at);
-            context
-                .record
-                .note(|facts| facts.locked_out = lock != Ok(None));
-            return Err(Error::PasswordInvalid);
-        }
-        let (new_hash, turn) = if replace {
-            let (hash, turn) = turn.hash(password).await?;
-            (Some(HashString::new(hash.as_str().to_owned())), turn)
-        } else {
-            (None, turn)
-        };
-        Ok(VerifiedUser {
-            user,
-            attempt: turn.into_pending(),
-            new_hash,
-        })
-    }
-
     /// Carries out `put` and, side by side with it, the writes that a right password makes to the
     /// user's item. The call's result is `put` alone: an error of the others is logged, and the
     /// next login repeats those writes.
@@ -206,43 +137,19 @@ impl Service {
     }
 }
 
-/// Does the work of a check without one, in the call's turn.
-async fn verify_decoy(place: Place, password: Password, context: &Context) -> Result<(), Error> {
-    let (verification, _) = place.turn().await.verify_decoy(password).await?;
-    context.record.hashed(verification.took);
-    Ok(())
-}
-
-/// Why an attempt was not counted, by the user that was found.
-fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error {
-    let Some(user) = found else {
-        return lookup.not_found();
-    };
-    context.record.user(&user.user_id);
-    if let Err(mismatch) = lookup.check_id(&user) {
-        return mismatch;
-    }
-    match (user.state, user.password_hash) {
-        (UserState::Inactive | UserState::Locked, _) => Error::UserNotActive,
-        (UserState::Active, None) => Error::PasswordNotSet,
-        (UserState::Active, Some(_)) => Error::UserLocked,
-    }
-}
-
-/// The factors of a session whose checks `verified` has passed.
+/// The factors of a session whose `checks` the user has passed at `at`.
 pub(super) fn factors(
     verified: Option<&VerifiedUser>,
-    now: Timestamp,
-) -> (Option<UserFactor>, Option<PasswordFactor>) {
-    let user = verified.map(|VerifiedUser { user, .. }| UserFactor {
+    checks: &FactorSet,
+    at: Timestamp,
+) -> Factors {
+    let Some(VerifiedUser { user, .. }) = verified else {
+        return Factors::default();
+    };
+    let user = UserFactor {
         user_id: user.user_id.clone(),
         display_name: user.display_name.clone(),
-        verified_at: now,
         generation: user.generation,
-    });
-    let by_password = verified.is_some_and(|verified| verified.attempt.is_some());
-    (
-        user,
-        by_password.then_some(PasswordFactor { verified_at: now }),
-    )
+    };
+    Factors::passed(checks, user, at)
 }

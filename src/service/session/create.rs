@@ -3,20 +3,19 @@ use std::time::Duration;
 use super::checks::factors;
 use super::idempotency::IdempotencyScope;
 use crate::domain::{
-    IdempotencyKey, Lifetime, Metadata, NewSession, Operation, Password, Permit, Session,
-    SessionId, Timestamp, UserAgent, UserRef, UserSearch, WriteId,
+    IdempotencyKey, Lifetime, Metadata, NewSession, Operation, Permit, Session, SessionId,
+    Timestamp, UserAgent, UserRef, WriteId,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
-use crate::service::{Context, Details, Service, UseCase};
+use crate::service::{Checks, Context, Details, Service, UseCase};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
 
 /// `CreateSessionRequest`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateSession {
-    pub user: Option<UserSearch>,
-    pub password: Option<Password>,
+    pub checks: Checks,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub lifetime: Option<Duration>,
@@ -60,27 +59,25 @@ impl Service {
     /// password by login name, 3 by user id.
     async fn create_session(
         &self,
-        mut request: CreateSession,
+        request: CreateSession,
         permit: &Permit,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
         let policy = &self.policy;
         let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let scope = self.idempotency(&request, permit).await?;
-        let password = request.password.take();
-        let user = request.user.as_ref();
-        if user.is_some() {
-            permit.may_check_user(password.is_some())?;
+        let checks = request.checks.factors();
+        let subject = request.checks.user.as_ref().map(Subject::Named);
+        if subject.is_some() {
+            permit.may_check_user(&checks)?;
         }
         let verified = self
-            .check(user.map(Subject::Named), password, permit, context)
+            .check(subject, &request.checks, permit, context)
             .await?;
 
         let write = WriteId::generate();
-        let (user_factor, password) = factors(verified.as_ref(), context.now);
-        let user = user_factor
-            .as_ref()
-            .map(|user| UserRef::from(&user.user_id));
+        let factors = factors(verified.as_ref(), &checks, context.now);
+        let user = factors.user().map(|user| UserRef::from(&user.user_id));
         let (id, token) = match &scope {
             None => {
                 let id = SessionId::generate();
@@ -95,8 +92,7 @@ impl Service {
             NewSession {
                 id,
                 token_hash: token.hash(),
-                user: user_factor,
-                password,
+                factors,
                 metadata: request.metadata,
                 user_agent: request.user_agent,
                 creator: permit.principal().to_string(),
@@ -130,7 +126,7 @@ impl Service {
             .request
             .filter(|first| first.fingerprint == scope.fingerprint)
             .ok_or(Error::IdempotencyKeyReused)?;
-        let id = |session: &Session| session.user.as_ref().map(|user| user.user_id.clone());
+        let id = |session: &Session| session.factors.user().map(|user| user.user_id.clone());
         let (now, then) = (id(session), id(stored));
         // Both have a user, and not the same one: the login name has passed to another user. An
         // ended session has no user, and its token is invalid. A session that was created without

@@ -1,5 +1,5 @@
 use super::checks::VerifiedUser;
-use crate::domain::{IdempotencyKey, Invalid, LoginName, Permit, SessionId, UserId, UserSearch};
+use crate::domain::{Factor, IdempotencyKey, Invalid, Permit, SessionId, UserSearch};
 use crate::error::Error;
 use crate::service::{CreateSession, Service};
 use crate::token::ServerKey;
@@ -30,7 +30,9 @@ impl Service {
         };
         let server_key = self.server_key.get().await?;
         let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
-        let has_login = request.user.is_some() && request.password.is_some();
+        let checks = request.checks.factors();
+        let has_login =
+            checks.contains(&Factor::User) && checks.iter().any(|factor| factor.is_proof());
         if !permit.principal().is_authenticated() && !has_login {
             let reason = "needs an authenticated principal, or a user and a password";
             return Err(Invalid::new("idempotency-key", reason).into());
@@ -65,23 +67,23 @@ impl IdempotencyScope {
 pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] {
     // Exhaustive on purpose: what is added to the request belongs to its fingerprint.
     let CreateSession {
-        user,
-        password,
+        checks,
         metadata,
         user_agent,
         lifetime,
         idempotency_key: _,
     } = request;
-    let (id, name) = match user {
+    let (id, name) = match &checks.user {
         None => (None, None),
         Some(UserSearch::Id(id)) => (Some(id), None),
         Some(UserSearch::LoginName(name)) => (None, Some(name)),
         Some(UserSearch::Both(id, name)) => (Some(id), Some(name)),
     };
     let mut parts = Parts::default();
-    parts.optional(id.map(UserId::as_str));
-    parts.optional(name.map(LoginName::as_str));
-    parts.optional(password.as_ref().map(|_| ""));
+    parts.optional(id.map(|id| id.as_str()));
+    parts.optional(name.map(|name| name.as_str()));
+    let proofs = checks.factors().into_iter().filter(|one| one.is_proof());
+    parts.list(proofs.map(proof_part));
     parts.list(
         metadata
             .iter()
@@ -104,6 +106,14 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     );
     let parts: Vec<_> = parts.0.iter().map(Vec::as_slice).collect();
     key.fingerprint(&parts)
+}
+
+/// The part for a proof: its name, but for a password, of which it is empty in stored fingerprints.
+fn proof_part(factor: Factor) -> &'static [u8] {
+    if factor == Factor::Password {
+        return b"";
+    }
+    factor.as_str().as_bytes()
 }
 
 /// The parts of a request that its fingerprint covers. Different requests have different
@@ -130,7 +140,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::{Metadata, Password, UserAgent};
+    use crate::domain::{LoginName, Metadata, Password, UserAgent, UserId};
+    use crate::service::Checks;
 
     fn metadata(entries: &[(&str, &str)]) -> Metadata {
         let entry = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).into());
@@ -162,9 +173,9 @@ mod tests {
             UserSearch::LoginName(name.clone()),
             UserSearch::Both(id, name),
         ] {
-            with(&|request| request.user = Some(user.clone()));
+            with(&|request| request.checks.user = Some(user.clone()));
         }
-        with(&|request| request.password = Some(Password::new("x".to_owned())));
+        with(&|request| request.checks.password = Some(Password::new("x".to_owned())));
         for entries in [
             &[("a", "b")][..],
             &[("a", "bc")],
@@ -200,7 +211,10 @@ mod tests {
     fn neither_the_password_nor_the_key_changes_the_fingerprint() {
         let server_key = ServerKey::parse(vec![1; 32]).unwrap();
         let request = |password: &str, key: &str| CreateSession {
-            password: Some(Password::new(password.to_owned())),
+            checks: Checks {
+                user: None,
+                password: Some(Password::new(password.to_owned())),
+            },
             idempotency_key: Some(IdempotencyKey::parse(key.to_owned()).unwrap()),
             ..CreateSession::default()
         };

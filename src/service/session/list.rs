@@ -280,7 +280,7 @@ fn unknown(
     known: &HashMap<UserRef, UserPointer>,
     requested: &[UserRef],
 ) -> Vec<UserRef> {
-    let users = sessions.iter().filter_map(|session| session.user.as_ref());
+    let users = sessions.iter().filter_map(|session| session.factors.user());
     let mut users: Vec<_> = users
         .map(|user| UserRef::from(&user.user_id))
         .filter(|user| !known.contains_key(user) && !requested.contains(user))

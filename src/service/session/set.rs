@@ -3,13 +3,13 @@ use std::time::Duration;
 use super::checks::{VerifiedUser, factors};
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks, Password, Permit,
+    Factors, Invalid, Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
     Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
-    TokenRotation, TokenValidity, UserRef, UserSearch, WriteId,
+    TokenRotation, TokenValidity, UserRef, WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
-use crate::service::{Context, Details, PresentedSessionToken, Service, UseCase};
+use crate::service::{Checks, Context, Details, PresentedSessionToken, Service, UseCase};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
 use crate::verification::StoredSession;
@@ -23,8 +23,7 @@ const TRIES: usize = 16;
 pub struct SetSession {
     pub session_id: Option<SessionId>,
     pub session_token: Option<PresentedSessionToken>,
-    pub user: Option<UserSearch>,
-    pub password: Option<Password>,
+    pub checks: Checks,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     pub precondition: Option<Precondition>,
@@ -70,10 +69,33 @@ impl Service {
     /// and for each time that another writer came first.
     async fn set_session(
         &self,
-        mut request: SetSession,
+        request: SetSession,
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
+        let set = self.prepare_set(request, permit, context).await?;
+        if set.changes_nothing()? {
+            return Ok(ChangedSession {
+                details: self.details(&set.session),
+                session_token: set.token,
+            });
+        }
+        let write = self.write_set(&set, context);
+        let write = self.put_and_settle(write, set.verified.as_ref(), context);
+        let (session, token) = context.database(write).await?;
+        Ok(ChangedSession {
+            details: self.details(&session),
+            session_token: Some(token),
+        })
+    }
+
+    /// Reads the session of a Set, and carries out the Set's checks.
+    async fn prepare_set(
+        &self,
+        mut request: SetSession,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<PreparedSet, Error> {
         let policy = &self.policy;
         Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
         let presented = request.session_token.take();
@@ -87,11 +109,10 @@ impl Service {
         };
         let session = &named.session;
         let wanted = PassedChecks {
-            user: request.user.is_some(),
-            added: false,
-            password: request.password.is_some(),
+            factors: request.checks.factors(),
+            added_user: false,
         };
-        let granted = grant(&scope, session, wanted, context.now)?;
+        let granted = grant(&scope, session, &wanted, context.now)?;
         require_live(state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
@@ -99,9 +120,8 @@ impl Service {
         let verified = async {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = subject(&request, &named, &scope, permit, context.now)?;
-            self.check(subject, request.password.clone(), permit, context)
-                .await
+            let subject = subject(&request.checks, &named, &scope, permit, context.now)?;
+            self.check(subject, &request.checks, permit, context).await
         };
         // A token that is only valid to repeat a change gets one error for all failed checks, so
         // that it does not reveal the session's user.
@@ -112,59 +132,44 @@ impl Service {
             }
             error
         })?;
-        let (user, password) = factors(verified.as_ref(), context.now);
-        let changes = SessionChanges {
-            user: user.filter(|_| request.user.is_some()),
-            password,
-            metadata: request.metadata,
-            lifetime: request.lifetime,
-            max_lifetime: policy.max_lifetime,
-        };
-        let is_current = token
-            .as_ref()
-            .is_none_or(|token| token.hash() == session.token_hash);
-        if is_current && !session.is_changed_by(&changes)? {
-            return Ok(ChangedSession {
-                details: self.details(session),
-                session_token: token,
-            });
-        }
-        let put = async {
-            let mut session = named.session;
-            let proved_sequence = session.proved_sequence;
-            for _ in 0..TRIES {
-                // A session that expires while a password is checked is not revived.
-                let at = context.time();
-                require_still_live(&session, verified.as_ref(), at)?;
-                // The token is still valid if the changes in between added no proof: any number of
-                // calls with one token are all carried out.
-                if session.proved_sequence != proved_sequence {
-                    let granted = grant(&scope, &session, wanted, at)?;
-                    if granted == Grant::Repetition && is_another(&session, verified.as_ref()) {
-                        return Err(out_of_scope(&scope, ApiSide::Command));
-                    }
-                }
-                require(request.precondition.as_ref(), &session)?;
-                if changes.lifetime.is_some() && session.absolute_end(&changes) <= at {
-                    return Err(Error::SessionExpired);
-                }
-                match self
-                    .put_changed(&session, &changes, context.now, at)
-                    .await?
-                {
-                    Try::Done(put, token) => return Ok((put, token)),
-                    Try::Conflict(stored) => session = *stored,
-                }
-                context.record.note(|facts| facts.conflicts += 1);
-            }
-            Err(Error::Conflict)
-        };
-        let put = self.put_and_settle(put, verified.as_ref(), context);
-        let (session, token) = context.database(put).await?;
-        Ok(ChangedSession {
-            details: self.details(&session),
-            session_token: Some(token),
+        Ok(PreparedSet {
+            changes: SessionChanges {
+                factors: factors(verified.as_ref(), &wanted.factors, context.now),
+                metadata: request.metadata,
+                lifetime: request.lifetime,
+                max_lifetime: policy.max_lifetime,
+            },
+            session: named.session,
+            scope,
+            token,
+            wanted,
+            precondition: request.precondition,
+            verified,
         })
+    }
+
+    /// Writes what a Set changes, on top of what others write at the same time. Returns the session
+    /// and its token.
+    async fn write_set(
+        &self,
+        set: &PreparedSet,
+        context: &Context,
+    ) -> Result<(Session, SessionToken), Error> {
+        let mut newer: Option<Box<Session>> = None;
+        for _ in 0..TRIES {
+            let session = newer.as_deref().unwrap_or(&set.session);
+            let at = context.time();
+            set.check_still_permitted(session, at)?;
+            match self
+                .put_changed(session, &set.changes, context.now, at)
+                .await?
+            {
+                Try::Done(put, token) => return Ok((*put, token)),
+                Try::Conflict(stored) => newer = Some(stored),
+            }
+            context.record.note(|facts| facts.conflicts += 1);
+        }
+        Err(Error::Conflict)
     }
 
     /// Writes `session` with `changes` and another token. The grace of the replaced token begins
@@ -176,7 +181,7 @@ impl Service {
         now: Timestamp,
         at: Timestamp,
     ) -> Result<Try, Error> {
-        let user = session.user.as_ref().or(changes.user.as_ref());
+        let user = session.factors.user().or(changes.factors.user());
         let user = user.map(|user| UserRef::from(&user.user_id));
         let token = SessionToken::generate(session.id, user)?;
         let grace = self.policy.token_grace;
@@ -194,46 +199,94 @@ impl Service {
     }
 }
 
+/// A Set whose checks have passed.
+struct PreparedSet {
+    /// The session as it was read.
+    session: Session,
+    scope: SessionScope,
+    /// The token that the request presents.
+    token: Option<SessionToken>,
+    wanted: PassedChecks,
+    precondition: Option<Precondition>,
+    verified: Option<VerifiedUser>,
+    changes: SessionChanges,
+}
+
+impl PreparedSet {
+    /// Whether there is nothing to write.
+    fn changes_nothing(&self) -> Result<bool, Invalid> {
+        let current = self.session.token_hash;
+        let token = self.token.as_ref();
+        let is_current = token.is_none_or(|token| token.hash() == current);
+        Ok(is_current && !self.session.is_changed_by(&self.changes)?)
+    }
+
+    /// Checks that `session`, which others may have written since it was read, may be written at
+    /// `at`.
+    fn check_still_permitted(&self, session: &Session, at: Timestamp) -> Result<(), Error> {
+        let verified = self.verified.as_ref();
+        // A session that expires while a password is checked is not revived.
+        require_still_live(session, verified, at)?;
+        // The token is still valid if the changes in between added no proof: any number of calls
+        // with one token are all carried out.
+        if session.proved_sequence != self.session.proved_sequence {
+            let granted = grant(&self.scope, session, &self.wanted, at)?;
+            if granted == Grant::Repetition && is_another(session, verified) {
+                return Err(out_of_scope(&self.scope, ApiSide::Command));
+            }
+        }
+        require(self.precondition.as_ref(), session)?;
+        if self.changes.lifetime.is_some() && session.absolute_end(&self.changes) <= at {
+            return Err(Error::SessionExpired);
+        }
+        Ok(())
+    }
+}
+
 /// The user to check, if the request has a check.
 ///
 /// A user other than the session's is refused here, before anything is read or counted, and with
 /// the same error whether the user exists or not. Otherwise a session could be used to find other
 /// users or to guess their passwords.
 fn subject<'a>(
-    request: &'a SetSession,
+    checks: &'a Checks,
     stored: &'a NamedSession,
     scope: &SessionScope,
     permit: &Permit,
     now: Timestamp,
 ) -> Result<Option<Subject<'a>>, Error> {
     let session = &stored.session;
-    let by_password = request.password.is_some();
-    let own = match (&session.user, &stored.login_name) {
+    let factors = checks.factors();
+    let has_proof = factors.iter().any(|factor| factor.is_proof());
+    let own = match (session.factors.user(), &stored.login_name) {
         (Some(user), Some(name)) => Some((&user.user_id, name)),
         // The session of a user who was deleted has ended.
         (Some(_), None) => return Err(Error::SessionEnded),
         (None, _) => None,
     };
-    match (own, &request.user) {
+    match (own, &checks.user) {
         (Some((id, name)), Some(search)) if !search.finds(id, name) => {
-            Err(Session::another_user().into())
+            Err(Factors::another_user().into())
         }
         (Some((id, name)), Some(_)) => {
             // Repeating a change that added the user needs the same permission as the change did.
             let added = matches!(
                 scope.validity(session, now),
-                TokenValidity::ValidToRepeat(PassedChecks { added: true, .. })
+                TokenValidity::ValidToRepeat(PassedChecks {
+                    added_user: true,
+                    ..
+                })
             );
-            if added || !by_password {
-                permit.may_check_user(by_password)?;
+            if added || !has_proof {
+                permit.may_check_user(&factors)?;
             }
             Ok(Some(Subject::Own(id, name)))
         }
         (None, Some(search)) => {
-            permit.may_check_user(by_password)?;
+            permit.may_check_user(&factors)?;
             Ok(Some(Subject::Named(search)))
         }
-        (Some((id, name)), None) => Ok(by_password.then_some(Subject::Own(id, name))),
+        (Some((id, name)), None) => Ok(has_proof.then_some(Subject::Own(id, name))),
         (None, None) => Ok(None),
     }
 }
@@ -257,12 +310,12 @@ enum Grant {
 fn grant(
     scope: &SessionScope,
     session: &Session,
-    wanted: PassedChecks,
+    wanted: &PassedChecks,
     now: Timestamp,
 ) -> Result<Grant, Error> {
     match scope.validity(session, now) {
         TokenValidity::Valid => Ok(Grant::Change),
-        TokenValidity::ValidToRepeat(proof) if wanted.covers(proof) => Ok(Grant::Repetition),
+        TokenValidity::ValidToRepeat(proof) if wanted.covers(&proof) => Ok(Grant::Repetition),
         TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(out_of_scope(scope, ApiSide::Command))
         }
@@ -271,7 +324,7 @@ fn grant(
 
 /// Whether the session has another user than the one who was checked.
 fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
-    let own = session.user.as_ref().map(|user| &user.user_id);
+    let own = session.factors.user().map(|user| &user.user_id);
     let verified = verified.map(|verified| &verified.user.user_id);
     own.is_some() && verified.is_some() && own != verified
 }
@@ -293,11 +346,11 @@ fn require_still_live(
     verified: Option<&VerifiedUser>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let generation = match (&session.user, verified) {
+    let generation = match (session.factors.user(), verified) {
         (Some(user), Some(verified)) if user.user_id == verified.user.user_id => {
             Some(verified.user.generation)
         }
-        (user, _) => user.as_ref().map(|user| user.generation),
+        (user, _) => user.map(|user| user.generation),
     };
     require_live(session.state(generation, at))
 }

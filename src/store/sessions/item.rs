@@ -4,8 +4,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, IdempotentCreate, Metadata, PassedChecks, PasswordFactor, ReplacedToken, Sequence,
-    Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    DisplayName, Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken,
+    Sequence, Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
 
@@ -21,7 +21,7 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `sequence` | N | |
 /// | `created_at`, `changed_at`, `expires_at` | N | |
 /// | `ttl` | N | seconds; when DynamoDB may delete the item: a day after `expires_at` |
-/// | `user_id` | S | the user, if the password was checked: the index `by_user` has an entry |
+/// | `user_id` | S | the user, if more than the name was checked: the index `by_user` has an entry |
 /// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
 /// | `display_name` | S | the user's, as it was when the user was checked; if there was one |
 /// | `user_verified_at`, `password_verified_at` | N | when each was checked; if it was |
@@ -39,7 +39,7 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `fingerprint` | B | fingerprint of the create request; if it had an idempotency key |
 /// | `created_by` | S | the id of the write that created the session; with `fingerprint` |
 ///
-/// A session that is ended loses the attributes [`super::ATTRIBUTES_REMOVED_AT_END`].
+/// A session that is ended loses the attributes [`super::attributes_removed_at_end`].
 pub(super) fn session_item(session: &Session) -> Item {
     let ttl = session.expires_at.plus(KEPT_AFTER_EXPIRY).as_seconds_up();
     let mut item: Item = HashMap::with_capacity(16);
@@ -53,10 +53,10 @@ pub(super) fn session_item(session: &Session) -> Item {
     set("ttl", number(ttl));
     set("token_hash", bytes(session.token_hash.as_bytes()));
     set("creator", text(&session.creator));
-    if let Some(user) = &session.user {
+    if let Some(user) = session.factors.user() {
         // A principal that may name users could fill a user's index with sessions without a
         // password. Such sessions have no entry, so they cost nothing and displace no others.
-        let user_id = match session.password {
+        let user_id = match session.factors.proved_user() {
             Some(_) => "user_id",
             None => "named_user_id",
         };
@@ -64,7 +64,6 @@ pub(super) fn session_item(session: &Session) -> Item {
         if let Some(name) = &user.display_name {
             set("display_name", text(name.as_str()));
         }
-        set("user_verified_at", millis(user.verified_at));
         set("epoch", text(user.generation.to_string()));
     }
     set("writes", bytes(&encode_writes(&session.writes)));
@@ -75,7 +74,7 @@ pub(super) fn session_item(session: &Session) -> Item {
         set("replaced_hash", bytes(replaced.hash.as_bytes()));
         set("replaced_until", millis(replaced.until));
         if !replaced.checks.is_empty() {
-            set("replaced_proof", text(encode_checks(replaced.checks)));
+            set("replaced_proof", text(encode_checks(&replaced.checks)));
         }
     }
     if let Some(Sequence(sequence)) = session.proved_sequence {
@@ -85,8 +84,8 @@ pub(super) fn session_item(session: &Session) -> Item {
         set("fingerprint", bytes(&request.fingerprint));
         set("created_by", text(request.write.to_string()));
     }
-    if let Some(password) = &session.password {
-        set("password_verified_at", millis(password.verified_at));
+    for (factor, at) in session.factors.iter() {
+        set(factor.verified_at_attribute(), millis(at));
     }
     if !session.metadata.is_empty() {
         let entries = session.metadata.iter();
@@ -149,26 +148,27 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, CorruptItem> {
         .ok_or(CorruptItem::Attribute("writes"))
 }
 
-fn encode_checks(checks: PassedChecks) -> String {
-    let user = match checks {
-        PassedChecks { added: true, .. } => Some("added"),
-        PassedChecks { user: true, .. } => Some("user"),
-        _ => None,
-    };
-    let facts = [user, checks.password.then_some("password")];
-    facts.into_iter().flatten().collect::<Vec<_>>().join(",")
+/// What `replaced_proof` has in place of the user, if the session had none before.
+const ADDED_USER: &str = "added";
+
+fn encode_checks(checks: &PassedChecks) -> String {
+    let names = checks.factors.iter().map(|factor| match factor {
+        Factor::User if checks.added_user => ADDED_USER,
+        factor => factor.as_str(),
+    });
+    names.collect::<Vec<_>>().join(",")
 }
 
 fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, CorruptItem> {
     let mut checks = PassedChecks::default();
     let facts = item.optional_text("replaced_proof")?;
     for fact in facts.into_iter().flat_map(|facts| facts.split(',')) {
-        match fact {
-            "added" => (checks.user, checks.added) = (true, true),
-            "user" => checks.user = true,
-            "password" => checks.password = true,
-            _ => return Err(CorruptItem::Attribute("replaced_proof")),
-        }
+        checks.added_user |= fact == ADDED_USER;
+        let factor = match fact {
+            ADDED_USER => Factor::User,
+            name => Factor::named(name).ok_or(CorruptItem::Attribute("replaced_proof"))?,
+        };
+        checks.factors.insert(factor);
     }
     Ok(ReplacedToken {
         hash: TokenHash::new(item.array("replaced_hash")?),
@@ -185,10 +185,7 @@ pub(in crate::store) fn parse_session(item: &Item) -> Result<Session, CorruptIte
         created_at: item.millis("created_at")?,
         changed_at: item.millis("changed_at")?,
         expires_at: item.millis("expires_at")?,
-        user: parse_user(item)?,
-        password: item
-            .optional_millis("password_verified_at")?
-            .map(|verified_at| PasswordFactor { verified_at }),
+        factors: parse_factors(item)?,
         metadata: parse_metadata(item)?,
         user_agent: item
             .optional_map("user_agent")?
@@ -219,6 +216,22 @@ fn parse_create(item: Attributes<'_>) -> Result<IdempotentCreate, CorruptItem> {
     })
 }
 
+fn parse_factors(item: Attributes<'_>) -> Result<Factors, CorruptItem> {
+    let Some(user) = parse_user(item)? else {
+        return Ok(Factors::default());
+    };
+    let mut verified_at = BTreeMap::new();
+    for factor in Factor::ALL {
+        if let Some(at) = item.optional_millis(factor.verified_at_attribute())? {
+            verified_at.insert(factor, at);
+        }
+    }
+    if !verified_at.contains_key(&Factor::User) {
+        return Err(CorruptItem::Attribute(Factor::User.verified_at_attribute()));
+    }
+    Ok(Factors::from_stored(user, verified_at))
+}
+
 fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     let user_id = match item.optional_text("user_id")? {
         None => item.optional_text("named_user_id")?,
@@ -231,7 +244,6 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     Ok(Some(UserFactor {
         user_id: UserId::parse(user_id.to_owned())?,
         display_name: DisplayName::parse(display_name.to_owned())?,
-        verified_at: item.millis("user_verified_at")?,
         generation: item.text("epoch")?.parse()?,
     }))
 }

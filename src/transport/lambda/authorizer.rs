@@ -16,7 +16,7 @@ use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault};
 use crate::log::{DecisionLine, Log, TraceId};
 use crate::store::Store;
-use crate::verification::{Refusal, user_of_token};
+use crate::verification::{Refusal, TokenVerdict, user_of_token};
 
 pub use policy::AuthorizerAnswer;
 
@@ -67,17 +67,17 @@ impl Authorizer {
         let event = AuthorizerEvent::read(event);
         let decision = match &event.fault {
             None => self.decide(&event, now).await,
-            Some(fault) => Ok(Err(fault.kind())),
+            Some(fault) => Ok(Decision::Deny(fault.kind())),
         };
         let user = match &decision {
-            Ok(Ok(user)) => Some(user),
+            Ok(Decision::Allow(user)) => Some(user),
             _ => None,
         };
         self.log.decision(&DecisionLine {
             request_id,
             outcome: match &decision {
-                Ok(Ok(_)) => "allow",
-                Ok(Err(reason)) => reason,
+                Ok(Decision::Allow(_)) => "allow",
+                Ok(Decision::Deny(reason)) => reason,
                 Err(error) => error.kind(),
             },
             principal: user.map(|of| Principal::User {
@@ -91,23 +91,30 @@ impl Authorizer {
             started,
             now,
         });
-        Ok(event.policy(self.answer, decision?.ok().as_ref()))
+        Ok(match decision? {
+            Decision::Allow(user) => event.policy(self.answer, Some(&user)),
+            Decision::Deny(_) => event.policy(self.answer, None),
+        })
     }
 
     async fn decide(&self, event: &AuthorizerEvent, now: Timestamp) -> Result<Decision, Error> {
         Ok(match &event.token {
-            Ok(Some(token)) => {
-                let user = user_of_token(&self.store, token, now).await?;
-                user.map_err(reason)
-            }
-            Ok(None) => Err("no_token"),
-            Err(TokenFault::Missing | TokenFault::Invalid) => Err("malformed_token"),
+            Ok(Some(token)) => match user_of_token(&self.store, token, now).await? {
+                TokenVerdict::User(user) => Decision::Allow(user),
+                TokenVerdict::Refused(refusal) => Decision::Deny(reason(refusal)),
+            },
+            Ok(None) => Decision::Deny("no_token"),
+            Err(TokenFault::Missing | TokenFault::Invalid) => Decision::Deny("malformed_token"),
         })
     }
 }
 
-/// The user who is allowed, or the name of the refusal in the log.
-type Decision = Result<SessionUser, &'static str>;
+/// What is done with a request.
+enum Decision {
+    Allow(Box<SessionUser>),
+    /// For the reason that has this name in the log.
+    Deny(&'static str),
+}
 
 fn reason(refusal: Refusal) -> &'static str {
     match refusal {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde_json::{Value, json};
-use sesame::domain::{Permission, Sequence, Timestamp, UserState};
+use sesame::domain::{Factor, Permission, Sequence, Timestamp, UserState};
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, post};
 
@@ -45,7 +45,10 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
         let stored = app.stored(&answer).await;
         assert_eq!(stored.sequence, Sequence(sequence), "{body}");
         assert_eq!(
-            (stored.user.is_some(), stored.password.is_some()),
+            (
+                stored.factors.user().is_some(),
+                stored.factors.proved_at().is_some()
+            ),
             factors,
             "{body}"
         );
@@ -111,10 +114,11 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
             let body = json!({ "checks": checks });
             let answer = app.client().bearing(page.as_str()).create_json(&body).await;
             assert_eq!(answer.outcome(), "ok", "{checks}");
-            let stored = app.stored(&answer).await.user.unwrap();
-            assert_eq!(stored.user_id, mini.user_id);
-            assert_eq!(stored.display_name, mini.display_name);
-            assert_eq!(stored.verified_at, NOW);
+            let stored = app.stored(&answer).await.factors;
+            assert_eq!(stored.verified_at(Factor::User), Some(NOW));
+            let user = stored.user().unwrap();
+            assert_eq!(user.user_id, mini.user_id);
+            assert_eq!(user.display_name, mini.display_name);
         }
     }
 }

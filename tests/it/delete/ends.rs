@@ -3,7 +3,7 @@ use std::time::Duration;
 use sesame::api::proto::zitadel::session::v2::{
     CreateSessionRequest as Create, SetSessionRequest as Set,
 };
-use sesame::domain::{Permission, UserState};
+use sesame::domain::{Factors, Permission, UserState};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, millis, noting, sequence, set};
@@ -234,7 +234,7 @@ async fn a_delete_whose_answer_was_lost_is_one_delete() {
         .get_session(created.session_id.parse().unwrap())
         .await;
     let stored = stored.unwrap().unwrap();
-    assert_eq!((stored.sequence.0, stored.user), (5, None));
+    assert_eq!((stored.sequence.0, stored.factors), (5, Factors::default()));
     assert_eq!(app.sessions_of(&mini.user_id).await.len(), 0);
 }
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sesame::api::Version;
-use sesame::domain;
+use sesame::domain::{self, Factor, Timestamp};
 use sesame::token::SessionToken;
 
 use super::reference::{Grace, Model, Proof, Session, UserFactor};
@@ -19,9 +19,10 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
     let metadata = stored.metadata.iter();
     let metadata = metadata.map(|(key, value)| (key.to_owned(), text(value)));
     let generation = like.user.as_ref().map_or(0, |factor| factor.generation);
-    let user = stored.user.as_ref().map(|factor| UserFactor {
-        user: user_of(factor.user_id.as_str(), model),
-        verified_at: factor.verified_at.as_millis(),
+    let verified_at = |factor| stored.factors.verified_at(factor).map(Timestamp::as_millis);
+    let user = stored.factors.user().map(|user| UserFactor {
+        user: user_of(user.user_id.as_str(), model),
+        verified_at: verified_at(Factor::User).unwrap(),
         generation,
     });
     let mut tokens = like.tokens.clone();
@@ -38,16 +39,16 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
         expires_at: stored.expires_at.as_millis(),
         is_deleted: stored.ended_at.is_some(),
         user,
-        password: stored.password.map(|factor| factor.verified_at.as_millis()),
+        password: verified_at(Factor::Password),
         metadata: metadata.collect(),
         creator: stored.creator.clone(),
         tokens,
-        grace: stored.replaced.map(|replaced| Grace {
+        grace: stored.replaced.as_ref().map(|replaced| Grace {
             until: replaced.until.as_millis(),
             proof: Proof {
-                user: replaced.checks.user,
-                added: replaced.checks.added,
-                password: replaced.checks.password,
+                user: replaced.checks.factors.contains(&Factor::User),
+                added: replaced.checks.added_user,
+                password: replaced.checks.factors.contains(&Factor::Password),
             },
         }),
         keyed: like.keyed.clone(),

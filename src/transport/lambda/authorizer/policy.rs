@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::event::AuthorizerEvent;
-use crate::domain::SessionUser;
+use crate::domain::{Factor, SessionUser};
 
 /// The form of responses to events with payload 2.0. The event does not say which form the API
 /// expects, so this is a setting.
@@ -38,15 +38,18 @@ impl AuthorizerEvent {
 /// The context that the API receives: `$context.authorizer`, or `requestContext.authorizer` of its
 /// own function's events. REST APIs take strings, numbers and booleans alone.
 fn context(of: &SessionUser) -> Value {
-    json!({
+    let names: Vec<_> = of.factors.set().into_iter().map(Factor::as_str).collect();
+    let mut context = json!({
         "sessionId": of.session.to_string(),
         "userId": of.user.user_id.as_str(),
         "loginName": of.login_name.as_str(),
         "displayName": of.display_name(),
-        "factors": "user,password",
-        "userVerifiedAt": of.user.verified_at.to_rfc3339(),
-        "passwordVerifiedAt": of.password.verified_at.to_rfc3339(),
+        "factors": names.join(","),
         "createdAt": of.created_at.to_rfc3339(),
         "expiresAt": of.expires_at.to_rfc3339(),
-    })
+    });
+    for (factor, at) in of.factors.iter() {
+        context[format!("{}VerifiedAt", factor.as_str())] = at.to_rfc3339().into();
+    }
+    context
 }
