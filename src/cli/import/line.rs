@@ -112,7 +112,7 @@ impl LineFields {
             login_name: LoginName::parse_new(&login_name)?,
             user_id: UserId::parse_new(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
             display_name: DisplayName::parse_new(&display_name)?,
-            password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
+            password_hash: hash.map(HashString::from),
         };
         Ok(ImportedUser { user, weakness })
     }
