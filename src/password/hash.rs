@@ -1,7 +1,7 @@
 use super::scheme::Scheme;
 use super::scheme::parse::parse;
 use super::unsupported::{MAX_LENGTH, Unsupported};
-use crate::domain::hide_in_debug;
+use crate::domain::{HashString, hide_in_debug};
 
 /// A hash string whose costs are within bounds.
 ///
@@ -34,7 +34,7 @@ use crate::domain::hide_in_debug;
 /// password, and `Debug` doesn't show it.
 #[derive(Clone)]
 pub struct PasswordHash {
-    text: String,
+    text: HashString,
     scheme: Scheme,
 }
 
@@ -48,14 +48,13 @@ impl PasswordHash {
             return Err(Unsupported::TooLong);
         }
         Ok(Self {
-            text: text.to_owned(),
+            text: HashString::new(text.to_owned()),
             scheme: parse(text)?,
         })
     }
 
-    /// The string as it is stored.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     /// The name of the algorithm, for people to read.
@@ -78,6 +77,12 @@ impl PasswordHash {
 }
 
 hide_in_debug!(PasswordHash);
+
+impl From<PasswordHash> for HashString {
+    fn from(hash: PasswordHash) -> Self {
+        hash.text
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -10,12 +10,12 @@ mod tree;
 mod well_known;
 mod write;
 
-use self::tree::Tree;
 use crate::api::{MatchedRoute, Request};
 use crate::error::Error;
 
 pub(super) use connect_error::{connect_http, encode_connect_error};
 pub use read::Encoded;
+pub use tree::Tree;
 pub use write::write;
 
 /// Reads the message of a request: the fields in its path, and in its body or its query.

@@ -5,8 +5,8 @@ use crate::app::Settings;
 use crate::cli::failure::Failure;
 use crate::cli::user::administration;
 use crate::domain::{
-    DisplayName, HashString, LoginName, NewUser, Password, Permission, ServiceAccount,
-    ServiceAccountName, Timestamp, UserId,
+    DisplayName, LoginName, NewUser, Password, Permission, ServiceAccount, ServiceAccountName,
+    Timestamp, UserId,
 };
 use crate::password::PasswordPool;
 use crate::service::UserRefusal;
@@ -36,7 +36,7 @@ pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure>
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
-        password_hash: Some(HashString::new(hash.as_str().to_owned())),
+        password_hash: Some(hash.into()),
     };
     match administration(store.clone())?.add(user).await {
         Ok(_) | Err(UserRefusal::NameTaken(_) | UserRefusal::IdTaken(_)) => Ok(()),

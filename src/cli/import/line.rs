@@ -1,11 +1,9 @@
-use std::fmt;
+use std::mem;
 
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::error::Category;
 
 use super::firebase::FirebaseConfig;
+use crate::api::codec::json::Tree;
 use crate::domain::{DisplayName, HashString, Invalid, LoginName, NewUser, UserId, printable};
 use crate::password::{PasswordHash, Unsupported};
 
@@ -58,11 +56,13 @@ pub struct ImportedUser {
 pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
     // Without the line end: an error after it would have no column.
     let line = line.trim_ascii_end();
-    let Members(members) =
-        serde_json::from_slice(line).map_err(|error| match error.classify() {
-            Category::Data => LineError::NotAnObject,
-            Category::Syntax | Category::Eof | Category::Io => LineError::NotJson(error.column()),
-        })?;
+    let tree = serde_json::from_slice(line).map_err(|error| match error.classify() {
+        Category::Data => LineError::Twice("a field"),
+        Category::Syntax | Category::Eof | Category::Io => LineError::NotJson(error.column()),
+    })?;
+    let Tree::Object(members) = tree else {
+        return Err(LineError::NotAnObject);
+    };
     let mut fields = LineFields::default();
     for (name, value) in members {
         let (name, field) = match name.as_str() {
@@ -75,8 +75,8 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
             _ => return Err(LineError::UnknownField(name.chars().take(40).collect())),
         };
         let before = match value {
-            Value::Null => None,
-            Value::String(text) => field.replace(text),
+            Tree::Null => None,
+            Tree::String(mut text) => field.replace(mem::take(&mut text)),
             _ => return Err(LineError::NotAString(name)),
         };
         if before.is_some() {
@@ -112,36 +112,9 @@ impl LineFields {
             login_name: LoginName::parse_new(&login_name)?,
             user_id: UserId::parse_new(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
             display_name: DisplayName::parse_new(&display_name)?,
-            password_hash: hash.map(|hash| HashString::new(hash.as_str().to_owned())),
+            password_hash: hash.map(HashString::from),
         };
         Ok(ImportedUser { user, weakness })
-    }
-}
-
-/// The members of a JSON object in their order, including those with the same name.
-struct Members(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
     }
 }
 
@@ -201,6 +174,10 @@ mod tests {
             (
                 r#"{"userId":"1","user_id":"1","loginName":"a"}"#,
                 "userId is there twice",
+            ),
+            (
+                r#"{"userId":"1","userId":"V3ryS3cure!","loginName":"a"}"#,
+                "a field is there twice",
             ),
             (
                 r#"{"userId":"1","loginName":"a","password":"V3ryS3cure!"}"#,

@@ -62,5 +62,5 @@ pub async fn hash_password(
     let (params, kernel) = config::hash_settings(environment.variable)?;
     let pool = PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0);
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
-    Ok(HashString::new(hash.as_str().to_owned()))
+    Ok(hash.into())
 }

@@ -91,7 +91,7 @@ impl Service {
         }
         let (new_hash, turn) = if replace {
             let (hash, turn) = turn.hash(password).await?;
-            (Some(HashString::new(hash.as_str().to_owned())), turn)
+            (Some(hash.into()), turn)
         } else {
             (None, turn)
         };
