@@ -135,10 +135,10 @@ async fn respond(
         return failure(413, "ValidationException", "the body is too long");
     };
     let run = move || operation::run(emulator.database(), &target, &body);
-    let Ok(response) = tokio::task::spawn_blocking(run).await else {
+    let Ok((status, body)) = tokio::task::spawn_blocking(run).await else {
         return failure(500, "InternalServerError", "the request panicked");
     };
-    json_response(response.status, response.body)
+    json_response(status, body)
 }
 
 fn failure(status: u16, name: &str, message: &str) -> Response {

@@ -1,5 +1,5 @@
 use super::VerifiedUser;
-use crate::domain::{HashString, Password, Permit, Timestamp, User, UserState, WriteId};
+use crate::domain::{Password, Permit, Timestamp, User, UserState, WriteId};
 use crate::error::Error;
 use crate::password::{PasswordHash, Place, Turn};
 use crate::service::user_lookup::{Subject, UserLookup};
