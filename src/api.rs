@@ -17,7 +17,8 @@ mod timeout;
 mod version;
 
 pub(crate) use call::carry_out;
-pub use call::{Answer, Call, Envelope, answer, check, read};
+pub use call::{Call, Envelope, answer, check, read};
+pub use codec::Answer;
 pub use protocol::{Codec, Coding, Protocol};
 pub use request::{Request, RequestContext, WireLimits, query};
 pub use request_headers::RequestHeaders;

@@ -4,6 +4,7 @@
 //! what is wrong is named as clients know it: an [`Invalid`] has the name of the field on the wire,
 //! and [`Precondition`] reads the value of a header. Stored login names and hash strings are not: they may have been stored under other rules.
 
+mod access;
 mod attempts;
 mod factors;
 mod id;
@@ -32,6 +33,7 @@ mod user_agent;
 mod user_pointer;
 mod write;
 
+pub use access::Access;
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
@@ -44,7 +46,7 @@ pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denial, Permit, PresentedTokenHash, SessionScope};
+pub use permit::{Denial, Permit, PresentedTokenHash, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]

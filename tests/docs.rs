@@ -18,22 +18,12 @@ mod rows;
 #[path = "docs/settings.rs"]
 mod settings;
 
-use self::rows::assert_rows;
+use self::rows::{TEMPLATE, assert_rows, table};
 use self::settings::text;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
-const TEMPLATE: &str = include_str!("../template.yaml");
 const ARCHITECTURE: &str = include_str!("../docs/architecture.md");
-
-/// Returns the cells of each row of the first table under a heading.
-fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
-    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
-    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
-    let rows = lines.take_while(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
-        .collect()
-}
 
 /// Returns the names in the first column of a table, which are written as code.
 fn names(page: &str, heading: &str) -> BTreeSet<String> {

@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 
-use super::codec::{self, RequestMessage};
+use super::codec::{self, Answer, RequestMessage};
 use super::session::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
 use super::{MatchedRoute, RequestHeaders, Version};
 use crate::domain::{Operation, Permit, operations};
@@ -35,14 +35,6 @@ pub struct Envelope {
     pub headers: RequestHeaders,
     /// The other member of a oneof of which JSON may have two.
     pub second: Option<String>,
-}
-
-/// The answer to a call that was carried out. It may hold a token, and so has no `Debug`.
-pub struct Answer {
-    /// v2's message in protobuf.
-    pub message: Vec<u8>,
-    /// Whether JSON's routes answer with the status of what was created.
-    pub creates: bool,
 }
 
 /// Reads the request of a call.

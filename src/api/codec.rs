@@ -13,7 +13,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use self::filter::filter;
-use super::call::Answer;
 use super::response::respond;
 use crate::api::{
     Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, WireLimits,
@@ -36,6 +35,14 @@ pub struct RequestMessage {
     /// The other member of a oneof of which JSON may have two.
     pub second: Option<String>,
     pub headers: RequestHeaders,
+}
+
+/// The answer to a call that was carried out. It may hold a token, and so has no `Debug`.
+pub struct Answer {
+    /// v2's message in protobuf.
+    pub message: Vec<u8>,
+    /// Whether JSON's routes answer with the status of what was created.
+    pub creates: bool,
 }
 
 /// Decodes the message of a request.

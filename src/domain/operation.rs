@@ -1,5 +1,5 @@
 use super::Permission;
-use super::permit::{Access, Rule};
+use super::access::{Access, Rule};
 
 /// Hands the list of the API's operations, each with who may call it, to another macro. The name is
 /// that of the rpc in `proto/`. Each of the rules is enough by itself.

@@ -1,38 +1,8 @@
-use std::str::FromStr;
-
-use super::text::Invalid;
+use super::access::{Access, Rule};
 use super::{
     FactorSet, Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity,
     UserId,
 };
-
-/// Who may create sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Principals with the permission `session.write`.
-    Token,
-    /// Each principal that is authenticated.
-    Authenticated,
-    /// Anyone.
-    Public,
-}
-
-/// A reason for which an operation is permitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    Anyone,
-    /// The principal is authenticated.
-    Authenticated,
-    /// The request presents the session's token.
-    Token,
-    /// The principal created the session; while that has no user, if the principal may not see
-    /// users.
-    Creator,
-    /// The principal is the session's user.
-    User,
-    /// The principal has the permission.
-    Permission(Permission),
-}
 
 /// The right of a principal to one operation, or to the administration of users. Only the service
 /// makes one, after it has found out who the principal is, and the command line for its operator.
@@ -92,14 +62,6 @@ pub enum Denial {
 }
 
 impl Access {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Authenticated => "authenticated",
-            Self::Public => "public",
-        }
-    }
-
     /// The permit of `principal` for an operation. Where a session's token permits it, the
     /// permit is conditional on the token: [`Permit::sessions`].
     pub(crate) fn permit(
@@ -255,22 +217,6 @@ impl SessionScope {
     /// Whether the scope permits all calls on `session`, not only the repetition of a Set.
     pub fn contains(&self, session: &Session, now: Timestamp) -> bool {
         self.validity(session, now) == TokenValidity::Valid
-    }
-}
-
-impl FromStr for Access {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "token" => Ok(Self::Token),
-            "authenticated" => Ok(Self::Authenticated),
-            "public" => Ok(Self::Public),
-            _ => Err(Invalid::new(
-                "access",
-                "is not token, authenticated or public",
-            )),
-        }
     }
 }
 

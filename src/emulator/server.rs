@@ -213,9 +213,9 @@ mod tests {
     }
 
     fn request(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {
-        let response = operation::run(emulator.database(), action, body.as_bytes());
-        let body = serde_json::from_slice(&response.body).unwrap();
-        assert_eq!(response.status, 200, "{action}: {body}");
+        let (status, body) = operation::run(emulator.database(), action, body.as_bytes());
+        let body = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status, 200, "{action}: {body}");
         body
     }
 }

@@ -1,6 +1,17 @@
-//! A comparison of tables that says which of their rows differ.
+//! The tables of pages, and a comparison that says which of their rows differ.
 
 use std::fmt::Debug;
+
+pub const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// Returns the cells of each row of the first table under a heading.
+pub fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = lines.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
 
 /// Checks that a page has the expected rows, in that order.
 #[track_caller]

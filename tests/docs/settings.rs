@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use saphyr::{LoadableYamlNode, Yaml};
 use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS, Setting, Values};
 
-use super::rows::assert_rows;
-use super::{TEMPLATE, table};
+use super::rows::{TEMPLATE, assert_rows, table};
 
 const PAGE: &str = include_str!("../../docs/settings.md");
 

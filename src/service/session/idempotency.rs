@@ -1,7 +1,9 @@
 use super::checks::VerifiedUser;
-use crate::domain::{Factor, IdempotencyKey, Invalid, Permit, SessionId, UserSearch};
+use crate::domain::{
+    Factor, IdempotencyKey, Invalid, Permit, Session, SessionId, UserRef, UserSearch,
+};
 use crate::error::Error;
-use crate::service::{CreateSession, Service};
+use crate::service::{CreateSession, CreatedSession, Service};
 use crate::token::ServerKey;
 
 /// The idempotency key of a create, with what is derived by it.
@@ -42,6 +44,32 @@ impl Service {
             server_key,
             key,
         }))
+    }
+
+    /// The reply to a create that is repeated: `stored` is the session that it created the first
+    /// time, `session` the one that it would create. The reply is that of the first time, even if
+    /// the session has changed or ended since.
+    pub(super) fn repeated(
+        &self,
+        session: &Session,
+        stored: &Session,
+        scope: &IdempotencyScope,
+    ) -> Result<CreatedSession, Error> {
+        let first = stored
+            .request
+            .filter(|first| first.fingerprint == scope.fingerprint)
+            .ok_or(Error::IdempotencyKeyReused)?;
+        let id = |session: &Session| session.factors.user().map(|user| user.user_id.clone());
+        let (now, then) = (id(session), id(stored));
+        // Both have a user, and not the same one: the login name has passed to another user. An
+        // ended session has no user, and its token is invalid. A session that was created without
+        // a user may have got one since.
+        if now.is_some() && then.is_some() && now != then {
+            return Err(Error::IdempotencyKeyReused);
+        }
+        let user = now.as_ref().map(UserRef::from);
+        let token = scope.server_key.token(stored.id, first.write, user);
+        Ok(self.created(session, stored.created_at, token))
     }
 }
 
