@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -62,13 +63,7 @@ impl Bench {
             logins_per_second: median.as_secs_f64().recip(),
             login: Login::new(&prices, median, self.memory_size, self.wait),
         };
-        let mut output = Output::stdout();
-        if self.json {
-            output.json(&report)?;
-        } else {
-            output.line(&report)?;
-        }
-        output.flush()
+        Output::print(&report, self.json)
     }
 }
 
@@ -142,12 +137,12 @@ impl Login {
         let wait = f64::from(wait_ms);
         let billed_ms = (milliseconds(hash) / share + wait).ceil();
         let gigabytes = f64::from(memory_mb) / 1024.0;
-        let GbSecond { x86_64, arm64 } = dollars.lambda_gb_second;
-        let (here, there, other) = if ARCHITECTURE == "arm64" {
-            (arm64, x86_64, "x86_64")
+        let architectures = if ARCHITECTURE == "arm64" {
+            ["arm64", "x86_64"]
         } else {
-            (x86_64, arm64, "arm64")
+            ["x86_64", "arm64"]
         };
+        let [here, there] = architectures.map(|name| dollars.lambda_gb_second[name]);
         // A million calls of one millisecond are a thousand seconds.
         let lambda_time = billed_ms * 1000.0 * gigabytes * here;
         let dynamodb = Self::WRITE_UNITS * dollars.dynamodb_million_write_units;
@@ -164,7 +159,7 @@ impl Login {
                 sum: lambda_time + requests + dynamodb,
             },
             other: Other {
-                architecture: other,
+                architecture: architectures[1],
                 same_price_hash_ms: ((billed_ms * here / there - wait) * share).max(0.0),
             },
         }
@@ -225,16 +220,11 @@ struct Prices {
 
 #[derive(Deserialize)]
 struct ListPrices {
-    lambda_gb_second: GbSecond,
+    /// By architecture.
+    lambda_gb_second: HashMap<String, f64>,
     lambda_million_requests: f64,
     http_api_million_requests: f64,
     dynamodb_million_write_units: f64,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-struct GbSecond {
-    x86_64: f64,
-    arm64: f64,
 }
 
 impl Prices {
@@ -269,7 +259,7 @@ mod tests {
             } = login.dollars_per_million;
 
             assert!((login.billed_ms - billed_ms).abs() < 0.1, "{memory_mb}");
-            let gb_seconds = lambda_time / prices.dollars.lambda_gb_second.x86_64;
+            let gb_seconds = lambda_time / prices.dollars.lambda_gb_second["x86_64"];
             let want = billed_ms * 1000.0 * f64::from(memory_mb) / 1024.0;
             if cfg!(target_arch = "x86_64") {
                 assert!((gb_seconds - want).abs() < 0.1, "{gb_seconds} {want}");
@@ -289,7 +279,7 @@ mod tests {
 
         let login = Login::new(&prices, Duration::from_millis(10), 1769, 15);
 
-        let there = prices.dollars.lambda_gb_second.arm64;
+        let there = prices.dollars.lambda_gb_second["arm64"];
         let billed = login.other.same_price_hash_ms + 15.0;
         let cost = billed * 1000.0 * 1769.0 / 1024.0 * there;
         assert!((cost - login.dollars_per_million.lambda_time).abs() < 1e-6);

@@ -110,7 +110,7 @@ impl Dev {
             })
             .map_err(Failure::Start)?;
         drop(emulator);
-        self.announce(&Banner {
+        let banner = Banner {
             url: &local_url(options.scheme(), &listener).map_err(Failure::Start)?,
             database_url: &database_url,
             token: token.as_str(),
@@ -119,7 +119,8 @@ impl Dev {
             data: self.data.as_deref(),
             certificate: self.server.certificate(),
             program: environment.program,
-        })?;
+        };
+        Output::print(&banner, self.ready_json)?;
         self.warn();
 
         let mut database = pin!(database.ended());
@@ -156,16 +157,6 @@ impl Dev {
             settings.origins = Origins::Loopback;
         }
         Ok(settings)
-    }
-
-    fn announce(&self, banner: &Banner<'_>) -> Result<(), Failure> {
-        let mut output = Output::stdout();
-        if self.ready_json {
-            output.json(banner)?;
-        } else {
-            output.line(banner)?;
-        }
-        output.flush()
     }
 
     /// Warns if other machines can reach the service, whose demo user has a published password, or

@@ -13,6 +13,17 @@ impl Output {
         Self(io::BufWriter::new(io::stdout()))
     }
 
+    /// Writes a value, which is all that a command writes, as JSON or as text.
+    pub fn print(value: &(impl Serialize + fmt::Display), as_json: bool) -> Result<(), Failure> {
+        let mut output = Self::stdout();
+        if as_json {
+            output.json(value)?;
+        } else {
+            output.line(value)?;
+        }
+        output.flush()
+    }
+
     pub fn line(&mut self, line: impl fmt::Display) -> Result<(), Failure> {
         Ok(writeln!(self.0, "{line}")?)
     }

@@ -74,7 +74,7 @@ impl fmt::Display for Banner<'_> {
             || "in memory".to_owned(),
             |file| format!("kept in {}", file.display()),
         );
-        let (program, options) = ((self.program)(), self.options());
+        let (program, curl, options) = ((self.program)(), self.curl(), self.options());
         let Self {
             url,
             database_url,
@@ -84,24 +84,19 @@ impl fmt::Display for Banner<'_> {
         let users = &self.tables.users;
         let access = self.access.as_str();
 
-        writeln!(f, "Sesame is at {url}, with --access {access}.")?;
-        writeln!(f, "Its DynamoDB is at {database_url}, {kept}.\n")?;
-        writeln!(f, "Create a session, here or in a browser at {url}/:")?;
-        writeln!(f, "  {}\n", self.curl())?;
-        writeln!(
+        write!(
             f,
-            "A token of a service account, with all permissions:\n  {token}\n"
-        )?;
-        writeln!(f, "Add a user, and see what else there is:")?;
-        writeln!(f, "  {program} user add --login-name you {options}")?;
-        writeln!(f, "  {program} --help\n")?;
-        writeln!(f, "Look into the tables:")?;
-        writeln!(
-            f,
-            "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan \
-             --region us-east-1 --endpoint-url {database_url} --table-name '{users}'\n"
-        )?;
-        write!(f, "Ctrl-C ends it.")
+            "Sesame is at {url}, with --access {access}.\n\
+             Its DynamoDB is at {database_url}, {kept}.\n\n\
+             Create a session, here or in a browser at {url}/:\n  {curl}\n\n\
+             A token of a service account, with all permissions:\n  {token}\n\n\
+             Add a user, and see what else there is:\n  \
+             {program} user add --login-name you {options}\n  {program} --help\n\n\
+             Look into the tables:\n  \
+             AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan \
+             --region us-east-1 --endpoint-url {database_url} --table-name '{users}'\n\n\
+             Ctrl-C ends it."
+        )
     }
 }
 
