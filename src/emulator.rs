@@ -86,10 +86,7 @@ impl Emulator {
     /// out all the same, as over a network.
     pub fn http_client(&self) -> HttpClient {
         let emulator = self.clone();
-        in_process(move |target, body| {
-            let response = operation::run(emulator.database(), target, body);
-            (response.status, response.body)
-        })
+        in_process(move |target, body| operation::run(emulator.database(), target, body))
     }
 
     /// Deletes the items whose time to live is over, and returns their number. It blocks. A server

@@ -89,17 +89,15 @@ impl KeySource {
         match self {
             Self::None => Ok(None),
             Self::Key(key) => Ok(Some(key.clone())),
-            Self::Secret(secret) => secret.get().await.map(Some),
+            Self::Secret(secret) => {
+                let key = secret.key.get_or_try_init(|| secret.read()).await?;
+                Ok(Some(key.clone()))
+            }
         }
     }
 }
 
 impl Secret {
-    async fn get(&self) -> Result<ServerKey, Error> {
-        let key = self.key.get_or_try_init(|| self.read()).await?;
-        Ok(key.clone())
-    }
-
     async fn read(&self) -> Result<ServerKey, Error> {
         let value = self
             .client()

@@ -8,26 +8,17 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// An HTTP status and a JSON body.
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
-}
-
-/// Carries out one request. `target` is its `x-amz-target`, such as `DynamoDB_20120810.GetItem`.
-/// It blocks while SQLite works.
-pub(super) fn run(database: &Database, target: &str, body: &[u8]) -> Response {
+/// Carries out one request, and gives an HTTP status and a JSON body. `target` is its
+/// `x-amz-target`, such as `DynamoDB_20120810.GetItem`. It blocks while SQLite works.
+pub(super) fn run(database: &Database, target: &str, body: &[u8]) -> (u16, Vec<u8>) {
     let action = target.strip_prefix("DynamoDB_20120810.").unwrap_or(target);
     match dispatch(database, action, body) {
-        Some(Ok(body)) => Response { status: 200, body },
-        Some(Err(error)) => Response {
-            status: error.status_code(),
-            body: error.to_json().into_bytes(),
-        },
-        None => Response {
-            status: 400,
-            body: br#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_vec(),
-        },
+        Some(Ok(body)) => (200, body),
+        Some(Err(error)) => (error.status_code(), error.to_json().into_bytes()),
+        None => {
+            let body = br#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
+            (400, body.to_vec())
+        }
     }
 }
 

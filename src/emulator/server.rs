@@ -135,10 +135,10 @@ async fn respond(
         return failure(413, "ValidationException", "the body is too long");
     };
     let run = move || operation::run(emulator.database(), &target, &body);
-    let Ok(response) = tokio::task::spawn_blocking(run).await else {
+    let Ok((status, body)) = tokio::task::spawn_blocking(run).await else {
         return failure(500, "InternalServerError", "the request panicked");
     };
-    json_response(response.status, response.body)
+    json_response(status, body)
 }
 
 fn failure(status: u16, name: &str, message: &str) -> Response {
@@ -213,9 +213,9 @@ mod tests {
     }
 
     fn request(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {
-        let response = operation::run(emulator.database(), action, body.as_bytes());
-        let body = serde_json::from_slice(&response.body).unwrap();
-        assert_eq!(response.status, 200, "{action}: {body}");
+        let (status, body) = operation::run(emulator.database(), action, body.as_bytes());
+        let body = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status, 200, "{action}: {body}");
         body
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::FoldedName;
 /// - At most `at_once` attempts at the password of one login name are pending: counted, and
 ///   neither known to be wrong nor forgiven. More would let right logins of one user lock each
 ///   other out.
+#[derive(Default)]
 pub(super) struct Queue {
     at_once: usize,
     /// How many calls may be in the queue.
@@ -49,9 +50,7 @@ impl Queue {
         Self {
             at_once,
             places,
-            next_ticket: 0,
-            calls: VecDeque::new(),
-            unsettled: Vec::new(),
+            ..Self::default()
         }
     }
 
