@@ -3,13 +3,14 @@
 //! The steps of a request are: find the route, authenticate, authorize, decode, run, encode.
 
 mod base_path;
+mod call_line;
 mod cors;
 mod deadline;
 mod origins;
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Response, StatusCode};
@@ -23,7 +24,7 @@ use crate::api::{
 use crate::aws::{KeySource, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
-use crate::log::{CallLine, Log};
+use crate::log::Log;
 use crate::password::{Kernel, Params, PasswordPool};
 use crate::service::{Context, Credentials, Policy, Service};
 use crate::store::{Store, Tables};
@@ -183,18 +184,7 @@ impl App {
     ) -> Response<Body> {
         add_common_headers(response.headers_mut(), &request.context.request_id);
         cors::add_headers(&self.origins, &request.headers, response.headers_mut());
-        self.log.call(&CallLine {
-            request_id: &request.context.request_id,
-            client_ip: request.context.client_ip,
-            trace_id: request.context.trace_id.as_ref(),
-            operation,
-            status: response.status(),
-            cold_start: self.cold.swap(false, Ordering::Relaxed),
-            error,
-            facts: context.record.read(),
-            started: context.started,
-            now: context.now,
-        });
+        self.log_call(request, operation, context, error, response.status());
         response
     }
 }

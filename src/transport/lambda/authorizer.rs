@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use self::event::AuthorizerEvent;
 use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
-use crate::error::{Error, TokenFault};
-use crate::log::{DecisionLine, Log, TraceId};
+use crate::error::{Error, TokenFault, chain};
+use crate::log::{Line, Log, TraceId};
 use crate::store::Store;
 use crate::verification::{Refusal, TokenVerdict, user_of_token};
 
@@ -69,28 +69,31 @@ impl Authorizer {
             None => self.decide(&event, now).await,
             Some(fault) => Ok(Decision::Deny(fault.kind())),
         };
-        let user = match &decision {
-            Ok(Decision::Allow(user)) => Some(user),
-            _ => None,
+        let (outcome, user) = match &decision {
+            Ok(Decision::Allow(user)) => ("allow", Some(user)),
+            Ok(Decision::Deny(reason)) => (*reason, None),
+            Err(error) => (error.kind(), None),
         };
-        self.log.decision(&DecisionLine {
-            request_id,
-            outcome: match &decision {
-                Ok(Decision::Allow(_)) => "allow",
-                Ok(Decision::Deny(reason)) => reason,
-                Err(error) => error.kind(),
-            },
-            principal: user.map(|of| Principal::User {
-                id: of.user.user_id.clone(),
-                session: of.session,
-            }),
-            session: event.session(),
-            client_ip: event.client_ip,
-            trace_id: trace_id.or_else(|| event.trace_id.clone()),
-            error: event.fault.as_ref().or(decision.as_ref().err()),
-            started,
-            now,
+        let error = event.fault.as_ref().or(decision.as_ref().err());
+        let principal = user.map(|of| Principal::User {
+            id: of.user.user_id.clone(),
+            session: of.session,
         });
+        let mut line = Line::default();
+        line.set("time", now.as_millis());
+        line.set("level", level(error));
+        line.set("request_id", request_id);
+        line.set("call", "Authorize");
+        line.set("outcome", outcome);
+        line.set_millis("duration_ms", started.elapsed());
+        line.set_some("caller", principal);
+        // The session that the token names, whether the token is valid or not.
+        line.set_some("session_id", event.session());
+        line.set_some("client_ip", event.client_ip);
+        line.set_some("trace_id", trace_id.as_ref().or(event.trace_id.as_ref()));
+        line.set_some("cause", error.map(|error| chain(error)));
+        // It has no metrics: Lambda itself counts the errors of the authorizer.
+        self.log.write(&line);
         Ok(match decision? {
             Decision::Allow(user) => event.policy(self.answer, Some(&user)),
             Decision::Deny(_) => event.policy(self.answer, None),
@@ -106,6 +109,14 @@ impl Authorizer {
             Ok(None) => Decision::Deny("no_token"),
             Err(TokenFault::Missing | TokenFault::Invalid) => Decision::Deny("malformed_token"),
         })
+    }
+}
+
+fn level(error: Option<&Error>) -> &'static str {
+    match error {
+        None => "info",
+        Some(Error::Internal(_)) => "error",
+        Some(_) => "warn",
     }
 }
 
