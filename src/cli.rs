@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::connection::Connection;
+use self::connection::{Connection, DatabaseOptions};
 pub use self::environment::Environment;
 use self::failure::Failure;
 
@@ -34,7 +34,7 @@ use self::failure::Failure;
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
-    connection: Connection,
+    database: DatabaseOptions,
     #[command(subcommand)]
     command: Command,
 }
@@ -101,18 +101,18 @@ pub fn run(cli: Cli, environment: Environment) -> ExitCode {
 
 impl Cli {
     async fn run(self, environment: Environment) -> Result<(), Failure> {
-        let Self {
-            connection,
-            command,
-        } = self;
-        match command {
-            Command::User(command) => command.run(&connection, environment).await,
-            Command::ServiceAccount(command) => command.run(&connection, environment).await,
-            Command::Tables(command) => command.run(&connection, environment).await,
+        let connection = Connection {
+            options: self.database,
+            environment,
+        };
+        match self.command {
+            Command::User(command) => command.run(&connection).await,
+            Command::ServiceAccount(command) => command.run(&connection).await,
+            Command::Tables(command) => command.run(&connection).await,
             Command::Bench(bench) => bench.run(environment).await,
-            Command::Serve(serve) => serve.run(&connection, environment).await,
+            Command::Serve(serve) => serve.run(&connection).await,
             #[cfg(feature = "dev")]
-            Command::Dev(dev) => dev.run(&connection, environment).await,
+            Command::Dev(dev) => dev.run(&connection).await,
         }
     }
 }

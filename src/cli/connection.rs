@@ -7,7 +7,7 @@ use crate::store::{Store, Tables};
 /// The options that select the tables and the DynamoDB with them.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Database")]
-pub struct Connection {
+pub struct DatabaseOptions {
     /// The table of users and service accounts [default: users]
     #[arg(long, global = true, env = "USERS_TABLE", value_name = "NAME")]
     users_table: Option<String>,
@@ -28,15 +28,22 @@ pub struct Connection {
     profile: Option<String>,
 }
 
+/// The tables and the DynamoDB with them, as the options and the environment select them.
+#[derive(Debug)]
+pub struct Connection {
+    pub options: DatabaseOptions,
+    pub environment: Environment,
+}
+
 impl Connection {
     /// The name of the users table, if the options or the environment give one.
     pub fn users_table(&self) -> Option<&str> {
-        non_empty(self.users_table.as_ref())
+        non_empty(self.options.users_table.as_ref())
     }
 
     /// The name of the sessions table, if the options or the environment give one.
     pub fn sessions_table(&self) -> Option<&str> {
-        non_empty(self.sessions_table.as_ref())
+        non_empty(self.options.sessions_table.as_ref())
     }
 
     pub fn tables(&self) -> Tables {
@@ -50,17 +57,17 @@ impl Connection {
     #[cfg(feature = "dev")]
     pub fn database_option(&self) -> Option<&'static str> {
         let options = [
-            ("--endpoint-url", &self.endpoint_url),
-            ("--region", &self.region),
-            ("--profile", &self.profile),
+            ("--endpoint-url", &self.options.endpoint_url),
+            ("--region", &self.options.region),
+            ("--profile", &self.options.profile),
         ];
         let given = options.into_iter().find(|(_, given)| given.is_some());
         given.map(|(option, _)| option)
     }
 
     /// The tables, with a client for the selected DynamoDB.
-    pub async fn store(&self, environment: Environment) -> Result<Store, Failure> {
-        let endpoint = self.endpoint(environment).await?;
+    pub async fn store(&self) -> Result<Store, Failure> {
+        let endpoint = self.endpoint().await?;
         Ok(Store::new(connect(endpoint, Roots::System), self.tables()))
     }
 
@@ -70,10 +77,10 @@ impl Connection {
     ///
     /// - [`Failure::EndpointUrl`]: the URL is invalid.
     /// - [`Failure::NoRegion`], [`Failure::NoCredentials`]: there is none.
-    pub async fn endpoint(&self, environment: Environment) -> Result<Endpoint, Failure> {
-        let url = self.url(environment)?;
+    pub async fn endpoint(&self) -> Result<Endpoint, Failure> {
+        let url = self.url()?;
         if url.as_deref().is_some_and(is_loopback) {
-            return self.local_endpoint(url, environment).await;
+            return self.local_endpoint(url).await;
         }
         let config = self.shared_config().await;
         let credentials = config.credentials().await;
@@ -86,12 +93,9 @@ impl Connection {
 
     /// The endpoint of a DynamoDB on this machine. An emulator accepts all credentials, so none are
     /// searched for if the environment has no keys.
-    async fn local_endpoint(
-        &self,
-        url: Option<String>,
-        Environment { variable, .. }: Environment,
-    ) -> Result<Endpoint, Failure> {
-        let region = non_empty(self.region.as_ref())
+    async fn local_endpoint(&self, url: Option<String>) -> Result<Endpoint, Failure> {
+        let variable = self.environment.variable;
+        let region = non_empty(self.options.region.as_ref())
             .map(str::to_owned)
             .or_else(|| variable("AWS_REGION"))
             .or_else(|| variable("AWS_DEFAULT_REGION"))
@@ -100,7 +104,7 @@ impl Connection {
             variable("AWS_ACCESS_KEY_ID"),
             variable("AWS_SECRET_ACCESS_KEY"),
         );
-        match (&self.profile, keys) {
+        match (&self.options.profile, keys) {
             (Some(_), _) => {
                 let credentials = self.shared_config().await.credentials().await;
                 Ok(Endpoint {
@@ -117,11 +121,12 @@ impl Connection {
         }
     }
 
-    fn url(&self, Environment { variable, .. }: Environment) -> Result<Option<String>, Failure> {
+    fn url(&self) -> Result<Option<String>, Failure> {
+        let variable = self.environment.variable;
         let sources = [
             (
                 "--endpoint-url",
-                non_empty(self.endpoint_url.as_ref()).map(str::to_owned),
+                non_empty(self.options.endpoint_url.as_ref()).map(str::to_owned),
             ),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
@@ -141,7 +146,11 @@ impl Connection {
     }
 
     async fn shared_config(&self) -> SharedConfig {
-        SharedConfig::load(non_empty(self.region.as_ref()), self.profile.as_deref()).await
+        SharedConfig::load(
+            non_empty(self.options.region.as_ref()),
+            self.options.profile.as_deref(),
+        )
+        .await
     }
 }
 

@@ -62,16 +62,12 @@ pub struct Dev {
 }
 
 impl Dev {
-    pub async fn run(
-        self,
-        connection: &Connection,
-        environment: Environment,
-    ) -> Result<(), Failure> {
+    pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         if let Some(option) = connection.database_option() {
             return Err(Failure::OwnDatabase(option));
         }
-        let Environment { now, variable, .. } = environment;
-        let settings = self.settings(connection, environment)?;
+        let Environment { now, variable, .. } = connection.environment;
+        let settings = self.settings(connection)?;
         let server_key = match &settings.server_key {
             ServerKeySetting::Key(key) => key.clone(),
             _ => ServerKey::generate().map_err(Failure::Random)?,
@@ -118,14 +114,14 @@ impl Dev {
             access: self.access,
             data: self.data.as_deref(),
             certificate: self.server.certificate(),
-            program: environment.program,
+            program: connection.environment.program,
         };
         Output::print(&banner, self.ready_json)?;
         self.warn();
 
         let mut database = pin!(database.ended());
         tokio::select! {
-            served = serve_until_signal(listener, Arc::new(app), options, environment, signals) => {
+            served = serve_until_signal(listener, Arc::new(app), options, now, signals) => {
                 drop(stop);
                 database.await.map_err(Failure::Emulator)?;
                 served
@@ -137,11 +133,8 @@ impl Dev {
         }
     }
 
-    fn settings(
-        &self,
-        connection: &Connection,
-        Environment { variable, .. }: Environment,
-    ) -> Result<Settings, Failure> {
+    fn settings(&self, connection: &Connection) -> Result<Settings, Failure> {
+        let variable = connection.environment.variable;
         let tables = connection.tables();
         let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => Some(tables.users.clone()),

@@ -13,6 +13,7 @@ use super::signals::Signals;
 use crate::app::{App, Settings};
 use crate::aws::{Roots, http_client, with_http_client};
 use crate::config;
+use crate::domain::Timestamp;
 use crate::log::{Log, log_panics};
 use crate::store::Store;
 use crate::transport::http::{Options, serve};
@@ -36,12 +37,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub async fn run(
-        self,
-        connection: &Connection,
-        environment: Environment,
-    ) -> Result<(), Failure> {
-        let Environment { now, variable, .. } = environment;
+    pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
+        let Environment { now, variable, .. } = connection.environment;
         let settings = Settings::read(|name| match name {
             "USERS_TABLE" => connection.users_table().map(str::to_owned),
             "SESSIONS_TABLE" => connection.sessions_table().map(str::to_owned),
@@ -52,7 +49,7 @@ impl Serve {
             ..self.server.read()?
         };
         let listener = bind("--listen", self.listen)?;
-        let endpoint = connection.endpoint(environment).await?;
+        let endpoint = connection.endpoint().await?;
         let secrets = config::secrets_url(variable);
         let http = http_client(Roots::System);
         let server_key = settings.server_key.open(&endpoint, secrets, http.clone());
@@ -77,7 +74,7 @@ impl Serve {
             output.line(format_args!("Sesame is at {url}."))?;
         }
         output.flush()?;
-        serve_until_signal(listener, Arc::new(app), options, environment, signals).await
+        serve_until_signal(listener, Arc::new(app), options, now, signals).await
     }
 }
 
@@ -87,7 +84,7 @@ pub async fn serve_until_signal(
     listener: std::net::TcpListener,
     app: Arc<App>,
     options: Options,
-    Environment { now, .. }: Environment,
+    now: fn() -> Timestamp,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::from_std(listener).map_err(Failure::Start)?;

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use self::lifetime::parse_lifetime;
-use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Output, note};
@@ -99,13 +98,9 @@ fn hash_start(text: &str) -> Result<String, &'static str> {
 }
 
 impl Command {
-    pub async fn run(
-        self,
-        connection: &Connection,
-        environment: Environment,
-    ) -> Result<(), Failure> {
-        let store = connection.store(environment).await?;
-        let now = (environment.now)();
+    pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
+        let store = connection.store().await?;
+        let now = (connection.environment.now)();
         match self {
             Self::Add(add) => add.run(&store, now).await,
             Self::List { json } => list(&store, json, now).await,
@@ -179,10 +174,8 @@ const SHOWN_HASH_DIGITS: usize = 16;
 
 async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> {
     let mut accounts = store.scan_service_accounts().await?;
-    accounts.sort_by(|(_, one), (_, other)| {
-        let key = |account: &ServiceAccount| account.created_at;
-        (one.name.as_str(), key(one)).cmp(&(other.name.as_str(), key(other)))
-    });
+    accounts
+        .sort_by_cached_key(|(_, account)| (account.name.as_str().to_owned(), account.created_at));
 
     let mut output = Output::stdout();
     for (hash, account) in &accounts {

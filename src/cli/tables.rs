@@ -1,7 +1,6 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::Output;
@@ -29,15 +28,11 @@ pub enum Command {
 }
 
 impl Command {
-    pub async fn run(
-        self,
-        connection: &Connection,
-        environment: Environment,
-    ) -> Result<(), Failure> {
+    pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         let mut output = Output::stdout();
         match self {
             Self::Create => {
-                let store = connection.store(environment).await?;
+                let store = connection.store().await?;
                 let created = store.create_tables().await?;
                 for name in [&store.tables().users, &store.tables().sessions] {
                     let is_new = created.contains(name);
@@ -47,7 +42,7 @@ impl Command {
                 output.flush()
             }
             Self::Check => {
-                let store = connection.store(environment).await?;
+                let store = connection.store().await?;
                 let faults = store.check_tables().await?;
                 for fault in &faults {
                     output.line(fault)?;

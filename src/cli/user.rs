@@ -9,7 +9,6 @@ use self::add::Add;
 use self::change::{Delete, Rename, SetPassword};
 use self::selector::UserSelector;
 use self::show::{List, Show};
-use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
@@ -83,13 +82,9 @@ Examples:
   sesame user import --firebase-hash-config project.txt users.jsonl"#;
 
 impl Command {
-    pub async fn run(
-        self,
-        connection: &Connection,
-        environment: Environment,
-    ) -> Result<(), Failure> {
-        let users = administration(connection.store(environment).await?)?;
-        let users = &users;
+    pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
+        let environment = connection.environment;
+        let users = &administration(connection.store().await?)?;
         match self {
             Self::Add(add) => add.run(users, environment).await,
             Self::Import(import) => import.run(users).await,
