@@ -66,11 +66,7 @@ impl Dev {
         if let Some(option) = connection.database_option() {
             return Err(Failure::OwnDatabase(option));
         }
-        let Environment {
-            now,
-            variable,
-            program,
-        } = connection.environment;
+        let Environment { now, variable, .. } = connection.environment;
         let settings = self.settings(connection)?;
         let server_key = match &settings.server_key {
             ServerKeySetting::Key(key) => key.clone(),
@@ -118,7 +114,7 @@ impl Dev {
             access: self.access,
             data: self.data.as_deref(),
             certificate: self.server.certificate(),
-            program,
+            program: connection.environment.program,
         };
         Output::print(&banner, self.ready_json)?;
         self.warn();

@@ -17,12 +17,7 @@ pub struct Counts {
 impl Counts {
     /// The numbers of lines, in one line.
     pub fn lines(&self) -> String {
-        let Self {
-            added,
-            unchanged,
-            refused,
-            ..
-        } = self;
+        let (added, unchanged, refused) = (self.added, self.unchanged, self.refused);
         format!("{added} added, {unchanged} unchanged, {refused} refused")
     }
 }

@@ -39,25 +39,7 @@ struct PendingLine {
 }
 
 /// The values that no two users share.
-struct UniqueKeys {
-    user_id: UserId,
-    login_name: FoldedName,
-}
-
-impl From<&NewUser> for UniqueKeys {
-    fn from(user: &NewUser) -> Self {
-        Self {
-            user_id: user.user_id.clone(),
-            login_name: user.login_name.folded(),
-        }
-    }
-}
-
-impl UniqueKeys {
-    fn collide(&self, other: &Self) -> bool {
-        self.user_id == other.user_id || self.login_name == other.login_name
-    }
-}
+type UniqueKeys = (UserId, FoldedName);
 
 impl<'a> Writers<'a> {
     pub fn new(
@@ -121,11 +103,9 @@ impl<'a> Writers<'a> {
         }
         let firebase = self.firebase.as_ref();
         let imported = line.text.and_then(|text| line::parse(&text, firebase));
-        let keys = imported
-            .as_ref()
-            .ok()
-            .map(|line| UniqueKeys::from(&line.user));
-        let weakness = imported.as_ref().ok().and_then(|line| line.weakness);
+        let valid = imported.as_ref().ok();
+        let keys = valid.map(|line| (line.user.user_id.clone(), line.user.login_name.folded()));
+        let weakness = valid.and_then(|line| line.weakness);
         let user = imported.map(|line| line.user);
         // If two lines have the same id or name, the first one always gets it.
         while self.has_conflict(keys.as_ref()) {
@@ -142,7 +122,7 @@ impl<'a> Writers<'a> {
 
     fn has_conflict(&self, keys: Option<&UniqueKeys>) -> bool {
         let mut others = self.pending.iter().filter_map(|one| one.keys.as_ref());
-        keys.is_some_and(|keys| others.any(|other| keys.collide(other)))
+        keys.is_some_and(|keys| others.any(|other| keys.0 == other.0 || keys.1 == other.1))
     }
 
     /// Waits for the oldest pending line and counts it.

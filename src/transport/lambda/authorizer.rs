@@ -69,29 +69,23 @@ impl Authorizer {
             None => self.decide(&event, now).await,
             Some(fault) => Ok(Decision::Deny(fault.kind())),
         };
-        let user = match &decision {
-            Ok(Decision::Allow(user)) => Some(user),
-            _ => None,
+        let (outcome, user) = match &decision {
+            Ok(Decision::Allow(user)) => ("allow", Some(user)),
+            Ok(Decision::Deny(reason)) => (*reason, None),
+            Err(error) => (error.kind(), None),
         };
         let error = event.fault.as_ref().or(decision.as_ref().err());
+        let principal = user.map(|of| Principal::User {
+            id: of.user.user_id.clone(),
+            session: of.session,
+        });
         let mut line = Line::default();
         line.set("time", now.as_millis());
         line.set("level", level(error));
         line.set("request_id", request_id);
         line.set("call", "Authorize");
-        line.set(
-            "outcome",
-            match &decision {
-                Ok(Decision::Allow(_)) => "allow",
-                Ok(Decision::Deny(reason)) => reason,
-                Err(error) => error.kind(),
-            },
-        );
+        line.set("outcome", outcome);
         line.set_millis("duration_ms", started.elapsed());
-        let principal = user.map(|of| Principal::User {
-            id: of.user.user_id.clone(),
-            session: of.session,
-        });
         line.set_some("caller", principal);
         // The session that the token names, whether the token is valid or not.
         line.set_some("session_id", event.session());

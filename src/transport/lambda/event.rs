@@ -254,11 +254,8 @@ fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
     let mut headers = single;
     headers.extend(multiple);
     for value in authorization {
-        if !headers
-            .get_all(AUTHORIZATION)
-            .iter()
-            .any(|other| *other == value)
-        {
+        let mut others = headers.get_all(AUTHORIZATION).iter();
+        if others.all(|other| *other != value) {
             headers.append(AUTHORIZATION, value);
         }
     }
