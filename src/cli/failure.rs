@@ -133,7 +133,7 @@ impl Failure {
     pub fn chain(&self) -> String {
         let text = error::chain(self);
         let lines: Vec<_> = text.lines().map(str::trim).collect();
-        printable(&lines.join(" ")).to_string()
+        printable(&lines.join(" "))
     }
 }
 

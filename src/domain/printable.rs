@@ -1,44 +1,31 @@
-use std::fmt;
-
 use super::user::is_invisible;
 
-/// Displays a text that users made, with its line ends and control sequences escaped.
-pub fn printable(text: &str) -> impl fmt::Display {
-    Printable(text)
+/// A text that users made, with its line ends and control sequences escaped.
+pub fn printable(text: &str) -> String {
+    escape(text, |c| c.is_control() || is_directional(c))
 }
 
-struct Printable<'a>(&'a str);
+/// A stored name in quotes, with its invisible characters escaped.
+pub fn quote(text: &str) -> String {
+    format!("\"{}\"", escape(text, is_invisible))
+}
 
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if c.is_control() || is_directional(c) {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
+fn escape(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
         }
-        Ok(())
     }
+    escaped
 }
 
 /// Whether a character changes the direction of the text that follows it.
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
 fn is_directional(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Puts a stored name in quotes and escapes its invisible characters.
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        if is_invisible(c) {
-            quoted.extend(c.escape_default());
-        } else {
-            quoted.push(c);
-        }
-    }
-    quoted + "\""
 }
 
 #[cfg(test)]
@@ -64,7 +51,7 @@ mod tests {
             ("\u{1b}[2J", "\\u{1b}[2J"),
             ("a\u{202e}b", "a\\u{202e}b"),
         ] {
-            assert_eq!(printable(text).to_string(), want, "{text:?}");
+            assert_eq!(printable(text), want, "{text:?}");
         }
     }
 }

@@ -108,9 +108,9 @@ impl Show {
         let attempt = shown.last_attempt_at.as_deref();
         let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
         for (name, value) in [
-            ("login name", printable(shown.login_name).to_string()),
-            ("user id", printable(shown.user_id).to_string()),
-            ("display name", printable(shown.display_name).to_string()),
+            ("login name", printable(shown.login_name)),
+            ("user id", printable(shown.user_id)),
+            ("display name", printable(shown.display_name)),
             ("state", shown.state.to_owned()),
             ("password", shown.password.unwrap_or("none").to_owned()),
             ("attempts", format!("{}{attempt}", shown.attempts)),
