@@ -43,7 +43,7 @@ pub struct Counts {
     pub function: Count,
     /// Its init with `IdempotentCreates`, without its password pool.
     pub server_key_init: u64,
-    pub hello: Count,
+    pub hello: Option<Count>,
     /// The function's calls, each with the name of its event.
     pub calls: Vec<(String, Calls)>,
     /// `None`: the event has no password.
@@ -56,12 +56,12 @@ pub fn can_be_counted() -> bool {
     valgrind.status().is_ok_and(|status| status.success())
 }
 
-/// Counts the instructions of the function and of `hello`. `function_with` gives the function with
+/// Counts the instructions of the function, and of `hello` if there is one. `function_with` gives the function with
 /// hashes of some costs. The cost of a hash is measured with the first event alone, because it is the
 /// same in each call.
 pub fn count(
     function_with: impl Fn(Costs) -> Outcome<Program>,
-    hello: &Program,
+    hello: Option<&Program>,
     api: &RuntimeApi,
     events: &[Event],
 ) -> Outcome<Counts> {
@@ -95,18 +95,19 @@ pub fn count(
     let calls = events.iter().zip(calls).map(without_hash);
     let calls = calls.collect::<Outcome<Vec<_>>>()?;
 
-    let hello_init = minimum(hello, api, event, 0)?;
-    let hello_call = minimum(hello, api, event, 1)?.saturating_sub(hello_init);
+    let of_hello = |hello| {
+        let init = minimum(hello, api, event, 0)?;
+        let call = minimum(hello, api, event, 1)?.saturating_sub(init);
+        Outcome::Ok(Count { init, call })
+    };
+    let hello = hello.map(of_hello).transpose()?;
     Ok(Counts {
         function: Count {
             init: small_init.saturating_sub(pool),
             call: calls[0].1.first,
         },
         server_key_init: server_key_init.saturating_sub(pool),
-        hello: Count {
-            init: hello_init,
-            call: hello_call,
-        },
+        hello,
         calls,
         hash: HashCounts::new(hash, excess, SMALL.blocks()),
     })

@@ -56,16 +56,17 @@ pub fn print_zip(size: u64) -> bool {
 
 /// Prints the counts, and returns whether all are within their limits.
 pub fn print(counts: &Counts) -> bool {
-    let (function, hello) = (counts.function, counts.hello);
     println!("Instructions, in thousands; the function's without pool and hash\n");
-    row("", "function", "hello world", "ratio");
-    for (label, function, hello) in [
-        ("init", function.init, hello.init),
-        ("first call", function.call, hello.call),
-    ] {
-        row(label, function / 1000, hello / 1000, ratio(function, hello));
+    if let (function, Some(hello)) = (counts.function, counts.hello) {
+        row("", "function", "hello world", "ratio");
+        for (label, function, hello) in [
+            ("init", function.init, hello.init),
+            ("first call", function.call, hello.call),
+        ] {
+            row(label, function / 1000, hello / 1000, ratio(function, hello));
+        }
+        println!();
     }
-    println!();
     let mut within_limits = print_calls(&counts.calls);
     println!();
     for Limit { label, count, max } in LIMITS {
