@@ -89,7 +89,7 @@ async fn concurrent_calls_on_threads_are_linearizable() {
     for n in 0..PLACES {
         places.spawn(async move {
             let (app, bearer) = place().await;
-            for seed in (0..runs(40)).filter(|seed| seed % PLACES == n) {
+            for seed in (0..runs(20)).filter(|seed| seed % PLACES == n) {
                 meet(app.clone(), bearer.clone(), seed).await;
             }
         });
@@ -100,7 +100,7 @@ async fn concurrent_calls_on_threads_are_linearizable() {
 #[tokio::test(start_paused = true)]
 async fn concurrent_calls_on_paused_time_are_linearizable() {
     let (app, bearer) = place().await;
-    for seed in 0..runs(60) {
+    for seed in 0..runs(30) {
         meet(app.clone(), bearer.clone(), 1_000_000 + seed).await;
     }
 }

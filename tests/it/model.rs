@@ -16,7 +16,7 @@ use crate::linearizability::runs;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: u32::try_from(runs(40)).unwrap(),
+        cases: u32::try_from(runs(20)).unwrap(),
         rng_seed: RngSeed::Fixed(1),
         failure_persistence: None,
         max_shrink_iters: 2000,

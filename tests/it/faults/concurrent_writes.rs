@@ -8,17 +8,20 @@ use sesame::domain::{Sequence, Session, SessionChanges, SessionId, SessionScope,
 use sesame::store::{EndOutcome, PutOutcome};
 use tokio::task::JoinSet;
 
+use crate::linearizability::runs;
 use crate::support::app::{App, NOW, rotation};
 
 const TASKS: usize = 64;
 const SESSIONS: usize = 32;
-const WRITES: usize = 10_000;
+/// The number of writes by default.
+const WRITES: u64 = 2500;
 
 /// One accepted write: which session, from which sequence to which, and its mark.
 type History = Vec<(SessionId, Sequence, Sequence, String)>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_writes_lose_none_and_get_distinct_sequences() {
+    let writes = usize::try_from(runs(WRITES)).unwrap();
     let app = Arc::new(App::emulated(&[]).await);
     let history: Arc<Mutex<History>> = Arc::default();
     let mut sessions = Vec::new();
@@ -32,7 +35,7 @@ async fn parallel_writes_lose_none_and_get_distinct_sequences() {
     for task in 0..TASKS {
         let (app, history, sessions) = (app.clone(), history.clone(), sessions.clone());
         tasks.spawn(async move {
-            let share = WRITES / TASKS + usize::from(task < WRITES % TASKS);
+            let share = writes / TASKS + usize::from(task < writes % TASKS);
             for n in 0..share {
                 // One write in eight creates; the others change what many change.
                 if n % 8 == 0 {
@@ -53,7 +56,7 @@ async fn parallel_writes_lose_none_and_get_distinct_sequences() {
     tasks.join_all().await;
 
     let history = history.lock().unwrap().clone();
-    assert_eq!(history.len(), WRITES);
+    assert_eq!(history.len(), writes);
     for session in sessions.iter() {
         let mut writes: Vec<_> = history
             .iter()
@@ -78,7 +81,7 @@ async fn parallel_writes_lose_none_and_get_distinct_sequences() {
     assert_eq!(
         created.len(),
         (0..TASKS)
-            .map(|task| { (WRITES / TASKS + usize::from(task < WRITES % TASKS)).div_ceil(8) })
+            .map(|task| { (writes / TASKS + usize::from(task < writes % TASKS)).div_ceil(8) })
             .sum::<usize>()
     );
 }
