@@ -43,7 +43,7 @@ pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
 pub use permission::{Permission, Permissions};
-pub use permit::{Access, Denial, Permit, SessionScope};
+pub use permit::{Access, Denial, Permit, Rule, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
