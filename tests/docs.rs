@@ -61,10 +61,17 @@ fn quoted<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
         .map(|rest| rest.split('"').next().unwrap())
 }
 
+/// The code that writes lines of the log.
+fn log() -> String {
+    let authorizer = root().join("src/transport/lambda/authorizer.rs");
+    module("log") + &module("app") + &fs::read_to_string(authorizer).unwrap()
+}
+
 /// Finds the names of the log's fields by the ways in which the code sets one.
 fn fields() -> BTreeSet<String> {
-    let log = module("log");
-    let set = quoted(&log, "set(\"").chain(quoted(&log, "set_some(\""));
+    let log = log();
+    let ways = ["set(\"", "set_some(\"", "set_millis(\"", "json!({ \""];
+    let set = ways.iter().flat_map(|way| quoted(&log, way));
     let keys = log.lines().filter_map(|line| {
         let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
         rest.starts_with(':').then_some(name)
@@ -85,7 +92,7 @@ fn each_field_of_the_log_is_described() {
 
 #[test]
 fn each_metric_is_described() {
-    let log = module("log");
+    let log = log();
     // The names of the counts stand in an array, and those of the other metrics in objects.
     let counts = log.split("let counts = [").nth(1).unwrap();
     let counts = counts.split(']').next().unwrap();
