@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::root;
 use crate::rows::assert_rows;
-use crate::{TEMPLATE, root, table};
+use crate::rows::{TEMPLATE, table};
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 const COST: &str = include_str!("../../docs/cost.md");
