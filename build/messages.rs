@@ -62,6 +62,9 @@ fn leave_out_of_message(message: &mut DescriptorProto) {
     message
         .options
         .take_if(|own| *own == MessageOptions::default());
+    for field in &mut message.field {
+        field.options = None;
+    }
     for oneof in &mut message.oneof_decl {
         oneof.options.take_if(|own| *own == OneofOptions::default());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use http::Method;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sesame::api::Version;
 use sesame::domain::Operation as Rpc;
 
@@ -34,38 +34,20 @@ pub fn document() -> Value {
 
 fn inline(document: &Value, node: &Value) -> Value {
     match node {
+        Value::Object(entries) if entries.contains_key("$ref") => {
+            let reference = entries["$ref"].as_str().unwrap();
+            assert_eq!(entries.len(), 1, "{reference} has others beside it");
+            let target = document.pointer(reference.strip_prefix('#').unwrap());
+            let target = target.unwrap_or_else(|| panic!("{reference} refers to nothing"));
+            inline(document, target)
+        }
         Value::Object(entries) => {
-            let mut whole = Map::new();
-            if let Some(Value::String(reference)) = entries.get("$ref") {
-                let target = document.pointer(reference.strip_prefix('#').unwrap());
-                let target = target.unwrap_or_else(|| panic!("{reference} refers to nothing"));
-                let target = inline(document, target);
-                whole.extend(target.as_object().unwrap().clone());
-            }
-            for (name, value) in entries.iter().filter(|(name, _)| *name != "$ref") {
-                // Fields beside a reference are further conditions.
-                let value = inline(document, value);
-                match whole.get_mut(name) {
-                    Some(Value::Object(of_target)) => {
-                        for (name, value) in value.as_object().unwrap() {
-                            let place = of_target.entry(name).or_insert(Value::Null);
-                            merge(place, value);
-                        }
-                    }
-                    _ => _ = whole.insert(name.clone(), value),
-                }
-            }
-            Value::Object(whole)
+            let entries = entries.iter();
+            let inlined = entries.map(|(name, node)| (name.clone(), inline(document, node)));
+            Value::Object(inlined.collect())
         }
         Value::Array(elements) => elements.iter().map(|one| inline(document, one)).collect(),
         other => other.clone(),
-    }
-}
-
-fn merge(place: &mut Value, value: &Value) {
-    match (place, value) {
-        (Value::Object(place), Value::Object(value)) => place.extend(value.clone()),
-        (place, value) => *place = value.clone(),
     }
 }
 
@@ -150,6 +132,11 @@ impl Operation {
 
     pub fn response_schema(&self, status: u16) -> &Value {
         &self.responses[status.to_string()]["content"]["application/json"]["schema"]
+    }
+
+    pub fn response_description(&self, status: u16) -> &str {
+        let response = &self.responses[status.to_string()];
+        response["description"].as_str().unwrap()
     }
 
     pub fn response_examples(&self, status: u16) -> Vec<&Value> {
