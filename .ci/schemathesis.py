@@ -102,12 +102,6 @@ def make_known(case: Case, session: dict[str, Any]) -> None:
     token = case.body.get("sessionToken")
     if isinstance(token, str) and 1 <= len(token) <= 200:
         case.body["sessionToken"] = session["sessionToken"]
-    # Without a user, the password is checked against the session's user, so it must be right.
-    checks = (
-        case.body.get("checks") if is_positive(case, ParameterLocation.BODY) else None
-    )
-    if checks and checks.get("password") and not checks.get("user"):
-        checks["password"] = PASSWORD
 
 
 def keep_words(case: Case) -> None:
@@ -115,10 +109,15 @@ def keep_words(case: Case) -> None:
     if not isinstance(case.body, dict):
         return
     checks = case.body.get("checks", {})
-    if "user" in checks and not checks["user"].keys() & {"userId", "loginName"}:
-        checks["user"] = USER
-    if "password" in checks and "session_id" not in case.path_parameters:
-        checks.setdefault("user", USER)
+    if "session_id" in case.path_parameters:
+        # The user of a session can't be replaced by another.
+        for name, right in (("user", USER), ("password", PASSWORD)):
+            if name in checks:
+                checks[name] = right
+    elif checks:
+        named = checks.get("user", {}).keys() & {"userId", "loginName"}
+        if len(named) != 1:
+            checks["user"] = USER
     for query in case.body.get("queries", []):
         for name in [name for name in query if name.endswith("Query")][1:]:
             del query[name]

@@ -8,6 +8,7 @@ mod document;
 mod errors;
 mod examples;
 mod operation;
+mod permissions;
 mod proto;
 mod schema;
 mod settings;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Result;
 use crate::document::{Document, Operation, tag};
 use crate::errors::{self, Answer};
+use crate::permissions::who_may;
 use crate::proto::{Route, comment, version};
 use crate::schema::{capitalised, is_plain, reference, suffix};
 use crate::settings::with_defaults;
@@ -22,13 +23,17 @@ impl Document<'_> {
         let Operation { method, route, .. } = operation;
         let text = with_defaults(&comment(&method.parent_file(), method.path()));
         let (summary, text) = text.split_once('.').unwrap_or((&text, ""));
+        let message = method.input();
+        let token = message.get_field_by_name("session_token");
+        let needs_token = token.is_some_and(|field| self.proto.limits(&field).is_required);
+        let who_may = who_may(method.name(), needs_token).unwrap_or_default();
+        let text = format!("{}\n\n{}", text.trim(), with_defaults(&who_may));
         let mut described = json!({
             "operationId": operation.id,
             "tags": [tag(method.parent_service().name())],
             "summary": summary,
             "description": text.trim(),
         });
-        let message = method.input();
         if route.has_body {
             let is_needed = |field: FieldDescriptor| {
                 self.proto.limits(&field).is_required && !in_path(route, &field)

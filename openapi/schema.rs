@@ -74,10 +74,15 @@ impl<'a> Schemas<'a> {
     }
 
     fn enumeration(&mut self, of: &EnumDescriptor) -> Value {
-        let name = name(of.full_name());
         let values: Vec<_> = of.values().map(|value| value.name().to_owned()).collect();
         let mut schema = json!({ "type": "string", "enum": values });
         describe(&mut schema, &comment(&of.parent_file(), of.path()));
+        // Versions share an enum: in Go, its members are constants of the whole package.
+        let newest = name(&of.full_name().replace(of.parent_file().package_name(), ""));
+        let name = match self.done.get(&newest) {
+            Some(other) if other["enum"] != schema["enum"] => name(of.full_name()),
+            _ => newest,
+        };
         self.done.insert(name.clone(), schema);
         reference("schemas", &name)
     }

@@ -33,7 +33,7 @@ mod user_agent;
 mod user_pointer;
 mod write;
 
-pub use access::Access;
+pub use access::{Access, Rule};
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};

@@ -16,7 +16,7 @@ pub enum Access {
 
 /// A reason for which an operation is permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
+pub enum Rule {
     Anyone,
     /// The principal is authenticated.
     Authenticated,

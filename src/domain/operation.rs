@@ -37,7 +37,7 @@ macro_rules! define {
             }
 
             /// The reasons for which an operation is permitted.
-            pub(super) fn rules(self, access: Access) -> &'static [Rule] {
+            pub fn rules(self, access: Access) -> &'static [Rule] {
                 use Rule::{Creator, Token, User};
 
                 let rules: fn(Access) -> &'static [Rule] = match self {
