@@ -286,3 +286,37 @@ test("a call about no session is not made", () =>
       await page.getByRole("status").getByText("Which session?").waitFor();
     }
   }));
+
+test("the reference shows one version, what is searched, and on a phone the meaning under its field", () =>
+  visit(async (page) => {
+    const routes = async () => {
+      await page.locator(".route").first().waitFor();
+      return page.locator(".route:visible").allInnerTexts();
+    };
+    await page.goto(`${service.url}/reference`);
+    assert.deepEqual(new Set((await routes()).map((route) => route.split("/")[1])), new Set(["v2"]));
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    assert.ok(height < 20_000, `${height}`);
+
+    await choose(page, "v2alpha");
+    assert.ok((await routes()).includes("POST /v2alpha/sessions/_search"));
+    await page.goto(`${service.url}/reference#setSessionV2beta`);
+    assert.ok((await routes()).every((route) => route.includes("/v2beta/")));
+
+    await page.getByLabel("Search").fill("fingerprintId");
+    const fields = await page.locator("tbody th:visible").allInnerTexts();
+    assert.deepEqual(new Set(fields), new Set(["userAgent", "fingerprintId", "session", "sessions"]));
+    await page.getByLabel("Search").fill("COMMAND-Hkl3d");
+    assert.deepEqual(await routes(), ["PATCH /v2beta/sessions/{session_id}"]);
+    await page.getByText("The session to change has expired.").waitFor();
+    await page.getByLabel("Search").fill("nothing like it");
+    await page.getByText("Nothing has these words.").waitFor();
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByLabel("Search").fill("fingerprintId");
+    const row = page.locator("tbody tr:visible", { hasText: "What tells the device from others" }).first();
+    const [name, meaning] = await Promise.all([row.locator("th").boundingBox(), row.locator("td").last().boundingBox()]);
+    assert.ok(meaning.y >= name.y + name.height, JSON.stringify({ name, meaning }));
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 390, `${width}`);
+  }));

@@ -14,6 +14,7 @@ use http::header::{
 use http::{Method, Response};
 use serde_json::{Value, json};
 
+use crate::api::schema::{Field, Kind, Label, Message, ROUTES, Segment};
 use crate::error::{self, Error, Row};
 use crate::status::json_error;
 
@@ -39,12 +40,13 @@ fn page(path: &'static str, kind: &'static str, text: &'static str) -> WebPage {
     WebPage { path, kind, text }
 }
 
-static PAGES: LazyLock<[WebPage; 10]> = LazyLock::new(|| {
+static PAGES: LazyLock<[WebPage; 11]> = LazyLock::new(|| {
     [
         page("/", HTML, include_str!("pages/try.html")),
         page("/reference", HTML, include_str!("pages/reference.html")),
         page("/openapi.json", JSON, include_str!("../../../openapi.json")),
         page("/pages/errors.json", JSON, &ERRORS),
+        page("/pages/calls.json", JSON, &CALLS),
         page("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
         page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
         page(
@@ -74,6 +76,68 @@ static ERRORS: LazyLock<String> = LazyLock::new(|| {
     });
     explained.collect::<Value>().to_string()
 });
+
+/// The calls by version and name: where each is, and the tables of its messages.
+static CALLS: LazyLock<String> = LazyLock::new(|| {
+    let mut calls = json!({});
+    for route in ROUTES {
+        let procedure = route.procedure;
+        let segment = |segment: &Segment| match segment {
+            Segment::Literal(text) => format!("/{text}"),
+            Segment::Field(name) => {
+                let field = procedure.request.field_named(name);
+                format!("/{{{}}}", field.map_or(*name, |field| field.json))
+            }
+        };
+        let call = &mut calls[procedure.version.as_str()][procedure.operation.as_str()];
+        // The first route is the one to show.
+        if call.is_null() {
+            *call = json!({
+                "service": procedure.service,
+                "method": route.method.as_str(),
+                "path": route.path.iter().map(segment).collect::<String>(),
+                "hasBody": route.has_body,
+                "request": table(procedure.request),
+                "reply": table(procedure.reply),
+            });
+        }
+    }
+    calls.to_string()
+});
+
+/// The fields of a message that are carried out, by their names in JSON.
+fn table(message: &Message) -> Value {
+    let is_built = |field: &&Field| {
+        let built = message.built;
+        built.is_none_or(|built| built.contains(&field.number))
+    };
+    let fields = message.fields.iter().filter(is_built);
+    let fields = fields.map(|field| {
+        let (kind, of) = match &field.kind {
+            Kind::Bool => ("bool", Value::Null),
+            Kind::Double => ("double", Value::Null),
+            Kind::Int32 => ("int32", Value::Null),
+            Kind::Int64 => ("int64", Value::Null),
+            Kind::Uint32 => ("uint32", Value::Null),
+            Kind::Uint64 => ("uint64", Value::Null),
+            Kind::String => ("string", Value::Null),
+            Kind::Bytes => ("bytes", Value::Null),
+            Kind::Enum(members) => ("enum", members.iter().copied().collect()),
+            Kind::Message(of) => ("message", table(of)),
+            Kind::Timestamp => ("timestamp", Value::Null),
+            Kind::Duration => ("duration", Value::Null),
+            Kind::Struct | Kind::Value | Kind::ListValue => ("json", Value::Null),
+        };
+        let label = match field.label {
+            Label::Single => "single",
+            Label::Repeated => "repeated",
+            Label::Map => "map",
+        };
+        let row = json!({ "number": field.number, "type": kind, "of": of, "label": label });
+        (field.json, row)
+    });
+    fields.collect()
+}
 
 /// The response if `path` is that of a page. No page has a path of the API.
 pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {

@@ -1,83 +1,102 @@
-// The calls: which fields of the form each one uses, and how each protocol encodes it.
+// The calls, as /pages/calls.json has them: what of the form each one uses, and how each protocol encodes it.
 
+import { load } from "./page.js";
 import * as wire from "./wire.js";
 
 const HIDDEN = "••••••••";
 
-const sessions = (version) => `/${version}/sessions`;
-const session = (version, { sessionId }) => `/${version}/sessions/${encodeURIComponent(sessionId)}`;
-const search = (version) => `/${version}/sessions/search`;
+/** By version and the name of the rpc. */
+const SCHEMA = await load("/pages/calls.json");
 
-/** By the name of their rpc: the JSON route, the parts of the form, and words for it. A list takes a bearer token in any
- * access mode, so the session's own token stands in for one. */
-export const CALLS = {
+/** Words for a call. A list takes a bearer token in any access mode, so the session's own token stands in for one. */
+const TEXTS = {
   CreateSession: {
-    method: "POST",
-    path: sessions,
-    parts: ["who", "metadata", "lifetimes"],
+    name: "Create",
     whom: "The demo user is filled in. Name the user either way; with nothing here, the session is anonymous.",
     act: "Create the session",
     done: "The session was created.",
   },
   SetSession: {
-    method: "PATCH",
-    path: session,
-    parts: ["session", "who", "metadata", "lifetimes"],
+    name: "Change",
     whom: "What is filled in is checked again. A password alone is that of the session's user.",
     act: "Change the session",
     done: "The session is as it was to be.",
   },
-  GetSession: { method: "GET", path: session, parts: ["session"], act: "Read the session", done: "The session was read." },
-  DeleteSession: { method: "DELETE", path: session, parts: ["session"], act: "End the session", done: "The session has ended." },
-  ListSessions: { method: "POST", path: search, parts: ["filters"], ownToken: true, act: "List the sessions", done: "The sessions were listed." },
+  GetSession: { name: "Read", act: "Read the session", done: "The session was read." },
+  DeleteSession: { name: "End", act: "End the session", done: "The session has ended." },
+  ListSessions: { name: "List", ownToken: true, act: "List the sessions", done: "The sessions were listed." },
 };
 
-export const has = (rpc, part) => CALLS[rpc].parts.includes(part);
+/** The rpcs, the usual ones first. */
+export const RPCS = [...new Set([...Object.keys(TEXTS), ...Object.keys(SCHEMA.v2)])];
+
+export const textsOf = (rpc) => TEXTS[rpc] ?? { name: rpc, act: `Call ${rpc}`, done: "The call was carried out." };
+
+/** The parts of the form by the fields of requests that they are for. */
+const PARTS = { sessionId: "session", sessionToken: "session", checks: "who", metadata: "metadata", lifetime: "lifetimes", query: "filters", queries: "filters" };
+
+const fieldsOf = (rpc, version) => SCHEMA[version][rpc]?.request ?? {};
+
+/** The parts of the form that a call has. */
+export const partsOf = (rpc, version) => new Set(Object.keys(fieldsOf(rpc, version)).map((name) => PARTS[name] ?? "others"));
+
+/** The fields of a call that have no part of their own. */
+export const othersOf = (rpc, version) => Object.keys(fieldsOf(rpc, version)).filter((name) => !PARTS[name]);
+
+export const listsByUser = (version) => fieldsOf("ListSessions", version).queries.of.userIdQuery !== undefined;
 
 const some = (fields) => (Object.values(fields).some((value) => value !== undefined) ? fields : undefined);
 
-/** The message of a call, as `form` has its values. Metadata is a list of `key` and `value`. */
-export function message(rpc, version, form) {
-  const later = version !== "v2alpha";
-  const { userId, loginName, password, ids, ofUser, limit, oldest } = form;
-  const user = some({ userId, loginName });
-  const filters = [ids && { idsQuery: { ids } }, later && ofUser && { userIdQuery: { id: ofUser } }];
-  const parts = {
-    session: { sessionId: form.sessionId, sessionToken: form.sessionToken },
-    who: { checks: some({ user, password: password && { password } }) },
-    metadata: { metadata: form.metadata },
-    lifetimes: { lifetime: later && form.lifetime ? { seconds: form.lifetime } : undefined },
-    filters: { query: some({ limit, asc: oldest || undefined }), queries: filters.filter((filter) => filter) },
+/** The message of a call, as `form` has its values. */
+function message(rpc, version, form) {
+  const { userId, loginName, password, ids, ofUser, limit, oldest, lifetime, metadata, others, ...named } = form;
+  const filters = [ids && { idsQuery: { ids } }, ofUser && listsByUser(version) && { userIdQuery: { id: ofUser } }];
+  const all = {
+    ...named,
+    checks: some({ user: some({ userId, loginName }), password: password && { password } }),
+    metadata: Object.fromEntries(metadata.map(({ key, value }) => [key, wire.toBase64(value)])),
+    lifetime: lifetime && `${lifetime}s`,
+    query: some({ limit, asc: oldest || undefined }),
+    queries: filters.filter((filter) => filter),
+    ...others,
   };
-  if (has(rpc, "session") && !form.sessionId) {
+  if (partsOf(rpc, version).has("session") && !form.sessionId) {
     throw new Error("Which session? Creating one fills in its id and its token.");
   }
-  return Object.assign({}, ...CALLS[rpc].parts.map((part) => parts[part]));
+  const names = Object.keys(fieldsOf(rpc, version));
+  return Object.fromEntries(names.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]));
 }
 
-function json({ metadata, lifetime, ...others }) {
-  return {
-    ...others,
-    metadata: metadata && Object.fromEntries(metadata.map(({ key, value }) => [key, wire.toBase64(value)])),
-    lifetime: lifetime && `${lifetime.seconds}s`,
-  };
+/** A value without its secrets. */
+function hidden(value, name) {
+  if (typeof value === "string") {
+    return wire.SECRET.test(name) ? HIDDEN : value;
+  }
+  if (Array.isArray(value) || typeof value !== "object") {
+    return value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hidden(inner, name)]));
 }
 
-function hidden({ checks, sessionToken, ...others }) {
-  const password = checks?.password && { password: HIDDEN };
-  return { ...others, sessionToken: sessionToken && HIDDEN, checks: checks && { ...checks, password } };
-}
+/** The fields of a message that stand in a query: those of messages in it with dots. */
+const queryOf = (message, start = "") =>
+  Object.entries(message).flatMap(([name, value]) =>
+    typeof value === "object" ? queryOf(value, `${start}${name}.`) : [`${start}${name}=${encodeURIComponent(value)}`],
+  );
 
 /** The JSON route of a message: what stands in the path and in the query, and the rest. */
 function route(rpc, version, sent) {
-  const { method, path } = CALLS[rpc];
-  const { sessionId, ...body } = sent;
-  if (method !== "GET") {
-    return { method, path: path(version, sent), body };
+  const { method, path, hasBody } = SCHEMA[version][rpc];
+  const rest = { ...sent };
+  const filled = path.replace(/{(\w+)}/g, (_, name) => {
+    delete rest[name];
+    return encodeURIComponent(sent[name]);
+  });
+  if (hasBody) {
+    return { method, path: filled, body: rest };
   }
-  const { sessionToken } = body;
-  const query = sessionToken ? `?sessionToken=${encodeURIComponent(sessionToken)}` : "";
-  return { method, path: path(version, sent) + query };
+  const query = queryOf(rest).join("&");
+  return { method, path: query ? `${filled}?${query}` : filled };
 }
 
 /** What is sent; `shown` is how people see path, headers and body, with or without secrets. */
@@ -85,8 +104,8 @@ export function request({ rpc, protocol, version, bearer, form }) {
   const sent = message(rpc, version, form);
   const headers = bearer ? { authorization: `Bearer ${bearer}` } : {};
   const told = (secrets) => (bearer && !secrets ? { ...headers, authorization: `Bearer ${HIDDEN}` } : headers);
-  const path = `/zitadel.session.${version}.SessionService/${rpc}`;
-  const text = (value) => value && JSON.stringify(json(value), null, 2);
+  const path = `/${SCHEMA[version][rpc].service}/${rpc}`;
+  const text = (value) => value && JSON.stringify(value, null, 2);
   if (protocol === "json") {
     headers.accept = "application/json";
     const all = route(rpc, version, sent);
@@ -97,15 +116,15 @@ export function request({ rpc, protocol, version, bearer, form }) {
       const { path, body } = secrets ? all : route(rpc, version, hidden(sent));
       return { path: decodeURI(path), headers: told(secrets), body: text(body) };
     };
-    return { ...all, headers, body: all.body && JSON.stringify(json(all.body)), shown };
+    return { ...all, headers, body: all.body && JSON.stringify(all.body), shown };
   }
   if (protocol === "connect") {
     Object.assign(headers, { "content-type": "application/json", "connect-protocol-version": "1" });
     const shown = (secrets) => ({ path, headers: told(secrets), body: text(secrets ? sent : hidden(sent)) });
-    return { method: "POST", path, headers, body: JSON.stringify(json(sent)), shown };
+    return { method: "POST", path, headers, body: JSON.stringify(sent), shown };
   }
   Object.assign(headers, { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" });
-  const chunks = wire.frame(wire[`${rpc}Request`], sent);
+  const chunks = wire.frame(fieldsOf(rpc, version), sent);
   const masked = ({ bytes, secret }) => (secret ? "**" : wire.toHex(bytes));
   const shown = (secrets) => {
     const parts = secrets ? [wire.toHex(wire.join(chunks))] : chunks.map(masked);
@@ -140,9 +159,9 @@ const parsed = (text) => {
 };
 
 /** What an answer says, whatever its protocol: `raw` as it came, `decoded`, and an error. */
-export function reading(rpc, response, bytes) {
+export function reading({ rpc, version }, response, bytes) {
   if (response.headers.get("content-type")?.startsWith("application/grpc-web")) {
-    return grpcWeb(rpc, response, bytes);
+    return grpcWeb(SCHEMA[version][rpc].reply, response, bytes);
   }
   const text = new TextDecoder().decode(bytes);
   const decoded = parsed(text);
@@ -155,13 +174,13 @@ export function reading(rpc, response, bytes) {
   return { raw: decoded ? undefined : text, decoded, error: { code, id } };
 }
 
-function grpcWeb(rpc, response, bytes) {
+function grpcWeb(reply, response, bytes) {
   const { message: data, trailers } = wire.unframe(bytes);
   const status = trailers["grpc-status"] ?? response.headers.get("grpc-status");
   const details = trailers["grpc-status-details-bin"] ?? response.headers.get("grpc-status-details-bin");
   const answer = { raw: wire.toHex(bytes), trailers };
   if (data) {
-    answer.decoded = wire.decode(wire[`${rpc}Response`], data);
+    answer.decoded = wire.decode(reply, data);
   }
   if (status !== "0") {
     const told = details ? wire.decode(wire.Status, wire.fromBase64(details)) : undefined;

@@ -17,9 +17,11 @@ export function prose(text) {
   return text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 }
 
-/** The same in paragraphs. */
+/** The same in paragraphs and lists. */
 export function paragraphs(text) {
-  return text.split("\n\n").map((part) => h("p", {}, prose(part)));
+  const list = (part) => h("ul", {}, part.split("\n").map((line) => h("li", {}, prose(line.slice(2)))));
+  const parts = text.split("\n\n").filter((part) => part);
+  return parts.map((part) => (part.startsWith("- ") ? list(part) : h("p", {}, prose(part))));
 }
 
 export async function load(path) {

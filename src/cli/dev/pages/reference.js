@@ -1,213 +1,203 @@
-// /openapi.json, for people to read.
+// /openapi.json, for people to read: one version at a time.
 
 import { h, load, paragraphs, prose } from "./page.js";
 
-/** In the order in which they are shown. */
-const VERSIONS = ["v2", "v2beta", "v2alpha"];
-const versionOf = (path) => path.split("/")[1];
-const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const main = document.getElementById("reference");
+const api = await load("/openapi.json").catch((error) => {
+  main.replaceChildren(h("p", { class: "problem" }, `The document can't be shown: ${error.message}`));
+  throw error;
+});
 
-function resolver(spec) {
-  return function resolve(node) {
-    if (!node?.$ref) {
-      return node;
-    }
-    const { $ref, ...beside } = node;
-    const path = $ref.slice(2).split("/");
-    return { ...resolve(path.reduce((at, key) => at[key], spec)), ...beside };
-  };
-}
+const resolve = (node) => (node?.$ref ? resolve(node.$ref.slice(2).split("/").reduce((at, key) => at[key], api)) : node);
 
-/** That a field may be `null` is said once for all: then it is as if absent. */
-const typesOf = ({ type = [] }) => (type === "null" ? ["not carried out"] : [type].flat().filter((name) => name !== "null"));
+/** All calls: their version, path, method and description. */
+const operations = Object.entries(api.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, op]) => ({ version: path.split("/")[1], path, method: method.toUpperCase(), ...op })),
+);
+
+/** The newest first: v2, v2beta, v2alpha. */
+const versions = [...new Set(operations.map(({ version }) => version))].sort((one, other) => one.length - other.length);
 
 const range = (least, most, unit) => {
   if (least === undefined && most === undefined) {
     return undefined;
   }
-  const words = most === undefined ? `at least ${least}` : least === undefined ? `at most ${most}` : least === most ? `${least}` : `${least} to ${most}`;
+  const words = most === undefined ? `at least ${least}` : least === undefined ? `at most ${most}` : `${least} to ${most}`;
   return `${words} ${unit}`.trim();
 };
 
 /** A schema's limits in words. */
-function limits(schema) {
-  return [
+const limits = (schema) =>
+  [
     range(schema.minLength, schema.maxLength, "characters"),
     range(schema.minItems, schema.maxItems, "items"),
     range(schema.minProperties, schema.maxProperties, "keys"),
     range(schema.minimum, schema.maximum, ""),
-    range(schema.exclusiveMinimum, undefined, "(exclusive)"),
     schema.propertyNames && range(schema.propertyNames.minLength, schema.propertyNames.maxLength, "characters a key"),
-    schema.format === "password" ? undefined : schema.format,
+    schema.format,
     schema.contentEncoding,
-    schema.const !== undefined ? `always ${JSON.stringify(schema.const)}` : undefined,
-    schema.enum && `one of ${schema.enum.filter((one) => one !== null).join(", ")}`,
+    schema.enum && `one of ${schema.enum.join(", ")}`,
   ].filter((limit) => limit);
-}
 
-/** Every field below a schema, one row each, in the order of the document. */
-function rows(schema, resolve, depth = 0) {
-  const own = Object.entries(schema.properties ?? {}).map(([name, node]) => [name, resolve(node)]);
-  const keyed = typeof schema.additionalProperties === "object" ? [["any key", resolve(schema.additionalProperties)]] : [];
-  return [...own, ...keyed].flatMap(([name, field]) => {
-    const items = field.items ? resolve(field.items) : undefined;
-    const type = items ? `${typesOf(items)} list` : typesOf(field).join(" or ");
+/** Every field below a schema, one row each. */
+function rows(schema, depth = 0) {
+  const own = Object.entries(schema.properties ?? {});
+  const keyed = typeof schema.additionalProperties === "object" ? [["any key", schema.additionalProperties]] : [];
+  return [...own, ...keyed].flatMap(([name, node]) => {
+    const field = resolve(node);
+    const inner = resolve(field.items) ?? field;
+    const type = field.items ? `list of ${inner.type}` : field.type;
     const required = schema.required?.includes(name);
-    const row = { name, depth, type, required, limits: limits(field), description: field.description };
-    return [row, ...rows(items ?? field, resolve, depth + 1)];
+    return [{ name, depth, type, required, limits: limits(field), description: field.description }, ...rows(inner, depth + 1)];
   });
 }
-
-const fields = (schema, resolve) => table("Field", rows(schema, resolve));
 
 /** What stands outside of the body; its type is where. */
-function parameters(nodes, resolve) {
-  const all = nodes.map(resolve).map(({ name, in: type, required, schema, description }) => ({
-    name,
-    depth: 0,
-    type,
-    required,
-    limits: limits(schema),
-    description,
-  }));
-  return all.length > 0 ? table("Parameter", all) : [];
-}
+const parameterRows = (nodes = []) =>
+  nodes.map(resolve).map(({ name, in: type, required, schema, description }) => {
+    const field = resolve(schema);
+    return { name, depth: 0, type, required, limits: limits(field), description };
+  });
 
-function table(title, all) {
-  const cell = ({ name, depth, required }) =>
-    h("th", { scope: "row", class: `depth-${Math.min(depth, 4)}` }, h("code", {}, name), required ? h("span", { class: "hint" }, " required") : "");
-  const type = title === "Parameter" ? "Where" : "Type";
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}s` },
+function table(title, second, all) {
+  if (all.length === 0) {
+    return [];
+  }
+  const row = ({ name, depth, type, required, limits, description }) =>
     h(
-      "table",
-      {},
-      h("thead", {}, h("tr", {}, ...[title, type, "Limits", "Meaning"].map((title) => h("th", { scope: "col" }, title)))),
-      h(
-        "tbody",
-        {},
-        all.map((row) =>
-          h(
-            "tr",
-            {},
-            cell(row),
-            h("td", {}, row.type),
-            h("td", {}, row.limits.join("; ")),
-            h("td", {}, prose(row.description ?? "")),
-          ),
-        ),
-      ),
-    ),
-  );
+      "tr",
+      { "data-depth": depth },
+      h("th", { scope: "row", class: `depth-${Math.min(depth, 4)}` }, h("code", {}, name), required ? h("span", { class: "hint" }, " required") : ""),
+      h("td", {}, type),
+      h("td", {}, limits.join("; ")),
+      h("td", {}, prose(description ?? "")),
+    );
+  const head = [title, second, "Limits", "Meaning"].map((title) => h("th", { scope: "col" }, title));
+  return [h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, all.map(row)))];
 }
 
-function examples(content, resolve) {
-  return Object.values(content.examples ?? {}).map((node) => {
-    const example = resolve(node);
-    const text = JSON.stringify(example.value, null, 2);
-    return h("details", {}, h("summary", {}, prose(example.summary ?? "Example")), h("pre", { tabindex: "0" }, text));
+function examples(content) {
+  return Object.entries(content?.examples ?? {}).map(([name, node]) => {
+    const { summary, value } = resolve(node);
+    return h("details", {}, h("summary", {}, prose(summary ?? name)), h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2)));
   });
 }
 
-function body(part, resolve, open) {
-  return Object.entries(part?.content ?? {}).flatMap(([type, content]) => {
-    const schema = resolve(content.schema);
-    return [
-      h("p", { class: "hint" }, h("code", {}, type)),
-      open ? paragraphs(schema.description ?? "") : [],
-      open ? fields(schema, resolve) : [],
-      ...examples(content, resolve),
-    ].flat();
-  });
+const json = (part) => part?.content?.["application/json"];
+
+function headers(answer) {
+  const all = Object.entries(answer.headers ?? {}).map(([name, node]) => h("li", {}, h("code", {}, name), " ", prose(resolve(node).description)));
+  return h("details", {}, h("summary", {}, "Headers"), h("ul", {}, all));
 }
 
-function response(status, node, resolve) {
+/** An answer; what an error says is folded. */
+function response([status, node]) {
   const answer = resolve(node);
-  const headers = Object.entries(answer.headers ?? {}).map(([name, header]) =>
-    h("li", {}, h("code", {}, name), " ", prose(resolve(header).description ?? "")),
-  );
+  const content = json(answer);
+  if (status.startsWith("2")) {
+    const fields = status === "200" ? table("Field", "Type", rows(resolve(content.schema))) : [];
+    return h("section", { class: "answer good" }, h("h4", {}, status), paragraphs(answer.description), fields, examples(content), headers(answer));
+  }
   return h(
-    "section",
-    { class: status.startsWith("2") ? "answer good" : "answer bad" },
-    h("h4", {}, status),
+    "details",
+    { class: "answer bad" },
+    h("summary", {}, h("strong", {}, status), ` ${Object.keys(content.examples).join(", ")}`),
     paragraphs(answer.description),
-    body(answer, resolve, status === "200"),
-    h("details", {}, h("summary", {}, "Headers"), h("ul", {}, headers)),
+    examples(content),
+    headers(answer),
   );
 }
 
-function operation(path, method, spec, resolve) {
-  const op = spec.paths[path][method];
-  const id = op.operationId;
+function article(op) {
+  const body = json(op.requestBody);
+  const schema = body && resolve(body.schema);
   return h(
     "article",
-    { id, "aria-labelledby": `${id}-title` },
-    h("h2", { id: `${id}-title` }, `${op.summary}, ${versionOf(path)}`),
-    h("p", { class: "route" }, h("span", { class: "method" }, method.toUpperCase()), " ", h("code", {}, path)),
-    paragraphs(op.description ?? ""),
+    { id: op.operationId, "aria-labelledby": `${op.operationId}-title` },
+    h("h2", { id: `${op.operationId}-title` }, op.summary),
+    h("p", { class: "route" }, h("span", { class: "method" }, op.method), " ", h("code", {}, op.path)),
+    paragraphs(op.description),
     h("h3", {}, "Request"),
-    parameters([...(spec.paths[path].parameters ?? []), ...(op.parameters ?? [])], resolve),
-    op.requestBody ? paragraphs(resolve(op.requestBody).description ?? "") : [],
-    body(resolve(op.requestBody), resolve, true),
+    table("Parameter", "Where", parameterRows(op.parameters)),
+    schema ? [...paragraphs(schema.description ?? ""), ...table("Field", "Type", rows(schema)), ...examples(body)] : [],
     h("h3", {}, "Answers"),
-    Object.entries(op.responses).map(([status, node]) => response(status, node, resolve)),
+    Object.entries(op.responses).map(response),
   );
 }
 
-function principals(spec) {
-  return Object.entries(spec.components.securitySchemes).map(([name, scheme]) =>
-    h("section", { id: name }, h("h2", {}, "Principals"), h("p", {}, h("code", {}, `Authorization: ${scheme.scheme} …`)), paragraphs(scheme.description ?? "")),
-  );
-}
+const bearer = api.components.securitySchemes.bearer;
+const status = resolve(api.components.schemas.Status);
+const principals = h("article", { id: "bearer" }, h("h2", {}, "Principals"), h("p", {}, h("code", {}, "Authorization: Bearer …")), paragraphs(bearer.description));
+const errors = h("article", { id: "errors" }, h("h2", {}, "Errors"), paragraphs(status.description), table("Field", "Type", rows(status)));
 
-function errorFields(spec, resolve) {
-  const status = spec.components.schemas.Status;
-  return h("section", { id: "errors" }, h("h2", {}, "Errors"), paragraphs(status.description ?? ""), fields(status, resolve));
-}
+const contents = h("nav", { "aria-label": "Contents" });
+const calls = h("div");
+const none = h("p", { class: "hint", role: "status" });
+const search = h("input", { type: "search", id: "search", placeholder: "A field, an error, a path …" });
 
-function contents(operations, spec) {
-  const link = (id, ...text) => h("li", {}, h("a", { href: `#${id}` }, ...text));
-  return h(
-    "nav",
-    { "aria-label": "Contents" },
-    h(
-      "ul",
-      {},
-      operations.map(([path, method]) =>
-        link(spec.paths[path][method].operationId, h("span", { class: "method" }, method.toUpperCase()), " ", h("code", {}, path)),
-      ),
-      link("bearer", "Principals"),
-      link("errors", "Errors"),
-    ),
-  );
-}
-
-async function show() {
-  const main = document.getElementById("reference");
-  try {
-    const api = await load("/openapi.json");
-    const resolve = resolver(api);
-    const operations = Object.entries(api.paths).flatMap(([path, item]) =>
-      METHODS.filter((method) => item[method]).map((method) => [path, method]),
-    );
-    operations.sort(([one], [other]) => VERSIONS.indexOf(versionOf(one)) - VERSIONS.indexOf(versionOf(other)));
-    const { title, summary, version, description } = api.info;
-    main.replaceChildren(
-      h("h1", {}, `${title} ${version}`),
-      h("p", {}, prose(summary)),
-      contents(operations, api),
-      ...paragraphs(description),
-      ...operations.map(([path, method]) => operation(path, method, api, resolve)),
-      ...principals(api),
-      errorFields(api, resolve),
-    );
-    if (location.hash) {
-      main.querySelector(location.hash)?.scrollIntoView();
+/** Shows what has the words that are searched: calls, fields with those that they are in, and errors. */
+function find() {
+  const words = search.value.trim().toLowerCase();
+  const has = (node) => node.textContent.toLowerCase().includes(words);
+  const articles = [...main.querySelectorAll("article")];
+  for (const article of articles) {
+    article.hidden = !has(article);
+    for (const answer of article.querySelectorAll("details.answer")) {
+      answer.hidden = !has(answer);
+      answer.open = words !== "" && has(answer);
     }
-  } catch (error) {
-    main.replaceChildren(h("p", { class: "problem" }, `The document can't be shown: ${error.message}`));
+    for (const table of article.querySelectorAll("table")) {
+      let shown = -1;
+      for (const row of [...table.querySelectorAll("tbody tr")].reverse()) {
+        const depth = Number(row.dataset.depth);
+        row.hidden = !has(row) && depth >= shown;
+        shown = row.hidden ? shown : depth;
+      }
+      table.hidden = shown < 0;
+    }
   }
+  none.textContent = articles.every((one) => one.hidden) ? "Nothing has these words." : "";
 }
 
-show();
+function show(version) {
+  const shown = operations.filter((op) => op.version === version);
+  const link = (id, ...text) => h("li", {}, h("a", { href: `#${id}` }, ...text));
+  const named = ({ operationId, method, path }) => link(operationId, h("span", { class: "method" }, method), " ", h("code", {}, path));
+  contents.replaceChildren(h("ul", {}, shown.map(named), link("bearer", "Principals"), link("errors", "Errors")));
+  calls.replaceChildren(...shown.map(article));
+  find();
+}
+
+const chooser = h(
+  "fieldset",
+  { id: "versions" },
+  h("legend", {}, "Version"),
+  versions.map((version) => h("label", {}, h("input", { type: "radio", name: "version", value: version }), ` ${version}`)),
+);
+const choose = (version) => {
+  chooser.querySelector(`[value="${version}"]`).checked = true;
+  show(version);
+};
+
+const { title, version, description } = api.info;
+main.replaceChildren(
+  h("h1", {}, `${title} ${version}`),
+  h("div", { class: "row" }, chooser, h("fieldset", {}, h("legend", {}, h("label", { for: "search" }, "Search")), search)),
+  contents,
+  none,
+  h("details", {}, h("summary", {}, "How bodies are written"), paragraphs(description)),
+  calls,
+  principals,
+  errors,
+);
+chooser.addEventListener("change", ({ target }) => show(target.value));
+search.addEventListener("input", find);
+
+/** A link to a call shows its version. */
+function follow() {
+  const id = location.hash.slice(1);
+  choose(operations.find(({ operationId }) => operationId === id)?.version ?? chooser.querySelector(":checked")?.value ?? versions[0]);
+  document.getElementById(id)?.scrollIntoView();
+}
+addEventListener("hashchange", follow);
+follow();

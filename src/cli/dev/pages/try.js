@@ -1,6 +1,6 @@
 // The form: the request as it is sent, the response, and what the response means.
 
-import { CALLS, has, reading, request, shellCommand } from "./calls.js";
+import { RPCS, listsByUser, othersOf, partsOf, reading, request, shellCommand, textsOf } from "./calls.js";
 import { h, load, prose } from "./page.js";
 import * as wire from "./wire.js";
 
@@ -9,6 +9,10 @@ const field = (id) => document.getElementById(id);
 const chosen = (name) => form.elements[name].value;
 const filled = (id) => field(id).value.trim() || undefined;
 const errors = load("/pages/errors.json");
+
+field("calls").append(
+  ...RPCS.map((rpc, at) => h("label", {}, h("input", { type: "radio", name: "rpc", value: rpc, checked: at === 0 }), ` ${textsOf(rpc).name}`)),
+);
 
 function bytes(entry) {
   const { value } = entry.querySelector(".value");
@@ -19,6 +23,14 @@ function bytes(entry) {
     return wire.fromBase64(value);
   } catch {
     throw new Error(`The metadata of ${entry.querySelector(".key").value} isn't base64.`);
+  }
+}
+
+function others() {
+  try {
+    return JSON.parse(filled("other") ?? "{}");
+  } catch {
+    throw new Error("The other fields aren't JSON.");
   }
 }
 
@@ -33,6 +45,7 @@ function values() {
     password: field("password").value || undefined,
     metadata: entries.map((entry) => ({ key: entry.querySelector(".key").value, value: bytes(entry) })),
     lifetime: filled("lifetime"),
+    others: others(),
     ids: filled("ids")?.split(/[\s,]+/),
     ofUser: filled("of-user"),
     limit: filled("limit") && Number(field("limit").value),
@@ -42,13 +55,13 @@ function values() {
 
 function asked() {
   const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
-  const bearer = filled("token") ?? (CALLS[rpc].ownToken && filled("session-token"));
+  const bearer = filled("token") ?? (textsOf(rpc).ownToken && filled("session-token"));
   return { rpc, protocol, version, ...request({ rpc, protocol, version, bearer, form: values() }) };
 }
 
 /** What was typed for the calls that aren't chosen: a password for one call is not sent with another. */
 const typed = {};
-const TYPED = ["login-name", "user-id", "password", "lifetime"];
+const TYPED = ["login-name", "user-id", "password", "lifetime", "other"];
 let shownRpc = chosen("rpc");
 
 function keepTyped(rpc) {
@@ -80,25 +93,27 @@ function showRequest() {
   const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
   keepTyped(rpc);
   field("copied").hidden = true;
-  for (const part of ["session", "who", "metadata", "lifetimes", "filters"]) {
-    field(part).hidden = !has(rpc, part);
+  const parts = partsOf(rpc, version);
+  for (const part of ["session", "who", "metadata", "lifetimes", "filters", "others"]) {
+    field(part).hidden = !parts.has(part);
   }
-  field("lifetimes").hidden ||= version === "v2alpha";
-  field("users").hidden = version === "v2alpha";
+  field("users").hidden = !listsByUser(version);
+  field("which-others").textContent = `${othersOf(rpc, version).join(", ")}: as a JSON object.`;
   const both = field("user-id").value && field("login-name").value;
   field("both").hidden = !(both && protocol === "grpc-web");
-  field("whom").textContent = CALLS[rpc].whom ?? "";
-  field("whose").replaceChildren(...whose(CALLS[rpc]));
-  field("title").textContent = field("send").textContent = CALLS[rpc].act;
-  let parts;
+  const texts = textsOf(rpc);
+  field("whom").textContent = texts.whom ?? "";
+  field("whose").replaceChildren(...whose(texts));
+  field("title").textContent = field("send").textContent = texts.act;
+  let shownParts;
   try {
     const { method, shown } = asked();
     const { path, headers, body } = shown(field("secrets").checked);
-    parts = [head(`${method} ${path}`, headers), body && block(body)].filter((part) => part);
+    shownParts = [head(`${method} ${path}`, headers), body && block(body)].filter((part) => part);
   } catch (error) {
-    parts = [h("p", { class: "problem" }, error.message)];
+    shownParts = [h("p", { class: "problem" }, error.message)];
   }
-  field("request").replaceChildren(...parts);
+  field("request").replaceChildren(...shownParts);
 }
 
 /** The session that an answer is about, for the next call. */
@@ -128,14 +143,14 @@ function explanation({ id, code, name, means, remedy }) {
 
 const folded = (title, text) => h("details", {}, h("summary", {}, title), block(text.join("\n")));
 
-async function showAnswer({ rpc }, response, bytes) {
-  const { raw, trailers, decoded, error } = reading(rpc, response, bytes);
+async function showAnswer(call, response, bytes) {
+  const { raw, trailers, decoded, error } = reading(call, response, bytes);
   const failed = error !== undefined;
   const rows = failed ? await explained(error, decoded?.message ?? "") : [];
   const pretty = decoded && block(JSON.stringify(decoded, null, 2));
   field("answer").replaceChildren(
     ...[
-      h("p", {}, h("span", { class: failed ? "bad" : "good" }, failed ? "Refused." : CALLS[rpc].done), ` HTTP ${response.status}`),
+      h("p", {}, h("span", { class: failed ? "bad" : "good" }, failed ? "Refused." : textsOf(call.rpc).done), ` HTTP ${response.status}`),
       ...rows.map(explanation),
       pretty && [h("h3", {}, raw ? "Body, decoded" : "Body"), pretty],
       folded("Headers", lines(Object.fromEntries(response.headers))),

@@ -1,73 +1,16 @@
-// The parts of protobuf and gRPC-Web that the calls need.
+// The parts of protobuf and gRPC-Web that the calls need. Messages are as JSON has them.
 
-// A message's fields: name, number, type, and whether it is a `list` or a `map`. A type is
-// another message, or one of `string`, `secret` (a string), `bytes`, `int`, `bool`, `uint64`,
-// `time`, `any` and `raw` (bytes that are read further).
-const CheckUser = { userId: [1, "string"], loginName: [2, "string"] };
-const CheckPassword = { password: [1, "secret"] };
-const Checks = { user: [1, CheckUser], password: [2, CheckPassword] };
-const MetadataEntry = { key: [1, "string"], value: [2, "bytes"] };
-const ListQuery = { offset: [1, "int"], limit: [2, "int"], asc: [3, "bool"] };
-const IdsQuery = { ids: [1, "string", "list"] };
-const UserIdQuery = { id: [1, "string"] };
-const SearchQuery = { idsQuery: [1, IdsQuery], userIdQuery: [2, UserIdQuery] };
-const Duration = { seconds: [1, "int"] };
-const Timestamp = { seconds: [1, "int"], nanos: [2, "int"] };
-const Details = { sequence: [1, "uint64"], changeDate: [2, "time"], resourceOwner: [3, "string"] };
-const ListDetails = { totalResult: [1, "uint64"], processedSequence: [2, "uint64"], timestamp: [3, "time"] };
-const UserFactor = {
-  verifiedAt: [1, "time"],
-  id: [2, "string"],
-  loginName: [3, "string"],
-  displayName: [4, "string"],
-  organizationId: [6, "string"],
-};
-const Factors = { user: [1, UserFactor], password: [2, { verifiedAt: [1, "time"] }] };
-const HeaderEntry = { key: [1, "string"], value: [2, { values: [1, "string", "list"] }] };
-const UserAgent = {
-  fingerprintId: [1, "string"],
-  ip: [2, "string"],
-  description: [3, "string"],
-  header: [4, HeaderEntry, "map"],
-};
-const Session = {
-  id: [1, "string"],
-  creationDate: [2, "time"],
-  changeDate: [3, "time"],
-  sequence: [4, "uint64"],
-  factors: [5, Factors],
-  metadata: [6, MetadataEntry, "map"],
-  userAgent: [7, UserAgent],
-  expirationDate: [8, "time"],
-};
-const Any = { type: [1, "string"], value: [2, "raw"] };
-const ErrorDetail = { id: [1, "string"], message: [2, "string"] };
+// A table has the fields of a message by name: their number, their type, what it is a type `of` (the table of a message, the
+// numbers of an enum), and whether a field is `single`, `repeated` or a `map`. /pages/calls.json has those of the calls.
+const one = (number, type, of) => ({ number, type, of, label: "single" });
+const Seconds = { seconds: one(1, "int64"), nanos: one(2, "int32") };
+const Any = { type: one(1, "string"), value: one(2, "raw") };
+const ErrorDetail = { id: one(1, "string"), message: one(2, "string") };
+const entryOf = ({ type, of }) => ({ key: one(1, "string"), value: one(2, type, of) });
+export const Status = { code: one(1, "int32"), message: one(2, "string"), details: { ...one(3, "any"), label: "repeated" } };
 
-export const CreateSessionRequest = {
-  checks: [1, Checks],
-  metadata: [2, MetadataEntry, "list"],
-  lifetime: [5, Duration],
-};
-export const CreateSessionResponse = {
-  details: [1, Details],
-  sessionId: [2, "string"],
-  sessionToken: [3, "string"],
-};
-export const SetSessionRequest = {
-  sessionId: [1, "string"],
-  sessionToken: [2, "secret"],
-  checks: [3, Checks],
-  metadata: [4, MetadataEntry, "list"],
-  lifetime: [6, Duration],
-};
-export const SetSessionResponse = { details: [1, Details], sessionToken: [2, "string"] };
-export const GetSessionRequest = { sessionId: [1, "string"], sessionToken: [2, "secret"] };
-export const GetSessionResponse = { session: [1, Session] };
-export const DeleteSessionRequest = GetSessionRequest;
-export const DeleteSessionResponse = { details: [1, Details] };
-export const ListSessionsRequest = { query: [1, ListQuery], queries: [2, SearchQuery, "list"] };
-export const ListSessionsResponse = { details: [1, ListDetails], sessions: [2, Session, "list"] };
-export const Status = { code: [1, "int"], message: [2, "string"], details: [3, "any", "list"] };
+/** The names of texts that are shown on request only. */
+export const SECRET = /^(password|sessionToken)$/;
 
 const VARINT = 0;
 const FIXED_64 = 1;
@@ -75,7 +18,7 @@ const BYTES = 2;
 const FIXED_32 = 5;
 
 function varint(value) {
-  let rest = BigInt(value);
+  let rest = BigInt.asUintN(64, BigInt(value));
   const bytes = [];
   for (; rest > 127n; rest >>= 7n) {
     bytes.push(Number(rest & 127n) | 128);
@@ -85,25 +28,53 @@ function varint(value) {
 
 const sizeOf = (chunks) => chunks.reduce((size, { bytes }) => size + bytes.length, 0);
 
+const delimited = (number, inner) => [{ bytes: [...varint((number << 3) | BYTES), ...varint(sizeOf(inner))] }, ...inner];
+
 /** A message as chunks of bytes, so that those that are secret can be told. */
-function encode(fields, message) {
-  return Object.entries(fields).flatMap(([name, [number, type]]) =>
-    [message[name] ?? []].flat().flatMap((value) => {
-      if (type === "int" || type === "bool") {
-        return [{ bytes: [...varint((number << 3) | VARINT), ...varint(Number(value))] }];
-      }
-      const inner =
-        typeof type === "object"
-          ? encode(type, value)
-          : [{ bytes: type === "bytes" ? value : new TextEncoder().encode(value), secret: type === "secret" }];
-      return [{ bytes: [...varint((number << 3) | BYTES), ...varint(sizeOf(inner))] }, ...inner];
-    }),
-  );
+function encode(table, message) {
+  // Of two members of a oneof, the last one counts.
+  const byNumber = Object.entries(table).sort(([, one], [, other]) => one.number - other.number);
+  return byNumber.flatMap(([name, field]) => {
+    const value = message[name] ?? [];
+    if (field.label === "map") {
+      return Object.entries(value).flatMap(([key, value]) => delimited(field.number, encode(entryOf(field), { key, value })));
+    }
+    return [value].flat().flatMap((value) => encodeOne(name, field, value));
+  });
+}
+
+function encodeOne(name, { number, type, of }, value) {
+  switch (type) {
+    case "string":
+      return delimited(number, [{ bytes: new TextEncoder().encode(value), secret: SECRET.test(name) }]);
+    case "bytes":
+      return delimited(number, [{ bytes: fromBase64(value) }]);
+    case "message":
+      return delimited(number, encode(of, value));
+    case "duration":
+      return delimited(number, encode(Seconds, seconds(value.replace("s", ""))));
+    case "timestamp":
+      return delimited(number, encode(Seconds, { ...seconds(value.match(/[.]\d+/)?.[0] ?? ""), seconds: Math.floor(Date.parse(value) / 1000) }));
+    case "bool":
+    case "enum":
+    case "int32":
+    case "int64":
+    case "uint32":
+    case "uint64":
+      return [{ bytes: [...varint((number << 3) | VARINT), ...varint(of?.[value] ?? value)] }];
+    default:
+      throw new Error(`${name} is a ${type}, which this page sends in JSON only.`);
+  }
+}
+
+function seconds(text) {
+  const [whole, fraction = ""] = text.split(".");
+  return { seconds: whole || 0, nanos: Number(fraction.padEnd(9, "0")) };
 }
 
 /** The one frame of a request: no compression, the length in four bytes, the message. */
-export function frame(fields, message) {
-  const chunks = encode(fields, message);
+export function frame(table, message) {
+  const chunks = encode(table, message);
   const head = new Uint8Array(5);
   new DataView(head.buffer).setUint32(1, sizeOf(chunks));
   return [{ bytes: head }, ...chunks];
@@ -134,15 +105,15 @@ function reader(bytes) {
 }
 
 /** The fields that are known of a message; those of others under their numbers. */
-export function decode(fields, bytes) {
+export function decode(table, bytes) {
   const { take, number, left } = reader(bytes);
-  const known = Object.entries(fields).map(([name, [at, type, many]]) => [at, { name, type, many }]);
-  const byNumber = new Map(known);
+  const byNumber = new Map(Object.entries(table).map(([name, field]) => [field.number, { name, ...field }]));
   const message = {};
   while (left() > 0) {
     const tag = Number(number());
     const wire = tag & 7;
-    const { name, type, many } = byNumber.get(tag >> 3) ?? { name: `field ${tag >> 3}` };
+    const field = byNumber.get(tag >> 3) ?? { name: `field ${tag >> 3}` };
+    const { name, label } = field;
     let value;
     if (wire === VARINT) {
       value = number();
@@ -153,29 +124,36 @@ export function decode(fields, bytes) {
     } else {
       throw new Error(`wire type ${wire} is none`);
     }
-    const one = read(type, value);
-    if (many === "map") {
-      message[name] = { ...message[name], [one.key ?? ""]: one.value };
+    if (label === "map") {
+      const entry = decode(entryOf(field), value);
+      message[name] = { ...message[name], [entry.key ?? ""]: entry.value };
     } else {
-      message[name] = many === "list" ? [...(message[name] ?? []), one] : one;
+      const one = read(field, value);
+      message[name] = label === "repeated" ? [...(message[name] ?? []), one] : one;
     }
   }
   return message;
 }
 
-function read(type, value) {
-  if (typeof type === "object") {
-    return decode(type, value);
-  }
+function read({ type, of }, value) {
   switch (type) {
-    case "int":
+    case "message":
+      return decode(of, value);
+    case "bool":
+      return value !== 0n;
+    case "enum":
+      return Object.keys(of).find((name) => BigInt(of[name]) === value) ?? Number(value);
+    case "int32":
+    case "uint32":
       return Number(BigInt.asIntN(64, value));
-    case "uint64":
-      return String(value);
+    case "int64":
+      return String(BigInt.asIntN(64, value));
     case "string":
       return new TextDecoder().decode(value);
-    case "time":
-      return rfc3339(decode(Timestamp, value));
+    case "timestamp":
+      return rfc3339(decode(Seconds, value));
+    case "duration":
+      return `${decode(Seconds, value).seconds ?? 0}s`;
     case "any":
       return any(decode(Any, value));
     case "raw":
@@ -197,7 +175,7 @@ function any({ type = "", value = new Uint8Array() }) {
 export const errorDetail = (value) => decode(ErrorDetail, fromBase64(value));
 
 function rfc3339({ seconds = 0, nanos = 0 }) {
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   const digits = String(nanos).padStart(9, "0").replace(/(000){1,3}$/, "");
   return `${whole}${digits && "."}${digits}Z`;
 }
