@@ -70,7 +70,7 @@ impl Service {
         let session = &named.session;
         let wanted = PassedChecks {
             factors: request.checks.factors(),
-            added_user: false,
+            ..PassedChecks::default()
         };
         let granted = grant(&scope, session, &wanted, context.now)?;
         require_live(state)?;
