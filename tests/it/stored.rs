@@ -2,6 +2,7 @@
 //! each one before.
 
 mod newer;
+mod released;
 mod rules;
 
 use aws_sdk_dynamodb::types::AttributeValue;
