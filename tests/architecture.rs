@@ -124,6 +124,14 @@ fn the_command_line_alone_makes_an_operators_permit() {
     assert_eq!(makers.into_keys().collect::<Vec<_>>(), ["cli/user.rs"]);
 }
 
+/// With a rule that is tightened later, what is stored could not be read.
+#[test]
+fn the_store_reads_nothing_by_the_rules_of_requests() {
+    for (path, text) in sources("store") {
+        assert!(!text.contains("::parse("), "{path}");
+    }
+}
+
 #[test]
 fn the_order_has_each_module_of_the_crate() {
     let lib = fs::read_to_string(src().join("lib.rs")).unwrap();

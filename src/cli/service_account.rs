@@ -128,7 +128,7 @@ impl<'a> ServiceAccountJson<'a> {
             token,
             token_hash,
             name: account.name.as_str(),
-            permissions: account.permissions.iter().map(Permission::as_str).collect(),
+            permissions: account.permissions.iter().map(|one| one.as_str()).collect(),
             created_at: account.created_at.to_rfc3339(),
             expires_at: account.expires_at.to_rfc3339(),
         }
@@ -183,7 +183,7 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
             output.json(&ServiceAccountJson::new(None, hash, account))?;
             continue;
         }
-        let permissions: Vec<_> = account.permissions.iter().map(Permission::as_str).collect();
+        let permissions: Vec<_> = account.permissions.iter().map(|one| one.as_str()).collect();
         let expires = if account.expires_at <= now {
             "expired"
         } else {

@@ -149,11 +149,13 @@ pub struct PassedChecks {
     pub factors: FactorSet,
     /// The session had no user before.
     pub added_user: bool,
+    /// A newer release has stored checks that this one doesn't know.
+    pub unknown: bool,
 }
 
 impl PassedChecks {
     pub fn is_empty(&self) -> bool {
-        self.factors.is_empty()
+        self.factors.is_empty() && !self.unknown
     }
 
     /// Whether these include all checks of `other`. Whether the user was added makes no
@@ -168,6 +170,7 @@ fn a_change_is_repeated_only_with_the_same_checks_or_more() {
     let passed = |factors: &[Factor], added_user| PassedChecks {
         factors: factors.iter().copied().collect(),
         added_user,
+        unknown: false,
     };
     let (user, password) = (&[Factor::User][..], &[Factor::Password][..]);
     let both = &[Factor::User, Factor::Password][..];

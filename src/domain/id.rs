@@ -163,6 +163,11 @@ impl UserId {
         bounded("user_id", text).map(Self)
     }
 
+    /// A stored id. It is not checked, because it may have been stored under other rules.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -27,12 +27,20 @@ impl Metadata {
         Ok(Self(kept.collect()))
     }
 
+    /// Stored metadata. It is not checked, because it may have been stored under other limits.
+    pub fn from_stored(entries: BTreeMap<String, Vec<u8>>) -> Self {
+        Self(entries)
+    }
+
     /// The metadata after `changes`.
     ///
     /// # Errors
     ///
     /// They would exceed a limit.
     pub fn changed(&self, changes: &MetadataChanges) -> Result<Self, Invalid> {
+        if changes.0.is_empty() {
+            return Ok(self.clone());
+        }
         let mut entries = self.0.clone();
         for (key, value) in &changes.0 {
             if value.is_empty() {

@@ -143,7 +143,7 @@ impl Permit {
         }
         let covers_all = |rule: &Rule| match rule {
             Rule::Anyone | Rule::Authenticated => true,
-            Rule::Permission(permission) => self.principal.permissions().has(*permission),
+            Rule::Permission(permission) => self.principal.has(*permission),
             Rule::Token | Rule::Creator | Rule::User => false,
         };
         if self.rules().iter().any(covers_all) {
@@ -184,7 +184,7 @@ impl Permit {
     /// Whether the principal may learn which users exist and their state. Others get the error for
     /// a wrong password for every fault of a user.
     pub fn sees_users(&self) -> bool {
-        self.principal.permissions().has(Permission::Write)
+        self.principal.has(Permission::Write)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{JwtPrincipal, Permissions, ServiceAccountName, SessionId, UserId};
+use super::{JwtPrincipal, Permission, Permissions, ServiceAccountName, SessionId, UserId};
 
 /// Whoever makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,13 @@ impl Principal {
         !matches!(self, Self::Anonymous)
     }
 
-    /// The principal's permissions for sessions. A user has none, nor has an operator.
-    pub fn permissions(&self) -> Permissions {
+    /// Whether the principal has a permission for sessions. A user has none, nor has an operator.
+    pub fn has(&self, permission: Permission) -> bool {
         match self {
             Self::ServiceAccount { permissions, .. } | Self::Jwt { permissions, .. } => {
-                *permissions
+                permissions.contains(&permission)
             }
-            Self::Anonymous | Self::User { .. } | Self::Operator => Permissions::default(),
+            Self::Anonymous | Self::User { .. } | Self::Operator => false,
         }
     }
 

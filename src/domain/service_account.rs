@@ -12,6 +12,11 @@ impl ServiceAccountName {
         bounded("name", text).map(Self)
     }
 
+    /// A stored name. It is not checked, because it may have been stored under other rules.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -67,6 +67,7 @@ impl SessionChanges {
         PassedChecks {
             factors: self.factors.set(),
             added_user: self.factors.user().is_some() && session.factors.user().is_none(),
+            unknown: false,
         }
     }
 }
@@ -255,6 +256,9 @@ impl Session {
             return TokenValidity::Valid;
         }
         match &self.replaced {
+            // Nobody can repeat checks that aren't known, but whoever planted the session may hold
+            // the token.
+            Some(replaced) if replaced.checks.unknown => TokenValidity::Invalid,
             Some(replaced) if replaced.hash == token && now < replaced.until => {
                 if replaced.checks.is_empty() {
                     TokenValidity::Valid

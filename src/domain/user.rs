@@ -3,12 +3,12 @@ mod names;
 mod state;
 
 use std::fmt;
-use std::str::FromStr;
 
 use icu_normalizer::ComposingNormalizerBorrowed as ComposingNormalizer;
 use unicase::UniCase;
 
 use super::attempts::Attempts;
+use super::named::named;
 use super::secret::HashString;
 use super::text::{Invalid, bounded};
 use super::{SessionGeneration, UserId};
@@ -104,6 +104,11 @@ impl DisplayName {
         bounded("display_name", text).map(|text| Some(Self(text)))
     }
 
+    /// A stored display name. It is not checked, because it may have been stored under other rules.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -142,33 +147,15 @@ impl UserSearch {
     }
 }
 
-/// The state of a user, which administrators set. The lock after too many wrong passwords is
-/// separate: see [`Attempts`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserState {
-    Active,
-    Inactive,
-    Locked,
-}
-
-impl UserState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Locked => "locked",
-        }
-    }
-}
-
-impl FromStr for UserState {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        [Self::Active, Self::Inactive, Self::Locked]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or(Invalid::new("state", "is not active, inactive or locked"))
+named! {
+    /// The state of a user, which administrators set. The lock after too many wrong passwords is
+    /// separate: see [`Attempts`].
+    pub enum UserState {
+        Active = "active",
+        Inactive = "inactive",
+        Locked = "locked",
+        /// A state that a newer release has stored. Such a user is not active.
+        Unknown = "unknown",
     }
 }
 

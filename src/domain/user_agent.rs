@@ -27,16 +27,26 @@ impl UserAgent {
         if header.contains_key("") {
             return Err(invalid("has a header without a name"));
         }
-        let agent = Self {
-            fingerprint_id,
-            ip,
-            description,
-            header,
-        };
+        let agent = Self::from_stored(fingerprint_id, ip, description, header);
         if agent.size() > Self::MAX_SIZE {
             return Err(invalid("is larger than 16 KiB"));
         }
         Ok(agent)
+    }
+
+    /// A stored user agent. It is not checked, because it may have been stored under other limits.
+    pub fn from_stored(
+        fingerprint_id: Option<String>,
+        ip: Option<String>,
+        description: Option<String>,
+        header: BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        Self {
+            fingerprint_id,
+            ip,
+            description,
+            header,
+        }
     }
 
     /// The size of all names and values together, in bytes.

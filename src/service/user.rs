@@ -32,6 +32,8 @@ pub enum UserRefusal {
     Inactive,
     #[error("the user is locked: unlock it instead")]
     Locked,
+    #[error("the user has a state of a newer release: change it with that")]
+    NewerState,
     #[error("the user was changed at the same moment by somebody else: try again")]
     Changed,
     #[error("DynamoDB")]
@@ -97,6 +99,7 @@ impl Users {
         let state = change.apply(user.state).ok_or(match user.state {
             UserState::Inactive => UserRefusal::Inactive,
             UserState::Active | UserState::Locked => UserRefusal::Locked,
+            UserState::Unknown => UserRefusal::NewerState,
         })?;
         let is_written = match change {
             StateChange::Unlock => self.store.unlock_user(&user).await?,

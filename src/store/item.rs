@@ -4,6 +4,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -54,6 +55,54 @@ pub(super) fn refused_item(
             Ok(failed.item().cloned())
         }
         _ => Err(failure(error)),
+    }
+}
+
+/// The attributes in which an item that is written differs from the one that was read.
+///
+/// Only these are written, so the item keeps what a newer release has stored with it and this one
+/// doesn't know: other attributes, and other values than those that are read as one.
+pub(super) struct ItemChanges {
+    set: Item,
+    removed: Vec<String>,
+}
+
+impl ItemChanges {
+    pub fn between(before: &Item, mut after: Item) -> Self {
+        let removed = before.keys().filter(|name| !after.contains_key(*name));
+        let removed = removed.cloned().collect();
+        after.retain(|name, value| before.get(name) != Some(value));
+        Self {
+            set: after,
+            removed,
+        }
+    }
+
+    pub fn apply_to(self, item: &mut Item) {
+        item.retain(|name, _| !self.removed.contains(name));
+        item.extend(self.set);
+    }
+
+    /// Adds the changes to an update; there is at least one that sets an attribute. Each attribute
+    /// has its own name with a `#` before it, because many are reserved words, and its value the
+    /// name with a `:`.
+    pub fn update(self, mut update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+        let (mut set, mut removed) = (Vec::new(), Vec::new());
+        for (name, value) in self.set {
+            set.push(format!("#{name} = :{name}"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), &name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        for name in self.removed {
+            removed.push(format!("#{name}"));
+            update = update.expression_attribute_names(format!("#{name}"), name);
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !removed.is_empty() {
+            expression = format!("{expression} REMOVE {}", removed.join(", "));
+        }
+        update.update_expression(expression)
     }
 }
 

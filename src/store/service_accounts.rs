@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Store;
 use super::item::{Attributes, CorruptItem, Item, millis, text};
 use crate::aws::failure;
-use crate::domain::{ServiceAccount, ServiceAccountName, TokenHash};
+use crate::domain::{Permission, Permissions, ServiceAccount, ServiceAccountName, TokenHash};
 use crate::error::Error;
 
 /// The start of a service account's key; the token's hash in hexadecimal follows.
@@ -89,23 +89,23 @@ impl Store {
 /// |---|---|---|
 /// | `pk` | S | `CALLER#` and the token's SHA-256 in hexadecimal |
 /// | `name` | S | |
-/// | `permissions` | L of S | such as `session.write` |
+/// | `permissions` | L of S | such as `session.write`; one that isn't known is not granted |
 /// | `created_at`, `expires_at` | N | milliseconds since 1970 |
 fn parse(item: &Item) -> Result<ServiceAccount, CorruptItem> {
     let item = Attributes(item);
     let Some(AttributeValue::L(permissions)) = item.0.get("permissions") else {
         return Err(CorruptItem::Attribute("permissions"));
     };
-    let mut parsed = Vec::with_capacity(permissions.len());
+    let mut known = Permissions::new();
     for permission in permissions {
         let AttributeValue::S(permission) = permission else {
             return Err(CorruptItem::Attribute("permissions"));
         };
-        parsed.push(permission.parse()?);
+        known.extend(Permission::named(permission));
     }
     Ok(ServiceAccount {
-        name: ServiceAccountName::parse(item.text("name")?.to_owned())?,
-        permissions: parsed.into_iter().collect(),
+        name: ServiceAccountName::from_stored(item.text("name")?.to_owned()),
+        permissions: known,
         created_at: item.millis("created_at")?,
         expires_at: item.millis("expires_at")?,
     })

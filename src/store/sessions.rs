@@ -1,10 +1,9 @@
 mod item;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::item::{CorruptItem, Item, bytes, millis, number, refused_item, text};
+use super::item::{CorruptItem, Item, ItemChanges, bytes, millis, number, refused_item, text};
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
 use crate::domain::{Factor, Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
@@ -90,40 +89,58 @@ impl Store {
     ///
     /// - [`Error::Unavailable`]: throttled or cut off; it may have been put all the same.
     pub async fn insert_session(&self, session: &Session) -> Result<PutOutcome, Error> {
+        let sends = SendCount::default();
         let put = self
-            .put(session)
-            .condition_expression("attribute_not_exists(session_id)");
-        send_put(put, session).await
+            .client
+            .put_item()
+            .table_name(&self.tables.sessions)
+            .set_item(Some(session_item(session)))
+            .condition_expression("attribute_not_exists(session_id)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let sending = put.customize().interceptor(sends.clone()).send();
+        let Err(error) = on_heap(sending).await else {
+            return Ok(PutOutcome::Done);
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                put_outcome(session, failed.item(), &sends)
+            }
+            _ => Err(failure(error)),
+        }
     }
 
     /// Puts a session over the stored one, which must not have ended and must still be at the
-    /// sequence that the newest write of `session` saw.
+    /// sequence of `seen`, of which `session` is a change.
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
     /// just one wins. If the response was lost, the resent write finds its id among the last
-    /// writes, and succeeds.
+    /// writes, and succeeds. What hasn't changed isn't written, and stays: see [`ItemChanges`].
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors
     ///
     /// - [`Error::Unavailable`]: throttled or cut off, or resent after so many other writes that
     ///   its id is not among the last ones; it may have been put all the same.
-    pub async fn put_session(&self, session: &Session) -> Result<PutOutcome, Error> {
-        let seen = session.writes.newest().map_or(0, |write| write.seen.0);
-        let put = self
-            .put(session)
-            .condition_expression("#sequence = :seen AND attribute_not_exists(ended_at)")
-            .expression_attribute_names("#sequence", "sequence") // A reserved word.
-            .expression_attribute_values(":seen", number(seen));
-        send_put(put, session).await
-    }
-
-    fn put(&self, session: &Session) -> PutItemFluentBuilder {
-        self.client
-            .put_item()
+    pub async fn put_session(
+        &self,
+        seen: &Session,
+        session: &Session,
+    ) -> Result<PutOutcome, Error> {
+        let sends = SendCount::default();
+        let update = self
+            .client
+            .update_item()
             .table_name(&self.tables.sessions)
-            .set_item(Some(session_item(session)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_key(Some(session_key(session.id)))
+            .condition_expression("#sequence = :seen AND attribute_not_exists(ended_at)")
+            .expression_attribute_values(":seen", number(seen.sequence.0))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let changes = ItemChanges::between(&session_item(seen), session_item(session));
+        let update = changes.update(update).customize();
+        match on_heap(update.interceptor(sends.clone()).send()).await {
+            Ok(_) => Ok(PutOutcome::Done),
+            Err(error) => put_outcome(session, refused_item(error)?.as_ref(), &sends),
+        }
     }
 
     /// Ends a session, if it is in `scope`.
@@ -240,18 +257,14 @@ pub enum EndOutcome {
     Refused,
 }
 
-/// Sends the put of a session, and tells what became of it even if the SDK sent it again.
-async fn send_put(put: PutItemFluentBuilder, session: &Session) -> Result<PutOutcome, Error> {
-    let sends = SendCount::default();
-    let sending = put.customize().interceptor(sends.clone()).send();
-    let Err(error) = on_heap(sending).await else {
-        return Ok(PutOutcome::Done);
-    };
-    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
-    else {
-        return Err(failure(error));
-    };
-    let Some(found) = failed.item() else {
+/// The outcome of a put of `session` whose condition did not hold for the item `found`. The SDK may
+/// have sent it twice.
+fn put_outcome(
+    session: &Session,
+    found: Option<&Item>,
+    sends: &SendCount,
+) -> Result<PutOutcome, Error> {
+    let Some(found) = found else {
         return Ok(PutOutcome::Gone);
     };
     let stored = parse_session(found)?;

@@ -32,6 +32,7 @@ mod permissions;
 mod protocols;
 mod requests;
 mod set;
+mod stored;
 mod support;
 mod template;
 mod users;

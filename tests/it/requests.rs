@@ -92,12 +92,12 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let note = json!({ "metadata": { "a": "YQ==" } });
 
     let batch = "BatchGetItem";
-    let login = &[batch, "UpdateItem", "PutItem", "UpdateItem"][..];
+    let login = &[batch, "UpdateItem", "UpdateItem", "UpdateItem"][..];
     let (with_token, without) = (true, false);
     for (rpc, shows, body, want) in [
         (GetSession, with_token, json!({}), &[batch][..]),
         (GetSession, without, json!({}), &["GetItem", batch]),
-        (SetSession, with_token, note.clone(), &[batch, "PutItem"]),
+        (SetSession, with_token, note.clone(), &[batch, "UpdateItem"]),
         // It changes nothing this time.
         (SetSession, with_token, note, &[batch]),
         (SetSession, with_token, json!({ "checks": password }), login),

@@ -3,4 +3,4 @@
 mod administration;
 mod display_names;
 mod login_names;
-mod passwords;
+pub mod passwords;

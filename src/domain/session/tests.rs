@@ -314,6 +314,7 @@ fn a_replaced_token_is_valid_for_its_grace() {
     let checks = PassedChecks {
         factors: prove.factors.set(),
         added_user: true,
+        unknown: false,
     };
     let short = SessionChanges {
         lifetime: Some(Duration::from_secs(5)),

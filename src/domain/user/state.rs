@@ -15,11 +15,13 @@ impl StateChange {
     /// state bars the change.
     ///
     /// No change lets a user in by accident: activating doesn't undo a lock, and a lock doesn't
-    /// replace a deactivation, which unlocking would then undo.
+    /// replace a deactivation, which unlocking would then undo. Nobody knows what a state of a newer
+    /// release bars.
     pub fn apply(self, from: UserState) -> Option<UserState> {
         match (self, from) {
             (Self::Lock | Self::Unlock, UserState::Inactive)
-            | (Self::Activate, UserState::Locked) => None,
+            | (Self::Activate, UserState::Locked)
+            | (_, UserState::Unknown) => None,
             (Self::Lock, _) => Some(UserState::Locked),
             (Self::Deactivate, _) => Some(UserState::Inactive),
             (Self::Unlock | Self::Activate, _) => Some(UserState::Active),
@@ -29,7 +31,7 @@ impl StateChange {
 
 #[test]
 fn no_change_of_state_lets_a_user_in_by_accident() {
-    use UserState::{Active, Inactive, Locked};
+    use UserState::{Active, Inactive, Locked, Unknown};
 
     for (change, active, locked, inactive) in [
         (StateChange::Lock, Some(Locked), Some(Locked), None),
@@ -44,5 +46,6 @@ fn no_change_of_state_lets_a_user_in_by_accident() {
     ] {
         let got = [Active, Locked, Inactive].map(|from| change.apply(from));
         assert_eq!(got, [active, locked, inactive], "{change:?}");
+        assert_eq!(change.apply(Unknown), None, "{change:?}");
     }
 }

@@ -110,7 +110,7 @@ impl Service {
         let session = &named.session;
         let wanted = PassedChecks {
             factors: request.checks.factors(),
-            added_user: false,
+            ..PassedChecks::default()
         };
         let granted = grant(&scope, session, &wanted, context.now)?;
         require_live(state)?;
@@ -191,7 +191,7 @@ impl Service {
             grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
         };
         let next = session.changed(changes, rotation, now)?;
-        match self.store.put_session(&next).await? {
+        match self.store.put_session(session, &next).await? {
             PutOutcome::Done => Ok(Try::Done(Box::new(next), token)),
             PutOutcome::Conflict(stored) => Ok(Try::Conflict(stored)),
             PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),

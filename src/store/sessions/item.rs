@@ -150,13 +150,16 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, CorruptItem> {
 
 /// What `replaced_proof` has in place of the user, if the session had none before.
 const ADDED_USER: &str = "added";
+/// What stands for checks whose names aren't known. It is no factor's name itself.
+const UNKNOWN_CHECK: &str = "unknown";
 
 fn encode_checks(checks: &PassedChecks) -> String {
     let names = checks.factors.iter().map(|factor| match factor {
         Factor::User if checks.added_user => ADDED_USER,
         factor => factor.as_str(),
     });
-    names.collect::<Vec<_>>().join(",")
+    let unknown = checks.unknown.then_some(UNKNOWN_CHECK);
+    names.chain(unknown).collect::<Vec<_>>().join(",")
 }
 
 fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, CorruptItem> {
@@ -165,10 +168,11 @@ fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, CorruptItem> {
     for fact in facts.into_iter().flat_map(|facts| facts.split(',')) {
         checks.added_user |= fact == ADDED_USER;
         let factor = match fact {
-            ADDED_USER => Factor::User,
-            name => Factor::named(name).ok_or(CorruptItem::Attribute("replaced_proof"))?,
+            ADDED_USER => Some(Factor::User),
+            name => Factor::named(name),
         };
-        checks.factors.insert(factor);
+        checks.unknown |= factor.is_none();
+        checks.factors.extend(factor);
     }
     Ok(ReplacedToken {
         hash: TokenHash::new(item.array("replaced_hash")?),
@@ -240,10 +244,11 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     let Some(user_id) = user_id else {
         return Ok(None);
     };
-    let display_name = item.optional_text("display_name")?.unwrap_or_default();
+    let display_name = item.optional_text("display_name")?;
+    let display_name = display_name.filter(|name| !name.is_empty());
     Ok(Some(UserFactor {
-        user_id: UserId::parse(user_id.to_owned())?,
-        display_name: DisplayName::parse(display_name.to_owned())?,
+        user_id: UserId::from_stored(user_id.to_owned()),
+        display_name: display_name.map(|name| DisplayName::from_stored(name.to_owned())),
         generation: item.text("epoch")?.parse()?,
     }))
 }
@@ -259,7 +264,7 @@ fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, CorruptItem> {
         };
         entries.insert(key.clone(), value.as_ref().to_vec());
     }
-    Ok(Metadata::parse(entries)?)
+    Ok(Metadata::from_stored(entries))
 }
 
 fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
@@ -275,5 +280,5 @@ fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
         header.insert(name.clone(), list.collect::<Result<_, _>>()?);
     }
     let [id, ip, description] = ["fingerprint_id", "ip", "description"].map(field);
-    Ok(UserAgent::parse(id?, ip?, description?, header)?)
+    Ok(UserAgent::from_stored(id?, ip?, description?, header))
 }

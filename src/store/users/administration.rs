@@ -31,15 +31,15 @@ impl Store {
     }
 
     /// Unlocks a user whom an administrator or too many wrong passwords locked. False also if
-    /// the user is inactive.
+    /// the user is neither active nor locked.
     pub async fn unlock_user(&self, user: &User) -> Result<bool, Error> {
         let update = self
             .update_in_transaction(user)
             .update_expression("SET #state = :active, failures = :none, cleared = attempts")
-            .condition_expression("user_id = :user AND #state <> :inactive")
+            .condition_expression("user_id = :user AND #state IN (:active, :locked)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":active", text(UserState::Active.as_str()))
-            .expression_attribute_values(":inactive", text(UserState::Inactive.as_str()))
+            .expression_attribute_values(":locked", text(UserState::Locked.as_str()))
             .expression_attribute_values(":none", number(0));
         self.transact(vec![update_item(update)?]).await
     }

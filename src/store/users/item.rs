@@ -2,6 +2,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
     Attempts, DisplayName, FoldedName, HashString, LoginName, User, UserId, UserPointer, UserRef,
+    UserState,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, millis, number, text};
 
@@ -25,14 +26,14 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | `pk` | S | `LOGIN#` and the folded login name |
 /// | `login_name`, `user_id` | S | |
 /// | `display_name` | S | absent if the user has none, or would have a copy of the login name |
-/// | `state` | S | `active`, `inactive` or `locked` |
+/// | `state` | S | `active`, `inactive` or `locked`; a user in any other state is not active |
 /// | `password_hash` | S | PHC or modular crypt string; absent if the user has no password |
 /// | `attempts` | N | attempts ever made at the password; it only grows |
 /// | `cleared` | N | the number of the attempt up to which failures are forgiven |
 /// | `failures` | N | `attempts - cleared` |
 /// | `attempted_at` | N | time of the last attempt, in milliseconds; absent before the first |
 /// | `epoch` | S | the user's session generation: only sessions with the same one are valid |
-/// | `write_id` | S | write id of the last attempt; `none` before the first and after a rename |
+/// | `write_id` | S | write id of the last attempt; `none` before the first |
 pub(super) fn user_item(user: &User) -> Item {
     let mut item = Item::from([
         ("pk".into(), user_key(&user.login_name.folded())),
@@ -62,13 +63,14 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
     let item = Attributes(item);
     let hash = item.optional_text("password_hash")?;
     let login_name = LoginName::from_stored(item.text("login_name")?.to_owned());
-    let display_name = item.optional_text("display_name")?.unwrap_or_default();
-    let display_name = DisplayName::parse(display_name.to_owned())?;
+    let display_name = item.optional_text("display_name")?;
+    let display_name = display_name.filter(|name| !name.is_empty());
+    let display_name = display_name.map(|name| DisplayName::from_stored(name.to_owned()));
     Ok(User {
         display_name: DisplayName::unless_copied(display_name, &login_name),
         login_name,
-        user_id: UserId::parse(item.text("user_id")?.to_owned())?,
-        state: item.text("state")?.parse()?,
+        user_id: UserId::from_stored(item.text("user_id")?.to_owned()),
+        state: UserState::named(item.text("state")?).unwrap_or(UserState::Unknown),
         password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
         attempts: Attempts {
             made: item.number("attempts")?,
@@ -98,7 +100,7 @@ pub(super) fn pointer_item(user: &User) -> Item {
 pub(in crate::store) fn parse_pointer(item: &Item) -> Result<UserPointer, CorruptItem> {
     let item = Attributes(item);
     Ok(UserPointer {
-        id: UserId::parse(item.text("user_id")?.to_owned())?,
+        id: UserId::from_stored(item.text("user_id")?.to_owned()),
         login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
         generation: item.text("epoch")?.parse()?,
     })

@@ -8,7 +8,7 @@ use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
 use crate::domain::{LoginName, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
-use crate::store::item::{Item, number, text};
+use crate::store::item::{Item, ItemChanges, text};
 use crate::store::transactions::{
     TransactionError, is_condition_failure, unavailable, update_item,
 };
@@ -26,8 +26,8 @@ pub enum InsertOutcome {
     },
 }
 
-/// Writes that assign or release a login name. Each is one request, a transaction that writes both
-/// the user's item and the pointer to it.
+/// Writes that assign or release a login name. Each is one transaction, which writes both the user's
+/// item and the pointer to it.
 impl Store {
     /// Adds a user.
     pub async fn insert_user(&self, user: &User) -> Result<InsertOutcome, Error> {
@@ -81,61 +81,44 @@ impl Store {
         self.transact(items).await
     }
 
-    /// Gives a user another login name. False: the user's item has changed since `user` was
-    /// read, or another user has the name.
+    /// Gives a user another login name. False: the user was renamed or deleted, or the item has
+    /// changed while this read it, or another user has the name.
     ///
-    /// The user's item is written whole, under the key of the new name, with all attempts that were
-    /// counted; so the write's condition covers everything that this could overwrite.
+    /// Two requests. The user's item moves to the key of the new name with all that it has, and the
+    /// write's condition is that it still is what was read: attempts, too, are counted there.
     pub async fn rename_user(&self, user: &User, name: LoginName) -> Result<bool, Error> {
         let (old_key, new_key) = (user.login_name.folded(), name.folded());
-        let renamed = User {
-            login_name: name,
-            ..user.clone()
+        let Some(stored) = self.get_users_table_item(user_key(&old_key)).await? else {
+            return Ok(false);
         };
+        let seen = parse_user(&stored)?;
+        if seen.user_id != user.user_id {
+            return Ok(false);
+        }
         let pointer = Update::builder()
             .table_name(&self.tables.users)
             .key("pk", pointer_key(UserRef::from(&user.user_id)))
             .update_expression("SET login_name = :new")
             .condition_expression("login_name = :name")
-            .expression_attribute_values(":new", text(renamed.login_name.as_str()))
-            .expression_attribute_values(":name", text(user.login_name.as_str()));
-        let mut unchanged = "user_id = :user AND login_name = :name AND attempts = :attempts \
-                             AND failures = :failures AND epoch = :epoch AND #state = :state"
-            .to_owned();
-        let mut seen: HashMap<_, _> = [
-            (":user", text(user.user_id.as_str())),
-            (":name", text(user.login_name.as_str())),
-            (":attempts", number(user.attempts.made)),
-            (":failures", number(user.attempts.failures)),
-            (":state", text(user.state.as_str())),
-            (":epoch", text(user.generation.to_string())),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
-        match &user.password_hash {
-            None => unchanged.push_str(" AND attribute_not_exists(password_hash)"),
-            Some(hash) => {
-                unchanged.push_str(" AND password_hash = :hash");
-                seen.insert(":hash".to_owned(), text(hash.as_str()));
-            }
-        }
-
+            .expression_attribute_values(":new", text(name.as_str()))
+            .expression_attribute_values(":name", text(seen.login_name.as_str()));
+        let (unchanged, names, values) = is_still(&stored);
         let put = Put::builder()
             .table_name(&self.tables.users)
-            .set_item(Some(user_item(&renamed)));
+            .set_item(Some(renamed(stored, &seen, name)));
         let mut items = if old_key == new_key {
             let put = put
                 .condition_expression(unchanged)
-                .expression_attribute_names("#state", "state")
-                .set_expression_attribute_values(Some(seen));
+                .set_expression_attribute_names(Some(names))
+                .set_expression_attribute_values(Some(values));
             vec![TransactWriteItem::builder().put(put.build()?).build()]
         } else {
             let delete = Delete::builder()
                 .table_name(&self.tables.users)
                 .key("pk", user_key(&old_key))
                 .condition_expression(unchanged)
-                .expression_attribute_names("#state", "state")
-                .set_expression_attribute_values(Some(seen))
+                .set_expression_attribute_names(Some(names))
+                .set_expression_attribute_values(Some(values))
                 .build()?;
             let put = put.condition_expression("attribute_not_exists(pk)");
             vec![
@@ -146,4 +129,34 @@ impl Store {
         items.push(update_item(pointer)?);
         self.transact(items).await
     }
+}
+
+/// The item of `user`, which is `stored`, with another login name.
+fn renamed(mut stored: Item, user: &User, name: LoginName) -> Item {
+    let renamed = User {
+        login_name: name,
+        ..user.clone()
+    };
+    // A copy of the former name is no display name.
+    if user.display_name.is_none() {
+        stored.remove("display_name");
+    }
+    ItemChanges::between(&user_item(user), user_item(&renamed)).apply_to(&mut stored);
+    stored
+}
+
+/// The condition that an item is still what was read, with its names and values.
+fn is_still(read: &Item) -> (String, HashMap<String, String>, Item) {
+    let (mut names, mut values) = (HashMap::new(), Item::new());
+    let mut conditions = Vec::new();
+    for (n, (name, value)) in read.iter().enumerate() {
+        conditions.push(format!("#n{n} = :v{n}"));
+        names.insert(format!("#n{n}"), name.clone());
+        values.insert(format!(":v{n}"), value.clone());
+    }
+    // A password that was set since is lost if this doesn't look for one.
+    if !read.contains_key("password_hash") {
+        conditions.push("attribute_not_exists(password_hash)".to_owned());
+    }
+    (conditions.join(" AND "), names, values)
 }

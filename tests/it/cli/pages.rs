@@ -49,11 +49,7 @@ const PAGES: [(&str, &str, &str); 11] = [
         "application/json",
         "pages/errors.json",
     ),
-    (
-        "/pages/calls.json",
-        "application/json",
-        "pages/calls.json",
-    ),
+    ("/pages/calls.json", "application/json", "pages/calls.json"),
     (
         "/pages/calls.js",
         "text/javascript; charset=utf-8",

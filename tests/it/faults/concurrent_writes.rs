@@ -96,7 +96,7 @@ async fn change(app: &App, mut seen: Session) -> (SessionId, Sequence, Sequence,
                 .changed(&SessionChanges::default(), rotation(seen.token_hash), NOW)
                 .unwrap()
         };
-        match app.store.put_session(&next).await.unwrap() {
+        match app.store.put_session(&seen, &next).await.unwrap() {
             PutOutcome::Done => return (next.id, seen.sequence, next.sequence, mark),
             PutOutcome::Conflict(stored) => seen = *stored,
             PutOutcome::Gone => panic!("nobody deletes"),
@@ -125,7 +125,7 @@ async fn an_ended_session_is_not_written_again() {
         ended_at: None,
         ..put.unwrap()
     };
-    let written = app.store.put_session(&revived).await.unwrap();
+    let written = app.store.put_session(&ended, &revived).await.unwrap();
 
     let PutOutcome::Conflict(stored) = written else {
         panic!("{written:?}")

@@ -270,13 +270,13 @@ async fn a_set_whose_answer_is_lost_is_recognised_when_sent_again() {
     let answer = app.client().create_json(&json!({})).await;
     let seen = app.stored(&answer).await;
     app.faults
-        .inject(Fault::ApplyThenReset.once().for_action("PutItem"));
+        .inject(Fault::ApplyThenReset.once().for_action("UpdateItem"));
 
     let changed = next(&seen);
-    let written = app.faulty.put_session(&changed).await;
+    let written = app.faulty.put_session(&seen, &changed).await;
     assert!(matches!(written, Ok(PutOutcome::Done)), "{written:?}");
 
-    let late = app.faulty.put_session(&next(&seen)).await;
+    let late = app.faulty.put_session(&seen, &next(&seen)).await;
     let Ok(PutOutcome::Conflict(stored)) = late else {
         panic!("{late:?}")
     };
@@ -298,7 +298,7 @@ async fn a_session_is_inserted_once_and_never_recreated_by_a_put() {
         ..seen.clone()
     };
     let twice = app.store.insert_session(&again).await;
-    let over_nothing = app.store.put_session(&next(&gone)).await;
+    let over_nothing = app.store.put_session(&gone, &next(&gone)).await;
 
     assert!(matches!(twice, Ok(PutOutcome::Conflict(_))), "{twice:?}");
     assert!(

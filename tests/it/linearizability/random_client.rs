@@ -281,9 +281,9 @@ impl RandomClient {
             let times = 1 + usize::try_from(self.dice.below(3)).unwrap();
             let rule = fault.times(times);
             let write = if self.dice.once_in(4) {
-                "UpdateItem"
-            } else {
                 "PutItem"
+            } else {
+                "UpdateItem"
             };
             let any = self.dice.once_in(3);
             faults.inject(if any { rule } else { rule.for_action(write) });

@@ -50,7 +50,7 @@ async fn a_set_that_changes_nothing_writes_nothing() {
         };
         let changed = client.later(HOUR).set(&same).await.unwrap();
 
-        assert_eq!(app.faults.count("PutItem"), 0, "{entries:?}");
+        assert_eq!(app.faults.count("UpdateItem"), 0, "{entries:?}");
         assert!(changed.details == created.details, "{entries:?}");
         assert_eq!(changed.session_token, created.session_token, "{entries:?}");
     }

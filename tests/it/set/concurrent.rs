@@ -23,7 +23,8 @@ async fn two_sets_at_once_are_both_carried_out() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))
             .times(2)
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
 
     let (a, b) = (note("a"), note("b"));
@@ -51,7 +52,8 @@ async fn two_sets_at_once_with_one_token_are_both_carried_out() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))
             .times(2)
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
 
     let (a, b) = (note("a"), note("b"));
@@ -117,7 +119,8 @@ async fn a_set_that_lost_each_race_is_aborted() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(20))
             .times(10_000)
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
 
     let calls = requests.iter().map(|request| client.set(request));
@@ -149,7 +152,8 @@ async fn a_set_whose_answer_was_lost_is_carried_out_once() {
         app.faults.inject(
             Fault::ApplyThenWait(Duration::from_millis(300))
                 .once()
-                .for_action("PutItem"),
+                .for_action("UpdateItem")
+                .on(&app.store.tables().sessions),
         );
         let first = Set {
             metadata: metadata(&[("a", "1")]),
@@ -187,7 +191,8 @@ async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(500))
             .once()
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
     let note = |value: &str| Set {
         metadata: metadata(&[("a", value)]),

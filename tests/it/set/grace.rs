@@ -343,7 +343,8 @@ async fn a_set_in_progress_fails_once_a_login_replaced_its_token() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(500))
             .once()
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
 
     let (noted, proved) = tokio::join!(client.set(&note), async {
@@ -372,7 +373,11 @@ async fn sets_at_once_with_one_token_are_all_carried_out() {
         let requests: Vec<_> = requests.collect();
         // All of them read the session before any of them writes it.
         let slow = crate::support::faults::Fault::Delay(Duration::from_millis(300));
-        app.faults.inject(slow.times(8).for_action("PutItem"));
+        app.faults.inject(
+            slow.times(8)
+                .for_action("UpdateItem")
+                .on(&app.store.tables().sessions),
+        );
 
         let calls = requests.iter().map(|request| client.set(request));
         let mut changed: Vec<_> = futures_util::future::join_all(calls)

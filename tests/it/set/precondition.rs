@@ -73,7 +73,8 @@ async fn of_two_sets_with_the_same_if_match_one_is_refused() {
     app.faults.inject(
         Fault::Delay(Duration::from_millis(100))
             .times(2)
-            .for_action("PutItem"),
+            .for_action("UpdateItem")
+            .on(&app.store.tables().sessions),
     );
     let send = |value: &'static str| {
         let request = client.request(Operation::SetSession, &note(&created.session_id, value));

@@ -12,7 +12,7 @@ use crate::support::client::{Wire, checks, code};
 use crate::support::faults::Fault;
 
 /// Hashes of `V3ryS3cure!` made by other tools.
-const IMPORTED: [(&str, &str); 6] = [
+pub const IMPORTED: [(&str, &str); 6] = [
     (
         "argon2i",
         "$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$rb5q8UsmDRDOuRiPka7u3nSePE8V3Ck/QZbje4W9tkg",
@@ -80,7 +80,7 @@ async fn an_imported_hash_is_checked_and_replaced() {
 }
 
 /// Each form of another program with its password. All wires and versions have their turn.
-const OF_PROGRAMS: [(&str, &str); 25] = include!("../../../src/password/program_vectors.in");
+pub const OF_PROGRAMS: [(&str, &str); 25] = include!("../../../src/password/program_vectors.in");
 
 #[tokio::test]
 async fn a_hash_of_another_program_is_checked_and_replaced_in_every_protocol() {

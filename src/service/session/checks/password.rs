@@ -120,7 +120,7 @@ fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error
         return mismatch;
     }
     match (user.state, user.password_hash) {
-        (UserState::Inactive | UserState::Locked, _) => Error::UserNotActive,
+        (UserState::Inactive | UserState::Locked | UserState::Unknown, _) => Error::UserNotActive,
         (UserState::Active, None) => Error::PasswordNotSet,
         (UserState::Active, Some(_)) => Error::UserLocked,
     }
