@@ -142,6 +142,7 @@ function find() {
   const articles = [...main.querySelectorAll("article")];
   for (const article of articles) {
     article.hidden = !has(article);
+    contents.querySelector(`[href="#${article.id}"]`).parentElement.hidden = article.hidden;
     for (const answer of article.querySelectorAll("details.answer")) {
       answer.hidden = !has(answer);
       answer.open = words !== "" && has(answer);
