@@ -137,7 +137,7 @@ mod tests {
             (&[("bool", "true")], "\x08\x01"),
             (&[("int32", "7")], "\x18\x07"),
             (&[("uint64", "7")], "\x30\x07"),
-            (&[("duration", "1s")], "\x62\x02\x08\x01"),
+            (&[("duration", "1s")], "\x62\x04\x08\x01\x10\0"),
             (&[("inner.text", "a")], "\x52\x03\x1a\x01a"),
             (&[("optionalString", "")], "\u{da}\x01\0"),
             (
