@@ -120,7 +120,6 @@ fn each_setting_has_its_values_and_no_others() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
     for (name, good, bad) in [
         (

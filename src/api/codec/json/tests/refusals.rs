@@ -12,6 +12,7 @@ fn error(json: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_error_names_the_path_of_a_field_as_protobuf_does() {
     for (json, want) in [
         (r#"{"string":1}"#, "invalid string: must be a string"),
