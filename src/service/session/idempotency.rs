@@ -1,6 +1,7 @@
 use super::checks::VerifiedUser;
 use crate::domain::{
-    Factor, IdempotencyKey, Invalid, Permit, Session, SessionId, UserRef, UserSearch,
+    Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserRef,
+    UserSearch,
 };
 use crate::error::Error;
 use crate::service::{CreateSession, CreatedSession, Service};
@@ -108,8 +109,8 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
         Some(UserSearch::Both(id, name)) => (Some(id), Some(name)),
     };
     let mut parts = Parts::default();
-    parts.optional(id.map(|id| id.as_str()));
-    parts.optional(name.map(|name| name.as_str()));
+    parts.optional(id.map(UserId::as_str));
+    parts.optional(name.map(LoginName::as_str));
     let proofs = checks.factors().into_iter().filter(|one| one.is_proof());
     parts.list(proofs.map(proof_part));
     parts.list(
@@ -168,7 +169,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::{LoginName, Metadata, Password, UserAgent, UserId};
+    use crate::domain::{Metadata, Password, UserAgent};
     use crate::service::Checks;
 
     fn metadata(entries: &[(&str, &str)]) -> Metadata {
