@@ -13,8 +13,9 @@ from service import ROOT
 @contextlib.contextmanager
 def importable(folder: Path) -> Iterator[None]:
     """Makes the modules in that folder, and lets them be imported."""
-    # google.rpc.Status comes with grpcio-status.
-    files = map(str, sorted((ROOT / "proto" / "zitadel").rglob("*.proto")))
+    # What is of Google comes with grpcio-status.
+    own = [ROOT / "proto" / "sesame", ROOT / "proto" / "zitadel"]
+    files = [str(file) for part in own for file in sorted(part.rglob("*.proto"))]
     builtin = Path(protoc.__file__).parent / "_proto"
     status = protoc.main(
         [
