@@ -3,11 +3,10 @@
 use prost::Message as _;
 
 use super::codec::{self, Answer, RequestMessage};
-use super::session::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
 use super::{MatchedRoute, RequestHeaders, Version};
 use crate::domain::{Operation, Permit, operations};
 use crate::error::Error;
-use crate::service::{Context, Service, UseCase};
+use crate::service::{self, Context, Service, UseCase};
 
 /// A call of the API. Each is one file, which says how its message is read and answered; the use
 /// case says what is done.
@@ -81,9 +80,9 @@ macro_rules! dispatch {
         ) -> Result<Answer, Error> {
             match route.procedure.operation {
                 $(Operation::$call => {
-                    let call: $call = read(route, request)?;
+                    let call: service::$call = read(route, request)?;
                     let outcome = service.run(call, permit, context).await?;
-                    Ok(answer::<$call>(outcome))
+                    Ok(answer::<service::$call>(outcome))
                 })*
             }
         }
@@ -100,7 +99,7 @@ macro_rules! dispatch {
         ) -> Result<(), Error> {
             let request = codec::decode(route, request, limits)?;
             match route.procedure.operation {
-                $(Operation::$call => read::<$call>(route, request).map(drop),)*
+                $(Operation::$call => read::<service::$call>(route, request).map(drop),)*
             }
         }
     };

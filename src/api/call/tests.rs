@@ -6,8 +6,8 @@ use http::{HeaderMap, Method};
 use super::*;
 use crate::api::schema::PROCEDURES;
 use crate::api::{Codec, Protocol, Request, RequestContext, WireLimits};
-
 use crate::domain::{Filter, UserId, UserSearch};
+use crate::service::{CreateSession, ListSessions};
 
 const LIMITS: WireLimits = WireLimits {
     body: 262_144,
