@@ -18,7 +18,8 @@ pub trait Call: UseCase {
     /// Whether JSON's routes answer it with the status of what was created.
     const CREATES: bool = false;
 
-    /// Reads the request from its message.
+    /// Reads the request from its message, which it takes apart field by field: so a field that is
+    /// added to the message doesn't compile until it is read here.
     ///
     /// # Errors
     ///
