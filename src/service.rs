@@ -20,10 +20,7 @@ use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
 pub use context::Context;
-pub use session::{
-    ChangedSession, Checks, CreateSession, CreatedSession, DeleteSession, Details, GetSession,
-    GotSession, ListSessions, ListedSessions, PAGE_ADVICE, PresentedSessionToken, SetSession,
-};
+pub use session::*;
 pub use user::{ImportOutcome, UserRefusal, Users};
 
 /// What is done for one operation of the API. It is also the operation's request: whatever the

@@ -8,6 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, Yaml};
+use sesame::api::Version;
+use sesame::api::schema::{ROUTES, Segment};
+use sesame::domain::Operation;
 
 #[path = "docs/code.rs"]
 mod code;
@@ -23,6 +26,7 @@ use self::settings::text;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DEPLOYING: &str = include_str!("../docs/deploying.md");
+const API: &str = include_str!("../docs/api.md");
 const ARCHITECTURE: &str = include_str!("../docs/architecture.md");
 
 /// Returns the names in the first column of a table, which are written as code.
@@ -193,6 +197,31 @@ fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
         .map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned()))
         .collect();
     assert_rows("docs/deploying.md", documented, of_template);
+}
+
+/// A path is in the table with `{id}` for any id, and may have a query.
+#[test]
+fn each_call_is_in_the_table_of_calls() {
+    let routes = |operation: Operation| {
+        let of_call = ROUTES.iter().filter(move |route| {
+            let procedure = route.procedure;
+            procedure.version == Version::V2 && procedure.operation == operation
+        });
+        of_call.map(|route| {
+            let path = route.path.iter().map(|segment| match segment {
+                Segment::Literal(literal) => format!("/{literal}"),
+                Segment::Field(_) => "/{id}".to_owned(),
+            });
+            format!("| `{} {}", route.method, path.collect::<String>())
+        })
+    };
+    for operation in Operation::ALL {
+        let is_there = routes(*operation).any(|route| {
+            let ends = ["`", "?"].map(|end| route.clone() + end);
+            ends.iter().any(|route| API.contains(route))
+        });
+        assert!(is_there, "docs/api.md has no row for {operation:?}");
+    }
 }
 
 /// The attributes are those of the tables in the comments of the store.

@@ -3,11 +3,10 @@
 use prost::Message as _;
 
 use super::codec::{self, Answer, RequestMessage};
-use super::session::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
 use super::{MatchedRoute, RequestHeaders, Version};
 use crate::domain::{Operation, Permit, operations};
 use crate::error::Error;
-use crate::service::{Context, Service, UseCase};
+use crate::service::{self, Context, Service, UseCase};
 
 /// A call of the API. Each is one file, which says how its message is read and answered; the use
 /// case says what is done.
@@ -19,7 +18,8 @@ pub trait Call: UseCase {
     /// Whether JSON's routes answer it with the status of what was created.
     const CREATES: bool = false;
 
-    /// Reads the request from its message.
+    /// Reads the request from its message, which it takes apart field by field: so a field that is
+    /// added to the message doesn't compile until it is read here.
     ///
     /// # Errors
     ///
@@ -81,9 +81,9 @@ macro_rules! dispatch {
         ) -> Result<Answer, Error> {
             match route.procedure.operation {
                 $(Operation::$call => {
-                    let call: $call = read(route, request)?;
+                    let call: service::$call = read(route, request)?;
                     let outcome = service.run(call, permit, context).await?;
-                    Ok(answer::<$call>(outcome))
+                    Ok(answer::<service::$call>(outcome))
                 })*
             }
         }
@@ -100,7 +100,7 @@ macro_rules! dispatch {
         ) -> Result<(), Error> {
             let request = codec::decode(route, request, limits)?;
             match route.procedure.operation {
-                $(Operation::$call => read::<$call>(route, request).map(drop),)*
+                $(Operation::$call => read::<service::$call>(route, request).map(drop),)*
             }
         }
     };

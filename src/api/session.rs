@@ -6,7 +6,3 @@ mod get;
 mod list;
 mod parts;
 mod set;
-
-pub(super) use crate::service::{
-    CreateSession, DeleteSession, GetSession, ListSessions, SetSession,
-};

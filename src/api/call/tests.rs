@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use super::*;
-use crate::api::schema::PROCEDURES;
+use crate::api::schema::{Kind, PROCEDURES};
 use crate::api::{Codec, Protocol, Request, RequestContext, WireLimits};
-
 use crate::domain::{Filter, UserId, UserSearch};
+use crate::service::{CreateSession, ListSessions};
 
 const LIMITS: WireLimits = WireLimits {
     body: 262_144,
@@ -100,6 +100,28 @@ fn a_field_of_a_later_version_is_unknown_to_an_earlier_one() {
                 }
             }
         }
+    }
+}
+
+/// A check that `proto/` says is carried out, and that nobody reads, would be taken for a passed
+/// one.
+#[test]
+fn each_check_that_is_carried_out_is_read() {
+    let create = PROCEDURES.iter().find(|one| {
+        let is_newest = one.version == Version::V2;
+        is_newest && one.operation == Operation::CreateSession
+    });
+    let Kind::Message(checks) = create.unwrap().request.field(1).unwrap().kind else {
+        panic!("the checks are no message");
+    };
+    for number in checks.built.unwrap() {
+        // A check without content, which is refused or asks for something.
+        let message = [0x0a, 2, u8::try_from(number << 3 | 2).unwrap(), 0];
+
+        let call = self::create(Version::V2, &message);
+
+        let is_ignored = call.is_ok_and(|call| call.checks.factors().is_empty());
+        assert!(!is_ignored, "field {number} of checks is read by nobody");
     }
 }
 

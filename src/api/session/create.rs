@@ -12,11 +12,18 @@ impl Call for CreateSession {
     const CREATES: bool = true;
 
     fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
+        let v2::CreateSessionRequest {
+            checks: asked,
+            challenges: _,
+            metadata,
+            user_agent: agent,
+            lifetime: span,
+        } = message;
         Ok(Self {
-            checks: checks(message.checks, with.second)?,
-            metadata: Metadata::parse(message.metadata)?,
-            user_agent: message.user_agent.map(user_agent).transpose()?,
-            lifetime: message.lifetime.map(lifetime).transpose()?,
+            checks: checks(asked, with.second)?,
+            metadata: Metadata::parse(metadata)?,
+            user_agent: agent.map(user_agent).transpose()?,
+            lifetime: span.map(lifetime).transpose()?,
             idempotency_key: with.headers.idempotency_key?,
         })
     }

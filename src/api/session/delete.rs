@@ -10,9 +10,13 @@ impl Call for DeleteSession {
     type Reply = v2::DeleteSessionResponse;
 
     fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        let v2::DeleteSessionRequest {
+            session_id,
+            session_token,
+        } = message;
         Ok(Self {
-            session_id: SessionId::find(&message.session_id)?,
-            session_token: presented(message.session_token),
+            session_id: SessionId::find(&session_id)?,
+            session_token: presented(session_token),
         })
     }
 

@@ -10,9 +10,13 @@ impl Call for GetSession {
     type Reply = v2::GetSessionResponse;
 
     fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        let v2::GetSessionRequest {
+            session_id,
+            session_token,
+        } = message;
         Ok(Self {
-            session_id: SessionId::find(&message.session_id)?,
-            session_token: presented(message.session_token),
+            session_id: SessionId::find(&session_id)?,
+            session_token: presented(session_token),
         })
     }
 

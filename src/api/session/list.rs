@@ -30,13 +30,18 @@ impl Call for ListSessions {
 }
 
 fn list_sessions(message: v2::ListSessionsRequest) -> Result<ListSessions, Error> {
+    let v2::ListSessionsRequest {
+        query,
+        queries,
+        sorting_column,
+    } = message;
     // Whatever the column, sessions are sorted by their creation date.
-    if v2::SessionFieldName::try_from(message.sorting_column).is_err() {
+    if v2::SessionFieldName::try_from(sorting_column).is_err() {
         return Err(Invalid::new("sorting_column", "is unknown").into());
     }
-    let filters = message.queries.into_iter().map(filter);
+    let filters = queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: message.query.map_or(Ok(Page::default()), page)?,
+        page: query.map_or(Ok(Page::default()), page)?,
         filters: filters.collect::<Result<_, _>>()?,
     })
 }

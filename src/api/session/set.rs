@@ -15,17 +15,25 @@ impl Call for SetSession {
 
     /// Before v2, the token must be there; in v2, a permission may stand in for it.
     fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
-        let session_id = SessionId::find(&message.session_id)?;
-        let length = message.session_token.chars().count();
+        let v2::SetSessionRequest {
+            session_id,
+            session_token,
+            checks: asked,
+            challenges: _,
+            metadata,
+            lifetime: span,
+        } = message;
+        let session_id = SessionId::find(&session_id)?;
+        let length = session_token.chars().count();
         if length > MAX_TOKEN_LENGTH || length == 0 && with.version < Version::V2 {
             return Err(Invalid::new("session_token", "must be 1 to 200 characters long").into());
         }
         Ok(Self {
             session_id,
-            session_token: presented(Some(message.session_token)),
-            checks: checks(message.checks, with.second)?,
-            metadata: MetadataChanges::parse(message.metadata)?,
-            lifetime: message.lifetime.map(lifetime).transpose()?,
+            session_token: presented(Some(session_token)),
+            checks: checks(asked, with.second)?,
+            metadata: MetadataChanges::parse(metadata)?,
+            lifetime: span.map(lifetime).transpose()?,
             precondition: with.headers.precondition?,
         })
     }
