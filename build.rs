@@ -27,7 +27,11 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     let out = std::path::Path::new(&out);
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).open_files(FILES)?;
+    // Reflection shows the comments.
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(FILES)?;
     schema::generate(&compiler.descriptor_pool(), out)?;
     messages::generate(compiler.file_descriptor_set(), out)?;
     generate_test_message(out)
