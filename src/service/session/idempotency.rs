@@ -241,8 +241,8 @@ mod tests {
         let server_key = ServerKey::parse(vec![1; 32]).unwrap();
         let request = |password: &str, key: &str| CreateSession {
             checks: Checks {
-                user: None,
                 password: Some(Password::new(password.to_owned())),
+                ..Checks::default()
             },
             idempotency_key: Some(IdempotencyKey::parse(key.to_owned()).unwrap()),
             ..CreateSession::default()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use sesame::api::schema::{ROUTES, Route};
 use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Operation as Rpc;
 use sesame::domain::{Permission, SessionId};
@@ -246,11 +247,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
 }
 
 fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
-    let allowed = if operation.path.contains('{') {
-        "DELETE, GET, PATCH"
-    } else {
-        "POST"
+    let is_of_operation = |route: &&Route| {
+        let procedure = route.procedure;
+        procedure.operation == operation.rpc
+            && procedure.version == operation.version
+            && route.method == operation.method
     };
+    let allowed = ROUTES.iter().find(is_of_operation).unwrap().allowed;
     let examples = error::examples().into_iter();
     let mut all: Vec<_> = examples.map(|example| example.error).collect();
     all.push(Error::Unimplemented(
