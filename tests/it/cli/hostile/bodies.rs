@@ -120,8 +120,13 @@ fn one_connection_gets_a_share_of_the_body_budget() {
     let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
     assert_eq!(post(&serve.url, "", body.as_bytes()).0, 200);
     let first = slow.frame_of(&[HEADERS]).unwrap();
-    assert!(first.stream == 1 && !first.is_ok(), "the oldest: {first:?}");
-    for stream in [3, 5, 7, 9, 11] {
+    // The first four came at once, in no order that the server would have to keep.
+    let is_old = [1, 3, 5, 7].contains(&first.stream);
+    assert!(is_old && !first.is_ok(), "the oldest: {first:?}");
+    for stream in [1, 3, 5, 7, 9, 11]
+        .into_iter()
+        .filter(|one| *one != first.stream)
+    {
         // The stream may have been closed.
         let _ = slow.send(&Frame::new(DATA, END_STREAM, stream, b""));
     }
