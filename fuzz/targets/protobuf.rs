@@ -7,7 +7,7 @@ use http::HeaderMap;
 use libfuzzer_sys::fuzz_target;
 use sesame::api::schema::{PROCEDURES, Procedure};
 use sesame::api::{
-    Call, Codec, MatchedRoute, Protocol, Request, RequestContext, Version, codec, read,
+    Call, Codec, MatchedRoute, Protocol, Request, RequestContext, Version, WireLimits, codec, read,
 };
 use sesame::domain::Filter;
 use sesame::error::Error;
