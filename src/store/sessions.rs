@@ -114,7 +114,7 @@ impl Store {
     ///
     /// Check and write are one request, so of all writers that saw the same sequence
     /// just one wins. If the response was lost, the resent write finds its id among the last
-    /// writes, and succeeds. What hasn't changed isn't written, and stays: see [`ItemChanges`].
+    /// writes, and succeeds. What hasn't changed isn't written, and stays: see `ItemChanges`.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
     ///
     /// # Errors
