@@ -37,7 +37,7 @@ fn decode<C: Call>(version: Version, bytes: &[u8]) -> Result<C, Error> {
     read(&route, codec::decode(&route, &request, LIMITS)?)
 }
 
-/// What v2 and v2alpha read of a message that v2 accepts.
+/// Reads a message as v2 and as v2alpha do. It is `None` if v2 refuses the message.
 fn both<C: Call>(bytes: &[u8]) -> Option<(C, Result<C, Error>)> {
     let later = decode(Version::V2, bytes).ok()?;
     Some((later, decode(Version::V2alpha, bytes)))

@@ -29,7 +29,7 @@ pub trait Call: UseCase {
     fn reply(outcome: Self::Outcome) -> Self::Reply;
 }
 
-/// What comes with the message of a request.
+/// The version and the headers of a request, and a text that its message has no room for.
 pub struct Envelope {
     pub version: Version,
     pub headers: RequestHeaders,

@@ -1,4 +1,4 @@
-//! What is refused of a request in JSON, and how the error says so.
+//! Refuses fields of a request in JSON, and makes the errors that name them.
 
 use super::entries;
 use crate::api::codec::json::tree::Tree;
