@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sesame::api::{Request, RequestContext};
 use sesame::app::{Settings, handle};
-use sesame::aws::{KeySource, ServerKeySetting, with_http_client};
+use sesame::aws::{KeySource, ServerKeySetting};
 use sesame::domain::{
     DisplayName, HashString, LoginName, NewUser, Password, Permission, ServiceAccount,
     ServiceAccountName, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, WriteId,
@@ -235,7 +235,7 @@ impl App {
 
     /// A client of the database, for what the store doesn't do.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        with_http_client(self.database.endpoint.clone(), self.database.plain.clone())
+        self.database.client(self.database.plain.clone())
     }
 
     /// Reads the ids of all stored sessions of a user.

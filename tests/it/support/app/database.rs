@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::aws::{Endpoint, Roots, http_client, with_http_client};
 use sesame::config;
@@ -15,15 +19,41 @@ pub(super) struct Database {
     pub endpoint: Endpoint,
     pub plain: SharedHttpClient,
     pub faults: Faults,
+    is_emulated: bool,
 }
 
 impl Database {
     pub fn store(&self, http: SharedHttpClient) -> Store {
-        let client = with_http_client(self.endpoint.clone(), http);
-        Store::new(client, self.tables.clone())
+        Store::new(self.client(http), self.tables.clone())
     }
 
-    fn over(tables: [&str; 2], endpoint: Endpoint, plain: SharedHttpClient) -> Self {
+    /// A client with the service's time-outs over the emulator in this process. A database that
+    /// other tests use too may be slow without being at fault, so there they are longer.
+    pub fn client(&self, http: SharedHttpClient) -> Client {
+        let client = with_http_client(self.endpoint.clone(), http);
+        if self.is_emulated {
+            return client;
+        }
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(60))
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .operation_timeout(Duration::from_secs(180))
+            .build();
+        Client::from_conf(
+            client
+                .config()
+                .to_builder()
+                .timeout_config(timeouts)
+                .build(),
+        )
+    }
+
+    fn over(
+        tables: [&str; 2],
+        endpoint: Endpoint,
+        plain: SharedHttpClient,
+        is_emulated: bool,
+    ) -> Self {
         let [users, sessions] = tables.map(str::to_owned);
         let faults = Faults::around(plain.clone());
         Self {
@@ -31,6 +61,7 @@ impl Database {
             endpoint,
             plain,
             faults,
+            is_emulated,
         }
     }
 
@@ -52,7 +83,7 @@ impl Database {
             ..config::endpoint(variable).unwrap()
         };
         let names = ["sesame-test-users", "sesame-test-sessions"];
-        let database = Self::over(names, endpoint, http_client(Roots::System));
+        let database = Self::over(names, endpoint, http_client(Roots::System), false);
         CREATED
             .get_or_init(async || {
                 let store = database.store(database.plain.clone());
@@ -68,13 +99,18 @@ impl Database {
         let region = "eu-central-1".to_owned();
         let endpoint = Endpoint::with_keys(region, None, "local", "local", None);
         let emulator = Emulator::in_memory().unwrap();
-        let database = Self::over(["users", "sessions"], endpoint, emulator.http_client());
+        let database = Self::over(
+            ["users", "sessions"],
+            endpoint,
+            emulator.http_client(),
+            true,
+        );
         database.create_tables().await;
         database
     }
 
     async fn create_tables(&self) {
-        let client = with_http_client(self.endpoint.clone(), self.plain.clone());
+        let client = self.client(self.plain.clone());
         template::create_table(&client, "UsersTable", &self.tables.users).await;
         template::create_table(&client, "SessionsTable", &self.tables.sessions).await;
     }
