@@ -35,9 +35,9 @@ impl Database {
             return client;
         }
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(60))
-            .operation_attempt_timeout(Duration::from_secs(60))
-            .operation_timeout(Duration::from_secs(180))
+            .connect_timeout(Duration::from_mins(1))
+            .operation_attempt_timeout(Duration::from_mins(1))
+            .operation_timeout(Duration::from_mins(3))
             .build();
         Client::from_conf(
             client
