@@ -59,12 +59,12 @@ impl PasswordHash {
 
     /// The name of the algorithm, for people to read.
     pub fn algorithm(&self) -> &'static str {
-        self.scheme.algorithm()
+        self.scheme.algorithm
     }
 
     /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     pub fn weakness(&self) -> Option<&'static str> {
-        self.scheme.weakness()
+        self.scheme.weakness
     }
 
     pub(super) fn scheme(&self) -> &Scheme {

@@ -11,7 +11,7 @@ use super::blocks::{self, Workspace};
 use super::hash::PasswordHash;
 use super::params::Params;
 use super::queue::{Queue, Step};
-use super::scheme::{Argon2Hash, Scheme};
+use super::scheme::{self, Scheme};
 use crate::domain::{FoldedName, Password, hide_in_debug};
 use crate::error::Cause;
 
@@ -116,14 +116,14 @@ impl PasswordPool {
     /// Whether `hash` is as [`Self::hash`] makes them: argon2id in version 19 with the pool's
     /// params, a salt of 16 bytes or more and an output of 32.
     pub fn is_current(&self, hash: &PasswordHash) -> bool {
-        matches!(hash.scheme(), Scheme::Argon2(hash) if hash.is_current(self.0.params))
+        hash.scheme().made_with == Some(self.0.params)
     }
 
     /// Whether a hash that matched `password` is to be replaced: it is not current, and the check
     /// read all of the password. If the bytes that a check ignores were mistyped, a hash of them too
     /// would lock out the right password.
     pub fn is_to_be_replaced(&self, hash: &PasswordHash, password: &Password) -> bool {
-        !self.is_current(hash) && hash.scheme().covers(password)
+        !self.is_current(hash) && hash.scheme().covers(password.as_bytes())
     }
 }
 
@@ -222,7 +222,7 @@ impl Turn {
     /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
     /// doesn't tell whether a user exists.
     pub async fn verify_decoy(self, password: Password) -> Result<(Verification, Self), Error> {
-        let decoy = Scheme::Argon2(Argon2Hash::decoy(self.place.pool.params));
+        let decoy = scheme::argon2::decoy(self.place.pool.params);
         let (verification, turn) = self.check(password, decoy).await?;
         let no_match = Verification {
             matched: false,
@@ -235,8 +235,8 @@ impl Turn {
     pub async fn hash(self, password: Password) -> Result<(PasswordHash, Self), Error> {
         let params = self.place.pool.params;
         self.run(move |workspace| {
-            let hash = Argon2Hash::make(password.as_bytes(), params, workspace)?;
-            Ok(PasswordHash::parse(&hash.to_phc())?)
+            let hash = scheme::argon2::make(password.as_bytes(), params, workspace)?;
+            Ok(PasswordHash::parse(&hash)?)
         })
         .await
     }
@@ -248,7 +248,7 @@ impl Turn {
     ) -> Result<(Verification, Self), Error> {
         self.run(move |workspace| {
             let started = Instant::now();
-            let matched = scheme.matches(&password, workspace)?;
+            let matched = scheme.matches(password.as_bytes(), workspace)?;
             Ok(Verification {
                 matched,
                 took: started.elapsed(),

@@ -1,11 +1,12 @@
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256, Sha384};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::fields;
+use super::{Scheme, fields};
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{decimal, from_bcrypt_base64};
 use crate::password::unsupported::Unsupported;
@@ -23,19 +24,8 @@ const SALT_LENGTH: usize = 22;
 /// The length in bytes of the key that the key schedule of Blowfish uses.
 const KEY_LENGTH: usize = 72;
 
-/// A bcrypt hash.
-///
 /// The versions mark faults of implementations. `2a`, `2b` and `2y` are computed alike, as correct
 /// implementations do; `2x` is computed with the fault that it marks.
-#[derive(Clone)]
-pub struct BcryptHash {
-    version: BcryptVersion,
-    pre_hash: PreHash,
-    cost: u32,
-    salt: [u8; 16],
-    output: [u8; 23],
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BcryptVersion {
     Correct,
@@ -62,106 +52,96 @@ pub enum PreHash {
     },
 }
 
-impl BcryptHash {
-    /// Reads a whole string, such as `$2b$12$…`.
-    pub fn parse_crypt(text: &str, pre_hash: PreHash) -> Result<Self, Unsupported> {
-        let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
-        let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
-        let fields: Vec<_> = rest.split('$').collect();
-        let hash = Self::parse(version, &fields)?.ok_or(Unsupported::UnknownAlgorithm)?;
-        Ok(Self { pre_hash, ..hash })
+/// Reads a whole string, such as `$2b$12$…`.
+pub fn parse_crypt(text: &str, pre_hash: PreHash) -> Result<Scheme, Unsupported> {
+    let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
+    let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
+    let fields: Vec<_> = rest.split('$').collect();
+    parse(version, &fields, pre_hash)?.ok_or(Unsupported::UnknownAlgorithm)
+}
+
+/// Reads the fields behind Passlib's `$bcrypt-sha256$`.
+pub fn parse_passlib(fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported = Unsupported::Malformed(
+        "the fields are not v=2,t=2b,r=…$salt$output or 2b,cost$salt$output",
+    );
+
+    let [costs, salt, output] = fields::all(fields, FIELDS)?;
+    let key = salt.as_bytes().try_into().map_err(|_| FIELDS)?;
+    let (version, cost, pre_hash) = match costs.split(',').collect::<Vec<_>>()[..] {
+        ["v=2", "t=2b", cost] => {
+            let cost = cost.strip_prefix("r=").ok_or(FIELDS)?;
+            ("2b", cost, PreHash::HmacSha256Base64 { key })
+        }
+        [version @ ("2a" | "2b"), cost] => (version, cost, PreHash::Sha256Base64),
+        _ => return Err(FIELDS),
+    };
+    let cost = format!("{:02}", decimal(cost).ok_or(FIELDS)?);
+    parse(version, &[&cost, &format!("{salt}{output}")], pre_hash)?.ok_or(FIELDS)
+}
+
+/// Reads what stands between the `$`. `None`: `version` is no version of bcrypt.
+pub fn parse(
+    version: &str,
+    fields: &[&str],
+    pre_hash: PreHash,
+) -> Result<Option<Scheme>, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
+
+    let version = match version {
+        "2a" | "2b" | "2y" => BcryptVersion::Correct,
+        "2x" => BcryptVersion::SignExtended,
+        _ => return Ok(None),
+    };
+    let [cost, rest] = fields::all(fields, FIELDS)?;
+    let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = cost.as_bytes() else {
+        return Err(FIELDS);
+    };
+    let cost = COST.check(u64::from(tens - b'0') * 10 + u64::from(ones - b'0'))?;
+    let (salt, output) = rest.split_at_checked(SALT_LENGTH).ok_or(FIELDS)?;
+    let decode = |text| from_bcrypt_base64(text).ok_or(FIELDS);
+    let salt = decode(salt)?.try_into().map_err(|_| FIELDS)?;
+    let output = decode(output)?;
+    // The last of the 24 bytes is not in the string.
+    if output.len() != 23 {
+        return Err(FIELDS);
     }
 
-    /// Reads the fields behind Passlib's `$bcrypt-sha256$`.
-    pub fn parse_passlib(fields: &[&str]) -> Result<Self, Unsupported> {
-        const FIELDS: Unsupported = Unsupported::Malformed(
-            "the fields are not v=2,t=2b,r=…$salt$output or 2b,cost$salt$output",
-        );
-
-        let [costs, salt, output] = fields::all(fields, FIELDS)?;
-        let key = salt.as_bytes().try_into().map_err(|_| FIELDS)?;
-        let (version, cost, pre_hash) = match costs.split(',').collect::<Vec<_>>()[..] {
-            ["v=2", "t=2b", cost] => {
-                let cost = cost.strip_prefix("r=").ok_or(FIELDS)?;
-                ("2b", cost, PreHash::HmacSha256Base64 { key })
-            }
-            [version @ ("2a" | "2b"), cost] => (version, cost, PreHash::Sha256Base64),
-            _ => return Err(FIELDS),
+    let weakness = (cost < STRONG_COST).then_some("bcrypt under cost 10");
+    let scheme = Scheme::new("bcrypt", weakness, output, move |password, output, _| {
+        let key = pre_hash.apply(password);
+        let computed = match version {
+            BcryptVersion::Correct => bcrypt::bcrypt(cost, salt, &with_nul(&key)),
+            BcryptVersion::SignExtended => bcrypt::bcrypt(cost, salt, &sign_extended(&key)[..]),
         };
-        let cost = format!("{:02}", decimal(cost).ok_or(FIELDS)?);
-        let hash = Self::parse(version, &[&cost, &format!("{salt}{output}")])?;
-        let hash = hash.ok_or(FIELDS)?;
-        Ok(Self { pre_hash, ..hash })
-    }
-
-    /// Reads what stands between the `$`. `None`: `version` is no version of bcrypt.
-    pub fn parse(version: &str, fields: &[&str]) -> Result<Option<Self>, Unsupported> {
-        const FIELDS: Unsupported =
-            Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
-
-        let version = match version {
-            "2a" | "2b" | "2y" => BcryptVersion::Correct,
-            "2x" => BcryptVersion::SignExtended,
-            _ => return Ok(None),
-        };
-        let [cost, rest] = fields::all(fields, FIELDS)?;
-        let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = cost.as_bytes() else {
-            return Err(FIELDS);
-        };
-        let cost = COST.check(u64::from(tens - b'0') * 10 + u64::from(ones - b'0'))?;
-        let (salt, output) = rest.split_at_checked(SALT_LENGTH).ok_or(FIELDS)?;
-        let decode = |text| from_bcrypt_base64(text).ok_or(FIELDS);
-
-        Ok(Some(Self {
-            version,
-            pre_hash: PreHash::None,
-            cost,
-            salt: decode(salt)?.try_into().map_err(|_| FIELDS)?,
-            output: decode(output)?.try_into().map_err(|_| FIELDS)?,
-        }))
-    }
-
-    /// Whether it costs less than OWASP asks for.
-    pub fn is_weak(&self) -> bool {
-        self.cost < STRONG_COST
-    }
-
-    /// Whether a check tells `password` from all others.
-    ///
-    /// It doesn't from 72 bytes on, because bcrypt ignores what comes after them: each longer password
-    /// that starts with these has the same hash, and the user's own may be one of those. Nor does it
-    /// if the pre-hash trims white space, or if the fault of `2x` overwrites bytes.
-    pub fn covers(&self, password: &[u8]) -> bool {
-        let is_whole = match self.pre_hash {
-            PreHash::None => password.len() < KEY_LENGTH,
-            PreHash::Sha256Hex | PreHash::Sha256Base64 | PreHash::HmacSha256Base64 { .. } => true,
-            PreHash::WordPress => trimmed(password).len() == password.len(),
-        };
-        is_whole && (self.version == BcryptVersion::Correct || password.is_ascii())
-    }
-
-    /// Whether this is the hash of `password`.
-    ///
-    /// Only the first 72 bytes of a password matter, as they did when the hash was made. A password
-    /// with a NUL never matches: the key repeats the password and a NUL, so that `a`, `a␀a` and
-    /// `a␀a␀a` have the same key.
-    pub fn matches(&self, password: &[u8]) -> bool {
-        let key = self.pre_hash.apply(password);
-        let distinct = !key.contains(&0);
-
-        let output = match self.version {
-            BcryptVersion::Correct => bcrypt::bcrypt(self.cost, self.salt, &with_nul(&key)),
-            BcryptVersion::SignExtended => {
-                bcrypt::bcrypt(self.cost, self.salt, &sign_extended(&key)[..])
-            }
-        };
-
-        // The last of the 24 bytes is not in the string.
-        bool::from(output[..23].ct_eq(&self.output)) & distinct
-    }
+        output.copy_from_slice(&computed[..23]);
+        // The key repeats the password and a NUL, so that `a`, `a␀a` and `a␀a␀a` have the same key.
+        Ok(!key.contains(&0))
+    });
+    let covers = move |password: &[u8]| {
+        pre_hash.covers(password) && (version == BcryptVersion::Correct || password.is_ascii())
+    };
+    Ok(Some(Scheme {
+        covers: Arc::new(covers),
+        ..scheme
+    }))
 }
 
 impl PreHash {
+    /// Whether bcrypt tells `password` from all others.
+    ///
+    /// It doesn't from 72 bytes on, because bcrypt ignores what comes after them: each longer password
+    /// that starts with these has the same hash, and the user's own may be one of those. Nor does it
+    /// if the pre-hash trims white space.
+    fn covers(self, password: &[u8]) -> bool {
+        match self {
+            Self::None => password.len() < KEY_LENGTH,
+            Self::Sha256Hex | Self::Sha256Base64 | Self::HmacSha256Base64 { .. } => true,
+            Self::WordPress => trimmed(password).len() == password.len(),
+        }
+    }
+
     fn apply(self, password: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::None => password.to_vec(),
@@ -230,6 +210,15 @@ fn a_2x_hash_is_checked_with_the_fault_that_it_was_made_with() {
     // Test vectors of crypt_blowfish and of John the Ripper.
     const OPENWALL: &str = "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e";
     const JOHN: &str = "$2x$05$6bNw2HLQYeqHYyBfLMsv/OiwqTymGIGzFsA4hOTWebfehXHNprcAS";
+    let matches = |text: &str, password: &[u8]| {
+        let kernel = sesame_argon2::Kernel::Portable;
+        let scheme = parse_crypt(text, PreHash::None).unwrap();
+        let mut workspace = crate::password::blocks::Workspace {
+            kernel,
+            kept: &mut [],
+        };
+        scheme.matches(password, &mut workspace).unwrap()
+    };
     for (text, password, want) in [
         (OPENWALL, &b"\xa3"[..], true),
         (OPENWALL, b"\xff\xff\xa3", true),
@@ -237,8 +226,7 @@ fn a_2x_hash_is_checked_with_the_fault_that_it_was_made_with() {
         (JOHN, "ё".as_bytes(), true),
         (JOHN, b"e", false),
     ] {
-        let hash = BcryptHash::parse_crypt(text, PreHash::None).unwrap();
-        assert_eq!(hash.matches(password), want, "{password:?}");
+        assert_eq!(matches(text, password), want, "{password:?}");
     }
     // A correct implementation computes this hash for one of the passwords that the faulty one
     // confuses.
@@ -248,7 +236,6 @@ fn a_2x_hash_is_checked_with_the_fault_that_it_was_made_with() {
         (JOHN, "ё".as_bytes(), false),
     ] {
         let correct = text.replace("$2x$", "$2b$");
-        let correct = BcryptHash::parse_crypt(&correct, PreHash::None).unwrap();
-        assert_eq!(correct.matches(password), want, "{password:?}");
+        assert_eq!(matches(&correct, password), want, "{password:?}");
     }
 }

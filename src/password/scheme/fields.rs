@@ -32,3 +32,9 @@ pub fn base64(name: &'static str, text: &str) -> Result<Vec<u8>, Unsupported> {
     }
     base64::decode(text).ok_or(Unsupported::NotBase64(name))
 }
+
+/// Whether HMAC can tell a password from all others: it pads a key with NULs, and can't tell a
+/// password that ends in a NUL from the same without it.
+pub fn is_hmac_key(password: &[u8]) -> bool {
+    !password.ends_with(b"\0")
+}

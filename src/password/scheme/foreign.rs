@@ -2,10 +2,9 @@
 //! servers write them, and those of Django, Werkzeug, Nextcloud, MediaWiki, better-auth and
 //! ASP.NET.
 
-use super::bcrypt::{BcryptHash, PreHash};
-use super::pbkdf2::{Digest, Pbkdf2Hash};
-use super::scrypt::ScryptHash;
-use super::{Scheme, crypt, fields};
+use super::bcrypt::PreHash;
+use super::pbkdf2::Digest;
+use super::{Scheme, bcrypt, crypt, fields, pbkdf2, scrypt};
 use crate::base64;
 use crate::password::encoding::{decimal, from_hex, is_hexadecimal};
 use crate::password::unsupported::Unsupported;
@@ -50,7 +49,7 @@ pub fn parse_prefixed(text: &str) -> Option<Result<Scheme, Unsupported>> {
 /// Reads rounds, salt and output as OpenLDAP's `pw-pbkdf2` writes them.
 fn parse_pbkdf2(digest: Digest, hash: &str) -> Result<Scheme, Unsupported> {
     let fields: Vec<_> = hash.split('$').collect();
-    Pbkdf2Hash::parse(digest, &fields).map(Scheme::Pbkdf2)
+    pbkdf2::parse(digest, &fields)
 }
 
 /// Reads the base64 of 389 Directory Server: four bytes of rounds, big-endian, 64 of salt and 256 of
@@ -65,7 +64,7 @@ fn parse_389_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
     let (rounds, rest) = bytes.split_first_chunk().ok_or(FORM)?;
     let (salt, output) = rest.split_at(64);
     let rounds = u32::from_be_bytes(*rounds).into();
-    Pbkdf2Hash::new(Digest::SHA256, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
+    pbkdf2::scheme(Digest::SHA256, rounds, salt.to_vec(), output.to_vec())
 }
 
 /// Reads a hash of Spring's `Pbkdf2PasswordEncoder` with its default costs, which the string
@@ -85,7 +84,7 @@ fn parse_spring_pbkdf2(hash: &str) -> Result<Scheme, Unsupported> {
         _ => return Err(FORM),
     };
     let (salt, output) = bytes.split_at(salt);
-    Pbkdf2Hash::new(digest, rounds, salt.to_vec(), output.to_vec()).map(Scheme::Pbkdf2)
+    pbkdf2::scheme(digest, rounds, salt.to_vec(), output.to_vec())
 }
 
 /// Reads a hash of Spring's `SCryptPasswordEncoder`: `$e0801$salt$output`. The first field has, in
@@ -102,7 +101,7 @@ fn parse_spring_scrypt(hash: &str) -> Result<Scheme, Unsupported> {
     let costs = [params >> 16, params >> 8 & 0xff, params & 0xff];
     let salt = fields::base64("salt", salt)?;
     let output = fields::base64("output", output)?;
-    ScryptHash::new(costs, salt, output).map(Scheme::Scrypt)
+    scrypt::scheme(costs, salt, output)
 }
 
 /// Reads the strings of Django and Werkzeug, which begin with the name of an algorithm. `None`:
@@ -120,9 +119,7 @@ pub fn parse_named(text: &str) -> Option<Result<Scheme, Unsupported>> {
         ("pbkdf2_sha1", []) => parse_django_pbkdf2(Digest::SHA1, &fields),
         ("bcrypt", []) => crypt::parse(rest),
         // bcrypt of the password's SHA-256 in hexadecimal.
-        ("bcrypt_sha256", []) => {
-            BcryptHash::parse_crypt(rest, PreHash::Sha256Hex).map(Scheme::Bcrypt)
-        }
+        ("bcrypt_sha256", []) => bcrypt::parse_crypt(rest, PreHash::Sha256Hex),
         ("argon2", []) => crypt::parse(&format!("${rest}")),
         ("scrypt", []) => parse_django_scrypt(&fields),
         ("pbkdf2", [digest, costs @ ..]) => parse_werkzeug_pbkdf2(digest, costs, &fields),
@@ -139,7 +136,7 @@ fn parse_django_pbkdf2(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupp
     let rounds = decimal(rounds).ok_or(FIELDS)?;
     let output = base64::decode(output).ok_or(OUTPUT_ENCODING)?;
     // The characters of the salt are its bytes.
-    Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
+    pbkdf2::scheme(digest, rounds, salt.into(), output)
 }
 
 fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
@@ -148,7 +145,7 @@ fn parse_django_scrypt(fields: &[&str]) -> Result<Scheme, Unsupported> {
     let [n, salt, r, p, output] = fields::all(fields, FIELDS)?;
     let output = base64::decode(output).ok_or(OUTPUT_ENCODING)?;
     let costs = scrypt_costs([n, r, p]).ok_or(FIELDS)?;
-    ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
+    scrypt::scheme(costs, salt.into(), output)
 }
 
 fn parse_werkzeug_pbkdf2(
@@ -165,7 +162,7 @@ fn parse_werkzeug_pbkdf2(
     };
     let rounds = decimal(rounds).ok_or(FIELDS)?;
     let output = from_hex(output).ok_or(OUTPUT_DIGITS)?;
-    Pbkdf2Hash::new(digest, rounds, salt.into(), output).map(Scheme::Pbkdf2)
+    pbkdf2::scheme(digest, rounds, salt.into(), output)
 }
 
 fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Unsupported> {
@@ -175,7 +172,7 @@ fn parse_werkzeug_scrypt(costs: [&str; 3], fields: &[&str]) -> Result<Scheme, Un
     let [salt, output] = fields::all(fields, FIELDS)?;
     let costs = scrypt_costs(costs).ok_or(FIELDS)?;
     let output = from_hex(output).ok_or(OUTPUT_DIGITS)?;
-    ScryptHash::new(costs, salt.into(), output).map(Scheme::Scrypt)
+    scrypt::scheme(costs, salt.into(), output)
 }
 
 /// log₂ of the cost, the block size and the parallelism.
@@ -203,7 +200,7 @@ pub fn parse_mediawiki(text: &str) -> Option<Result<Scheme, Unsupported>> {
         let [digest, rounds, length, salt, output] = fields::all(&fields, FIELDS)?;
         let digest = Digest::from_name(digest)?;
         let (rounds, length) = decimal(rounds).zip(decimal(length)).ok_or(FIELDS)?;
-        Pbkdf2Hash::decode(digest, (rounds, Some(length)), [salt, output]).map(Scheme::Pbkdf2)
+        pbkdf2::decode(digest, (rounds, Some(length)), [salt, output])
     };
     Some(parse())
 }
@@ -218,7 +215,7 @@ pub fn parse_better_auth(text: &str) -> Option<Result<Scheme, Unsupported>> {
     let (salt, output) = text.split_once(':')?;
     let is_it = is_hexadecimal(salt) && is_hexadecimal(output) && output.len() == DIGITS;
     let output = from_hex(output).filter(|_| is_it)?;
-    Some(ScryptHash::new(COSTS, salt.into(), output).map(Scheme::Scrypt))
+    Some(scrypt::scheme(COSTS, salt.into(), output))
 }
 
 /// Reads the strings of ASP.NET Core Identity, version 3: base64 of the byte 1, of the digest's
@@ -239,6 +236,11 @@ pub fn parse_aspnet(text: &str) -> Option<Result<Scheme, Unsupported>> {
         _ => return None,
     };
     let (salt, output) = rest.split_at_checked(usize::try_from(number(9)).ok()?)?;
-    let hash = Pbkdf2Hash::new(digest, number(5).into(), salt.to_vec(), output.to_vec());
-    Some(hash.map(Scheme::Pbkdf2))
+    let rounds = number(5).into();
+    Some(pbkdf2::scheme(
+        digest,
+        rounds,
+        salt.to_vec(),
+        output.to_vec(),
+    ))
 }

@@ -1,9 +1,11 @@
+//! PBKDF2 with HMAC.
+//! <https://www.rfc-editor.org/rfc/rfc8018#section-5.2>
+
 use pbkdf2::pbkdf2_hmac;
 use pbkdf2::sha2::{Sha224, Sha256, Sha384, Sha512};
 use sha1::Sha1;
-use subtle::ConstantTimeEq;
 
-use super::fields;
+use super::{Scheme, fields};
 use crate::password::bounds::Bounds;
 use crate::password::encoding::{decimal, parameters};
 use crate::password::unsupported::Unsupported;
@@ -74,102 +76,75 @@ impl Digest {
     }
 }
 
-/// A hash of PBKDF2 with HMAC.
-/// <https://www.rfc-editor.org/rfc/rfc8018#section-5.2>
-#[derive(Clone)]
-pub struct Pbkdf2Hash {
-    digest: Digest,
-    rounds: u32,
-    salt: Vec<u8>,
-    output: Vec<u8>,
+/// Reads the fields as Passlib and ZITADEL write them, or as PHC strings have them.
+/// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.pbkdf2_digest.html>
+pub fn parse(digest: Digest, fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not rounds$salt$output or i=…,l=…$salt$output");
+
+    let [costs, salt, output] = fields::all(fields, FIELDS)?;
+    let (rounds, length) = if let Some(rounds) = decimal(costs) {
+        (rounds, None)
+    } else if let Some([rounds]) = parameters(costs, ["i"]) {
+        (rounds, None)
+    } else {
+        let [rounds, length] = parameters(costs, ["i", "l"]).ok_or(FIELDS)?;
+        (rounds, Some(length))
+    };
+    decode(digest, (rounds, length), [salt, output])
 }
 
-impl Pbkdf2Hash {
-    pub fn algorithm(&self) -> &'static str {
-        self.digest.algorithm
+/// Reads the fields behind Mattermost's `$pbkdf2$`, which names the digest among the costs.
+pub fn parse_mattermost(fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not f=SHA256,w=…,l=…$salt$output");
+
+    let [costs, salt, output] = fields::all(fields, FIELDS)?;
+    let costs = costs.strip_prefix(MATTERMOST).ok_or(FIELDS)?;
+    let [rounds, length] = parameters(costs, ["w", "l"]).ok_or(FIELDS)?;
+    decode(Digest::SHA256, (rounds, Some(length)), [salt, output])
+}
+
+/// Makes a hash of the rounds, the length of the output if it is known, and of salt and output
+/// in Passlib's base64, which has `.` in place of `+`; `+` is accepted as well.
+/// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
+pub fn decode(
+    digest: Digest,
+    (rounds, length): (u64, Option<u64>),
+    [salt, output]: [&str; 2],
+) -> Result<Scheme, Unsupported> {
+    let salt = fields::base64("salt", &salt.replace('.', "+"))?;
+    let output = fields::base64("output", &output.replace('.', "+"))?;
+    if length.is_some_and(|length| length != output.len() as u64) {
+        return Err(Unsupported::Malformed(
+            "the output is not as long as the string says",
+        ));
     }
+    scheme(digest, rounds, salt, output)
+}
 
-    /// Reads the fields as Passlib and ZITADEL write them, or as PHC strings have them.
-    /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.pbkdf2_digest.html>
-    pub fn parse(digest: Digest, fields: &[&str]) -> Result<Self, Unsupported> {
-        const FIELDS: Unsupported =
-            Unsupported::Malformed("the fields are not rounds$salt$output or i=…,l=…$salt$output");
-
-        let [costs, salt, output] = fields::all(fields, FIELDS)?;
-        let (rounds, length) = if let Some(rounds) = decimal(costs) {
-            (rounds, None)
-        } else if let Some([rounds]) = parameters(costs, ["i"]) {
-            (rounds, None)
-        } else {
-            let [rounds, length] = parameters(costs, ["i", "l"]).ok_or(FIELDS)?;
-            (rounds, Some(length))
-        };
-        Self::decode(digest, (rounds, length), [salt, output])
-    }
-
-    /// Reads the fields behind Mattermost's `$pbkdf2$`, which names the digest among the costs.
-    pub fn parse_mattermost(fields: &[&str]) -> Result<Self, Unsupported> {
-        const FIELDS: Unsupported =
-            Unsupported::Malformed("the fields are not f=SHA256,w=…,l=…$salt$output");
-
-        let [costs, salt, output] = fields::all(fields, FIELDS)?;
-        let costs = costs.strip_prefix(MATTERMOST).ok_or(FIELDS)?;
-        let [rounds, length] = parameters(costs, ["w", "l"]).ok_or(FIELDS)?;
-        Self::decode(Digest::SHA256, (rounds, Some(length)), [salt, output])
-    }
-
-    /// Makes a hash of the rounds, the length of the output if it is known, and of salt and output
-    /// in Passlib's base64, which has `.` in place of `+`; `+` is accepted as well.
-    /// <https://passlib.readthedocs.io/en/stable/lib/passlib.utils.binary.html>
-    pub fn decode(
-        digest: Digest,
-        (rounds, length): (u64, Option<u64>),
-        [salt, output]: [&str; 2],
-    ) -> Result<Self, Unsupported> {
-        let salt = fields::base64("salt", &salt.replace('.', "+"))?;
-        let output = fields::base64("output", &output.replace('.', "+"))?;
-        if length.is_some_and(|length| length != output.len() as u64) {
-            return Err(Unsupported::Malformed(
-                "the output is not as long as the string says",
-            ));
-        }
-        Self::new(digest, rounds, salt, output)
-    }
-
-    /// Makes a hash of its parts.
-    ///
-    /// Each block of the output takes all rounds and can be checked by itself, so the first one is
-    /// enough.
-    pub fn new(
-        digest: Digest,
-        rounds: u64,
-        salt: Vec<u8>,
-        mut output: Vec<u8>,
-    ) -> Result<Self, Unsupported> {
-        SALT.check_length(&salt)?;
-        OUTPUT.check_length(&output)?;
-        output.truncate(digest.length);
-        Ok(Self {
-            digest,
-            rounds: ROUNDS.check(rounds)?,
-            salt,
-            output,
-        })
-    }
-
-    /// Whether it has fewer rounds than OWASP asks for.
-    pub fn is_weak(&self) -> bool {
-        self.rounds < self.digest.strong_rounds
-    }
-
-    /// Whether this is the hash of `password`.
-    ///
-    /// HMAC pads a key with NULs and can't tell a password that ends in a NUL from the same
-    /// without it, so such a password never matches.
-    pub fn matches(&self, password: &[u8]) -> bool {
-        let mut output = vec![0; self.output.len()];
-        (self.digest.compute)(password, &self.salt, self.rounds, &mut output);
-
-        bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0")
-    }
+/// Makes a hash of its parts.
+///
+/// Each block of the output takes all rounds and can be checked by itself, so the first one is
+/// enough.
+pub fn scheme(
+    digest: Digest,
+    rounds: u64,
+    salt: Vec<u8>,
+    mut output: Vec<u8>,
+) -> Result<Scheme, Unsupported> {
+    SALT.check_length(&salt)?;
+    OUTPUT.check_length(&output)?;
+    output.truncate(digest.length);
+    let rounds = ROUNDS.check(rounds)?;
+    let weakness = (rounds < digest.strong_rounds).then_some("PBKDF2");
+    Ok(Scheme::new(
+        digest.algorithm,
+        weakness,
+        output,
+        move |password, output, _| {
+            (digest.compute)(password, &salt, rounds, output);
+            Ok(fields::is_hmac_key(password))
+        },
+    ))
 }

@@ -1,8 +1,10 @@
-use scrypt::Params;
-use subtle::ConstantTimeEq;
+//! scrypt.
+//! <https://www.rfc-editor.org/rfc/rfc7914>
 
+use scrypt::Params;
+
+use super::Scheme;
 use super::fields::{self, OUTPUT, SALT};
-use crate::error::Cause;
 use crate::password::bounds::Bounds;
 use crate::password::encoding::parameters;
 use crate::password::unsupported::Unsupported;
@@ -23,69 +25,52 @@ const WORK: Bounds = Bounds::new(
     0..=256 * 1024 * 1024,
 );
 
-/// A hash of scrypt.
-/// <https://www.rfc-editor.org/rfc/rfc7914>
-#[derive(Clone)]
-pub struct ScryptHash {
-    params: Params,
-    salt: Vec<u8>,
-    output: Vec<u8>,
+pub fn parse(fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported =
+        Unsupported::Malformed("the fields are not ln=…,r=…,p=…$salt$output");
+
+    let [costs, salt, output] = fields::all(fields, FIELDS)?;
+    let [mut log_n, block_size, parallelism] = parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
+    // Kratos writes `N` itself, which is over any logarithm that a machine could compute.
+    if log_n > 63 && log_n.is_power_of_two() {
+        log_n = log_n.ilog2().into();
+    }
+    let salt = fields::base64("salt", salt)?;
+    let output = fields::base64("output", output)?;
+    scheme([log_n, block_size, parallelism], salt, output)
 }
 
-impl ScryptHash {
-    pub fn parse(fields: &[&str]) -> Result<Self, Unsupported> {
-        const FIELDS: Unsupported =
-            Unsupported::Malformed("the fields are not ln=…,r=…,p=…$salt$output");
+/// Makes a hash of its parts. `costs` are log₂ of `N`, the block size and the parallelism.
+pub fn scheme(costs: [u64; 3], salt: Vec<u8>, output: Vec<u8>) -> Result<Scheme, Unsupported> {
+    const PARAMS: Unsupported = Unsupported::Malformed("the costs can't be used together");
 
-        let [costs, salt, output] = fields::all(fields, FIELDS)?;
-        let [mut log_n, block_size, parallelism] =
-            parameters(costs, ["ln", "r", "p"]).ok_or(FIELDS)?;
-        // Kratos writes `N` itself, which is over any logarithm that a machine could compute.
-        if log_n > 63 && log_n.is_power_of_two() {
-            log_n = log_n.ilog2().into();
-        }
-        let salt = fields::base64("salt", salt)?;
-        let output = fields::base64("output", output)?;
-        Self::new([log_n, block_size, parallelism], salt, output)
-    }
+    let [log_n, block_size, parallelism] = costs;
+    let log_n = LOG_N.check(log_n)?;
+    let block_size = BLOCK_SIZE.check(block_size)?;
+    let parallelism = PARALLELISM.check(parallelism)?;
+    WORK.check((128 * u64::from(block_size) * u64::from(parallelism)) << log_n)?;
+    SALT.check_length(&salt)?;
+    OUTPUT.check_length(&output)?;
+    let log_n = u8::try_from(log_n).map_err(|_| PARAMS)?;
+    let params = Params::new(log_n, block_size, parallelism).map_err(|_| PARAMS)?;
+    let weakness = is_weak(&params).then_some("scrypt");
+    Ok(Scheme::new(
+        "scrypt",
+        weakness,
+        output,
+        move |password, output, _| {
+            scrypt::scrypt(password, &salt, &params, output)?;
+            Ok(fields::is_hmac_key(password))
+        },
+    ))
+}
 
-    /// Makes a hash of its parts. `costs` are log₂ of `N`, the block size and the parallelism.
-    pub fn new(costs: [u64; 3], salt: Vec<u8>, output: Vec<u8>) -> Result<Self, Unsupported> {
-        const PARAMS: Unsupported = Unsupported::Malformed("the costs can't be used together");
+/// Whether it costs less than OWASP asks for: a block size of 8, and a cost of 2¹⁷ with
+/// parallelism 1 down to 2¹³ with parallelism 10.
+fn is_weak(params: &Params) -> bool {
+    const STRONG: [(u8, u32); 5] = [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
 
-        let [log_n, block_size, parallelism] = costs;
-        let log_n = LOG_N.check(log_n)?;
-        let block_size = BLOCK_SIZE.check(block_size)?;
-        let parallelism = PARALLELISM.check(parallelism)?;
-        WORK.check((128 * u64::from(block_size) * u64::from(parallelism)) << log_n)?;
-        SALT.check_length(&salt)?;
-        OUTPUT.check_length(&output)?;
-        let log_n = u8::try_from(log_n).map_err(|_| PARAMS)?;
-        Ok(Self {
-            params: Params::new(log_n, block_size, parallelism).map_err(|_| PARAMS)?,
-            salt,
-            output,
-        })
-    }
-
-    /// Whether it costs less than OWASP asks for: a block size of 8, and a cost of 2¹⁷ with
-    /// parallelism 1 down to 2¹³ with parallelism 10.
-    pub fn is_weak(&self) -> bool {
-        const STRONG: [(u8, u32); 5] = [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
-
-        let params = &self.params;
-        !STRONG
-            .into_iter()
-            .any(|(log_n, p)| params.log_n() >= log_n && params.r() >= 8 && params.p() >= p)
-    }
-
-    /// Whether this is the hash of `password`.
-    ///
-    /// HMAC pads a key with NULs and can't tell a password that ends in a NUL from the same
-    /// without it, so such a password never matches.
-    pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
-        let mut output = vec![0; self.output.len()];
-        scrypt::scrypt(password, &self.salt, &self.params, &mut output)?;
-        Ok(bool::from(output.ct_eq(&self.output)) & !password.ends_with(b"\0"))
-    }
+    !STRONG
+        .into_iter()
+        .any(|(log_n, p)| params.log_n() >= log_n && params.r() >= 8 && params.p() >= p)
 }

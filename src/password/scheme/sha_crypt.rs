@@ -1,7 +1,9 @@
-use sha_crypt::{Params, sha256_crypt, sha512_crypt};
-use subtle::ConstantTimeEq;
+//! SHA-crypt.
+//! <https://www.akkadia.org/drepper/SHA-crypt.txt>
 
-use crate::error::Cause;
+use sha_crypt::{Params, sha256_crypt, sha512_crypt};
+
+use super::Scheme;
 use crate::password::bounds::{Bounds, affordable_length};
 use crate::password::encoding::{decimal, from_crypt_base64};
 use crate::password::unsupported::Unsupported;
@@ -40,82 +42,47 @@ pub enum Variant {
     Sha512,
 }
 
-/// A hash of SHA-crypt.
-/// <https://www.akkadia.org/drepper/SHA-crypt.txt>
-#[derive(Clone)]
-pub struct ShaCryptHash {
-    variant: Variant,
-    rounds: u32,
-    salt: Vec<u8>,
-    /// The bytes of the digest in the order of the string.
-    output: Vec<u8>,
-}
+pub fn parse(variant: Variant, fields: &[&str]) -> Result<Scheme, Unsupported> {
+    const FIELDS: Unsupported = Unsupported::Malformed("the fields are not rounds=…$salt$output");
 
-impl ShaCryptHash {
-    pub fn parse(variant: Variant, fields: &[&str]) -> Result<Self, Unsupported> {
-        const FIELDS: Unsupported =
-            Unsupported::Malformed("the fields are not rounds=…$salt$output");
+    let (rounds, salt, output) = match *fields {
+        [salt, output] => (DEFAULT_ROUNDS, salt, output),
+        [rounds, salt, output] => {
+            let rounds = rounds.strip_prefix("rounds=").and_then(decimal);
+            (rounds.ok_or(FIELDS)?, salt, output)
+        }
+        _ => return Err(FIELDS),
+    };
+    let rounds = ROUNDS.check(rounds)?;
+    SALT.check_length(salt.as_bytes())?;
+    let output = from_crypt_base64(output).ok_or(Unsupported::NotBase64("output"))?;
+    let (name, order) = match variant {
+        Variant::Sha256 => ("sha256-crypt", &ORDER_SHA256[..]),
+        Variant::Sha512 => ("sha512-crypt", &ORDER_SHA512[..]),
+    };
+    if output.len() != order.len() {
+        return Err(Unsupported::Malformed("the output is not one digest long"));
+    }
 
-        let (rounds, salt, output) = match *fields {
-            [salt, output] => (DEFAULT_ROUNDS, salt, output),
-            [rounds, salt, output] => {
-                let rounds = rounds.strip_prefix("rounds=").and_then(decimal);
-                (rounds.ok_or(FIELDS)?, salt, output)
+    let salt = salt.as_bytes().to_vec();
+    let weakness = (rounds < STRONG_ROUNDS).then_some("SHA-crypt");
+    Ok(Scheme::new(
+        name,
+        weakness,
+        output,
+        move |password, output, _| {
+            // A password that is too long would match the hash of its first bytes.
+            let length = affordable_length(rounds).min(MAX_PASSWORD_LENGTH);
+            let read = password.get(..length).unwrap_or(password);
+            let params = Params::new(rounds)?;
+            let digest = match variant {
+                Variant::Sha256 => sha256_crypt(read, &salt, params).to_vec(),
+                Variant::Sha512 => sha512_crypt(read, &salt, params).to_vec(),
+            };
+            for (byte, &at) in output.iter_mut().zip(order) {
+                *byte = digest[at];
             }
-            _ => return Err(FIELDS),
-        };
-        let rounds = ROUNDS.check(rounds)?;
-        SALT.check_length(salt.as_bytes())?;
-        let output = from_crypt_base64(output).ok_or(Unsupported::NotBase64("output"))?;
-        if output.len() != variant.order().len() {
-            return Err(Unsupported::Malformed("the output is not one digest long"));
-        }
-
-        Ok(Self {
-            variant,
-            rounds,
-            salt: salt.as_bytes().to_vec(),
-            output,
-        })
-    }
-
-    pub fn algorithm(&self) -> &'static str {
-        match self.variant {
-            Variant::Sha256 => "sha256-crypt",
-            Variant::Sha512 => "sha512-crypt",
-        }
-    }
-
-    /// Whether it has fewer rounds than [`STRONG_ROUNDS`].
-    pub fn is_weak(&self) -> bool {
-        self.rounds < STRONG_ROUNDS
-    }
-
-    /// Whether this is the hash of `password`.
-    ///
-    /// A password that is too long never matches, or else it would match the hash of its first
-    /// bytes.
-    pub fn matches(&self, password: &[u8]) -> Result<bool, Cause> {
-        let length = affordable_length(self.rounds).min(MAX_PASSWORD_LENGTH);
-        let whole = password.len() <= length;
-
-        let password = &password[..password.len().min(length)];
-        let params = Params::new(self.rounds)?;
-        let digest = match self.variant {
-            Variant::Sha256 => sha256_crypt(password, &self.salt, params).to_vec(),
-            Variant::Sha512 => sha512_crypt(password, &self.salt, params).to_vec(),
-        };
-        let output: Vec<u8> = self.variant.order().iter().map(|&at| digest[at]).collect();
-
-        Ok(bool::from(output.ct_eq(&self.output)) & whole)
-    }
-}
-
-impl Variant {
-    fn order(self) -> &'static [usize] {
-        match self {
-            Self::Sha256 => &ORDER_SHA256,
-            Self::Sha512 => &ORDER_SHA512,
-        }
-    }
+            Ok(read.len() == password.len())
+        },
+    ))
 }
