@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Environment;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::print;
 use crate::config;
 use crate::domain::Password;
 use crate::password::PasswordPool;
@@ -63,7 +63,7 @@ impl Bench {
             logins_per_second: median.as_secs_f64().recip(),
             login: Login::new(&prices, median, self.memory_size, self.wait),
         };
-        Output::print(&report, self.json)
+        print(&report, self.json)
     }
 }
 
@@ -170,39 +170,41 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let login = &self.login;
         let dollars = &login.dollars_per_million;
-        writeln!(
-            f,
-            "argon2id, m={} KiB, t={}, p={}; {} code on {}",
-            self.memory_kib, self.passes, self.lanes, self.code, self.architecture
-        )?;
-        writeln!(
-            f,
-            "first touch of the memory: {:.1} ms",
-            self.first_touch_ms
-        )?;
-        writeln!(
-            f,
-            "{} hashes: median {:.2} ms, fastest {:.2} ms, slowest {:.2} ms; {:.0} a second and processor",
-            self.hashes, self.median_ms, self.fastest_ms, self.slowest_ms, self.logins_per_second
-        )?;
-        writeln!(
-            f,
-            "\nA million logins on Lambda ({}, {} MB, {} ms of waiting), if its processor is as fast as this one:",
-            self.architecture, login.memory_mb, login.wait_ms
-        )?;
-        writeln!(
-            f,
-            "  Lambda, time      ${:.2}  ({} ms each)",
-            dollars.lambda_time, login.billed_ms
-        )?;
-        writeln!(f, "  Lambda, requests  ${:.2}", dollars.lambda_requests)?;
-        writeln!(f, "  HTTP API          ${:.2}", dollars.http_api)?;
-        writeln!(f, "  DynamoDB          ${:.2}", dollars.dynamodb)?;
-        writeln!(f, "  sum               ${:.2}", dollars.sum)?;
         write!(
             f,
-            "\nOn {} it costs less if a hash takes less than {:.1} ms there.",
-            login.other.architecture, login.other.same_price_hash_ms
+            "argon2id, m={} KiB, t={}, p={}; {} code on {architecture}\n\
+             first touch of the memory: {:.1} ms\n\
+             {} hashes: median {:.2} ms, fastest {:.2} ms, slowest {:.2} ms; {:.0} a second and \
+             processor\n\n\
+             A million logins on Lambda ({architecture}, {} MB, {} ms of waiting), if its processor \
+             is as fast as this one:\n  \
+             Lambda, time      ${:.2}  ({} ms each)\n  \
+             Lambda, requests  ${:.2}\n  \
+             HTTP API          ${:.2}\n  \
+             DynamoDB          ${:.2}\n  \
+             sum               ${:.2}\n\n\
+             On {} it costs less if a hash takes less than {:.1} ms there.",
+            self.memory_kib,
+            self.passes,
+            self.lanes,
+            self.code,
+            self.first_touch_ms,
+            self.hashes,
+            self.median_ms,
+            self.fastest_ms,
+            self.slowest_ms,
+            self.logins_per_second,
+            login.memory_mb,
+            login.wait_ms,
+            dollars.lambda_time,
+            login.billed_ms,
+            dollars.lambda_requests,
+            dollars.http_api,
+            dollars.dynamodb,
+            dollars.sum,
+            login.other.architecture,
+            login.other.same_price_hash_ms,
+            architecture = self.architecture,
         )
     }
 }

@@ -13,7 +13,7 @@ use self::banner::Banner;
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::print;
 use super::serve::{ServerOptions, bind, is_public, local_url, parse_address, serve_until_signal};
 use super::signals::Signals;
 use crate::app::{App, Origins, Settings};
@@ -116,7 +116,7 @@ impl Dev {
             certificate: self.server.certificate(),
             program: connection.environment.program,
         };
-        Output::print(&banner, self.ready_json)?;
+        print(&banner, self.ready_json)?;
         self.warn();
 
         let mut database = pin!(database.ended());

@@ -14,7 +14,7 @@ use self::lines::Input;
 use self::progress::Progress;
 use self::writers::Writers;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{print_json, print_line};
 use super::signals::Signals;
 use crate::service::Users;
 
@@ -84,9 +84,8 @@ impl Import {
     }
 
     fn report(&self, counts: &Counts, outcome: Result<(), Failure>) -> Result<(), Failure> {
-        let mut output = Output::stdout();
         if self.json {
-            output.json(&serde_json::json!({
+            print_json(&serde_json::json!({
                 "added": counts.added,
                 "unchanged": counts.unchanged,
                 "refused": counts.refused,
@@ -95,9 +94,8 @@ impl Import {
                 "complete": outcome.is_ok(),
             }))?;
         } else {
-            output.line(counts)?;
+            print_line(counts)?;
         }
-        output.flush()?;
         let last = counts.last_line;
         if outcome.is_err() && last > 0 {
             eprintln!("Stopped after line {last}: run the same again, or go on with --skip {last}");

@@ -5,37 +5,24 @@ use serde::Serialize;
 
 use super::failure::Failure;
 
-/// A buffer in front of stdout, which the command flushes at its end.
-pub struct Output(io::BufWriter<io::Stdout>);
+/// Writes a line to stdout.
+pub fn print_line(line: impl fmt::Display) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    Ok(stdout.flush()?)
+}
 
-impl Output {
-    pub fn stdout() -> Self {
-        Self(io::BufWriter::new(io::stdout()))
-    }
+/// Writes a value as one line of JSON, so that a list is JSON Lines.
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    print_line(serde_json::to_string(value).map_err(io::Error::from)?)
+}
 
-    /// Writes a value, which is all that a command writes, as JSON or as text.
-    pub fn print(value: &(impl Serialize + fmt::Display), as_json: bool) -> Result<(), Failure> {
-        let mut output = Self::stdout();
-        if as_json {
-            output.json(value)?;
-        } else {
-            output.line(value)?;
-        }
-        output.flush()
-    }
-
-    pub fn line(&mut self, line: impl fmt::Display) -> Result<(), Failure> {
-        Ok(writeln!(self.0, "{line}")?)
-    }
-
-    /// Writes a value as one line of JSON, so that a list is JSON Lines.
-    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.0, value).map_err(io::Error::from)?;
-        Ok(self.0.write_all(b"\n")?)
-    }
-
-    pub fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.0.flush()?)
+/// Writes a value as JSON or as text.
+pub fn print(value: &(impl Serialize + fmt::Display), as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        print_json(value)
+    } else {
+        print_line(value)
     }
 }
 

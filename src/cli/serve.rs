@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{print_json, print_line};
 use super::signals::Signals;
 use crate::app::{App, Settings};
 use crate::aws::{Roots, http_client, with_http_client};
@@ -67,13 +67,11 @@ impl Serve {
         app.warm_up(now()).await;
 
         let url = local_url(options.scheme(), &listener).map_err(Failure::Start)?;
-        let mut output = Output::stdout();
         if self.ready_json {
-            output.json(&serde_json::json!({ "url": url }))?;
+            print_json(&serde_json::json!({ "url": url }))?;
         } else {
-            output.line(format_args!("Sesame is at {url}."))?;
+            print_line(format_args!("Sesame is at {url}."))?;
         }
-        output.flush()?;
         serve_until_signal(listener, Arc::new(app), options, now, signals).await
     }
 }

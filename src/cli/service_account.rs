@@ -9,7 +9,7 @@ use serde::Serialize;
 use self::lifetime::parse_lifetime;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::{Output, note};
+use super::output::{note, print_json, print_line};
 use super::prompt::Consent;
 use crate::domain::{
     Invalid, Permission, Permissions, ServiceAccount, ServiceAccountName, Timestamp, printable,
@@ -33,7 +33,12 @@ pub enum Command {
     /// Revoke tokens for good
     ///
     /// A process of the service that has just seen a token accepts it for up to 60 seconds more.
-    Revoke(Revoke),
+    Revoke {
+        #[command(flatten)]
+        tokens: TokenSelector,
+        #[command(flatten)]
+        consent: Consent,
+    },
 }
 
 const ADD_EXAMPLES: &str = "\
@@ -63,18 +68,10 @@ pub struct Add {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-pub struct Revoke {
-    #[command(flatten)]
-    tokens: TokenSelector,
-    #[command(flatten)]
-    consent: Consent,
-}
-
 /// The arguments that select tokens.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct TokenSelector {
+pub struct TokenSelector {
     /// The first 8 or more digits of the token's hash, as the list shows them
     #[arg(value_name = "HASH", value_parser = hash_start)]
     hash: Option<String>,
@@ -104,7 +101,7 @@ impl Command {
         match self {
             Self::Add(add) => add.run(&store, now).await,
             Self::List { json } => list(&store, json, now).await,
-            Self::Revoke(revoke) => revoke.run(&store).await,
+            Self::Revoke { tokens, consent } => revoke(tokens, &consent, &store).await,
         }
     }
 }
@@ -157,7 +154,7 @@ impl Add {
         writeln!(stdout, "{text}")
             .and_then(|()| stdout.flush())
             .map_err(|error| Failure::TokenNotShown {
-                hash: hash[..SHOWN_HASH_DIGITS].to_owned(),
+                hash: shown(&hash).to_owned(),
                 error,
             })?;
         note(format_args!(
@@ -168,19 +165,20 @@ impl Add {
     }
 }
 
-/// How many digits of a hash are shown: so many that no two of a billion tokens are likely to
-/// share them.
-const SHOWN_HASH_DIGITS: usize = 16;
+/// The digits of a hash that are shown: so many that no two of a billion tokens are likely to share
+/// them.
+fn shown(hash: &str) -> &str {
+    hash.get(..16).unwrap_or(hash)
+}
 
 async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> {
     let mut accounts = store.scan_service_accounts().await?;
     accounts
         .sort_by_cached_key(|(_, account)| (account.name.as_str().to_owned(), account.created_at));
 
-    let mut output = Output::stdout();
     for (hash, account) in &accounts {
         if json {
-            output.json(&ServiceAccountJson::new(None, hash, account))?;
+            print_json(&ServiceAccountJson::new(None, hash, account))?;
             continue;
         }
         let permissions: Vec<_> = account.permissions.iter().map(|one| one.as_str()).collect();
@@ -189,57 +187,45 @@ async fn list(store: &Store, json: bool, now: Timestamp) -> Result<(), Failure> 
         } else {
             "expires"
         };
-        output.line(format_args!(
+        print_line(format_args!(
             "{}\t{}\t{}\tcreated {}\t{expires} {}",
-            &hash[..SHOWN_HASH_DIGITS.min(hash.len())],
+            shown(hash),
             printable(account.name.as_str()),
             permissions.join(","),
             account.created_at.to_rfc3339(),
             account.expires_at.to_rfc3339(),
         ))?;
     }
-    output.flush()
+    Ok(())
 }
 
-impl Revoke {
-    async fn run(self, store: &Store) -> Result<(), Failure> {
-        let TokenSelector { hash, name } = self.tokens;
-        let accounts = store.scan_service_accounts().await?;
-        let is_selected = |full: &str, account: &ServiceAccount| match (&hash, &name) {
-            (Some(start), _) => full.starts_with(start),
-            (None, name) => name.as_ref() == Some(&account.name),
-        };
-        let found: Vec<_> = accounts
-            .iter()
-            .filter(|(hash, account)| is_selected(hash, account))
-            .collect();
-        match (&hash, &name, found.len()) {
-            (Some(start), _, 0) => return Err(Failure::NoSuchToken(start.clone())),
-            (Some(_), _, 2..) => return Err(Failure::AmbiguousToken(found.len())),
-            (None, Some(name), 0) => {
-                return Err(Failure::NoSuchServiceAccount(name.as_str().to_owned()));
-            }
-            _ => {}
+async fn revoke(tokens: TokenSelector, consent: &Consent, store: &Store) -> Result<(), Failure> {
+    let TokenSelector { hash, name } = tokens;
+    let mut found = store.scan_service_accounts().await?;
+    found.retain(|(full, account)| {
+        let has_start = hash.as_ref().is_none_or(|start| full.starts_with(start));
+        has_start && name.as_ref().is_none_or(|name| *name == account.name)
+    });
+    match (hash, name, found.len()) {
+        (Some(start), _, 0) => return Err(Failure::NoSuchToken(start)),
+        (Some(_), _, 2..) => return Err(Failure::AmbiguousToken(found.len())),
+        (None, Some(name), 0) => {
+            return Err(Failure::NoSuchServiceAccount(name.as_str().to_owned()));
         }
-
-        let names: Vec<_> = found
-            .iter()
-            .map(|(hash, account)| {
-                let name = printable(account.name.as_str());
-                format!("{} ({name})", &hash[..SHOWN_HASH_DIGITS.min(hash.len())])
-            })
-            .collect();
-        self.consent
-            .require(&format!("Revoke {}?", names.join(", ")))?;
-        let mut output = Output::stdout();
-        for ((hash, _), name) in found.into_iter().zip(names) {
-            store.delete_service_account(hash).await?;
-            output.line(format_args!("revoked {name}"))?;
-        }
-        output.flush()?;
-        note("A process that has just seen a token accepts it for up to 60 seconds more.");
-        Ok(())
+        _ => {}
     }
+
+    let in_words = |(hash, account): &(String, ServiceAccount)| {
+        format!("{} ({})", shown(hash), printable(account.name.as_str()))
+    };
+    let names: Vec<_> = found.iter().map(in_words).collect();
+    consent.require(&format!("Revoke {}?", names.join(", ")))?;
+    for ((hash, _), name) in found.iter().zip(names) {
+        store.delete_service_account(hash).await?;
+        print_line(format_args!("revoked {name}"))?;
+    }
+    note("A process that has just seen a token accepts it for up to 60 seconds more.");
+    Ok(())
 }
 
 #[test]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{print_json, print_line};
 use crate::domain::{LoginName, printable, quote};
 use crate::store::{Schema, Store, Table, Tables};
 
@@ -29,7 +29,6 @@ pub enum Command {
 
 impl Command {
     pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
-        let mut output = Output::stdout();
         match self {
             Self::Create => {
                 let store = connection.store().await?;
@@ -37,43 +36,36 @@ impl Command {
                 for name in [&store.tables().users, &store.tables().sessions] {
                     let is_new = created.contains(name);
                     let done = if is_new { "created" } else { "is there" };
-                    output.line(format_args!("{name}: {done}"))?;
+                    print_line(format_args!("{name}: {done}"))?;
                 }
-                output.flush()
+                Ok(())
             }
             Self::Check => {
                 let store = connection.store().await?;
                 let faults = store.check_tables().await?;
+                if faults.is_empty() {
+                    print_line("both tables are as they should be")?;
+                    return print_users_to_rename(&store).await;
+                }
                 for fault in &faults {
-                    output.line(fault)?;
+                    print_line(fault)?;
                 }
-                if faults.is_empty() {
-                    output.line("both tables are as they should be")?;
-                    print_users_to_rename(&store, &mut output).await?;
-                }
-                output.flush()?;
-                if faults.is_empty() {
-                    Ok(())
-                } else {
-                    Err(Failure::TableFaults)
-                }
+                Err(Failure::TableFaults)
             }
             Self::Describe { json } => {
                 let tables = connection.tables();
                 if json {
-                    output.json(&describe(&tables))?;
-                } else {
-                    output.line(in_words(&tables.users, Schema::USERS))?;
-                    output.line(in_words(&tables.sessions, Schema::SESSIONS))?;
+                    return print_json(&describe(&tables));
                 }
-                output.flush()
+                print_line(in_words(&tables.users, Schema::USERS))?;
+                print_line(in_words(&tables.sessions, Schema::SESSIONS))
             }
         }
     }
 }
 
 /// Prints the users whose login name a new user couldn't get.
-async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(), Failure> {
+async fn print_users_to_rename(store: &Store) -> Result<(), Failure> {
     store
         .scan_users(|user| {
             let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
@@ -81,7 +73,7 @@ async fn print_users_to_rename(store: &Store, output: &mut Output) -> Result<(),
                 return Ok(());
             }
             let (name, id) = (quote(name), printable(id));
-            output.line(format_args!(
+            print_line(format_args!(
                 "the login name {name} of the user {id} has white space around it or characters \
                  that don't show: sesame user rename --id {id} --to …"
             ))

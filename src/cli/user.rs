@@ -1,18 +1,18 @@
 mod add;
-mod change;
 mod selector;
 mod show;
 
 use clap::Subcommand;
 
-use self::add::Add;
-use self::change::{Delete, Rename, SetPassword};
+use self::add::{Add, hash_password};
 use self::selector::UserSelector;
 use self::show::{List, Show};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
-use crate::domain::{Permit, StateChange};
+use super::output::note;
+use super::prompt::{Consent, PasswordInput};
+use crate::domain::{LoginName, Permit, StateChange, printable};
 use crate::error::Error;
 use crate::service::Users;
 use crate::store::Store;
@@ -32,7 +32,12 @@ pub enum Command {
     /// Reads the whole users table.
     List(List),
     /// Set a user's password, end all sessions and reset the failed attempts
-    SetPassword(SetPassword),
+    SetPassword {
+        #[command(flatten)]
+        user: UserSelector,
+        #[command(flatten)]
+        password: PasswordInput,
+    },
     /// End all sessions of a user, who may log in again
     ///
     /// From then on none of them is valid, including those that are just being created.
@@ -46,9 +51,20 @@ pub enum Command {
     /// Let a user in again who was deactivated
     Activate(UserSelector),
     /// Give a user another login name; id, password and failed attempts stay
-    Rename(Rename),
+    Rename {
+        #[command(flatten)]
+        user: UserSelector,
+        /// The login name that the user gets
+        #[arg(long, value_name = "NAME", value_parser = LoginName::parse_new)]
+        to: LoginName,
+    },
     /// Delete a user, and end all sessions
-    Delete(Delete),
+    Delete {
+        #[command(flatten)]
+        user: UserSelector,
+        #[command(flatten)]
+        consent: Consent,
+    },
 }
 
 const ADD_EXAMPLES: &str = "\
@@ -85,20 +101,48 @@ impl Command {
     pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         let environment = connection.environment;
         let users = &administration(connection.store().await?)?;
-        match self {
-            Self::Add(add) => add.run(users, environment).await,
-            Self::Import(import) => import.run(users).await,
-            Self::Show(show) => show.run(users, environment).await,
-            Self::List(list) => list.run(users, environment).await,
-            Self::SetPassword(set) => set.run(users, environment).await,
-            Self::Logout(user) => change::logout(&user, users).await,
-            Self::Lock(user) => change::state(&user, users, StateChange::Lock).await,
-            Self::Unlock(user) => change::state(&user, users, StateChange::Unlock).await,
-            Self::Deactivate(user) => change::state(&user, users, StateChange::Deactivate).await,
-            Self::Activate(user) => change::state(&user, users, StateChange::Activate).await,
-            Self::Rename(rename) => rename.run(users).await,
-            Self::Delete(delete) => delete.run(users).await,
-        }
+        let set_state =
+            async |user: UserSelector, state| users.change_state(&user.search(), state).await;
+        let (user, done) = match self {
+            Self::Add(add) => return add.run(users, environment).await,
+            Self::Import(import) => return import.run(users).await,
+            Self::Show(show) => return show.run(users, environment).await,
+            Self::List(list) => return list.run(users, environment).await,
+            Self::SetPassword { user, password } => {
+                // The user is read first, so that nobody types a password for one that doesn't
+                // exist.
+                let user = users.find(&user.search()).await?;
+                let hash = hash_password(password.read()?, environment).await?;
+                users.set_password(&user, &hash).await?;
+                (user, "password set")
+            }
+            Self::Logout(user) => {
+                let user = users.end_sessions(&user.search()).await?;
+                (user, "logged out everywhere")
+            }
+            Self::Lock(user) => (set_state(user, StateChange::Lock).await?, "locked"),
+            Self::Unlock(user) => (set_state(user, StateChange::Unlock).await?, "unlocked"),
+            Self::Deactivate(user) => (set_state(user, StateChange::Deactivate).await?, "inactive"),
+            Self::Activate(user) => (set_state(user, StateChange::Activate).await?, "active"),
+            Self::Rename { user, to } => {
+                let renamed = users.rename(&user.search(), to.clone()).await?;
+                let Some(user) = renamed else { return Ok(()) };
+                (user, &*format!("renamed to {}", printable(to.as_str())))
+            }
+            Self::Delete { user, consent } => {
+                let user = users.find(&user.search()).await?;
+                let name = printable(user.login_name.as_str());
+                let id = printable(user.user_id.as_str());
+                consent.require(&format!("Delete the user {name} with the id {id}?"))?;
+                users.delete(&user).await?;
+                (user, "deleted")
+            }
+        };
+        note(format_args!(
+            "{}: {done}",
+            printable(user.login_name.as_str())
+        ));
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::print_line;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
 use crate::domain::{DisplayName, HashString, LoginName, NewUser, Password, UserId};
@@ -48,9 +48,7 @@ impl Add {
             password_hash,
         };
         let user = users.add(new).await?;
-        let mut output = Output::stdout();
-        output.line(user.user_id.as_str())?;
-        output.flush()
+        print_line(user.user_id.as_str())
     }
 }
 

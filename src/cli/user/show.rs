@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{print_json, print_line};
 use crate::domain::{AttemptPolicy, DisplayName, HashString, Timestamp, User, printable};
 use crate::password::PasswordHash;
 use crate::service::Users;
@@ -100,10 +100,8 @@ impl Show {
         let user = users.find(&self.user.search()).await?;
         let policy = self.policy.max_password_attempts;
         let shown = UserJson::new(&user, policy, (environment.now)());
-        let mut output = Output::stdout();
         if self.json {
-            output.json(&shown)?;
-            return output.flush();
+            return print_json(&shown);
         }
         let attempt = shown.last_attempt_at.as_deref();
         let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
@@ -117,23 +115,22 @@ impl Show {
             ("failures", format!("{} in a row", shown.failures)),
             ("password locked", shown.lock()),
         ] {
-            output.line(format_args!("{name:<17}{value}"))?;
+            print_line(format_args!("{name:<17}{value}"))?;
         }
-        output.flush()
+        Ok(())
     }
 }
 
 impl List {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
-        let mut output = Output::stdout();
         users
             .list(|user| {
                 let policy = self.policy.max_password_attempts;
                 let shown = UserJson::new(&user, policy, (environment.now)());
                 if self.json {
-                    return output.json(&shown);
+                    return print_json(&shown);
                 }
-                output.line(format_args!(
+                print_line(format_args!(
                     "{}\t{}\t{}\t{}\tpassword locked: {}",
                     printable(shown.login_name),
                     printable(shown.user_id),
@@ -142,8 +139,7 @@ impl List {
                     shown.lock(),
                 ))
             })
-            .await?;
-        output.flush()
+            .await
     }
 }
 
