@@ -78,79 +78,58 @@ impl Connection {
     /// - [`Failure::EndpointUrl`]: the URL is invalid.
     /// - [`Failure::NoRegion`], [`Failure::NoCredentials`]: there is none.
     pub async fn endpoint(&self) -> Result<Endpoint, Failure> {
+        let variable = self.environment.variable;
+        let (region, profile) = (self.region(), self.options.profile.as_deref());
         let url = self.url()?;
-        if url.as_deref().is_some_and(is_loopback) {
-            return self.local_endpoint(url).await;
+        let local_region = url.as_deref().filter(|url| is_loopback(url)).map(|_| {
+            region
+                .map(str::to_owned)
+                .or_else(|| variable("AWS_REGION"))
+                .or_else(|| variable("AWS_DEFAULT_REGION"))
+                .unwrap_or_else(|| "us-east-1".to_owned())
+        });
+        // An emulator accepts all credentials, so none are searched for if the environment has no
+        // keys.
+        if let (Some(region), None) = (&local_region, profile) {
+            let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+            let token = variable("AWS_SESSION_TOKEN").filter(|_| keys.is_some());
+            let (id, secret) = keys.unwrap_or_else(|| ("local".to_owned(), "local".to_owned()));
+            return Ok(Endpoint::with_keys(
+                region.clone(),
+                url,
+                &id,
+                &secret,
+                token,
+            ));
         }
-        let config = self.shared_config().await;
+        let config = SharedConfig::load(region, profile).await;
         let credentials = config.credentials().await;
         Ok(Endpoint {
             credentials: credentials.map_err(Failure::NoCredentials)?,
-            region: config.region().ok_or(Failure::NoRegion)?,
+            region: local_region
+                .or_else(|| config.region())
+                .ok_or(Failure::NoRegion)?,
             url: url.or_else(|| config.endpoint_url()),
         })
     }
 
-    /// The endpoint of a DynamoDB on this machine. An emulator accepts all credentials, so none are
-    /// searched for if the environment has no keys.
-    async fn local_endpoint(&self, url: Option<String>) -> Result<Endpoint, Failure> {
-        let variable = self.environment.variable;
-        let region = non_empty(self.options.region.as_ref())
-            .map(str::to_owned)
-            .or_else(|| variable("AWS_REGION"))
-            .or_else(|| variable("AWS_DEFAULT_REGION"))
-            .unwrap_or_else(|| "us-east-1".to_owned());
-        let keys = (
-            variable("AWS_ACCESS_KEY_ID"),
-            variable("AWS_SECRET_ACCESS_KEY"),
-        );
-        match (&self.options.profile, keys) {
-            (Some(_), _) => {
-                let credentials = self.shared_config().await.credentials().await;
-                Ok(Endpoint {
-                    region,
-                    url,
-                    credentials: credentials.map_err(Failure::NoCredentials)?,
-                })
-            }
-            (None, (Some(id), Some(secret))) => {
-                let token = variable("AWS_SESSION_TOKEN");
-                Ok(Endpoint::with_keys(region, url, &id, &secret, token))
-            }
-            (None, _) => Ok(Endpoint::with_keys(region, url, "local", "local", None)),
-        }
+    fn region(&self) -> Option<&str> {
+        non_empty(self.options.region.as_ref())
     }
 
     fn url(&self) -> Result<Option<String>, Failure> {
-        let variable = self.environment.variable;
-        let sources = [
-            (
-                "--endpoint-url",
-                non_empty(self.options.endpoint_url.as_ref()).map(str::to_owned),
-            ),
-            (
-                "AWS_ENDPOINT_URL_DYNAMODB",
-                variable("AWS_ENDPOINT_URL_DYNAMODB"),
-            ),
-            ("AWS_ENDPOINT_URL", variable("AWS_ENDPOINT_URL")),
-        ];
-        let found = sources
-            .into_iter()
-            .find_map(|(option, url)| Some((option, url?)));
+        let option = non_empty(self.options.endpoint_url.as_ref()).map(str::to_owned);
+        let variable = |name| Some((name, (self.environment.variable)(name)?));
+        let found = option
+            .map(|url| ("--endpoint-url", url))
+            .or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"))
+            .or_else(|| variable("AWS_ENDPOINT_URL"));
         match found {
             Some((option, url)) if host(&url).is_none() => {
                 Err(Failure::EndpointUrl { option, url })
             }
             found => Ok(found.map(|(_, url)| url)),
         }
-    }
-
-    async fn shared_config(&self) -> SharedConfig {
-        SharedConfig::load(
-            non_empty(self.options.region.as_ref()),
-            self.options.profile.as_deref(),
-        )
-        .await
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use self::counts::Counts;
 use self::firebase::FirebaseConfig;
-use self::lines::Input;
+use self::lines::read_lines;
 use self::progress::Progress;
 use self::writers::Writers;
 use super::failure::Failure;
@@ -54,11 +54,10 @@ impl Import {
             return Err(Failure::SameInput);
         }
         let firebase = firebase.map(FirebaseConfig::read).transpose()?;
-        let input = Input::open(&self.file).map_err(unreadable)?;
-        let progress = Progress::new(input.bytes);
+        let (lines, bytes) = read_lines(&self.file).map_err(unreadable)?;
+        let progress = Progress::new(bytes);
         let parallel = self.parallel.into();
         let mut writers = Writers::new(users, progress, self.skip, parallel, firebase);
-        let lines = input.lines().map_err(unreadable)?;
 
         let outcome = tokio::select! {
             biased;

@@ -8,28 +8,26 @@ use crate::aws::Endpoint;
 /// [`Faults`] has every missing variable.
 pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Faults> {
     let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
-    let required = |name: &'static str| {
-        variable(name).ok_or_else(|| Fault {
-            name,
-            reason: "must be set".to_owned(),
-        })
+    let mut faults = Vec::new();
+    let mut required = |name| {
+        let value = variable(name);
+        if value.is_none() {
+            let reason = "must be set".to_owned();
+            faults.push(Fault { name, reason });
+        }
+        value
     };
-    let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let (region, key, secret) = (
-        required("AWS_REGION"),
+    let region = required("AWS_REGION");
+    let (key, secret) = (
         required("AWS_ACCESS_KEY_ID"),
         required("AWS_SECRET_ACCESS_KEY"),
     );
-    match (region, key, secret) {
-        (Ok(region), Ok(key), Ok(secret)) => {
-            let token = variable("AWS_SESSION_TOKEN");
-            Ok(Endpoint::with_keys(region, url, &key, &secret, token))
-        }
-        (region, key, secret) => {
-            let faults = [region.err(), key.err(), secret.err()];
-            Err(Faults(faults.into_iter().flatten().collect()))
-        }
-    }
+    let (Some(region), Some(key), Some(secret)) = (region, key, secret) else {
+        return Err(Faults(faults));
+    };
+    let url = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let token = variable("AWS_SESSION_TOKEN");
+    Ok(Endpoint::with_keys(region, url, &key, &secret, token))
 }
 
 /// Reads the URL of Secrets Manager, if it is not AWS's own.

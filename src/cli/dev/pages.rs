@@ -23,40 +23,31 @@ use crate::status::json_error;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const METHODS: &str = "GET, HEAD";
-
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
-struct WebPage {
-    path: &'static str,
-    kind: &'static str,
-    text: &'static str,
-}
-
-fn page(path: &'static str, kind: &'static str, text: &'static str) -> WebPage {
-    WebPage { path, kind, text }
-}
+/// The path, the media type and the text of each page.
+type WebPage = (&'static str, &'static str, &'static str);
 
 static PAGES: LazyLock<[WebPage; 11]> = LazyLock::new(|| {
     [
-        page("/", HTML, include_str!("pages/try.html")),
-        page("/reference", HTML, include_str!("pages/reference.html")),
-        page("/openapi.json", JSON, include_str!("../../../openapi.json")),
-        page("/pages/errors.json", JSON, &ERRORS),
-        page("/pages/calls.json", JSON, &CALLS),
-        page("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
-        page("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
-        page(
+        ("/", HTML, include_str!("pages/try.html")),
+        ("/reference", HTML, include_str!("pages/reference.html")),
+        ("/openapi.json", JSON, include_str!("../../../openapi.json")),
+        ("/pages/errors.json", JSON, &ERRORS),
+        ("/pages/calls.json", JSON, &CALLS),
+        ("/pages/calls.js", SCRIPT, include_str!("pages/calls.js")),
+        ("/pages/page.js", SCRIPT, include_str!("pages/page.js")),
+        (
             "/pages/reference.js",
             SCRIPT,
             include_str!("pages/reference.js"),
         ),
-        page("/pages/style.css", STYLE, include_str!("pages/style.css")),
-        page("/pages/try.js", SCRIPT, include_str!("pages/try.js")),
-        page("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
+        ("/pages/style.css", STYLE, include_str!("pages/style.css")),
+        ("/pages/try.js", SCRIPT, include_str!("pages/try.js")),
+        ("/pages/wire.js", SCRIPT, include_str!("pages/wire.js")),
     ]
 });
 
@@ -141,11 +132,12 @@ fn table(message: &Message) -> Value {
 
 /// The response if `path` is that of a page. No page has a path of the API.
 pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
-    let page = PAGES.iter().find(|page| page.path == path)?;
+    let &(_, kind, text) = PAGES.iter().find(|(known, ..)| *known == path)?;
     let mut response = match *method {
-        Method::GET => found(page, Bytes::from_static(page.text.as_bytes())),
-        Method::HEAD => found(page, Bytes::new()),
-        _ => not_allowed(),
+        Method::GET => found(kind, text, Bytes::from_static(text.as_bytes())),
+        Method::HEAD => found(kind, text, Bytes::new()),
+        // The error that the service itself gives for a wrong method.
+        _ => json_error(&Error::MethodNotAllowed("GET, HEAD")),
     };
     let headers: [(HeaderName, &str); 4] = [
         // After an update, browsers show the pages of the new version.
@@ -162,15 +154,10 @@ pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
 }
 
 /// The response with a page. Its `Content-Length` is that of the page even for `HEAD`.
-fn found(page: &WebPage, body: Bytes) -> Response<Bytes> {
+fn found(kind: &'static str, text: &str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.kind));
-    headers.insert(CONTENT_LENGTH, page.text.len().into());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_LENGTH, text.len().into());
     response
-}
-
-/// The error that the service itself gives for a wrong method.
-fn not_allowed() -> Response<Bytes> {
-    json_error(&Error::MethodNotAllowed(METHODS))
 }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::mem;
 
 use serde_json::error::Category;
@@ -63,59 +64,44 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
     let Tree::Object(members) = tree else {
         return Err(LineError::NotAnObject);
     };
-    let mut fields = LineFields::default();
+    let mut fields = HashMap::<_, String>::new();
     for (name, value) in members {
-        let (name, field) = match name.as_str() {
-            "userId" | "user_id" => (USER_ID, &mut fields.user_id),
-            "loginName" | "login_name" => (LOGIN_NAME, &mut fields.login_name),
-            "displayName" | "display_name" => (DISPLAY_NAME, &mut fields.display_name),
-            "passwordHash" | "password_hash" => (PASSWORD_HASH, &mut fields.password_hash),
-            "salt" if firebase.is_some() => (SALT, &mut fields.salt),
+        let name = match name.as_str() {
+            "userId" | "user_id" => USER_ID,
+            "loginName" | "login_name" => LOGIN_NAME,
+            "displayName" | "display_name" => DISPLAY_NAME,
+            "passwordHash" | "password_hash" => PASSWORD_HASH,
+            "salt" if firebase.is_some() => SALT,
             "password" => return Err(LineError::Plaintext),
             _ => return Err(LineError::UnknownField(name.chars().take(40).collect())),
         };
         let before = match value {
             Tree::Null => None,
-            Tree::String(mut text) => field.replace(mem::take(&mut text)),
+            Tree::String(mut text) => fields.insert(name, mem::take(&mut text)),
             _ => return Err(LineError::NotAString(name)),
         };
         if before.is_some() {
             return Err(LineError::Twice(name));
         }
     }
-    fields.user(firebase)
-}
-
-#[derive(Default)]
-struct LineFields {
-    user_id: Option<String>,
-    login_name: Option<String>,
-    display_name: Option<String>,
-    password_hash: Option<String>,
-    salt: Option<String>,
-}
-
-impl LineFields {
-    fn user(self, firebase: Option<&FirebaseConfig>) -> Result<ImportedUser, LineError> {
-        let login_name = self.login_name.ok_or(LineError::Missing(LOGIN_NAME))?;
-        let display_name = self.display_name.unwrap_or_default();
-        let hash = match (self.password_hash, firebase) {
-            (None, _) => None,
-            (Some(text), None) => Some(PasswordHash::parse(&text)?),
-            (Some(text), Some(firebase)) => {
-                let salt = self.salt.ok_or(LineError::Missing(SALT))?;
-                Some(firebase.hash(&text, &salt)?)
-            }
-        };
-        let weakness = hash.as_ref().and_then(PasswordHash::weakness);
-        let user = NewUser {
-            login_name: LoginName::parse_new(&login_name)?,
-            user_id: UserId::parse_new(self.user_id.ok_or(LineError::Missing(USER_ID))?)?,
-            display_name: DisplayName::parse_new(&display_name)?,
-            password_hash: hash.map(HashString::from),
-        };
-        Ok(ImportedUser { user, weakness })
-    }
+    let mut optional = |name| fields.remove(name);
+    let display_name = optional(DISPLAY_NAME).unwrap_or_default();
+    let hash = optional(PASSWORD_HASH);
+    let mut required = |name| optional(name).ok_or(LineError::Missing(name));
+    let login_name = required(LOGIN_NAME)?;
+    let hash = match (hash, firebase) {
+        (None, _) => None,
+        (Some(text), None) => Some(PasswordHash::parse(&text)?),
+        (Some(text), Some(firebase)) => Some(firebase.hash(&text, &required(SALT)?)?),
+    };
+    let weakness = hash.as_ref().and_then(PasswordHash::weakness);
+    let user = NewUser {
+        login_name: LoginName::parse_new(&login_name)?,
+        user_id: UserId::parse_new(required(USER_ID)?)?,
+        display_name: DisplayName::parse_new(&display_name)?,
+        password_hash: hash.map(HashString::from),
+    };
+    Ok(ImportedUser { user, weakness })
 }
 
 #[cfg(test)]

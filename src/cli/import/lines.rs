@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::line::LineError;
 
@@ -21,55 +21,32 @@ pub struct Line {
     pub end: u64,
 }
 
-/// A file or stdin.
-pub struct Input {
-    reader: Box<dyn BufRead + Send>,
-    /// The length, if it is known.
-    pub bytes: Option<u64>,
-}
-
-impl Input {
-    /// Opens a file, or stdin for `-`.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        if path == Path::new("-") {
-            return Ok(Self {
-                reader: Box::new(BufReader::new(io::stdin())),
-                bytes: None,
-            });
-        }
+/// Reads the lines of a file, or of stdin for `-`, on a thread of their own. Also gives the length
+/// in bytes, if it is known. Nothing waits for the thread to end, because stdin may never give
+/// another byte.
+pub fn read_lines(path: &Path) -> io::Result<(Receiver<io::Result<Line>>, Option<u64>)> {
+    let (input, bytes): (Box<dyn Read + Send>, _) = if path == Path::new("-") {
+        (Box::new(io::stdin()), None)
+    } else {
         let file = File::open(path)?;
         let about = file.metadata()?;
         if about.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(Self {
-            reader: Box::new(BufReader::new(file)),
-            bytes: about.is_file().then_some(about.len()),
-        })
-    }
-
-    /// Reads the lines on a thread of their own. Nothing waits for the thread to end, because
-    /// stdin may never give another byte.
-    pub fn lines(self) -> io::Result<mpsc::Receiver<io::Result<Line>>> {
-        let (sender, receiver) = mpsc::channel(MAX_WAITING_LINES);
-        let mut lines = Lines {
-            reader: self.reader,
-            is_form_checked: false,
-            number: 0,
-            end: 0,
-        };
-        std::thread::Builder::new()
-            .name("lines".to_owned())
-            .spawn(move || {
-                while let Some(line) = lines.next().transpose() {
-                    let failed = line.is_err();
-                    if sender.blocking_send(line).is_err() || failed {
-                        break;
-                    }
-                }
-            })?;
-        Ok(receiver)
-    }
+        (Box::new(file), about.is_file().then_some(about.len()))
+    };
+    let mut lines = Lines::new(BufReader::new(input));
+    let (sender, receiver) = channel(MAX_WAITING_LINES);
+    // After an error nobody receives any more.
+    let send_all = move || {
+        while let Some(line) = lines.next().transpose()
+            && sender.blocking_send(line).is_ok()
+        {}
+    };
+    std::thread::Builder::new()
+        .name("lines".to_owned())
+        .spawn(send_all)?;
+    Ok((receiver, bytes))
 }
 
 struct Lines<R> {
@@ -81,6 +58,15 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
+    fn new(reader: R) -> Self {
+        Self {
+            reader,
+            is_form_checked: false,
+            number: 0,
+            end: 0,
+        }
+    }
+
     fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             let mut text = Vec::new();
@@ -155,13 +141,7 @@ mod tests {
 
     /// The number and text of each line; `None` for a line that is too long.
     fn lines(input: &[u8]) -> Vec<(u64, Option<String>)> {
-        let mut lines = Lines {
-            // The capacity is small, so that a line needs several reads.
-            reader: BufReader::with_capacity(7, input),
-            is_form_checked: false,
-            number: 0,
-            end: 0,
-        };
+        let mut lines = Lines::new(BufReader::with_capacity(7, input));
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             let text = line.text.ok();
@@ -211,12 +191,7 @@ mod tests {
         // Most exports of other programs are one long line.
         for (start, good) in [("[", false), ("{", true)] {
             let text = format!("{start}{}\n{{}}", " ".repeat(MAX_LINE_BYTES));
-            let mut lines = Lines {
-                reader: text.as_bytes(),
-                is_form_checked: false,
-                number: 0,
-                end: 0,
-            };
+            let mut lines = Lines::new(text.as_bytes());
             assert_eq!(lines.next().is_ok(), good, "{start}");
         }
     }

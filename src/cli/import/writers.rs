@@ -131,30 +131,24 @@ impl<'a> Writers<'a> {
             return;
         };
         let outcome = (&mut oldest.task).await;
-        let (number, end) = (oldest.number, oldest.end);
-        if let (Ok(Ok(LineOutcome::Added)), Some(weakness)) = (&outcome, oldest.weakness) {
-            *self.counts.weak.entry(weakness).or_default() += 1;
-        }
+        let (number, end, weakness) = (oldest.number, oldest.end, oldest.weakness);
         self.pending.pop_front();
-        match outcome {
-            Ok(Ok(outcome)) => self.count(number, end, &outcome),
-            Ok(Err(error)) => self.fail(error),
-            Err(panic) => self.fail(Error::Internal(panic.into())),
-        }
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert(error);
-    }
-
-    fn count(&mut self, number: u64, end: u64, outcome: &LineOutcome) {
-        match outcome {
-            LineOutcome::Added => self.counts.added += 1,
-            LineOutcome::Unchanged => self.counts.unchanged += 1,
-            LineOutcome::Refused(reason) => {
+        match outcome.unwrap_or_else(|panic| Err(Error::Internal(panic.into()))) {
+            Ok(Ok(true)) => {
+                self.counts.added += 1;
+                if let Some(weakness) = weakness {
+                    *self.counts.weak.entry(weakness).or_default() += 1;
+                }
+            }
+            Ok(Ok(false)) => self.counts.unchanged += 1,
+            Ok(Err(reason)) => {
                 self.counts.refused += 1;
                 self.progress
                     .report(format_args!("line {number}: {reason}"));
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                return;
             }
         }
         if self.failure.is_none() {
@@ -164,22 +158,18 @@ impl<'a> Writers<'a> {
     }
 }
 
-/// The outcome of a line.
-enum LineOutcome {
-    Added,
-    Unchanged,
-    Refused(LineError),
-}
+/// Whether a line's user was added, or else was there already; an error refuses the line.
+type LineOutcome = Result<bool, LineError>;
 
 async fn write_line(users: Users, user: Result<NewUser, LineError>) -> Result<LineOutcome, Error> {
     let user = match user {
         Ok(user) => user,
-        Err(refused) => return Ok(LineOutcome::Refused(refused)),
+        Err(refused) => return Ok(Err(refused)),
     };
     Ok(match users.import(user).await? {
-        ImportOutcome::Added => LineOutcome::Added,
-        ImportOutcome::Unchanged => LineOutcome::Unchanged,
-        ImportOutcome::NameTaken(holder) => LineOutcome::Refused(LineError::NameTaken(holder)),
-        ImportOutcome::IdTaken => LineOutcome::Refused(LineError::IdTaken),
+        ImportOutcome::Added => Ok(true),
+        ImportOutcome::Unchanged => Ok(false),
+        ImportOutcome::NameTaken(holder) => Err(LineError::NameTaken(holder)),
+        ImportOutcome::IdTaken => Err(LineError::IdTaken),
     })
 }
