@@ -10,7 +10,8 @@ mod lock;
 mod operation;
 mod server;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dynoxide::Database;
@@ -19,7 +20,6 @@ use crate::aws::{HttpClient, in_process};
 
 pub use self::file::exposed_files;
 use self::lock::FileLock;
-pub use self::lock::LockError;
 pub use self::server::Server;
 pub use crate::host::HostName;
 
@@ -36,12 +36,23 @@ struct OpenDatabase {
 /// Why an emulator can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error(transparent)]
-    Lock(#[from] LockError),
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    #[error("{} can't be opened: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
     #[error("the path {0:?} is not UTF-8")]
-    Path(std::path::PathBuf),
+    Path(PathBuf),
     #[error("the database can't be opened: {0}")]
     Database(#[from] dynoxide::DynoxideError),
+}
+
+impl OpenError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
 }
 
 impl Emulator {
@@ -62,13 +73,13 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// - [`OpenError::Lock`]: another emulator has the file open.
+    /// - [`OpenError::InUse`]: another emulator has the file open.
     /// - [`OpenError::Database`]: the file is not a database, or one of a later `dynoxide`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         // SQLite gives ":memory:" and "file:…" a meaning of their own, but not in an absolute
         // path. A link and its file must have the same lock.
-        let absolute = std::path::absolute(path).map_err(|error| LockError::io(path, error))?;
-        file::create(&absolute).map_err(|error| LockError::io(path, error))?;
+        let absolute = std::path::absolute(path).map_err(|error| OpenError::io(path, error))?;
+        file::create(&absolute).map_err(|error| OpenError::io(path, error))?;
         let path = std::fs::canonicalize(&absolute).unwrap_or(absolute);
         let lock = FileLock::acquire(&path)?;
         let text = path.to_str().ok_or_else(|| OpenError::Path(path.clone()))?;

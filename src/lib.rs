@@ -25,6 +25,7 @@ pub mod emulator;
 pub mod error;
 #[cfg(feature = "function")]
 pub mod host;
+mod lock;
 #[cfg(feature = "function")]
 pub mod log;
 #[cfg(feature = "function")]

@@ -5,8 +5,7 @@ mod record;
 mod trace_id;
 
 use std::io::Write as _;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::Timestamp;
 use crate::error::{Error, chain};
+use crate::lock::lock;
 
 pub use losses::Losses;
 pub use record::{CallFacts, CallRecord};
@@ -65,23 +65,8 @@ impl Log {
         self.warn(message, json!({ "cause": chain(error) }), now);
     }
 
-    /// Logs a warning that belongs to no call, and that no error has caused.
-    pub fn notice(&self, message: &str, now: Timestamp) {
-        self.warn(message, json!({}), now);
-    }
-
-    /// Logs how many requests and connections clients have lost because there was no room, and the
-    /// address that lost most.
-    pub fn losses(&self, lost: u64, client_ip: IpAddr, now: Timestamp) {
-        let message = "clients lost requests or connections, because there was no room for all";
-        self.warn(
-            message,
-            json!({ "lost": lost, "client_ip": client_ip }),
-            now,
-        );
-    }
-
-    fn warn(&self, message: &str, mut line: Value, now: Timestamp) {
+    /// Logs a warning that belongs to no call, with more fields of its line.
+    pub fn warn(&self, message: &str, mut line: Value, now: Timestamp) {
         line["time"] = now.as_millis().into();
         line["level"] = "warn".into();
         line["message"] = message.into();
@@ -100,8 +85,7 @@ impl Log {
         // because it can't be logged.
         let _ = match &self.sink {
             Sink::Memory(lines) => {
-                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-                lines.push(text);
+                lock(lines).push(text);
                 Ok(())
             }
             Sink::Stdout => std::io::stdout().write_all((text + "\n").as_bytes()),

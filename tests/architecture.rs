@@ -18,8 +18,9 @@ use self::crates::{crate_of, roots};
 use self::imports::{circles, imports};
 
 /// `base64 ← domain ← …`: each module uses those before it and none after it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "base64",
+    "lock",
     "domain",
     "error",
     "status",

@@ -1,8 +1,10 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use aws_sdk_dynamodb::config::endpoint::{
     DefaultResolver, Endpoint, EndpointFuture, Params, ResolveEndpoint,
 };
+
+use crate::lock::lock;
 
 /// Resolves endpoints as the SDK does, and keeps those of several tables.
 ///
@@ -19,29 +21,21 @@ const MAX_KNOWN: usize = 4;
 
 impl ResolveEndpoint for Endpoints {
     fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
-        if let Some(endpoint) = self.find(params) {
+        let find = |known: &Vec<(Params, Endpoint)>| {
+            let found = known.iter().find(|(of, _)| of == params);
+            found.map(|(_, endpoint)| endpoint.clone())
+        };
+        if let Some(endpoint) = find(&lock(&self.known)) {
             return EndpointFuture::ready(Ok(endpoint));
         }
         EndpointFuture::new(async move {
             let endpoint = self.resolver.resolve_endpoint(params).await?;
-            self.keep(params, &endpoint);
+            let mut known = lock(&self.known);
+            if known.len() < MAX_KNOWN {
+                known.push((params.clone(), endpoint.clone()));
+            }
             Ok(endpoint)
         })
-    }
-}
-
-impl Endpoints {
-    fn find(&self, params: &Params) -> Option<Endpoint> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.iter().find(|(of, _)| of == params);
-        found.map(|(_, endpoint)| endpoint.clone())
-    }
-
-    fn keep(&self, params: &Params, endpoint: &Endpoint) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MAX_KNOWN {
-            known.push((params.clone(), endpoint.clone()));
-        }
     }
 }
 

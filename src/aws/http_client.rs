@@ -8,7 +8,7 @@
 mod connector;
 mod failure;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use rustls::crypto::{CryptoProvider, ring};
@@ -16,6 +16,7 @@ use rustls::{CipherSuite, ClientConfig};
 
 use self::connector::{Connector, Timeouts};
 use super::roots::Roots;
+use crate::lock::lock;
 
 /// An HTTP client that uses the network and TLS. Its clones share their connections.
 pub fn http_client(roots: Roots) -> SharedHttpClient {
@@ -27,7 +28,7 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
             connect: settings.connect_timeout(),
             read: settings.read_timeout(),
         };
-        let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connectors = lock(&connectors);
         if let Some((_, connector)) = connectors.iter().find(|(of, _)| *of == timeouts) {
             return connector.clone();
         }

@@ -58,7 +58,7 @@ impl Serve {
         let log = Log::stderr();
         log_panics(log.clone());
         if options.tls.is_none() && is_public(self.listen) {
-            log.notice(NO_TLS, now());
+            log.warn(NO_TLS, serde_json::json!({}), now());
         }
         let client = with_http_client(endpoint, http);
         let store = Store::new(client, settings.tables.clone());

@@ -26,13 +26,11 @@ impl AuthorizerSettings {
             "iam" => Some(AuthorizerAnswer::Iam),
             _ => None,
         });
-        match (users, sessions, answer) {
-            (Some(users), Some(sessions), Some(answer)) => Ok(Self {
-                tables: Tables { users, sessions },
-                answer,
-            }),
-            _ => Err(Faults(reader.faults)),
-        }
+        let (Some(users), Some(sessions), Some(answer)) = (users, sessions, answer) else {
+            return Err(Faults(reader.faults));
+        };
+        let tables = Tables { users, sessions };
+        Ok(Self { tables, answer })
     }
 }
 

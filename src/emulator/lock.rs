@@ -1,9 +1,9 @@
 //! A lock that lets one process use a database file.
 
 use std::fs::{File, TryLockError};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::OpenError;
 use super::file::private;
 
 /// The lock of a database file, which is held until this is dropped or the process ends.
@@ -17,37 +17,19 @@ pub(super) struct FileLock {
     _held: File,
 }
 
-/// Why a database file can't be locked.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    #[error("{} is in use by another process", .0.display())]
-    InUse(PathBuf),
-    #[error("{} can't be opened: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
-}
-
-impl LockError {
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
-}
-
 impl FileLock {
     /// Locks `<database>.lock`. The empty file is never deleted: a process that deletes it could
     /// delete the one that the next process has just locked.
-    pub(super) fn acquire(database: &Path) -> Result<Self, LockError> {
+    pub(super) fn acquire(database: &Path) -> Result<Self, OpenError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         let file = private()
             .open(&path)
-            .map_err(|error| LockError::io(Path::new(&path), error))?;
+            .map_err(|error| OpenError::io(Path::new(&path), error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _held: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::InUse(database.to_owned())),
-            Err(TryLockError::Error(error)) => Err(LockError::io(Path::new(&path), error)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+            Err(TryLockError::Error(error)) => Err(OpenError::io(Path::new(&path), error)),
         }
     }
 }

@@ -123,7 +123,7 @@ async fn respond(
     request: Request<Body>,
 ) -> Response {
     if let Err(refused) = guard::check(&request, &hosts) {
-        return failure(403, "AccessDeniedException", &refused.to_string());
+        return failure(403, "AccessDeniedException", refused);
     }
     if request.method() != Method::POST {
         return Response::new("healthy: an emulated DynamoDB\n".into());

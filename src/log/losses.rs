@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -24,7 +25,12 @@ impl Losses {
         while counts.wait_for(|counts| !counts.is_empty()).await.is_ok() {
             let counts = self.0.send_replace(HashMap::new());
             if let Some((address, _)) = counts.iter().max_by_key(|(_, count)| **count) {
-                log.losses(counts.values().sum(), *address, now());
+                let lost: u64 = counts.values().sum();
+                log.warn(
+                    "clients lost requests or connections, because there was no room for all",
+                    json!({ "lost": lost, "client_ip": address }),
+                    now(),
+                );
             }
             sleep(Duration::from_secs(1)).await;
         }

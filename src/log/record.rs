@@ -1,8 +1,9 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::domain::{Principal, SessionId, UserId};
 use crate::error::chain;
+use crate::lock::lock;
 
 /// The record of a call that is being carried out, for its one line in the log.
 #[derive(Debug, Default)]
@@ -36,14 +37,11 @@ pub struct CallFacts {
 
 impl CallRecord {
     pub fn read(&self) -> CallFacts {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.0).clone()
     }
 
     pub(crate) fn note(&self, change: impl FnOnce(&mut CallFacts)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut lock(&self.0));
     }
 
     pub(crate) fn principal(&self, principal: &Principal) {

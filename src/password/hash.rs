@@ -35,7 +35,7 @@ use crate::domain::{HashString, hide_in_debug};
 #[derive(Clone)]
 pub struct PasswordHash {
     text: HashString,
-    scheme: Scheme,
+    pub(super) scheme: Scheme,
 }
 
 impl PasswordHash {
@@ -65,14 +65,6 @@ impl PasswordHash {
     /// The name of the weak scheme, if the hash costs an attacker less than OWASP asks for.
     pub fn weakness(&self) -> Option<&'static str> {
         self.scheme.weakness
-    }
-
-    pub(super) fn scheme(&self) -> &Scheme {
-        &self.scheme
-    }
-
-    pub(super) fn into_scheme(self) -> Scheme {
-        self.scheme
     }
 }
 

@@ -32,12 +32,7 @@ impl Params {
     ///
     /// [`OutOfBounds`] names the first parameter that is out of bounds. Some bounds concern two of
     /// them: each lane needs 8 KiB, and memory times passes is bounded as well.
-    pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, OutOfBounds> {
-        Self::from_numbers([memory_kib, passes, lanes].map(u64::from))
-    }
-
-    /// Does the same as [`Self::new`] for numbers of any size, as a string may have them.
-    pub(super) fn from_numbers([memory_kib, passes, lanes]: [u64; 3]) -> Result<Self, OutOfBounds> {
+    pub fn new(memory_kib: u64, passes: u64, lanes: u64) -> Result<Self, OutOfBounds> {
         let lanes = LANES.check(lanes)?;
         // RFC 9106, section 3.1, asks for eight blocks of 1 KiB in each lane.
         let memory_kib = MEMORY.with_min(8 * lanes).check(memory_kib)?;
@@ -178,7 +173,7 @@ mod tests {
         } = Params::default();
 
         assert_eq!(
-            Params::new(memory_kib, passes, lanes),
+            Params::new(memory_kib.into(), passes.into(), lanes.into()),
             Ok(Params::default())
         );
     }

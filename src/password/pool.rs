@@ -1,5 +1,5 @@
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use argon2::Block;
@@ -14,6 +14,7 @@ use super::queue::{Queue, Step};
 use super::scheme::{self, Scheme};
 use crate::domain::{FoldedName, Password, hide_in_debug};
 use crate::error::Cause;
+use crate::lock::lock;
 
 /// The result of checking a password against a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl PasswordPool {
     ///
     /// - [`Error::Overloaded`]: the queue is full.
     pub fn join(&self) -> Result<Place, Error> {
-        let (ticket, woken) = self.0.queue().join().ok_or(Error::Overloaded)?;
+        let (ticket, woken) = lock(&self.0.queue).join().ok_or(Error::Overloaded)?;
         Ok(Place {
             pool: Arc::clone(&self.0),
             ticket,
@@ -116,26 +117,14 @@ impl PasswordPool {
     /// Whether `hash` is as [`Self::hash`] makes them: argon2id in version 19 with the pool's
     /// params, a salt of 16 bytes or more and an output of 32.
     pub fn is_current(&self, hash: &PasswordHash) -> bool {
-        hash.scheme().made_with == Some(self.0.params)
+        hash.scheme.made_with == Some(self.0.params)
     }
 
     /// Whether a hash that matched `password` is to be replaced: it is not current, and the check
     /// read all of the password. If the bytes that a check ignores were mistyped, a hash of them too
     /// would lock out the right password.
     pub fn is_to_be_replaced(&self, hash: &PasswordHash, password: &Password) -> bool {
-        !self.is_current(hash) && hash.scheme().covers(password.as_bytes())
-    }
-}
-
-impl Inner {
-    fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        // Only an allocation can panic while the lock is held, and it leaves the list intact.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        // The same holds here.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        !self.is_current(hash) && hash.scheme.covers(password.as_bytes())
     }
 }
 
@@ -160,14 +149,14 @@ impl Place {
     /// [`Turn::into_pending`] makes of it. Whether there is such a user makes no difference, as the
     /// time would reveal it.
     pub async fn may_count_attempt(&self, name: &FoldedName) {
-        self.pool.queue().name(self.ticket, name.clone());
+        lock(&self.pool.queue).name(self.ticket, name.clone());
         self.wait(Step::CountAttempt).await;
     }
 
     /// Waits for the call's turn to compute hashes.
     pub async fn turn(self) -> Turn {
         self.wait(Step::Hash).await;
-        let blocks = self.pool.idle().pop().unwrap_or_default();
+        let blocks = lock(&self.pool.idle).pop().unwrap_or_default();
         Turn {
             blocks,
             place: self,
@@ -175,7 +164,7 @@ impl Place {
     }
 
     async fn wait(&self, step: Step) {
-        while !self.pool.queue().may(self.ticket, step) {
+        while !lock(&self.pool.queue).may(self.ticket, step) {
             self.woken.notified().await;
         }
     }
@@ -183,7 +172,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.pool.queue().leave(self.ticket);
+        lock(&self.pool.queue).leave(self.ticket);
     }
 }
 
@@ -201,7 +190,7 @@ impl Turn {
     /// attempt was counted.
     pub fn into_pending(self) -> Option<PendingAttempt> {
         let Place { pool, ticket, .. } = &self.place;
-        let name = pool.queue().keep_pending(*ticket)?;
+        let name = lock(&pool.queue).keep_pending(*ticket)?;
         let pool = Arc::clone(pool);
         Some(PendingAttempt { pool, name })
     }
@@ -216,7 +205,7 @@ impl Turn {
         password: Password,
         hash: PasswordHash,
     ) -> Result<(Verification, Self), Error> {
-        self.check(password, hash.into_scheme()).await
+        self.check(password, hash.scheme).await
     }
 
     /// Does the work of [`Self::verify`] for a current hash, and never matches. The time taken thus
@@ -280,7 +269,7 @@ impl Drop for Turn {
     // The place is dropped after this, so that the next call finds the blocks.
     fn drop(&mut self) {
         let blocks = std::mem::take(&mut self.blocks);
-        self.place.pool.idle().push(blocks);
+        lock(&self.place.pool.idle).push(blocks);
     }
 }
 
@@ -292,7 +281,7 @@ pub struct PendingAttempt {
 
 impl Drop for PendingAttempt {
     fn drop(&mut self) {
-        self.pool.queue().settle(&self.name);
+        lock(&self.pool.queue).settle(&self.name);
     }
 }
 

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::domain::{ServiceAccount, Timestamp, TokenHash};
+use crate::lock::lock;
 
 /// How long a process remembers a service account: a revoked token works that much longer in a
 /// process that has seen it.
@@ -16,14 +17,14 @@ pub(super) struct ServiceAccountCache(Mutex<HashMap<TokenHash, (ServiceAccount, 
 
 impl ServiceAccountCache {
     pub fn get(&self, token: TokenHash, now: Timestamp) -> Option<ServiceAccount> {
-        let accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let accounts = lock(&self.0);
         let (account, read_at) = accounts.get(&token)?;
         let is_fresh = read_at.until(now).is_some_and(|age| age < MAX_AGE);
         is_fresh.then(|| account.clone())
     }
 
     pub fn insert(&self, token: TokenHash, account: ServiceAccount, now: Timestamp) {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = lock(&self.0);
         if accounts.len() >= MAX_ACCOUNTS {
             accounts.clear();
         }

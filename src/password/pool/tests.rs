@@ -17,7 +17,7 @@ const LARGER: &str = "$argon2i$v=19$m=256,t=3,p=2$AAECAwQFBgcICQoLDA0ODw$6nW7U8U
 
 fn params() -> Params {
     let (memory_kib, passes, lanes) = PARAMS;
-    Params::new(memory_kib, passes, lanes).unwrap()
+    Params::new(memory_kib.into(), passes.into(), lanes.into()).unwrap()
 }
 
 fn pool(checks_at_once: usize, queue: usize) -> PasswordPool {
@@ -74,18 +74,18 @@ impl PasswordPool {
     }
 
     fn is_idle(&self) -> bool {
-        let whole = self.0.idle().iter().all(|blocks| blocks.len() == 128);
+        let whole = lock(&self.0.idle).iter().all(|blocks| blocks.len() == 128);
         whole && self.waiting() == 0
     }
 
     /// How many calls are in the queue, those that compute hashes included.
     fn waiting(&self) -> usize {
-        self.0.queue().len()
+        lock(&self.0.queue).len()
     }
 
     /// A copy of the blocks of a pool that runs one check at a time.
     fn blocks(&self) -> Vec<Vec<u64>> {
-        let idle = self.0.idle();
+        let idle = lock(&self.0.idle);
         idle[0]
             .iter()
             .map(|block| block.as_ref().to_vec())
@@ -96,7 +96,7 @@ impl PasswordPool {
 #[tokio::test]
 async fn a_check_uses_the_memory_of_the_pool() {
     let pool = pool(1, 0);
-    let kept = pool.0.idle()[0].as_ptr();
+    let kept = lock(&pool.0.idle)[0].as_ptr();
     let untouched = pool.blocks();
 
     let hash = pool.hash(password()).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_check_uses_the_memory_of_the_pool() {
 
     assert!(checked.matched);
     assert!(checked.took > Duration::ZERO);
-    assert_eq!(pool.0.idle()[0].as_ptr(), kept);
+    assert_eq!(lock(&pool.0.idle)[0].as_ptr(), kept);
     assert!(untouched.iter().zip(&after_hash).all(|(a, b)| a != b));
     assert_eq!(pool.blocks(), after_hash);
 }
@@ -267,7 +267,7 @@ async fn as_many_checks_run_at_once_as_the_pool_has_sets_of_blocks() {
         assert!(at_once <= 2, "{at_once}");
         assert_eq!(blocks, 128);
     }
-    assert_eq!(pool.0.idle().len(), 2);
+    assert_eq!(lock(&pool.0.idle).len(), 2);
     assert!(pool.is_idle());
 }
 
@@ -310,25 +310,25 @@ async fn a_hash_whose_call_was_dropped_keeps_its_place_and_its_blocks() {
     drop(first);
 
     assert_eq!(pool.waiting(), 1);
-    assert!(pool.0.idle().is_empty());
+    assert!(lock(&pool.0.idle).is_empty());
     let mut second = pin!(pool.run(|blocks| Ok(blocks.len())));
     assert!(is_pending(second.as_mut()));
     let_go.send(()).unwrap();
     assert_eq!(second.await.unwrap(), 128);
     assert!(pool.is_idle());
-    assert_eq!(pool.0.idle().len(), 1);
+    assert_eq!(lock(&pool.0.idle).len(), 1);
 }
 
 #[tokio::test]
 async fn a_panic_loses_neither_place_nor_blocks() {
     let pool = pool(1, 0);
-    let kept = pool.0.idle()[0].as_ptr();
+    let kept = lock(&pool.0.idle)[0].as_ptr();
 
     let failed = pool.run::<()>(|_| panic!("as a test has it")).await;
 
     assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
     assert!(pool.is_idle());
-    assert_eq!(pool.0.idle()[0].as_ptr(), kept);
+    assert_eq!(lock(&pool.0.idle)[0].as_ptr(), kept);
     pool.verify_decoy(password()).await.unwrap();
 }
 

@@ -40,11 +40,11 @@ pub fn parse(algorithm: Algorithm, fields: &[&str]) -> Result<Scheme, Unsupporte
     };
     // `keyid` and `data` are inputs of the hash, so a string that has them can't be checked
     // without them. No program is known to write them.
-    let costs = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
+    let [memory_kib, passes, lanes] = parameters(costs, ["m", "t", "p"]).ok_or(FIELDS)?;
     let function = Function {
         algorithm,
         version,
-        params: Params::from_numbers(costs)?,
+        params: Params::new(memory_kib, passes, lanes)?,
     };
     let salt = fields::base64("salt", salt)?;
     let output = fields::base64("output", output)?;

@@ -57,7 +57,7 @@ pub fn parse_crypt(text: &str, pre_hash: PreHash) -> Result<Scheme, Unsupported>
     let text = text.strip_prefix('$').ok_or(Unsupported::NotAHash)?;
     let (version, rest) = text.split_once('$').ok_or(Unsupported::NotAHash)?;
     let fields: Vec<_> = rest.split('$').collect();
-    parse(version, &fields, pre_hash)?.ok_or(Unsupported::UnknownAlgorithm)
+    parse(version, &fields, pre_hash)
 }
 
 /// Reads the fields behind Passlib's `$bcrypt-sha256$`.
@@ -77,22 +77,18 @@ pub fn parse_passlib(fields: &[&str]) -> Result<Scheme, Unsupported> {
         _ => return Err(FIELDS),
     };
     let cost = format!("{:02}", decimal(cost).ok_or(FIELDS)?);
-    parse(version, &[&cost, &format!("{salt}{output}")], pre_hash)?.ok_or(FIELDS)
+    parse(version, &[&cost, &format!("{salt}{output}")], pre_hash)
 }
 
-/// Reads what stands between the `$`. `None`: `version` is no version of bcrypt.
-pub fn parse(
-    version: &str,
-    fields: &[&str],
-    pre_hash: PreHash,
-) -> Result<Option<Scheme>, Unsupported> {
+/// Reads what stands between the `$`.
+pub fn parse(version: &str, fields: &[&str], pre_hash: PreHash) -> Result<Scheme, Unsupported> {
     const FIELDS: Unsupported =
         Unsupported::Malformed("the fields are not a cost of two digits$salt and output");
 
     let version = match version {
         "2a" | "2b" | "2y" => BcryptVersion::Correct,
         "2x" => BcryptVersion::SignExtended,
-        _ => return Ok(None),
+        _ => return Err(Unsupported::UnknownAlgorithm),
     };
     let [cost, rest] = fields::all(fields, FIELDS)?;
     let &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = cost.as_bytes() else {
@@ -122,10 +118,10 @@ pub fn parse(
     let covers = move |password: &[u8]| {
         pre_hash.covers(password) && (version == BcryptVersion::Correct || password.is_ascii())
     };
-    Ok(Some(Scheme {
+    Ok(Scheme {
         covers: Arc::new(covers),
         ..scheme
-    }))
+    })
 }
 
 impl PreHash {

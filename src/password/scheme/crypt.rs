@@ -15,20 +15,14 @@ pub fn parse(text: &str) -> Result<Scheme, Unsupported> {
         .ok_or(Unsupported::NotAHash)?;
     let fields: Vec<&str> = rest.split('$').collect();
 
-    if let Some(hash) = bcrypt::parse(algorithm, &fields, PreHash::None)? {
-        return Ok(hash);
-    }
     let first = fields[0];
     match algorithm {
+        "2a" | "2b" | "2x" | "2y" => bcrypt::parse(algorithm, &fields, PreHash::None),
         "argon2id" => argon2::parse(Algorithm::Argon2id, &fields),
         "argon2i" => argon2::parse(Algorithm::Argon2i, &fields),
         "argon2d" => argon2::parse(Algorithm::Argon2d, &fields),
         "pbkdf2" if first.starts_with(MATTERMOST) => pbkdf2::parse_mattermost(&fields),
-        "pbkdf2" | "pbkdf2-sha1" => pbkdf2::parse(Digest::SHA1, &fields),
-        "pbkdf2-sha224" => pbkdf2::parse(Digest::SHA224, &fields),
-        "pbkdf2-sha256" => pbkdf2::parse(Digest::SHA256, &fields),
-        "pbkdf2-sha384" => pbkdf2::parse(Digest::SHA384, &fields),
-        "pbkdf2-sha512" => pbkdf2::parse(Digest::SHA512, &fields),
+        "pbkdf2" => pbkdf2::parse(Digest::SHA1, &fields),
         // crypt has another `$7$`, without names of its costs.
         "7" if first.starts_with("ln=") => scrypt::parse(&fields),
         "scrypt" => scrypt::parse(&fields),
@@ -43,6 +37,9 @@ pub fn parse(text: &str) -> Result<Scheme, Unsupported> {
         "fbscrypt" => firebase::parse(&fields),
         "firebasescrypt" | "firescrypt" => firebase::parse_with_keys(&fields),
         "firebase-scrypt" => firebase::parse_named(&fields),
-        _ => Err(appearance::algorithm(text)),
+        _ => match algorithm.strip_prefix("pbkdf2-") {
+            Some(digest) => pbkdf2::parse(Digest::from_name(digest)?, &fields),
+            None => Err(appearance::algorithm(text)),
+        },
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::guard::Guard;
 use super::limits::Limits;
 use crate::api::WireLimits;
+use crate::lock::lock;
 use crate::log::Losses;
 
 /// How many connections may be open beyond the limit while they give way. Newcomers need not wait
@@ -68,10 +69,6 @@ pub type GiveUp = dyn Fn() -> bool + Send + Sync;
 
 /// The room for some bytes of a request, in the share of its connection and in that of all.
 pub type Room = (OwnedSemaphorePermit, OwnedSemaphorePermit);
-
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn take(semaphore: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
     let bytes = u32::try_from(bytes).ok()?;

@@ -12,8 +12,8 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
-use super::connections::lock;
 use crate::app::App;
+use crate::lock::lock;
 
 /// For how long a result is used again.
 const CACHE_TIME: Duration = Duration::from_secs(1);

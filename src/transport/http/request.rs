@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use super::connections::{Connection, Room, lock};
+use super::connections::{Connection, Room};
 use super::grpc;
 use super::guard::Guard;
 use crate::api;
+use crate::lock::lock;
 
 /// What a request costs beside its fields: its stream in `h2`, its task, its timer, and the room
 /// for the first bytes of its body. Measured with 13,000 streams that never end.

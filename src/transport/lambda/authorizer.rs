@@ -67,21 +67,26 @@ impl Authorizer {
         let event = AuthorizerEvent::read(event);
         let decision = match &event.fault {
             None => self.decide(&event, now).await,
-            Some(fault) => Ok(Decision::Deny(fault.kind())),
+            Some(fault) => Ok(Err(fault.kind())),
         };
         let (outcome, user) = match &decision {
-            Ok(Decision::Allow(user)) => ("allow", Some(user)),
-            Ok(Decision::Deny(reason)) => (*reason, None),
+            Ok(Ok(user)) => ("allow", Some(user)),
+            Ok(Err(reason)) => (*reason, None),
             Err(error) => (error.kind(), None),
         };
         let error = event.fault.as_ref().or(decision.as_ref().err());
+        let level = match error {
+            None => "info",
+            Some(Error::Internal(_)) => "error",
+            Some(_) => "warn",
+        };
         let principal = user.map(|of| Principal::User {
             id: of.user.user_id.clone(),
             session: of.session,
         });
         let mut line = Line::default();
         line.set("time", now.as_millis());
-        line.set("level", level(error));
+        line.set("level", level);
         line.set("request_id", request_id);
         line.set("call", "Authorize");
         line.set("outcome", outcome);
@@ -94,43 +99,23 @@ impl Authorizer {
         line.set_some("cause", error.map(|error| chain(error)));
         // It has no metrics: Lambda itself counts the errors of the authorizer.
         self.log.write(&line);
-        Ok(match decision? {
-            Decision::Allow(user) => event.policy(self.answer, Some(&user)),
-            Decision::Deny(_) => event.policy(self.answer, None),
-        })
+        Ok(event.policy(self.answer, decision?.ok().as_deref()))
     }
 
     async fn decide(&self, event: &AuthorizerEvent, now: Timestamp) -> Result<Decision, Error> {
-        Ok(match &event.token {
-            Ok(Some(token)) => match user_of_token(&self.store, token, now).await? {
-                TokenVerdict::User(user) => Decision::Allow(user),
-                TokenVerdict::Refused(refusal) => Decision::Deny(reason(refusal)),
-            },
-            Ok(None) => Decision::Deny("no_token"),
-            Err(TokenFault::Missing | TokenFault::Invalid) => Decision::Deny("malformed_token"),
+        let token = match &event.token {
+            Ok(Some(token)) => token,
+            Ok(None) => return Ok(Err("no_token")),
+            Err(TokenFault::Missing | TokenFault::Invalid) => return Ok(Err("malformed_token")),
+        };
+        Ok(match user_of_token(&self.store, token, now).await? {
+            TokenVerdict::User(user) => Ok(user),
+            TokenVerdict::Refused(Refusal::NotASessionToken) => Err("malformed_token"),
+            TokenVerdict::Refused(Refusal::Void) => Err("invalid_token"),
+            TokenVerdict::Refused(Refusal::Unproven) => Err("no_proof_of_user"),
         })
     }
 }
 
-fn level(error: Option<&Error>) -> &'static str {
-    match error {
-        None => "info",
-        Some(Error::Internal(_)) => "error",
-        Some(_) => "warn",
-    }
-}
-
-/// What is done with a request.
-enum Decision {
-    Allow(Box<SessionUser>),
-    /// For the reason that has this name in the log.
-    Deny(&'static str),
-}
-
-fn reason(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::NotASessionToken => "malformed_token",
-        Refusal::Void => "invalid_token",
-        Refusal::Unproven => "no_proof_of_user",
-    }
-}
+/// The user whose request is allowed, or the name in the log of the reason why it is denied.
+type Decision = Result<Box<SessionUser>, &'static str>;
