@@ -10,6 +10,7 @@ mod lock;
 mod operation;
 mod server;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,20 +18,19 @@ use std::sync::Arc;
 use dynoxide::Database;
 
 use crate::aws::{HttpClient, in_process};
+use crate::domain::hide_in_debug;
 
 pub use self::file::exposed_files;
-use self::lock::FileLock;
 pub use self::server::Server;
 pub use crate::host::HostName;
 
 /// A DynamoDB that exists as long as one of its clones, clients or servers.
-#[derive(Clone)]
-pub struct Emulator(Arc<OpenDatabase>);
-
+///
 /// Fields are dropped in this order: the file is closed before its lock is released.
-struct OpenDatabase {
+#[derive(Clone)]
+pub struct Emulator {
     database: Database,
-    _lock: Option<FileLock>,
+    _lock: Option<Arc<File>>,
 }
 
 /// Why an emulator can't be opened.
@@ -58,7 +58,10 @@ impl OpenError {
 impl Emulator {
     /// Opens a database in memory.
     pub fn in_memory() -> Result<Self, OpenError> {
-        Ok(Self::over(Database::memory()?, None))
+        Ok(Self {
+            database: Database::memory()?,
+            _lock: None,
+        })
     }
 
     /// Opens the database file at `path`. If it doesn't exist, it is created for its owner alone.
@@ -81,13 +84,16 @@ impl Emulator {
         let absolute = std::path::absolute(path).map_err(|error| OpenError::io(path, error))?;
         file::create(&absolute).map_err(|error| OpenError::io(path, error))?;
         let path = std::fs::canonicalize(&absolute).unwrap_or(absolute);
-        let lock = FileLock::acquire(&path)?;
+        let lock = Some(Arc::new(lock::acquire(&path)?));
         let text = path.to_str().ok_or_else(|| OpenError::Path(path.clone()))?;
         let database = Database::new(text)?;
         // No other function of dynoxide sets `synchronous = NORMAL`. All else that this one sets
         // are SQLite's defaults.
         database.disable_bulk_loading()?;
-        Ok(Self::over(database, Some(lock)))
+        Ok(Self {
+            database,
+            _lock: lock,
+        })
     }
 
     /// An HTTP client for the SDK that reaches the emulator without a socket.
@@ -103,23 +109,13 @@ impl Emulator {
     /// Deletes the items whose time to live is over, and returns their number. It blocks. A server
     /// calls it regularly.
     pub fn sweep(&self) -> Result<usize, dynoxide::DynoxideError> {
-        self.database().sweep_ttl()
+        self.database.sweep_ttl()
     }
 
-    fn over(database: Database, lock: Option<FileLock>) -> Self {
-        Self(Arc::new(OpenDatabase {
-            database,
-            _lock: lock,
-        }))
-    }
-
+    /// The database. A closure that named the field would keep the database alone, and not its lock.
     fn database(&self) -> &Database {
-        &self.0.database
+        &self.database
     }
 }
 
-impl std::fmt::Debug for Emulator {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Emulator")
-    }
-}
+hide_in_debug!(Emulator);

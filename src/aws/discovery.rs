@@ -10,8 +10,11 @@ use crate::error::Cause;
 /// The region and the credentials that AWS's own tools would use on this machine: those of the
 /// environment, of the shared configuration files, or of the machine itself.
 pub struct SharedConfig {
-    config: SdkConfig,
-    profile: Option<String>,
+    pub region: Option<String>,
+    /// The URL that the configuration has for every service.
+    pub endpoint_url: Option<String>,
+    /// They are read once, because a request without any would fail with a less clear error.
+    pub credentials: Result<SharedCredentialsProvider, Cause>,
 }
 
 impl SharedConfig {
@@ -26,46 +29,33 @@ impl SharedConfig {
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
-        Self {
-            config: loader.load().await,
-            profile: profile.map(str::to_owned),
-        }
-    }
-
-    pub fn region(&self) -> Option<String> {
-        self.config.region().map(ToString::to_string)
-    }
-
-    /// The URL that the configuration has for every service.
-    pub fn endpoint_url(&self) -> Option<String> {
-        self.config.endpoint_url().map(str::to_owned)
-    }
-
-    /// The credentials. They are read once, because a request without any would fail with a less
-    /// clear error.
-    pub async fn credentials(&self) -> Result<SharedCredentialsProvider, Cause> {
-        let credentials = match &self.profile {
-            Some(profile) => self.profile_credentials(profile),
-            None => self
-                .config
-                .credentials_provider()
-                .ok_or("none configured")?,
+        let config = loader.load().await;
+        let credentials = async {
+            let credentials = match profile {
+                Some(profile) => profile_credentials(&config, profile),
+                None => config.credentials_provider().ok_or("none configured")?,
+            };
+            credentials.provide_credentials().await?;
+            Ok(credentials)
         };
-        credentials.provide_credentials().await?;
-        Ok(credentials)
-    }
-
-    /// The credentials of a profile, whatever keys the environment has.
-    fn profile_credentials(&self, profile: &str) -> SharedCredentialsProvider {
-        let region = self.config.region().cloned();
-        let mut environment = ProviderConfig::without_region().with_region(region);
-        if let Some(http) = self.config.http_client() {
-            environment = environment.with_http_client(http);
+        Self {
+            credentials: credentials.await,
+            region: config.region().map(ToString::to_string),
+            endpoint_url: config.endpoint_url().map(str::to_owned),
         }
-        let provider = ProfileFileCredentialsProvider::builder()
-            .configure(&environment)
-            .profile_name(profile)
-            .build();
-        SharedCredentialsProvider::new(provider)
     }
+}
+
+/// The credentials of a profile, whatever keys the environment has.
+fn profile_credentials(config: &SdkConfig, profile: &str) -> SharedCredentialsProvider {
+    let region = config.region().cloned();
+    let mut environment = ProviderConfig::without_region().with_region(region);
+    if let Some(http) = config.http_client() {
+        environment = environment.with_http_client(http);
+    }
+    let provider = ProfileFileCredentialsProvider::builder()
+        .configure(&environment)
+        .profile_name(profile)
+        .build();
+    SharedCredentialsProvider::new(provider)
 }

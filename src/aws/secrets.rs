@@ -32,7 +32,15 @@ impl ServerKeySetting {
         match self {
             Self::None => KeySource::None,
             Self::Key(key) => KeySource::Key(key.clone()),
-            Self::Secret(id) => KeySource::secret(id.clone(), endpoint, url, http),
+            Self::Secret(id) => KeySource::Secret(Secret {
+                id: id.clone(),
+                endpoint: Endpoint {
+                    url,
+                    ..endpoint.clone()
+                },
+                http,
+                key: Arc::default(),
+            }),
         }
     }
 }
@@ -59,26 +67,6 @@ pub struct Secret {
 }
 
 impl KeySource {
-    /// The secret with the name or ARN `id`, in the region and with the credentials of
-    /// `endpoint`. A `url` replaces Secrets Manager's own.
-    pub fn secret(
-        id: String,
-        endpoint: &Endpoint,
-        url: Option<String>,
-        http: SharedHttpClient,
-    ) -> Self {
-        let endpoint = Endpoint {
-            url,
-            ..endpoint.clone()
-        };
-        Self::Secret(Secret {
-            id,
-            endpoint,
-            http,
-            key: Arc::default(),
-        })
-    }
-
     /// The key, or `None` if the service has none.
     ///
     /// # Errors
@@ -99,19 +87,6 @@ impl KeySource {
 
 impl Secret {
     async fn read(&self) -> Result<ServerKey, Error> {
-        let value = self
-            .client()
-            .get_secret_value()
-            .secret_id(&self.id)
-            .send()
-            .await
-            .map_err(failure)?;
-        let text = value.secret_string.unwrap_or_default();
-        ServerKey::parse(text.into_bytes())
-            .map_err(|invalid| Error::Internal(format!("the secret is no key: {invalid}").into()))
-    }
-
-    fn client(&self) -> Client {
         let endpoint = self.endpoint.clone();
         let mut config = Builder::new()
             .region(Region::new(endpoint.region))
@@ -121,6 +96,14 @@ impl Secret {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(self.http.clone());
         config.set_endpoint_url(endpoint.url);
-        Client::from_conf(config.build())
+        let value = Client::from_conf(config.build())
+            .get_secret_value()
+            .secret_id(&self.id)
+            .send()
+            .await
+            .map_err(failure)?;
+        let text = value.secret_string.unwrap_or_default();
+        ServerKey::parse(text.into_bytes())
+            .map_err(|invalid| Error::Internal(format!("the secret is no key: {invalid}").into()))
     }
 }

@@ -1,10 +1,10 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Environment;
 use super::failure::Failure;
@@ -47,7 +47,6 @@ impl Bench {
         let touched = started.elapsed();
         let times = measure(&pool, self.hashes).await?;
 
-        let prices = Prices::read();
         let median = times[times.len() / 2];
         let report = Report {
             architecture: ARCHITECTURE,
@@ -61,7 +60,7 @@ impl Bench {
             median_ms: milliseconds(median),
             slowest_ms: milliseconds(times[times.len() - 1]),
             logins_per_second: median.as_secs_f64().recip(),
-            login: Login::new(&prices, median, self.memory_size, self.wait),
+            login: Login::new(median, self.memory_size, self.wait),
         };
         print(&report, self.json)
     }
@@ -130,10 +129,10 @@ impl Login {
     /// failures that are reset. `docs/cost.md` has the same.
     const WRITE_UNITS: f64 = 4.0;
 
-    fn new(prices: &Prices, hash: Duration, memory_mb: u16, wait_ms: u16) -> Self {
-        let dollars = &prices.dollars;
+    fn new(hash: Duration, memory_mb: u16, wait_ms: u16) -> Self {
+        let price = prices();
         // Below one processor, Lambda gives the function a share of it, in proportion to memory.
-        let share = (f64::from(memory_mb) / prices.lambda_mb_per_processor).min(1.0);
+        let share = (f64::from(memory_mb) / price("/lambda_mb_per_processor")).min(1.0);
         let wait = f64::from(wait_ms);
         let billed_ms = (milliseconds(hash) / share + wait).ceil();
         let gigabytes = f64::from(memory_mb) / 1024.0;
@@ -142,21 +141,23 @@ impl Login {
         } else {
             ["x86_64", "arm64"]
         };
-        let [here, there] = architectures.map(|name| dollars.lambda_gb_second[name]);
+        let [here, there] =
+            architectures.map(|name| price(&format!("/dollars/lambda_gb_second/{name}")));
         // A million calls of one millisecond are a thousand seconds.
         let lambda_time = billed_ms * 1000.0 * gigabytes * here;
-        let dynamodb = Self::WRITE_UNITS * dollars.dynamodb_million_write_units;
-        let requests = dollars.lambda_million_requests + dollars.http_api_million_requests;
+        let lambda_requests = price("/dollars/lambda_million_requests");
+        let http_api = price("/dollars/http_api_million_requests");
+        let dynamodb = Self::WRITE_UNITS * price("/dollars/dynamodb_million_write_units");
         Self {
             memory_mb,
             wait_ms,
             billed_ms,
             dollars_per_million: Dollars {
                 lambda_time,
-                lambda_requests: dollars.lambda_million_requests,
-                http_api: dollars.http_api_million_requests,
+                lambda_requests,
+                http_api,
                 dynamodb,
-                sum: lambda_time + requests + dynamodb,
+                sum: lambda_time + (lambda_requests + http_api) + dynamodb,
             },
             other: Other {
                 architecture: architectures[1],
@@ -213,26 +214,12 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The list prices, which the benchmarks read as well.
-#[derive(Deserialize)]
-struct Prices {
-    dollars: ListPrices,
-    lambda_mb_per_processor: f64,
-}
-
-#[derive(Deserialize)]
-struct ListPrices {
-    /// By architecture.
-    lambda_gb_second: HashMap<String, f64>,
-    lambda_million_requests: f64,
-    http_api_million_requests: f64,
-    dynamodb_million_write_units: f64,
-}
-
-impl Prices {
-    fn read() -> Self {
-        serde_json::from_str(include_str!("../../benches/prices.json")).expect("the prices")
-    }
+/// The list prices and the memory for which Lambda gives a whole processor. The benchmarks read them
+/// as well.
+fn prices() -> impl Fn(&str) -> f64 {
+    let prices: Value =
+        serde_json::from_str(include_str!("../../benches/prices.json")).expect("the prices");
+    move |place| prices.pointer(place).and_then(Value::as_f64).expect(place)
 }
 
 #[cfg(test)]
@@ -241,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_login_costs_its_hash_its_wait_and_its_requests() {
-        let prices = Prices::read();
+        let price = prices();
         let hash = Duration::from_millis(20);
 
         for (memory_mb, wait_ms, billed_ms) in [
@@ -251,7 +238,7 @@ mod tests {
             (3538, 15, 35.0),
             (885, 15, 55.0),
         ] {
-            let login = Login::new(&prices, hash, memory_mb, wait_ms);
+            let login = Login::new(hash, memory_mb, wait_ms);
             let Dollars {
                 lambda_time,
                 lambda_requests,
@@ -261,7 +248,7 @@ mod tests {
             } = login.dollars_per_million;
 
             assert!((login.billed_ms - billed_ms).abs() < 0.1, "{memory_mb}");
-            let gb_seconds = lambda_time / prices.dollars.lambda_gb_second["x86_64"];
+            let gb_seconds = lambda_time / price("/dollars/lambda_gb_second/x86_64");
             let want = billed_ms * 1000.0 * f64::from(memory_mb) / 1024.0;
             if cfg!(target_arch = "x86_64") {
                 assert!((gb_seconds - want).abs() < 0.1, "{gb_seconds} {want}");
@@ -277,11 +264,11 @@ mod tests {
         if !cfg!(target_arch = "x86_64") {
             return;
         }
-        let prices = Prices::read();
+        let price = prices();
 
-        let login = Login::new(&prices, Duration::from_millis(10), 1769, 15);
+        let login = Login::new(Duration::from_millis(10), 1769, 15);
 
-        let there = prices.dollars.lambda_gb_second["arm64"];
+        let there = price("/dollars/lambda_gb_second/arm64");
         let billed = login.other.same_price_hash_ms + 15.0;
         let cost = billed * 1000.0 * 1769.0 / 1024.0 * there;
         assert!((cost - login.dollars_per_million.lambda_time).abs() < 1e-6);

@@ -103,13 +103,10 @@ impl Connection {
             ));
         }
         let config = SharedConfig::load(region, profile).await;
-        let credentials = config.credentials().await;
         Ok(Endpoint {
-            credentials: credentials.map_err(Failure::NoCredentials)?,
-            region: local_region
-                .or_else(|| config.region())
-                .ok_or(Failure::NoRegion)?,
-            url: url.or_else(|| config.endpoint_url()),
+            credentials: config.credentials.map_err(Failure::NoCredentials)?,
+            region: local_region.or(config.region).ok_or(Failure::NoRegion)?,
+            url: url.or(config.endpoint_url),
         })
     }
 

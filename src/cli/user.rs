@@ -4,7 +4,8 @@ mod show;
 
 use clap::Subcommand;
 
-use self::add::{Add, hash_password};
+use self::add::Add;
+pub use self::add::hash_password;
 use self::selector::UserSelector;
 use self::show::{List, Show};
 use super::connection::Connection;
@@ -12,6 +13,7 @@ use super::failure::Failure;
 use super::import::Import;
 use super::output::note;
 use super::prompt::{Consent, PasswordInput};
+use crate::config;
 use crate::domain::{LoginName, Permit, StateChange, printable};
 use crate::error::Error;
 use crate::service::Users;
@@ -112,7 +114,9 @@ impl Command {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.
                 let user = users.find(&user.search()).await?;
-                let hash = hash_password(password.read()?, environment).await?;
+                let password = password.read()?;
+                let settings = config::hash_settings(environment.variable)?;
+                let hash = hash_password(password, settings).await?;
                 users.set_password(&user, &hash).await?;
                 (user, "password set")
             }

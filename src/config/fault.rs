@@ -25,10 +25,9 @@ impl fmt::Display for Faults {
 pub fn merge<A, B>(one: Result<A, Faults>, other: Result<B, Faults>) -> Result<(A, B), Faults> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(Faults(mut faults)), other) => {
-            faults.extend(other.err().into_iter().flat_map(|Faults(more)| more));
-            Err(Faults(faults))
+        (one, other) => {
+            let faults = one.err().into_iter().chain(other.err());
+            Err(Faults(faults.flat_map(|Faults(faults)| faults).collect()))
         }
-        (Ok(_), Err(faults)) => Err(faults),
     }
 }

@@ -182,7 +182,10 @@ mod tests {
     async fn an_expired_item_is_deleted_within_a_minute() {
         let clock = ManualClock::new(NOW);
         let database = Database::memory_with_clock(clock.arc()).unwrap();
-        let emulator = Emulator::over(database, None);
+        let emulator = Emulator {
+            database,
+            _lock: None,
+        };
         for (action, body) in [
             (
                 "CreateTable",
@@ -213,7 +216,7 @@ mod tests {
     }
 
     fn request(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {
-        let (status, body) = operation::run(emulator.database(), action, body.as_bytes());
+        let (status, body) = operation::run(&emulator.database, action, body.as_bytes());
         let body = serde_json::from_slice(&body).unwrap();
         assert_eq!(status, 200, "{action}: {body}");
         body

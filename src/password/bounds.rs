@@ -31,13 +31,10 @@ impl Bounds {
             Ok(value) if value <= self.max => return Ok(value),
             _ => ("over", self.max),
         };
-        Err(OutOfBounds {
-            what: self.what,
-            unit: self.unit,
-            value,
-            side,
-            limit,
-        })
+        let Self { what, unit, .. } = self;
+        Err(OutOfBounds(format!(
+            "{what} of {value}{unit} is {side} the limit of {limit}{unit}"
+        )))
     }
 
     /// Checks the number of `bytes`.
@@ -60,15 +57,9 @@ pub fn affordable_length(rounds: u32) -> usize {
 }
 
 /// A cost or a length that is out of its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} of {value}{unit} is {side} the limit of {limit}{unit}")]
-pub struct OutOfBounds {
-    what: &'static str,
-    unit: &'static str,
-    value: u64,
-    side: &'static str,
-    limit: u32,
-}
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct OutOfBounds(String);
 
 #[test]
 fn the_longest_password_depends_on_the_rounds() {

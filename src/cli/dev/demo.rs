@@ -1,14 +1,12 @@
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::app::Settings;
 use crate::cli::failure::Failure;
-use crate::cli::user::administration;
+use crate::cli::user::{administration, hash_password};
 use crate::domain::{
     DisplayName, LoginName, NewUser, Password, Permission, ServiceAccount, ServiceAccountName,
     Timestamp, UserId,
 };
-use crate::password::PasswordPool;
 use crate::service::UserRefusal;
 use crate::store::Store;
 use crate::token::ServiceAccountToken;
@@ -24,19 +22,13 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Adds the demo user, unless a user with its name or id exists.
 pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure> {
-    let pool = PasswordPool::new(
-        settings.hash_params,
-        settings.hash_kernel,
-        NonZeroUsize::MIN,
-        0,
-    );
     let password = Password::new(PASSWORD.to_owned());
-    let hash = pool.hash(password).await.map_err(Failure::Hash)?;
+    let hash = hash_password(password, (settings.hash_params, settings.hash_kernel)).await?;
     let user = NewUser {
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
-        password_hash: Some(hash.into()),
+        password_hash: Some(hash),
     };
     match administration(store.clone())?.add(user).await {
         Ok(_) | Err(UserRefusal::NameTaken(_) | UserRefusal::IdTaken(_)) => Ok(()),

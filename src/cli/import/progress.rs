@@ -91,12 +91,8 @@ impl<W: Write> Progress<W> {
         self.drawn_at = None;
     }
 
-    pub fn finish(&mut self) {
-        self.erase();
-    }
-
     /// Overwrites the line, and a `^C` behind it, with blanks.
-    fn erase(&mut self) {
+    pub fn erase(&mut self) {
         if self.shown > 0 {
             let blanks = " ".repeat(self.shown + MARGIN - 1);
             self.shown = 0;
@@ -187,7 +183,7 @@ mod tests {
 
             // The terminal itself shows this where the cursor is.
             progress.terminal.extend(b"^C");
-            progress.finish();
+            progress.erase();
 
             let rows = screen(columns().unwrap(), &progress.terminal);
             let rows: Vec<_> = rows.iter().map(|row| row.trim_end()).collect();
@@ -201,7 +197,7 @@ mod tests {
 
         progress.update(420, &counts());
         progress.report("line 7: refused");
-        progress.finish();
+        progress.erase();
 
         assert_eq!(progress.terminal, b"line 7: refused\n");
     }

@@ -93,7 +93,7 @@ impl<'a> Writers<'a> {
     }
 
     pub fn into_counts(mut self) -> (Counts, Option<Error>) {
-        self.progress.finish();
+        self.progress.erase();
         (self.counts, self.failure)
     }
 

@@ -35,7 +35,9 @@ impl ServerOptions {
         Ok(Options {
             tls,
             limits: self.limits.into(),
-            ..Options::default()
+            pages: None,
+            page_guard: None,
+            hsts: false,
         })
     }
 

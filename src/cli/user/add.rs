@@ -6,7 +6,7 @@ use crate::cli::output::print_line;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
 use crate::domain::{DisplayName, HashString, LoginName, NewUser, Password, UserId};
-use crate::password::PasswordPool;
+use crate::password::{Kernel, Params, PasswordPool};
 use crate::service::Users;
 
 /// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
@@ -39,7 +39,8 @@ impl Add {
         let password_hash = if self.no_password {
             None
         } else {
-            Some(hash_password(self.password.read()?, environment).await?)
+            let password = self.password.read()?;
+            Some(hash_password(password, config::hash_settings(environment.variable)?).await?)
         };
         let new = NewUser {
             login_name: self.login_name,
@@ -52,12 +53,11 @@ impl Add {
     }
 }
 
-/// Hashes a password as the service itself does.
+/// Hashes a password as the service itself does, by the settings for that.
 pub async fn hash_password(
     password: Password,
-    environment: Environment,
+    (params, kernel): (Params, Kernel),
 ) -> Result<HashString, Failure> {
-    let (params, kernel) = config::hash_settings(environment.variable)?;
     let pool = PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0);
     let hash = pool.hash(password).await.map_err(Failure::Hash)?;
     Ok(hash.into())

@@ -1,23 +1,15 @@
-use crate::domain::{Invalid, LoginName, UserId, UserSearch};
+use crate::domain::{LoginName, UserId, UserSearch};
 
 /// The arguments that select a user.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct UserSelector {
     /// The user's login name, in upper or lower case
-    #[arg(value_name = "LOGIN_NAME", value_parser = login_name)]
+    #[arg(value_name = "LOGIN_NAME", value_parser = |name: &str| LoginName::parse(name.to_owned()))]
     login_name: Option<LoginName>,
     /// The user's id, instead of the login name
-    #[arg(long, value_name = "ID", value_parser = user_id)]
+    #[arg(long, value_name = "ID", value_parser = |id: &str| UserId::parse(id.to_owned()))]
     id: Option<UserId>,
-}
-
-fn login_name(text: &str) -> Result<LoginName, Invalid> {
-    LoginName::parse(text.to_owned())
-}
-
-fn user_id(text: &str) -> Result<UserId, Invalid> {
-    UserId::parse(text.to_owned())
 }
 
 impl UserSelector {

@@ -80,9 +80,3 @@ const SHARES: usize = 16;
 const MAX_OVERHEAD_BYTES: usize = 64 * 1024;
 /// The largest response, which is that of a list in base64 with its trailers.
 const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024;
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}

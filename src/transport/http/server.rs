@@ -29,7 +29,7 @@ pub struct Server {
 pub type Pages = fn(&Method, &str) -> Option<Response<Bytes>>;
 
 /// The options of the server.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// `None`: the server has no TLS.
     pub tls: Option<Tls>,

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use sesame::aws::{Endpoint, KeySource};
+use sesame::aws::{Endpoint, KeySource, ServerKeySetting};
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
@@ -43,7 +43,7 @@ impl Manager {
 
     fn source(&self) -> KeySource {
         let endpoint = Endpoint::with_keys("eu-central-1".into(), None, "local", "local", None);
-        KeySource::secret(SECRET.to_owned(), &endpoint, None, self.client())
+        ServerKeySetting::Secret(SECRET.to_owned()).open(&endpoint, None, self.client())
     }
 
     fn client(&self) -> SharedHttpClient {
