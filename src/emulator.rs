@@ -21,7 +21,7 @@ use crate::aws::{HttpClient, in_process};
 use crate::domain::hide_in_debug;
 
 pub use self::file::exposed_files;
-pub use self::server::Server;
+pub use self::server::ServerEnd;
 pub use crate::host::HostName;
 
 /// A DynamoDB that exists as long as one of its clones, clients or servers.

@@ -78,11 +78,9 @@ impl Database {
             store.insert_user(&user).await
         })?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let server = emulator.serve(listener, Vec::new(), std::future::pending())?;
-        Ok(Self {
-            url: server.url(),
-            costs,
-        })
+        let url = format!("http://{}", listener.local_addr()?);
+        drop(emulator.serve(listener, Vec::new(), std::future::pending())?);
+        Ok(Self { url, costs })
     }
 }
 

@@ -71,22 +71,22 @@ pub fn serve(wait: Option<Duration>) -> Outcome<()> {
         .build()?;
     let token = runtime.block_on(fill(&emulator))?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let server = emulator.serve(listener, Vec::new(), std::future::pending())?;
+    let address = listener.local_addr()?;
+    drop(emulator.serve(listener, Vec::new(), std::future::pending())?);
     let late_url = match wait {
-        Some(wait) => Some(serve_late(runtime, &server.url(), wait)?),
+        Some(wait) => Some(serve_late(runtime, address, wait)?),
         None => None,
     };
     println!(
         "{}",
-        json!({ "url": server.url(), "late_url": late_url, "token": token.as_str() })
+        json!({ "url": format!("http://{address}"), "late_url": late_url, "token": token.as_str() })
     );
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
 /// Serves the database at another URL as well, where each answer takes `wait` longer.
-fn serve_late(runtime: Runtime, url: &str, wait: Duration) -> Outcome<String> {
-    let database: SocketAddr = url.trim_start_matches("http://").parse()?;
+fn serve_late(runtime: Runtime, database: SocketAddr, wait: Duration) -> Outcome<String> {
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let late_url = format!("http://{}", listener.local_addr()?);
     std::thread::spawn(move || runtime.block_on(relay::run(listener, database, wait)));

@@ -4,7 +4,6 @@ mod pages;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -100,7 +99,7 @@ impl Dev {
 
         let (stop, stopped) = oneshot::channel::<()>();
         let database_url = local_url("http", &database_listener).map_err(Failure::Start)?;
-        let database = emulator
+        let mut database = emulator
             .serve(database_listener, self.dynamodb_host.clone(), async {
                 let _ = stopped.await;
             })
@@ -119,7 +118,6 @@ impl Dev {
         print(&banner, self.ready_json)?;
         self.warn();
 
-        let mut database = pin!(database.ended());
         tokio::select! {
             served = serve_until_signal(listener, Arc::new(app), options, now, signals) => {
                 drop(stop);

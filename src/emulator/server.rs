@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +27,9 @@ const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 /// has sent half a request would keep it running.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// A server of an emulator, which runs on a thread of its own.
-#[derive(Debug)]
-pub struct Server {
-    address: SocketAddr,
-    ended: oneshot::Receiver<io::Result<()>>,
-}
+/// Resolves when the server has stopped and dropped its clone of the emulator, to the reason if it
+/// stopped before its shutdown.
+pub type ServerEnd = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 impl Emulator {
     /// Serves `listener` until `shutdown` resolves, and deletes expired items once a minute.
@@ -48,8 +46,7 @@ impl Emulator {
         listener: TcpListener,
         hosts: Vec<HostName>,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<Server> {
-        let address = listener.local_addr()?;
+    ) -> io::Result<ServerEnd> {
         listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -65,25 +62,10 @@ impl Emulator {
                 drop(emulator);
                 let _ = end.send(outcome);
             })?;
-        Ok(Server { address, ended })
-    }
-}
-
-impl Server {
-    /// The endpoint URL for clients.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Waits until the server has stopped and dropped its clone of the emulator.
-    ///
-    /// # Errors
-    ///
-    /// The reason why it stopped before its shutdown.
-    pub async fn ended(self) -> io::Result<()> {
-        self.ended
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the emulator's thread panicked")))
+        Ok(Box::pin(async {
+            let panicked = |_| Err(io::Error::other("the emulator's thread panicked"));
+            ended.await.unwrap_or_else(panicked)
+        }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::alphabet::BCRYPT;
-use base64::engine::general_purpose::{NO_PAD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::NO_PAD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use base64ct::{Base64ShaCrypt, Encoding as _};
 
@@ -29,10 +29,6 @@ pub fn is_hexadecimal(text: &str) -> bool {
             .all(|byte| byte.is_ascii_digit() || letters.contains(&byte))
     };
     text.len() >= 32 && (has_only(b'a'..=b'f') || has_only(b'A'..=b'F'))
-}
-
-pub fn to_base64(bytes: &[u8]) -> String {
-    STANDARD_NO_PAD.encode(bytes)
 }
 
 pub fn from_bcrypt_base64(text: &str) -> Option<Vec<u8>> {

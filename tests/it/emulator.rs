@@ -6,6 +6,9 @@ mod operations;
 mod server;
 mod time;
 
+use std::future::pending;
+use std::net::TcpListener;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Config, Credentials, Region};
 use aws_sdk_dynamodb::types::{
@@ -14,7 +17,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::aws::{Roots, http_client};
-use sesame::emulator::Server;
+use sesame::emulator::Emulator;
 
 const TABLE: &str = "things";
 
@@ -30,11 +33,14 @@ fn client(http: SharedHttpClient) -> Client {
 }
 
 /// A client over HTTP, like that of another process.
-fn remote(server: &Server) -> Client {
+fn remote(emulator: &Emulator) -> Client {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(emulator.serve(listener, Vec::new(), pending()).unwrap());
     Client::from_conf(
         config()
             .http_client(http_client(Roots::Amazon))
-            .endpoint_url(server.url())
+            .endpoint_url(url)
             .build(),
     )
 }

@@ -1,11 +1,13 @@
 use argon2::{Algorithm, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sesame_argon2::Argon2;
 
 use super::Scheme;
 use super::fields::{self, OUTPUT, SALT};
 use crate::error::Cause;
 use crate::password::blocks::{self, Scratch, Workspace};
-use crate::password::encoding::{parameters, to_base64};
+use crate::password::encoding::parameters;
 use crate::password::params::Params;
 use crate::password::unsupported::Unsupported;
 
@@ -67,8 +69,8 @@ pub fn make(
         params.memory_kib(),
         params.passes(),
         params.lanes(),
-        to_base64(&salt),
-        to_base64(&output),
+        STANDARD_NO_PAD.encode(salt),
+        STANDARD_NO_PAD.encode(output),
     ))
 }
 

@@ -112,34 +112,27 @@ impl Event {
 /// Answers one event, of whatever kind. A panic is answered, too: in the runtime, it would be a
 /// 502 without a body.
 pub async fn respond(app: &App, event: &[u8], context: Context, now: Timestamp) -> EventResponse {
-    let id = context.request_id.clone();
-    let answered = AssertUnwindSafe(respond_to_event(app, event, context, now)).catch_unwind();
-    answered.await.unwrap_or_else(|_| {
-        let error = Error::Internal("panic".into());
-        let request = empty_request(id, None);
-        Sender::guess(event).response(refuse(app, &request, &error, now))
-    })
-}
-
-async fn respond_to_event(
-    app: &App,
-    event: &[u8],
-    context: Context,
-    now: Timestamp,
-) -> EventResponse {
-    let id = context.request_id;
-    let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
-    let Event { sender, request } = Event::read(event);
-    let response = match request {
-        Ok(mut request) => {
-            request.context.request_id = id;
-            request.context.trace_id = trace_id.or_else(|| TraceId::from_headers(&request.headers));
-            request.context.budget = budget(context.deadline, now);
-            handle(app, request, now).await
-        }
-        Err(error) => refuse(app, &empty_request(id, trace_id), &error, now),
+    let id = &context.request_id;
+    let answer = async {
+        let trace_id = context.xray_trace_id.as_deref().and_then(TraceId::parse);
+        let Event { sender, request } = Event::read(event);
+        let response = match request {
+            Ok(mut request) => {
+                request.context.request_id.clone_from(id);
+                request.context.trace_id =
+                    trace_id.or_else(|| TraceId::from_headers(&request.headers));
+                request.context.budget = budget(context.deadline, now);
+                handle(app, request, now).await
+            }
+            Err(error) => refuse(app, &empty_request(id, trace_id), &error, now),
+        };
+        sender.response(response)
     };
-    sender.response(response)
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        let error = Error::Internal("panic".into());
+        Sender::guess(event).response(refuse(app, &empty_request(id, None), &error, now))
+    })
 }
 
 /// The time that is left until `deadline`, in milliseconds since 1970. A deadline that has passed
@@ -151,7 +144,7 @@ fn budget(deadline: u64, now: Timestamp) -> Option<Duration> {
 }
 
 /// The request of an event that has none: only its ids are known.
-fn empty_request(request_id: String, trace_id: Option<TraceId>) -> Request {
+fn empty_request(id: &str, trace_id: Option<TraceId>) -> Request {
     Request {
         method: Method::POST,
         path: String::new(),
@@ -159,7 +152,7 @@ fn empty_request(request_id: String, trace_id: Option<TraceId>) -> Request {
         headers: HeaderMap::new(),
         body: Bytes::new(),
         context: RequestContext {
-            request_id,
+            request_id: id.to_owned(),
             trace_id,
             ..RequestContext::default()
         },

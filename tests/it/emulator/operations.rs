@@ -1,5 +1,4 @@
 use std::fmt::Debug;
-use std::net::TcpListener;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -76,11 +75,7 @@ async fn a_refused_transaction_writes_nothing_and_gives_a_reason_per_part() {
 async fn the_emulator_refuses_alike_in_process_and_over_http() {
     let emulator = Emulator::in_memory().unwrap();
     let near = client(emulator.http_client());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = emulator
-        .serve(listener, Vec::new(), std::future::pending())
-        .unwrap();
-    let far = remote(&server);
+    let far = remote(&emulator);
     create_table(&far).await;
     put(&near, "a").await;
 

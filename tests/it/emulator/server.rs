@@ -9,11 +9,7 @@ use super::{client, create_table, is_stored, put, remote};
 #[tokio::test]
 async fn http_and_the_process_see_the_same_tables() {
     let emulator = Emulator::in_memory().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = emulator
-        .serve(listener, Vec::new(), std::future::pending())
-        .unwrap();
-    let far = remote(&server);
+    let far = remote(&emulator);
 
     create_table(&far).await;
     put(&far, "a").await;
@@ -36,7 +32,7 @@ async fn a_server_that_has_ended_frees_its_port_and_file() {
     half.write_all(b"POST / HTTP/1.1\r\n").unwrap();
 
     stop.send(()).unwrap();
-    server.ended().await.unwrap();
+    server.await.unwrap();
     Emulator::open(&path).unwrap();
     TcpListener::bind(address).unwrap();
 }
@@ -52,9 +48,8 @@ async fn requests_from_web_pages_are_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let hosts = vec![sesame::emulator::HostName::parse("dynamodb").unwrap()];
     let address = listener.local_addr().unwrap();
-    emulator
-        .serve(listener, hosts, std::future::pending())
-        .unwrap();
+    let server = emulator.serve(listener, hosts, std::future::pending());
+    drop(server.unwrap());
     let ask = |method: &str, headers: &str| {
         let body = r#"{"TableName":"things","Item":{"pk":{"S":"page"}}}"#;
         let mut stream = TcpStream::connect(address).unwrap();
