@@ -8,13 +8,14 @@
 mod connector;
 mod failure;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CipherSuite, ClientConfig};
 
-use self::connector::{Connector, Timeouts};
+use self::connector::Connector;
 use super::roots::Roots;
 use crate::lock::lock;
 
@@ -22,19 +23,15 @@ use crate::lock::lock;
 pub fn http_client(roots: Roots) -> SharedHttpClient {
     let tls = Arc::new(tls_config(roots));
     // One connector, with connections of its own, for each set of time-outs that was asked for.
-    let connectors = Mutex::new(Vec::<(Timeouts, SharedHttpConnector)>::new());
+    let connectors = Mutex::new(HashMap::<_, SharedHttpConnector>::new());
     http_client_fn(move |settings, _| {
-        let timeouts = Timeouts {
-            connect: settings.connect_timeout(),
-            read: settings.read_timeout(),
-        };
+        let (connect, read) = (settings.connect_timeout(), settings.read_timeout());
+        let open = || SharedHttpConnector::new(Connector::new(&tls, connect, read));
         let mut connectors = lock(&connectors);
-        if let Some((_, connector)) = connectors.iter().find(|(of, _)| *of == timeouts) {
-            return connector.clone();
-        }
-        let connector = SharedHttpConnector::new(Connector::new(&tls, timeouts));
-        connectors.push((timeouts, connector.clone()));
-        connector
+        connectors
+            .entry((connect, read))
+            .or_insert_with(open)
+            .clone()
     })
 }
 

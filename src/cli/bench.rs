@@ -42,6 +42,7 @@ pub struct Bench {
 impl Bench {
     pub async fn run(self, environment: Environment) -> Result<(), Failure> {
         let (params, kernel) = config::hash_settings(environment.variable)?;
+        let [memory_kib, passes, lanes] = params.costs();
         let started = Instant::now();
         let pool = PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0);
         let touched = started.elapsed();
@@ -51,9 +52,9 @@ impl Bench {
         let report = Report {
             architecture: ARCHITECTURE,
             code: kernel.name(),
-            memory_kib: params.memory_kib(),
-            passes: params.passes(),
-            lanes: params.lanes(),
+            memory_kib,
+            passes,
+            lanes,
             first_touch_ms: milliseconds(touched),
             hashes: times.len(),
             fastest_ms: milliseconds(times[0]),

@@ -13,11 +13,8 @@ pub struct Faults(pub Vec<Fault>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, Fault { name, reason }) in self.0.iter().enumerate() {
-            let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{name} {reason}")?;
-        }
-        Ok(())
+        let fault = |Fault { name, reason }: &Fault| format!("{name} {reason}");
+        f.write_str(&self.0.iter().map(fault).collect::<Vec<_>>().join("; "))
     }
 }
 

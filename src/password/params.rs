@@ -55,16 +55,9 @@ impl Params {
         EQUIVALENTS.into_iter().any(reaches)
     }
 
-    pub fn memory_kib(self) -> u32 {
-        self.memory_kib
-    }
-
-    pub fn passes(self) -> u32 {
-        self.passes
-    }
-
-    pub fn lanes(self) -> u32 {
-        self.lanes
+    /// The memory in KiB, the passes and the lanes.
+    pub fn costs(self) -> [u32; 3] {
+        [self.memory_kib, self.passes, self.lanes]
     }
 }
 

@@ -61,7 +61,8 @@ impl PasswordPool {
     pub fn new(params: Params, kernel: Kernel, checks_at_once: NonZeroUsize, queue: usize) -> Self {
         let checks = checks_at_once.get();
         let places = checks.saturating_add(queue);
-        let idle = (0..checks).map(|_| blocks::allocate(params.memory_kib() as usize));
+        let [memory_kib, ..] = params.costs();
+        let idle = (0..checks).map(|_| blocks::allocate(memory_kib as usize));
         Self(Arc::new(Inner {
             params,
             kernel,

@@ -21,15 +21,6 @@ use tower_service::Service;
 use super::failure::{TimedOut, connector_error};
 use crate::domain::hide_in_debug;
 
-/// The time-outs of a connector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Timeouts {
-    /// Of a connection with its TLS handshake.
-    pub(super) connect: Option<Duration>,
-    /// Of the wait for the head of a response.
-    pub(super) read: Option<Duration>,
-}
-
 /// Sends requests over connections that it keeps.
 pub(super) struct Connector {
     client: Client<Connect, SdkBody>,
@@ -37,14 +28,20 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(tls: &Arc<ClientConfig>, timeouts: Timeouts) -> Self {
+    /// The time-outs are those of a connection with its TLS handshake, and of the wait for the head
+    /// of a response.
+    pub(super) fn new(
+        tls: &Arc<ClientConfig>,
+        connect_timeout: Option<Duration>,
+        read_timeout: Option<Duration>,
+    ) -> Self {
         let mut tcp = connect::HttpConnector::new();
         tcp.set_nodelay(true);
         // It is given `https://` as well.
         tcp.enforce_http(false);
         let connect = Connect {
             https: HttpsConnector::from((tcp, Arc::clone(tls))),
-            timeout: timeouts.connect,
+            timeout: connect_timeout,
         };
         let client = Builder::new(TokioExecutor::new())
             // Without a timer, idle connections would never be closed.
@@ -52,7 +49,7 @@ impl Connector {
             .build(connect);
         Self {
             client,
-            read_timeout: timeouts.read,
+            read_timeout,
         }
     }
 }

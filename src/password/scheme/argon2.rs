@@ -64,13 +64,10 @@ pub fn make(
     let (mut salt, mut output) = ([0; SALT_LENGTH], [0; OUTPUT_LENGTH]);
     getrandom::fill(&mut salt)?;
     Function::current(params).compute(password, &salt, &mut output, workspace)?;
+    let [memory_kib, passes, lanes] = params.costs();
+    let [salt, output] = [&salt[..], &output].map(|bytes| STANDARD_NO_PAD.encode(bytes));
     Ok(format!(
-        "$argon2id$v=19$m={},t={},p={}${}${}",
-        params.memory_kib(),
-        params.passes(),
-        params.lanes(),
-        STANDARD_NO_PAD.encode(salt),
-        STANDARD_NO_PAD.encode(output),
+        "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}"
     ))
 }
 
@@ -117,12 +114,12 @@ impl Function {
         output: &mut [u8],
         workspace: &mut Workspace<'_>,
     ) -> Result<(), Cause> {
-        let (memory_kib, passes) = (self.params.memory_kib(), self.params.passes());
+        let [memory_kib, passes, lanes] = self.params.costs();
         let argon2 = Argon2 {
             kernel: workspace.kernel,
             algorithm: self.algorithm,
             version: self.version,
-            params: argon2::Params::new(memory_kib, passes, self.params.lanes(), None)?,
+            params: argon2::Params::new(memory_kib, passes, lanes, None)?,
             secret: &[],
         };
 

@@ -24,41 +24,21 @@ const OUTPUT: Bounds = Bounds::new("output", " bytes", 16..=512);
 /// What the costs of Mattermost's hashes begin with.
 pub const MATTERMOST: &str = "f=SHA256,";
 
-/// A digest with what PBKDF2 with it has of its own.
+/// A digest with what PBKDF2 with it has of its own: the name of the algorithm, the digest's length
+/// in bytes, the fewest rounds that OWASP asks for, and the function. OWASP names no rounds for
+/// SHA-224 and SHA-384, which cost as much as SHA-256 and SHA-512.
 #[derive(Clone, Copy)]
-pub struct Digest {
-    algorithm: &'static str,
-    /// In bytes.
-    length: usize,
-    /// The fewest rounds that OWASP asks for. It names none for SHA-224 and SHA-384, which cost
-    /// as much as SHA-256 and SHA-512.
-    strong_rounds: u32,
-    compute: Compute,
-}
+pub struct Digest(&'static str, usize, u32, Compute);
 
 /// Computes the output of a password, a salt and rounds.
 type Compute = fn(&[u8], &[u8], u32, &mut [u8]);
 
 impl Digest {
-    pub const SHA1: Self = Self::new("pbkdf2-sha1", 20, 1_300_000, pbkdf2_hmac::<Sha1>);
-    pub const SHA224: Self = Self::new("pbkdf2-sha224", 28, 600_000, pbkdf2_hmac::<Sha224>);
-    pub const SHA256: Self = Self::new("pbkdf2-sha256", 32, 600_000, pbkdf2_hmac::<Sha256>);
-    pub const SHA384: Self = Self::new("pbkdf2-sha384", 48, 210_000, pbkdf2_hmac::<Sha384>);
-    pub const SHA512: Self = Self::new("pbkdf2-sha512", 64, 210_000, pbkdf2_hmac::<Sha512>);
-
-    const fn new(
-        algorithm: &'static str,
-        length: usize,
-        strong_rounds: u32,
-        compute: Compute,
-    ) -> Self {
-        Self {
-            algorithm,
-            length,
-            strong_rounds,
-            compute,
-        }
-    }
+    pub const SHA1: Self = Self("pbkdf2-sha1", 20, 1_300_000, pbkdf2_hmac::<Sha1>);
+    pub const SHA224: Self = Self("pbkdf2-sha224", 28, 600_000, pbkdf2_hmac::<Sha224>);
+    pub const SHA256: Self = Self("pbkdf2-sha256", 32, 600_000, pbkdf2_hmac::<Sha256>);
+    pub const SHA384: Self = Self("pbkdf2-sha384", 48, 210_000, pbkdf2_hmac::<Sha384>);
+    pub const SHA512: Self = Self("pbkdf2-sha512", 64, 210_000, pbkdf2_hmac::<Sha512>);
 
     /// Finds a digest by its own name, such as `sha256`.
     pub fn from_name(name: &str) -> Result<Self, Unsupported> {
@@ -132,15 +112,16 @@ pub fn scheme(
 ) -> Result<Scheme, Unsupported> {
     SALT.check_length(&salt)?;
     OUTPUT.check_length(&output)?;
-    output.truncate(digest.length);
+    let Digest(algorithm, length, strong_rounds, compute) = digest;
+    output.truncate(length);
     let rounds = ROUNDS.check(rounds)?;
-    let weakness = (rounds < digest.strong_rounds).then_some("PBKDF2");
+    let weakness = (rounds < strong_rounds).then_some("PBKDF2");
     Ok(Scheme::new(
-        digest.algorithm,
+        algorithm,
         weakness,
         output,
         move |password, output, _| {
-            (digest.compute)(password, &salt, rounds, output);
+            compute(password, &salt, rounds, output);
             Ok(fields::is_hmac_key(password))
         },
     ))

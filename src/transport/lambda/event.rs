@@ -206,7 +206,13 @@ fn rest_request(
 
 /// The request of a load balancer, which has no authorizer.
 fn load_balancer_request(event: AlbTargetGroupRequest) -> Result<Request, Error> {
-    let query = encoded_parameters(&event);
+    let pairs = all_parameters(
+        &event.query_string_parameters,
+        &event.multi_value_query_string_parameters,
+    );
+    // They are encoded as in the URL.
+    let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+    let query = query(&pairs.collect::<Vec<_>>().join("&"));
     let headers = all_headers(event.headers, event.multi_value_headers);
     Ok(Request {
         method: event.http_method,
@@ -231,11 +237,9 @@ fn without_stage(path: Option<String>, stage: Option<&str>) -> String {
     }
     let inner = stage
         .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
-        .filter(|inner| inner.starts_with('/'));
-    match inner {
-        Some(inner) => inner.to_owned(),
-        None => path,
-    }
+        .filter(|inner| inner.starts_with('/'))
+        .map(str::to_owned);
+    inner.unwrap_or(path)
 }
 
 /// The headers of an event. Depending on the sender's settings, either map holds all; if both
@@ -267,19 +271,6 @@ fn all_parameters(single: &QueryMap, multiple: &QueryMap) -> Vec<(String, String
     pairs
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
-}
-
-/// The parameters of a load balancer's event, which are encoded as in the URL.
-fn encoded_parameters(event: &AlbTargetGroupRequest) -> Vec<(String, String)> {
-    let pairs = all_parameters(
-        &event.query_string_parameters,
-        &event.multi_value_query_string_parameters,
-    );
-    let pairs: Vec<_> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    query(&pairs.join("&"))
 }
 
 fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {

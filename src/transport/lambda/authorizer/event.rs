@@ -77,11 +77,7 @@ impl AuthorizerEvent {
 
 /// The client's address, in the places of payloads 2.0 and 1.0.
 fn source_ip(event: &Value) -> Option<IpAddr> {
-    let context = &event["requestContext"];
-    let places = [
-        &context["http"]["sourceIp"],
-        &context["identity"]["sourceIp"],
-    ];
+    let places = ["http", "identity"].map(|part| &event["requestContext"][part]["sourceIp"]);
     places.into_iter().find_map(Value::as_str).and_then(address)
 }
 
