@@ -5,24 +5,10 @@ use std::fs;
 use sesame::error;
 
 use super::root;
-use super::rows::assert_rows;
+use super::rows::{assert_rows, owned, table};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
 const LIMITS: &str = include_str!("../../docs/limits.md");
-
-/// The rows of the table under a heading of a page, each as its cells.
-fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
-    let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    let cells = |row: &str| {
-        row.trim_matches('|')
-            .split('|')
-            .map(|cell| cell.trim().to_owned())
-            .collect()
-    };
-    rows.map(cells).collect()
-}
 
 #[cfg(feature = "cli")]
 #[test]
@@ -48,7 +34,7 @@ fn the_limits_are_those_of_the_code() {
             ]
         };
         let of_code: Vec<_> = limits.map(row).collect();
-        let documented = table(LIMITS, "Limits of `cargo dev` and `sesame serve`");
+        let documented = owned(table(LIMITS, "Limits of `cargo dev` and `sesame serve`"));
         assert_rows(&format!("docs/limits.md, {name}"), documented, of_code);
     }
 }
@@ -61,7 +47,11 @@ fn the_errors_are_those_of_the_code() {
         let (code, http) = (row.code.number.to_string(), row.http.as_u16().to_string());
         vec![meaning, code, http, row.id.unwrap_or_default().to_owned()]
     });
-    assert_rows("docs/errors.md", table(ERRORS, "All errors"), of_code);
+    assert_rows(
+        "docs/errors.md",
+        owned(table(ERRORS, "All errors")),
+        of_code,
+    );
 }
 
 #[test]

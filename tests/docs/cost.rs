@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::root;
-use crate::rows::assert_rows;
-use crate::rows::{TEMPLATE, table};
+use crate::rows::{TEMPLATE, assert_rows, owned, table};
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 const COST: &str = include_str!("../../docs/cost.md");
@@ -141,11 +140,6 @@ fn rounded(dollars: f64) -> String {
     format!("{dollars:.0}")
 }
 
-fn text(rows: Vec<Vec<&str>>) -> Vec<Vec<String>> {
-    let owned = |row: Vec<&str>| row.into_iter().map(str::to_owned).collect();
-    rows.into_iter().map(owned).collect()
-}
-
 #[test]
 fn a_login_costs_the_same_wherever_its_price_stands() {
     let login = Prices::read().login();
@@ -216,7 +210,7 @@ fn each_price_by_memory_and_architecture_is_the_computed_one() {
     });
     assert_rows(
         "docs/performance.md",
-        text(table(PERFORMANCE, "Prices")),
+        owned(table(PERFORMANCE, "Prices")),
         expected,
     );
 }
@@ -286,7 +280,7 @@ fn a_month_costs_what_its_logins_and_verifications_cost() {
         row("**Sesame, with the authorizer**", &sum(authorizer)),
         row("**Sesame, with a call of get**", &sum(get)),
     ];
-    let documented = text(table(COST, "By the number of users"));
+    let documented = owned(table(COST, "By the number of users"));
     let own = documented.into_iter().take(expected.len());
     assert_rows("docs/cost.md", own, expected);
 }

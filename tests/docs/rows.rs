@@ -13,6 +13,11 @@ pub fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
         .collect()
 }
 
+pub fn owned(rows: Vec<Vec<&str>>) -> Vec<Vec<String>> {
+    let owned = |row: Vec<&str>| row.into_iter().map(str::to_owned).collect();
+    rows.into_iter().map(owned).collect()
+}
+
 /// Checks that a page has the expected rows, in that order.
 #[track_caller]
 pub fn assert_rows<T: Debug + PartialEq>(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use saphyr::{LoadableYamlNode, Yaml};
 use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS, Setting, Values};
 
-use super::rows::{TEMPLATE, assert_rows, table};
+use super::rows::{TEMPLATE, assert_rows, owned, table};
 
 const PAGE: &str = include_str!("../../docs/settings.md");
 
@@ -33,8 +33,7 @@ fn the_settings_are_those_of_the_code() {
             let values = setting.values.to_string();
             vec![name, default, values, setting.meaning.to_owned()]
         });
-        let documented = table(PAGE, heading).into_iter();
-        let documented = documented.map(|row| row.into_iter().map(str::to_owned).collect());
+        let documented = owned(table(PAGE, heading));
         assert_rows("docs/settings.md", documented, of_code);
     }
 }

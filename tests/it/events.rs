@@ -12,12 +12,13 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_http::Context;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sesame::domain::{LoginName, Permission, User, UserId};
+use sesame::domain::Permission;
 use sesame::transport::lambda::event::respond;
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, event};
 use crate::support::client::Wire;
+use crate::support::openapi::add_mini;
 use crate::support::record;
 
 /// Answers an event as the function does.
@@ -39,14 +40,7 @@ fn body(answer: &Value) -> Value {
 /// Starts a service with the demo user, whom the events log in.
 async fn with_demo_user(settings: &[(&str, &str)]) -> App {
     let app = App::with(settings).await;
-    let like = app.user("like").await;
-    let demo = User {
-        login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
-        user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
-        ..like
-    };
-    // Another test may have added the user, where tests share a database.
-    app.store.insert_user(&demo).await.unwrap();
+    add_mini(&app).await;
     app
 }
 
@@ -171,92 +165,38 @@ fn changed(change: impl FnOnce(&mut Value)) -> String {
 #[tokio::test]
 async fn a_malformed_event_gets_an_error_body() {
     let app = App::start().await;
-    for (what, event, status) in [
-        (
-            "a host that is none",
-            changed(|e| e["headers"]["host"] = json!("a b|<>")),
-            200,
-        ),
-        (
-            "a raw query that is none",
-            changed(|e| e["rawQueryString"] = json!("a=%zz&[<> ]|\u{e9}")),
-            200,
-        ),
-        (
-            "a domain name that is none",
-            changed(|e| e["requestContext"]["domainName"] = json!("<>")),
-            200,
-        ),
-        (
-            "base64 that is none",
-            changed(|e| {
-                e["isBase64Encoded"] = json!(true);
-                e["body"] = json!("{}");
-            }),
-            400,
-        ),
-        (
-            "no body",
-            changed(|e| {
-                e.as_object_mut().unwrap().remove("body");
-            }),
-            200,
-        ),
-        (
-            "a path with dots",
-            changed(|e| e["rawPath"] = json!("/a/../v2alpha/sessions")),
-            404,
-        ),
-        (
-            "an encoded path",
-            changed(|e| e["rawPath"] = json!("/v2alpha%2fsessions")),
-            404,
-        ),
-        (
-            "a stage alone",
-            changed(|e| {
-                e["requestContext"]["stage"] = json!("prod");
-                e["rawPath"] = json!("/prod");
-            }),
-            404,
-        ),
-        (
-            "a stage called like a path of ours",
-            changed(|e| e["requestContext"]["stage"] = json!("v2alpha")),
-            200,
-        ),
-        (
-            "a procedure behind a stage",
-            changed(|e| {
-                e["requestContext"]["stage"] = json!("prod");
-                e["rawPath"] = json!("/prod/zitadel.session.v2.SessionService/CreateSession");
-            }),
-            200,
-        ),
-        (
-            "a stage that is part of a name",
-            changed(|e| {
-                e["requestContext"]["stage"] = json!("v2");
-            }),
-            200,
-        ),
-        ("nothing", "{}".to_owned(), 400),
-        ("a list", "[]".to_owned(), 400),
-        ("null", "null".to_owned(), 400),
-        (
-            "an S3 event",
-            json!({ "Records": [{ "eventSource": "aws:s3" }] }).to_string(),
-            400,
-        ),
-        (
-            "a header that is none",
-            changed(|e| e["headers"]["x y"] = json!("z")),
-            400,
-        ),
+    let rpc = "/prod/zitadel.session.v2.SessionService/CreateSession";
+    let base64 = "/isBase64Encoded";
+    let stage = "/requestContext/stage";
+    let path = "/rawPath";
+    for (places, status) in [
+        (json!({ "/headers/host": "a b|<>" }), 200),
+        (json!({ "/rawQueryString": "a=%zz&[<> ]|\u{e9}" }), 200),
+        (json!({ "/requestContext/domainName": "<>" }), 200),
+        (json!({ base64: true, "/body": "{}" }), 400),
+        (json!({ "/body": null }), 200),
+        (json!({ path: "/a/../v2alpha/sessions" }), 404),
+        (json!({ path: "/v2alpha%2fsessions" }), 404),
+        (json!({ stage: "prod", path: "/prod" }), 404),
+        // A stage that is called like a path of ours, or like a part of one.
+        (json!({ stage: "v2alpha" }), 200),
+        (json!({ stage: "v2" }), 200),
+        (json!({ stage: "prod", path: rpc }), 200),
     ] {
+        let event = changed(|event| {
+            for (place, value) in places.as_object().unwrap() {
+                *event.pointer_mut(place).unwrap() = value.clone();
+            }
+        });
         let answer = invoke(&app, &event).await;
-        assert_eq!(answer["statusCode"], status, "{what}: {answer}");
-        assert!(body(&answer).is_object(), "{what}: {answer}");
+        assert_eq!(answer["statusCode"], status, "{places}: {answer}");
+        assert!(body(&answer).is_object(), "{places}: {answer}");
+    }
+    let of_s3 = json!({ "Records": [{ "eventSource": "aws:s3" }] });
+    for event in [json!({}), json!([]), json!(null), of_s3] {
+        let answer = invoke(&app, event.to_string()).await;
+        assert_eq!(answer["statusCode"], 400, "{event}: {answer}");
+        assert!(body(&answer).is_object(), "{event}: {answer}");
     }
 }
 

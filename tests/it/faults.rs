@@ -1,5 +1,4 @@
 //! A database that is slow, throttled, gone or written by many at once.
 
-mod concurrent_writes;
 mod conflicts;
 mod lost_answers;

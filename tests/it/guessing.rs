@@ -6,11 +6,11 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sesame::domain::{Permission, Timestamp, WriteId};
+use sesame::domain::{AttemptPolicy, Permission, Timestamp, User, WriteId};
+use sesame::store::ReserveOutcome;
 use tokio::task::JoinSet;
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
-use crate::support::faults::Fault;
 
 const LONG: Duration = Duration::from_hours(100 * 24);
 
@@ -159,8 +159,7 @@ async fn attempts_during_a_lock_do_not_count() {
 async fn a_lock_begins_when_the_attempt_is_counted() {
     let (app, token) = locked_out_in_no_time_by("1").await;
     let wait = Duration::from_millis(200);
-    app.faults
-        .inject(Fault::Delay(wait).once().for_action("GetItem"));
+    app.faults.delay("GetItem", 1, wait);
     let by_id = by_id(&app.user_id("mini"), "wrong");
     let wrong = app.client().bearing(&token).create_json(&by_id).await;
     assert_eq!(wrong.outcome(), WRONG);
@@ -187,56 +186,40 @@ async fn a_hundred_failures_lock_until_an_administrator_unlocks() {
     assert_eq!(attempt(&app, &token, PASSWORD, NOW).await, "ok");
 }
 
+/// Counts an attempt of mini's, as a login does before it checks the password.
+async fn reserve(app: &App) -> User {
+    let (name, write) = (app.login_name("mini").folded(), WriteId::generate());
+    let policy = AttemptPolicy::default();
+    let attempt = app.store.reserve_attempt(&name, None, policy, write, NOW);
+    match attempt.await.unwrap() {
+        ReserveOutcome::Reserved(login) => login,
+        refused @ ReserveOutcome::Refused(_) => panic!("{refused:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_failure_counted_after_a_success_stays_counted() {
     let app = App::start().await;
     app.user("mini").await;
-    let name = app.login_name("mini").folded();
-    let policy = sesame::domain::AttemptPolicy::default();
-    let reserve = async || {
-        let write = WriteId::generate();
-        let attempt = app
-            .store
-            .reserve_attempt(&name, None, policy, write, NOW)
-            .await
-            .unwrap();
-        let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
-            panic!("{attempt:?}")
-        };
-        login
-    };
-    let (_failed, right, later) = (reserve().await, reserve().await, reserve().await);
+    let failures = async || app.login("mini").await.attempts.failures;
+    let (_failed, right, later) = (
+        reserve(&app).await,
+        reserve(&app).await,
+        reserve(&app).await,
+    );
 
     app.store.clear_failures(&right).await.unwrap();
-    assert_eq!(
-        app.login("mini").await.attempts.failures,
-        1,
-        "the later one"
-    );
+    assert_eq!(failures().await, 1, "the later one");
     app.store.clear_failures(&later).await.unwrap();
     app.store.clear_failures(&right).await.unwrap();
-    assert_eq!(
-        app.login("mini").await.attempts.failures,
-        0,
-        "none is forgiven twice"
-    );
+    assert_eq!(failures().await, 0, "none is forgiven twice");
 }
 
 #[tokio::test]
 async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let name = app.login_name("mini").folded();
-    let policy = sesame::domain::AttemptPolicy::default();
-    let write = WriteId::generate();
-    let attempt = app
-        .store
-        .reserve_attempt(&name, None, policy, write, NOW)
-        .await
-        .unwrap();
-    let sesame::store::ReserveOutcome::Reserved(login) = attempt else {
-        panic!("{attempt:?}")
-    };
+    let login = reserve(&app).await;
     assert!(app.store.delete_user(&mini).await.unwrap());
     app.user("mini").await;
 
@@ -244,25 +227,6 @@ async fn a_success_does_not_reset_the_count_of_a_recreated_user() {
 
     let attempts = app.login("mini").await.attempts;
     assert_eq!((attempts.made, attempts.failures), (0, 0));
-}
-
-#[tokio::test]
-async fn parallel_right_passwords_lock_nobody_out() {
-    let (app, token) = locked_out_by("3").await;
-    let app = Arc::new(app);
-
-    let mut logins = JoinSet::new();
-    for _ in 0..60 {
-        let (app, token) = (Arc::clone(&app), token.clone());
-        logins.spawn(async move { attempt(&app, &token, PASSWORD, NOW).await });
-    }
-    let outcomes = logins.join_all().await;
-
-    assert!(
-        outcomes.iter().all(|outcome| outcome == "ok"),
-        "{outcomes:?}"
-    );
-    assert_eq!(app.login("mini").await.attempts.failures, 0);
 }
 
 #[tokio::test]

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
+use sesame::domain::Operation::SetSession;
 use sesame::domain::{Permission, SessionUser, Timestamp};
 use sesame::error::Error;
 use sesame::transport::tower::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
-use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;
 
@@ -45,10 +46,7 @@ fn now() -> Timestamp {
 async fn a_users_token_lets_a_request_pass_with_its_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let session = app.client().log_in(&mini, PASSWORD).await;
     let token = session.token();
 
     for scheme in ["Bearer", "bearer", "BEARER"] {
@@ -69,10 +67,7 @@ async fn a_users_token_lets_a_request_pass_with_its_user() {
 async fn other_requests_get_the_errors_of_the_json_api() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let session = app.client().log_in(&mini, PASSWORD).await;
     let user_alone = create_named(&app, &mini).await.token();
     let anonymous = app.client().create_json(&json!({})).await.token();
     let service = app.service_account(&Permission::ALL, Duration::MAX).await;
@@ -121,10 +116,7 @@ async fn other_requests_get_the_errors_of_the_json_api() {
 async fn a_request_passes_until_its_session_expires() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let session = app.client().log_in(&mini, PASSWORD).await;
     let bearer = format!("Bearer {}", session.token());
     let before: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_399_999);
     let end: fn() -> Timestamp = || Timestamp::from_millis(NOW.as_millis() + 86_400_000);
@@ -142,19 +134,13 @@ async fn a_request_passes_until_its_session_expires() {
 async fn a_request_carries_its_users_current_login_name() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let created = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let created = app.client().log_in(&mini, PASSWORD).await;
     let old = format!("Bearer {}", created.token());
     let status = async |now, bearer: &str| ask(&app, now, &[bearer.as_bytes()]).await.status();
-    let set = async |token: String, body: Value| {
-        let mut request = post(body.to_string());
-        request.method = http::Method::PATCH;
-        let id = created.json()["sessionId"].as_str().unwrap().to_owned();
-        request.path = format!("/v2/sessions/{id}");
-        let request = header(request, "authorization", &format!("Bearer {token}"));
-        app.send(request, NOW).await.token()
+    let set = async |token: String, mut body: Value| {
+        body["sessionId"] = created.json()["sessionId"].clone();
+        let client = app.client().bearing(&token);
+        client.call_json(SetSession, body).await.token()
     };
 
     let note = json!({ "sessionToken": created.token(), "metadata": { "a": "MQ==" } });
@@ -191,10 +177,7 @@ async fn a_request_carries_its_users_current_login_name() {
 async fn without_a_database_a_request_is_asked_to_retry() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let session = app.client().log_in(&mini, PASSWORD).await;
     let bearer = format!("Bearer {}", session.token());
 
     for (fault, status, code) in [
@@ -247,10 +230,7 @@ async fn the_layer_calls_the_service_that_it_polled() {
     }
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let session = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let session = app.client().log_in(&mini, PASSWORD).await;
     let mut service = SessionLayer::new(app.faulty.clone(), now).layer(Once::default());
 
     for _ in 0..2 {

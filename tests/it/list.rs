@@ -1,7 +1,6 @@
 mod filters;
 mod limits;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sesame::api::proto::zitadel::object::v2::{ListQuery, TimestampQueryMethod as Method};
@@ -12,7 +11,7 @@ use sesame::domain::{Permission, Timestamp, User};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::Wire;
-use crate::support::client::{Client, HOUR, checks, code};
+use crate::support::client::{Client, HOUR, code, device, opening};
 
 fn list(queries: &[Query]) -> List {
     let queries = queries.iter().cloned();
@@ -85,14 +84,8 @@ async fn sessions(client: Client<'_>, login: &User, count: u64) -> Vec<String> {
     let mut ids = Vec::new();
     for n in 0..count {
         let open = Create {
-            checks: Some(checks(login, Some(PASSWORD))),
-            user_agent: Some(v2::UserAgent {
-                fingerprint_id: Some(format!("f-{n}")),
-                ip: None,
-                description: None,
-                header: BTreeMap::new(),
-            }),
-            ..Create::default()
+            user_agent: Some(device(&format!("f-{n}"))),
+            ..opening(login, Some(PASSWORD))
         };
         let created = client.later(Duration::from_secs(n)).create(&open).await;
         ids.push(created.unwrap().session_id);
@@ -103,9 +96,8 @@ async fn sessions(client: Client<'_>, login: &User, count: u64) -> Vec<String> {
 #[tokio::test]
 async fn a_list_comes_in_pages() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 5).await;
     let client = client.later(HOUR);
 
@@ -126,7 +118,7 @@ async fn a_list_comes_in_pages() {
                 ..list(&queries)
             };
             for wire in Wire::ALL {
-                let listed = Client { wire, ..client }.list(&request).await.unwrap();
+                let listed = client.by(wire).list(&request).await.unwrap();
                 let want: Vec<_> = want.iter().map(|&n: &usize| of_mini[n].as_str()).collect();
                 assert_eq!(found(&listed), (5, want), "{wire:?} {offset} {limit} {asc}");
                 let details = listed.details.unwrap();
@@ -142,9 +134,8 @@ async fn a_list_comes_in_pages() {
 #[tokio::test]
 async fn expired_deleted_and_ended_sessions_are_not_listed() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 3).await;
     let of_other = sessions(client, &other, 1).await;
     client.delete(&of_mini[1], None).await.unwrap();
@@ -230,16 +221,9 @@ async fn only_a_user_may_list_without_a_filter() {
     let mini = app.user("mini").await;
     let service = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(service, &mini, 2).await;
-    let agent_of_login = v2::UserAgent {
-        fingerprint_id: Some("f-1".to_owned()),
-        ip: None,
-        description: None,
-        header: BTreeMap::new(),
-    };
     let open = Create {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        user_agent: Some(agent_of_login),
-        ..Create::default()
+        user_agent: Some(device("f-1")),
+        ..opening(&mini, Some(PASSWORD))
     };
     let login = service.create(&open).await.unwrap();
     let own = Client::new(&app).bearing(&login.session_token);
@@ -261,10 +245,7 @@ async fn only_a_user_may_list_without_a_filter() {
     for token in [&all, &writer] {
         for queries in [&[][..], &[creator(None)], &[agent(Some("f-1"))]] {
             for wire in Wire::ALL {
-                let client = Client {
-                    wire,
-                    ..Client::new(&app).bearing(token.as_str())
-                };
+                let client = Client::new(&app).bearing(token.as_str()).by(wire);
                 let fault = client.list(&list(queries)).await.err().unwrap();
                 assert_eq!(fault.code, 3, "{wire:?}");
                 for name in ["ids_query", "user_id_query"] {

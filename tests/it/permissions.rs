@@ -205,8 +205,7 @@ async fn a_wrong_session_token_is_refused_with_any_permission() {
         let session = who.session(&app).await;
         let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
         let id = &*session.session_id;
-        let maker = app.service_account(&[Permission::Write], HOUR).await;
-        let maker = Client::new(&app).bearing(maker.as_str());
+        let maker = app.service(&[Permission::Write]).await;
         let of_another = maker.create(&Create::default()).await.unwrap();
         let cut = &session.session_token[..session.session_token.len() - 1];
         for token in ["x", cut, &of_another.session_token] {

@@ -15,7 +15,7 @@ use sesame::api::proto::zitadel::session::v2::check_user::Search;
 use sesame::domain::Operation::CreateSession;
 use sesame::domain::UserAgent;
 
-use crate::support::app::{App, NOW, PASSWORD};
+use crate::support::app::{App, NOW};
 use crate::support::client::{Client, Wire};
 
 /// A create with a login name and a password.
@@ -32,42 +32,6 @@ fn checks(name: &str, password: &str) -> Create {
             ..v2::Checks::default()
         }),
         ..Create::default()
-    }
-}
-
-#[tokio::test]
-async fn each_protocol_and_version_creates_the_same_session() {
-    let app = App::start().await;
-    let mini = app.user("mini").await;
-    let mut request = checks(mini.login_name.as_str(), PASSWORD);
-    request.metadata = BTreeMap::from([("bin".to_owned(), vec![0, 255, 1])]);
-
-    for wire in Wire::ALL {
-        for version in Version::ALL {
-            let client = Client::new(&app).over(wire, version);
-            let answer = client.send(client.request(CreateSession, &request)).await;
-
-            let created = client.created(&answer).unwrap();
-            let details = created.details.unwrap();
-            assert_eq!(details.sequence, 5, "{wire:?} {version:?}");
-            assert_eq!(details.resource_owner, "69629023906488334");
-            let changed = details.change_date.unwrap();
-            let millis = changed.seconds * 1000 + i64::from(changed.nanos) / 1_000_000;
-            assert_eq!(millis, NOW.as_millis());
-            let stored = app
-                .store
-                .get_session(created.session_id.parse().unwrap())
-                .await;
-            let stored = stored.unwrap().unwrap();
-            assert_eq!(stored.factors.user().unwrap().user_id, mini.user_id);
-            assert_eq!(
-                stored.metadata.iter().next(),
-                Some(("bin", &[0, 255, 1][..]))
-            );
-            assert_eq!(answer.headers["cache-control"], "no-store", "{wire:?}");
-            assert_eq!(answer.headers["x-content-type-options"], "nosniff");
-            assert_eq!(answer.headers["x-request-id"], "request-1");
-        }
     }
 }
 
@@ -113,36 +77,6 @@ async fn the_later_versions_take_a_lifetime_and_a_user_agent() {
             let end = NOW.plus(Duration::from_millis(millis));
             assert_eq!(stored.expires_at, end, "{wire:?} {version:?}");
             assert_eq!(stored.user_agent.as_ref(), agent, "{wire:?} {version:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_lifetime_is_positive_and_no_longer_than_allowed() {
-    let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
-    for (seconds, nanos, good) in [
-        (86_400, 0, true),
-        (0, 1_000_000, true),
-        (86_400, 1, false),
-        (315_576_000_000, 0, false),
-        (0, 999_999, false),
-        (0, 1, false),
-        (0, 0, false),
-        (0, -1, false),
-        (-1, 0, false),
-    ] {
-        let request = Create {
-            lifetime: Some(prost_types::Duration { seconds, nanos }),
-            ..Create::default()
-        };
-        for wire in Wire::ALL {
-            let client = Client::new(&app).over(wire, Version::V2);
-            let got = client.create(&request).await.map_err(|fault| fault.code);
-            assert_eq!(
-                got.err(),
-                (!good).then_some(3),
-                "{wire:?} {seconds} {nanos}"
-            );
         }
     }
 }

@@ -8,12 +8,6 @@ use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
-/// The requests since they were last cleared.
-fn made(app: &App) -> Vec<String> {
-    let requests = app.faults.requests();
-    requests.into_iter().map(|request| request.action).collect()
-}
-
 #[tokio::test]
 async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
@@ -67,7 +61,7 @@ async fn each_create_makes_a_fixed_number_of_requests() {
             }
             None => app.client().create_json(&body).await,
         };
-        assert_eq!(made(&app), want, "{what}");
+        assert_eq!(app.faults.actions(), want, "{what}");
     }
 }
 
@@ -76,14 +70,9 @@ async fn each_create_makes_a_fixed_number_of_requests() {
 #[tokio::test]
 async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app
-        .service_account(&Permission::ALL, Duration::from_hours(1))
-        .await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = app.client().bearing(all.as_str());
-    let answer = client
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let answer = client.log_in(&mini, PASSWORD).await;
     let (id, mut token) = (answer.json()["sessionId"].clone(), answer.token());
     let user_id = json!({ "userIdQuery": { "id": mini.user_id.as_str() } });
     let by_user = json!({ "queries": [user_id] });
@@ -123,7 +112,7 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
         if let Some(new) = answer.json()["sessionToken"].as_str() {
             new.clone_into(&mut token);
         }
-        assert_eq!(made(&app), want, "{what}");
+        assert_eq!(app.faults.actions(), want, "{what}");
     }
 }
 
@@ -132,16 +121,12 @@ async fn each_call_on_a_session_makes_a_fixed_number_of_requests() {
 async fn a_session_token_as_a_bearer_costs_one_request() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let token = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await
-        .token();
+    let token = app.client().log_in(&mini, PASSWORD).await.token();
     app.faults.clear();
 
     app.client().bearing(&token).create_json(&json!({})).await;
 
-    assert_eq!(made(&app), ["BatchGetItem", "PutItem"]);
+    assert_eq!(app.faults.actions(), ["BatchGetItem", "PutItem"]);
 }
 
 #[tokio::test]
@@ -150,7 +135,7 @@ async fn starting_makes_one_cheap_request() {
 
     app.api.warm_up(NOW).await;
 
-    assert_eq!(made(&app), ["GetItem"]);
+    assert_eq!(app.faults.actions(), ["GetItem"]);
     assert!(app.logged().is_empty());
 }
 

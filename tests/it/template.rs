@@ -14,7 +14,6 @@ use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
 use crate::support::app::{App, by_name};
-use crate::support::client::{self, HOUR};
 use crate::support::facts::{kinds, kinds_of};
 use crate::support::template::create_table;
 
@@ -80,8 +79,7 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 #[tokio::test]
 async fn the_function_sends_each_request_of_its_policy() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let client = client::Client::new(&app).bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
 
     let created = client.login(&mini).await;

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::domain::{Factor, FactorSet, UserFactor, UserId};
 
@@ -44,44 +42,6 @@ fn rotation(hash: u8, grace: Duration) -> TokenRotation {
 }
 
 #[test]
-fn a_new_sessions_sequence_is_the_number_of_its_facts() {
-    let (none, user) = (Factors::default(), named("1", 0));
-    let both = passed(&[Factor::User, Factor::Password], "1", 0, NOW);
-    let metadata = Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap();
-    let default = Lifetime::Default(Duration::from_mins(1));
-    let requested = Lifetime::Requested(Duration::from_mins(1));
-    for (factors, metadata, lifetime, sequence) in [
-        (&none, Metadata::default(), default, 2),
-        (&none, metadata.clone(), default, 3),
-        (&none, Metadata::default(), requested, 3),
-        (&user, Metadata::default(), default, 3),
-        (&both, Metadata::default(), default, 4),
-        (&both, metadata.clone(), default, 5),
-        (&both, metadata, requested, 6),
-    ] {
-        let session = Session::open(
-            NewSession {
-                factors: factors.clone(),
-                metadata,
-                lifetime,
-                ..new()
-            },
-            NOW,
-        );
-        assert_eq!(session.sequence, Sequence(sequence));
-    }
-}
-
-#[test]
-fn a_session_is_valid_until_the_millisecond_it_expires() {
-    let session = Session::open(new(), NOW);
-    let end = NOW.plus(Duration::from_mins(1));
-
-    assert!(session.is_live(end.minus(Duration::from_millis(1))));
-    assert!(!session.is_live(end));
-}
-
-#[test]
 fn a_lifetime_is_a_millisecond_to_the_maximum() {
     let (default, max) = (Duration::from_hours(1), Duration::from_hours(2));
     let (nano, milli) = (Duration::from_nanos(1), Duration::from_millis(1));
@@ -101,93 +61,6 @@ fn a_lifetime_is_a_millisecond_to_the_maximum() {
             want,
             "{requested:?}"
         );
-    }
-}
-
-fn metadata(value: u8) -> MetadataChanges {
-    MetadataChanges::parse(BTreeMap::from([("a".into(), vec![value])])).unwrap()
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn a_change_adds_its_facts_to_the_sequence_and_leaves_the_rest() {
-    let rotation = rotation(1, Duration::ZERO);
-    let (hash, write) = (rotation.token_hash, rotation.write);
-    let later = NOW.plus(Duration::from_secs(1));
-    let opened = Session::open(
-        NewSession {
-            metadata: Metadata::parse(BTreeMap::from([("a".into(), vec![1])])).unwrap(),
-            ..new()
-        },
-        NOW,
-    );
-    let user = named("1", 0);
-    let both = passed(&[Factor::User, Factor::Password], "1", 0, later);
-    let minute = Some(Duration::from_mins(1));
-
-    for (changes, facts, is_changed) in [
-        (SessionChanges::default(), 1, false),
-        (
-            SessionChanges {
-                metadata: metadata(1),
-                ..SessionChanges::default()
-            },
-            1,
-            false,
-        ),
-        (
-            SessionChanges {
-                metadata: metadata(2),
-                ..SessionChanges::default()
-            },
-            2,
-            true,
-        ),
-        (
-            SessionChanges {
-                factors: user,
-                ..SessionChanges::default()
-            },
-            2,
-            true,
-        ),
-        (
-            SessionChanges {
-                lifetime: minute,
-                max_lifetime: Duration::from_hours(1),
-                ..SessionChanges::default()
-            },
-            2,
-            true,
-        ),
-        (
-            SessionChanges {
-                factors: both,
-                metadata: metadata(2),
-                lifetime: minute,
-                max_lifetime: Duration::from_hours(1),
-            },
-            5,
-            true,
-        ),
-    ] {
-        assert_eq!(
-            opened.is_changed_by(&changes),
-            Ok(is_changed),
-            "{changes:?}"
-        );
-        let changed = opened.changed(&changes, rotation, later).unwrap();
-
-        assert_eq!(changed.sequence.0, opened.sequence.0 + facts, "{changes:?}");
-        assert_eq!((changed.token_hash, changed.changed_at), (hash, later));
-        assert_eq!(changed.created_at, NOW);
-        let end = changes
-            .lifetime
-            .map_or(opened.expires_at, |_| later.plus(Duration::from_mins(1)));
-        assert_eq!(changed.expires_at, end);
-        assert_eq!(changed.factors, changes.factors);
-        let newest = changed.writes.newest().unwrap();
-        assert_eq!((newest.seen, newest.id), (opened.sequence, write));
     }
 }
 
@@ -292,72 +165,4 @@ fn no_lifetime_reaches_past_the_absolute_end() {
         let newest = stored.proved_at().max(checked.proved_at());
         assert_eq!(after.factors.proved_at(), newest, "{changes:?}");
     }
-}
-
-#[test]
-fn a_replaced_token_is_valid_for_its_grace() {
-    use TokenValidity::{Invalid, Valid, ValidToRepeat};
-
-    let milli = Duration::from_millis(1);
-    let grace = Duration::from_secs(10);
-    let end = NOW.plus(grace);
-    let opened = Session::open(new(), NOW);
-    let first = opened.token_hash;
-    let note = SessionChanges {
-        metadata: metadata(1),
-        ..SessionChanges::default()
-    };
-    let prove = SessionChanges {
-        factors: passed(&[Factor::User, Factor::Password], "1", 7, NOW),
-        ..SessionChanges::default()
-    };
-    let checks = PassedChecks {
-        factors: prove.factors.set(),
-        added_user: true,
-        unknown: false,
-    };
-    let short = SessionChanges {
-        lifetime: Some(Duration::from_secs(5)),
-        max_lifetime: Duration::from_hours(1),
-        ..SessionChanges::default()
-    };
-    let noted = opened.changed(&note, rotation(1, grace), NOW).unwrap();
-    let twice = noted.changed(&short, rotation(2, grace), NOW).unwrap();
-    let proved = opened.changed(&prove, rotation(3, grace), NOW).unwrap();
-    let after_proof = proved.changed(&note, rotation(4, grace), NOW).unwrap();
-    let at_once = opened
-        .changed(&note, rotation(5, Duration::ZERO), NOW)
-        .unwrap();
-
-    for (what, session, token, now, want) in [
-        ("its own", &noted, noted.token_hash, end, Valid),
-        ("just replaced", &noted, first, NOW, Valid),
-        ("in the last moment", &noted, first, end.minus(milli), Valid),
-        ("after its grace", &noted, first, end, Invalid),
-        ("replaced before", &twice, first, NOW, Invalid),
-        ("the second one", &twice, noted.token_hash, NOW, Valid),
-        (
-            "outliving the session",
-            &twice,
-            noted.token_hash,
-            NOW.plus(Duration::from_secs(5)),
-            Invalid,
-        ),
-        ("proved", &proved, first, NOW, ValidToRepeat(checks)),
-        ("proved, after its grace", &proved, first, end, Invalid),
-        ("older than a proof", &after_proof, first, NOW, Invalid),
-        (
-            "replaced after a proof",
-            &after_proof,
-            proved.token_hash,
-            NOW,
-            Valid,
-        ),
-        ("without a grace", &at_once, first, NOW, Invalid),
-    ] {
-        assert_eq!(session.token_validity(token, now), want, "{what}");
-    }
-    assert_eq!(noted.proved_sequence, None);
-    assert_eq!(proved.proved_sequence, Some(proved.sequence));
-    assert_eq!(after_proof.proved_sequence, Some(proved.sequence));
 }

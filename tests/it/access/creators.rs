@@ -1,7 +1,5 @@
 //! Whoever created a session reads it as its creator, until somebody else logs in on it.
 
-use std::collections::BTreeMap;
-
 use prost::Message;
 use sesame::api::Version;
 use sesame::api::proto::zitadel::object::v2::TimestampQueryMethod as Method;
@@ -14,7 +12,8 @@ use sesame::domain::{JwtName, JwtPrincipal, Operation, Permission, User};
 use sesame::service::Jwt;
 
 use crate::support::app::{App, NOW, PASSWORD};
-use crate::support::client::{Client, ClientError, HOUR, Wire, checks, code};
+use crate::support::client::of_session;
+use crate::support::client::{Client, ClientError, HOUR, Wire, checks, code, device};
 
 /// A principal: by a token, or by a JWT that API Gateway has checked.
 #[derive(Clone)]
@@ -67,14 +66,8 @@ impl<'a> Who<'a> {
 
     /// Creates a session without a user, from the device `f-1`.
     async fn plant(&self) -> v2::CreateSessionResponse {
-        let user_agent = Some(v2::UserAgent {
-            fingerprint_id: Some("f-1".to_owned()),
-            ip: None,
-            description: None,
-            header: BTreeMap::new(),
-        });
         let anonymous = Create {
-            user_agent,
+            user_agent: Some(device("f-1")),
             ..Create::default()
         };
         self.call(Operation::CreateSession, &anonymous)
@@ -247,8 +240,7 @@ async fn a_planted_session_is_hidden_in_every_version_and_protocol() {
 async fn a_user_who_is_only_named_ends_the_creators_right() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let (mini, eve) = (app.user("mini").await, app.user("eve").await);
-    let page = app.service_account(&[Permission::Write], HOUR).await;
-    let page = Client::new(&app).bearing(page.as_str());
+    let page = app.service(&[Permission::Write]).await;
     let token = page.login(&eve).await.session_token;
     for (planter, of_eve) in [
         (Who::bearing(&app, &token), true),
@@ -257,9 +249,8 @@ async fn a_user_who_is_only_named_ends_the_creators_right() {
         for (named, want) in [(&mini, false), (&eve, of_eve)] {
             let session = planter.plant().await;
             let name = Set {
-                session_id: session.session_id.clone(),
                 checks: Some(checks(named, None)),
-                ..Set::default()
+                ..of_session(&session.session_id)
             };
             page.set(&name).await.unwrap();
             assert_eq!(planter.reads(&session.session_id).await, want);
@@ -271,8 +262,7 @@ async fn a_user_who_is_only_named_ends_the_creators_right() {
 async fn a_user_reads_the_sessions_that_are_the_users_own() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let eve = app.user("eve").await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
-    let page = Client::new(&app).bearing(page.as_str());
+    let page = app.service(&[Permission::Write]).await;
     let token = page.login(&eve).await.session_token;
     let own = Who::bearing(&app, &token);
     let session = own.plant().await;

@@ -26,60 +26,30 @@ async fn an_event_that_names_no_stage_is_denied_everywhere() {
     let headers = json!({ "Authorization": bearer });
 
     let stage = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/$default/*";
-    for (event, effect, resource) in [
-        (json!({ "methodArn": arn }), "Deny", stage),
-        (json!({ "routeArn": arn, "version": "2.0" }), "Deny", stage),
-        (json!({ "methodArn": 1, "routeArn": arn }), "Deny", stage),
-        (
-            json!({ "methodArn": arn, "headers": headers }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "TOKEN", "methodArn": arn, "headers": headers }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "TOKEN", "methodArn": arn, "authorizationToken": null }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "REQUEST", "methodArn": arn, "authorizationToken": bearer }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "REQUEST", "routeArn": arn, "identitySource": [bearer] }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "REQUEST", "methodArn": arn, "headers": null }),
-            "Deny",
-            stage,
-        ),
-        (
-            json!({ "type": "REQUEST", "routeArn": arn, "headers": headers }),
-            "Allow",
-            stage,
-        ),
-        (
-            json!({ "type": "REQUEST", "version": "2.0", "headers": headers }),
-            "Deny",
-            "*",
-        ),
-        (
-            json!({ "type": "TOKEN", "authorizationToken": bearer, "methodArn": "*" }),
-            "Deny",
-            "*",
-        ),
-        (json!({}), "Deny", "*"),
-        (json!([]), "Deny", "*"),
-        (json!("x"), "Deny", "*"),
-        (json!(null), "Deny", "*"),
-    ] {
+    let denied = [
+        json!({ "methodArn": arn }),
+        json!({ "routeArn": arn, "version": "2.0" }),
+        json!({ "methodArn": 1, "routeArn": arn }),
+        json!({ "methodArn": arn, "headers": headers }),
+        json!({ "type": "TOKEN", "methodArn": arn, "headers": headers }),
+        json!({ "type": "TOKEN", "methodArn": arn, "authorizationToken": null }),
+        json!({ "type": "REQUEST", "methodArn": arn, "authorizationToken": bearer }),
+        json!({ "type": "REQUEST", "routeArn": arn, "identitySource": [bearer] }),
+        json!({ "type": "REQUEST", "methodArn": arn, "headers": null }),
+    ];
+    let malformed = [
+        json!({ "type": "REQUEST", "version": "2.0", "headers": headers }),
+        json!({ "type": "TOKEN", "authorizationToken": bearer, "methodArn": "*" }),
+        json!({}),
+        json!([]),
+        json!("x"),
+        json!(null),
+    ];
+    let allowed = json!({ "type": "REQUEST", "routeArn": arn, "headers": headers });
+    let denied = denied.map(|event| (event, "Deny", stage)).into_iter();
+    let malformed = malformed.map(|event| (event, "Deny", "*"));
+    let events = denied.chain(malformed).chain([(allowed, "Allow", stage)]);
+    for (event, effect, resource) in events {
         lambda.logged();
         let answer = lambda.ask(&event, NOW).await.unwrap();
         if event["version"] == "2.0" {

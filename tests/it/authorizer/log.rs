@@ -2,7 +2,7 @@ use serde_json::json;
 use sesame::log::TraceId;
 
 use super::{TestAuthorizer, whole};
-use crate::support::app::{NOW, PASSWORD, by_name};
+use crate::support::app::{NOW, PASSWORD};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;
 
@@ -19,11 +19,7 @@ async fn each_decision_is_one_line_of_the_log() {
             .await
             .unwrap()
     );
-    let again = lambda
-        .app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let again = lambda.app.client().log_in(&mini, PASSWORD).await;
     let user_again = create_named(&lambda.app, &mini).await;
 
     for (authorization, outcome, of) in [

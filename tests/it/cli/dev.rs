@@ -97,11 +97,9 @@ fn a_file_keeps_the_tables() {
     let data = ["--data", file.to_str().unwrap()];
 
     let first = Dev::with(&data);
-    let add = ["user", "add", "--login-name", "kept", "--no-password"];
-    first.run(&add).expect(0);
-    first
-        .run(&["user", "delete", "mini@mouse.com", "--yes"])
-        .expect(0);
+    let add = "user add --login-name kept --no-password";
+    first.tell(add).expect(0);
+    first.tell("user delete mini@mouse.com --yes").expect(0);
     let other = run(&mut dev(&data), "").expect(1);
     assert!(
         other
@@ -117,8 +115,8 @@ fn a_file_keeps_the_tables() {
         second.log_in("mini@mouse.com", crate::support::app::PASSWORD),
         200
     );
-    let lock = ["user", "lock", "mini@mouse.com"];
-    second.run(&lock).expect(0);
+    let lock = "user lock mini@mouse.com";
+    second.tell(lock).expect(0);
     second.stop().expect(0);
 
     let third = Dev::with(&data);
@@ -127,7 +125,7 @@ fn a_file_keeps_the_tables() {
         "locked",
         "as it was left"
     );
-    let callers = third.run(&["caller", "list"]).expect(0).stdout;
+    let callers = third.tell("caller list").expect(0).stdout;
     assert_eq!(
         callers.lines().count(),
         1,

@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::support::cli::process::{Dev, connect, demo_login, dev};
+use crate::support::cli::process::{Dev, connect, curl, demo_login, dev};
 use crate::support::cli::service::{SOON, Service};
 
 const RPC: &str = "/zitadel.session.v2.SessionService/CreateSession";
 const HERE: &str = "http://localhost:5173";
 const ELSEWHERE: &str = "https://evil.example";
 
-struct Answer {
-    status: u16,
-    headers: BTreeMap<String, String>,
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
     /// The headers and the body, in which a text in base64 is decoded.
     text: String,
 }
 
 /// Sends the bytes of a request, and reads until the server closes the connection.
-fn send(url: &str, request: &str) -> Answer {
+pub fn send(url: &str, request: &str) -> Answer {
     let mut stream = connect(url);
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
@@ -38,12 +38,13 @@ fn send(url: &str, request: &str) -> Answer {
         headers: headers
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect(),
+        body: body.to_owned(),
         text: format!("{all}\n{}", String::from_utf8_lossy(&decoded)),
     }
 }
 
 /// A request of HTTP/1.1 with these headers, behind which the connection ends.
-fn request(line: &str, headers: &[&str], body: &str) -> String {
+pub fn request(line: &str, headers: &[&str], body: &str) -> String {
     let headers = headers.join("\r\n");
     let length = body.len();
     format!(
@@ -54,13 +55,7 @@ fn request(line: &str, headers: &[&str], body: &str) -> String {
 
 /// What curl prints of an answer over HTTP/2, its headers included.
 fn over_http_2(url: &str, options: &[&str]) -> String {
-    let output = Command::new("curl")
-        .args(["-s", "-i", "--http2-prior-knowledge", "--noproxy", "*"])
-        .args(options)
-        .arg(url)
-        .output()
-        .unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    curl(&[&["-i", "--http2-prior-knowledge", url], options].concat())
 }
 
 /// The outcomes in a log, each once.
@@ -172,6 +167,8 @@ fn dev_answers_to_addresses_and_localhost_and_names_that_it_was_given() {
         ("[::1]:8080", 200),
         ("localhost:8080", 200),
         ("LOCALHOST.", 200),
+        ("localhost.:8080", 200),
+        ("0.0.0.0:8080", 200),
         ("laptop:8080", 200),
         ("Web.Internal.", 200),
         ("", 200),
@@ -180,7 +177,10 @@ fn dev_answers_to_addresses_and_localhost_and_names_that_it_was_given() {
         ("laptop.evil.example", 403),
         ("localhost.evil.example:8080", 403),
         ("127.0.0.1.evil.example", 403),
+        ("evil-localhost", 403),
+        ("127.0.0.1@evil.example", 400),
         ("localhost@evil.example", 400),
+        ("[evil.example]", 400),
         ("evil.example@localhost", 400),
         ("[::1].evil.example", 400),
     ] {
@@ -207,6 +207,7 @@ fn dev_answers_to_addresses_and_localhost_and_names_that_it_was_given() {
         ("http://evil.example/healthz", "localhost", 403),
         ("http://localhost/healthz", "evil.example", 200),
         ("http://laptop:1/healthz", "evil.example", 200),
+        ("http://localhost@evil.example/healthz", "localhost", 400),
     ] {
         let host = format!("Host: {host}");
         let answer = send(&dev.url, &request(&format!("GET {target}"), &[&host], ""));
@@ -268,7 +269,19 @@ const CALLS: [(&str, &str, &str); 9] = [
 #[test]
 fn a_page_of_another_origin_is_refused_in_every_protocol() {
     let dev = Dev::start();
-    for origin in [ELSEWHERE, "null", "http://localhost.evil.example", ""] {
+    for origin in [
+        ELSEWHERE,
+        "null",
+        "http://localhost.evil.example",
+        "http://evil.example:8080",
+        "http://user@localhost",
+        "http://localhost/path",
+        "http://192.168.1.7",
+        "http://0.0.0.0:3000",
+        "http://",
+        "localhost",
+        "",
+    ] {
         for (path, content_type, body) in CALLS {
             let headers = [
                 "Host: 127.0.0.1:8080",
@@ -292,6 +305,14 @@ fn a_page_of_another_origin_is_refused_in_every_protocol() {
         let preflight = send(&dev.url, &request("OPTIONS /v2/sessions", &headers, ""));
         assert_eq!(preflight.status, 403, "{origin}");
     }
+
+    let two = [
+        "Host: localhost",
+        "Origin: http://localhost",
+        "Origin: null",
+    ];
+    let answer = send(&dev.url, &request("POST /v2/sessions", &two, "{}"));
+    assert_eq!(answer.status, 403, "{}", answer.text);
 
     let log = dev.stop().stderr;
     assert_eq!(outcomes(&log), [("origin_not_allowed".to_owned(), 403)]);
@@ -324,6 +345,10 @@ fn pages_of_this_machine_and_devs_own_may_call() {
         ("127.0.0.1:8080", "https://localhost", true),
         ("localhost:8080", "http://127.0.0.1:8080", true),
         ("localhost:8080", "http://[::1]:3000", true),
+        ("localhost:8080", "http://[::ffff:7f00:1]:3000", true),
+        ("localhost:8080", "http://LOCALHOST.:3000", true),
+        ("localhost:8080", "http://127.9.9.9", true),
+        ("192.168.1.7", "https://192.168.1.7", false),
         ("laptop:8080", "http://laptop:8080", false),
         ("192.168.1.7:8080", "http://192.168.1.7:8080", false),
     ] {
@@ -348,6 +373,8 @@ fn pages_of_this_machine_and_devs_own_may_call() {
 #[test]
 fn allowed_origins_take_the_place_of_those_of_this_machine() {
     for (setting, origin, status) in [
+        ("none", "http://127.0.0.1:8081", 403),
+        ("none", "127.0.0.1:8080", 403),
         ("https://app.example", "https://app.example", 200),
         ("https://app.example", HERE, 403),
         ("https://app.example", ELSEWHERE, 403),

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
-use sesame::transport::http::Limits;
 use tonic::codegen::tokio_stream::{self, StreamExt as _};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Streaming};
@@ -13,9 +12,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::support::cli::http2::{
-    END_HEADERS, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, headers_of,
-};
+use crate::support::cli::http2::{GOAWAY, HEADERS, Http2, RST_STREAM, headers_of};
 use crate::support::cli::local::LocalServer;
 use crate::support::cli::process::{Dev, post_to};
 
@@ -192,9 +189,7 @@ fn calls_to_health_and_reflection_have_a_deadline() {
         let mut client = Http2::connect(&dev.url);
         let path = format!("/grpc.health.v1.Health/{rpc}");
         let block = headers_of(&path, &[("content-type", "application/grpc")]);
-        let call = Frame::new(HEADERS, END_HEADERS, 1, &block);
-        client.send(&call).unwrap();
-        client.0.set_read_timeout(Some(SOON)).unwrap();
+        client.open(1, &block);
 
         let reset = client.frame_of(&[HEADERS, RST_STREAM]).unwrap();
 
@@ -204,17 +199,14 @@ fn calls_to_health_and_reflection_have_a_deadline() {
 
 #[test]
 fn a_reflection_stream_without_requests_is_idle() {
-    let server = LocalServer::start(Limits {
-        idle: Duration::from_millis(200),
-        headers: Duration::from_millis(200),
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.idle = Duration::from_millis(200);
+        limits.headers = Duration::from_millis(200);
     });
     let mut client = Http2::connect(&server.url);
     let path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     let block = headers_of(path, &[("content-type", "application/grpc")]);
-    let call = Frame::new(HEADERS, END_HEADERS, 1, &block);
-    client.send(&call).unwrap();
-    client.0.set_read_timeout(Some(SOON)).unwrap();
+    client.open(1, &block);
 
     assert!(client.frame_of(&[HEADERS]).unwrap().is_ok());
     assert_eq!(client.frame_of(&[GOAWAY]).unwrap().code(), 0);

@@ -96,7 +96,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
     lines[1999] = json!({ "user_id": "id-1999", "login_name": "u1999@x.org" }).to_string();
     let input = lines.join("\n");
 
-    let done = dev.run_with(&["user", "import", "-"], &input).expect(1);
+    let done = dev.tell_with("user import -", &input).expect(1);
     assert_eq!(counts(&done), "1991 added, 1 unchanged, 7 refused");
     let want = "\
         line 11: the line is not JSON (column 10)\n\
@@ -108,12 +108,10 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
         line 91: the line is longer than 16384 bytes\n\
         error: lines refused: 7\n";
     assert_eq!(done.stderr, want);
-    let listed = dev.run(&["user", "list", "--json"]).json();
+    let listed = dev.tell("user list --json").json();
     assert_eq!(listed.len(), 1 + 1991);
 
-    let again = dev
-        .run_with(&["user", "import", "--json", "-"], &input)
-        .expect(1);
+    let again = dev.tell_with("user import --json -", &input).expect(1);
     let counts = json!({
         "added": 0, "unchanged": 1992, "refused": 7, "weak": {}, "lastLine": 2000, "complete": true,
     });
@@ -146,10 +144,10 @@ fn an_interrupted_import_resumes() {
         assert_eq!(done.stderr, want);
 
         let whole = users(0..500) + "\n" + &users(501..600);
-        let rest = ["user", "import", "--skip", "501", "-"];
-        let done = dev.run_with(&rest, &whole).expect(0);
+        let rest = "user import --skip 501 -";
+        let done = dev.tell_with(rest, &whole).expect(0);
         assert_eq!(counts(&done), "99 added, 0 unchanged, 0 refused");
-        let done = dev.run_with(&["user", "import", "-"], &whole).expect(0);
+        let done = dev.tell_with("user import -", &whole).expect(0);
         assert_eq!(counts(&done), "0 added, 599 unchanged, 0 refused");
     }
 }
@@ -165,22 +163,15 @@ fn an_import_waits_for_a_throttled_table() {
 
     assert_eq!(done.json()[0]["added"], 50);
     assert_eq!(throttled.left(), 0);
-    assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 51);
+    assert_eq!(dev.tell("user list").stdout.lines().count(), 51);
 }
 
 #[test]
 fn an_import_ends_when_a_table_cannot_be_written() {
     let dev = Dev::start();
-    let import = [
-        "user",
-        "import",
-        "--json",
-        "--users-table",
-        "nothing-here",
-        "-",
-    ];
+    let import = "user import --json --users-table nothing-here -";
 
-    let done = dev.run_with(&import, &users(0..100)).expect(1);
+    let done = dev.tell_with(import, &users(0..100)).expect(1);
 
     let want = json!({
         "added": 0, "unchanged": 0, "refused": 0, "weak": {}, "lastLine": 0, "complete": false,
@@ -215,6 +206,6 @@ fn a_file_that_cannot_be_imported_is_reported() {
         let done = dev.run(arguments).expect(code);
         assert!(done.stderr.contains(reason), "{arguments:?}: {done:?}");
     }
-    let nothing = dev.run(&["user", "import", "--json", "-"]).expect(0);
+    let nothing = dev.tell("user import --json -").expect(0);
     assert_eq!(nothing.json()[0]["added"], Value::from(0));
 }

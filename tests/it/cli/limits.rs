@@ -5,17 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sesame::transport::http::Limits;
-
 use crate::support::cli::gate::WriteGate;
 use crate::support::cli::http2::{
     DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, Http2, PING, RST_STREAM, SETTINGS,
     headers,
 };
 use crate::support::cli::local::LocalServer;
-use crate::support::cli::process::{
-    Dev, Running, connect, demo_login, head, post, read_answer, sesame,
-};
+use crate::support::cli::process::{Dev, connect, demo_login, head, opened, post, read_answer};
 use crate::support::cli::service::{SOON, Service, eventually};
 
 /// The pause between two bytes of a slow client.
@@ -89,11 +85,7 @@ fn a_connection_over_the_limit_waits_while_all_others_have_calls() {
     let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &["--max-connections", "2"]);
     gate.close();
-    let begin = || {
-        let mut stream = connect(&serve.url);
-        stream.write_all((head("", 2) + "{}").as_bytes()).unwrap();
-        stream
-    };
+    let begin = || opened(&serve.url, &(head("", 2) + "{}"));
     let calls = [begin(), begin()];
     eventually("both are under way", || gate.held() >= 2);
 
@@ -108,9 +100,7 @@ fn a_connection_over_the_limit_waits_while_all_others_have_calls() {
     gate.open();
     third.set_read_timeout(Some(SOON)).unwrap();
     for mut stream in calls.into_iter().chain([third]) {
-        let (status, made) = read_answer(&mut stream);
-        crate::support::record::secret(made["sessionToken"].as_str());
-        assert_eq!(status, 200);
+        assert_eq!(read_answer(&mut stream).0, 200);
     }
 }
 
@@ -119,10 +109,7 @@ fn a_stream_over_the_limit_is_refused() {
     const MAX_CONCURRENT_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 2];
     const REFUSED_STREAM: u32 = 7;
 
-    let server = LocalServer::start(Limits {
-        streams: 2,
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.streams = 2);
     let mut client = Http2::connect(&server.url);
     let settings = client.frame_of(&[SETTINGS]).unwrap().payload;
     assert!(
@@ -132,14 +119,12 @@ fn a_stream_over_the_limit_is_refused() {
     );
 
     for stream in [1, 3, 5] {
-        let open = Frame::new(HEADERS, END_HEADERS, stream, &headers(&[]));
-        client.send(&open).unwrap();
+        client.open(stream, &headers(&[]));
     }
 
     let refused = client.frame_of(&[RST_STREAM, HEADERS]).unwrap();
     assert_eq!((refused.stream, refused.code()), (5, REFUSED_STREAM));
-    let rest = Frame::new(DATA, END_STREAM, 1, b"{}");
-    client.send(&rest).unwrap();
+    client.finish(1, b"{}");
     assert!(client.frame_of(&[RST_STREAM, HEADERS]).unwrap().is_ok());
 }
 
@@ -165,9 +150,7 @@ fn headers_over_the_limit_are_refused() {
 
         let mut http_2 = Http2::connect(&dev.url);
         let block = headers(&[("x-long", &long)]);
-        http_2
-            .send(&Frame::new(HEADERS, END_HEADERS, 1, &block))
-            .unwrap();
+        http_2.open(1, &block);
         // A client that is refused for its headers is not asked for a body.
         let data = Frame::new(DATA, END_STREAM, 1, body.as_bytes());
         let _ = http_2.send(&data);
@@ -178,11 +161,10 @@ fn headers_over_the_limit_are_refused() {
 
 #[test]
 fn headers_that_come_byte_by_byte_are_cut_off() {
-    let server = LocalServer::start(Limits {
-        headers: FIFTH,
-        idle: FIFTH,
-        body: FIFTH,
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.headers = FIFTH;
+        limits.idle = FIFTH;
+        limits.body = FIFTH;
     });
     let head = head("", 0) + &"x".repeat(1000);
     let frame = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
@@ -223,8 +205,7 @@ fn bodies_that_come_byte_by_byte_are_cut_off() {
 
     let started = Instant::now();
     let mut http_2 = Http2::connect(&dev.url);
-    let open = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
-    http_2.send(&open).unwrap();
+    http_2.open(1, &headers(&[]));
     let mut sending = Http2(http_2.0.try_clone().unwrap());
     let trickling = std::thread::spawn(move || {
         while started.elapsed() < PAUSE * 15 {
@@ -256,7 +237,6 @@ fn an_idle_connection_is_closed() {
         for _ in 0..calls {
             http_2.call(1, &demo_login());
         }
-        http_2.0.set_read_timeout(Some(SOON)).unwrap();
         let goaway = http_2.frame_of(&[GOAWAY]).unwrap();
         assert_eq!(goaway.code(), 0, "without fault");
         http_2.frame_of(&[GOAWAY]).unwrap();
@@ -266,10 +246,9 @@ fn an_idle_connection_is_closed() {
 
 #[test]
 fn a_client_that_ignores_the_shutdown_is_disconnected() {
-    let server = LocalServer::start(Limits {
-        headers: Duration::from_millis(300),
-        idle: FIFTH,
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.headers = Duration::from_millis(300);
+        limits.idle = FIFTH;
     });
     let ping = Frame::new(PING, 0, 0, &[0; 8]).bytes();
 
@@ -282,18 +261,16 @@ fn a_client_that_ignores_the_shutdown_is_disconnected() {
 
 #[test]
 fn a_connection_with_a_call_in_progress_is_neither_idle_nor_late() {
-    let server = LocalServer::start(Limits {
-        headers: Duration::from_millis(50),
-        idle: Duration::from_millis(50),
-        body: Duration::from_hours(1),
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.headers = Duration::from_millis(50);
+        limits.idle = Duration::from_millis(50);
+        limits.body = Duration::from_hours(1);
     });
 
     let mut http_1 = connect(&server.url);
     http_1.write_all((head("", 2) + "{").as_bytes()).unwrap();
     let mut http_2 = Http2::connect(&server.url);
-    let open = Frame::new(HEADERS, END_HEADERS, 1, &headers(&[]));
-    http_2.send(&open).unwrap();
+    http_2.open(1, &headers(&[]));
     let half = Frame::new(DATA, END_STREAM, 1, b"{}").bytes();
     let (half, rest) = half.split_at(10);
     http_2.0.write_all(half).unwrap();
@@ -325,19 +302,9 @@ fn silent_database() -> String {
 
 #[test]
 fn an_answer_has_a_deadline() {
-    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
-    command.args(["--endpoint-url", &silent_database()]).envs([
-        ("USERS_TABLE", "users"),
-        ("SESSIONS_TABLE", "sessions"),
-        ("RESOURCE_OWNER", "acme"),
-        ("ACCESS", "public"),
-        ("ANSWER_SECONDS", "0.2"),
-    ]);
-    let mut serve = Running::start(&mut command);
-    let ready: serde_json::Value = serde_json::from_str(&serve.line()).unwrap();
-
-    let (status, _) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
+    let settings = [("ANSWER_SECONDS", "0.2")];
+    let serve = Service::with_settings(&silent_database(), &settings);
 
     // When the store itself gives up, it is 503.
-    assert_eq!(status, 504);
+    assert_eq!(post(&serve.url, "", demo_login().as_bytes()).0, 504);
 }

@@ -1,38 +1,18 @@
 //! The pages of `sesame dev`, as a browser gets them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read as _, Write as _};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use sesame::error;
 
-use crate::support::cli::process::{Dev, Running, connect, demo_login, post, sesame};
+use super::edge::{self, Answer, request};
+use crate::support::cli::process::{Dev, demo_login, post};
+use crate::support::cli::service::Service;
 
-struct Page {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
-fn send(url: &str, method: &str, path: &str) -> Page {
-    let mut stream = connect(url);
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    )
-    .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let headers = head.lines().filter_map(|line| line.split_once(": "));
-    Page {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        headers: headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        body: body.to_owned(),
-    }
+fn send(url: &str, method: &str, path: &str) -> Answer {
+    let head = request(&format!("{method} {path}"), &["Host: localhost"], "");
+    edge::send(url, &head)
 }
 
 /// Every path, its type, and the file that it is. That of errors is made from their table.
@@ -213,20 +193,9 @@ fn each_error_is_explained() {
 #[test]
 fn serve_has_no_pages() {
     let dev = Dev::start();
-    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
-    command.args(["--endpoint-url", &dev.database]).envs([
-        ("USERS_TABLE", "users"),
-        ("SESSIONS_TABLE", "sessions"),
-        ("RESOURCE_OWNER", "acme"),
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-    ]);
-    let mut serve = Running::start(&mut command);
-    let ready: Value = serde_json::from_str(&serve.line()).unwrap();
+    let serve = Service::over(&dev.database, &[]);
 
     for (path, _, _) in PAGES {
-        let page = send(ready["url"].as_str().unwrap(), "GET", path);
-        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(serve.get(path), 404, "{path}");
     }
 }

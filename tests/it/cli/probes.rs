@@ -5,9 +5,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use crate::support::cli::gate::WriteGate;
-use crate::support::cli::http2::{
-    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, RST_STREAM, headers_by, headers_of,
-};
+use crate::support::cli::http2::{DATA, Frame, HEADERS, Http2, RST_STREAM, headers_by, headers_of};
 use crate::support::cli::process::{Dev, connect, head};
 use crate::support::cli::service::{SOON, Service, eventually, read_status};
 
@@ -105,8 +103,7 @@ fn abandoned_probes_cause_no_further_requests() {
         // It is answered once the request before it has begun.
         client.ask(stream + 2, "GET", "/healthz");
         client.read_answer();
-        let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
-        client.send(&cancel).unwrap();
+        client.cancel(stream);
     }
 
     // The first request may still be on its way.
@@ -194,10 +191,8 @@ fn the_health_service_answers_grpc_alone() {
 
         let mut client = Http2::connect(&dev.url);
         let block = headers_of(CHECK, &[("content-type", content_type)]);
-        let open = Frame::new(HEADERS, END_HEADERS, 1, &block);
-        client.send(&open).unwrap();
-        let rest = Frame::new(DATA, END_STREAM, 1, b"{}");
-        client.send(&rest).unwrap();
+        client.open(1, &block);
+        client.finish(1, b"{}");
         assert!(!client.read_answer().0.is_ok(), "{content_type}");
     }
 }
@@ -219,17 +214,13 @@ fn probes_with_bodies_are_answered_over_http_1() {
 fn probes_with_bodies_are_answered_over_http_2() {
     let dev = Dev::start();
     let mut client = Http2::connect(&dev.url);
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     for stream in (1..100).step_by(2) {
         let path = PROBES[usize::from(stream) / 2 % 2];
-        let open = Frame::new(HEADERS, END_HEADERS, stream, &headers_by("GET", path, &[]));
-        client.send(&open).unwrap();
+        client.open(stream, &headers_by("GET", path, &[]));
         client
             .send(&Frame::new(DATA, 0, stream, &[b'x'; 1000]))
             .unwrap();
-        client
-            .send(&Frame::new(DATA, END_STREAM, stream, b"x"))
-            .unwrap();
+        client.finish(stream, b"x");
 
         let (got, data) = client.read_answer();
         assert_eq!((got.is_ok(), &*data), (true, &b"ok\n"[..]), "{stream}");
@@ -240,11 +231,8 @@ fn probes_with_bodies_are_answered_over_http_2() {
 fn the_body_of_a_probe_has_the_limits_of_a_body() {
     let dev = Dev::with(&["--body-seconds", "0.2"]);
     let mut client = Http2::connect(&dev.url);
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     let block = headers_by("GET", "/healthz", &[]);
-    client
-        .send(&Frame::new(HEADERS, END_HEADERS, 1, &block))
-        .unwrap();
+    client.open(1, &block);
     let reset = client.frame_of(&[HEADERS, RST_STREAM]).unwrap();
     assert_eq!(reset.kind, RST_STREAM);
 }

@@ -1,12 +1,11 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::tls::Certificate;
 use crate::support::cli::process::{
-    Dev, Running, connect, demo_login, dev, head, post, post_to, read_answer, run, sesame,
+    Dev, Running, closed, connect, demo_login, dev, head, post, post_to, read_answer, run, sesame,
 };
 use crate::support::cli::service::{Service, get};
 
@@ -104,27 +103,6 @@ fn idle_connections_do_not_delay_the_shutdown() {
 }
 
 #[test]
-fn http_2_is_served_on_the_same_port() {
-    let dev = Dev::start();
-    let url = format!("{}/v2alpha/sessions", dev.url);
-    for (option, version) in [("--http2-prior-knowledge", "2"), ("--http1.1", "1.1")] {
-        let curl = Command::new("curl")
-            .args([
-                "-s",
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{http_version} %{http_code}",
-            ])
-            .args([option, "--noproxy", "*", "-d", &demo_login(), &url])
-            .output()
-            .unwrap();
-        let told = String::from_utf8(curl.stdout).unwrap();
-        assert_eq!(told, format!("{version} 200"));
-    }
-}
-
-#[test]
 fn a_body_that_is_too_long_gets_an_answer() {
     let dev = Dev::start();
     let limit = 262_144;
@@ -157,7 +135,6 @@ fn serve_uses_existing_tables() {
         (status, &created["details"]["resourceOwner"]),
         (200, &"acme".into())
     );
-    crate::support::record::secret(created["sessionToken"].as_str());
     assert_eq!(
         post(url, "", demo_login().as_bytes()).0,
         401,
@@ -222,24 +199,10 @@ fn serve_reports_all_wrong_settings_at_once() {
 
 #[test]
 fn serve_starts_while_the_database_is_away() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let mut command = sesame(&["serve", "--ready-json", "--listen", "127.0.0.1:0"]);
-    command.args(["--endpoint-url", &closed]).envs([
-        ("USERS_TABLE", "users"),
-        ("SESSIONS_TABLE", "sessions"),
-        ("RESOURCE_OWNER", "acme"),
-        ("ACCESS", "public"),
-    ]);
-    let mut serve = Running::start(&mut command);
+    let serve = Service::over(&closed(), &[]);
 
-    let ready: Value = serde_json::from_str(&serve.line()).unwrap();
-
-    let (status, _) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
-    assert_eq!(status, 503);
-    let logged: Value = serde_json::from_str(&serve.error_line()).unwrap();
-    assert_eq!(logged["level"], "warn", "{logged}");
+    assert_eq!(post(&serve.url, "", demo_login().as_bytes()).0, 503);
+    serve.log_line("\"level\":\"warn\"");
 }
 
 #[test]
@@ -253,9 +216,8 @@ fn a_base_path_is_for_calls_and_not_for_probes_and_pages() {
             ("/auth/zitadel.session.v2.SessionService/CreateSession", 200),
             ("/auth/auth/v2/sessions", 404),
         ] {
-            let (got, created) = post_to(url, path, "", b"{}");
+            let (got, _created) = post_to(url, path, "", b"{}");
             assert_eq!(got, status, "{path}");
-            crate::support::record::secret(created["sessionToken"].as_str());
         }
         for (path, status) in [
             ("/healthz", 200),

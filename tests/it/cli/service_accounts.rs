@@ -1,4 +1,4 @@
-use crate::support::cli::process::{Dev, demo_login, post};
+use crate::support::cli::process::{Dev, demo_login, post, words};
 
 fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
@@ -24,7 +24,7 @@ fn a_service_accounts_token_is_shown_once() {
     );
     crate::support::record::secret(Some(&token));
 
-    let mut accounts = dev.run(&["caller", "list", "--json"]).expect(0).json();
+    let mut accounts = dev.tell("caller list --json").expect(0).json();
     accounts.retain(|account| account["name"] == "back end");
     assert_eq!(accounts.len(), 1);
     assert_eq!(
@@ -32,7 +32,7 @@ fn a_service_accounts_token_is_shown_once() {
         serde_json::json!(["session.write"])
     );
     let hash = accounts[0]["tokenHash"].as_str().unwrap();
-    let listed = dev.run(&["caller", "list"]).expect(0).stdout;
+    let listed = dev.tell("caller list").expect(0).stdout;
     assert!(
         listed.contains(&format!("{}\tback end\t", &hash[..16])),
         "{listed}"
@@ -96,17 +96,13 @@ fn all_tokens_of_a_name_are_revoked_together() {
         dev.run(&add).expect(0);
     }
 
-    let revoked = dev
-        .run(&["caller", "revoke", "--name", "one", "--yes"])
-        .expect(0);
+    let revoked = dev.tell("caller revoke --name one --yes").expect(0);
 
     assert_eq!(revoked.stdout.lines().count(), 2);
-    let left = dev.run(&["caller", "list", "--json"]).json();
+    let left = dev.tell("caller list --json").json();
     let names: Vec<_> = left.iter().map(|account| account["name"].clone()).collect();
     assert_eq!(names, ["demo (sesame dev)", "two"]);
-    let nobody = dev
-        .run(&["caller", "revoke", "--name", "one", "--yes"])
-        .expect(1);
+    let nobody = dev.tell("caller revoke --name one --yes").expect(1);
     assert_eq!(
         nobody.stderr,
         "error: there is no service account with the name one\n"
@@ -119,15 +115,8 @@ fn a_token_that_could_not_be_printed_can_be_revoked() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
 
-    let add = [
-        "caller",
-        "add",
-        "--name",
-        "lost",
-        "--permission",
-        "session.read",
-    ];
-    let output = dev.command(&add).stdout(writer).output().unwrap();
+    let add = "caller add --name lost --permission session.read";
+    let output = dev.command(&words(add)).stdout(writer).output().unwrap();
 
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();

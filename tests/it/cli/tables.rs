@@ -25,15 +25,8 @@ fn tables_are_created_once_and_checked() {
     assert_eq!(again.stdout, "people: is there\nvisits: is there\n");
     tables("check").expect(0);
 
-    let swapped = [
-        "tables",
-        "check",
-        "--users-table",
-        "visits",
-        "--sessions-table",
-        "people",
-    ];
-    let faults = dev.run(&swapped).expect(1).stdout;
+    let swapped = "tables check --users-table visits --sessions-table people";
+    let faults = dev.tell(swapped).expect(1).stdout;
     let want = "the table visits is not keyed by pk alone\n\
                 the table people is not keyed by session_id alone\n\
                 the table people has no index by_user by user_id and created_at\n\
@@ -111,7 +104,7 @@ fn store(dev: &Dev) -> Store {
 async fn login_names_that_no_new_user_may_have_are_reported_until_renamed() {
     let dev = Dev::start();
     let sound = "both tables are as they should be\n";
-    assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
+    assert_eq!(dev.tell("tables check").expect(0).stdout, sound);
     let store = store(&dev);
     let mini = LoginName::parse("mini@mouse.com".to_owned()).unwrap();
     let mini = store.get_user(&mini.folded()).await.unwrap().unwrap();
@@ -131,7 +124,7 @@ async fn login_names_that_no_new_user_may_have_are_reported_until_renamed() {
     }
 
     // Users who can log in are reported without failing the check.
-    let told = dev.run(&["tables", "check"]).expect(0).stdout;
+    let told = dev.tell("tables check").expect(0).stdout;
 
     let mut lines: Vec<_> = told.lines().collect();
     assert_eq!(lines.remove(0), sound.trim_end());
@@ -159,5 +152,5 @@ async fn login_names_that_no_new_user_may_have_are_reported_until_renamed() {
             "{name}"
         );
     }
-    assert_eq!(dev.run(&["tables", "check"]).expect(0).stdout, sound);
+    assert_eq!(dev.tell("tables check").expect(0).stdout, sound);
 }

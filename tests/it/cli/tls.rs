@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::support::cli::local::LocalServer;
-use crate::support::cli::process::{Dev, Running, demo_login, dev, head, run};
+use crate::support::cli::process::{Dev, Running, curl, demo_login, dev, head, run};
 use crate::support::cli::service::Service;
 use crate::support::record;
 
@@ -53,13 +53,9 @@ impl Certificate {
 
     pub fn options(&self) -> [String; 4] {
         let path = |name| self.path(name).to_str().unwrap().to_owned();
-        let (certificate, key) = (path("cert.pem"), path("key.pem"));
-        [
-            "--tls-cert".to_owned(),
-            certificate,
-            "--tls-key".to_owned(),
-            key,
-        ]
+        let names = ["--tls-cert", "--tls-key"].map(str::to_owned);
+        let [certificate, key] = names;
+        [certificate, path("cert.pem"), key, path("key.pem")]
     }
 
     /// A `sesame dev` with this certificate.
@@ -109,28 +105,18 @@ fn the_client_chooses_the_versions_of_tls_and_http() {
     let certificate = Certificate::make();
     let dev = certificate.dev(&[]);
     let url = format!("{}/v2alpha/sessions", dev.url);
+    let [_, cert, ..] = certificate.options();
     for (options, want) in [
         (["--http2", "--tlsv1.3"], "2 200"),
         (["--http1.1", "--tlsv1.3"], "1.1 200"),
         (["--http2", "--tls-max=1.2"], "2 200"),
         (["--no-alpn", "--tls-max=1.2"], "1.1 200"),
     ] {
-        let options = options.map(|option| option.split('='));
-        let curl = Command::new("curl")
-            .args(options.into_iter().flatten())
-            .args([
-                "-s",
-                "-o",
-                "/dev/null",
-                "-w",
-                "%{http_version} %{http_code}",
-            ])
-            .arg("--cacert")
-            .arg(certificate.path("cert.pem"))
-            .args(["--noproxy", "*", "-d", &demo_login(), &url])
-            .output()
-            .unwrap();
-        assert_eq!(String::from_utf8(curl.stdout).unwrap(), want);
+        let told = ["-o", "/dev/null", "-w", "%{http_version} %{http_code}"];
+        let call = ["--cacert", &cert, "-d", &demo_login(), &url];
+        let options = options.iter().flat_map(|option| option.split('='));
+        let options = options.chain(told).chain(call).collect::<Vec<_>>();
+        assert_eq!(curl(&options), want);
     }
 }
 
@@ -208,15 +194,10 @@ fn serve_with_tls_tells_browsers_to_keep_to_it() {
                 "Content-Type: application/grpc",
             ],
         ] {
-            let curl = Command::new("curl")
-                .args(["-s", "-i", "--noproxy", "*", "--cacert"])
-                .arg(certificate.path("cert.pem"))
-                .arg(format!("{url}{}", options[0]))
-                .args(&options[1..])
-                .output()
-                .unwrap();
-            let answer = String::from_utf8_lossy(&curl.stdout).to_lowercase();
-            assert!(answer.starts_with("http/"), "{url} {options:?}: {curl:?}");
+            let target = format!("{url}{}", options[0]);
+            let call = ["-i", "--cacert", &own[1], &target];
+            let answer = curl(&[&call, &options[1..]].concat()).to_lowercase();
+            assert!(answer.starts_with("http/"), "{url} {options:?}: {answer}");
             assert_eq!(answer.contains(HSTS), want, "{url} {options:?}: {answer}");
         }
     }
@@ -316,12 +297,11 @@ fn a_handshake_and_the_first_request_have_a_deadline() {
 
     let certificate = Certificate::make();
     let tls = Tls::new(certificate.pem.as_bytes(), certificate.key.as_bytes());
-    let limits = Limits {
-        headers: Duration::from_millis(200),
-        idle: Duration::from_millis(200),
-        ..Limits::DEFAULT
+    let limit = |limits: &mut Limits| {
+        limits.headers = Duration::from_millis(200);
+        limits.idle = Duration::from_millis(200);
     };
-    let server = LocalServer::with(limits, Some(tls.unwrap()));
+    let server = LocalServer::with(limit, Some(tls.unwrap()));
     for begin in [&[][..], RECORD] {
         let mut stream = connect(&server.url);
         stream.write_all(begin).unwrap();

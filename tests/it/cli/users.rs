@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::cli::process::{Dev, demo_login, post, post_to, run, sesame};
-use crate::support::record;
+use crate::support::cli::process::{Dev, closed, demo_login, post, post_to, run, sesame};
 
 /// Registers the passwords, which no process may print; `process::run` looks for them.
 const OLD: &str = "0ld-pässwörd";
@@ -17,14 +16,8 @@ fn a_user_is_added_shown_changed_and_deleted() {
     secrets();
     let dev = Dev::start();
 
-    let add = [
-        "user",
-        "add",
-        "--login-name",
-        "Ada@x.org",
-        "--password-stdin",
-    ];
-    let added = dev.run_with(&add, &format!("{OLD}\n")).expect(0);
+    let add = "user add --login-name Ada@x.org --password-stdin";
+    let added = dev.tell_with(add, &format!("{OLD}\n")).expect(0);
     let id = added.stdout.trim();
     assert_eq!(id.len(), 36);
     assert_eq!(
@@ -42,8 +35,7 @@ fn a_user_is_added_shown_changed_and_deleted() {
     assert_eq!(dev.log_in("ada@x.org", OLD), 400);
     assert_eq!(dev.log_in("ada@x.org", NEW), 200);
 
-    dev.run(&["user", "rename", "ada@x.org", "--to", "lady@x.org"])
-        .expect(0);
+    dev.tell("user rename ada@x.org --to lady@x.org").expect(0);
     assert_eq!(dev.user("lady@x.org")["displayName"], "lady@x.org");
     assert_eq!(dev.log_in("ada@x.org", NEW), 400);
     assert_eq!(dev.log_in("lady@x.org", NEW), 200);
@@ -54,9 +46,9 @@ fn a_user_is_added_shown_changed_and_deleted() {
     let reason = "error: the login name MINI@mouse.com is taken\n";
     assert_eq!(taken.expect(1).stderr, reason);
 
-    let listed = dev.run(&["user", "list"]).expect(0);
+    let listed = dev.tell("user list").expect(0);
     assert_eq!(listed.stdout.lines().count(), 2);
-    let listed = dev.run(&["user", "list", "--json"]).expect(0).json();
+    let listed = dev.tell("user list --json").expect(0).json();
     assert!(listed.contains(&dev.user("lady@x.org")));
 
     let asked = dev.run(&["user", "delete", "--id", id]).expect(2);
@@ -74,12 +66,12 @@ fn a_user_is_added_shown_changed_and_deleted() {
 fn a_byte_order_mark_is_not_part_of_a_password() {
     secrets();
     let dev = Dev::start();
-    let add = ["user", "add", "--login-name", "ada", "--password-stdin"];
-    dev.run_with(&add, &format!("\u{feff}{OLD}\r\n")).expect(0);
+    let add = "user add --login-name ada --password-stdin";
+    dev.tell_with(add, &format!("\u{feff}{OLD}\r\n")).expect(0);
     assert_eq!(dev.log_in("ada", OLD), 200);
 
-    let set = ["user", "set-password", "ada", "--password-stdin"];
-    dev.run_with(&set, &format!("\u{feff}{NEW}")).expect(0);
+    let set = "user set-password ada --password-stdin";
+    dev.tell_with(set, &format!("\u{feff}{NEW}")).expect(0);
     assert_eq!(dev.log_in("ada", NEW), 200);
     assert_eq!(dev.log_in("ada", &format!("\u{feff}{NEW}")), 400);
 }
@@ -90,7 +82,6 @@ fn a_user_who_is_logged_out_may_log_in_again() {
     let log_in = || {
         let (status, created) = post(&dev.url, "", demo_login().as_bytes());
         assert_eq!(status, 200);
-        record::secret(created["sessionToken"].as_str());
         json!({ "sessionId": created["sessionId"], "sessionToken": created["sessionToken"] })
     };
     let get = |session: &Value| {
@@ -102,12 +93,12 @@ fn a_user_who_is_logged_out_may_log_in_again() {
     let before = log_in();
     assert_eq!(get(&before), 200);
 
-    let done = dev.run(&["user", "logout", "Mini@Mouse.com"]).expect(0);
+    let done = dev.tell("user logout Mini@Mouse.com").expect(0);
 
     assert_eq!(done.stderr, "");
     assert_eq!(get(&before), 404);
     assert_eq!(get(&log_in()), 200);
-    let nobody = dev.run(&["user", "logout", "nobody@mouse.com"]).expect(1);
+    let nobody = dev.tell("user logout nobody@mouse.com").expect(1);
     assert!(nobody.stderr.starts_with("error: there is no user"));
 }
 
@@ -170,7 +161,7 @@ fn wrong_passwords_are_shown_until_the_user_is_unlocked() {
     assert!(shown["passwordLockedUntil"].is_string(), "{shown}");
     assert!(shown["lastAttemptAt"].is_string(), "{shown}");
 
-    dev.run(&["user", "unlock", "mini@mouse.com"]).expect(0);
+    dev.tell("user unlock mini@mouse.com").expect(0);
     assert_eq!(dev.user("mini@mouse.com")["failures"], 0);
     assert_eq!(dev.user("mini@mouse.com")["attempts"], 3);
 }
@@ -250,7 +241,7 @@ fn a_user_who_cannot_be_added_is_refused_with_a_reason() {
         done.stderr,
         "error: the login name MINI@mouse.com is taken\n"
     );
-    assert_eq!(dev.run(&["user", "list"]).stdout.lines().count(), 1);
+    assert_eq!(dev.tell("user list").stdout.lines().count(), 1);
 }
 
 #[test]
@@ -277,7 +268,7 @@ fn a_user_may_have_no_password_but_a_visible_name() {
     let user = dev.user("a e\u{301}'B");
     assert_eq!(user["password"], json!(null));
     assert_eq!(user["displayName"], " a \u{e9}'b\r\n".trim());
-    let listed = dev.run(&["user", "list"]).expect(0).stdout;
+    let listed = dev.tell("user list").expect(0).stdout;
     assert!(
         listed.contains("a \u{e9}'b\t7\tactive\tno password"),
         "{listed}"
@@ -314,11 +305,7 @@ fn a_closed_output_is_no_failure() {
 
 #[test]
 fn a_missing_database_is_reported() {
-    // A port that was free a moment ago.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-
+    let closed = closed();
     let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
     for (options, variables, code, reason) in [
         (

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use serde_json::{Value, json};
-use sesame::domain::{Factor, Permission, Sequence, Timestamp, UserState};
+use serde_json::json;
+use sesame::domain::{Factor, Permission, Sequence, UserState};
 
-use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, post};
+use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
 #[tokio::test]
 async fn the_sequence_counts_the_facts_that_are_stored() {
@@ -17,9 +16,7 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
     let password = json!({ "password": PASSWORD });
     let metadata = json!({ "color": "Ymx1ZQ==" });
 
-    let page = app
-        .service_account(&[Permission::Write], Duration::MAX)
-        .await;
+    let page = app.service(&[Permission::Write]).await;
     for (body, sequence, factors) in [
         (json!({}), 2, (false, false)),
         (json!({ "checks": {} }), 2, (false, false)),
@@ -38,7 +35,7 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
             (true, true),
         ),
     ] {
-        let answer = app.client().bearing(page.as_str()).create_json(&body).await;
+        let answer = page.create_json(&body).await;
         assert_eq!(answer.status, StatusCode::OK, "{body}");
         assert_eq!(answer.sequence(), sequence.to_string(), "{body}");
 
@@ -59,43 +56,10 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
 }
 
 #[tokio::test]
-async fn a_create_is_answered_as_documented() {
-    let app = App::start().await;
-    let mini = app.user("mini").await;
-
-    let answer = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
-
-    let mut body = answer.json();
-    let token = body["sessionToken"].take();
-    let id = body["sessionId"].take();
-    let expected = json!({
-        "details": {
-            "sequence": "4",
-            "changeDate": "2027-01-15T08:00:00.123Z",
-            "resourceOwner": "69629023906488334",
-        },
-        "sessionId": null,
-        "sessionToken": null,
-    });
-    assert_eq!(body, expected);
-    assert!(id.as_str().unwrap().parse::<uuid::Uuid>().is_ok());
-    assert!(token.as_str().unwrap().len() <= 200);
-    assert_eq!(answer.headers[CONTENT_TYPE], "application/json");
-    assert_eq!(answer.headers[CACHE_CONTROL], "no-store");
-    assert_eq!(answer.headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
-    assert_eq!(answer.headers["x-request-id"], "request-1");
-}
-
-#[tokio::test]
 async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app
-        .service_account(&[Permission::Write], Duration::MAX)
-        .await;
+    let page = app.service(&[Permission::Write]).await;
     let both = json!({ "userId": mini.user_id.as_str(), "loginName": mini.login_name.as_str() });
     let shouted = mini.login_name.as_str().to_uppercase();
 
@@ -112,7 +76,7 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
             json!({ "user": user }),
         ] {
             let body = json!({ "checks": checks });
-            let answer = app.client().bearing(page.as_str()).create_json(&body).await;
+            let answer = page.create_json(&body).await;
             assert_eq!(answer.outcome(), "ok", "{checks}");
             let stored = app.stored(&answer).await.factors;
             assert_eq!(stored.verified_at(Factor::User), Some(NOW));
@@ -139,9 +103,7 @@ async fn only_the_hash_of_a_token_is_stored() {
 #[tokio::test]
 async fn each_failed_check_has_its_own_error() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app
-        .service_account(&[Permission::Write], Duration::from_hours(1))
-        .await;
+    let token = app.service(&[Permission::Write]).await;
     let mini = app.user("mini").await;
     let other = app.user("other").await;
     let without = app.user_with_hash("without", None).await;
@@ -197,11 +159,7 @@ async fn each_failed_check_has_its_own_error() {
         (unknown_name("nobody"), 404, "QUERY-Dfbg2"),
     ] {
         app.faults.clear();
-        let answer = app
-            .client()
-            .bearing(token.as_str())
-            .create_json(&body)
-            .await;
+        let answer = token.create_json(&body).await;
         assert_eq!(
             (answer.status.as_u16(), &*answer.outcome()),
             (status, outcome),
@@ -213,96 +171,5 @@ async fn each_failed_check_has_its_own_error() {
         app.login("mini").await.attempts.failures,
         2,
         "only wrong passwords count"
-    );
-}
-
-#[tokio::test]
-async fn an_error_is_a_google_rpc_status() {
-    let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app
-        .service_account(&[Permission::Write], Duration::from_hours(1))
-        .await;
-
-    let unknown = by_name(&app.login_name("nobody"), "x");
-    let unknown = app
-        .client()
-        .bearing(token.as_str())
-        .create_json(&unknown)
-        .await;
-    let malformed = app
-        .client()
-        .bearing(token.as_str())
-        .create_json(&json!([]))
-        .await;
-
-    let expected = json!({
-        "code": 5,
-        "message": "User could not be found (QUERY-Dfbg2)",
-        "details": [{
-            "@type": "type.googleapis.com/zitadel.v1.ErrorDetail",
-            "id": "QUERY-Dfbg2",
-            "message": "User could not be found",
-        }],
-    });
-    assert_eq!(unknown.json(), expected);
-    assert_eq!(malformed.json()["code"], 3);
-    assert_eq!(malformed.json().get("details"), None);
-}
-
-#[tokio::test]
-async fn unknown_routes_wrong_methods_and_long_bodies_are_refused() {
-    let app = App::start().await;
-    let large = format!("{{\"x\":\"{}\"}}", "a".repeat(256 * 1024 - 8));
-
-    for (method, path, body, status, code) in [
-        ("POST", "/v2alpha/nothing", "{}".to_owned(), 404, 5),
-        ("POST", "/", "{}".to_owned(), 404, 5),
-        ("GET", "/v2alpha/sessions", String::new(), 405, 12),
-        ("PUT", "/v2alpha/sessions", "{}".to_owned(), 405, 12),
-        ("POST", "/v2alpha/sessions", format!("{large} "), 413, 8),
-    ] {
-        let mut request = post(body);
-        request.method = method.parse().unwrap();
-        request.path = path.to_owned();
-        let answer = app.send(request, NOW).await;
-        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
-        assert_eq!(answer.json()["code"], code, "{method} {path}");
-        if status == 405 {
-            assert_eq!(answer.headers["allow"], "POST");
-        }
-    }
-    assert_eq!(large.len(), 256 * 1024);
-    assert_eq!(app.send(post(large), NOW).await.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn a_deployment_may_answer_201_to_a_create() {
-    let app = App::with(&[("CREATED_STATUS", "201")]).await;
-
-    assert_eq!(
-        app.client().create_json(&json!({})).await.status,
-        StatusCode::CREATED
-    );
-    assert_eq!(
-        app.client().create_json(&json!([])).await.status,
-        StatusCode::BAD_REQUEST
-    );
-}
-
-#[tokio::test]
-async fn a_deployment_decides_how_long_sessions_live() {
-    let app = App::with(&[
-        ("SESSION_LIFETIME_SECONDS", "60"),
-        ("RESOURCE_OWNER", "mouse"),
-    ])
-    .await;
-
-    let answer = app.client().create_json(&json!({})).await;
-
-    let expires_at = app.stored(&answer).await.expires_at;
-    assert_eq!(expires_at, Timestamp::from_millis(NOW.as_millis() + 60_000));
-    assert_eq!(
-        answer.json()["details"]["resourceOwner"],
-        Value::from("mouse")
     );
 }

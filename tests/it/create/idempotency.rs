@@ -10,6 +10,7 @@ use sesame::domain::{Permission, User};
 use crate::support::app::{App, PASSWORD, header};
 use crate::support::client::{self, Wire};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
+use crate::support::client::{of_session, opening, seconds};
 use crate::support::faults::Fault;
 use crate::support::record;
 
@@ -24,10 +25,7 @@ async fn app(settings: &[(&str, &str)]) -> App {
 }
 
 fn login(user: &User, password: &str) -> Create {
-    Create {
-        checks: Some(checks(user, Some(password))),
-        ..Create::default()
-    }
+    opening(user, Some(password))
 }
 
 /// An idempotency key that no other test uses, because tests may share a database.
@@ -49,24 +47,18 @@ impl Client<'_> {
 #[tokio::test]
 async fn a_repeated_create_has_one_answer_in_all_protocols() {
     let app = app(&[("ACCESS", "token")]).await;
-    let writer = app
-        .service_account(&[Permission::Write, Permission::Read], HOUR)
-        .await;
+    let client = app.service(&[Permission::Write, Permission::Read]).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(writer.as_str());
     let request = Create {
         metadata: metadata(&[("a", "1")]),
-        lifetime: Some(prost_types::Duration {
-            seconds: 60,
-            nanos: 0,
-        }),
+        lifetime: Some(seconds(60)),
         ..login(&mini, PASSWORD)
     };
 
     let first = client.create_keyed("k", &request).await.unwrap();
 
     for wire in Wire::ALL {
-        let client = Client { wire, ..client };
+        let client = client.by(wire);
         // The answer stays the same while time passes.
         let again = client.later(Duration::from_secs(30));
         let again = again.create_keyed("k", &request).await.unwrap();
@@ -123,9 +115,8 @@ async fn parallel_creates_with_one_key_make_one_session() {
 #[tokio::test]
 async fn another_request_with_the_same_key_is_refused() {
     let app = app(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&[Permission::Write], HOUR).await;
+    let client = app.service(&[Permission::Write]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let client = Client::new(&app).bearing(writer.as_str());
     client
         .create_keyed("k", &login(&mini, PASSWORD))
         .await
@@ -145,7 +136,7 @@ async fn another_request_with_the_same_key_is_refused() {
         (login(&mini, "wrong"), "COMMAND-3M0fs"),
     ] {
         for wire in Wire::ALL {
-            let client = Client { wire, ..client };
+            let client = client.by(wire);
             let got = client.create_keyed("k", &request).await;
             assert_eq!(code(&got), want, "{wire:?}");
         }
@@ -159,9 +150,8 @@ async fn another_request_with_the_same_key_is_refused() {
 #[tokio::test]
 async fn a_key_belongs_to_its_principal() {
     let app = app(&[("ACCESS", "authenticated")]).await;
-    let writer = app.service_account(&[Permission::Write], HOUR).await;
+    let service = app.service(&[Permission::Write]).await;
     let mini = app.user("mini").await;
-    let service = Client::new(&app).bearing(writer.as_str());
     let by_service = service.create_keyed("k", &login(&mini, PASSWORD)).await;
     let by_service = by_service.unwrap();
     let user = service.bearing(&by_service.session_token);
@@ -177,10 +167,7 @@ async fn an_anonymous_create_with_a_key_needs_a_password() {
     let app = app(&[]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app);
-    let user_alone = Create {
-        checks: Some(checks(&mini, None)),
-        ..Create::default()
-    };
+    let user_alone = opening(&mini, None);
     for request in [Create::default(), user_alone] {
         let got = client.create_keyed("k", &request).await;
         assert_eq!(code(&got), "code 3");
@@ -198,16 +185,14 @@ async fn an_anonymous_create_with_a_key_needs_a_password() {
 #[tokio::test]
 async fn a_repeated_create_is_answered_alike_and_does_not_revive_its_session() {
     let app = app(&[("ACCESS", "token"), ("TOKEN_GRACE_SECONDS", "0")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     let request = login(&mini, PASSWORD);
 
     let first = client.create_keyed("changed", &request).await.unwrap();
     let change = Set {
-        session_id: first.session_id.clone(),
         metadata: metadata(&[("a", "1")]),
-        ..Set::default()
+        ..of_session(&first.session_id)
     };
     client.set(&change).await.unwrap();
     let again = client.create_keyed("changed", &request).await.unwrap();
@@ -233,13 +218,10 @@ async fn a_repeated_create_is_answered_alike_and_does_not_revive_its_session() {
 #[tokio::test]
 async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
     let app = app(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR).await;
+    let all = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
     for wire in Wire::ALL {
-        let client = Client {
-            wire,
-            ..Client::new(&app).bearing(all.as_str())
-        };
+        let client = all.by(wire);
         let key = format!("{wire:?}");
         let request = Create {
             metadata: metadata(&[("a", "1")]),
@@ -249,8 +231,8 @@ async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
         for password in [None, Some(PASSWORD)] {
             let add = Set {
                 checks: Some(checks(&mini, password)),
-                session_id: first.session_id.clone(),
-                ..Set::default()
+
+                ..of_session(&first.session_id)
             };
             client.set(&add).await.unwrap();
 
@@ -263,9 +245,8 @@ async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
 #[tokio::test]
 async fn a_create_is_not_repeated_for_another_user_with_the_same_login_name() {
     let app = app(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&[Permission::Write], HOUR).await;
+    let client = app.service(&[Permission::Write]).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(writer.as_str());
     let search = v2::check_user::Search::LoginName(mini.login_name.to_string());
     let mut by_name = login(&mini, PASSWORD);
     by_name.checks.as_mut().unwrap().user = Some(v2::CheckUser {
@@ -291,10 +272,7 @@ async fn without_a_server_key_the_header_is_refused() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     for wire in Wire::ALL {
-        let client = Client {
-            wire,
-            ..Client::new(&app)
-        };
+        let client = Client::new(&app).by(wire);
         let got = client.create_keyed("k", &login(&mini, PASSWORD)).await;
         let fault = got.err().unwrap();
         assert_eq!(fault.code, 12, "{wire:?}");

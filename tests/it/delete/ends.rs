@@ -7,6 +7,7 @@ use sesame::domain::{Factors, Permission, UserState};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, millis, noting, sequence, set};
+use crate::support::client::{proving, seconds};
 use crate::support::faults::Fault;
 
 #[tokio::test]
@@ -14,8 +15,8 @@ async fn a_lifetime_begins_with_the_call_that_sets_it() {
     let app = App::with(&[("MAX_SESSION_LIFETIME_SECONDS", "86400")]).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
-    let with = |seconds| Set {
-        lifetime: Some(prost_types::Duration { seconds, nanos: 0 }),
+    let with = |lifetime| Set {
+        lifetime: Some(seconds(lifetime)),
         ..set(&created)
     };
     for (seconds, want) in [(0, "code 3"), (-1, "code 3"), (86_401, "code 3")] {
@@ -40,9 +41,8 @@ async fn a_lifetime_begins_with_the_call_that_sets_it() {
 #[tokio::test]
 async fn an_expired_session_can_only_be_deleted() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     let created = client.login(&mini).await;
     let (id, token) = (&*created.session_id, &*created.session_token);
     let end = client.later(HOUR * 24);
@@ -64,19 +64,12 @@ async fn a_session_that_expires_during_a_set_stays_expired() {
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let longer = Set {
-        lifetime: Some(prost_types::Duration {
-            seconds: 3600,
-            nanos: 0,
-        }),
+        lifetime: Some(seconds(3600)),
         ..set(&created)
     };
     let last = client.later(Duration::from_millis(59_500));
 
-    app.faults.inject(
-        Fault::Delay(Duration::from_secs(1))
-            .once()
-            .for_action("GetItem"),
-    );
+    app.faults.delay("GetItem", 1, Duration::from_secs(1));
     assert_eq!(code(&last.set(&longer).await), "COMMAND-Hkl3d");
     app.faults.clear();
     assert_eq!(code(&last.set(&longer).await), "ok");
@@ -88,17 +81,11 @@ async fn a_session_that_ends_during_a_set_is_not_changed() {
     let mini = app.user("mini").await;
     let client = Client::new(&app);
     let created = client.login(&mini).await;
-    let again = Set {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        ..set(&created)
-    };
+    let again = proving(&created, checks(&mini, Some(PASSWORD)));
 
     // After the session is read, and before the password is checked.
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(200))
-            .once()
-            .for_action("UpdateItem"),
-    );
+    app.faults
+        .delay("UpdateItem", 1, Duration::from_millis(200));
     let (outcome, ended) = tokio::join!(client.set(&again), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         app.store.end_sessions(&app.login("mini").await).await
@@ -132,9 +119,8 @@ async fn all_sessions_of_a_user_end_at_once() {
         End::Delete,
     ] {
         let app = App::with(&[("ACCESS", "token")]).await;
-        let all = app.service_account(&Permission::ALL, HOUR).await;
+        let client = app.service(&Permission::ALL).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let client = Client::new(&app).bearing(all.as_str());
         let sessions = [client.login(&mini).await, client.login(&mini).await];
         let of_other = client.login(&other).await;
 
@@ -196,11 +182,7 @@ async fn a_session_created_while_all_are_ended_has_ended() {
     let client = Client::new(&app);
 
     // After the login is read, and before the session is put.
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(200))
-            .once()
-            .for_action("PutItem"),
-    );
+    app.faults.delay("PutItem", 1, Duration::from_millis(200));
     let (created, ended) = tokio::join!(client.login(&mini), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         app.store.end_sessions(&app.login("mini").await).await
@@ -242,9 +224,8 @@ async fn a_delete_whose_answer_was_lost_is_one_delete() {
 #[tokio::test(start_paused = true)]
 async fn a_resent_create_does_not_revive_a_deleted_session() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     app.faults.inject(
         Fault::ApplyThenWait(Duration::from_millis(300))
             .once()

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
 use sesame::emulator::Emulator;
 use tokio::time::Instant;
 
@@ -29,6 +29,12 @@ async fn a_sweep_deletes_expired_items() {
     let emulator = Emulator::in_memory().unwrap();
     let client = client(emulator.http_client());
     create_table(&client).await;
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name("ttl")
+        .enabled(true);
+    let ttl = ttl.build().unwrap();
+    let update = client.update_time_to_live().table_name(TABLE);
+    update.time_to_live_specification(ttl).send().await.unwrap();
     put_with_ttl(&client, "past", epoch_seconds() - 10).await;
     put_with_ttl(&client, "future", epoch_seconds() + 1000).await;
     put(&client, "for ever").await;

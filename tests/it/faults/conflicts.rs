@@ -1,11 +1,12 @@
 //! Writes that meet a transaction on their item, or a write in another region.
 
 use serde_json::json;
+use sesame::domain::Operation::{DeleteSession, SetSession};
 use sesame::domain::Sequence;
 use sesame::error::Error;
 use sesame::store::InsertOutcome;
 
-use crate::support::app::{App, NOW, PASSWORD, by_name, post};
+use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::faults::Fault;
 
 const CONFLICTS: [Fault; 2] = [
@@ -44,24 +45,21 @@ async fn a_write_is_sent_again_under_its_own_id() {
 #[tokio::test(start_paused = true)]
 async fn a_set_and_a_delete_wait_a_conflict_out_or_are_503() {
     for conflict in CONFLICTS {
-        for method in ["PATCH", "DELETE"] {
+        for rpc in [SetSession, DeleteSession] {
             for (times, status) in [(2, 200), (100, 503)] {
                 let app = App::emulated(&[]).await;
                 let created = app.client().create_json(&json!({})).await;
-                let session = created.json()["sessionId"].clone();
                 let body = json!({
+                    "sessionId": created.id(),
                     "sessionToken": created.token(),
                     "metadata": { "a": "MQ==" },
                 });
-                let mut request = post(body.to_string());
-                request.method = method.parse().unwrap();
-                request.path = format!("/v2/sessions/{}", session.as_str().unwrap());
                 app.faults
                     .inject(conflict.times(times).for_action("UpdateItem"));
 
-                let answer = app.send(request, NOW).await;
+                let answer = app.client().call_json(rpc, body).await;
 
-                let what = format!("{conflict:?} {method}: {:?}", answer.body);
+                let what = format!("{conflict:?} {rpc:?}: {:?}", answer.body);
                 assert_eq!(answer.status, status, "{what}");
                 let retry_after = answer.headers.get("retry-after");
                 assert_eq!(retry_after.is_some(), status == 503, "{what}");

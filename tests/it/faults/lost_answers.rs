@@ -4,32 +4,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
-use sesame::domain::{Sequence, Session, SessionChanges, SessionId};
-use sesame::store::PutOutcome;
+use sesame::domain::{Session, SessionChanges, SessionId, SessionScope};
+use sesame::store::{EndOutcome, PutOutcome};
 
-use crate::support::app::{App, NOW, PASSWORD, by_name, rotation};
+use crate::support::app::{App, NOW, PASSWORD, rotation};
 use crate::support::faults::Fault;
-
-#[tokio::test]
-async fn a_create_whose_answer_is_lost_makes_one_session() {
-    for fault in [Fault::ApplyThenReset, Fault::Cut] {
-        // Only a body in memory can be cut.
-        let app = App::emulated(&[]).await;
-        let mini = app.user("mini").await;
-        app.faults.inject(fault.once().for_action("PutItem"));
-
-        let answer = app
-            .client()
-            .create_json(&by_name(&mini.login_name, PASSWORD))
-            .await;
-
-        assert_eq!(answer.status, StatusCode::OK, "{fault:?}");
-        assert_eq!(app.faults.count("PutItem"), 2, "{fault:?}");
-        assert_eq!(app.stored(&answer).await.sequence, Sequence(4));
-        let of_mini = app.sessions_of(&mini.user_id).await;
-        assert_eq!(of_mini.len(), 1, "{fault:?}");
-    }
-}
 
 #[tokio::test]
 async fn an_attempt_whose_answer_is_lost_counts_once() {
@@ -39,10 +18,7 @@ async fn an_attempt_whose_answer_is_lost_counts_once() {
         app.faults
             .inject(Fault::ApplyThenReset.once().for_action("UpdateItem"));
 
-        let answer = app
-            .client()
-            .create_json(&by_name(&mini.login_name, "wrong"))
-            .await;
+        let answer = app.client().log_in(&mini, "wrong").await;
 
         assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{max}");
         let attempts = app.login("mini").await.attempts;
@@ -57,10 +33,7 @@ async fn a_right_password_at_the_last_attempt_survives_a_lost_answer() {
     app.faults
         .inject(Fault::ApplyThenReset.times(2).for_action("UpdateItem"));
 
-    let answer = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let answer = app.client().log_in(&mini, PASSWORD).await;
 
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(app.login("mini").await.attempts.failures, 0);
@@ -84,10 +57,7 @@ async fn transient_faults_are_waited_out() {
             let mini = app.user("mini").await;
             app.faults.inject(fault.times(2).for_action(action));
 
-            let answer = app
-                .client()
-                .create_json(&by_name(&mini.login_name, PASSWORD))
-                .await;
+            let answer = app.client().log_in(&mini, PASSWORD).await;
 
             assert_eq!(answer.status, StatusCode::OK, "{fault:?} {action}");
             assert_eq!(
@@ -116,10 +86,7 @@ async fn an_unreachable_database_is_503_within_the_timeout() {
         app.faults.inject(fault.times(100).for_action("PutItem"));
         let started = tokio::time::Instant::now();
 
-        let answer = app
-            .client()
-            .create_json(&by_name(&mini.login_name, PASSWORD))
-            .await;
+        let answer = app.client().log_in(&mini, PASSWORD).await;
 
         let took = started.elapsed();
         assert!(took <= Duration::from_millis(5_100), "{fault:?} {took:?}");
@@ -192,14 +159,8 @@ async fn a_panic_is_500_and_the_next_call_works() {
     let mini = app.user("mini").await;
     app.faults.inject(Fault::Panic.once().for_action("PutItem"));
 
-    let answer = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
-    let next = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let answer = app.client().log_in(&mini, PASSWORD).await;
+    let next = app.client().log_in(&mini, PASSWORD).await;
 
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(
@@ -230,18 +191,14 @@ async fn a_login_does_not_fail_because_its_reset_did() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     // The first update reserves the attempt.
-    app.faults
-        .inject(Fault::Delay(Duration::ZERO).once().for_action("UpdateItem"));
+    app.faults.delay("UpdateItem", 1, Duration::ZERO);
     app.faults.inject(
         Fault::Answer(400, "AccessDeniedException")
             .once()
             .for_action("UpdateItem"),
     );
 
-    let answer = app
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let answer = app.client().log_in(&mini, PASSWORD).await;
 
     assert_eq!(answer.status, StatusCode::OK);
     let line = app.logged().pop().unwrap();
@@ -262,25 +219,6 @@ fn next(session: &Session) -> Session {
     session
         .changed(&changes, rotation(session.token_hash), NOW)
         .unwrap()
-}
-
-#[tokio::test]
-async fn a_set_whose_answer_is_lost_is_recognised_when_sent_again() {
-    let app = App::start().await;
-    let answer = app.client().create_json(&json!({})).await;
-    let seen = app.stored(&answer).await;
-    app.faults
-        .inject(Fault::ApplyThenReset.once().for_action("UpdateItem"));
-
-    let changed = next(&seen);
-    let written = app.faulty.put_session(&seen, &changed).await;
-    assert!(matches!(written, Ok(PutOutcome::Done)), "{written:?}");
-
-    let late = app.faulty.put_session(&seen, &next(&seen)).await;
-    let Ok(PutOutcome::Conflict(stored)) = late else {
-        panic!("{late:?}")
-    };
-    assert_eq!(*stored, changed);
 }
 
 #[tokio::test]
@@ -305,4 +243,33 @@ async fn a_session_is_inserted_once_and_never_recreated_by_a_put() {
         matches!(over_nothing, Ok(PutOutcome::Gone)),
         "{over_nothing:?}"
     );
+}
+
+/// Not even with the sequence that the end has left.
+#[tokio::test]
+async fn an_ended_session_is_not_written_again() {
+    let app = App::start().await;
+    let answer = app.client().create_json(&json!({})).await;
+    let id = app.stored(&answer).await.id;
+    let ending = app
+        .store
+        .end_session(id, &SessionScope::All, NOW)
+        .await
+        .unwrap();
+    let EndOutcome::Ended(ended) = ending else {
+        panic!("{ending:?}")
+    };
+
+    let changes = SessionChanges::default();
+    let put = ended.changed(&changes, rotation(ended.token_hash), NOW);
+    let revived = Session {
+        ended_at: None,
+        ..put.unwrap()
+    };
+    let written = app.store.put_session(&ended, &revived).await.unwrap();
+
+    let PutOutcome::Conflict(stored) = written else {
+        panic!("{written:?}")
+    };
+    assert_eq!(stored, ended);
 }

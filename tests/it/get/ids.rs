@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
-
-use sesame::api::Version;
-use sesame::api::proto::zitadel::session::v2::{self, CreateSessionRequest as Create};
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::domain::{Permission, SessionId};
 use sesame::transport::lambda::event::Event;
 
@@ -10,51 +7,11 @@ use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, code};
 
 #[tokio::test]
-async fn the_user_agent_is_returned_from_v2beta_on() {
-    let app = App::start().await;
-    let values = vec!["de".to_owned(), String::new()];
-    let agent = v2::UserAgent {
-        fingerprint_id: Some("f-1".to_owned()),
-        ip: None,
-        description: Some(String::new()),
-        header: BTreeMap::from([(
-            "accept-language".to_owned(),
-            v2::user_agent::HeaderValues { values },
-        )]),
-    };
-    let open = Create {
-        user_agent: Some(agent.clone()),
-        ..Create::default()
-    };
-    let created = Client::new(&app).create(&open).await.unwrap();
-    for wire in Wire::ALL {
-        for version in Version::ALL {
-            let client = Client {
-                wire,
-                version,
-                ..Client::new(&app)
-            };
-            let session = client
-                .get(&created.session_id, Some(&created.session_token))
-                .await
-                .unwrap();
-
-            let want = (version > Version::V2alpha).then(|| agent.clone());
-            assert!(session.user_agent == want, "{wire:?} {version:?}");
-            assert!(session.factors.is_none());
-        }
-    }
-}
-
-#[tokio::test]
 async fn an_unknown_session_is_not_found() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let reader = app.service_account(&[Permission::Read], HOUR).await;
+    let reader = app.service(&[Permission::Read]).await;
     for wire in Wire::ALL {
-        let client = Client {
-            wire,
-            ..Client::new(&app).bearing(reader.as_str())
-        };
+        let client = reader.by(wire);
         for (id, want) in [
             (SessionId::generate().to_string(), "QUERY-SFeaa"),
             ("000000000000000000".to_owned(), "QUERY-SFeaa"),
@@ -91,11 +48,7 @@ async fn an_id_is_read_in_either_case() {
     let app = App::start().await;
     for wire in Wire::ALL {
         for version in sesame::api::Version::ALL {
-            let client = Client {
-                wire,
-                version,
-                ..Client::new(&app)
-            };
+            let client = Client::new(&app).over(wire, version);
             let created = client.create(&Create::default()).await.unwrap();
             let (id, token) = (created.session_id.to_uppercase(), &*created.session_token);
             let got = client.get(&id, Some(token)).await.unwrap();
@@ -202,49 +155,4 @@ fn in_multiple(event: &mut serde_json::Value, path: &str, _: &str, encoded: &str
     event["path"] = path.into();
     event["httpMethod"] = "GET".into();
     event["multiValueQueryStringParameters"] = serde_json::json!({ "sessionToken": [encoded] });
-}
-
-#[tokio::test]
-async fn a_token_given_twice_in_the_query_is_refused() {
-    let app = App::start().await;
-    let created = Client::new(&app).create(&Create::default()).await.unwrap();
-    let client = Client::new(&app);
-    let request = v2::GetSessionRequest {
-        session_id: created.session_id,
-        session_token: Some(created.session_token.clone()),
-    };
-    let mut request = client.request(sesame::domain::Operation::GetSession, &request);
-    let again = ("session_token".to_owned(), created.session_token);
-    request.query.push(again);
-
-    assert_eq!(app.send(request, NOW).await.status, 400);
-}
-
-#[tokio::test]
-async fn a_body_must_not_name_another_session_than_the_path() {
-    let app = App::start().await;
-    let client = Client::new(&app);
-    let created = client.create(&Create::default()).await.unwrap();
-    let other = SessionId::generate().to_string();
-    for (id, status) in [
-        (&created.session_id, 200),
-        (&other, 400),
-        (&"null".to_owned(), 200),
-    ] {
-        let request = v2::SetSessionRequest {
-            session_id: created.session_id.clone(),
-            ..v2::SetSessionRequest::default()
-        };
-        let mut request = client.request(sesame::domain::Operation::SetSession, &request);
-        let token = &created.session_token;
-        let id = if id == "null" {
-            serde_json::Value::Null
-        } else {
-            id.as_str().into()
-        };
-        let body = serde_json::json!({ "session_id": id, "sessionToken": token });
-        request.body = body.to_string().into();
-
-        assert_eq!(app.send(request, NOW).await.status, status, "{id}");
-    }
 }

@@ -4,6 +4,7 @@ use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
 use sesame::domain::{Permission, User};
 
 use crate::support::app::{App, PASSWORD};
+use crate::support::client::of_session;
 use crate::support::client::{Client, HOUR, code, metadata, v2_password};
 
 #[tokio::test]
@@ -46,9 +47,8 @@ async fn after_a_rename_a_session_has_the_current_login_name() {
         assert_eq!(name(&listed.sessions[0]), renamed.as_str());
     }
     let noted = Set {
-        session_id: id.to_owned(),
         metadata: metadata(&[("a", "1")]),
-        ..Set::default()
+        ..of_session(id)
     };
     client.set(&noted).await.unwrap();
     let got = client.get(id, None).await.unwrap();
@@ -65,9 +65,8 @@ async fn after_a_rename_a_session_has_the_current_login_name() {
             ..v2::Checks::default()
         };
         let request = Set {
-            session_id: id.to_owned(),
             checks: Some(checks),
-            ..Set::default()
+            ..of_session(id)
         };
         assert_eq!(code(&client.set(&request).await), want);
     }

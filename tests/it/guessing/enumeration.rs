@@ -1,7 +1,5 @@
 //! An anonymous client can't learn from the service which users it has.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use sesame::domain::{AttemptPolicy, Permission, UserState};
 
@@ -22,9 +20,7 @@ async fn wrong_in_every_way(app: &App) -> Vec<(&'static str, Value)> {
     }
     let guessed = app.user("guessed").await;
     for _ in 0..10 {
-        app.client()
-            .create_json(&by_name(&guessed.login_name, "guess"))
-            .await;
+        app.client().log_in(&guessed, "guess").await;
     }
     let mismatch = json!({ "checks": {
         "user": { "userId": other.user_id.as_str(), "loginName": known.login_name.as_str() },
@@ -81,12 +77,7 @@ async fn anonymous_clients_cannot_tell_failed_logins_apart() {
         assert_eq!(answer.outcome(), "COMMAND-3M0fs", "{who}");
 
         let by_id = body["checks"]["user"].get("loginName").is_none();
-        let requests: Vec<_> = app
-            .faults
-            .requests()
-            .into_iter()
-            .map(|one| one.action)
-            .collect();
+        let requests = app.faults.actions();
         let expected: &[&str] = if by_id {
             &["GetItem", "UpdateItem"]
         } else {
@@ -142,21 +133,13 @@ async fn an_unknown_login_name_is_not_logged() {
 #[tokio::test]
 async fn a_service_account_is_told_why_a_login_failed_without_a_password_check() {
     let app = App::start().await;
-    let token = app
-        .service_account(&[Permission::Write], Duration::from_hours(1))
-        .await;
+    let token = app.service(&[Permission::Write]).await;
     let calls = wrong_in_every_way(&app).await;
     app.logged();
 
     let mut seen = Vec::new();
     for (_, body) in &calls {
-        seen.push(
-            app.client()
-                .bearing(token.as_str())
-                .create_json(body)
-                .await
-                .outcome(),
-        );
+        seen.push(token.create_json(body).await.outcome());
     }
 
     let want = [

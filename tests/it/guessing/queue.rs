@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::support::app::{App, PASSWORD, by_id, by_name};
-use crate::support::faults::Fault;
 
 /// Shorter than the time after which the SDK sends a request again.
 const WAIT: Duration = Duration::from_millis(100);
@@ -69,8 +68,7 @@ async fn one_more_login_for_each_turn_counts_its_attempt_and_the_others_wait() {
     let app = Arc::new(App::emulated(&[]).await);
     for (kind, logins) in logins_of_all_kinds(&app, 7).await {
         app.faults.clear();
-        app.faults
-            .inject(Fault::Delay(WAIT).times(7).for_action("UpdateItem"));
+        app.faults.delay("UpdateItem", 7, WAIT);
 
         let calls = start(&app, logins).await;
         sleep(MOMENT).await;
@@ -95,8 +93,7 @@ async fn of_one_login_name_no_more_attempts_are_pending_than_hashes_run_at_once(
     let app = Arc::new(App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await);
     for (kind, logins) in logins_of_all_kinds(&app, 1).await {
         app.faults.clear();
-        app.faults
-            .inject(Fault::Delay(WAIT).times(2).for_action("UpdateItem"));
+        app.faults.delay("UpdateItem", 2, WAIT);
         let logins = logins.iter().cycle().take(7).cloned();
 
         let calls = start(&app, logins).await;
@@ -118,8 +115,7 @@ async fn right_logins_of_one_user_at_once_lock_nobody_out() {
     ];
     // The request that forgives is slower than the one that counts the next attempt.
     for wait in [Duration::ZERO, WAIT].iter().cycle().take(8) {
-        app.faults
-            .inject(Fault::Delay(*wait).once().for_action("UpdateItem"));
+        app.faults.delay("UpdateItem", 1, *wait);
     }
     let app = Arc::new(app);
 
@@ -147,8 +143,7 @@ async fn logins_are_answered_in_the_order_in_which_they_came() {
     }
     // The first request is the slowest one, and those by id have one more.
     for wait in [5, 1, 3, 1, 2] {
-        app.faults
-            .inject(Fault::Delay(WAIT * wait).once().for_action("UpdateItem"));
+        app.faults.delay("UpdateItem", 1, WAIT * wait);
     }
     let logins = [
         by_id(&app.user_id("a"), "wrong"),
@@ -210,8 +205,7 @@ async fn sets_with_a_password_count_their_attempts_as_creates_do() {
         sets.push((id, token));
     }
     app.faults.clear();
-    app.faults
-        .inject(Fault::Delay(WAIT).times(7).for_action("UpdateItem"));
+    app.faults.delay("UpdateItem", 7, WAIT);
 
     let mut calls = JoinSet::new();
     for (id, token) in sets {

@@ -57,10 +57,9 @@ impl Found {
 
     async fn finds(&self, what: &str, queries: &[Query], want: &[&str]) {
         for wire in Wire::ALL {
-            let client = Client {
-                wire,
-                ..Client::new(&self.app).bearing(self.creator_token.as_str())
-            };
+            let client = Client::new(&self.app)
+                .bearing(self.creator_token.as_str())
+                .by(wire);
             let client = client.later(Duration::from_mins(1));
             let listed = client.list(&list(queries)).await.unwrap();
             let want = (want.len() as u64, want.to_vec());
@@ -175,10 +174,9 @@ async fn an_empty_filter_finds_nothing() {
         [list(&[user(&of.mini)]).queries, vec![empty]].concat(),
     ] {
         for wire in Wire::ALL {
-            let client = Client {
-                wire,
-                ..Client::new(&of.app).bearing(of.creator_token.as_str())
-            };
+            let client = Client::new(&of.app)
+                .bearing(of.creator_token.as_str())
+                .by(wire);
             let request = List {
                 queries: queries.clone(),
                 ..List::default()
@@ -192,9 +190,8 @@ async fn an_empty_filter_finds_nothing() {
 #[tokio::test]
 async fn a_filter_that_a_version_does_not_know_finds_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(client, &mini, 1).await;
     let by_ids = ids(&of_mini);
     // To a version that doesn't know a filter, it is an empty filter.
@@ -214,78 +211,10 @@ async fn a_filter_that_a_version_does_not_know_finds_nothing() {
     ] {
         for wire in Wire::ALL {
             for (version, want) in Version::ALL.into_iter().zip(found_by) {
-                let client = Client {
-                    wire,
-                    version,
-                    ..client
-                };
+                let client = client.over(wire, version);
                 let listed = client.list(&list(&queries)).await.unwrap();
                 assert_eq!(found(&listed).0, want, "{wire:?} {version:?}");
             }
         }
-    }
-}
-
-#[tokio::test]
-async fn malformed_queries_are_refused() {
-    let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
-    for (body, status) in [
-        (r#"{"queries":[{"idsQuery":{"ids":["1"]}}]}"#, 200),
-        (r#"{"queries":[{"ids_query":{"ids":["1"]}}]}"#, 200),
-        (
-            r#"{"queries":[{"idsQuery":{}}],"query":{"limit":"5","offset":1.0,"asc":null}}"#,
-            200,
-        ),
-        (r#"{"queries":[{"idsQuery":null}]}"#, 200),
-        (r#"{"queries":[{"later":{}}]}"#, 200),
-        (
-            r#"{"queries":[{}],"sortingColumn":"SESSION_FIELD_NAME_CREATION_DATE"}"#,
-            200,
-        ),
-        (r#"{"queries":[{}],"sorting_column":1}"#, 200),
-        (
-            r#"{"queries":[{"creationDateQuery":{"creationDate":"2026-01-01T00:00:00Z","method":"TIMESTAMP_QUERY_METHOD_LESS"}},{}]}"#,
-            200,
-        ),
-        (
-            r#"{"queries":[{"creationDateQuery":{"method":3}},{}]}"#,
-            200,
-        ),
-        (r#"{"queries":[{}],"sortingColumn":"NAME"}"#, 400),
-        (r#"{"queries":[{}],"sortingColumn":2}"#, 400),
-        (
-            r#"{"queries":[{"creationDateQuery":{"method":"LESS"}}]}"#,
-            400,
-        ),
-        (r#"{"queries":[{"creationDateQuery":{"method":5}}]}"#, 400),
-        (
-            r#"{"queries":[{"creationDateQuery":{"creationDate":"yesterday"}}]}"#,
-            400,
-        ),
-        (
-            r#"{"queries":[{"creationDateQuery":{"creationDate":5}}]}"#,
-            400,
-        ),
-        (r#"{"queries":[{"idsQuery":{},"userIdQuery":{}}]}"#, 400),
-        (r#"{"queries":[{"idsQuery":{"ids":[1]}}]}"#, 400),
-        (r#"{"queries":[null]}"#, 400),
-        (r#"{"queries":{}}"#, 400),
-        (r#"{"queries":[{}],"query":{"limit":-1}}"#, 400),
-        (r#"{"queries":[{}],"query":{"limit":4294967296}}"#, 400),
-        (r#"{"queries":[{}],"query":{"limit":1.5}}"#, 400),
-        (r#"{"queries":[{}],"query":{"offset":"x"}}"#, 400),
-        (r#"{"queries":[{}],"query":{"asc":"true"}}"#, 400),
-        (r#"{"queries":[{}],"query":[]}"#, 400),
-        (r"[]", 400),
-        ("", 400),
-    ] {
-        let client = Client::new(&app).bearing(all.as_str());
-        let mut request = client.request(sesame::domain::Operation::ListSessions, &List::default());
-        request.body = body.into();
-
-        let answer = app.send(request, NOW).await;
-
-        assert_eq!(answer.status, status, "{body}: {:?}", answer.body);
     }
 }

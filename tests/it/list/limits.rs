@@ -55,8 +55,7 @@ fn page(login: &User, offset: u64, limit: u32, asc: bool) -> List {
 #[tokio::test]
 async fn a_list_of_over_a_hundred_ids_is_refused() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
-    let client = Client::new(&app).bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     for (count, want, requests) in [(100, "ok", 1), (101, "code 3", 0)] {
         let drawn: Vec<_> = (0..count)
             .map(|_| SessionId::generate().to_string())
@@ -71,38 +70,17 @@ async fn a_list_of_over_a_hundred_ids_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_limit_over_a_thousand_is_refused() {
-    let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
-    let client = Client::new(&app).bearing(all.as_str());
-    let mini = app.user("mini").await;
-
-    for (limit, want) in [
-        (1000, "ok"),
-        (1001, "QUERY-4M0fs"),
-        (u32::MAX, "QUERY-4M0fs"),
-    ] {
-        for wire in Wire::ALL {
-            let client = Client { wire, ..client };
-            let listed = client.list(&page(&mini, 0, limit, false)).await;
-            assert_eq!(code(&listed), want, "{wire:?} {limit}");
-        }
-    }
-}
-
 /// An answer has at most 4 MiB, so it can't have 64 sessions with 64 KiB of metadata each.
 #[tokio::test(start_paused = true)]
 async fn a_page_is_whole_or_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
-    let client = Client::new(&app).bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
     many(client, &mini, &vec![0; 65_535], 66).await;
     let client = client.later(HOUR);
 
     for wire in Wire::ALL {
-        let client = Client { wire, ..client };
+        let client = client.by(wire);
         for (offset, limit, want) in [
             (0, 0, None),
             (0, 1000, None),
@@ -133,9 +111,8 @@ async fn a_page_is_whole_or_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     many(client, &mini, b"v", 1001).await;
     let client = client.later(HOUR);
 
@@ -154,9 +131,8 @@ async fn a_list_of_more_than_a_thousand_sessions_is_refused_until_it_is_narrowed
 #[tokio::test]
 async fn a_user_with_many_sessions_gets_all_of_them_in_order() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR * 48).await;
+    let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
-    let client = Client::new(&app).bearing(all.as_str());
     let of_mini = many(client, &mini, b"v", 230).await;
     let client = client.later(HOUR);
 

@@ -1,7 +1,6 @@
 //! Answers: to the examples, and to what is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -9,10 +8,10 @@ use serde_json::{Value, json};
 use sesame::api::schema::{ROUTES, Route};
 use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Operation as Rpc;
-use sesame::domain::{Permission, SessionId};
+use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use crate::support::app::{App, NOW, header, post};
+use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{Header, KEY, Operation, fields, operations, with_body};
 use crate::support::openapi::schema::conforms;
 use crate::support::openapi::{Mini, password_check};
@@ -161,30 +160,6 @@ async fn an_empty_list_is_answered_as_documented() {
         assert!(at.is_string());
         *at = none.unwrap()["details"]["timestamp"].clone();
         assert_eq!(answer, **none.unwrap());
-    }
-}
-
-#[tokio::test]
-async fn a_list_of_all_sessions_is_refused_with_a_reason() {
-    let mini = Mini::start().await;
-    let all = [Permission::Read, Permission::Write];
-    let reader = mini
-        .app
-        .service_account(&all, Duration::from_hours(1))
-        .await;
-    let bearer = format!("Bearer {}", reader.as_str());
-
-    let lists = operations().into_iter();
-    for operation in lists.filter(|operation| operation.rpc == Rpc::ListSessions) {
-        let answer = mini
-            .request(&operation, String::new(), |request| {
-                header(request, "authorization", &bearer)
-            })
-            .await;
-
-        assert_eq!(answer.outcome(), "code 3");
-        let message = answer.json()["message"].as_str().unwrap().to_owned();
-        assert!(!message.contains("  "), "{message}");
     }
 }
 

@@ -107,23 +107,19 @@ fn later() -> Vec<Value> {
 }
 
 fn checks() -> impl Iterator<Item = Value> {
-    let users = [
-        json!(null),
-        json!([]),
-        json!({}),
-        json!({ "userId": null }),
-        json!({ "userId": null, "loginName": "nobody" }),
-        json!({ "userId": "1" }),
-        json!({ "userId": "1", "loginName": null }),
-        json!({ "userId": "1", "loginName": 1 }),
-    ];
-    let passwords = [
-        json!(null),
-        json!("x"),
-        json!({}),
-        json!({ "password": null }),
-        json!({ "password": "x" }),
-    ];
+    let users = list(json!([
+        null, [], {},
+        { "userId": null },
+        { "userId": null, "loginName": "nobody" },
+        { "userId": "1" },
+        { "userId": "1", "loginName": null },
+        { "userId": "1", "loginName": 1 },
+    ]));
+    let passwords = list(json!([
+        null, "x", {},
+        { "password": null },
+        { "password": "x" },
+    ]));
     let mut checks = Vec::new();
     for user in users {
         checks.push(json!({ "user": user }));
@@ -131,7 +127,11 @@ fn checks() -> impl Iterator<Item = Value> {
             checks.push(json!({ "user": user, "password": password }));
         }
     }
-    checks.extend(passwords.map(|password| json!({ "password": password })));
+    checks.extend(
+        passwords
+            .into_iter()
+            .map(|password| json!({ "password": password })),
+    );
     checks.into_iter()
 }
 
@@ -210,59 +210,62 @@ fn texts(longest: u32) -> impl Iterator<Item = String> {
     short.chain(longer.map(str::to_owned))
 }
 
+/// The values of a list in JSON.
+fn list(values: Value) -> Vec<Value> {
+    serde_json::from_value(values).unwrap()
+}
+
 fn lists() -> Vec<Value> {
-    let numbers = [
-        json!(null),
-        json!(0),
-        json!(1000),
-        json!(1001),
-        json!(4_294_967_295_u64),
-        json!(4_294_967_296_u64),
-        json!(u64::MAX),
-        json!(1e20),
-        json!(-1),
-        json!(1.5),
-        json!("7"),
-        json!(""),
-        json!("-1"),
-        json!("+1"),
-        json!("1.0"),
-        json!(" 1"),
-        json!(true),
-        json!({}),
-    ];
-    let flags = [
-        json!(null),
-        json!(true),
-        json!(false),
-        json!("true"),
-        json!(1),
-    ];
+    let numbers = list(json!([
+        null,
+        0,
+        1000,
+        1001,
+        4_294_967_295_u64,
+        4_294_967_296_u64,
+        u64::MAX,
+        1e20,
+        -1,
+        1.5,
+        "7",
+        "",
+        "-1",
+        "+1",
+        "1.0",
+        " 1",
+        true,
+        {},
+    ]));
+    let flags = list(json!([null, true, false, "true", 1]));
     let mut queries = vec![json!(null), json!([]), json!({}), json!("x")];
     for number in numbers {
         queries.push(json!({ "offset": number }));
         queries.push(json!({ "limit": number }));
     }
-    queries.extend(flags.map(|flag| json!({ "asc": flag })));
+    queries.extend(flags.into_iter().map(|flag| json!({ "asc": flag })));
 
-    let columns = [
-        json!(null),
-        json!("SESSION_FIELD_NAME_UNSPECIFIED"),
-        json!("SESSION_FIELD_NAME_CREATION_DATE"),
-        json!("session_field_name_creation_date"),
-        json!(0),
-        json!(1),
-        json!(2),
-        json!(-1),
-        json!("1"),
-        json!(true),
-    ];
+    let columns = list(json!([
+        null,
+        "SESSION_FIELD_NAME_UNSPECIFIED",
+        "SESSION_FIELD_NAME_CREATION_DATE",
+        "session_field_name_creation_date",
+        0,
+        1,
+        2,
+        -1,
+        "1",
+        true,
+    ]));
     let lists = [json!(null), json!({}), json!([]), json!([null]), json!([1])];
     let mut bodies: Vec<_> = queries
         .into_iter()
         .map(|query| json!({ "query": query }))
         .collect();
-    bodies.extend(columns.map(|column| json!({ "sortingColumn": column })));
+    bodies.extend(
+        columns
+            .into_iter()
+            .map(|column| json!({ "sortingColumn": column })),
+    );
     bodies.extend(lists.map(|list| json!({ "queries": list })));
     bodies.extend(filters().map(|filter| json!({ "queries": [filter] })));
     bodies.push(json!({ "queries": [{ "idsQuery": {} }, { "userIdQuery": {} }] }));
@@ -280,34 +283,34 @@ const FILTERS: [(&str, &str); 6] = [
 
 /// Each filter with values of all kinds, and any two at once.
 fn filters() -> impl Iterator<Item = Value> {
-    let values = [
-        json!(null),
-        json!("x"),
-        json!(""),
-        json!(1),
-        json!({}),
-        json!([]),
-        json!(["x"]),
-        json!([1]),
-        json!([null]),
-        json!("2023-05-11T09:14:05Z"),
-        json!("2023-05-11T09:14:05.123456789+02:00"),
-        json!("2023-05-11"),
-        json!("2023-05-11T09:14:05"),
-    ];
-    let methods = [
-        json!(null),
-        json!(0),
-        json!(4),
-        json!(5),
-        json!(-1),
-        json!("TIMESTAMP_QUERY_METHOD_EQUALS"),
-        json!("TIMESTAMP_QUERY_METHOD_GREATER"),
-        json!("TIMESTAMP_QUERY_METHOD_GREATER_OR_EQUALS"),
-        json!("TIMESTAMP_QUERY_METHOD_LESS"),
-        json!("TIMESTAMP_QUERY_METHOD_LESS_OR_EQUALS"),
-        json!("LESS"),
-    ];
+    let values = list(json!([
+        null,
+        "x",
+        "",
+        1,
+        {},
+        [],
+        ["x"],
+        [1],
+        [null],
+        "2023-05-11T09:14:05Z",
+        "2023-05-11T09:14:05.123456789+02:00",
+        "2023-05-11",
+        "2023-05-11T09:14:05",
+    ]));
+    let methods = list(json!([
+        null,
+        0,
+        4,
+        5,
+        -1,
+        "TIMESTAMP_QUERY_METHOD_EQUALS",
+        "TIMESTAMP_QUERY_METHOD_GREATER",
+        "TIMESTAMP_QUERY_METHOD_GREATER_OR_EQUALS",
+        "TIMESTAMP_QUERY_METHOD_LESS",
+        "TIMESTAMP_QUERY_METHOD_LESS_OR_EQUALS",
+        "LESS",
+    ]));
     let mut filters = vec![json!({})];
     for (at, (filter, field)) in FILTERS.into_iter().enumerate() {
         for value in [json!(null), json!([]), json!("x"), json!({})] {

@@ -2,31 +2,13 @@ use std::time::Duration;
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::{
-    self, CreateSessionRequest as Create, SetSessionRequest as Set,
+    CreateSessionRequest as Create, SetSessionRequest as Set,
 };
 use sesame::domain::{Permission, SessionId};
 
 use crate::support::app::{App, NOW, PASSWORD};
-use crate::support::client::{
-    Client, HOUR, checks, code, metadata, millis, noting, sequence, set, v2_password,
-};
-
-#[tokio::test]
-async fn without_a_grace_a_replaced_token_is_refused_at_once() {
-    let app = App::with(&[("TOKEN_GRACE_SECONDS", "0")]).await;
-    let client = Client::new(&app);
-    let created = client.create(&Create::default()).await.unwrap();
-    let (id, old) = (&*created.session_id, &*created.session_token);
-
-    let changed = client.set(&noting(&created)).await.unwrap();
-
-    let new = &*changed.session_token;
-    assert_ne!(new, old);
-    assert_eq!(code(&client.get(id, Some(old)).await), "QUERY-dsfr3");
-    assert_eq!(code(&client.delete(id, Some(old)).await), "COMMAND-sGr42");
-    assert_eq!(code(&client.set(&noting(&created)).await), "COMMAND-sGr42");
-    assert_eq!(code(&client.get(id, Some(new)).await), "ok");
-}
+use crate::support::client::{Client, HOUR, checks, code, metadata, millis, noting, sequence, set};
+use crate::support::client::{password_alone, proving};
 
 #[tokio::test]
 async fn a_set_that_changes_nothing_writes_nothing() {
@@ -61,21 +43,12 @@ async fn a_password_is_checked_against_the_sessions_own_user() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
-    let password = v2::Checks {
-        password: Some(v2_password(PASSWORD)),
-        ..v2::Checks::default()
-    };
+    let password = password_alone(PASSWORD);
     let anonymous = client.create(&Create::default()).await.unwrap();
-    let alone = Set {
-        checks: Some(password.clone()),
-        ..set(&anonymous)
-    };
+    let alone = proving(&anonymous, password.clone());
     assert_eq!(code(&client.set(&alone).await), "COMMAND-Sfw3f");
 
-    let whole = Set {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        ..set(&anonymous)
-    };
+    let whole = proving(&anonymous, checks(&mini, Some(PASSWORD)));
     let proven = client.set(&whole).await.unwrap();
     assert_eq!(sequence(proven.details.as_ref()), 2 + 3);
     let again = Set {
@@ -102,10 +75,7 @@ async fn a_wrong_password_in_a_set_counts_as_an_attempt() {
     let mini = app.user("mini").await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
-    let guess = |password| Set {
-        checks: Some(checks(&mini, Some(password))),
-        ..set(&created)
-    };
+    let guess = |password| proving(&created, checks(&mini, Some(password)));
 
     for password in ["a", "b", "c", PASSWORD] {
         let outcome = client.set(&guess(password)).await;
@@ -136,7 +106,7 @@ async fn a_set_of_an_unknown_session_is_not_found() {
             ..noting(&created)
         };
         for wire in crate::support::client::Wire::ALL {
-            let client = Client { wire, ..client };
+            let client = client.by(wire);
             assert_eq!(code(&client.set(&request).await), want, "{wire:?} {id}");
         }
     }
@@ -145,8 +115,7 @@ async fn a_set_of_an_unknown_session_is_not_found() {
 #[tokio::test]
 async fn before_v2_a_set_needs_the_session_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&[Permission::Write], HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
+    let client = app.service(&[Permission::Write]).await;
     let created = client.create(&Create::default()).await.unwrap();
     for wire in crate::support::client::Wire::ALL {
         for (version, none, long) in [
@@ -154,11 +123,7 @@ async fn before_v2_a_set_needs_the_session_token() {
             (Version::V2beta, "code 3", "code 3"),
             (Version::V2, "ok", "code 3"),
         ] {
-            let client = Client {
-                wire,
-                version,
-                ..client
-            };
+            let client = client.over(wire, version);
             let set = |token: String| Set {
                 session_token: token,
                 ..set(&created)

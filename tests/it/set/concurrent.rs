@@ -6,26 +6,22 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::Permission;
 
 use crate::support::app::App;
-use crate::support::client::{Client, HOUR, code, metadata, sequence, set};
+use crate::support::client::of_session;
+use crate::support::client::{code, metadata, sequence, set};
 use crate::support::faults::Fault;
 
 #[tokio::test(start_paused = true)]
 async fn two_sets_at_once_are_both_carried_out() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
+    let client = app.service(&Permission::ALL).await;
     let created = client.create(&Create::default()).await.unwrap();
     let note = |key: &str| Set {
         session_token: String::new(),
         metadata: metadata(&[(key, "1")]),
         ..set(&created)
     };
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(100))
-            .times(2)
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
+    app.faults
+        .delay("UpdateItem", 2, Duration::from_millis(100));
 
     let (a, b) = (note("a"), note("b"));
     let (one, other) = tokio::join!(client.set(&a), client.set(&b));
@@ -40,43 +36,11 @@ async fn two_sets_at_once_are_both_carried_out() {
     assert_eq!(conflicts.count(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn two_sets_at_once_with_one_token_are_both_carried_out() {
-    let app = App::emulated(&[]).await;
-    let client = Client::new(&app);
-    let created = client.create(&Create::default()).await.unwrap();
-    let note = |key: &str| Set {
-        metadata: metadata(&[(key, "1")]),
-        ..set(&created)
-    };
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(100))
-            .times(2)
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
-
-    let (a, b) = (note("a"), note("b"));
-    let (one, other) = tokio::join!(client.set(&a), client.set(&b));
-
-    let changed = [one.unwrap(), other.unwrap()];
-    let last = changed
-        .iter()
-        .max_by_key(|changed| sequence(changed.details.as_ref()))
-        .unwrap();
-    let session = client
-        .get(&created.session_id, Some(&last.session_token))
-        .await
-        .unwrap();
-    assert_eq!(session.metadata, metadata(&[("a", "1"), ("b", "1")]));
-}
-
 /// As many Sets at once as one Set has tries lose nothing.
 #[tokio::test]
 async fn sixteen_sets_at_once_are_carried_out() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
+    let client = app.service(&Permission::ALL).await;
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..16)
         .map(|n| Set {
@@ -105,8 +69,7 @@ async fn sixteen_sets_at_once_are_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn a_set_that_lost_each_race_is_aborted() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
+    let client = app.service(&Permission::ALL).await;
     let created = client.create(&Create::default()).await.unwrap();
     let requests: Vec<_> = (0..40)
         .map(|n| Set {
@@ -116,12 +79,8 @@ async fn a_set_that_lost_each_race_is_aborted() {
         })
         .collect();
     // All begin from the same sequence and proceed in step.
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(20))
-            .times(10_000)
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
+    app.faults
+        .delay("UpdateItem", 10_000, Duration::from_millis(20));
 
     let calls = requests.iter().map(|request| client.set(request));
     let outcomes = futures_util::future::join_all(calls).await;
@@ -141,74 +100,37 @@ async fn a_set_that_lost_each_race_is_aborted() {
     assert_eq!(session.sequence, 2 + 2 * (40 - aborted));
 }
 
-/// The answer to the first attempt is lost, others write, and the SDK sends the request again.
+/// The answer to the first attempt is lost, others write, and the SDK sends the request again. With
+/// more writes since then than a session remembers, nobody can tell whether it was carried out.
 #[tokio::test(start_paused = true)]
 async fn a_set_whose_answer_was_lost_is_carried_out_once() {
-    for others in [0, 1, 7] {
+    for (others, want) in [(0, "ok"), (1, "ok"), (7, "ok"), (8, "code 14")] {
         let app = App::emulated(&[("ACCESS", "token")]).await;
-        let writer = app.service_account(&Permission::ALL, HOUR).await;
-        let client = Client::new(&app).bearing(writer.as_str());
+        let client = app.service(&Permission::ALL).await;
         let created = client.create(&Create::default()).await.unwrap();
-        app.faults.inject(
-            Fault::ApplyThenWait(Duration::from_millis(300))
-                .once()
-                .for_action("UpdateItem")
-                .on(&app.store.tables().sessions),
-        );
-        let first = Set {
-            metadata: metadata(&[("a", "1")]),
-            session_id: created.session_id.clone(),
-            ..Set::default()
+        let fault = Fault::ApplyThenWait(Duration::from_millis(500));
+        app.faults.inject(fault.once().for_action("UpdateItem"));
+        let note = |value: &str| Set {
+            metadata: metadata(&[("a", value)]),
+            ..of_session(&created.session_id)
         };
 
+        let first = note("1");
         let (changed, ()) = tokio::join!(client.set(&first), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             for n in 0..others {
-                let other = Set {
-                    metadata: metadata(&[("a", &format!("other {n}"))]),
-                    ..first.clone()
-                };
-                client.set(&other).await.unwrap();
+                client.set(&note(&format!("other {n}"))).await.unwrap();
             }
         });
 
-        let changed = changed.unwrap();
-        assert_eq!(sequence(changed.details.as_ref()), 4, "{others}");
+        assert_eq!(code(&changed), want, "{others}");
+        if let Ok(changed) = changed {
+            assert_eq!(sequence(changed.details.as_ref()), 4, "{others}");
+        }
         let session = client.get(&created.session_id, None).await.unwrap();
         assert_eq!(session.sequence, 4 + 2 * others, "{others}");
         let last = others.checked_sub(1).map(|n| format!("other {n}"));
         let last = last.unwrap_or_else(|| "1".to_owned());
         assert_eq!(session.metadata, metadata(&[("a", &last)]), "{others}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_set_that_others_overwrote_is_not_carried_out_twice() {
-    let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
-    let created = client.create(&Create::default()).await.unwrap();
-    app.faults.inject(
-        Fault::ApplyThenWait(Duration::from_millis(500))
-            .once()
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
-    let note = |value: &str| Set {
-        metadata: metadata(&[("a", value)]),
-        session_id: created.session_id.clone(),
-        ..Set::default()
-    };
-
-    let first = note("1");
-    let (changed, ()) = tokio::join!(client.set(&first), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        for n in 0..8 {
-            client.set(&note(&format!("other {n}"))).await.unwrap();
-        }
-    });
-
-    assert_eq!(code(&changed), "code 14", "it may have been carried out");
-    let session = client.get(&created.session_id, None).await.unwrap();
-    assert_eq!(session.sequence, 2 + 2 * 9);
 }

@@ -14,6 +14,7 @@ use crate::support::client::Wire;
 use crate::support::client::{
     Client, HOUR, checks, code, metadata, noting, sequence, set, v2_password,
 };
+use crate::support::client::{password_alone, proving, seconds};
 
 const GRACE: Duration = Duration::from_secs(10);
 const MILLI: Duration = Duration::from_millis(1);
@@ -47,30 +48,24 @@ async fn uses(client: Client<'_>, id: &str, token: &str) -> [String; 4] {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_last_replaced_token_is_accepted_for_its_grace() {
-    for wire in Wire::ALL {
-        for version in Version::ALL {
-            for (after, want) in [
-                (Duration::ZERO, GOOD),
-                (GRACE.saturating_sub(MILLI), GOOD),
-                (GRACE, DEAD),
-            ] {
-                let app = App::emulated(&[]).await;
-                let mini = app.user("mini").await;
-                let client = Client {
-                    wire,
-                    version,
-                    ..Client::new(&app)
-                };
-                let created = client.login(&mini).await;
-                let id = &*created.session_id;
-                let changed = client.set(&noting(&created)).await.unwrap();
-                let at = client.later(after);
-                let got = uses(at, id, &created.session_token).await;
-                assert_eq!(got, want, "{wire:?} {version:?} {after:?}");
-                if want == DEAD {
-                    let got = uses(at, id, &changed.session_token).await;
-                    assert_eq!(got, GOOD);
-                }
+    for (wire, version) in Wire::with_versions() {
+        for (after, want) in [
+            (Duration::ZERO, GOOD),
+            (GRACE.saturating_sub(MILLI), GOOD),
+            (GRACE, DEAD),
+        ] {
+            let app = App::emulated(&[]).await;
+            let mini = app.user("mini").await;
+            let client = Client::new(&app).over(wire, version);
+            let created = client.login(&mini).await;
+            let id = &*created.session_id;
+            let changed = client.set(&noting(&created)).await.unwrap();
+            let at = client.later(after);
+            let got = uses(at, id, &created.session_token).await;
+            assert_eq!(got, want, "{wire:?} {version:?} {after:?}");
+            if want == DEAD {
+                let got = uses(at, id, &changed.session_token).await;
+                assert_eq!(got, GOOD);
             }
         }
     }
@@ -95,10 +90,7 @@ async fn the_grace_is_a_setting_and_ends_with_the_session() {
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let short = Set {
-        lifetime: Some(prost_types::Duration {
-            seconds: 5,
-            nanos: 0,
-        }),
+        lifetime: Some(seconds(5)),
         ..set(&created)
     };
     client.set(&short).await.unwrap();
@@ -137,11 +129,7 @@ async fn a_set_can_be_repeated_with_the_replaced_token() {
 async fn a_repeated_set_gets_another_token() {
     for (wire, version) in Wire::ALL.into_iter().zip(Version::ALL.into_iter().cycle()) {
         let app = App::emulated(&[]).await;
-        let client = Client {
-            wire,
-            version,
-            ..Client::new(&app)
-        };
+        let client = Client::new(&app).over(wire, version);
         let created = client.create(&Create::default()).await.unwrap();
         let note = noting(&created);
         let lost = client.set(&note).await.unwrap();
@@ -170,10 +158,7 @@ async fn a_repeated_set_gets_another_token() {
 }
 
 fn password() -> v2::Checks {
-    v2::Checks {
-        password: Some(v2_password(PASSWORD)),
-        ..v2::Checks::default()
-    }
+    password_alone(PASSWORD)
 }
 
 /// An attacker may have planted the session on the user who then logs in with it.
@@ -181,8 +166,7 @@ fn password() -> v2::Checks {
 async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
     let app = App::start().await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let service = Client::new(&app).bearing(all.as_str());
+    let service = app.service(&Permission::ALL).await;
     let client = Client::new(&app);
     let wrong = v2::Checks {
         password: Some(v2_password("wrong")),
@@ -227,10 +211,7 @@ async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
             ..Create::default()
         };
         let created = service.create(&open).await.unwrap();
-        let prove = Set {
-            checks: Some(proof),
-            ..set(&created)
-        };
+        let prove = proving(&created, proof);
         let proved = service.set(&prove).await.unwrap();
 
         let got = uses(client, &created.session_id, &created.session_token).await;
@@ -262,19 +243,13 @@ async fn a_token_that_a_login_replaced_reveals_nothing() {
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     let client = Client::new(&app);
     let planted = client.create(&Create::default()).await.unwrap();
-    let login = Set {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        ..set(&planted)
-    };
+    let login = proving(&planted, checks(&mini, Some(PASSWORD)));
     client.set(&login).await.unwrap();
 
     let mut told = Vec::new();
     for (user, password) in [(&mini, "wrong"), (&other, "wrong"), (&other, PASSWORD)] {
         for expected in [None, Some("\"1\"")] {
-            let guess = Set {
-                checks: Some(checks(user, Some(password))),
-                ..set(&planted)
-            };
+            let guess = proving(&planted, checks(user, Some(password)));
             let request = client.request(Operation::SetSession, &guess);
             let request = match expected {
                 Some(sequence) => header(request, "if-match", sequence),
@@ -297,16 +272,12 @@ async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
     for access in ["public", "token"] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let writer = app.service_account(&[Permission::Write], HOUR).await;
+        let service = app.service(&[Permission::Write]).await;
         let reader = app
             .service_account_named("reader", &[Permission::Read], HOUR)
             .await;
-        let service = Client::new(&app).bearing(writer.as_str());
         let planted = service.create(&Create::default()).await.unwrap();
-        let name = Set {
-            checks: Some(checks(&mini, None)),
-            ..set(&planted)
-        };
+        let name = proving(&planted, checks(&mini, None));
         service.set(&name).await.unwrap();
 
         let client = Client::new(&app).bearing(reader.as_str());
@@ -316,10 +287,7 @@ async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
             (&mini, Some("wrong")),
             (&other, Some("wrong")),
         ] {
-            let guess = Set {
-                checks: Some(checks(user, password)),
-                ..set(&planted)
-            };
+            let guess = proving(&planted, checks(user, password));
             let got = client.set(&guess).await;
             assert_eq!(code(&got), "COMMAND-sGr42", "{access} {password:?}");
         }
@@ -329,23 +297,14 @@ async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
 /// A Set that is in progress with the token that a login then replaces is refused.
 #[tokio::test(start_paused = true)]
 async fn a_set_in_progress_fails_once_a_login_replaced_its_token() {
-    use crate::support::faults::Fault;
-
     let app = App::emulated(&[]).await;
     let mini = app.user("mini").await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
     let note = noting(&created);
-    let prove = Set {
-        checks: Some(checks(&mini, Some(PASSWORD))),
-        ..set(&created)
-    };
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(500))
-            .once()
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
+    let prove = proving(&created, checks(&mini, Some(PASSWORD)));
+    app.faults
+        .delay("UpdateItem", 1, Duration::from_millis(500));
 
     let (noted, proved) = tokio::join!(client.set(&note), async {
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -8,7 +8,8 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::Timestamp;
 
 use crate::support::app::{App, NOW, PASSWORD};
-use crate::support::client::{Client, checks, code, millis, set, v2_password};
+use crate::support::client::{Client, checks, code, millis, set};
+use crate::support::client::{password_alone, proving, seconds};
 
 const SETTINGS: [(&str, &str); 2] = [
     ("SESSION_LIFETIME_SECONDS", "60"),
@@ -17,10 +18,6 @@ const SETTINGS: [(&str, &str); 2] = [
 
 fn at(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
-}
-
-fn lifetime(seconds: i64) -> prost_types::Duration {
-    prost_types::Duration { seconds, nanos: 0 }
 }
 
 /// Prolongs a session by 60 s every 30 s for as long as that is accepted, and returns its last
@@ -35,7 +32,7 @@ async fn prolonged(client: Client<'_>, created: &v2::CreateSessionResponse, from
         let longer = Set {
             session_id: id.to_owned(),
             session_token: token.clone(),
-            lifetime: Some(lifetime(60)),
+            lifetime: Some(seconds(60)),
             ..Set::default()
         };
         match client.set(&longer).await {
@@ -65,13 +62,7 @@ async fn a_session_cannot_be_prolonged_forever() {
 
     // Only a password that is checked again starts the maximum anew.
     let login = client.login(&mini).await;
-    let prove = Set {
-        checks: Some(v2::Checks {
-            password: Some(v2_password(PASSWORD)),
-            ..v2::Checks::default()
-        }),
-        ..set(&login)
-    };
+    let prove = proving(&login, password_alone(PASSWORD));
     let proved = client.at(at(50)).set(&prove).await.unwrap();
     let proved = v2::CreateSessionResponse {
         session_token: proved.session_token,
@@ -84,14 +75,11 @@ async fn a_session_cannot_be_prolonged_forever() {
 async fn naming_a_user_prolongs_no_session() {
     let app = App::with(&SETTINGS).await;
     let mini = app.user("mini").await;
-    let all = app
-        .service_account(&sesame::domain::Permission::ALL, Duration::from_hours(1))
-        .await;
-    let client = Client::new(&app).bearing(all.as_str());
+    let client = app.service(&sesame::domain::Permission::ALL).await;
     let anonymous = client.create(&Create::default()).await.unwrap();
     let name = Set {
         checks: Some(checks(&mini, None)),
-        lifetime: Some(lifetime(100)),
+        lifetime: Some(seconds(100)),
         ..set(&anonymous)
     };
     let named = client.at(at(50)).set(&name).await.unwrap();
@@ -107,8 +95,8 @@ async fn a_lifetime_over_the_maximum_is_refused_and_one_past_the_end_is_cut() {
     let app = App::with(&SETTINGS).await;
     let client = Client::new(&app);
     let created = client.create(&Create::default()).await.unwrap();
-    let with = |seconds| Set {
-        lifetime: Some(lifetime(seconds)),
+    let with = |lifetime| Set {
+        lifetime: Some(seconds(lifetime)),
         ..set(&created)
     };
     let late = client.at(at(50));
@@ -128,7 +116,7 @@ async fn a_session_is_not_prolonged_past_its_absolute_end() {
     let app = app.beside(&SETTINGS);
     let late = Client::new(&app).at(at(100));
     let longer = Set {
-        lifetime: Some(lifetime(10)),
+        lifetime: Some(seconds(10)),
         ..set(&created)
     };
     assert_eq!(code(&late.set(&longer).await), "COMMAND-Hkl3d");

@@ -9,6 +9,7 @@ use sesame::domain::{Permission, UserState};
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code, metadata, set, v2_password};
+use crate::support::client::{of_session, opening, proving};
 
 fn naming(search: Option<Search>, password: Option<&str>) -> v2::Checks {
     v2::Checks {
@@ -31,8 +32,7 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
             .set_user_state(&inactive, UserState::Inactive)
             .await
             .unwrap();
-        let all = app.service_account(&Permission::ALL, HOUR).await;
-        let service = Client::new(&app).bearing(all.as_str());
+        let service = app.service(&Permission::ALL).await;
         let created = service.login(&mini).await;
         let own = Client::new(&app).bearing(&created.session_token);
         // One of them has a failed attempt, which a right guess must not reset.
@@ -66,11 +66,7 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
                 for password in [None, Some("wrong"), Some(PASSWORD)] {
                     let versions = Version::ALL.into_iter().cycle();
                     for (wire, version) in Wire::ALL.into_iter().zip(versions) {
-                        let client = Client {
-                            wire,
-                            version,
-                            ..client
-                        };
+                        let client = client.over(wire, version);
                         let request = Set {
                             checks: Some(naming(Some(search.clone()), password)),
                             ..set(&created)
@@ -79,8 +75,7 @@ async fn a_set_that_names_another_user_is_refused_alike_and_changes_nothing() {
                         app.logged();
                         let fault = client.set(&request).await.err().unwrap();
                         answers.push((fault.code, fault.message, fault.id));
-                        let requests = app.faults.requests().into_iter();
-                        asked.push(requests.map(|sent| sent.action).collect::<Vec<_>>());
+                        asked.push(app.faults.actions());
                         let line = app.logged().pop().unwrap();
                         assert!(!line["hash_ms"].is_number());
                     }
@@ -140,9 +135,8 @@ async fn a_set_may_name_its_own_user_by_id_by_name_or_by_both() {
     ] {
         for password in [None, Some(PASSWORD)] {
             let request = Set {
-                session_id: created.session_id.clone(),
                 checks: Some(naming(Some(search.clone()), password)),
-                ..Set::default()
+                ..of_session(&created.session_id)
             };
             assert_eq!(code(&client.set(&request).await), "ok");
         }
@@ -182,28 +176,16 @@ async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() 
             "a reader" => Client::new(&app).bearing(reader.as_str()),
             _ => service,
         };
-        for version in Version::ALL {
-            for wire in Wire::ALL {
-                let client = Client {
-                    wire,
-                    version,
-                    ..client
-                };
-                for (password, want) in [(Some(PASSWORD), by_password), (None, by_name)] {
-                    let what = format!("{access}, {who}, {wire:?} {version:?} {password:?}");
-                    let create = Create {
-                        checks: Some(checks(&mini, password)),
-                        ..Create::default()
-                    };
-                    assert_eq!(code(&client.create(&create).await), want, "{what}");
+        for (wire, version) in Wire::with_versions() {
+            let client = client.over(wire, version);
+            for (password, want) in [(Some(PASSWORD), by_password), (None, by_name)] {
+                let what = format!("{access}, {who}, {wire:?} {version:?} {password:?}");
+                let create = opening(&mini, password);
+                assert_eq!(code(&client.create(&create).await), want, "{what}");
 
-                    let anonymous = service.create(&Create::default()).await.unwrap();
-                    let add = Set {
-                        checks: Some(checks(&mini, password)),
-                        ..set(&anonymous)
-                    };
-                    assert_eq!(code(&client.set(&add).await), want, "{what}");
-                }
+                let anonymous = service.create(&Create::default()).await.unwrap();
+                let add = proving(&anonymous, checks(&mini, password));
+                assert_eq!(code(&client.set(&add).await), want, "{what}");
             }
         }
     }
@@ -222,15 +204,11 @@ async fn without_session_write_failed_logins_cannot_be_told_apart() {
             .set_user_state(&inactive, UserState::Inactive)
             .await
             .unwrap();
-        let writer = app.service_account(&[Permission::Write], HOUR).await;
-        let service = Client::new(&app).bearing(writer.as_str());
+        let service = app.service(&[Permission::Write]).await;
         let own = service.login(&other).await.session_token;
         let user = Client::new(&app).bearing(&own);
         for login in [&mini, &mini, &inactive] {
-            let create = Create {
-                checks: Some(checks(login, Some("wrong"))),
-                ..Create::default()
-            };
+            let create = opening(login, Some("wrong"));
             app.logged();
             assert_eq!(code(&user.create(&create).await), "COMMAND-3M0fs");
             assert!(app.logged().pop().unwrap()["hash_ms"].is_number());
@@ -252,13 +230,9 @@ async fn without_session_write_failed_logins_cannot_be_told_apart() {
 async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let mini = app.user("mini").await;
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     let login = client.login(&mini).await;
-    let named = Create {
-        checks: Some(checks(&mini, None)),
-        ..Create::default()
-    };
+    let named = opening(&mini, None);
     let named = client.create(&named).await.unwrap();
     let own = Client::new(&app).bearing(&login.session_token);
     let by_user = crate::list::by_user(&mini);
@@ -278,15 +252,15 @@ async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
     // It is listed once its password was checked.
     let note = Set {
         metadata: metadata(&[("a", "1")]),
-        session_id: named.session_id.clone(),
-        ..Set::default()
+
+        ..of_session(&named.session_id)
     };
     client.set(&note).await.unwrap();
     assert_eq!(code(&own.get(&named.session_id, None).await), "ok");
     let prove = Set {
         checks: Some(naming(None, Some(PASSWORD))),
-        session_id: named.session_id.clone(),
-        ..Set::default()
+
+        ..of_session(&named.session_id)
     };
     client.set(&prove).await.unwrap();
     assert_eq!(client.list(&by_user).await.unwrap().sessions.len(), 2);
@@ -297,12 +271,8 @@ async fn sessions_without_a_password_do_not_hide_others_from_their_user() {
 async fn a_user_may_delete_a_session_that_only_names_that_user() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(all.as_str());
-    let named = Create {
-        checks: Some(checks(&mini, None)),
-        ..Create::default()
-    };
+    let client = app.service(&Permission::ALL).await;
+    let named = opening(&mini, None);
     let named = client.create(&named).await.unwrap();
     for (login, want) in [(&other, "AUTH-5mWD2"), (&mini, "ok")] {
         let token = client.login(login).await.session_token;

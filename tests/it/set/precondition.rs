@@ -8,26 +8,22 @@ use sesame::domain::Permission;
 
 use crate::support::app::{App, NOW, header};
 use crate::support::client::Wire;
-use crate::support::client::{Client, HOUR, metadata};
-use crate::support::faults::Fault;
+use crate::support::client::metadata;
+use crate::support::client::of_session;
 
 fn note(id: &str, value: &str) -> Set {
     Set {
-        session_id: id.to_owned(),
         metadata: metadata(&[("a", value)]),
-        ..Set::default()
+        ..of_session(id)
     }
 }
 
 #[tokio::test]
 async fn a_set_with_an_outdated_if_match_changes_nothing() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
+    let writer = app.service(&Permission::ALL).await;
     for wire in Wire::ALL {
-        let client = Client {
-            wire,
-            ..Client::new(&app).bearing(writer.as_str())
-        };
+        let client = writer.by(wire);
         let created = client.create(&Create::default()).await.unwrap();
         let id = &*created.session_id;
         for (condition, value, want) in [
@@ -67,15 +63,10 @@ async fn a_set_with_an_outdated_if_match_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn of_two_sets_with_the_same_if_match_one_is_refused() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let writer = app.service_account(&Permission::ALL, HOUR).await;
-    let client = Client::new(&app).bearing(writer.as_str());
+    let client = app.service(&Permission::ALL).await;
     let created = client.create(&Create::default()).await.unwrap();
-    app.faults.inject(
-        Fault::Delay(Duration::from_millis(100))
-            .times(2)
-            .for_action("UpdateItem")
-            .on(&app.store.tables().sessions),
-    );
+    app.faults
+        .delay("UpdateItem", 2, Duration::from_millis(100));
     let send = |value: &'static str| {
         let request = client.request(Operation::SetSession, &note(&created.session_id, value));
         app.send(header(request, "if-match", "\"2\""), NOW)

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
+use sesame::api::proto::zitadel::session::v2::SetSessionRequest as Set;
 
 use crate::support::app::{App, PASSWORD};
-use crate::support::client::{Client, code, metadata, v2_password};
+use crate::support::client::password_alone;
+use crate::support::client::{Client, code, metadata};
 
 /// A set without a check, which notes the time.
 fn noting(id: &str, token: &str, second: u64) -> Set {
@@ -40,10 +41,7 @@ async fn two_holders_of_one_token_go_on_in_the_grace_until_a_check_passes() {
     let check = Set {
         session_id: id.to_owned(),
         session_token: user.clone(),
-        checks: Some(v2::Checks {
-            password: Some(v2_password(PASSWORD)),
-            ..v2::Checks::default()
-        }),
+        checks: Some(password_alone(PASSWORD)),
         ..Set::default()
     };
     user = at(200).set(&check).await.unwrap().session_token;

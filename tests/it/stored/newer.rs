@@ -101,9 +101,9 @@ async fn an_unknown_factor_proves_nothing_and_stays() {
     assert!(factors.user.is_some() && factors.password.is_none());
     let by_bearer = app.client().bearing(&token).create_json(&json!({})).await;
     assert_eq!(by_bearer.status, 401);
-    let all = app.service_account(&Permission::ALL, HOUR).await;
+    let all = app.service(&Permission::ALL).await;
     let list = crate::list::by_user(&mini);
-    let listed = app.client().bearing(all.as_str()).list(&list).await;
+    let listed = all.list(&list).await;
     assert!(listed.unwrap().sessions.is_empty());
 
     let note = Set {
@@ -221,8 +221,7 @@ async fn a_set_without_a_grace_removes_a_token_replaced_by_unknown_checks() {
 #[tokio::test]
 async fn an_unknown_permission_is_not_granted() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let client = app.client().bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     let created = client.create_json(&json!({})).await;
     let id = created.json()["sessionId"].clone();
     for (known, can_create, can_read) in [
@@ -258,8 +257,7 @@ async fn an_unknown_permission_is_not_granted() {
 async fn a_user_in_an_unknown_state_is_not_active_and_keeps_it() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
-    let page = app.client().bearing(page.as_str());
+    let page = app.service(&[Permission::Write]).await;
     let session = Client::new(&app).login(&mini).await;
     let place = Place::user(&app, &mini.login_name);
     place
@@ -317,6 +315,7 @@ async fn a_renamed_user_keeps_what_a_newer_release_stored() {
         assert_has(&after, &attributes(), to);
         assert_eq!(after["state"], text("initial"), "{to}");
         assert_eq!(after["login_name"], text(name.as_str()));
+        assert_eq!(after["display_name"], text("Mini Mouse"));
         let renamed = pointer.read(&app).await;
         assert_has(&renamed, &attributes(), to);
         assert_eq!(renamed["login_name"], text(name.as_str()));

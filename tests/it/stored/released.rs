@@ -14,7 +14,7 @@ use sesame::domain::{DisplayName, LoginName, Operation, Permission};
 use self::dynamodb_json::{read_item, shape};
 use super::{put, string};
 use crate::support::app::App;
-use crate::support::client::{HOUR, code};
+use crate::support::client::code;
 
 /// The items of a version: by the name of their file, each with what it is, what to ask and what was
 /// answered.
@@ -72,8 +72,7 @@ async fn answers(app: &App, file: &str, ask: &Value) -> Value {
 
 async fn session_answers(app: &App, ask: &Value) -> Value {
     let id = string(&ask["id"]);
-    let all = app.service_account(&Permission::ALL, HOUR).await;
-    let client = app.client().bearing(all.as_str());
+    let client = app.service(&Permission::ALL).await;
     let get = client.json(Operation::GetSession, json!({ "sessionId": id }));
     let got = client.send(get).await;
     let mut by_token = Vec::new();
@@ -99,8 +98,7 @@ async fn session_answers(app: &App, ask: &Value) -> Value {
 async fn user_answers(app: &App, ask: &Value) -> Value {
     let name = LoginName::from_stored(string(&ask["loginName"]).to_owned());
     let user = app.store.get_user(&name.folded()).await.unwrap().unwrap();
-    let page = app.service_account(&[Permission::Write], HOUR).await;
-    let client = app.client().bearing(page.as_str());
+    let client = app.service(&[Permission::Write]).await;
     let mut logins = Vec::new();
     for user in [
         json!({ "loginName": ask["loginName"] }),

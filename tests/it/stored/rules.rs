@@ -10,6 +10,7 @@ use sesame::domain::{LoginName, Permission, UserId};
 
 use super::{Item, Place, number, put, string, text};
 use crate::support::app::{App, PASSWORD, by_name};
+use crate::support::client::seconds;
 use crate::support::client::{Client, HOUR, code, metadata, set};
 
 #[tokio::test]
@@ -43,10 +44,7 @@ async fn a_stored_session_that_breaks_the_rules_of_requests_is_read() {
     assert_eq!(bearing.create_json(&json!({})).await.outcome(), "ok");
 
     let longer = Set {
-        lifetime: Some(prost_types::Duration {
-            seconds: 60,
-            nanos: 0,
-        }),
+        lifetime: Some(seconds(60)),
         ..set(&created)
     };
     let longer = app.client().set(&longer).await.unwrap();

@@ -49,6 +49,11 @@ impl Answer {
             .to_owned()
     }
 
+    /// The id of the session that was created.
+    pub fn id(&self) -> String {
+        self.json()["sessionId"].as_str().unwrap().to_owned()
+    }
+
     pub fn token(&self) -> String {
         self.json()["sessionToken"].as_str().unwrap().to_owned()
     }

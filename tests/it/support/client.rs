@@ -20,10 +20,13 @@ use sesame::domain::Operation;
 use sesame::domain::{Permission, Timestamp, User};
 
 pub use self::json::JsonCall;
-pub use self::messages::{checks, code, metadata, millis, noting, sequence, set, v2_password};
-pub use self::wire::{ClientError, Wire, framed, json_of};
+pub use self::messages::{
+    checks, code, device, metadata, millis, noting, of_session, opening, password_alone, proving,
+    seconds, sequence, set, v2_password,
+};
+pub use self::wire::{ClientError, Wire, framed, json_of, message_of};
 use super::answer::Answer;
-use super::app::{App, NOW, PASSWORD, header};
+use super::app::{App, NOW, PASSWORD, by_name, header};
 use super::record;
 
 pub const HOUR: Duration = Duration::from_hours(1);
@@ -48,6 +51,13 @@ impl App {
     pub fn client(&self) -> Client<'_> {
         Client::new(self)
     }
+
+    /// A client with the token of a new service account that has these permissions.
+    pub async fn service(&self, permissions: &[Permission]) -> Client<'_> {
+        let token = self.service_account(permissions, HOUR * 24 * 365).await;
+        // It is needed for as long as the test runs.
+        self.client().bearing(token.as_str().to_owned().leak())
+    }
 }
 
 impl<'a> Client<'a> {
@@ -68,6 +78,10 @@ impl<'a> Client<'a> {
             version,
             ..self
         }
+    }
+
+    pub fn by(self, wire: Wire) -> Self {
+        Self { wire, ..self }
     }
 
     pub fn bearing(self, token: &'a str) -> Self {
@@ -137,10 +151,19 @@ impl<'a> Client<'a> {
         self.created(&self.send(request).await)
     }
 
+    /// Makes a call with a message in JSON.
+    pub async fn call_json(self, rpc: Operation, message: Value) -> Answer {
+        self.send(self.json(rpc, message)).await
+    }
+
     /// Creates a session with a body in JSON.
     pub async fn create_json(self, body: &Value) -> Answer {
-        let request = self.json(Operation::CreateSession, body.clone());
-        self.send(request).await
+        self.call_json(Operation::CreateSession, body.clone()).await
+    }
+
+    /// Tries to log a user in by login name.
+    pub async fn log_in(self, user: &User, password: &str) -> Answer {
+        self.create_json(&by_name(&user.login_name, password)).await
     }
 
     pub async fn set(self, request: &Set) -> Result<Changed, ClientError> {
@@ -173,11 +196,7 @@ impl<'a> Client<'a> {
 
     /// Creates a session of this user's, by password.
     pub async fn login(self, login: &User) -> v2::CreateSessionResponse {
-        let checks = Some(checks(login, Some(PASSWORD)));
-        let request = Create {
-            checks,
-            ..Create::default()
-        };
+        let request = opening(login, Some(PASSWORD));
         self.create(&request).await.unwrap()
     }
 }
@@ -185,13 +204,7 @@ impl<'a> Client<'a> {
 /// Creates a session that names a user and proves nothing, as a login page may that has
 /// `session.write`.
 pub async fn create_named(app: &App, login: &User) -> Answer {
-    let year = HOUR * 365 * 24;
-    let page = app
-        .service_account_named("page", &[Permission::Write], year)
-        .await;
+    let page = app.service(&[Permission::Write]).await;
     let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
-    Client::new(app)
-        .bearing(page.as_str())
-        .create_json(&body)
-        .await
+    page.create_json(&body).await
 }

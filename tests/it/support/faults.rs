@@ -113,6 +113,17 @@ impl Faults {
         self.state.lock().unwrap().rules.push(rule);
     }
 
+    /// Delays the next requests of this action.
+    pub fn delay(&self, action: &'static str, times: usize, by: Duration) {
+        self.inject(Fault::Delay(by).times(times).for_action(action));
+    }
+
+    /// The operations of all attempts, in order.
+    pub fn actions(&self) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        requests.map(|request| request.action).collect()
+    }
+
     /// Every attempt since the start or the last [`clear`](Self::clear), in order, including those
     /// that failed.
     pub fn requests(&self) -> Vec<Request> {

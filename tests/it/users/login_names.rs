@@ -1,12 +1,11 @@
 //! Login names in other spellings and encodings.
 
 use serde_json::json;
+use sesame::domain::Operation::SetSession;
 use sesame::domain::{LoginName, Permission, User};
 use sesame::store::InsertOutcome;
 
-use crate::support::app::{App, NOW, PASSWORD, by_id, by_name, header, post};
-
-const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+use crate::support::app::{App, PASSWORD, by_id, by_name};
 
 /// `jose` with an accent in each encoding, in lower and in upper case, the first one as a separate
 /// character.
@@ -31,7 +30,7 @@ async fn add(app: &App, id: &str, name: LoginName) -> User {
 #[tokio::test]
 async fn names_in_any_encoding_are_one_user() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "3")]).await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service(&[Permission::Write]).await;
     let other = app.user("other").await;
     for stored in spellings(&app) {
         let jose = add(&app, "jose", stored.clone()).await;
@@ -49,7 +48,7 @@ async fn names_in_any_encoding_are_one_user() {
                 assert_eq!(answer.outcome(), "ok", "{stored} {name}");
             }
             let named = json!({ "checks": { "user": { "loginName": name.as_str() } } });
-            let client = app.client().bearing(page.as_str());
+            let client = page;
             assert_eq!(client.create_json(&named).await.outcome(), "ok", "{name}");
 
             // Another user can't have the name, in whatever spelling.
@@ -84,7 +83,7 @@ async fn names_in_any_encoding_are_one_user() {
 #[tokio::test]
 async fn a_set_may_name_its_own_user_in_each_spelling() {
     let app = App::start().await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service(&[Permission::Write]).await;
     let [decomposed, ..] = spellings(&app);
     let composed = LoginName::parse(format!("rene\u{e9}.{}", app.name)).unwrap();
     for login in [
@@ -96,7 +95,7 @@ async fn a_set_may_name_its_own_user_in_each_spelling() {
             .client()
             .create_json(&by_id(&login.user_id, PASSWORD))
             .await;
-        let id = created.json()["sessionId"].as_str().unwrap().to_owned();
+        let id = created.id();
         for name in [
             stored.to_owned(),
             stored.to_uppercase(),
@@ -107,13 +106,8 @@ async fn a_set_may_name_its_own_user_in_each_spelling() {
                 json!({ "user": { "loginName": name } }),
                 json!({ "user": { "loginName": name }, "password": { "password": PASSWORD } }),
             ] {
-                let mut request = post(json!({ "checks": checks }).to_string());
-                request.method = http::Method::PATCH;
-                request.path = format!("/v2/sessions/{id}");
-                let bearer = format!("Bearer {}", page.as_str());
-                let answer = app
-                    .send(header(request, "authorization", &bearer), NOW)
-                    .await;
+                let body = json!({ "sessionId": id, "checks": checks });
+                let answer = page.call_json(SetSession, body).await;
                 assert_eq!(answer.outcome(), "ok", "{checks}");
             }
         }

@@ -5,7 +5,6 @@ use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::domain::{Permission, UserState};
 use sesame::password::PasswordHash;
-use std::time::Duration;
 
 use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::client::{Wire, checks, code};
@@ -39,46 +38,6 @@ pub const IMPORTED: [(&str, &str); 6] = [
     ),
 ];
 
-#[tokio::test]
-async fn an_imported_hash_is_checked_and_replaced() {
-    let app = App::start().await;
-    let current = app.password_pool();
-    for (name, hash) in IMPORTED {
-        let user = app.user_with_hash(name, Some(hash)).await;
-
-        let wrong = app
-            .client()
-            .create_json(&by_name(&user.login_name, "wrong"))
-            .await;
-        assert_eq!(wrong.outcome(), "COMMAND-3M0fs", "{name}");
-        let kept = app.login(name).await.password_hash.unwrap();
-        assert_eq!(
-            kept.as_str(),
-            hash,
-            "{name}: kept while the password is wrong"
-        );
-
-        let right = app
-            .client()
-            .create_json(&by_name(&user.login_name, PASSWORD))
-            .await;
-        assert_eq!(
-            (right.outcome(), right.sequence()),
-            ("ok".into(), "4".into()),
-            "{name}"
-        );
-        let replaced = app.login(name).await.password_hash.unwrap();
-        let replaced = PasswordHash::parse(replaced.as_str()).unwrap();
-        assert!(current.is_current(&replaced), "{name}");
-
-        let again = app
-            .client()
-            .create_json(&by_name(&user.login_name, PASSWORD))
-            .await;
-        assert_eq!(again.outcome(), "ok", "{name}");
-    }
-}
-
 /// Each form of another program with its password. All wires and versions have their turn.
 pub const OF_PROGRAMS: [(&str, &str); 25] = include!("../../../src/password/program_vectors.in");
 
@@ -87,7 +46,9 @@ async fn a_hash_of_another_program_is_checked_and_replaced_in_every_protocol() {
     let app = App::start().await;
     let current = app.password_pool();
     let wires = Wire::ALL.into_iter().cycle();
-    for (n, ((password, hash), wire)) in OF_PROGRAMS.into_iter().zip(wires).enumerate() {
+    let imported = IMPORTED.map(|(_, hash)| (PASSWORD, hash));
+    let hashes = OF_PROGRAMS.into_iter().chain(imported);
+    for (n, ((password, hash), wire)) in hashes.zip(wires).enumerate() {
         let version = Version::ALL[n / Wire::ALL.len() % Version::ALL.len()];
         let client = app.client().over(wire, version);
         let user = app.user_with_hash(&format!("u{n}"), Some(hash)).await;
@@ -97,6 +58,8 @@ async fn a_hash_of_another_program_is_checked_and_replaced_in_every_protocol() {
         };
 
         let wrong = client.create(&create("wrong")).await;
+        let kept = app.login(&format!("u{n}")).await.password_hash.unwrap();
+        assert_eq!(kept.as_str(), hash, "kept while the password is wrong");
         let right = client.create(&create(password)).await;
         let stored = app.login(&format!("u{n}")).await.password_hash.unwrap();
         let again = client.create(&create(password)).await;
@@ -139,26 +102,17 @@ async fn a_login_stores_a_hash_of_the_current_settings() {
     let mini = app.user("mini").await;
     let before = app.login("mini").await.password_hash.unwrap();
 
-    app.client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    app.client().log_in(&mini, PASSWORD).await;
     let same = app.login("mini").await.password_hash.unwrap();
     let stronger = app.beside(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_PASSES", "5")]);
-    let answer = stronger
-        .client()
-        .create_json(&by_name(&mini.login_name, PASSWORD))
-        .await;
+    let answer = stronger.client().log_in(&mini, PASSWORD).await;
     let replaced = app.login("mini").await.password_hash.unwrap();
 
     assert_eq!(before, same);
     assert_eq!(answer.outcome(), "ok");
     assert!(before.as_str().contains("t=1,") && replaced.as_str().contains("t=5,"));
     assert_eq!(
-        stronger
-            .client()
-            .create_json(&by_name(&mini.login_name, PASSWORD))
-            .await
-            .outcome(),
+        stronger.client().log_in(&mini, PASSWORD).await.outcome(),
         "ok"
     );
 }
@@ -185,15 +139,11 @@ async fn a_hash_that_was_replaced_during_a_login_is_kept() {
 async fn an_unreadable_hash_is_an_internal_error() {
     let app = App::start().await;
     let user = app.user_with_hash("odd", Some("$md5$x")).await;
-    let hour = std::time::Duration::from_hours(1);
-    let token = app.service_account(&[Permission::Write], hour).await;
+    let _hour = std::time::Duration::from_hours(1);
+    let token = app.service(&[Permission::Write]).await;
     let body = by_name(&user.login_name, PASSWORD);
 
-    let to_a_caller = app
-        .client()
-        .bearing(token.as_str())
-        .create_json(&body)
-        .await;
+    let to_a_caller = token.create_json(&body).await;
     let to_anyone = app.client().create_json(&body).await;
 
     assert_eq!(to_a_caller.status.as_u16(), 500);
@@ -209,21 +159,14 @@ async fn a_login_does_not_fail_because_its_new_hash_was_not_stored() {
     let app = App::start().await;
     let (name, hash) = IMPORTED[1];
     let user = app.user_with_hash(name, Some(hash)).await;
-    app.faults.inject(
-        Fault::Delay(std::time::Duration::ZERO)
-            .once()
-            .for_action("UpdateItem"),
-    );
+    app.faults.delay("UpdateItem", 1, std::time::Duration::ZERO);
     app.faults.inject(
         Fault::Answer(400, "AccessDeniedException")
             .times(2)
             .for_action("UpdateItem"),
     );
 
-    let answer = app
-        .client()
-        .create_json(&by_name(&user.login_name, PASSWORD))
-        .await;
+    let answer = app.client().log_in(&user, PASSWORD).await;
 
     assert_eq!(answer.outcome(), "ok");
     assert_eq!(app.login(name).await.password_hash.unwrap().as_str(), hash);
@@ -264,14 +207,8 @@ async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
     assert_eq!(log_in("mini").await, "COMMAND-3M0fs");
     assert_eq!(log_in("maxi").await, "ok");
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let page = app
-        .service_account(&[Permission::Write], Duration::MAX)
-        .await;
-    let named = app
-        .client()
-        .bearing(page.as_str())
-        .create_json(&by_id)
-        .await;
+    let page = app.service(&[Permission::Write]).await;
+    let named = page.create_json(&by_id).await;
     assert_eq!(named.outcome(), "ok");
 
     let set_state = async |state| {
@@ -292,11 +229,7 @@ async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
     let seen = app.login("maxi").await;
     assert!(app.store.delete_user(&seen).await.unwrap());
     assert!(!app.store.delete_user(&seen).await.unwrap());
-    let named = app
-        .client()
-        .bearing(page.as_str())
-        .create_json(&by_id)
-        .await;
+    let named = page.create_json(&by_id).await;
     assert_eq!(named.outcome(), "QUERY-Dfbg2");
     let state = UserState::Active;
     assert!(!app.store.set_user_state(&seen, state).await.unwrap());

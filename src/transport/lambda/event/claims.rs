@@ -158,47 +158,6 @@ mod tests {
     }
 
     #[test]
-    fn claims_name_an_issuer_and_a_subject_or_a_client() {
-        for (claims, want) in [
-            (json!({ "iss": "i", "sub": "a" }), "i sub a"),
-            (json!({ "iss": "i", "client_id": "a" }), "i client_id a"),
-            (
-                json!({ "iss": "i", "sub": "a", "client_id": "b" }),
-                "i sub a",
-            ),
-            (
-                json!({
-                    "iss": "i", "sub": "a", "exp": 1, "aud": ["x"], "cnf": { "jkt": null },
-                    "email_verified": true, "nonce": null, "scope": 1,
-                }),
-                "i sub a",
-            ),
-            (json!({ "sub": "a" }), ""),
-            (json!({ "client_id": "a" }), ""),
-            (json!({ "iss": "i" }), ""),
-            (json!({ "iss": "", "sub": "a" }), ""),
-            (json!({ "iss": "i", "sub": "" }), ""),
-            (json!({ "iss": "i", "client_id": "" }), ""),
-            (json!({ "iss": "i", "sub": "", "client_id": "b" }), ""),
-            (json!({ "iss": "i", "sub": null, "client_id": "b" }), ""),
-            (json!({ "iss": "i", "sub": 42, "client_id": "b" }), ""),
-            (json!({ "iss": "i", "sub": 42 }), ""),
-            (json!({ "iss": "i", "sub": true }), ""),
-            (json!({ "iss": "i", "sub": ["a"] }), ""),
-            (json!({ "iss": "i", "client_id": 42 }), ""),
-            (json!({ "iss": 42, "sub": "a" }), ""),
-            (json!({ "iss": ["i"], "sub": "a" }), ""),
-            (json!({}), ""),
-        ] {
-            let want = Some(format!("{want}: "));
-            let http = raw(&json!({ "jwt": { "claims": claims, "scopes": null } }));
-            assert_eq!(text(jwt_of_http(&http)), want, "{http}");
-            let rest = raw(&json!({ "claims": claims, "scopes": null }));
-            assert_eq!(text(jwt_of_rest(&rest)), want, "{rest}");
-        }
-    }
-
-    #[test]
     fn scopes_are_parted_at_spaces_alone() {
         for (claims, scopes, want) in [
             (json!({ "scope": "a b" }), json!(null), "a|b"),
@@ -224,57 +183,6 @@ mod tests {
             assert_eq!(text(jwt_of_http(&http)), want, "{http}");
             let rest = raw(&json!({ "claims": claims, "scopes": scopes }));
             assert_eq!(text(jwt_of_rest(&rest)), want, "{rest}");
-        }
-    }
-
-    #[test]
-    fn what_other_authorizers_say_are_no_claims() {
-        let claims = json!({ "iss": "i", "sub": "a", "scope": "session.write" });
-        let jwt = json!({ "claims": claims });
-
-        for authorizer in [
-            json!({ "lambda": jwt }),
-            json!({ "lambda": { "jwt": jwt } }),
-            json!({ "iam": { "claims": claims } }),
-            json!({ "claims": claims }),
-            json!({ "jwt": null }),
-            json!({}),
-            json!([]),
-            json!("jwt"),
-        ] {
-            assert_eq!(jwt_of_http(&raw(&authorizer)), None, "{authorizer}");
-        }
-        for authorizer in [
-            json!({ "claims": claims, "principalId": "a" }),
-            json!({ "claims": claims, "integrationLatency": 1 }),
-            json!({ "claims": claims.to_string() }),
-            json!({ "claims": null, "scopes": null }),
-            json!({ "jwt": jwt }),
-            json!({ "scopes": ["session.write"] }),
-            json!({ "sub": "a", "iss": "i", "scope": "session.write" }),
-            json!({}),
-            json!([]),
-            json!("claims"),
-        ] {
-            assert_eq!(jwt_of_rest(&raw(&authorizer)), None, "{authorizer}");
-        }
-    }
-
-    #[test]
-    fn an_authorizer_is_found_where_the_gateway_puts_it() {
-        for (event, want) in [
-            (
-                r#"{"requestContext":{"authorizer":{"a":1e999}}}"#,
-                Some(r#"{"a":1e999}"#),
-            ),
-            (r#"{"requestContext":{"authorizer":null}}"#, None),
-            (r#"{"requestContext":{},"headers":{"authorizer":{}}}"#, None),
-            (r#"{"authorizer":{"a":1},"body":"\"authorizer\""}"#, None),
-            (r#"{"requestContext":1,"authorizer":{}}"#, None),
-            (r#"["authorizer"]"#, None),
-        ] {
-            let found = authorizer(event);
-            assert_eq!(found.as_ref().map(|raw| raw.get()), want, "{event}");
         }
     }
 }

@@ -3,11 +3,9 @@ use std::net::TcpStream;
 
 use super::MEMORY_KIB;
 use crate::support::cli::gate::WriteGate;
-use crate::support::cli::http2::{
-    DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers,
-};
-use crate::support::cli::process::{Dev, connect, head, post, read_answer};
-use crate::support::cli::service::{SOON, Service, eventually};
+use crate::support::cli::http2::{DATA, END_STREAM, Frame, HEADERS, Http2, WINDOW_UPDATE, headers};
+use crate::support::cli::process::{Dev, head, opened, padded, post, read_answer};
+use crate::support::cli::service::{Service, eventually};
 
 /// The longest body, by default.
 const LONGEST: usize = 256 * 1024;
@@ -18,19 +16,13 @@ const PATIENT: [&str; 2] = ["--body-seconds", "600"];
 
 /// Sends a body of that length but for its last bytes.
 fn almost(url: &str, length: usize) -> TcpStream {
-    let mut stream = connect(url);
-    let body = "{}".to_owned() + &" ".repeat(length - 8);
-    stream
-        .write_all((head("", length) + &body).as_bytes())
-        .unwrap();
-    stream
+    opened(url, &(head("", length) + &padded(length - 8)))
 }
 
 /// Opens a call with a body of so many bytes.
 fn open(client: &mut Http2, stream: u8, length: usize) {
-    let open = Frame::new(HEADERS, END_HEADERS, stream, &headers(&[]));
-    client.send(&open).unwrap();
-    let body = "{}".to_owned() + &" ".repeat(length - 2);
+    client.open(stream, &headers(&[]));
+    let body = padded(length);
     for piece in body.as_bytes().chunks(16 * 1024) {
         client.send(&Frame::new(DATA, 0, stream, piece)).unwrap();
     }
@@ -45,7 +37,7 @@ fn more_window(client: &mut Http2) {
 fn bodies_have_a_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[&FOUR_BODIES[..], &PATIENT].concat());
-    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let body = padded(LONGEST);
     let long = || post(&serve.url, "", body.as_bytes());
     for call in 0..8 {
         assert_eq!(
@@ -78,16 +70,10 @@ fn a_body_takes_budget_until_its_call_has_ended() {
     let dev = Dev::start();
     let gate = WriteGate::before(&dev.database);
     let serve = Service::over(&gate.url, &FOUR_BODIES);
-    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let body = padded(LONGEST);
     let whole = head("", LONGEST) + &body;
     gate.close();
-    let begun: Vec<_> = (0..3)
-        .map(|_| {
-            let mut stream = connect(&serve.url);
-            stream.write_all(whole.as_bytes()).unwrap();
-            stream
-        })
-        .collect();
+    let begun: Vec<_> = (0..3).map(|_| opened(&serve.url, &whole)).collect();
     eventually("all three are under way", || gate.held() >= 3);
 
     // A longer body takes a byte more than is left, before it is known to be too long.
@@ -105,7 +91,6 @@ fn one_connection_gets_a_share_of_the_body_budget() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[&FOUR_BODIES[..], &PATIENT].concat());
     let mut slow = Http2::connect(&serve.url);
-    slow.0.set_read_timeout(Some(SOON)).unwrap();
     more_window(&mut slow);
     for stream in [1, 3, 5, 7] {
         open(&mut slow, stream, 60 * 1024);
@@ -117,7 +102,7 @@ fn one_connection_gets_a_share_of_the_body_budget() {
     more_window(&mut slow);
     open(&mut slow, 11, 60 * 1024);
 
-    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
+    let body = padded(LONGEST);
     assert_eq!(post(&serve.url, "", body.as_bytes()).0, 200);
     let first = slow.frame_of(&[HEADERS]).unwrap();
     // The first four came at once, in no order that the server would have to keep.

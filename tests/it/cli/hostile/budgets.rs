@@ -1,6 +1,6 @@
 //! The budgets of requests and of answers, when one client takes as much as it can.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -9,10 +9,12 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::cli::gate::WriteGate;
-use crate::support::cli::http2::{END_HEADERS, Frame, HEADERS, Http2, PING, headers_by};
-use crate::support::cli::process::{Dev, connect, head, post};
+use crate::support::cli::http2::{Frame, HEADERS, Http2, PING, headers_by};
+use crate::support::cli::process::{Dev, head, opened, padded, post};
 use crate::support::cli::service::{SOON, Service, eventually};
 
+/// The longest body, by default.
+const LONGEST: usize = 256 * 1024;
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 /// A gRPC message without fields, which asks for all services.
 const EMPTY: [u8; 5] = [0; 5];
@@ -38,7 +40,6 @@ fn unread_answers_of_health_checks_keep_nobody_out() {
     let _unread: Vec<_> = (0..42)
         .map(|_| {
             let mut client = Http2::with_window(&serve.url, 0);
-            client.0.set_read_timeout(Some(SOON)).unwrap();
             for stream in streams() {
                 client.ask_grpc(stream, CHECK, &EMPTY);
             }
@@ -61,16 +62,13 @@ fn heads_of_references_keep_nobody_out() {
     let _open: Vec<_> = (0..40)
         .map(|_| {
             let mut client = Http2::connect(&serve.url);
-            client.0.set_read_timeout(Some(SOON)).unwrap();
             let value = "x".repeat(4000);
             let mut block = headers_by("POST", "/v2/sessions", &[]);
             // A literal with incremental indexing, whose index is 62 then.
             block.extend([0x40, 1, b'x', 127, 0xa1, 0x1e]);
             block.extend(value.as_bytes());
             for stream in streams() {
-                client
-                    .send(&Frame::new(HEADERS, END_HEADERS, stream, &block))
-                    .unwrap();
+                client.open(stream, &block);
                 block = headers_by("POST", "/v2/sessions", &[]);
                 block.extend([0xBE; 7]);
             }
@@ -87,23 +85,14 @@ fn heads_of_references_keep_nobody_out() {
 
 #[test]
 fn slow_bodies_keep_nobody_out() {
-    const LONGEST: usize = 256 * 1024;
-
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &["--body-seconds", "600"]);
-    let body = "{}".to_owned() + &" ".repeat(LONGEST - 2);
-    let begin = |_| {
-        let mut stream = connect(&serve.url);
-        let sent = head("", LONGEST) + &body[..LONGEST - 8];
-        stream.write_all(sent.as_bytes()).unwrap();
-        stream
-    };
-    let slow: Vec<_> = (0..270).map(begin).collect();
+    let body = padded(LONGEST);
+    let begun = head("", LONGEST) + &body[..LONGEST - 8];
+    let slow: Vec<_> = (0..270).map(|_| opened(&serve.url, &begun)).collect();
 
     for _ in 0..3 {
-        let (status, made) = post(&serve.url, "", body.as_bytes());
-        crate::support::record::secret(made["sessionToken"].as_str());
-        assert_eq!(status, 200);
+        assert_eq!(post(&serve.url, "", body.as_bytes()).0, 200);
     }
     check(&serve.url);
     assert!(serve.losses()["lost"].as_u64().unwrap() > 0);
@@ -112,17 +101,11 @@ fn slow_bodies_keep_nobody_out() {
 
 #[test]
 fn a_request_that_is_given_up_is_refused_even_if_its_body_never_ends() {
-    const LONGEST: usize = 256 * 1024;
-
     let dev = Dev::start();
     let options = ["--max-bodies-bytes", "1048576", "--body-seconds", "600"];
     let serve = Service::over(&dev.database, &options);
-    let begun = head("", LONGEST) + "{}" + &" ".repeat(LONGEST - 10);
-    let slow = [(); 6].map(|()| {
-        let mut stream = connect(&serve.url);
-        stream.write_all(begun.as_bytes()).unwrap();
-        stream
-    });
+    let begun = head("", LONGEST) + &padded(LONGEST - 8);
+    let slow = [(); 6].map(|()| opened(&serve.url, &begun));
     assert!(serve.losses()["lost"].as_u64().unwrap() > 0);
 
     let refused = slow.into_iter().filter(|mut stream| {
@@ -141,18 +124,12 @@ fn health_checks_are_answered_while_calls_take_all_room() {
     let options = ["--max-bodies-bytes", "1048576", "--answer-seconds", "600"];
     let serve = Service::over(&gate.url, &options);
     gate.close();
-    let body = "{}".to_owned() + &" ".repeat(16 * 1024);
-    let begin = |_| {
-        let mut stream = connect(&serve.url);
-        let call = head("", body.len()) + &body;
-        stream.write_all(call.as_bytes()).unwrap();
-        stream
-    };
-    let mut calls: Vec<_> = (0..60).map(begin).collect();
+    let body = padded(16 * 1024 + 2);
+    let call = head("", body.len()) + &body;
+    let mut calls: Vec<_> = (0..60).map(|_| opened(&serve.url, &call)).collect();
     // As long as there is room, a call is begun and gets no answer.
     eventually("all is taken", || {
-        let mut stream = connect(&serve.url);
-        stream.write_all((head("", 2) + "{}").as_bytes()).unwrap();
+        let mut stream = opened(&serve.url, &(head("", 2) + "{}"));
         stream
             .set_read_timeout(Some(Duration::from_millis(100)))
             .unwrap();

@@ -3,10 +3,8 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sesame::transport::http::Limits;
-
 use super::MEMORY_KIB;
-use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, RST_STREAM, WINDOW_UPDATE};
+use crate::support::cli::http2::{DATA, Frame, GOAWAY, HEADERS, Http2, WINDOW_UPDATE};
 use crate::support::cli::local::{LocalServer, PAGE, PAGE_BYTES};
 use crate::support::cli::process::{Dev, connect};
 use crate::support::cli::service::{SOON, Service, eventually};
@@ -22,7 +20,6 @@ fn number(streams: u8) -> u8 {
 /// Asks so often for answers that it doesn't read, and returns how many were refused. A refusal is
 /// as long as the window, so it is recognised by its headers.
 fn pin(client: &mut Http2, path: &str, streams: u8) -> usize {
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     let mut refused = 0;
     for stream in (0..streams).map(number) {
         client.ask(stream, "GET", path);
@@ -36,7 +33,6 @@ fn pin(client: &mut Http2, path: &str, streams: u8) -> usize {
 #[track_caller]
 fn end(what: &str, client: &mut Http2) {
     let started = Instant::now();
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     // Pings are answered.
     client.frame_of(&[]);
     assert!(started.elapsed() < SOON, "{what}: not cut off");
@@ -44,10 +40,7 @@ fn end(what: &str, client: &mut Http2) {
 
 #[test]
 fn a_client_that_hardly_reads_is_disconnected() {
-    let server = LocalServer::start(Limits {
-        write: Duration::from_millis(300),
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.write = Duration::from_millis(300));
     for path in ["/v2/sessions/none", "/healthz", PAGE] {
         for window in [0, 1] {
             let mut client = Http2::with_window(&server.url, window);
@@ -67,10 +60,7 @@ fn pin_http_1(url: &str, path: &str) -> TcpStream {
 
 #[test]
 fn a_client_that_never_reads_over_http_1_is_disconnected() {
-    let server = LocalServer::start(Limits {
-        write: Duration::from_millis(300),
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.write = Duration::from_millis(300));
     let mut client = pin_http_1(&server.url, PAGE);
 
     eventually("cut off", || client.write_all(b"G").is_err());
@@ -78,13 +68,11 @@ fn a_client_that_never_reads_over_http_1_is_disconnected() {
 
 #[test]
 fn a_client_that_reads_in_time_stays_connected() {
-    let server = LocalServer::start(Limits {
-        idle: Duration::from_millis(50),
-        headers: Duration::from_millis(50),
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.idle = Duration::from_millis(50);
+        limits.headers = Duration::from_millis(50);
     });
     let mut client = Http2::with_window(&server.url, 0);
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     client.ask(1, "GET", PAGE);
     client.frame_of(&[HEADERS]).unwrap();
 
@@ -110,13 +98,9 @@ fn a_client_that_reads_in_time_stays_connected() {
 
 #[test]
 fn an_old_connection_ends_even_if_busy() {
-    let server = LocalServer::start(Limits {
-        age: Duration::from_millis(300),
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.age = Duration::from_millis(300));
 
     let mut http_2 = Http2::connect(&server.url);
-    http_2.0.set_read_timeout(Some(SOON)).unwrap();
     let mut stream = 1;
     loop {
         http_2.ask(stream, "GET", "/healthz");
@@ -188,13 +172,11 @@ fn a_cancelled_answer_frees_its_budget_as_if_it_were_read() {
     let mut client = Http2::with_window(&serve.url, 0);
     for round in 0..4 {
         let streams = (20 * round..20 * (round + 1)).map(number);
-        client.0.set_read_timeout(Some(SOON)).unwrap();
         for (asked, stream) in streams.enumerate() {
             client.ask(stream, "GET", &path);
             let is_ok = client.frame_of(&[HEADERS]).unwrap().is_ok();
             assert!(is_ok || asked > 0, "{round}: nothing was freed");
-            let cancel = Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
-            client.send(&cancel).unwrap();
+            client.cancel(stream);
         }
     }
 }
@@ -208,7 +190,6 @@ fn a_small_answer_is_never_refused_for_lack_of_budget() {
     let (large, small) = (serve.large(), serve.session(1024));
     let _unread = [&*large, &small, "/v2/sessions/none"].map(|path| {
         let mut client = Http2::with_window(&serve.url, 0);
-        client.0.set_read_timeout(Some(SOON)).unwrap();
         for stream in (0..STREAMS).map(number) {
             client.ask(stream, "GET", path);
             // The connection is closed if it has most unread.
@@ -233,7 +214,6 @@ fn many_clients_that_do_not_read_take_little_memory() {
     let hostile: Vec<_> = (0..12)
         .map(|connection| {
             let mut client = Http2::with_window(&serve.url, connection % 2);
-            client.0.set_read_timeout(Some(SOON)).unwrap();
             for stream in (0..STREAMS).map(number) {
                 // Whoever has most unread is disconnected.
                 if client.try_ask(stream, "GET", &path).is_err() {

@@ -1,7 +1,6 @@
 use std::io::{ErrorKind, Read as _};
 use std::time::{Duration, Instant};
 
-use sesame::transport::http::Limits;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
@@ -29,7 +28,6 @@ async fn client(url: &str) -> HealthClient<Channel> {
 /// A watch stream on a connection of its own that has got its first message.
 fn watch(url: &str) -> Http2 {
     let mut client = Http2::connect(url);
-    client.0.set_read_timeout(Some(SOON)).unwrap();
     client.ask_grpc(1, WATCH, &EMPTY);
     client.frame_of(&[DATA]).unwrap();
     client
@@ -47,10 +45,7 @@ fn end(client: &mut Http2) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn watches_are_limited_in_number() {
-    let server = LocalServer::start(Limits {
-        watches: 2,
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.watches = 2);
     let mut health = client(&server.url).await;
     let first = health.watch(HealthCheckRequest::default()).await.unwrap();
     // Reflection streams count against the same limit while their answers are unread.
@@ -74,10 +69,7 @@ const TENTHS: Duration = Duration::from_millis(300);
 
 #[tokio::test]
 async fn a_watch_has_a_maximum_age() {
-    let server = LocalServer::start(Limits {
-        watch: TENTHS,
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.watch = TENTHS);
     let mut health = client(&server.url).await;
     let watched = health.watch(HealthCheckRequest::default()).await;
     let mut watched = watched.unwrap().into_inner();
@@ -90,10 +82,7 @@ async fn a_watch_has_a_maximum_age() {
 
 #[test]
 fn watches_leave_room_for_calls() {
-    let server = LocalServer::start(Limits {
-        connections: 5,
-        ..Limits::DEFAULT
-    });
+    let server = LocalServer::start(|limits| limits.connections = 5);
     for window in [None, Some(0)] {
         let _watching: Vec<_> = (0..5)
             .map(|_| {
@@ -101,7 +90,6 @@ fn watches_leave_room_for_calls() {
                     None => Http2::connect(&server.url),
                     Some(window) => Http2::with_window(&server.url, window),
                 };
-                client.0.set_read_timeout(Some(SOON)).unwrap();
                 client.ask_grpc(1, WATCH, &EMPTY);
                 client.frame_of(&[HEADERS]).unwrap();
                 client
@@ -109,7 +97,6 @@ fn watches_leave_room_for_calls() {
             .collect();
 
         let mut caller = Http2::connect(&server.url);
-        caller.0.set_read_timeout(Some(SOON)).unwrap();
         caller.ask(1, "GET", "/healthz");
         assert!(caller.frame_of(&[HEADERS]).unwrap().is_ok(), "{window:?}");
     }
@@ -117,12 +104,11 @@ fn watches_leave_room_for_calls() {
 
 #[test]
 fn a_connection_with_a_watch_keeps_its_other_limits() {
-    let server = LocalServer::start(Limits {
-        age: TENTHS,
-        body: TENTHS,
-        response: TENTHS,
-        write: TENTHS,
-        ..Limits::DEFAULT
+    let server = LocalServer::start(|limits| {
+        limits.age = TENTHS;
+        limits.body = TENTHS;
+        limits.response = TENTHS;
+        limits.write = TENTHS;
     });
     let mut old = watch(&server.url);
     assert_eq!(old.frame_of(&[GOAWAY]).unwrap().code(), 0);
@@ -137,7 +123,6 @@ fn many_watches_take_little_memory() {
     let hostile: Vec<_> = (0..20)
         .map(|_| {
             let mut client = Http2::with_window(&serve.url, 0);
-            client.0.set_read_timeout(Some(SOON)).unwrap();
             for stream in (1..200).step_by(2) {
                 client.ask_grpc(stream, WATCH, &EMPTY);
                 client.frame_of(&[HEADERS]).unwrap();

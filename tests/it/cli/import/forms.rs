@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PASSWORD, user, users};
+use super::user;
 use crate::support::cli::process::{Dev, run, sesame};
 
 #[test]
@@ -20,29 +20,15 @@ fn a_file_that_is_not_json_lines_is_refused_whole() {
         (format!("{{\"users\": [\n{}\n]}}\n", user(0)), OBJECT),
         (format!("{{\n\"userId\": \"1\"\n}}\n{}\n", user(0)), OBJECT),
     ] {
-        let done = dev.run_with(&["user", "import", "-"], &input).expect(1);
+        let done = dev.tell_with("user import -", &input).expect(1);
 
         assert_eq!(done.stdout, "0 added, 0 unchanged, 0 refused\n");
         let error = format!("error: - can't be read: {reason}");
         assert!(done.stderr.starts_with(&error), "{done:?}");
         assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
     }
-    let listed = dev.run(&["user", "list"]).expect(0);
+    let listed = dev.tell("user list").expect(0);
     assert_eq!(listed.stdout.lines().count(), 1, "{listed:?}");
-}
-
-#[test]
-fn a_byte_order_mark_before_the_first_line_is_dropped() {
-    crate::support::record::secret(Some(PASSWORD));
-    let dev = Dev::start();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&file, format!("\u{feff}{}", users(0..2))).unwrap();
-    let path = file.path().to_str().unwrap();
-
-    let done = dev.run(&["user", "import", "--json", path]).expect(0);
-
-    assert_eq!(done.json()[0]["added"], 2);
-    assert_eq!(dev.log_in("u0@x.org", PASSWORD), 200);
 }
 
 #[test]
@@ -60,7 +46,7 @@ fn names_are_trimmed_and_must_be_visible() {
     ]
     .join("\n");
 
-    let done = dev.run_with(&["user", "import", "-"], &input).expect(1);
+    let done = dev.tell_with("user import -", &input).expect(1);
 
     let want = "line 2: invalid login_name: must not have control, formatting or other \
                 invisible characters\n\

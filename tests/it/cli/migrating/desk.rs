@@ -135,7 +135,7 @@ impl Desk {
     /// Compares each user with a name, an id, a display name and an algorithm; users with an
     /// algorithm log in by `password`.
     pub fn check(&self, password: &str, users: &[(&str, &str, &str, Option<&str>)]) {
-        let listed = self.dev.run(&["user", "list"]).expect(0).stdout;
+        let listed = self.dev.tell("user list").expect(0).stdout;
         // The demo user is there as well.
         assert_eq!(listed.lines().count(), users.len() + 1, "{listed}");
         for (name, id, display_name, algorithm) in users {

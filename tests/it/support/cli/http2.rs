@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::process::connect;
+use super::service::SOON;
 
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
@@ -107,6 +108,7 @@ impl Http2 {
         let mut stream = connect(url);
         // A frame isn't to wait until the last one is acknowledged.
         stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
         stream
             .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             .unwrap();
@@ -130,12 +132,27 @@ impl Http2 {
         self.0.write_all(&frame.bytes())
     }
 
+    /// Opens a stream with these headers.
+    pub fn open(&mut self, stream: u8, block: &[u8]) {
+        self.send(&Frame::new(HEADERS, END_HEADERS, stream, block))
+            .unwrap();
+    }
+
+    /// Ends a stream with this data.
+    pub fn finish(&mut self, stream: u8, data: &[u8]) {
+        self.send(&Frame::new(DATA, END_STREAM, stream, data))
+            .unwrap();
+    }
+
+    pub fn cancel(&mut self, stream: u8) {
+        self.send(&Frame::new(RST_STREAM, 0, stream, &[0, 0, 0, 8]))
+            .unwrap();
+    }
+
     /// Makes a call and leaves its answer to be read.
     pub fn call(&mut self, stream: u8, body: &str) {
-        self.send(&Frame::new(HEADERS, END_HEADERS, stream, &headers(&[])))
-            .unwrap();
-        self.send(&Frame::new(DATA, END_STREAM, stream, body.as_bytes()))
-            .unwrap();
+        self.open(stream, &headers(&[]));
+        self.finish(stream, body.as_bytes());
     }
 
     /// Makes a call without a body and leaves its answer to be read.
@@ -157,10 +174,8 @@ impl Http2 {
     /// Opens a call of gRPC, and sends the message of it.
     pub fn ask_grpc(&mut self, stream: u8, path: &str, message: &[u8]) {
         let block = headers_of(path, &[("content-type", "application/grpc")]);
-        self.send(&Frame::new(HEADERS, END_HEADERS, stream, &block))
-            .unwrap();
-        self.send(&Frame::new(DATA, END_STREAM, stream, message))
-            .unwrap();
+        self.open(stream, &block);
+        self.finish(stream, message);
     }
 
     /// Reads the headers and the data of the next answer, which fits into a client's initial window.

@@ -24,11 +24,14 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    pub fn start(limits: Limits) -> Self {
-        Self::with(limits, None)
+    /// Starts a server with some limits other than the default ones.
+    pub fn start(limit: impl FnOnce(&mut Limits)) -> Self {
+        Self::with(limit, None)
     }
 
-    pub fn with(limits: Limits, tls: Option<Tls>) -> Self {
+    pub fn with(limit: impl FnOnce(&mut Limits), tls: Option<Tls>) -> Self {
+        let mut limits = Limits::DEFAULT;
+        limit(&mut limits);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };

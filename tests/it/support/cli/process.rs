@@ -1,7 +1,7 @@
 //! Processes of the tool and their output.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -243,6 +243,15 @@ impl Dev {
         run(&mut self.command(arguments), "")
     }
 
+    /// Runs a command that is written as in a shell, without quotes.
+    pub fn tell(&self, command: &str) -> Done {
+        self.run(&words(command))
+    }
+
+    pub fn tell_with(&self, command: &str, input: &str) -> Done {
+        self.run_with(&words(command), input)
+    }
+
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Done {
         run(&mut self.command(arguments), input)
     }
@@ -260,9 +269,7 @@ impl Dev {
             "user": { "loginName": name },
             "password": { "password": password },
         } });
-        let (status, answer) = post(&self.url, "", body.to_string().as_bytes());
-        record::secret(answer["sessionToken"].as_str());
-        status
+        post(&self.url, "", body.to_string().as_bytes()).0
     }
 
     /// Stops it, and returns what it has printed since it was ready.
@@ -274,6 +281,10 @@ impl Dev {
         record::output(std::slice::from_ref(&done.stderr));
         done
     }
+}
+
+pub fn words(command: &str) -> Vec<&str> {
+    command.split(' ').collect()
 }
 
 /// `sesame dev` on free ports.
@@ -299,13 +310,43 @@ pub fn head(headers: &str, length: usize) -> String {
     )
 }
 
+/// A connection on which this was sent.
+pub fn opened(url: &str, sent: &str) -> TcpStream {
+    let mut stream = connect(url);
+    stream.write_all(sent.as_bytes()).unwrap();
+    stream
+}
+
+/// An empty message of so many bytes.
+pub fn padded(bytes: usize) -> String {
+    "{}".to_owned() + &" ".repeat(bytes - 2)
+}
+
+/// The address of a server that has ended.
+pub fn closed() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// What curl prints; it shows the headers of an answer if it is asked to.
+pub fn curl(options: &[&str]) -> String {
+    let output = Command::new("curl")
+        .args(["-s", "--noproxy", "*", "--max-time", "60"])
+        .args(options)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Reads an answer, and returns its status and its body.
 pub fn read_answer(stream: &mut TcpStream) -> (u16, Value) {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or_default())
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    record::secret(body["sessionToken"].as_str());
+    (status, body)
 }
 
 /// Creates a session over a connection of its own.

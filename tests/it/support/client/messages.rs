@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
+use sesame::api::proto::zitadel::session::v2::{
+    self, CreateSessionRequest as Create, SetSessionRequest as Set,
+};
 use sesame::domain::{Timestamp, User};
 
 use super::ClientError;
@@ -18,6 +20,30 @@ pub fn checks(login: &User, password: Option<&str>) -> v2::Checks {
     }
 }
 
+/// A create of a session for this user.
+pub fn opening(login: &User, password: Option<&str>) -> Create {
+    Create {
+        checks: Some(checks(login, password)),
+        ..Create::default()
+    }
+}
+
+/// A check of the password of the session's own user.
+pub fn password_alone(password: &str) -> v2::Checks {
+    v2::Checks {
+        password: Some(v2_password(password)),
+        ..v2::Checks::default()
+    }
+}
+
+/// A Set without a session token.
+pub fn of_session(id: &str) -> Set {
+    Set {
+        session_id: id.to_owned(),
+        ..Set::default()
+    }
+}
+
 pub fn set(created: &v2::CreateSessionResponse) -> Set {
     Set {
         session_id: created.session_id.clone(),
@@ -30,6 +56,25 @@ pub fn noting(created: &v2::CreateSessionResponse) -> Set {
     Set {
         metadata: metadata(&[("a", "1")]),
         ..set(created)
+    }
+}
+
+pub fn proving(created: &v2::CreateSessionResponse, checks: v2::Checks) -> Set {
+    Set {
+        checks: Some(checks),
+        ..set(created)
+    }
+}
+
+pub fn seconds(seconds: i64) -> prost_types::Duration {
+    prost_types::Duration { seconds, nanos: 0 }
+}
+
+/// A user agent that is known by its fingerprint alone.
+pub fn device(fingerprint: &str) -> v2::UserAgent {
+    v2::UserAgent {
+        fingerprint_id: Some(fingerprint.to_owned()),
+        ..v2::UserAgent::default()
     }
 }
 

@@ -52,6 +52,12 @@ impl Wire {
         Self::Grpc,
     ];
 
+    /// Each protocol with each version.
+    pub fn with_versions() -> impl Iterator<Item = (Self, Version)> {
+        let with = |wire| Version::ALL.map(|version| (wire, version));
+        Self::ALL.into_iter().flat_map(with)
+    }
+
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Json | Self::ConnectJson => "application/json",
@@ -232,7 +238,7 @@ pub fn json_of(name: &str, message: &[u8]) -> Value {
 }
 
 /// A message of v2 from JSON, which knows no other fields.
-fn message_of(name: &str, json: &Value) -> Vec<u8> {
+pub fn message_of(name: &str, json: &Value) -> Vec<u8> {
     DynamicMessage::deserialize(descriptor(name), json)
         .unwrap()
         .encode_to_vec()
