@@ -1,41 +1,9 @@
 //! Verifies session tokens, for the service, the authorizer and the tower layer.
 
-use std::collections::HashMap;
-
-use crate::domain::{
-    NamedSession, Session, SessionState, SessionUser, Timestamp, TokenValidity, UserPointer,
-    UserRef,
-};
+use crate::domain::{NamedSession, SessionState, SessionUser, Timestamp, TokenValidity};
 use crate::error::Error;
 use crate::store::{SessionsAndUsers, Store};
 use crate::token::{PresentedToken, SessionToken};
-
-/// A stored session, and whether it is valid.
-#[derive(Debug)]
-pub(crate) struct StoredSession {
-    pub named: NamedSession,
-    pub state: SessionState,
-}
-
-impl StoredSession {
-    /// `user` is the session's own. It is `None` if the session has no user, or if the user was
-    /// deleted.
-    pub fn new(session: Session, user: Option<&UserPointer>, now: Timestamp) -> Self {
-        Self {
-            state: session.state(user.map(|user| user.generation), now),
-            named: NamedSession::new(session, user),
-        }
-    }
-
-    /// The session, with its user from `users`, which were read along with it.
-    pub fn among(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
-        let own = session
-            .factors
-            .user()
-            .map(|user| UserRef::from(&user.user_id));
-        Self::new(session, own.and_then(|own| users.get(&own)), now)
-    }
-}
 
 /// The valid session with this token, at `now`.
 ///
@@ -59,9 +27,9 @@ pub async fn verify(
     };
     // A valid token carries the right key: a session that is given a user is given another
     // token, and the one before has no grace.
-    let StoredSession { named, state } = StoredSession::among(session, &users, now);
+    let named = NamedSession::new(session, &users, now);
     let is_valid = named.session.token_validity(token.hash(), now) == TokenValidity::Valid
-        && state == SessionState::Live;
+        && named.state == SessionState::Live;
     Ok(is_valid.then_some(named))
 }
 

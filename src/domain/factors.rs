@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named::named;
 use super::text::Invalid;
-use super::{DisplayName, LoginName, SessionGeneration, Timestamp, UserId};
+use super::{DisplayName, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef};
 
 named! {
     /// What can be checked of a session's user. The names are those of the API in JSON. They are also
@@ -67,7 +67,12 @@ impl Factors {
 
     /// Those that `user` has passed at `at`. The user is only part of them if it was checked who
     /// that is: a session may know it already.
-    pub fn passed(factors: &FactorSet, user: UserFactor, at: Timestamp) -> Self {
+    pub fn passed(factors: &FactorSet, user: &User, at: Timestamp) -> Self {
+        let user = UserFactor {
+            user_id: user.user_id.clone(),
+            display_name: user.display_name.clone(),
+            generation: user.generation,
+        };
         Self {
             user: factors.contains(&Factor::User).then_some(user),
             verified_at: factors.iter().map(|factor| (*factor, at)).collect(),
@@ -76,6 +81,10 @@ impl Factors {
 
     pub fn user(&self) -> Option<&UserFactor> {
         self.user.as_ref()
+    }
+
+    pub fn user_ref(&self) -> Option<UserRef> {
+        self.user.as_ref().map(|user| UserRef::from(&user.user_id))
     }
 
     pub fn verified_at(&self, factor: Factor) -> Option<Timestamp> {
@@ -158,20 +167,16 @@ impl PassedChecks {
         self.factors.is_empty() && !self.unknown
     }
 
-    /// Whether these include all checks of `other`. Whether the user was added makes no
+    /// Whether a change with `checks` passes all of these again. Whether the user was added makes no
     /// difference, because when a change is repeated, the session has its user already.
-    pub fn covers(&self, other: &Self) -> bool {
-        self.factors.is_superset(&other.factors)
+    pub fn are_repeated_by(&self, checks: &FactorSet) -> bool {
+        checks.is_superset(&self.factors)
     }
 }
 
 #[test]
 fn a_change_is_repeated_only_with_the_same_checks_or_more() {
-    let passed = |factors: &[Factor], added_user| PassedChecks {
-        factors: factors.iter().copied().collect(),
-        added_user,
-        unknown: false,
-    };
+    let set = |factors: &[Factor]| -> FactorSet { factors.iter().copied().collect() };
     let (user, password) = (&[Factor::User][..], &[Factor::Password][..]);
     let both = &[Factor::User, Factor::Password][..];
     for (repeated, (first, added), want) in [
@@ -184,7 +189,12 @@ fn a_change_is_repeated_only_with_the_same_checks_or_more() {
         (password, (user, true), false),
         (&[], (password, false), false),
     ] {
-        let covers = passed(repeated, false).covers(&passed(first, added));
-        assert_eq!(covers, want, "{repeated:?} {first:?}");
+        let passed = PassedChecks {
+            factors: set(first),
+            added_user: added,
+            unknown: false,
+        };
+        let is_repeated = passed.are_repeated_by(&set(repeated));
+        assert_eq!(is_repeated, want, "{repeated:?} {first:?}");
     }
 }

@@ -1,4 +1,6 @@
-use super::{LoginName, Session, UserFactor, UserPointer};
+use std::collections::HashMap;
+
+use super::{LoginName, Session, SessionState, Timestamp, UserFactor, UserPointer, UserRef};
 
 /// A session that was read along with its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,15 +10,19 @@ pub struct NamedSession {
     /// user may have got the name of then. `None` if the session has no user, or if the user was
     /// deleted, which ends the session.
     pub login_name: Option<LoginName>,
+    pub state: SessionState,
 }
 
 impl NamedSession {
-    /// `pointer` is that of the session's user, if there is one.
-    pub fn new(session: Session, pointer: Option<&UserPointer>) -> Self {
-        let own = session.factors.user().map(|user| &user.user_id);
-        let pointer = pointer.filter(|pointer| Some(&pointer.id) == own);
+    /// A session with its state at `now`. `users` has the pointer of its user, if the user exists.
+    pub fn new(session: Session, users: &HashMap<UserRef, UserPointer>, now: Timestamp) -> Self {
+        let pointer = session.factors.user().and_then(|own| {
+            let pointer = users.get(&UserRef::from(&own.user_id))?;
+            (pointer.id == own.user_id).then_some(pointer)
+        });
         Self {
             login_name: pointer.map(|pointer| pointer.login_name.clone()),
+            state: session.state(pointer.map(|pointer| pointer.generation), now),
             session,
         }
     }

@@ -23,6 +23,7 @@ impl SessionUser {
         let NamedSession {
             session,
             login_name,
+            state: _,
         } = named;
         Some(Self {
             session: session.id,

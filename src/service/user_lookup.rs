@@ -27,41 +27,24 @@ impl Service {
         subject: Subject<'_>,
         context: &Context,
     ) -> Result<UserLookup, Error> {
-        let user = match subject {
-            Subject::Named(user) => user,
-            Subject::Own(id, name) => {
-                return Ok(UserLookup {
-                    name: name.folded(),
-                    wanted: Some(id.clone()),
-                    by_id: true,
-                });
-            }
-        };
-        Ok(match user {
-            UserSearch::LoginName(name) => UserLookup {
-                name: name.folded(),
-                wanted: None,
-                by_id: false,
-            },
-            UserSearch::Both(id, name) => UserLookup {
-                name: name.folded(),
-                wanted: Some(id.clone()),
-                by_id: false,
-            },
-            UserSearch::Id(id) => {
+        let (name, wanted, by_id) = match subject {
+            Subject::Own(id, name) => (name.folded(), Some(id), true),
+            Subject::Named(UserSearch::LoginName(name)) => (name.folded(), None, false),
+            Subject::Named(UserSearch::Both(id, name)) => (name.folded(), Some(id), false),
+            Subject::Named(UserSearch::Id(id)) => {
                 let pointer = self.store.get_user_pointer(id);
-                let pointer = context.database(pointer).await?;
-                UserLookup {
-                    by_id: pointer.is_some(),
+                match context.database(pointer).await? {
+                    Some(pointer) => (pointer.login_name.folded(), Some(id), true),
                     // An unknown id gets a look-up as well, so that it takes the same time as a
                     // known one.
-                    name: pointer.map_or_else(
-                        || FoldedName::for_unknown_user(id.as_str()),
-                        |pointer| pointer.login_name.folded(),
-                    ),
-                    wanted: Some(id.clone()),
+                    None => (FoldedName::for_unknown_user(id.as_str()), Some(id), false),
                 }
             }
+        };
+        Ok(UserLookup {
+            name,
+            wanted: wanted.cloned(),
+            by_id,
         })
     }
 

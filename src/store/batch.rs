@@ -25,15 +25,15 @@ pub struct SessionsAndUsers {
 }
 
 impl Store {
-    /// A stored session, valid or not, and the pointer of its user (None: the session has no
-    /// user, or the user was deleted).
+    /// A stored session, valid or not, and the pointer of its user, if it has one who was not
+    /// deleted.
     ///
     /// One request if the session has no user or its user is `user`; else two.
     pub async fn get_session_and_user(
         &self,
         id: SessionId,
         user: Option<UserRef>,
-    ) -> Result<Option<(Session, Option<UserPointer>)>, Error> {
+    ) -> Result<Option<(Session, HashMap<UserRef, UserPointer>)>, Error> {
         let (session, mut users) = if user.is_some() {
             let read = self.get_sessions_and_users(&[id], user.as_slice()).await?;
             (read.sessions.into_iter().next(), read.users)
@@ -43,17 +43,12 @@ impl Store {
         let Some(session) = session else {
             return Ok(None);
         };
-        let Some(own) = session
-            .factors
-            .user()
-            .map(|user| UserRef::from(&user.user_id))
-        else {
-            return Ok(Some((session, None)));
-        };
-        if !users.contains_key(&own) && user != Some(own) {
+        if let Some(own) = session.factors.user_ref()
+            && user != Some(own)
+        {
             users = self.get_sessions_and_users(&[], &[own]).await?.users;
         }
-        Ok(Some((session, users.remove(&own))))
+        Ok(Some((session, users)))
     }
 
     /// Reads those of the given sessions and user pointers that exist. Sessions may be invalid.

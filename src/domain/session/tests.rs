@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Factor, FactorSet, UserFactor, UserId};
+use crate::domain::{Factor, FactorSet, LoginName, NewUser, User, UserId};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -19,13 +19,18 @@ fn new() -> NewSession {
 
 /// What a user of this id and generation has passed at `at`.
 fn passed(factors: &[Factor], id: &str, generation: u128, at: Timestamp) -> Factors {
-    let user = UserFactor {
+    let user = NewUser {
+        login_name: LoginName::parse("mini".into()).unwrap(),
         user_id: UserId::parse(id.into()).unwrap(),
         display_name: None,
+        password_hash: None,
+    };
+    let user = User {
         generation: SessionGeneration::from_uuid(uuid::Uuid::from_u128(generation)),
+        ..User::from(user)
     };
     let factors: FactorSet = factors.iter().copied().collect();
-    Factors::passed(&factors, user, at)
+    Factors::passed(&factors, &user, at)
 }
 
 /// Whose user was checked at [`NOW`], and no more than that.

@@ -1,8 +1,8 @@
 mod password;
 
 use crate::domain::{
-    Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User, UserFactor,
-    UserSearch, UserState,
+    Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User, UserSearch,
+    UserState,
 };
 use crate::error::Error;
 use crate::password::PendingAttempt;
@@ -41,6 +41,15 @@ pub(super) struct VerifiedUser {
     /// The hash to store in place of the user's, which was made with other settings or by
     /// another service.
     pub new_hash: Option<HashString>,
+}
+
+impl VerifiedUser {
+    /// The factors of a session whose `checks` the user has passed at `at`.
+    pub fn factors(verified: Option<&Self>, checks: &FactorSet, at: Timestamp) -> Factors {
+        verified.map_or_else(Factors::default, |verified| {
+            Factors::passed(checks, &verified.user, at)
+        })
+    }
 }
 
 impl Service {
@@ -109,47 +118,21 @@ impl Service {
         context: &Context,
     ) -> T {
         let clear = async {
-            match verified {
-                Some(verified) if verified.attempt.is_some() => {
-                    self.store.clear_failures(&verified.user).await
-                }
-                _ => Ok(()),
-            }
+            let verified = verified.filter(|verified| verified.attempt.is_some())?;
+            self.store.clear_failures(&verified.user).await.err()
         };
         let replace = async {
-            match verified.and_then(|verified| Some((&verified.user, verified.new_hash.as_ref()?)))
-            {
-                // Another call may have replaced the hash first, which is fine.
-                Some((user, new_hash)) => {
-                    let replace = self.store.replace_password_hash(user, new_hash);
-                    replace.await.map(drop)
-                }
-                None => Ok(()),
-            }
+            let VerifiedUser { user, new_hash, .. } = verified?;
+            let replace = self.store.replace_password_hash(user, new_hash.as_ref()?);
+            // Another call may have replaced the hash first, which is fine.
+            replace.await.err()
         };
 
         let (put, clear, replace) = tokio::join!(put, clear, replace);
 
-        for error in [clear.err(), replace.err()].into_iter().flatten() {
-            context.record.side_error(&error);
+        for error in clear.iter().chain(&replace) {
+            context.record.side_error(error);
         }
         put
     }
-}
-
-/// The factors of a session whose `checks` the user has passed at `at`.
-pub(super) fn factors(
-    verified: Option<&VerifiedUser>,
-    checks: &FactorSet,
-    at: Timestamp,
-) -> Factors {
-    let Some(VerifiedUser { user, .. }) = verified else {
-        return Factors::default();
-    };
-    let user = UserFactor {
-        user_id: user.user_id.clone(),
-        display_name: user.display_name.clone(),
-        generation: user.generation,
-    };
-    Factors::passed(checks, user, at)
 }

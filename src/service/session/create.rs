@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::checks::factors;
+use super::checks::VerifiedUser;
 use crate::domain::{
     IdempotencyKey, Lifetime, Metadata, NewSession, Operation, Permit, Session, SessionId,
-    Timestamp, UserAgent, UserRef, WriteId,
+    Timestamp, UserAgent, WriteId,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
@@ -34,19 +34,6 @@ impl UseCase for CreateSession {
     const OPERATION: Operation = Operation::CreateSession;
     type Outcome = CreatedSession;
 
-    async fn run(
-        self,
-        service: &Service,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<CreatedSession, Error> {
-        let created = service.create_session(self, permit, context).await?;
-        context.record.session(created.session_id);
-        Ok(created)
-    }
-}
-
-impl Service {
     /// Creates a session, if the request passes all its checks.
     ///
     /// Nothing is stored of a session whose checks failed. A principal that may not see users
@@ -56,27 +43,27 @@ impl Service {
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id.
-    async fn create_session(
-        &self,
-        request: CreateSession,
+    async fn run(
+        self,
+        service: &Service,
         permit: &Permit,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let policy = &self.policy;
-        let lifetime = Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
-        let scope = self.idempotency(&request, permit).await?;
-        let checks = request.checks.factors();
-        let subject = request.checks.user.as_ref().map(Subject::Named);
+        let policy = &service.policy;
+        let lifetime = Lifetime::parse(self.lifetime, policy.lifetime, policy.max_lifetime)?;
+        let scope = service.idempotency(&self, permit).await?;
+        let checks = self.checks.factors();
+        let subject = self.checks.user.as_ref().map(Subject::Named);
         if subject.is_some() {
             permit.may_check_user(&checks)?;
         }
-        let verified = self
-            .check(subject, &request.checks, permit, context)
+        let verified = service
+            .check(subject, &self.checks, permit, context)
             .await?;
 
         let write = WriteId::generate();
-        let factors = factors(verified.as_ref(), &checks, context.now);
-        let user = factors.user().map(|user| UserRef::from(&user.user_id));
+        let factors = VerifiedUser::factors(verified.as_ref(), &checks, context.now);
+        let user = factors.user_ref();
         let (id, token) = match &scope {
             None => {
                 let id = SessionId::generate();
@@ -92,8 +79,8 @@ impl Service {
                 id,
                 token_hash: token.hash(),
                 factors,
-                metadata: request.metadata,
-                user_agent: request.user_agent,
+                metadata: self.metadata,
+                user_agent: self.user_agent,
                 creator: permit.principal().to_string(),
                 lifetime,
                 write,
@@ -101,17 +88,23 @@ impl Service {
             },
             context.now,
         );
-        let put = self.store.insert_session(&session);
-        let put = self.put_and_settle(put, verified.as_ref(), context);
-        match (context.database(put).await?, scope) {
-            (PutOutcome::Done, _) => Ok(self.created(&session, session.created_at, token)),
-            (PutOutcome::Conflict(stored), Some(scope)) => self.repeated(&session, &stored, &scope),
-            (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
-                Err(Error::Internal("a random session id was taken".into()))
+        let put = service.store.insert_session(&session);
+        let put = service.put_and_settle(put, verified.as_ref(), context);
+        let created = match (context.database(put).await?, scope) {
+            (PutOutcome::Done, _) => service.created(&session, session.created_at, token),
+            (PutOutcome::Conflict(stored), Some(scope)) => {
+                service.repeated(&session, &stored, &scope)?
             }
-        }
+            (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
+                return Err(Error::Internal("a random session id was taken".into()));
+            }
+        };
+        context.record.session(created.session_id);
+        Ok(created)
     }
+}
 
+impl Service {
     pub(super) fn created(
         &self,
         session: &Session,

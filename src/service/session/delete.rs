@@ -19,37 +19,26 @@ impl UseCase for DeleteSession {
         self.session_id
     }
 
+    /// Ends a session, expired or not. One that does not exist is deleted already.
+    ///
+    /// One request, whose condition is the permit's scope.
     async fn run(
         self,
         service: &Service,
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
-        service.delete_session(self, permit, context).await
-    }
-}
-
-impl Service {
-    /// Ends a session, expired or not. One that does not exist is deleted already.
-    ///
-    /// One request, whose condition is the permit's scope.
-    async fn delete_session(
-        &self,
-        request: DeleteSession,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<Details, Error> {
-        let scope = sessions(permit, request.session_token.as_ref())?;
-        let id = request
+        let scope = sessions(permit, self.session_token.as_ref())?;
+        let id = self
             .session_id
             .ok_or(Error::SessionNotFound(ApiSide::Command))?;
-        let end = self.store.end_session(id, &scope, context.now);
+        let end = service.store.end_session(id, &scope, context.now);
         match context.database(end).await? {
-            EndOutcome::Ended(session) => Ok(self.details(&session)),
+            EndOutcome::Ended(session) => Ok(service.details(&session)),
             EndOutcome::Gone => Ok(Details {
                 sequence: Sequence(0),
                 change_date: None,
-                resource_owner: self.policy.resource_owner.clone(),
+                resource_owner: service.policy.resource_owner.clone(),
             }),
             EndOutcome::Refused => Err(out_of_scope(&scope, ApiSide::Command)),
         }

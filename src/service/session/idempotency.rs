@@ -1,7 +1,6 @@
 use super::checks::VerifiedUser;
 use crate::domain::{
-    Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserRef,
-    UserSearch,
+    Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserSearch,
 };
 use crate::error::Error;
 use crate::service::{CreateSession, CreatedSession, Service};
@@ -60,16 +59,15 @@ impl Service {
             .request
             .filter(|first| first.fingerprint == scope.fingerprint)
             .ok_or(Error::IdempotencyKeyReused)?;
-        let id = |session: &Session| session.factors.user().map(|user| user.user_id.clone());
-        let (now, then) = (id(session), id(stored));
+        let user = |session: &Session| session.factors.user_ref();
+        let (now, then) = (user(session), user(stored));
         // Both have a user, and not the same one: the login name has passed to another user. An
         // ended session has no user, and its token is invalid. A session that was created without
         // a user may have got one since.
         if now.is_some() && then.is_some() && now != then {
             return Err(Error::IdempotencyKeyReused);
         }
-        let user = now.as_ref().map(UserRef::from);
-        let token = scope.server_key.token(stored.id, first.write, user);
+        let token = scope.server_key.token(stored.id, first.write, now);
         Ok(self.created(session, stored.created_at, token))
     }
 }

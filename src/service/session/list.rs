@@ -8,7 +8,6 @@ use crate::domain::{
 use crate::error::Error;
 use crate::service::{Context, Service, UseCase};
 use crate::store::SessionQuery;
-use crate::verification::StoredSession;
 
 /// How many of a user's sessions one call looks at.
 const MAX_SESSIONS_READ: usize = 1000;
@@ -26,26 +25,17 @@ const RANGE_ADVICE: &str = "narrow it by creation date";
 enum Source {
     Ids(Vec<SessionId>),
     User(UserId),
-    Nowhere,
 }
 
 /// The conditions that a session has to meet to be listed.
-struct Search<'a> {
-    filters: &'a [Filter],
+struct Search {
+    page: Page,
+    filters: Vec<Filter>,
     permitted: SessionScope,
     principal: String,
     /// The fingerprint of the user agent of the principal's own session.
     fingerprint: Option<String>,
     now: Timestamp,
-}
-
-/// The page of the sessions that are listed.
-struct Window {
-    page: Page,
-    total: u64,
-    /// The size of the page's metadata and user agents.
-    bytes: usize,
-    sessions: Vec<NamedSession>,
 }
 
 /// `ListSessionsRequest`.
@@ -72,23 +62,27 @@ impl ListedSessions {
         let sequences = self.sessions.iter().map(|named| named.session.sequence.0);
         sequences.max().unwrap_or_default()
     }
+
+    /// Adds those of the next batch, in list order, that are on `page`.
+    fn add(&mut self, mut batch: Vec<NamedSession>, page: Page) {
+        batch.sort_by_key(|named| (named.session.created_at, named.session.id));
+        if !page.ascending {
+            batch.reverse();
+        }
+        for named in batch {
+            let is_full = self.sessions.len() >= page.limit as usize;
+            if self.total >= page.offset && !is_full {
+                self.sessions.push(named);
+            }
+            self.total += 1;
+        }
+    }
 }
 
 impl UseCase for ListSessions {
     const OPERATION: Operation = Operation::ListSessions;
     type Outcome = ListedSessions;
 
-    async fn run(
-        self,
-        service: &Service,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<ListedSessions, Error> {
-        service.list_sessions(self, permit, context).await
-    }
-}
-
-impl Service {
     /// Lists the valid sessions that pass all filters and that the principal may read.
     ///
     /// It looks at the sessions that the request names by id, or at those of one user: a user's
@@ -97,36 +91,29 @@ impl Service {
     /// Requests, one after another: 1 to 3 by ids; 2 for up to 99 sessions of a user, and one more
     /// for each further 99. One more if a filter needs the fingerprint of the principal's own
     /// session.
-    async fn list_sessions(
-        &self,
-        mut request: ListSessions,
+    async fn run(
+        mut self,
+        service: &Service,
         permit: &Permit,
         context: &Context,
     ) -> Result<ListedSessions, Error> {
         let permitted = sessions(permit, None)?;
-        check_permitted(&request.filters, permit)?;
-        let source = source(&request.filters, permit.principal())?;
+        check_permitted(&self.filters, permit)?;
+        let source = source(&self.filters, permit.principal())?;
         if let Source::User(user) = &source {
-            request.filters.push(Filter::User(user.clone()));
+            self.filters.push(Filter::User(user.clone()));
         }
-        let search = Search {
-            permitted,
-            principal: permit.principal().to_string(),
-            fingerprint: self.fingerprint(&request.filters, permit, context).await?,
-            filters: &request.filters,
-            now: context.now,
-        };
+        let fingerprint = service.fingerprint(&self.filters, permit, context).await?;
         let (ids, at_once, users) = match source {
-            Source::Nowhere => (Vec::new(), SESSIONS_PER_REQUEST, Vec::new()),
             // They are in no order, so all are read before the first is chosen.
             Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
             Source::User(user) => {
                 let listing = SessionQuery {
-                    created: created(&request.filters),
-                    ascending: request.page.ascending,
+                    created: created(&self.filters),
+                    ascending: self.page.ascending,
                     max: MAX_SESSIONS_READ + 1,
                 };
-                let ids = context.database(self.store.query_session_ids(&user, listing));
+                let ids = context.database(service.store.query_session_ids(&user, listing));
                 let ids = ids.await?;
                 if ids.len() > MAX_SESSIONS_READ {
                     return Err(Error::ListTooLong(RANGE_ADVICE));
@@ -134,26 +121,36 @@ impl Service {
                 (ids, SESSIONS_PER_REQUEST, vec![UserRef::from(&user)])
             }
         };
-        let mut window = Window::new(request.page);
-        context
-            .database(self.read_batches(ids.chunks(at_once), users, &search, &mut window))
-            .await?;
-        Ok(ListedSessions {
-            total: window.total,
-            sessions: window.sessions,
+        let search = Search {
+            page: self.page,
+            filters: self.filters,
+            permitted,
+            principal: permit.principal().to_string(),
+            fingerprint,
+            now: context.now,
+        };
+        let mut listed = ListedSessions {
+            total: 0,
+            sessions: Vec::new(),
             timestamp: context.now,
-            resource_owner: self.policy.resource_owner.clone(),
-        })
+            resource_owner: service.policy.resource_owner.clone(),
+        };
+        context
+            .database(service.read_batches(ids.chunks(at_once), users, &search, &mut listed))
+            .await?;
+        Ok(listed)
     }
+}
 
+impl Service {
     /// Reads sessions in batches, in the order in which they are given, and `users` with the
     /// first batch.
     async fn read_batches(
         &self,
         batches: std::slice::Chunks<'_, SessionId>,
         mut users: Vec<UserRef>,
-        search: &Search<'_>,
-        window: &mut Window,
+        search: &Search,
+        listed: &mut ListedSessions,
     ) -> Result<(), Error> {
         let mut known: HashMap<UserRef, UserPointer> = HashMap::new();
         for ids in batches {
@@ -165,10 +162,11 @@ impl Service {
             known.extend(more.users);
 
             let found = read.sessions.into_iter();
-            let found = found.map(|session| StoredSession::among(session, &known, search.now));
+            let found = found.map(|session| NamedSession::new(session, &known, search.now));
             let live = found.filter(|found| found.state == SessionState::Live);
-            window.add(live.map(|found| found.named).collect());
-            if window.bytes > MAX_PAGE_BYTES {
+            listed.add(live.collect(), search.page);
+            let sizes = listed.sessions.iter().map(|named| named.session.size());
+            if sizes.sum::<usize>() > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(PAGE_ADVICE));
             }
             users.clear();
@@ -219,7 +217,7 @@ fn check_permitted(filters: &[Filter], permit: &Permit) -> Result<(), Error> {
 /// [`Error::InvalidArgument`]: the filters name neither sessions nor a user.
 fn source(filters: &[Filter], principal: &Principal) -> Result<Source, Error> {
     if filters.contains(&Filter::Nothing) {
-        return Ok(Source::Nowhere);
+        return Ok(Source::Ids(Vec::new()));
     }
     let ids = filters.iter().filter_map(|filter| match filter {
         Filter::Ids(ids) => Some(ids),
@@ -253,18 +251,14 @@ fn created(filters: &[Filter]) -> [Timestamp; 2] {
 
     let (mut from, mut to) = (i128::MIN, i128::MAX);
     for filter in filters {
-        let Filter::Created(compare, nanos) = filter else {
-            continue;
-        };
-        let (first, last) = match compare {
-            Compare::Equals => (Some(*nanos), Some(*nanos)),
-            Compare::Greater => (Some(nanos.saturating_add(1)), None),
-            Compare::GreaterOrEquals => (Some(*nanos), None),
-            Compare::Less => (None, Some(nanos.saturating_sub(1))),
-            Compare::LessOrEquals => (None, Some(*nanos)),
-        };
-        from = from.max(first.unwrap_or(i128::MIN));
-        to = to.min(last.unwrap_or(i128::MAX));
+        match *filter {
+            Filter::Created(Compare::Equals, at) => (from, to) = (from.max(at), to.min(at)),
+            Filter::Created(Compare::Greater, at) => from = from.max(at.saturating_add(1)),
+            Filter::Created(Compare::GreaterOrEquals, at) => from = from.max(at),
+            Filter::Created(Compare::Less, at) => to = to.min(at.saturating_sub(1)),
+            Filter::Created(Compare::LessOrEquals, at) => to = to.min(at),
+            _ => {}
+        }
     }
     // The range of whole milliseconds is within the range of nanoseconds.
     let from = from.div_euclid(MILLI) + i128::from(from.rem_euclid(MILLI) > 0);
@@ -280,9 +274,9 @@ fn unknown(
     known: &HashMap<UserRef, UserPointer>,
     requested: &[UserRef],
 ) -> Vec<UserRef> {
-    let users = sessions.iter().filter_map(|session| session.factors.user());
+    let users = sessions.iter();
     let mut users: Vec<_> = users
-        .map(|user| UserRef::from(&user.user_id))
+        .filter_map(|session| session.factors.user_ref())
         .filter(|user| !known.contains_key(user) && !requested.contains(user))
         .collect();
     users.sort_unstable();
@@ -290,42 +284,13 @@ fn unknown(
     users
 }
 
-impl Search<'_> {
+impl Search {
     fn wants(&self, session: &Session) -> bool {
         let fingerprint = self.fingerprint.as_deref();
         let passes = |filter: &Filter| filter.matches(session, &self.principal, fingerprint);
         session.is_live(self.now)
             && self.permitted.contains(session, self.now)
             && self.filters.iter().all(passes)
-    }
-}
-
-impl Window {
-    fn new(page: Page) -> Self {
-        Self {
-            page,
-            total: 0,
-            bytes: 0,
-            sessions: Vec::new(),
-        }
-    }
-
-    /// Adds the next batch, in list order.
-    fn add(&mut self, mut sessions: Vec<NamedSession>) {
-        sessions.sort_by_key(|named| (named.session.created_at, named.session.id));
-        if !self.page.ascending {
-            sessions.reverse();
-        }
-        for named in sessions {
-            let at = self.total;
-            self.total += 1;
-            let is_full = self.sessions.len() >= self.page.limit as usize;
-            if at < self.page.offset || is_full {
-                continue;
-            }
-            self.bytes += named.session.size();
-            self.sessions.push(named);
-        }
     }
 }
 

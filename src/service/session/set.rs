@@ -1,18 +1,17 @@
 use std::time::Duration;
 
-use super::checks::{VerifiedUser, factors};
+use super::checks::VerifiedUser;
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Factors, Invalid, Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
-    Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
-    TokenRotation, TokenValidity, UserRef, WriteId,
+    FactorSet, Factors, Invalid, Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks,
+    Permit, Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState,
+    Timestamp, TokenRotation, TokenValidity, WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, PresentedSessionToken, Service, UseCase};
 use crate::store::PutOutcome;
 use crate::token::SessionToken;
-use crate::verification::StoredSession;
 
 /// How often a call tries to write a session that others write at the same time. Each time one
 /// of them succeeds, so that this many calls at once are all carried out.
@@ -46,17 +45,6 @@ impl UseCase for SetSession {
         self.session_id
     }
 
-    async fn run(
-        self,
-        service: &Service,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<ChangedSession, Error> {
-        service.set_session(self, permit, context).await
-    }
-}
-
-impl Service {
     /// Changes a session, if the request passes all its checks, and gives it another token.
     ///
     /// Two calls at once are both carried out, one on top of the other: the later one starts
@@ -67,28 +55,30 @@ impl Service {
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
     /// and for each time that another writer came first.
-    async fn set_session(
-        &self,
-        request: SetSession,
+    async fn run(
+        self,
+        service: &Service,
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
-        let set = self.prepare_set(request, permit, context).await?;
+        let set = service.prepare_set(self, permit, context).await?;
         if set.changes_nothing()? {
             return Ok(ChangedSession {
-                details: self.details(&set.session),
+                details: service.details(&set.session),
                 session_token: set.token,
             });
         }
-        let write = self.write_set(&set, context);
-        let write = self.put_and_settle(write, set.verified.as_ref(), context);
+        let write = service.write_set(&set, context);
+        let write = service.put_and_settle(write, set.verified.as_ref(), context);
         let (session, token) = context.database(write).await?;
         Ok(ChangedSession {
-            details: self.details(&session),
+            details: service.details(&session),
             session_token: Some(token),
         })
     }
+}
 
+impl Service {
     /// Reads the session of a Set, and carries out the Set's checks.
     async fn prepare_set(
         &self,
@@ -104,29 +94,24 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let Some(StoredSession { named, state }) = self.find(id, user, context).await? else {
-            return Err(unknown());
-        };
+        let named = self.find(id, user, context).await?.ok_or_else(unknown)?;
         let session = &named.session;
-        let wanted = PassedChecks {
-            factors: request.checks.factors(),
-            ..PassedChecks::default()
-        };
-        let granted = grant(&scope, session, &wanted, context.now)?;
-        require_live(state)?;
-        if granted == Grant::Change {
+        let checks = request.checks.factors();
+        let repeated = repeated_checks(&scope, session, &checks, context.now)?;
+        require_live(named.state)?;
+        if repeated.is_none() {
             require(request.precondition.as_ref(), session)?;
         }
         let verified = async {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = subject(&request.checks, &named, &scope, permit, context.now)?;
+            let subject = subject(&request.checks, &named, repeated.as_ref(), permit)?;
             self.check(subject, &request.checks, permit, context).await
         };
         // A token that is only valid to repeat a change gets one error for all failed checks, so
         // that it does not reveal the session's user.
         let verified = verified.await.map_err(|error| {
-            if granted == Grant::Repetition && error.is_check_failure() {
+            if repeated.is_some() && error.is_check_failure() {
                 context.record.conceal(error.kind());
                 return out_of_scope(&scope, ApiSide::Command);
             }
@@ -134,7 +119,7 @@ impl Service {
         })?;
         Ok(PreparedSet {
             changes: SessionChanges {
-                factors: factors(verified.as_ref(), &wanted.factors, context.now),
+                factors: VerifiedUser::factors(verified.as_ref(), &checks, context.now),
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
@@ -142,7 +127,7 @@ impl Service {
             session: named.session,
             scope,
             token,
-            wanted,
+            checks,
             precondition: request.precondition,
             verified,
         })
@@ -155,47 +140,30 @@ impl Service {
         set: &PreparedSet,
         context: &Context,
     ) -> Result<(Session, SessionToken), Error> {
+        let grace = self.policy.token_grace;
         let mut newer: Option<Box<Session>> = None;
         for _ in 0..TRIES {
             let session = newer.as_deref().unwrap_or(&set.session);
             let at = context.time();
             set.check_still_permitted(session, at)?;
-            match self
-                .put_changed(session, &set.changes, context.now, at)
-                .await?
-            {
-                Try::Done(put, token) => return Ok((*put, token)),
-                Try::Conflict(stored) => newer = Some(stored),
+            let user = session.factors.user_ref();
+            let user = user.or(set.changes.factors.user_ref());
+            let token = SessionToken::generate(session.id, user)?;
+            let rotation = TokenRotation {
+                token_hash: token.hash(),
+                write: WriteId::generate(),
+                // The grace begins at the time of this try.
+                grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
+            };
+            let next = session.changed(&set.changes, rotation, context.now)?;
+            match self.store.put_session(session, &next).await? {
+                PutOutcome::Done => return Ok((next, token)),
+                PutOutcome::Conflict(stored) => newer = Some(stored),
+                PutOutcome::Gone => return Err(Error::SessionNotFound(ApiSide::Command)),
             }
             context.record.note(|facts| facts.conflicts += 1);
         }
         Err(Error::Conflict)
-    }
-
-    /// Writes `session` with `changes` and another token. The grace of the replaced token begins
-    /// at `at`, the time of this try.
-    async fn put_changed(
-        &self,
-        session: &Session,
-        changes: &SessionChanges,
-        now: Timestamp,
-        at: Timestamp,
-    ) -> Result<Try, Error> {
-        let user = session.factors.user().or(changes.factors.user());
-        let user = user.map(|user| UserRef::from(&user.user_id));
-        let token = SessionToken::generate(session.id, user)?;
-        let grace = self.policy.token_grace;
-        let rotation = TokenRotation {
-            token_hash: token.hash(),
-            write: WriteId::generate(),
-            grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
-        };
-        let next = session.changed(changes, rotation, now)?;
-        match self.store.put_session(session, &next).await? {
-            PutOutcome::Done => Ok(Try::Done(Box::new(next), token)),
-            PutOutcome::Conflict(stored) => Ok(Try::Conflict(stored)),
-            PutOutcome::Gone => Err(Error::SessionNotFound(ApiSide::Command)),
-        }
     }
 }
 
@@ -206,7 +174,7 @@ struct PreparedSet {
     scope: SessionScope,
     /// The token that the request presents.
     token: Option<SessionToken>,
-    wanted: PassedChecks,
+    checks: FactorSet,
     precondition: Option<Precondition>,
     verified: Option<VerifiedUser>,
     changes: SessionChanges,
@@ -230,8 +198,8 @@ impl PreparedSet {
         // The token is still valid if the changes in between added no proof: any number of calls
         // with one token are all carried out.
         if session.proved_sequence != self.session.proved_sequence {
-            let granted = grant(&self.scope, session, &self.wanted, at)?;
-            if granted == Grant::Repetition && is_another(session, verified) {
+            let repeated = repeated_checks(&self.scope, session, &self.checks, at)?;
+            if repeated.is_some() && is_another(session, verified) {
                 return Err(out_of_scope(&self.scope, ApiSide::Command));
             }
         }
@@ -251,14 +219,12 @@ impl PreparedSet {
 fn subject<'a>(
     checks: &'a Checks,
     stored: &'a NamedSession,
-    scope: &SessionScope,
+    repeated: Option<&PassedChecks>,
     permit: &Permit,
-    now: Timestamp,
 ) -> Result<Option<Subject<'a>>, Error> {
-    let session = &stored.session;
     let factors = checks.factors();
     let has_proof = factors.iter().any(|factor| factor.is_proof());
-    let own = match (session.factors.user(), &stored.login_name) {
+    let own = match (stored.session.factors.user(), &stored.login_name) {
         (Some(user), Some(name)) => Some((&user.user_id, name)),
         // The session of a user who was deleted has ended.
         (Some(_), None) => return Err(Error::SessionEnded),
@@ -270,14 +236,7 @@ fn subject<'a>(
         }
         (Some((id, name)), Some(_)) => {
             // Repeating a change that added the user needs the same permission as the change did.
-            let added = matches!(
-                scope.validity(session, now),
-                TokenValidity::ValidToRepeat(PassedChecks {
-                    added_user: true,
-                    ..
-                })
-            );
-            if added || !has_proof {
+            if !has_proof || repeated.is_some_and(|repeated| repeated.added_user) {
                 permit.may_check_user(&factors)?;
             }
             Ok(Some(Subject::Own(id, name)))
@@ -291,31 +250,17 @@ fn subject<'a>(
     }
 }
 
-/// The outcome of one try to change a session.
-enum Try {
-    Done(Box<Session>, SessionToken),
-    /// Another writer was first; this is what is stored.
-    Conflict(Box<Session>),
-}
-
-/// The changes of a session that are permitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Grant {
-    Change,
-    /// A repetition of the change that replaced the token.
-    Repetition,
-}
-
-/// Whether `session` is in the scope of a Set that is to pass the checks of `wanted`.
-fn grant(
+/// The checks of the change that a Set with `checks` repeats, because the change replaced the token
+/// that the Set presents. `None`: the Set may change `session`.
+fn repeated_checks(
     scope: &SessionScope,
     session: &Session,
-    wanted: &PassedChecks,
+    checks: &FactorSet,
     now: Timestamp,
-) -> Result<Grant, Error> {
+) -> Result<Option<PassedChecks>, Error> {
     match scope.validity(session, now) {
-        TokenValidity::Valid => Ok(Grant::Change),
-        TokenValidity::ValidToRepeat(proof) if wanted.covers(&proof) => Ok(Grant::Repetition),
+        TokenValidity::Valid => Ok(None),
+        TokenValidity::ValidToRepeat(passed) if passed.are_repeated_by(checks) => Ok(Some(passed)),
         TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(out_of_scope(scope, ApiSide::Command))
         }
@@ -324,9 +269,8 @@ fn grant(
 
 /// Whether the session has another user than the one who was checked.
 fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
-    let own = session.factors.user().map(|user| &user.user_id);
-    let verified = verified.map(|verified| &verified.user.user_id);
-    own.is_some() && verified.is_some() && own != verified
+    let users = session.factors.user().zip(verified);
+    users.is_some_and(|(own, verified)| own.user_id != verified.user.user_id)
 }
 
 fn require_live(state: SessionState) -> Result<(), Error> {
