@@ -39,24 +39,25 @@ pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
-pub use list::{Compare, Filter, LimitTooHigh, Page};
+pub use list::{Compare, Filter, Page};
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::NamedSession;
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
 pub use permission::{Permission, Permissions};
-pub use permit::{Denial, Permit, PresentedTokenHash, SessionScope};
+pub use permit::{Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
 pub use replaced_token::{ReplacedToken, TokenValidity};
 pub(crate) use secret::hide_in_debug;
-pub use secret::{HashString, Password, TokenHash};
+pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
-    IdempotentCreate, Lifetime, NewSession, Session, SessionChanges, SessionState, TokenRotation,
+    IdempotentCreate, NewSession, Session, SessionChanges, SessionState, TokenRotation,
+    check_lifetime,
 };
 pub use session_user::SessionUser;
 pub use text::Invalid;

@@ -3,7 +3,7 @@
 mod code;
 mod rows;
 
-use crate::domain::{Denial, Invalid, LimitTooHigh};
+use crate::domain::{Denial, Invalid};
 
 pub use code::Code;
 pub use rows::{Error, Example, Row, examples};
@@ -106,12 +106,6 @@ impl ApiSide {
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Self::InvalidArgument(invalid)
-    }
-}
-
-impl From<LimitTooHigh> for Error {
-    fn from(_: LimitTooHigh) -> Self {
-        Self::LimitTooHigh
     }
 }
 

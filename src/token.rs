@@ -17,7 +17,7 @@ pub use presented::PresentedToken;
 #[cfg(feature = "function")]
 pub use server_key::ServerKey;
 pub use service_account::ServiceAccountToken;
-pub use session::{NotASessionToken, SessionToken};
+pub use session::SessionToken;
 
 /// The secret part of each token, in bytes.
 const SECRET_BYTES: usize = 32;

@@ -1,17 +1,19 @@
 use std::str::FromStr;
 
 use super::Permission;
+use super::named::named;
 use super::text::Invalid;
 
-/// Who may create sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Principals with the permission `session.write`.
-    Token,
-    /// Each principal that is authenticated.
-    Authenticated,
-    /// Anyone.
-    Public,
+named! {
+    /// Who may create sessions.
+    pub enum Access {
+        /// Principals with the permission `session.write`.
+        Token = "token",
+        /// Each principal that is authenticated.
+        Authenticated = "authenticated",
+        /// Anyone.
+        Public = "public",
+    }
 }
 
 /// A reason for which an operation is permitted.
@@ -31,28 +33,13 @@ pub enum Rule {
     Permission(Permission),
 }
 
-impl Access {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Authenticated => "authenticated",
-            Self::Public => "public",
-        }
-    }
-}
-
 impl FromStr for Access {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "token" => Ok(Self::Token),
-            "authenticated" => Ok(Self::Authenticated),
-            "public" => Ok(Self::Public),
-            _ => Err(Invalid::new(
-                "access",
-                "is not token, authenticated or public",
-            )),
-        }
+        Self::named(text).ok_or(Invalid::new(
+            "access",
+            "is not token, authenticated or public",
+        ))
     }
 }

@@ -9,19 +9,11 @@ use super::text::{Invalid, bounded};
 
 /// A session's id: a random UUID, so that nobody can guess the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(Uuid);
+pub struct SessionId(pub Uuid);
 
 impl SessionId {
     pub fn generate() -> Self {
         Self(generate_uuid())
-    }
-
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
     }
 
     /// Reads the id in a request: a UUID in the form of RFC 9562, in upper or lower case.
@@ -63,19 +55,11 @@ impl FromStr for SessionId {
 /// The id of one logical write. A write that is sent again because its answer was lost
 /// recognizes itself by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WriteId(Uuid);
+pub struct WriteId(pub Uuid);
 
 impl WriteId {
     pub fn generate() -> Self {
         Self(generate_uuid())
-    }
-
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
     }
 }
 
@@ -92,15 +76,11 @@ impl fmt::Display for WriteId {
 /// Generations are random and compared for equality, so no clock decides which sessions were
 /// created before the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionGeneration(Uuid);
+pub struct SessionGeneration(pub Uuid);
 
 impl SessionGeneration {
     pub fn generate() -> Self {
         Self(generate_uuid())
-    }
-
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
     }
 }
 
@@ -110,30 +90,10 @@ impl fmt::Display for SessionGeneration {
     }
 }
 
-impl FromStr for SessionGeneration {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| Invalid::new("epoch", "is not a UUID"))
-    }
-}
-
 /// A short reference to a user: the first half of the SHA-256 of the user's id, and the key of the
 /// user's pointer. Its length is the same for all user ids, so that a token has room for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserRef([u8; 16]);
-
-impl UserRef {
-    pub const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
+pub struct UserRef(pub [u8; 16]);
 
 impl From<&UserId> for UserRef {
     fn from(id: &UserId) -> Self {

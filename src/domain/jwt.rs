@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Permission;
+use super::named::named;
 use super::text::Invalid;
 
 /// A principal that is identified by a JWT: the issuer, and the subject or client that the
@@ -15,20 +16,11 @@ pub struct JwtPrincipal {
     name: String,
 }
 
-/// The claim that names a JWT's principal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JwtName {
-    Subject,
-    Client,
-}
-
-impl JwtName {
-    /// The name of the claim.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Subject => "sub",
-            Self::Client => "client_id",
-        }
+named! {
+    /// The claim that names a JWT's principal.
+    pub enum JwtName {
+        Subject = "sub",
+        Client = "client_id",
     }
 }
 

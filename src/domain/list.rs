@@ -5,32 +5,26 @@ use super::{Session, SessionId, Timestamp, UserId};
 pub struct Page {
     /// The number of entries to skip.
     pub offset: u64,
-    /// The maximum number of entries in the page: 1 to [`LimitTooHigh::MAX`].
+    /// The maximum number of entries in the page: 1 to [`Page::MAX_LIMIT`].
     pub limit: u32,
     /// Whether the oldest come first; otherwise the newest do.
     pub ascending: bool,
 }
 
-/// The error for a page limit over [`LimitTooHigh::MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LimitTooHigh;
-
-impl LimitTooHigh {
-    pub const MAX: u32 = 1000;
-}
-
 impl Page {
     /// The limit of a request that gives none.
     const DEFAULT_LIMIT: u32 = 100;
+    pub const MAX_LIMIT: u32 = 1000;
 
-    /// A page of at most `limit` entries. A `limit` of 0 means the default.
-    pub fn new(offset: u64, limit: u32, ascending: bool) -> Result<Self, LimitTooHigh> {
+    /// A page of at most `limit` entries. A `limit` of 0 means the default. `None`: the limit is too
+    /// high.
+    pub fn new(offset: u64, limit: u32, ascending: bool) -> Option<Self> {
         let limit = match limit {
             0 => Self::DEFAULT_LIMIT,
-            1..=LimitTooHigh::MAX => limit,
-            _ => return Err(LimitTooHigh),
+            1..=Self::MAX_LIMIT => limit,
+            _ => return None,
         };
-        Ok(Self {
+        Some(Self {
             offset,
             limit,
             ascending,
@@ -111,7 +105,7 @@ impl Filter {
                 .is_some_and(|creator| creator == id.as_str()),
             Self::Fingerprint(wanted) => {
                 let agent = session.user_agent.as_ref();
-                let own = agent.and_then(|agent| agent.fingerprint_id());
+                let own = agent.and_then(|agent| agent.fingerprint_id.as_deref());
                 let wanted = wanted.as_deref().or(fingerprint);
                 wanted.is_some() && own == wanted
             }
@@ -123,12 +117,12 @@ impl Filter {
 #[test]
 fn a_page_has_at_most_a_thousand_sessions() {
     for (limit, want) in [
-        (0, Ok(100)),
-        (1, Ok(1)),
-        (101, Ok(101)),
-        (1000, Ok(1000)),
-        (1001, Err(LimitTooHigh)),
-        (u32::MAX, Err(LimitTooHigh)),
+        (0, Some(100)),
+        (1, Some(1)),
+        (101, Some(101)),
+        (1000, Some(1000)),
+        (1001, None),
+        (u32::MAX, None),
     ] {
         let page = Page::new(0, limit, false);
         assert_eq!(page.map(|page| page.limit), want, "{limit}");

@@ -1,7 +1,7 @@
 use super::access::{Access, Rule};
 use super::{
-    FactorSet, Operation, Permission, Principal, Session, Timestamp, TokenHash, TokenValidity,
-    UserId,
+    FactorSet, NotASessionToken, Operation, Permission, Principal, Session, Timestamp, TokenHash,
+    TokenValidity, UserId,
 };
 
 /// The right of a principal to one operation, or to the administration of users. Only the service
@@ -29,10 +29,8 @@ pub struct Permit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionScope {
     All,
-    /// The session with this token.
-    Token(TokenHash),
-    /// No session, because the presented text can't be a token.
-    Nothing,
+    /// The session with this token: none, if the presented text can't be a token.
+    Token(Result<TokenHash, NotASessionToken>),
     /// The sessions that the principal created, and those whose user it is.
     Own {
         creator: Option<String>,
@@ -41,15 +39,6 @@ pub enum SessionScope {
         with_user: bool,
         user: Option<UserId>,
     },
-}
-
-/// What a request presents as the token of the session that it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PresentedTokenHash {
-    Absent,
-    Hash(TokenHash),
-    /// A text that can't be a token.
-    Malformed,
 }
 
 /// Why a principal has no permit.
@@ -75,9 +64,7 @@ impl Access {
             principal,
         };
         // Whether the token is the right one is only known once the session is read.
-        permit
-            .sessions(PresentedTokenHash::Malformed)
-            .map(|_| permit)
+        permit.sessions(Some(Err(NotASessionToken))).map(|_| permit)
     }
 }
 
@@ -121,25 +108,24 @@ impl Permit {
         self.rules().contains(&rule)
     }
 
-    /// The sessions that the permit covers, for a request that presents `token`.
+    /// The sessions that the permit covers, for a request that presents `token` as that of the
+    /// session that it names.
     ///
     /// A presented token is always checked: a wrong one is refused even if the principal needs
     /// none. In the access mode "public" a session's token is enough; otherwise the principal also
     /// has to be authenticated.
-    pub fn sessions(&self, token: PresentedTokenHash) -> Result<SessionScope, Denial> {
-        let by_token = match token {
-            _ if !self.has_rule(Rule::Token) => None,
-            PresentedTokenHash::Absent => None,
-            PresentedTokenHash::Hash(hash) => Some(SessionScope::Token(hash)),
-            PresentedTokenHash::Malformed => Some(SessionScope::Nothing),
-        };
+    pub fn sessions(
+        &self,
+        token: Option<Result<TokenHash, NotASessionToken>>,
+    ) -> Result<SessionScope, Denial> {
+        let by_token = token.filter(|_| self.has_rule(Rule::Token));
         let is_open =
             self.access == Access::Public && by_token.is_some() || self.has_rule(Rule::Anyone);
         if !self.principal.is_authenticated() && !is_open {
             return Err(Denial::Unauthenticated);
         }
-        if let Some(scope) = by_token {
-            return Ok(scope);
+        if let Some(token) = by_token {
+            return Ok(SessionScope::Token(token));
         }
         let covers_all = |rule: &Rule| match rule {
             Rule::Anyone | Rule::Authenticated => true,
@@ -193,8 +179,8 @@ impl SessionScope {
     pub fn validity(&self, session: &Session, now: Timestamp) -> TokenValidity {
         let holds = match self {
             Self::All => true,
-            Self::Token(token) => return session.token_validity(*token, now),
-            Self::Nothing => false,
+            Self::Token(Ok(token)) => return session.token_validity(*token, now),
+            Self::Token(Err(NotASessionToken)) => false,
             Self::Own {
                 creator,
                 with_user,
@@ -244,10 +230,7 @@ mod tests {
                 assert_eq!(may, Err(Forbidden), "{operation:?}");
             }
         }
-        assert_eq!(
-            operator.sessions(PresentedTokenHash::Absent),
-            Err(Forbidden)
-        );
+        assert_eq!(operator.sessions(None), Err(Forbidden));
         assert_eq!(
             operator.may_check_user(&std::collections::BTreeSet::new()),
             Err(Forbidden)

@@ -99,6 +99,10 @@ impl Hash for TokenHash {
 
 hide_in_debug!(TokenHash);
 
+/// The error for a text that can't be a session token. Clients get the error for a wrong token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotASessionToken;
+
 #[cfg(test)]
 mod tests {
     use super::*;

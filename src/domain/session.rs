@@ -81,43 +81,17 @@ pub struct TokenRotation {
     pub grace_until: Option<Timestamp>,
 }
 
-/// The lifetime of a new session, and who chose it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// The deployment's default.
-    Default(Duration),
-    /// The client's choice. It is a fact in the session's sequence.
-    Requested(Duration),
-}
-
-impl Lifetime {
-    /// The requested lifetime, or the default if none is requested.
-    ///
-    /// # Errors
-    ///
-    /// The requested lifetime is shorter than a millisecond or longer than `max`.
-    pub fn parse(
-        requested: Option<Duration>,
-        default: Duration,
-        max: Duration,
-    ) -> Result<Self, Invalid> {
-        let invalid = |reason| Invalid::new("lifetime", reason);
-        match requested {
-            None => Ok(Self::Default(default)),
-            Some(span) if span < MIN_LIFETIME => Err(invalid("must be at least a millisecond")),
-            Some(span) if span > max => Err(invalid("is longer than this deployment allows")),
-            Some(span) => Ok(Self::Requested(span)),
-        }
-    }
-
-    fn is_requested(self) -> bool {
-        matches!(self, Self::Requested(_))
-    }
-
-    fn span(self) -> Duration {
-        match self {
-            Self::Default(span) | Self::Requested(span) => span,
-        }
+/// Checks the lifetime that a request asks for, if it does.
+///
+/// # Errors
+///
+/// It is shorter than a millisecond or longer than `max`.
+pub fn check_lifetime(requested: Option<Duration>, max: Duration) -> Result<(), Invalid> {
+    let invalid = |reason| Err(Invalid::new("lifetime", reason));
+    match requested {
+        Some(span) if span < MIN_LIFETIME => invalid("must be at least a millisecond"),
+        Some(span) if span > max => invalid("is longer than this deployment allows"),
+        _ => Ok(()),
     }
 }
 
@@ -130,7 +104,10 @@ pub struct NewSession {
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub creator: String,
-    pub lifetime: Lifetime,
+    /// The lifetime that the client chose. The choice is a fact in the session's sequence.
+    pub lifetime: Option<Duration>,
+    /// The lifetime of a session whose client chose none.
+    pub default_lifetime: Duration,
     pub write: WriteId,
     /// The fingerprint of the create request, if that had an idempotency key.
     pub fingerprint: Option<[u8; 32]>,
@@ -140,12 +117,7 @@ impl Session {
     /// Opens a session at `now`. Its sequence is the number of these facts: session added, user
     /// checked, password checked, metadata set, lifetime set, token set.
     pub fn open(new: NewSession, now: Timestamp) -> Self {
-        let facts = [
-            true,
-            !new.metadata.is_empty(),
-            new.lifetime.is_requested(),
-            true,
-        ];
+        let facts = [true, !new.metadata.is_empty(), new.lifetime.is_some(), true];
         let write = Write {
             seen: Sequence(0),
             id: new.write,
@@ -157,7 +129,7 @@ impl Session {
             sequence,
             created_at: now,
             changed_at: now,
-            expires_at: now.plus(new.lifetime.span()),
+            expires_at: now.plus(new.lifetime.unwrap_or(new.default_lifetime)),
             ended_at: None,
             factors: new.factors,
             metadata: new.metadata,

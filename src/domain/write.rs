@@ -77,10 +77,10 @@ impl Writes {
 fn a_write_that_is_sent_again_learns_its_outcome_from_the_last_eight() {
     let write = |seen: u64| Write {
         seen: Sequence(seen),
-        id: WriteId::from_uuid(uuid::Uuid::from_u128(seen.into())),
+        id: WriteId(uuid::Uuid::from_u128(seen.into())),
     };
     let other = |seen: u64| Write {
-        id: WriteId::from_uuid(uuid::Uuid::max()),
+        id: WriteId(uuid::Uuid::max()),
         ..write(seen)
     };
     let after = |seen: &[u64]| {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::{ApiSide, Cause, Code, TokenFault};
-use crate::domain::{Invalid, LimitTooHigh, Sequence};
+use crate::domain::{Invalid, Page, Sequence};
 
 /// What is fixed about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ errors! {
     /// Ask for 1000 sessions at most, and for the next ones with `offset`.
     LimitTooHigh:
         INVALID_ARGUMENT, "limit_too_high",
-        "Limit must not be over {}" (LimitTooHigh::MAX), "QUERY-4M0fs";
+        "Limit must not be over {}" (Page::MAX_LIMIT), "QUERY-4M0fs";
 
     /// The password is wrong. To principals without `session.write`, an unknown, inactive or locked
     /// user looks the same, so that nobody learns who exists.

@@ -10,10 +10,10 @@ mod set;
 
 use super::Service;
 use crate::domain::{
-    Permit, PresentedTokenHash, Sequence, Session, SessionScope, Timestamp, UserRef,
+    NotASessionToken, Permit, Sequence, Session, SessionScope, Timestamp, UserRef,
 };
 use crate::error::{ApiSide, Error};
-use crate::token::{NotASessionToken, SessionToken};
+use crate::token::SessionToken;
 
 pub use checks::Checks;
 pub use create::{CreateSession, CreatedSession};
@@ -51,18 +51,15 @@ fn own_user_ref(permit: &Permit) -> Option<UserRef> {
 
 /// The sessions that `permit` covers for a request that presents `token`.
 fn sessions(permit: &Permit, token: Option<&PresentedSessionToken>) -> Result<SessionScope, Error> {
-    let hash = match token {
-        None => PresentedTokenHash::Absent,
-        Some(Ok(token)) => PresentedTokenHash::Hash(token.hash()),
-        Some(Err(_)) => PresentedTokenHash::Malformed,
-    };
-    Ok(permit.sessions(hash)?)
+    let hash =
+        |token: &PresentedSessionToken| token.as_ref().map(SessionToken::hash).map_err(|e| *e);
+    Ok(permit.sessions(token.map(hash))?)
 }
 
 /// The error for a session outside of `scope`.
 fn out_of_scope(scope: &SessionScope, side: ApiSide) -> Error {
     match scope {
-        SessionScope::Token(_) | SessionScope::Nothing => Error::SessionTokenInvalid(side),
+        SessionScope::Token(_) => Error::SessionTokenInvalid(side),
         SessionScope::All | SessionScope::Own { .. } => Error::PermissionDenied,
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use uuid::Uuid;
 
 use crate::aws::failure;
 use crate::domain::{Invalid, Timestamp};
@@ -121,11 +122,12 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn optional_text(self, name: &'static str) -> Result<Option<&'a str>, CorruptItem> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(AttributeValue::S(text)) => Ok(Some(text)),
-            Some(_) => Err(CorruptItem::Attribute(name)),
-        }
+        self.read(name, |value| value.as_s().ok().map(String::as_str))
+    }
+
+    pub fn uuid(self, name: &'static str) -> Result<Uuid, CorruptItem> {
+        let uuid = self.text(name)?.parse();
+        uuid.map_err(|_| Invalid::new(name, "is not a UUID").into())
     }
 
     pub fn number<N: FromStr>(self, name: &'static str) -> Result<N, CorruptItem> {
@@ -134,14 +136,7 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn optional_number<N: FromStr>(self, name: &'static str) -> Result<Option<N>, CorruptItem> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(AttributeValue::N(number)) => number
-                .parse()
-                .map(Some)
-                .map_err(|_| CorruptItem::Attribute(name)),
-            Some(_) => Err(CorruptItem::Attribute(name)),
-        }
+        self.read(name, |value| value.as_n().ok()?.parse().ok())
     }
 
     pub fn millis(self, name: &'static str) -> Result<Timestamp, CorruptItem> {
@@ -154,10 +149,8 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn bytes(self, name: &'static str) -> Result<&'a [u8], CorruptItem> {
-        match self.0.get(name) {
-            Some(AttributeValue::B(blob)) => Ok(blob.as_ref()),
-            _ => Err(CorruptItem::Attribute(name)),
-        }
+        self.read(name, |value| value.as_b().ok().map(Blob::as_ref))?
+            .ok_or(CorruptItem::Attribute(name))
     }
 
     pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], CorruptItem> {
@@ -166,10 +159,18 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn optional_map(self, name: &'static str) -> Result<Option<&'a Item>, CorruptItem> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(AttributeValue::M(map)) => Ok(Some(map)),
-            Some(_) => Err(CorruptItem::Attribute(name)),
-        }
+        self.read(name, |value| value.as_m().ok())
+    }
+
+    /// The value of an attribute, which `read` finds to be of the right type.
+    fn read<T>(
+        self,
+        name: &'static str,
+        read: impl Fn(&'a AttributeValue) -> Option<T>,
+    ) -> Result<Option<T>, CorruptItem> {
+        let value = self.0.get(name);
+        value
+            .map(|value| read(value).ok_or(CorruptItem::Attribute(name)))
+            .transpose()
     }
 }

@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::item::{CorruptItem, Item, ItemChanges, bytes, millis, number, refused_item, text};
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
-use crate::domain::{Factor, Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome};
+use crate::domain::{
+    Factor, NotASessionToken, Session, SessionId, SessionScope, Timestamp, UserId, WriteOutcome,
+};
 use crate::error::Error;
 use item::session_item;
 
@@ -174,10 +176,10 @@ impl Store {
         match scope {
             SessionScope::All => {}
             // The condition never holds, but its failure still shows whether the session exists.
-            SessionScope::Nothing => {
+            SessionScope::Token(Err(NotASessionToken)) => {
                 condition.push_str(" AND attribute_not_exists(session_id)");
             }
-            SessionScope::Token(hash) => {
+            SessionScope::Token(Ok(hash)) => {
                 condition.push_str(
                     " AND (token_hash = :token OR replaced_hash = :token \
                      AND replaced_until > :now AND attribute_not_exists(replaced_proof))",

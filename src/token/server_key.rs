@@ -38,12 +38,12 @@ impl ServerKey {
         let mac = self.mac("id", &[scope.as_bytes(), key.as_str().as_bytes()]);
         let mut half = [0; 16];
         half.copy_from_slice(&mac[..16]);
-        SessionId::from_uuid(uuid::Builder::from_random_bytes(half).into_uuid())
+        SessionId(uuid::Builder::from_random_bytes(half).into_uuid())
     }
 
     /// The first token of the session that `write` created.
     pub fn token(&self, id: SessionId, write: WriteId, user: Option<UserRef>) -> SessionToken {
-        let secret = Zeroizing::new(self.mac("token", &[id.as_bytes(), write.as_bytes()]));
+        let secret = Zeroizing::new(self.mac("token", &[id.0.as_bytes(), write.0.as_bytes()]));
         SessionToken::from_secret(id, &secret, user)
     }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{SECRET_BYTES, decode, hash};
-use crate::domain::{SessionId, TokenHash, UserRef, hide_in_debug};
+use crate::domain::{NotASessionToken, SessionId, TokenHash, UserRef, hide_in_debug};
 
 /// A session's token: the session's id (16 bytes), 32 secret bytes and, if the session has a
 /// user, the key that leads to that user (16 bytes), in URL-safe base64: 64 or 86 characters.
@@ -19,10 +19,6 @@ pub struct SessionToken {
     session: SessionId,
     user: Option<UserRef>,
 }
-
-/// The error for a text that can't be a session token. Clients get the error for a wrong token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotASessionToken;
 
 impl SessionToken {
     /// # Errors
@@ -39,8 +35,8 @@ impl SessionToken {
         secret: &[u8; SECRET_BYTES],
         user: Option<UserRef>,
     ) -> Self {
-        let user_bytes = user.as_ref().map_or(&[][..], |user| user.as_bytes());
-        let bytes = Zeroizing::new([session.as_bytes(), &secret[..], user_bytes].concat());
+        let user_bytes = user.as_ref().map_or(&[][..], |user| &user.0);
+        let bytes = Zeroizing::new([session.0.as_bytes(), &secret[..], user_bytes].concat());
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&bytes));
         Self {
             hash: hash(&text),
@@ -62,17 +58,13 @@ impl SessionToken {
     }
 
     fn ids(text: &str) -> Option<(SessionId, Option<UserRef>)> {
-        let session = |bytes: &[u8]| {
-            Uuid::from_slice(&bytes[..16])
-                .map(SessionId::from_uuid)
-                .ok()
-        };
+        let session = |bytes: &[u8]| Uuid::from_slice(&bytes[..16]).map(SessionId).ok();
         if let Some(bytes) = decode::<{ 16 + SECRET_BYTES }>(text) {
             return Some((session(&bytes[..])?, None));
         }
         let bytes = decode::<{ 16 + SECRET_BYTES + 16 }>(text)?;
         let (_, user) = bytes.split_last_chunk()?;
-        Some((session(&bytes[..])?, Some(UserRef::new(*user))))
+        Some((session(&bytes[..])?, Some(UserRef(*user))))
     }
 
     pub fn as_str(&self) -> &str {

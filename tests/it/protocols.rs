@@ -57,7 +57,12 @@ async fn the_later_versions_take_a_lifetime_and_a_user_agent() {
         ..Create::default()
     };
     let fingerprint_id = Some("f".to_owned());
-    let agent = UserAgent::parse(fingerprint_id, None, Some(String::new()), header).unwrap();
+    let agent = UserAgent {
+        fingerprint_id,
+        ip: None,
+        description: Some(String::new()),
+        header,
+    };
     for wire in Wire::ALL {
         for (version, sequence, millis, agent) in [
             (Version::V2alpha, 2, 86_400_000, None),

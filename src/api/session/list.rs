@@ -2,7 +2,7 @@ use super::parts::{session, timestamp};
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::object::v2::{ListDetails, ListQuery, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::v2;
-use crate::domain::{Compare, Filter, Invalid, LimitTooHigh, Page, SessionId, UserId};
+use crate::domain::{Compare, Filter, Invalid, Page, SessionId, UserId};
 use crate::error::Error;
 use crate::service::{ListSessions, ListedSessions};
 
@@ -41,12 +41,14 @@ fn list_sessions(message: v2::ListSessionsRequest) -> Result<ListSessions, Error
     }
     let filters = queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: query.map_or(Ok(Page::default()), page)?,
+        page: query
+            .map_or(Some(Page::default()), page)
+            .ok_or(Error::LimitTooHigh)?,
         filters: filters.collect::<Result<_, _>>()?,
     })
 }
 
-fn page(query: ListQuery) -> Result<Page, LimitTooHigh> {
+fn page(query: ListQuery) -> Option<Page> {
     Page::new(query.offset, query.limit, query.asc)
 }
 

@@ -50,7 +50,13 @@ fn with_id(user: Option<UserSearch>, id: Option<String>) -> Result<Option<UserSe
 pub(super) fn user_agent(agent: v2::UserAgent) -> Result<UserAgent, Invalid> {
     let header = agent.header.into_iter();
     let header = header.map(|(name, list)| (name, list.values)).collect();
-    UserAgent::parse(agent.fingerprint_id, agent.ip, agent.description, header)
+    let agent = UserAgent {
+        fingerprint_id: agent.fingerprint_id,
+        ip: agent.ip,
+        description: agent.description,
+        header,
+    };
+    agent.checked()
 }
 
 pub(super) fn lifetime(lifetime: prost_types::Duration) -> Result<Duration, Invalid> {
@@ -97,14 +103,14 @@ pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session
 }
 
 fn user_agent_message(agent: &UserAgent) -> v2::UserAgent {
-    let header = agent.header().iter().map(|(name, values)| {
+    let header = agent.header.iter().map(|(name, values)| {
         let values = values.clone();
         (name.clone(), v2::user_agent::HeaderValues { values })
     });
     v2::UserAgent {
-        fingerprint_id: agent.fingerprint_id().map(str::to_owned),
-        ip: agent.ip().map(str::to_owned),
-        description: agent.description().map(str::to_owned),
+        fingerprint_id: agent.fingerprint_id.clone(),
+        ip: agent.ip.clone(),
+        description: agent.description.clone(),
         header: header.collect(),
     }
 }

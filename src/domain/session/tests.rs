@@ -5,14 +5,15 @@ const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 fn new() -> NewSession {
     NewSession {
-        id: SessionId::from_uuid(uuid::Uuid::nil()),
+        id: SessionId(uuid::Uuid::nil()),
         token_hash: TokenHash::new([0; 32]),
         factors: Factors::default(),
         metadata: Metadata::default(),
         user_agent: None,
         creator: "anonymous".into(),
-        lifetime: Lifetime::Default(Duration::from_mins(1)),
-        write: WriteId::from_uuid(uuid::Uuid::nil()),
+        lifetime: None,
+        default_lifetime: Duration::from_mins(1),
+        write: WriteId(uuid::Uuid::nil()),
         fingerprint: None,
     }
 }
@@ -26,7 +27,7 @@ fn passed(factors: &[Factor], id: &str, generation: u128, at: Timestamp) -> Fact
         password_hash: None,
     };
     let user = User {
-        generation: SessionGeneration::from_uuid(uuid::Uuid::from_u128(generation)),
+        generation: SessionGeneration(uuid::Uuid::from_u128(generation)),
         ..User::from(user)
     };
     let factors: FactorSet = factors.iter().copied().collect();
@@ -41,28 +42,27 @@ fn named(id: &str, generation: u128) -> Factors {
 fn rotation(hash: u8, grace: Duration) -> TokenRotation {
     TokenRotation {
         token_hash: TokenHash::new([hash; 32]),
-        write: WriteId::from_uuid(uuid::Uuid::max()),
+        write: WriteId(uuid::Uuid::max()),
         grace_until: (!grace.is_zero()).then(|| NOW.plus(grace)),
     }
 }
 
 #[test]
 fn a_lifetime_is_a_millisecond_to_the_maximum() {
-    let (default, max) = (Duration::from_hours(1), Duration::from_hours(2));
+    let max = Duration::from_hours(2);
     let (nano, milli) = (Duration::from_nanos(1), Duration::from_millis(1));
     for (requested, want) in [
-        (None, Some(Lifetime::Default(default))),
-        (Some(milli), Some(Lifetime::Requested(milli))),
-        (Some(default), Some(Lifetime::Requested(default))),
-        (Some(max), Some(Lifetime::Requested(max))),
-        (Some(max + nano), None),
-        (Some(Duration::MAX), None),
-        (Some(Duration::from_nanos(999_999)), None),
-        (Some(nano), None),
-        (Some(Duration::ZERO), None),
+        (None, true),
+        (Some(milli), true),
+        (Some(max), true),
+        (Some(max + nano), false),
+        (Some(Duration::MAX), false),
+        (Some(Duration::from_nanos(999_999)), false),
+        (Some(nano), false),
+        (Some(Duration::ZERO), false),
     ] {
         assert_eq!(
-            Lifetime::parse(requested, default, max).ok(),
+            check_lifetime(requested, max).is_ok(),
             want,
             "{requested:?}"
         );
@@ -100,7 +100,7 @@ fn the_user_of_a_session_cant_be_changed() {
 
 #[test]
 fn a_session_is_valid_until_it_ends_or_expires() {
-    let generation = |n| Some(SessionGeneration::from_uuid(uuid::Uuid::from_u128(n)));
+    let generation = |n| Some(SessionGeneration(uuid::Uuid::from_u128(n)));
     let anonymous = Session::open(new(), NOW);
     let of_user = Session::open(
         NewSession {

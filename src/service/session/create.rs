@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::checks::VerifiedUser;
 use crate::domain::{
-    IdempotencyKey, Lifetime, Metadata, NewSession, Operation, Permit, Session, SessionId,
-    Timestamp, UserAgent, WriteId,
+    IdempotencyKey, Metadata, NewSession, Operation, Permit, Session, SessionId, Timestamp,
+    UserAgent, WriteId, check_lifetime,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
@@ -50,7 +50,7 @@ impl UseCase for CreateSession {
         context: &Context,
     ) -> Result<CreatedSession, Error> {
         let policy = &service.policy;
-        let lifetime = Lifetime::parse(self.lifetime, policy.lifetime, policy.max_lifetime)?;
+        check_lifetime(self.lifetime, policy.max_lifetime)?;
         let scope = service.idempotency(&self, permit).await?;
         let checks = self.checks.factors();
         let subject = self.checks.user.as_ref().map(Subject::Named);
@@ -82,7 +82,8 @@ impl UseCase for CreateSession {
                 metadata: self.metadata,
                 user_agent: self.user_agent,
                 creator: permit.principal().to_string(),
-                lifetime,
+                lifetime: self.lifetime,
+                default_lifetime: policy.lifetime,
                 write,
                 fingerprint: scope.as_ref().map(|scope| scope.fingerprint),
             },

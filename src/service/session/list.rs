@@ -191,8 +191,7 @@ impl Service {
         let read = self.store.get_session(*session);
         let session = context.database(read).await?;
         let agent = session.and_then(|session| session.user_agent);
-        let fingerprint = agent.and_then(|agent| agent.fingerprint_id().map(str::to_owned));
-        Ok(fingerprint)
+        Ok(agent.and_then(|agent| agent.fingerprint_id))
     }
 }
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 use super::checks::VerifiedUser;
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    FactorSet, Factors, Invalid, Lifetime, MetadataChanges, NamedSession, Operation, PassedChecks,
-    Permit, Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState,
-    Timestamp, TokenRotation, TokenValidity, WriteId,
+    FactorSet, Factors, Invalid, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
+    Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
+    TokenRotation, TokenValidity, WriteId, check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
@@ -87,7 +87,7 @@ impl Service {
         context: &Context,
     ) -> Result<PreparedSet, Error> {
         let policy = &self.policy;
-        Lifetime::parse(request.lifetime, policy.lifetime, policy.max_lifetime)?;
+        check_lifetime(request.lifetime, policy.max_lifetime)?;
         let presented = request.session_token.take();
         let scope = sessions(permit, presented.as_ref())?;
         let token = presented.and_then(Result::ok);

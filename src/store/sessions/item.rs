@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
     DisplayName, Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken,
-    Sequence, Session, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    Sequence, Session, SessionGeneration, SessionId, TokenHash, UserAgent, UserFactor, UserId,
+    Write, WriteId, Writes,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
 
@@ -101,16 +102,16 @@ pub(super) fn session_item(session: &Session) -> Item {
 fn user_agent_item(user_agent: &UserAgent) -> Item {
     let mut item = Item::new();
     for (name, value) in [
-        ("fingerprint_id", user_agent.fingerprint_id()),
-        ("ip", user_agent.ip()),
-        ("description", user_agent.description()),
+        ("fingerprint_id", &user_agent.fingerprint_id),
+        ("ip", &user_agent.ip),
+        ("description", &user_agent.description),
     ] {
         if let Some(value) = value {
             item.insert(name.to_owned(), text(value));
         }
     }
     let values = |values: &Vec<String>| AttributeValue::L(values.iter().map(text).collect());
-    let header = user_agent.header().iter();
+    let header = user_agent.header.iter();
     let header = header.map(|(name, list)| (name.clone(), values(list)));
     item.insert("header".to_owned(), AttributeValue::M(header.collect()));
     item
@@ -124,7 +125,7 @@ fn encode_writes(writes: &Writes) -> Vec<u8> {
         let mut bytes = [0; WRITE_LENGTH];
         let (seen, id) = bytes.split_at_mut(8);
         seen.copy_from_slice(&write.seen.0.to_be_bytes());
-        id.copy_from_slice(write.id.as_bytes());
+        id.copy_from_slice(write.id.0.as_bytes());
         bytes
     };
     writes.iter().flat_map(encode).collect()
@@ -139,7 +140,7 @@ fn parse_writes(item: Attributes<'_>) -> Result<Writes, CorruptItem> {
         let (seen, id) = bytes.split_first_chunk::<8>()?;
         Some(Write {
             seen: Sequence(u64::from_be_bytes(*seen)),
-            id: WriteId::from_uuid(uuid::Uuid::from_slice(id).ok()?),
+            id: WriteId(uuid::Uuid::from_slice(id).ok()?),
         })
     };
     let writes = writes.iter().map(parse).collect::<Option<_>>();
@@ -184,7 +185,7 @@ fn parse_replaced(item: Attributes<'_>) -> Result<ReplacedToken, CorruptItem> {
 pub(in crate::store) fn parse_session(item: &Item) -> Result<Session, CorruptItem> {
     let item = Attributes(item);
     Ok(Session {
-        id: item.text("session_id")?.parse()?,
+        id: SessionId(item.uuid("session_id")?),
         sequence: Sequence(item.number("sequence")?),
         created_at: item.millis("created_at")?,
         changed_at: item.millis("changed_at")?,
@@ -216,7 +217,7 @@ fn parse_create(item: Attributes<'_>) -> Result<IdempotentCreate, CorruptItem> {
         .map_err(|_| CorruptItem::Attribute("created_by"))?;
     Ok(IdempotentCreate {
         fingerprint: item.array("fingerprint")?,
-        write: WriteId::from_uuid(write),
+        write: WriteId(write),
     })
 }
 
@@ -249,7 +250,7 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     Ok(Some(UserFactor {
         user_id: UserId::from_stored(user_id.to_owned()),
         display_name: display_name.map(|name| DisplayName::from_stored(name.to_owned())),
-        generation: item.text("epoch")?.parse()?,
+        generation: SessionGeneration(item.uuid("epoch")?),
     }))
 }
 
@@ -279,6 +280,10 @@ fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
         });
         header.insert(name.clone(), list.collect::<Result<_, _>>()?);
     }
-    let [id, ip, description] = ["fingerprint_id", "ip", "description"].map(field);
-    Ok(UserAgent::from_stored(id?, ip?, description?, header))
+    Ok(UserAgent {
+        fingerprint_id: field("fingerprint_id")?,
+        ip: field("ip")?,
+        description: field("description")?,
+        header,
+    })
 }

@@ -1,5 +1,3 @@
-use std::fmt::Write as _;
-
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
@@ -51,25 +49,21 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
 
-        let mut condition = "#state = :active AND attribute_exists(password_hash) \
-                             AND write_id <> :write AND ("
-            .to_owned();
+        let mut windows = Vec::new();
         for (n, window) in policy.windows(now).into_iter().enumerate() {
-            // Writing to a string can't fail.
-            let _ = match window.attempted_by {
-                None => write!(condition, "failures < :below{n}"),
-                Some(_) => write!(
-                    condition,
-                    " OR (failures < :below{n} AND attempted_at <= :by{n})"
-                ),
-            };
-            update = update
-                .expression_attribute_values(format!(":below{n}"), number(window.failures_below));
+            let below = number(window.failures_below);
+            update = update.expression_attribute_values(format!(":below{n}"), below);
             if let Some(by) = window.attempted_by {
                 update = update.expression_attribute_values(format!(":by{n}"), millis(by));
+                windows.push(format!("(failures < :below{n} AND attempted_at <= :by{n})"));
+            } else {
+                windows.push(format!("failures < :below{n}"));
             }
         }
-        condition.push(')');
+        let mut condition = format!(
+            "#state = :active AND attribute_exists(password_hash) AND write_id <> :write AND ({})",
+            windows.join(" OR ")
+        );
         if let Some(wanted) = wanted {
             condition.push_str(" AND user_id = :user");
             update = update.expression_attribute_values(":user", text(wanted.as_str()));

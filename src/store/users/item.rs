@@ -1,8 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    Attempts, DisplayName, FoldedName, HashString, LoginName, User, UserId, UserPointer, UserRef,
-    UserState,
+    Attempts, DisplayName, FoldedName, HashString, LoginName, SessionGeneration, User, UserId,
+    UserPointer, UserRef, UserState,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, millis, number, text};
 
@@ -77,7 +77,7 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
             failures: item.number("failures")?,
             last_at: item.optional_millis("attempted_at")?,
         },
-        generation: item.text("epoch")?.parse()?,
+        generation: SessionGeneration(item.uuid("epoch")?),
     })
 }
 
@@ -102,6 +102,6 @@ pub(in crate::store) fn parse_pointer(item: &Item) -> Result<UserPointer, Corrup
     Ok(UserPointer {
         id: UserId::from_stored(item.text("user_id")?.to_owned()),
         login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
-        generation: item.text("epoch")?.parse()?,
+        generation: SessionGeneration(item.uuid("epoch")?),
     })
 }

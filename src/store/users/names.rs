@@ -9,9 +9,7 @@ use crate::domain::{LoginName, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Item, ItemChanges, text};
-use crate::store::transactions::{
-    TransactionError, is_condition_failure, unavailable, update_item,
-};
+use crate::store::transactions::{is_condition_failure, update_item};
 
 /// The outcome of adding a user.
 #[derive(Debug)]
@@ -43,22 +41,15 @@ impl Store {
             Ok(TransactWriteItem::builder().put(put).build())
         };
         let items = vec![put(user_item(user))?, put(pointer_item(user))?];
-        match self.try_transact(items).await {
-            Ok(()) => Ok(InsertOutcome::Inserted),
-            Err(TransactionError::Failed(error)) => Err(error),
-            Err(TransactionError::Cancelled(reasons)) => {
-                let taken: Vec<_> = reasons.iter().map(is_condition_failure).collect();
-                if !taken.contains(&true) {
-                    return Err(unavailable(&reasons));
-                }
-                // The first item is the user's, the second one the pointer.
-                let holder = reasons.first().and_then(|reason| reason.item());
-                Ok(InsertOutcome::Taken {
-                    login_name: holder.map(parse_user).transpose()?.map(Box::new),
-                    user_id: taken.get(1) == Some(&true),
-                })
-            }
-        }
+        let Some(reasons) = self.try_transact(items).await? else {
+            return Ok(InsertOutcome::Inserted);
+        };
+        // The first item is the user's, the second one the pointer.
+        let holder = reasons.first().and_then(|reason| reason.item());
+        Ok(InsertOutcome::Taken {
+            login_name: holder.map(parse_user).transpose()?.map(Box::new),
+            user_id: reasons.get(1).is_some_and(is_condition_failure),
+        })
     }
 
     /// Deletes a user. False: the user was renamed or deleted since `user` was read.
