@@ -62,10 +62,10 @@ impl Store {
     ) -> Result<SessionsAndUsers, Error> {
         let sessions = sessions
             .iter()
-            .map(|&id| (&self.tables.sessions, session_key(id)));
+            .map(|&id| (self.tables.sessions.clone(), session_key(id)));
         let users = users.iter().map(|&user| {
             let key = Item::from([("pk".to_owned(), pointer_key(user))]);
-            (&self.tables.users, key)
+            (self.tables.users.clone(), key)
         });
         let keys: Vec<_> = sessions.chain(users).collect();
         let mut read = SessionsAndUsers::default();
@@ -78,15 +78,12 @@ impl Store {
     /// Reads at most [`MAX_KEYS`] items, given by table and key, and adds them to `read`.
     async fn get_batch(
         &self,
-        keys: &[(&String, Item)],
+        keys: &[(String, Item)],
         read: &mut SessionsAndUsers,
     ) -> Result<(), Error> {
         let mut unread: HashMap<String, Vec<Item>> = HashMap::new();
-        for (table, key) in keys {
-            unread
-                .entry((*table).clone())
-                .or_default()
-                .push(key.clone());
+        for (table, key) in keys.iter().cloned() {
+            unread.entry(table).or_default().push(key);
         }
         for _ in 0..MAX_ROUNDS {
             let mut request = self.client.batch_get_item();

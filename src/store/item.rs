@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
 use crate::aws::failure;
-use crate::domain::{Invalid, Timestamp};
+use crate::domain::{DisplayName, Invalid, Timestamp};
 use crate::error::Error;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -29,6 +29,19 @@ pub(super) fn millis(at: Timestamp) -> AttributeValue {
 
 pub(super) fn bytes(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
+}
+
+/// An item that is to be written.
+#[derive(Default)]
+pub(super) struct NewItem(pub Item);
+
+impl NewItem {
+    /// Sets an attribute, if it has a value.
+    pub fn set(&mut self, name: &str, value: impl Into<Option<AttributeValue>>) {
+        if let Some(value) = value.into() {
+            self.0.insert(name.to_owned(), value);
+        }
+    }
 }
 
 /// Why an item can't be read: it is not as this service writes it.
@@ -107,6 +120,18 @@ impl ItemChanges {
     }
 }
 
+/// The texts of an attribute that is a list of them.
+pub(super) fn texts<'a>(
+    name: &'static str,
+    list: &'a AttributeValue,
+) -> Result<Vec<&'a str>, CorruptItem> {
+    let texts = list.as_l().and_then(|list| {
+        let texts = list.iter();
+        texts.map(|text| text.as_s().map(String::as_str)).collect()
+    });
+    texts.map_err(|_| CorruptItem::Attribute(name))
+}
+
 /// The attributes of an item, read by name and type. An `optional_` attribute may be absent.
 #[derive(Clone, Copy)]
 pub(super) struct Attributes<'a>(pub &'a Item);
@@ -156,6 +181,13 @@ impl<'a> Attributes<'a> {
     pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], CorruptItem> {
         let bytes = self.bytes(name)?;
         bytes.try_into().map_err(|_| CorruptItem::Attribute(name))
+    }
+
+    /// A user's display name, if there is one.
+    pub fn display_name(self) -> Result<Option<DisplayName>, CorruptItem> {
+        let name = self.optional_text("display_name")?;
+        let name = name.filter(|name| !name.is_empty());
+        Ok(name.map(|name| DisplayName::from_stored(name.to_owned())))
     }
 
     pub fn optional_map(self, name: &'static str) -> Result<Option<&'a Item>, CorruptItem> {

@@ -1,9 +1,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Store;
-use super::item::{Attributes, CorruptItem, Item, millis, text};
+use super::item::{Attributes, CorruptItem, Item, millis, text, texts};
 use crate::aws::failure;
-use crate::domain::{Permission, Permissions, ServiceAccount, ServiceAccountName, TokenHash};
+use crate::domain::{Permission, ServiceAccount, ServiceAccountName, TokenHash};
 use crate::error::Error;
 
 /// The start of a service account's key; the token's hash in hexadecimal follows.
@@ -93,19 +93,12 @@ impl Store {
 /// | `created_at`, `expires_at` | N | milliseconds since 1970 |
 fn parse(item: &Item) -> Result<ServiceAccount, CorruptItem> {
     let item = Attributes(item);
-    let Some(AttributeValue::L(permissions)) = item.0.get("permissions") else {
-        return Err(CorruptItem::Attribute("permissions"));
-    };
-    let mut known = Permissions::new();
-    for permission in permissions {
-        let AttributeValue::S(permission) = permission else {
-            return Err(CorruptItem::Attribute("permissions"));
-        };
-        known.extend(Permission::named(permission));
-    }
+    let permissions = item.0.get("permissions");
+    let permissions = permissions.ok_or(CorruptItem::Attribute("permissions"))?;
+    let permissions = texts("permissions", permissions)?.into_iter();
     Ok(ServiceAccount {
         name: ServiceAccountName::from_stored(item.text("name")?.to_owned()),
-        permissions: known,
+        permissions: permissions.filter_map(Permission::named).collect(),
         created_at: item.millis("created_at")?,
         expires_at: item.millis("expires_at")?,
     })

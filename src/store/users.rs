@@ -70,7 +70,7 @@ impl Store {
         prefix: &str,
         mut each: impl FnMut(&Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut pages = self
+        let mut items = self
             .client
             .scan()
             .table_name(&self.tables.users)
@@ -78,11 +78,10 @@ impl Store {
             .expression_attribute_values(":prefix", text(prefix))
             .consistent_read(true)
             .into_paginator()
+            .items()
             .send();
-        while let Some(page) = pages.next().await {
-            for item in page.map_err(failure)?.items() {
-                each(item)?;
-            }
+        while let Some(item) = items.next().await {
+            each(&item.map_err(failure)?)?;
         }
         Ok(())
     }

@@ -1,14 +1,15 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    DisplayName, Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken,
-    Sequence, Session, SessionGeneration, SessionId, TokenHash, UserAgent, UserFactor, UserId,
-    Write, WriteId, Writes,
+    Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken, Sequence, Session,
+    SessionGeneration, SessionId, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
-use crate::store::item::{Attributes, CorruptItem, Item, bytes, millis, number, text};
+use crate::store::item::{
+    Attributes, CorruptItem, Item, NewItem, bytes, millis, number, text, texts,
+};
 
 /// How long a session's item is kept after it expires, so that calls on it get "expired" or
 /// "ended" and not "not found".
@@ -43,78 +44,65 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// A session that is ended loses the attributes [`super::attributes_removed_at_end`].
 pub(super) fn session_item(session: &Session) -> Item {
     let ttl = session.expires_at.plus(KEPT_AFTER_EXPIRY).as_seconds_up();
-    let mut item: Item = HashMap::with_capacity(16);
-    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
+    let mut item = NewItem::default();
 
-    set("session_id", text(session.id.to_string()));
-    set("sequence", number(session.sequence.0));
-    set("created_at", millis(session.created_at));
-    set("changed_at", millis(session.changed_at));
-    set("expires_at", millis(session.expires_at));
-    set("ttl", number(ttl));
-    set("token_hash", bytes(session.token_hash.as_bytes()));
-    set("creator", text(&session.creator));
-    if let Some(user) = session.factors.user() {
-        // A principal that may name users could fill a user's index with sessions without a
-        // password. Such sessions have no entry, so they cost nothing and displace no others.
-        let user_id = match session.factors.proved_user() {
-            Some(_) => "user_id",
-            None => "named_user_id",
-        };
-        set(user_id, text(user.user_id.as_str()));
-        if let Some(name) = &user.display_name {
-            set("display_name", text(name.as_str()));
-        }
-        set("epoch", text(user.generation.to_string()));
-    }
-    set("writes", bytes(&encode_writes(&session.writes)));
-    if let Some(ended_at) = session.ended_at {
-        set("ended_at", millis(ended_at));
-    }
+    item.set("session_id", text(session.id.to_string()));
+    item.set("sequence", number(session.sequence.0));
+    item.set("created_at", millis(session.created_at));
+    item.set("changed_at", millis(session.changed_at));
+    item.set("expires_at", millis(session.expires_at));
+    item.set("ttl", number(ttl));
+    item.set("token_hash", bytes(session.token_hash.as_bytes()));
+    item.set("creator", text(&session.creator));
+    // A principal that may name users could fill a user's index with sessions without a password.
+    // Such sessions have no entry, so they cost nothing and displace no others.
+    let user_id = match session.factors.proved_user() {
+        Some(_) => "user_id",
+        None => "named_user_id",
+    };
+    let user = session.factors.user();
+    item.set(user_id, user.map(|user| text(user.user_id.as_str())));
+    let display_name = user.and_then(|user| user.display_name.as_ref());
+    item.set("display_name", display_name.map(|name| text(name.as_str())));
+    item.set("epoch", user.map(|user| text(user.generation.to_string())));
+    item.set("writes", bytes(&encode_writes(&session.writes)));
+    item.set("ended_at", session.ended_at.map(millis));
     if let Some(replaced) = &session.replaced {
-        set("replaced_hash", bytes(replaced.hash.as_bytes()));
-        set("replaced_until", millis(replaced.until));
-        if !replaced.checks.is_empty() {
-            set("replaced_proof", text(encode_checks(&replaced.checks)));
-        }
+        item.set("replaced_hash", bytes(replaced.hash.as_bytes()));
+        item.set("replaced_until", millis(replaced.until));
+        let checks = (!replaced.checks.is_empty()).then(|| encode_checks(&replaced.checks));
+        item.set("replaced_proof", checks.map(text));
     }
-    if let Some(Sequence(sequence)) = session.proved_sequence {
-        set("proved_sequence", number(sequence));
-    }
+    let proved_sequence = session.proved_sequence.map(|sequence| sequence.0);
+    item.set("proved_sequence", proved_sequence.map(number));
     if let Some(request) = &session.request {
-        set("fingerprint", bytes(&request.fingerprint));
-        set("created_by", text(request.write.to_string()));
+        item.set("fingerprint", bytes(&request.fingerprint));
+        item.set("created_by", text(request.write.to_string()));
     }
     for (factor, at) in session.factors.iter() {
-        set(factor.verified_at_attribute(), millis(at));
+        item.set(factor.verified_at_attribute(), millis(at));
     }
     if !session.metadata.is_empty() {
         let entries = session.metadata.iter();
         let entries = entries.map(|(key, value)| (key.to_owned(), bytes(value)));
-        set("metadata", AttributeValue::M(entries.collect()));
+        item.set("metadata", AttributeValue::M(entries.collect()));
     }
-    if let Some(user_agent) = &session.user_agent {
-        set("user_agent", AttributeValue::M(user_agent_item(user_agent)));
-    }
-    item
+    let user_agent = session.user_agent.as_ref();
+    item.set("user_agent", user_agent.map(user_agent_map));
+    item.0
 }
 
-fn user_agent_item(user_agent: &UserAgent) -> Item {
-    let mut item = Item::new();
-    for (name, value) in [
-        ("fingerprint_id", &user_agent.fingerprint_id),
-        ("ip", &user_agent.ip),
-        ("description", &user_agent.description),
-    ] {
-        if let Some(value) = value {
-            item.insert(name.to_owned(), text(value));
-        }
-    }
+fn user_agent_map(user_agent: &UserAgent) -> AttributeValue {
+    let mut map = NewItem::default();
+    let fingerprint_id = user_agent.fingerprint_id.as_ref();
+    map.set("fingerprint_id", fingerprint_id.map(text));
+    map.set("ip", user_agent.ip.as_ref().map(text));
+    map.set("description", user_agent.description.as_ref().map(text));
     let values = |values: &Vec<String>| AttributeValue::L(values.iter().map(text).collect());
     let header = user_agent.header.iter();
     let header = header.map(|(name, list)| (name.clone(), values(list)));
-    item.insert("header".to_owned(), AttributeValue::M(header.collect()));
-    item
+    map.set("header", AttributeValue::M(header.collect()));
+    AttributeValue::M(map.0)
 }
 
 /// The length of an encoded write: its sequence in 8 bytes, big-endian, and its id in 16.
@@ -245,24 +233,18 @@ fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
     let Some(user_id) = user_id else {
         return Ok(None);
     };
-    let display_name = item.optional_text("display_name")?;
-    let display_name = display_name.filter(|name| !name.is_empty());
     Ok(Some(UserFactor {
         user_id: UserId::from_stored(user_id.to_owned()),
-        display_name: display_name.map(|name| DisplayName::from_stored(name.to_owned())),
+        display_name: item.display_name()?,
         generation: SessionGeneration(item.uuid("epoch")?),
     }))
 }
 
 fn parse_metadata(item: Attributes<'_>) -> Result<Metadata, CorruptItem> {
-    let Some(stored) = item.optional_map("metadata")? else {
-        return Ok(Metadata::default());
-    };
     let mut entries = BTreeMap::new();
-    for (key, value) in stored {
-        let AttributeValue::B(value) = value else {
-            return Err(CorruptItem::Attribute("metadata"));
-        };
+    for (key, value) in item.optional_map("metadata")?.into_iter().flatten() {
+        let value = value.as_b();
+        let value = value.map_err(|_| CorruptItem::Attribute("metadata"))?;
         entries.insert(key.clone(), value.as_ref().to_vec());
     }
     Ok(Metadata::from_stored(entries))
@@ -273,12 +255,8 @@ fn parse_user_agent(item: &Item) -> Result<UserAgent, CorruptItem> {
     let field = |name| item.optional_text(name).map(|text| text.map(str::to_owned));
     let mut header = BTreeMap::new();
     for (name, list) in item.optional_map("header")?.into_iter().flatten() {
-        let list = list.as_l().map_err(|_| CorruptItem::Attribute("header"))?;
-        let list = list.iter().map(|value| match value {
-            AttributeValue::S(value) => Ok(value.clone()),
-            _ => Err(CorruptItem::Attribute("header")),
-        });
-        header.insert(name.clone(), list.collect::<Result<_, _>>()?);
+        let values = texts("header", list)?.into_iter().map(str::to_owned);
+        header.insert(name.clone(), values.collect());
     }
     Ok(UserAgent {
         fingerprint_id: field("fingerprint_id")?,

@@ -4,7 +4,7 @@ use crate::domain::{
     Attempts, DisplayName, FoldedName, HashString, LoginName, SessionGeneration, User, UserId,
     UserPointer, UserRef, UserState,
 };
-use crate::store::item::{Attributes, CorruptItem, Item, millis, number, text};
+use crate::store::item::{Attributes, CorruptItem, Item, NewItem, millis, number, text};
 
 /// The start of a user item's key; the folded login name follows.
 pub(super) const USER_PREFIX: &str = "LOGIN#";
@@ -35,39 +35,30 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | `epoch` | S | the user's session generation: only sessions with the same one are valid |
 /// | `write_id` | S | write id of the last attempt; `none` before the first |
 pub(super) fn user_item(user: &User) -> Item {
-    let mut item = Item::from([
-        ("pk".into(), user_key(&user.login_name.folded())),
-        ("login_name".into(), text(user.login_name.as_str())),
-        ("user_id".into(), text(user.user_id.as_str())),
-        ("state".into(), text(user.state.as_str())),
-        ("attempts".into(), number(user.attempts.made)),
-        ("cleared".into(), number(user.attempts.cleared())),
-        ("failures".into(), number(user.attempts.failures)),
-        ("write_id".into(), text("none")),
-        ("epoch".into(), text(user.generation.to_string())),
-    ]);
-    let display_name = user.display_name.clone();
-    if let Some(name) = DisplayName::unless_copied(display_name, &user.login_name) {
-        item.insert("display_name".into(), text(name.as_str()));
-    }
-    if let Some(hash) = &user.password_hash {
-        item.insert("password_hash".into(), text(hash.as_str()));
-    }
-    if let Some(last_at) = user.attempts.last_at {
-        item.insert("attempted_at".into(), millis(last_at));
-    }
-    item
+    let mut item = NewItem::default();
+    item.set("pk", user_key(&user.login_name.folded()));
+    item.set("login_name", text(user.login_name.as_str()));
+    item.set("user_id", text(user.user_id.as_str()));
+    item.set("state", text(user.state.as_str()));
+    item.set("attempts", number(user.attempts.made));
+    item.set("cleared", number(user.attempts.cleared()));
+    item.set("failures", number(user.attempts.failures));
+    item.set("write_id", text("none"));
+    item.set("epoch", text(user.generation.to_string()));
+    let display_name = DisplayName::unless_copied(user.display_name.clone(), &user.login_name);
+    item.set("display_name", display_name.map(|name| text(name.as_str())));
+    let hash = user.password_hash.as_ref();
+    item.set("password_hash", hash.map(|hash| text(hash.as_str())));
+    item.set("attempted_at", user.attempts.last_at.map(millis));
+    item.0
 }
 
 pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
     let item = Attributes(item);
     let hash = item.optional_text("password_hash")?;
     let login_name = LoginName::from_stored(item.text("login_name")?.to_owned());
-    let display_name = item.optional_text("display_name")?;
-    let display_name = display_name.filter(|name| !name.is_empty());
-    let display_name = display_name.map(|name| DisplayName::from_stored(name.to_owned()));
     Ok(User {
-        display_name: DisplayName::unless_copied(display_name, &login_name),
+        display_name: DisplayName::unless_copied(item.display_name()?, &login_name),
         login_name,
         user_id: UserId::from_stored(item.text("user_id")?.to_owned()),
         state: UserState::named(item.text("state")?).unwrap_or(UserState::Unknown),
