@@ -199,9 +199,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         return app.finish(&request, None, &context, None, response);
     }
     let path = app.route_path(&request);
-    if let Some(id) = session_id(path) {
-        context.record.session(id);
-    }
+    context.record.session(session_id(path));
     let route = match MatchedRoute::find_at(path, &request) {
         Ok(route) => route,
         Err(RouteError { protocol, error }) => {
@@ -223,9 +221,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Response<Body> {
     let context = Context::new(now);
     let path = app.route_path(request);
-    if let Some(id) = session_id(path) {
-        context.record.session(id);
-    }
+    context.record.session(session_id(path));
     let (protocol, operation) = match MatchedRoute::find_at(path, request) {
         Ok(route) => (route.protocol, Some(route.procedure.operation)),
         Err(unmatched) => (unmatched.protocol, None),

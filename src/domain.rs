@@ -21,16 +21,13 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
-mod replaced_token;
 mod secret;
 mod service_account;
 mod session;
-mod session_user;
 mod text;
 mod time;
 mod user;
 mod user_agent;
-mod user_pointer;
 mod write;
 
 pub use access::{Access, Rule};
@@ -41,7 +38,7 @@ pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 pub use list::{Compare, Filter, Page};
 pub use metadata::{Metadata, MetadataChanges};
-pub use named_session::NamedSession;
+pub use named_session::{NamedSession, SessionUser};
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
@@ -51,20 +48,18 @@ pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
-pub use replaced_token::{ReplacedToken, TokenValidity};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
 pub use session::{
-    IdempotentCreate, NewSession, Session, SessionChanges, SessionState, TokenRotation,
-    check_lifetime,
+    IdempotentCreate, NewSession, ReplacedToken, Session, SessionChanges, SessionState,
+    TokenRotation, TokenValidity, check_lifetime,
 };
-pub use session_user::SessionUser;
 pub use text::Invalid;
 pub use time::Timestamp;
 pub use user::{
-    DisplayName, FoldedName, LoginName, NewUser, StateChange, User, UserSearch, UserState,
+    DisplayName, FoldedName, LoginName, NewUser, StateChange, User, UserPointer, UserSearch,
+    UserState,
 };
 pub use user_agent::UserAgent;
-pub use user_pointer::UserPointer;
 pub use write::{Sequence, Write, WriteOutcome, Writes};

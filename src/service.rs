@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
 use crate::aws::KeySource;
-use crate::domain::{
-    Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix, SessionId,
-};
+use crate::domain::{Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix};
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
@@ -28,11 +26,6 @@ pub use user::{ImportOutcome, UserRefusal, Users};
 pub trait UseCase: Sized {
     const OPERATION: Operation;
     type Outcome;
-
-    /// The session that the request names, if its id is one.
-    fn session_id(&self) -> Option<SessionId> {
-        None
-    }
 
     /// Does it. [`Service::run`] has checked that `permit` is for this operation.
     ///
@@ -124,9 +117,6 @@ impl Service {
     ) -> Result<U::Outcome, Error> {
         if !permit.is_for(self.policy.access, U::OPERATION) {
             return Err(Error::PermissionDenied);
-        }
-        if let Some(id) = request.session_id() {
-            context.record.session(id);
         }
         request.run(self, permit, context).await
     }

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
-pub use sessions::{EndOutcome, PutOutcome, SessionQuery};
+pub use sessions::{EndOutcome, PutOutcome};
 pub use users::{InsertOutcome, ReserveOutcome};
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::text::{Invalid, bounded};
+use super::text::{Invalid, bounded, text_type};
 
 /// A session's id: a random UUID, so that nobody can guess the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,9 +110,10 @@ impl fmt::Display for UserRef {
     }
 }
 
-/// A user's id: 1 to 200 characters. It never changes. Ids are compared as bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UserId(String);
+text_type! {
+    /// A user's id: 1 to 200 characters. It never changes. Ids are compared as bytes.
+    pub struct UserId;
+}
 
 impl UserId {
     pub fn generate() -> Self {
@@ -121,21 +122,6 @@ impl UserId {
 
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("user_id", text).map(Self)
-    }
-
-    /// A stored id. It is not checked, because it may have been stored under other rules.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -99,10 +99,7 @@ impl Filter {
             Self::Created(compare, nanos) => compare.holds(session.created_at, *nanos),
             Self::Expires(compare, nanos) => compare.holds(session.expires_at, *nanos),
             Self::Creator(None) => session.creator == principal,
-            Self::Creator(Some(id)) => session
-                .creator
-                .strip_prefix("user:")
-                .is_some_and(|creator| creator == id.as_str()),
+            Self::Creator(Some(id)) => session.creator.strip_prefix("user:") == Some(id.as_str()),
             Self::Fingerprint(wanted) => {
                 let agent = session.user_agent.as_ref();
                 let own = agent.and_then(|agent| agent.fingerprint_id.as_deref());

@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
@@ -75,13 +74,7 @@ impl TokenHash {
 
     /// The hash as 64 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                // Writing to a string can't fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
+        self.0.map(|byte| format!("{byte:02x}")).concat()
     }
 }
 

@@ -1,30 +1,14 @@
-use std::fmt;
-
-use super::text::{Invalid, bounded};
+use super::text::{Invalid, bounded, text_type};
 use super::{Permissions, Timestamp};
 
-/// The name of a service account: 1 to 200 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ServiceAccountName(String);
+text_type! {
+    /// The name of a service account: 1 to 200 characters.
+    pub struct ServiceAccountName;
+}
 
 impl ServiceAccountName {
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("name", text).map(Self)
-    }
-
-    /// A stored name. It is not checked, because it may have been stored under other rules.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ServiceAccountName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Factors, Metadata, MetadataChanges, PassedChecks, ReplacedToken, Sequence, SessionGeneration,
-    SessionId, Timestamp, TokenHash, TokenValidity, UserAgent, Write, WriteId, Writes,
+    Factors, Metadata, MetadataChanges, PassedChecks, Sequence, SessionGeneration, SessionId,
+    Timestamp, TokenHash, UserAgent, Write, WriteId, Writes,
 };
 
 /// A session: which user was checked and how, until when that is valid, and what clients store
@@ -42,6 +42,34 @@ pub struct IdempotentCreate {
     pub write: WriteId,
 }
 
+/// The token that the newest change of a session replaced.
+///
+/// It stays valid for a grace period, for clients that share a token and for a client whose
+/// response was lost. But if the change passed a check, the replaced token only authorizes a
+/// repetition of that change. Otherwise an attacker who lets a user log in to a session that the
+/// attacker created could use the login during the grace period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedToken {
+    pub hash: TokenHash,
+    /// The instant from which it is invalid: the end of its grace, or that of the session if
+    /// that is earlier.
+    pub until: Timestamp,
+    /// The checks that the change that replaced it passed.
+    pub checks: PassedChecks,
+}
+
+/// Whether a presented token, or another permit, is valid for a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenValidity {
+    /// It is the session's current token, or the one that was replaced last and is within its
+    /// grace.
+    Valid,
+    /// It is the token that was replaced by a change that passed these checks. It authorizes a
+    /// Set that passes the same checks again, and nothing else.
+    ValidToRepeat(PassedChecks),
+    Invalid,
+}
+
 /// Whether a session is valid, and why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
@@ -59,17 +87,6 @@ pub struct SessionChanges {
     pub lifetime: Option<Duration>,
     /// The maximum that bounds `lifetime`: see [`Session::absolute_end`].
     pub max_lifetime: Duration,
-}
-
-impl SessionChanges {
-    /// The checks that the changes of `session` passed.
-    fn checks(&self, session: &Session) -> PassedChecks {
-        PassedChecks {
-            factors: self.factors.set(),
-            added_user: self.factors.user().is_some() && session.factors.user().is_none(),
-            unknown: false,
-        }
-    }
 }
 
 /// The replacement of a session's token, which every change makes.
@@ -194,7 +211,11 @@ impl Session {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
         };
-        let checks = changes.checks(self);
+        let checks = PassedChecks {
+            factors: changes.factors.set(),
+            added_user: changes.factors.user().is_some() && self.factors.user().is_none(),
+            unknown: false,
+        };
         let proved_sequence = if checks.is_empty() {
             self.proved_sequence
         } else {

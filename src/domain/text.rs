@@ -19,6 +19,34 @@ impl Invalid {
     }
 }
 
+/// Defines a type for the texts of one kind, such as user ids. Its `parse` checks those of a
+/// request.
+macro_rules! text_type {
+    ($(#[$about:meta])* pub struct $type:ident;) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $type(String);
+
+        impl $type {
+            /// A stored text. It is not checked, because it may have been stored under other rules.
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+pub(super) use text_type;
+
 /// The length of the names, ids and passwords of the API, in Unicode code points.
 const LENGTH: RangeInclusive<usize> = 1..=200;
 

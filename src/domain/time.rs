@@ -16,13 +16,8 @@ impl Timestamp {
     }
 
     /// The time in whole seconds, rounded up, so that nothing is deleted before it expires.
-    pub const fn as_seconds_up(self) -> i64 {
-        let seconds = self.0.div_euclid(1000);
-        if self.0.rem_euclid(1000) == 0 {
-            seconds
-        } else {
-            seconds + 1
-        }
+    pub fn as_seconds_up(self) -> i64 {
+        self.0.div_euclid(1000) + i64::from(self.0.rem_euclid(1000) > 0)
     }
 
     #[must_use]
@@ -55,10 +50,7 @@ impl Timestamp {
             millis => format!(".{millis:03}"),
         };
         format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{fraction}Z",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
+            "{date}T{:02}:{:02}:{:02}{fraction}Z",
             time.hour(),
             time.minute(),
             time.second(),

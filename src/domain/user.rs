@@ -2,39 +2,29 @@
 mod names;
 mod state;
 
-use std::fmt;
-
 use icu_normalizer::ComposingNormalizerBorrowed as ComposingNormalizer;
 use unicase::UniCase;
 
 use super::attempts::Attempts;
 use super::named::named;
 use super::secret::HashString;
-use super::text::{Invalid, bounded};
+use super::text::{Invalid, bounded, text_type};
 use super::{SessionGeneration, UserId};
 
 #[cfg(feature = "function")]
 pub(super) use names::is_invisible;
 pub use state::StateChange;
 
-/// A login name in the spelling that it was given: 1 to 200 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginName(String);
+text_type! {
+    /// A login name in the spelling that it was given: 1 to 200 characters.
+    pub struct LoginName;
+}
 
 impl LoginName {
     /// Reads a name to look up. It may have any characters: a name that no user can have leads
     /// to the same error as that of an unknown user.
     pub fn parse(text: String) -> Result<Self, Invalid> {
         bounded("login_name", text).map(Self)
-    }
-
-    /// A stored name. It is not checked, because it may have been stored under other rules.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The form in which login names are compared: Unicode's full case folding, with NFC before
@@ -49,12 +39,6 @@ impl LoginName {
     /// Whether a user may have the name: its folded form is short enough for a key of the table.
     pub fn is_storable(&self) -> bool {
         !self.folded().0.starts_with(UNASSIGNABLE)
-    }
-}
-
-impl fmt::Display for LoginName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -91,9 +75,10 @@ impl FoldedName {
     }
 }
 
-/// The display name of a user: 1 to 200 characters. A user may have none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisplayName(String);
+text_type! {
+    /// The display name of a user: 1 to 200 characters. A user may have none.
+    pub struct DisplayName;
+}
 
 impl DisplayName {
     /// Reads a display name: `None` for an empty text.
@@ -102,15 +87,6 @@ impl DisplayName {
             return Ok(None);
         }
         bounded("display_name", text).map(|text| Some(Self(text)))
-    }
-
-    /// A stored display name. It is not checked, because it may have been stored under other rules.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The name to show for a user: the display name, or the login name if there is none.
@@ -170,6 +146,16 @@ pub struct User {
     /// `None` for a user without a password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
+    /// Only sessions with this generation are valid.
+    pub generation: SessionGeneration,
+}
+
+/// The pointer from a user's id to the user: the current login name, under which the user is
+/// stored, and the session generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserPointer {
+    pub id: UserId,
+    pub login_name: LoginName,
     /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
 }

@@ -48,9 +48,10 @@ impl CallRecord {
         self.note(|facts| facts.principal = Some(principal.to_string()));
     }
 
-    /// Notes the session. Its id is no secret: without the token, it is of no use.
-    pub fn session(&self, id: SessionId) {
-        self.note(|facts| facts.session = Some(id));
+    /// Notes the session, if the call has one. Its id is no secret: without the token, it is of no
+    /// use.
+    pub fn session(&self, id: Option<SessionId>) {
+        self.note(|facts| facts.session = id.or(facts.session));
     }
 
     pub(crate) fn user(&self, user: &UserId) {

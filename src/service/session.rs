@@ -9,9 +9,7 @@ mod list;
 mod set;
 
 use super::Service;
-use crate::domain::{
-    NotASessionToken, Permit, Sequence, Session, SessionScope, Timestamp, UserRef,
-};
+use crate::domain::{NotASessionToken, Permit, Sequence, SessionScope, Timestamp, UserRef};
 use crate::error::{ApiSide, Error};
 use crate::token::SessionToken;
 
@@ -35,10 +33,10 @@ pub struct Details {
 }
 
 impl Service {
-    fn details(&self, session: &Session) -> Details {
+    fn details(&self, sequence: Sequence, change_date: Option<Timestamp>) -> Details {
         Details {
-            sequence: session.sequence,
-            change_date: Some(session.changed_at),
+            sequence,
+            change_date,
             resource_owner: self.policy.resource_owner.clone(),
         }
     }

@@ -50,24 +50,20 @@ impl Users {
 
     /// Reads a user: 1 request by login name, 2 by id.
     pub async fn find(&self, search: &UserSearch) -> Result<User, UserRefusal> {
-        let (name, id) = match search {
-            UserSearch::LoginName(name) => (name.folded(), None),
-            UserSearch::Both(id, name) => (name.folded(), Some(id)),
+        let no_such_name = |name: &LoginName| UserRefusal::NoSuchName(name.clone());
+        let (name, id, absent) = match search {
+            UserSearch::LoginName(name) => (name.folded(), None, no_such_name(name)),
+            UserSearch::Both(id, name) => (name.folded(), Some(id), no_such_name(name)),
             UserSearch::Id(id) => {
                 let pointer = self.store.get_user_pointer(id).await?;
                 let pointer = pointer.ok_or_else(|| UserRefusal::NoSuchId(id.clone()))?;
-                (pointer.login_name.folded(), Some(id))
+                // Between the two requests the user may have been renamed.
+                (pointer.login_name.folded(), Some(id), UserRefusal::Changed)
             }
         };
         let user = self.store.get_user(&name).await?;
         user.filter(|user| id.is_none_or(|id| user.user_id == *id))
-            .ok_or_else(|| match search {
-                // Between the two requests the user may have been renamed.
-                UserSearch::Id(_) => UserRefusal::Changed,
-                UserSearch::LoginName(name) | UserSearch::Both(_, name) => {
-                    UserRefusal::NoSuchName(name.clone())
-                }
-            })
+            .ok_or(absent)
     }
 
     /// Calls `each` with every user, in no order, until it fails. Reads the whole users table.

@@ -14,17 +14,6 @@ use item::session_item;
 
 pub(super) use item::parse_session;
 
-/// A query for the sessions of a user.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionQuery {
-    /// The earliest and the latest creation date, both included.
-    pub created: [Timestamp; 2],
-    /// Whether the oldest come first; otherwise the newest do.
-    pub ascending: bool,
-    /// The maximum number of ids that are read.
-    pub max: usize,
-}
-
 impl Store {
     /// A stored session, valid or not: DynamoDB may delete an expired item days after its TTL.
     ///
@@ -41,16 +30,19 @@ impl Store {
         Ok(output.item().map(parse_session).transpose()?)
     }
 
-    /// The ids of a user's sessions, in the order of their creation.
+    /// The ids of at most `max` of a user's sessions, the oldest first if `ascending`, otherwise the
+    /// newest. `created` has the earliest and the latest creation date, both included.
     ///
     /// A request for each megabyte of index. The index is eventually consistent and also has
     /// sessions that are not valid, so a list has to read the sessions themselves.
     pub async fn query_session_ids(
         &self,
         user: &UserId,
-        query: SessionQuery,
+        created: [Timestamp; 2],
+        ascending: bool,
+        max: usize,
     ) -> Result<Vec<SessionId>, Error> {
-        let [from, to] = query.created;
+        let [from, to] = created;
         if from > to {
             return Ok(Vec::new());
         }
@@ -63,8 +55,8 @@ impl Store {
             .expression_attribute_values(":user", text(user.as_str()))
             .expression_attribute_values(":from", millis(from))
             .expression_attribute_values(":to", millis(to))
-            .scan_index_forward(query.ascending)
-            .limit(i32::try_from(query.max).unwrap_or(i32::MAX))
+            .scan_index_forward(ascending)
+            .limit(i32::try_from(max).unwrap_or(i32::MAX))
             .into_paginator()
             .send();
         let mut ids = Vec::new();
@@ -74,11 +66,11 @@ impl Store {
                     ids.extend(id.parse::<SessionId>().ok());
                 }
             }
-            if ids.len() >= query.max {
+            if ids.len() >= max {
                 break;
             }
         }
-        ids.truncate(query.max);
+        ids.truncate(max);
         Ok(ids)
     }
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::checks::VerifiedUser;
 use crate::domain::{
-    IdempotencyKey, Metadata, NewSession, Operation, Permit, Session, SessionId, Timestamp,
-    UserAgent, WriteId, check_lifetime,
+    IdempotencyKey, Metadata, NewSession, Operation, Permit, Session, SessionId, UserAgent,
+    WriteId, check_lifetime,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
@@ -91,34 +91,20 @@ impl UseCase for CreateSession {
         );
         let put = service.store.insert_session(&session);
         let put = service.put_and_settle(put, verified.as_ref(), context);
-        let created = match (context.database(put).await?, scope) {
-            (PutOutcome::Done, _) => service.created(&session, session.created_at, token),
+        let (created_at, session_token) = match (context.database(put).await?, scope) {
+            (PutOutcome::Done, _) => (session.created_at, token),
             (PutOutcome::Conflict(stored), Some(scope)) => {
-                service.repeated(&session, &stored, &scope)?
+                (stored.created_at, scope.first_token(&session, &stored)?)
             }
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 return Err(Error::Internal("a random session id was taken".into()));
             }
         };
-        context.record.session(created.session_id);
-        Ok(created)
-    }
-}
-
-impl Service {
-    pub(super) fn created(
-        &self,
-        session: &Session,
-        created_at: Timestamp,
-        session_token: SessionToken,
-    ) -> CreatedSession {
-        CreatedSession {
-            details: Details {
-                change_date: Some(created_at),
-                ..self.details(session)
-            },
-            session_id: session.id,
+        context.record.session(Some(id));
+        Ok(CreatedSession {
+            details: service.details(session.sequence, Some(created_at)),
+            session_id: id,
             session_token,
-        }
+        })
     }
 }

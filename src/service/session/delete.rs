@@ -15,10 +15,6 @@ impl UseCase for DeleteSession {
     const OPERATION: Operation = Operation::DeleteSession;
     type Outcome = Details;
 
-    fn session_id(&self) -> Option<SessionId> {
-        self.session_id
-    }
-
     /// Ends a session, expired or not. One that does not exist is deleted already.
     ///
     /// One request, whose condition is the permit's scope.
@@ -28,18 +24,17 @@ impl UseCase for DeleteSession {
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
+        context.record.session(self.session_id);
         let scope = sessions(permit, self.session_token.as_ref())?;
         let id = self
             .session_id
             .ok_or(Error::SessionNotFound(ApiSide::Command))?;
         let end = service.store.end_session(id, &scope, context.now);
         match context.database(end).await? {
-            EndOutcome::Ended(session) => Ok(service.details(&session)),
-            EndOutcome::Gone => Ok(Details {
-                sequence: Sequence(0),
-                change_date: None,
-                resource_owner: service.policy.resource_owner.clone(),
-            }),
+            EndOutcome::Ended(session) => {
+                Ok(service.details(session.sequence, Some(session.changed_at)))
+            }
+            EndOutcome::Gone => Ok(service.details(Sequence(0), None)),
             EndOutcome::Refused => Err(out_of_scope(&scope, ApiSide::Command)),
         }
     }

@@ -22,10 +22,6 @@ impl UseCase for GetSession {
     const OPERATION: Operation = Operation::GetSession;
     type Outcome = GotSession;
 
-    fn session_id(&self) -> Option<SessionId> {
-        self.session_id
-    }
-
     /// Reads a valid session. One that was ended or has expired is not found.
     ///
     /// Requests: 1 with the session's token or by its own user, 2 otherwise if it has a
@@ -36,6 +32,7 @@ impl UseCase for GetSession {
         permit: &Permit,
         context: &Context,
     ) -> Result<GotSession, Error> {
+        context.record.session(self.session_id);
         let token = self.session_token.as_ref();
         let scope = sessions(permit, token)?;
         let unknown = || Error::SessionNotFound(ApiSide::Query);

@@ -3,8 +3,8 @@ use crate::domain::{
     Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{CreateSession, CreatedSession, Service};
-use crate::token::ServerKey;
+use crate::service::{CreateSession, Service};
+use crate::token::{ServerKey, SessionToken};
 
 /// The idempotency key of a create, with what is derived by it.
 #[derive(Clone, Debug)]
@@ -45,31 +45,6 @@ impl Service {
             key,
         }))
     }
-
-    /// The reply to a create that is repeated: `stored` is the session that it created the first
-    /// time, `session` the one that it would create. The reply is that of the first time, even if
-    /// the session has changed or ended since.
-    pub(super) fn repeated(
-        &self,
-        session: &Session,
-        stored: &Session,
-        scope: &IdempotencyScope,
-    ) -> Result<CreatedSession, Error> {
-        let first = stored
-            .request
-            .filter(|first| first.fingerprint == scope.fingerprint)
-            .ok_or(Error::IdempotencyKeyReused)?;
-        let user = |session: &Session| session.factors.user_ref();
-        let (now, then) = (user(session), user(stored));
-        // Both have a user, and not the same one: the login name has passed to another user. An
-        // ended session has no user, and its token is invalid. A session that was created without
-        // a user may have got one since.
-        if now.is_some() && then.is_some() && now != then {
-            return Err(Error::IdempotencyKeyReused);
-        }
-        let token = scope.server_key.token(stored.id, first.write, now);
-        Ok(self.created(session, stored.created_at, token))
-    }
 }
 
 const NO_KEY: &str = "Idempotency-Key without SERVER_KEY";
@@ -86,6 +61,25 @@ impl IdempotencyScope {
             _ => permit.principal().to_string(),
         };
         self.server_key.session_id(&scope, &self.key)
+    }
+
+    /// The token of the reply to a create that is repeated: `stored` is the session that it created
+    /// the first time, `session` the one that it would create. It is that of the first time, even if
+    /// the session has changed or ended since.
+    pub fn first_token(&self, session: &Session, stored: &Session) -> Result<SessionToken, Error> {
+        let first = stored
+            .request
+            .filter(|first| first.fingerprint == self.fingerprint)
+            .ok_or(Error::IdempotencyKeyReused)?;
+        let user = |session: &Session| session.factors.user_ref();
+        let (now, then) = (user(session), user(stored));
+        // Both have a user, and not the same one: the login name has passed to another user. An
+        // ended session has no user, and its token is invalid. A session that was created without
+        // a user may have got one since.
+        if now.is_some() && then.is_some() && now != then {
+            return Err(Error::IdempotencyKeyReused);
+        }
+        Ok(self.server_key.token(stored.id, first.write, now))
     }
 }
 

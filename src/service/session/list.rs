@@ -7,7 +7,6 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::service::{Context, Service, UseCase};
-use crate::store::SessionQuery;
 
 /// How many of a user's sessions one call looks at.
 const MAX_SESSIONS_READ: usize = 1000;
@@ -108,13 +107,10 @@ impl UseCase for ListSessions {
             // They are in no order, so all are read before the first is chosen.
             Source::Ids(ids) => (ids, usize::MAX, own_user_ref(permit).into_iter().collect()),
             Source::User(user) => {
-                let listing = SessionQuery {
-                    created: created(&self.filters),
-                    ascending: self.page.ascending,
-                    max: MAX_SESSIONS_READ + 1,
-                };
-                let ids = context.database(service.store.query_session_ids(&user, listing));
-                let ids = ids.await?;
+                let (created, one_more) = (created(&self.filters), MAX_SESSIONS_READ + 1);
+                let store = &service.store;
+                let ids = store.query_session_ids(&user, created, self.page.ascending, one_more);
+                let ids = context.database(ids).await?;
                 if ids.len() > MAX_SESSIONS_READ {
                     return Err(Error::ListTooLong(RANGE_ADVICE));
                 }

@@ -41,10 +41,6 @@ impl UseCase for SetSession {
     const OPERATION: Operation = Operation::SetSession;
     type Outcome = ChangedSession;
 
-    fn session_id(&self) -> Option<SessionId> {
-        self.session_id
-    }
-
     /// Changes a session, if the request passes all its checks, and gives it another token.
     ///
     /// Two calls at once are both carried out, one on top of the other: the later one starts
@@ -61,10 +57,11 @@ impl UseCase for SetSession {
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
+        context.record.session(self.session_id);
         let set = service.prepare_set(self, permit, context).await?;
         if set.changes_nothing()? {
             return Ok(ChangedSession {
-                details: service.details(&set.session),
+                details: service.details(set.session.sequence, Some(set.session.changed_at)),
                 session_token: set.token,
             });
         }
@@ -72,7 +69,7 @@ impl UseCase for SetSession {
         let write = service.put_and_settle(write, set.verified.as_ref(), context);
         let (session, token) = context.database(write).await?;
         Ok(ChangedSession {
-            details: service.details(&session),
+            details: service.details(session.sequence, Some(session.changed_at)),
             session_token: Some(token),
         })
     }
