@@ -15,7 +15,6 @@ mod metadata;
 mod named;
 mod named_session;
 mod operation;
-mod permission;
 mod permit;
 mod precondition;
 mod principal;
@@ -30,7 +29,7 @@ mod user;
 mod user_agent;
 mod write;
 
-pub use access::{Access, Rule};
+pub use access::{Access, Permission, Permissions, Rule};
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
@@ -42,7 +41,6 @@ pub use named_session::{NamedSession, SessionUser};
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
-pub use permission::{Permission, Permissions};
 pub use permit::{Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;

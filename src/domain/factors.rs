@@ -52,19 +52,11 @@ impl UserFactor {
 /// What was proved in a session, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Factors {
-    user: Option<UserFactor>,
-    verified_at: BTreeMap<Factor, Timestamp>,
+    pub user: Option<UserFactor>,
+    pub verified_at: BTreeMap<Factor, Timestamp>,
 }
 
 impl Factors {
-    /// Those of a stored session with this user.
-    pub fn from_stored(user: UserFactor, verified_at: BTreeMap<Factor, Timestamp>) -> Self {
-        Self {
-            user: Some(user),
-            verified_at,
-        }
-    }
-
     /// Those that `user` has passed at `at`. The user is only part of them if it was checked who
     /// that is: a session may know it already.
     pub fn passed(factors: &FactorSet, user: &User, at: Timestamp) -> Self {
@@ -85,10 +77,6 @@ impl Factors {
 
     pub fn user_ref(&self) -> Option<UserRef> {
         self.user.as_ref().map(|user| UserRef::from(&user.user_id))
-    }
-
-    pub fn verified_at(&self, factor: Factor) -> Option<Timestamp> {
-        self.verified_at.get(&factor).copied()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Factor, Timestamp)> {

@@ -5,17 +5,35 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::text::{Invalid, bounded, text_type};
+use super::text::{Invalid, text_type};
 
-/// A session's id: a random UUID, so that nobody can guess the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub Uuid);
+/// Defines a type for the random UUIDs of one kind, and how they are written.
+macro_rules! uuid_type {
+    ($(#[$about:meta])* pub struct $type:ident, $form:ident;) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(pub Uuid);
+
+        impl $type {
+            pub fn generate() -> Self {
+                Self(generate_uuid())
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.$form().fmt(f)
+            }
+        }
+    };
+}
+
+uuid_type! {
+    /// A session's id: a random UUID, so that nobody can guess the next one.
+    pub struct SessionId, as_hyphenated;
+}
 
 impl SessionId {
-    pub fn generate() -> Self {
-        Self(generate_uuid())
-    }
-
     /// Reads the id in a request: a UUID in the form of RFC 9562, in upper or lower case.
     /// `Ok(None)`: the text is no UUID, so no session has this id.
     /// <https://www.rfc-editor.org/rfc/rfc9562#section-4>
@@ -36,12 +54,6 @@ impl SessionId {
     }
 }
 
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
-}
-
 impl FromStr for SessionId {
     type Err = Invalid;
 
@@ -52,42 +64,20 @@ impl FromStr for SessionId {
     }
 }
 
-/// The id of one logical write. A write that is sent again because its answer was lost
-/// recognizes itself by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WriteId(pub Uuid);
-
-impl WriteId {
-    pub fn generate() -> Self {
-        Self(generate_uuid())
-    }
+uuid_type! {
+    /// The id of one logical write. A write that is sent again because its answer was lost
+    /// recognizes itself by it.
+    pub struct WriteId, as_simple;
 }
 
-impl fmt::Display for WriteId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_simple().fmt(f)
-    }
-}
-
-/// A user's session generation. Changing it ends every session of the user: a session keeps the
-/// generation that its user had when the user was added to it, and is valid only while the user
-/// has the same one.
-///
-/// Generations are random and compared for equality, so no clock decides which sessions were
-/// created before the change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionGeneration(pub Uuid);
-
-impl SessionGeneration {
-    pub fn generate() -> Self {
-        Self(generate_uuid())
-    }
-}
-
-impl fmt::Display for SessionGeneration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_simple().fmt(f)
-    }
+uuid_type! {
+    /// A user's session generation. Changing it ends every session of the user: a session keeps the
+    /// generation that its user had when the user was added to it, and is valid only while the user
+    /// has the same one.
+    ///
+    /// Generations are random and compared for equality, so no clock decides which sessions were
+    /// created before the change.
+    pub struct SessionGeneration, as_simple;
 }
 
 /// A short reference to a user: the first half of the SHA-256 of the user's id, and the key of the
@@ -112,16 +102,12 @@ impl fmt::Display for UserRef {
 
 text_type! {
     /// A user's id: 1 to 200 characters. It never changes. Ids are compared as bytes.
-    pub struct UserId;
+    pub struct UserId = "user_id";
 }
 
 impl UserId {
     pub fn generate() -> Self {
         Self(generate_uuid().to_string())
-    }
-
-    pub fn parse(text: String) -> Result<Self, Invalid> {
-        bounded("user_id", text).map(Self)
     }
 }
 

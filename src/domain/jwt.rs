@@ -81,12 +81,11 @@ impl ScopePrefix {
         if Permission::ALL.iter().any(names) {
             return Err(invalid("must end before the permission"));
         }
-        let separator = if text.ends_with(|last: char| last.is_ascii_alphanumeric()) {
-            "/"
-        } else {
-            ""
-        };
-        Ok(Self(format!("{text}{separator}")))
+        let mut prefix = text.to_owned();
+        if text.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            prefix.push('/');
+        }
+        Ok(Self(prefix))
     }
 }
 

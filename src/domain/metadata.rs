@@ -20,11 +20,12 @@ impl Metadata {
             return Err(invalid("has more than 64 keys"));
         }
         check_keys(&entries)?;
-        if size(&entries) > Self::MAX_SIZE {
+        let mut metadata = Self(entries);
+        if metadata.size() > Self::MAX_SIZE {
             return Err(invalid("is larger than 64 KiB"));
         }
-        let kept = entries.into_iter().filter(|(_, value)| !value.is_empty());
-        Ok(Self(kept.collect()))
+        metadata.0.retain(|_, value| !value.is_empty());
+        Ok(metadata)
     }
 
     /// Stored metadata. It is not checked, because it may have been stored under other limits.
@@ -54,7 +55,9 @@ impl Metadata {
 
     /// The size of all keys and values together, in bytes.
     pub fn size(&self) -> usize {
-        size(&self.0)
+        self.iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -78,11 +81,6 @@ impl MetadataChanges {
         check_keys(&changes)?;
         Ok(Self(changes))
     }
-}
-
-fn size(entries: &BTreeMap<String, Vec<u8>>) -> usize {
-    let entries = entries.iter();
-    entries.map(|(key, value)| key.len() + value.len()).sum()
 }
 
 fn check_keys(entries: &BTreeMap<String, Vec<u8>>) -> Result<(), Invalid> {

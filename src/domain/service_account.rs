@@ -1,15 +1,9 @@
-use super::text::{Invalid, bounded, text_type};
+use super::text::text_type;
 use super::{Permissions, Timestamp};
 
 text_type! {
     /// The name of a service account: 1 to 200 characters.
-    pub struct ServiceAccountName;
-}
-
-impl ServiceAccountName {
-    pub fn parse(text: String) -> Result<Self, Invalid> {
-        bounded("name", text).map(Self)
-    }
+    pub struct ServiceAccountName = "name";
 }
 
 /// A service account, as it is stored under its token's hash.

@@ -134,12 +134,12 @@ impl Session {
     /// Opens a session at `now`. Its sequence is the number of these facts: session added, user
     /// checked, password checked, metadata set, lifetime set, token set.
     pub fn open(new: NewSession, now: Timestamp) -> Self {
-        let facts = [true, !new.metadata.is_empty(), new.lifetime.is_some(), true];
+        let facts = 2 + u64::from(!new.metadata.is_empty()) + u64::from(new.lifetime.is_some());
         let write = Write {
             seen: Sequence(0),
             id: new.write,
         };
-        let sequence = Sequence(count(facts) + new.factors.count());
+        let sequence = Sequence(facts + new.factors.count());
         let is_checked = !new.factors.is_empty();
         Self {
             id: new.id,
@@ -170,14 +170,8 @@ impl Session {
     ///
     /// The changed metadata would exceed a limit.
     pub fn is_changed_by(&self, changes: &SessionChanges) -> Result<bool, Invalid> {
-        let SessionChanges {
-            factors,
-            metadata,
-            lifetime,
-            max_lifetime: _,
-        } = changes;
-        let metadata = self.metadata.changed(metadata)? != self.metadata;
-        Ok(!factors.is_empty() || metadata || lifetime.is_some())
+        let metadata = self.metadata.changed(&changes.metadata)? != self.metadata;
+        Ok(!changes.factors.is_empty() || metadata || changes.lifetime.is_some())
     }
 
     /// The latest instant at which the session may expire: `max_lifetime` after the newest proof of
@@ -205,8 +199,9 @@ impl Session {
     ) -> Result<Self, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)?;
         let factors = self.factors.changed(&changes.factors)?;
-        let facts = [metadata != self.metadata, changes.lifetime.is_some(), true];
-        let sequence = Sequence(self.sequence.0 + count(facts) + changes.factors.count());
+        let facts =
+            1 + u64::from(metadata != self.metadata) + u64::from(changes.lifetime.is_some());
+        let sequence = Sequence(self.sequence.0 + facts + changes.factors.count());
         let expires_at = match changes.lifetime {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
@@ -216,11 +211,7 @@ impl Session {
             added_user: changes.factors.user().is_some() && self.factors.user().is_none(),
             unknown: false,
         };
-        let proved_sequence = if checks.is_empty() {
-            self.proved_sequence
-        } else {
-            Some(sequence)
-        };
+        let proved_sequence = (!checks.is_empty()).then_some(sequence);
         let replaced = rotation.grace_until.map(|until| ReplacedToken {
             hash: self.token_hash,
             until: until.min(expires_at),
@@ -234,7 +225,7 @@ impl Session {
             metadata,
             token_hash: rotation.token_hash,
             replaced,
-            proved_sequence,
+            proved_sequence: proved_sequence.or(self.proved_sequence),
             writes: self.writes.with(Write {
                 seen: self.sequence,
                 id: rotation.write,
@@ -248,18 +239,14 @@ impl Session {
         if token == self.token_hash {
             return TokenValidity::Valid;
         }
-        match &self.replaced {
+        let replaced = self.replaced.as_ref();
+        match replaced.filter(|replaced| replaced.hash == token && now < replaced.until) {
             // Nobody can repeat checks that aren't known, but whoever planted the session may hold
             // the token.
             Some(replaced) if replaced.checks.unknown => TokenValidity::Invalid,
-            Some(replaced) if replaced.hash == token && now < replaced.until => {
-                if replaced.checks.is_empty() {
-                    TokenValidity::Valid
-                } else {
-                    TokenValidity::ValidToRepeat(replaced.checks.clone())
-                }
-            }
-            _ => TokenValidity::Invalid,
+            Some(replaced) if replaced.checks.is_empty() => TokenValidity::Valid,
+            Some(replaced) => TokenValidity::ValidToRepeat(replaced.checks.clone()),
+            None => TokenValidity::Invalid,
         }
     }
 
@@ -287,10 +274,6 @@ impl Session {
             SessionState::Expired
         }
     }
-}
-
-fn count<const N: usize>(facts: [bool; N]) -> u64 {
-    facts.into_iter().map(u64::from).sum()
 }
 
 /// Times are stored in milliseconds, so a session with a shorter lifetime would end when it

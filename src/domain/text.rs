@@ -19,15 +19,20 @@ impl Invalid {
     }
 }
 
-/// Defines a type for the texts of one kind, such as user ids. Its `parse` checks those of a
-/// request.
+/// Defines a type for the texts of one kind, such as user ids, and its `parse`, if it has the name of
+/// a field.
 macro_rules! text_type {
-    ($(#[$about:meta])* pub struct $type:ident;) => {
+    ($(#[$about:meta])* pub struct $type:ident $(= $field:literal)?;) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub struct $type(String);
 
         impl $type {
+            $(/// Reads the text of a request: 1 to 200 characters.
+            pub fn parse(text: String) -> Result<Self, $crate::domain::Invalid> {
+                $crate::domain::text::bounded($field, text).map(Self)
+            })?
+
             /// A stored text. It is not checked, because it may have been stored under other rules.
             pub fn from_stored(text: String) -> Self {
                 Self(text)

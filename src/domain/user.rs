@@ -17,16 +17,13 @@ pub use state::StateChange;
 
 text_type! {
     /// A login name in the spelling that it was given: 1 to 200 characters.
-    pub struct LoginName;
+    ///
+    /// A name to look up may have any characters: a name that no user can have leads to the same
+    /// error as that of an unknown user.
+    pub struct LoginName = "login_name";
 }
 
 impl LoginName {
-    /// Reads a name to look up. It may have any characters: a name that no user can have leads
-    /// to the same error as that of an unknown user.
-    pub fn parse(text: String) -> Result<Self, Invalid> {
-        bounded("login_name", text).map(Self)
-    }
-
     /// The form in which login names are compared: Unicode's full case folding, with NFC before
     /// and after it, so that neither case nor the encoding of an accent matters.
     pub fn folded(&self) -> FoldedName {

@@ -34,12 +34,11 @@ impl UserAgent {
     pub fn size(&self) -> usize {
         let texts = [&self.fingerprint_id, &self.ip, &self.description];
         let texts = texts.into_iter().flatten().map(String::len);
-        let headers = self.header.iter();
-        let headers = headers
-            .map(|(name, values)| name.len() + values.iter().map(String::len).sum::<usize>());
         // Each header and each value counts one byte more, so that empty ones are limited too.
-        let entries = self.header.values().map(|values| 1 + values.len());
-        texts.chain(headers).chain(entries).sum()
+        let values = |values: &[String]| values.iter().map(|value| value.len() + 1).sum::<usize>();
+        let headers = self.header.iter();
+        let headers = headers.map(|(name, list)| name.len() + 1 + values(list));
+        texts.chain(headers).sum()
     }
 }
 

@@ -11,22 +11,22 @@ pub(super) enum Subject<'a> {
 }
 
 /// Where to look for a user.
-pub(super) struct UserLookup {
+pub(super) struct UserLookup<'a> {
     /// The login name of the user's item.
     pub name: FoldedName,
     /// The id that the user has to have, if the request says it.
-    pub wanted: Option<UserId>,
+    pub wanted: Option<&'a UserId>,
     /// Whether the name was found by the id.
     by_id: bool,
 }
 
 impl Service {
     /// Finds out where to look for a user: 1 request by user id, none otherwise.
-    pub(super) async fn locate(
+    pub(super) async fn locate<'a>(
         &self,
-        subject: Subject<'_>,
+        subject: Subject<'a>,
         context: &Context,
-    ) -> Result<UserLookup, Error> {
+    ) -> Result<UserLookup<'a>, Error> {
         let (name, wanted, by_id) = match subject {
             Subject::Own(id, name) => (name.folded(), Some(id), true),
             Subject::Named(UserSearch::LoginName(name)) => (name.folded(), None, false),
@@ -43,7 +43,7 @@ impl Service {
         };
         Ok(UserLookup {
             name,
-            wanted: wanted.cloned(),
+            wanted,
             by_id,
         })
     }
@@ -64,14 +64,13 @@ impl Service {
     }
 }
 
-impl UserLookup {
+impl UserLookup<'_> {
     /// Checks that `user` has the id that the request says.
     pub fn check_id(&self, user: &User) -> Result<(), Error> {
-        match &self.wanted {
-            Some(wanted) if *wanted == user.user_id => Ok(()),
-            None => Ok(()),
-            Some(_) if self.by_id => Err(changed_meanwhile()),
-            Some(_) => Err(Error::UserMismatch),
+        match self.wanted {
+            Some(wanted) if *wanted != user.user_id && self.by_id => Err(changed_meanwhile()),
+            Some(wanted) if *wanted != user.user_id => Err(Error::UserMismatch),
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::item::Item;
 use super::sessions::{parse_session, session_key};
-use super::users::{parse_pointer, pointer_key};
+use super::users::{parse_pointer, pointer_key, users_table_key};
 use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::domain::{Session, SessionId, UserPointer, UserRef};
@@ -64,7 +64,7 @@ impl Store {
             .iter()
             .map(|&id| (self.tables.sessions.clone(), session_key(id)));
         let users = users.iter().map(|&user| {
-            let key = Item::from([("pk".to_owned(), pointer_key(user))]);
+            let key = users_table_key(pointer_key(user));
             (self.tables.users.clone(), key)
         });
         let keys: Vec<_> = sessions.chain(users).collect();

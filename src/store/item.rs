@@ -6,9 +6,10 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use uuid::Uuid;
 
+use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::domain::{DisplayName, Invalid, Timestamp};
 use crate::error::Error;
@@ -69,6 +70,34 @@ pub(super) fn refused_item(
             Ok(failed.item().cloned())
         }
         _ => Err(failure(error)),
+    }
+}
+
+impl Store {
+    pub(super) async fn get_item(&self, table: &str, key: Item) -> Result<Option<Item>, Error> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send();
+        Ok(on_heap(get).await.map_err(failure)?.item)
+    }
+}
+
+/// Sends an update, and returns the item as the update left it or, if its condition did not hold, as
+/// it is (None: there is no such item). Which of them it is, the item tells: the SDK may have sent
+/// the update twice.
+pub(super) async fn update_and_read(
+    update: UpdateItemFluentBuilder,
+) -> Result<Option<Item>, Error> {
+    let update = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match on_heap(update.send()).await {
+        Ok(output) => Ok(output.attributes),
+        Err(error) => refused_item(error),
     }
 }
 

@@ -198,13 +198,11 @@ fn key(name: &str, key_type: KeyType) -> Result<KeySchemaElement, BuildError> {
 
 fn layout_faults(name: &str, table: Table, found: &TableDescription) -> Vec<String> {
     let mut faults = Vec::new();
-    let keys = |schema: &[KeySchemaElement]| -> Vec<String> {
-        schema
-            .iter()
-            .map(|key| key.attribute_name().to_owned())
-            .collect()
+    let has_keys = |schema: &[KeySchemaElement], names: &[&str]| {
+        let keys = schema.iter().map(KeySchemaElement::attribute_name);
+        keys.eq(names.iter().copied())
     };
-    if keys(found.key_schema()) != [table.partition_key] {
+    if !has_keys(found.key_schema(), &[table.partition_key]) {
         faults.push(format!(
             "the table {name} is not keyed by {} alone",
             table.partition_key
@@ -213,7 +211,7 @@ fn layout_faults(name: &str, table: Table, found: &TableDescription) -> Vec<Stri
     if let Some(index) = table.index {
         let has_index = found.global_secondary_indexes().iter().any(|found| {
             found.index_name() == Some(index.name)
-                && keys(found.key_schema()) == [index.partition_key, index.sort_key]
+                && has_keys(found.key_schema(), &[index.partition_key, index.sort_key])
         });
         if !has_index {
             faults.push(format!(

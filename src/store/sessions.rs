@@ -1,9 +1,9 @@
 mod item;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::item::{CorruptItem, Item, ItemChanges, bytes, millis, number, refused_item, text};
+use super::item::{Item, ItemChanges, bytes, millis, number, refused_item, text, update_and_read};
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
 use crate::domain::{
@@ -19,15 +19,8 @@ impl Store {
     ///
     /// One request.
     pub async fn get_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.tables.sessions)
-            .set_key(Some(session_key(id)))
-            .consistent_read(true)
-            .send();
-        let output = on_heap(read).await.map_err(failure)?;
-        Ok(output.item().map(parse_session).transpose()?)
+        let item = self.get_item(&self.tables.sessions, session_key(id));
+        Ok(item.await?.as_ref().map(parse_session).transpose()?)
     }
 
     /// The ids of at most `max` of a user's sessions, the oldest first if `ascending`, otherwise the
@@ -162,9 +155,7 @@ impl Store {
             ))
             .expression_attribute_names("#sequence", "sequence")
             .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .expression_attribute_values(":one", number(1));
         match scope {
             SessionScope::All => {}
             // The condition never holds, but its failure still shows whether the session exists.
@@ -187,25 +178,12 @@ impl Store {
                 update = update.expression_attribute_values(":user", text(user.as_str()));
             }
         }
-        match on_heap(update.condition_expression(condition).send()).await {
-            Ok(output) => {
-                let item = output
-                    .attributes()
-                    .ok_or(CorruptItem::Attribute("session_id"))?;
-                Ok(EndOutcome::Ended(Box::new(parse_session(item)?)))
-            }
-            Err(error) => match refused_item(error)? {
-                None => Ok(EndOutcome::Gone),
-                Some(found) => {
-                    let found = parse_session(&found)?;
-                    Ok(if found.ended_at.is_some() {
-                        EndOutcome::Ended(Box::new(found))
-                    } else {
-                        EndOutcome::Refused
-                    })
-                }
-            },
-        }
+        let item = update_and_read(update.condition_expression(condition)).await?;
+        Ok(match item.as_ref().map(parse_session).transpose()? {
+            None => EndOutcome::Gone,
+            Some(session) if session.ended_at.is_some() => EndOutcome::Ended(Box::new(session)),
+            Some(_) => EndOutcome::Refused,
+        })
     }
 }
 

@@ -56,11 +56,14 @@ const PAUSES_MILLIS: [u64; 6] = [10, 20, 40, 80, 160, 320];
 
 /// Whether a conflict with another write is the only reason of a cancellation.
 fn is_only_conflict(reasons: &[CancellationReason]) -> bool {
-    let mut codes = reasons.iter().filter_map(CancellationReason::code);
-    reasons
-        .iter()
-        .any(|reason| reason.code() == Some("TransactionConflict"))
-        && codes.all(|code| ["None", "TransactionConflict"].contains(&code))
+    let codes = codes(reasons);
+    let is_none_or_conflict = |code: &&str| ["None", "TransactionConflict"].contains(code);
+    codes.contains(&"TransactionConflict") && codes.iter().all(is_none_or_conflict)
+}
+
+fn codes(reasons: &[CancellationReason]) -> Vec<&str> {
+    let reasons = reasons.iter();
+    reasons.filter_map(CancellationReason::code).collect()
 }
 
 pub fn update_item(update: UpdateBuilder) -> Result<TransactWriteItem, Error> {
@@ -75,11 +78,8 @@ pub fn is_condition_failure(reason: &CancellationReason) -> bool {
 /// met another write, or the table was throttled (the SDK doesn't send such a transaction
 /// again).
 fn unavailable(reasons: &[CancellationReason]) -> Error {
-    let codes: Vec<_> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .collect();
-    Error::Unavailable(format!("a transaction was cancelled: {}", codes.join(", ")).into())
+    let codes = codes(reasons).join(", ");
+    Error::Unavailable(format!("a transaction was cancelled: {codes}").into())
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod names;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::Store;
 use super::item::{Item, text};
-use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
@@ -15,6 +15,10 @@ use item::{USER_PREFIX, parse_user, user_key};
 pub use attempts::ReserveOutcome;
 pub(super) use item::{parse_pointer, pointer_key};
 pub use names::InsertOutcome;
+
+pub(super) fn users_table_key(key: AttributeValue) -> Item {
+    Item::from([("pk".to_owned(), key)])
+}
 
 impl Store {
     /// The user with this login name.
@@ -40,15 +44,8 @@ impl Store {
         &self,
         key: AttributeValue,
     ) -> Result<Option<Item>, Error> {
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.tables.users)
-            .key("pk", key)
-            .consistent_read(true)
-            .send();
-        let output = on_heap(read).await.map_err(failure)?;
-        Ok(output.item)
+        self.get_item(&self.tables.users, users_table_key(key))
+            .await
     }
 
     /// Calls `each` with every user, in no order, until it fails.

@@ -21,12 +21,9 @@ impl Checks {
     pub fn factors(&self) -> FactorSet {
         // Exhaustive on purpose: a check that is added has a factor.
         let Self { user, password } = self;
-        let asked = [
-            (Factor::User, user.is_some()),
-            (Factor::Password, password.is_some()),
-        ];
-        let asked = asked.into_iter().filter(|(_, is_asked)| *is_asked);
-        asked.map(|(factor, _)| factor).collect()
+        let user = user.as_ref().map(|_| Factor::User);
+        let password = password.as_ref().map(|_| Factor::Password);
+        user.into_iter().chain(password).collect()
     }
 }
 

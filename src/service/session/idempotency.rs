@@ -104,7 +104,11 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     parts.optional(id.map(UserId::as_str));
     parts.optional(name.map(LoginName::as_str));
     let proofs = checks.factors().into_iter().filter(|one| one.is_proof());
-    parts.list(proofs.map(proof_part));
+    // Stored fingerprints have an empty part for a password.
+    parts.list(proofs.map(|proof| match proof {
+        Factor::Password => &b""[..],
+        Factor::User => proof.as_str().as_bytes(),
+    }));
     parts.list(
         metadata
             .iter()
@@ -127,14 +131,6 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     );
     let parts: Vec<_> = parts.0.iter().map(Vec::as_slice).collect();
     key.fingerprint(&parts)
-}
-
-/// The part for a proof: its name, but for a password, of which it is empty in stored fingerprints.
-fn proof_part(factor: Factor) -> &'static [u8] {
-    if factor == Factor::Password {
-        return b"";
-    }
-    factor.as_str().as_bytes()
 }
 
 /// The parts of a request that its fingerprint covers. Different requests have different

@@ -28,8 +28,7 @@ enum Source {
 
 /// The conditions that a session has to meet to be listed.
 struct Search {
-    page: Page,
-    filters: Vec<Filter>,
+    request: ListSessions,
     permitted: SessionScope,
     principal: String,
     /// The fingerprint of the user agent of the principal's own session.
@@ -118,8 +117,7 @@ impl UseCase for ListSessions {
             }
         };
         let search = Search {
-            page: self.page,
-            filters: self.filters,
+            request: self,
             permitted,
             principal: permit.principal().to_string(),
             fingerprint,
@@ -160,7 +158,7 @@ impl Service {
             let found = read.sessions.into_iter();
             let found = found.map(|session| NamedSession::new(session, &known, search.now));
             let live = found.filter(|found| found.state == SessionState::Live);
-            listed.add(live.collect(), search.page);
+            listed.add(live.collect(), search.request.page);
             let sizes = listed.sessions.iter().map(|named| named.session.size());
             if sizes.sum::<usize>() > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(PAGE_ADVICE));
@@ -178,16 +176,14 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<String>, Error> {
-        let Principal::User { session, .. } = permit.principal() else {
-            return Ok(None);
-        };
-        if !filters.contains(&Filter::Fingerprint(None)) {
-            return Ok(None);
+        match permit.principal() {
+            Principal::User { session, .. } if filters.contains(&Filter::Fingerprint(None)) => {
+                let session = context.database(self.store.get_session(*session)).await?;
+                let agent = session.and_then(|session| session.user_agent);
+                Ok(agent.and_then(|agent| agent.fingerprint_id))
+            }
+            _ => Ok(None),
         }
-        let read = self.store.get_session(*session);
-        let session = context.database(read).await?;
-        let agent = session.and_then(|session| session.user_agent);
-        Ok(agent.and_then(|agent| agent.fingerprint_id))
     }
 }
 
@@ -285,7 +281,7 @@ impl Search {
         let passes = |filter: &Filter| filter.matches(session, &self.principal, fingerprint);
         session.is_live(self.now)
             && self.permitted.contains(session, self.now)
-            && self.filters.iter().all(passes)
+            && self.request.filters.iter().all(passes)
     }
 }
 

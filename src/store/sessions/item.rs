@@ -109,13 +109,7 @@ fn user_agent_map(user_agent: &UserAgent) -> AttributeValue {
 const WRITE_LENGTH: usize = 24;
 
 fn encode_writes(writes: &Writes) -> Vec<u8> {
-    let encode = |write: Write| {
-        let mut bytes = [0; WRITE_LENGTH];
-        let (seen, id) = bytes.split_at_mut(8);
-        seen.copy_from_slice(&write.seen.0.to_be_bytes());
-        id.copy_from_slice(write.id.0.as_bytes());
-        bytes
-    };
+    let encode = |write: Write| [&write.seen.0.to_be_bytes()[..], write.id.0.as_bytes()].concat();
     writes.iter().flat_map(encode).collect()
 }
 
@@ -222,15 +216,13 @@ fn parse_factors(item: Attributes<'_>) -> Result<Factors, CorruptItem> {
     if !verified_at.contains_key(&Factor::User) {
         return Err(CorruptItem::Attribute(Factor::User.verified_at_attribute()));
     }
-    Ok(Factors::from_stored(user, verified_at))
+    let user = Some(user);
+    Ok(Factors { user, verified_at })
 }
 
 fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
-    let user_id = match item.optional_text("user_id")? {
-        None => item.optional_text("named_user_id")?,
-        user_id => user_id,
-    };
-    let Some(user_id) = user_id else {
+    let proved = item.optional_text("user_id")?;
+    let Some(user_id) = proved.or(item.optional_text("named_user_id")?) else {
         return Ok(None);
     };
     Ok(Some(UserFactor {

@@ -1,10 +1,9 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{parse_user, user_key};
 use crate::domain::{AttemptPolicy, FoldedName, HashString, Timestamp, User, UserId, WriteId};
 use crate::error::Error;
-use crate::store::item::{Attributes, CorruptItem, millis, number, refused_item, text};
+use crate::store::item::{Attributes, millis, number, refused_item, text, update_and_read};
 use crate::store::{Store, on_heap};
 
 /// The outcome of reserving an attempt at a password.
@@ -45,9 +44,7 @@ impl Store {
             .expression_attribute_values(":active", text("active"))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":write", text(write.to_string()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .expression_attribute_values(":write", text(write.to_string()));
 
         let mut windows = Vec::new();
         for (n, window) in policy.windows(now).into_iter().enumerate() {
@@ -69,24 +66,17 @@ impl Store {
             update = update.expression_attribute_values(":user", text(wanted.as_str()));
         }
 
-        match on_heap(update.condition_expression(condition).send()).await {
-            Ok(output) => {
-                let item = output.attributes().ok_or(CorruptItem::Attribute("pk"))?;
-                Ok(ReserveOutcome::Reserved(parse_user(item)?))
-            }
-            Err(error) => match refused_item(error)? {
-                None => Ok(ReserveOutcome::Refused(None)),
-                Some(found) => {
-                    let user = parse_user(&found)?;
-                    let is_own = Attributes(&found).text("write_id")? == write.to_string();
-                    Ok(if is_own {
-                        ReserveOutcome::Reserved(user)
-                    } else {
-                        ReserveOutcome::Refused(Some(user))
-                    })
-                }
-            },
-        }
+        let found = update_and_read(update.condition_expression(condition)).await?;
+        let Some(found) = found else {
+            return Ok(ReserveOutcome::Refused(None));
+        };
+        let user = parse_user(&found)?;
+        let is_own = Attributes(&found).text("write_id")? == write.to_string();
+        Ok(if is_own {
+            ReserveOutcome::Reserved(user)
+        } else {
+            ReserveOutcome::Refused(Some(user))
+        })
     }
 
     /// Forgives all failures up to the successful attempt, which is the one that `user` was

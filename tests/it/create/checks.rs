@@ -79,7 +79,7 @@ async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
             let answer = page.create_json(&body).await;
             assert_eq!(answer.outcome(), "ok", "{checks}");
             let stored = app.stored(&answer).await.factors;
-            assert_eq!(stored.verified_at(Factor::User), Some(NOW));
+            assert_eq!(stored.verified_at.get(&Factor::User), Some(&NOW));
             let user = stored.user().unwrap();
             assert_eq!(user.user_id, mini.user_id);
             assert_eq!(user.display_name, mini.display_name);

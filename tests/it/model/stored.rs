@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sesame::api::Version;
-use sesame::domain::{self, Factor, Timestamp};
+use sesame::domain::{self, Factor};
 use sesame::token::SessionToken;
 
 use super::reference::{Grace, Model, Proof, Session, UserFactor};
@@ -19,7 +19,8 @@ pub fn read(stored: &domain::Session, like: &Session, model: &Model) -> Session 
     let metadata = stored.metadata.iter();
     let metadata = metadata.map(|(key, value)| (key.to_owned(), text(value)));
     let generation = like.user.as_ref().map_or(0, |factor| factor.generation);
-    let verified_at = |factor| stored.factors.verified_at(factor).map(Timestamp::as_millis);
+    let verified_at = &stored.factors.verified_at;
+    let verified_at = |factor| verified_at.get(&factor).map(|at| at.as_millis());
     let user = stored.factors.user().map(|user| UserFactor {
         user: user_of(user.user_id.as_str(), model),
         verified_at: verified_at(Factor::User).unwrap(),

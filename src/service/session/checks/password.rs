@@ -32,38 +32,36 @@ impl Service {
         let reserved_at = context.time();
         let attempt = self.store.reserve_attempt(
             &lookup.name,
-            lookup.wanted.as_ref(),
+            lookup.wanted,
             self.policy.attempts,
             WriteId::generate(),
             reserved_at,
         );
-        match context.database(attempt).await? {
-            ReserveOutcome::Reserved(user) => {
-                context.record.user(&user.user_id);
-                let stored = user.password_hash.clone();
-                let stored = stored.ok_or(Error::PasswordNotSet)?;
-                match PasswordHash::parse(stored.as_str()) {
-                    Ok(hash) => {
-                        let turn = place.turn().await;
-                        self.verify(turn, user, hash, password, reserved_at, context)
-                            .await
-                    }
-                    Err(unsupported) => {
-                        context.record.side_error(&unsupported);
-                        if permit.sees_users() {
-                            return Err(Error::Internal(unsupported.into()));
-                        }
-                        // Any other error would reveal that the user exists.
-                        verify_decoy(place, password, context).await?;
-                        Err(Error::PasswordInvalid)
-                    }
-                }
-            }
+        let user = match context.database(attempt).await? {
+            ReserveOutcome::Reserved(user) => user,
             ReserveOutcome::Refused(found) => {
                 if !permit.sees_users() {
                     verify_decoy(place, password, context).await?;
                 }
-                Err(refusal(&lookup, found, context))
+                return Err(refusal(&lookup, found, context));
+            }
+        };
+        context.record.user(&user.user_id);
+        let stored = user.password_hash.as_ref().ok_or(Error::PasswordNotSet)?;
+        match PasswordHash::parse(stored.as_str()) {
+            Ok(hash) => {
+                let turn = place.turn().await;
+                self.verify(turn, user, hash, password, reserved_at, context)
+                    .await
+            }
+            Err(unsupported) => {
+                context.record.side_error(&unsupported);
+                if permit.sees_users() {
+                    return Err(Error::Internal(unsupported.into()));
+                }
+                // Any other error would reveal that the user exists.
+                verify_decoy(place, password, context).await?;
+                Err(Error::PasswordInvalid)
             }
         }
     }
@@ -111,7 +109,7 @@ async fn verify_decoy(place: Place, password: Password, context: &Context) -> Re
 }
 
 /// Why an attempt was not counted, by the user that was found.
-fn refusal(lookup: &UserLookup, found: Option<User>, context: &Context) -> Error {
+fn refusal(lookup: &UserLookup<'_>, found: Option<User>, context: &Context) -> Error {
     let Some(user) = found else {
         return lookup.not_found();
     };
