@@ -16,6 +16,15 @@ named! {
     }
 }
 
+impl FromStr for Access {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let reason = "is not token, authenticated or public";
+        Self::named(text).ok_or(Invalid::new("access", reason))
+    }
+}
+
 /// A reason for which an operation is permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -31,17 +40,6 @@ pub enum Rule {
     User,
     /// The principal has the permission.
     Permission(Permission),
-}
-
-impl FromStr for Access {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::named(text).ok_or(Invalid::new(
-            "access",
-            "is not token, authenticated or public",
-        ))
-    }
 }
 
 named! {
@@ -60,9 +58,7 @@ impl FromStr for Permission {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::named(text).ok_or(Invalid::new(
-            "permission",
-            "is not session.write, session.read or session.delete",
-        ))
+        let reason = "is not session.write, session.read or session.delete";
+        Self::named(text).ok_or(Invalid::new("permission", reason))
     }
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::text::{Invalid, text_type};
+use super::text::{Invalid, bounded, text_type};
 
 /// Defines a type for the random UUIDs of one kind, and how they are written.
 macro_rules! uuid_type {
@@ -42,12 +42,7 @@ impl SessionId {
     ///
     /// The text is empty or longer than 200 characters.
     pub fn find(text: &str) -> Result<Option<Self>, Invalid> {
-        if !(1..=200).contains(&text.chars().count()) {
-            return Err(Invalid::new(
-                "session_id",
-                "must be 1 to 200 characters long",
-            ));
-        }
+        let text = bounded("session_id", text.to_owned())?;
         // Other forms that the parser accepts have other lengths.
         let is_hyphenated = text.len() == Hyphenated::LENGTH;
         Ok(text.parse().ok().filter(|_| is_hyphenated))

@@ -19,10 +19,8 @@ impl Precondition {
             return Ok(Self::Any);
         }
         let sequences = text.split(',').map(sequence).collect::<Option<_>>();
-        sequences.map(Self::At).ok_or(Invalid::new(
-            "if-match",
-            "must be a sequence in double quotes",
-        ))
+        let invalid = Invalid::new("if-match", "must be a sequence in double quotes");
+        sequences.map(Self::At).ok_or(invalid)
     }
 
     pub fn holds(&self, sequence: Sequence) -> bool {

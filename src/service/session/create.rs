@@ -64,15 +64,13 @@ impl UseCase for CreateSession {
         let write = WriteId::generate();
         let factors = VerifiedUser::factors(verified.as_ref(), &checks, context.now);
         let user = factors.user_ref();
-        let (id, token) = match &scope {
-            None => {
-                let id = SessionId::generate();
-                (id, SessionToken::generate(id, user)?)
-            }
-            Some(scope) => {
-                let id = scope.session_id(permit, verified.as_ref());
-                (id, scope.server_key.token(id, write, user))
-            }
+        let derived_id = scope
+            .as_ref()
+            .map(|scope| scope.session_id(permit, verified.as_ref()));
+        let id = derived_id.unwrap_or_else(SessionId::generate);
+        let token = match &scope {
+            None => SessionToken::generate(id, user)?,
+            Some(scope) => scope.server_key.token(id, write, user),
         };
         let session = Session::open(
             NewSession {
