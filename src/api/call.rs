@@ -13,7 +13,7 @@ use crate::service::{self, Context, Service, UseCase};
 pub trait Call: UseCase {
     /// v2's message. An older version's fields are among its fields.
     type Request: prost::Message + Default;
-    type Reply: prost::Message;
+    type Reply: prost::Message + Default + serde::Serialize;
 
     /// Whether JSON's routes answer it with the status of what was created.
     const CREATES: bool = false;
@@ -61,6 +61,7 @@ pub fn read<C: Call>(route: &MatchedRoute, request: RequestMessage) -> Result<C,
 pub fn answer<C: Call>(outcome: C::Outcome) -> Answer {
     Answer {
         message: C::reply(outcome).encode_to_vec(),
+        json: codec::json::write::<C::Reply>,
         creates: C::CREATES,
     }
 }

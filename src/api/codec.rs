@@ -41,6 +41,8 @@ pub struct RequestMessage {
 pub struct Answer {
     /// v2's message in protobuf.
     pub message: Vec<u8>,
+    /// Writes such a message in JSON.
+    pub json: fn(&[u8]) -> Result<Vec<u8>, Error>,
     /// Whether JSON's routes answer with the status of what was created.
     pub creates: bool,
 }
@@ -105,21 +107,19 @@ pub fn encode(
     answer: &Answer,
     created: StatusCode,
 ) -> Result<Response<Body>, Error> {
-    let reply = route.procedure.reply;
-    let json = || json::write(reply, &answer.message);
-    let binary = || filter(reply, &answer.message);
+    let reply = filter(route.procedure.reply, &answer.message)?;
     let response = match route.protocol {
         Protocol::Json => {
-            let mut response = respond(JSON, json()?);
+            let mut response = respond(JSON, (answer.json)(&reply)?);
             if answer.creates {
                 *response.status_mut() = created;
             }
             response
         }
-        Protocol::Connect(Codec::Json) => respond(JSON, json()?),
-        Protocol::Connect(Codec::Proto) => respond(PROTO, binary()?.to_vec()),
-        Protocol::Grpc => grpc::encode(&binary()?),
-        Protocol::GrpcWeb(coding) => grpc::encode_web(&binary()?, coding),
+        Protocol::Connect(Codec::Json) => respond(JSON, (answer.json)(&reply)?),
+        Protocol::Connect(Codec::Proto) => respond(PROTO, reply.to_vec()),
+        Protocol::Grpc => grpc::encode(&reply),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(&reply, coding),
     };
     if !can_carry(route.protocol, response.body()) {
         return Err(Error::ListTooLong(PAGE_ADVICE));

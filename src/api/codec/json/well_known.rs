@@ -3,8 +3,6 @@
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::domain::Timestamp;
-
 /// The longest duration of protobuf, in seconds: some 10,000 years.
 const MAX_SECONDS: i64 = 315_576_000_000;
 
@@ -46,29 +44,6 @@ pub(super) fn parse_duration(text: &str) -> Option<(i64, i32)> {
     let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
     let sign = if negative { -1 } else { 1 };
     Some((seconds * i64::from(sign), nanos * sign))
-}
-
-/// A time in UTC, with as many digits of a second as it needs, in threes.
-pub(super) fn timestamp_text(seconds: i64, nanos: i32) -> String {
-    let at = Timestamp::from_millis(seconds.saturating_mul(1000)).to_rfc3339();
-    let fraction = fraction(nanos.unsigned_abs());
-    format!("{}{fraction}Z", at.trim_end_matches('Z'))
-}
-
-/// Seconds with as many digits behind the point as the duration needs, in threes.
-pub(super) fn duration_text(seconds: i64, nanos: i32) -> String {
-    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
-    let fraction = fraction(nanos.unsigned_abs());
-    format!("{sign}{}{fraction}s", seconds.unsigned_abs())
-}
-
-fn fraction(nanos: u32) -> String {
-    match nanos {
-        0 => String::new(),
-        _ if nanos.is_multiple_of(1_000_000) => format!(".{:03}", nanos / 1_000_000),
-        _ if nanos.is_multiple_of(1000) => format!(".{:06}", nanos / 1000),
-        _ => format!(".{nanos:09}"),
-    }
 }
 
 #[test]

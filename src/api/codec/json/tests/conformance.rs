@@ -2,12 +2,10 @@
 //! contract says.
 //! <https://github.com/protocolbuffers/protobuf/blob/main/conformance/binary_json_conformance_suite.cc>
 
-use serde_json::Value;
+use super::{decode, deserialize, read_text};
 
-use super::{decode, deserialize, read_text, write_text};
-
-/// Reads each text of JSON, and compares what it means with what the second one does, which is
-/// the same message in the form that is written; and writes it. None: it is refused.
+/// Reads each text of JSON, and compares what it means with what the second one does. None: it is
+/// refused.
 fn check(cases: &[(&str, Option<&str>)]) {
     for (json, want) in cases {
         let got = read_text(json);
@@ -16,14 +14,12 @@ fn check(cases: &[(&str, Option<&str>)]) {
             Some(want) => {
                 let bytes = got.unwrap_or_else(|error| panic!("{json}: {error}")).bytes;
                 assert_eq!(decode(&bytes), deserialize(want), "{json}");
-                let written = serde_json::from_str::<Value>(want).unwrap();
-                assert_eq!(write_text(&bytes), written, "{json}");
             }
         }
     }
 }
 
-/// A text that is written as it is read.
+/// A text that means what `prost-reflect` takes it for.
 fn same(json: &str) -> (&str, Option<&str>) {
     (json, Some(json))
 }

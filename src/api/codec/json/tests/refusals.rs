@@ -1,8 +1,7 @@
 use prost::Message as _;
 
-use super::{read_text, write};
+use super::read_text;
 use crate::api::codec::json::tree::{Tree, parse};
-use crate::api::schema::ALL_TYPES;
 
 fn error(json: &str) -> String {
     match read_text(json) {
@@ -239,8 +238,6 @@ fn what_is_too_deep_for_the_decoder_is_malformed() {
             match (read_text(&json), Nesting::decode(&*message.encode_to_vec())) {
                 (Ok(got), Ok(_)) => {
                     assert!(Nesting::decode(&got.bytes[..]) == Ok(message));
-                    let written = write(&ALL_TYPES, &got.bytes).unwrap();
-                    assert_eq!(String::from_utf8(written).unwrap(), json);
                 }
                 (Err(error), Err(_)) => {
                     let want = format!("malformed request: {field} is nested too deep");
