@@ -1,7 +1,7 @@
 //! Generates the tables of `src/api/schema.rs`: the fields of each message, and the calls with
 //! their routes.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -179,10 +179,11 @@ impl Tables {
     /// Adds the table of a message, and those of the messages in it.
     fn add(&mut self, pool: &DescriptorPool, message: &MessageDescriptor) -> Result<()> {
         let name = table_name(message);
-        if self.done.contains_key(&name) {
-            return Ok(());
+        match self.done.get(&name).map(String::as_str) {
+            Some("") => return Err(format!("{} contains itself", message.full_name()).into()),
+            Some(_) => return Ok(()),
+            None => {}
         }
-        // A message may contain itself.
         self.done.insert(name.clone(), String::new());
         let mut fields = String::new();
         // JSON is read in this order, which decides on the error of a request with several faults.
@@ -192,7 +193,7 @@ impl Tables {
             self.field(pool, &field, &mut fields)?;
         }
         let built = built(pool, message)?;
-        let is_plain = is_plain(pool, message, &mut HashSet::new())?;
+        let is_plain = is_plain(pool, message)?;
         let table = format!(
             "pub static {name}: Message = Message {{ fields: &[{fields}], built: {built:?}, \
              is_plain: {is_plain} }};\n",
@@ -219,9 +220,6 @@ impl Tables {
         };
         let kind = match value.kind() {
             Kind::Bool => "Bool".to_owned(),
-            Kind::Double => "Double".to_owned(),
-            Kind::Int32 => "Int32".to_owned(),
-            Kind::Int64 => "Int64".to_owned(),
             Kind::Uint32 => "Uint32".to_owned(),
             Kind::Uint64 => "Uint64".to_owned(),
             Kind::String => "String".to_owned(),
@@ -235,9 +233,6 @@ impl Tables {
             Kind::Message(of) => match of.full_name() {
                 "google.protobuf.Timestamp" => "Timestamp".to_owned(),
                 "google.protobuf.Duration" => "Duration".to_owned(),
-                "google.protobuf.Struct" => "Struct".to_owned(),
-                "google.protobuf.Value" => "Value".to_owned(),
-                "google.protobuf.ListValue" => "ListValue".to_owned(),
                 other
                     if other.starts_with("google.protobuf.")
                         && other != "google.protobuf.Empty" =>
@@ -275,19 +270,12 @@ impl Tables {
 }
 
 /// Whether a message and all in it have each field of v2, and are carried out whole.
-fn is_plain(
-    pool: &DescriptorPool,
-    message: &MessageDescriptor,
-    seen: &mut HashSet<String>,
-) -> Result<bool> {
-    if !seen.insert(message.full_name().to_owned()) {
-        return Ok(true);
-    }
+fn is_plain(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<bool> {
     let is_whole = newest(pool, message)?.fields().len() == message.fields().len();
     let mut is_plain = is_whole && built(pool, message)?.is_none();
     for field in message.fields() {
         if let Kind::Message(of) = field.kind() {
-            is_plain &= self::is_plain(pool, &of, seen)?;
+            is_plain &= self::is_plain(pool, &of)?;
         }
     }
     Ok(is_plain)

@@ -78,9 +78,6 @@ pub struct Oneof {
 /// The types of protobuf that the API has, and the messages that have a form of their own in JSON.
 pub enum Kind {
     Bool,
-    Double,
-    Int32,
-    Int64,
     Uint32,
     Uint64,
     String,
@@ -90,9 +87,6 @@ pub enum Kind {
     Message(&'static Message),
     Timestamp,
     Duration,
-    Struct,
-    Value,
-    ListValue,
 }
 
 impl Message {

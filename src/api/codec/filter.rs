@@ -14,9 +14,6 @@ use super::path::Path;
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::error::Error;
 
-/// How deep messages may be nested. The decoder behind this takes no more either.
-const MAX_DEPTH: usize = 100;
-
 /// Leaves out the fields that `message` lacks, so that the rest can be read and sent as v2's
 /// message.
 ///
@@ -33,7 +30,7 @@ pub fn filter(message: &'static Message, bytes: &[u8]) -> Result<Zeroizing<Vec<u
     }
     // What is kept is no longer than what was sent, so no growth leaves a copy of a password.
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    copy(message, bytes, &mut kept, &Path::ROOT, MAX_DEPTH)?;
+    copy(message, bytes, &mut kept, &Path::ROOT)?;
     Ok(kept)
 }
 
@@ -43,7 +40,6 @@ fn copy(
     mut rest: &[u8],
     kept: &mut Vec<u8>,
     path: &Path,
-    depth: usize,
 ) -> Result<(), Error> {
     while rest.has_remaining() {
         let start = rest;
@@ -67,11 +63,10 @@ fn copy(
                 return Err(refused(path.join(field.name)));
             }
             Some((field, inner)) if wire_type == WireType::LengthDelimited => {
-                let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
                 let content = take(&mut rest)?;
                 encode_key(number, wire_type, kept);
                 let start = kept.len();
-                copy(inner, content, kept, &path.join(field.name), depth)?;
+                copy(inner, content, kept, &path.join(field.name))?;
                 let length = (kept.len() - start) as u64;
                 encode_varint(length, kept);
                 kept[start..].rotate_right(encoded_len_varint(length));
@@ -116,8 +111,4 @@ fn malformed(error: &prost::DecodeError) -> Error {
 
 fn cut_off() -> Error {
     Error::Malformed("the message can't be read: it is cut off".to_owned())
-}
-
-fn too_deep() -> Error {
-    Error::Malformed("the message can't be read: it is nested too deep".to_owned())
 }

@@ -26,11 +26,7 @@ pub(in crate::api) use write::{base64_values, is_default, optional_text, text, w
 /// - [`Error::InvalidArgument`]: a field of another type.
 /// - [`Error::Unimplemented`]: a field that isn't built.
 pub fn read(route: &MatchedRoute, request: &Request, body: &[u8]) -> Result<Encoded, Error> {
-    let mut object = match tree::parse(body)? {
-        None => Vec::new(),
-        Some(Tree::Object(object)) => object,
-        Some(_) => return Err(Error::Malformed("the body is not a JSON object".into())),
-    };
+    let mut object = tree::parse(body)?;
     bind::bind(route, request, &mut object)?;
-    read::read(route.procedure.request, object)
+    read::read(route.procedure.request, &object)
 }

@@ -1,12 +1,10 @@
 //! Adds the fields of a request that stand in its path or in its query to the object in its body.
 
-use super::tree::Tree;
+use super::tree::{Object, Tree};
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::api::{MatchedRoute, Request};
 use crate::domain::{Invalid, SessionId};
 use crate::error::Error;
-
-type Object = Vec<(String, Tree)>;
 
 /// # Errors
 ///
@@ -65,45 +63,36 @@ fn bind_query(
     text: &str,
     object: &mut Object,
 ) -> Result<(), Error> {
-    let (name, rest) = match path.split_once('.') {
-        Some((name, rest)) => (name, Some(rest)),
-        None => (path, None),
-    };
+    let (name, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(name, rest)| (name, Some(rest)));
     let Some(field) = message.field_named(name) else {
         return Ok(());
     };
     let found = object.iter().position(|(name, _)| field.is_named(name));
-    match (rest, &field.kind, field.label) {
-        (Some(rest), Kind::Message(inner), Label::Single) => {
-            let at = found.unwrap_or_else(|| {
-                object.push((field.json.to_owned(), Tree::Object(Vec::new())));
-                object.len() - 1
-            });
-            match &mut object[at].1 {
-                Tree::Object(object) => bind_query(inner, rest, text, object),
-                _ => Ok(()),
+    let at = found.unwrap_or_else(|| {
+        object.push((field.json.to_owned(), Tree::Null));
+        object.len() - 1
+    });
+    match (rest, &field.kind, field.label, &mut object[at].1) {
+        (Some(rest), Kind::Message(inner), Label::Single, value) => {
+            if !value.is_present() {
+                *value = Tree::Object(Vec::new());
+            }
+            if let Tree::Object(object) = value {
+                bind_query(inner, rest, text, object)?;
             }
         }
-        (Some(_), ..) => Ok(()),
-        (None, _, Label::Repeated) => {
-            let at = found.unwrap_or_else(|| {
-                object.push((field.json.to_owned(), Tree::Array(Vec::new())));
-                object.len() - 1
-            });
-            if let Tree::Array(elements) = &mut object[at].1 {
-                elements.push(leaf(field, text));
-            }
-            Ok(())
-        }
-        (None, ..) if found.is_some() => {
-            let reason = format!("the query has {} twice", field.name);
-            Err(Error::Malformed(reason))
-        }
+        (Some(_), ..) => {}
+        (None, _, Label::Repeated, Tree::Array(elements)) => elements.push(leaf(field, text)),
+        (None, _, Label::Repeated, value) => *value = Tree::Array(vec![leaf(field, text)]),
+        (None, _, _, value @ Tree::Null) => *value = leaf(field, text),
         (None, ..) => {
-            object.push((field.json.to_owned(), leaf(field, text)));
-            Ok(())
+            let reason = format!("the query has {} twice", field.name);
+            return Err(Error::Malformed(reason));
         }
     }
+    Ok(())
 }
 
 /// The value that a text of the path or the query stands for. In JSON, numbers may be strings, and
@@ -135,9 +124,9 @@ mod tests {
         for (query, want) in [
             (&[("string", "a")][..], "\x3a\x01a"),
             (&[("bool", "true")], "\x08\x01"),
-            (&[("int32", "7")], "\x18\x07"),
+            (&[("uint32", "7")], "\x28\x07"),
             (&[("uint64", "7")], "\x30\x07"),
-            (&[("duration", "1s")], "\x62\x04\x08\x01\x10\0"),
+            (&[("duration", "1s")], "\x62\x02\x08\x01"),
             (&[("inner.text", "a")], "\x52\x03\x1a\x01a"),
             (&[("optionalString", "")], "\u{da}\x01\0"),
             (
@@ -148,14 +137,14 @@ mod tests {
             (
                 &[
                     ("other", "a"),
-                    ("inner.other", "a"),
+                    ("inner.unknown", "a"),
                     ("string.a", "b"),
                     ("", "a"),
                 ],
                 "R\0",
             ),
         ] {
-            let encoded = read(&ALL_TYPES, bound(query).unwrap()).unwrap();
+            let encoded = read(&ALL_TYPES, &bound(query).unwrap()).unwrap();
             let want: Vec<u8> = want.chars().map(|byte| byte as u8).collect();
             assert_eq!(*encoded.bytes, want, "{query:?}");
         }
@@ -174,12 +163,12 @@ mod tests {
             ),
             (&[("bool", "1")], "invalid bool: must be true or false"),
             (
-                &[("int32", "a")],
-                "invalid int32: must be an integer in range",
+                &[("uint32", "a")],
+                "invalid uint32: must be a non-negative integer in range",
             ),
             (&[("inner", "a")], "invalid inner: must be an object"),
         ] {
-            let read = bound(query).and_then(|object| read(&ALL_TYPES, object));
+            let read = bound(query).and_then(|object| read(&ALL_TYPES, &object));
             assert_eq!(read.err().unwrap().to_string(), want, "{query:?}");
         }
     }

@@ -9,15 +9,12 @@ use std::sync::LazyLock;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 use super::read::{Encoded, read};
-use super::tree::{Tree, parse};
+use super::tree::parse;
 use crate::api::schema::{ALL_TYPES, DESCRIPTORS};
 use crate::error::Error;
 
 fn read_text(json: &str) -> Result<Encoded, Error> {
-    match parse(json.as_bytes())? {
-        Some(Tree::Object(entries)) => read(&ALL_TYPES, entries),
-        _ => Err(Error::Malformed("no object".into())),
-    }
+    read(&ALL_TYPES, &parse(json.as_bytes())?)
 }
 
 fn descriptor() -> MessageDescriptor {

@@ -21,19 +21,31 @@ pub enum Tree {
     Number(Number),
     String(Zeroizing<String>),
     Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Object(Object),
 }
 
-/// Reads a whole body. None: it is empty, or white space alone.
-pub fn parse(body: &[u8]) -> Result<Option<Tree>, Error> {
+/// The names and values of an object.
+pub type Object = Vec<(String, Tree)>;
+
+/// Reads a whole body, which is an object. It may be empty, or white space alone.
+pub fn parse(body: &[u8]) -> Result<Object, Error> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     if body.iter().all(blank) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     // The parser's own words quote nothing of the body, nor do those of `Reader`.
-    serde_json::from_slice(body)
-        .map(Some)
-        .map_err(|error| Error::Malformed(format!("the body is not JSON: {error}")))
+    match serde_json::from_slice(body) {
+        Ok(Tree::Object(object)) => Ok(object),
+        Ok(_) => Err(Error::Malformed("the body is not a JSON object".into())),
+        Err(error) => Err(Error::Malformed(format!("the body is not JSON: {error}"))),
+    }
+}
+
+impl Tree {
+    /// Whether it is there: `null` is as if absent.
+    pub fn is_present(&self) -> bool {
+        !matches!(self, Self::Null)
+    }
 }
 
 impl<'de> Deserialize<'de> for Tree {

@@ -1,16 +1,20 @@
-//! Times and durations in proto3's JSON. Each has seconds and nanoseconds in protobuf.
+//! Times and durations in proto3's JSON.
 
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use std::ops::RangeInclusive;
+
+use prost_types::{Duration, Timestamp};
+
+/// The times of protobuf, in seconds since 1970.
+const YEARS_1_TO_9999: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// The longest duration of protobuf, in seconds: some 10,000 years.
-const MAX_SECONDS: i64 = 315_576_000_000;
+const MAX_SECONDS: u64 = 315_576_000_000;
 
 /// Reads a time: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a second and no
 /// leap second; in the years 1 to 9999 of UTC.
 /// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
-pub(super) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
-    // `OffsetDateTime::parse` is more lenient than protobuf in each of these.
+pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    // `Timestamp::from_str` is more lenient than protobuf in each of these.
     let (date, time) = text.split_once('T')?;
     let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);
     let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
@@ -19,31 +23,17 @@ pub(super) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
         && !seconds.ends_with("60")
         && (1..=9).contains(&fraction.len())
         && (zone == "Z" || zone.len() == 6);
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    let at = at.checked_to_offset(UtcOffset::UTC)?;
-    let nanos = i32::try_from(at.nanosecond()).ok()?;
-    (is_plain && (1..=9999).contains(&at.year())).then_some((at.unix_timestamp(), nanos))
+    let at: Timestamp = text.parse().ok()?;
+    (is_plain && YEARS_1_TO_9999.contains(&at.seconds)).then_some(at)
 }
 
 /// Reads seconds with up to nine digits behind the point, and an `s`.
-pub(super) fn parse_duration(text: &str) -> Option<(i64, i32)> {
-    let number = text.strip_suffix('s')?;
-    let (negative, number) = match number.strip_prefix('-') {
-        Some(number) => (true, number),
-        None => (false, number),
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
-        return None;
-    }
-    let seconds: i64 = whole
-        .parse()
-        .ok()
-        .filter(|&seconds| seconds <= MAX_SECONDS)?;
-    let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
-    let sign = if negative { -1 } else { 1 };
-    Some((seconds * i64::from(sign), nanos * sign))
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    // `Duration::from_str` cuts off further digits, and takes longer durations.
+    let (_, fraction) = text.split_once('.').unwrap_or_default();
+    let span: Duration = text.parse().ok()?;
+    let is_plain = fraction.len() <= "123456789s".len();
+    (is_plain && span.seconds.unsigned_abs() <= MAX_SECONDS).then_some(span)
 }
 
 #[test]
@@ -82,7 +72,8 @@ fn a_time_is_rfc_3339_in_the_years_1_to_9999() {
         ("1970-01-01T08:00:00+08:00", Some((0, 0))),
         ("1969-12-31T16:00:00-08:00", Some((0, 0))),
     ] {
-        assert_eq!(parse_timestamp(text), want, "{text:?}");
+        let got = parse_timestamp(text).map(|at| (at.seconds, at.nanos));
+        assert_eq!(got, want, "{text:?}");
     }
 }
 
@@ -93,7 +84,7 @@ fn durations_are_seconds() {
         ("1.5s", Some((1, 500_000_000))),
         ("0.000000001s", Some((0, 1))),
         ("-1.5s", Some((-1, -500_000_000))),
-        ("315576000000s", Some((MAX_SECONDS, 0))),
+        ("315576000000s", Some((315_576_000_000, 0))),
         ("315576000001s", None),
         ("99999999999999999999s", None),
         ("0.0000000001s", None),
@@ -108,6 +99,7 @@ fn durations_are_seconds() {
         ("1e3s", None),
         (" 1s", None),
     ] {
-        assert_eq!(parse_duration(text), want, "{text:?}");
+        let got = parse_duration(text).map(|span| (span.seconds, span.nanos));
+        assert_eq!(got, want, "{text:?}");
     }
 }

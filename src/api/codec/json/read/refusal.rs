@@ -1,7 +1,6 @@
 //! Refuses fields of a request in JSON, and makes the errors that name them.
 
-use super::entries;
-use crate::api::codec::json::tree::Tree;
+use crate::api::codec::json::tree::{Object, Tree};
 use crate::api::codec::path::Path;
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::domain::Invalid;
@@ -25,21 +24,16 @@ pub(super) fn check_built(
     match &field.kind {
         Kind::Message(inner) if has_values && inner.built == Some(&[]) => Err(unsupported(path)),
         _ if message.built.is_none_or(is_built) => Ok(()),
-        _ if is_object && entries(value).is_none() => Err(wrong(field, value, path)),
+        _ if is_object && !matches!(value, Tree::Object(_)) => Err(wrong(field, value, path)),
         _ => Err(unsupported(path)),
     }
 }
 
 /// Refuses unknown fields of a message that isn't built whole: a login page takes a response
 /// without an error for a passed check.
-pub(super) fn check_unknown(
-    message: &Message,
-    entries: &[(String, Tree)],
-    path: &Path,
-) -> Result<(), Error> {
-    let is_unknown = |(name, value): &&(String, Tree)| {
-        message.field_named(name).is_none() && !matches!(value, Tree::Null)
-    };
+pub(super) fn check_unknown(message: &Message, entries: &Object, path: &Path) -> Result<(), Error> {
+    let is_unknown =
+        |(name, value): &&(String, Tree)| message.field_named(name).is_none() && value.is_present();
     match entries.iter().find(is_unknown) {
         Some((name, _)) if message.built.is_some() => {
             Err(unsupported(&path.join(repeatable(name))))
@@ -75,14 +69,12 @@ fn reason(field: &Field, value: &Tree) -> &'static str {
     let is_text = matches!(value, Tree::String(_));
     match (field.label, &field.kind) {
         (Label::Repeated, Kind::String) => "must be a list of strings",
-        (Label::Repeated, Kind::Message(_) | Kind::Struct) => "must be a list of objects",
+        (Label::Repeated, Kind::Message(_)) => "must be a list of objects",
         (Label::Repeated, _) => "must be a list of valid values",
-        (Label::Map, Kind::Message(_) | Kind::Struct) => "has a value that is no object",
+        (Label::Map, Kind::Message(_)) => "has a value that is no object",
         (Label::Map, Kind::Bytes) => "has a value that is not base64",
         (Label::Map, _) => "has an invalid value",
         (Label::Single, Kind::Bool) => "must be true or false",
-        (Label::Single, Kind::Double) => "must be a number",
-        (Label::Single, Kind::Int32 | Kind::Int64) => "must be an integer in range",
         (Label::Single, Kind::Uint32 | Kind::Uint64) => "must be a non-negative integer in range",
         (Label::Single, Kind::Enum(_)) => "is unknown",
         (Label::Single, Kind::Timestamp) if is_text => {
@@ -93,7 +85,6 @@ fn reason(field: &Field, value: &Tree) -> &'static str {
         (Label::Single, Kind::String | Kind::Bytes | Kind::Timestamp | Kind::Duration) => {
             "must be a string"
         }
-        (Label::Single, Kind::Message(_) | Kind::Struct) => "must be an object",
-        (Label::Single, Kind::ListValue | Kind::Value) => "must be a list",
+        (Label::Single, Kind::Message(_)) => "must be an object",
     }
 }
