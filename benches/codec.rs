@@ -80,7 +80,8 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     };
     let unknown = Fault::UserNotFound;
     let request = request(protocol);
-    let route = MatchedRoute::find(&request).map_err(|unmatched| unmatched.error)?;
+    let (_, route) = MatchedRoute::find(&request.path, &request);
+    let route = route?;
     let limits = WireLimits {
         body: 262_144,
         message: 262_144,
@@ -88,8 +89,8 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         match direction {
             "decode" => {
-                let message = codec::decode(&route, black_box(&request), limits)?;
-                drop(black_box(read::<CreateSession>(&route, message)?));
+                let call = read::<CreateSession>(&route, black_box(&request), limits)?;
+                drop(black_box(call));
             }
             "encode" => {
                 let answer = answer::<CreateSession>(black_box(created.clone()));

@@ -1,7 +1,7 @@
 //! Generates the tables of `src/api/schema.rs`: the fields of each message, and the calls with
 //! their routes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 use heck::{ToShoutySnakeCase as _, ToUpperCamelCase as _};
 use protox::prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor,
-    MethodDescriptor, OneofDescriptor, Value,
+    MethodDescriptor, ServiceDescriptor, Value,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -23,18 +23,16 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 pub fn generate(pool: &DescriptorPool, out: &Path) -> Result<()> {
     let mut tables = Tables::default();
     let mut procedures = String::new();
-    let mut routes = Vec::new();
-    let methods = pool.services();
-    let methods = methods.flat_map(|service| service.methods().collect::<Vec<_>>());
+    let mut routes = String::new();
+    let services: Vec<_> = pool.services().collect();
+    let methods = services.iter().flat_map(ServiceDescriptor::methods);
     for (at, method) in methods.enumerate() {
-        tables.add(pool, &method.input())?;
-        tables.add(pool, &method.output())?;
-        procedure(&method, &mut procedures)?;
+        tables.add(&method.input())?;
+        tables.add(&method.output())?;
+        procedures += &procedure(&method);
         let fault = |error| format!("{}: {error}", method.full_name());
-        routes.extend(routes_of(pool, &method, at).map_err(fault)?);
+        routes += &routes_of(&method, at).map_err(fault)?;
     }
-    let routes: Vec<_> = routes.iter().map(|route| route.text(&routes)).collect();
-    let routes = routes.join("");
     let mut text = tables.text();
     writeln!(
         text,
@@ -49,119 +47,75 @@ pub fn generate(pool: &DescriptorPool, out: &Path) -> Result<()> {
 pub fn generate_message(pool: &DescriptorPool, name: &str, file: &Path) -> Result<()> {
     let mut tables = Tables::default();
     let message = pool.get_message_by_name(name);
-    tables.add(pool, &message.ok_or_else(|| format!("there is no {name}"))?)?;
+    tables.add(&message.ok_or_else(|| format!("there is no {name}"))?)?;
     fs::write(file, tables.text())?;
     Ok(())
 }
 
-fn procedure(method: &MethodDescriptor, out: &mut String) -> Result<()> {
+fn procedure(method: &MethodDescriptor) -> String {
     let service = method.parent_service();
     let version = service.package_name().rsplit('.').next();
-    writeln!(
-        out,
+    format!(
         "Procedure {{ service: {:?}, operation: Operation::{}, version: Version::{}, \
-         request: &{}, reply: &{} }},",
+         request: &{}, reply: &{} }},\n",
         service.full_name(),
         method.name(),
         version.unwrap_or_default().to_upper_camel_case(),
         table_name(&method.input()),
         table_name(&method.output()),
-    )?;
-    Ok(())
+    )
 }
 
-/// A route of `google.api.http`.
-struct Route {
-    /// Such as `GET`.
-    method: String,
-    /// The parts between slashes; a field stands in braces.
-    path: Vec<String>,
-    has_body: bool,
-    /// The place of its call among all calls.
-    procedure: usize,
-}
-
-/// The routes of a call: its rule and the additional bindings.
-fn routes_of(pool: &DescriptorPool, call: &MethodDescriptor, at: usize) -> Result<Vec<Route>> {
-    let http = pool.get_extension_by_name("google.api.http");
-    let options = call.options();
-    let rule = options.get_extension(&http.ok_or("no google.api.http")?);
-    let rule = rule.as_message().ok_or("a route is a message")?;
+/// The routes of a call, which has this place among all: its rule of `google.api.http` and the
+/// additional bindings.
+fn routes_of(call: &MethodDescriptor, at: usize) -> Result<String> {
+    let rule = option(call.parent_pool(), &call.options(), "google.api.http")?;
+    let rule = rule.as_ref().and_then(Value::as_message);
+    let rule = rule.ok_or("there is no route")?;
     let more = rule.get_field_by_name("additional_bindings");
     let more = more.as_ref().and_then(|more| more.as_list());
-    let more = more
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Value::as_message);
-    let rules = std::iter::once(rule).chain(more);
-    rules
-        .map(|rule| Route::read(rule, &call.input(), at))
+    let more = more.unwrap_or_default().iter();
+    std::iter::once(rule)
+        .chain(more.filter_map(Value::as_message))
+        .map(|rule| route(rule, &call.input(), at))
         .collect()
 }
 
-impl Route {
-    fn read(rule: &DynamicMessage, request: &MessageDescriptor, procedure: usize) -> Result<Self> {
-        let text = |name: &str| {
-            let value = rule.get_field_by_name(name);
-            let text = value.as_ref().and_then(|value| value.as_str());
-            text.unwrap_or_default().to_owned()
-        };
-        let methods = ["get", "put", "post", "delete", "patch"];
-        let method = methods.into_iter().find(|name| !text(name).is_empty());
-        let method = method.ok_or("a route has no method")?;
-        let path: Vec<_> = text(method).split('/').skip(1).map(str::to_owned).collect();
-        for segment in &path {
-            let is_known = match field_of(segment) {
-                Some(field) => request.get_field_by_name(field).is_some(),
-                None => !segment.contains(['{', '*', ':']),
-            };
-            if !is_known {
-                return Err(format!("{segment:?} is not a part of a path").into());
+fn route(rule: &DynamicMessage, request: &MessageDescriptor, procedure: usize) -> Result<String> {
+    let text = |name: &str| {
+        let value = rule.get_field_by_name(name);
+        let text = value.as_ref().and_then(|value| value.as_str());
+        text.unwrap_or_default().to_owned()
+    };
+    // A field stands in braces.
+    let segment = |segment: &str| {
+        let field = segment.strip_prefix('{');
+        match field.and_then(|field| field.strip_suffix('}')) {
+            Some(field) if request.get_field_by_name(field).is_some() => {
+                Ok(format!("Segment::Field({field:?})"))
             }
+            None if !segment.contains(['{', '*', ':']) => {
+                Ok(format!("Segment::Literal({segment:?})"))
+            }
+            _ => Err(format!("{segment:?} is not a part of a path")),
         }
-        let has_body = match text("body").as_str() {
-            "" => false,
-            "*" => true,
-            other => return Err(format!("the body {other:?} is neither * nor none").into()),
-        };
-        Ok(Self {
-            method: method.to_uppercase(),
-            path,
-            has_body,
-            procedure,
-        })
-    }
-
-    /// Whether the same paths match both.
-    fn is_beside(&self, other: &Self) -> bool {
-        let pairs = self.path.iter().zip(&other.path);
-        let same =
-            |(a, b): (&String, &String)| a == b || field_of(a).is_some() && field_of(b).is_some();
-        self.path.len() == other.path.len() && pairs.into_iter().all(same)
-    }
-
-    fn text(&self, all: &[Self]) -> String {
-        let beside = all.iter().filter(|other| other.is_beside(self));
-        let methods: BTreeSet<_> = beside.map(|route| route.method.as_str()).collect();
-        let allowed = methods.into_iter().collect::<Vec<_>>().join(", ");
-        let path = self.path.iter().map(|segment| match field_of(segment) {
-            Some(field) => format!("Segment::Field({field:?})"),
-            None => format!("Segment::Literal({segment:?})"),
-        });
-        format!(
-            "Route {{ method: http::Method::{}, path: &[{}], allowed: {allowed:?}, \
-             has_body: {}, procedure: &PROCEDURES[{}] }},\n",
-            self.method,
-            path.collect::<Vec<_>>().join(", "),
-            self.has_body,
-            self.procedure,
-        )
-    }
-}
-
-/// The field whose value stands in the place of this part of a path.
-fn field_of(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
+    };
+    let methods = ["get", "put", "post", "delete", "patch"];
+    let method = methods.into_iter().find(|name| !text(name).is_empty());
+    let method = method.ok_or("a route has no method")?;
+    let path = text(method);
+    let path: std::result::Result<Vec<_>, _> = path.split('/').skip(1).map(segment).collect();
+    let has_body = match text("body").as_str() {
+        "" => false,
+        "*" => true,
+        other => return Err(format!("the body {other:?} is neither * nor none").into()),
+    };
+    Ok(format!(
+        "Route {{ method: http::Method::{}, path: &[{}], has_body: {has_body}, \
+         procedure: &PROCEDURES[{procedure}] }},\n",
+        method.to_uppercase(),
+        path?.join(", "),
+    ))
 }
 
 /// The tables of messages by their names.
@@ -177,7 +131,7 @@ impl Tables {
     }
 
     /// Adds the table of a message, and those of the messages in it.
-    fn add(&mut self, pool: &DescriptorPool, message: &MessageDescriptor) -> Result<()> {
+    fn add(&mut self, message: &MessageDescriptor) -> Result<()> {
         let name = table_name(message);
         match self.done.get(&name).map(String::as_str) {
             Some("") => return Err(format!("{} contains itself", message.full_name()).into()),
@@ -190,10 +144,10 @@ impl Tables {
         let mut declared: Vec<_> = message.fields().collect();
         declared.sort_by_key(|field| field.path().last().copied());
         for field in declared {
-            self.field(pool, &field, &mut fields)?;
+            fields += &self.field(&field)?;
         }
-        let built = built(pool, message)?;
-        let is_plain = is_plain(pool, message)?;
+        let built = built(message)?;
+        let is_plain = is_plain(message)?;
         let table = format!(
             "pub static {name}: Message = Message {{ fields: &[{fields}], built: {built:?}, \
              is_plain: {is_plain} }};\n",
@@ -202,12 +156,7 @@ impl Tables {
         Ok(())
     }
 
-    fn field(
-        &mut self,
-        pool: &DescriptorPool,
-        field: &FieldDescriptor,
-        out: &mut String,
-    ) -> Result<()> {
+    fn field(&mut self, field: &FieldDescriptor) -> Result<String> {
         let entry = field.kind();
         let entry = entry.as_message().filter(|_| field.is_map());
         let (label, value) = match entry {
@@ -219,11 +168,9 @@ impl Tables {
             None => ("Single", field.clone()),
         };
         let kind = match value.kind() {
-            Kind::Bool => "Bool".to_owned(),
-            Kind::Uint32 => "Uint32".to_owned(),
-            Kind::Uint64 => "Uint64".to_owned(),
-            Kind::String => "String".to_owned(),
-            Kind::Bytes => "Bytes".to_owned(),
+            scalar @ (Kind::Bool | Kind::Uint32 | Kind::Uint64 | Kind::String | Kind::Bytes) => {
+                format!("{scalar:?}").to_upper_camel_case()
+            }
             Kind::Enum(of) => {
                 // As they are declared: of two names of a number, the first is its own.
                 let values = of.enum_descriptor_proto().value.iter();
@@ -231,16 +178,12 @@ impl Tables {
                 format!("Enum(&{:?})", values.collect::<Vec<_>>())
             }
             Kind::Message(of) => match of.full_name() {
-                "google.protobuf.Timestamp" => "Timestamp".to_owned(),
-                "google.protobuf.Duration" => "Duration".to_owned(),
-                other
-                    if other.starts_with("google.protobuf.")
-                        && other != "google.protobuf.Empty" =>
-                {
+                "google.protobuf.Timestamp" | "google.protobuf.Duration" => of.name().to_owned(),
+                other if other.starts_with("google.protobuf.") => {
                     return Err(format!("{}: {other} is not mapped", field.full_name()).into());
                 }
                 _ => {
-                    self.add(pool, &of)?;
+                    self.add(&of)?;
                     format!("Message(&{})", table_name(&of))
                 }
             },
@@ -253,55 +196,51 @@ impl Tables {
             Some(oneof) => format!(
                 "Some(&Oneof {{ name: {:?}, both: {} }})",
                 oneof.name(),
-                both(pool, oneof)?
+                option(oneof.parent_pool(), &oneof.options(), "sesame.both")?
+                    == Some(Value::Bool(true)),
             ),
             None => "None".to_owned(),
         };
-        writeln!(
-            out,
+        Ok(format!(
             "Field {{ number: {}, name: {:?}, json: {:?}, label: Label::{label}, \
-             kind: Kind::{kind}, oneof: {oneof} }},",
+             kind: Kind::{kind}, oneof: {oneof} }},\n",
             field.number(),
             field.name(),
             field.json_name(),
-        )?;
-        Ok(())
+        ))
     }
 }
 
 /// Whether a message and all in it have each field of v2, and are carried out whole.
-fn is_plain(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<bool> {
-    let is_whole = newest(pool, message)?.fields().len() == message.fields().len();
-    let mut is_plain = is_whole && built(pool, message)?.is_none();
+fn is_plain(message: &MessageDescriptor) -> Result<bool> {
+    let is_whole = newest(message)?.fields().len() == message.fields().len();
+    let mut is_plain = is_whole && built(message)?.is_none();
     for field in message.fields() {
         if let Kind::Message(of) = field.kind() {
-            is_plain &= self::is_plain(pool, &of)?;
+            is_plain &= self::is_plain(&of)?;
         }
     }
     Ok(is_plain)
 }
 
 /// v2's message of the same name, whose Rust type an older version's message has.
-fn newest(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<MessageDescriptor> {
-    let name = message
-        .full_name()
-        .replace(".v2alpha.", ".v2.")
-        .replace(".v2beta.", ".v2.");
+fn newest(message: &MessageDescriptor) -> Result<MessageDescriptor> {
+    let in_v2 = |name: &str| {
+        name.replace(".v2alpha.", ".v2.")
+            .replace(".v2beta.", ".v2.")
+    };
+    let pool = message.parent_pool();
     // A message that v2 lacks is the newest itself.
-    let newest = pool.get_message_by_name(&name);
+    let newest = pool.get_message_by_name(&in_v2(message.full_name()));
     let newest = newest.unwrap_or_else(|| message.clone());
     for field in message.fields() {
-        let same = newest.get_field(field.number()).filter(|same| {
-            let kind = |field: &FieldDescriptor| {
-                format!("{:?}", field.kind())
-                    .replace("v2alpha", "v2")
-                    .replace("v2beta", "v2")
-            };
+        let kind = |field: &FieldDescriptor| in_v2(&format!("{:?}", field.kind()));
+        let is_same = |same: FieldDescriptor| {
             same.name() == field.name()
                 && same.cardinality() == field.cardinality()
-                && kind(same) == kind(&field)
-        });
-        if same.is_none() {
+                && kind(&same) == kind(&field)
+        };
+        if !newest.get_field(field.number()).is_some_and(is_same) {
             return Err(format!("{} is another field in v2", field.full_name()).into());
         }
     }
@@ -309,29 +248,21 @@ fn newest(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<MessageD
 }
 
 /// The only fields of a message that are carried out, if it says so.
-fn built(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<Option<Vec<u32>>> {
-    let extension = pool
-        .get_extension_by_name("sesame.built")
-        .ok_or("no sesame.built")?;
-    let options = message.options();
-    if !options.has_extension(&extension) {
-        return Ok(None);
-    }
-    let fields = options.get_extension(&extension);
-    let fields = fields.as_message().and_then(|fields| {
-        let numbers = fields.get_field_by_name("numbers")?;
-        let numbers = numbers.as_list()?.iter().filter_map(Value::as_u32);
-        Some(numbers.collect())
-    });
-    Ok(fields)
+fn built(message: &MessageDescriptor) -> Result<Option<Vec<u32>>> {
+    let built = option(message.parent_pool(), &message.options(), "sesame.built")?;
+    Ok(built.and_then(|built| {
+        let numbers = built.as_message()?.get_field_by_name("numbers")?;
+        let numbers = numbers.as_list()?.iter();
+        Some(numbers.filter_map(Value::as_u32).collect())
+    }))
 }
 
-fn both(pool: &DescriptorPool, oneof: &OneofDescriptor) -> Result<bool> {
-    let extension = pool
-        .get_extension_by_name("sesame.both")
-        .ok_or("no sesame.both")?;
-    let both = oneof.options().get_extension(&extension).as_bool();
-    Ok(both.unwrap_or_default())
+/// The value of an option, if it is set.
+fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Result<Option<Value>> {
+    let extension = pool.get_extension_by_name(name);
+    let extension = extension.ok_or_else(|| format!("no {name}"))?;
+    let is_set = options.has_extension(&extension);
+    Ok(is_set.then(|| options.get_extension(&extension).into_owned()))
 }
 
 fn table_name(message: &MessageDescriptor) -> String {

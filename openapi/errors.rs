@@ -74,7 +74,7 @@ pub fn answers(of_call: &[String], has_body: bool, methods: &str) -> Result<Vec<
             .ok_or_else(|| format!("no error is named {name}"))?;
         for example in found {
             let (meaning, _) = example.documentation().unwrap_or_default();
-            let of_path = Error::MethodNotAllowed(methods.to_owned().leak());
+            let of_path = Error::MethodNotAllowed(methods.to_owned().into());
             let another = match &example.error {
                 Error::Unauthenticated(_) => Some(Error::Unauthenticated(TokenFault::Invalid)),
                 Error::Unimplemented(_) if names.contains(&KEY_REUSED) => Some(

@@ -23,7 +23,7 @@ pub use protocol::{Codec, Coding, Protocol};
 pub use request::{Request, RequestContext, WireLimits, query};
 pub use request_headers::RequestHeaders;
 pub use response::Body;
-pub use route::{MatchedRoute, RouteError};
+pub use route::MatchedRoute;
 pub(crate) use route::{is_known, session_id};
 pub(crate) use timeout::client_timeout;
 pub use version::Version;

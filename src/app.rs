@@ -18,8 +18,7 @@ use tokio::task::spawn_blocking;
 
 use self::deadline::Deadlines;
 use crate::api::{
-    Answer, Body, MatchedRoute, Request, RouteError, WireLimits, carry_out, codec, is_known,
-    session_id,
+    Body, MatchedRoute, Protocol, Request, WireLimits, carry_out, codec, is_known, session_id,
 };
 use crate::aws::{KeySource, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
@@ -136,14 +135,21 @@ impl App {
         self.limits
     }
 
-    /// The path of a request without the base path. A path that a route knows is left as it is, so
-    /// that the API's own address goes on working behind a custom domain.
-    fn route_path<'a>(&self, request: &'a Request) -> &'a str {
+    /// Begins a request: finds its route, and the protocol in which it is answered.
+    fn begin(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> (Context, Protocol, Result<MatchedRoute, Error>) {
+        let context = Context::new(now);
+        // A path that a route knows is left as it is, so that the API's own address goes on working
+        // behind a custom domain.
         let path = request.path.as_str();
-        if is_known(path) {
-            return path;
-        }
-        self.base_path.strip(path).unwrap_or(path)
+        let inner = self.base_path.strip(path).filter(|_| !is_known(path));
+        let path = inner.unwrap_or(path);
+        context.record.session(session_id(path));
+        let (protocol, route) = MatchedRoute::find(path, request);
+        (context, protocol, route)
     }
 
     /// The log of the service's calls.
@@ -156,7 +162,7 @@ impl App {
         route: &MatchedRoute,
         request: &Request,
         context: &Context,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response<Body>, Error> {
         let deadlines = Deadlines::read(route.protocol, request)?;
         let call = async {
             if request.body.len() > self.limits.body {
@@ -166,11 +172,12 @@ impl App {
             let principal = self.service.authenticate(&credentials, context).await?;
             let operation = route.procedure.operation;
             let permit = self.service.authorize(operation, principal)?;
-            let message = codec::decode(route, request, self.limits)?;
-            carry_out(route, message, &self.service, &permit, context).await
+            let limits = self.limits;
+            carry_out(route, request, limits, &self.service, &permit, context).await
         };
         // On the heap, because it moves often.
-        deadlines.enforce(context, Box::pin(call)).await
+        let answer = deadlines.enforce(context, Box::pin(call)).await?;
+        codec::encode(route, &answer, self.created_status)
     }
 
     /// Adds what all answers have in common: their headers, and a line in the log.
@@ -194,38 +201,26 @@ impl App {
 /// `now` is the time of the request. Nothing further down reads the wall clock: the [`Context`]
 /// adds the time that has passed since.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
-    let context = Context::new(now);
     if let Some(response) = cors::preflight(&app.origins, &request) {
-        return app.finish(&request, None, &context, None, response);
+        return app.finish(&request, None, &Context::new(now), None, response);
     }
-    let path = app.route_path(&request);
-    context.record.session(session_id(path));
-    let route = match MatchedRoute::find_at(path, &request) {
-        Ok(route) => route,
-        Err(RouteError { protocol, error }) => {
-            let response = codec::encode_error(protocol, &error);
-            return app.finish(&request, None, &context, Some(&error), response);
-        }
+    let (context, protocol, route) = app.begin(&request, now);
+    let operation = route.as_ref().map(|route| route.procedure.operation).ok();
+    let outcome = match route {
+        Ok(route) => app.run(&route, &request, &context).await,
+        Err(error) => Err(error),
     };
-    let reply = app.run(&route, &request, &context).await;
-    let encoded = reply.and_then(|reply| codec::encode(&route, &reply, app.created_status));
-    let (response, error) = match encoded {
+    let (response, error) = match outcome {
         Ok(response) => (response, None),
-        Err(error) => (codec::encode_error(route.protocol, &error), Some(error)),
+        Err(error) => (codec::encode_error(protocol, &error), Some(error)),
     };
-    let operation = Some(route.procedure.operation);
     app.finish(&request, operation, &context, error.as_ref(), response)
 }
 
 /// Answers a request that can't be carried out, such as one whose body never arrives.
 pub fn refuse(app: &App, request: &Request, error: &Error, now: Timestamp) -> Response<Body> {
-    let context = Context::new(now);
-    let path = app.route_path(request);
-    context.record.session(session_id(path));
-    let (protocol, operation) = match MatchedRoute::find_at(path, request) {
-        Ok(route) => (route.protocol, Some(route.procedure.operation)),
-        Err(unmatched) => (unmatched.protocol, None),
-    };
+    let (context, protocol, route) = app.begin(request, now);
+    let operation = route.map(|route| route.procedure.operation).ok();
     let mut response = codec::encode_error(protocol, error);
     if error.is_before_protocol() {
         *response.status_mut() = error.row().http;

@@ -58,12 +58,12 @@ pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
         Error::Unauthenticated(TokenFault::Missing) => Some((WWW_AUTHENTICATE, NO_TOKEN)),
         Error::Unauthenticated(TokenFault::Invalid) => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
         Error::PermissionDenied => Some((WWW_AUTHENTICATE, INSUFFICIENT_SCOPE)),
-        Error::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+        Error::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_str(methods).ok()?)),
         Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED_ENCODINGS)),
         Error::PreconditionFailed(current) => {
             let tag = HeaderValue::from_str(&format!("\"{current}\""));
-            tag.ok().map(|tag| (ETAG, tag))
+            Some((ETAG, tag.ok()?))
         }
         Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
         _ => None,

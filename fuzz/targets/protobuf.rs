@@ -7,7 +7,7 @@ use http::HeaderMap;
 use libfuzzer_sys::fuzz_target;
 use sesame::api::schema::{PROCEDURES, Procedure};
 use sesame::api::{
-    Call, Codec, MatchedRoute, Protocol, Request, RequestContext, Version, WireLimits, codec, read,
+    Call, Codec, MatchedRoute, Protocol, Request, RequestContext, Version, WireLimits, read,
 };
 use sesame::domain::Filter;
 use sesame::error::Error;
@@ -34,7 +34,7 @@ fn decode<C: Call>(version: Version, bytes: &[u8]) -> Result<C, Error> {
         body: Bytes::copy_from_slice(bytes),
         context: RequestContext::default(),
     };
-    read(&route, codec::decode(&route, &request, LIMITS)?)
+    read(&route, &request, LIMITS)
 }
 
 /// Reads a message as v2 and as v2alpha do. It is `None` if v2 refuses the message.

@@ -2,8 +2,9 @@
 
 use prost::Message as _;
 
-use super::codec::{self, Answer, RequestMessage};
-use super::{MatchedRoute, RequestHeaders, Version};
+use super::codec::json::Encoded;
+use super::codec::{self, Answer};
+use super::{MatchedRoute, Request, RequestHeaders, Version, WireLimits};
 use crate::domain::{Operation, Permit, operations};
 use crate::error::Error;
 use crate::service::{self, Context, Service, UseCase};
@@ -37,22 +38,30 @@ pub struct Envelope {
     pub second: Option<String>,
 }
 
-/// Reads the request of a call.
+/// Reads the call in a request.
 ///
 /// # Errors
 ///
-/// - [`Error::Malformed`]: not that message.
-/// - [`Error::InvalidArgument`]: a field over its limits.
-pub fn read<C: Call>(route: &MatchedRoute, request: RequestMessage) -> Result<C, Error> {
+/// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read, or a field is over its
+///   limits.
+/// - [`Error::BodyTooLarge`]: the message in it is longer than the limit.
+/// - [`Error::Unimplemented`], [`Error::UnsupportedEncoding`]: it wants what this service
+///   doesn't do.
+pub fn read<C: Call>(
+    route: &MatchedRoute,
+    request: &Request,
+    limits: WireLimits,
+) -> Result<C, Error> {
+    let Encoded { bytes, second } = codec::decode(route, request, limits)?;
     // The decoder's errors name fields and wire types, and quote nothing.
-    let message = C::Request::decode(request.bytes.as_slice())
+    let message = C::Request::decode(bytes.as_slice())
         .map_err(|error| Error::Malformed(format!("the message can't be read: {error}")))?;
     C::read(
         message,
         Envelope {
             version: route.procedure.version,
-            headers: request.headers,
-            second: request.second,
+            headers: RequestHeaders::read(&request.headers),
+            second,
         },
     )
 }
@@ -75,14 +84,15 @@ macro_rules! dispatch {
         /// Those of [`read`] and of the call.
         pub(crate) async fn carry_out(
             route: &MatchedRoute,
-            request: RequestMessage,
+            request: &Request,
+            limits: WireLimits,
             service: &Service,
             permit: &Permit,
             context: &Context,
         ) -> Result<Answer, Error> {
             match route.procedure.operation {
                 $(Operation::$call => {
-                    let call: service::$call = read(route, request)?;
+                    let call: service::$call = read(route, request, limits)?;
                     let outcome = service.run(call, permit, context).await?;
                     Ok(answer::<service::$call>(outcome))
                 })*
@@ -93,15 +103,14 @@ macro_rules! dispatch {
         ///
         /// # Errors
         ///
-        /// Those of [`codec::decode`] and of [`read`].
+        /// Those of [`read`].
         pub fn check(
             route: &MatchedRoute,
-            request: &super::Request,
-            limits: super::WireLimits,
+            request: &Request,
+            limits: WireLimits,
         ) -> Result<(), Error> {
-            let request = codec::decode(route, request, limits)?;
             match route.procedure.operation {
-                $(Operation::$call => read::<service::$call>(route, request).map(drop),)*
+                $(Operation::$call => read::<service::$call>(route, request, limits).map(drop),)*
             }
         }
     };

@@ -9,14 +9,12 @@ mod path;
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use zeroize::Zeroizing;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use self::filter::filter;
+use self::json::Encoded;
 use super::response::respond;
-use crate::api::{
-    Body, Codec, Coding, MatchedRoute, Protocol, Request, RequestHeaders, WireLimits,
-};
+use crate::api::{Body, Codec, Coding, MatchedRoute, Protocol, Request, WireLimits};
 use crate::error::Error;
 use crate::service::PAGE_ADVICE;
 use crate::status::{self, Status};
@@ -26,16 +24,6 @@ pub use compression::Compression;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
 const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
-
-/// The message of a request, once its protocol is taken off. It may hold a password, and so has no
-/// `Debug`.
-pub struct RequestMessage {
-    /// v2's message in protobuf, without fields that the version lacks.
-    pub bytes: Zeroizing<Vec<u8>>,
-    /// The other member of a oneof of which JSON may have two.
-    pub second: Option<String>,
-    pub headers: RequestHeaders,
-}
 
 /// The answer to a call that was carried out. It may hold a token, and so has no `Debug`.
 pub struct Answer {
@@ -47,52 +35,42 @@ pub struct Answer {
     pub creates: bool,
 }
 
-/// Decodes the message of a request.
-///
-/// # Errors
-///
-/// - [`Error::Malformed`], [`Error::InvalidArgument`]: it can't be read.
-/// - [`Error::BodyTooLarge`]: the message in it is longer than the limit.
-/// - [`Error::Unimplemented`], [`Error::UnsupportedEncoding`]: it wants what this service
-///   doesn't do.
-pub fn decode(
+/// Decodes the message of a request to v2's message in protobuf, without fields that the version
+/// lacks.
+pub(super) fn decode(
     route: &MatchedRoute,
     request: &Request,
     limits: WireLimits,
-) -> Result<RequestMessage, Error> {
+) -> Result<Encoded, Error> {
     let Request { headers, body, .. } = request;
-    let binary = |message: &[u8]| filter(route.procedure.request, message);
-    let (bytes, second) = match route.protocol {
-        Protocol::Json | Protocol::Connect(Codec::Json) => {
-            if route.protocol != Protocol::Json {
-                check_connect_version(headers)?;
-            }
-            // A route without a body has its fields in the path and in the query.
-            let body = if route.has_body {
-                read_plain(headers, body, limits)?
-            } else {
-                Bytes::new()
-            };
-            let message = json::read(route, request, &body)?;
-            (message.bytes, message.second)
-        }
-        Protocol::Connect(Codec::Proto) => {
-            check_connect_version(headers)?;
-            (binary(&read_plain(headers, body, limits)?)?, None)
-        }
-        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => {
-            (binary(&read_framed(headers, body, limits)?)?, None)
-        }
-        Protocol::GrpcWeb(Coding::Text) => {
-            let body = frame::read_text(body)?;
-            (binary(&read_framed(headers, &body, limits)?)?, None)
-        }
+    // Clients that say which version of Connect they speak say "1".
+    if let (Protocol::Connect(_), Some(version)) = (route.protocol, headers.get(CONNECT_VERSION))
+        && version != "1"
+    {
+        let reason = "connect-protocol-version must be 1";
+        return Err(Error::Malformed(reason.to_owned()));
+    }
+    let framed = |body: &Bytes| {
+        let compression = Compression::from_headers(headers, &grpc::ENCODING)?;
+        frame::read_message(body, compression, limits.message)
     };
-    Ok(RequestMessage {
-        bytes,
-        second,
-        headers: RequestHeaders::read(headers),
-    })
+    let message = match route.protocol {
+        // A route without a body has its fields in the path and in the query.
+        _ if !route.has_body => Bytes::new(),
+        Protocol::Json | Protocol::Connect(_) => {
+            let compression = Compression::from_headers(headers, &CONTENT_ENCODING)?;
+            compression.decompress(body, limits.message)?
+        }
+        Protocol::Grpc | Protocol::GrpcWeb(Coding::Binary) => framed(body)?,
+        Protocol::GrpcWeb(Coding::Text) => framed(&frame::read_text(body)?)?,
+    };
+    match route.protocol {
+        Protocol::Json | Protocol::Connect(Codec::Json) => json::read(route, request, &message),
+        Protocol::Connect(Codec::Proto) | Protocol::Grpc | Protocol::GrpcWeb(_) => Ok(Encoded {
+            bytes: filter(route.procedure.request, &message)?,
+            second: None,
+        }),
+    }
 }
 
 /// Encodes the answer to a call in the shape of the route's version. `created` is the HTTP status
@@ -119,7 +97,7 @@ pub fn encode(
         Protocol::Connect(Codec::Json) => respond(JSON, (answer.json)(&reply)?),
         Protocol::Connect(Codec::Proto) => respond(PROTO, reply.to_vec()),
         Protocol::Grpc => grpc::encode(&reply),
-        Protocol::GrpcWeb(coding) => grpc::encode_web(&reply, coding),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(Ok(&reply), coding),
     };
     if !can_carry(route.protocol, response.body()) {
         return Err(Error::ListTooLong(PAGE_ADVICE));
@@ -139,7 +117,7 @@ pub fn encode_error(protocol: Protocol, error: &Error) -> Response<Body> {
             response
         }
         Protocol::Grpc => grpc::encode_error(error),
-        Protocol::GrpcWeb(coding) => grpc::encode_web_error(error, coding),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(Err(error), coding),
     }
 }
 
@@ -162,26 +140,5 @@ fn can_carry(protocol: Protocol, body: &Body) -> bool {
             let escaped = body.data.iter().filter(|byte| b"\"\\".contains(byte));
             length <= MESSAGE && length + escaped.count() <= STRING
         }
-    }
-}
-
-/// Decompresses a body that is the message itself.
-fn read_plain(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
-    Compression::from_headers(headers, &CONTENT_ENCODING)?.decompress(body, limits.message)
-}
-
-/// Reads the message of a body that is a gRPC frame.
-fn read_framed(headers: &HeaderMap, body: &Bytes, limits: WireLimits) -> Result<Bytes, Error> {
-    let compression = Compression::from_headers(headers, &grpc::ENCODING)?;
-    frame::read_message(body, compression, limits.message)
-}
-
-/// Clients that say which version of Connect they speak say "1".
-fn check_connect_version(headers: &HeaderMap) -> Result<(), Error> {
-    match headers.get(CONNECT_VERSION) {
-        Some(version) if version != "1" => Err(Error::Malformed(
-            "connect-protocol-version must be 1".to_owned(),
-        )),
-        _ => Ok(()),
     }
 }

@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use http::Method;
 use percent_encoding::percent_decode_str;
 
@@ -12,27 +15,15 @@ use crate::error::Error;
 pub struct MatchedRoute {
     pub protocol: Protocol,
     pub procedure: &'static Procedure,
-    /// The fields that stand in the path: the name in protobuf, and the text, percent-decoded.
-    pub path_fields: Vec<(&'static str, String)>,
+    pub path_fields: PathFields,
     /// Whether the other fields stand in the body, or else in the query.
     pub has_body: bool,
 }
 
-/// The error for a request that no route matches, and the protocol in which it is answered.
-#[derive(Debug)]
-pub struct RouteError {
-    pub protocol: Protocol,
-    pub error: Error,
-}
-
 impl MatchedRoute {
-    /// Finds the route of a request by its method, path and content type.
-    pub fn find(request: &Request) -> Result<Self, RouteError> {
-        Self::find_at(&request.path, request)
-    }
-
-    /// Finds the route of a request that has this path once the base path is taken off.
-    pub(crate) fn find_at(path: &str, request: &Request) -> Result<Self, RouteError> {
+    /// Finds the route of a request by its method and content type, and by its path without the
+    /// base path; and the protocol in which the request is answered, whether or not a route matches.
+    pub fn find(path: &str, request: &Request) -> (Protocol, Result<Self, Error>) {
         let content_type = Protocol::from_content_type(&request.headers);
         let path = Path::parse(path);
         let protocol = match (&path, content_type) {
@@ -41,35 +32,63 @@ impl MatchedRoute {
             (None, Some(said @ (Protocol::Grpc | Protocol::GrpcWeb(_)))) => said,
             _ => Protocol::Json,
         };
-        let unmatched = |error| RouteError { protocol, error };
+        let route = Self::find_in(protocol, path, content_type, request);
+        (protocol, route)
+    }
+
+    fn find_in(
+        protocol: Protocol,
+        path: Option<Path>,
+        content_type: Option<Protocol>,
+        request: &Request,
+    ) -> Result<Self, Error> {
+        const NO_SUCH_CALL: Error = Error::Unimplemented(Cow::Borrowed("this call"));
+
         if protocol == Protocol::Grpc && !request.context.trailers {
-            return Err(unmatched(Error::TrailersUnsupported));
+            return Err(Error::TrailersUnsupported);
         }
-        let path = path.ok_or_else(|| {
-            unmatched(match protocol {
-                Protocol::Json | Protocol::Connect(_) => Error::RouteNotFound,
-                Protocol::Grpc | Protocol::GrpcWeb(_) => NO_SUCH_CALL,
-            })
-        })?;
-        let (procedure, route) = path
-            .procedure(&request.method, content_type)
-            .map_err(unmatched)?;
-        Ok(Self {
-            protocol,
-            procedure,
-            path_fields: path.fields(route),
-            has_body: route.is_none_or(|route| route.has_body),
-        })
+        match path {
+            None if protocol == Protocol::Json => Err(Error::RouteNotFound),
+            None => Err(NO_SUCH_CALL),
+            Some(Path::Procedure { .. }) if request.method != Method::POST => {
+                Err(Error::MethodNotAllowed("POST".into()))
+            }
+            Some(Path::Procedure { .. }) if content_type.is_none() => {
+                Err(Error::UnsupportedMediaType(PROCEDURE_TYPES))
+            }
+            Some(Path::Procedure { service, method }) => {
+                let named =
+                    |one: &&Procedure| one.service == service && one.operation.as_str() == method;
+                Ok(Self {
+                    protocol,
+                    procedure: PROCEDURES.iter().find(named).ok_or(NO_SUCH_CALL)?,
+                    path_fields: Vec::new(),
+                    has_body: true,
+                })
+            }
+            Some(Path::Json { form, fields }) => {
+                let route = form.siblings().find(|route| route.method == request.method);
+                let route = route.ok_or_else(|| Error::MethodNotAllowed(form.allowed().into()))?;
+                // A body of any other content type is read as JSON: curl's default is a form's.
+                if content_type.is_some_and(|said| said != Protocol::Connect(Codec::Json)) {
+                    return Err(Error::UnsupportedMediaType("application/json"));
+                }
+                Ok(Self {
+                    protocol,
+                    procedure: route.procedure,
+                    path_fields: fields,
+                    has_body: route.has_body,
+                })
+            }
+        }
     }
 }
 
 /// The session that a path names, if its id is one. It is logged even if no route matches.
 pub(crate) fn session_id(path: &str) -> Option<SessionId> {
-    let path = Path::parse(path)?;
-    let Path::Json { routes, .. } = &path else {
+    let Path::Json { fields, .. } = Path::parse(path)? else {
         return None;
     };
-    let fields = path.fields(routes.first().copied());
     let (_, id) = fields.iter().find(|(name, _)| *name == "session_id")?;
     SessionId::find(id).ok()?
 }
@@ -80,23 +99,23 @@ pub(crate) fn is_known(path: &str) -> bool {
     Path::parse(path).is_some()
 }
 
-const NO_SUCH_CALL: Error = Error::Unimplemented(std::borrow::Cow::Borrowed("this call"));
+/// The fields that stand in a path: the name in protobuf, and the text, percent-decoded.
+type PathFields = Vec<(&'static str, String)>;
 
 /// The path of a request, parsed.
 enum Path<'a> {
     /// `/package.Service/Method`
     Procedure { service: &'a str, method: &'a str },
-    /// The parts between slashes, and the routes of this form, of which there is one at least.
+    /// One of the routes of this form, and the fields in the path.
     Json {
-        segments: Vec<&'a str>,
-        routes: Vec<&'static Route>,
+        form: &'static Route,
+        fields: PathFields,
     },
 }
 
 impl<'a> Path<'a> {
     fn parse(path: &'a str) -> Option<Self> {
-        let path = path.strip_prefix('/')?;
-        let segments: Vec<_> = path.split('/').collect();
+        let segments: Vec<_> = path.strip_prefix('/')?.split('/').collect();
         // JSON paths have no dot in their first part.
         if let [service, method] = segments[..]
             && is_service(service)
@@ -104,52 +123,9 @@ impl<'a> Path<'a> {
             return Some(Self::Procedure { service, method });
         }
         let matching = ROUTES.iter().filter(|route| route.matches(&segments));
-        let mut routes: Vec<_> = matching.collect();
         // A literal goes before a field, whatever the method.
-        let literals = routes.iter().map(|route| route.literals()).max()?;
-        routes.retain(|route| route.literals() == literals);
-        Some(Self::Json { segments, routes })
-    }
-
-    fn procedure(
-        &self,
-        method: &Method,
-        content_type: Option<Protocol>,
-    ) -> Result<(&'static Procedure, Option<&'static Route>), Error> {
-        match self {
-            Self::Procedure { .. } if method != Method::POST => {
-                Err(Error::MethodNotAllowed("POST"))
-            }
-            Self::Procedure { .. } if content_type.is_none() => {
-                Err(Error::UnsupportedMediaType(PROCEDURE_TYPES))
-            }
-            Self::Procedure { service, method } => {
-                let named =
-                    |one: &&Procedure| one.service == *service && one.operation.as_str() == *method;
-                let procedure = PROCEDURES.iter().find(named).ok_or(NO_SUCH_CALL)?;
-                Ok((procedure, None))
-            }
-            Self::Json { routes, .. } => {
-                let route = routes.iter().find(|route| route.method == method);
-                let allowed = routes.first().map_or("", |route| route.allowed);
-                let route = route.ok_or(Error::MethodNotAllowed(allowed))?;
-                // A body of any other content type is read as JSON: curl's default is a form's.
-                match content_type {
-                    None | Some(Protocol::Connect(Codec::Json)) => {
-                        Ok((route.procedure, Some(route)))
-                    }
-                    Some(_) => Err(Error::UnsupportedMediaType("application/json")),
-                }
-            }
-        }
-    }
-
-    /// The fields that stand in the path, as `route` names them.
-    fn fields(&self, route: Option<&'static Route>) -> Vec<(&'static str, String)> {
-        let (Self::Json { segments, .. }, Some(route)) = (self, route) else {
-            return Vec::new();
-        };
-        let pairs = route.path.iter().zip(segments);
+        let form = matching.max_by_key(|route| route.literals())?;
+        let pairs = form.path.iter().zip(segments);
         let fields = pairs.filter_map(|(segment, text)| match segment {
             Segment::Literal(_) => None,
             Segment::Field(name) => {
@@ -157,11 +133,25 @@ impl<'a> Path<'a> {
                 Some((*name, text.into_owned()))
             }
         });
-        fields.collect()
+        Some(Self::Json {
+            form,
+            fields: fields.collect(),
+        })
     }
 }
 
 impl Route {
+    /// The routes of this path, one for each of its methods.
+    fn siblings(&self) -> impl Iterator<Item = &'static Self> {
+        ROUTES.iter().filter(|route| route.path == self.path)
+    }
+
+    /// The methods that the path takes, as an `Allow` header lists them.
+    pub fn allowed(&self) -> String {
+        let methods: BTreeSet<_> = self.siblings().map(|route| route.method.as_str()).collect();
+        Vec::from_iter(methods).join(", ")
+    }
+
     fn matches(&self, segments: &[&str]) -> bool {
         let matches = |(segment, text): (&Segment, &&str)| match segment {
             Segment::Literal(literal) => literal == text,

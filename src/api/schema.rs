@@ -20,8 +20,6 @@ pub struct Procedure {
 pub struct Route {
     pub method: http::Method,
     pub path: &'static [Segment],
-    /// All methods that paths of this form take, as an `Allow` header lists them.
-    pub allowed: &'static str,
     /// Whether the fields that aren't in the path stand in the body. Otherwise they stand in the
     /// query.
     pub has_body: bool,

@@ -302,7 +302,7 @@ errors! {
     /// The path has no such method; see `Allow`.
     ///
     /// Use one of those that the `Allow` header names.
-    MethodNotAllowed(&'static str = "POST"):
+    MethodNotAllowed(Cow<'static, str> = "POST".into()):
         UNIMPLEMENTED as METHOD_NOT_ALLOWED, "unknown_method", "method not allowed";
 
     // Carries the value of an `Accept-Post` header.

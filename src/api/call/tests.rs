@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 
 use super::*;
 use crate::api::schema::{Kind, PROCEDURES};
-use crate::api::{Codec, Protocol, Request, RequestContext, WireLimits};
+use crate::api::{Codec, Protocol, RequestContext};
 use crate::domain::{Filter, UserId, UserSearch};
 use crate::service::{CreateSession, ListSessions};
 
@@ -39,9 +39,7 @@ fn request(operation: Operation, version: Version, message: &[u8]) -> (MatchedRo
 
 fn decode<C: Call>(version: Version, message: &[u8]) -> Result<C, String> {
     let (route, request) = request(C::OPERATION, version, message);
-    let decoded = codec::decode(&route, &request, LIMITS);
-    let call = decoded.and_then(|message| read(&route, message));
-    call.map_err(|error| error.to_string())
+    read(&route, &request, LIMITS).map_err(|error| error.to_string())
 }
 
 fn create(version: Version, message: &[u8]) -> Result<CreateSession, String> {

@@ -38,24 +38,21 @@ pub(super) fn encode_error(error: &Error) -> Response<Body> {
     response
 }
 
-/// Encodes a reply with the trailers as a frame of the body.
-pub(super) fn encode_web(message: &[u8], coding: Coding) -> Response<Body> {
-    let body = frame::write_message(message);
-    web_response(body, &success(), coding)
-}
-
-pub(super) fn encode_web_error(error: &Error, coding: Coding) -> Response<Body> {
-    let mut response = web_response(BytesMut::new(), &failure(error), coding);
-    add_accepted(response.headers_mut(), error);
-    response
-}
-
-fn web_response(mut body: BytesMut, trailers: &HeaderMap, coding: Coding) -> Response<Body> {
-    frame::write_trailers(&mut body, trailers);
-    match coding {
+/// Encodes a reply or an error with the trailers as a frame of the body.
+pub(super) fn encode_web(outcome: Result<&[u8], &Error>, coding: Coding) -> Response<Body> {
+    let (mut body, trailers) = match outcome {
+        Ok(message) => (frame::write_message(message), success()),
+        Err(error) => (BytesMut::new(), failure(error)),
+    };
+    frame::write_trailers(&mut body, &trailers);
+    let mut response = match coding {
         Coding::Binary => respond(WEB, body),
         Coding::Text => respond(WEB_TEXT, frame::write_text(&body)),
+    };
+    if let Err(error) = outcome {
+        add_accepted(response.headers_mut(), error);
     }
+    response
 }
 
 fn success() -> HeaderMap {
@@ -107,20 +104,17 @@ fn messages_are_percent_encoded() {
     }
 }
 
-impl From<&ErrorDetail> for v1::ErrorDetail {
-    fn from(detail: &ErrorDetail) -> Self {
-        Self {
-            id: detail.id.to_owned(),
-            message: detail.message.clone(),
-        }
-    }
+/// Encodes `zitadel.v1.ErrorDetail` in protobuf.
+pub(super) fn encode_detail(detail: &ErrorDetail) -> Vec<u8> {
+    let (id, message) = (detail.id.to_owned(), detail.message.clone());
+    v1::ErrorDetail { id, message }.encode_to_vec()
 }
 
 /// Encodes an error as `google.rpc.Status`, in protobuf.
 fn encode_status(status: &Status) -> Vec<u8> {
     let details = status.detail.iter().map(|detail| prost_types::Any {
         type_url: "type.googleapis.com/zitadel.v1.ErrorDetail".to_owned(),
-        value: v1::ErrorDetail::from(detail).encode_to_vec(),
+        value: encode_detail(detail),
     });
     rpc::Status {
         code: status.row.code.number.into(),

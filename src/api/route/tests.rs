@@ -7,24 +7,27 @@ use crate::api::{Coding, RequestContext};
 
 fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
     let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));
-    let found = MatchedRoute::find(&Request {
-        method: method.clone(),
-        path: path.to_owned(),
-        query: Vec::new(),
-        headers: HeaderMap::from_iter(headers),
-        body: Bytes::new(),
-        context: RequestContext {
-            trailers: true,
-            ..RequestContext::default()
+    let (protocol, found) = MatchedRoute::find(
+        path,
+        &Request {
+            method: method.clone(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: HeaderMap::from_iter(headers),
+            body: Bytes::new(),
+            context: RequestContext {
+                trailers: true,
+                ..RequestContext::default()
+            },
         },
-    });
+    );
     match found {
         Ok(route) => {
             let operation = route.procedure.operation.as_str();
             let text = format!("{} {operation}", route.procedure.version.as_str());
             (route.protocol, text)
         }
-        Err(RouteError { protocol, error }) => (protocol, error.kind().to_owned()),
+        Err(error) => (protocol, error.kind().to_owned()),
     }
 }
 

@@ -133,7 +133,7 @@ pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
         Method::GET => found(kind, text, Bytes::from_static(text.as_bytes())),
         Method::HEAD => found(kind, text, Bytes::new()),
         // The error that the service itself gives for a wrong method.
-        _ => json_error(&Error::MethodNotAllowed("GET, HEAD")),
+        _ => json_error(&Error::MethodNotAllowed("GET, HEAD".into())),
     };
     let headers: [(HeaderName, &str); 4] = [
         // After an update, browsers show the pages of the new version.

@@ -228,7 +228,7 @@ fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
             && procedure.version == operation.version
             && route.method == operation.method
     };
-    let allowed = ROUTES.iter().find(is_of_operation).unwrap().allowed;
+    let allowed = ROUTES.iter().find(is_of_operation).unwrap().allowed();
     let examples = error::examples().into_iter();
     let mut all: Vec<_> = examples.map(|example| example.error).collect();
     all.push(Error::Unimplemented(
@@ -236,7 +236,7 @@ fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     ));
     for error in &mut all {
         if let Error::MethodNotAllowed(methods) = error {
-            *methods = allowed;
+            *methods = allowed.clone().into();
         }
     }
     all.into_iter().filter(|error| may_answer(operation, error))

@@ -1,10 +1,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::StatusCode;
-use prost::Message as _;
 use serde::Serialize;
 
-use crate::api::proto::zitadel::v1;
+use crate::api::codec::grpc::encode_detail;
 use crate::error::{Error, Row};
 use crate::status::{ErrorDetail, Status};
 
@@ -31,7 +30,7 @@ struct ConnectDetail<'a> {
 pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
     let detail = status.detail.as_ref().map(|detail| ConnectDetail {
         kind: "zitadel.v1.ErrorDetail",
-        value: STANDARD_NO_PAD.encode(v1::ErrorDetail::from(detail).encode_to_vec()),
+        value: STANDARD_NO_PAD.encode(encode_detail(detail)),
         debug: detail,
     });
     let error = ConnectError {
