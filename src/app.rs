@@ -16,7 +16,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue, X_CONT
 use http::{HeaderMap, Response, StatusCode};
 use tokio::task::spawn_blocking;
 
-use self::deadline::Deadlines;
+use self::deadline::enforce;
 use crate::api::{
     Body, MatchedRoute, Protocol, Request, WireLimits, carry_out, codec, is_known, session_id,
 };
@@ -163,7 +163,6 @@ impl App {
         request: &Request,
         context: &Context,
     ) -> Result<Response<Body>, Error> {
-        let deadlines = Deadlines::read(route.protocol, request)?;
         let call = async {
             if request.body.len() > self.limits.body {
                 return Err(Error::BodyTooLarge);
@@ -176,7 +175,7 @@ impl App {
             carry_out(route, request, limits, &self.service, &permit, context).await
         };
         // On the heap, because it moves often.
-        let answer = deadlines.enforce(context, Box::pin(call)).await?;
+        let answer = enforce(route.protocol, request, context, Box::pin(call)).await?;
         codec::encode(route, &answer, self.created_status)
     }
 

@@ -70,13 +70,28 @@ pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
     }
 }
 
-/// `google.rpc.Status` in JSON.
+/// An error in JSON, with the code and the detail that a protocol has.
 #[derive(Serialize)]
-struct StatusJson<'a> {
-    code: u8,
+struct ErrorJson<'a, C, D> {
+    code: C,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[DetailJson<'a>; 1]>,
+    details: Option<[D; 1]>,
+}
+
+/// Encodes an error in JSON.
+pub(crate) fn error_body<'a, D: Serialize>(
+    code: impl Serialize,
+    status: &'a Status,
+    detail: impl FnOnce(&'a ErrorDetail) -> D,
+) -> Vec<u8> {
+    let json = ErrorJson {
+        code,
+        message: &status.message,
+        details: status.detail.as_ref().map(|one| [detail(one)]),
+    };
+    // Strings and numbers can't fail to be written.
+    serde_json::to_vec(&json).unwrap_or_default()
 }
 
 /// An [`ErrorDetail`] in a `google.protobuf.Any`.
@@ -88,20 +103,12 @@ struct DetailJson<'a> {
     detail: &'a ErrorDetail,
 }
 
-/// Encodes an error on the JSON paths.
+/// Encodes an error on the JSON paths, as `google.rpc.Status`.
 pub(crate) fn json_error(error: &Error) -> Response<Bytes> {
+    let kind = "type.googleapis.com/zitadel.v1.ErrorDetail";
     let status = Status::from(error);
-    let detail = status.detail.as_ref().map(|detail| {
-        let kind = "type.googleapis.com/zitadel.v1.ErrorDetail";
-        [DetailJson { kind, detail }]
-    });
-    let json = StatusJson {
-        code: status.row.code.number,
-        message: &status.message,
-        details: detail,
-    };
-    // Strings and numbers can't fail to be written.
-    let body = serde_json::to_vec(&json).unwrap_or_default();
+    let code = status.row.code.number;
+    let body = error_body(code, &status, |detail| DetailJson { kind, detail });
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status.row.http;
     let headers = response.headers_mut();

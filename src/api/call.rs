@@ -1,10 +1,11 @@
 //! A call as a type: its messages, how a request is read from one, and how a reply becomes one.
 
+use http::HeaderMap;
 use prost::Message as _;
 
 use super::codec::json::Encoded;
 use super::codec::{self, Answer};
-use super::{MatchedRoute, Request, RequestHeaders, Version, WireLimits};
+use super::{MatchedRoute, Request, Version, WireLimits};
 use crate::domain::{Operation, Permit, operations};
 use crate::error::Error;
 use crate::service::{self, Context, Service, UseCase};
@@ -31,9 +32,9 @@ pub trait Call: UseCase {
 }
 
 /// The version and the headers of a request, and a text that its message has no room for.
-pub struct Envelope {
+pub struct Envelope<'a> {
     pub version: Version,
-    pub headers: RequestHeaders,
+    pub headers: &'a HeaderMap,
     /// The other member of a oneof of which JSON may have two.
     pub second: Option<String>,
 }
@@ -60,7 +61,7 @@ pub fn read<C: Call>(
         message,
         Envelope {
             version: route.procedure.version,
-            headers: RequestHeaders::read(&request.headers),
+            headers: &request.headers,
             second,
         },
     )

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
@@ -28,25 +30,26 @@ pub enum Coding {
     Text,
 }
 
-macro_rules! procedure_types {
-    ($first:literal: $protocol:expr $(, $rest:literal: $protocols:expr)+ $(,)?) => {
-        const TYPES: &[(&str, Protocol)] = &[($first, $protocol) $(, ($rest, $protocols))+];
+const TYPES: [(&str, Protocol); 8] = [
+    ("application/json", Protocol::Connect(Codec::Json)),
+    ("application/proto", Protocol::Connect(Codec::Proto)),
+    ("application/grpc", Protocol::Grpc),
+    ("application/grpc+proto", Protocol::Grpc),
+    ("application/grpc-web", Protocol::GrpcWeb(Coding::Binary)),
+    (
+        "application/grpc-web+proto",
+        Protocol::GrpcWeb(Coding::Binary),
+    ),
+    ("application/grpc-web-text", Protocol::GrpcWeb(Coding::Text)),
+    (
+        "application/grpc-web-text+proto",
+        Protocol::GrpcWeb(Coding::Text),
+    ),
+];
 
-        /// The content types of procedures, as an `Accept-Post` header lists them.
-        pub(super) const PROCEDURE_TYPES: &str = concat!($first $(, ", ", $rest)+);
-    };
-}
-
-procedure_types! {
-    "application/json": Protocol::Connect(Codec::Json),
-    "application/proto": Protocol::Connect(Codec::Proto),
-    "application/grpc": Protocol::Grpc,
-    "application/grpc+proto": Protocol::Grpc,
-    "application/grpc-web": Protocol::GrpcWeb(Coding::Binary),
-    "application/grpc-web+proto": Protocol::GrpcWeb(Coding::Binary),
-    "application/grpc-web-text": Protocol::GrpcWeb(Coding::Text),
-    "application/grpc-web-text+proto": Protocol::GrpcWeb(Coding::Text),
-}
+/// The content types of procedures, as an `Accept-Post` header lists them.
+pub(super) static PROCEDURE_TYPES: LazyLock<String> =
+    LazyLock::new(|| TYPES.map(|(name, _)| name).join(", "));
 
 impl Protocol {
     /// The protocol of a procedure whose body has this content type, parameters aside.

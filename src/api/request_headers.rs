@@ -1,31 +1,23 @@
+//! The headers that are part of a call, in all protocols. In gRPC they are metadata, under the same
+//! names. A call reads those that it takes after all of its message.
+
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName};
 
 use crate::domain::{IdempotencyKey, Invalid, Precondition};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// `Idempotency-Key`, of a create.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Invalid> {
+    const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The headers that are part of a call, in all protocols. In gRPC they are metadata, under the
-/// same names. A fault in one is an error only of a call that takes the header, and is found after
-/// all faults of the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestHeaders {
-    /// `Idempotency-Key`, of a create.
-    pub idempotency_key: Result<Option<IdempotencyKey>, Invalid>,
-    /// `If-Match`, of a Set.
-    pub precondition: Result<Option<Precondition>, Invalid>,
+    let key = value(headers, &NAME, "idempotency-key")?;
+    key.map(IdempotencyKey::parse).transpose()
 }
 
-impl RequestHeaders {
-    pub fn read(headers: &HeaderMap) -> Self {
-        let key = value(headers, &IDEMPOTENCY_KEY, "idempotency-key");
-        let condition = value(headers, &IF_MATCH, "if-match");
-        Self {
-            idempotency_key: key.and_then(|key| key.map(IdempotencyKey::parse).transpose()),
-            precondition: condition
-                .and_then(|text| text.map(|text| Precondition::parse(&text)).transpose()),
-        }
-    }
+/// `If-Match`, of a Set.
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, Invalid> {
+    let condition = value(headers, &IF_MATCH, "if-match")?;
+    condition.map(|text| Precondition::parse(&text)).transpose()
 }
 
 /// The one value of a header.
@@ -55,30 +47,22 @@ fn a_header_has_one_value_of_its_form() {
             .collect()
     };
     let both = headers(&[("idempotency-key", "k"), ("if-match", "\"4\"")]);
-    let read = RequestHeaders::read(&both);
-    assert!(read.idempotency_key.unwrap().is_some());
-    assert!(read.precondition.unwrap().is_some());
-    let none = RequestHeaders::read(&HeaderMap::new());
-    assert_eq!(
-        (none.idempotency_key, none.precondition),
-        (Ok(None), Ok(None))
-    );
+    assert!(idempotency_key(&both).unwrap().is_some());
+    assert!(precondition(&both).unwrap().is_some());
+    assert_eq!(idempotency_key(&HeaderMap::new()), Ok(None));
+    assert_eq!(precondition(&HeaderMap::new()), Ok(None));
 
     for pairs in [
         &[("idempotency-key", "")][..],
         &[("idempotency-key", "ä")],
         &[("idempotency-key", "a"), ("idempotency-key", "a")],
     ] {
-        let read = RequestHeaders::read(&headers(pairs));
-        assert!(read.idempotency_key.is_err(), "{pairs:?}");
-        assert_eq!(read.precondition, Ok(None), "{pairs:?}");
+        assert!(idempotency_key(&headers(pairs)).is_err(), "{pairs:?}");
     }
     for pairs in [
         &[("if-match", "4")][..],
         &[("if-match", "\"4\""), ("if-match", "\"4\"")],
     ] {
-        let read = RequestHeaders::read(&headers(pairs));
-        assert!(read.precondition.is_err(), "{pairs:?}");
-        assert_eq!(read.idempotency_key, Ok(None), "{pairs:?}");
+        assert!(precondition(&headers(pairs)).is_err(), "{pairs:?}");
     }
 }

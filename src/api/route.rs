@@ -54,7 +54,7 @@ impl MatchedRoute {
                 Err(Error::MethodNotAllowed("POST".into()))
             }
             Some(Path::Procedure { .. }) if content_type.is_none() => {
-                Err(Error::UnsupportedMediaType(PROCEDURE_TYPES))
+                Err(Error::UnsupportedMediaType(&PROCEDURE_TYPES))
             }
             Some(Path::Procedure { service, method }) => {
                 let named =

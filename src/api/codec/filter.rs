@@ -46,7 +46,7 @@ fn copy(
         // Where nothing is built, anything is refused.
         let (number, wire_type) = decode_key(&mut rest).map_err(|error| match message.built {
             Some([]) => refused(path),
-            _ => malformed(&error),
+            _ => unreadable(error),
         })?;
         let field = message.field(number);
         if message.built.is_some_and(|built| !built.contains(&number)) {
@@ -73,7 +73,7 @@ fn copy(
             }
             _ => {
                 skip_field(wire_type, number, &mut rest, DecodeContext::default())
-                    .map_err(|error| malformed(&error))?;
+                    .map_err(unreadable)?;
                 if field.is_some() {
                     kept.extend_from_slice(&start[..start.len() - rest.len()]);
                 }
@@ -93,10 +93,10 @@ fn filtered(field: &Field) -> Option<&'static Message> {
 
 /// Takes the content of a field with a length before it.
 fn take<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
-    let length = decode_varint(rest).map_err(|error| malformed(&error))?;
+    let length = decode_varint(rest).map_err(unreadable)?;
     let length = usize::try_from(length).ok();
     let split = length.and_then(|length| rest.split_at_checked(length));
-    let (content, after) = split.ok_or_else(cut_off)?;
+    let (content, after) = split.ok_or_else(|| unreadable("it is cut off"))?;
     *rest = after;
     Ok(content)
 }
@@ -105,10 +105,6 @@ fn refused(what: impl Display) -> Error {
     Error::Unimplemented(what.to_string().into())
 }
 
-fn malformed(error: &prost::DecodeError) -> Error {
-    Error::Malformed(format!("the message can't be read: {error}"))
-}
-
-fn cut_off() -> Error {
-    Error::Malformed("the message can't be read: it is cut off".to_owned())
+fn unreadable(reason: impl Display) -> Error {
+    Error::Malformed(format!("the message can't be read: {reason}"))
 }

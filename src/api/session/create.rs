@@ -1,6 +1,7 @@
 use super::parts::{checks, details, lifetime, user_agent};
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::session::v2;
+use crate::api::request_headers::idempotency_key;
 use crate::domain::Metadata;
 use crate::error::Error;
 use crate::service::{CreateSession, CreatedSession};
@@ -24,7 +25,7 @@ impl Call for CreateSession {
             metadata: Metadata::parse(metadata)?,
             user_agent: agent.map(user_agent).transpose()?,
             lifetime: span.map(lifetime).transpose()?,
-            idempotency_key: with.headers.idempotency_key?,
+            idempotency_key: idempotency_key(with.headers)?,
         })
     }
 

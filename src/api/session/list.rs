@@ -1,6 +1,6 @@
 use super::parts::{session, timestamp};
 use crate::api::call::{Call, Envelope};
-use crate::api::proto::zitadel::object::v2::{ListDetails, ListQuery, TimestampQueryMethod};
+use crate::api::proto::zitadel::object::v2::{ListDetails, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::{Compare, Filter, Invalid, Page, SessionId, UserId};
 use crate::error::Error;
@@ -41,15 +41,14 @@ fn list_sessions(message: v2::ListSessionsRequest) -> Result<ListSessions, Error
     }
     let filters = queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: query
-            .map_or(Some(Page::default()), page)
-            .ok_or(Error::LimitTooHigh)?,
+        page: match query {
+            Some(query) => {
+                Page::new(query.offset, query.limit, query.asc).ok_or(Error::LimitTooHigh)?
+            }
+            None => Page::default(),
+        },
         filters: filters.collect::<Result<_, _>>()?,
     })
-}
-
-fn page(query: ListQuery) -> Option<Page> {
-    Page::new(query.offset, query.limit, query.asc)
 }
 
 /// How many ids one filter may have, valid or not.
@@ -72,13 +71,11 @@ fn filter(query: v2::SearchQuery) -> Result<Filter, Invalid> {
         Some(Query::UserIdQuery(query)) => user(query.id).map_or(Filter::Nothing, Filter::User),
         Some(Query::CreationDateQuery(query)) => {
             let compare = compare("creation_date_query.method", query.method)?;
-            let date = query.creation_date.as_ref().map(nanos);
-            date.map_or(Filter::Nothing, |date| Filter::Created(compare, date))
+            by_date(query.creation_date, |date| Filter::Created(compare, date))
         }
         Some(Query::ExpirationDateQuery(query)) => {
             let compare = compare("expiration_date_query.method", query.method)?;
-            let date = query.expiration_date.as_ref().map(nanos);
-            date.map_or(Filter::Nothing, |date| Filter::Expires(compare, date))
+            by_date(query.expiration_date, |date| Filter::Expires(compare, date))
         }
         Some(Query::CreatorQuery(query)) => match query.id {
             None => Filter::Creator(None),
@@ -102,9 +99,11 @@ fn compare(field: &'static str, method: i32) -> Result<Compare, Invalid> {
     }
 }
 
-/// The time in nanoseconds since 1970.
-fn nanos(at: &prost_types::Timestamp) -> i128 {
-    i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos)
+/// The filter by a time, which is in nanoseconds since 1970.
+fn by_date(at: Option<prost_types::Timestamp>, filter: impl FnOnce(i128) -> Filter) -> Filter {
+    at.map_or(Filter::Nothing, |at| {
+        filter(i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos))
+    })
 }
 
 #[cfg(test)]

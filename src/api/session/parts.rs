@@ -22,28 +22,25 @@ pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Resu
     let checks = checks.unwrap_or_default();
     let password = checks.password.map(|check| Password::parse(check.password));
     Ok(Checks {
-        user: with_id(checks.user.map(user).transpose()?, second)?,
+        user: checks.user.map(|named| user(named, second)).transpose()?,
         password: password.transpose()?,
     })
 }
 
-fn user(user: v2::CheckUser) -> Result<UserSearch, Error> {
+/// `second` is the id of a user who is named by login name as well.
+fn user(user: v2::CheckUser, second: Option<String>) -> Result<UserSearch, Error> {
     use v2::check_user::Search;
 
     match user.search {
         Some(Search::UserId(id)) => Ok(UserSearch::Id(UserId::parse(id)?)),
-        Some(Search::LoginName(name)) => Ok(UserSearch::LoginName(LoginName::parse(name)?)),
-        None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
-    }
-}
-
-/// Adds the id of a user who is named by login name as well.
-fn with_id(user: Option<UserSearch>, id: Option<String>) -> Result<Option<UserSearch>, Invalid> {
-    match (user, id) {
-        (Some(UserSearch::LoginName(name)), Some(id)) => {
-            Ok(Some(UserSearch::Both(UserId::parse(id)?, name)))
+        Some(Search::LoginName(name)) => {
+            let name = LoginName::parse(name)?;
+            Ok(match second {
+                Some(id) => UserSearch::Both(UserId::parse(id)?, name),
+                None => UserSearch::LoginName(name),
+            })
         }
-        (user, _) => Ok(user),
+        None => Err(Invalid::new("checks.user", "must have a user_id or a login_name").into()),
     }
 }
 

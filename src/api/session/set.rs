@@ -2,6 +2,7 @@ use super::parts::{checks, details, lifetime, presented};
 use crate::api::Version;
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::session::v2;
+use crate::api::request_headers::precondition;
 use crate::domain::{Invalid, MetadataChanges, SessionId};
 use crate::error::Error;
 use crate::service::{ChangedSession, SetSession};
@@ -34,7 +35,7 @@ impl Call for SetSession {
             checks: checks(asked, with.second)?,
             metadata: MetadataChanges::parse(metadata)?,
             lifetime: span.map(lifetime).transpose()?,
-            precondition: with.headers.precondition?,
+            precondition: precondition(with.headers)?,
         })
     }
 

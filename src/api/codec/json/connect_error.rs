@@ -5,18 +5,10 @@ use serde::Serialize;
 
 use crate::api::codec::grpc::encode_detail;
 use crate::error::{Error, Row};
-use crate::status::{ErrorDetail, Status};
+use crate::status::{ErrorDetail, Status, error_body};
 
-/// An error of Connect.
+/// The detail of an error of Connect.
 /// <https://connectrpc.com/docs/protocol/#error-end-stream>
-#[derive(Serialize)]
-struct ConnectError<'a> {
-    code: &'static str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[ConnectDetail<'a>; 1]>,
-}
-
 #[derive(Serialize)]
 struct ConnectDetail<'a> {
     #[serde(rename = "type")]
@@ -28,18 +20,11 @@ struct ConnectDetail<'a> {
 }
 
 pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
-    let detail = status.detail.as_ref().map(|detail| ConnectDetail {
+    error_body(status.row.code.name, status, |detail| ConnectDetail {
         kind: "zitadel.v1.ErrorDetail",
         value: STANDARD_NO_PAD.encode(encode_detail(detail)),
         debug: detail,
-    });
-    let error = ConnectError {
-        code: status.row.code.name,
-        message: &status.message,
-        details: detail.map(|detail| [detail]),
-    };
-    // Strings can't fail to be written.
-    serde_json::to_vec(&error).unwrap_or_default()
+    })
 }
 
 /// The HTTP status of an error in Connect: by Connect's own table, but for what HTTP itself has
