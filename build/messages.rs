@@ -7,18 +7,8 @@ use std::path::Path;
 
 use prost::Message as _;
 use prost_build::Config;
-use prost_types::{
-    DescriptorProto, FileDescriptorSet, MessageOptions, MethodOptions, OneofOptions,
-};
+use prost_types::{DescriptorProto, FileDescriptorSet, MessageOptions};
 use protox::prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
-
-/// The packages whose messages have v2's Rust types. What a version lacks, its table leaves out.
-const OLDER: [&str; 4] = [
-    "object.v2alpha",
-    "object.v2beta",
-    "session.v2alpha",
-    "session.v2beta",
-];
 
 /// Generates the types, and the descriptors that server reflection answers with.
 pub fn generate(
@@ -35,12 +25,14 @@ pub fn generate(
         .btree_map(["."])
         // Requests have passwords and tokens, and responses have tokens.
         .skip_debug(["."]);
-    for package in OLDER {
-        let (area, _) = package.split_once('.').ok_or("no version")?;
-        config.extern_path(
-            format!(".zitadel.{package}"),
-            format!("crate::api::proto::zitadel::{area}::v2"),
-        );
+    // The older versions have v2's types. What a version lacks, its table leaves out.
+    for area in ["object", "session"] {
+        for version in ["v2alpha", "v2beta"] {
+            config.extern_path(
+                format!(".zitadel.{area}.{version}"),
+                format!("crate::api::proto::zitadel::{area}::v2"),
+            );
+        }
     }
     let newest = pool.get_service_by_name("zitadel.session.v2.SessionService");
     let mut seen = HashSet::new();
@@ -100,9 +92,7 @@ fn leave_out_options(descriptors: &mut FileDescriptorSet) {
     for file in &mut descriptors.file {
         file.dependency.retain(|name| !is_private(name));
         for method in file.service.iter_mut().flat_map(|one| &mut one.method) {
-            method
-                .options
-                .take_if(|own| *own == MethodOptions::default());
+            method.options = None;
         }
         file.message_type.iter_mut().for_each(leave_out_of_message);
     }
@@ -116,7 +106,7 @@ fn leave_out_of_message(message: &mut DescriptorProto) {
         field.options = None;
     }
     for oneof in &mut message.oneof_decl {
-        oneof.options.take_if(|own| *own == OneofOptions::default());
+        oneof.options = None;
     }
     message
         .nested_type

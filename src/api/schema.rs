@@ -1,7 +1,7 @@
 //! What `proto/` says of the calls: their messages, field by field, and their routes.
 //!
-//! `build.rs` generates the tables. One interpreter reads JSON by them, another writes it, and what
-//! isn't built is refused by them, so that a field is named in `proto/` alone.
+//! `build.rs` generates the tables. By them JSON is read, what a version lacks is left out and what
+//! isn't built is refused, so that a field is named in `proto/` alone.
 
 use crate::api::Version;
 use crate::domain::Operation;

@@ -46,12 +46,8 @@ pub(super) fn preflight(origins: &Origins, request: &Request) -> Option<Response
 
 /// Lets the page that sent the request read the answer.
 pub(super) fn add_headers(origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
-    let is_one_answer_for_all = match origins {
-        Origins::Any => true,
-        Origins::List(origins) => origins.is_empty(),
-        Origins::Loopback => false,
-    };
-    if !is_one_answer_for_all {
+    let same_for_all = [Origins::Any, Origins::List(Vec::new())];
+    if !same_for_all.contains(origins) {
         response.insert(VARY, HeaderValue::from_static("origin"));
     }
     if let Some(origin) = allowed(origins, request) {

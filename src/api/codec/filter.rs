@@ -10,7 +10,7 @@ use prost::encoding::{
 
 use zeroize::Zeroizing;
 
-use super::path::Path;
+use super::path::{ROOT, join};
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::error::Error;
 
@@ -30,7 +30,7 @@ pub fn filter(message: &'static Message, bytes: &[u8]) -> Result<Zeroizing<Vec<u
     }
     // What is kept is no longer than what was sent, so no growth leaves a copy of a password.
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    copy(message, bytes, &mut kept, &Path::ROOT)?;
+    copy(message, bytes, &mut kept, ROOT)?;
     Ok(kept)
 }
 
@@ -39,7 +39,7 @@ fn copy(
     message: &'static Message,
     mut rest: &[u8],
     kept: &mut Vec<u8>,
-    path: &Path,
+    path: &str,
 ) -> Result<(), Error> {
     while rest.has_remaining() {
         let start = rest;
@@ -51,7 +51,7 @@ fn copy(
         let field = message.field(number);
         if message.built.is_some_and(|built| !built.contains(&number)) {
             return Err(match field {
-                Some(field) => refused(path.join(field.name)),
+                Some(field) => refused(join(path, field.name)),
                 None => refused(format_args!("field {number} of {path}")),
             });
         }
@@ -60,13 +60,13 @@ fn copy(
             Some((field, inner))
                 if inner.built == Some(&[]) && wire_type != WireType::LengthDelimited =>
             {
-                return Err(refused(path.join(field.name)));
+                return Err(refused(join(path, field.name)));
             }
             Some((field, inner)) if wire_type == WireType::LengthDelimited => {
                 let content = take(&mut rest)?;
                 encode_key(number, wire_type, kept);
                 let start = kept.len();
-                copy(inner, content, kept, &path.join(field.name))?;
+                copy(inner, content, kept, &join(path, field.name))?;
                 let length = (kept.len() - start) as u64;
                 encode_varint(length, kept);
                 kept[start..].rotate_right(encoded_len_varint(length));

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::scalars::integer;
 use super::tree::{Object, Tree};
 use super::well_known::{parse_duration, parse_timestamp};
-use crate::api::codec::path::Path;
+use crate::api::codec::path::{ROOT, join};
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::base64;
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub fn read(message: &'static Message, object: &Object) -> Result<Encoded, Error
         bytes: Zeroizing::new(bytes),
         second: None,
     };
-    encoded.message(message, object, &Path::ROOT)?;
+    encoded.message(message, object, ROOT)?;
     debug_assert_eq!(encoded.bytes.capacity(), capacity, "the buffer has grown");
     Ok(encoded)
 }
@@ -72,13 +72,13 @@ impl Encoded {
         &mut self,
         message: &'static Message,
         entries: &Object,
-        path: &Path,
+        path: &str,
     ) -> Result<(), Error> {
         for field in message.fields {
             let Some(value) = find(entries, field, path)? else {
                 continue;
             };
-            let own = path.join(field.name);
+            let own = join(path, field.name);
             refusal::check_built(message, field, value, &own)?;
             match field.oneof {
                 Some(oneof) if has_later_member(message, field, entries) => {
@@ -97,7 +97,7 @@ impl Encoded {
         refusal::check_unknown(message, entries, path)
     }
 
-    fn field(&mut self, field: &'static Field, value: &Tree, path: &Path) -> Result<(), Error> {
+    fn field(&mut self, field: &'static Field, value: &Tree, path: &str) -> Result<(), Error> {
         match (field.label, value) {
             (Label::Single, _) => self.value(field.number, field, value, path),
             (Label::Repeated, Tree::Array(elements)) => elements
@@ -120,7 +120,7 @@ impl Encoded {
         number: u32,
         field: &'static Field,
         value: &Tree,
-        path: &Path,
+        path: &str,
     ) -> Result<(), Error> {
         let wrong = || refusal::wrong(field, value, path);
         let bytes = &mut *self.bytes;
@@ -162,7 +162,7 @@ impl Encoded {
 }
 
 /// Finds the value of a field in either spelling.
-fn find<'a>(entries: &'a Object, field: &Field, path: &Path) -> Result<Option<&'a Tree>, Error> {
+fn find<'a>(entries: &'a Object, field: &Field, path: &str) -> Result<Option<&'a Tree>, Error> {
     let mut found = entries.iter().filter(|(name, _)| field.is_named(name));
     let value = found.next().map(|(_, value)| value);
     if found.next().is_some() {

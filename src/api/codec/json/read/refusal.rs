@@ -1,7 +1,7 @@
 //! Refuses fields of a request in JSON, and makes the errors that name them.
 
 use crate::api::codec::json::tree::{Object, Tree};
-use crate::api::codec::path::Path;
+use crate::api::codec::path::join;
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::domain::Invalid;
 use crate::error::Error;
@@ -12,7 +12,7 @@ pub(super) fn check_built(
     message: &Message,
     field: &Field,
     value: &Tree,
-    path: &Path,
+    path: &str,
 ) -> Result<(), Error> {
     let is_value = |value: &Tree| matches!(value, Tree::String(_) | Tree::Number(_));
     let has_values = matches!(value, Tree::Array(elements) if elements.iter().any(is_value));
@@ -31,18 +31,18 @@ pub(super) fn check_built(
 
 /// Refuses unknown fields of a message that isn't built whole: a login page takes a response
 /// without an error for a passed check.
-pub(super) fn check_unknown(message: &Message, entries: &Object, path: &Path) -> Result<(), Error> {
+pub(super) fn check_unknown(message: &Message, entries: &Object, path: &str) -> Result<(), Error> {
     let is_unknown =
         |(name, value): &&(String, Tree)| message.field_named(name).is_none() && value.is_present();
     match entries.iter().find(is_unknown) {
         Some((name, _)) if message.built.is_some() => {
-            Err(unsupported(&path.join(repeatable(name))))
+            Err(unsupported(&join(path, repeatable(name))))
         }
         _ => Ok(()),
     }
 }
 
-fn unsupported(path: &Path) -> Error {
+fn unsupported(path: &str) -> Error {
     Error::Unimplemented(path.to_string().into())
 }
 
@@ -57,11 +57,11 @@ fn repeatable(name: &str) -> &str {
 }
 
 /// The error for a value that its field doesn't take.
-pub(super) fn wrong(field: &Field, value: &Tree, path: &Path) -> Error {
+pub(super) fn wrong(field: &Field, value: &Tree, path: &str) -> Error {
     invalid(path, reason(field, value))
 }
 
-pub(super) fn invalid(path: &Path, reason: &'static str) -> Error {
+pub(super) fn invalid(path: &str, reason: &'static str) -> Error {
     Invalid::new(path.to_string(), reason).into()
 }
 
