@@ -32,9 +32,8 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         .include_imports(true)
         .include_source_info(true)
         .open_files(FILES)?;
-    let pool = compiler.descriptor_pool();
-    schema::generate(&pool, out)?;
-    messages::generate(&pool, compiler.file_descriptor_set(), out)?;
+    schema::generate(&compiler.descriptor_pool(), out)?;
+    messages::generate(compiler.file_descriptor_set(), out)?;
     generate_test_message(out)
 }
 

@@ -1,7 +1,7 @@
 //! Generates the tables of `src/api/schema.rs`: the fields of each message, and the calls with
 //! their routes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -133,11 +133,10 @@ impl Tables {
     /// Adds the table of a message, and those of the messages in it.
     fn add(&mut self, message: &MessageDescriptor) -> Result<()> {
         let name = table_name(message);
-        match self.done.get(&name).map(String::as_str) {
-            Some("") => return Err(format!("{} contains itself", message.full_name()).into()),
-            Some(_) => return Ok(()),
-            None => {}
+        if self.done.contains_key(&name) {
+            return Ok(());
         }
+        // A message may contain itself.
         self.done.insert(name.clone(), String::new());
         let mut fields = String::new();
         // JSON is read in this order, which decides on the error of a request with several faults.
@@ -147,7 +146,7 @@ impl Tables {
             fields += &self.field(&field)?;
         }
         let built = built(message)?;
-        let is_plain = is_plain(message)?;
+        let is_plain = is_plain(message, &mut HashSet::new())?;
         let table = format!(
             "pub static {name}: Message = Message {{ fields: &[{fields}], built: {built:?}, \
              is_plain: {is_plain} }};\n",
@@ -168,23 +167,29 @@ impl Tables {
             None => ("Single", field.clone()),
         };
         let kind = match value.kind() {
-            scalar @ (Kind::Bool | Kind::Uint32 | Kind::Uint64 | Kind::String | Kind::Bytes) => {
-                format!("{scalar:?}").to_upper_camel_case()
-            }
+            scalar @ (Kind::Bool
+            | Kind::Double
+            | Kind::Int32
+            | Kind::Int64
+            | Kind::Uint32
+            | Kind::Uint64
+            | Kind::String
+            | Kind::Bytes) => format!("{scalar:?}").to_upper_camel_case(),
             Kind::Enum(of) => {
                 // As they are declared: of two names of a number, the first is its own.
                 let values = of.enum_descriptor_proto().value.iter();
                 let values = values.map(|one| (one.name(), one.number()));
                 format!("Enum(&{:?})", values.collect::<Vec<_>>())
             }
-            Kind::Message(of) => match of.full_name() {
-                "google.protobuf.Timestamp" | "google.protobuf.Duration" => of.name().to_owned(),
-                other if other.starts_with("google.protobuf.") => {
-                    return Err(format!("{}: {other} is not mapped", field.full_name()).into());
-                }
-                _ => {
+            Kind::Message(of) => match of.full_name().strip_prefix("google.protobuf.") {
+                Some("Timestamp" | "Duration") => of.name().to_owned(),
+                form @ (None | Some("Empty" | "Struct" | "Value" | "ListValue")) => {
                     self.add(&of)?;
-                    format!("Message(&{})", table_name(&of))
+                    let form = form.filter(|form| *form != "Empty").unwrap_or("Message");
+                    format!("{form}(&{})", table_name(&of))
+                }
+                Some(other) => {
+                    return Err(format!("{}: {other} is not mapped", field.full_name()).into());
                 }
             },
             other => return Err(format!("{}: {other:?} is not mapped", field.full_name()).into()),
@@ -212,12 +217,15 @@ impl Tables {
 }
 
 /// Whether a message and all in it have each field of v2, and are carried out whole.
-fn is_plain(message: &MessageDescriptor) -> Result<bool> {
+fn is_plain(message: &MessageDescriptor, seen: &mut HashSet<String>) -> Result<bool> {
+    if !seen.insert(message.full_name().to_owned()) {
+        return Ok(true);
+    }
     let is_whole = newest(message)?.fields().len() == message.fields().len();
     let mut is_plain = is_whole && built(message)?.is_none();
     for field in message.fields() {
         if let Kind::Message(of) = field.kind() {
-            is_plain &= self::is_plain(&of)?;
+            is_plain &= self::is_plain(&of, seen)?;
         }
     }
     Ok(is_plain)

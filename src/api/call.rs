@@ -15,7 +15,7 @@ use crate::service::{self, Context, Service, UseCase};
 pub trait Call: UseCase {
     /// v2's message. An older version's fields are among its fields.
     type Request: prost::Message + Default;
-    type Reply: prost::Message + Default + serde::Serialize;
+    type Reply: prost::Message;
 
     /// Whether JSON's routes answer it with the status of what was created.
     const CREATES: bool = false;
@@ -53,7 +53,7 @@ pub fn read<C: Call>(
     request: &Request,
     limits: WireLimits,
 ) -> Result<C, Error> {
-    let Encoded { bytes, second } = codec::decode(route, request, limits)?;
+    let Encoded { bytes, second, .. } = codec::decode(route, request, limits)?;
     // The decoder's errors name fields and wire types, and quote nothing.
     let message = C::Request::decode(bytes.as_slice())
         .map_err(|error| Error::Malformed(format!("the message can't be read: {error}")))?;
@@ -71,7 +71,6 @@ pub fn read<C: Call>(
 pub fn answer<C: Call>(outcome: C::Outcome) -> Answer {
     Answer {
         message: C::reply(outcome).encode_to_vec(),
-        json: codec::json::write::<C::Reply>,
         creates: C::CREATES,
     }
 }

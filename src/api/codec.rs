@@ -29,8 +29,6 @@ const CONNECT_VERSION: HeaderName = HeaderName::from_static("connect-protocol-ve
 pub struct Answer {
     /// v2's message in protobuf.
     pub message: Vec<u8>,
-    /// Writes such a message in JSON.
-    pub json: fn(&[u8]) -> Result<Vec<u8>, Error>,
     /// Whether JSON's routes answer with the status of what was created.
     pub creates: bool,
 }
@@ -66,10 +64,9 @@ pub(super) fn decode(
     };
     match route.protocol {
         Protocol::Json | Protocol::Connect(Codec::Json) => json::read(route, request, &message),
-        Protocol::Connect(Codec::Proto) | Protocol::Grpc | Protocol::GrpcWeb(_) => Ok(Encoded {
-            bytes: filter(route.procedure.request, &message)?,
-            second: None,
-        }),
+        Protocol::Connect(Codec::Proto) | Protocol::Grpc | Protocol::GrpcWeb(_) => {
+            filter(route.procedure.request, &message).map(Encoded::new)
+        }
     }
 }
 
@@ -85,19 +82,21 @@ pub fn encode(
     answer: &Answer,
     created: StatusCode,
 ) -> Result<Response<Body>, Error> {
-    let reply = filter(route.procedure.reply, &answer.message)?;
+    let reply = route.procedure.reply;
+    let json = || json::write(reply, &answer.message);
+    let binary = || filter(reply, &answer.message);
     let response = match route.protocol {
         Protocol::Json => {
-            let mut response = respond(JSON, (answer.json)(&reply)?);
+            let mut response = respond(JSON, json()?);
             if answer.creates {
                 *response.status_mut() = created;
             }
             response
         }
-        Protocol::Connect(Codec::Json) => respond(JSON, (answer.json)(&reply)?),
-        Protocol::Connect(Codec::Proto) => respond(PROTO, reply.to_vec()),
-        Protocol::Grpc => grpc::encode(&reply),
-        Protocol::GrpcWeb(coding) => grpc::encode_web(Ok(&reply), coding),
+        Protocol::Connect(Codec::Json) => respond(JSON, json()?),
+        Protocol::Connect(Codec::Proto) => respond(PROTO, binary()?.to_vec()),
+        Protocol::Grpc => grpc::encode(&binary()?),
+        Protocol::GrpcWeb(coding) => grpc::encode_web(Ok(&binary()?), coding),
     };
     if !can_carry(route.protocol, response.body()) {
         return Err(Error::ListTooLong(PAGE_ADVICE));

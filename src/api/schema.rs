@@ -76,6 +76,9 @@ pub struct Oneof {
 /// The types of protobuf that the API has, and the messages that have a form of their own in JSON.
 pub enum Kind {
     Bool,
+    Double,
+    Int32,
+    Int64,
     Uint32,
     Uint64,
     String,
@@ -85,6 +88,10 @@ pub enum Kind {
     Message(&'static Message),
     Timestamp,
     Duration,
+    /// As the two below, with the fields that it has in protobuf.
+    Struct(&'static Message),
+    Value(&'static Message),
+    ListValue(&'static Message),
 }
 
 impl Message {

@@ -10,7 +10,7 @@ use prost::encoding::{
 
 use zeroize::Zeroizing;
 
-use super::path::{ROOT, join};
+use super::path::{MAX_DEPTH, ROOT, join};
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::error::Error;
 
@@ -30,7 +30,7 @@ pub fn filter(message: &'static Message, bytes: &[u8]) -> Result<Zeroizing<Vec<u
     }
     // What is kept is no longer than what was sent, so no growth leaves a copy of a password.
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    copy(message, bytes, &mut kept, ROOT)?;
+    copy(message, bytes, &mut kept, ROOT, MAX_DEPTH)?;
     Ok(kept)
 }
 
@@ -40,6 +40,7 @@ fn copy(
     mut rest: &[u8],
     kept: &mut Vec<u8>,
     path: &str,
+    depth: usize,
 ) -> Result<(), Error> {
     while rest.has_remaining() {
         let start = rest;
@@ -63,10 +64,12 @@ fn copy(
                 return Err(refused(join(path, field.name)));
             }
             Some((field, inner)) if wire_type == WireType::LengthDelimited => {
+                let depth = depth.checked_sub(1);
+                let depth = depth.ok_or_else(|| unreadable("it is nested too deep"))?;
                 let content = take(&mut rest)?;
                 encode_key(number, wire_type, kept);
                 let start = kept.len();
-                copy(inner, content, kept, &join(path, field.name))?;
+                copy(inner, content, kept, &join(path, field.name), depth)?;
                 let length = (kept.len() - start) as u64;
                 encode_varint(length, kept);
                 kept[start..].rotate_right(encoded_len_varint(length));

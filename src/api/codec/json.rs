@@ -16,7 +16,7 @@ use crate::error::Error;
 pub(super) use connect_error::{connect_http, encode_connect_error};
 pub use read::Encoded;
 pub use tree::Tree;
-pub(in crate::api) use write::{base64_values, is_default, optional_text, text, write};
+pub use write::write;
 
 /// Reads the message of a request: the fields in its path, and in its body or its query.
 ///

@@ -106,6 +106,9 @@ fn table(message: &Message) -> Value {
     let fields = fields.map(|field| {
         let (kind, of) = match &field.kind {
             Kind::Bool => ("bool", Value::Null),
+            Kind::Double => ("double", Value::Null),
+            Kind::Int32 => ("int32", Value::Null),
+            Kind::Int64 => ("int64", Value::Null),
             Kind::Uint32 => ("uint32", Value::Null),
             Kind::Uint64 => ("uint64", Value::Null),
             Kind::String => ("string", Value::Null),
@@ -114,6 +117,7 @@ fn table(message: &Message) -> Value {
             Kind::Message(of) => ("message", table(of)),
             Kind::Timestamp => ("timestamp", Value::Null),
             Kind::Duration => ("duration", Value::Null),
+            Kind::Struct(_) | Kind::Value(_) | Kind::ListValue(_) => ("json", Value::Null),
         };
         let label = match field.label {
             Label::Single => "single",

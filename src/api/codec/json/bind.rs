@@ -66,7 +66,8 @@ fn bind_query(
     let (name, rest) = path
         .split_once('.')
         .map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let Some(field) = message.field_named(name) else {
+    let takes = |field: &&Field| rest.is_none() || matches!(field.kind, Kind::Message(_));
+    let Some(field) = message.field_named(name).filter(takes) else {
         return Ok(());
     };
     let found = object.iter().position(|(name, _)| field.is_named(name));
@@ -76,7 +77,7 @@ fn bind_query(
     });
     match (rest, &field.kind, field.label, &mut object[at].1) {
         (Some(rest), Kind::Message(inner), Label::Single, value) => {
-            if !value.is_present() {
+            if matches!(value, Tree::Null) {
                 *value = Tree::Object(Vec::new());
             }
             if let Tree::Object(object) = value {
@@ -124,7 +125,7 @@ mod tests {
         for (query, want) in [
             (&[("string", "a")][..], "\x3a\x01a"),
             (&[("bool", "true")], "\x08\x01"),
-            (&[("uint32", "7")], "\x28\x07"),
+            (&[("int32", "7")], "\x18\x07"),
             (&[("uint64", "7")], "\x30\x07"),
             (&[("duration", "1s")], "\x62\x02\x08\x01"),
             (&[("inner.text", "a")], "\x52\x03\x1a\x01a"),
@@ -137,8 +138,9 @@ mod tests {
             (
                 &[
                     ("other", "a"),
-                    ("inner.unknown", "a"),
+                    ("inner.other", "a"),
                     ("string.a", "b"),
+                    ("value.a", "b"),
                     ("", "a"),
                 ],
                 "R\0",
@@ -163,8 +165,8 @@ mod tests {
             ),
             (&[("bool", "1")], "invalid bool: must be true or false"),
             (
-                &[("uint32", "a")],
-                "invalid uint32: must be a non-negative integer in range",
+                &[("int32", "a")],
+                "invalid int32: must be an integer in range",
             ),
             (&[("inner", "a")], "invalid inner: must be an object"),
         ] {

@@ -3,14 +3,14 @@
 mod refusal;
 
 use prost::encoding::{
-    WireType, encode_key, encode_varint, encoded_len_varint, message, string, uint64,
+    WireType, double, encode_key, encode_varint, encoded_len_varint, string, uint64,
 };
 use zeroize::Zeroizing;
 
-use super::scalars::integer;
+use super::scalars;
 use super::tree::{Object, Tree};
 use super::well_known::{parse_duration, parse_timestamp};
-use crate::api::codec::path::{ROOT, join};
+use crate::api::codec::path::{MAX_DEPTH, ROOT, join};
 use crate::api::schema::{Field, Kind, Label, Message};
 use crate::base64;
 use crate::error::Error;
@@ -20,6 +20,8 @@ pub struct Encoded {
     pub bytes: Zeroizing<Vec<u8>>,
     /// The first member of a oneof of which JSON may have two.
     pub second: Option<String>,
+    /// Of messages, around what is written.
+    depth: usize,
 }
 
 /// Encodes an object, by the table of the message that it is.
@@ -30,17 +32,14 @@ pub struct Encoded {
 ///
 /// They name fields as protobuf does, and quote no value.
 ///
-/// - [`Error::Malformed`]: a field in both spellings, or two members of a oneof.
+/// - [`Error::Malformed`]: a field in both spellings, two members of a oneof, or too deep.
 /// - [`Error::InvalidArgument`]: a field of another type.
 /// - [`Error::Unimplemented`]: a field that isn't built, in a message that refuses these.
 pub fn read(message: &'static Message, object: &Object) -> Result<Encoded, Error> {
     // It never grows, because what it grew out of would not be wiped.
     let bytes = Vec::with_capacity(object_length(object));
     let capacity = bytes.capacity();
-    let mut encoded = Encoded {
-        bytes: Zeroizing::new(bytes),
-        second: None,
-    };
+    let mut encoded = Encoded::new(Zeroizing::new(bytes));
     encoded.message(message, object, ROOT)?;
     debug_assert_eq!(encoded.bytes.capacity(), capacity, "the buffer has grown");
     Ok(encoded)
@@ -68,6 +67,14 @@ fn max_length(value: &Tree) -> usize {
 }
 
 impl Encoded {
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            bytes,
+            second: None,
+            depth: 0,
+        }
+    }
+
     fn message(
         &mut self,
         message: &'static Message,
@@ -104,7 +111,7 @@ impl Encoded {
                 .iter()
                 .try_for_each(|element| self.value(field.number, field, element, path)),
             (Label::Map, Tree::Object(entries)) => entries.iter().try_for_each(|(key, value)| {
-                self.delimited(field.number, |entry| {
+                self.nested(field.number, path, |entry| {
                     string::encode(1, key, &mut *entry.bytes);
                     entry.value(2, field, value, path)
                 })
@@ -130,18 +137,64 @@ impl Encoded {
                 base64::decode_either(text, &mut own.bytes).ok_or_else(wrong)
             })?,
             (Kind::Message(message), Tree::Object(entries)) => {
-                self.delimited(number, |own| own.message(message, entries, path))?;
+                self.nested(number, path, |own| own.message(message, entries, path))?;
             }
             (Kind::Timestamp, Tree::String(text)) => {
-                message::encode(number, &parse_timestamp(text).ok_or_else(wrong)?, bytes);
+                self.span(number, &parse_timestamp(text).ok_or_else(wrong)?, path)?;
             }
             (Kind::Duration, Tree::String(text)) => {
-                message::encode(number, &parse_duration(text).ok_or_else(wrong)?, bytes);
+                self.span(number, &parse_duration(text).ok_or_else(wrong)?, path)?;
             }
-            (kind, value) => {
-                uint64::encode(number, &integer(kind, value).ok_or_else(wrong)?, bytes);
+            // Either has one field: a map or a list.
+            (Kind::Struct(of), Tree::Object(_)) | (Kind::ListValue(of), Tree::Array(_)) => {
+                self.nested(number, path, |own| own.field(&of.fields[0], value, path))?;
+            }
+            (Kind::Value(of), _) => {
+                // In the order in which `google.protobuf.Value` declares them.
+                let member = match value {
+                    Tree::Null => 0,
+                    Tree::Number(_) => 1,
+                    Tree::String(_) => 2,
+                    Tree::Bool(_) => 3,
+                    Tree::Object(_) => 4,
+                    Tree::Array(_) => 5,
+                };
+                self.nested(number, path, |own| {
+                    own.field(&of.fields[member], value, path)
+                })?;
+            }
+            (Kind::Double, _) => {
+                let value = scalars::double(value).ok_or_else(wrong)?;
+                double::encode(number, &value, bytes);
+            }
+            (kind, _) => {
+                let value = scalars::integer(kind, value).ok_or_else(wrong)?;
+                uint64::encode(number, &value, bytes);
             }
         }
+        Ok(())
+    }
+
+    fn span(&mut self, number: u32, span: &impl prost::Message, path: &str) -> Result<(), Error> {
+        self.nested(number, path, |own| {
+            span.encode_raw(&mut *own.bytes);
+            Ok(())
+        })
+    }
+
+    /// Writes a message.
+    fn nested(
+        &mut self,
+        number: u32,
+        path: &str,
+        content: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.depth == MAX_DEPTH {
+            return Err(Error::Malformed(format!("{path} is nested too deep")));
+        }
+        self.depth += 1;
+        self.delimited(number, content)?;
+        self.depth -= 1;
         Ok(())
     }
 
@@ -169,7 +222,13 @@ fn find<'a>(entries: &'a Object, field: &Field, path: &str) -> Result<Option<&'a
         let reason = format!("{path} has {} in both spellings", field.name);
         return Err(Error::Malformed(reason));
     }
-    Ok(value.filter(|value| value.is_present()))
+    Ok(value.filter(|value| is_present(field, value)))
+}
+
+/// Whether a value isn't `null`, or is one in a field that may hold it.
+fn is_present(field: &Field, value: &Tree) -> bool {
+    let holds_null = matches!((field.label, &field.kind), (Label::Single, Kind::Value(_)));
+    holds_null || !matches!(value, Tree::Null)
 }
 
 /// Whether the object has a member of the field's oneof with a higher number.
@@ -177,7 +236,7 @@ fn has_later_member(message: &Message, field: &Field, entries: &Object) -> bool 
     let name = |field: &Field| field.oneof.map(|oneof| oneof.name);
     entries.iter().any(|(entry, value)| {
         message.field_named(entry).is_some_and(|other| {
-            name(other) == name(field) && other.number > field.number && value.is_present()
+            name(other) == name(field) && other.number > field.number && is_present(other, value)
         })
     })
 }

@@ -16,10 +16,24 @@ pub(super) fn integer(kind: &Kind, value: &Tree) -> Option<u64> {
             let (_, number) = members.iter().find(|(own, _)| *own == name.as_str())?;
             Some(signed(*number))
         }
-        (Kind::Enum(_), Tree::Number(_)) => i32::try_from(whole(value)?).ok().map(signed),
+        (Kind::Enum([("NULL_VALUE", 0)]), Tree::Null) => Some(0),
+        (Kind::Int32, _) | (Kind::Enum(_), Tree::Number(_)) => {
+            i32::try_from(whole(value)?).ok().map(signed)
+        }
+        (Kind::Int64, _) => i64::try_from(whole(value)?).ok().map(i64::cast_unsigned),
         (Kind::Uint32, _) => u32::try_from(whole(value)?).ok().map(u64::from),
         (Kind::Uint64, _) => u64::try_from(whole(value)?).ok(),
         _ => None,
+    }
+}
+
+/// Reads a float: a number, a string that spells one, or the name of one that JSON doesn't have.
+pub(super) fn double(value: &Tree) -> Option<f64> {
+    match value {
+        Tree::String(name) if ["NaN", "Infinity", "-Infinity"].contains(&name.as_str()) => {
+            name.parse().ok()
+        }
+        _ => number(value)?.as_f64(),
     }
 }
 

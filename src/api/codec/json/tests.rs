@@ -3,13 +3,16 @@
 mod conformance;
 mod properties;
 mod refusals;
+mod written;
 
 use std::sync::LazyLock;
 
+use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 use super::read::{Encoded, read};
 use super::tree::parse;
+use super::write::write;
 use crate::api::schema::{ALL_TYPES, DESCRIPTORS};
 use crate::error::Error;
 
@@ -27,6 +30,16 @@ fn descriptor() -> MessageDescriptor {
 fn decode(bytes: &[u8]) -> serde_json::Value {
     let message = DynamicMessage::decode(descriptor(), bytes).unwrap();
     serde_json::to_value(message).unwrap()
+}
+
+/// The message as it is written in JSON, once as `prost-reflect` writes it in protobuf: without
+/// default values, and lists of numbers in one run.
+fn write_text(bytes: &[u8]) -> serde_json::Value {
+    let message = DynamicMessage::decode(descriptor(), bytes).unwrap();
+    let json = write(&ALL_TYPES, &message.encode_to_vec()).unwrap();
+    // No name is written twice.
+    assert!(parse(&json).is_ok());
+    serde_json::from_slice(&json).unwrap()
 }
 
 /// The message as `prost-reflect` reads it from JSON.

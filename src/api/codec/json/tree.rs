@@ -41,13 +41,6 @@ pub fn parse(body: &[u8]) -> Result<Object, Error> {
     }
 }
 
-impl Tree {
-    /// Whether it is there: `null` is as if absent.
-    pub fn is_present(&self) -> bool {
-        !matches!(self, Self::Null)
-    }
-}
-
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)

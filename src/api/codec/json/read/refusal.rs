@@ -32,8 +32,9 @@ pub(super) fn check_built(
 /// Refuses unknown fields of a message that isn't built whole: a login page takes a response
 /// without an error for a passed check.
 pub(super) fn check_unknown(message: &Message, entries: &Object, path: &str) -> Result<(), Error> {
-    let is_unknown =
-        |(name, value): &&(String, Tree)| message.field_named(name).is_none() && value.is_present();
+    let is_unknown = |(name, value): &&(String, Tree)| {
+        message.field_named(name).is_none() && !matches!(value, Tree::Null)
+    };
     match entries.iter().find(is_unknown) {
         Some((name, _)) if message.built.is_some() => {
             Err(unsupported(&join(path, repeatable(name))))
@@ -69,12 +70,14 @@ fn reason(field: &Field, value: &Tree) -> &'static str {
     let is_text = matches!(value, Tree::String(_));
     match (field.label, &field.kind) {
         (Label::Repeated, Kind::String) => "must be a list of strings",
-        (Label::Repeated, Kind::Message(_)) => "must be a list of objects",
+        (Label::Repeated, Kind::Message(_) | Kind::Struct(_)) => "must be a list of objects",
         (Label::Repeated, _) => "must be a list of valid values",
-        (Label::Map, Kind::Message(_)) => "has a value that is no object",
+        (Label::Map, Kind::Message(_) | Kind::Struct(_)) => "has a value that is no object",
         (Label::Map, Kind::Bytes) => "has a value that is not base64",
         (Label::Map, _) => "has an invalid value",
         (Label::Single, Kind::Bool) => "must be true or false",
+        (Label::Single, Kind::Double) => "must be a number",
+        (Label::Single, Kind::Int32 | Kind::Int64) => "must be an integer in range",
         (Label::Single, Kind::Uint32 | Kind::Uint64) => "must be a non-negative integer in range",
         (Label::Single, Kind::Enum(_)) => "is unknown",
         (Label::Single, Kind::Timestamp) if is_text => {
@@ -85,6 +88,7 @@ fn reason(field: &Field, value: &Tree) -> &'static str {
         (Label::Single, Kind::String | Kind::Bytes | Kind::Timestamp | Kind::Duration) => {
             "must be a string"
         }
-        (Label::Single, Kind::Message(_)) => "must be an object",
+        (Label::Single, Kind::Message(_) | Kind::Struct(_)) => "must be an object",
+        (Label::Single, Kind::ListValue(_) | Kind::Value(_)) => "must be a list",
     }
 }

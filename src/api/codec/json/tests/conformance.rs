@@ -2,10 +2,12 @@
 //! contract says.
 //! <https://github.com/protocolbuffers/protobuf/blob/main/conformance/binary_json_conformance_suite.cc>
 
-use super::{decode, deserialize, read_text};
+use serde_json::Value;
 
-/// Reads each text of JSON, and compares what it means with what the second one does. None: it is
-/// refused.
+use super::{decode, deserialize, read_text, write_text};
+
+/// Reads each text of JSON, and compares what it means with what the second one does, which is
+/// the same message in the form that is written; and writes it. None: it is refused.
 fn check(cases: &[(&str, Option<&str>)]) {
     for (json, want) in cases {
         let got = read_text(json);
@@ -14,12 +16,14 @@ fn check(cases: &[(&str, Option<&str>)]) {
             Some(want) => {
                 let bytes = got.unwrap_or_else(|error| panic!("{json}: {error}")).bytes;
                 assert_eq!(decode(&bytes), deserialize(want), "{json}");
+                let written = serde_json::from_str::<Value>(want).unwrap();
+                assert_eq!(write_text(&bytes), written, "{json}");
             }
         }
     }
 }
 
-/// A text that means what `prost-reflect` takes it for.
+/// A text that is written as it is read.
 fn same(json: &str) -> (&str, Option<&str>) {
     (json, Some(json))
 }
@@ -33,18 +37,18 @@ fn names_are_in_either_spelling() {
             Some(r#"{"name1":1,"Name2":2,"name3":3,"NameFive":5,"NAME6":6}"#),
         ),
         (
-            r#"{"optional_uint32":1,"optionalUint64":2}"#,
-            Some(r#"{"optionalUint32":1,"optionalUint64":"2"}"#),
+            r#"{"optional_int32":1,"optionalInt64":2}"#,
+            Some(r#"{"optionalInt32":1,"optionalInt64":"2"}"#),
         ),
         (r#"{"nam\u00651":1}"#, Some(r#"{"name1":1}"#)),
         (
-            "{\n  \"uint32\"\t: 1 ,\r\n\"uint64\" :2\n}\n",
-            Some(r#"{"uint32":1,"uint64":"2"}"#),
+            "{\n  \"int32\"\t: 1 ,\r\n\"int64\" :2\n}\n",
+            Some(r#"{"int32":1,"int64":"2"}"#),
         ),
         (r#"{"Name1":1,"NAME_FIVE":2}"#, Some("{}")),
-        (r#"{"optionalUint32":1,"optionalUint32":1}"#, None),
-        (r#"{"optionalUint32":1,"optional_uint32":1}"#, None),
-        (r#"{"optional_uint32":null,"optionalUint32":1}"#, None),
+        (r#"{"optionalInt32":1,"optionalInt32":1}"#, None),
+        (r#"{"optionalInt32":1,"optional_int32":1}"#, None),
+        (r#"{"optional_int32":null,"optionalInt32":1}"#, None),
         (r#"{"inner":{"number":1,"number":1}}"#, None),
         (r"{name1:1}", None),
         (r"{'name1':1}", None),
@@ -63,8 +67,12 @@ fn unknown_fields_and_nulls_are_as_if_absent() {
         check(&[(&nested, Some(r#"{"inner":{"number":1}}"#))]);
     }
     for field in crate::api::schema::ALL_TYPES.fields {
+        let want = match field.name {
+            "value" => r#"{"value":null}"#,
+            _ => "{}",
+        };
         for name in [field.name, field.json] {
-            check(&[(&format!(r#"{{"{name}":null}}"#), Some("{}"))]);
+            check(&[(&format!(r#"{{"{name}":null}}"#), Some(want))]);
         }
     }
 }
@@ -72,42 +80,69 @@ fn unknown_fields_and_nulls_are_as_if_absent() {
 #[test]
 fn integers_are_in_range() {
     check(&[
+        same(r#"{"int32":2147483647}"#),
+        same(r#"{"int32":-2147483648}"#),
         same(r#"{"uint32":4294967295}"#),
+        same(r#"{"int64":"9223372036854775807"}"#),
+        same(r#"{"int64":"-9223372036854775808"}"#),
         same(r#"{"uint64":"18446744073709551615"}"#),
+        (
+            r#"{"int64":9223372036854774784}"#,
+            Some(r#"{"int64":"9223372036854774784"}"#),
+        ),
+        (
+            r#"{"int64":-9223372036854775808}"#,
+            Some(r#"{"int64":"-9223372036854775808"}"#),
+        ),
         (
             r#"{"uint64":18446744073709549568}"#,
             Some(r#"{"uint64":"18446744073709549568"}"#),
         ),
         (
-            r#"{"uint32":"2\u003147483647"}"#,
-            Some(r#"{"uint32":2147483647}"#),
+            r#"{"int32":"2\u003147483647"}"#,
+            Some(r#"{"int32":2147483647}"#),
         ),
-        (r#"{"uint32":100000.000}"#, Some(r#"{"uint32":100000}"#)),
-        (r#"{"uint32":1e5}"#, Some(r#"{"uint32":100000}"#)),
-        (r#"{"uint32":"1e5"}"#, Some(r#"{"uint32":100000}"#)),
+        (r#"{"int32":100000.000}"#, Some(r#"{"int32":100000}"#)),
+        (r#"{"int32":1e5}"#, Some(r#"{"int32":100000}"#)),
+        (r#"{"int32":"1e5"}"#, Some(r#"{"int32":100000}"#)),
+        (
+            r#"{"int32":2.147483647e9}"#,
+            Some(r#"{"int32":2147483647}"#),
+        ),
+        (
+            r#"{"int32":-2.147483648e9}"#,
+            Some(r#"{"int32":-2147483648}"#),
+        ),
         (
             r#"{"uint32":4.294967295e9}"#,
             Some(r#"{"uint32":4294967295}"#),
         ),
-        (r#"{"uint32":0,"uint64":"0"}"#, Some("{}")),
-        same(r#"{"optionalUint32":0,"optionalUint64":"0"}"#),
+        (r#"{"int32":0,"uint64":"0"}"#, Some("{}")),
+        same(r#"{"optionalInt32":0,"optionalUint64":"0"}"#),
+        (r#"{"int32":2147483648}"#, None),
+        (r#"{"int32":-2147483649}"#, None),
         (r#"{"uint32":4294967296}"#, None),
         (r#"{"uint32":-1}"#, None),
         (r#"{"uint64":-1}"#, None),
+        (r#"{"int64":"9223372036854775808"}"#, None),
+        (r#"{"int64":9223372036854775808}"#, None),
+        (r#"{"int64":"-9223372036854775809"}"#, None),
         (r#"{"uint64":"18446744073709551616"}"#, None),
         (r#"{"uint64":18446744073709551616}"#, None),
+        (r#"{"int32":0.5}"#, None),
         (r#"{"uint32":0.5}"#, None),
+        (r#"{"int64":"0.5"}"#, None),
         (r#"{"uint64":"0.5"}"#, None),
-        (r#"{"uint32":"3x3"}"#, None),
+        (r#"{"int32":"3x3"}"#, None),
         (r#"{"uint64":""}"#, None),
-        (r#"{"uint32":+1}"#, None),
-        (r#"{"uint32":01}"#, None),
-        (r#"{"uint32":-01}"#, None),
-        (r#"{"uint32":" 1"}"#, None),
-        (r#"{"uint32":"1 "}"#, None),
-        (r#"{"uint32":true}"#, None),
-        (r#"{"uint32":[1]}"#, None),
-        (r#"{"uint32":{}}"#, None),
+        (r#"{"int32":+1}"#, None),
+        (r#"{"int32":01}"#, None),
+        (r#"{"int32":-01}"#, None),
+        (r#"{"int32":" 1"}"#, None),
+        (r#"{"int32":"1 "}"#, None),
+        (r#"{"int32":true}"#, None),
+        (r#"{"int32":[1]}"#, None),
+        (r#"{"int32":{}}"#, None),
     ]);
 }
 
@@ -122,6 +157,40 @@ fn booleans_are_true_or_false() {
         (r#"{"bool":True}"#, None),
         (r#"{"bool":"true"}"#, None),
         (r#"{"bool":"false"}"#, None),
+    ]);
+}
+
+#[test]
+fn doubles_are_numbers_or_names() {
+    check(&[
+        same(r#"{"double":2.22507e-308}"#),
+        same(r#"{"double":-2.22507e-308}"#),
+        same(r#"{"double":1.79769e+308}"#),
+        same(r#"{"double":-1.79769e+308}"#),
+        (r#"{"double":"1"}"#, Some(r#"{"double":1.0}"#)),
+        (r#"{"double":"-1.5e3"}"#, Some(r#"{"double":-1500.0}"#)),
+        (
+            r#"{"double":18446744073709551616}"#,
+            Some(r#"{"double":1.8446744073709552e19}"#),
+        ),
+        same(r#"{"double":"NaN"}"#),
+        same(r#"{"double":"Infinity"}"#),
+        same(r#"{"double":"-Infinity"}"#),
+        same(r#"{"optionalDouble":0.0}"#),
+        same(r#"{"optionalDouble":-0.0}"#),
+        (r#"{"double":NaN}"#, None),
+        (r#"{"double":Infinity}"#, None),
+        (r#"{"double":-Infinity}"#, None),
+        (r#"{"double":1.89769e+308}"#, None),
+        (r#"{"double":"-1.89769e+308"}"#, None),
+        (r#"{"double":"nan"}"#, None),
+        (r#"{"double":"inf"}"#, None),
+        (r#"{"double":"+Infinity"}"#, None),
+        (r#"{"double":""}"#, None),
+        (r#"{"double":"1."}"#, None),
+        (r#"{"double":" 1"}"#, None),
+        (r#"{"double":"0x1p3"}"#, None),
+        (r#"{"double":true}"#, None),
     ]);
 }
 
@@ -208,8 +277,9 @@ fn a_oneof_has_one_member() {
         same(r#"{"choiceBytes":""}"#),
         same(r#"{"choiceBool":false}"#),
         same(r#"{"choiceUint64":"0"}"#),
+        same(r#"{"choiceDouble":0.0}"#),
         same(r#"{"choiceColor":"COLOR_UNSPECIFIED"}"#),
-        same(r#"{"inner":{"other":{"words":{"a":{"text":"b"}}}}}"#),
+        same(r#"{"inner":{"inner":{"inner":{"text":""}}}}"#),
         same(r#"{"choiceInner":{"text":"a"},"pairFirst":"b"}"#),
         (
             r#"{"choiceUint32":null,"choiceString":"a"}"#,
@@ -221,18 +291,22 @@ fn a_oneof_has_one_member() {
         ),
         (r#"{"choiceUint32":1,"choiceString":"a"}"#, None),
         (r#"{"choice_color":0,"choice_uint32":0}"#, None),
-        (r#"{"inner":{"text":"a","other":{}}}"#, None),
+        (r#"{"inner":{"text":"a","inner":{}}}"#, None),
     ]);
 }
 
 #[test]
 fn lists_and_maps_hold_no_null() {
     check(&[
-        same(r#"{"repeatedUint32":[1,0],"repeatedUint64":["1"]}"#),
+        same(r#"{"repeatedBool":[true,false],"repeatedDouble":[0.0,-1.5,"NaN"]}"#),
+        same(r#"{"repeatedInt32":[1,-2,0],"repeatedInt64":["1","-2"]}"#),
+        same(r#"{"repeatedUint32":[1,0],"repeatedUint64":["1"],"unpackedInt32":[1,2]}"#),
         same(r#"{"repeatedString":["a",""],"repeatedBytes":["AAEC","","AQI="]}"#),
         same(r#"{"repeatedColor":["COLOR_RED","COLOR_UNSPECIFIED",7]}"#),
         same(r#"{"repeatedInner":[{"number":1234},{},{"text":"a"}]}"#),
-        (r#"{"repeatedUint32":[]}"#, Some("{}")),
+        (r#"{"repeatedInt32":[]}"#, Some("{}")),
+        same(r#"{"mapBool":{"":false,"a":true},"mapDouble":{"a":"Infinity","b":0.0}}"#),
+        same(r#"{"mapInt32":{"a":0,"b":-1},"mapInt64":{"a":"0","b":"-1"}}"#),
         same(r#"{"mapUint32":{"a":0},"mapUint64":{"a":"18446744073709551615"}}"#),
         same(r#"{"mapString":{"a":"","b":"c"},"mapBytes":{"a":"","b":"AQI="}}"#),
         same(r#"{"mapColor":{"a":"COLOR_UNSPECIFIED","b":"COLOR_RED","c":9}}"#),
@@ -242,21 +316,21 @@ fn lists_and_maps_hold_no_null() {
             Some(r#"{"mapString":{"1":"a"}}"#),
         ),
         (r#"{"mapString":{}}"#, Some("{}")),
-        (r#"{"repeatedUint32":[1,null]}"#, None),
+        (r#"{"repeatedInt32":[1,null]}"#, None),
         (r#"{"repeatedString":[null]}"#, None),
         (r#"{"repeatedInner":[{},null]}"#, None),
-        (r#"{"repeatedUint32":[1,false]}"#, None),
-        (r#"{"repeatedUint32":[1,"name"]}"#, None),
-        (r#"{"repeatedUint32":[1,{"a":4}]}"#, None),
-        (r#"{"repeatedUint32":[[1]]}"#, None),
+        (r#"{"repeatedInt32":[1,false]}"#, None),
+        (r#"{"repeatedInt32":[1,"name"]}"#, None),
+        (r#"{"repeatedInt32":[1,{"a":4}]}"#, None),
+        (r#"{"repeatedInt32":[[1]]}"#, None),
         (r#"{"repeatedString":["1",2]}"#, None),
         (r#"{"repeatedInner":[{},"2"]}"#, None),
-        (r#"{"repeatedUint32":1}"#, None),
+        (r#"{"repeatedInt32":1}"#, None),
         (r#"{"repeatedInner":{}}"#, None),
-        (r#"{"repeatedUint32":[1,]}"#, None),
+        (r#"{"repeatedInt32":[1,]}"#, None),
         (r#"{"mapString":{"a":null}}"#, None),
         (r#"{"mapInner":{"a":null}}"#, None),
-        (r#"{"mapUint32":{"a":"b"}}"#, None),
+        (r#"{"mapInt32":{"a":"b"}}"#, None),
         (r#"{"mapString":{null:"a"}}"#, None),
         (r#"{"mapString":{"a":"b","a":"c"}}"#, None),
         (r#"{"mapString":[]}"#, None),
@@ -297,5 +371,27 @@ fn well_known_types_have_their_own_form() {
         (r#"{"timestamp":"0000-01-01T00:00:00Z"}"#, None),
         (r#"{"timestamp":"0001-01-01t00:00:00Z"}"#, None),
         (r#"{"timestamp":0}"#, None),
+        same(
+            r#"{"struct":{"a":null,"b":1234.0,"c":true,"d":1234.5678,"e":"Hello","f":[1.0,"5",[]],"g":{"h":0.0,"i":{}}}}"#,
+        ),
+        same(r#"{"struct":{},"listValue":[]}"#),
+        same(r#"{"struct":{"":{"":""}},"mapStruct":{"a":{},"b":{"c":null}}}"#),
+        same(r#"{"value":1.0}"#),
+        same(r#"{"value":1.5}"#),
+        same(r#"{"value":false}"#),
+        same(r#"{"value":null}"#),
+        same(r#"{"value":"hello"}"#),
+        same(r#"{"value":[0.0,"hello",null,{"a":[]}]}"#),
+        same(r#"{"value":{"value":1.0}}"#),
+        same(r#"{"repeatedValue":[["a"],null,{}],"repeatedListValue":[["a"],[]]}"#),
+        same(r#"{"mapValue":{"a":null,"b":1.0},"mapListValue":{"a":[null]}}"#),
+        same(r#"{"repeatedStruct":[{"a":null},{}]}"#),
+        (r#"{"struct":[]}"#, None),
+        (r#"{"struct":"a"}"#, None),
+        (r#"{"struct":{"a":1,"a":2}}"#, None),
+        (r#"{"listValue":{}}"#, None),
+        (r#"{"repeatedValue":1}"#, None),
+        (r#"{"repeatedStruct":[null]}"#, None),
+        (r#"{"mapListValue":{"a":null}}"#, None),
     ]);
 }

@@ -1,5 +1,8 @@
-use super::read_text;
+use prost::Message as _;
+
+use super::{read_text, write};
 use crate::api::codec::json::tree::Tree;
+use crate::api::schema::ALL_TYPES;
 
 fn error(json: &str) -> String {
     match read_text(json) {
@@ -18,6 +21,11 @@ fn an_error_names_the_path_of_a_field_as_protobuf_does() {
             "invalid optional_string: must be a string",
         ),
         (r#"{"bool":1}"#, "invalid bool: must be true or false"),
+        (r#"{"double":""}"#, "invalid double: must be a number"),
+        (
+            r#"{"int32":""}"#,
+            "invalid int32: must be an integer in range",
+        ),
         (
             r#"{"uint64":-1}"#,
             "invalid uint64: must be a non-negative integer in range",
@@ -27,6 +35,8 @@ fn an_error_names_the_path_of_a_field_as_protobuf_does() {
         (r#"{"color":"?"}"#, "invalid color: is unknown"),
         (r#"{"color":{}}"#, "invalid color: is unknown"),
         (r#"{"inner":1}"#, "invalid inner: must be an object"),
+        (r#"{"struct":1}"#, "invalid struct: must be an object"),
+        (r#"{"listValue":1}"#, "invalid list_value: must be a list"),
         (
             r#"{"timestamp":"?"}"#,
             "invalid timestamp: must be a time such as \"2026-11-24T10:00:00Z\"",
@@ -50,8 +60,8 @@ fn an_error_names_the_path_of_a_field_as_protobuf_does() {
             "invalid repeated_inner: must be a list of objects",
         ),
         (
-            r#"{"repeatedUint32":["?"]}"#,
-            "invalid repeated_uint32: must be a list of valid values",
+            r#"{"repeatedInt32":["?"]}"#,
+            "invalid repeated_int32: must be a list of valid values",
         ),
         (r#"{"mapBytes":1}"#, "invalid map_bytes: must be an object"),
         (
@@ -63,16 +73,16 @@ fn an_error_names_the_path_of_a_field_as_protobuf_does() {
             "invalid map_inner: has a value that is no object",
         ),
         (
-            r#"{"mapUint32":{"?":"?"}}"#,
-            "invalid map_uint32: has an invalid value",
+            r#"{"mapInt32":{"?":"?"}}"#,
+            "invalid map_int32: has an invalid value",
         ),
         (
-            r#"{"inner":{"innermost":{"words":{"?":{"text":1}}}}}"#,
-            "invalid inner.innermost.words.text: must be a string",
+            r#"{"inner":{"outer":{"mapInner":{"?":{"text":1}}}}}"#,
+            "invalid inner.outer.map_inner.text: must be a string",
         ),
         (
             r#"{"repeatedInner":[{},{"number":"?"}]}"#,
-            "invalid repeated_inner.number: must be a non-negative integer in range",
+            "invalid repeated_inner.number: must be an integer in range",
         ),
         (
             r#"{"optionalBool":null,"optional_bool":null}"#,
@@ -87,7 +97,7 @@ fn an_error_names_the_path_of_a_field_as_protobuf_does() {
             "malformed request: the request has two members of choice",
         ),
         (
-            r#"{"inner":{"text":"?","other":{}}}"#,
+            r#"{"inner":{"text":"?","inner":{}}}"#,
             "malformed request: inner has two members of choice",
         ),
     ] {
@@ -106,8 +116,8 @@ fn what_is_not_built_is_refused_by_name() {
         (r#"{"checks":{"":{}}}"#, "checks.(another member)"),
         (r#"{"repeatedChecks":[{},{"x":1}]}"#, "repeated_checks.x"),
         (
-            r#"{"inner":{"innermost":{"checks":{"x":1}}}}"#,
-            "inner.innermost.checks.x",
+            r#"{"inner":{"outer":{"checks":{"x":1}}}}"#,
+            "inner.outer.checks.x",
         ),
         (r#"{"challenges":{"webAuthN":{}}}"#, "challenges.web_auth_n"),
         (r#"{"challenges":{"push":false}}"#, "challenges.push"),
@@ -173,17 +183,76 @@ fn a_password_is_wiped_wherever_it_is_read() {
     let far = (0..100).map(|key| format!("\"{key}\":\"-1.1s\""));
     let far = far.collect::<Vec<_>>().join(",");
     let long = "a".repeat(20_000);
+    let lists = vec!["[0,true,{\"\":{}}]"; 100].join(",");
     let json = format!(
         r#"{{"farDurations":{{{far}}},"farString":"{long}","mapBytes":{{"":"A","b":"{long}"}},
-            "inner":{{"innermost":{{"words":{{"":{{"text":"{long}"}}}}}}}}}}"#
+            "inner":{{"outer":{{"inner":{{"text":"{long}"}}}}}},"value":[{lists}]}}"#
     );
     assert!(read_text(&json).is_err());
     let json = json.replace("\"A\"", "\"AA\"");
     assert_wiped(&read_text(&json).unwrap().bytes);
 }
 
+/// A message with the one field that nests.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Nesting {
+    #[prost(message, optional, tag = "13")]
+    structure: Option<prost_types::Struct>,
+    #[prost(message, optional, tag = "15")]
+    list: Option<prost_types::ListValue>,
+}
+
+/// Lists, or objects, in each other.
+fn nest(depth: usize, in_objects: bool) -> (Nesting, String) {
+    use prost_types::value::Kind;
+    use prost_types::{ListValue, Struct, Value};
+
+    let (mut kind, mut json) = (Kind::NullValue(0), "null".to_owned());
+    for _ in 0..depth {
+        let value = Value { kind: Some(kind) };
+        kind = if in_objects {
+            json = format!("{{\"a\":{json}}}");
+            let fields = [("a".to_owned(), value)].into();
+            Kind::StructValue(Struct { fields })
+        } else {
+            json = format!("[{json}]");
+            let values = vec![value];
+            Kind::ListValue(ListValue { values })
+        };
+    }
+    let (name, nesting) = match kind {
+        Kind::StructValue(structure) => ("struct", (Some(structure), None)),
+        Kind::ListValue(list) => ("listValue", (None, Some(list))),
+        _ => panic!("there is no depth"),
+    };
+    let (structure, list) = nesting;
+    let json = format!("{{\"{name}\":{json}}}");
+    (Nesting { structure, list }, json)
+}
+
 #[test]
-fn what_is_too_deep_for_the_parser_is_malformed() {
+fn what_is_too_deep_for_the_decoder_is_malformed() {
+    for (in_objects, field) in [(true, "struct"), (false, "list_value")] {
+        let mut refused = 0;
+        for depth in 1..126 {
+            let (message, json) = nest(depth, in_objects);
+            match (read_text(&json), Nesting::decode(&*message.encode_to_vec())) {
+                (Ok(got), Ok(_)) => {
+                    assert!(Nesting::decode(&got.bytes[..]) == Ok(message));
+                    let written = write(&ALL_TYPES, &got.bytes).unwrap();
+                    assert_eq!(String::from_utf8(written).unwrap(), json);
+                }
+                (Err(error), Err(_)) => {
+                    let want = format!("malformed request: {field} is nested too deep");
+                    assert_eq!(error.to_string(), want);
+                    refused += 1;
+                }
+                (got, _) => panic!("{depth}: only one reads it: {}", got.is_ok()),
+            }
+        }
+        assert!(refused > 0);
+    }
+    // Beyond that, the parser stops.
     let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
     let deep = format!("{{\"unknown\":{open}{close}}}");
     assert!(error(&deep).starts_with("malformed request: the body is not JSON"));
