@@ -176,91 +176,40 @@ fn no_files_import_from_each_other_in_a_circle() {
 
 #[test]
 fn a_circle_is_found_through_re_exports_and_modules() {
-    for (files, want) in [
+    const TABLE: &str = "
         // One imports from the other alone.
-        (&["a: use crate::b::B;", "b:"][..], ""),
-        (
-            &["a: use crate::b::B;", "b: use crate::a::A;"],
-            "a.rs → b.rs",
-        ),
-        (
-            &[
-                "a: use super::b::{C, B as D};",
-                "b: fn f() { crate::a::f() }",
-            ],
-            "a.rs → b.rs",
-        ),
+        a: use crate::b::B; | b: =>
+        a: use crate::b::B; | b: use crate::a::A; => a.rs → b.rs
+        a: use super::b::{C, B as D}; | b: fn f() { crate::a::f() } => a.rs → b.rs
         // A name is of the file that defines it, not of one that re-exports it.
-        (
-            &[
-                "a: pub use x::X; use crate::b::B;",
-                "a/x: struct X;",
-                "b: use crate::a::X;",
-            ],
-            "",
-        ),
-        (
-            &[
-                "a: pub use x::X;",
-                "a/x: use crate::b::B;",
-                "b: use crate::a::X;",
-            ],
-            "a/x.rs → b.rs",
-        ),
+        a: pub use x::X; use crate::b::B; | a/x: struct X; | b: use crate::a::X; =>
+        a: pub use x::X; | a/x: use crate::b::B; | b: use crate::a::X; => a/x.rs → b.rs
         // A module and its parent.
-        (
-            &["a: mod x; use self::x::X;", "a/x: use super::A;"],
-            "a.rs → a/x.rs",
-        ),
-        (
-            &["a: fn f() { self::x::f() }", "a/x: use super::A;"],
-            "a.rs → a/x.rs",
-        ),
-        (&["a: mod x; pub use x::X;", "a/x: use super::A;"], ""),
+        a: mod x; use self::x::X; | a/x: use super::A; => a.rs → a/x.rs
+        a: fn f() { self::x::f() } | a/x: use super::A; => a.rs → a/x.rs
+        a: mod x; pub use x::X; | a/x: use super::A; =>
         // A module that is imported.
-        (
-            &[
-                "a: use crate::b::c; fn f() { c::f() }",
-                "b: mod c;",
-                "b/c: use crate::a::A;",
-            ],
-            "a.rs → b/c.rs",
-        ),
+        a: use crate::b::c; fn f() { c::f() } | b: mod c; | b/c: use crate::a::A; => a.rs → b/c.rs
         // Three, and one that leads to them.
-        (
-            &[
-                "a: use crate::b::B;",
-                "b: use crate::c::C;",
-                "c: use crate::a::A;",
-                "d: use crate::a::A;",
-            ],
-            "a.rs → b.rs → c.rs",
-        ),
+        a: use crate::b::B; | b: use crate::c::C; | c: use crate::a::A; | d: use crate::a::A; => a.rs → b.rs → c.rs
         // Comments, visibilities and tests import nothing, and other crates are no files.
-        (&["a: use crate::b::B;", "b: /// [`crate::a`]"], ""),
-        (
-            &["a: use crate::b::B;", "b: pub(in crate::a) fn f() {}"],
-            "",
-        ),
-        (
-            &[
-                "a: use crate::b::B;",
-                "b: #[cfg(test)] mod tests { use crate::a::A; }",
-            ],
-            "",
-        ),
-        (&["a: use http::Request; use std::fmt::{self, Write};"], ""),
-    ] {
-        let split = |file: &&str| {
+        a: use crate::b::B; | b: /// [`crate::a`] =>
+        a: use crate::b::B; | b: pub(in crate::a) fn f() {} =>
+        a: use crate::b::B; | b: #[cfg(test)] mod tests { use crate::a::A; } =>
+        a: use http::Request; use std::fmt::{self, Write}; =>
+    ";
+    let rows = TABLE.lines().filter_map(|row| row.trim().split_once(" =>"));
+    for (files, want) in rows {
+        let split = |file: &str| {
             let (path, text) = file.split_once(':').unwrap();
             let module: Vec<_> = path.split('/').map(str::to_owned).collect();
             (module, (format!("{path}.rs"), text.to_owned()))
         };
-        let mut sources: BTreeMap<_, _> = files.iter().map(split).collect();
+        let mut sources: BTreeMap<_, _> = files.split(" | ").map(split).collect();
         sources.insert(Vec::new(), ("lib.rs".to_owned(), String::new()));
         let found = circles(&imports(&sources));
         let found: Vec<_> = found.iter().map(|files| files.join(" → ")).collect();
-        assert_eq!(found.join("; "), want, "{files:?}");
+        assert_eq!(found.join("; "), want.trim(), "{files}");
     }
 }
 

@@ -159,45 +159,25 @@ mod tests {
         const CHARACTERS: &str = "has characters that no scope may have";
         const LENGTH: &str = "must be 1 to 256 characters long";
 
+        const API: &str = "https://api.example";
+        const API_SLASH: &str = "https://api.example/";
+        const API_WRITE: &str = "https://api.example/session.write";
+
         let bare = "session.write";
         for (prefix, scope, want) in [
             (None, bare, true),
-            (None, "https://api.example/session.write", false),
+            (None, API_WRITE, false),
             (None, "session.writer", false),
             (None, "Session.Write", false),
             (None, "session.write,session.read", false),
-            (
-                Some("https://api.example/"),
-                "https://api.example/session.write",
-                true,
-            ),
-            (
-                Some("https://api.example"),
-                "https://api.example/session.write",
-                true,
-            ),
-            (
-                Some("https://api.example"),
-                "https://api.examplesession.write",
-                false,
-            ),
-            (
-                Some("https://api.example"),
-                "https://api.example//session.write",
-                false,
-            ),
-            (
-                Some("https://api.example"),
-                "https://API.example/session.write",
-                false,
-            ),
-            (
-                Some("https://api.example"),
-                "https://other.example/session.write",
-                false,
-            ),
-            (Some("https://api.example"), "https://api.example/", false),
-            (Some("https://api.example"), bare, false),
+            (Some(API_SLASH), API_WRITE, true),
+            (Some(API), API_WRITE, true),
+            (Some(API), "https://api.examplesession.write", false),
+            (Some(API), "https://api.example//session.write", false),
+            (Some(API), "https://API.example/session.write", false),
+            (Some(API), "https://other.example/session.write", false),
+            (Some(API), API_SLASH, false),
+            (Some(API), bare, false),
             (Some("sesame:"), "sesame:session.write", true),
             (Some("sesame:"), "sesame:/session.write", false),
             (Some("sesame"), "sesame/session.write", true),
@@ -214,10 +194,7 @@ mod tests {
             ("a\\", CHARACTERS),
             ("a\n", CHARACTERS),
             ("ä", CHARACTERS),
-            (
-                "https://api.example/session.write",
-                "must end before the permission",
-            ),
+            (API_WRITE, "must end before the permission"),
         ] {
             let got = ScopePrefix::parse(text).err().map(|invalid| invalid.reason);
             assert_eq!(got, Some(reason), "{text:?}");

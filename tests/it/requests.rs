@@ -20,47 +20,23 @@ async fn each_create_makes_a_fixed_number_of_requests() {
 
     // The last two requests of a login run in parallel.
     let login = &["UpdateItem", "PutItem", "UpdateItem"][..];
-    for (what, token, body, want) in [
-        ("no checks", None, json!({}), &["PutItem"][..]),
-        ("by login name", None, by_name(name, PASSWORD), login),
-        (
-            "by id",
-            None,
-            by_id(id, PASSWORD),
-            &["GetItem", "UpdateItem", "PutItem", "UpdateItem"],
-        ),
-        (
-            "a wrong password",
-            None,
-            by_name(name, "wrong"),
-            &["UpdateItem"],
-        ),
-        (
-            "a service account's first call",
-            Some(&token),
-            json!({}),
-            &["GetItem", "PutItem"],
-        ),
-        ("its second", Some(&token), json!({}), &["PutItem"]),
-        (
-            "a user alone",
-            Some(&token),
-            user_alone.clone(),
-            &["GetItem", "PutItem"],
-        ),
-        ("the same by who may not", None, user_alone, &[]),
-        ("a malformed body", None, json!([]), &[]),
+    let with_id = &["GetItem", "UpdateItem", "PutItem", "UpdateItem"][..];
+    let with_get = &["GetItem", "PutItem"];
+    let anyone = app.client();
+    let account = anyone.bearing(token.as_str());
+    for (what, client, body, want) in [
+        ("no checks", anyone, json!({}), &["PutItem"][..]),
+        ("by login name", anyone, by_name(name, PASSWORD), login),
+        ("by id", anyone, by_id(id, PASSWORD), with_id),
+        ("wrong", anyone, by_name(name, "wrong"), &["UpdateItem"]),
+        ("an account's first call", account, json!({}), with_get),
+        ("its second", account, json!({}), &["PutItem"]),
+        ("a user alone", account, user_alone.clone(), with_get),
+        ("the same by who may not", anyone, user_alone, &[]),
+        ("a malformed body", anyone, json!([]), &[]),
     ] {
         app.faults.clear();
-        match token {
-            Some(token) => {
-                app.client()
-                    .bearing(token.as_str())
-                    .create_json(&body)
-                    .await
-            }
-            None => app.client().create_json(&body).await,
-        };
+        client.create_json(&body).await;
         assert_eq!(app.faults.actions(), want, "{what}");
     }
 }

@@ -4,7 +4,10 @@ use http::Method;
 use serde_json::json;
 use sesame::api::Version;
 use sesame::app::refuse;
-use sesame::domain::{Operation, Permission};
+use sesame::domain::Operation::{
+    self, CreateSession, DeleteSession, GetSession, ListSessions, SetSession,
+};
+use sesame::domain::Permission;
 use sesame::error::Error;
 
 use super::HOUR;
@@ -48,14 +51,11 @@ async fn the_log_names_the_session_of_each_call() {
         (json("PATCH", path(&id), &too_long), Some(&id)),
         (json("PATCH", path(&id), "{}"), Some(&id)),
         (json("PATCH", path(&id), "{"), Some(&id)),
-        (rpc(Operation::SetSession, of_id()), Some(&id)),
-        (rpc(Operation::GetSession, of_id()), Some(&id)),
-        (
-            rpc(Operation::ListSessions, json!({ "queries": [{}] })),
-            None,
-        ),
+        (rpc(SetSession, of_id()), Some(&id)),
+        (rpc(GetSession, of_id()), Some(&id)),
+        (rpc(ListSessions, json!({ "queries": [{}] })), None),
         (json("POST", "/v2/sessions".into(), "{"), None),
-        (rpc(Operation::DeleteSession, of_id()), Some(&id)),
+        (rpc(DeleteSession, of_id()), Some(&id)),
         (json("DELETE", path(&id), ""), Some(&id)),
     ] {
         let what = format!("{} {}", request.method, request.path);
@@ -98,24 +98,15 @@ async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
     for line in &lines[..2] {
         assert!(line["hash_ms"].as_f64().unwrap() > 0.0, "{line}");
         assert!(line["database_ms"].as_f64().unwrap() > 0.0, "{line}");
-        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-        for metric in directives
-            .iter()
-            .flat_map(|of| of["Metrics"].as_array().unwrap())
-        {
-            assert!(
-                line[metric["Name"].as_str().unwrap()].is_number(),
-                "{metric} in {line}"
-            );
-        }
-        for dimension in directives
-            .iter()
-            .flat_map(|of| of["Dimensions"][0].as_array().unwrap())
-        {
-            assert!(
-                line[dimension.as_str().unwrap()].is_string(),
-                "{dimension} in {line}"
-            );
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            for metric in directive["Metrics"].as_array().unwrap() {
+                let value = &line[metric["Name"].as_str().unwrap()];
+                assert!(value.is_number(), "{metric} in {line}");
+            }
+            for dimension in directive["Dimensions"][0].as_array().unwrap() {
+                let value = &line[dimension.as_str().unwrap()];
+                assert!(value.is_string(), "{dimension} in {line}");
+            }
         }
     }
 }
@@ -146,32 +137,13 @@ async fn the_log_names_the_half_of_the_api_that_refuses_a_session() {
     let nobodys = "00000000-0000-4000-8000-000000000000";
     app.logged();
 
+    let (unknown, wrong_token) = ("session_not_found", "invalid_session_token");
     for (rpc, id, outcome, side) in [
-        (
-            Operation::GetSession,
-            nobodys,
-            "session_not_found",
-            json!("query"),
-        ),
-        (
-            Operation::SetSession,
-            nobodys,
-            "session_not_found",
-            json!("command"),
-        ),
-        (
-            Operation::GetSession,
-            id,
-            "invalid_session_token",
-            json!("query"),
-        ),
-        (
-            Operation::SetSession,
-            id,
-            "invalid_session_token",
-            json!("command"),
-        ),
-        (Operation::CreateSession, id, "ok", json!(null)),
+        (GetSession, nobodys, unknown, json!("query")),
+        (SetSession, nobodys, unknown, json!("command")),
+        (GetSession, id, wrong_token, json!("query")),
+        (SetSession, id, wrong_token, json!("command")),
+        (CreateSession, id, "ok", json!(null)),
     ] {
         let body = json!({ "sessionId": id, "sessionToken": "x" });
         let request = client.over(Wire::ConnectJson, Version::V2).json(rpc, body);

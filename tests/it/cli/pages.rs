@@ -17,50 +17,23 @@ fn send(url: &str, method: &str, path: &str) -> Answer {
 
 /// Every path, its type, and the file that it is. That of errors is made from their table.
 const PAGES: [(&str, &str, &str); 11] = [
-    ("/", "text/html; charset=utf-8", "pages/try.html"),
-    (
-        "/reference",
-        "text/html; charset=utf-8",
-        "pages/reference.html",
-    ),
-    ("/openapi.json", "application/json", "../../../openapi.json"),
-    (
-        "/pages/errors.json",
-        "application/json",
-        "pages/errors.json",
-    ),
-    ("/pages/calls.json", "application/json", "pages/calls.json"),
-    (
-        "/pages/calls.js",
-        "text/javascript; charset=utf-8",
-        "pages/calls.js",
-    ),
-    (
-        "/pages/page.js",
-        "text/javascript; charset=utf-8",
-        "pages/page.js",
-    ),
-    (
-        "/pages/reference.js",
-        "text/javascript; charset=utf-8",
-        "pages/reference.js",
-    ),
-    (
-        "/pages/style.css",
-        "text/css; charset=utf-8",
-        "pages/style.css",
-    ),
-    (
-        "/pages/try.js",
-        "text/javascript; charset=utf-8",
-        "pages/try.js",
-    ),
-    (
-        "/pages/wire.js",
-        "text/javascript; charset=utf-8",
-        "pages/wire.js",
-    ),
+    ("/", HTML, "pages/try.html"),
+    ("/reference", HTML, "pages/reference.html"),
+    ("/openapi.json", JSON, "../../../openapi.json"),
+    ("/pages/errors.json", JSON, "pages/errors.json"),
+    ("/pages/calls.json", JSON, "pages/calls.json"),
+    ("/pages/calls.js", SCRIPT, "pages/calls.js"),
+    ("/pages/page.js", SCRIPT, "pages/page.js"),
+    ("/pages/reference.js", SCRIPT, "pages/reference.js"),
+    ("/pages/style.css", STYLE, "pages/style.css"),
+    ("/pages/try.js", SCRIPT, "pages/try.js"),
+    ("/pages/wire.js", SCRIPT, "pages/wire.js"),
 ];
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
 /// Those that are made from the tables of the service.
 const MADE: [&str; 2] = ["/pages/errors.json", "/pages/calls.json"];
@@ -135,10 +108,7 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
     }
 
     let paths: BTreeSet<_> = PAGES.iter().map(|(path, _, _)| *path).collect();
-    for (_, _, name) in PAGES
-        .iter()
-        .filter(|(_, kind, _)| *kind != "application/json")
-    {
+    for (_, _, name) in PAGES.iter().filter(|(_, kind, _)| *kind != JSON) {
         let text = file(name);
         for outside in ["://", "\"//", "'//", "`//", "(//", "@import", "url("] {
             assert!(!text.contains(outside), "{name} has {outside}");

@@ -7,51 +7,31 @@ fn bearer(token: &str) -> String {
 #[test]
 fn a_service_accounts_token_is_shown_once() {
     let dev = Dev::with(&["--access", "token"]);
-    let add = [
-        "caller",
-        "add",
-        "--name",
-        "back end",
-        "--permission",
-        "session.write",
-    ];
-    let mut command = dev.command(&add);
+    let add = words("caller add --permission session.write --name");
+    let mut command = dev.command(&[&add[..], &["back end"]].concat());
     let output = command.output().unwrap();
     let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-    assert_eq!(
-        post(&dev.url, &bearer(&token), demo_login().as_bytes()).0,
-        200
-    );
+    let (status, _) = post(&dev.url, &bearer(&token), demo_login().as_bytes());
+    assert_eq!(status, 200);
     crate::support::record::secret(Some(&token));
 
     let mut accounts = dev.tell("caller list --json").expect(0).json();
     accounts.retain(|account| account["name"] == "back end");
     assert_eq!(accounts.len(), 1);
-    assert_eq!(
-        accounts[0]["permissions"],
-        serde_json::json!(["session.write"])
-    );
+    let permissions = serde_json::json!(["session.write"]);
+    assert_eq!(accounts[0]["permissions"], permissions);
     let hash = accounts[0]["tokenHash"].as_str().unwrap();
     let listed = dev.tell("caller list").expect(0).stdout;
-    assert!(
-        listed.contains(&format!("{}\tback end\t", &hash[..16])),
-        "{listed}"
-    );
+    let row = format!("{}\tback end\t", &hash[..16]);
+    assert!(listed.contains(&row), "{listed}");
 
-    let without_consent = dev.run(&["caller", "revoke", &hash[..8]]).expect(2);
-    assert!(
-        without_consent.stderr.contains("--yes"),
-        "{without_consent:?}"
-    );
-    let revoked = dev
-        .run(&["caller", "revoke", &hash[..8], "--yes"])
-        .expect(0);
-    assert_eq!(
-        revoked.stdout,
-        format!("revoked {} (back end)\n", &hash[..16])
-    );
-    dev.run(&["caller", "revoke", &hash[..8], "--yes"])
-        .expect(1);
+    let revoke = format!("caller revoke {}", &hash[..8]);
+    let without_consent = dev.tell(&revoke).expect(2).stderr;
+    assert!(without_consent.contains("--yes"), "{without_consent}");
+    let revoke = revoke + " --yes";
+    let want = format!("revoked {} (back end)\n", &hash[..16]);
+    assert_eq!(dev.tell(&revoke).expect(0).stdout, want);
+    dev.tell(&revoke).expect(1);
 }
 
 #[test]
@@ -85,15 +65,8 @@ fn a_service_accounts_permissions_and_expiry_are_enforced() {
 fn all_tokens_of_a_name_are_revoked_together() {
     let dev = Dev::start();
     for name in ["one", "one", "two"] {
-        let add = [
-            "caller",
-            "add",
-            "--name",
-            name,
-            "--permission",
-            "session.read",
-        ];
-        dev.run(&add).expect(0);
+        let add = format!("caller add --permission session.read --name {name}");
+        dev.tell(&add).expect(0);
     }
 
     let revoked = dev.tell("caller revoke --name one --yes").expect(0);
@@ -138,53 +111,21 @@ fn the_command_is_called_service_account_as_well() {
 #[test]
 fn invalid_service_accounts_are_refused() {
     let dev = Dev::start();
-    let good = [
-        "caller",
-        "add",
-        "--name",
-        "a",
-        "--permission",
-        "session.read",
-    ];
     for (arguments, reason) in [
-        (&["caller", "add", "--name", "a"][..], "--permission"),
-        (&["caller", "add", "--permission", "session.read"], "--name"),
-        (
-            &[
-                "caller",
-                "add",
-                "--name",
-                "",
-                "--permission",
-                "session.read",
-            ],
-            "1 to 200",
-        ),
-        (
-            &["caller", "add", "--name", "a", "--permission", "all"],
-            "is not session.write",
-        ),
-        (
-            &[&good[..], &["--expires-in", "0d"]].concat(),
-            "longer than nothing",
-        ),
-        (
-            &[&good[..], &["--expires-in", "99999w"]].concat(),
-            "ten years at most",
-        ),
-        (
-            &[&good[..], &["--expires-in", "soon"]].concat(),
-            "such as 90d",
-        ),
-        (&["caller", "revoke"], "<HASH|--name <NAME>>"),
-        (
-            &["caller", "revoke", "01234567", "--name", "a"],
-            "cannot be used with",
-        ),
-        (&["caller", "revoke", "abc", "--yes"], "8 to 64 digits"),
-        (&["caller", "revoke", "a%20bcdefg", "--yes"], "0-9 and a-f"),
+        ("add --name a", "--permission"),
+        ("add --permission session.read", "--name"),
+        ("add --permission session.read --name ", "1 to 200"),
+        ("add --permission all --name a", "is not session.write"),
+        ("add GOOD --expires-in 0d", "longer than nothing"),
+        ("add GOOD --expires-in 99999w", "ten years at most"),
+        ("add GOOD --expires-in soon", "such as 90d"),
+        ("revoke", "<HASH|--name <NAME>>"),
+        ("revoke 01234567 --name a", "cannot be used with"),
+        ("revoke abc --yes", "8 to 64 digits"),
+        ("revoke a%20bcdefg --yes", "0-9 and a-f"),
     ] {
-        let done = dev.run(arguments).expect(2);
+        let arguments = arguments.replace("GOOD", "--name a --permission session.read");
+        let done = dev.tell(&format!("caller {arguments}")).expect(2);
         assert!(done.stderr.contains(reason), "{arguments:?}: {done:?}");
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::cli::process::{Dev, closed, demo_login, post, post_to, run, sesame};
+use crate::support::cli::process::{Dev, closed, demo_login, post, post_to, run, sesame, words};
 
 /// Registers the passwords, which no process may print; `process::run` looks for them.
 const OLD: &str = "0ld-pässwörd";
@@ -109,38 +109,24 @@ fn users_are_locked_unlocked_deactivated_and_activated() {
         let done = dev.run(&["user", command, "mini@mouse.com"]).expect(code);
         (dev.user("mini@mouse.com")["state"].clone(), done.stderr)
     };
-    let refused = |reason: &str| format!("error: {reason}\n");
+    let first = "error: the user is inactive: activate it first\n";
+    let instead = "error: the user is locked: unlock it instead\n";
 
     for (command, code, state, stderr) in [
-        ("lock", 0, "locked", String::new()),
-        ("lock", 0, "locked", String::new()),
-        (
-            "activate",
-            1,
-            "locked",
-            refused("the user is locked: unlock it instead"),
-        ),
-        ("unlock", 0, "active", String::new()),
-        ("unlock", 0, "active", String::new()),
-        ("deactivate", 0, "inactive", String::new()),
-        ("deactivate", 0, "inactive", String::new()),
-        (
-            "lock",
-            1,
-            "inactive",
-            refused("the user is inactive: activate it first"),
-        ),
-        (
-            "unlock",
-            1,
-            "inactive",
-            refused("the user is inactive: activate it first"),
-        ),
-        ("activate", 0, "active", String::new()),
-        ("activate", 0, "active", String::new()),
+        ("lock", 0, "locked", ""),
+        ("lock", 0, "locked", ""),
+        ("activate", 1, "locked", instead),
+        ("unlock", 0, "active", ""),
+        ("unlock", 0, "active", ""),
+        ("deactivate", 0, "inactive", ""),
+        ("deactivate", 0, "inactive", ""),
+        ("lock", 1, "inactive", first),
+        ("unlock", 1, "inactive", first),
+        ("activate", 0, "active", ""),
+        ("activate", 0, "active", ""),
     ] {
         let got = change(command, code);
-        assert_eq!(got, (state.into(), stderr), "{command}");
+        assert_eq!(got, (state.into(), stderr.to_owned()), "{command}");
     }
 }
 
@@ -171,76 +157,34 @@ fn a_user_who_cannot_be_added_is_refused_with_a_reason() {
     secrets();
     let dev = Dev::start();
     let long = "a".repeat(201);
-    let add = |more: &[&str], password: &str| {
-        let arguments = [&["user", "add", "--login-name", "new"], more].concat();
-        dev.run_with(&arguments, password)
-    };
+    let (length, stdin) = ("must be 1 to 200 characters long", "--password-stdin");
+    let of_mini = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
+    let long_name = format!("--no-password --display-name {long}");
+    let taken_id = format!("--no-password --user-id {of_mini}");
 
     for (more, password, code, reason) in [
-        (&[][..], "", 2, "use --password-stdin"),
+        ("", "", 2, "use --password-stdin"),
+        (stdin, "", 1, length),
+        (stdin, &long, 1, length),
         (
-            &["--password-stdin"],
-            "",
-            1,
-            "invalid password: must be 1 to 200 characters long",
-        ),
-        (
-            &["--password-stdin"],
-            &long,
-            1,
-            "invalid password: must be 1 to 200 characters long",
-        ),
-        (
-            &["--password-stdin", "--no-password"],
+            "--password-stdin --no-password",
             "",
             2,
             "cannot be used with",
         ),
-        (
-            &["--password", "x"],
-            "",
-            2,
-            "unexpected argument '--password'",
-        ),
-        (
-            &["--no-password", "--user-id", ""],
-            "",
-            2,
-            "must be 1 to 200",
-        ),
-        (
-            &["--no-password", "--display-name", &long],
-            "",
-            2,
-            "must be 1 to 200",
-        ),
-        (
-            &[
-                "--no-password",
-                "--user-id",
-                "d654e6ba-70a3-48ef-a95d-37c8d8a7901a",
-            ],
-            "",
-            1,
-            "the user id d654e6ba-70a3-48ef-a95d-37c8d8a7901a is taken",
-        ),
+        ("--password x", "", 2, "unexpected argument '--password'"),
+        ("--user-id  --no-password", "", 2, length),
+        (&long_name, "", 2, length),
+        (&taken_id, "", 1, &format!("the user id {of_mini} is taken")),
     ] {
-        let done = add(more, password).expect(code);
+        let add = format!("user add --login-name new {more}");
+        let done = dev.tell_with(add.trim_end(), password).expect(code);
         assert!(done.stderr.contains(reason), "{more:?}: {done:?}");
         assert_eq!(done.stdout, "", "{more:?}");
     }
-    let taken = [
-        "user",
-        "add",
-        "--login-name",
-        "MINI@mouse.com",
-        "--no-password",
-    ];
-    let done = dev.run(&taken).expect(1);
-    assert_eq!(
-        done.stderr,
-        "error: the login name MINI@mouse.com is taken\n"
-    );
+    let taken = dev.tell("user add --login-name MINI@mouse.com --no-password");
+    let reason = "error: the login name MINI@mouse.com is taken\n";
+    assert_eq!(taken.expect(1).stderr, reason);
     assert_eq!(dev.tell("user list").stdout.lines().count(), 1);
 }
 
@@ -252,17 +196,8 @@ fn a_user_may_have_no_password_but_a_visible_name() {
         let refused = dev.run(&add).expect(2);
         assert!(refused.stderr.contains("invalid login_name"), "{name:?}");
     }
-    let add = [
-        "user",
-        "add",
-        "--no-password",
-        "--login-name",
-        " a \u{e9}'b\r\n",
-        "--user-id",
-        "7",
-        "--display-name",
-        "",
-    ];
+    let add = words("user add --no-password --user-id 7 --display-name  --login-name");
+    let add = [&add[..], &[" a \u{e9}'b\r\n"]].concat();
     assert_eq!(dev.run(&add).expect(0).stdout, "7\n");
 
     let user = dev.user("a e\u{301}'B");
@@ -307,6 +242,8 @@ fn a_closed_output_is_no_failure() {
 fn a_missing_database_is_reported() {
     let closed = closed();
     let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let no_url = [("AWS_ENDPOINT_URL", "x")];
+    let (no_keys, unavailable) = ("error: no credentials", "error: DynamoDB: unavailable");
     for (options, variables, code, reason) in [
         (
             &[][..],
@@ -315,25 +252,15 @@ fn a_missing_database_is_reported() {
             "error: no credentials: set AWS_ACCESS_KEY_ID",
         ),
         (&[], &keys, 1, "error: no region: pass --region"),
-        (&["--profile", "nobody"], &keys, 1, "error: no credentials"),
+        (&["--profile", "nobody"], &keys, 1, no_keys),
         (
-            &["--endpoint-url", "nonsense"],
+            &["--endpoint-url", "x"],
             &[],
             2,
-            "--endpoint-url \"nonsense\" is not",
+            "--endpoint-url \"x\" is not",
         ),
-        (
-            &[],
-            &[("AWS_ENDPOINT_URL", "x")],
-            2,
-            "AWS_ENDPOINT_URL \"x\" is not",
-        ),
-        (
-            &["--endpoint-url", &closed],
-            &[],
-            1,
-            "error: DynamoDB: unavailable",
-        ),
+        (&[], &no_url, 2, "AWS_ENDPOINT_URL \"x\" is not"),
+        (&["--endpoint-url", &closed], &[], 1, unavailable),
     ] {
         let mut list = sesame(&["user", "list"]);
         list.args(options).envs(variables.iter().copied());

@@ -13,7 +13,7 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
     let app = App::start().await;
     let mini = app.user("mini").await;
     let user = json!({ "loginName": mini.login_name.as_str() });
-    let password = json!({ "password": PASSWORD });
+    let login = json!({ "user": user, "password": { "password": PASSWORD } });
     let metadata = json!({ "color": "Ymx1ZQ==" });
 
     let page = app.service(&[Permission::Write]).await;
@@ -24,13 +24,9 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
         (json!({ "metadata": { "gone": "" } }), 2, (false, false)),
         (json!({ "metadata": metadata }), 3, (false, false)),
         (json!({ "checks": { "user": user } }), 3, (true, false)),
+        (json!({ "checks": login }), 4, (true, true)),
         (
-            json!({ "checks": { "user": user, "password": password } }),
-            4,
-            (true, true),
-        ),
-        (
-            json!({ "checks": { "user": user, "password": password }, "metadata": metadata }),
+            json!({ "checks": login, "metadata": metadata }),
             5,
             (true, true),
         ),
@@ -41,14 +37,8 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
 
         let stored = app.stored(&answer).await;
         assert_eq!(stored.sequence, Sequence(sequence), "{body}");
-        assert_eq!(
-            (
-                stored.factors.user().is_some(),
-                stored.factors.proved_at().is_some()
-            ),
-            factors,
-            "{body}"
-        );
+        let (user, proof) = (stored.factors.user(), stored.factors.proved_at());
+        assert_eq!((user.is_some(), proof.is_some()), factors, "{body}");
         assert_eq!(stored.created_at, NOW);
         assert_eq!(stored.expires_at, NOW.plus(Duration::from_hours(24)));
         assert_eq!(stored.creator, "service:backend");
@@ -115,18 +105,16 @@ async fn each_failed_check_has_its_own_error() {
     ] {
         app.store.set_user_state(login, state).await.unwrap();
     }
-    let mismatch = |id: &str| {
+    let both = |id: &str, name: &str| {
         json!({ "checks": {
-            "user": { "userId": id, "loginName": mini.login_name.as_str() },
+            "user": { "userId": id, "loginName": name },
             "password": { "password": PASSWORD },
         } })
     };
-    let unknown_name = |id: &str| {
-        json!({ "checks": {
-            "user": { "userId": id, "loginName": "nobody@mouse.com" },
-            "password": { "password": PASSWORD },
-        } })
-    };
+    let mismatch = |id: &str| both(id, mini.login_name.as_str());
+    let unknown_name = |id: &str| both(id, "nobody@mouse.com");
+    let no_user = json!({ "checks": { "password": { "password": "x" } } });
+    let not_active = "SESSION-Gj4ko";
     let user_alone = |name: &str| json!({ "checks": { "user": { "loginName": name } } });
 
     for (body, status, outcome) in [
@@ -135,24 +123,12 @@ async fn each_failed_check_has_its_own_error() {
         (user_alone("nobody@mouse.com"), 404, "QUERY-Dfbg2"),
         (by_name(&mini.login_name, "wrong"), 400, "COMMAND-3M0fs"),
         (by_id(&mini.user_id, "wrong"), 400, "COMMAND-3M0fs"),
-        (
-            json!({ "checks": { "password": { "password": "x" } } }),
-            400,
-            "COMMAND-Sfw3f",
-        ),
+        (no_user, 400, "COMMAND-Sfw3f"),
         (by_name(&without.login_name, "x"), 400, "COMMAND-3nJ4t"),
-        (
-            by_name(&inactive.login_name, PASSWORD),
-            400,
-            "SESSION-Gj4ko",
-        ),
-        (by_name(&locked.login_name, PASSWORD), 400, "SESSION-Gj4ko"),
-        (
-            user_alone(inactive.login_name.as_str()),
-            400,
-            "SESSION-Gj4ko",
-        ),
-        (user_alone(locked.login_name.as_str()), 400, "SESSION-Gj4ko"),
+        (by_name(&inactive.login_name, PASSWORD), 400, not_active),
+        (by_name(&locked.login_name, PASSWORD), 400, not_active),
+        (user_alone(inactive.login_name.as_str()), 400, not_active),
+        (user_alone(locked.login_name.as_str()), 400, not_active),
         (mismatch(other.user_id.as_str()), 400, "code 3"),
         (mismatch("nobody"), 400, "code 3"),
         (unknown_name(mini.user_id.as_str()), 400, "code 3"),
@@ -160,16 +136,10 @@ async fn each_failed_check_has_its_own_error() {
     ] {
         app.faults.clear();
         let answer = token.create_json(&body).await;
-        assert_eq!(
-            (answer.status.as_u16(), &*answer.outcome()),
-            (status, outcome),
-            "{body}"
-        );
+        let got = (answer.status.as_u16(), &*answer.outcome());
+        assert_eq!(got, (status, outcome), "{body}");
         assert_eq!(app.faults.count("PutItem"), 0, "nothing is stored: {body}");
     }
-    assert_eq!(
-        app.login("mini").await.attempts.failures,
-        2,
-        "only wrong passwords count"
-    );
+    let failures = app.login("mini").await.attempts.failures;
+    assert_eq!(failures, 2, "only wrong passwords count");
 }

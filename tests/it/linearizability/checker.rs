@@ -123,107 +123,51 @@ mod tests {
         }
     }
 
-    /// Makes an event; an end at 0 means that it never returned.
+    /// A step as a table has it, such as `swap 1 for 2 at 3 to 4`. An end at `?` means that it
+    /// never returned.
+    fn read(text: &str) -> Event<Step> {
+        let (step, times) = text.split_once(" at ").unwrap();
+        let (invoked, returned) = times.split_once(" to ").unwrap();
+        let words: Vec<_> = step.split(' ').collect();
+        let value = |at: usize| words[at].parse().unwrap();
+        let step = match words[0] {
+            "write" => Write(value(1)),
+            "read" => Read(value(1)),
+            _ => Swap(value(1), value(3)),
+        };
+        let returned = returned.parse().unwrap_or(0);
+        event(&(step, invoked.parse().unwrap(), returned))
+    }
+
     #[test]
     fn linearizable_histories_are_accepted_and_others_refused() {
-        for (name, history, want) in [
-            ("nothing", &[][..], true),
-            (
-                "one after another",
-                &[(Write(1), 1, 2), (Read(1), 3, 4)],
-                true,
-            ),
-            ("a stale read", &[(Write(1), 1, 2), (Read(0), 3, 4)], false),
-            (
-                "a read beside the write, before it",
-                &[(Write(1), 1, 4), (Read(0), 2, 3)],
-                true,
-            ),
-            (
-                "a read beside the write, after it",
-                &[(Write(1), 1, 4), (Read(1), 2, 3)],
-                true,
-            ),
-            (
-                "a value that nobody wrote",
-                &[(Write(1), 1, 4), (Read(2), 2, 3)],
-                false,
-            ),
-            (
-                "two readers who saw it the other way round",
-                &[(Write(1), 1, 8), (Read(1), 2, 3), (Read(0), 4, 5)],
-                false,
-            ),
-            (
-                "two writes at once, and who reads agrees with one order",
-                &[
-                    (Write(1), 1, 4),
-                    (Write(2), 2, 3),
-                    (Read(1), 5, 6),
-                    (Read(1), 7, 8),
-                ],
-                true,
-            ),
-            (
-                "and with none",
-                &[
-                    (Write(1), 1, 4),
-                    (Write(2), 2, 3),
-                    (Read(1), 5, 6),
-                    (Read(2), 7, 8),
-                ],
-                false,
-            ),
-            (
-                "an end that nobody knows, and never",
-                &[(Write(1), 1, 0), (Read(0), 2, 3)],
-                true,
-            ),
-            ("or at once", &[(Write(1), 1, 0), (Read(1), 2, 3)], true),
-            (
-                "or later",
-                &[(Write(1), 1, 0), (Read(0), 2, 3), (Read(1), 4, 5)],
-                true,
-            ),
-            (
-                "but once",
-                &[(Write(1), 1, 0), (Read(1), 2, 3), (Read(0), 4, 5)],
-                false,
-            ),
-            (
-                "nor before it began",
-                &[(Read(1), 1, 2), (Write(1), 3, 0)],
-                false,
-            ),
-            (
-                "one of two who saw the same",
-                &[(Swap(0, 1), 1, 4), (Swap(0, 2), 2, 3)],
-                false,
-            ),
-            (
-                "both, one after the other",
-                &[(Swap(0, 1), 1, 4), (Swap(1, 2), 2, 3)],
-                true,
-            ),
-            (
-                "two who saw the same, of whom one may not have been",
-                &[(Swap(0, 1), 1, 0), (Swap(0, 2), 2, 3), (Read(2), 4, 5)],
-                true,
-            ),
-            (
-                "a step that could be taken at once, and must wait",
-                &[
-                    (Write(1), 1, 9),
-                    (Swap(0, 2), 2, 8),
-                    (Read(2), 3, 4),
-                    (Read(1), 5, 6),
-                ],
-                true,
-            ),
-        ] {
-            let events: Vec<_> = history.iter().map(event).collect();
+        const TABLE: &str = "
+            accepted: nothing =>
+            accepted: one after another => write 1 at 1 to 2, read 1 at 3 to 4
+            refused: a stale read => write 1 at 1 to 2, read 0 at 3 to 4
+            accepted: a read beside the write, before it => write 1 at 1 to 4, read 0 at 2 to 3
+            accepted: a read beside the write, after it => write 1 at 1 to 4, read 1 at 2 to 3
+            refused: a value that nobody wrote => write 1 at 1 to 4, read 2 at 2 to 3
+            refused: two readers who saw it the other way round => write 1 at 1 to 8, read 1 at 2 to 3, read 0 at 4 to 5
+            accepted: two writes at once, and who reads agrees with one order => write 1 at 1 to 4, write 2 at 2 to 3, read 1 at 5 to 6, read 1 at 7 to 8
+            refused: and with none => write 1 at 1 to 4, write 2 at 2 to 3, read 1 at 5 to 6, read 2 at 7 to 8
+            accepted: an end that nobody knows, and never => write 1 at 1 to ?, read 0 at 2 to 3
+            accepted: or at once => write 1 at 1 to ?, read 1 at 2 to 3
+            accepted: or later => write 1 at 1 to ?, read 0 at 2 to 3, read 1 at 4 to 5
+            refused: but once => write 1 at 1 to ?, read 1 at 2 to 3, read 0 at 4 to 5
+            refused: nor before it began => read 1 at 1 to 2, write 1 at 3 to ?
+            refused: one of two who saw the same => swap 0 for 1 at 1 to 4, swap 0 for 2 at 2 to 3
+            accepted: both, one after the other => swap 0 for 1 at 1 to 4, swap 1 for 2 at 2 to 3
+            accepted: two who saw the same, of whom one may not have been => swap 0 for 1 at 1 to ?, swap 0 for 2 at 2 to 3, read 2 at 4 to 5
+            accepted: a step that could be taken at once, and must wait => write 1 at 1 to 9, swap 0 for 2 at 2 to 8, read 2 at 3 to 4, read 1 at 5 to 6
+        ";
+        for line in TABLE.trim().lines() {
+            let (name, history) = line.trim().split_once(" =>").unwrap();
+            let steps = history.split(", ").map(str::trim);
+            let events: Vec<_> = steps.filter(|step| !step.is_empty()).map(read).collect();
             let order = linearize(&Register(0), &events);
-            assert_eq!(order.is_ok(), want, "{name}: {order:?}");
+            let is_accepted = name.starts_with("accepted");
+            assert_eq!(order.is_ok(), is_accepted, "{name}: {order:?}");
         }
     }
 

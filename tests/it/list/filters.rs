@@ -78,29 +78,23 @@ async fn sessions_are_found_by_id_and_by_user() {
     let [a, b, c, d] = of.newest();
     let nobody = SessionId::generate().to_string();
     let (mini, other) = (user(&of.mini), user(&of.other));
+    let (first, one_of_other) = (&of.of_mini[0], &of.of_other[1]);
+    let second_of_each = ids([&of.of_mini[1], one_of_other]);
 
     for (what, queries, want) in [
         ("no ids", vec![ids([])], vec![]),
         ("an id that is none", vec![ids([&"1".to_owned()])], vec![]),
-        ("ids", vec![ids([&of.of_mini[0], &nobody])], vec![d]),
+        ("ids", vec![ids([first, &nobody])], vec![d]),
+        ("an id twice", vec![ids([first, first])], vec![d]),
         (
-            "an id twice",
-            vec![ids([&of.of_mini[0], &of.of_mini[0]])],
-            vec![d],
-        ),
-        (
-            "ids of many",
-            vec![ids([&of.of_other[1], &of.of_mini[0]])],
-            vec![of.of_other[1].as_str(), d],
+            "of many",
+            vec![ids([one_of_other, first])],
+            vec![one_of_other, d],
         ),
         ("a user", vec![mini.clone()], vec![a, b, c, d]),
         ("two users", vec![mini.clone(), other], vec![]),
         ("ids and a user", vec![of.several(), mini], vec![a, b, c, d]),
-        (
-            "ids twice",
-            vec![of.several(), ids([&of.of_mini[1], &of.of_other[1]])],
-            vec![c],
-        ),
+        ("ids twice", vec![of.several(), second_of_each], vec![c]),
     ] {
         of.finds(what, &queries, &want).await;
     }
@@ -113,33 +107,22 @@ async fn sessions_are_found_by_date_to_the_millisecond() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
     let end = |seconds| at(seconds).plus(HOUR * 24);
+    let is = |method, seconds| created(method, at(seconds));
 
     for (what, queries, want) in [
-        ("later", vec![created(Greater, at(1))], vec![a, b]),
-        (
-            "not earlier",
-            vec![created(GreaterOrEquals, at(1))],
-            vec![a, b, c],
-        ),
-        ("earlier", vec![created(Less, at(1))], vec![d]),
-        ("not later", vec![created(LessOrEquals, at(1))], vec![c, d]),
-        ("at", vec![created(Equals, at(2))], vec![b]),
-        (
-            "between",
-            vec![created(Greater, at(0)), created(Less, at(3))],
-            vec![b, c],
-        ),
-        (
-            "nowhere",
-            vec![created(Greater, at(2)), created(Less, at(1))],
-            vec![],
-        ),
-        ("expiring later", vec![expires(Greater, end(2))], vec![a]),
-        ("expiring at", vec![expires(Equals, end(1))], vec![c]),
+        ("later", &[is(Greater, 1)][..], &[a, b][..]),
+        ("not earlier", &[is(GreaterOrEquals, 1)], &[a, b, c]),
+        ("earlier", &[is(Less, 1)], &[d]),
+        ("not later", &[is(LessOrEquals, 1)], &[c, d]),
+        ("at", &[is(Equals, 2)], &[b]),
+        ("between", &[is(Greater, 0), is(Less, 3)], &[b, c]),
+        ("nowhere", &[is(Greater, 2), is(Less, 1)], &[]),
+        ("expiring later", &[expires(Greater, end(2))], &[a]),
+        ("expiring at", &[expires(Equals, end(1))], &[c]),
     ] {
         for scope in [user(&of.mini), ids(&of.of_mini)] {
-            let queries = [vec![scope], queries.clone()].concat();
-            of.finds(what, &queries, &want).await;
+            let queries = [&[scope], queries].concat();
+            of.finds(what, &queries, want).await;
         }
     }
 }
@@ -149,13 +132,11 @@ async fn sessions_are_found_by_creator_and_by_device() {
     let of = Found::start().await;
     let [a, b, c, d] = of.newest();
 
+    let other = of.mini.user_id.as_str();
+
     for (what, query, want) in [
         ("by the principal", creator(None), vec![a, b, c, d]),
-        (
-            "by another",
-            creator(Some(of.mini.user_id.as_str())),
-            vec![],
-        ),
+        ("by another", creator(Some(other)), vec![]),
         ("by nobody", creator(Some("")), vec![]),
         ("a device", agent(Some("f-2")), vec![b]),
         ("no device", agent(Some("")), vec![]),
@@ -195,19 +176,14 @@ async fn a_filter_that_a_version_does_not_know_finds_nothing() {
     let of_mini = sessions(client, &mini, 1).await;
     let by_ids = ids(&of_mini);
     // To a version that doesn't know a filter, it is an empty filter.
+    let with = |filter| vec![by_ids.clone(), filter];
     for (queries, found_by) in [
         (vec![by_ids.clone()], [1, 1, 1]),
         (vec![user(&mini)], [0, 1, 1]),
-        (
-            vec![by_ids.clone(), created(Method::Equals, NOW)],
-            [0, 1, 1],
-        ),
-        (vec![by_ids.clone(), creator(None)], [0, 0, 1]),
-        (vec![by_ids.clone(), agent(Some("f-0"))], [0, 0, 1]),
-        (
-            vec![by_ids.clone(), expires(Method::Greater, NOW)],
-            [0, 0, 1],
-        ),
+        (with(created(Method::Equals, NOW)), [0, 1, 1]),
+        (with(creator(None)), [0, 0, 1]),
+        (with(agent(Some("f-0"))), [0, 0, 1]),
+        (with(expires(Method::Greater, NOW)), [0, 0, 1]),
     ] {
         for wire in Wire::ALL {
             for (version, want) in Version::ALL.into_iter().zip(found_by) {

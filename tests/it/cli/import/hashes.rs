@@ -194,51 +194,26 @@ fn without_firebases_parameters_nothing_is_added() {
     std::fs::write(path("garbled.txt"), config.replace("jxspr8", "!xspr8")).unwrap();
     std::fs::write(path("binary.txt"), b"hash_config {\n\xff\xfe\n").unwrap();
 
+    let one_file = "the users and --firebase-hash-config can't be one file";
+    let unusable = |reason: &str| format!("Firebase's parameters can't be used: {reason}");
     for (config, users, code, reason) in [
+        ("-", "-", 2, one_file.to_owned()),
+        (&*path("none.txt"), &*users, 1, unusable("No such file")),
+        (&path("binary.txt"), &users, 1, unusable("")),
+        (&path("short.txt"), &users, 1, unusable("mem_cost is")),
         (
-            "-",
-            "-",
-            2,
-            "the users and --firebase-hash-config can't be one file",
-        ),
-        (
-            &*path("none.txt"),
-            &*users,
+            &path("garbled.txt"),
+            &users,
             1,
-            "Firebase's parameters can't be used: No such file",
+            unusable("base64_signer_key is"),
         ),
-        (
-            &*path("binary.txt"),
-            &*users,
-            1,
-            "Firebase's parameters can't be used: ",
-        ),
-        (
-            &*path("short.txt"),
-            &*users,
-            1,
-            "Firebase's parameters can't be used: mem_cost is",
-        ),
-        (
-            &*path("garbled.txt"),
-            &*users,
-            1,
-            "Firebase's parameters can't be used: base64_signer_key is",
-        ),
-        (
-            "-",
-            &*users,
-            1,
-            "Firebase's parameters can't be used: algorithm is missing",
-        ),
+        ("-", &users, 1, unusable("algorithm is missing")),
     ] {
         let import = ["user", "import", "--firebase-hash-config", config, users];
         let done = dev.run(&import).expect(code);
 
-        assert!(
-            done.stderr.starts_with(&format!("error: {reason}")),
-            "{done:?}"
-        );
+        let error = format!("error: {reason}");
+        assert!(done.stderr.starts_with(&error), "{done:?}");
         assert_eq!(done.stdout, "");
     }
     assert_eq!(dev.tell("user list").stdout.lines().count(), 1);
