@@ -168,33 +168,34 @@ mod tests {
             database,
             _lock: None,
         };
-        for (action, body) in [
-            (
-                "CreateTable",
-                r#"{"TableName":"things","BillingMode":"PAY_PER_REQUEST",
-                    "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],
-                    "KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}]}"#,
-            ),
-            (
-                "UpdateTimeToLive",
-                r#"{"TableName":"things",
-                    "TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}"#,
-            ),
-            (
-                "PutItem",
-                r#"{"TableName":"things","Item":{"pk":{"S":"a"},"ttl":{"N":"1800000001"}}}"#,
-            ),
-        ] {
-            request(&emulator, action, body);
-        }
+        let put = |item: &str| {
+            let body = format!(r#"{{"TableName":"things","Item":{item}}}"#);
+            request(&emulator, "PutItem", &body);
+        };
+        request(
+            &emulator,
+            "CreateTable",
+            r#"{"TableName":"things","BillingMode":"PAY_PER_REQUEST",
+                "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],
+                "KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}]}"#,
+        );
+        request(
+            &emulator,
+            "UpdateTimeToLive",
+            r#"{"TableName":"things",
+                "TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}"#,
+        );
+        put(r#"{"pk":{"S":"for ever"}}"#);
+        put(r#"{"pk":{"S":"later"},"ttl":{"N":"1800001000"}}"#);
+        put(r#"{"pk":{"S":"soon"},"ttl":{"N":"1800000001"}}"#);
         let count = || request(&emulator, "Scan", r#"{"TableName":"things"}"#)["Count"].clone();
         tokio::spawn(sweep_for_ever(emulator.clone()));
 
         tokio::time::sleep(SWEEP_INTERVAL / 2).await;
         clock.set(NOW + 2);
-        assert_eq!(count(), 1);
+        assert_eq!(count(), 3);
         tokio::time::sleep(SWEEP_INTERVAL).await;
-        assert_eq!(count(), 0);
+        assert_eq!(count(), 2);
     }
 
     fn request(emulator: &Emulator, action: &str, body: &str) -> serde_json::Value {

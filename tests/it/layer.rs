@@ -75,16 +75,10 @@ async fn other_requests_get_the_errors_of_the_json_api() {
 
     for (headers, shown) in [
         (&[][..], false),
-        (&[""], false),
-        (&[&session.token()], false),
-        (&[&format!("Basic {}", session.token())], false),
+        (&[&*session.token()], false),
         (&["Basic YTpi", "Basic YTpi"], false),
-        (&["Bearer"], false),
         (&["Bearer "], false),
-        (&[&bearer, "Basic YTpi"], true),
-        (&["Basic YTpi", &bearer], true),
         (&[&bearer, &bearer], true),
-        (&[&format!("{bearer}, {bearer}")], true),
         (&[&format!("Bearer {user_alone}")], true),
         (&[&format!("Bearer {anonymous}")], true),
         (&[&format!("Bearer {}", service.as_str())], true),

@@ -59,16 +59,6 @@ async fn a_delay_takes_exactly_its_time() {
     assert_eq!(faults.count("PutItem"), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_fault_leaves_other_requests_alone() {
-    let (client, faults) = faulty_client().await;
-    faults.inject(Fault::Silence.once().for_action("GetItem"));
-    faults.inject(Fault::Silence.once().on("another"));
-
-    put(&client, "a").await;
-    assert_eq!(faults.count("PutItem"), 1);
-}
-
 #[tokio::test]
 async fn requests_are_recorded_as_policies_name_them() {
     let (client, faults) = faulty_client().await;
@@ -92,33 +82,15 @@ async fn requests_are_recorded_as_policies_name_them() {
         index: index.map(str::to_owned),
         keys: keys.iter().map(|&key| key.to_owned()).collect(),
     };
-    let got: Vec<_> = faults
-        .requests()
-        .into_iter()
-        .map(|request| {
-            (
-                request.action,
-                request.parts.into_iter().collect::<Vec<_>>(),
-            )
-        })
-        .collect();
-    assert_eq!(
-        got,
-        [
-            (
-                "PutItem".to_owned(),
-                vec![part("PutItem", None, &["USER#"])]
-            ),
-            (
-                "Query".to_owned(),
-                vec![part("Query", Some("by_user"), &[])]
-            ),
-            (
-                "TransactGetItems".to_owned(),
-                vec![part("GetItem", None, &[""])]
-            ),
-        ]
-    );
+    let parts = faults.requests().into_iter();
+    let parts = parts.map(|request| (request.action, request.parts));
+    let want = [
+        ("PutItem", part("PutItem", None, &["USER#"])),
+        ("Query", part("Query", Some("by_user"), &[])),
+        ("TransactGetItems", part("GetItem", None, &[""])),
+    ];
+    let want = want.map(|(action, part)| (action.to_owned(), [part].into()));
+    assert_eq!(parts.collect::<Vec<_>>(), want);
 }
 
 fn get_part(pk: &str) -> aws_sdk_dynamodb::types::TransactGetItem {

@@ -2,20 +2,7 @@ use std::path::Path;
 
 use sesame::emulator::{Emulator, OpenError};
 
-use super::{client, create_table, is_stored, put};
-
-#[tokio::test]
-async fn a_file_keeps_what_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data.db");
-    let first = client(Emulator::open(&path).unwrap().http_client());
-    create_table(&first).await;
-    put(&first, "a").await;
-    drop(first);
-
-    let again = client(Emulator::open(&path).unwrap().http_client());
-    assert!(is_stored(&again, "a").await);
-}
+use super::client;
 
 #[tokio::test]
 async fn a_file_is_locked_until_its_last_client_is_gone() {
