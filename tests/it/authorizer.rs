@@ -14,7 +14,7 @@ use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
 use crate::support::answer::Answer;
-use crate::support::app::{App, NOW, PASSWORD, by_id, event};
+use crate::support::app::{App, NOW, PASSWORD, event};
 use crate::support::client::{Client, create_named};
 use crate::support::faults::{Fault, Faults};
 use crate::support::{facts, record};
@@ -219,23 +219,12 @@ async fn an_ended_session_is_denied() {
     let store = &lambda.app.store;
 
     for way in ["delete", "end", "deactivate", "lock", "password", "remove"] {
-        let name = way;
-        let login = lambda.app.user(name).await;
-        let session = lambda
-            .app
-            .client()
-            .create_json(&by_id(&login.user_id, PASSWORD))
-            .await;
-        let other = lambda.app.user(&format!("{name}-other")).await;
-        let others = lambda
-            .app
-            .client()
-            .create_json(&by_id(&other.user_id, PASSWORD))
-            .await;
-        assert!(
-            lambda.lets_token_in(&session.token()).await,
-            "before: {way}"
-        );
+        let login = lambda.app.user(way).await;
+        let other = lambda.app.user(&format!("{way}-other")).await;
+        let client = lambda.app.client();
+        let session = client.log_in(&login, PASSWORD).await;
+        let others = client.log_in(&other, PASSWORD).await;
+        assert!(lambda.lets_token_in(&session.token()).await, "{way}");
 
         match way {
             "delete" => {
@@ -280,11 +269,9 @@ async fn a_session_is_allowed_once_its_user_has_logged_in() {
     let mut token = session.token();
     let page = lambda.app.service(&[Permission::Write]).await;
 
+    let name = json!({ "user": { "userId": mini.user_id.as_str() } });
     for (checks, lets_in) in [
-        (
-            json!({ "user": { "userId": mini.user_id.as_str() } }),
-            false,
-        ),
+        (name, false),
         (json!({ "password": { "password": PASSWORD } }), true),
     ] {
         let body = json!({ "sessionToken": token, "checks": checks });
@@ -301,22 +288,16 @@ async fn without_a_database_a_decision_is_an_error_and_no_denial() {
     let (_, session) = lambda.mini().await;
 
     for (fault, level) in [
-        (Fault::Reset.times(3), "warn"),
-        (Fault::Answer(500, "InternalServerError").times(3), "warn"),
-        (Fault::Answer(400, "ThrottlingException").times(3), "warn"),
-        (
-            Fault::Answer(400, "AccessDeniedException").times(3),
-            "error",
-        ),
-        (
-            Fault::Answer(400, "ResourceNotFoundException").times(3),
-            "error",
-        ),
+        (Fault::Reset, "warn"),
+        (Fault::Answer(500, "InternalServerError"), "warn"),
+        (Fault::Answer(400, "ThrottlingException"), "warn"),
+        (Fault::Answer(400, "AccessDeniedException"), "error"),
+        (Fault::Answer(400, "ResourceNotFoundException"), "error"),
     ] {
         for file in FILES {
             lambda.logged();
             lambda.faults.clear();
-            lambda.faults.inject(fault.clone());
+            lambda.faults.inject(fault.times(3));
             let answer = lambda.ask(&whole(file, &session.token()), NOW).await;
 
             assert!(answer.is_err(), "{fault:?}: {answer:?}");

@@ -91,21 +91,14 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
 async fn each_protocol_works_through_events() {
     let app = with_demo_user(&[]).await;
     for (name, wire, is_base64) in [
-        ("create-session-connect.json", Wire::ConnectJson, false),
-        (
-            "create-session-connect-proto.json",
-            Wire::ConnectProto,
-            true,
-        ),
-        ("create-session-grpc-web.json", Wire::GrpcWeb, true),
-        (
-            "create-session-grpc-web-text.json",
-            Wire::GrpcWebText,
-            false,
-        ),
-        ("create-session-grpc.json", Wire::Grpc, true),
+        ("connect", Wire::ConnectJson, false),
+        ("connect-proto", Wire::ConnectProto, true),
+        ("grpc-web", Wire::GrpcWeb, true),
+        ("grpc-web-text", Wire::GrpcWebText, false),
+        ("grpc", Wire::Grpc, true),
     ] {
-        let answer = invoke(&app, &event(name)).await;
+        let event = event(&format!("create-session-{name}.json"));
+        let answer = invoke(&app, &event).await;
 
         assert_eq!(answer["statusCode"], 200, "{name}");
         assert_eq!(answer["isBase64Encoded"], is_base64, "{name}");
@@ -211,9 +204,7 @@ async fn an_invocations_deadline_is_kept_unless_it_has_passed() {
         (0, 200),
         (now + 200, 504),
     ] {
-        app.faults.inject(
-            crate::support::faults::Fault::Delay(std::time::Duration::from_millis(50)).once(),
-        );
+        app.faults.delay("PutItem", 1, Duration::from_millis(50));
         let mut context = Context::default();
         context.deadline = deadline;
         let answer = respond(&app.api, event.as_bytes(), context, NOW).await;

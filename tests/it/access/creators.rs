@@ -169,29 +169,18 @@ async fn a_creator_reads_a_session_until_somebody_else_logs_in_on_it() {
         let user_token = page.login(&eve).await.session_token;
         let service = |n: usize| Who::bearing(&app, &tokens[n]);
         let page = service(2);
+        let jwt = |scope| Who::jwt(&app, &[scope]);
 
         for (what, planter, keeps_reading) in [
             ("a user", Who::bearing(&app, &user_token), false),
             ("a service account", service(0), false),
             ("`session.delete`", service(1), false),
-            ("a JWT", Who::jwt(&app, &[]), false),
-            (
-                "a JWT with `session.delete`",
-                Who::jwt(&app, &["session.delete"]),
-                false,
-            ),
             ("`session.write`", service(2), true),
             ("`session.read`", service(3), true),
-            (
-                "a JWT with `session.write`",
-                Who::jwt(&app, &["session.write"]),
-                true,
-            ),
-            (
-                "a JWT with `session.read`",
-                Who::jwt(&app, &["session.read"]),
-                true,
-            ),
+            ("a JWT", Who::jwt(&app, &[]), false),
+            ("a JWT that deletes", jwt("session.delete"), false),
+            ("a JWT that writes", jwt("session.write"), true),
+            ("a JWT that reads", jwt("session.read"), true),
         ] {
             let session = planter.plant().await;
             let id = &*session.session_id;

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::cli::process::{Dev, Running, demo_login, dev, post, run};
+use crate::support::app::PASSWORD;
+use crate::support::cli::process::{Dev, Running, demo_login, dev, post, run, sesame, words};
 
 /// The part of a printed text from the line that begins with `start`.
 fn line<'a>(printed: &'a str, start: &str) -> &'a str {
@@ -80,12 +81,9 @@ fn settings_come_from_the_environment() {
 
     let (status, answer) = post(ready["url"].as_str().unwrap(), "", demo_login().as_bytes());
 
-    assert_eq!(
-        (status, &answer["details"]["resourceOwner"]),
-        (201, &"acme".into())
-    );
-    let mut check =
-        crate::support::cli::process::sesame(&["tables", "check", "--users-table", "people"]);
+    assert_eq!(status, 201);
+    assert_eq!(answer["details"]["resourceOwner"], "acme");
+    let mut check = sesame(&["tables", "check", "--users-table", "people"]);
     check.env("AWS_ENDPOINT_URL", ready["dynamodb_url"].as_str().unwrap());
     run(&mut check, "").expect(0);
 }
@@ -101,36 +99,22 @@ fn a_file_keeps_the_tables() {
     first.tell(add).expect(0);
     first.tell("user delete mini@mouse.com --yes").expect(0);
     let other = run(&mut dev(&data), "").expect(1);
-    assert!(
-        other
-            .stderr
-            .contains("data.db is in use by another process"),
-        "{other:?}"
-    );
+    let reason = "data.db is in use by another process";
+    assert!(other.stderr.contains(reason), "{other:?}");
     first.stop().expect(0);
 
     let second = Dev::with(&data);
     assert_eq!(second.user("kept")["displayName"], "kept");
-    assert_eq!(
-        second.log_in("mini@mouse.com", crate::support::app::PASSWORD),
-        200
-    );
-    let lock = "user lock mini@mouse.com";
-    second.tell(lock).expect(0);
+    assert_eq!(second.log_in("mini@mouse.com", PASSWORD), 200);
+    second.tell("user lock mini@mouse.com").expect(0);
     second.stop().expect(0);
 
     let third = Dev::with(&data);
-    assert_eq!(
-        third.user("mini@mouse.com")["state"],
-        "locked",
-        "as it was left"
-    );
+    let state = third.user("mini@mouse.com")["state"].clone();
+    assert_eq!(state, "locked", "as it was left");
     let callers = third.tell("caller list").expect(0).stdout;
-    assert_eq!(
-        callers.lines().count(),
-        1,
-        "no token of an earlier start: {callers}"
-    );
+    let count = callers.lines().count();
+    assert_eq!(count, 1, "no token of an earlier start: {callers}");
 }
 
 #[test]
@@ -141,8 +125,7 @@ fn a_taken_port_is_reported_with_its_option() {
         ("--listen", "--dynamodb-listen"),
         ("--dynamodb-listen", "--listen"),
     ] {
-        let mut command =
-            crate::support::cli::process::sesame(&["dev", option, &taken, other, "127.0.0.1:0"]);
+        let mut command = sesame(&["dev", option, &taken, other, "127.0.0.1:0"]);
 
         let done = run(&mut command, "").expect(1);
 
@@ -212,35 +195,19 @@ fn a_file_that_others_can_open_is_left_with_a_warning() {
 
 #[test]
 fn options_that_dev_cannot_honour_are_refused() {
+    let weak = Some(("ARGON2_PASSES", "0"));
+    let passes = "ARGON2_PASSES must be a number from 1 to 16";
+    let access = "is not token, authenticated or public";
     for (options, variable, code, reason) in [
-        (
-            &["--access", "everyone"][..],
-            None,
-            2,
-            "is not token, authenticated or public",
-        ),
-        (&["--listen", "8080"], None, 2, "such as 127.0.0.1:8080"),
-        (
-            &["--endpoint-url", "http://127.0.0.1:1"],
-            None,
-            2,
-            "--endpoint-url has no effect",
-        ),
-        (&["--profile", "x"], None, 2, "--profile has no effect"),
-        (
-            &["--data", "/nonexistent/data.db"],
-            None,
-            1,
-            "can't be opened",
-        ),
-        (
-            &[],
-            Some(("ARGON2_PASSES", "0")),
-            1,
-            "ARGON2_PASSES must be a number from 1 to 16",
-        ),
-        (&["--host", "a:80"], None, 2, "must be a host name"),
+        ("--access everyone", None, 2, access),
+        ("--listen 8080", None, 2, "such as 127.0.0.1:8080"),
+        ("--endpoint-url x", None, 2, "--endpoint-url has no effect"),
+        ("--profile x", None, 2, "--profile has no effect"),
+        ("--data /nonexistent/data.db", None, 1, "can't be opened"),
+        ("--host a:80", None, 2, "must be a host name"),
+        ("--host a", weak, 1, passes),
     ] {
+        let options = &words(options);
         let mut command = dev(options);
         command.envs(variable);
         let done = run(&mut command, "").expect(code);

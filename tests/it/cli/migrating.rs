@@ -45,28 +45,16 @@ fn users_of_auth0_log_in() {
     let printed = desk.import("Auth0");
 
     assert_eq!(printed, "4 added, 0 unchanged, 0 refused\n");
+    let id = |id: &str| format!("auth0|60425d{id}");
+    let (ada, eve) = (&id("c43519d90068f82973"), &id("a93519d90068f82966"));
+    let (finn, bcrypt) = (&id("a93519d90068f82967"), Some("bcrypt"));
     desk.check(
         PASSWORD,
         &[
-            (
-                "ada@example.com",
-                "auth0|60425dc43519d90068f82973",
-                "Ada Lovelace",
-                Some("bcrypt"),
-            ),
-            ("euclid", "auth0|euclid", "Euclid", Some("bcrypt")),
-            (
-                "eve@example.com",
-                "auth0|60425da93519d90068f82966",
-                "eve@example.com",
-                Some("bcrypt"),
-            ),
-            (
-                "finn@example.com",
-                "auth0|60425da93519d90068f82967",
-                "finn@example.com",
-                None,
-            ),
+            ("ada@example.com", ada, "Ada Lovelace", bcrypt),
+            ("euclid", "auth0|euclid", "Euclid", bcrypt),
+            ("eve@example.com", eve, "eve@example.com", bcrypt),
+            ("finn@example.com", finn, "finn@example.com", None),
         ],
     );
 }
@@ -178,19 +166,14 @@ fn users_of_zitadel_log_in() {
                 1 weak hash, until its user logs in: PBKDF2 (1)\n";
     assert_eq!(printed, want);
     let id = |n: u8| format!("1041333912716518{n}");
-    let bcrypt = Some("bcrypt");
+    let (bcrypt, pbkdf2) = (Some("bcrypt"), Some("pbkdf2-sha256"));
     desk.check(
         PASSWORD,
         &[
             ("ada@example.com", &id(48), "Ada Lovelace", bcrypt),
             ("eve@example.com", &id(49), "Eve", bcrypt),
             ("finn@example.com", &id(50), "finn@example.com", None),
-            (
-                "ada@other.example.com",
-                &id(52),
-                "Another Ada",
-                Some("pbkdf2-sha256"),
-            ),
+            ("ada@other.example.com", &id(52), "Another Ada", pbkdf2),
         ],
     );
 }

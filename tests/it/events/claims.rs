@@ -88,21 +88,16 @@ async fn a_jwt_names_its_issuer_and_a_subject_or_a_client() {
 
 #[tokio::test]
 async fn a_jwts_scopes_grant_permissions_behind_the_prefix() {
-    let with_prefix = &[
-        ("ACCESS", "token"),
-        ("SCOPE_PREFIX", "https://api.example/"),
-    ][..];
+    let access = ("ACCESS", "token");
+    let with_prefix = &[access, ("SCOPE_PREFIX", "https://api.example/")][..];
+    let without = &[access][..];
     for (settings, scope, want) in [
-        (&[("ACCESS", "token")][..], "session.write", 200),
-        (&[("ACCESS", "token")], "openid session.write", 200),
-        (&[("ACCESS", "token")], "[openid session.write]", 200),
-        (&[("ACCESS", "token")], "openid,session.write", 403),
-        (&[("ACCESS", "token")], "session.read", 403),
-        (
-            &[("ACCESS", "token")],
-            "https://api.example/session.write",
-            403,
-        ),
+        (without, "session.write", 200),
+        (without, "openid session.write", 200),
+        (without, "[openid session.write]", 200),
+        (without, "openid,session.write", 403),
+        (without, "session.read", 403),
+        (without, "https://api.example/session.write", 403),
         (with_prefix, "openid https://api.example/session.write", 200),
         (with_prefix, "[https://api.example/session.write]", 200),
         (with_prefix, "session.write", 403),
@@ -115,12 +110,8 @@ async fn a_jwts_scopes_grant_permissions_behind_the_prefix() {
             assert_eq!(answer["statusCode"], want, "{payload} {scope}: {answer}");
         }
         let claims = json!({ "iss": "https://one.example", "sub": "42" });
-        let scopes = json!(
-            scope
-                .trim_matches(['[', ']'])
-                .split(' ')
-                .collect::<Vec<_>>()
-        );
+        let scopes = scope.trim_matches(['[', ']']).split(' ');
+        let scopes = json!(scopes.collect::<Vec<_>>());
         for event in [of_2_0, of_1_0] {
             let answer = invoke(&app, &event(&claims, &scopes)).await;
             assert_eq!(answer["statusCode"], want, "{scopes}: {answer}");
@@ -158,51 +149,28 @@ async fn only_the_claims_of_a_jwt_authorizer_are_trusted() {
     };
     let authorizer = "/requestContext/authorizer";
 
+    let http = |place: &str, value| bent("create-session.json", place, value);
+    let rest = |value| bent("create-session-rest.json", authorizer, value);
+    let balancer = |place: &str, value| bent("create-session-alb.json", place, value);
+    let context = json!({ "authorizer": { "jwt": jwt } }).to_string();
+    let beside = json!({ "iss": "i", "sub": "s", "scope": "session.write", "claims": "{}" });
     for event in [
-        bent("create-session.json", authorizer, json!({ "lambda": jwt })),
-        bent("create-session.json", authorizer, jwt.clone()),
-        bent("create-session.json", authorizer, json!({ "iam": jwt })),
-        bent("create-session.json", authorizer, json!("x")),
-        bent("create-session.json", "/authorizer", json!({ "jwt": jwt })),
-        bent(
-            "create-session.json",
-            "/headers/authorizer",
-            json!(jwt.to_string()),
-        ),
-        bent(
-            "create-session-rest.json",
-            authorizer,
-            json!({ "jwt": jwt }),
-        ),
-        bent("create-session-rest.json", authorizer, claims.clone()),
-        bent(
-            "create-session-rest.json",
-            authorizer,
-            json!({ "iss": "i", "sub": "s", "scope": "session.write", "claims": "{}" }),
-        ),
-        bent("create-session-rest.json", authorizer, json!(null)),
-        bent(
-            "create-session-rest.json",
-            authorizer,
-            json!({ "claims": null, "scopes": null }),
-        ),
-        bent(
-            "create-session-rest.json",
-            authorizer,
-            json!({ "claims": claims, "principalId": "x" }),
-        ),
-        bent("create-session-alb.json", authorizer, json!({ "jwt": jwt })),
-        bent("create-session-alb.json", authorizer, jwt.clone()),
-        bent(
-            "create-session-alb.json",
-            "/headers/x-amzn-request-context",
-            json!(json!({ "authorizer": { "jwt": jwt } }).to_string()),
-        ),
-        bent(
-            "create-session-alb.json",
-            "/headers/x-amzn-oidc-data",
-            json!("x"),
-        ),
+        http(authorizer, json!({ "lambda": jwt })),
+        http(authorizer, jwt.clone()),
+        http(authorizer, json!({ "iam": jwt })),
+        http(authorizer, json!("x")),
+        http("/authorizer", json!({ "jwt": jwt })),
+        http("/headers/authorizer", json!(jwt.to_string())),
+        rest(json!({ "jwt": jwt })),
+        rest(claims.clone()),
+        rest(beside),
+        rest(json!(null)),
+        rest(json!({ "claims": null, "scopes": null })),
+        rest(json!({ "claims": claims, "principalId": "x" })),
+        balancer(authorizer, json!({ "jwt": jwt })),
+        balancer(authorizer, jwt.clone()),
+        balancer("/headers/x-amzn-request-context", json!(context)),
+        balancer("/headers/x-amzn-oidc-data", json!("x")),
     ] {
         let answer = invoke(&app, &event).await;
         assert_eq!(answer["statusCode"], 401, "{event}: {answer}");

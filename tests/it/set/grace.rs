@@ -157,10 +157,6 @@ async fn a_repeated_set_gets_another_token() {
     }
 }
 
-fn password() -> v2::Checks {
-    password_alone(PASSWORD)
-}
-
 /// An attacker may have planted the session on the user who then logs in with it.
 #[tokio::test]
 async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
@@ -172,58 +168,42 @@ async fn a_token_that_a_login_replaced_is_accepted_only_for_the_same_login() {
         password: Some(v2_password("wrong")),
         ..checks(&mini, None)
     };
+    let (name, login) = (checks(&mini, None), checks(&mini, Some(PASSWORD)));
+    let (password, none) = (password_alone(PASSWORD), v2::Checks::default());
+    let of_other = checks(&other, Some(PASSWORD));
+    let no = "COMMAND-sGr42";
+    let after_login = [
+        (&password, no),
+        (&name, no),
+        (&of_other, no),
+        (&wrong, no),
+        (&login, "ok"),
+    ];
+    let after_password = [(&name, no), (&password, "ok"), (&login, no)];
+    let after_name = [(&password, no), (&none, no), (&login, "ok")];
     for (what, named, proof, tries) in [
-        (
-            "a login",
-            false,
-            checks(&mini, Some(PASSWORD)),
-            &[
-                (password(), "COMMAND-sGr42"),
-                (checks(&mini, None), "COMMAND-sGr42"),
-                (checks(&other, Some(PASSWORD)), "COMMAND-sGr42"),
-                (wrong, "COMMAND-sGr42"),
-                (checks(&mini, Some(PASSWORD)), "ok"),
-            ][..],
-        ),
-        (
-            "a password",
-            true,
-            password(),
-            &[
-                (checks(&mini, None), "COMMAND-sGr42"),
-                (password(), "ok"),
-                (checks(&mini, Some(PASSWORD)), "COMMAND-sGr42"),
-            ],
-        ),
-        (
-            "a name",
-            false,
-            checks(&mini, None),
-            &[
-                (password(), "COMMAND-sGr42"),
-                (v2::Checks::default(), "COMMAND-sGr42"),
-                (checks(&mini, Some(PASSWORD)), "ok"),
-            ],
-        ),
+        ("a login", false, &login, &after_login[..]),
+        ("a password", true, &password, &after_password),
+        ("a name", false, &name, &after_name),
     ] {
         let open = Create {
             checks: named.then(|| checks(&mini, None)),
             ..Create::default()
         };
         let created = service.create(&open).await.unwrap();
-        let prove = proving(&created, proof);
+        let prove = proving(&created, proof.clone());
         let proved = service.set(&prove).await.unwrap();
 
         let got = uses(client, &created.session_id, &created.session_token).await;
         assert_eq!(got, DEAD, "{what}");
-        for (checks, want) in tries {
+        for &(checks, want) in tries {
             let repeat = Set {
                 checks: Some(checks.clone()),
                 metadata: metadata(&[("a", "1")]),
                 ..set(&created)
             };
             let repeated = client.set(&repeat).await;
-            assert_eq!(code(&repeated), *want, "{what}");
+            assert_eq!(code(&repeated), want, "{what}");
             if let Ok(repeated) = repeated {
                 let uses = uses(client, &created.session_id, &proved.session_token).await;
                 assert_eq!(uses, DEAD, "{what}: the first answer's");

@@ -111,31 +111,17 @@ fn more_than_100_header_fields_are_refused_in_the_callers_protocol() {
     let rpc = "/zitadel.session.v2.SessionService/CreateSession";
     let check = "/grpc.health.v1.Health/Check";
     for (path, content_type, status, want) in [
-        ("/v2/sessions", "application/json", "431", "\"code\":8,"),
-        (
-            "/v2/sessions/none",
-            "application/json",
-            "431",
-            "\"code\":8,",
-        ),
-        ("/none", "application/json", "431", "\"code\":8,"),
-        ("/healthz", "application/json", "431", "\"code\":8,"),
-        (
-            rpc,
-            "application/json",
-            "429",
-            "\"code\":\"resource_exhausted\"",
-        ),
-        (
-            rpc,
-            "application/proto",
-            "429",
-            "\"code\":\"resource_exhausted\"",
-        ),
-        (rpc, "application/grpc", "200", "grpc-status: 8"),
-        (rpc, "application/grpc-web", "200", "grpc-status:8"),
-        (check, "application/grpc", "200", "grpc-status: 8"),
+        ("/v2/sessions", "json", "431", "\"code\":8,"),
+        ("/v2/sessions/none", "json", "431", "\"code\":8,"),
+        ("/none", "json", "431", "\"code\":8,"),
+        ("/healthz", "json", "431", "\"code\":8,"),
+        (rpc, "json", "429", "\"code\":\"resource_exhausted\""),
+        (rpc, "proto", "429", "\"code\":\"resource_exhausted\""),
+        (rpc, "grpc", "200", "grpc-status: 8"),
+        (rpc, "grpc-web", "200", "grpc-status:8"),
+        (check, "grpc", "200", "grpc-status: 8"),
     ] {
+        let content_type = &format!("application/{content_type}");
         let url = format!("{}{path}", dev.url);
         let answer = send_fields(&url, "--http2-prior-knowledge", content_type, 101);
         assert!(answer.contains(want), "{path} {content_type}: {answer}");
