@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::cli::process::{Dev, Done, Running};
+use crate::support::cli::process::{Dev, Done, Running, run, sesame};
 use crate::support::cli::throttled::Throttled;
 
 const PASSWORD: &str = "correct horse";
@@ -57,16 +57,8 @@ fn imported_users_log_in_with_their_former_password() {
     assert_eq!(done.stdout, want);
     assert_eq!(done.stderr, "", "no progress bar in a pipe");
 
-    let algorithms = [
-        "argon2id",
-        "argon2i",
-        "bcrypt",
-        "scrypt",
-        "pbkdf2-sha256",
-        "sha256-crypt",
-        "sha512-crypt",
-    ];
-    for (n, algorithm) in algorithms.into_iter().enumerate() {
+    let algorithms = "argon2id argon2i bcrypt scrypt pbkdf2-sha256 sha256-crypt sha512-crypt";
+    for (n, algorithm) in algorithms.split(' ').enumerate() {
         let name = format!("u{n}@x.org");
         let before = dev.user(&name);
         assert_eq!(before["password"], algorithm);
@@ -157,9 +149,9 @@ fn an_import_waits_for_a_throttled_table() {
     let dev = Dev::start();
     let throttled = Throttled::before(&dev.database, 100);
 
-    let mut import = crate::support::cli::process::sesame(&["user", "import", "--json", "-"]);
+    let mut import = sesame(&["user", "import", "--json", "-"]);
     import.args(["--endpoint-url", &throttled.url]);
-    let done = crate::support::cli::process::run(&mut import, &users(0..50)).expect(0);
+    let done = run(&mut import, &users(0..50)).expect(0);
 
     assert_eq!(done.json()[0]["added"], 50);
     assert_eq!(throttled.left(), 0);
@@ -188,22 +180,16 @@ fn a_file_that_cannot_be_imported_is_reported() {
     let dev = Dev::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();
+    let absent = "/nonexistent.jsonl can't be read: ";
     for (arguments, code, reason) in [
-        (
-            &["user", "import", "/nonexistent.jsonl"][..],
-            1,
-            "/nonexistent.jsonl can't be read: ",
-        ),
-        (
-            &["user", "import", folder],
-            1,
-            "can't be read: is a directory",
-        ),
-        (&["user", "import"], 2, "<FILE>"),
-        (&["user", "import", "-", "--parallel", "0"], 2, "1..=256"),
-        (&["user", "import", "-", "--skip", "x"], 2, "--skip"),
+        ("/nonexistent.jsonl", 1, absent),
+        (folder, 1, "can't be read: is a directory"),
+        ("", 2, "<FILE>"),
+        ("- --parallel 0", 2, "1..=256"),
+        ("- --skip x", 2, "--skip"),
     ] {
-        let done = dev.run(arguments).expect(code);
+        let import = format!("user import {arguments}");
+        let done = dev.tell(import.trim_end()).expect(code);
         assert!(done.stderr.contains(reason), "{arguments:?}: {done:?}");
     }
     let nothing = dev.tell("user import --json -").expect(0);

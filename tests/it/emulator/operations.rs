@@ -10,7 +10,6 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use sesame::emulator::Emulator;
-use tokio::task::JoinSet;
 
 use super::{TABLE, client, create_table, is_stored, put, remote, text};
 
@@ -28,25 +27,6 @@ async fn a_refused_put_shows_the_item_that_is_stored() {
         panic!("{refused:?}");
     };
     assert_eq!(failed.item().unwrap()["pk"], text("a"));
-}
-
-#[tokio::test]
-async fn one_of_many_puts_on_the_same_condition_wins() {
-    let client = client(Emulator::in_memory().unwrap().http_client());
-    create_table(&client).await;
-
-    let mut writers = JoinSet::new();
-    for _ in 0..64 {
-        let client = client.clone();
-        writers.spawn(async move { put_once(&client, "a").await.is_ok() });
-    }
-    let won = writers
-        .join_all()
-        .await
-        .into_iter()
-        .filter(|won| *won)
-        .count();
-    assert_eq!(won, 1);
 }
 
 #[tokio::test]

@@ -32,22 +32,6 @@ async fn a_network_of_ipv6_counts_as_one_address() {
     assert_eq!(told, [false, true, false, false]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_with_a_call_never_gives_way() {
-    let all = Connections::new(&LIMITS, &WIRE);
-    let address = IpAddr::from([127, 0, 0, 1]);
-    let mut open = Vec::new();
-    for _ in 0..3 {
-        let (connection, place) = all.open(address).await;
-        open.push((connection.begin_call(), connection, place));
-    }
-    assert!(!all.has_place());
-
-    let (call, second, _place) = open.remove(1);
-    drop(call);
-    assert!(all.has_place() && gives_way(&second));
-}
-
 #[derive(Default)]
 struct Unfinished {
     room: Mutex<Vec<Room>>,

@@ -61,33 +61,6 @@ fn weak_hashes_are_reported_once_by_kind() {
     }
 }
 
-/// Each form of another program with its password, in lines with names of either case.
-#[test]
-fn hashes_of_other_programs_are_imported() {
-    const HASHES: [(&str, &str); 25] = include!("../../../../src/password/program_vectors.in");
-
-    let dev = Dev::start();
-    let lines = HASHES.iter().enumerate().map(|(n, (_, hash))| {
-        let line = line(n, hash, None);
-        if n % 2 == 0 {
-            return line;
-        }
-        line.replace("userId", "user_id")
-            .replace("loginName", "login_name")
-            .replace("passwordHash", "password_hash")
-    });
-
-    let done = import(&dev, &lines.collect::<String>()).expect(0);
-
-    let all_added = format!("{} added, 0 unchanged, 0 refused", HASHES.len());
-    assert_eq!(counts(&done), all_added);
-    for (n, (password, hash)) in HASHES.iter().enumerate() {
-        let name = format!("u{n}@x.org");
-        assert_eq!(dev.log_in(&name, password), 200, "{hash}");
-        assert_eq!(dev.user(&name)["password"], "argon2id", "{hash}");
-    }
-}
-
 /// bcrypt uses the first 72 bytes alone. An argon2 hash of the whole password would refuse a user
 /// who types different bytes behind them, whom bcrypt accepted; an argon2 hash of just these bytes
 /// would refuse a user whose password goes on behind them.
