@@ -112,21 +112,6 @@ impl Filter {
 }
 
 #[test]
-fn a_page_has_at_most_a_thousand_sessions() {
-    for (limit, want) in [
-        (0, Some(100)),
-        (1, Some(1)),
-        (101, Some(101)),
-        (1000, Some(1000)),
-        (1001, None),
-        (u32::MAX, None),
-    ] {
-        let page = Page::new(0, limit, false);
-        assert_eq!(page.map(|page| page.limit), want, "{limit}");
-    }
-}
-
-#[test]
 fn a_date_filter_is_exact_to_the_nanosecond() {
     use Compare::{Equals, Greater, GreaterOrEquals, Less, LessOrEquals};
 
