@@ -11,7 +11,8 @@ async fn a_server_that_has_ended_frees_its_port_and_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.db");
     let (stop, stopped) = oneshot::channel::<()>();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // The port that is freed could be given to any other test that asks for one of 127.0.0.1.
+    let listener = TcpListener::bind("127.0.0.3:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = Emulator::open(&path)
         .unwrap()
