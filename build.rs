@@ -1,5 +1,9 @@
-//! Generates the Rust of `proto/`, which the `tower` layer alone doesn't need.
+//! Generates the Rust of `proto/` and the filter of common passwords. The `tower` layer alone needs
+//! neither.
 
+#[cfg(feature = "function")]
+#[path = "build/common.rs"]
+mod common;
 #[cfg(feature = "function")]
 #[path = "build/messages.rs"]
 mod messages;
@@ -10,7 +14,7 @@ mod schema;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     #[cfg(feature = "function")]
-    generate().expect("the Rust of proto/");
+    generate().expect("what the build makes");
 }
 
 #[cfg(feature = "function")]
@@ -26,6 +30,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build");
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     let out = std::path::Path::new(&out);
+    common::generate(out)?;
     let mut compiler = protox::Compiler::new(["proto"])?;
     // Reflection shows the comments.
     compiler

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, Origins, Settings};
-use crate::domain::{AttemptPolicy, ScopePrefix};
+use crate::domain::{AttemptPolicy, BlockedWords, PasswordRules, ScopePrefix};
 use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
@@ -22,7 +22,7 @@ pub use authorizer::AuthorizerSettings;
 pub use endpoint::{endpoint, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
-pub use rows::{AUTHORIZER_SETTINGS, SETTINGS, Setting, Values};
+pub use rows::{Program, SETTINGS, Setting, Values, settings_of};
 
 impl Settings {
     /// Reads the settings. `variable` gives the value of an environment variable.
@@ -32,7 +32,7 @@ impl Settings {
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let calls = lambda_calls(&variable).map_or(0, NonZeroUsize::get);
-        let mut reader = Reader::new(SETTINGS, variable);
+        let mut reader = Reader::new(Program::Service, variable);
 
         let users = reader.get("USERS_TABLE");
         let sessions = reader.get("SESSIONS_TABLE");
@@ -107,9 +107,27 @@ impl Settings {
 pub fn hash_settings(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<(Params, Kernel), Faults> {
-    let mut reader = Reader::new(SETTINGS, variable);
+    let mut reader = Reader::new(Program::Tool, variable);
     let (params, kernel) = (reader.hash_params(), reader.hash_kernel());
     params.zip(kernel).ok_or(Faults(reader.faults))
+}
+
+/// Reads the rules for new passwords, for commands that set passwords.
+///
+/// # Errors
+///
+/// [`Faults`] has every one of these settings that is invalid.
+pub fn password_rules(variable: impl Fn(&str) -> Option<String>) -> Result<PasswordRules, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let min_length = reader.get("PASSWORD_MIN_LENGTH");
+    let words = reader.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
+    match (min_length, words) {
+        (Some(min_length), Some(blocked_words)) => Ok(PasswordRules {
+            min_length,
+            blocked_words,
+        }),
+        _ => Err(Faults(reader.faults)),
+    }
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {

@@ -15,6 +15,8 @@ mod metadata;
 mod named;
 mod named_session;
 mod operation;
+#[cfg(feature = "function")]
+mod password_rules;
 mod permit;
 mod precondition;
 mod principal;
@@ -25,6 +27,7 @@ mod service_account;
 mod session;
 mod text;
 mod time;
+mod unicode;
 mod user;
 mod user_agent;
 mod write;
@@ -41,6 +44,8 @@ pub use named_session::{NamedSession, SessionUser};
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
+#[cfg(feature = "function")]
+pub use password_rules::{BlockedWords, PasswordRules, Weakness};
 pub use permit::{Denial, Permit, SessionScope};
 pub use precondition::Precondition;
 pub use principal::Principal;

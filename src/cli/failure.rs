@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::import::firebase::FirebaseConfigError;
 use crate::config::Faults;
-use crate::domain::{Invalid, printable};
+use crate::domain::{Invalid, Weakness, printable};
 use crate::error::{self, Cause, Error};
 use crate::password;
 use crate::service::UserRefusal;
@@ -48,6 +48,8 @@ pub enum Failure {
     PasswordsDiffer,
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    #[error("{0}; --accept-weak sets it all the same")]
+    Weak(Weakness),
     #[error("the password can't be hashed")]
     Hash(#[source] password::Error),
     #[error("no random numbers")]

@@ -32,3 +32,8 @@ pub fn note(text: impl fmt::Display) {
         eprintln!("{text}");
     }
 }
+
+/// Writes what somebody has to know to stderr, whatever that is.
+pub fn warn(text: impl fmt::Display) {
+    eprintln!("warning: {text}");
+}

@@ -1,19 +1,20 @@
 mod add;
+mod new_password;
 mod selector;
 mod show;
 
 use clap::Subcommand;
 
 use self::add::Add;
-pub use self::add::hash_password;
+use self::new_password::NewPassword;
+pub use self::new_password::hash_password;
 use self::selector::UserSelector;
 use self::show::{List, Show};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
 use super::output::note;
-use super::prompt::{Consent, PasswordInput};
-use crate::config;
+use super::prompt::Consent;
 use crate::domain::{LoginName, Permit, StateChange, printable};
 use crate::error::Error;
 use crate::service::Users;
@@ -38,7 +39,7 @@ pub enum Command {
         #[command(flatten)]
         user: UserSelector,
         #[command(flatten)]
-        password: PasswordInput,
+        password: NewPassword,
     },
     /// End all sessions of a user, who may log in again
     ///
@@ -114,9 +115,8 @@ impl Command {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.
                 let user = users.find(&user.search()).await?;
-                let password = password.read()?;
-                let settings = config::hash_settings(environment.variable)?;
-                let hash = hash_password(password, settings).await?;
+                let (name, shown) = (&user.login_name, user.display_name.as_ref());
+                let hash = password.hash(name, shown, environment).await?;
                 users.set_password(&user, &hash).await?;
                 (user, "password set")
             }

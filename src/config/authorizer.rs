@@ -1,4 +1,4 @@
-use super::AUTHORIZER_SETTINGS;
+use super::Program;
 use super::fault::Faults;
 use super::reader::Reader;
 use crate::store::Tables;
@@ -18,7 +18,7 @@ impl AuthorizerSettings {
     ///
     /// [`Faults`] has every missing and invalid setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader::new(AUTHORIZER_SETTINGS, variable);
+        let mut reader = Reader::new(Program::Authorizer, variable);
         let users = reader.get("USERS_TABLE");
         let sessions = reader.get("SESSIONS_TABLE");
         let answer = reader.parse("AUTHORIZER_ANSWER", |text| match text {
@@ -37,6 +37,7 @@ impl AuthorizerSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::settings_of;
 
     fn read(variables: &[(&str, &str)]) -> Result<AuthorizerSettings, Faults> {
         AuthorizerSettings::read(|name| {
@@ -66,7 +67,9 @@ mod tests {
         let Faults(faults) = read(&[("AUTHORIZER_ANSWER", "yes")]).unwrap_err();
 
         let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
-        let all: Vec<_> = AUTHORIZER_SETTINGS.iter().map(|row| row.name).collect();
+        let all: Vec<_> = settings_of(Program::Authorizer)
+            .map(|row| row.name)
+            .collect();
         assert_eq!(names, all);
     }
 }

@@ -1,19 +1,19 @@
 use std::str::FromStr;
 
 use super::fault::Fault;
-use super::rows::Setting;
+use super::rows::{Program, settings_of};
 
-/// Reads settings, and collects the faults of all that are missing or invalid.
+/// Reads the settings of a program, and collects the faults of all that are missing or invalid.
 pub(super) struct Reader<V> {
-    settings: &'static [Setting],
+    program: Program,
     variable: V,
     pub faults: Vec<Fault>,
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    pub fn new(settings: &'static [Setting], variable: V) -> Self {
+    pub fn new(program: Program, variable: V) -> Self {
         Self {
-            settings,
+            program,
             variable,
             faults: Vec::new(),
         }
@@ -35,8 +35,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let mut settings = self.settings.iter();
-        let setting = settings.find(|setting| setting.name == name)?;
+        let setting = settings_of(self.program).find(|setting| setting.name == name)?;
         let text = (self.variable)(name).filter(|text| !text.is_empty());
         if text.is_none() && setting.default.is_empty() {
             self.fault(name, "must be set");

@@ -7,10 +7,21 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     pub name: &'static str,
+    pub read_by: &'static [Program],
     /// The default; empty if the variable must be set.
     pub default: &'static str,
     pub values: Values,
     pub meaning: &'static str,
+}
+
+/// A program that reads settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// The function, `serve` and `dev`.
+    Service,
+    Authorizer,
+    /// The commands of `sesame` that make a hash of a password.
+    Tool,
 }
 
 /// The values that a setting may have. It is displayed as what such a setting must be.
@@ -53,17 +64,25 @@ impl fmt::Display for Values {
 
 const fn setting(
     name: &'static str,
+    read_by: &'static [Program],
     default: &'static str,
     values: Values,
     meaning: &'static str,
 ) -> Setting {
     Setting {
         name,
+        read_by,
         default,
         values,
         meaning,
     }
 }
+
+const SERVICE: &[Program] = &[Program::Service];
+const AUTHORIZER: &[Program] = &[Program::Authorizer];
+const TOOL: &[Program] = &[Program::Tool];
+const BOTH_FUNCTIONS: &[Program] = &[Program::Service, Program::Authorizer];
+const SERVICE_AND_TOOL: &[Program] = &[Program::Service, Program::Tool];
 
 /// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
 /// may be base64.
@@ -72,25 +91,40 @@ const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
 /// From a minute to a year.
 const LIFETIME: Values = Values::Number(60, 31_536_000);
 
-/// All settings of the service but AWS's own variables (`AWS_REGION`, credentials,
-/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`).
+/// All settings but AWS's own variables (`AWS_REGION`, credentials, `AWS_ENDPOINT_URL_DYNAMODB`,
+/// `AWS_ENDPOINT_URL`).
 pub const SETTINGS: &[Setting] = &[
-    USERS_TABLE,
-    SESSIONS_TABLE,
+    setting(
+        "USERS_TABLE",
+        BOTH_FUNCTIONS,
+        "",
+        Values::Text,
+        "The table of users and service accounts.",
+    ),
+    setting(
+        "SESSIONS_TABLE",
+        BOTH_FUNCTIONS,
+        "",
+        Values::Text,
+        "The table of sessions.",
+    ),
     setting(
         "RESOURCE_OWNER",
+        SERVICE,
         "",
         Values::Text,
         "The `details.resourceOwner` of all responses.",
     ),
     setting(
         "ACCESS",
+        SERVICE,
         "token",
         Values::Words(&["token", "authenticated", "public"]),
         "Who may create a session: a principal with `session.write` (`token`), any authenticated principal (`authenticated`), or anyone who has a user's credentials (`public`).",
     ),
     setting(
         "SCOPE_PREFIX",
+        SERVICE,
         "none",
         Values::Form(
             "none or what stands before session.write in scopes, such as https://api.example/: up to 256 characters without spaces, quotes and backslashes",
@@ -99,120 +133,143 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "CREATED_STATUS",
+        SERVICE,
         "200",
         Values::Words(&["200", "201"]),
         "The HTTP status of a created session: 200 as in ZITADEL's published document, or 201 as ZITADEL's own servers send it.",
     ),
     setting(
         "MAX_PASSWORD_ATTEMPTS",
+        SERVICE,
         "10",
         Values::Number(1, 100),
         "Wrong passwords in a row after which a user's password is locked for a while.",
     ),
     setting(
         "SESSION_LIFETIME_SECONDS",
+        SERVICE,
         "86400",
         LIFETIME,
         "The lifetime in seconds of a session whose request has none.",
     ),
     setting(
         "MAX_SESSION_LIFETIME_SECONDS",
+        SERVICE,
         "2592000",
         LIFETIME,
         "The longest lifetime in seconds that a request may have, at least `SESSION_LIFETIME_SECONDS`. No session lives longer than this after its newest password check, or after it was created if it has none.",
     ),
     setting(
         "TOKEN_GRACE_SECONDS",
+        SERVICE,
         "10",
         Values::Number(0, 60),
         "The seconds for which a session's token still authorises after a SetSession has replaced it, unless the call passed a check.",
     ),
     setting(
         "ARGON2_MEMORY_KIB",
+        SERVICE_AND_TOOL,
         "19456",
         Values::Number(7168, 131_072),
         "The memory of one password check in KiB (argon2id's m). With the passes it is no weaker than OWASP asks for: at least 47104 with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5. A hash with other settings is replaced at the user's next login.",
     ),
     setting(
         "ARGON2_PASSES",
+        SERVICE_AND_TOOL,
         "2",
         Values::Number(1, 16),
         "The number of passes over that memory (argon2id's t).",
     ),
     setting(
         "ARGON2_LANES",
+        SERVICE_AND_TOOL,
         "1",
         Values::Number(1, 4),
         "The number of lanes (argon2id's p). Leave it at 1, unless hashes must have the parameters of another program: lanes are computed one after another, so more of them save no time here, but an attacker can compute them at the same time.",
     ),
     setting(
         "SESAME_PORTABLE_HASH",
+        SERVICE_AND_TOOL,
         "0",
         Values::Words(&["0", "1"]),
         "1 computes hashes by the argon2 crate on every processor. 0 computes them on one with AVX2 by code that gives the same hashes in half the time.",
     ),
     setting(
         "PASSWORD_QUEUE",
+        SERVICE,
         "16",
         Values::Number(0, 1000),
         "The number of password checks that may wait for a processor in one process; more are refused with 429.",
     ),
     setting(
         "MAX_BODY_BYTES",
+        SERVICE,
         "262144",
         REQUEST_BYTES,
         "The maximum size of a request body as it is sent.",
     ),
     setting(
         "MAX_MESSAGE_BYTES",
+        SERVICE,
         "262144",
         REQUEST_BYTES,
         "The maximum size of a message after it is decompressed.",
     ),
     setting(
         "SERVER_KEY",
+        SERVICE,
         "none",
         Values::Form("none or at least 32 characters"),
         "A secret from which the tokens of creates with an `Idempotency-Key` are derived. `none`: such creates are refused.",
     ),
     setting(
         "SERVER_KEY_SECRET",
+        SERVICE,
         "none",
         Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
         "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
     ),
     setting(
         "ALLOWED_ORIGINS",
+        SERVICE,
         "none",
         Values::Form("none, * or origins such as https://app.example.com"),
         "The origins whose pages may call from a browser (CORS), such as `https://app.example.com`, with commas between. `none`: no page may.",
     ),
     setting(
         "BASE_PATH",
+        SERVICE,
         "none",
         Values::Form("none or / and one to eight segments of letters, digits, -, ., _ and ~"),
         "The path under which a custom domain or a proxy has the API, such as `/auth`: `/` and one to eight segments of letters, digits, -, ., _ and ~. It is taken off every path that begins with it and is not one of the service. `none`: the API is at the root.",
     ),
-];
-
-/// All settings of the authorizer but AWS's own variables.
-pub const AUTHORIZER_SETTINGS: &[Setting] = &[
-    USERS_TABLE,
-    SESSIONS_TABLE,
     setting(
         "AUTHORIZER_ANSWER",
+        AUTHORIZER,
         "simple",
         Values::Words(&["simple", "iam"]),
         "The authorizer's response to HTTP APIs with payload 2.0: that of EnableSimpleResponses (`simple`), or a policy (`iam`). REST APIs and payload 1.0 always get a policy.",
     ),
+    setting(
+        "PASSWORD_MIN_LENGTH",
+        TOOL,
+        "8",
+        Values::Number(8, 64),
+        "The fewest characters of a new password, counted after NFC. NIST asks for 15 where the password is the only factor.",
+    ),
+    setting(
+        "PASSWORD_BLOCKED_WORDS",
+        TOOL,
+        "none",
+        Values::Form(
+            "none or up to 100 words of 4 to 64 characters with commas between, together at most 1024 bytes",
+        ),
+        "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
+    ),
 ];
 
-const USERS_TABLE: Setting = setting(
-    "USERS_TABLE",
-    "",
-    Values::Text,
-    "The table of users and service accounts.",
-);
-
-const SESSIONS_TABLE: Setting =
-    setting("SESSIONS_TABLE", "", Values::Text, "The table of sessions.");
+/// The settings that a program reads.
+pub fn settings_of(program: Program) -> impl Iterator<Item = &'static Setting> {
+    let settings = SETTINGS.iter();
+    settings.filter(move |setting| setting.read_by.contains(&program))
+}

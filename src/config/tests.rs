@@ -72,12 +72,16 @@ fn a_server_key_is_set_in_one_way_and_never_shown() {
 
 /// The faults of the settings, of which one is set besides those that must be.
 fn faults(name: &str, text: &str) -> Vec<Fault> {
-    let mut variables = REQUIRED.to_vec();
-    variables.push((name, text));
-    let Err(Faults(faults)) = read(&variables) else {
-        return Vec::new();
+    let mut variables: HashMap<_, _> = REQUIRED.into();
+    variables.insert(name, text);
+    let variable = |name: &str| variables.get(name).map(|&text| text.to_owned());
+    let setting = SETTINGS.iter().find(|setting| setting.name == name);
+    let read = match setting.unwrap().read_by {
+        [Program::Authorizer] => AuthorizerSettings::read(variable).map(drop),
+        [Program::Tool] => password_rules(variable).map(drop),
+        _ => Settings::read(variable).map(drop),
     };
-    faults
+    read.err().map_or_else(Vec::new, |Faults(faults)| faults)
 }
 
 #[test]

@@ -4,6 +4,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::text::{Invalid, bounded};
+use super::unicode::{compose, fold};
 
 /// Implements `Debug` for a type that holds a secret: it shows the type's name alone.
 macro_rules! hide_in_debug {
@@ -33,6 +34,16 @@ impl Password {
 
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The length in code points of the NFC form.
+    pub fn length(&self) -> usize {
+        compose(&self.0).chars().count()
+    }
+
+    /// The form in which a password is compared with words.
+    pub fn folded(&self) -> Zeroizing<String> {
+        fold(&self.0)
     }
 }
 

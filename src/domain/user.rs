@@ -2,13 +2,11 @@
 mod names;
 mod state;
 
-use icu_normalizer::ComposingNormalizerBorrowed as ComposingNormalizer;
-use unicase::UniCase;
-
 use super::attempts::Attempts;
 use super::named::named;
 use super::secret::HashString;
 use super::text::{Invalid, bounded, text_type};
+use super::unicode::fold;
 use super::{SessionGeneration, UserId};
 
 #[cfg(feature = "function")]
@@ -24,13 +22,10 @@ text_type! {
 }
 
 impl LoginName {
-    /// The form in which login names are compared: Unicode's full case folding, with NFC before
-    /// and after it, so that neither case nor the encoding of an accent matters.
+    /// The form in which login names are compared: neither case nor the encoding of an accent
+    /// matters.
     pub fn folded(&self) -> FoldedName {
-        let nfc = ComposingNormalizer::new_nfc();
-        let composed = nfc.normalize(&self.0);
-        let folded = UniCase::unicode(composed).to_folded_case();
-        FoldedName::new(nfc.normalize(&folded).into_owned())
+        FoldedName::new(&fold(&self.0))
     }
 
     /// Whether a user may have the name: its folded form is short enough for a key of the table.
@@ -53,9 +48,9 @@ impl FoldedName {
     const MAX_LENGTH: usize = 2040;
 
     /// A text that is too long for a key becomes a name that no user can have.
-    fn new(text: String) -> Self {
+    fn new(text: &str) -> Self {
         if text.len() <= Self::MAX_LENGTH {
-            return Self(text);
+            return Self(text.to_owned());
         }
         let start = text.floor_char_boundary(Self::MAX_LENGTH / 2);
         Self::for_unknown_user(&text[..start])
@@ -182,7 +177,7 @@ impl From<NewUser> for User {
 
 #[cfg(test)]
 mod tests {
-    use icu_normalizer::DecomposingNormalizerBorrowed;
+    use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
     use super::*;
 
@@ -249,7 +244,7 @@ mod tests {
         #[test]
         fn canonically_equivalent_names_are_one(text in ".{1,20}") {
             let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&text).into_owned();
-            let composed = ComposingNormalizer::new_nfc().normalize(&text).into_owned();
+            let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&text).into_owned();
             let folded = LoginName(text).folded();
             proptest::prop_assert_eq!(&LoginName(decomposed).folded(), &folded);
             proptest::prop_assert_eq!(&LoginName(composed).folded(), &folded);

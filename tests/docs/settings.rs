@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, Yaml};
-use sesame::config::{AUTHORIZER_SETTINGS, SETTINGS, Setting, Values};
+use sesame::config::{Program, SETTINGS, Setting, Values, settings_of};
 
 use super::rows::{TEMPLATE, assert_rows, owned, table};
 
@@ -20,11 +20,22 @@ const WITHOUT_PARAMETER: [&str; 4] = [
 
 #[test]
 fn the_settings_are_those_of_the_code() {
+    let of_tool = |setting: &&Setting| setting.read_by == [Program::Tool];
     for (heading, settings) in [
-        ("Settings of the service", SETTINGS),
-        ("Settings of the authorizer", AUTHORIZER_SETTINGS),
+        (
+            "Settings of the service",
+            settings_of(Program::Service).collect::<Vec<_>>(),
+        ),
+        (
+            "Settings of the authorizer",
+            settings_of(Program::Authorizer).collect(),
+        ),
+        (
+            "Settings of the commands that set passwords",
+            SETTINGS.iter().filter(of_tool).collect(),
+        ),
     ] {
-        let of_code = settings.iter().map(|setting| {
+        let of_code = settings.into_iter().map(|setting| {
             let default = match setting.default {
                 "" => "must be set".to_owned(),
                 default => format!("`{default}`"),
@@ -41,16 +52,19 @@ fn the_settings_are_those_of_the_code() {
 #[test]
 fn the_stack_sets_each_setting_by_a_parameter_that_is_like_it() {
     let template = Yaml::load_from_str(TEMPLATE).unwrap();
-    for (function, settings) in [("Function", SETTINGS), ("Authorizer", AUTHORIZER_SETTINGS)] {
+    for (function, program) in [
+        ("Function", Program::Service),
+        ("Authorizer", Program::Authorizer),
+    ] {
         let properties = &template[0]["Resources"][function]["Properties"];
         let variables = properties["Environment"]["Variables"].as_mapping().unwrap();
         let set: BTreeSet<_> = variables.keys().map(|name| text(name)).collect();
         // The key itself would be readable in the function's configuration.
-        let names = settings.iter().map(|setting| setting.name.to_owned());
+        let names = settings_of(program).map(|setting| setting.name.to_owned());
         let names: BTreeSet<_> = names.filter(|name| name != "SERVER_KEY").collect();
         assert_rows(&format!("template.yaml, {function}"), set, names);
 
-        for setting in settings {
+        for setting in settings_of(program) {
             if WITHOUT_PARAMETER.contains(&setting.name) {
                 continue;
             }

@@ -16,4 +16,5 @@ mod serve;
 mod service_accounts;
 mod tables;
 mod tls;
+mod user_passwords;
 mod users;

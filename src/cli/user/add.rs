@@ -1,12 +1,8 @@
-use std::num::NonZeroUsize;
-
+use super::new_password::NewPassword;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::print_line;
-use crate::cli::prompt::PasswordInput;
-use crate::config;
-use crate::domain::{DisplayName, HashString, LoginName, NewUser, Password, UserId};
-use crate::password::{Kernel, Params, PasswordPool};
+use crate::domain::{DisplayName, LoginName, NewUser, UserId};
 use crate::service::Users;
 
 /// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
@@ -27,20 +23,20 @@ pub struct Add {
     #[arg(long, value_name = "ID", value_parser = |id: &str| UserId::parse_new(id.to_owned()))]
     user_id: Option<UserId>,
     #[command(flatten)]
-    password: PasswordInput,
+    password: NewPassword,
     /// Add a user without a password
-    #[arg(long, conflicts_with = "password_stdin")]
+    #[arg(long, conflicts_with_all = ["password_stdin", "accept_weak"])]
     no_password: bool,
 }
 
 impl Add {
     /// Prints the user's id.
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
+        let (name, shown) = (&self.login_name, self.display_name.as_ref());
         let password_hash = if self.no_password {
             None
         } else {
-            let password = self.password.read()?;
-            Some(hash_password(password, config::hash_settings(environment.variable)?).await?)
+            Some(self.password.hash(name, shown, environment).await?)
         };
         let new = NewUser {
             login_name: self.login_name,
@@ -51,14 +47,4 @@ impl Add {
         let user = users.add(new).await?;
         print_line(user.user_id.as_str())
     }
-}
-
-/// Hashes a password as the service itself does, by the settings for that.
-pub async fn hash_password(
-    password: Password,
-    (params, kernel): (Params, Kernel),
-) -> Result<HashString, Failure> {
-    let pool = PasswordPool::new(params, kernel, NonZeroUsize::MIN, 0);
-    let hash = pool.hash(password).await.map_err(Failure::Hash)?;
-    Ok(hash.into())
 }
