@@ -43,6 +43,7 @@ impl App {
         line.set_some("session_id", facts.session);
         line.set_some("user", facts.user.as_ref());
         if let Some(hash) = facts.hash {
+            line.set("hashes", facts.hashes);
             line.set_millis("hash_ms", hash);
         }
         if let Some(error @ (Error::Internal(_) | Error::Unavailable(_))) = error {

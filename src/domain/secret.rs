@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::text::{Invalid, bounded};
-use super::unicode::{compose, fold};
+use super::unicode::{compose, fold, is_composed};
 
 /// Implements `Debug` for a type that holds a secret: it shows the type's name alone.
 macro_rules! hide_in_debug {
@@ -34,6 +34,11 @@ impl Password {
 
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The NFC form; `None`: the password is in NFC already.
+    pub fn composed(&self) -> Option<Self> {
+        (!is_composed(&self.0)).then(|| Self(compose(&self.0)))
     }
 
     /// The length in code points of the NFC form.

@@ -9,6 +9,11 @@ use zeroize::Zeroizing;
 /// <https://www.unicode.org/faq/normalization.html#12>
 const GROWTH: usize = 3;
 
+/// Whether a text is in NFC.
+pub fn is_composed(text: &str) -> bool {
+    ComposingNormalizer::new_nfc().is_normalized(text)
+}
+
 /// A text in NFC.
 pub fn compose(text: &str) -> Zeroizing<String> {
     let mut composed = Zeroizing::new(String::with_capacity(text.len() * GROWTH));

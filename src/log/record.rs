@@ -21,6 +21,8 @@ pub struct CallFacts {
     pub database: Duration,
     /// How long it took to compute password hashes, if the call computed any.
     pub hash: Option<Duration>,
+    /// How many password hashes the checks of the call computed.
+    pub hashes: u32,
     /// Whether a password was tried.
     pub login: bool,
     /// Whether a password attempt has been or is being counted whose outcome is not known yet.
@@ -68,7 +70,10 @@ impl CallRecord {
         self.note(|facts| facts.side_error = Some(text));
     }
 
-    pub(crate) fn hashed(&self, took: Duration) {
-        self.note(|facts| *facts.hash.get_or_insert_default() += took);
+    pub(crate) fn hashed(&self, took: Duration, hashes: u32) {
+        self.note(|facts| {
+            *facts.hash.get_or_insert_default() += took;
+            facts.hashes += hashes;
+        });
     }
 }

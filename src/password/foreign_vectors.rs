@@ -181,7 +181,6 @@ fn a_hash_is_kept_if_its_check_may_not_have_read_all_of_the_password() {
         "$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS";
     const NEXTCLOUD: &str = "1|$2a$05$ezAE0dkwk57jlfo6z5Pql.gcIK3ReXT15W7ITNxVS0ksfhO/4E4Kq";
 
-    let pool = pool();
     let of = |bytes: usize| "x".repeat(bytes);
     let mut cases = Vec::new();
     for prefix in ["$2a", "$2b", "$2y", "{bcrypt}$2b", "{CRYPT}$2b"] {
@@ -221,7 +220,7 @@ fn a_hash_is_kept_if_its_check_may_not_have_read_all_of_the_password() {
     for (text, password, want) in cases {
         let hash = PasswordHash::parse(&text).unwrap();
         let password = Password::new(password);
-        let got = pool.is_to_be_replaced(&hash, &password);
+        let got = hash.scheme.covers(password.as_bytes());
         assert_eq!(got, want, "{text} {} bytes", password.as_bytes().len());
     }
 }

@@ -20,7 +20,14 @@ use crate::lock::lock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verification {
     pub matched: bool,
-    /// How long the hash took to compute, without the wait for a turn.
+    /// Whether the hash, if it matched, is to be replaced by one that [`Turn::hash`] makes: it isn't
+    /// current, or it is not that of the NFC form. It is kept if the check may not have read all of
+    /// the password. If the bytes that a check ignores were mistyped, a hash of them too would lock
+    /// out the right password.
+    pub is_outdated: bool,
+    /// How many hashes were computed: one of each form of the password that was tried.
+    pub hashes: u32,
+    /// How long these took, without the wait for a turn.
     pub took: Duration,
 }
 
@@ -120,13 +127,6 @@ impl PasswordPool {
     pub fn is_current(&self, hash: &PasswordHash) -> bool {
         hash.scheme.made_with == Some(self.0.params)
     }
-
-    /// Whether a hash that matched `password` is to be replaced: it is not current, and the check
-    /// read all of the password. If the bytes that a check ignores were mistyped, a hash of them too
-    /// would lock out the right password.
-    pub fn is_to_be_replaced(&self, hash: &PasswordHash, password: &Password) -> bool {
-        !self.is_current(hash) && hash.scheme.covers(password.as_bytes())
-    }
 }
 
 /// A place in the queue, which is left on drop.
@@ -196,7 +196,8 @@ impl Turn {
         Some(PendingAttempt { pool, name })
     }
 
-    /// Checks whether `hash` is the hash of `password`.
+    /// Checks whether `hash` is the hash of `password`: of its NFC form, or, if that differs, of the
+    /// bytes as they were sent.
     ///
     /// # Errors
     ///
@@ -221,10 +222,11 @@ impl Turn {
         Ok((no_match, turn))
     }
 
-    /// Makes a hash of `password` to store.
+    /// Makes a hash of the NFC form of `password` to store (NIST SP 800-63B-4, 3.1.1.2).
     pub async fn hash(self, password: Password) -> Result<(PasswordHash, Self), Error> {
         let params = self.place.pool.params;
         self.run(move |workspace| {
+            let password = password.composed().unwrap_or(password);
             let hash = scheme::argon2::make(password.as_bytes(), params, workspace)?;
             Ok(PasswordHash::parse(&hash)?)
         })
@@ -236,13 +238,24 @@ impl Turn {
         password: Password,
         scheme: Scheme,
     ) -> Result<(Verification, Self), Error> {
+        let params = self.place.pool.params;
         self.run(move |workspace| {
             let started = Instant::now();
-            let matched = scheme.matches(password.as_bytes(), workspace)?;
-            Ok(Verification {
-                matched,
-                took: started.elapsed(),
-            })
+            let composed = password.composed();
+            let first = composed.as_ref().unwrap_or(&password).as_bytes();
+            let mut verification = Verification {
+                matched: scheme.matches(first, workspace)?,
+                is_outdated: scheme.made_with != Some(params) && scheme.covers(first),
+                hashes: 1,
+                took: Duration::ZERO,
+            };
+            if composed.is_some() && !verification.matched {
+                verification.matched = scheme.matches(password.as_bytes(), workspace)?;
+                verification.is_outdated = scheme.covers(password.as_bytes());
+                verification.hashes = 2;
+            }
+            verification.took = started.elapsed();
+            Ok(verification)
         })
         .await
     }

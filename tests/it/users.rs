@@ -3,4 +3,5 @@
 mod administration;
 mod display_names;
 mod login_names;
+mod normal_forms;
 pub mod passwords;

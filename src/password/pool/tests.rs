@@ -151,6 +151,7 @@ async fn a_decoy_does_the_work_of_a_current_hash_and_never_matches() {
     let checked = pool.verify_decoy(password()).await.unwrap();
 
     assert!(!checked.matched);
+    assert_eq!(checked.hashes, 1);
     let expected: Vec<_> = expected
         .iter()
         .map(|block| block.as_ref().to_vec())

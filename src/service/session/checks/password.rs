@@ -75,9 +75,10 @@ impl Service {
         reserved_at: Timestamp,
         context: &Context,
     ) -> Result<VerifiedUser, Error> {
-        let replace = self.passwords.is_to_be_replaced(&hash, &password);
         let (verification, turn) = turn.verify(password.clone(), hash).await?;
-        context.record.hashed(verification.took);
+        context
+            .record
+            .hashed(verification.took, verification.hashes);
         if !verification.matched {
             let lock = user
                 .attempts
@@ -87,7 +88,7 @@ impl Service {
                 .note(|facts| facts.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid);
         }
-        let (new_hash, turn) = if replace {
+        let (new_hash, turn) = if verification.is_outdated {
             let (hash, turn) = turn.hash(password).await?;
             (Some(hash.into()), turn)
         } else {
@@ -104,7 +105,9 @@ impl Service {
 /// Does the work of a check without one, in the call's turn.
 async fn verify_decoy(place: Place, password: Password, context: &Context) -> Result<(), Error> {
     let (verification, _) = place.turn().await.verify_decoy(password).await?;
-    context.record.hashed(verification.took);
+    context
+        .record
+        .hashed(verification.took, verification.hashes);
     Ok(())
 }
 
