@@ -20,6 +20,8 @@ pub use client::{Endpoint, connect, with_http_client};
 #[cfg(feature = "cli")]
 pub use discovery::SharedConfig;
 pub(crate) use failure::failure;
+#[cfg(feature = "cli")]
+pub(crate) use http_client::fetch;
 pub use http_client::http_client;
 #[cfg(feature = "dev")]
 pub(crate) use in_process::in_process;

@@ -13,7 +13,11 @@ use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, Origins, Settings};
-use crate::domain::{AttemptPolicy, BlockedWords, PasswordRules, ScopePrefix};
+#[cfg(feature = "cli")]
+use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
+use crate::domain::{AttemptPolicy, ScopePrefix};
+#[cfg(feature = "cli")]
+use crate::domain::{BlockedWords, PasswordRules};
 use crate::password::{Kernel, Params};
 use crate::service::Policy;
 use crate::store::Tables;
@@ -112,21 +116,46 @@ pub fn hash_settings(
     params.zip(kernel).ok_or(Faults(reader.faults))
 }
 
-/// Reads the rules for new passwords, for commands that set passwords.
-///
-/// # Errors
-///
-/// [`Faults`] has every one of these settings that is invalid.
-pub fn password_rules(variable: impl Fn(&str) -> Option<String>) -> Result<PasswordRules, Faults> {
-    let mut reader = Reader::new(Program::Tool, variable);
-    let min_length = reader.get("PASSWORD_MIN_LENGTH");
-    let words = reader.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
-    match (min_length, words) {
-        (Some(min_length), Some(blocked_words)) => Ok(PasswordRules {
-            min_length,
-            blocked_words,
-        }),
-        _ => Err(Faults(reader.faults)),
+/// What commands that set passwords hold them to.
+#[cfg(feature = "cli")]
+#[derive(Clone, Debug)]
+pub struct PasswordSettings {
+    pub rules: PasswordRules,
+    /// `None`: passwords are not looked up.
+    pub breached: Option<BreachedPasswords>,
+}
+
+#[cfg(feature = "cli")]
+impl PasswordSettings {
+    /// # Errors
+    ///
+    /// [`Faults`] has every one of these settings that is invalid.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut reader = Reader::new(Program::Tool, variable);
+        let min_length = reader.get("PASSWORD_MIN_LENGTH");
+        let words = reader.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
+        let looks_up = reader.parse("BREACHED_PASSWORDS", |text| Some(text == "hibp"));
+        let url = reader.parse("BREACHED_PASSWORDS_URL", RangeUrl::parse);
+        let on_failure = reader.parse("BREACHED_PASSWORDS_ON_FAILURE", |text| match text {
+            "refuse" => Some(OnFailure::Refuse),
+            "accept" => Some(OnFailure::Accept),
+            _ => None,
+        });
+        let read = || {
+            let rules = PasswordRules {
+                min_length: min_length?,
+                blocked_words: words?,
+            };
+            let breached = BreachedPasswords {
+                url: url?,
+                on_failure: on_failure?,
+            };
+            Some(Self {
+                rules,
+                breached: looks_up?.then_some(breached),
+            })
+        };
+        read().ok_or(Faults(reader.faults))
     }
 }
 

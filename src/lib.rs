@@ -2,7 +2,7 @@
 //!
 //! Each module uses those before it in this order, and none after it: `base64`, `domain`, `error`,
 //! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `api`, `host`,
-//! `app`, `transport`, `emulator`, `config`, `cli`.
+//! `breached`, `app`, `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -15,6 +15,8 @@ pub mod app;
 pub mod aws;
 #[cfg(feature = "function")]
 mod base64;
+#[cfg(feature = "cli")]
+pub mod breached;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "function")]

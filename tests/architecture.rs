@@ -33,6 +33,7 @@ const ORDER: [&str; 19] = [
     "service",
     "api",
     "host",
+    "breached",
     "app",
     "transport",
     "emulator",

@@ -11,12 +11,20 @@ mod failure;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+#[cfg(feature = "cli")]
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+#[cfg(feature = "cli")]
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+#[cfg(feature = "cli")]
+use aws_smithy_types::body::SdkBody;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CipherSuite, ClientConfig};
 
 use self::connector::Connector;
 use super::roots::Roots;
+#[cfg(feature = "cli")]
+use crate::error::Cause;
 use crate::lock::lock;
 
 /// An HTTP client that uses the network and TLS. Its clones share their connections.
@@ -33,6 +41,21 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
             .or_insert_with(open)
             .clone()
     })
+}
+
+/// Sends one request without a body, over a connection of its own. No redirect is followed.
+#[cfg(feature = "cli")]
+pub async fn fetch(
+    roots: Roots,
+    request: http::Request<()>,
+) -> Result<http::Response<SdkBody>, Cause> {
+    let timeouts = Timeouts {
+        connect: None,
+        read: None,
+    };
+    let connector = Connector::new(&Arc::new(tls_config(roots)), timeouts);
+    let request = HttpRequest::try_from(request.map(|()| SdkBody::empty()))?;
+    Ok(connector.call(request).await?.try_into_http1x()?)
 }
 
 /// The cipher suites that the SDK offers.

@@ -50,6 +50,11 @@ pub enum Failure {
     Invalid(#[from] Invalid),
     #[error("{0}; --accept-weak sets it all the same")]
     Weak(Weakness),
+    #[error(
+        "the password can't be looked up among breached ones; \
+         BREACHED_PASSWORDS_ON_FAILURE=accept sets it all the same"
+    )]
+    NotLookedUp(#[source] Cause),
     #[error("the password can't be hashed")]
     Hash(#[source] password::Error),
     #[error("no random numbers")]

@@ -266,6 +266,27 @@ pub const SETTINGS: &[Setting] = &[
         ),
         "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
     ),
+    setting(
+        "BREACHED_PASSWORDS",
+        TOOL,
+        "none",
+        Values::Words(&["none", "hibp"]),
+        "`hibp`: a new password is looked up at Have I Been Pwned by the first five digits of its SHA-1, and refused if it is known from a breach. `none`: it is not looked up.",
+    ),
+    setting(
+        "BREACHED_PASSWORDS_URL",
+        TOOL,
+        "https://api.pwnedpasswords.com/range/",
+        Values::Form("a URL that ends in /: https, or http to a loopback address"),
+        "Where it is looked up: the service itself, or a mirror that answers as that does.",
+    ),
+    setting(
+        "BREACHED_PASSWORDS_ON_FAILURE",
+        TOOL,
+        "refuse",
+        Values::Words(&["refuse", "accept"]),
+        "What happens to a password that can't be looked up: it is refused (`refuse`), or set with a warning (`accept`).",
+    ),
 ];
 
 /// The settings that a program reads.

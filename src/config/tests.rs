@@ -78,7 +78,7 @@ fn faults(name: &str, text: &str) -> Vec<Fault> {
     let setting = SETTINGS.iter().find(|setting| setting.name == name);
     let read = match setting.unwrap().read_by {
         [Program::Authorizer] => AuthorizerSettings::read(variable).map(drop),
-        [Program::Tool] => password_rules(variable).map(drop),
+        [Program::Tool] => PasswordSettings::read(variable).map(drop),
         _ => Settings::read(variable).map(drop),
     };
     read.err().map_or_else(Vec::new, |Faults(faults)| faults)

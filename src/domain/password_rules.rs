@@ -26,6 +26,9 @@ pub enum Weakness {
          at least {0} characters"
     )]
     BlockedWords(usize),
+    /// No rule of this module: whoever looks passwords up finds it.
+    #[error("the password is breached: it is in a list of passwords that others have lost")]
+    Breached,
 }
 
 impl PasswordRules {

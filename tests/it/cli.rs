@@ -1,6 +1,7 @@
 //! The command line tool and its servers, as processes.
 
 mod bench;
+mod breached_passwords;
 mod dev;
 mod edge;
 mod functions;

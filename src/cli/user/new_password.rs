@@ -1,11 +1,13 @@
 use std::num::NonZeroUsize;
 
+use crate::breached::{BreachedPasswords, OnFailure};
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::warn;
 use crate::cli::prompt::PasswordInput;
-use crate::config;
-use crate::domain::{DisplayName, HashString, LoginName, Password};
+use crate::config::{self, PasswordSettings};
+use crate::domain::{DisplayName, HashString, LoginName, Password, Weakness};
+use crate::error::chain;
 use crate::password::{Kernel, Params, PasswordPool};
 
 /// The options of the commands that set a password.
@@ -13,9 +15,10 @@ use crate::password::{Kernel, Params, PasswordPool};
 pub struct NewPassword {
     #[command(flatten)]
     input: PasswordInput,
-    /// Set the password even if it breaks the rules for passwords
+    /// Set the password even if it breaks the rules for passwords, and don't look it up
     ///
-    /// The variables PASSWORD_MIN_LENGTH and PASSWORD_BLOCKED_WORDS change the rules.
+    /// The variables PASSWORD_MIN_LENGTH and PASSWORD_BLOCKED_WORDS change the rules, and
+    /// BREACHED_PASSWORDS=hibp has passwords looked up that are known from breaches.
     #[arg(long)]
     accept_weak: bool,
 }
@@ -30,17 +33,38 @@ impl NewPassword {
         environment: Environment,
     ) -> Result<HashString, Failure> {
         let hash = config::hash_settings(environment.variable);
-        let rules = config::password_rules(environment.variable);
-        let (hash_settings, rules) = config::merge(hash, rules)?;
+        let checks = PasswordSettings::read(environment.variable);
+        let (hash_settings, checks) = config::merge(hash, checks)?;
 
         let password = self.input.read()?;
-        match rules.judge(&password, login_name, display_name) {
+        match checks.rules.judge(&password, login_name, display_name) {
             Err(weakness) if self.accept_weak => {
-                warn(format_args!("{weakness}; it is set all the same"))
+                warn(format_args!("{weakness}; it is set all the same"));
             }
             judged => judged.map_err(Failure::Weak)?,
         }
+        if let Some(breached) = checks.breached
+            && !self.accept_weak
+        {
+            look_up(&breached, &password).await?;
+        }
         hash_password(password, hash_settings).await
+    }
+}
+
+async fn look_up(breached: &BreachedPasswords, password: &Password) -> Result<(), Failure> {
+    match (breached.know(password).await, breached.on_failure) {
+        (Ok(false), _) => Ok(()),
+        (Ok(true), _) => Err(Failure::Weak(Weakness::Breached)),
+        (Err(cause), OnFailure::Refuse) => Err(Failure::NotLookedUp(cause)),
+        (Err(cause), OnFailure::Accept) => {
+            warn(format_args!(
+                "the password was not looked up among breached ones, and \
+                 BREACHED_PASSWORDS_ON_FAILURE accepts it: {}",
+                chain(&*cause)
+            ));
+            Ok(())
+        }
     }
 }
 

@@ -37,18 +37,23 @@ impl Certificate {
         for line in &lines[1..lines.len() - 1] {
             record::secret(Some(line));
         }
-        certificate.file("cert.pem", &certificate.pem);
-        certificate.file("key.pem", &certificate.key);
+        certificate.write("cert.pem", &certificate.pem);
+        certificate.write("key.pem", &certificate.key);
         certificate
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    fn write(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).unwrap();
         self.path(name).to_str().unwrap().to_owned()
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The path of the file with the certificate.
+    pub fn file(&self) -> String {
+        self.path("cert.pem").to_str().unwrap().to_owned()
     }
 
     pub fn options(&self) -> [String; 4] {
@@ -59,7 +64,7 @@ impl Certificate {
     }
 
     /// A `sesame dev` with this certificate.
-    fn dev(&self, options: &[&str]) -> Dev {
+    pub fn dev(&self, options: &[&str]) -> Dev {
         let own = self.options();
         let options = [options, &own.each_ref().map(String::as_str)].concat();
         Dev::with(&options)
@@ -226,10 +231,10 @@ fn files_that_are_no_certificate_or_key_are_refused() {
     let [_, cert, _, key] = certificate.options();
     let [_, _, _, other_key] = other.options();
     let missing = certificate.path("missing").to_str().unwrap().to_owned();
-    let broken = certificate.file("broken", &certificate.pem.replace("MII", "***"));
-    let half_key = certificate.file("half", &certificate.key[..certificate.key.len() / 2]);
+    let broken = certificate.write("broken", &certificate.pem.replace("MII", "***"));
+    let half_key = certificate.write("half", &certificate.key[..certificate.key.len() / 2]);
     let wrong_key = certificate.key.replacen("MI", "MA", 1);
-    let wrong_key = certificate.file("wrong", &wrong_key);
+    let wrong_key = certificate.write("wrong", &wrong_key);
 
     for (cert, key, code, want) in [
         (&cert, &missing, 1, "missing, which is what --tls-key says"),
@@ -258,7 +263,7 @@ fn files_that_are_no_certificate_or_key_are_refused() {
 #[test]
 fn one_file_may_hold_certificate_and_key() {
     let certificate = Certificate::make();
-    let both = certificate.file("both", &(certificate.key.clone() + &certificate.pem));
+    let both = certificate.write("both", &(certificate.key.clone() + &certificate.pem));
 
     let dev = Dev::with(&["--tls-cert", &both, "--tls-key", &both]);
 
