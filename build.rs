@@ -19,7 +19,8 @@ fn main() {
 
 #[cfg(feature = "function")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
-    const FILES: [&str; 5] = [
+    const FILES: [&str; 6] = [
+        "google/rpc/error_details.proto",
         "google/rpc/status.proto",
         "zitadel/session/v2/session_service.proto",
         "zitadel/session/v2alpha/session_service.proto",

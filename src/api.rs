@@ -20,7 +20,7 @@ pub(crate) use call::carry_out;
 pub use call::{Call, Envelope, answer, check, read};
 pub use codec::Answer;
 pub use protocol::{Codec, Coding, Protocol};
-pub use request::{Request, RequestContext, WireLimits, query};
+pub use request::{Platform, Request, RequestContext, WireLimits, query};
 pub use response::Body;
 pub use route::MatchedRoute;
 pub(crate) use route::{is_known, session_id};

@@ -4,6 +4,7 @@
 
 mod base_path;
 mod call_line;
+mod client;
 mod cors;
 mod deadline;
 mod origins;
@@ -30,6 +31,7 @@ use crate::store::{Store, Tables};
 use crate::token::PresentedToken;
 
 pub use base_path::BasePath;
+pub use client::ClientAddresses;
 pub use origins::Origins;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,6 +50,7 @@ pub struct Settings {
     pub wire: WireLimits,
     pub origins: Origins,
     pub base_path: BasePath,
+    pub clients: ClientAddresses,
     pub server_key: ServerKeySetting,
 }
 
@@ -58,6 +61,7 @@ pub struct App {
     limits: WireLimits,
     origins: Origins,
     base_path: BasePath,
+    clients: ClientAddresses,
     log: Log,
     /// Whether no request has been answered yet.
     cold: AtomicBool,
@@ -85,6 +89,7 @@ impl App {
             limits: settings.wire,
             origins: settings.origins.clone(),
             base_path: settings.base_path.clone(),
+            clients: settings.clients,
             log,
             cold: AtomicBool::new(true),
         }
@@ -141,7 +146,7 @@ impl App {
         request: &Request,
         now: Timestamp,
     ) -> (Context, Protocol, Result<MatchedRoute, Error>) {
-        let context = Context::new(now);
+        let context = Context::new(self.clients.client(request), now);
         // A path that a route knows is left as it is, so that the API's own address goes on working
         // behind a custom domain.
         let path = request.path.as_str();
@@ -201,7 +206,8 @@ impl App {
 /// adds the time that has passed since.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     if let Some(response) = cors::preflight(&app.origins, &request) {
-        return app.finish(&request, None, &Context::new(now), None, response);
+        let context = Context::new(app.clients.client(&request), now);
+        return app.finish(&request, None, &context, None, response);
     }
     let (context, protocol, route) = app.begin(&request, now);
     let operation = route.as_ref().map(|route| route.procedure.operation).ok();

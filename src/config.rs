@@ -9,13 +9,14 @@ mod rows;
 mod server_key;
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::api::WireLimits;
-use crate::app::{BasePath, Origins, Settings};
+use crate::app::{BasePath, ClientAddresses, Origins, Settings};
 #[cfg(feature = "cli")]
 use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
-use crate::domain::{AttemptPolicy, ScopePrefix};
+use crate::domain::{AddressPolicy, AttemptPolicy, Networks, ScopePrefix};
 #[cfg(feature = "cli")]
 use crate::domain::{BlockedWords, PasswordRules};
 use crate::password::{Kernel, Params};
@@ -27,6 +28,9 @@ pub use endpoint::{endpoint, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
 pub use rows::{Program, SETTINGS, Setting, Values, settings_of};
+
+/// How many failed logins from an address a limit may allow.
+const FAILURES: RangeInclusive<u32> = 5..=1_000_000;
 
 impl Settings {
     /// Reads the settings. `variable` gives the value of an environment variable.
@@ -50,6 +54,8 @@ impl Settings {
         let attempts = reader.parse("MAX_PASSWORD_ATTEMPTS", |text| {
             AttemptPolicy::new(text.parse().ok()?)
         });
+        let addresses = reader.addresses();
+        let clients = reader.clients();
         let lifetime = reader.get("SESSION_LIFETIME_SECONDS");
         let max_lifetime = reader.get("MAX_SESSION_LIFETIME_SECONDS");
         if max_lifetime.is_some() && max_lifetime < lifetime {
@@ -77,6 +83,7 @@ impl Settings {
                 policy: Policy {
                     access: access?,
                     attempts: attempts?,
+                    addresses: addresses?,
                     lifetime: Duration::from_secs(lifetime?),
                     max_lifetime: Duration::from_secs(max_lifetime?),
                     token_grace: Duration::from_secs(token_grace?),
@@ -93,6 +100,7 @@ impl Settings {
                 },
                 origins: origins?,
                 base_path: base_path?,
+                clients: clients?,
                 server_key: server_key?,
             })
         };
@@ -160,6 +168,35 @@ impl PasswordSettings {
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn addresses(&mut self) -> Option<AddressPolicy> {
+        let max = self.parse("MAX_FAILURES_PER_ADDRESS", |text| match text {
+            "none" => Some(None),
+            _ => text
+                .parse()
+                .ok()
+                .filter(|max| FAILURES.contains(max))
+                .map(Some),
+        });
+        let only_reports = self.parse("ADDRESS_LIMIT", |text| Some(text == "report"));
+        let unlimited = self.parse("UNLIMITED_ADDRESSES", Networks::parse);
+        Some(AddressPolicy {
+            max_failures: max?,
+            only_reports: only_reports?,
+            unlimited: unlimited?,
+        })
+    }
+
+    /// How clients' addresses are found. Whoever sets one of these two knows what his private
+    /// addresses are.
+    fn clients(&mut self) -> Option<ClientAddresses> {
+        let names = ["MAX_FAILURES_PER_ADDRESS", "TRUSTED_PROXIES"];
+        let private_is_one = names.iter().any(|name| self.is_set(name));
+        Some(ClientAddresses {
+            trusted_proxies: self.get("TRUSTED_PROXIES")?,
+            private_is_one,
+        })
+    }
+
     fn hash_params(&mut self) -> Option<Params> {
         let memory = self.get("ARGON2_MEMORY_KIB");
         let passes = self.get("ARGON2_PASSES");

@@ -5,6 +5,8 @@
 //! and [`Precondition`] reads the value of a header. Stored login names and hash strings are not: they may have been stored under other rules.
 
 mod access;
+#[cfg(feature = "function")]
+mod address;
 mod attempts;
 mod factors;
 mod id;
@@ -33,6 +35,10 @@ mod user_agent;
 mod write;
 
 pub use access::{Access, Permission, Permissions, Rule};
+#[cfg(feature = "function")]
+pub use address::{
+    AddressGroup, AddressPolicy, FailureWindow, Networks, is_private, parse_address,
+};
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};

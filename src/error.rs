@@ -51,14 +51,40 @@ impl Error {
     /// exist, is locked or is inactive looks like a wrong password.
     #[must_use]
     pub fn concealed(self) -> Self {
-        match self {
+        if self.is_failed_login() {
+            Self::PasswordInvalid(None)
+        } else {
+            self
+        }
+    }
+
+    /// Whether a user and a password were checked and did not pass. Such a failure is counted by the
+    /// client's address if there was a password.
+    pub fn is_failed_login(&self) -> bool {
+        matches!(
+            self,
             Self::UserNotFound
-            | Self::UserMismatch
-            | Self::PasswordInvalid
-            | Self::PasswordNotSet
-            | Self::UserNotActive
-            | Self::UserLocked => Self::PasswordInvalid,
-            other => other,
+                | Self::UserMismatch
+                | Self::PasswordInvalid(_)
+                | Self::PasswordNotSet
+                | Self::UserNotActive
+                | Self::UserLocked(_)
+        )
+    }
+
+    /// How long to wait before the next try, in whole seconds and at least one. `None`: that is not
+    /// known, or waiting is of no use.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Overloaded | Self::Unavailable(_) => Some(1),
+            Self::TooManyFailures(wait) | Self::UserLocked(Some(wait)) => Some(
+                wait.as_millis()
+                    .div_ceil(1000)
+                    .max(1)
+                    .try_into()
+                    .unwrap_or(u64::MAX),
+            ),
+            _ => None,
         }
     }
 
@@ -67,16 +93,8 @@ impl Error {
     pub fn is_check_failure(&self) -> bool {
         matches!(
             self,
-            Self::InvalidArgument(_)
-                | Self::PermissionDenied
-                | Self::Unauthenticated(_)
-                | Self::UserNotFound
-                | Self::UserMismatch
-                | Self::PasswordInvalid
-                | Self::PasswordNotSet
-                | Self::UserNotActive
-                | Self::UserLocked
-        )
+            Self::InvalidArgument(_) | Self::PermissionDenied | Self::Unauthenticated(_)
+        ) || self.is_failed_login()
     }
 
     /// The name of this kind of error in logs and metrics.

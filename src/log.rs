@@ -16,7 +16,7 @@ use crate::error::{Error, chain};
 use crate::lock::lock;
 
 pub use losses::Losses;
-pub use record::{CallFacts, CallRecord};
+pub use record::{CallFacts, CallRecord, LoginStep};
 pub use trace_id::TraceId;
 
 /// The log of a process.

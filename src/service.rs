@@ -3,6 +3,7 @@
 mod account_cache;
 mod authenticate;
 mod context;
+mod limited_addresses;
 mod session;
 mod user;
 mod user_lookup;
@@ -10,14 +11,17 @@ mod user_lookup;
 use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
+use self::limited_addresses::LimitedAddresses;
 use crate::aws::KeySource;
-use crate::domain::{Access, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix};
+use crate::domain::{
+    Access, AddressPolicy, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix,
+};
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
-pub use context::Context;
+pub use context::{Client, Context};
 pub use session::*;
 pub use user::{ImportOutcome, UserRefusal, Users};
 
@@ -45,6 +49,7 @@ pub trait UseCase: Sized {
 pub struct Policy {
     pub access: Access,
     pub attempts: AttemptPolicy,
+    pub addresses: AddressPolicy,
     /// The lifetime of a session whose request asks for none.
     pub lifetime: Duration,
     /// The longest lifetime that a request may ask for, and the longest that a session lives
@@ -63,6 +68,7 @@ pub struct Service {
     passwords: PasswordPool,
     policy: Policy,
     accounts: ServiceAccountCache,
+    limited: LimitedAddresses,
     server_key: KeySource,
 }
 
@@ -78,6 +84,7 @@ impl Service {
             passwords,
             policy,
             accounts: ServiceAccountCache::default(),
+            limited: LimitedAddresses::default(),
             server_key,
         }
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Row, TokenFault};
 
@@ -12,15 +12,58 @@ pub(crate) struct Status {
     pub row: Row,
     /// The error's text, with its id behind it.
     pub message: String,
-    pub detail: Option<ErrorDetail>,
+    pub details: Vec<Detail>,
 }
 
-/// `zitadel.v1.ErrorDetail`.
+/// A message that says more about an error, as JSON has it.
 #[derive(Serialize)]
-pub(crate) struct ErrorDetail {
-    pub id: &'static str,
-    /// The error's text without its id.
-    pub message: String,
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub(crate) enum Detail {
+    /// `zitadel.v1.ErrorDetail`. Its message is the error's text without the id.
+    Error { id: &'static str, message: String },
+    /// `zitadel.v1.CredentialsCheckError`: a wrong password, with how many failed in a row.
+    Credentials {
+        id: &'static str,
+        message: String,
+        failed_attempts: u32,
+    },
+    /// `google.rpc.RetryInfo`.
+    Retry {
+        #[serde(rename = "retryDelay", serialize_with = "duration")]
+        seconds: u64,
+    },
+}
+
+/// Writes a `google.protobuf.Duration` in JSON.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn duration<S: Serializer>(seconds: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{seconds}s"))
+}
+
+impl Detail {
+    /// The name of the message.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Error { .. } => "zitadel.v1.ErrorDetail",
+            Self::Credentials { .. } => "zitadel.v1.CredentialsCheckError",
+            Self::Retry { .. } => "google.rpc.RetryInfo",
+        }
+    }
+
+    fn of(error: &Error, id: &'static str, message: String) -> Vec<Self> {
+        match error {
+            Error::PasswordInvalid(Some(failed_attempts)) => vec![Self::Credentials {
+                id,
+                message,
+                failed_attempts: *failed_attempts,
+            }],
+            Error::UserLocked(Some(_)) => {
+                let seconds = error.retry_after().unwrap_or_default();
+                vec![Self::Error { id, message }, Self::Retry { seconds }]
+            }
+            _ => vec![Self::Error { id, message }],
+        }
+    }
 }
 
 impl From<&Error> for Status {
@@ -31,17 +74,15 @@ impl From<&Error> for Status {
             Some(id) => format!("{text} ({id})"),
             None => text.clone(),
         };
-        let detail = row.id.map(|id| ErrorDetail { id, message: text });
+        let details = row.id.map(|id| Detail::of(error, id, text));
         Self {
             row,
             message,
-            detail,
+            details: details.unwrap_or_default(),
         }
     }
 }
 
-/// How long a client may wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// Challenges by RFC 6750. If the request has no token, the challenge has no error.
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
 const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
@@ -59,56 +100,64 @@ pub(crate) fn header(error: &Error) -> Option<(HeaderName, HeaderValue)> {
         Error::Unauthenticated(TokenFault::Invalid) => Some((WWW_AUTHENTICATE, INVALID_TOKEN)),
         Error::PermissionDenied => Some((WWW_AUTHENTICATE, INSUFFICIENT_SCOPE)),
         Error::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_str(methods).ok()?)),
-        Error::Overloaded | Error::Unavailable(_) => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
         Error::UnsupportedEncoding => Some((ACCEPT_ENCODING, ACCEPTED_ENCODINGS)),
         Error::PreconditionFailed(current) => {
             let tag = HeaderValue::from_str(&format!("\"{current}\""));
             Some((ETAG, tag.ok()?))
         }
         Error::UnsupportedMediaType(types) => Some((ACCEPT_POST, HeaderValue::from_static(types))),
-        _ => None,
+        _ => error
+            .retry_after()
+            .map(|seconds| (RETRY_AFTER, seconds.into())),
     }
 }
 
-/// An error in JSON, with the code and the detail that a protocol has.
+/// An error in JSON, with the code and the details that a protocol has.
 #[derive(Serialize)]
 struct ErrorJson<'a, C, D> {
     code: C,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<[D; 1]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<D>,
 }
 
 /// Encodes an error in JSON.
 pub(crate) fn error_body<'a, D: Serialize>(
     code: impl Serialize,
     status: &'a Status,
-    detail: impl FnOnce(&'a ErrorDetail) -> D,
+    detail: impl Fn(&'a Detail) -> D,
 ) -> Vec<u8> {
     let json = ErrorJson {
         code,
         message: &status.message,
-        details: status.detail.as_ref().map(|one| [detail(one)]),
+        details: status.details.iter().map(detail).collect(),
     };
     // Strings and numbers can't fail to be written.
     serde_json::to_vec(&json).unwrap_or_default()
 }
 
-/// An [`ErrorDetail`] in a `google.protobuf.Any`.
+/// A detail in a `google.protobuf.Any`.
 #[derive(Serialize)]
 struct DetailJson<'a> {
     #[serde(rename = "@type")]
-    kind: &'static str,
+    kind: String,
     #[serde(flatten)]
-    detail: &'a ErrorDetail,
+    detail: &'a Detail,
+}
+
+/// The URL of a detail's message in a `google.protobuf.Any`.
+pub(crate) fn type_url(detail: &Detail) -> String {
+    format!("type.googleapis.com/{}", detail.kind())
 }
 
 /// Encodes an error on the JSON paths, as `google.rpc.Status`.
 pub(crate) fn json_error(error: &Error) -> Response<Bytes> {
-    let kind = "type.googleapis.com/zitadel.v1.ErrorDetail";
     let status = Status::from(error);
     let code = status.row.code.number;
-    let body = error_body(code, &status, |detail| DetailJson { kind, detail });
+    let body = error_body(code, &status, |detail| DetailJson {
+        kind: type_url(detail),
+        detail,
+    });
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status.row.http;
     let headers = response.headers_mut();

@@ -18,7 +18,7 @@ use self::crates::{crate_of, roots};
 use self::imports::{circles, imports};
 
 /// `base64 ← domain ← …`: each module uses those before it and none after it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "base64",
     "lock",
     "domain",

@@ -16,6 +16,8 @@ use sesame::domain::Operation;
 mod code;
 #[path = "docs/cost.rs"]
 mod cost;
+#[path = "docs/requirements.rs"]
+mod requirements;
 #[path = "docs/rows.rs"]
 mod rows;
 #[path = "docs/settings.rs"]
@@ -130,7 +132,7 @@ fn each_alarm_is_described_and_has_a_runbook() {
 
 #[test]
 fn each_documented_query_uses_existing_fields() {
-    const WORDS: [&str; 18] = [
+    const WORDS: [&str; 19] = [
         "filter",
         "fields",
         "stats",
@@ -149,6 +151,7 @@ fn each_documented_query_uses_existing_fields() {
         "avg",
         "sum",
         "max",
+        "strcontains",
     ];
     let fields = fields();
     let mut used = 0;

@@ -28,15 +28,29 @@ pub struct RequestContext {
     pub request_id: String,
     /// The claims of a JWT that a gateway's authorizer has checked.
     pub jwt: Option<Jwt>,
-    /// The address of the client, if a gateway, a load balancer or the connection vouches for
-    /// it.
+    /// The address of whoever called the platform, if that says it.
     pub client_ip: Option<IpAddr>,
+    pub platform: Platform,
     /// The id of its X-Ray trace.
     pub trace_id: Option<TraceId>,
     /// How long the transport waits for the answer.
     pub budget: Option<Duration>,
     /// Whether trailers reach the client, as HTTP/2 carries them.
     pub trailers: bool,
+}
+
+/// Who has taken a request from the client, or from the proxies in front, and so what of
+/// `X-Forwarded-For` is its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Platform {
+    /// `serve` and `dev`, which add nothing.
+    #[default]
+    Socket,
+    /// API Gateway and function URLs, which add the address that called them. What stands between,
+    /// of Amazon, adds its own behind that.
+    Gateway,
+    /// A load balancer, which adds the address that called it as the last entry.
+    LoadBalancer,
 }
 
 /// The limits on the size of a request, in bytes.

@@ -9,7 +9,7 @@ use super::App;
 use crate::api::Request;
 use crate::domain::{Operation, Timestamp};
 use crate::error::{ApiSide, Error, chain};
-use crate::log::{CallFacts, Line};
+use crate::log::{CallFacts, Line, LoginStep};
 use crate::service::Context;
 
 impl App {
@@ -28,7 +28,7 @@ impl App {
         line.set("time", context.now.as_millis());
         line.set("level", level(error, &facts));
         line.set("request_id", request.context.request_id.as_str());
-        line.set_some("client_ip", request.context.client_ip);
+        line.set_some("client_ip", context.client.ip);
         line.set_some("trace_id", request.context.trace_id.as_ref());
         line.set("call", operation.map_or("none", Operation::as_str));
         // Operators see an error that was concealed from the client.
@@ -50,9 +50,12 @@ impl App {
             line.set("cause", chain(error));
         }
         line.set_some("beside", facts.side_error.as_ref());
+        if facts.over_limit {
+            line.set("over_limit", true);
+        }
         if let Some(function) = self.log.function() {
             line.set("function", function);
-            line.set("logins", u8::from(facts.login));
+            line.set("logins", u8::from(facts.login != LoginStep::None));
             line.set("lockouts", u8::from(facts.locked_out));
             line.set("write_conflicts", facts.conflicts);
             line.set("cold_starts", u8::from(is_cold_start));
@@ -89,7 +92,7 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     let mut directives = vec![json!({ "Namespace": "Sesame", "Dimensions": [["function"]] })];
     // Assigned and not in `json!`, which copies what it is given.
     directives[0]["Metrics"] = by_function.into();
-    if facts.login {
+    if facts.login != LoginStep::None {
         directives.push(json!({
             "Namespace": "Sesame",
             "Dimensions": [["function", "outcome"]],

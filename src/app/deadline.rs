@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use crate::api::{Protocol, Request, client_timeout};
 use crate::error::Error;
+use crate::log::LoginStep;
 use crate::service::Context;
 
 /// Ends `call` in time, and makes an error of a panic, which `log_panics` has logged. A call that the
@@ -39,7 +40,7 @@ pub(super) async fn enforce<T>(
         if let Ok(outcome) = timeout(left, &mut call).await {
             return outcome;
         }
-        if context.record.read().attempt_pending {
+        if context.record.read().login == LoginStep::AttemptPending {
             call.await?.ok();
         }
         Ok(late())

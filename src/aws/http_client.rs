@@ -49,11 +49,7 @@ pub async fn fetch(
     roots: Roots,
     request: http::Request<()>,
 ) -> Result<http::Response<SdkBody>, Cause> {
-    let timeouts = Timeouts {
-        connect: None,
-        read: None,
-    };
-    let connector = Connector::new(&Arc::new(tls_config(roots)), timeouts);
+    let connector = Connector::new(&Arc::new(tls_config(roots)), None, None);
     let request = HttpRequest::try_from(request.map(|()| SdkBody::empty()))?;
     Ok(connector.call(request).await?.try_into_http1x()?)
 }

@@ -139,6 +139,7 @@ impl Dev {
             "SESSIONS_TABLE" => Some(tables.sessions.clone()),
             "ACCESS" => Some(self.access.as_str().to_owned()),
             "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
+            "MAX_FAILURES_PER_ADDRESS" => variable(name).or_else(|| Some("none".to_owned())),
             // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
             _ => variable(name),

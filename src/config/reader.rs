@@ -24,6 +24,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         self.faults.push(Fault { name, reason });
     }
 
+    /// Whether a setting has a value of its own, and not its default.
+    pub fn is_set(&self, name: &str) -> bool {
+        (self.variable)(name).is_some_and(|text| !text.is_empty())
+    }
+
     /// Reads a setting whose values `T` has all.
     pub fn get<T: FromStr>(&mut self, name: &'static str) -> Option<T> {
         self.parse(name, |text| text.parse().ok())

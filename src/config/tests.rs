@@ -57,6 +57,25 @@ fn all_invalid_settings_are_reported_together() {
     assert_eq!(names, want);
 }
 
+/// Whoever sets either knows what his private addresses are.
+#[test]
+fn a_private_address_is_one_client_if_a_setting_says_so() {
+    for (set, private_is_one) in [
+        (None, false),
+        (Some(("TRUSTED_PROXIES", "0")), true),
+        (Some(("TRUSTED_PROXIES", "")), false),
+        (Some(("MAX_FAILURES_PER_ADDRESS", "100")), true),
+        (Some(("UNLIMITED_ADDRESSES", "10.0.0.0/8")), false),
+    ] {
+        let variables: Vec<_> = REQUIRED.into_iter().chain(set).collect();
+        let settings = read(&variables).unwrap();
+        assert_eq!(settings.clients.private_is_one, private_is_one, "{set:?}");
+        assert_eq!(settings.policy.addresses.max_failures, Some(100));
+    }
+    let off = [&REQUIRED[..], &[("MAX_FAILURES_PER_ADDRESS", "none")]].concat();
+    assert_eq!(read(&off).unwrap().policy.addresses.max_failures, None);
+}
+
 #[test]
 fn a_server_key_is_set_in_one_way_and_never_shown() {
     let mut variables = REQUIRED.to_vec();

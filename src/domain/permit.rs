@@ -167,6 +167,11 @@ impl Permit {
         }
     }
 
+    /// Whether the principal created a session.
+    pub fn created(&self, session: &Session) -> bool {
+        session.creator == self.principal.to_string()
+    }
+
     /// Whether the principal may learn which users exist and their state. Others get the error for
     /// a wrong password for every fault of a user.
     pub fn sees_users(&self) -> bool {

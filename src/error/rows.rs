@@ -1,6 +1,7 @@
 //! The table of errors.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -148,9 +149,10 @@ errors! {
     /// The password is wrong. To principals without `session.write`, an unknown, inactive or locked
     /// user looks the same, so that nobody learns who exists.
     ///
-    /// Try the right password. With a bearer token the answer says which of these it is. After 10
-    /// wrong ones in a row the user is locked for a while.
-    PasswordInvalid: INVALID_ARGUMENT, "wrong_password", "Password is invalid", "COMMAND-3M0fs";
+    /// Try the right password. With a bearer token the answer says which of these it is, and how many
+    /// were wrong in a row. After 10 the user is locked for a while.
+    PasswordInvalid(Option<u32> = None):
+        INVALID_ARGUMENT, "wrong_password", "Password is invalid", "COMMAND-3M0fs";
 
     /// The call took longer than the service allows. What was to be written may have been written
     /// all the same.
@@ -224,6 +226,14 @@ errors! {
     /// Try again, after as many seconds as `Retry-After` says.
     Overloaded: RESOURCE_EXHAUSTED, "overloaded", "too many requests at once, try again";
 
+    /// Too many logins have failed from the client's address. No password from there is tried until
+    /// the window ends in which failures are counted, 15 minutes at most.
+    ///
+    /// Try again, after as many seconds as `Retry-After` says. A login page with `session.write` sends
+    /// its client's address as `userAgent.ip`; `UNLIMITED_ADDRESSES` names networks that many share.
+    TooManyFailures(Duration = Duration::from_mins(15)):
+        RESOURCE_EXHAUSTED, "too_many_failures", "too many failed logins, try again later";
+
     /// The body or the decompressed message is too long.
     ///
     /// Send less metadata.
@@ -263,9 +273,10 @@ errors! {
     /// The user is locked after too many wrong passwords in a row: for a while no password is
     /// tried, not even the right one.
     ///
-    /// Wait: 30 seconds at first, twice as long after each further failure, an hour at most. Or at
-    /// once: `sesame user unlock …`
-    UserLocked: FAILED_PRECONDITION, "locked", "User is locked", "COMMAND-JLK35";
+    /// Wait, for as many seconds as `Retry-After` and the `google.rpc.RetryInfo` say: 30 at first, twice as
+    /// long after each further failure, an hour at most. Or at once: `sesame user unlock …`
+    UserLocked(Option<Duration> = Some(Duration::from_secs(30))):
+        FAILED_PRECONDITION, "locked", "User is locked", "COMMAND-JLK35";
 
     /// The session to change was deleted, or all sessions of its user were ended.
     ///

@@ -9,6 +9,17 @@ use crate::lock::lock;
 #[derive(Debug, Default)]
 pub struct CallRecord(Mutex<CallFacts>);
 
+/// How far a login has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginStep {
+    /// No password was tried.
+    #[default]
+    None,
+    Begun,
+    /// An attempt at the password has been or is being counted whose outcome may not be known yet.
+    AttemptPending,
+}
+
 /// The facts of a call. They hold no password, token or hash, and no login name of an unknown
 /// user, because people type passwords into that field.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +34,13 @@ pub struct CallFacts {
     pub hash: Option<Duration>,
     /// How many password hashes the checks of the call computed.
     pub hashes: u32,
-    /// Whether a password was tried.
-    pub login: bool,
-    /// Whether a password attempt has been or is being counted whose outcome is not known yet.
-    pub attempt_pending: bool,
+    pub login: LoginStep,
     /// The actual error, if the client got another one in its place.
     pub concealed: Option<&'static str>,
     /// Whether this call's wrong password locked the user.
     pub locked_out: bool,
+    /// Whether a limit on the client's address would have refused the call.
+    pub over_limit: bool,
     /// How often another writer was first.
     pub conflicts: u32,
     /// An error of a write beside the call's own, which does not fail the call.

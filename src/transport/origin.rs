@@ -1,31 +1,16 @@
-//! The addresses of clients, for the log.
-//!
-//! They are read into types of few characters: clients send some of these texts themselves, and
-//! must neither forge a line of the log nor fill one.
+//! The client of a load balancer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use http::HeaderMap;
 
-/// Reads an address, with or without a port, as gateways and load balancers write it.
-pub(crate) fn address(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
-    let alone = bare.unwrap_or(text).parse().ok();
-    let with_port = || text.parse().map(|address: SocketAddr| address.ip()).ok();
-    // IPv6 sockets write an IPv4 address in a form of their own.
-    alone
-        .or_else(with_port)
-        .map(|address: IpAddr| address.to_canonical())
-}
+use crate::domain::parse_address;
 
-/// The client of a load balancer, which adds the address to whatever the client itself has sent:
+/// The address that called a load balancer, which adds it to whatever the client itself has sent:
 /// all entries but the last may be invented.
 pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    address(last.to_str().ok()?.rsplit(',').next()?)
+    parse_address(last.to_str().ok()?.rsplit(',').next()?)
 }
 
 #[cfg(test)]

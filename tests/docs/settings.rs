@@ -90,7 +90,10 @@ fn properties_of(setting: &Setting) -> Vec<(&'static str, String)> {
         "none" => "",
         default => default,
     };
-    let mut meaning = setting.meaning.replace("`none`:", "Empty:");
+    let mut meaning = setting.meaning.to_owned();
+    if setting.default == "none" {
+        meaning = meaning.replace("`none`:", "Empty:");
+    }
     for other in SETTINGS {
         meaning = meaning.replace(&format!("`{}`", other.name), &parameter(other.name));
     }

@@ -1,6 +1,8 @@
 //! How often a password may be tried: the lock after failed attempts, and what may not escape it.
 
+mod addresses;
 mod enumeration;
+mod locks;
 mod queue;
 
 use std::sync::Arc;

@@ -11,7 +11,9 @@ use sesame::aws::KeySource;
 use sesame::domain::{Access, Denial, Operation, Permission, Principal, User};
 use sesame::error::Error;
 use sesame::password::{Kernel, PasswordPool};
-use sesame::service::{Context, CreateSession, DeleteSession, Policy, Service, Users};
+use sesame::service::{
+    Client as Caller, Context, CreateSession, DeleteSession, Policy, Service, Users,
+};
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, metadata};
@@ -240,7 +242,7 @@ async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode()
     let permit = public.authorize(Operation::CreateSession, Principal::Anonymous);
     let permit = permit.unwrap();
 
-    let context = Context::new(NOW);
+    let context = Context::new(Caller::default(), NOW);
     let create = CreateSession::default;
     let created = public.run(create(), &permit, &context).await;
     let elsewhere = by_token.run(create(), &permit, &context).await;

@@ -11,7 +11,7 @@ use crate::api::proto::zitadel::v1;
 use crate::api::response::respond;
 use crate::api::{Body, Coding};
 use crate::error::Error;
-use crate::status::{ACCEPTED_ENCODINGS, ErrorDetail, Status};
+use crate::status::{ACCEPTED_ENCODINGS, Detail, Status, type_url};
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
@@ -104,16 +104,38 @@ fn messages_are_percent_encoded() {
     }
 }
 
-/// Encodes `zitadel.v1.ErrorDetail` in protobuf.
-pub(super) fn encode_detail(detail: &ErrorDetail) -> Vec<u8> {
-    let (id, message) = (detail.id.to_owned(), detail.message.clone());
-    v1::ErrorDetail { id, message }.encode_to_vec()
+/// Encodes a detail's message in protobuf.
+pub(super) fn encode_detail(detail: &Detail) -> Vec<u8> {
+    match detail {
+        Detail::Error { id, message } => {
+            let (id, message) = ((*id).to_owned(), message.clone());
+            v1::ErrorDetail { id, message }.encode_to_vec()
+        }
+        Detail::Credentials {
+            id,
+            message,
+            failed_attempts,
+        } => v1::CredentialsCheckError {
+            id: (*id).to_owned(),
+            message: message.clone(),
+            failed_attempts: i32::try_from(*failed_attempts).unwrap_or(i32::MAX),
+        }
+        .encode_to_vec(),
+        Detail::Retry { seconds } => {
+            let delay = prost_types::Duration {
+                seconds: i64::try_from(*seconds).unwrap_or(i64::MAX),
+                nanos: 0,
+            };
+            let retry_delay = Some(delay);
+            rpc::RetryInfo { retry_delay }.encode_to_vec()
+        }
+    }
 }
 
 /// Encodes an error as `google.rpc.Status`, in protobuf.
 fn encode_status(status: &Status) -> Vec<u8> {
-    let details = status.detail.iter().map(|detail| prost_types::Any {
-        type_url: "type.googleapis.com/zitadel.v1.ErrorDetail".to_owned(),
+    let details = status.details.iter().map(|detail| prost_types::Any {
+        type_url: type_url(detail),
         value: encode_detail(detail),
     });
     rpc::Status {

@@ -17,8 +17,8 @@ pub struct NewPassword {
     input: PasswordInput,
     /// Set the password even if it breaks the rules for passwords, and don't look it up
     ///
-    /// The variables PASSWORD_MIN_LENGTH and PASSWORD_BLOCKED_WORDS change the rules, and
-    /// BREACHED_PASSWORDS=hibp has passwords looked up that are known from breaches.
+    /// The variables `PASSWORD_MIN_LENGTH` and `PASSWORD_BLOCKED_WORDS` change the rules, and
+    /// `BREACHED_PASSWORDS=hibp` has passwords looked up that are known from breaches.
     #[arg(long)]
     accept_weak: bool,
 }

@@ -58,7 +58,13 @@ impl UseCase for CreateSession {
             permit.may_check_user(&checks)?;
         }
         let verified = service
-            .check(subject, &self.checks, permit, context)
+            .check(
+                subject,
+                &self.checks,
+                self.user_agent.as_ref(),
+                permit,
+                context,
+            )
             .await?;
 
         let write = WriteId::generate();

@@ -103,7 +103,11 @@ impl Service {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
             let subject = subject(&request.checks, &named, repeated.as_ref(), permit)?;
-            self.check(subject, &request.checks, permit, context).await
+            // Nobody vouches for the client of a session that somebody else created.
+            let user_agent = session.user_agent.as_ref();
+            let user_agent = user_agent.filter(|_| permit.created(session));
+            self.check(subject, &request.checks, user_agent, permit, context)
+                .await
         };
         // A token that is only valid to repeat a change gets one error for all failed checks, so
         // that it does not reveal the session's user.

@@ -25,12 +25,12 @@ use lambda_http::request::LambdaRequest;
 use serde_json::value::RawValue;
 
 use self::sender::Sender;
-use crate::api::{Request, RequestContext, is_known, query};
+use crate::api::{Platform, Request, RequestContext, is_known, query};
 use crate::app::{App, handle, refuse};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, parse_address};
 use crate::error::Error;
 use crate::log::TraceId;
-use crate::transport::origin;
+use crate::transport::origin::forwarded_for;
 
 pub use self::sender::EventResponse;
 
@@ -172,7 +172,8 @@ fn http_request(
         body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_http),
-            client_ip: context.http.source_ip.as_deref().and_then(origin::address),
+            client_ip: context.http.source_ip.as_deref().and_then(parse_address),
+            platform: Platform::Gateway,
             ..RequestContext::default()
         },
     })
@@ -198,7 +199,8 @@ fn rest_request(
         body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
             jwt: authorizer.and_then(claims::jwt_of_rest),
-            client_ip: source_ip.and_then(origin::address),
+            client_ip: source_ip.and_then(parse_address),
+            platform: Platform::Gateway,
             ..RequestContext::default()
         },
     })
@@ -220,7 +222,8 @@ fn load_balancer_request(event: AlbTargetGroupRequest) -> Result<Request, Error>
         query,
         body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
-            client_ip: origin::forwarded_for(&headers),
+            client_ip: forwarded_for(&headers),
+            platform: Platform::LoadBalancer,
             ..RequestContext::default()
         },
         headers,

@@ -57,3 +57,91 @@ async fn the_log_says_where_an_event_came_from() {
         }
     }
 }
+
+/// The event with these entries in front of those that the platform has added to the header, which
+/// has a value for each.
+fn behind(file: &str, entries: &[&str]) -> String {
+    let mut event: Value = serde_json::from_str(&event(file)).unwrap();
+    for map in ["headers", "multiValueHeaders"] {
+        let headers = event[map].as_object_mut().into_iter().flatten();
+        for (_, value) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for")) {
+            match value {
+                Value::String(own) => *own = [entries, &[own]].concat().join(", "),
+                Value::Array(own) => {
+                    let entries = entries.iter().map(|entry| json!(entry));
+                    own.splice(0..0, entries);
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+    event.to_string()
+}
+
+#[tokio::test]
+async fn behind_trusted_proxies_each_event_says_who_its_client_is() {
+    const OWN: &str = "203.0.113.24";
+    const FILES: [&str; 6] = [
+        "create-session.json",
+        "create-session-stage.json",
+        "create-session-function-url.json",
+        "create-session-rest.json",
+        "create-session-alb.json",
+        "create-session-alb-multi.json",
+    ];
+    let apps = [
+        App::start().await,
+        App::with(&[("TRUSTED_PROXIES", "1")]).await,
+        App::with(&[("TRUSTED_PROXIES", "2")]).await,
+    ];
+    for (entries, of_one, of_two) in [
+        (&[][..], OWN, OWN),
+        (&["198.51.100.7"], "198.51.100.7", OWN),
+        (&["198.51.100.7", "192.0.2.9"], "192.0.2.9", "198.51.100.7"),
+        (
+            &["10.0.0.1", "198.51.100.7", "192.0.2.9"],
+            "192.0.2.9",
+            "198.51.100.7",
+        ),
+        (
+            &["198.51.100.7:80", "[2001:db8::7]:80"],
+            "2001:db8::7",
+            "198.51.100.7",
+        ),
+        (&["198.51.100.7", "x\"}"], OWN, "198.51.100.7"),
+        (&["", "192.0.2.9"], "192.0.2.9", OWN),
+    ] {
+        for file in FILES {
+            let event = behind(file, entries);
+            for (app, want) in apps.iter().zip([OWN, of_one, of_two]) {
+                respond(&app.api, event.as_bytes(), Context::default(), NOW).await;
+                let line = app.logged().remove(0);
+                assert_eq!(line["client_ip"], want, "{file} {entries:?}");
+            }
+        }
+    }
+}
+
+/// Amazon's CDN stands between the client and an edge-optimized REST API, which is called by the client
+/// all the same.
+#[tokio::test]
+async fn what_cloudfront_adds_is_not_a_proxys() {
+    let app = App::with(&[("TRUSTED_PROXIES", "1")]).await;
+    let mut event: Value = serde_json::from_str(&event("create-session-rest.json")).unwrap();
+    for map in ["headers", "multiValueHeaders"] {
+        let headers = event[map].as_object_mut().unwrap();
+        headers.retain(|name, _| !name.eq_ignore_ascii_case("x-forwarded-for"));
+    }
+    let values = json!(["198.51.100.7", "203.0.113.24, 130.176.1.1"]);
+    event["multiValueHeaders"]["X-Forwarded-For"] = values;
+
+    respond(
+        &app.api,
+        event.to_string().as_bytes(),
+        Context::default(),
+        NOW,
+    )
+    .await;
+
+    assert_eq!(app.logged().remove(0)["client_ip"], "198.51.100.7");
+}

@@ -184,11 +184,12 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::Internal(_) => true,
         Error::UserMismatch
         | Error::UserNotFound
-        | Error::PasswordInvalid
+        | Error::PasswordInvalid(_)
         | Error::UserMissing
         | Error::PasswordNotSet
         | Error::UserNotActive
-        | Error::UserLocked
+        | Error::UserLocked(_)
+        | Error::TooManyFailures(_)
         | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
         // Only gRPC has frames.
         Error::CompressionNotNamed

@@ -4,6 +4,7 @@ mod json;
 mod messages;
 mod wire;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use sesame::api::proto::zitadel::session::v2::{
     ListSessionsRequest as List, ListSessionsResponse as Listed, SetSessionRequest as Set,
     SetSessionResponse as Changed,
 };
-use sesame::api::{Request, Version};
+use sesame::api::{Platform, Request, Version};
 use sesame::domain::Operation;
 use sesame::domain::{Permission, Timestamp, User};
 
@@ -44,6 +45,8 @@ pub struct Client<'a> {
     /// The bearer token, if any.
     pub token: Option<&'a str>,
     pub now: Timestamp,
+    /// The address from which the gateway is called.
+    pub ip: Option<IpAddr>,
 }
 
 impl App {
@@ -69,6 +72,7 @@ impl<'a> Client<'a> {
             version: Version::V2,
             token: None,
             now: NOW,
+            ip: None,
         }
     }
 
@@ -87,6 +91,11 @@ impl<'a> Client<'a> {
     pub fn bearing(self, token: &'a str) -> Self {
         let token = Some(token);
         Self { token, ..self }
+    }
+
+    pub fn from(self, ip: &str) -> Self {
+        let ip = ip.parse().ok();
+        Self { ip, ..self }
     }
 
     pub fn at(self, now: Timestamp) -> Self {
@@ -119,7 +128,9 @@ impl<'a> Client<'a> {
         }
     }
 
-    pub async fn send(self, request: Request) -> Answer {
+    pub async fn send(self, mut request: Request) -> Answer {
+        request.context.client_ip = self.ip;
+        request.context.platform = Platform::Gateway;
         self.app.send(request, self.now).await
     }
 

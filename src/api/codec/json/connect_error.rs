@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::api::codec::grpc::encode_detail;
 use crate::error::{Error, Row};
-use crate::status::{ErrorDetail, Status, error_body};
+use crate::status::{Detail, Status, error_body};
 
-/// The detail of an error of Connect.
+/// A detail of an error of Connect.
 /// <https://connectrpc.com/docs/protocol/#error-end-stream>
 #[derive(Serialize)]
 struct ConnectDetail<'a> {
@@ -16,12 +16,12 @@ struct ConnectDetail<'a> {
     /// The message in protobuf, in base64 without padding.
     value: String,
     /// The same for people to read.
-    debug: &'a ErrorDetail,
+    debug: &'a Detail,
 }
 
 pub(in crate::api) fn encode_connect_error(status: &Status) -> Vec<u8> {
     error_body(status.row.code.name, status, |detail| ConnectDetail {
-        kind: "zitadel.v1.ErrorDetail",
+        kind: detail.kind(),
         value: STANDARD_NO_PAD.encode(encode_detail(detail)),
         debug: detail,
     })

@@ -170,7 +170,7 @@ export function reading({ rpc, version }, response, bytes) {
   }
   const { code, details = [] } = decoded ?? {};
   const detail = details[0];
-  const id = detail?.id ?? (detail?.value && wire.errorDetail(detail.value).id);
+  const id = detail?.id ?? (detail?.value && wire.errorDetail(detail.type, detail.value).id);
   return { raw: decoded ? undefined : text, decoded, error: { code, id } };
 }
 

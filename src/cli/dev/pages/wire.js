@@ -6,6 +6,12 @@ const one = (number, type, of) => ({ number, type, of, label: "single" });
 const Seconds = { seconds: one(1, "int64"), nanos: one(2, "int32") };
 const Any = { type: one(1, "string"), value: one(2, "raw") };
 const ErrorDetail = { id: one(1, "string"), message: one(2, "string") };
+// What a detail is, by the end of its type's name.
+const DETAILS = {
+  "zitadel.v1.ErrorDetail": ErrorDetail,
+  "zitadel.v1.CredentialsCheckError": { ...ErrorDetail, failedAttempts: one(3, "int32") },
+  "google.rpc.RetryInfo": { retryDelay: one(1, "duration") },
+};
 const entryOf = ({ type, of }) => ({ key: one(1, "string"), value: one(2, type, of) });
 export const Status = { code: one(1, "int32"), message: one(2, "string"), details: { ...one(3, "any"), label: "repeated" } };
 
@@ -166,13 +172,14 @@ function read({ type, of }, value) {
 }
 
 function any({ type = "", value = new Uint8Array() }) {
-  return type.endsWith("/zitadel.v1.ErrorDetail")
-    ? { "@type": type, ...decode(ErrorDetail, value) }
+  const known = DETAILS[type.slice(type.lastIndexOf("/") + 1)];
+  return known
+    ? { "@type": type, ...decode(known, value) }
     : { "@type": type, value: toHex(value) };
 }
 
-/** A detail of a Connect error: its bytes are base64. */
-export const errorDetail = (value) => decode(ErrorDetail, fromBase64(value));
+/** A detail of a Connect error, of the type with this name: its bytes are base64. */
+export const errorDetail = (type, value) => decode(DETAILS[type] ?? ErrorDetail, fromBase64(value));
 
 function rfc3339({ seconds = 0, nanos = 0 }) {
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);

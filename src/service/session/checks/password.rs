@@ -1,6 +1,7 @@
 use super::VerifiedUser;
-use crate::domain::{Password, Permit, Timestamp, User, UserState, WriteId};
+use crate::domain::{AddressGroup, Password, Permit, Timestamp, User, UserState, WriteId};
 use crate::error::Error;
+use crate::log::LoginStep;
 use crate::password::{PasswordHash, Place, Turn};
 use crate::service::user_lookup::{Subject, UserLookup};
 use crate::service::{Context, Service};
@@ -19,15 +20,19 @@ impl Service {
         &self,
         subject: Subject<'_>,
         password: Password,
+        address: Option<AddressGroup>,
         permit: &Permit,
         context: &Context,
     ) -> Result<VerifiedUser, Error> {
-        context.record.note(|facts| facts.login = true);
         let place = self.passwords.join()?;
         place.may_find_user().await;
         let lookup = self.locate(subject, context).await?;
         place.may_count_attempt(&lookup.name).await;
-        context.record.note(|facts| facts.attempt_pending = true);
+        // Those who waited in the queue when the limit was reached are refused as well.
+        self.refuse_over_limit(address, context)?;
+        context
+            .record
+            .note(|facts| facts.login = LoginStep::AttemptPending);
         // The lock is measured from this time: the call may have waited long for its turn.
         let reserved_at = context.time();
         let attempt = self.store.reserve_attempt(
@@ -43,7 +48,7 @@ impl Service {
                 if !permit.sees_users() {
                     verify_decoy(place, password, context).await?;
                 }
-                return Err(refusal(&lookup, found, context));
+                return Err(self.refusal(&lookup, found, context));
             }
         };
         context.record.user(&user.user_id);
@@ -61,7 +66,7 @@ impl Service {
                 }
                 // Any other error would reveal that the user exists.
                 verify_decoy(place, password, context).await?;
-                Err(Error::PasswordInvalid)
+                Err(Error::PasswordInvalid(None))
             }
         }
     }
@@ -86,7 +91,7 @@ impl Service {
             context
                 .record
                 .note(|facts| facts.locked_out = lock != Ok(None));
-            return Err(Error::PasswordInvalid);
+            return Err(Error::PasswordInvalid(Some(user.attempts.failures)));
         }
         let (new_hash, turn) = if verification.is_outdated {
             let (hash, turn) = turn.hash(password).await?;
@@ -100,6 +105,30 @@ impl Service {
             new_hash,
         })
     }
+
+    /// Why an attempt was not counted, by the user that was found.
+    fn refusal(&self, lookup: &UserLookup, found: Option<User>, context: &Context) -> Error {
+        let Some(user) = found else {
+            return lookup.not_found();
+        };
+        context.record.user(&user.user_id);
+        if let Err(mismatch) = lookup.check_id(&user) {
+            return mismatch;
+        }
+        match (user.state, user.password_hash) {
+            (UserState::Inactive | UserState::Locked | UserState::Unknown, _) => {
+                Error::UserNotActive
+            }
+            (UserState::Active, None) => Error::PasswordNotSet,
+            (UserState::Active, Some(_)) => {
+                let now = context.time();
+                let lock = user.attempts.locked_until(self.policy.attempts, now);
+                // A lock that has just ended leaves nothing to wait for.
+                let left = lock.map(|until| until.and_then(|until| now.until(until)));
+                Error::UserLocked(left.map(Option::unwrap_or_default).ok())
+            }
+        }
+    }
 }
 
 /// Does the work of a check without one, in the call's turn.
@@ -109,20 +138,4 @@ async fn verify_decoy(place: Place, password: Password, context: &Context) -> Re
         .record
         .hashed(verification.took, verification.hashes);
     Ok(())
-}
-
-/// Why an attempt was not counted, by the user that was found.
-fn refusal(lookup: &UserLookup<'_>, found: Option<User>, context: &Context) -> Error {
-    let Some(user) = found else {
-        return lookup.not_found();
-    };
-    context.record.user(&user.user_id);
-    if let Err(mismatch) = lookup.check_id(&user) {
-        return mismatch;
-    }
-    match (user.state, user.password_hash) {
-        (UserState::Inactive | UserState::Locked | UserState::Unknown, _) => Error::UserNotActive,
-        (UserState::Active, None) => Error::PasswordNotSet,
-        (UserState::Active, Some(_)) => Error::UserLocked,
-    }
 }

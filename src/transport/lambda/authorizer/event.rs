@@ -2,12 +2,11 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
-use crate::domain::SessionId;
+use crate::domain::{SessionId, parse_address};
 use crate::error::{Error, TokenFault};
 use crate::log::TraceId;
 use crate::token::PresentedToken;
 use crate::transport::lambda::has_object;
-use crate::transport::origin::address;
 
 /// An event of an API's authorizer. A client can make parts of it malformed, so any bytes are an
 /// event, and a malformed one leads to a denial and not to an error.
@@ -78,7 +77,8 @@ impl AuthorizerEvent {
 /// The client's address, in the places of payloads 2.0 and 1.0.
 fn source_ip(event: &Value) -> Option<IpAddr> {
     let places = ["http", "identity"].map(|part| &event["requestContext"][part]["sourceIp"]);
-    places.into_iter().find_map(Value::as_str).and_then(address)
+    let address = places.into_iter().find_map(Value::as_str);
+    address.and_then(parse_address)
 }
 
 /// All values of a header. A value that is in both maps is one. Different values are all kept: the

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use sesame::api::proto::DESCRIPTORS;
 use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
-use sesame::api::proto::zitadel::v1::ErrorDetail;
+use sesame::api::proto::zitadel::v1;
 use sesame::api::schema::{ROUTES, Route, Segment};
 use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
@@ -35,11 +35,15 @@ pub enum Wire {
 }
 
 /// An error as a client of any protocol reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientError {
     pub code: i32,
     pub message: String,
     pub id: Option<String>,
+    /// Of a wrong password.
+    pub failed_attempts: Option<i32>,
+    /// Of a lock.
+    pub retry_seconds: Option<i64>,
 }
 
 impl Wire {
@@ -281,38 +285,84 @@ fn grpc_fault(trailers: &HeaderMap) -> ClientError {
     // None of our messages has anything to encode.
     assert_eq!(trailers["grpc-message"], status.message);
     assert_eq!(code, status.code);
-    let id = status.details.first().map(|any| {
-        assert_eq!(any.type_url, "type.googleapis.com/zitadel.v1.ErrorDetail");
-        ErrorDetail::decode(&*any.value).unwrap().id
-    });
-    ClientError {
-        code,
-        message: status.message,
-        id,
+    let mut fault = ClientError::new(code, &status.message);
+    for any in status.details {
+        let kind = any.type_url.strip_prefix("type.googleapis.com/").unwrap();
+        fault.add(kind, &any.value);
+    }
+    fault
+}
+
+impl ClientError {
+    fn new(code: i32, message: &str) -> Self {
+        Self {
+            code,
+            message: message.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a detail in protobuf.
+    fn add(&mut self, kind: &str, value: &[u8]) {
+        match kind {
+            "zitadel.v1.ErrorDetail" => {
+                self.id = Some(v1::ErrorDetail::decode(value).unwrap().id);
+            }
+            "zitadel.v1.CredentialsCheckError" => {
+                let detail = v1::CredentialsCheckError::decode(value).unwrap();
+                assert_eq!(format!("{} ({})", detail.message, detail.id), self.message);
+                self.id = Some(detail.id);
+                self.failed_attempts = Some(detail.failed_attempts);
+            }
+            "google.rpc.RetryInfo" => {
+                let delay = rpc::RetryInfo::decode(value).unwrap().retry_delay.unwrap();
+                assert_eq!(delay.nanos, 0);
+                self.retry_seconds = Some(delay.seconds);
+            }
+            other => panic!("{other} is not documented"),
+        }
+    }
+
+    /// Reads a detail in JSON.
+    fn add_json(&mut self, kind: &str, detail: &Value) {
+        let text = |name: &str| detail[name].as_str().map(str::to_owned);
+        match kind {
+            "zitadel.v1.ErrorDetail" => self.id = text("id"),
+            "zitadel.v1.CredentialsCheckError" => {
+                self.id = text("id");
+                let attempts = detail["failedAttempts"].as_i64().unwrap();
+                self.failed_attempts = attempts.try_into().ok();
+            }
+            "google.rpc.RetryInfo" => {
+                let delay = text("retryDelay").unwrap();
+                let seconds = delay.strip_suffix('s').unwrap().parse().unwrap();
+                self.retry_seconds = Some(seconds);
+            }
+            other => panic!("{other} is not documented"),
+        }
     }
 }
 
 fn status_fault(body: &Value) -> ClientError {
     let code = i32::try_from(body["code"].as_i64().unwrap()).unwrap();
-    ClientError {
-        code,
-        message: body["message"].as_str().unwrap().to_owned(),
-        id: body["details"][0]["id"].as_str().map(str::to_owned),
+    let mut fault = ClientError::new(code, body["message"].as_str().unwrap());
+    for detail in body["details"].as_array().into_iter().flatten() {
+        let kind = detail["@type"].as_str().unwrap();
+        fault.add_json(kind.strip_prefix("type.googleapis.com/").unwrap(), detail);
     }
+    fault
 }
 
 fn connect_fault(body: &Value) -> ClientError {
     let code = code_by_name(body["code"].as_str().unwrap());
-    let detail = body["details"].get(0).map(|detail| {
-        assert_eq!(detail["type"], "zitadel.v1.ErrorDetail");
+    let mut fault = ClientError::new(code, body["message"].as_str().unwrap());
+    let mut shown = fault.clone();
+    for detail in body["details"].as_array().into_iter().flatten() {
+        let kind = detail["type"].as_str().unwrap();
         let value = STANDARD_NO_PAD.decode(detail["value"].as_str().unwrap());
-        let decoded = ErrorDetail::decode(&*value.unwrap()).unwrap();
-        assert_eq!(detail["debug"]["id"], decoded.id);
-        decoded.id
-    });
-    ClientError {
-        code,
-        message: body["message"].as_str().unwrap().to_owned(),
-        id: detail,
+        fault.add(kind, &value.unwrap());
+        shown.add_json(kind, &detail["debug"]);
     }
+    assert_eq!(fault, shown);
+    fault
 }
