@@ -11,6 +11,7 @@ use http::uri::Scheme;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use sha1::{Digest as _, Sha1};
+use zeroize::Zeroizing;
 
 use crate::aws::{Roots, fetch};
 use crate::domain::Password;
@@ -40,13 +41,17 @@ impl RangeUrl {
     pub fn parse(text: &str) -> Option<Self> {
         let url: Uri = text.parse().ok()?;
         let host = Host::parse(url.authority()?.as_str())?;
+        // A port that is none, such as 99999, is read as the lack of one.
+        let behind_host = url.authority()?.as_str().rsplit(']').next()?;
+        let has_right_port = url.port_u16().is_some() || !behind_host.contains(':');
         let is_safe = match url.scheme()? {
             scheme if *scheme == Scheme::HTTPS => true,
             scheme if *scheme == Scheme::HTTP => host.is_loopback(),
             _ => false,
         };
-        let is_folder = text.ends_with('/') && url.query().is_none();
-        (is_safe && is_folder).then(|| Self(text.to_owned()))
+        // What stands behind a `#` would never be sent.
+        let is_folder = text.ends_with('/') && !text.contains(['?', '#']);
+        (is_safe && has_right_port && is_folder).then(|| Self(text.to_owned()))
     }
 }
 
@@ -63,9 +68,11 @@ impl BreachedPasswords {
     /// The service gave no answer within two seconds, or one that isn't of its API.
     pub async fn know(&self, password: &Password) -> Result<bool, Cause> {
         let composed = password.composed();
+        // Without a salt, the whole hash is as good to guess at as the password.
         let hash = Sha1::digest(composed.as_ref().unwrap_or(password).as_bytes());
-        let mut digits = String::with_capacity(40);
-        for byte in hash {
+        let hash: Zeroizing<[u8; 20]> = Zeroizing::new(hash.into());
+        let mut digits = Zeroizing::new(String::with_capacity(40));
+        for byte in hash.iter() {
             write!(digits, "{byte:02X}")?;
         }
         let (beginning, rest) = digits.split_at(5);
@@ -124,6 +131,8 @@ mod tests {
             ("http://api.pwnedpasswords.com/range/", false),
             ("https://api.pwnedpasswords.com/range", false),
             ("https://x.example/range/?to=/", false),
+            ("https://x.example/range/#/", false),
+            ("http://127.0.0.1:99999/", false),
             ("https://user:password@x.example/", false),
             ("ftp://127.0.0.1/", false),
             ("/range/", false),

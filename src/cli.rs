@@ -90,7 +90,12 @@ pub fn run(cli: Cli, environment: Environment) -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(cli.run(environment)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(cli.run(environment));
+            // A look-up of a host that was given up may go on for long.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(Failure::Start(error)),
     };
     match outcome {

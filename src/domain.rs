@@ -37,7 +37,8 @@ mod write;
 pub use access::{Access, Permission, Permissions, Rule};
 #[cfg(feature = "function")]
 pub use address::{
-    AddressGroup, AddressPolicy, FailureWindow, Networks, is_private, parse_address,
+    AddressGroup, AddressPolicy, FailureWindow, Networks, forwarded_entries, is_private,
+    parse_address,
 };
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};

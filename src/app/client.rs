@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 
 use crate::api::{Platform, Request};
-use crate::domain::{is_private, parse_address};
+use crate::domain::{forwarded_entries, is_private};
 use crate::service::Client;
 
 /// How the addresses of clients are found.
@@ -46,8 +46,7 @@ fn behind(
         return peer;
     };
     let values = headers.get_all("x-forwarded-for").iter();
-    let texts = values.map(|value| value.to_str().unwrap_or_default());
-    let entries = texts.flat_map(|text| text.split(',')).map(parse_address);
+    let entries = values.flat_map(|value| forwarded_entries(value.as_bytes()));
     let entries: Vec<_> = entries.collect();
     let own = match platform {
         Platform::Socket => 0,
@@ -97,7 +96,13 @@ mod tests {
         ),
         (Socket, &["198.51.100.7, unknown"], PEER, "198.51.100.7"),
         (Socket, &["198.51.100.7,"], PEER, "198.51.100.7"),
-        (Socket, &["198.51.100.7, 192.0.2.\u{e9}"], PEER, PEER),
+        (
+            Socket,
+            &["198.51.100.7, 192.0.2.\u{e9}"],
+            PEER,
+            "198.51.100.7",
+        ),
+        (Socket, &["\u{e9}, 198.51.100.7"], "198.51.100.7", PEER),
         (Socket, &["[2001:db8::7]:80"], "2001:db8::7", PEER),
         (LoadBalancer, &[PEER], PEER, PEER),
         (

@@ -220,8 +220,11 @@ async fn revoke(tokens: TokenSelector, consent: &Consent, store: &Store) -> Resu
     };
     let names: Vec<_> = found.iter().map(in_words).collect();
     consent.require(&format!("Revoke {}?", names.join(", ")))?;
-    for ((hash, _), name) in found.iter().zip(names) {
+    // All of them are revoked, whether or not anybody reads the output.
+    for (hash, _) in &found {
         store.delete_service_account(hash).await?;
+    }
+    for name in names {
         print_line(format_args!("revoked {name}"))?;
     }
     note("A process that has just seen a token accepts it for up to 60 seconds more.");

@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use self::add::Add;
 use self::new_password::NewPassword;
+#[cfg(feature = "dev")]
 pub use self::new_password::hash_password;
 use self::selector::UserSelector;
 use self::show::{List, Show};

@@ -163,7 +163,9 @@ pub const SETTINGS: &[Setting] = &[
         "UNLIMITED_ADDRESSES",
         SERVICE,
         "none",
-        Values::Form("none or up to 50 networks such as 203.0.113.0/24 with commas between"),
+        Values::Form(
+            "none or up to 50 networks such as 203.0.113.0/24 with commas between, together at most 1024 bytes",
+        ),
         "Networks from which failed logins are not counted, such as those of offices: up to 50 addresses, or networks as 203.0.113.0/24, with commas between. `none`: there are none.",
     ),
     setting(

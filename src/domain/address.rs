@@ -24,6 +24,13 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
         .map(|address: IpAddr| address.to_canonical())
 }
 
+/// Reads the entries of a value of `X-Forwarded-For`, each by itself: what a client put in front of
+/// those of proxies must not make these unreadable.
+pub fn forwarded_entries(value: &[u8]) -> impl DoubleEndedIterator<Item = Option<IpAddr>> {
+    let entries = value.split(|byte| *byte == b',');
+    entries.map(|entry| str::from_utf8(entry).ok().and_then(parse_address))
+}
+
 /// The addresses that are counted as one: an IPv4 address, or all IPv6 addresses with the same first
 /// 64 bits, which is what a single subscriber has. An IPv4 address in IPv6's form is that address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +64,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    const LENGTH: Duration = Duration::from_mins(15);
+    pub const LENGTH: Duration = Duration::from_mins(15);
 
     /// The window that `now` is in.
     pub fn at(now: Timestamp) -> Self {
@@ -104,6 +111,8 @@ pub struct Networks(Vec<IpNet>);
 
 impl Networks {
     const MAX: usize = 50;
+    /// In bytes. Lambda has 4 KB for all variables of a function.
+    const MAX_BYTES: usize = 1024;
 
     /// Reads `none` or networks with commas between, each an address or in the form of CIDR. White
     /// space around them is dropped. Bits behind the prefix are a fault, because one of the two was
@@ -114,7 +123,8 @@ impl Networks {
         }
         let networks = text.split(',').map(|text| network(text.trim()));
         let networks: Vec<_> = networks.collect::<Option<_>>()?;
-        (networks.len() <= Self::MAX).then_some(Self(networks))
+        let is_list = text.len() <= Self::MAX_BYTES && networks.len() <= Self::MAX;
+        is_list.then_some(Self(networks))
     }
 
     fn contain(&self, address: IpAddr) -> bool {
@@ -126,8 +136,13 @@ fn network(text: &str) -> Option<IpNet> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address.to_canonical().into());
     }
-    let network: IpNet = text.parse().ok()?;
-    (network == network.trunc()).then_some(network)
+    let (address, prefix) = text.split_once('/')?;
+    let address: IpAddr = address.parse().ok()?;
+    // What contains IPv4 addresses in IPv6's form would contain none: addresses are compared in
+    // their own.
+    let is_plain = prefix == "0" || !prefix.starts_with(['0', '+']);
+    let network = IpNet::new(address, prefix.parse().ok()?).ok()?;
+    (is_plain && address.to_canonical() == address && network == network.trunc()).then_some(network)
 }
 
 /// Whether an address is of a private network (RFC 1918, 4193 and 6598) or link-local. The peer of a
@@ -218,6 +233,14 @@ mod tests {
             ("10.0.0.1/8", false),
             ("2001:db8::1/32", false),
             ("10.0.0.0/33", false),
+            ("10.0.0.0/08", false),
+            ("10.0.0.0/+8", false),
+            ("010.0.0.0/8", false),
+            ("::ffff:10.0.0.0/104", false),
+            (
+                &*vec!["2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"; 27].join(","),
+                false,
+            ),
             ("10.0.0/8", false),
             ("10.0.0.0/", false),
             ("10.0.0.0/8,", false),

@@ -77,11 +77,11 @@ impl BlockedWords {
         if text == "none" {
             return Some(Self::default());
         }
-        let words = text.split(',').map(str::trim);
-        let words: Vec<_> = words.map(|word| fold(word).to_string()).collect();
-        let is_good = |word: &String| is_long_enough(word) && word.chars().count() <= 64;
+        let words: Vec<_> = text.split(',').map(str::trim).collect();
+        let is_good = |word: &&str| (4..=64).contains(&word.chars().count());
         let is_list = text.len() <= Self::MAX_BYTES && words.len() <= Self::MAX_WORDS;
-        (is_list && words.iter().all(is_good)).then_some(Self(words))
+        let folded = words.iter().map(|word| fold(word).to_string());
+        (is_list && words.iter().all(is_good)).then(|| Self(folded.collect()))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct CallFacts {
     pub concealed: Option<&'static str>,
     /// Whether this call's wrong password locked the user.
     pub locked_out: bool,
+    /// The address that the principal vouches for, by which a failed login is counted.
+    pub login_address: Option<String>,
     /// Whether a limit on the client's address would have refused the call.
     pub over_limit: bool,
     /// How often another writer was first.

@@ -16,6 +16,7 @@ mod sha_crypt;
 use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::error::Cause;
 use crate::password::blocks::Workspace;
@@ -69,7 +70,8 @@ impl Scheme {
 
     /// Whether this is the hash of `password`.
     pub fn matches(&self, password: &[u8], workspace: &mut Workspace<'_>) -> Result<bool, Cause> {
-        let mut output = vec![0; self.output.len()];
+        // Firebase's signer key is in it until it is encrypted.
+        let mut output = Zeroizing::new(vec![0; self.output.len()]);
         let may_match = (self.compute)(password, &mut output, workspace)?;
         Ok(bool::from(output.ct_eq(&self.output)) & may_match)
     }

@@ -23,7 +23,11 @@ impl LimitedAddresses {
     /// Learns that an address has reached the limit in a window.
     pub fn learn(&self, address: AddressGroup, window: FailureWindow) {
         let mut known = lock(&self.0);
-        known.retain(|(other, of)| of.end() >= window.end() && *other != address);
+        // A late answer may be of the window before, and others of the one that has begun.
+        known.retain(|(other, of)| {
+            let is_new = *other != address || *of != window;
+            of.end().plus(FailureWindow::LENGTH) > window.end() && is_new
+        });
         if known.len() >= MAX {
             known.pop_front();
         }

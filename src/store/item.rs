@@ -96,7 +96,12 @@ pub(super) async fn update_and_read(
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     match on_heap(update.send()).await {
-        Ok(output) => Ok(output.attributes),
+        Ok(output) => match output.attributes {
+            None => Err(Error::Internal(
+                "an update came back without its item".into(),
+            )),
+            item => Ok(item),
+        },
         Err(error) => refused_item(error),
     }
 }

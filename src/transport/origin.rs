@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use crate::domain::parse_address;
+use crate::domain::forwarded_entries;
 
 /// The address that called a load balancer, which adds it to whatever the client itself has sent:
 /// all entries but the last may be invented.
 pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    parse_address(last.to_str().ok()?.rsplit(',').next()?)
+    forwarded_entries(last.as_bytes()).next_back()?
 }
 
 #[cfg(test)]
@@ -37,6 +37,7 @@ mod tests {
             ),
             (&["198.51.100.1", "203.0.113.7"], Some("203.0.113.7")),
             (&["203.0.113.7, \u{e9}"], None),
+            (&["\u{e9}, 203.0.113.7"], Some("203.0.113.7")),
             (&["203.0.113.7, unknown"], None),
             (&["203.0.113.7,"], None),
             (&["203.0.113.7", ""], None),

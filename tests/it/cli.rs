@@ -1,5 +1,6 @@
 //! The command line tool and its servers, as processes.
 
+mod addresses;
 mod bench;
 mod breached_passwords;
 mod dev;

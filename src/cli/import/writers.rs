@@ -134,14 +134,14 @@ impl<'a> Writers<'a> {
         let (number, end, weakness) = (oldest.number, oldest.end, oldest.weakness);
         self.pending.pop_front();
         match outcome.unwrap_or_else(|panic| Err(Error::Internal(panic.into()))) {
-            Ok(Ok(true)) => {
+            Ok(LineOutcome::Added) => {
                 self.counts.added += 1;
                 if let Some(weakness) = weakness {
                     *self.counts.weak.entry(weakness).or_default() += 1;
                 }
             }
-            Ok(Ok(false)) => self.counts.unchanged += 1,
-            Ok(Err(reason)) => {
+            Ok(LineOutcome::Unchanged) => self.counts.unchanged += 1,
+            Ok(LineOutcome::Refused(reason)) => {
                 self.counts.refused += 1;
                 self.progress
                     .report(format_args!("line {number}: {reason}"));
@@ -158,18 +158,23 @@ impl<'a> Writers<'a> {
     }
 }
 
-/// Whether a line's user was added, or else was there already; an error refuses the line.
-type LineOutcome = Result<bool, LineError>;
+/// What became of a line.
+enum LineOutcome {
+    Added,
+    /// The user was there already.
+    Unchanged,
+    Refused(LineError),
+}
 
 async fn write_line(users: Users, user: Result<NewUser, LineError>) -> Result<LineOutcome, Error> {
     let user = match user {
         Ok(user) => user,
-        Err(refused) => return Ok(Err(refused)),
+        Err(refused) => return Ok(LineOutcome::Refused(refused)),
     };
     Ok(match users.import(user).await? {
-        ImportOutcome::Added => Ok(true),
-        ImportOutcome::Unchanged => Ok(false),
-        ImportOutcome::NameTaken(holder) => Err(LineError::NameTaken(holder)),
-        ImportOutcome::IdTaken => Err(LineError::IdTaken),
+        ImportOutcome::Added => LineOutcome::Added,
+        ImportOutcome::Unchanged => LineOutcome::Unchanged,
+        ImportOutcome::NameTaken(holder) => LineOutcome::Refused(LineError::NameTaken(holder)),
+        ImportOutcome::IdTaken => LineOutcome::Refused(LineError::IdTaken),
     })
 }

@@ -39,7 +39,7 @@ impl NewPassword {
         let password = self.input.read()?;
         match checks.rules.judge(&password, login_name, display_name) {
             Err(weakness) if self.accept_weak => {
-                warn(format_args!("{weakness}; it is set all the same"));
+                warn(format_args!("{weakness}; it is accepted all the same"));
             }
             judged => judged.map_err(Failure::Weak)?,
         }

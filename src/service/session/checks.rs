@@ -2,7 +2,7 @@ mod addresses;
 mod password;
 
 use crate::domain::{
-    Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User, UserAgent,
+    AddressGroup, Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User,
     UserSearch, UserState,
 };
 use crate::error::Error;
@@ -52,13 +52,13 @@ impl VerifiedUser {
 
 impl Service {
     /// Carries out the checks of a request, if it has any. `subject` is the user whom they are of:
-    /// the one that they name, or the session's. `user_agent` is what the principal says of its client,
-    /// if it may: see [`Service::check_login`].
+    /// the one that they name, or the session's. A failure is counted by `address`, in
+    /// [`Service::limited`].
     pub(super) async fn check(
         &self,
         subject: Option<Subject<'_>>,
         checks: &Checks,
-        user_agent: Option<&UserAgent>,
+        address: Option<AddressGroup>,
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<VerifiedUser>, Error> {
@@ -69,7 +69,7 @@ impl Service {
             (None, Some(_)) => Err(Error::UserMissing),
             (Some(subject), None) => self.check_user(subject, context).await,
             (Some(subject), Some(password)) => {
-                self.check_login(subject, password, user_agent, permit, context)
+                self.check_password(subject, password, address, permit, context)
                     .await
             }
         };

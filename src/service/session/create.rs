@@ -57,15 +57,10 @@ impl UseCase for CreateSession {
         if subject.is_some() {
             permit.may_check_user(&checks)?;
         }
-        let verified = service
-            .check(
-                subject,
-                &self.checks,
-                self.user_agent.as_ref(),
-                permit,
-                context,
-            )
-            .await?;
+        let user_agent = self.user_agent.as_ref();
+        let address = service.login_address(&self.checks, user_agent, permit, context);
+        let check = service.check(subject, &self.checks, address, permit, context);
+        let verified = service.limited(address, context, check).await?;
 
         let write = WriteId::generate();
         let factors = VerifiedUser::factors(verified.as_ref(), &checks, context.now);

@@ -94,25 +94,29 @@ impl Service {
         let named = self.find(id, user, context).await?.ok_or_else(unknown)?;
         let session = &named.session;
         let checks = request.checks.factors();
-        let repeated = repeated_checks(&scope, session, &checks, context.now)?;
+        let granted = grant(&scope, session, &checks, context.now)?;
         require_live(named.state)?;
-        if repeated.is_none() {
+        if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
         }
+        // Nobody vouches for the client of a session that somebody else created.
+        let user_agent = session.user_agent.as_ref();
+        let user_agent = user_agent.filter(|_| permit.created(session));
+        let address = self.login_address(&request.checks, user_agent, permit, context);
         let verified = async {
             // This comes first: an error after an attempt is counted would leave it unsettled.
             session.metadata.changed(&request.metadata)?;
-            let subject = subject(&request.checks, &named, repeated.as_ref(), permit)?;
-            // Nobody vouches for the client of a session that somebody else created.
-            let user_agent = session.user_agent.as_ref();
-            let user_agent = user_agent.filter(|_| permit.created(session));
-            self.check(subject, &request.checks, user_agent, permit, context)
-                .await
+            let login = async {
+                let subject = subject(&request.checks, &named, &granted, permit)?;
+                let check = self.check(subject, &request.checks, address, permit, context);
+                check.await
+            };
+            self.limited(address, context, login).await
         };
         // A token that is only valid to repeat a change gets one error for all failed checks, so
         // that it does not reveal the session's user.
         let verified = verified.await.map_err(|error| {
-            if repeated.is_some() && error.is_check_failure() {
+            if granted != Grant::Change && error.is_check_failure() {
                 context.record.conceal(error.kind());
                 return out_of_scope(&scope, ApiSide::Command);
             }
@@ -199,8 +203,8 @@ impl PreparedSet {
         // The token is still valid if the changes in between added no proof: any number of calls
         // with one token are all carried out.
         if session.proved_sequence != self.session.proved_sequence {
-            let repeated = repeated_checks(&self.scope, session, &self.checks, at)?;
-            if repeated.is_some() && is_another(session, verified) {
+            let granted = grant(&self.scope, session, &self.checks, at)?;
+            if granted != Grant::Change && is_another(session, verified) {
                 return Err(out_of_scope(&self.scope, ApiSide::Command));
             }
         }
@@ -220,7 +224,7 @@ impl PreparedSet {
 fn subject<'a>(
     checks: &'a Checks,
     stored: &'a NamedSession,
-    repeated: Option<&PassedChecks>,
+    granted: &Grant,
     permit: &Permit,
 ) -> Result<Option<Subject<'a>>, Error> {
     let factors = checks.factors();
@@ -237,7 +241,8 @@ fn subject<'a>(
         }
         (Some((id, name)), Some(_)) => {
             // Repeating a change that added the user needs the same permission as the change did.
-            if !has_proof || repeated.is_some_and(|repeated| repeated.added_user) {
+            let adds_again = matches!(granted, Grant::Repetition(passed) if passed.added_user);
+            if !has_proof || adds_again {
                 permit.may_check_user(&factors)?;
             }
             Ok(Some(Subject::Own(id, name)))
@@ -251,17 +256,27 @@ fn subject<'a>(
     }
 }
 
-/// The checks of the change that a Set with `checks` repeats, because the change replaced the token
-/// that the Set presents. `None`: the Set may change `session`.
-fn repeated_checks(
+/// The changes of a session that are permitted.
+#[derive(Debug, PartialEq, Eq)]
+enum Grant {
+    Change,
+    /// A repetition of the change that replaced the token that the Set presents. That one passed
+    /// these checks.
+    Repetition(PassedChecks),
+}
+
+/// Whether a Set with `checks` may change `session`, or repeat a change.
+fn grant(
     scope: &SessionScope,
     session: &Session,
     checks: &FactorSet,
     now: Timestamp,
-) -> Result<Option<PassedChecks>, Error> {
+) -> Result<Grant, Error> {
     match scope.validity(session, now) {
-        TokenValidity::Valid => Ok(None),
-        TokenValidity::ValidToRepeat(passed) if passed.are_repeated_by(checks) => Ok(Some(passed)),
+        TokenValidity::Valid => Ok(Grant::Change),
+        TokenValidity::ValidToRepeat(passed) if passed.are_repeated_by(checks) => {
+            Ok(Grant::Repetition(passed))
+        }
         TokenValidity::ValidToRepeat(_) | TokenValidity::Invalid => {
             Err(out_of_scope(scope, ApiSide::Command))
         }

@@ -221,8 +221,11 @@ fn parse_factors(item: Attributes<'_>) -> Result<Factors, CorruptItem> {
 }
 
 fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {
-    let proved = item.optional_text("user_id")?;
-    let Some(user_id) = proved.or(item.optional_text("named_user_id")?) else {
+    let user_id = match item.optional_text("user_id")? {
+        None => item.optional_text("named_user_id")?,
+        proved => proved,
+    };
+    let Some(user_id) = user_id else {
         return Ok(None);
     };
     Ok(Some(UserFactor {

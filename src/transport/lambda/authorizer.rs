@@ -67,11 +67,11 @@ impl Authorizer {
         let event = AuthorizerEvent::read(event);
         let decision = match &event.fault {
             None => self.decide(&event, now).await,
-            Some(fault) => Ok(Err(fault.kind())),
+            Some(fault) => Ok(Decision::Deny(fault.kind())),
         };
         let (outcome, user) = match &decision {
-            Ok(Ok(user)) => ("allow", Some(user)),
-            Ok(Err(reason)) => (*reason, None),
+            Ok(Decision::Allow(user)) => ("allow", Some(user)),
+            Ok(Decision::Deny(reason)) => (*reason, None),
             Err(error) => (error.kind(), None),
         };
         let error = event.fault.as_ref().or(decision.as_ref().err());
@@ -99,23 +99,31 @@ impl Authorizer {
         line.set_some("cause", error.map(|error| chain(error)));
         // It has no metrics: Lambda itself counts the errors of the authorizer.
         self.log.write(&line);
-        Ok(event.policy(self.answer, decision?.ok().as_deref()))
+        Ok(match decision? {
+            Decision::Allow(user) => event.policy(self.answer, Some(&user)),
+            Decision::Deny(_) => event.policy(self.answer, None),
+        })
     }
 
     async fn decide(&self, event: &AuthorizerEvent, now: Timestamp) -> Result<Decision, Error> {
         let token = match &event.token {
             Ok(Some(token)) => token,
-            Ok(None) => return Ok(Err("no_token")),
-            Err(TokenFault::Missing | TokenFault::Invalid) => return Ok(Err("malformed_token")),
+            Ok(None) => return Ok(Decision::Deny("no_token")),
+            Err(TokenFault::Missing | TokenFault::Invalid) => {
+                return Ok(Decision::Deny("malformed_token"));
+            }
         };
         Ok(match user_of_token(&self.store, token, now).await? {
-            TokenVerdict::User(user) => Ok(user),
-            TokenVerdict::Refused(Refusal::NotASessionToken) => Err("malformed_token"),
-            TokenVerdict::Refused(Refusal::Void) => Err("invalid_token"),
-            TokenVerdict::Refused(Refusal::Unproven) => Err("no_proof_of_user"),
+            TokenVerdict::User(user) => Decision::Allow(user),
+            TokenVerdict::Refused(Refusal::NotASessionToken) => Decision::Deny("malformed_token"),
+            TokenVerdict::Refused(Refusal::Void) => Decision::Deny("invalid_token"),
+            TokenVerdict::Refused(Refusal::Unproven) => Decision::Deny("no_proof_of_user"),
         })
     }
 }
 
-/// The user whose request is allowed, or the name in the log of the reason why it is denied.
-type Decision = Result<Box<SessionUser>, &'static str>;
+enum Decision {
+    Allow(Box<SessionUser>),
+    /// The name of the reason in the log.
+    Deny(&'static str),
+}

@@ -1,6 +1,7 @@
 //! The limit on failed logins from one address.
 
 mod excess;
+mod sets;
 
 use std::time::Duration;
 
@@ -51,6 +52,47 @@ async fn fail(client: Client<'_>, times: usize) {
         let answer = client.create_json(&wrong(client.app)).await;
         assert_eq!(answer.outcome(), WRONG, "{n}");
     }
+}
+
+/// Creates of each kind, with their outcomes in the log. Those that name a user and fail count.
+async fn logins(app: &App) -> Vec<(&'static str, Value, &'static str)> {
+    let (known, other) = (app.user("known").await, app.user("other").await);
+    let without = app.user_with_hash("without", None).await;
+    let (inactive, guessed) = (app.user("inactive").await, app.user("guessed").await);
+    let deactivated = app.store.set_user_state(&inactive, UserState::Inactive);
+    deactivated.await.unwrap();
+    let guess = by_name(&guessed.login_name, "wrong");
+    app.client().create_json(&guess).await;
+    let both = json!({ "checks": {
+        "user": { "userId": other.user_id.as_str(), "loginName": known.login_name.as_str() },
+        "password": { "password": PASSWORD },
+    } });
+    let no_user = json!({ "checks": { "password": { "password": "x" } } });
+    let by_wrong_id = by_id(&app.user_id("nobody"), "wrong");
+    vec![
+        ("right", by_name(&known.login_name, PASSWORD), "ok"),
+        ("unknown", wrong(app), "unknown_user"),
+        ("unknown by id", by_wrong_id, "unknown_user"),
+        ("another than named", both, "user_mismatch"),
+        (
+            "none set",
+            by_name(&without.login_name, "wrong"),
+            "no_password",
+        ),
+        (
+            "not active",
+            by_name(&inactive.login_name, PASSWORD),
+            "not_active",
+        ),
+        ("locked", by_name(&guessed.login_name, PASSWORD), "locked"),
+        (
+            "wrong",
+            by_name(&other.login_name, "wrong"),
+            "wrong_password",
+        ),
+        ("no password", json!({}), "ok"),
+        ("no user", no_user, "user_missing"),
+    ]
 }
 
 fn retry_after(answer: &Answer) -> Option<&str> {
@@ -139,51 +181,15 @@ async fn each_kind_of_failed_login_counts_and_nothing_else_does() {
         ("MAX_PASSWORD_ATTEMPTS", "1"),
     ])
     .await;
-    let (known, other) = (app.user("known").await, app.user("other").await);
-    let without = app.user_with_hash("without", None).await;
-    let (inactive, guessed) = (app.user("inactive").await, app.user("guessed").await);
-    app.store
-        .set_user_state(&inactive, UserState::Inactive)
-        .await
-        .unwrap();
-    app.client()
-        .create_json(&by_name(&guessed.login_name, "wrong"))
-        .await;
-    let both = json!({ "checks": {
-        "user": { "userId": other.user_id.as_str(), "loginName": known.login_name.as_str() },
-        "password": { "password": PASSWORD },
-    } });
     let client = app.client().from(ADDRESS);
     let mut expected = 0;
-    for (kind, body, counts) in [
-        ("right", by_name(&known.login_name, PASSWORD), false),
-        ("unknown", wrong(&app), true),
-        (
-            "unknown by id",
-            by_id(&app.user_id("nobody"), "wrong"),
-            true,
-        ),
-        ("another than named", both, true),
-        ("none set", by_name(&without.login_name, "wrong"), true),
-        ("not active", by_name(&inactive.login_name, PASSWORD), true),
-        ("locked", by_name(&guessed.login_name, PASSWORD), true),
-        ("wrong", by_name(&other.login_name, "wrong"), true),
-        ("no password", json!({}), false),
-        (
-            "no user",
-            json!({ "checks": { "password": { "password": "x" } } }),
-            false,
-        ),
-        ("malformed", json!({ "checks": 1 }), false),
-    ] {
+    for (kind, body, outcome) in logins(&app).await {
         client.create_json(&body).await;
-        expected += u64::from(counts);
-        assert_eq!(
-            count(&app, ADDRESS).await.unwrap_or_default(),
-            expected,
-            "{kind}"
-        );
+        expected += u64::from(outcome != "ok" && body["checks"]["user"].is_object());
+        let counted = count(&app, ADDRESS).await.unwrap_or_default();
+        assert_eq!(counted, expected, "{kind}");
     }
+    let known = app.login("known").await;
     // A fault of the database is none.
     app.faults.inject(
         Fault::Answer(400, "ValidationException")
@@ -242,37 +248,6 @@ async fn a_principal_with_session_write_vouches_for_its_clients() {
     assert_eq!(count(&app, "192.0.2.9").await, None);
 }
 
-/// In a Set it is the stored address of a session that the principal created itself.
-#[tokio::test]
-async fn a_set_is_counted_by_the_address_of_its_own_session() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
-    let mini = app.user("mini").await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
-    let other = app
-        .service_account_named("other", &[Permission::Write], HOUR)
-        .await;
-    let client = app.client().from(ADDRESS).bearing(page.as_str());
-    let named = json!({
-        "checks": { "user": { "userId": mini.user_id.as_str() } },
-        "userAgent": { "ip": ANOTHER },
-    });
-    let created = client.create_json(&named).await.result().unwrap();
-    let set = json!({
-        "sessionId": created["sessionId"],
-        "checks": { "password": { "password": "wrong" } },
-    });
-    for (client, want) in [
-        (client, 1),
-        (client, 2),
-        (client.bearing(other.as_str()), 2),
-    ] {
-        let request = client.json(sesame::domain::Operation::SetSession, set.clone());
-        client.send(request).await;
-        assert_eq!(count(&app, ANOTHER).await, Some(want));
-    }
-    assert_eq!(count(&app, ADDRESS).await, None);
-}
-
 #[tokio::test]
 async fn loopback_and_unlimited_addresses_are_never_refused() {
     let app = App::with(&[
@@ -303,21 +278,26 @@ async fn a_network_of_ipv6_is_one_client() {
 
 #[tokio::test]
 async fn a_reported_limit_refuses_nobody() {
-    let app = App::with(&[
+    let report = [
         ("MAX_FAILURES_PER_ADDRESS", "5"),
         ("ADDRESS_LIMIT", "report"),
-    ])
-    .await;
+        ("MAX_PASSWORD_ATTEMPTS", "1"),
+    ];
+    let app = App::with(&report).await;
     let client = app.client().from(ADDRESS);
     fail(client, 5).await;
     assert!(app.logged().iter().all(|line| line["over_limit"].is_null()));
 
-    fail(client, 1).await;
-
-    let line = app.logged().pop().unwrap();
-    assert_eq!(line["over_limit"], true);
-    assert_eq!(line["outcome"], "unknown_user");
-    assert_eq!(count(&app, ADDRESS).await, Some(6));
+    let (mut expected, kinds) = (5, logins(&app).await);
+    for (kind, body, outcome) in kinds {
+        client.create_json(&body).await;
+        let line = app.logged().pop().unwrap();
+        assert_eq!(line["outcome"], outcome, "{kind}");
+        let has_password = body["checks"]["password"].is_object();
+        assert_eq!(line["over_limit"] == true, has_password, "{kind}");
+        expected += u64::from(outcome != "ok" && body["checks"]["user"].is_object());
+        assert_eq!(count(&app, ADDRESS).await, Some(expected), "{kind}");
+    }
 }
 
 /// On, off and on again, on tables that are in use.

@@ -4,13 +4,29 @@ use std::time::Duration;
 
 use sesame::api::Version;
 use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
-use sesame::domain::{Permission, User};
+use sesame::domain::{JwtName, JwtPrincipal, Operation, Permission, User};
+use sesame::service::Jwt;
 
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, ClientError, HOUR, Wire, checks};
 
 const WRONG: &str = "COMMAND-3M0fs";
 const LOCKED: &str = "COMMAND-JLK35";
+
+/// The same with a JWT that has no scope of the service.
+async fn attempt_with_jwt(client: Client<'_>, user: &User, password: &str) -> ClientError {
+    let create = Create {
+        checks: Some(checks(user, Some(password))),
+        ..Create::default()
+    };
+    let mut request = client.request(Operation::CreateSession, &create);
+    let issuer = "https://idp.example".to_owned();
+    request.context.jwt = Some(Jwt {
+        principal: JwtPrincipal::new(issuer, JwtName::Subject, "ada".to_owned()).ok(),
+        scopes: vec!["openid".to_owned()],
+    });
+    client.created(&client.send(request).await).err().unwrap()
+}
 
 async fn attempt(client: Client<'_>, user: &User, password: &str) -> ClientError {
     let request = Create {
@@ -66,6 +82,9 @@ async fn a_principal_with_session_write_learns_the_failures_and_when_a_lock_ends
             );
             let plain = (Some(WRONG.to_owned()), None, None);
             assert_eq!(told(attempt(other, &user, "wrong").await), plain);
+            let with_jwt = attempt_with_jwt(other, &user, PASSWORD).await;
+            assert_eq!(with_jwt, attempt_with_jwt(other, &nobody, PASSWORD).await);
+            assert_eq!(told(with_jwt), plain);
         }
     }
 }
@@ -99,7 +118,7 @@ async fn the_end_of_a_lock_is_in_retry_after_too() {
             ..Create::default()
         };
         let known = app.client().over(wire, Version::V2).bearing(page.as_str());
-        let request = known.request(sesame::domain::Operation::CreateSession, &request);
+        let request = known.request(Operation::CreateSession, &request);
         let answer = known.send(request).await;
         let has_header = answer.headers.contains_key("retry-after");
         let is_grpc = matches!(wire, Wire::Grpc | Wire::GrpcWeb | Wire::GrpcWebText);

@@ -22,6 +22,7 @@ pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
         && seconds.len() == 8
         && !seconds.ends_with("60")
         && (1..=9).contains(&fraction.len())
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
         && (zone == "Z" || zone.len() == 6);
     let at: Timestamp = text.parse().ok()?;
     (is_plain && YEARS_1_TO_9999.contains(&at.seconds)).then_some(at)
@@ -59,6 +60,8 @@ fn a_time_is_rfc_3339_in_the_years_1_to_9999() {
         ("1970-01-01T24:00:00Z", None),
         ("1970-01-01T00:00:00+0100", None),
         ("1970-01-01T00:00:00 +01:00", None),
+        ("1970-01-01T00:00:00.5 Z", None),
+        ("1970-01-01T00:00:00.5 +01:00", None),
         ("1970-1-1T00:00:00Z", None),
         ("0001-01-01T00:00:00Z", Some((-62_135_596_800, 0))),
         ("0000-01-01T00:00:00Z", None),

@@ -1,32 +1,48 @@
-use super::VerifiedUser;
-use crate::domain::{AddressGroup, FailureWindow, Password, Permit, UserAgent};
+use crate::domain::{AddressGroup, FailureWindow, Permit, UserAgent, parse_address};
 use crate::error::Error;
 use crate::log::LoginStep;
-use crate::service::user_lookup::Subject;
-use crate::service::{Context, Service};
+use crate::service::{Checks, Context, Service};
 
 impl Service {
-    /// Checks a password, unless too many logins have failed from the client's address, and counts
-    /// the failure if it is one: 1 request more.
-    ///
-    /// The address is asked for before the call waits for its turn, and again before its attempt is
-    /// counted. So the limit is exceeded by at most the attempts that are under way, by one for each
-    /// process and window, and by failures whose count failed.
-    pub(super) async fn check_login(
+    /// The address by which the failure of a login with these checks is counted, if it is. A
+    /// principal that sees users vouches for its client by a user agent; nobody else's says anything.
+    pub(in crate::service) fn login_address(
         &self,
-        subject: Subject<'_>,
-        password: Password,
+        checks: &Checks,
         user_agent: Option<&UserAgent>,
         permit: &Permit,
         context: &Context,
-    ) -> Result<VerifiedUser, Error> {
+    ) -> Option<AddressGroup> {
+        checks.password.as_ref()?;
         context.record.note(|facts| facts.login = LoginStep::Begun);
-        let address = self.counted_by(user_agent, permit, context);
+        let (address, is_vouched) = if permit.sees_users() {
+            (parse_address(user_agent?.ip.as_ref()?)?, true)
+        } else {
+            (context.client.counted_ip()?, false)
+        };
+        let address = self.policy.addresses.group(address)?;
+        let vouched = is_vouched.then(|| address.to_string());
+        context.record.note(|facts| facts.login_address = vouched);
+        Some(address)
+    }
+
+    /// Carries out a login, unless too many have failed from its address, and counts its failure: 1
+    /// request more.
+    ///
+    /// The address is asked for before anything is known of the user, and again before an attempt
+    /// is counted. So the limit is exceeded by at most the attempts that are under way, by one for
+    /// each process and window, and by failures whose count failed.
+    pub(in crate::service) async fn limited<T>(
+        &self,
+        address: Option<AddressGroup>,
+        context: &Context,
+        login: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         self.refuse_over_limit(address, context)?;
-        let check = self.check_password(subject, password, address, permit, context);
-        let outcome = check.await;
+        let outcome = login.await;
         if let (Err(error), Some(address)) = (&outcome, address)
-            && error.is_failed_login()
+            // An invalid argument, here, is another user than the session's.
+            && (error.is_failed_login() || matches!(error, Error::InvalidArgument(_)))
         {
             self.count_failure(address, context).await;
         }
@@ -56,6 +72,10 @@ impl Service {
 
     /// Counts a failure. If that fails, the login's own failure is answered all the same.
     async fn count_failure(&self, address: AddressGroup, context: &Context) {
+        // The client's deadline must not end the call before this.
+        context
+            .record
+            .note(|facts| facts.login = LoginStep::AttemptPending);
         let max = self.policy.addresses.max_failures;
         let window = FailureWindow::at(context.time());
         let count = self.store.count_failure(address, window);
@@ -66,21 +86,5 @@ impl Service {
             Ok(_) => {}
             Err(error) => context.record.side_error(&error),
         }
-    }
-
-    /// The address by which a login's failure is counted, if it is. A principal that sees users
-    /// vouches for its client by a user agent; nobody else's says anything.
-    fn counted_by(
-        &self,
-        user_agent: Option<&UserAgent>,
-        permit: &Permit,
-        context: &Context,
-    ) -> Option<AddressGroup> {
-        let address = if permit.sees_users() {
-            user_agent?.ip.as_ref()?.trim().parse().ok()?
-        } else {
-            context.client.counted_ip()?
-        };
-        self.policy.addresses.group(address)
     }
 }
