@@ -46,7 +46,8 @@ mod tests {
     /// The capacity is what keeps a buffer from growing.
     #[test]
     fn no_character_grows_more_than_its_buffer() {
-        for c in '\0'..=char::MAX {
+        // Beyond these planes nothing is composed and nothing has a case.
+        for c in '\0'..='\u{2ffff}' {
             let text = c.to_string();
             for grown in [compose(&text), fold(&text)] {
                 assert!(grown.len() <= text.len() * GROWTH, "{c:?}");
