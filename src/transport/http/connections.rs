@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::guard::Guard;
 use super::limits::Limits;
 use crate::api::WireLimits;
+use crate::domain::AddressGroup;
 use crate::lock::lock;
 use crate::log::Losses;
 
@@ -151,12 +152,13 @@ impl Connections {
         for one in open {
             let state = one.state.borrow();
             if !state.gives_way && state.calls == 0 {
-                *counts.entry(one.network()).or_default() += 1;
+                *counts.entry(AddressGroup::of(one.address)).or_default() += 1;
                 idle.push((one, Reverse(state.idle_since)));
             }
         }
         let idle = idle.into_iter();
-        let choice = idle.max_by_key(|(one, since)| (counts[&one.network()], *since));
+        let choice =
+            idle.max_by_key(|(one, since)| (counts[&AddressGroup::of(one.address)], *since));
         let Some((one, _)) = choice else {
             return false;
         };
@@ -192,14 +194,6 @@ impl Connections {
 }
 
 impl Connection {
-    /// The addresses that its client has: of IPv6, a network of 64 bits.
-    fn network(&self) -> IpAddr {
-        match self.address {
-            IpAddr::V4(_) => self.address,
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        }
-    }
-
     /// Changes the state in a way for which nobody waits: to wake the connection's task for each
     /// request would cost more than all else here.
     fn change(&self, change: impl FnOnce(&mut State)) {
