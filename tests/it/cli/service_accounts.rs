@@ -129,3 +129,27 @@ fn invalid_service_accounts_are_refused() {
         assert!(done.stderr.contains(reason), "{arguments:?}: {done:?}");
     }
 }
+
+/// Whoever pipes the output away, or has no room for it, must not keep a token valid by that.
+#[cfg(target_os = "linux")]
+#[test]
+fn all_tokens_of_a_name_are_revoked_whoever_reads_the_output() {
+    let dev = Dev::start();
+    for _ in 0..3 {
+        let add = words("caller add --permission session.read --name page");
+        let output = dev.command(&add).output().unwrap();
+        let token = String::from_utf8(output.stdout).unwrap();
+        crate::support::record::secret(Some(token.trim()));
+    }
+
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut revoke = dev.command(&words("caller revoke --name page --yes"));
+    let done = revoke.stdout(full.unwrap()).output().unwrap();
+
+    assert_eq!(done.status.code(), Some(1));
+    let left = dev.tell("caller list --json").expect(0).json();
+    assert!(
+        left.iter().all(|account| account["name"] != "page"),
+        "{left:?}"
+    );
+}
