@@ -5,6 +5,7 @@
 //! attempts carry an id, by which a resent write finds that it was carried out.
 //! Every read is strongly consistent, except that of the index of a user's sessions.
 
+#[cfg(feature = "function")]
 mod address_failures;
 mod batch;
 mod item;
