@@ -44,7 +44,9 @@ def refusal(caught: pytest.ExceptionInfo[ApiException]) -> tuple[int, int, str]:
     status = caught.value.data
     assert isinstance(status, Status)
     assert status.details is not None
-    return caught.value.status, status.code, status.details[0].id
+    error_id = status.details[0].id
+    assert error_id is not None
+    return caught.value.status, status.code, error_id
 
 
 def test_a_session_is_created_changed_read_listed_and_ended() -> None:
