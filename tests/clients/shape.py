@@ -14,11 +14,13 @@ from wire import TRAILERS, Answer
 
 DETAILS = "grpc-status-details-bin"
 
+WRONG_PASSWORD = "COMMAND-3M0fs"
+
 # The ids of this service's errors, by the call and the id of another server's error. None: the
 # error has no details.
 ON_PURPOSE: Mapping[tuple[str, str], str | None] = {
     # A wrong password.
-    ("CreateSession", "COMMAND-SAF3g"): "COMMAND-3M0fs",
+    ("CreateSession", "COMMAND-SAF3g"): WRONG_PASSWORD,
     # A wrong session token in a Get.
     ("GetSession", "COMMAND-sGr42"): "QUERY-dsfr3",
     # An unknown bearer token, which is refused before the service runs.
@@ -34,7 +36,7 @@ class Shape:
     frames: list[int]
     # Of gRPC, or its name in Connect; 0 is a success.
     code: int | str
-    # Of zitadel.v1.ErrorDetail.
+    # Of the detail that names the error.
     id: str | None
     # The paths of what the message, or the error in its place, has.
     fields: list[str]
@@ -77,7 +79,11 @@ class Shape:
             return shape
         own = ON_PURPOSE[request.rpc, shape.id]
         fields = [each for each in shape.fields if own or not each.startswith("details")]
-        return replace(shape, id=own, fields=fields)
+        if own == WRONG_PASSWORD:
+            # To a principal with session.write it says how many failed in a row.
+            names = [each for each in fields if each.startswith("details") and each.endswith(".id")]
+            fields += [each.removesuffix("id") + "failedAttempts" for each in names]
+        return replace(shape, id=own, fields=sorted(fields))
 
     def differences(self, expected: "Shape") -> list[str]:
         own, wanted = asdict(self), asdict(expected)
@@ -116,14 +122,17 @@ def trailers(request: Request, answer: Answer) -> dict[str, str]:
 
 
 def detail_id(details: list[Any]) -> str | None:
-    """Of the first zitadel.v1.ErrorDetail, in google.rpc.Status or as Connect has it."""
+    """Of the first detail that names the error, in google.rpc.Status or as Connect has it."""
     for detail in details:
-        if detail.get("@type") == "type.googleapis.com/zitadel.v1.ErrorDetail":
+        kind = detail.get("type") or detail.get("@type", "").rpartition("/")[2]
+        package, _, name = kind.rpartition(".")
+        if package != "zitadel.v1":
+            continue
+        if "id" in detail:
             return str(detail["id"])
-        if detail.get("type") == "zitadel.v1.ErrorDetail":
-            module = importlib.import_module("zitadel.v1.error_detail_pb2")
-            packed = base64.b64decode(detail["value"] + "==")
-            return str(module.ErrorDetail.FromString(packed).id)
+        module = importlib.import_module("zitadel.v1.error_detail_pb2")
+        packed = base64.b64decode(detail["value"] + "==")
+        return str(getattr(module, name).FromString(packed).id)
     return None
 
 
