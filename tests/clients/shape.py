@@ -14,13 +14,13 @@ from wire import TRAILERS, Answer
 
 DETAILS = "grpc-status-details-bin"
 
-WRONG_PASSWORD = "COMMAND-3M0fs"
+FAILED_LOGIN = "COMMAND-3M0fs"
 
 # The ids of this service's errors, by the call and the id of another server's error. None: the
 # error has no details.
 ON_PURPOSE: Mapping[tuple[str, str], str | None] = {
     # A wrong password.
-    ("CreateSession", "COMMAND-SAF3g"): WRONG_PASSWORD,
+    ("CreateSession", "COMMAND-SAF3g"): FAILED_LOGIN,
     # A wrong session token in a Get.
     ("GetSession", "COMMAND-sGr42"): "QUERY-dsfr3",
     # An unknown bearer token, which is refused before the service runs.
@@ -79,7 +79,7 @@ class Shape:
             return shape
         own = ON_PURPOSE[request.rpc, shape.id]
         fields = [each for each in shape.fields if own or not each.startswith("details")]
-        if own == WRONG_PASSWORD:
+        if own == FAILED_LOGIN:
             # To a principal with session.write it says how many failed in a row.
             names = [each for each in fields if each.startswith("details") and each.endswith(".id")]
             fields += [each.removesuffix("id") + "failedAttempts" for each in names]
