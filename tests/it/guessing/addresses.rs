@@ -102,7 +102,7 @@ fn retry_after(answer: &Answer) -> Option<&str> {
 /// ASVS V6.3.1: guesses at many users from one address meet a limit.
 #[tokio::test]
 async fn after_so_many_failures_no_password_from_the_address_is_tried() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let mini = app.user("mini").await;
     let right = by_name(&mini.login_name, PASSWORD);
     let client = app.client().from(ADDRESS);
@@ -143,7 +143,7 @@ async fn after_so_many_failures_no_password_from_the_address_is_tried() {
 /// count is far smaller than the kilobyte of a unit.
 #[tokio::test]
 async fn the_limit_adds_to_a_call_what_the_page_says() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let without = app.beside(&[("MAX_FAILURES_PER_ADDRESS", "none")]);
     let mini = app.user("mini").await;
     let calls = [
@@ -176,7 +176,7 @@ async fn the_limit_adds_to_a_call_what_the_page_says() {
 
 #[tokio::test]
 async fn each_kind_of_failed_login_counts_and_nothing_else_does() {
-    let app = App::with(&[
+    let app = App::emulated(&[
         ("MAX_FAILURES_PER_ADDRESS", "1000"),
         ("MAX_PASSWORD_ATTEMPTS", "1"),
     ])
@@ -206,7 +206,7 @@ async fn each_kind_of_failed_login_counts_and_nothing_else_does() {
 /// Whoever calls past `session.write` is one client; whoever has it vouches for others.
 #[tokio::test]
 async fn a_principal_with_session_write_vouches_for_its_clients() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let page = app.service_account(&[Permission::Write], HOUR).await;
     let reader = app
         .service_account_named("reader", &[Permission::Read], HOUR)
@@ -250,7 +250,7 @@ async fn a_principal_with_session_write_vouches_for_its_clients() {
 
 #[tokio::test]
 async fn loopback_and_unlimited_addresses_are_never_refused() {
-    let app = App::with(&[
+    let app = App::emulated(&[
         ("MAX_FAILURES_PER_ADDRESS", "5"),
         ("UNLIMITED_ADDRESSES", "198.51.100.0/24"),
     ])
@@ -263,7 +263,7 @@ async fn loopback_and_unlimited_addresses_are_never_refused() {
 
 #[tokio::test]
 async fn a_network_of_ipv6_is_one_client() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     for n in 0..5 {
         fail(app.client().from(&format!("2001:db8::{n}:1")), 1).await;
     }
@@ -283,7 +283,7 @@ async fn a_reported_limit_refuses_nobody() {
         ("ADDRESS_LIMIT", "report"),
         ("MAX_PASSWORD_ATTEMPTS", "1"),
     ];
-    let app = App::with(&report).await;
+    let app = App::emulated(&report).await;
     let client = app.client().from(ADDRESS);
     fail(client, 5).await;
     assert!(app.logged().iter().all(|line| line["over_limit"].is_null()));
@@ -303,7 +303,7 @@ async fn a_reported_limit_refuses_nobody() {
 /// On, off and on again, on tables that are in use.
 #[tokio::test]
 async fn the_limit_can_be_switched_off_and_on() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     fail(app.client().from(ADDRESS), 5).await;
 
     let off = app.beside(&[("MAX_FAILURES_PER_ADDRESS", "none")]);

@@ -113,7 +113,7 @@ async fn of_ten_thousand_names_from_one_address_a_hundred_are_tried() {
 /// The address is learnt from the count alone, so each process lets one failure more through.
 #[tokio::test]
 async fn a_process_learns_of_the_limit_by_a_failure_of_its_own() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let other = app.beside(&[("MAX_FAILURES_PER_ADDRESS", "5")]);
     let mini = app.user("mini").await;
     fail(app.client().from(ADDRESS), 5).await;
@@ -127,7 +127,7 @@ async fn a_process_learns_of_the_limit_by_a_failure_of_its_own() {
 
 #[tokio::test]
 async fn a_failure_that_cant_be_counted_is_answered_and_logged() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let sessions = app.store.tables().sessions.clone();
     let fault = Fault::Answer(400, "ResourceNotFoundException").once();
     app.faults

@@ -26,7 +26,7 @@ async fn set(client: Client<'_>, session: &Value, login_name: &str, password: &s
 /// whose it was.
 #[tokio::test]
 async fn a_replaced_token_tells_by_no_limit_who_logged_in() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "6")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "6")]).await;
     let (victim, other) = (app.user("victim").await, app.user("other").await);
     let (own, others) = (victim.login_name.as_str(), other.login_name.as_str());
     let planter = app.client().from(ADDRESS);
@@ -47,7 +47,7 @@ async fn a_replaced_token_tells_by_no_limit_who_logged_in() {
 /// In a Set it is the stored address of a session that the principal created itself.
 #[tokio::test]
 async fn a_set_is_counted_by_the_address_of_its_own_session() {
-    let app = App::with(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let mini = app.user("mini").await;
     let page = app.service_account(&[Permission::Write], HOUR).await;
     let other = app

@@ -19,7 +19,8 @@ pub(super) struct Database {
     pub endpoint: Endpoint,
     pub plain: SharedHttpClient,
     pub faults: Faults,
-    is_emulated: bool,
+    /// Whether no other test uses it.
+    pub is_emulated: bool,
 }
 
 impl Database {
