@@ -25,7 +25,7 @@ pub struct BreachedPasswords {
     pub on_failure: OnFailure,
 }
 
-/// What happens to a password that can't be looked up.
+/// Whether a password that can't be looked up is refused or accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     Refuse,

@@ -124,7 +124,7 @@ pub fn hash_settings(
     params.zip(kernel).ok_or(Faults(reader.faults))
 }
 
-/// What commands that set passwords hold them to.
+/// The settings of the commands that set passwords: the rules, and where passwords are looked up.
 #[cfg(feature = "cli")]
 #[derive(Clone, Debug)]
 pub struct PasswordSettings {

@@ -88,7 +88,8 @@ pub enum Kind {
     Message(&'static Message),
     Timestamp,
     Duration,
-    /// As the two below, with the fields that it has in protobuf.
+    /// `google.protobuf.Struct`, with its table. JSON writes it, a `Value` and a `ListValue` in a form
+    /// of their own.
     Struct(&'static Message),
     Value(&'static Message),
     ListValue(&'static Message),

@@ -158,7 +158,7 @@ impl<'a> Writers<'a> {
     }
 }
 
-/// What became of a line.
+/// The outcome of a line.
 enum LineOutcome {
     Added,
     /// The user was there already.

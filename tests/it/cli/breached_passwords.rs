@@ -189,7 +189,7 @@ fn settings_of_the_look_up_are_refused_before_a_password_is_read() {
     }
 }
 
-/// What answers here is a service with the certificate, which has no such range.
+/// A service with the certificate stands in here. It has no such range, so it answers with 404.
 #[test]
 fn a_range_over_tls_is_asked_by_the_roots_of_the_machine() {
     let dev = Dev::start();
