@@ -25,8 +25,7 @@ use sesame::api::{Request, RequestContext};
 use sesame::app::{App, Settings, handle};
 use sesame::aws::{Endpoint, KeySource, with_http_client};
 use sesame::domain::{
-    Attempts, HashString, LoginName, Password, SessionGeneration, Timestamp, User, UserId,
-    UserState,
+    Account, HashString, LoginName, NewUser, Password, Profile, Timestamp, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
@@ -208,16 +207,19 @@ async fn app(
     let store_over = |http| Store::new(with_http_client(endpoint.clone(), http), tables.clone());
     let store = store_over(emulator.http_client());
     store.create_tables().await.expect("tables");
-    let mini = User {
+    let mini = NewUser {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).expect("a name"),
         user_id: UserId::parse("1".to_owned()).expect("an id"),
         display_name: None,
         state: UserState::Active,
         password_hash: Some(HashString::new(hash.to_owned())),
-        attempts: Attempts::default(),
-        generation: SessionGeneration::generate(),
+        change_required: false,
+        profile: Profile::default(),
     };
-    store.insert_user(&mini).await.expect("a user");
+    store
+        .insert_account(&Account::new(mini, Timestamp::from_millis(0)), false)
+        .await
+        .expect("a user");
     let settings = Settings::read(|name| match name {
         "USERS_TABLE" | "SESSIONS_TABLE" | "RESOURCE_OWNER" => Some(name.to_lowercase()),
         "ACCESS" => Some("public".to_owned()),

@@ -67,9 +67,13 @@ pub use session::{
 };
 pub use text::Invalid;
 pub use time::Timestamp;
+#[cfg(feature = "function")]
 pub use user::{
-    DisplayName, FoldedName, LoginName, NewUser, StateChange, User, UserPointer, UserSearch,
-    UserState,
+    Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
+    PhoneNumber, Profile,
+};
+pub use user::{
+    DisplayName, FoldedName, LoginName, StateChange, User, UserPointer, UserSearch, UserState,
 };
 pub use user_agent::UserAgent;
 pub use write::{Sequence, Write, WriteOutcome, Writes};

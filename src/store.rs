@@ -8,6 +8,7 @@
 #[cfg(feature = "function")]
 mod address_failures;
 mod batch;
+mod changes;
 mod item;
 mod schema;
 mod service_accounts;
@@ -22,7 +23,7 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
-pub use users::{InsertOutcome, ReserveOutcome};
+pub use users::{AddressConflict, ChangeOutcome, InsertOutcome, ReserveOutcome, StoredUser};
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
 /// one would be moved together with it.
@@ -42,11 +43,30 @@ pub struct Tables {
 pub struct Store {
     client: Client,
     tables: Tables,
+    patience: Patience,
+}
+
+/// How long a transaction is tried that meets other writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// A call is billed by time, and its client waits.
+    Call,
+    /// An operator wants it done, even while somebody tries passwords.
+    Operator,
 }
 
 impl Store {
     pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables }
+        Self {
+            client,
+            tables,
+            patience: Patience::Call,
+        }
+    }
+
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     pub fn tables(&self) -> &Tables {

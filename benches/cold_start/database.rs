@@ -6,7 +6,9 @@ use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::domain::{Attempts, HashString, LoginName, SessionGeneration, User, UserId, UserState};
+use sesame::domain::{
+    Account, HashString, LoginName, NewUser, Profile, Timestamp, UserId, UserState,
+};
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
@@ -61,21 +63,23 @@ impl Database {
             sessions: SESSIONS.to_owned(),
         };
         let store = Store::new(with_http_client(endpoint, emulator.http_client()), tables);
-        let user = User {
+        let user = NewUser {
             login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
             user_id: UserId::parse(USER_ID.to_owned())?,
             display_name: None,
             state: UserState::Active,
             password_hash: Some(hash(costs)?),
-            attempts: Attempts::default(),
-            generation: SessionGeneration::generate(),
+            change_required: false,
+            profile: Profile::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         runtime.block_on(async {
             store.create_tables().await?;
-            store.insert_user(&user).await
+            store
+                .insert_account(&Account::new(user, Timestamp::from_millis(0)), false)
+                .await
         })?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);

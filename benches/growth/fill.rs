@@ -6,7 +6,7 @@ use std::time::Duration;
 use dynoxide::{Database, ImportOptions};
 use serde_json::{Value, json};
 use sesame::app::handle;
-use sesame::domain::{SessionGeneration, UserId, UserRef, generate_uuid};
+use sesame::domain::{Account, UserId, UserRef, generate_uuid};
 use sesame::emulator::Emulator;
 
 use super::calls;
@@ -36,8 +36,9 @@ impl Filler {
         let store = service::store(meter.http_client());
         store.create_tables().await?;
         meter.take_bodies();
-        let user = service::user(0, service::hash().await?, SessionGeneration::generate())?;
-        store.insert_user(&user).await?;
+        let user = service::user(0, service::hash().await?)?;
+        let account = Account::new(user, NOW);
+        store.insert_account(&account, false).await?;
         let writes = meter.take_bodies();
         let items = &writes[0]["TransactItems"];
         let (user, pointer) = (&items[0]["Put"]["Item"], &items[1]["Put"]["Item"]);

@@ -8,8 +8,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::app::{App, Settings};
 use sesame::aws::{Endpoint, KeySource, with_http_client};
 use sesame::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, SessionGeneration, Timestamp, User,
-    UserId, UserState,
+    DisplayName, HashString, LoginName, NewUser, Password, Profile, Timestamp, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::log::Log;
@@ -43,15 +42,15 @@ pub async fn hash() -> Outcome<HashString> {
     Ok(HashString::new(hash.as_str().to_owned()))
 }
 
-pub fn user(number: usize, hash: HashString, generation: SessionGeneration) -> Outcome<User> {
-    Ok(User {
+pub fn user(number: usize, hash: HashString) -> Outcome<NewUser> {
+    Ok(NewUser {
         login_name: LoginName::parse(login_name(number))?,
         user_id: UserId::parse(user_id(number))?,
         display_name: DisplayName::parse("Mini Mouse".to_owned())?,
         state: UserState::Active,
         password_hash: Some(hash),
-        attempts: Attempts::default(),
-        generation,
+        change_required: false,
+        profile: Profile::default(),
     })
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::aws::{Endpoint, with_http_client};
 use sesame::domain::{
-    Attempts, DisplayName, HashString, LoginName, Password, Permission, ServiceAccount,
-    ServiceAccountName, SessionGeneration, Timestamp, User, UserId, UserState,
+    Account, DisplayName, HashString, LoginName, NewUser, Password, Permission, Profile,
+    ServiceAccount, ServiceAccountName, Timestamp, UserId, UserState,
 };
 use sesame::emulator::Emulator;
 use sesame::password::{Kernel, Params, PasswordPool};
@@ -105,16 +105,18 @@ async fn fill(emulator: &Emulator) -> Outcome<ServiceAccountToken> {
     let pool = PasswordPool::new(Params::default(), Kernel::detect(), NonZeroUsize::MIN, 0);
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await?;
     for number in 0..USERS {
-        let user = User {
+        let user = NewUser {
             login_name: LoginName::parse(login_name(number))?,
             user_id: UserId::parse(user_id(number))?,
             display_name: DisplayName::parse("Mini Mouse".to_owned())?,
             state: UserState::Active,
             password_hash: Some(HashString::new(hash.as_str().to_owned())),
-            attempts: Attempts::default(),
-            generation: SessionGeneration::generate(),
+            change_required: false,
+            profile: Profile::default(),
         };
-        store.insert_user(&user).await?;
+        store
+            .insert_account(&Account::new(user, Timestamp::from_millis(0)), false)
+            .await?;
     }
     let token = ServiceAccountToken::generate()?;
     let account = ServiceAccount {

@@ -91,7 +91,7 @@ impl Dev {
         log_panics(log.clone());
         let store = store(&emulator, &settings);
         store.create_tables().await?;
-        demo::add_user(&store, &settings).await?;
+        demo::add_user(&store, &settings, now()).await?;
         let token = demo::add_service_account(&store, now()).await?;
         let (server_key, checks_at_once) =
             (KeySource::Key(server_key), config::checks_at_once(variable));

@@ -13,6 +13,7 @@ use self::firebase::FirebaseConfig;
 use self::lines::read_lines;
 use self::progress::Progress;
 use self::writers::Writers;
+use super::Environment;
 use super::failure::Failure;
 use super::output::{print_json, print_line};
 use super::signals::Signals;
@@ -43,7 +44,7 @@ pub struct Import {
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 impl Import {
-    pub async fn run(self, users: &Users) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let unreadable = |error| Failure::Input {
             what: self.file.display().to_string(),
             error,
@@ -57,7 +58,7 @@ impl Import {
         let (lines, bytes) = read_lines(&self.file).map_err(unreadable)?;
         let progress = Progress::new(bytes);
         let parallel = self.parallel.into();
-        let mut writers = Writers::new(users, progress, self.skip, parallel, firebase);
+        let mut writers = Writers::new(users, environment, progress, self.skip, parallel, firebase);
 
         let outcome = tokio::select! {
             biased;

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::import::Import;
 use super::output::note;
 use super::prompt::Consent;
-use crate::domain::{LoginName, Permit, StateChange, printable};
+use crate::domain::{LoginName, Permit, StateChange, UserSearch, printable};
 use crate::error::Error;
 use crate::service::Users;
 use crate::store::Store;
@@ -105,24 +105,26 @@ impl Command {
     pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         let environment = connection.environment;
         let users = &administration(connection.store().await?)?;
+        let now = (environment.now)();
         let set_state =
-            async |user: UserSelector, state| users.change_state(&user.search(), state).await;
+            async |user: UserSelector, state| users.change_state(&user.search(), state, now).await;
         let (user, done) = match self {
             Self::Add(add) => return add.run(users, environment).await,
-            Self::Import(import) => return import.run(users).await,
+            Self::Import(import) => return import.run(users, environment).await,
             Self::Show(show) => return show.run(users, environment).await,
             Self::List(list) => return list.run(users, environment).await,
             Self::SetPassword { user, password } => {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.
-                let user = users.find(&user.search()).await?;
+                let user = users.find(&user.search()).await?.account.user;
                 let (name, shown) = (&user.login_name, user.display_name.as_ref());
                 let hash = password.hash(name, shown, environment).await?;
-                users.set_password(&user, &hash).await?;
+                let found = UserSearch::Id(user.user_id.clone());
+                users.set_password(&found, &hash, now).await?;
                 (user, "password set")
             }
             Self::Logout(user) => {
-                let user = users.end_sessions(&user.search()).await?;
+                let user = users.end_sessions(&user.search(), now).await?;
                 (user, "logged out everywhere")
             }
             Self::Lock(user) => (set_state(user, StateChange::Lock).await?, "locked"),
@@ -130,16 +132,16 @@ impl Command {
             Self::Deactivate(user) => (set_state(user, StateChange::Deactivate).await?, "inactive"),
             Self::Activate(user) => (set_state(user, StateChange::Activate).await?, "active"),
             Self::Rename { user, to } => {
-                let renamed = users.rename(&user.search(), to.clone()).await?;
+                let renamed = users.rename(&user.search(), to.clone(), now).await?;
                 let Some(user) = renamed else { return Ok(()) };
                 (user, &*format!("renamed to {}", printable(to.as_str())))
             }
             Self::Delete { user, consent } => {
-                let user = users.find(&user.search()).await?;
+                let user = users.find(&user.search()).await?.account.user;
                 let name = printable(user.login_name.as_str());
                 let id = printable(user.user_id.as_str());
                 consent.require(&format!("Delete the user {name} with the id {id}?"))?;
-                users.delete(&user).await?;
+                users.delete(&UserSearch::Id(user.user_id.clone())).await?;
                 (user, "deleted")
             }
         };
@@ -153,5 +155,5 @@ impl Command {
 
 /// The administration of users, by the right of whoever has the credentials for the tables.
 pub fn administration(store: Store) -> Result<Users, Failure> {
-    Ok(Users::new(store, &Permit::operator()).map_err(Error::from)?)
+    Ok(Users::new(store, false, &Permit::operator()).map_err(Error::from)?)
 }

@@ -92,6 +92,15 @@ impl Attempts {
         self.made.saturating_sub(self.failures.into())
     }
 
+    /// These after all failures up to now are forgiven.
+    #[must_use]
+    pub fn forgiven(self) -> Self {
+        Self {
+            failures: 0,
+            ..self
+        }
+    }
+
     /// When the lock ends. `Ok(None)`: the password is not locked at `now`.
     ///
     /// # Errors

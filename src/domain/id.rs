@@ -89,6 +89,19 @@ impl From<&UserId> for UserRef {
     }
 }
 
+/// Reads the form that it is stored in.
+impl FromStr for UserRef {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let number = u128::from_str_radix(text, 16).map_err(drop)?;
+        let reference = Self(number.to_be_bytes());
+        (reference.to_string() == text)
+            .then_some(reference)
+            .ok_or(())
+    }
+}
+
 impl fmt::Display for UserRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

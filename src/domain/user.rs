@@ -1,5 +1,9 @@
 #[cfg(feature = "function")]
+mod contact;
+#[cfg(feature = "function")]
 mod names;
+#[cfg(feature = "function")]
+mod profile;
 mod state;
 
 use super::attempts::Attempts;
@@ -7,10 +11,14 @@ use super::named::named;
 use super::secret::HashString;
 use super::text::{Invalid, bounded, text_type};
 use super::unicode::fold;
-use super::{SessionGeneration, UserId};
+use super::{SessionGeneration, Timestamp, UserId};
 
 #[cfg(feature = "function")]
+pub use contact::{Address, AddressFault, Contact, EmailAddress, PhoneNumber};
+#[cfg(feature = "function")]
 pub(super) use names::is_invisible;
+#[cfg(feature = "function")]
+pub use profile::{Account, Gender, Language, PersonName, Profile};
 pub use state::StateChange;
 
 text_type! {
@@ -137,6 +145,10 @@ pub struct User {
     pub state: UserState,
     /// `None` for a user without a password.
     pub password_hash: Option<HashString>,
+    /// When the password was set; `None` if a release without this attribute set it.
+    pub password_changed_at: Option<Timestamp>,
+    /// Whether the user is asked to choose another password. A login is not refused for it.
+    pub change_required: bool,
     pub attempts: Attempts,
     /// Only sessions with this generation are valid.
     pub generation: SessionGeneration,
@@ -152,25 +164,81 @@ pub struct UserPointer {
     pub generation: SessionGeneration,
 }
 
-/// A user to add, who is active from then on.
+/// A user to add.
+#[cfg(feature = "function")]
 #[derive(Clone, Debug)]
 pub struct NewUser {
     pub login_name: LoginName,
     pub user_id: UserId,
+    /// `None`: the user is shown by the names in the profile or, without these, by the login name.
     pub display_name: Option<DisplayName>,
+    pub state: UserState,
     pub password_hash: Option<HashString>,
+    pub change_required: bool,
+    pub profile: Profile,
 }
 
-impl From<NewUser> for User {
-    fn from(new: NewUser) -> Self {
+#[cfg(feature = "function")]
+impl User {
+    /// A user who is added at `now`.
+    fn new(new: NewUser, now: Timestamp) -> Self {
         Self {
             login_name: new.login_name,
             user_id: new.user_id,
             display_name: new.display_name,
-            state: UserState::Active,
+            state: new.state,
+            password_changed_at: new.password_hash.as_ref().map(|_| now),
             password_hash: new.password_hash,
+            change_required: new.change_required,
             attempts: Attempts::default(),
             generation: SessionGeneration::generate(),
+        }
+    }
+
+    /// The user with another password, at `now`. The failures at the former one are forgiven, and
+    /// sessions in which something was proved end.
+    #[must_use]
+    pub fn with_password(self, hash: HashString, change_required: bool, now: Timestamp) -> Self {
+        Self {
+            password_hash: Some(hash),
+            password_changed_at: Some(now),
+            change_required,
+            attempts: self.attempts.forgiven(),
+            generation: SessionGeneration::generate(),
+            ..self
+        }
+    }
+
+    /// The user in a state that an administrator sets. Sessions in which something was proved end
+    /// unless the user is active.
+    #[must_use]
+    pub fn with_state(self, state: UserState) -> Self {
+        let generation = match state {
+            UserState::Active => self.generation,
+            _ => SessionGeneration::generate(),
+        };
+        Self {
+            state,
+            generation,
+            ..self
+        }
+    }
+
+    /// The user once all sessions in which something was proved have ended.
+    #[must_use]
+    pub fn logged_out(self) -> Self {
+        Self {
+            generation: SessionGeneration::generate(),
+            ..self
+        }
+    }
+
+    /// The user after the lock that follows too many wrong passwords.
+    #[must_use]
+    pub fn forgiven(self) -> Self {
+        Self {
+            attempts: self.attempts.forgiven(),
+            ..self
         }
     }
 }

@@ -4,7 +4,7 @@ use super::WriteId;
 
 /// A session's sequence: the number of facts that have been recorded about it. Each write
 /// increases it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(pub u64);
 
 impl fmt::Display for Sequence {

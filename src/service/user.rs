@@ -1,20 +1,22 @@
-//! The use cases of the administration of users.
+//! The use cases of users, which the API and the command line share.
 
 mod import;
 
 use crate::domain::{
-    Denial, HashString, LoginName, NewUser, Permit, StateChange, User, UserId, UserSearch,
-    UserState, printable,
+    Account, Denial, HashString, LoginName, NewUser, Permit, SessionId, StateChange, Timestamp,
+    User, UserId, UserSearch, UserState, printable,
 };
 use crate::error::Error;
-use crate::store::{InsertOutcome, Store};
+use crate::store::{AddressConflict, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser};
 
 pub use import::ImportOutcome;
 
-/// The administration of users, which takes a permit to come by. Cheap to clone.
+/// The users of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Users {
     store: Store,
+    /// Whether no two users may have one e-mail address.
+    unique_emails: bool,
 }
 
 /// Why a user was not found, added or changed.
@@ -28,6 +30,12 @@ pub enum UserRefusal {
     NameTaken(LoginName),
     #[error("the user id {} is taken", printable(.0.as_str()))]
     IdTaken(UserId),
+    #[error("the login name or e-mail address is another user's e-mail address")]
+    AddressTaken,
+    #[error("as many users as may have the e-mail address or the phone number")]
+    AddressFull,
+    #[error("the session has ended")]
+    SessionEnded,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]
@@ -41,29 +49,36 @@ pub enum UserRefusal {
 }
 
 impl Users {
+    /// The administration of users.
+    ///
     /// # Errors
     ///
-    /// The permit is not for the administration of users.
-    pub fn new(store: Store, permit: &Permit) -> Result<Self, Denial> {
-        permit.administers_users().map(|()| Self { store })
+    /// The permit is not for that.
+    pub fn new(store: Store, unique_emails: bool, permit: &Permit) -> Result<Self, Denial> {
+        permit.administers_users()?;
+        Ok(Self::of_service(
+            store.with_patience(Patience::Operator),
+            unique_emails,
+        ))
     }
 
-    /// Reads a user: 1 request by login name, 2 by id.
-    pub async fn find(&self, search: &UserSearch) -> Result<User, UserRefusal> {
-        let no_such_name = |name: &LoginName| UserRefusal::NoSuchName(name.clone());
-        let (name, id, absent) = match search {
-            UserSearch::LoginName(name) => (name.folded(), None, no_such_name(name)),
-            UserSearch::Both(id, name) => (name.folded(), Some(id), no_such_name(name)),
-            UserSearch::Id(id) => {
-                let pointer = self.store.get_user_pointer(id).await?;
-                let pointer = pointer.ok_or_else(|| UserRefusal::NoSuchId(id.clone()))?;
-                // Between the two requests the user may have been renamed.
-                (pointer.login_name.folded(), Some(id), UserRefusal::Changed)
+    /// The users as calls see them. Each call asks for its own right.
+    pub(super) fn of_service(store: Store, unique_emails: bool) -> Self {
+        Self {
+            store,
+            unique_emails,
+        }
+    }
+
+    /// Reads a user with the profile: 2 requests.
+    pub async fn find(&self, search: &UserSearch) -> Result<StoredUser, UserRefusal> {
+        let found = self.store.read_user(search).await?;
+        found.ok_or_else(|| match search {
+            UserSearch::LoginName(name) | UserSearch::Both(_, name) => {
+                UserRefusal::NoSuchName(name.clone())
             }
-        };
-        let user = self.store.get_user(&name).await?;
-        user.filter(|user| id.is_none_or(|id| user.user_id == *id))
-            .ok_or(absent)
+            UserSearch::Id(id) => UserRefusal::NoSuchId(id.clone()),
+        })
     }
 
     /// Calls `each` with every user, in no order, until it fails. Reads the whole users table.
@@ -74,55 +89,136 @@ impl Users {
         self.store.scan_users(each).await
     }
 
-    /// Adds a user.
-    pub async fn add(&self, new: NewUser) -> Result<User, UserRefusal> {
-        let user = User::from(new);
-        match self.store.insert_user(&user).await? {
-            InsertOutcome::Inserted => Ok(user),
-            InsertOutcome::Taken { user_id: true, .. } => Err(UserRefusal::IdTaken(user.user_id)),
-            InsertOutcome::Taken { .. } => Err(UserRefusal::NameTaken(user.login_name)),
+    /// Adds a user: 1 request.
+    pub async fn add(&self, new: NewUser, now: Timestamp) -> Result<Account, UserRefusal> {
+        let account = Account::new(new, now);
+        let inserted = self
+            .store
+            .insert_account(&account, self.unique_emails)
+            .await;
+        match inserted {
+            Ok(InsertOutcome::Inserted) => Ok(account),
+            Ok(InsertOutcome::Taken { user_id: true, .. }) => {
+                Err(UserRefusal::IdTaken(account.user.user_id))
+            }
+            Ok(InsertOutcome::Taken { .. }) => Err(UserRefusal::NameTaken(account.user.login_name)),
+            Ok(InsertOutcome::Refused(conflict)) => Err(conflict.into()),
+            Err(error) => Err(self.explain(error, &account.user).await),
+        }
+    }
+
+    /// The refusal for a write of `user` that failed. After conflicts alone, whether the name is
+    /// taken is read: one of those that it met may have taken it.
+    async fn explain(&self, error: Error, user: &User) -> UserRefusal {
+        if matches!(error, Error::Unavailable(_))
+            && let Ok(Some(holder)) = self.store.get_user(&user.login_name.folded()).await
+            && holder.user_id != user.user_id
+        {
+            return UserRefusal::NameTaken(user.login_name.clone());
+        }
+        UserRefusal::Failed(error)
+    }
+
+    /// How often a change is tried. It fails if the user changes after it was read, and for a
+    /// rename, somebody who guesses at the password changes it all the time.
+    const MAX_CHANGES: usize = 8;
+
+    /// Makes the user whom `search` finds into what `change` says, and counts the change. A session
+    /// that is `kept` stays if the change ends the others. Returns the user as it was, and as it is.
+    ///
+    /// 3 requests, and more if others change the user at the same time.
+    pub async fn change<E: From<UserRefusal>>(
+        &self,
+        search: &UserSearch,
+        kept: Option<SessionId>,
+        now: Timestamp,
+        change: impl Fn(&Account) -> Result<Account, E>,
+    ) -> Result<(Account, Account), E> {
+        for _ in 0..Self::MAX_CHANGES {
+            let seen = self.find(search).await?;
+            let after = change(&seen.account)?.changed(now);
+            match self.write(&seen, &after, kept).await? {
+                ChangeOutcome::Done => return Ok((seen.account, after)),
+                ChangeOutcome::Changed => {}
+                ChangeOutcome::NameTaken => {
+                    return Err(UserRefusal::NameTaken(after.user.login_name).into());
+                }
+                ChangeOutcome::Refused(conflict) => {
+                    return Err(UserRefusal::from(conflict).into());
+                }
+                ChangeOutcome::SessionEnded => return Err(UserRefusal::SessionEnded.into()),
+            }
+        }
+        Err(UserRefusal::Changed.into())
+    }
+
+    async fn write(
+        &self,
+        seen: &StoredUser,
+        after: &Account,
+        kept: Option<SessionId>,
+    ) -> Result<ChangeOutcome, UserRefusal> {
+        let store = &self.store;
+        let change = store.change_account(seen, after, self.unique_emails, kept);
+        match change.await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) if seen.account.user.login_name != after.user.login_name => {
+                Err(self.explain(error, &after.user).await)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Changes the state of a user, who may have the new one already. A user who is not active
-    /// afterwards has no sessions. Returns the user as it was.
+    /// afterwards has no session in which something was proved. Returns the user as it was.
     pub async fn change_state(
         &self,
         search: &UserSearch,
         change: StateChange,
+        now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let user = self.find(search).await?;
-        let state = change.apply(user.state).ok_or(match user.state {
-            UserState::Inactive => UserRefusal::Inactive,
-            UserState::Active | UserState::Locked => UserRefusal::Locked,
-            UserState::Unknown => UserRefusal::NewerState,
-        })?;
-        let is_written = match change {
-            StateChange::Unlock => self.store.unlock_user(&user).await?,
-            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => {
-                self.store.set_user_state(&user, state).await?
-            }
-        };
-        unless_changed(is_written)?;
-        Ok(user)
+        let changed = self.change(search, None, now, |account| {
+            let user = account.user.clone().changed_by(change)?;
+            Ok::<_, UserRefusal>(Account {
+                user,
+                profile: account.profile.clone(),
+            })
+        });
+        changed.await.map(|(before, _)| before.user)
     }
 
-    /// Ends all sessions of a user, including those that are just being created. Returns the user.
-    pub async fn end_sessions(&self, search: &UserSearch) -> Result<User, UserRefusal> {
-        let user = self.find(search).await?;
-        unless_changed(self.store.end_sessions(&user).await?)?;
-        Ok(user)
+    /// Ends all sessions of a user in which something was proved, including those that are just being
+    /// created. Returns the user.
+    pub async fn end_sessions(
+        &self,
+        search: &UserSearch,
+        now: Timestamp,
+    ) -> Result<User, UserRefusal> {
+        let changed = self.change(search, None, now, |account| {
+            Ok::<_, UserRefusal>(Account {
+                user: account.user.clone().logged_out(),
+                profile: account.profile.clone(),
+            })
+        });
+        changed.await.map(|(before, _)| before.user)
     }
 
-    /// Sets the password of a user that was read, forgives the failures at the old one and ends all
-    /// sessions.
-    pub async fn set_password(&self, user: &User, hash: &HashString) -> Result<(), UserRefusal> {
-        unless_changed(self.store.set_password_hash(user, hash).await?)
+    /// Sets the password of a user, forgives the failures at the old one and ends all sessions in
+    /// which something was proved.
+    pub async fn set_password(
+        &self,
+        search: &UserSearch,
+        hash: &HashString,
+        now: Timestamp,
+    ) -> Result<(), UserRefusal> {
+        let changed = self.change(search, None, now, |account| {
+            Ok::<_, UserRefusal>(Account {
+                user: account.user.clone().with_password(hash.clone(), false, now),
+                profile: account.profile.clone(),
+            })
+        });
+        changed.await.map(drop)
     }
-
-    /// How often a rename is tried. It fails if the user changes after it was read, and somebody
-    /// who guesses at the password changes it all the time.
-    const MAX_RENAMES: usize = 8;
 
     /// Gives a user another login name. Returns the user as it was, or `None` if it has the name
     /// already.
@@ -130,30 +226,52 @@ impl Users {
         &self,
         search: &UserSearch,
         to: LoginName,
+        now: Timestamp,
     ) -> Result<Option<User>, UserRefusal> {
-        for _ in 0..Self::MAX_RENAMES {
-            let user = self.find(search).await?;
-            if user.login_name == to {
-                return Ok(None);
-            }
-            let holder = self.store.get_user(&to.folded()).await?;
-            if holder.is_some_and(|holder| holder.user_id != user.user_id) {
-                return Err(UserRefusal::NameTaken(to));
-            }
-            if self.store.rename_user(&user, to.clone()).await? {
-                return Ok(Some(user));
+        if self.find(search).await?.account.user.login_name == to {
+            return Ok(None);
+        }
+        let changed = self.change(search, None, now, |account| {
+            let mut account = account.clone();
+            account.user.login_name = to.clone();
+            Ok::<_, UserRefusal>(account)
+        });
+        changed.await.map(|(before, _)| Some(before.user))
+    }
+
+    /// Deletes the user whom `search` finds, and ends all sessions. Returns the user as it was.
+    pub async fn delete(&self, search: &UserSearch) -> Result<Account, UserRefusal> {
+        for _ in 0..Self::MAX_CHANGES {
+            let seen = self.find(search).await?;
+            if self.store.delete_account(&seen).await? {
+                return Ok(seen.account);
             }
         }
         Err(UserRefusal::Changed)
     }
+}
 
-    /// Deletes a user that was read, and ends all sessions.
-    pub async fn delete(&self, user: &User) -> Result<(), UserRefusal> {
-        unless_changed(self.store.delete_user(user).await?)
+impl User {
+    /// The user after a change of the state.
+    pub(super) fn changed_by(self, change: StateChange) -> Result<Self, UserRefusal> {
+        let state = change.apply(self.state).ok_or(match self.state {
+            UserState::Inactive => UserRefusal::Inactive,
+            UserState::Active | UserState::Locked => UserRefusal::Locked,
+            UserState::Unknown => UserRefusal::NewerState,
+        })?;
+        let user = self.with_state(state);
+        Ok(match change {
+            StateChange::Unlock => user.forgiven(),
+            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => user,
+        })
     }
 }
 
-/// The store writes a user on the condition that it is still the one that was read.
-fn unless_changed(is_written: bool) -> Result<(), UserRefusal> {
-    is_written.then_some(()).ok_or(UserRefusal::Changed)
+impl From<AddressConflict> for UserRefusal {
+    fn from(conflict: AddressConflict) -> Self {
+        match conflict {
+            AddressConflict::Taken => Self::AddressTaken,
+            AddressConflict::Full => Self::AddressFull,
+        }
+    }
 }

@@ -69,6 +69,26 @@ impl Store {
         });
         let keys: Vec<_> = sessions.chain(users).collect();
         let mut read = SessionsAndUsers::default();
+        for (table, item) in self.get_items(&keys).await? {
+            if table == self.tables.sessions {
+                read.sessions.push(parse_session(&item)?);
+            } else {
+                let user = parse_pointer(&item)?;
+                read.users.insert(UserRef::from(&user.id), user);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Reads those of the given items that exist, each with its table, in no order.
+    ///
+    /// One request for a hundred keys. Each item is read strongly consistent, but the items are
+    /// not read at one instant.
+    pub(super) async fn get_items(
+        &self,
+        keys: &[(String, Item)],
+    ) -> Result<Vec<(String, Item)>, Error> {
+        let mut read = Vec::new();
         for keys in keys.chunks(MAX_KEYS) {
             self.get_batch(keys, &mut read).await?;
         }
@@ -79,7 +99,7 @@ impl Store {
     async fn get_batch(
         &self,
         keys: &[(String, Item)],
-        read: &mut SessionsAndUsers,
+        read: &mut Vec<(String, Item)>,
     ) -> Result<(), Error> {
         let mut unread: HashMap<String, Vec<Item>> = HashMap::new();
         for (table, key) in keys.iter().cloned() {
@@ -96,14 +116,7 @@ impl Store {
             }
             let output = on_heap(request.send()).await.map_err(failure)?;
             for (table, items) in output.responses.unwrap_or_default() {
-                for item in &items {
-                    if table == self.tables.sessions {
-                        read.sessions.push(parse_session(item)?);
-                    } else {
-                        let user = parse_pointer(item)?;
-                        read.users.insert(UserRef::from(&user.id), user);
-                    }
-                }
+                read.extend(items.into_iter().map(|item| (table.clone(), item)));
             }
             let unprocessed = output.unprocessed_keys.unwrap_or_default().into_iter();
             unread = unprocessed

@@ -106,54 +106,6 @@ pub(super) async fn update_and_read(
     }
 }
 
-/// The attributes in which an item that is written differs from the one that was read.
-///
-/// Only these are written, so the item keeps what a newer release has stored with it and this one
-/// doesn't know: other attributes, and other values than those that are read as one.
-pub(super) struct ItemChanges {
-    set: Item,
-    removed: Vec<String>,
-}
-
-impl ItemChanges {
-    pub fn between(before: &Item, mut after: Item) -> Self {
-        let removed = before.keys().filter(|name| !after.contains_key(*name));
-        let removed = removed.cloned().collect();
-        after.retain(|name, value| before.get(name) != Some(value));
-        Self {
-            set: after,
-            removed,
-        }
-    }
-
-    pub fn apply_to(self, item: &mut Item) {
-        item.retain(|name, _| !self.removed.contains(name));
-        item.extend(self.set);
-    }
-
-    /// Adds the changes to an update; there is at least one that sets an attribute. Each attribute
-    /// has its own name with a `#` before it, because many are reserved words, and its value the
-    /// name with a `:`.
-    pub fn update(self, mut update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
-        let (mut set, mut removed) = (Vec::new(), Vec::new());
-        for (name, value) in self.set {
-            set.push(format!("#{name} = :{name}"));
-            update = update
-                .expression_attribute_names(format!("#{name}"), &name)
-                .expression_attribute_values(format!(":{name}"), value);
-        }
-        for name in self.removed {
-            removed.push(format!("#{name}"));
-            update = update.expression_attribute_names(format!("#{name}"), name);
-        }
-        let mut expression = format!("SET {}", set.join(", "));
-        if !removed.is_empty() {
-            expression = format!("{expression} REMOVE {}", removed.join(", "));
-        }
-        update.update_expression(expression)
-    }
-}
-
 /// The texts of an attribute that is a list of them.
 pub(super) fn texts<'a>(
     name: &'static str,
@@ -207,6 +159,12 @@ impl<'a> Attributes<'a> {
         Ok(millis.map(Timestamp::from_millis))
     }
 
+    /// False if it is absent.
+    pub fn flag(self, name: &'static str) -> Result<bool, CorruptItem> {
+        let flag = self.read(name, |value| value.as_bool().ok().copied())?;
+        Ok(flag.unwrap_or_default())
+    }
+
     pub fn bytes(self, name: &'static str) -> Result<&'a [u8], CorruptItem> {
         self.read(name, |value| value.as_b().ok().map(Blob::as_ref))?
             .ok_or(CorruptItem::Attribute(name))
@@ -222,6 +180,11 @@ impl<'a> Attributes<'a> {
         let name = self.optional_text("display_name")?;
         let name = name.filter(|name| !name.is_empty());
         Ok(name.map(|name| DisplayName::from_stored(name.to_owned())))
+    }
+
+    pub fn text_set(self, name: &'static str) -> Result<&'a [String], CorruptItem> {
+        self.read(name, |value| value.as_ss().ok().map(Vec::as_slice))?
+            .ok_or(CorruptItem::Attribute(name))
     }
 
     pub fn optional_map(self, name: &'static str) -> Result<Option<&'a Item>, CorruptItem> {

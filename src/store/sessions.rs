@@ -3,7 +3,8 @@ mod item;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::item::{Item, ItemChanges, bytes, millis, number, refused_item, text, update_and_read};
+use super::changes::ItemChanges;
+use super::item::{Item, bytes, millis, number, refused_item, text, update_and_read};
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
 use crate::domain::{
@@ -123,7 +124,7 @@ impl Store {
             .expression_attribute_values(":seen", number(seen.sequence.0))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let changes = ItemChanges::between(&session_item(seen), session_item(session));
-        let update = changes.update(update).customize();
+        let update = changes.expression(&[]).update(update).customize();
         match on_heap(update.interceptor(sends.clone()).send()).await {
             Ok(_) => Ok(PutOutcome::Done),
             Err(error) => put_outcome(session, refused_item(error)?.as_ref(), &sends),

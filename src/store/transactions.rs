@@ -1,19 +1,14 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
-use super::{Store, on_heap};
+use super::{Patience, Store, on_heap};
 use crate::aws::failure;
 use crate::error::Error;
 
 impl Store {
-    /// Carries out a transaction; false: a condition did not hold, and nothing was written.
-    pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<bool, Error> {
-        Ok(self.try_transact(items).await?.is_none())
-    }
-
     /// Carries out a transaction, and tries again if a conflict with another write is the only
     /// reason why it failed. If a condition did not hold, nothing is written, and this returns the
     /// reason for each item, in the items' order.
@@ -28,7 +23,12 @@ impl Store {
         &self,
         items: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<CancellationReason>>, Error> {
-        let mut pauses = PAUSES_MILLIS.into_iter().map(Duration::from_millis);
+        let mut pauses = self
+            .patience
+            .pauses_millis()
+            .iter()
+            .copied()
+            .map(Duration::from_millis);
         loop {
             let transaction = self.client.transact_write_items();
             let sending = transaction.set_transact_items(Some(items.clone())).send();
@@ -50,9 +50,17 @@ impl Store {
     }
 }
 
-/// The pauses before a transaction that met another write is tried again, 630 ms in all. The command
-/// line tool alone uses transactions; in a call of the API these would be billed.
-const PAUSES_MILLIS: [u64; 6] = [10, 20, 40, 80, 160, 320];
+impl Patience {
+    /// The pauses before a transaction that met another write is tried again: 150 ms in all in a
+    /// call, 630 ms for an operator.
+    fn pauses_millis(self) -> &'static [u64] {
+        let all = &[10, 20, 40, 80, 160, 320];
+        match self {
+            Self::Call => &all[..4],
+            Self::Operator => all,
+        }
+    }
+}
 
 /// Whether a conflict with another write is the only reason of a cancellation.
 fn is_only_conflict(reasons: &[CancellationReason]) -> bool {
@@ -68,6 +76,10 @@ fn codes(reasons: &[CancellationReason]) -> Vec<&str> {
 
 pub fn update_item(update: UpdateBuilder) -> Result<TransactWriteItem, Error> {
     Ok(TransactWriteItem::builder().update(update.build()?).build())
+}
+
+pub fn delete_item(delete: DeleteBuilder) -> Result<TransactWriteItem, Error> {
+    Ok(TransactWriteItem::builder().delete(delete.build()?).build())
 }
 
 pub fn is_condition_failure(reason: &CancellationReason) -> bool {

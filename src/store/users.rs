@@ -1,7 +1,10 @@
-mod administration;
+mod accounts;
+mod addresses;
 mod attempts;
 mod item;
-mod names;
+mod parts;
+mod profile;
+mod write;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -12,9 +15,10 @@ use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
 use item::{USER_PREFIX, parse_user, user_key};
 
+pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
 pub(super) use item::{parse_pointer, pointer_key};
-pub use names::InsertOutcome;
+pub use write::{AddressConflict, ChangeOutcome, InsertOutcome};
 
 pub(super) fn users_table_key(key: AttributeValue) -> Item {
     Item::from([("pk".to_owned(), key)])

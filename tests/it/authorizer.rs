@@ -13,6 +13,7 @@ use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
+use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, event};
 use crate::support::client::{Client, create_named};

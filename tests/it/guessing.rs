@@ -12,6 +12,7 @@ use sesame::domain::{AttemptPolicy, Permission, Timestamp, User, WriteId};
 use sesame::store::ReserveOutcome;
 use tokio::task::JoinSet;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
 const LONG: Duration = Duration::from_hours(100 * 24);

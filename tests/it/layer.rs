@@ -14,6 +14,7 @@ use sesame::error::Error;
 use sesame::transport::tower::SessionLayer;
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;

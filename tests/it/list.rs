@@ -9,6 +9,7 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::domain::{Permission, Timestamp, User};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, code, device, opening};

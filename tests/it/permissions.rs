@@ -249,7 +249,7 @@ async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode()
     let deleted = public
         .run(DeleteSession::default(), &permit, &context)
         .await;
-    let users = Users::new(app.store.clone(), &permit);
+    let users = Users::new(app.store.clone(), false, &permit);
 
     created.unwrap();
     assert!(matches!(elsewhere, Err(Error::PermissionDenied)));

@@ -1,5 +1,6 @@
 //! The tools of the tests.
 
+pub mod administration;
 pub mod answer;
 pub mod app;
 pub mod broken;

@@ -4,8 +4,8 @@ use crate::app::Settings;
 use crate::cli::failure::Failure;
 use crate::cli::user::{administration, hash_password};
 use crate::domain::{
-    DisplayName, LoginName, NewUser, Password, Permission, ServiceAccount, ServiceAccountName,
-    Timestamp, UserId,
+    DisplayName, LoginName, NewUser, Password, Permission, Profile, ServiceAccount,
+    ServiceAccountName, Timestamp, UserId, UserState,
 };
 use crate::service::UserRefusal;
 use crate::store::Store;
@@ -21,16 +21,19 @@ const SERVICE_ACCOUNT: &str = "demo (sesame dev)";
 const TOKEN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Adds the demo user, unless a user with its name or id exists.
-pub async fn add_user(store: &Store, settings: &Settings) -> Result<(), Failure> {
+pub async fn add_user(store: &Store, settings: &Settings, now: Timestamp) -> Result<(), Failure> {
     let password = Password::new(PASSWORD.to_owned());
     let hash = hash_password(password, (settings.hash_params, settings.hash_kernel)).await?;
     let user = NewUser {
         login_name: LoginName::parse(LOGIN_NAME.to_owned())?,
         user_id: UserId::parse(USER_ID.to_owned())?,
         display_name: DisplayName::parse(DISPLAY_NAME.to_owned())?,
+        state: UserState::Active,
         password_hash: Some(hash),
+        change_required: false,
+        profile: Profile::default(),
     };
-    match administration(store.clone())?.add(user).await {
+    match administration(store.clone())?.add(user, now).await {
         Ok(_) | Err(UserRefusal::NameTaken(_) | UserRefusal::IdTaken(_)) => Ok(()),
         Err(refusal) => Err(refusal.into()),
     }

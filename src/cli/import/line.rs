@@ -5,7 +5,9 @@ use serde_json::error::Category;
 
 use super::firebase::FirebaseConfig;
 use crate::api::codec::json::Tree;
-use crate::domain::{DisplayName, HashString, Invalid, LoginName, NewUser, UserId, printable};
+use crate::domain::{
+    DisplayName, HashString, Invalid, LoginName, NewUser, Profile, UserId, UserState, printable,
+};
 use crate::password::{PasswordHash, Unsupported};
 
 /// Why a line is refused. The error shows no value of the line, because one of them may be a
@@ -36,6 +38,10 @@ pub enum LineError {
     NameTaken(UserId),
     #[error("the user id is taken by a user with another login name")]
     IdTaken,
+    #[error("the login name or e-mail address is another user's e-mail address")]
+    AddressTaken,
+    #[error("as many users as may have the e-mail address or the phone number")]
+    AddressFull,
 }
 
 const USER_ID: &str = "userId";
@@ -99,7 +105,10 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ImportedU
         login_name: LoginName::parse_new(&login_name)?,
         user_id: UserId::parse_new(required(USER_ID)?)?,
         display_name: DisplayName::parse_new(&display_name)?,
+        state: UserState::Active,
         password_hash: hash.map(HashString::from),
+        change_required: false,
+        profile: Profile::default(),
     };
     Ok(ImportedUser { user, weakness })
 }

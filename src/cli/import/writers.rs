@@ -9,13 +9,15 @@ use super::firebase::FirebaseConfig;
 use super::line::{self, LineError};
 use super::lines::Line;
 use super::progress::Progress;
-use crate::domain::{FoldedName, NewUser, UserId};
+use crate::cli::Environment;
+use crate::domain::{FoldedName, NewUser, Timestamp, UserId};
 use crate::error::Error;
 use crate::service::{ImportOutcome, Users};
 
 /// Writes several lines at a time, with the same results as one after another.
 pub struct Writers<'a> {
     users: &'a Users,
+    environment: Environment,
     progress: Progress,
     /// The number of the last line that is skipped.
     skip: u64,
@@ -44,6 +46,7 @@ type UniqueKeys = (UserId, FoldedName);
 impl<'a> Writers<'a> {
     pub fn new(
         users: &'a Users,
+        environment: Environment,
         progress: Progress,
         skip: u64,
         parallel: usize,
@@ -52,6 +55,7 @@ impl<'a> Writers<'a> {
         Self {
             firebase,
             users,
+            environment,
             progress,
             skip,
             parallel,
@@ -116,7 +120,11 @@ impl<'a> Writers<'a> {
             end: line.end,
             keys,
             weakness,
-            task: tokio::spawn(write_line(self.users.clone(), user)),
+            task: tokio::spawn(write_line(
+                self.users.clone(),
+                user,
+                (self.environment.now)(),
+            )),
         });
     }
 
@@ -166,15 +174,21 @@ enum LineOutcome {
     Refused(LineError),
 }
 
-async fn write_line(users: Users, user: Result<NewUser, LineError>) -> Result<LineOutcome, Error> {
+async fn write_line(
+    users: Users,
+    user: Result<NewUser, LineError>,
+    now: Timestamp,
+) -> Result<LineOutcome, Error> {
     let user = match user {
         Ok(user) => user,
         Err(refused) => return Ok(LineOutcome::Refused(refused)),
     };
-    Ok(match users.import(user).await? {
+    Ok(match users.import(user, now).await? {
         ImportOutcome::Added => LineOutcome::Added,
         ImportOutcome::Unchanged => LineOutcome::Unchanged,
         ImportOutcome::NameTaken(holder) => LineOutcome::Refused(LineError::NameTaken(holder)),
         ImportOutcome::IdTaken => LineOutcome::Refused(LineError::IdTaken),
+        ImportOutcome::AddressTaken => LineOutcome::Refused(LineError::AddressTaken),
+        ImportOutcome::AddressFull => LineOutcome::Refused(LineError::AddressFull),
     })
 }

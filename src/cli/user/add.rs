@@ -2,7 +2,7 @@ use super::new_password::NewPassword;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::print_line;
-use crate::domain::{DisplayName, LoginName, NewUser, UserId};
+use crate::domain::{DisplayName, LoginName, NewUser, Profile, UserId, UserState};
 use crate::service::Users;
 
 /// The display name that was given. It has a name of its own because clap gives `Option` a meaning.
@@ -42,9 +42,12 @@ impl Add {
             login_name: self.login_name,
             user_id: self.user_id.unwrap_or_else(UserId::generate),
             display_name: self.display_name,
+            state: UserState::Active,
             password_hash,
+            change_required: false,
+            profile: Profile::default(),
         };
-        let user = users.add(new).await?;
-        print_line(user.user_id.as_str())
+        let added = users.add(new, (environment.now)()).await?;
+        print_line(added.user.user_id.as_str())
     }
 }

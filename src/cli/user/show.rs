@@ -99,7 +99,7 @@ impl Show {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let user = users.find(&self.user.search()).await?;
         let policy = self.policy.max_password_attempts;
-        let shown = UserJson::new(&user, policy, (environment.now)());
+        let shown = UserJson::new(&user.account.user, policy, (environment.now)());
         if self.json {
             return print_json(&shown);
         }

@@ -36,14 +36,24 @@ impl DisplayName {
     /// nothing is left. Characters that join others are allowed, because emoji and many scripts
     /// need them.
     pub fn parse_new(text: &str) -> Result<Option<Self>, Invalid> {
-        let text = text.trim();
-        let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        if text.contains(is_line) {
-            let reason = "must not have control characters or line ends";
-            return Err(Invalid::new("display_name", reason));
-        }
+        let text = one_line("display_name", text)?;
         Self::parse(text.to_owned())
     }
+}
+
+/// The text without the white space around it.
+///
+/// # Errors
+///
+/// It has control characters or line ends.
+pub(super) fn one_line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Invalid> {
+    let text = text.trim();
+    let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(is_line) {
+        let reason = "must not have control characters or line ends";
+        return Err(Invalid::new(field, reason));
+    }
+    Ok(text)
 }
 
 fn check_visible(field: &'static str, text: &str) -> Result<(), Invalid> {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::Users;
-use crate::domain::{NewUser, User, UserId};
+use crate::domain::{Account, NewUser, Timestamp, User, UserId};
 use crate::error::Error;
-use crate::store::InsertOutcome;
+use crate::store::{AddressConflict, InsertOutcome};
 
 /// The tries of one write. A table's capacity recovers within seconds, and on-demand capacity
 /// doubles within minutes; all waits together take a minute and a half.
@@ -21,6 +21,10 @@ pub enum ImportOutcome {
     NameTaken(UserId),
     /// A user with another login name has the id.
     IdTaken,
+    /// The e-mail address, or the login name as one, is another user's.
+    AddressTaken,
+    /// As many users as may have the e-mail address or the phone number.
+    AddressFull,
 }
 
 impl Users {
@@ -29,18 +33,28 @@ impl Users {
     /// # Errors
     ///
     /// The table can't be written, or is busy for too long.
-    pub async fn import(&self, new: NewUser) -> Result<ImportOutcome, Error> {
-        let user = User::from(new);
+    pub async fn import(&self, new: NewUser, now: Timestamp) -> Result<ImportOutcome, Error> {
+        let account = Account::new(new, now);
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.store.insert_user(&user).await {
+            match self
+                .store
+                .insert_account(&account, self.unique_emails)
+                .await
+            {
                 Ok(InsertOutcome::Inserted) => return Ok(ImportOutcome::Added),
                 Ok(InsertOutcome::Taken { login_name, .. }) => {
                     return Ok(match login_name {
                         None => ImportOutcome::IdTaken,
-                        Some(holder) => outcome_of_taken_name(&user, *holder, tries),
+                        Some(holder) => outcome_of_taken_name(&account.user, *holder, tries),
                     });
+                }
+                Ok(InsertOutcome::Refused(AddressConflict::Taken)) => {
+                    return Ok(ImportOutcome::AddressTaken);
+                }
+                Ok(InsertOutcome::Refused(AddressConflict::Full)) => {
+                    return Ok(ImportOutcome::AddressFull);
                 }
                 Err(Error::Unavailable(_)) if tries < MAX_TRIES => {
                     tokio::time::sleep(backoff(tries)).await;

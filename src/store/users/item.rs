@@ -28,6 +28,8 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | `display_name` | S | absent if the user has none, or would have a copy of the login name |
 /// | `state` | S | `active`, `inactive` or `locked`; a user in any other state is not active |
 /// | `password_hash` | S | PHC or modular crypt string; absent if the user has no password |
+/// | `password_changed_at` | N | when the password was set, in milliseconds; absent if that was by a release without this attribute |
+/// | `change_required` | BOOL | true if the user is asked to choose another password; else absent |
 /// | `attempts` | N | attempts ever made at the password; it only grows |
 /// | `cleared` | N | the number of the attempt up to which failures are forgiven |
 /// | `failures` | N | `attempts - cleared` |
@@ -49,6 +51,9 @@ pub(super) fn user_item(user: &User) -> Item {
     item.set("display_name", display_name.map(|name| text(name.as_str())));
     let hash = user.password_hash.as_ref();
     item.set("password_hash", hash.map(|hash| text(hash.as_str())));
+    item.set("password_changed_at", user.password_changed_at.map(millis));
+    let change_required = user.change_required.then_some(AttributeValue::Bool(true));
+    item.set("change_required", change_required);
     item.set("attempted_at", user.attempts.last_at.map(millis));
     item.0
 }
@@ -63,6 +68,8 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
         user_id: UserId::from_stored(item.text("user_id")?.to_owned()),
         state: UserState::named(item.text("state")?).unwrap_or(UserState::Unknown),
         password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
+        password_changed_at: item.optional_millis("password_changed_at")?,
+        change_required: item.flag("change_required")?,
         attempts: Attempts {
             made: item.number("attempts")?,
             failures: item.number("failures")?,

@@ -2,6 +2,7 @@ use serde_json::json;
 use sesame::log::TraceId;
 
 use super::{TestAuthorizer, whole};
+use crate::support::administration::Administration as _;
 use crate::support::app::{NOW, PASSWORD};
 use crate::support::client::create_named;
 use crate::support::faults::Fault;

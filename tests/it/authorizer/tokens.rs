@@ -7,6 +7,7 @@ use sesame::domain::Operation::SetSession;
 use sesame::transport::lambda::authorizer::AuthorizerAnswer;
 
 use super::{TestAuthorizer, change, whole};
+use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::facts::{kinds, kinds_of};

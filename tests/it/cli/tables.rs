@@ -2,6 +2,7 @@ use sesame::aws::{Endpoint, Roots, http_client, with_http_client};
 use sesame::domain::{LoginName, User, UserId};
 use sesame::store::{InsertOutcome, Store, Tables};
 
+use crate::support::administration::Administration as _;
 use crate::support::cli::process::{Dev, run, sesame};
 use crate::support::cli::throttled::lacking;
 

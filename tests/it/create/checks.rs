@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 use sesame::domain::{Factor, Permission, Sequence, UserState};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 
 #[tokio::test]

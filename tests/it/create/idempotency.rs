@@ -7,6 +7,7 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::Operation;
 use sesame::domain::{Permission, User};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD, header};
 use crate::support::client::{self, Wire};
 use crate::support::client::{Client, HOUR, checks, code, metadata};

@@ -5,6 +5,7 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::domain::{Factors, Permission, UserState};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, millis, noting, sequence, set};
 use crate::support::client::{proving, seconds};

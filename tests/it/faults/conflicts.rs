@@ -6,6 +6,7 @@ use sesame::domain::Sequence;
 use sesame::error::Error;
 use sesame::store::InsertOutcome;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::faults::Fault;
 

@@ -3,6 +3,7 @@
 use sesame::api::proto::zitadel::session::v2::{self, SetSessionRequest as Set};
 use sesame::domain::{Permission, User};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::of_session;
 use crate::support::client::{Client, HOUR, code, metadata, v2_password};

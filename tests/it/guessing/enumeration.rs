@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sesame::domain::{AttemptPolicy, Permission, UserState};
 
+use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD, by_id, by_name};
 

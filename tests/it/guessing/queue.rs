@@ -13,6 +13,7 @@ use sesame::log::Log;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD, by_id, by_name};
 
 /// Shorter than the time after which the SDK sends a request again.

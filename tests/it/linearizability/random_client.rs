@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::meeting::{LATEST, Meeting};
 use super::session::{Change, Permit, Refusal, Step};
+use crate::support::administration::Administration as _;
 use crate::support::answer::{Outcome, is_unknown, millis, number};
 use crate::support::client::{Client, JsonCall, Wire};
 use crate::support::dice::Dice;

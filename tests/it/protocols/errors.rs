@@ -12,6 +12,7 @@ use sesame::error::Error;
 use sesame::token::ServiceAccountToken;
 
 use super::checks;
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, ClientError, HOUR, Wire, framed, message_of};
 use crate::support::faults;

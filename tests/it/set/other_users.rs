@@ -6,6 +6,7 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::domain::{Permission, UserState};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::Wire;
 use crate::support::client::{Client, HOUR, checks, code, metadata, set, v2_password};

@@ -9,6 +9,7 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::{Permission, UserState};
 
 use super::{Item, Place, number, string, text};
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::client::{
     Client, HOUR, checks, code, create_named, metadata, noting, set, v2_password,

@@ -17,9 +17,9 @@ use sesame::api::{Request, RequestContext};
 use sesame::app::{Settings, handle};
 use sesame::aws::{KeySource, ServerKeySetting};
 use sesame::domain::{
-    DisplayName, HashString, LoginName, NewUser, Password, Permission, ServiceAccount,
-    ServiceAccountName, SessionId, Timestamp, TokenHash, TokenRotation, User, UserId, WriteId,
-    generate_uuid,
+    Account, DisplayName, HashString, LoginName, NewUser, Password, Permission, Profile,
+    ServiceAccount, ServiceAccountName, SessionId, Timestamp, TokenHash, TokenRotation, User,
+    UserId, UserState, WriteId, generate_uuid,
 };
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
@@ -157,16 +157,20 @@ impl App {
         display_name: Option<DisplayName>,
         hash: Option<&str>,
     ) -> User {
-        let login = User::from(NewUser {
+        let new = NewUser {
             login_name: self.login_name(name),
             user_id: self.user_id(name),
             display_name,
+            state: UserState::Active,
             password_hash: hash.map(|hash| HashString::new(hash.to_owned())),
-        });
+            change_required: false,
+            profile: Profile::default(),
+        };
         record::secret(hash);
-        let added = self.store.insert_user(&login).await.unwrap();
+        let account = Account::new(new, NOW);
+        let added = self.store.insert_account(&account, false).await.unwrap();
         assert!(matches!(added, InsertOutcome::Inserted), "{added:?}");
-        login
+        account.user
     }
 
     /// Adds a service account, and returns its token.

@@ -10,7 +10,8 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use sesame::api::Request;
 use sesame::domain::{
-    DisplayName, HashString, LoginName, NewUser, Password, Permission, User, UserId,
+    Account, DisplayName, HashString, LoginName, NewUser, Password, Permission, Profile, UserId,
+    UserState,
 };
 
 use self::document::Operation;
@@ -135,13 +136,17 @@ pub fn password_check() -> Value {
 pub async fn add_mini(app: &App) {
     let pool = app.password_pool();
     let hash = pool.hash(Password::new(PASSWORD.to_owned())).await.unwrap();
-    let login = User::from(NewUser {
+    let new = NewUser {
         login_name: LoginName::parse("mini@mouse.com".to_owned()).unwrap(),
         user_id: UserId::parse("d654e6ba-70a3-48ef-a95d-37c8d8a7901a".to_owned()).unwrap(),
         display_name: DisplayName::parse("Mini Mouse".to_owned()).unwrap(),
+        state: UserState::Active,
         password_hash: Some(HashString::new(hash.as_str().to_owned())),
-    });
-    app.store.insert_user(&login).await.unwrap();
+        change_required: false,
+        profile: Profile::default(),
+    };
+    let account = Account::new(new, NOW);
+    app.store.insert_account(&account, false).await.unwrap();
 }
 
 /// Whether the service found nothing wrong with the message as such: its users may be

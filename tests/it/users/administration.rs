@@ -1,6 +1,7 @@
 use sesame::domain::{HashString, User, UserState};
 use sesame::store::InsertOutcome;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::App;
 
 #[tokio::test]

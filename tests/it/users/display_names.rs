@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::domain::{DisplayName, HashString, LoginName, Permission, User};
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, Wire, checks, metadata, set};
 

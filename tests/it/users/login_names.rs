@@ -5,6 +5,7 @@ use sesame::domain::Operation::SetSession;
 use sesame::domain::{LoginName, Permission, User};
 use sesame::store::InsertOutcome;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD, by_id, by_name};
 
 /// `jose` with an accent in each encoding, in lower and in upper case, the first one as a separate

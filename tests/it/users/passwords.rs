@@ -6,6 +6,7 @@ use sesame::api::proto::zitadel::session::v2;
 use sesame::domain::{Permission, UserState};
 use sesame::password::PasswordHash;
 
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD, by_name};
 use crate::support::client::{Wire, checks, code};
 use crate::support::faults::Fault;

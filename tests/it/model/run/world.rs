@@ -15,6 +15,7 @@ use crate::model::reference::{Message, Model, Principal, Session};
 use crate::model::steps::{self, Deed, PASSWORDS, Pass, SERVICES, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
 use crate::model::users::{NamedUser, Refusal};
+use crate::support::administration::Administration as _;
 use crate::support::client::Client;
 
 /// The time after a call in which late requests arrive.

@@ -8,6 +8,7 @@ use sesame::domain::{Operation, Permission, User, UserState};
 use super::dynamodb_json::write_item;
 use super::{Items, answered, start};
 use crate::stored::{Place, string};
+use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD, by_name, header};
 use crate::support::client::create_named;

@@ -1,0 +1,251 @@
+//! What is known of a user beside what a login needs.
+
+use super::{Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
+use crate::domain::named::named;
+use crate::domain::text::{bounded, text_type};
+use crate::domain::{Invalid, Sequence, Timestamp};
+
+text_type! {
+    /// A given, family or nick name: one line of 1 to 200 characters.
+    pub struct PersonName;
+}
+
+impl PersonName {
+    /// Reads a name that a user is given, and drops the white space around it: `None` if nothing is
+    /// left.
+    pub fn parse(field: &'static str, text: &str) -> Result<Option<Self>, Invalid> {
+        let text = super::names::one_line(field, text)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        bounded(field, text.to_owned()).map(|text| Some(Self(text)))
+    }
+}
+
+text_type! {
+    /// A language tag such as `de` or `pt-BR`, as it was given: 2 to 10 characters.
+    pub struct Language;
+}
+
+impl Language {
+    /// Reads a tag of BCP 47: letters, and then more letters and digits behind hyphens or
+    /// underscores. Whether there is such a language isn't checked.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let mut parts = text.split(['-', '_']);
+        let is_language = parts.next().is_some_and(|language| {
+            (2..=8).contains(&language.len()) && language.bytes().all(|c| c.is_ascii_alphabetic())
+        });
+        let is_subtag =
+            |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric());
+        if is_language && text.len() <= 10 && parts.all(is_subtag) {
+            Ok(Self(text.to_owned()))
+        } else {
+            let reason = "is not a language tag of at most 10 characters, such as de or pt-BR";
+            Err(Invalid::new("preferred_language", reason))
+        }
+    }
+}
+
+named! {
+    pub enum Gender {
+        Female = "female",
+        Male = "male",
+        Diverse = "diverse",
+    }
+}
+
+/// What is known of a user beside what a login needs. A user whom a release without profiles added
+/// has none until the first change: all is absent, and the sequence is 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub given_name: Option<PersonName>,
+    pub family_name: Option<PersonName>,
+    pub nick_name: Option<PersonName>,
+    pub language: Option<Language>,
+    pub gender: Option<Gender>,
+    pub email: Option<Contact<EmailAddress>>,
+    pub phone: Option<Contact<PhoneNumber>>,
+    /// When the user last declined to set up a second factor.
+    pub mfa_skipped_at: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
+    pub changed_at: Option<Timestamp>,
+    /// How many changes of the user there were, the creation included. Logins are none.
+    pub sequence: Sequence,
+}
+
+impl Profile {
+    /// The given and the family name, which a user without a display name is shown by.
+    pub fn full_name(&self) -> Option<DisplayName> {
+        let names = [&self.given_name, &self.family_name];
+        let names: Vec<_> = names
+            .into_iter()
+            .flatten()
+            .map(PersonName::as_str)
+            .collect();
+        (!names.is_empty()).then(|| DisplayName::from_stored(names.join(" ")))
+    }
+}
+
+/// A user with the profile.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub user: User,
+    pub profile: Profile,
+}
+
+impl Account {
+    /// A user who is added at `now`.
+    pub fn new(new: NewUser, now: Timestamp) -> Self {
+        let profile = Profile {
+            created_at: new.profile.created_at.or(Some(now)),
+            ..new.profile.clone()
+        };
+        let mut user = User::new(new, now);
+        if user.display_name.is_none() {
+            user.display_name = profile.full_name();
+        }
+        Self { user, profile }.changed(now)
+    }
+
+    /// The account with another profile. A display name that was made of the names follows them.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        if self.has_made_display_name() {
+            self.user.display_name = profile.full_name();
+        }
+        Self { profile, ..self }
+    }
+
+    /// The account with another display name; `None`: with one that is made of the names.
+    #[must_use]
+    pub fn with_display_name(mut self, name: Option<DisplayName>) -> Self {
+        self.user.display_name = name.or_else(|| self.profile.full_name());
+        self
+    }
+
+    /// Whether nobody has given the user a display name.
+    pub fn has_made_display_name(&self) -> bool {
+        let own = &self.user.display_name;
+        own.is_none() || *own == self.profile.full_name()
+    }
+
+    /// The account after a change at `now`.
+    #[must_use]
+    pub fn changed(mut self, now: Timestamp) -> Self {
+        self.profile.sequence.0 += 1;
+        self.profile.changed_at = Some(now);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{LoginName, UserId, UserState};
+
+    fn name(text: &str) -> Option<PersonName> {
+        PersonName::parse("given_name", text).unwrap()
+    }
+
+    fn account(profile: Profile, display_name: Option<&str>) -> Account {
+        let new = NewUser {
+            login_name: LoginName::parse("mini".into()).unwrap(),
+            user_id: UserId::parse("1".into()).unwrap(),
+            display_name: display_name.map(|name| DisplayName::from_stored(name.into())),
+            state: UserState::Active,
+            password_hash: None,
+            change_required: false,
+            profile,
+        };
+        Account::new(new, Timestamp::from_millis(5))
+    }
+
+    #[test]
+    fn a_name_is_one_line_without_white_space_around_it() {
+        for (text, want) in [
+            (" Mini ", Some("Mini")),
+            ("van der Maus", Some("van der Maus")),
+            (" ", Some("")),
+            ("", Some("")),
+            ("Mi\nni", None),
+            ("Mi\0ni", None),
+            ("Mi\u{2029}ni", None),
+        ] {
+            let got = PersonName::parse("nick_name", text).ok();
+            let got = got
+                .as_ref()
+                .map(|name| name.as_ref().map_or("", PersonName::as_str));
+            assert_eq!(got, want, "{text:?}");
+        }
+        assert!(PersonName::parse("nick_name", &"ä".repeat(200)).is_ok());
+        assert!(PersonName::parse("nick_name", &"a".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn a_language_is_a_tag() {
+        for (text, good) in [
+            ("de", true),
+            ("pt-BR", true),
+            ("en_US", true),
+            ("zh-Hant-TW", true),
+            ("es-419", true),
+            ("d", false),
+            ("", false),
+            ("de-", false),
+            ("12", false),
+            ("de de", false),
+            ("zh-Hant-TWN", false),
+            ("dä", false),
+        ] {
+            assert_eq!(Language::parse(text).is_ok(), good, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_that_is_made_of_the_names_follows_them() {
+        let names = |given: &str, family: &str| Profile {
+            given_name: name(given),
+            family_name: name(family),
+            ..Profile::default()
+        };
+        let shown = |account: &Account| {
+            account
+                .user
+                .display_name
+                .as_ref()
+                .map(|name| name.to_string())
+        };
+
+        let made = account(names("Mini", "Mouse"), None);
+        assert_eq!(shown(&made).as_deref(), Some("Mini Mouse"));
+        let made = made.with_profile(names("Minnie", "Mouse"));
+        assert_eq!(shown(&made).as_deref(), Some("Minnie Mouse"));
+
+        let given = made.with_display_name(Some(DisplayName::from_stored("M".into())));
+        let given = given.with_profile(names("Mini", "Mouse"));
+        assert_eq!(shown(&given).as_deref(), Some("M"));
+        assert_eq!(
+            shown(&given.with_display_name(None)).as_deref(),
+            Some("Mini Mouse")
+        );
+
+        assert_eq!(shown(&account(Profile::default(), None)), None);
+        assert_eq!(
+            shown(&account(names("", "Mouse"), None)).as_deref(),
+            Some("Mouse")
+        );
+    }
+
+    #[test]
+    fn each_change_of_an_account_is_counted() {
+        let now = Timestamp::from_millis(7);
+        let new = account(Profile::default(), None);
+        assert_eq!(new.profile.sequence, Sequence(1));
+        assert_eq!(new.profile.created_at, Some(Timestamp::from_millis(5)));
+
+        let changed = new.changed(now);
+
+        assert_eq!(changed.profile.sequence, Sequence(2));
+        assert_eq!(changed.profile.changed_at, Some(now));
+    }
+}

@@ -1,0 +1,302 @@
+//! The writes of users. Each is one transaction on all of a user's items that it changes, so that
+//! no name, address or profile is left without its user.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::accounts::StoredUser;
+use super::addresses::{Sharing, address_key, check_alone, join, leave};
+use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
+use super::parts::delete_if;
+use super::profile::{profile_item, profile_key};
+use crate::domain::{Account, Address, Contact, EmailAddress, SessionId, User, UserRef};
+use crate::error::Error;
+use crate::store::Store;
+use crate::store::changes::Expression;
+use crate::store::item::text;
+use crate::store::transactions::{delete_item, is_condition_failure};
+
+/// The outcome of adding a user.
+#[derive(Debug)]
+pub enum InsertOutcome {
+    Inserted,
+    /// Another user has the login name, the user id or both.
+    Taken {
+        /// The user who has the login name, if it is taken.
+        login_name: Option<Box<User>>,
+        /// Whether the user id is taken.
+        user_id: bool,
+    },
+    Refused(AddressConflict),
+}
+
+/// Why a user can't have an address, or a login name that is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressConflict {
+    /// Another user has the e-mail address, which has to be one user's alone.
+    Taken,
+    /// As many users as may have the address or the number.
+    Full,
+}
+
+/// The outcome of changing a user.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    Done,
+    /// The user was changed, renamed or deleted since it was read.
+    Changed,
+    /// Another user has the login name.
+    NameTaken,
+    Refused(AddressConflict),
+    /// The session that was to be kept has ended.
+    SessionEnded,
+}
+
+/// What an item of a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    User,
+    NewName,
+    Pointer,
+    Profile,
+    LeftEmail,
+    LeftPhone,
+    Email(Sharing),
+    Phone,
+    /// The login name, as an e-mail address.
+    NameAddress,
+    Session,
+}
+
+/// How often a change is sent that was wrong about others who have a user's former address.
+const TRIES: usize = 4;
+
+impl Store {
+    /// Adds a user. With `unique_emails`, no other user may have the e-mail address.
+    pub async fn insert_account(
+        &self,
+        account: &Account,
+        unique_emails: bool,
+    ) -> Result<InsertOutcome, Error> {
+        let user = &account.user;
+        let mut parts = vec![
+            (Part::User, self.put_new(user_item(user))?),
+            (Part::Pointer, self.put_new(pointer_item(user))?),
+            // The pointer is new, so a profile under this key would be left over from a user whom
+            // a release without profiles has deleted.
+            (
+                Part::Profile,
+                self.put(profile_item(&user.user_id, &account.profile))?,
+            ),
+        ];
+        parts.extend(self.addresses(None, Some(account), unique_emails, &[])?);
+        let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let Some(reasons) = self.try_transact(items).await? else {
+            return Ok(InsertOutcome::Inserted);
+        };
+        let failed: Vec<_> = parts
+            .into_iter()
+            .zip(&reasons)
+            .filter(|(_, reason)| is_condition_failure(reason))
+            .collect();
+        let holder = failed.iter().find(|(part, _)| *part == Part::User);
+        let holder = holder.and_then(|(_, reason)| reason.item());
+        let login_name = holder.map(parse_user).transpose()?.map(Box::new);
+        let user_id = failed.iter().any(|(part, _)| *part == Part::Pointer);
+        if login_name.is_some() || user_id {
+            return Ok(InsertOutcome::Taken {
+                login_name,
+                user_id,
+            });
+        }
+        let conflict = failed.iter().find_map(|(part, _)| part.conflict());
+        conflict.map(InsertOutcome::Refused).ok_or_else(unexplained)
+    }
+
+    /// Makes a user who was read as `seen` into `after`. A session of the user that is `kept` stays
+    /// valid, if the change ends the others.
+    pub async fn change_account(
+        &self,
+        seen: &StoredUser,
+        after: &Account,
+        unique_emails: bool,
+        kept: Option<SessionId>,
+    ) -> Result<ChangeOutcome, Error> {
+        // The former addresses that others have as well.
+        let mut shared = Vec::new();
+        for _ in 0..TRIES {
+            let mut parts = self.login_parts(seen, after)?;
+            parts.push((Part::Profile, self.profile_part(seen, after)?));
+            let addresses = self.addresses(Some(seen), Some(after), unique_emails, &shared)?;
+            parts.extend(addresses);
+            if let Some(session) = kept
+                && after.user.generation != seen.account.user.generation
+            {
+                let session = self.keep_session(session, seen, after)?;
+                parts.push((Part::Session, session));
+            }
+            let failed = self.transact_parts(parts).await?;
+            let Some(first) = failed.iter().min_by_key(|part| part.rank()) else {
+                return Ok(ChangeOutcome::Done);
+            };
+            match first {
+                Part::LeftEmail | Part::LeftPhone => toggle(&mut shared, &failed),
+                Part::NewName => return Ok(ChangeOutcome::NameTaken),
+                Part::Session => return Ok(ChangeOutcome::SessionEnded),
+                part => {
+                    let conflict = part.conflict().map(ChangeOutcome::Refused);
+                    return Ok(conflict.unwrap_or(ChangeOutcome::Changed));
+                }
+            }
+        }
+        Ok(ChangeOutcome::Changed)
+    }
+
+    /// Deletes a user with all items. False: the user was changed since it was read.
+    pub async fn delete_account(&self, seen: &StoredUser) -> Result<bool, Error> {
+        let user = &seen.account.user;
+        let mut shared = Vec::new();
+        for _ in 0..TRIES {
+            let pointer = self
+                .delete(pointer_key(seen.user_ref()))
+                .condition_expression("login_name = :name")
+                .expression_attribute_values(":name", text(user.login_name.as_str()));
+            let unchanged = Expression::unchanged(&seen.user_item, ["user_id", "login_name"]);
+            let key = user_key(&user.login_name.folded());
+            let profile = self.delete(profile_key(seen.user_ref()));
+            let mut parts = vec![
+                (Part::User, delete_if(self.delete(key), unchanged)?),
+                (Part::Pointer, delete_item(pointer)?),
+                (Part::Profile, delete_if(profile, seen.profile_unchanged())?),
+            ];
+            parts.extend(self.addresses(Some(seen), None, false, &shared)?);
+            let failed = self.transact_parts(parts).await?;
+            let is_left = |part: &Part| matches!(part, Part::LeftEmail | Part::LeftPhone);
+            if failed.is_empty() {
+                return Ok(true);
+            }
+            if !failed.iter().all(is_left) {
+                return Ok(false);
+            }
+            toggle(&mut shared, &failed);
+        }
+        Ok(false)
+    }
+
+    /// Carries out a transaction, and returns the parts whose conditions did not hold.
+    async fn transact_parts(
+        &self,
+        parts: Vec<(Part, TransactWriteItem)>,
+    ) -> Result<Vec<Part>, Error> {
+        let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let reasons = self.try_transact(items).await?.unwrap_or_default();
+        let failed = parts.into_iter().zip(&reasons);
+        let failed = failed.filter(|(_, reason)| is_condition_failure(reason));
+        Ok(failed.map(|(part, _)| part).collect())
+    }
+
+    /// The writes to the items of addresses that a change from `seen` to `after` makes, either of
+    /// which is absent for a user who is added or deleted.
+    ///
+    /// A login name that is another user's e-mail address is refused: a page that looks for login
+    /// names first would send that user's mail to a stranger.
+    fn addresses(
+        &self,
+        seen: Option<&StoredUser>,
+        after: Option<&Account>,
+        unique_emails: bool,
+        shared: &[Part],
+    ) -> Result<Vec<(Part, TransactWriteItem)>, Error> {
+        let before = seen.map(|seen| &seen.account);
+        let Some(user) = after.or(before).map(|one| UserRef::from(&one.user.user_id)) else {
+            return Ok(Vec::new());
+        };
+        let table = &self.tables.users;
+        let name = |one: Option<&Account>| one.map(|one| one.user.login_name.clone());
+        let new_name = name(after).filter(|new| name(before).as_ref() != Some(new));
+        let name_key = new_name.and_then(|name| EmailAddress::parse(name.as_str()).ok());
+        let name_key = name_key.map(|address| address_key(&address));
+        let email = |one: Option<&Account>| contact_key(one?.profile.email.as_ref());
+        let phone = |one: Option<&Account>| contact_key(one?.profile.phone.as_ref());
+
+        let mut parts = Vec::new();
+        let (old_email, new_email) = (email(before), email(after));
+        let is_alone = unique_emails || name_key.is_some() && name_key == new_email;
+        let sharing = if is_alone {
+            Sharing::Nobody
+        } else {
+            Sharing::Others
+        };
+        if let Some(key) =
+            name_key.filter(|key| Some(key) != new_email.as_ref() || old_email == new_email)
+        {
+            parts.push((Part::NameAddress, check_alone(table, key, user)?));
+        }
+        for (old, new, left, joined, sharing) in [
+            (
+                old_email,
+                new_email,
+                Part::LeftEmail,
+                Part::Email(sharing),
+                sharing,
+            ),
+            (
+                phone(before),
+                phone(after),
+                Part::LeftPhone,
+                Part::Phone,
+                Sharing::Others,
+            ),
+        ] {
+            if old == new {
+                continue;
+            }
+            if let Some(old) = old {
+                parts.push((left, leave(table, old, user, shared.contains(&left))?));
+            }
+            if let Some(new) = new {
+                parts.push((joined, join(table, new, user, sharing)?));
+            }
+        }
+        Ok(parts)
+    }
+}
+
+impl Part {
+    /// The order in which failed conditions decide on the outcome: what is out of date comes first.
+    fn rank(self) -> u8 {
+        match self {
+            Self::User | Self::Pointer | Self::Profile => 0,
+            Self::Session => 1,
+            Self::NewName => 2,
+            Self::NameAddress | Self::Email(_) | Self::Phone => 3,
+            Self::LeftEmail | Self::LeftPhone => 4,
+        }
+    }
+
+    fn conflict(self) -> Option<AddressConflict> {
+        match self {
+            Self::NameAddress | Self::Email(Sharing::Nobody) => Some(AddressConflict::Taken),
+            Self::Email(Sharing::Others) | Self::Phone => Some(AddressConflict::Full),
+            _ => None,
+        }
+    }
+}
+
+/// Takes others to have the former addresses whose items said so, or no longer.
+fn toggle(shared: &mut Vec<Part>, failed: &[Part]) {
+    for part in failed {
+        if shared.contains(part) {
+            shared.retain(|other| other != part);
+        } else {
+            shared.push(*part);
+        }
+    }
+}
+
+fn contact_key<A: Address>(contact: Option<&Contact<A>>) -> Option<AttributeValue> {
+    contact.map(|contact| address_key(&contact.address))
+}
+
+fn unexplained() -> Error {
+    Error::Internal("a transaction was cancelled for a condition that it doesn't have".into())
+}

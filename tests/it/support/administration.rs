@@ -1,0 +1,110 @@
+use sesame::domain::{
+    Account, HashString, LoginName, Profile, StateChange, User, UserSearch, UserState,
+};
+use sesame::error::Error;
+use sesame::store::{ChangeOutcome, InsertOutcome, Store, StoredUser};
+
+use super::app::NOW;
+
+/// What administrators do to a user, on condition that the user has the id, the login name and the
+/// state that it was read with. False: it hasn't, or the change is refused.
+pub trait Administration {
+    fn insert_user(&self, user: &User)
+    -> impl Future<Output = Result<InsertOutcome, Error>> + Send;
+    fn set_user_state(
+        &self,
+        user: &User,
+        state: UserState,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn unlock_user(&self, user: &User) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn set_password_hash(
+        &self,
+        user: &User,
+        hash: &HashString,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn end_sessions(&self, user: &User) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn rename_user(
+        &self,
+        user: &User,
+        name: LoginName,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn delete_user(&self, user: &User) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
+impl Administration for Store {
+    async fn insert_user(&self, user: &User) -> Result<InsertOutcome, Error> {
+        let account = Account {
+            user: user.clone(),
+            profile: Profile {
+                created_at: Some(NOW),
+                ..Profile::default()
+            },
+        };
+        self.insert_account(&account.changed(NOW), false).await
+    }
+
+    async fn set_user_state(&self, user: &User, state: UserState) -> Result<bool, Error> {
+        let set = |user: User| (user.state != UserState::Unknown).then(|| user.with_state(state));
+        change(self, user, set).await
+    }
+
+    async fn unlock_user(&self, user: &User) -> Result<bool, Error> {
+        let unlock = |user: User| {
+            let state = StateChange::Unlock.apply(user.state)?;
+            Some(user.with_state(state).forgiven())
+        };
+        change(self, user, unlock).await
+    }
+
+    async fn set_password_hash(&self, user: &User, hash: &HashString) -> Result<bool, Error> {
+        let set = |user: User| Some(user.with_password(hash.clone(), false, NOW));
+        change(self, user, set).await
+    }
+
+    async fn end_sessions(&self, user: &User) -> Result<bool, Error> {
+        change(self, user, |user| Some(user.logged_out())).await
+    }
+
+    async fn rename_user(&self, user: &User, name: LoginName) -> Result<bool, Error> {
+        let rename = |user: User| {
+            Some(User {
+                login_name: name.clone(),
+                ..user
+            })
+        };
+        change(self, user, rename).await
+    }
+
+    async fn delete_user(&self, user: &User) -> Result<bool, Error> {
+        match as_read(self, user).await? {
+            Some(found) => self.delete_account(&found).await,
+            None => Ok(false),
+        }
+    }
+}
+
+async fn as_read(store: &Store, user: &User) -> Result<Option<StoredUser>, Error> {
+    let search = UserSearch::Both(user.user_id.clone(), user.login_name.clone());
+    let found = store.read_user(&search).await?;
+    Ok(found.filter(|found| found.account.user.state == user.state))
+}
+
+async fn change(
+    store: &Store,
+    user: &User,
+    change: impl Fn(User) -> Option<User>,
+) -> Result<bool, Error> {
+    let Some(found) = as_read(store, user).await? else {
+        return Ok(false);
+    };
+    let Some(user) = change(found.account.user.clone()) else {
+        return Ok(false);
+    };
+    let after = Account {
+        user,
+        profile: found.account.profile.clone(),
+    };
+    let after = after.changed(NOW);
+    let outcome = store.change_account(&found, &after, false, None).await?;
+    Ok(outcome == ChangeOutcome::Done)
+}
