@@ -50,11 +50,14 @@ fn copy(
             _ => unreadable(error),
         })?;
         let field = message.field(number);
-        if message.built.is_some_and(|built| !built.contains(&number)) {
-            return Err(match field {
-                Some(field) => refused(join(path, field.name)),
-                None => refused(format_args!("field {number} of {path}")),
-            });
+        match field {
+            Some(field) if !message.is_built(field) => {
+                return Err(refused(join(path, field.name)));
+            }
+            None if !message.ignores_unknown => {
+                return Err(refused(format_args!("field {number} of {path}")));
+            }
+            _ => {}
         }
         match field.and_then(|field| Some((field, filtered(field)?))) {
             // Clients of v2alpha's first revision send a list of numbers as challenges.

@@ -200,15 +200,18 @@ impl Wire {
 
 /// A request on a JSON route, which has some fields of the message in its path and query.
 fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
-    let is_of_call =
-        |route: &&Route| route.procedure.operation == rpc && route.procedure.version == version;
-    let route = ROUTES.iter().find(is_of_call).unwrap();
+    let of_call = |route: &'static Route| {
+        let procedure = route.procedure()?;
+        let is_same = procedure.operation == rpc && procedure.version == version;
+        is_same.then_some((route, procedure))
+    };
+    let (route, procedure) = ROUTES.iter().find_map(of_call).unwrap();
     let mut none = Map::new();
     let fields = json.as_object_mut().unwrap_or(&mut none);
     let path = route.path.iter().map(|segment| match segment {
         Segment::Literal(literal) => format!("/{literal}"),
         Segment::Field(name) => {
-            let field = route.procedure.request.field_named(name).unwrap();
+            let field = procedure.request.field_named(name).unwrap();
             let value = fields.remove(field.json).unwrap_or_default();
             let value = value.as_str().unwrap_or_default();
             format!("/{}", utf8_percent_encode(value, NON_ALPHANUMERIC))
