@@ -19,12 +19,13 @@ fn main() {
 
 #[cfg(feature = "function")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
-    const FILES: [&str; 6] = [
+    const FILES: [&str; 7] = [
         "google/rpc/error_details.proto",
         "google/rpc/status.proto",
         "zitadel/session/v2/session_service.proto",
         "zitadel/session/v2alpha/session_service.proto",
         "zitadel/session/v2beta/session_service.proto",
+        "zitadel/user/v2/user_service.proto",
         "zitadel/v1/error_detail.proto",
     ];
     println!("cargo::rerun-if-changed=proto");
@@ -38,8 +39,10 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         .include_imports(true)
         .include_source_info(true)
         .open_files(FILES)?;
-    schema::generate(&compiler.descriptor_pool(), out)?;
-    messages::generate(compiler.file_descriptor_set(), out)?;
+    let pool = compiler.descriptor_pool();
+    schema::generate(&pool, out)?;
+    let unbuilt = schema::unbuilt(&pool)?;
+    messages::generate(compiler.file_descriptor_set(), &unbuilt, out)?;
     generate_test_message(out)
 }
 

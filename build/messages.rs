@@ -1,14 +1,24 @@
 //! Generates the Rust types of the messages in `proto/`, without `protoc`.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use prost::Message as _;
-use prost_types::{DescriptorProto, FileDescriptorSet, MessageOptions};
+use prost_types::source_code_info::Location;
+use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet, MessageOptions};
 
-/// Generates the types, and the descriptors that server reflection answers with.
-pub fn generate(mut descriptors: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
+/// Generates the types, and the descriptors that server reflection answers with: without the calls
+/// of these names, which aren't built.
+pub fn generate(
+    mut descriptors: FileDescriptorSet,
+    unbuilt: &HashSet<String>,
+    out: &Path,
+) -> Result<(), Box<dyn Error>> {
+    for file in &mut descriptors.file {
+        leave_out_calls(file, unbuilt);
+    }
     leave_out_options(&mut descriptors);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
 
@@ -29,6 +39,49 @@ pub fn generate(mut descriptors: FileDescriptorSet, out: &Path) -> Result<(), Bo
     }
     config.compile_fds(descriptors)?;
     Ok(())
+}
+
+/// Leaves out calls with their comments, and services that have no others.
+fn leave_out_calls(file: &mut FileDescriptorProto, unbuilt: &HashSet<String>) {
+    /// The numbers of `service` in a file and of `method` in a service.
+    const SERVICE: i32 = 6;
+    const METHOD: i32 = 2;
+
+    let package = file.package().to_owned();
+    let mut comments = file.source_code_info.take().unwrap_or_default();
+    for at in (0..file.service.len()).rev() {
+        let service = &mut file.service[at];
+        let name = format!("{package}.{}", service.name());
+        for index in (0..service.method.len()).rev() {
+            if unbuilt.contains(&format!("{name}.{}", service.method[index].name())) {
+                service.method.remove(index);
+                forget(
+                    &mut comments.location,
+                    &[SERVICE, at as i32, METHOD],
+                    index as i32,
+                );
+            }
+        }
+        if service.method.is_empty() {
+            file.service.remove(at);
+            forget(&mut comments.location, &[SERVICE], at as i32);
+        }
+    }
+    file.source_code_info = Some(comments);
+}
+
+/// Forgets the places of one entry of a list, and moves those of the entries behind it.
+fn forget(places: &mut Vec<Location>, list: &[i32], index: i32) {
+    let entry = |place: &Location| {
+        let rest = place.path.strip_prefix(list)?;
+        rest.first().copied()
+    };
+    places.retain(|place| entry(place) != Some(index));
+    for place in places {
+        if entry(place).is_some_and(|entry| entry > index) {
+            place.path[list.len()] -= 1;
+        }
+    }
 }
 
 /// Leaves out what only this build reads: routes and what isn't built.

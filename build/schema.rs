@@ -22,25 +22,93 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// A field, a route or a message that the tables can't describe fails the build with its name.
 pub fn generate(pool: &DescriptorPool, out: &Path) -> Result<()> {
     let mut tables = Tables::default();
-    let mut procedures = String::new();
+    let mut procedures = Vec::new();
+    let mut unbuilt = Vec::new();
     let mut routes = String::new();
     let services: Vec<_> = pool.services().collect();
-    let methods = services.iter().flat_map(ServiceDescriptor::methods);
-    for (at, method) in methods.enumerate() {
-        tables.add(&method.input())?;
-        tables.add(&method.output())?;
-        procedures += &procedure(&method);
+    for method in services.iter().flat_map(ServiceDescriptor::methods) {
+        let target = if is_unbuilt(&method)? {
+            // Its messages are not in the code, but can be.
+            Tables::default().add_call(&method)?;
+            unbuilt.push(unbuilt_call(&method.parent_service(), method.name()));
+            format!("Target::Unbuilt(&UNBUILT[{}])", unbuilt.len() - 1)
+        } else {
+            tables.add_call(&method)?;
+            procedures.push(procedure(&method));
+            format!("Target::Call(&PROCEDURES[{}])", procedures.len() - 1)
+        };
         let fault = |error| format!("{}: {error}", method.full_name());
-        routes += &routes_of(&method, at).map_err(fault)?;
+        routes += &routes_of(&method, &target).map_err(fault)?;
+    }
+    for service in &services {
+        for (call, rule) in listed_as_unbuilt(service)? {
+            if service.methods().any(|method| method.name() == call) {
+                return Err(format!("{call} is in the list of what isn't built").into());
+            }
+            unbuilt.push(unbuilt_call(service, &call));
+            let target = format!("Target::Unbuilt(&UNBUILT[{}])", unbuilt.len() - 1);
+            let fault = |error| format!("{call}: {error}");
+            let rule = rule.map(|rule| route(&rule, None, &target)).transpose();
+            routes += &rule.map_err(fault)?.unwrap_or_default();
+        }
     }
     let mut text = tables.text();
+    let (procedures, unbuilt) = (procedures.concat(), unbuilt.concat());
     writeln!(
         text,
-        "pub static PROCEDURES: &[Procedure] = &[{procedures}];"
+        "pub static PROCEDURES: &[Procedure] = &[{procedures}];\n\
+         pub static UNBUILT: &[UnbuiltCall] = &[{unbuilt}];\n\
+         pub static ROUTES: &[Route] = &[{routes}];"
     )?;
-    writeln!(text, "pub static ROUTES: &[Route] = &[{routes}];")?;
     fs::write(out.join("schema.rs"), text)?;
     Ok(())
+}
+
+/// The full names of the calls that have their messages and are not carried out.
+pub fn unbuilt(pool: &DescriptorPool) -> Result<HashSet<String>> {
+    let mut names = HashSet::new();
+    for method in pool
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+    {
+        if is_unbuilt(&method)? {
+            names.insert(method.full_name().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Whether a call has its messages and is not carried out.
+fn is_unbuilt(method: &MethodDescriptor) -> Result<bool> {
+    let call = option(method.parent_pool(), &method.options(), "sesame.call")?;
+    let call = call.as_ref().and_then(Value::as_message);
+    let flag = call.and_then(|call| call.get_field_by_name("unbuilt"));
+    Ok(flag.is_some_and(|flag| flag.as_bool() == Some(true)))
+}
+
+/// The names of the calls that a service lists as not built, with their routes.
+fn listed_as_unbuilt(service: &ServiceDescriptor) -> Result<Vec<(String, Option<DynamicMessage>)>> {
+    let list = option(service.parent_pool(), &service.options(), "sesame.unbuilt")?;
+    let list = list.as_ref().and_then(Value::as_list).unwrap_or_default();
+    let calls = list.iter().filter_map(Value::as_message).map(|call| {
+        let route = call
+            .has_field_by_name("route")
+            .then(|| call.get_field_by_name("route"));
+        let route = route
+            .flatten()
+            .and_then(|route| route.as_message().cloned());
+        let name = call.get_field_by_name("name");
+        let name = name.as_ref().and_then(|name| name.as_str());
+        (name.unwrap_or_default().to_owned(), route)
+    });
+    Ok(calls.collect())
+}
+
+fn unbuilt_call(service: &ServiceDescriptor, name: &str) -> String {
+    format!(
+        "UnbuiltCall {{ service: {:?}, name: {name:?} }},\n",
+        service.full_name()
+    )
 }
 
 /// Writes the table of a message that only tests know, and of those in it.
@@ -66,9 +134,9 @@ fn procedure(method: &MethodDescriptor) -> String {
     )
 }
 
-/// The routes of a call, which has this place among all: its rule of `google.api.http` and the
-/// additional bindings.
-fn routes_of(call: &MethodDescriptor, at: usize) -> Result<String> {
+/// The routes of a call, which lead to `target`: its rule of `google.api.http` and the additional
+/// bindings.
+fn routes_of(call: &MethodDescriptor, target: &str) -> Result<String> {
     let rule = option(call.parent_pool(), &call.options(), "google.api.http")?;
     let rule = rule.as_ref().and_then(Value::as_message);
     let rule = rule.ok_or("there is no route")?;
@@ -77,11 +145,16 @@ fn routes_of(call: &MethodDescriptor, at: usize) -> Result<String> {
     let more = more.unwrap_or_default().iter();
     std::iter::once(rule)
         .chain(more.filter_map(Value::as_message))
-        .map(|rule| route(rule, &call.input(), at))
+        .map(|rule| route(rule, Some(&call.input()), target))
         .collect()
 }
 
-fn route(rule: &DynamicMessage, request: &MessageDescriptor, procedure: usize) -> Result<String> {
+/// A route. Without the message of its request, the fields in its path may have any name.
+fn route(
+    rule: &DynamicMessage,
+    request: Option<&MessageDescriptor>,
+    target: &str,
+) -> Result<String> {
     let text = |name: &str| {
         let value = rule.get_field_by_name(name);
         let text = value.as_ref().and_then(|value| value.as_str());
@@ -91,7 +164,7 @@ fn route(rule: &DynamicMessage, request: &MessageDescriptor, procedure: usize) -
     let segment = |segment: &str| {
         let field = segment.strip_prefix('{');
         match field.and_then(|field| field.strip_suffix('}')) {
-            Some(field) if request.get_field_by_name(field).is_some() => {
+            Some(field) if request.is_none_or(|of| of.get_field_by_name(field).is_some()) => {
                 Ok(format!("Segment::Field({field:?})"))
             }
             None if !segment.contains(['{', '*', ':']) => {
@@ -112,7 +185,7 @@ fn route(rule: &DynamicMessage, request: &MessageDescriptor, procedure: usize) -
     };
     Ok(format!(
         "Route {{ method: http::Method::{}, path: &[{}], has_body: {has_body}, \
-         procedure: &PROCEDURES[{procedure}] }},\n",
+         target: {target} }},\n",
         method.to_uppercase(),
         path?.join(", "),
     ))
@@ -128,6 +201,12 @@ impl Tables {
     fn text(&self) -> String {
         let tables = self.done.values().map(String::as_str);
         std::iter::once("use super::*;\n").chain(tables).collect()
+    }
+
+    /// Adds the tables of a call's messages.
+    fn add_call(&mut self, call: &MethodDescriptor) -> Result<()> {
+        self.add(&call.input())?;
+        self.add(&call.output())
     }
 
     /// Adds the table of a message, and those of the messages in it.
@@ -146,10 +225,11 @@ impl Tables {
             fields += &self.field(&field)?;
         }
         let built = built(message)?;
+        let ignores_unknown = built.is_none() || ignores_unknown(message)?;
         let is_plain = is_plain(message, &mut HashSet::new())?;
         let table = format!(
             "pub static {name}: Message = Message {{ fields: &[{fields}], built: {built:?}, \
-             is_plain: {is_plain} }};\n",
+             ignores_unknown: {ignores_unknown}, is_plain: {is_plain} }};\n",
         );
         self.done.insert(name, table.replace("Some([", "Some(&["));
         Ok(())
@@ -263,6 +343,14 @@ fn built(message: &MessageDescriptor) -> Result<Option<Vec<u32>>> {
         let numbers = numbers.as_list()?.iter();
         Some(numbers.filter_map(Value::as_u32).collect())
     }))
+}
+
+/// Whether a message that isn't carried out whole ignores the fields that it doesn't know.
+fn ignores_unknown(message: &MessageDescriptor) -> Result<bool> {
+    let built = option(message.parent_pool(), &message.options(), "sesame.built")?;
+    let built = built.as_ref().and_then(Value::as_message);
+    let flag = built.and_then(|built| built.get_field_by_name("ignores_unknown"));
+    Ok(flag.is_some_and(|flag| flag.as_bool() == Some(true)))
 }
 
 /// The value of an option, if it is set.

@@ -56,11 +56,8 @@ pub fn generate(proto: &Proto) -> Result<Value> {
 }
 
 fn operations(proto: &Proto) -> Result<Vec<Operation>> {
-    let methods = proto
-        .services()
-        .flat_map(|service| service.methods().collect::<Vec<_>>());
     let mut operations = Vec::new();
-    for method in methods {
+    for method in proto.calls() {
         let version = capitalised(version(method.parent_service()));
         let (first, rest) = method.name().split_at(1);
         let name = first.to_lowercase() + rest;
@@ -113,7 +110,8 @@ impl Document<'_> {
         let mut document: Value = serde_json::from_str(&text)?;
 
         let mut tags = BTreeMap::new();
-        for service in self.proto.services() {
+        for call in self.proto.calls() {
+            let service = call.parent_service();
             let about = with_defaults(&comment(&service.parent_file(), service.path()));
             tags.insert(tag(service.name()).to_owned(), about);
         }

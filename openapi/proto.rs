@@ -54,8 +54,14 @@ impl Proto {
         Ok(Self { pool })
     }
 
-    pub fn services(&self) -> impl Iterator<Item = ServiceDescriptor> {
-        self.pool.services()
+    /// The calls that are carried out.
+    pub fn calls(&self) -> impl Iterator<Item = MethodDescriptor> {
+        let methods = |service: ServiceDescriptor| service.methods().collect::<Vec<_>>();
+        let is_built = |method: &MethodDescriptor| {
+            let call = self.option(&method.options(), "sesame.call");
+            !call.is_some_and(|call| is(&call, "unbuilt"))
+        };
+        self.pool.services().flat_map(methods).filter(is_built)
     }
 
     pub fn routes(&self, method: &MethodDescriptor) -> Result<Vec<Route>> {
@@ -92,6 +98,12 @@ impl Proto {
         let built = self.option(&message.options(), "sesame.built")?;
         let numbers = list(&built, "numbers");
         Some(numbers.iter().filter_map(Value::as_u32).collect())
+    }
+
+    /// Whether a request with a field that the message doesn't know is refused.
+    pub fn is_closed(&self, message: &MessageDescriptor) -> bool {
+        let built = self.option(&message.options(), "sesame.built");
+        built.is_some_and(|built| !is(&built, "ignores_unknown"))
     }
 
     pub fn limits(&self, field: &FieldDescriptor) -> Limits {

@@ -67,7 +67,7 @@ impl<'a> Schemas<'a> {
         if !required.is_empty() {
             schema["required"] = required.into();
         }
-        if self.proto.built(message).is_some() {
+        if self.proto.is_closed(message) {
             schema["additionalProperties"] = false.into();
         }
         schema

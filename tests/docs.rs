@@ -208,8 +208,8 @@ fn each_parameter_of_the_stack_is_described_as_it_stands_there() {
 fn each_call_is_in_the_table_of_calls() {
     let routes = |operation: Operation| {
         let of_call = ROUTES.iter().filter(move |route| {
-            let procedure = route.procedure;
-            procedure.version == Version::V2 && procedure.operation == operation
+            let procedure = route.procedure();
+            procedure.is_some_and(|of| of.version == Version::V2 && of.operation == operation)
         });
         of_call.map(|route| {
             let path = route.path.iter().map(|segment| match segment {

@@ -5,7 +5,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::protocol::PROCEDURE_TYPES;
-use super::schema::{PROCEDURES, Procedure, ROUTES, Route, Segment};
+use super::schema::{Procedure, ROUTES, Route, Segment, Target};
 use crate::api::{Codec, Protocol, Request};
 use crate::domain::SessionId;
 use crate::error::Error;
@@ -57,11 +57,10 @@ impl MatchedRoute {
                 Err(Error::UnsupportedMediaType(&PROCEDURE_TYPES))
             }
             Some(Path::Procedure { service, method }) => {
-                let named =
-                    |one: &&Procedure| one.service == service && one.operation.as_str() == method;
+                let target = Target::of_rpc(service, method).ok_or(NO_SUCH_CALL)?;
                 Ok(Self {
                     protocol,
-                    procedure: PROCEDURES.iter().find(named).ok_or(NO_SUCH_CALL)?,
+                    procedure: target.built()?,
                     path_fields: Vec::new(),
                     has_body: true,
                 })
@@ -75,7 +74,7 @@ impl MatchedRoute {
                 }
                 Ok(Self {
                     protocol,
-                    procedure: route.procedure,
+                    procedure: route.target.built()?,
                     path_fields: fields,
                     has_body: route.has_body,
                 })
@@ -137,6 +136,21 @@ impl<'a> Path<'a> {
             form,
             fields: fields.collect(),
         })
+    }
+}
+
+impl Target {
+    /// The call, or the error that names it.
+    fn built(self) -> Result<&'static Procedure, Error> {
+        match self {
+            Self::Call(procedure) => Ok(procedure),
+            Self::Unbuilt(call) => {
+                let service = call.service.rsplit('.').next().unwrap_or_default();
+                Err(Error::Unimplemented(
+                    format!("{service}.{}", call.name).into(),
+                ))
+            }
+        }
     }
 }
 

@@ -23,7 +23,21 @@ pub struct Route {
     /// Whether the fields that aren't in the path stand in the body. Otherwise they stand in the
     /// query.
     pub has_body: bool,
-    pub procedure: &'static Procedure,
+    pub target: Target,
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy)]
+pub enum Target {
+    Call(&'static Procedure),
+    Unbuilt(&'static UnbuiltCall),
+}
+
+/// A call that clients know and that is not carried out.
+pub struct UnbuiltCall {
+    /// The name of the service with its package.
+    pub service: &'static str,
+    pub name: &'static str,
 }
 
 /// A part of a path between slashes.
@@ -40,6 +54,8 @@ pub struct Message {
     pub fields: &'static [Field],
     /// The numbers of the only fields that are carried out. None: all of them are.
     pub built: Option<&'static [u32]>,
+    /// Whether fields that it doesn't know are ignored, or else refused.
+    pub ignores_unknown: bool,
     /// Whether it and all messages in it have each field of v2, whose Rust types they have, and are
     /// carried out whole.
     pub is_plain: bool,
@@ -95,7 +111,32 @@ pub enum Kind {
     ListValue(&'static Message),
 }
 
+impl Route {
+    /// The call that it leads to, if that is carried out.
+    pub fn procedure(&self) -> Option<&'static Procedure> {
+        match self.target {
+            Target::Call(procedure) => Some(procedure),
+            Target::Unbuilt(_) => None,
+        }
+    }
+}
+
+impl Target {
+    /// The call of an rpc, by the name of its service with the package.
+    pub fn of_rpc(service: &str, rpc: &str) -> Option<Self> {
+        let is_call = |one: &&Procedure| one.service == service && one.operation.as_str() == rpc;
+        let is_unbuilt = |one: &&UnbuiltCall| one.service == service && one.name == rpc;
+        let call = PROCEDURES.iter().find(is_call).map(Self::Call);
+        call.or_else(|| UNBUILT.iter().find(is_unbuilt).map(Self::Unbuilt))
+    }
+}
+
 impl Message {
+    /// Whether one of its fields is carried out.
+    pub fn is_built(&self, field: &Field) -> bool {
+        self.built.is_none_or(|built| built.contains(&field.number))
+    }
+
     pub fn field(&self, number: u32) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.number == number)
     }
@@ -112,8 +153,8 @@ impl Field {
     }
 }
 
-/// The calls of all versions, and their routes.
-pub use tables::{PROCEDURES, ROUTES};
+/// The calls of all versions, those that aren't built, and the routes of both.
+pub use tables::{PROCEDURES, ROUTES, UNBUILT};
 
 #[allow(
     clippy::all,

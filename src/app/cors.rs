@@ -18,7 +18,7 @@ const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
      connect-protocol-version, connect-timeout-ms, idempotency-key, if-match, \
      content-encoding, grpc-encoding, x-requested-with, x-zitadel-orgid",
 );
-const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 /// The headers that pages may read.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, grpc-status-details-bin, etag, retry-after, x-request-id, allow, \

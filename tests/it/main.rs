@@ -35,5 +35,6 @@ mod set;
 mod stored;
 mod support;
 mod template;
+mod unbuilt;
 mod users;
 mod whole_life;

@@ -50,11 +50,14 @@ fn copy(
             _ => unreadable(error),
         })?;
         let field = message.field(number);
-        if message.built.is_some_and(|built| !built.contains(&number)) {
-            return Err(match field {
-                Some(field) => refused(join(path, field.name)),
-                None => refused(format_args!("field {number} of {path}")),
-            });
+        match field {
+            Some(field) if !message.is_built(field) => {
+                return Err(refused(join(path, field.name)));
+            }
+            None if !message.ignores_unknown => {
+                return Err(refused(format_args!("field {number} of {path}")));
+            }
+            _ => {}
         }
         match field.and_then(|field| Some((field, filtered(field)?))) {
             // Clients of v2alpha's first revision send a list of numbers as challenges.
@@ -110,4 +113,40 @@ fn refused(what: impl Display) -> Error {
 
 fn unreadable(reason: impl Display) -> Error {
     Error::Malformed(format!("the message can't be read: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::schema::ALL_TYPES;
+
+    /// The bytes of a `person`, the field 104 of the message.
+    fn person(content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[0xc2, 0x06, length], content].concat()
+    }
+
+    #[test]
+    fn what_a_message_knows_and_does_not_carry_out_is_refused() {
+        for (content, want) in [
+            (&b"\x12\0"[..], "person.links"),
+            (b"\x1a\0", "person.secret"),
+            (b"\x1a\x01a", "person.secret"),
+            (b"\x22\0", "person.machine"),
+            (b"\x20\x01", "person.machine"),
+        ] {
+            let error = filter(&ALL_TYPES, &person(content)).unwrap_err();
+            assert_eq!(error.to_string(), format!("{want} is not supported"));
+        }
+    }
+
+    #[test]
+    fn what_a_message_does_not_know_is_left_out_where_it_may_be() {
+        // The name between the fields 5 and 9.
+        let sent = person(b"\x28\x01\x0a\x01a\x4a\x01b");
+
+        let kept = filter(&ALL_TYPES, &sent).unwrap();
+
+        assert_eq!(*kept, person(b"\x0a\x01a"));
+    }
 }

@@ -70,6 +70,57 @@ fn a_call_is_named_by_its_method_and_raw_path() {
     }
 }
 
+/// A literal goes before a field, and each path has its own methods.
+#[test]
+fn a_path_of_users_leads_to_its_call() {
+    for (method, path, want) in [
+        (Method::POST, "/v2/users", "ListUsers"),
+        (Method::POST, "/v2/users/new", "CreateUser"),
+        (Method::POST, "/v2/users/human", "AddHumanUser"),
+        (Method::PUT, "/v2/users/human/1", "UpdateHumanUser"),
+        (Method::GET, "/v2/users/1", "GetUserByID"),
+        (Method::PATCH, "/v2/users/1", "UpdateUser"),
+        (Method::DELETE, "/v2/users/1", "DeleteUser"),
+        (Method::POST, "/v2/users/1/lock", "LockUser"),
+        (Method::POST, "/v2/users/1/unlock", "UnlockUser"),
+        (Method::POST, "/v2/users/1/deactivate", "DeactivateUser"),
+        (Method::POST, "/v2/users/1/reactivate", "ReactivateUser"),
+        (Method::POST, "/v2/users/1/password", "SetPassword"),
+        (Method::POST, "/v2/users/1/email", "SetEmail"),
+        (Method::POST, "/v2/users/1/phone", "SetPhone"),
+        (Method::DELETE, "/v2/users/1/phone", "RemovePhone"),
+        (Method::POST, "/v2/users/human/lock", "LockUser"),
+        (Method::POST, "/v2/users/1/links/_search", "ListIDPLinks"),
+        (
+            Method::POST,
+            "/v2/users/1/mfa_init_skipped",
+            "HumanMFAInitSkipped",
+        ),
+        (
+            Method::GET,
+            "/v2/users/1/authentication_methods",
+            "ListAuthenticationMethodTypes",
+        ),
+        (Method::POST, "/v2/users/1/passkeys/_search", "ListPasskeys"),
+        (
+            Method::POST,
+            "/v2/users/1/passkeys/2",
+            "VerifyPasskeyRegistration",
+        ),
+    ] {
+        let Some(Path::Json { form, .. }) = Path::parse(path) else {
+            panic!("{path}");
+        };
+        let mut siblings = form.siblings();
+        let route = siblings.find(|route| route.method == method).unwrap();
+        let got = match route.target {
+            Target::Call(procedure) => procedure.operation.as_str(),
+            Target::Unbuilt(call) => call.name,
+        };
+        assert_eq!(got, want, "{method} {path}");
+    }
+}
+
 #[test]
 fn a_procedure_is_named_by_its_path() {
     for (path, want) in [

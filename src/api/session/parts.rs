@@ -117,6 +117,8 @@ pub(super) fn details(details: &Details) -> object::Details {
         sequence: details.sequence.0,
         change_date: details.change_date.map(timestamp),
         resource_owner: details.resource_owner.clone(),
+        // A session has its own.
+        creation_date: None,
     }
 }
 

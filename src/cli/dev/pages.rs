@@ -72,7 +72,9 @@ static ERRORS: LazyLock<String> = LazyLock::new(|| {
 static CALLS: LazyLock<String> = LazyLock::new(|| {
     let mut calls = json!({});
     for route in ROUTES {
-        let procedure = route.procedure;
+        let Some(procedure) = route.procedure() else {
+            continue;
+        };
         let segment = |segment: &Segment| match segment {
             Segment::Literal(text) => format!("/{text}"),
             Segment::Field(name) => {
@@ -98,10 +100,7 @@ static CALLS: LazyLock<String> = LazyLock::new(|| {
 
 /// The fields of a message that are carried out, by their names in JSON.
 fn table(message: &Message) -> Value {
-    let is_built = |field: &&Field| {
-        let built = message.built;
-        built.is_none_or(|built| built.contains(&field.number))
-    };
+    let is_built = |field: &&Field| message.is_built(field);
     let fields = message.fields.iter().filter(is_built);
     let fields = fields.map(|field| {
         let (kind, of) = match &field.kind {

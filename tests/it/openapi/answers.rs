@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use sesame::api::schema::{ROUTES, Route};
+use sesame::api::schema::{Procedure, ROUTES, Route};
 use sesame::api::{Protocol, Request, Version};
 use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
@@ -224,10 +224,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
 
 fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     let is_of_operation = |route: &&Route| {
-        let procedure = route.procedure;
-        procedure.operation == operation.rpc
-            && procedure.version == operation.version
-            && route.method == operation.method
+        let is_of_call = |procedure: &Procedure| {
+            procedure.operation == operation.rpc && procedure.version == operation.version
+        };
+        route.procedure().is_some_and(is_of_call) && route.method == operation.method
     };
     let allowed = ROUTES.iter().find(is_of_operation).unwrap().allowed();
     let examples = error::examples().into_iter();

@@ -209,7 +209,8 @@ impl App {
         let Request { method, path, .. } = &request;
         let of = |rpc: &str| path.ends_with(&format!(".SessionService/{rpc}"));
         let creates = of("CreateSession") || path.ends_with("/sessions");
-        let gives_token = creates || of("SetSession") || *method == Method::PATCH;
+        let sets = *method == Method::PATCH && path.contains("/sessions/");
+        let gives_token = creates || of("SetSession") || sets;
         let response = handle(&self.api, request, now).await;
         let (parts, body) = response.into_parts();
         let answer = Answer {

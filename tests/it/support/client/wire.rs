@@ -17,7 +17,7 @@ use sesame::api::proto::DESCRIPTORS;
 use sesame::api::proto::google::rpc;
 use sesame::api::proto::zitadel::session::v2;
 use sesame::api::proto::zitadel::v1;
-use sesame::api::schema::{ROUTES, Route, Segment};
+use sesame::api::schema::{PROCEDURES, Procedure, ROUTES, Route, Segment};
 use sesame::api::{Request, RequestContext, Version};
 use sesame::domain::Operation;
 
@@ -103,10 +103,9 @@ impl Wire {
 
     /// A request with this body, whatever it is.
     pub fn frame(self, version: Version, rpc: &str, body: Bytes) -> Request {
-        let version = version.as_str();
         let path = match self {
-            Self::Json => format!("/{version}/sessions"),
-            _ => format!("/zitadel.session.{version}.SessionService/{rpc}"),
+            Self::Json => format!("/{}/sessions", version.as_str()),
+            _ => format!("/{}/{rpc}", service_of(version, rpc)),
         };
         let mut headers = HeaderMap::new();
         headers.insert("content-type", self.content_type().parse().unwrap());
@@ -198,17 +197,28 @@ impl Wire {
     }
 }
 
+/// The service that has an rpc, in a version. One that nobody has is asked of the session service.
+fn service_of(version: Version, rpc: &str) -> String {
+    let is_of_rpc = |one: &&Procedure| one.version == version && one.operation.as_str() == rpc;
+    let unknown = || format!("zitadel.session.{}.SessionService", version.as_str());
+    let found = PROCEDURES.iter().find(is_of_rpc);
+    found.map_or_else(unknown, |one| one.service.to_owned())
+}
+
 /// A request on a JSON route, which has some fields of the message in its path and query.
 fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
-    let is_of_call =
-        |route: &&Route| route.procedure.operation == rpc && route.procedure.version == version;
-    let route = ROUTES.iter().find(is_of_call).unwrap();
+    let of_call = |route: &'static Route| {
+        let procedure = route.procedure()?;
+        let is_same = procedure.operation == rpc && procedure.version == version;
+        is_same.then_some((route, procedure))
+    };
+    let (route, procedure) = ROUTES.iter().find_map(of_call).unwrap();
     let mut none = Map::new();
     let fields = json.as_object_mut().unwrap_or(&mut none);
     let path = route.path.iter().map(|segment| match segment {
         Segment::Literal(literal) => format!("/{literal}"),
         Segment::Field(name) => {
-            let field = route.procedure.request.field_named(name).unwrap();
+            let field = procedure.request.field_named(name).unwrap();
             let value = fields.remove(field.json).unwrap_or_default();
             let value = value.as_str().unwrap_or_default();
             format!("/{}", utf8_percent_encode(value, NON_ALPHANUMERIC))
@@ -231,8 +241,8 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
 fn descriptor(name: &str) -> MessageDescriptor {
     static POOL: LazyLock<DescriptorPool> =
         LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
-    let name = format!("zitadel.session.v2.{name}");
-    POOL.get_message_by_name(&name).unwrap()
+    let of = |service| POOL.get_message_by_name(&format!("zitadel.{service}.v2.{name}"));
+    of("session").or_else(|| of("user")).unwrap()
 }
 
 /// A message of v2 as JSON.

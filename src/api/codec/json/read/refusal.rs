@@ -16,14 +16,15 @@ pub(super) fn check_built(
 ) -> Result<(), Error> {
     let is_value = |value: &Tree| matches!(value, Tree::String(_) | Tree::Number(_));
     let has_values = matches!(value, Tree::Array(elements) if elements.iter().any(is_value));
-    let is_built = |built: &[u32]| built.contains(&field.number);
     let is_object = matches!(
         (field.label, &field.kind),
         (Label::Single, Kind::Message(_))
     );
     match &field.kind {
         Kind::Message(inner) if has_values && inner.built == Some(&[]) => Err(unsupported(path)),
-        _ if message.built.is_none_or(is_built) => Ok(()),
+        _ if message.is_built(field) => Ok(()),
+        // In protobuf, a list without elements is no field.
+        _ if field.label == Label::Repeated && is_empty_list(value) => Ok(()),
         _ if is_object && !matches!(value, Tree::Object(_)) => Err(wrong(field, value, path)),
         _ => Err(unsupported(path)),
     }
@@ -36,11 +37,15 @@ pub(super) fn check_unknown(message: &Message, entries: &Object, path: &str) -> 
         message.field_named(name).is_none() && !matches!(value, Tree::Null)
     };
     match entries.iter().find(is_unknown) {
-        Some((name, _)) if message.built.is_some() => {
+        Some((name, _)) if !message.ignores_unknown => {
             Err(unsupported(&join(path, repeatable(name))))
         }
         _ => Ok(()),
     }
+}
+
+fn is_empty_list(value: &Tree) -> bool {
+    matches!(value, Tree::Array(elements) if elements.is_empty())
 }
 
 fn unsupported(path: &str) -> Error {

@@ -80,8 +80,10 @@ fn any_message(descriptor: MessageDescriptor, depth: u32) -> BoxedStrategy<Dynam
     }
     // What isn't built is refused.
     let fields = descriptor.fields().filter(|field| {
-        !matches!(field.name(), "web_auth_n" | "code")
-            && (depth > 0 || field.kind().as_message().is_none())
+        !matches!(
+            field.name(),
+            "web_auth_n" | "code" | "links" | "secret" | "machine"
+        ) && (depth > 0 || field.kind().as_message().is_none())
     });
     let fields: Vec<_> = fields.collect();
     let is_value = descriptor.full_name() == "google.protobuf.Value";

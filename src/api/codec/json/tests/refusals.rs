@@ -123,6 +123,11 @@ fn what_is_not_built_is_refused_by_name() {
         (r#"{"challenges":{"push":false}}"#, "challenges.push"),
         (r#"{"challenges":["CHALLENGE"]}"#, "challenges"),
         (r#"{"challenges":[{},1]}"#, "challenges"),
+        (r#"{"person":{"links":[{}]}}"#, "person.links"),
+        (r#"{"person":{"links":[null]}}"#, "person.links"),
+        (r#"{"person":{"links":""}}"#, "person.links"),
+        (r#"{"person":{"secret":""}}"#, "person.secret"),
+        (r#"{"person":{"machine":{}}}"#, "person.machine"),
     ] {
         assert_eq!(error(json), format!("{want} is not supported"), "{json}");
     }
@@ -142,6 +147,7 @@ fn what_is_not_built_is_refused_by_name() {
         r#"{"checks":{"user":{"unknown":1},"text":"a","code":null,"webAuthN":null,"x":null}}"#,
         r#"{"challenges":{"webAuthN":null,"x":null}}"#,
         r#"{"checks":null,"challenges":{}}"#,
+        r#"{"person":{"name":"a","links":[],"secret":null,"other":1}}"#,
     ] {
         assert!(read_text(json).is_ok(), "{json}");
     }
