@@ -132,6 +132,7 @@ impl From<Denial> for Error {
         match denied {
             Denial::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denial::Forbidden => Self::PermissionDenied,
+            Denial::ProofTooOld => Self::ProofTooOld,
         }
     }
 }

@@ -194,10 +194,19 @@ errors! {
     /// The principal is authenticated, and lacks the permission for this call.
     ///
     /// Use the session's token, or a bearer token with the permission: `session.write` for creating
-    /// and changing sessions, `session.read` for reading and `session.delete` for ending them:
+    /// and changing sessions, `session.read` for reading and `session.delete` for ending them;
+    /// `user.write`, `user.read` and `user.delete` for users that aren't the principal itself:
     /// `sesame service-account add --permission session.write …`
     PermissionDenied:
         PERMISSION_DENIED, "permission_denied", "No matching permissions found", "AUTH-5mWD2";
+
+    /// A user changes himself with the token of a session in which the newest proof of who he is
+    /// is older than the deployment allows (`FRESH_SECONDS`, 600 by default).
+    ///
+    /// Have the user log in again: a password check in the same session renews the proof.
+    ProofTooOld:
+        PERMISSION_DENIED, "proof_too_old",
+        "The last proof of the user is too old, log in again", "SESAME-Fres1";
 
     /// The session token isn't the session's current one.
     ///

@@ -199,7 +199,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostInvalid
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
-        | Error::TooManyHeaderFields => false,
+        | Error::TooManyHeaderFields
+        // No call on sessions changes a user.
+        | Error::ProofTooOld => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
@@ -222,7 +224,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
     }
 }
 
-fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
+/// The errors that an operation may answer with.
+pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     let is_of_operation = |route: &&Route| {
         let procedure = route.procedure;
         procedure.operation == operation.rpc
