@@ -201,7 +201,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields
         // No call on sessions changes a user.
-        | Error::ProofTooOld => false,
+        | Error::ProofTooOld
+        | Error::User(_) => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
