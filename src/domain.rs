@@ -53,7 +53,7 @@ pub use operation::Operation;
 pub(crate) use operation::operations;
 #[cfg(feature = "function")]
 pub use password_rules::{BlockedWords, PasswordRules, Weakness};
-pub use permit::{Denial, Permit, SessionScope};
+pub use permit::{Denial, Permit, SessionScope, UserScope};
 pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]

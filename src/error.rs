@@ -2,11 +2,15 @@
 
 mod code;
 mod rows;
+mod table;
+mod users;
 
 use crate::domain::{Denial, Invalid};
 
 pub use code::Code;
-pub use rows::{Error, Example, Row, examples};
+pub use rows::{Error, Example, examples};
+pub use table::Row;
+pub use users::{UserCommand, UserError};
 
 /// The cause of an error, which is for operators and is not sent to clients.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -132,6 +136,7 @@ impl From<Denial> for Error {
         match denied {
             Denial::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denial::Forbidden => Self::PermissionDenied,
+            Denial::ProofTooOld => Self::ProofTooOld,
         }
     }
 }

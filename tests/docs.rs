@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use saphyr::{LoadableYamlNode, Yaml};
 use sesame::api::Version;
 use sesame::api::schema::{ROUTES, Segment};
-use sesame::domain::Operation;
+use sesame::domain::{Operation, Permission};
 
 #[path = "docs/code.rs"]
 mod code;
@@ -94,6 +94,14 @@ fn each_field_of_the_log_is_described() {
         names(OPERATIONS, "Log fields"),
         fields(),
     );
+}
+
+#[test]
+fn each_permission_is_described() {
+    const CONCEPTS: &str = include_str!("../docs/concepts.md");
+    let permissions = Permission::ALL.map(|permission| permission.as_str().to_owned());
+    let documented = names(CONCEPTS, "Permission");
+    assert_rows("docs/concepts.md", documented, BTreeSet::from(permissions));
 }
 
 #[test]

@@ -51,8 +51,12 @@ pub struct Add {
     /// The name of the service account in logs and lists
     #[arg(long, value_parser = account_name)]
     name: ServiceAccountName,
-    /// A permission of the service account: session.write, session.read or session.delete; may
-    /// be given several times
+    /// A permission of the service account; may be given several times
+    ///
+    /// session.write, session.read, session.delete, user.write, user.read or user.delete.
+    /// user.write sets any user's password, so whoever has it can take over every user.
+    /// user.credential.write, user.passkey.write and user.code.read are reserved: no call needs
+    /// them.
     #[arg(
         long = "permission",
         value_name = "PERMISSION",

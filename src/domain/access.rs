@@ -36,19 +36,31 @@ pub enum Rule {
     /// The principal created the session; while that has no user, if the principal may not see
     /// users.
     Creator,
-    /// The principal is the session's user.
+    /// The principal is the session's user, or the user that a call is about.
     User,
     /// The principal has the permission.
     Permission(Permission),
 }
 
 named! {
-    /// What a principal may do with sessions that aren't its own. `session.write` is also needed to
-    /// create sessions in the access mode "token", and to check a user without a password.
+    /// What a principal may do with sessions and users that aren't its own.
+    ///
+    /// `session.write` is also needed to create sessions in the access mode "token", and to check
+    /// a user without a password. Whoever has `user.write` can set any user's password, and so take
+    /// over every user.
     pub enum Permission {
-        Write = "session.write",
-        Read = "session.read",
-        Delete = "session.delete",
+        SessionWrite = "session.write",
+        SessionRead = "session.read",
+        SessionDelete = "session.delete",
+        UserWrite = "user.write",
+        UserRead = "user.read",
+        UserDelete = "user.delete",
+        /// Reserved, and needed by no call.
+        UserCredentialWrite = "user.credential.write",
+        /// Reserved, and needed by no call.
+        UserPasskeyWrite = "user.passkey.write",
+        /// Reserved, and needed by no call.
+        UserCodeRead = "user.code.read",
     }
 }
 
@@ -58,7 +70,20 @@ impl FromStr for Permission {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let reason = "is not session.write, session.read or session.delete";
+        let reason = "is not session.write, session.read, session.delete, user.write, user.read, \
+                      user.delete, user.credential.write, user.passkey.write or user.code.read";
         Self::named(text).ok_or(Invalid::new("permission", reason))
     }
+}
+
+#[test]
+fn the_error_for_an_unknown_permission_names_every_one() {
+    let reason = "all".parse::<Permission>().unwrap_err().reason;
+    let listed = reason
+        .strip_prefix("is not ")
+        .unwrap()
+        .replace(" or ", ", ");
+    let listed: Vec<_> = listed.split(", ").collect();
+
+    assert_eq!(listed, Permission::ALL.map(Permission::as_str));
 }

@@ -168,6 +168,8 @@ mod tests {
             (None, bare, true),
             (None, API_WRITE, false),
             (None, "session.writer", false),
+            (None, "user.write", true),
+            (None, "user.passkey", false),
             (None, "Session.Write", false),
             (None, "session.write,session.read", false),
             (Some(API_SLASH), API_WRITE, true),

@@ -50,9 +50,9 @@ macro_rules! define {
 }
 operations!(define);
 
-const WRITE: Rule = Rule::Permission(Permission::Write);
-const READ: Rule = Rule::Permission(Permission::Read);
-const DELETE: Rule = Rule::Permission(Permission::Delete);
+const WRITE: Rule = Rule::Permission(Permission::SessionWrite);
+const READ: Rule = Rule::Permission(Permission::SessionRead);
+const DELETE: Rule = Rule::Permission(Permission::SessionDelete);
 
 /// Who may create sessions is a setting of the deployment.
 fn by_access(access: Access) -> &'static [Rule] {

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use super::access::{Access, Rule};
 use super::{
-    FactorSet, NotASessionToken, Operation, Permission, Principal, Session, Timestamp, TokenHash,
-    TokenValidity, UserId,
+    FactorSet, NotASessionToken, Operation, Permission, Principal, Session, SessionId, Timestamp,
+    TokenHash, TokenValidity, UserId,
 };
 
 /// The right of a principal to one operation, or to the administration of users. Only the service
@@ -41,6 +43,15 @@ pub enum SessionScope {
     },
 }
 
+/// The users that a permit covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserScope {
+    /// All, because the principal has the permission.
+    Any,
+    /// The principal itself, which is a user.
+    Own,
+}
+
 /// Why a principal has no permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
@@ -48,6 +59,8 @@ pub enum Denial {
     Unauthenticated,
     /// It is authenticated, and lacks the permission.
     Forbidden,
+    /// It is the right user, who has to log in again first.
+    ProofTooOld,
 }
 
 impl Access {
@@ -148,6 +161,47 @@ impl Permit {
         })
     }
 
+    /// The users that the permit covers, for a call about the user `target`.
+    ///
+    /// Nothing is read for it, so to a principal without the right, an unknown user and another
+    /// one are one answer. Nobody is anonymous here, whatever the access mode says: that mode is
+    /// for sessions.
+    pub fn user(&self, target: &UserId) -> Result<UserScope, Denial> {
+        if !self.principal.is_authenticated() {
+            return Err(Denial::Unauthenticated);
+        }
+        let by_permission = |rule: &Rule| match rule {
+            Rule::Permission(permission) => self.principal.has(*permission),
+            _ => false,
+        };
+        if self.rules().iter().any(by_permission) {
+            return Ok(UserScope::Any);
+        }
+        if self.has_rule(Rule::User) && self.principal.user() == Some(target) {
+            return Ok(UserScope::Own);
+        }
+        Err(Denial::Forbidden)
+    }
+
+    /// Whether a user who changes himself proved who he is less than `fresh` ago. Principals that
+    /// aren't users act by a permission, and need no proof.
+    pub fn require_fresh(&self, now: Timestamp, fresh: Duration) -> Result<(), Denial> {
+        match self.principal {
+            Principal::User { proved_at, .. } if now >= proved_at.plus(fresh) => {
+                Err(Denial::ProofTooOld)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The session whose token the principal showed as its bearer, if it is a user.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.principal {
+            Principal::User { session, .. } => Some(session),
+            _ => None,
+        }
+    }
+
     /// Whether the principal may add a user to a session, in a create or in a Set.
     ///
     /// With a proof this is a login, and needs what a create needs. Without one it reveals
@@ -175,7 +229,7 @@ impl Permit {
     /// Whether the principal may learn which users exist and their state. Others get the error for
     /// a wrong password for every fault of a user.
     pub fn sees_users(&self) -> bool {
-        self.principal.has(Permission::Write)
+        self.principal.has(Permission::SessionWrite)
     }
 }
 
@@ -212,6 +266,9 @@ impl SessionScope {
 }
 
 #[cfg(test)]
+mod user_tests;
+
+#[cfg(test)]
 #[cfg(feature = "cli")]
 mod tests {
     use super::*;
@@ -223,7 +280,7 @@ mod tests {
         let operator = Permit::operator();
         let writer = Principal::ServiceAccount {
             name: ServiceAccountName::parse("backend".into()).unwrap(),
-            permissions: [Permission::Write].into_iter().collect(),
+            permissions: [Permission::SessionWrite].into_iter().collect(),
         };
 
         assert_eq!(operator.administers_users(), Ok(()));

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{JwtPrincipal, Permission, Permissions, ServiceAccountName, SessionId, UserId};
+use super::{
+    JwtPrincipal, Permission, Permissions, ServiceAccountName, SessionId, Timestamp, UserId,
+};
 
 /// Whoever makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,12 @@ pub enum Principal {
         permissions: Permissions,
     },
     /// A user, by the token of a session in which a factor beyond the user was checked.
-    User { id: UserId, session: SessionId },
+    User {
+        id: UserId,
+        session: SessionId,
+        /// When the session last proved that the user is there.
+        proved_at: Timestamp,
+    },
     /// Whoever uses the command line tool with credentials for the tables.
     Operator,
 }
@@ -29,7 +36,7 @@ impl Principal {
         !matches!(self, Self::Anonymous)
     }
 
-    /// Whether the principal has a permission for sessions. A user has none, nor has an operator.
+    /// Whether the principal has a permission. A user has none, nor has an operator.
     pub fn has(&self, permission: Permission) -> bool {
         match self {
             Self::ServiceAccount { permissions, .. } | Self::Jwt { permissions, .. } => {

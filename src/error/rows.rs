@@ -5,22 +5,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{ApiSide, Cause, Code, TokenFault};
+use super::table::{Row, errors};
+use super::{ApiSide, Cause, Code, TokenFault, UserError};
 use crate::domain::{Invalid, Page, Sequence};
-
-/// What is fixed about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub code: Code,
-    /// The HTTP status on the JSON paths.
-    pub http: StatusCode,
-    /// The name of this kind of error in logs and metrics.
-    pub kind: &'static str,
-    /// The text for clients, with `{}` for what an error carries.
-    pub text: &'static str,
-    /// ZITADEL's id of the error, by which its clients tell errors apart.
-    pub id: Option<&'static str>,
-}
 
 /// An error as the documentation shows it.
 pub struct Example {
@@ -40,79 +27,13 @@ impl Example {
     }
 }
 
-/// Makes the type of errors and its table from one row for each error:
-///
-/// ```text
-/// /// What the error means.
-/// ///
-/// /// What to do about it.
-/// Name(what it carries = examples): CODE as HTTP_STATUS, "kind", "text" (arguments), "id";
-/// ```
-///
-/// Without `as`, the HTTP status is that of the code. An error that both halves of the API have
-/// has an id for commands, and behind a `/` one for queries.
-macro_rules! errors {
-    ($(
-        $(#[doc = $line:literal])+
-        $name:ident $(($(#[$source:ident])? $carried:ty = $($example:expr),+))? :
-            $code:ident $(as $http:ident)?, $kind:literal,
-            $text:literal $(($($argument:tt)+))? $(, $id:literal $(/ $query_id:literal)?)?;
-    )+) => {
-        /// Why a call was not carried out.
-        ///
-        /// Messages are sent to the client, so they name no table, host or secret. What only
-        /// operators may see is in the `source()`.
-        #[derive(Debug, thiserror::Error)]
-        pub enum Error {
-            $(
-                $(#[doc = $line])+
-                #[error($text $(, $($argument)+)?)]
-                $name $(($(#[$source])? $carried))?,
-            )+
-        }
-
-        impl Error {
-            pub fn row(&self) -> Row {
-                match self {
-                    $(Self::$name { .. } => Row {
-                        code: Code::$code,
-                        http: errors!(@http $code $($http)?),
-                        kind: $kind,
-                        text: $text,
-                        id: errors!(@id self $($id $($query_id)?)?),
-                    },)+
-                }
-            }
-        }
-
-        /// An error of each row, and of each id where a row has two.
-        pub fn examples() -> Vec<Example> {
-            let mut examples = Vec::new();
-            $(
-                let errors = errors!(@examples $name $($($example),+)?);
-                examples.extend(errors.map(|error| Example {
-                    error,
-                    documentation: concat!($($line, "\n"),+),
-                }));
-            )+
-            examples
-        }
-    };
-    (@http $code:ident) => { Code::$code.http };
-    (@http $code:ident $http:ident) => { StatusCode::$http };
-    (@id $error:ident) => { None };
-    (@id $error:ident $id:literal) => { Some($id) };
-    (@id $error:ident $id:literal $query_id:literal) => {
-        match $error.side() {
-            Some(ApiSide::Query) => Some($query_id),
-            Some(ApiSide::Command) | None => Some($id),
-        }
-    };
-    (@examples $name:ident) => { [Error::$name].into_iter() };
-    (@examples $name:ident $($example:expr),+) => { [$(Error::$name($example)),+].into_iter() };
-}
-
 errors! {
+    /// Why a call was not carried out.
+    ///
+    /// Messages are sent to the client, so they name no table, host or secret. What only operators
+    /// may see is in the `source()`.
+    pub enum Error + User(UserError);
+
     /// A field breaks a limit, or the request names another user than the session's.
     ///
     /// The message names the field and what it must be. The reference has all limits.
@@ -194,10 +115,19 @@ errors! {
     /// The principal is authenticated, and lacks the permission for this call.
     ///
     /// Use the session's token, or a bearer token with the permission: `session.write` for creating
-    /// and changing sessions, `session.read` for reading and `session.delete` for ending them:
+    /// and changing sessions, `session.read` for reading and `session.delete` for ending them;
+    /// `user.write`, `user.read` and `user.delete` for users that aren't the principal itself:
     /// `sesame service-account add --permission session.write …`
     PermissionDenied:
         PERMISSION_DENIED, "permission_denied", "No matching permissions found", "AUTH-5mWD2";
+
+    /// A user changes himself with the token of a session in which the newest proof of who he is
+    /// is older than the deployment allows (`FRESH_SECONDS`, 600 by default).
+    ///
+    /// Have the user log in again: a password check in the same session renews the proof.
+    ProofTooOld:
+        PERMISSION_DENIED, "proof_too_old",
+        "The last proof of the user is too old, log in again", "SESAME-Fres1";
 
     /// The session token isn't the session's current one.
     ///
@@ -374,6 +304,16 @@ errors! {
         UNAUTHENTICATED, "unauthenticated", "a valid bearer token is required";
 }
 
+/// An error of each row, and of each id where a row has several.
+pub fn examples() -> Vec<Example> {
+    let examples = Error::examples().into_iter();
+    let example = |(error, documentation)| Example {
+        error,
+        documentation,
+    };
+    examples.map(example).collect()
+}
+
 #[test]
 fn each_row_is_whole_and_tells_its_error_apart() {
     let mut seen = std::collections::HashSet::new();
@@ -382,7 +322,8 @@ fn each_row_is_whole_and_tells_its_error_apart() {
         let side = example.error.side().map(ApiSide::as_str);
 
         assert!(example.documentation().is_some(), "{row:?}");
-        assert!(seen.insert((row.kind, side)), "{row:?}");
         assert!(row.id.is_none_or(|id| seen.insert((id, None))), "{row:?}");
+        // Errors of one kind have ids that tell them apart.
+        assert!(seen.insert((row.kind, row.id.or(side))), "{row:?}");
     }
 }

@@ -95,6 +95,7 @@ impl Service {
         Ok(Principal::User {
             id: of.user.user_id,
             session: of.session,
+            proved_at: of.proved_at,
         })
     }
 

@@ -23,9 +23,9 @@ async fn each_access_setting_decides_who_may_create() {
         ("public", 200, 200, 200, 200),
     ] {
         let app = App::with(&[("ACCESS", access)]).await;
-        let write = app.service_account(&[Permission::Write], HOUR).await;
+        let write = app.service_account(&[Permission::SessionWrite], HOUR).await;
         let read = app
-            .service_account(&[Permission::Read, Permission::Delete], HOUR)
+            .service_account(&[Permission::SessionRead, Permission::SessionDelete], HOUR)
             .await;
         let mini = app.user("mini").await;
         let session = app
@@ -83,7 +83,7 @@ async fn an_unauthorised_call_is_refused_before_its_body_is_read() {
 #[tokio::test]
 async fn a_service_accounts_token_is_refused_from_its_expiry_on() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let client = app.client().bearing(token.as_str());
     let end = NOW.plus(HOUR);
     let just_before = end.minus(Duration::from_millis(1));
@@ -97,7 +97,7 @@ async fn a_service_accounts_token_is_refused_from_its_expiry_on() {
 #[tokio::test]
 async fn a_revoked_token_is_accepted_for_less_than_a_minute() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let client = app.client().bearing(token.as_str());
     assert_eq!(client.create_json(&json!({})).await.outcome(), "ok");
 

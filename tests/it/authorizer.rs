@@ -268,7 +268,7 @@ async fn a_session_is_allowed_once_its_user_has_logged_in() {
     let mini = lambda.app.user("mini").await;
     let session = lambda.app.client().create_json(&json!({})).await;
     let mut token = session.token();
-    let page = lambda.app.service(&[Permission::Write]).await;
+    let page = lambda.app.service(&[Permission::SessionWrite]).await;
 
     let name = json!({ "user": { "userId": mini.user_id.as_str() } });
     for (checks, lets_in) in [

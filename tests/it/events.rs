@@ -278,7 +278,7 @@ proptest! {
 async fn one_authorization_header_in_both_maps_is_one() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let token = app
-        .service_account(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::SessionWrite], Duration::from_hours(1))
         .await;
     let bearer = format!("Bearer {}", token.as_str());
 

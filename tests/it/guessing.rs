@@ -29,7 +29,7 @@ async fn locked_out_in_no_time_by(max: &str) -> (App, String) {
 }
 
 async fn with_user(app: App) -> (App, String) {
-    let token = app.service_account(&[Permission::Write], LONG).await;
+    let token = app.service_account(&[Permission::SessionWrite], LONG).await;
     app.user("mini").await;
     (app, token.as_str().to_owned())
 }

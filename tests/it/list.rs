@@ -172,9 +172,9 @@ async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
     let mini = app.user("mini").await;
     let other = app.user("other").await;
     let tokens = [
-        app.service_account_named("maker", &[Permission::Write], HOUR)
+        app.service_account_named("maker", &[Permission::SessionWrite], HOUR)
             .await,
-        app.service_account_named("stranger", &[Permission::Write], HOUR)
+        app.service_account_named("stranger", &[Permission::SessionWrite], HOUR)
             .await,
     ];
     let [maker, stranger] = tokens
@@ -218,7 +218,7 @@ async fn a_list_has_only_the_sessions_that_the_principal_may_read() {
 async fn only_a_user_may_list_without_a_filter() {
     let app = App::with(&[("ACCESS", "token")]).await;
     let all = app.service_account(&Permission::ALL, HOUR * 48).await;
-    let writer = app.service_account(&[Permission::Write], HOUR).await;
+    let writer = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let mini = app.user("mini").await;
     let service = Client::new(&app).bearing(all.as_str());
     let of_mini = sessions(service, &mini, 2).await;

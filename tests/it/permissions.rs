@@ -54,7 +54,7 @@ impl Who {
         let mini = app.user("mini").await;
         let other = app.user("other").await;
         let maker = app
-            .service_account_named("maker", &[Permission::Write], HOUR)
+            .service_account_named("maker", &[Permission::SessionWrite], HOUR)
             .await;
         let maker = maker.as_str().to_owned();
         let login = async |login| Client::new(app).bearing(&maker).login(login).await;
@@ -74,9 +74,9 @@ impl Who {
             }
             "`session.write`, who created it" => Some(maker.clone()),
             "a service without a permission" => Some(service("backend", &[]).await),
-            "`session.write`" => Some(service("backend", &[Permission::Write]).await),
-            "`session.read`" => Some(service("backend", &[Permission::Read]).await),
-            "`session.delete`" => Some(service("backend", &[Permission::Delete]).await),
+            "`session.write`" => Some(service("backend", &[Permission::SessionWrite]).await),
+            "`session.read`" => Some(service("backend", &[Permission::SessionRead]).await),
+            "`session.delete`" => Some(service("backend", &[Permission::SessionDelete]).await),
             other => panic!("the table has a row that nobody is: {other}"),
         };
         let creator = match (row, &bearer) {
@@ -207,7 +207,7 @@ async fn a_wrong_session_token_is_refused_with_any_permission() {
         let session = who.session(&app).await;
         let client = Client::new(&app).bearing(who.bearer.as_deref().unwrap());
         let id = &*session.session_id;
-        let maker = app.service(&[Permission::Write]).await;
+        let maker = app.service(&[Permission::SessionWrite]).await;
         let of_another = maker.create(&Create::default()).await.unwrap();
         let cut = &session.session_token[..session.session_token.len() - 1];
         for token in ["x", cut, &of_another.session_token] {

@@ -12,7 +12,7 @@ use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 async fn each_create_makes_a_fixed_number_of_requests() {
     let app = App::start().await;
     let token = app
-        .service_account(&[Permission::Write], Duration::from_hours(1))
+        .service_account(&[Permission::SessionWrite], Duration::from_hours(1))
         .await;
     let mini = app.user("mini").await;
     let user_alone = json!({ "checks": { "user": { "loginName": mini.login_name.as_str() } } });

@@ -19,7 +19,7 @@ use crate::support::client::{checks, code, metadata, millis, sequence};
 #[tokio::test]
 async fn a_session_lives_from_create_to_delete_in_each_protocol_and_version() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let writer = app.service(&[Permission::Write]).await;
+    let writer = app.service(&[Permission::SessionWrite]).await;
     let mini = app.user("mini").await;
     for (wire, version) in Wire::with_versions() {
         let client = writer.over(wire, version);

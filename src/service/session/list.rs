@@ -195,7 +195,7 @@ impl Service {
 fn check_permitted(filters: &[Filter], permit: &Permit) -> Result<(), Error> {
     let own = permit.principal().user();
     let of_another = |filter: &Filter| matches!(filter, Filter::User(id) if Some(id) != own);
-    if filters.iter().any(of_another) && !permit.principal().has(Permission::Read) {
+    if filters.iter().any(of_another) && !permit.principal().has(Permission::SessionRead) {
         return Err(Error::PermissionDenied);
     }
     Ok(())

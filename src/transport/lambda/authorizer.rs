@@ -83,6 +83,7 @@ impl Authorizer {
         let principal = user.map(|of| Principal::User {
             id: of.user.user_id.clone(),
             session: of.session,
+            proved_at: of.proved_at,
         });
         let mut line = Line::default();
         line.set("time", now.as_millis());

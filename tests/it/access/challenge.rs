@@ -14,7 +14,7 @@ use crate::support::client::{Client, HOUR, Wire};
 #[tokio::test]
 async fn each_protocol_with_http_errors_says_what_is_wrong_with_a_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let reader = app.service_account(&[Permission::Read], HOUR).await;
+    let reader = app.service_account(&[Permission::SessionRead], HOUR).await;
     let reader = format!("Bearer {}", reader.as_str());
 
     for (authorization, code, want) in [

@@ -155,9 +155,9 @@ async fn a_creator_reads_a_session_until_somebody_else_logs_in_on_it() {
         let (mini, eve) = (app.user("mini").await, app.user("eve").await);
         let services = [
             &[][..],
-            &[Permission::Delete],
-            &[Permission::Write],
-            &[Permission::Read],
+            &[Permission::SessionDelete],
+            &[Permission::SessionWrite],
+            &[Permission::SessionRead],
         ];
         let mut tokens = Vec::new();
         for (n, permissions) in services.into_iter().enumerate() {
@@ -204,7 +204,7 @@ async fn a_creator_reads_a_session_until_somebody_else_logs_in_on_it() {
 async fn a_planted_session_is_hidden_in_every_version_and_protocol() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let (mini, eve) = (app.user("mini").await, app.user("eve").await);
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let page = Who::bearing(&app, page.as_str());
     let token = page.client.login(&eve).await.session_token;
     for planter in [Who::bearing(&app, &token), Who::jwt(&app, &[])] {
@@ -229,7 +229,7 @@ async fn a_planted_session_is_hidden_in_every_version_and_protocol() {
 async fn a_user_who_is_only_named_ends_the_creators_right() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let (mini, eve) = (app.user("mini").await, app.user("eve").await);
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let token = page.login(&eve).await.session_token;
     for (planter, of_eve) in [
         (Who::bearing(&app, &token), true),
@@ -251,7 +251,7 @@ async fn a_user_who_is_only_named_ends_the_creators_right() {
 async fn a_user_reads_the_sessions_that_are_the_users_own() {
     let app = App::with(&[("ACCESS", "authenticated")]).await;
     let eve = app.user("eve").await;
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let token = page.login(&eve).await.session_token;
     let own = Who::bearing(&app, &token);
     let session = own.plant().await;

@@ -70,7 +70,7 @@ async fn the_log_names_the_session_of_each_call() {
 #[tokio::test]
 async fn the_log_names_the_principal_and_the_outcome_of_each_call() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service(&[Permission::Write]).await;
+    let token = app.service(&[Permission::SessionWrite]).await;
     let mini = app.user("mini").await;
 
     token.log_in(&mini, "wrong").await;

@@ -1,3 +1,5 @@
+use sesame::domain::Permission;
+
 use crate::support::cli::process::{Dev, demo_login, post, words};
 
 fn bearer(token: &str) -> String {
@@ -106,6 +108,26 @@ fn the_command_is_called_service_account_as_well() {
 
     assert!(one.stdout.contains("demo (sesame dev)"), "{one:?}");
     assert_eq!(other.expect(0).stdout, one.expect(0).stdout);
+}
+
+#[test]
+fn the_demo_service_account_has_every_permission() {
+    let dev = Dev::start();
+
+    let accounts = dev.tell("caller list --json").expect(0).json();
+
+    let demo = accounts.iter().find(|of| of["name"] == "demo (sesame dev)");
+    let permissions = &demo.unwrap()["permissions"];
+    assert_eq!(
+        *permissions,
+        serde_json::json!(Permission::ALL.map(Permission::as_str))
+    );
+    assert!(
+        permissions
+            .as_array()
+            .unwrap()
+            .contains(&"user.write".into())
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
     let login = json!({ "user": user, "password": { "password": PASSWORD } });
     let metadata = json!({ "color": "Ymx1ZQ==" });
 
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     for (body, sequence, factors) in [
         (json!({}), 2, (false, false)),
         (json!({ "checks": {} }), 2, (false, false)),
@@ -50,7 +50,7 @@ async fn the_sequence_counts_the_facts_that_are_stored() {
 async fn the_user_may_be_named_by_id_by_login_name_or_by_both() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let both = json!({ "userId": mini.user_id.as_str(), "loginName": mini.login_name.as_str() });
     let shouted = mini.login_name.as_str().to_uppercase();
 
@@ -94,7 +94,7 @@ async fn only_the_hash_of_a_token_is_stored() {
 #[tokio::test]
 async fn each_failed_check_has_its_own_error() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service(&[Permission::Write]).await;
+    let token = app.service(&[Permission::SessionWrite]).await;
     let mini = app.user("mini").await;
     let other = app.user("other").await;
     let without = app.user_with_hash("without", None).await;

@@ -48,7 +48,9 @@ impl Client<'_> {
 #[tokio::test]
 async fn a_repeated_create_has_one_answer_in_all_protocols() {
     let app = app(&[("ACCESS", "token")]).await;
-    let client = app.service(&[Permission::Write, Permission::Read]).await;
+    let client = app
+        .service(&[Permission::SessionWrite, Permission::SessionRead])
+        .await;
     let mini = app.user("mini").await;
     let request = Create {
         metadata: metadata(&[("a", "1")]),
@@ -116,7 +118,7 @@ async fn parallel_creates_with_one_key_make_one_session() {
 #[tokio::test]
 async fn another_request_with_the_same_key_is_refused() {
     let app = app(&[("ACCESS", "token")]).await;
-    let client = app.service(&[Permission::Write]).await;
+    let client = app.service(&[Permission::SessionWrite]).await;
     let (mini, other) = (app.user("mini").await, app.user("other").await);
     client
         .create_keyed("k", &login(&mini, PASSWORD))
@@ -151,7 +153,7 @@ async fn another_request_with_the_same_key_is_refused() {
 #[tokio::test]
 async fn a_key_belongs_to_its_principal() {
     let app = app(&[("ACCESS", "authenticated")]).await;
-    let service = app.service(&[Permission::Write]).await;
+    let service = app.service(&[Permission::SessionWrite]).await;
     let mini = app.user("mini").await;
     let by_service = service.create_keyed("k", &login(&mini, PASSWORD)).await;
     let by_service = by_service.unwrap();
@@ -246,7 +248,7 @@ async fn a_create_without_a_user_can_be_repeated_after_its_session_got_one() {
 #[tokio::test]
 async fn a_create_is_not_repeated_for_another_user_with_the_same_login_name() {
     let app = app(&[("ACCESS", "token")]).await;
-    let client = app.service(&[Permission::Write]).await;
+    let client = app.service(&[Permission::SessionWrite]).await;
     let mini = app.user("mini").await;
     let search = v2::check_user::Search::LoginName(mini.login_name.to_string());
     let mut by_name = login(&mini, PASSWORD);

@@ -9,7 +9,7 @@ use crate::support::client::{Client, HOUR, code};
 #[tokio::test]
 async fn an_unknown_session_is_not_found() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let reader = app.service(&[Permission::Read]).await;
+    let reader = app.service(&[Permission::SessionRead]).await;
     for wire in Wire::ALL {
         let client = reader.by(wire);
         for (id, want) in [
@@ -29,7 +29,9 @@ async fn an_unknown_session_is_not_found() {
                 _ if uuid::Uuid::try_parse(&id).is_err() => "COMMAND-Flk38",
                 _ => "ok",
             };
-            let deleter = app.service_account(&[Permission::Delete], HOUR).await;
+            let deleter = app
+                .service_account(&[Permission::SessionDelete], HOUR)
+                .await;
             let client = client.bearing(deleter.as_str());
             let gone = client.delete(&id, None).await;
             assert_eq!(code(&gone), want, "{wire:?} {id}");

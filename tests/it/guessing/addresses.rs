@@ -208,9 +208,9 @@ async fn each_kind_of_failed_login_counts_and_nothing_else_does() {
 #[tokio::test]
 async fn a_principal_with_session_write_vouches_for_its_clients() {
     let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let reader = app
-        .service_account_named("reader", &[Permission::Read], HOUR)
+        .service_account_named("reader", &[Permission::SessionRead], HOUR)
         .await;
     let of = |ip: Value| {
         let mut body = wrong(&app);

@@ -134,7 +134,7 @@ async fn an_unknown_login_name_is_not_logged() {
 #[tokio::test]
 async fn a_service_account_is_told_why_a_login_failed_without_a_password_check() {
     let app = App::start().await;
-    let token = app.service(&[Permission::Write]).await;
+    let token = app.service(&[Permission::SessionWrite]).await;
     let calls = wrong_in_every_way(&app).await;
     app.logged();
 

@@ -40,8 +40,12 @@ async fn attempt(client: Client<'_>, user: &User, password: &str) -> ClientError
 #[tokio::test(start_paused = true)]
 async fn a_principal_with_session_write_learns_the_failures_and_when_a_lock_ends() {
     let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "2")]).await;
-    let page = app.service_account(&[Permission::Write], HOUR * 24).await;
-    let reader = app.service_account(&[Permission::Read], HOUR * 24).await;
+    let page = app
+        .service_account(&[Permission::SessionWrite], HOUR * 24)
+        .await;
+    let reader = app
+        .service_account(&[Permission::SessionRead], HOUR * 24)
+        .await;
     for (n, wire) in Wire::ALL.into_iter().enumerate() {
         let user = app.user(&format!("u{n}")).await;
         let nobody = User {
@@ -92,7 +96,9 @@ async fn a_principal_with_session_write_learns_the_failures_and_when_a_lock_ends
 #[tokio::test(start_paused = true)]
 async fn a_lock_that_an_administrator_ends_has_no_end_of_its_own() {
     let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "100")]).await;
-    let page = app.service_account(&[Permission::Write], HOUR * 24).await;
+    let page = app
+        .service_account(&[Permission::SessionWrite], HOUR * 24)
+        .await;
     let user = app.user("mini").await;
     for _ in 0..100 {
         attempt(app.client(), &user, "wrong").await;
@@ -109,7 +115,7 @@ async fn a_lock_that_an_administrator_ends_has_no_end_of_its_own() {
 #[tokio::test]
 async fn the_end_of_a_lock_is_in_retry_after_too() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "1")]).await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let user = app.user("mini").await;
     attempt(app.client(), &user, "wrong").await;
     for wire in Wire::ALL {

@@ -73,7 +73,7 @@ impl Model {
 
     /// Whether the principal may log a user in to a session without one.
     fn may_check(&self, principal: &Principal, by_password: bool) -> Result<(), Refusal> {
-        if by_password && self.is_public || principal.may(Permission::Write) {
+        if by_password && self.is_public || principal.may(Permission::SessionWrite) {
             return Ok(());
         }
         Err(if principal.is_known() {
@@ -91,7 +91,7 @@ impl Model {
     ) -> Result<CreateOutcome, Refusal> {
         if !self.is_public {
             self.let_in(principal, None)?;
-            if !principal.may(Permission::Write) {
+            if !principal.may(Permission::SessionWrite) {
                 return Err("AUTH-5mWD2");
             }
         }
@@ -203,7 +203,7 @@ impl Model {
         token: Presented<'_>,
     ) -> Result<Option<Session>, Refusal> {
         self.let_in(principal, token)?;
-        let may = principal.may(Permission::Delete);
+        let may = principal.may(Permission::SessionDelete);
         if token.is_none() && !may && !matches!(principal, Principal::User(_)) {
             return Err("AUTH-5mWD2");
         }
@@ -242,7 +242,7 @@ impl Model {
     ) -> Result<Vec<&Session>, Refusal> {
         self.let_in(principal, None)?;
         let is_own = |user: &usize| matches!(principal, Principal::User(own) if own == user);
-        if !users.iter().all(is_own) && !principal.may(Permission::Read) {
+        if !users.iter().all(is_own) && !principal.may(Permission::SessionRead) {
             return Err("AUTH-5mWD2");
         }
         if !somewhere && !matches!(principal, Principal::User(_)) {
@@ -260,11 +260,11 @@ impl Model {
     }
 
     fn may_see(&self, principal: &Principal, session: &Session) -> bool {
-        principal.may(Permission::Read)
+        principal.may(Permission::SessionRead)
             || principal.is(session)
             || principal.is_known()
                 && session.creator == principal.name(&self.users)
-                && (principal.may(Permission::Write) || session.user.is_none())
+                && (principal.may(Permission::SessionWrite) || session.user.is_none())
     }
 
     fn check(
@@ -280,7 +280,7 @@ impl Model {
                 password,
                 at: self.tried_at,
             }),
-            principal.may(Permission::Write),
+            principal.may(Permission::SessionWrite),
         )
     }
 

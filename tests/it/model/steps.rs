@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use sesame::api::Version;
-use sesame::domain::Permission::{self, Delete, Read, Write};
+use sesame::domain::Permission::{self, SessionDelete, SessionRead, SessionWrite};
 use sesame::domain::UserState;
 
 use crate::support::app::PASSWORD;
@@ -25,9 +25,9 @@ pub const PASSWORDS: [&str; 3] = [PASSWORD, "An0ther!", "wrong"];
 
 pub const SERVICES: [(&str, &[Permission]); 5] = [
     ("backend", &Permission::ALL),
-    ("writer", &[Write]),
-    ("reader", &[Read]),
-    ("deleter", &[Delete]),
+    ("writer", &[SessionWrite]),
+    ("reader", &[SessionRead]),
+    ("deleter", &[SessionDelete]),
     ("nobody", &[]),
 ];
 

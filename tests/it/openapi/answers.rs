@@ -199,7 +199,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostInvalid
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
-        | Error::TooManyHeaderFields => false,
+        | Error::TooManyHeaderFields
+        // No call on sessions changes a user.
+        | Error::ProofTooOld
+        | Error::User(_) => false,
         Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
@@ -222,7 +225,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
     }
 }
 
-fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
+/// The errors that an operation may answer with.
+pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     let is_of_operation = |route: &&Route| {
         let is_of_call = |procedure: &Procedure| {
             procedure.operation == operation.rpc && procedure.version == operation.version

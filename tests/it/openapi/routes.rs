@@ -6,6 +6,7 @@ use http::header::ALLOW;
 use serde_json::{Value, json};
 use sesame::error;
 
+use super::answers::errors_of;
 use crate::support::openapi::document::{Operation, document, operations, text};
 use crate::support::openapi::{Mini, TOKEN, methods};
 
@@ -90,7 +91,9 @@ fn the_documented_codes_and_ids_are_those_of_the_service() {
 
     let codes = rows.iter().map(|row| row.code.number.to_string());
     assert_eq!(told("Status", "code"), codes.collect());
-    let ids = rows.iter().filter_map(|row| row.id);
+    let operations = operations();
+    let answered = operations.iter().flat_map(errors_of);
+    let ids = answered.filter_map(|error| error.row().id);
     assert_eq!(told("ErrorDetail", "id"), ids.map(str::to_owned).collect());
 }
 

@@ -52,7 +52,7 @@ async fn fault(
 #[tokio::test]
 async fn each_error_is_the_same_status_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "100")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let mini = app.user("mini").await;
     let without = app.user_with_hash("without", None).await;
     let inactive = app.user("inactive").await;
@@ -92,8 +92,8 @@ async fn each_error_is_the_same_status_in_all_protocols() {
 #[tokio::test]
 async fn errors_of_decoding_and_authorisation_have_no_id() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
-    let reader = app.service_account(&[Permission::Read], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
+    let reader = app.service_account(&[Permission::SessionRead], HOUR).await;
     let unknown = ServiceAccountToken::generate().unwrap();
     let mut no_member = checks("x", "x");
     let check = no_member.checks.as_mut().unwrap();
@@ -133,7 +133,7 @@ async fn errors_of_decoding_and_authorisation_have_no_id() {
 #[tokio::test]
 async fn internal_errors_are_the_same_status_in_all_protocols() {
     let app = App::emulated(&[("ACCESS", "token")]).await;
-    let client = app.service(&[Permission::Write]).await;
+    let client = app.service(&[Permission::SessionWrite]).await;
     // The service account is cached after this, so that the next request puts the session.
     client.create(&Create::default()).await.unwrap();
 
@@ -192,7 +192,7 @@ async fn only_the_json_routes_answer_201() {
 #[tokio::test]
 async fn a_locked_user_gets_the_same_error_in_all_protocols() {
     let app = App::with(&[("ACCESS", "token"), ("MAX_PASSWORD_ATTEMPTS", "1")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let mini = app.user("mini").await;
     let wrong = checks(mini.login_name.as_str(), "wrong");
     let first = Client::new(&app)
@@ -210,7 +210,7 @@ async fn a_locked_user_gets_the_same_error_in_all_protocols() {
 #[tokio::test]
 async fn connect_has_http_statuses_of_its_own() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let anonymous = Client::new(&app).over(Wire::ConnectProto, Version::V2);
     let client = anonymous.bearing(token.as_str());
     let create = |request: &Create| client.request(CreateSession, request);
@@ -263,7 +263,7 @@ async fn connect_has_http_statuses_of_its_own() {
 #[tokio::test]
 async fn unsupported_checks_are_refused_by_name() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let asked = |name: &str| {
         let (part, member) = name.split_once('.').unwrap();
         let json = json!({ part: { member: {} } });

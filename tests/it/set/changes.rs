@@ -115,7 +115,7 @@ async fn a_set_of_an_unknown_session_is_not_found() {
 #[tokio::test]
 async fn before_v2_a_set_needs_the_session_token() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let client = app.service(&[Permission::Write]).await;
+    let client = app.service(&[Permission::SessionWrite]).await;
     let created = client.create(&Create::default()).await.unwrap();
     for wire in crate::support::client::Wire::ALL {
         for (version, none, long) in [

@@ -252,9 +252,9 @@ async fn a_token_replaced_by_naming_a_user_reveals_nothing() {
     for access in ["public", "token"] {
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
-        let service = app.service(&[Permission::Write]).await;
+        let service = app.service(&[Permission::SessionWrite]).await;
         let reader = app
-            .service_account_named("reader", &[Permission::Read], HOUR)
+            .service_account_named("reader", &[Permission::SessionRead], HOUR)
             .await;
         let planted = service.create(&Create::default()).await.unwrap();
         let name = proving(&planted, checks(&mini, None));

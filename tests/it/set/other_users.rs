@@ -164,10 +164,10 @@ async fn logging_in_takes_create_access_and_naming_a_user_takes_session_write() 
         let app = App::with(&[("ACCESS", access)]).await;
         let (mini, other) = (app.user("mini").await, app.user("other").await);
         let writer = app
-            .service_account_named("writer", &[Permission::Write], HOUR)
+            .service_account_named("writer", &[Permission::SessionWrite], HOUR)
             .await;
         let reader = app
-            .service_account_named("reader", &[Permission::Read], HOUR)
+            .service_account_named("reader", &[Permission::SessionRead], HOUR)
             .await;
         let service = Client::new(&app).bearing(writer.as_str());
         let login = service.login(&other).await;
@@ -205,7 +205,7 @@ async fn without_session_write_failed_logins_cannot_be_told_apart() {
             .set_user_state(&inactive, UserState::Inactive)
             .await
             .unwrap();
-        let service = app.service(&[Permission::Write]).await;
+        let service = app.service(&[Permission::SessionWrite]).await;
         let own = service.login(&other).await.session_token;
         let user = Client::new(&app).bearing(&own);
         for login in [&mini, &mini, &inactive] {

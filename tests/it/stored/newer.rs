@@ -232,7 +232,9 @@ async fn an_unknown_permission_is_not_granted() {
     ] {
         let token = app.service_account_named("other", &[], HOUR).await;
         let place = Place::in_users(&app, &format!("CALLER#{}", token.hash().to_hex()));
-        let permissions = ["session.link", "user.write", ""].into_iter().chain(known);
+        let permissions = ["session.link", "user.feature.write", ""]
+            .into_iter()
+            .chain(known);
         let permissions = AttributeValue::L(permissions.map(text).collect());
         place
             .change(&app, |item| {
@@ -258,7 +260,7 @@ async fn an_unknown_permission_is_not_granted() {
 async fn a_user_in_an_unknown_state_is_not_active_and_keeps_it() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let session = Client::new(&app).login(&mini).await;
     let place = Place::user(&app, &mini.login_name);
     place

@@ -98,7 +98,7 @@ async fn session_answers(app: &App, ask: &Value) -> Value {
 async fn user_answers(app: &App, ask: &Value) -> Value {
     let name = LoginName::from_stored(string(&ask["loginName"]).to_owned());
     let user = app.store.get_user(&name.folded()).await.unwrap().unwrap();
-    let client = app.service(&[Permission::Write]).await;
+    let client = app.service(&[Permission::SessionWrite]).await;
     let mut logins = Vec::new();
     for user in [
         json!({ "loginName": ask["loginName"] }),

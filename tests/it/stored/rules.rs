@@ -87,7 +87,7 @@ async fn a_stored_user_that_breaks_the_rules_of_requests_is_read() {
 #[tokio::test]
 async fn a_stored_service_account_that_breaks_the_rules_of_requests_is_read() {
     let app = App::with(&[("ACCESS", "token")]).await;
-    let token = app.service_account(&[Permission::Write], HOUR).await;
+    let token = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let place = Place::in_users(&app, &format!("CALLER#{}", token.hash().to_hex()));
     place
         .change(&app, |item| {
@@ -104,7 +104,7 @@ async fn a_stored_service_account_that_breaks_the_rules_of_requests_is_read() {
 async fn an_item_that_cant_be_meant_is_an_error() {
     let app = App::start().await;
     let mini = app.user("mini").await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let created = Client::new(&app).login(&mini).await;
     let session = Place::session(&app, &created.session_id);
     let user = Place::user(&app, &mini.login_name);

@@ -215,7 +215,7 @@ impl<'a> Client<'a> {
 /// Creates a session that names a user and proves nothing, as a login page may that has
 /// `session.write`.
 pub async fn create_named(app: &App, login: &User) -> Answer {
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let body = json!({ "checks": { "user": { "userId": login.user_id.as_str() } } });
     page.create_json(&body).await
 }

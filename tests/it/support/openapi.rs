@@ -40,7 +40,7 @@ impl Mini {
         let answer = app.client().create_json(&password_check()).await;
         let token = answer.token();
         let page = app
-            .service_account(&[Permission::Write], Duration::MAX)
+            .service_account(&[Permission::SessionWrite], Duration::MAX)
             .await;
         let page = page.as_str().to_owned();
         Self { app, token, page }

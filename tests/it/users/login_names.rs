@@ -31,7 +31,7 @@ async fn add(app: &App, id: &str, name: LoginName) -> User {
 #[tokio::test]
 async fn names_in_any_encoding_are_one_user() {
     let app = App::with(&[("MAX_PASSWORD_ATTEMPTS", "3")]).await;
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let other = app.user("other").await;
     for stored in spellings(&app) {
         let jose = add(&app, "jose", stored.clone()).await;
@@ -84,7 +84,7 @@ async fn names_in_any_encoding_are_one_user() {
 #[tokio::test]
 async fn a_set_may_name_its_own_user_in_each_spelling() {
     let app = App::start().await;
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let [decomposed, ..] = spellings(&app);
     let composed = LoginName::parse(format!("rene\u{e9}.{}", app.name)).unwrap();
     for login in [

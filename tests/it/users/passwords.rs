@@ -141,7 +141,7 @@ async fn an_unreadable_hash_is_an_internal_error() {
     let app = App::start().await;
     let user = app.user_with_hash("odd", Some("$md5$x")).await;
     let _hour = std::time::Duration::from_hours(1);
-    let token = app.service(&[Permission::Write]).await;
+    let token = app.service(&[Permission::SessionWrite]).await;
     let body = by_name(&user.login_name, PASSWORD);
 
     let to_a_caller = token.create_json(&body).await;
@@ -208,7 +208,7 @@ async fn a_renamed_or_reactivated_user_logs_in_and_a_deleted_one_does_not() {
     assert_eq!(log_in("mini").await, "COMMAND-3M0fs");
     assert_eq!(log_in("maxi").await, "ok");
     let by_id = json!({ "checks": { "user": { "userId": mini.user_id.as_str() } } });
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     let named = page.create_json(&by_id).await;
     assert_eq!(named.outcome(), "ok");
 

@@ -49,9 +49,9 @@ async fn a_replaced_token_tells_by_no_limit_who_logged_in() {
 async fn a_set_is_counted_by_the_address_of_its_own_session() {
     let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
     let mini = app.user("mini").await;
-    let page = app.service_account(&[Permission::Write], HOUR).await;
+    let page = app.service_account(&[Permission::SessionWrite], HOUR).await;
     let other = app
-        .service_account_named("other", &[Permission::Write], HOUR)
+        .service_account_named("other", &[Permission::SessionWrite], HOUR)
         .await;
     let client = app.client().from(ADDRESS).bearing(page.as_str());
     let named = json!({

@@ -22,7 +22,7 @@ impl Model {
         self.let_in(principal, Some(""))?;
         lifetime(message)?;
         self.let_in(principal, token)?;
-        if token.is_none() && !principal.may(Permission::Write) {
+        if token.is_none() && !principal.may(Permission::SessionWrite) {
             return Err("AUTH-5mWD2");
         }
         let stored = self.sessions[session.ok_or("COMMAND-Flk38")?].clone();

@@ -181,7 +181,7 @@ async fn service_accounts(app: &App) -> Vec<Value> {
     let mut items = Vec::new();
     for (is, permissions, lifetime) in [
         ("all permissions", &Permission::ALL[..], YEARS),
-        ("one permission", &[Permission::Read], YEARS),
+        ("one permission", &[Permission::SessionRead], YEARS),
         ("none", &[], YEARS),
         ("expired", &Permission::ALL, Duration::ZERO),
     ] {
