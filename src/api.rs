@@ -5,6 +5,7 @@
 
 mod call;
 pub mod codec;
+mod parts;
 pub mod proto;
 mod protocol;
 mod request;
@@ -14,6 +15,7 @@ mod route;
 pub mod schema;
 mod session;
 mod timeout;
+mod user;
 mod version;
 
 pub(crate) use call::carry_out;

@@ -23,7 +23,7 @@ use crate::store::Store;
 pub use authenticate::{Credentials, Jwt};
 pub use context::{Client, Context};
 pub use session::*;
-pub use user::{ImportOutcome, UserRefusal, Users};
+pub use user::*;
 
 /// What is done for one operation of the API. It is also the operation's request: whatever the
 /// protocol, it is the same.
@@ -69,6 +69,7 @@ pub struct Service {
     policy: Policy,
     accounts: ServiceAccountCache,
     limited: LimitedAddresses,
+    users: Users,
     server_key: KeySource,
 }
 
@@ -80,6 +81,7 @@ impl Service {
         server_key: KeySource,
     ) -> Self {
         Self {
+            users: Users::of_service(store.clone(), policy.unique_emails),
             store,
             passwords,
             policy,

@@ -13,6 +13,23 @@ macro_rules! operations {
             GetSession: |_| &[Token, Creator, User, READ],
             DeleteSession: |_| &[Token, User, DELETE],
             ListSessions: |_| &[Creator, User, READ],
+            CreateUser: |_| &[USER_WRITE],
+            AddHumanUser: |_| &[USER_WRITE],
+            GetUserByID: |_| &[User, USER_READ],
+            UpdateUser: |_| &[User, USER_WRITE],
+            UpdateHumanUser: |_| &[User, USER_WRITE],
+            DeleteUser: |_| &[USER_DELETE],
+            LockUser: |_| &[USER_WRITE],
+            UnlockUser: |_| &[USER_WRITE],
+            DeactivateUser: |_| &[USER_WRITE],
+            ReactivateUser: |_| &[USER_WRITE],
+            SetPassword: |_| &[User, USER_WRITE],
+            SetEmail: |_| &[USER_WRITE],
+            SetPhone: |_| &[USER_WRITE],
+            RemovePhone: |_| &[User, USER_WRITE],
+            ListAuthenticationMethodTypes: |_| &[User, USER_READ],
+            ListIDPLinks: |_| &[User, USER_READ],
+            HumanMFAInitSkipped: |_| &[User, USER_WRITE],
         }
     };
 }
@@ -53,6 +70,9 @@ operations!(define);
 const WRITE: Rule = Rule::Permission(Permission::SessionWrite);
 const READ: Rule = Rule::Permission(Permission::SessionRead);
 const DELETE: Rule = Rule::Permission(Permission::SessionDelete);
+const USER_WRITE: Rule = Rule::Permission(Permission::UserWrite);
+const USER_READ: Rule = Rule::Permission(Permission::UserRead);
+const USER_DELETE: Rule = Rule::Permission(Permission::UserDelete);
 
 /// Who may create sessions is a setting of the deployment.
 fn by_access(access: Access) -> &'static [Rule] {

@@ -136,7 +136,7 @@ named! {
 }
 
 /// A user, as stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub login_name: LoginName,
     pub user_id: UserId,

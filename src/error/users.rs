@@ -155,6 +155,18 @@ errors! {
         StateChange::Activate
     ) => wrong_state, "wrong_user_state", "User is in the wrong state for this";
 
+    /// Others changed the user at the same time, each time that it was tried.
+    ///
+    /// Try again.
+    ChangedMeanwhile:
+        ABORTED, "user_conflict", "the user was changed by others meanwhile, try again";
+
+    /// The organisation is not this deployment's, `RESOURCE_OWNER`.
+    ///
+    /// Leave it out, or send that of the answers' `resourceOwner`.
+    OrganizationUnknown:
+        NOT_FOUND, "unknown_organization", "Organisation could not be found";
+
     /// The new password is the current one.
     ///
     /// Choose another one.

@@ -14,6 +14,7 @@ use crate::error::{ApiSide, Error};
 use crate::token::SessionToken;
 
 pub use checks::Checks;
+pub(super) use checks::VerifiedUser;
 pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
@@ -29,14 +30,17 @@ pub struct Details {
     pub sequence: Sequence,
     /// `None` for a session that does not exist.
     pub change_date: Option<Timestamp>,
+    /// Of a user, if it is known.
+    pub creation_date: Option<Timestamp>,
     pub resource_owner: String,
 }
 
 impl Service {
-    fn details(&self, sequence: Sequence, change_date: Option<Timestamp>) -> Details {
+    pub(super) fn details(&self, sequence: Sequence, change_date: Option<Timestamp>) -> Details {
         Details {
             sequence,
             change_date,
+            creation_date: None,
             resource_owner: self.policy.resource_owner.clone(),
         }
     }

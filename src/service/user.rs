@@ -1,6 +1,13 @@
 //! The use cases of users, which the API and the command line share.
 
+mod answers;
+mod contact;
+mod create;
 mod import;
+mod password;
+mod read;
+mod state;
+mod update;
 
 use crate::domain::{
     Account, Denial, HashString, LoginName, NewUser, Permit, SessionId, StateChange, Timestamp,
@@ -9,7 +16,17 @@ use crate::domain::{
 use crate::error::Error;
 use crate::store::{AddressConflict, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser};
 
+pub use answers::{ShownState, ShownUser};
+pub use contact::{
+    GivenContact, GivenEmail, GivenPhone, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone,
+    Verification,
+};
+pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use import::ImportOutcome;
+pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
+pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
+pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};
+pub use update::{Change, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges};
 
 /// The users of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -123,23 +140,39 @@ impl Users {
     /// rename, somebody who guesses at the password changes it all the time.
     const MAX_CHANGES: usize = 8;
 
-    /// Makes the user whom `search` finds into what `change` says, and counts the change. A session
-    /// that is `kept` stays if the change ends the others. Returns the user as it was, and as it is.
+    /// Makes the user whom `search` finds into what `change` says, and counts the change; what changes
+    /// nothing isn't written. Returns the user as it was, and as it is.
     ///
     /// 3 requests, and more if others change the user at the same time.
     pub async fn change<E: From<UserRefusal>>(
         &self,
         search: &UserSearch,
+        now: Timestamp,
+        change: impl Fn(&Account) -> Result<Account, E>,
+    ) -> Result<(Account, Account), E> {
+        let seen = self.find(search).await?;
+        self.change_seen(seen, None, now, change).await
+    }
+
+    /// The same for a user who was read: 1 request, and more if others change the user at the same
+    /// time. A session that is `kept` stays if the change ends the others.
+    pub async fn change_seen<E: From<UserRefusal>>(
+        &self,
+        mut seen: StoredUser,
         kept: Option<SessionId>,
         now: Timestamp,
         change: impl Fn(&Account) -> Result<Account, E>,
     ) -> Result<(Account, Account), E> {
+        let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..Self::MAX_CHANGES {
-            let seen = self.find(search).await?;
-            let after = change(&seen.account)?.changed(now);
+            let after = change(&seen.account)?;
+            if after == seen.account {
+                return Ok((seen.account, after));
+            }
+            let after = after.changed(now);
             match self.write(&seen, &after, kept).await? {
                 ChangeOutcome::Done => return Ok((seen.account, after)),
-                ChangeOutcome::Changed => {}
+                ChangeOutcome::Changed => seen = self.find(&search).await?,
                 ChangeOutcome::NameTaken => {
                     return Err(UserRefusal::NameTaken(after.user.login_name).into());
                 }
@@ -177,7 +210,7 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, None, now, |account| {
+        let changed = self.change(search, now, |account| {
             let user = account.user.clone().changed_by(change)?;
             Ok::<_, UserRefusal>(Account {
                 user,
@@ -194,7 +227,7 @@ impl Users {
         search: &UserSearch,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, None, now, |account| {
+        let changed = self.change(search, now, |account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().logged_out(),
                 profile: account.profile.clone(),
@@ -211,7 +244,7 @@ impl Users {
         hash: &HashString,
         now: Timestamp,
     ) -> Result<(), UserRefusal> {
-        let changed = self.change(search, None, now, |account| {
+        let changed = self.change(search, now, |account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().with_password(hash.clone(), false, now),
                 profile: account.profile.clone(),
@@ -231,7 +264,7 @@ impl Users {
         if self.find(search).await?.account.user.login_name == to {
             return Ok(None);
         }
-        let changed = self.change(search, None, now, |account| {
+        let changed = self.change(search, now, |account| {
             let mut account = account.clone();
             account.user.login_name = to.clone();
             Ok::<_, UserRefusal>(account)

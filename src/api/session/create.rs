@@ -1,5 +1,6 @@
-use super::parts::{checks, details, lifetime, user_agent};
+use super::parts::{checks, lifetime, user_agent};
 use crate::api::call::{Call, Envelope};
+use crate::api::parts::details;
 use crate::api::proto::zitadel::session::v2;
 use crate::api::request_headers::idempotency_key;
 use crate::domain::Metadata;

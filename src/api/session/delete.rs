@@ -1,5 +1,6 @@
-use super::parts::{details, presented};
+use super::parts::presented;
 use crate::api::call::{Call, Envelope};
+use crate::api::parts::details;
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::SessionId;
 use crate::error::Error;

@@ -1,8 +1,9 @@
-use super::parts::{session, timestamp};
+use super::parts::session;
 use crate::api::call::{Call, Envelope};
+use crate::api::parts::{page, timestamp};
 use crate::api::proto::zitadel::object::v2::{ListDetails, TimestampQueryMethod};
 use crate::api::proto::zitadel::session::v2;
-use crate::domain::{Compare, Filter, Invalid, Page, SessionId, UserId};
+use crate::domain::{Compare, Filter, Invalid, SessionId, UserId};
 use crate::error::Error;
 use crate::service::{ListSessions, ListedSessions};
 
@@ -41,12 +42,7 @@ fn list_sessions(message: v2::ListSessionsRequest) -> Result<ListSessions, Error
     }
     let filters = queries.into_iter().map(filter);
     Ok(ListSessions {
-        page: match query {
-            Some(query) => {
-                Page::new(query.offset, query.limit, query.asc).ok_or(Error::LimitTooHigh)?
-            }
-            None => Page::default(),
-        },
+        page: page(query)?,
         filters: filters.collect::<Result<_, _>>()?,
     })
 }

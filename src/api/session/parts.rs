@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::api::proto::zitadel::object::v2 as object;
+use crate::api::parts::timestamp;
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::{
-    Factor, Invalid, LoginName, NamedSession, Password, Timestamp, UserAgent, UserId, UserSearch,
+    Factor, Invalid, LoginName, NamedSession, Password, UserAgent, UserId, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{Checks, Details, PresentedSessionToken};
+use crate::service::{Checks, PresentedSessionToken};
 use crate::token::SessionToken;
 
 /// An empty text presents no token.
@@ -109,25 +109,6 @@ fn user_agent_message(agent: &UserAgent) -> v2::UserAgent {
         ip: agent.ip.clone(),
         description: agent.description.clone(),
         header: header.collect(),
-    }
-}
-
-pub(super) fn details(details: &Details) -> object::Details {
-    object::Details {
-        sequence: details.sequence.0,
-        change_date: details.change_date.map(timestamp),
-        resource_owner: details.resource_owner.clone(),
-        // A session has its own.
-        creation_date: None,
-    }
-}
-
-pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let millis = at.as_millis();
-    prost_types::Timestamp {
-        seconds: millis.div_euclid(1000),
-        // Below a thousand.
-        nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
     }
 }
 

@@ -1,6 +1,7 @@
-use super::parts::{checks, details, lifetime, presented};
+use super::parts::{checks, lifetime, presented};
 use crate::api::Version;
 use crate::api::call::{Call, Envelope};
+use crate::api::parts::details;
 use crate::api::proto::zitadel::session::v2;
 use crate::api::request_headers::precondition;
 use crate::domain::{Invalid, MetadataChanges, SessionId};

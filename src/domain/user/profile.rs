@@ -87,7 +87,7 @@ impl Profile {
 }
 
 /// A user with the profile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub user: User,
     pub profile: Profile,

@@ -30,7 +30,7 @@ impl Checks {
 
 /// A user who has passed the checks of a call.
 #[derive(Debug)]
-pub(super) struct VerifiedUser {
+pub(in crate::service) struct VerifiedUser {
     pub user: User,
     /// The attempt at the password, if it was checked as well. No more attempts at the user's
     /// password may be pending than hashes are computed at once, so this is kept until the attempt
@@ -54,7 +54,7 @@ impl Service {
     /// Carries out the checks of a request, if it has any. `subject` is the user whom they are of:
     /// the one that they name, or the session's. A failure is counted by `address`, in
     /// [`Service::limited`].
-    pub(super) async fn check(
+    pub(in crate::service) async fn check(
         &self,
         subject: Option<Subject<'_>>,
         checks: &Checks,
@@ -111,7 +111,7 @@ impl Service {
     /// Carries out `put` and, side by side with it, the writes that a right password makes to the
     /// user's item. The call's result is `put` alone: an error of the others is logged, and the
     /// next login repeats those writes.
-    pub(super) async fn put_and_settle<T>(
+    pub(in crate::service) async fn put_and_settle<T>(
         &self,
         put: impl Future<Output = T>,
         verified: Option<&VerifiedUser>,

@@ -1,0 +1,37 @@
+//! What calls of several services have in their messages.
+
+use super::proto::zitadel::object::v2 as object;
+use crate::domain::{Page, Timestamp};
+use crate::error::Error;
+use crate::service::Details;
+
+/// The page of a list.
+///
+/// # Errors
+///
+/// [`Error::LimitTooHigh`].
+pub fn page(query: Option<object::ListQuery>) -> Result<Page, Error> {
+    match query {
+        Some(query) => Page::new(query.offset, query.limit, query.asc).ok_or(Error::LimitTooHigh),
+        None => Ok(Page::default()),
+    }
+}
+
+pub fn details(details: &Details) -> object::Details {
+    object::Details {
+        sequence: details.sequence.0,
+        change_date: details.change_date.map(timestamp),
+        resource_owner: details.resource_owner.clone(),
+        // A session has its own.
+        creation_date: details.creation_date.map(timestamp),
+    }
+}
+
+pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let millis = at.as_millis();
+    prost_types::Timestamp {
+        seconds: millis.div_euclid(1000),
+        // Below a thousand.
+        nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
+    }
+}

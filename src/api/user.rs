@@ -1,0 +1,9 @@
+//! The calls of the User service, one file each or one for those that differ in a name.
+
+mod contact;
+mod create;
+mod parts;
+mod password;
+mod read;
+mod state;
+mod update;

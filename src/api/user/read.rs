@@ -1,0 +1,92 @@
+use super::parts::user;
+use crate::api::call::{Call, Envelope};
+use crate::api::parts::{details, page, timestamp};
+use crate::api::proto::zitadel::object::v2::ListDetails;
+use crate::api::proto::zitadel::user::v2;
+use crate::domain::{Invalid, Timestamp, UserId};
+use crate::error::Error;
+use crate::service::{
+    GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods, ShownUser,
+};
+
+impl Call for GetUserByID {
+    type Request = v2::GetUserByIdRequest;
+    type Reply = v2::GetUserByIdResponse;
+
+    fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        let v2::GetUserByIdRequest { user_id } = message;
+        Ok(Self {
+            user_id: UserId::parse(user_id)?,
+        })
+    }
+
+    fn reply(shown: Box<ShownUser>) -> Self::Reply {
+        v2::GetUserByIdResponse {
+            details: Some(details(&shown.details)),
+            user: Some(user(&shown)),
+        }
+    }
+}
+
+impl Call for ListAuthenticationMethodTypes {
+    type Request = v2::ListAuthenticationMethodTypesRequest;
+    type Reply = v2::ListAuthenticationMethodTypesResponse;
+
+    /// A domain is checked, and makes no difference: a password is of none.
+    fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        let v2::ListAuthenticationMethodTypesRequest {
+            user_id,
+            domain_query,
+        } = message;
+        if let Some(v2::DomainQuery { domain, .. }) = domain_query
+            && !(1..=200).contains(&domain.chars().count())
+        {
+            return Err(
+                Invalid::new("domain_query.domain", "must be 1 to 200 characters long").into(),
+            );
+        }
+        Ok(Self {
+            user_id: UserId::parse(user_id)?,
+        })
+    }
+
+    fn reply(listed: ListedMethods) -> Self::Reply {
+        let password = v2::AuthenticationMethodType::Password.into();
+        v2::ListAuthenticationMethodTypesResponse {
+            details: Some(ListDetails {
+                total_result: listed.has_password.into(),
+                processed_sequence: listed.sequence,
+                timestamp: Some(timestamp(listed.timestamp)),
+            }),
+            auth_method_types: listed
+                .has_password
+                .then_some(password)
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
+impl Call for ListIDPLinks {
+    type Request = v2::ListIdpLinksRequest;
+    type Reply = v2::ListIdpLinksResponse;
+
+    fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
+        let v2::ListIdpLinksRequest { user_id, query } = message;
+        Ok(Self {
+            user_id: UserId::parse(user_id)?,
+            page: page(query)?,
+        })
+    }
+
+    fn reply(read_at: Timestamp) -> Self::Reply {
+        v2::ListIdpLinksResponse {
+            details: Some(ListDetails {
+                total_result: 0,
+                processed_sequence: 0,
+                timestamp: Some(timestamp(read_at)),
+            }),
+            result: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use super::answers::Fault;
+use super::contact::{GivenEmail, GivenPhone};
+use super::password::NewCredential;
+use crate::domain::{
+    DisplayName, LoginName, NewUser, Operation, Permit, Profile, Timestamp, UserId, UserState,
+};
+use crate::error::{Error, UserCommand, UserError};
+use crate::service::{Context, Details, Service, UseCase};
+
+/// A user to register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The organisation that is to have the user; `None`: this deployment's.
+    pub organization: Option<OrganizationName>,
+    /// `None`: a random one.
+    pub user_id: Option<UserId>,
+    /// `None`: the e-mail address.
+    pub login_name: Option<LoginName>,
+    pub display_name: Option<DisplayName>,
+    /// Without the contacts.
+    pub profile: Profile,
+    pub email: GivenEmail,
+    pub phone: Option<GivenPhone>,
+    pub password: Option<NewCredential>,
+}
+
+/// How a request names an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrganizationName {
+    Id(String),
+    /// By a domain, which no organisation here has.
+    Domain,
+}
+
+/// A user who was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedUser {
+    pub user_id: UserId,
+    pub details: Details,
+    pub created_at: Timestamp,
+}
+
+/// `CreateUserRequest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateUser(pub Registration);
+
+/// `AddHumanUserRequest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddHumanUser(pub Registration);
+
+impl UseCase for CreateUser {
+    const OPERATION: Operation = Operation::CreateUser;
+    type Outcome = CreatedUser;
+
+    /// Requests: 1, and one to where passwords are looked up.
+    async fn run(
+        self,
+        service: &Service,
+        _: &Permit,
+        context: &Context,
+    ) -> Result<CreatedUser, Error> {
+        service.register(self.0, context).await
+    }
+}
+
+impl UseCase for AddHumanUser {
+    const OPERATION: Operation = Operation::AddHumanUser;
+    type Outcome = CreatedUser;
+
+    /// Requests: 1, and one to where passwords are looked up.
+    async fn run(
+        self,
+        service: &Service,
+        _: &Permit,
+        context: &Context,
+    ) -> Result<CreatedUser, Error> {
+        service.register(self.0, context).await
+    }
+}
+
+impl Service {
+    /// Adds a user. A password is judged and hashed first, and whether the name is taken is told by
+    /// the write alone, so that of two at once one gets it.
+    async fn register(
+        &self,
+        registration: Registration,
+        context: &Context,
+    ) -> Result<CreatedUser, Error> {
+        self.check_organization(registration.organization.as_ref())?;
+        let (now, email) = (context.now, registration.email);
+        let login_name = match registration.login_name {
+            Some(name) => name,
+            // All characters of an address are visible.
+            None => {
+                LoginName::parse_new(email.address.as_str()).map_err(UserError::LoginNameInvalid)?
+            }
+        };
+        let profile = Profile {
+            email: Some(email.contact(now)?),
+            phone: registration
+                .phone
+                .map(|phone| phone.contact(now))
+                .transpose()?,
+            ..registration.profile
+        };
+        let mut new = NewUser {
+            login_name,
+            user_id: registration.user_id.unwrap_or_else(UserId::generate),
+            display_name: registration.display_name,
+            state: UserState::Active,
+            password_hash: None,
+            change_required: false,
+            profile,
+        };
+        context.record.user(&new.user_id);
+        if let Some(credential) = registration.password {
+            new.change_required = credential.change_required;
+            let password = &credential.password;
+            let user = crate::domain::Account::new(new.clone(), now);
+            self.judge(password, context).await?;
+            self.judge_names(password, &user)?;
+            new.password_hash = Some(self.hash(password, context).await?);
+        }
+        let added = context.database(self.users.add(new, now)).await;
+        let added = added.map_err(|refusal| Fault::from(refusal).of(UserCommand::Other))?;
+        Ok(CreatedUser {
+            details: self.user_details(&added),
+            user_id: added.user.user_id,
+            created_at: now,
+        })
+    }
+
+    /// There is one organisation, which owns all users.
+    fn check_organization(&self, named: Option<&OrganizationName>) -> Result<(), UserError> {
+        match named {
+            None => Ok(()),
+            Some(OrganizationName::Id(id)) if *id == self.policy.resource_owner => Ok(()),
+            Some(_) => Err(UserError::OrganizationUnknown),
+        }
+    }
+}

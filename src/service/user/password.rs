@@ -1,0 +1,277 @@
+use super::answers::Fault;
+use crate::domain::{
+    Account, HashString, Operation, Password, Permit, PersonName, SessionGeneration, UserId,
+    UserScope,
+};
+use crate::error::{Error, UserCommand, UserError};
+use crate::service::session::VerifiedUser;
+use crate::service::user_lookup::Subject;
+use crate::service::{Checks, Context, Details, Service, UseCase};
+use crate::store::StoredUser;
+
+/// A password that a user is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GivenPassword {
+    Plain(Password),
+    /// The hash of a password that nobody here knows, in one of the forms of an import.
+    Hash(HashString),
+}
+
+/// A password that a user is given, and whether it has to be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCredential {
+    pub password: GivenPassword,
+    pub change_required: bool,
+}
+
+/// A change of a user's password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    pub new: NewCredential,
+    /// The password of now, which is checked if it is given.
+    pub current: Option<Password>,
+}
+
+/// `SetPasswordRequest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetPassword {
+    pub user_id: UserId,
+    pub change: PasswordChange,
+}
+
+impl UseCase for SetPassword {
+    const OPERATION: Operation = Operation::SetPassword;
+    type Outcome = Details;
+
+    /// Sets the password, and ends the sessions in which something was proved, but for the one with
+    /// whose token users change their own.
+    ///
+    /// Requests, one after another: 3, or 4 with the current password, and one to where passwords
+    /// are looked up.
+    async fn run(
+        self,
+        service: &Service,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Details, Error> {
+        let Self { user_id, change } = self;
+        let scope = permit.user(&user_id)?;
+        service.may_set_password(&change, scope, permit, context)?;
+        context.record.user(&user_id);
+        let command = UserCommand::SetPassword;
+        let prepare =
+            service.prepare_password(&user_id, change, command, permit, context, |account| {
+                Ok(account.clone())
+            });
+        let prepared = prepare.await?;
+        let after = service.write_password(prepared, command, permit, context, |account| {
+            Ok(account.clone())
+        });
+        Ok(service.user_details(&after.await?))
+    }
+}
+
+/// A new password that may be written.
+pub(super) struct PreparedPassword {
+    seen: StoredUser,
+    password: GivenPassword,
+    hash: HashString,
+    change_required: bool,
+    /// The check of the current password. Its attempt stays pending until the write, which forgives
+    /// it.
+    verified: Option<VerifiedUser>,
+}
+
+impl Service {
+    /// Whether a principal may make a change of a password: a user by the current one, or shortly
+    /// after a login, and with no say over whether it is to be changed again.
+    pub(super) fn may_set_password(
+        &self,
+        change: &PasswordChange,
+        scope: UserScope,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<(), Error> {
+        if scope == UserScope::Any {
+            return Ok(());
+        }
+        let is_hash = matches!(change.new.password, GivenPassword::Hash(_));
+        if is_hash || change.new.change_required {
+            return Err(Error::PermissionDenied);
+        }
+        if change.current.is_none() {
+            permit.require_fresh(context.now, self.policy.fresh)?;
+        }
+        Ok(())
+    }
+
+    /// Judges and hashes a new password. `renamed` is what the user will be once the rest of the
+    /// call is done, whose names it must not be made of.
+    ///
+    /// The rules that need no user come first, then the current password, and then those that need
+    /// the names, which they would tell. A refused password costs no hash.
+    pub(super) async fn prepare_password(
+        &self,
+        id: &UserId,
+        change: PasswordChange,
+        command: UserCommand,
+        permit: &Permit,
+        context: &Context,
+        renamed: impl Fn(&Account) -> Result<Account, Fault>,
+    ) -> Result<PreparedPassword, Error> {
+        let PasswordChange { new, current } = change;
+        if let (Some(current), GivenPassword::Plain(new)) = (&current, &new.password)
+            && is_same(current, new)
+        {
+            return Err(UserError::PasswordUnchanged.into());
+        }
+        self.judge(&new.password, context).await?;
+        let found = self.find_user(id, context).await;
+        let seen = found.map_err(|refusal| refusal.of(command))?;
+        let verified = match current {
+            None => None,
+            Some(current) => {
+                self.check_current(&seen.account, current, permit, context)
+                    .await?
+            }
+        };
+        let hash = async {
+            let account = renamed(&seen.account).map_err(|fault| fault.of(command))?;
+            self.judge_names(&new.password, &account)?;
+            self.hash(&new.password, context).await
+        };
+        match hash.await {
+            Ok(hash) => Ok(PreparedPassword {
+                seen,
+                password: new.password,
+                hash,
+                change_required: new.change_required,
+                verified,
+            }),
+            // The current password was right, so its attempt is no failure.
+            Err(error) => {
+                let refused = async { Err(error) };
+                self.put_and_settle(refused, verified.as_ref(), context)
+                    .await
+            }
+        }
+    }
+
+    /// Checks the current password as a Set of a session does.
+    async fn check_current(
+        &self,
+        account: &Account,
+        current: Password,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Option<VerifiedUser>, Error> {
+        let checks = Checks {
+            user: None,
+            password: Some(current),
+        };
+        let subject = Subject::Own(&account.user.user_id, &account.user.login_name);
+        let address = self.login_address(&checks, None, permit, context);
+        let check = self.check(Some(subject), &checks, address, permit, context);
+        self.limited(address, context, check).await
+    }
+
+    /// Writes a new password together with the `rest` of a change. Of two who change the password at
+    /// once by the former one, the second is told that it is the former.
+    pub(super) async fn write_password(
+        &self,
+        prepared: PreparedPassword,
+        command: UserCommand,
+        permit: &Permit,
+        context: &Context,
+        rest: impl Fn(&Account) -> Result<Account, Fault>,
+    ) -> Result<Account, Error> {
+        let PreparedPassword {
+            seen,
+            password,
+            hash,
+            change_required,
+            verified,
+        } = prepared;
+        let proved = verified.as_ref().map(|verified| verified.user.generation);
+        let write = self
+            .users
+            .change_seen(seen, permit.session(), context.now, |account| {
+                require_generation(account, proved)?;
+                let Account { user, profile } = rest(account)?;
+                let user = user.with_password(hash.clone(), change_required, context.now);
+                let after = Account { user, profile };
+                self.judge_names(&password, &after)?;
+                Ok::<_, Fault>(after)
+            });
+        match context.database(write).await {
+            Ok((_, after)) => Ok(after),
+            Err(fault) => {
+                let refused = async { Err(fault.of(command)) };
+                self.put_and_settle(refused, verified.as_ref(), context)
+                    .await
+            }
+        }
+    }
+
+    pub(super) async fn judge(
+        &self,
+        password: &GivenPassword,
+        context: &Context,
+    ) -> Result<(), Error> {
+        match password {
+            GivenPassword::Plain(password) => self.judge_new_password(password, context).await,
+            GivenPassword::Hash(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn judge_names(
+        &self,
+        password: &GivenPassword,
+        account: &Account,
+    ) -> Result<(), Error> {
+        let GivenPassword::Plain(password) = password else {
+            return Ok(());
+        };
+        let Account { user, profile } = account;
+        let names = [
+            &profile.given_name,
+            &profile.family_name,
+            &profile.nick_name,
+        ];
+        let names = names.into_iter().flatten().map(PersonName::as_str);
+        let email = profile.email.as_ref().map(|email| email.address.as_str());
+        let shown = user.display_name.as_ref().map(|name| name.as_str());
+        let names = names.chain(email).chain(shown);
+        self.judge_names_in_password(password, names.chain([user.login_name.as_str()]))
+    }
+
+    pub(super) async fn hash(
+        &self,
+        password: &GivenPassword,
+        context: &Context,
+    ) -> Result<HashString, Error> {
+        match password {
+            GivenPassword::Plain(password) => {
+                Ok(self.passwords.hash(password.clone()).await?.into())
+            }
+            GivenPassword::Hash(hash) => self.read_new_hash(hash.as_str(), context),
+        }
+    }
+}
+
+/// Whether two passwords are compared as one: in NFC.
+fn is_same(one: &Password, other: &Password) -> bool {
+    let composed = |password: &Password| password.composed().unwrap_or_else(|| password.clone());
+    composed(one) == composed(other)
+}
+
+/// A password that was right for another generation of the user is a former one.
+fn require_generation(
+    account: &Account,
+    proved: Option<SessionGeneration>,
+) -> Result<(), UserError> {
+    match proved {
+        Some(proved) if proved != account.user.generation => Err(UserError::ChangedMeanwhile),
+        _ => Ok(()),
+    }
+}
