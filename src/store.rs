@@ -22,7 +22,7 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
-pub use users::{InsertOutcome, ReserveOutcome};
+pub use users::{InsertOutcome, ReserveOutcome, SetPasswordOutcome};
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
 /// one would be moved together with it.

@@ -138,7 +138,7 @@ pub struct User {
     /// `None` for a user without a password.
     pub password_hash: Option<HashString>,
     pub attempts: Attempts,
-    /// Only sessions with this generation are valid.
+    /// Of the sessions in which the user was proved, only those with this generation are valid.
     pub generation: SessionGeneration,
 }
 
@@ -148,7 +148,7 @@ pub struct User {
 pub struct UserPointer {
     pub id: UserId,
     pub login_name: LoginName,
-    /// Only sessions with this generation are valid.
+    /// Of the sessions in which the user was proved, only those with this generation are valid.
     pub generation: SessionGeneration,
 }
 

@@ -7,7 +7,7 @@ use crate::domain::{
     UserState, printable,
 };
 use crate::error::Error;
-use crate::store::{InsertOutcome, Store};
+use crate::store::{InsertOutcome, SetPasswordOutcome, Store};
 
 pub use import::ImportOutcome;
 
@@ -85,7 +85,7 @@ impl Users {
     }
 
     /// Changes the state of a user, who may have the new one already. A user who is not active
-    /// afterwards has no sessions. Returns the user as it was.
+    /// afterwards has no sessions but those that prove nothing. Returns the user as it was.
     pub async fn change_state(
         &self,
         search: &UserSearch,
@@ -107,7 +107,8 @@ impl Users {
         Ok(user)
     }
 
-    /// Ends all sessions of a user, including those that are just being created. Returns the user.
+    /// Ends all sessions in which a user was proved, including those that are just being created.
+    /// Returns the user.
     pub async fn end_sessions(&self, search: &UserSearch) -> Result<User, UserRefusal> {
         let user = self.find(search).await?;
         unless_changed(self.store.end_sessions(&user).await?)?;
@@ -115,9 +116,10 @@ impl Users {
     }
 
     /// Sets the password of a user that was read, forgives the failures at the old one and ends all
-    /// sessions.
+    /// sessions in which the user was proved.
     pub async fn set_password(&self, user: &User, hash: &HashString) -> Result<(), UserRefusal> {
-        unless_changed(self.store.set_password_hash(user, hash).await?)
+        let outcome = self.store.set_password_hash(user, hash, None).await?;
+        unless_changed(outcome == SetPasswordOutcome::Done)
     }
 
     /// How often a rename is tried. It fails if the user changes after it was read, and somebody

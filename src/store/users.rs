@@ -12,6 +12,7 @@ use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
 use item::{USER_PREFIX, parse_user, user_key};
 
+pub use administration::SetPasswordOutcome;
 pub use attempts::ReserveOutcome;
 pub(super) use item::{parse_pointer, pointer_key};
 pub use names::InsertOutcome;

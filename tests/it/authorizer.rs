@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sesame::domain::Operation::{self, DeleteSession, SetSession};
 use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::log::Log;
+use sesame::store::SetPasswordOutcome;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
 use crate::support::answer::Answer;
@@ -237,7 +238,8 @@ async fn an_ended_session_is_denied() {
             "lock" => set_state(&lambda.app, &login, UserState::Locked).await,
             "password" => {
                 let hash = login.password_hash.as_ref().unwrap();
-                assert!(store.set_password_hash(&login, hash).await.unwrap());
+                let set = store.set_password_hash(&login, hash, None).await;
+                assert_eq!(set.unwrap(), SetPasswordOutcome::Done);
             }
             _ => assert!(store.delete_user(&login).await.unwrap()),
         }

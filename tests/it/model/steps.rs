@@ -134,7 +134,8 @@ pub enum Deed {
     EndSessions,
     State(UserState),
     Unlock,
-    Password(usize),
+    /// Sets a password, and keeps the session in this slot.
+    Password(usize, Option<Slot>),
     Delete,
     Add,
     Rename(usize),
@@ -286,7 +287,8 @@ fn any_deed() -> impl Strategy<Value = Deed> {
         3 => prop_oneof![3 => Just(UserState::Active), 1 => prop::sample::select(&STATES[..])]
             .prop_map(Deed::State),
         1 => Just(Deed::Unlock),
-        2 => prop_oneof![3 => Just(0_usize), 1 => Just(1)].prop_map(Deed::Password),
+        3 => (prop_oneof![3 => Just(0_usize), 1 => Just(1)], weighted(0.5, 0..SLOTS))
+            .prop_map(|(password, kept)| Deed::Password(password, kept)),
         1 => Just(Deed::Delete),
         2 => Just(Deed::Add),
         1 => (0..NAMES).prop_map(Deed::Rename),

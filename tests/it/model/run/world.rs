@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::{self, Attempts, HashString, LoginName, Timestamp, UserState};
 use sesame::domain::{Operation, SessionGeneration};
-use sesame::store::InsertOutcome;
+use sesame::store::{InsertOutcome, SetPasswordOutcome};
 use tokio::time::Instant;
 
 use super::Run;
@@ -86,9 +86,18 @@ impl Run {
                 let unlocked = store.unlock_user(&read().await).await.unwrap();
                 assert_eq!(unlocked, model.state != UserState::Inactive);
             }
-            Deed::Password(password) => {
+            Deed::Password(password, kept) => {
                 let hash = HashString::new(self.hashes[password].clone());
-                assert!(store.set_password_hash(&read().await, &hash).await.unwrap());
+                let kept = kept.and_then(|slot| self.session_in(slot));
+                let id = kept.map(|kept| self.model.sessions[kept].id.parse().unwrap());
+                let set = store.set_password_hash(&read().await, &hash, id).await;
+                let want = if self.model.set_password(user, password, kept) {
+                    SetPasswordOutcome::Done
+                } else {
+                    SetPasswordOutcome::SessionEnded
+                };
+                assert_eq!(set.unwrap(), want);
+                return;
             }
             Deed::Delete => assert!(store.delete_user(&read().await).await.unwrap()),
             Deed::Rename(to) => {
@@ -117,12 +126,8 @@ impl Run {
             }
             Deed::Unlock if user.state == UserState::Inactive => {}
             Deed::Unlock => (user.state, user.failures) = (UserState::Active, 0),
-            Deed::Password(password) => {
-                (user.password, user.failures) = (Some(password), 0);
-                user.generation += 1;
-            }
             Deed::Delete => user.exists = false,
-            Deed::Rename(_) => {}
+            Deed::Password(..) | Deed::Rename(_) => {}
         }
     }
 
