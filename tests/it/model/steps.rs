@@ -152,6 +152,45 @@ pub enum Pass {
     ToUnlock(usize, bool),
 }
 
+/// A session names the first user, whose password is changed and then checked in it.
+pub fn any_new_password() -> impl Strategy<Value = Vec<Step>> {
+    let new = weighted(0.7, (0..2_usize, weighted(0.5, 0..SLOTS)));
+    (0..SLOTS, new, 0..2_usize).prop_map(|(slot, new, password)| {
+        let message = |user, password| Message {
+            user,
+            password,
+            metadata: BTreeMap::new(),
+            lifetime: None,
+        };
+        let naming = message(Some(Search::Id(0)), None);
+        let proving = message(None, Some(password));
+        let token = Token::Current;
+        let deed = new.map_or(Deed::EndSessions, |(new, kept)| Deed::Password(new, kept));
+        let call = |what| Step::Call {
+            what,
+            who: Who::Service(0),
+            wire: Wire::Json,
+            version: Version::V2,
+            faults: Vec::new(),
+        };
+        vec![
+            call(What::Create {
+                slot,
+                message: naming,
+                key: None,
+            }),
+            Step::Administer(0, deed),
+            call(What::Set {
+                slot,
+                token,
+                message: proving,
+                if_match: None,
+            }),
+            call(What::Get { slot, token }),
+        ]
+    })
+}
+
 pub fn any_step() -> impl Strategy<Value = Step> {
     let call = (
         any_what(),
