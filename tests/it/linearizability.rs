@@ -9,6 +9,7 @@ mod checker;
 mod meeting;
 mod random_client;
 mod session;
+mod steps;
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use sesame::api::proto::zitadel::session::v2::CreateSessionRequest as Create;
 use sesame::domain::{HashString, Permission, User};
 use sesame::store::SetPasswordOutcome;
 
@@ -81,7 +82,7 @@ async fn no_session_is_kept_that_is_not_the_users_and_valid() {
     client.delete(&deleted.session_id, None).await.unwrap();
     let of_other = client.login(&other).await;
     let naming = named(&app, &mini).await;
-    let anonymous = client.create(&Default::default()).await.unwrap();
+    let anonymous = client.create(&Create::default()).await.unwrap();
 
     for (what, id) in [
         ("unknown", UNKNOWN),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sesame::domain::{HashString, User};
 
 use super::checker::Event;
-use super::session::Step;
+use super::steps::Step;
 use crate::support::app::{App, NOW, PASSWORD};
 
 /// The passwords that the user has by turns, the first at first.
