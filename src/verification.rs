@@ -8,7 +8,8 @@ use crate::token::{PresentedToken, SessionToken};
 /// The valid session with this token, at `now`.
 ///
 /// One strongly consistent request: the token carries the key that leads to the session's user,
-/// so that both are read at once.
+/// so that both are read at once. One more if the session is of another generation of its user: see
+/// [`NamedSession::has_other_generation`].
 ///
 /// # Errors
 ///
@@ -18,19 +19,31 @@ pub async fn verify(
     token: &SessionToken,
     now: Timestamp,
 ) -> Result<Option<NamedSession>, Error> {
+    let mut session = read_session(store, token, now).await?;
+    let found = session.as_ref();
+    if found.is_some_and(NamedSession::has_other_generation) {
+        session = read_session(store, token, now).await?;
+    }
+    Ok(session.filter(|named| named.state == SessionState::Live))
+}
+
+/// The session with this token that has neither ended nor expired by itself. Its user's generation
+/// may have ended it.
+async fn read_session(
+    store: &Store,
+    token: &SessionToken,
+    now: Timestamp,
+) -> Result<Option<NamedSession>, Error> {
     let user = token.user();
     let SessionsAndUsers { sessions, users } = store
         .get_sessions_and_users(&[token.session()], user.as_slice())
         .await?;
-    let Some(session) = sessions.into_iter().next() else {
-        return Ok(None);
-    };
+    let session = sessions.into_iter().next().filter(|session| {
+        session.is_live(now) && session.token_validity(token.hash(), now) == TokenValidity::Valid
+    });
     // A valid token carries the right key: a session that is given a user is given another
     // token, and the one before has no grace.
-    let named = NamedSession::new(session, &users, now);
-    let is_valid = named.session.token_validity(token.hash(), now) == TokenValidity::Valid
-        && named.state == SessionState::Live;
-    Ok(is_valid.then_some(named))
+    Ok(session.map(|session| NamedSession::new(session, &users, now)))
 }
 
 /// What a token proves.
@@ -54,7 +67,7 @@ pub enum Refusal {
 /// The user whom a token proves, at `now`.
 ///
 /// One strongly consistent request, a `BatchGetItem`, and none for a token that can't prove a
-/// user.
+/// user; two for a session of another generation of its user.
 ///
 /// # Errors
 ///

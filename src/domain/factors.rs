@@ -37,8 +37,9 @@ pub type FactorSet = BTreeSet<Factor>;
 pub struct UserFactor {
     pub user_id: UserId,
     pub display_name: Option<DisplayName>,
-    /// The user's session generation when the user was added to the session. The session is
-    /// valid only while it is still the user's.
+    /// The user's session generation at the first proof, or at the last check as long as nothing
+    /// was proved. A session in which the user was proved is valid only while it is still the
+    /// user's.
     pub generation: SessionGeneration,
 }
 
@@ -54,11 +55,15 @@ impl UserFactor {
 pub struct Factors {
     pub user: Option<UserFactor>,
     pub verified_at: BTreeMap<Factor, Timestamp>,
+    /// A newer release has stored a proof that this one doesn't know. It vouches for nobody here,
+    /// but it ends with the session generation as each proof does.
+    pub unknown_proof: bool,
 }
 
 impl Factors {
-    /// Those that `user` has passed at `at`. The user is only part of them if it was checked who
-    /// that is: a session may know it already.
+    /// Those that `user` has passed at `at`, with the session generation that they were checked in.
+    /// The user is part of them even if it was not checked who that is, because the session knows
+    /// it already.
     pub fn passed(factors: &FactorSet, user: &User, at: Timestamp) -> Self {
         let user = UserFactor {
             user_id: user.user_id.clone(),
@@ -66,8 +71,9 @@ impl Factors {
             generation: user.generation,
         };
         Self {
-            user: factors.contains(&Factor::User).then_some(user),
+            user: Some(user),
             verified_at: factors.iter().map(|factor| (*factor, at)).collect(),
+            unknown_proof: false,
         }
     }
 
@@ -101,6 +107,11 @@ impl Factors {
         proofs.map(|(_, at)| at).max()
     }
 
+    /// Whether more than the user's name was checked, by this release or a newer one.
+    pub fn is_proved(&self) -> bool {
+        self.unknown_proof || self.proved_at().is_some()
+    }
+
     /// The user, if more than the name was checked.
     pub fn proved_user(&self) -> Option<&UserFactor> {
         self.user.as_ref().filter(|_| self.proved_at().is_some())
@@ -108,6 +119,10 @@ impl Factors {
 
     /// These after the checks of a change. Those may be the older ones: of two changes at the same
     /// time, the one that was checked first may be written last.
+    ///
+    /// As long as nothing was proved, the user's session generation is that of the last check, so
+    /// the first proof brings its own. From then on it stays, and a proof of another generation is
+    /// not for this session: [`Session::state`](super::Session::state).
     ///
     /// # Errors
     ///
@@ -117,10 +132,15 @@ impl Factors {
             (Some(own), Some(other)) if own.user_id != other.user_id => {
                 return Err(Self::another_user());
             }
-            (Some(own), Some(other)) => Some(UserFactor {
-                generation: own.generation,
-                ..other.clone()
-            }),
+            (Some(own), Some(other)) => {
+                let is_named = checked.verified_at.contains_key(&Factor::User);
+                let shown = if is_named { other } else { own };
+                let generation = if self.is_proved() { own } else { other }.generation;
+                Some(UserFactor {
+                    generation,
+                    ..shown.clone()
+                })
+            }
             (own, other) => own.as_ref().or(other.as_ref()).cloned(),
         };
         let mut verified_at = self.verified_at.clone();
@@ -128,7 +148,11 @@ impl Factors {
             let newest = verified_at.entry(factor).or_insert(at);
             *newest = at.max(*newest);
         }
-        Ok(Self { user, verified_at })
+        Ok(Self {
+            user,
+            verified_at,
+            unknown_proof: self.unknown_proof,
+        })
     }
 
     /// The error of a request that names another user than the session's.

@@ -66,9 +66,10 @@ uuid_type! {
 }
 
 uuid_type! {
-    /// A user's session generation. Changing it ends every session of the user: a session keeps the
-    /// generation that its user had when the user was added to it, and is valid only while the user
-    /// has the same one.
+    /// A user's session generation. Changing it ends every session in which the user was proved:
+    /// such a session has the generation that the user had at its first proof, and is valid only
+    /// while the user has the same one. A session that only names the user proves nothing, and is
+    /// valid in each generation.
     ///
     /// Generations are random and compared for equality, so no clock decides which sessions were
     /// created before the change.

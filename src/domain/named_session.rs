@@ -30,6 +30,14 @@ impl NamedSession {
         }
     }
 
+    /// Whether nothing but another generation of its user has ended the session. Session and user
+    /// are not read at one instant, and a change of the password may give both another generation
+    /// in between: so whoever finds this reads both once more before the session is refused.
+    pub fn has_other_generation(&self) -> bool {
+        let ended_by_generation = self.state == SessionState::Ended && self.login_name.is_some();
+        ended_by_generation && self.session.ended_at.is_none()
+    }
+
     /// The session's user with the current login name.
     pub fn user(&self) -> Option<(&UserFactor, &LoginName)> {
         self.session.factors.user().zip(self.login_name.as_ref())

@@ -74,7 +74,7 @@ pub enum TokenValidity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
     Live,
-    /// It was deleted, or all sessions of its user were ended.
+    /// It was deleted, or the sessions of its user were ended.
     Ended,
     Expired,
 }
@@ -263,9 +263,14 @@ impl Session {
 
     /// The state of the session at `now`, if `generation` is its user's session generation
     /// (None: the user doesn't exist).
+    ///
+    /// Another generation ends it only if the user was proved in it: a session that only names the
+    /// user holds nothing of a former password, and a login page checks a new one in it.
     pub fn state(&self, generation: Option<SessionGeneration>, now: Timestamp) -> SessionState {
-        let user = self.factors.user();
-        let is_outdated = user.is_some_and(|user| Some(user.generation) != generation);
+        let is_outdated = self.factors.user().is_some_and(|user| match generation {
+            Some(generation) => self.factors.is_proved() && user.generation != generation,
+            None => true,
+        });
         if self.ended_at.is_some() || is_outdated {
             SessionState::Ended
         } else if self.is_live(now) {

@@ -150,7 +150,7 @@ pub struct User {
     /// Whether the user is asked to choose another password. A login is not refused for it.
     pub change_required: bool,
     pub attempts: Attempts,
-    /// Only sessions with this generation are valid.
+    /// Of the sessions in which the user was proved, only those with this generation are valid.
     pub generation: SessionGeneration,
 }
 
@@ -160,7 +160,7 @@ pub struct User {
 pub struct UserPointer {
     pub id: UserId,
     pub login_name: LoginName,
-    /// Only sessions with this generation are valid.
+    /// Of the sessions in which the user was proved, only those with this generation are valid.
     pub generation: SessionGeneration,
 }
 

@@ -24,7 +24,9 @@ pub struct Write {
 ///
 /// A write that is sent again because its answer was lost looks for itself here. Of the writes
 /// that saw one sequence only one is carried out, so it finds either itself or the write that was
-/// carried out instead of it.
+/// carried out instead of it. A write that is conditioned on no sequence, such as the end of the
+/// session, increases it without an entry here: whoever saw the sequence before finds neither, and
+/// was not carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writes(Vec<Write>);
 
@@ -88,6 +90,7 @@ fn a_write_that_is_sent_again_learns_its_outcome_from_the_last_eight() {
         all.fold(Writes::default(), |writes, next| writes.with(next))
     };
     let all = [0, 2, 4, 6, 8, 10, 12, 14, 16];
+    let grown = [0, 2, 5, 7, 9, 11, 13, 15, 17, 19];
 
     for (stored, sought, want) in [
         (after(&all[..1]), write(0), WriteOutcome::CarriedOut),
@@ -96,6 +99,12 @@ fn a_write_that_is_sent_again_learns_its_outcome_from_the_last_eight() {
         (after(&all[..2]), other(2), WriteOutcome::NotCarriedOut),
         (after(&all[..8]), write(0), WriteOutcome::CarriedOut),
         (after(&all[..8]), other(0), WriteOutcome::NotCarriedOut),
+        // The sequence grew by one without an entry.
+        (after(&grown[..3]), write(2), WriteOutcome::CarriedOut),
+        (after(&grown[..3]), other(4), WriteOutcome::NotCarriedOut),
+        (after(&grown[..9]), write(2), WriteOutcome::CarriedOut),
+        (after(&grown[..9]), other(4), WriteOutcome::NotCarriedOut),
+        (after(&grown), other(4), WriteOutcome::Unknown),
         (after(&all), write(0), WriteOutcome::Unknown),
         (after(&all), write(2), WriteOutcome::CarriedOut),
         (after(&all), other(2), WriteOutcome::NotCarriedOut),

@@ -13,8 +13,8 @@ use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
-use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::app::{App, NOW, PASSWORD, event};
 use crate::support::client::{Client, create_named};
 use crate::support::faults::{Fault, Faults};
@@ -238,7 +238,8 @@ async fn an_ended_session_is_denied() {
             "lock" => set_state(&lambda.app, &login, UserState::Locked).await,
             "password" => {
                 let hash = login.password_hash.as_ref().unwrap();
-                assert!(store.set_password_hash(&login, hash).await.unwrap());
+                let set = store.set_password_hash(&login, hash, None).await;
+                assert_eq!(set.unwrap(), SetPasswordOutcome::Done);
             }
             _ => assert!(store.delete_user(&login).await.unwrap()),
         }

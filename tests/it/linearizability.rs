@@ -9,16 +9,17 @@ mod checker;
 mod meeting;
 mod random_client;
 mod session;
+mod steps;
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::Permission;
+use sesame::domain::{HashString, Password, Permission};
 use tokio::task::JoinSet;
 
 use self::checker::linearize;
-use self::meeting::{LATEST, Meeting};
+use self::meeting::{LATEST, Meeting, PASSWORDS};
 use self::random_client::RandomClient;
 use self::session::World;
 use crate::support::app::App;
@@ -30,18 +31,32 @@ const CALLS: u64 = 7;
 /// A database that is used by many histories, one after another.
 async fn place() -> (Arc<App>, String) {
     let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-    let app = App::emulated(&[("SERVER_KEY", key), ("TOKEN_GRACE_SECONDS", "60")]).await;
+    let settings = [
+        ("SERVER_KEY", key),
+        ("TOKEN_GRACE_SECONDS", "60"),
+        // A former password is a wrong one, and no call is to be refused for many of them.
+        ("MAX_PASSWORD_ATTEMPTS", "100"),
+    ];
+    let app = App::emulated(&settings).await;
     let day = Duration::from_hours(24);
     let bearer = app.service_account(&Permission::ALL, day).await;
     (Arc::new(app), bearer.as_str().to_owned())
 }
 
 async fn meet(app: Arc<App>, bearer: String, seed: u64) {
-    let user = app.user_with_hash(&format!("mini-{seed}"), None).await;
+    let pool = app.password_pool();
+    let hash = async |password: &str| {
+        let hash = pool.hash(Password::new(password.to_owned())).await.unwrap();
+        HashString::new(hash.as_str().to_owned())
+    };
+    let hashes = [hash(PASSWORDS[0]).await, hash(PASSWORDS[1]).await];
+    let name = format!("mini-{seed}");
+    let user = app.user_with_hash(&name, Some(hashes[0].as_str())).await;
     let meeting = Arc::new(Meeting {
         app,
         bearer,
         user,
+        hashes,
         key: format!("key-{seed}"),
         seed,
         ticks: AtomicU64::new(1),

@@ -19,6 +19,7 @@ mod delete;
 mod emulator;
 mod events;
 mod faults;
+mod generations;
 mod get;
 mod growth;
 mod guessing;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use self::run::Run;
-use self::steps::{any_opening, any_step};
+use self::steps::{any_new_password, any_opening, any_step};
 use crate::linearizability::runs;
 
 fn config() -> ProptestConfig {
@@ -33,6 +33,7 @@ proptest! {
     fn each_call_answers_and_leaves_what_the_model_says(
         is_public in prop::bool::weighted(0.7),
         opening in prop::collection::vec(any_opening(), 1..4),
+        new_password in any_new_password(),
         steps in prop::collection::vec(any_step(), 1..40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -42,7 +43,7 @@ proptest! {
             .unwrap();
         runtime.block_on(async {
             let mut run = Run::start(is_public).await;
-            for step in opening.iter().chain(&steps) {
+            for step in opening.iter().chain(&new_password).chain(&steps) {
                 run.take(step).await;
             }
         });

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Factor, FactorSet, LoginName, NewUser, User, UserId};
+use crate::domain::{DisplayName, Factor, FactorSet, LoginName, NewUser, User, UserId};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -90,25 +90,70 @@ fn the_user_of_a_session_cant_be_changed() {
     };
 
     assert!(change(named("2", 7)).is_err());
-    let again = change(named("1", 8)).unwrap();
-    assert_eq!(
-        again.factors,
-        named("1", 7),
-        "a session can't move to another generation of its user"
-    );
+    assert!(change(passed(&[Factor::Password], "2", 7, NOW)).is_err());
+    assert!(change(named("1", 7)).is_ok());
+}
+
+#[test]
+fn a_session_has_the_generation_of_its_first_proof() {
+    let by_user = &[Factor::User][..];
+    let by_password = &[Factor::Password][..];
+    let by_both = &[Factor::User, Factor::Password][..];
+    for (stored, checked, want) in [
+        (by_user, by_user, 8),
+        (by_user, by_password, 8),
+        (by_user, by_both, 8),
+        (by_both, by_user, 7),
+        (by_both, by_password, 7),
+        (by_both, by_both, 7),
+    ] {
+        let stored = passed(stored, "1", 7, NOW);
+        let unknown = Factors {
+            unknown_proof: true,
+            ..stored.clone()
+        };
+        for (stored, want) in [(stored, want), (unknown, 7)] {
+            let changed = stored.changed(&passed(checked, "1", 8, NOW)).unwrap();
+            let want = SessionGeneration(uuid::Uuid::from_u128(want));
+            let user = changed.user().unwrap();
+            assert_eq!(user.generation, want, "{stored:?} {checked:?}");
+            assert_eq!(changed.unknown_proof, stored.unknown_proof);
+        }
+    }
+}
+
+/// A session shows the display name of the last check of its user, and a password alone is none.
+#[test]
+fn a_password_leaves_the_display_name() {
+    let shown = |factors: &[Factor], name: &str| {
+        let mut passed = passed(factors, "1", 7, NOW);
+        let user = passed.user.as_mut().unwrap();
+        user.display_name = DisplayName::parse(name.to_owned()).unwrap();
+        passed
+    };
+    let stored = shown(&[Factor::User], "Mini");
+    for (checked, want) in [
+        (&[Factor::Password][..], "Mini"),
+        (&[Factor::User], "Minnie"),
+        (&[Factor::User, Factor::Password], "Minnie"),
+    ] {
+        let changed = stored.changed(&shown(checked, "Minnie")).unwrap();
+        let name = changed.user().and_then(|user| user.display_name.as_ref());
+        assert_eq!(name.map(DisplayName::as_str), Some(want), "{checked:?}");
+    }
 }
 
 #[test]
 fn a_session_is_valid_until_it_ends_or_expires() {
     let generation = |n| Some(SessionGeneration(uuid::Uuid::from_u128(n)));
     let anonymous = Session::open(new(), NOW);
-    let of_user = Session::open(
-        NewSession {
-            factors: named("1", 7),
-            ..new()
-        },
-        NOW,
-    );
+    let with = |factors| Session::open(NewSession { factors, ..new() }, NOW);
+    let naming = with(named("1", 7));
+    let proved = with(passed(&[Factor::User, Factor::Password], "1", 7, NOW));
+    let proved_otherwise = with(Factors {
+        unknown_proof: true,
+        ..named("1", 7)
+    });
     let deleted = Session {
         ended_at: Some(NOW),
         ..anonymous.clone()
@@ -117,11 +162,17 @@ fn a_session_is_valid_until_it_ends_or_expires() {
     for (session, generation, now, want) in [
         (&anonymous, None, NOW, SessionState::Live),
         (&anonymous, None, end, SessionState::Expired),
-        (&of_user, generation(7), NOW, SessionState::Live),
-        (&of_user, generation(7), end, SessionState::Expired),
-        (&of_user, generation(8), NOW, SessionState::Ended),
-        (&of_user, generation(8), end, SessionState::Ended),
-        (&of_user, None, NOW, SessionState::Ended),
+        (&naming, generation(7), NOW, SessionState::Live),
+        (&naming, generation(8), NOW, SessionState::Live),
+        (&naming, generation(8), end, SessionState::Expired),
+        (&naming, None, NOW, SessionState::Ended),
+        (&proved, generation(7), NOW, SessionState::Live),
+        (&proved, generation(7), end, SessionState::Expired),
+        (&proved, generation(8), NOW, SessionState::Ended),
+        (&proved, generation(8), end, SessionState::Ended),
+        (&proved, None, NOW, SessionState::Ended),
+        (&proved_otherwise, generation(7), NOW, SessionState::Live),
+        (&proved_otherwise, generation(8), NOW, SessionState::Ended),
         (&deleted, None, NOW, SessionState::Ended),
         (&deleted, None, end, SessionState::Ended),
     ] {

@@ -57,15 +57,24 @@ impl UseCase for GetSession {
 
 impl Service {
     /// Reads a session and its user: one request if `user` leads to the session's own user or
-    /// the session has none, otherwise two.
+    /// the session has none, otherwise two. One more if the session is of another generation of
+    /// its user: see [`NamedSession::has_other_generation`].
     pub(super) async fn find(
         &self,
         id: SessionId,
         user: Option<UserRef>,
         context: &Context,
     ) -> Result<Option<NamedSession>, Error> {
-        let read = self.store.get_session_and_user(id, user);
-        let read = context.database(read).await?;
-        Ok(read.map(|(session, users)| NamedSession::new(session, &users, context.now)))
+        let read = async |user| {
+            let read = self.store.get_session_and_user(id, user);
+            let read = context.database(read).await?;
+            Ok(read.map(|(session, users)| NamedSession::new(session, &users, context.now)))
+        };
+        match read(user).await? {
+            Some(named) if named.has_other_generation() => {
+                read(named.session.factors.user_ref()).await
+            }
+            named => Ok(named),
+        }
     }
 }

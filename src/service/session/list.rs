@@ -88,7 +88,7 @@ impl UseCase for ListSessions {
     ///
     /// Requests, one after another: 1 to 3 by ids; 2 for up to 99 sessions of a user, and one more
     /// for each further 99. One more if a filter needs the fingerprint of the principal's own
-    /// session.
+    /// session, and for each of these that finds sessions of another generation of their users.
     async fn run(
         mut self,
         service: &Service,
@@ -155,10 +155,8 @@ impl Service {
             let more = self.store.get_sessions_and_users(&[], &users).await?;
             known.extend(more.users);
 
-            let found = read.sessions.into_iter();
-            let found = found.map(|session| NamedSession::new(session, &known, search.now));
-            let live = found.filter(|found| found.state == SessionState::Live);
-            listed.add(live.collect(), search.request.page);
+            let live = self.live(read.sessions, &mut known, search).await?;
+            listed.add(live, search.request.page);
             let sizes = listed.sessions.iter().map(|named| named.session.size());
             if sizes.sum::<usize>() > MAX_PAGE_BYTES {
                 return Err(Error::ListTooLong(PAGE_ADVICE));
@@ -166,6 +164,30 @@ impl Service {
             users.clear();
         }
         Ok(())
+    }
+
+    /// Those of `sessions` that are valid. `known` has their users.
+    ///
+    /// One request, and only if some are of another generation of their users: see
+    /// [`NamedSession::has_other_generation`].
+    async fn live(
+        &self,
+        sessions: Vec<Session>,
+        known: &mut HashMap<UserRef, UserPointer>,
+        search: &Search,
+    ) -> Result<Vec<NamedSession>, Error> {
+        let (others, mut live): (Vec<_>, Vec<_>) = search
+            .named(sessions, known)
+            .partition(NamedSession::has_other_generation);
+        let others: Vec<_> = others.into_iter().map(|named| named.session).collect();
+        let ids: Vec<_> = others.iter().map(|session| session.id).collect();
+        let users = unknown(&others, &HashMap::new(), &[]);
+        let mut again = self.store.get_sessions_and_users(&ids, &users).await?;
+        known.extend(again.users);
+        again.sessions.retain(|session| search.wants(session));
+        live.extend(search.named(again.sessions, known));
+        live.retain(|named| named.state == SessionState::Live);
+        Ok(live)
     }
 
     /// The fingerprint of the user agent of the principal's own session, if a filter needs it:
@@ -276,6 +298,16 @@ fn unknown(
 }
 
 impl Search {
+    /// `sessions` with their users.
+    fn named(
+        &self,
+        sessions: Vec<Session>,
+        users: &HashMap<UserRef, UserPointer>,
+    ) -> impl Iterator<Item = NamedSession> {
+        let sessions = sessions.into_iter();
+        sessions.map(|session| NamedSession::new(session, users, self.now))
+    }
+
     fn wants(&self, session: &Session) -> bool {
         let fingerprint = self.fingerprint.as_deref();
         let passes = |filter: &Filter| filter.matches(session, &self.principal, fingerprint);

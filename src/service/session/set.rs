@@ -50,7 +50,8 @@ impl UseCase for SetSession {
     ///
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
-    /// and for each time that another writer came first.
+    /// for each time that another writer came first, and before the answer that its user's
+    /// generation has ended the session.
     async fn run(
         self,
         service: &Service,
@@ -146,7 +147,12 @@ impl Service {
         context: &Context,
     ) -> Result<(Session, SessionToken), Error> {
         let grace = self.policy.token_grace;
-        let mut newer: Option<Box<Session>> = None;
+        let mut newer = None;
+        if set.has_other_generation() {
+            let read = self.store.get_session(set.session.id).await?;
+            let read = read.ok_or(Error::SessionNotFound(ApiSide::Command))?;
+            newer = Some(Box::new(read));
+        }
         for _ in 0..TRIES {
             let session = newer.as_deref().unwrap_or(&set.session);
             let at = context.time();
@@ -192,6 +198,16 @@ impl PreparedSet {
         let token = self.token.as_ref();
         let is_current = token.is_none_or(|token| token.hash() == current);
         Ok(is_current && !self.session.is_changed_by(&self.changes)?)
+    }
+
+    /// Whether the check is of another generation than the session was when it was read. Between the
+    /// two, a change of the password may have given the session that generation: so it is read once
+    /// more before it is refused.
+    fn has_other_generation(&self) -> bool {
+        let factors = &self.session.factors;
+        let users = factors.user().zip(self.verified.as_ref());
+        factors.is_proved()
+            && users.is_some_and(|(own, verified)| own.generation != verified.user.generation)
     }
 
     /// Checks that `session`, which others may have written since it was read, may be written at
@@ -299,8 +315,9 @@ fn require_live(state: SessionState) -> Result<(), Error> {
 
 /// Checks that a session which was valid when it was read may be written at `at`.
 ///
-/// If its user, who was checked since, has another session generation, the session was ended in
-/// the meantime, and the check doesn't bring it back.
+/// A check is of the session generation that its user had then. A session with a proof takes a
+/// check of its own generation alone: if the user's sessions were ended in between, the check is of
+/// a former password, or the session is one of those that ended.
 fn require_still_live(
     session: &Session,
     verified: Option<&VerifiedUser>,

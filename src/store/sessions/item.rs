@@ -27,7 +27,7 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
 /// | `display_name` | S | the user's, as it was when the user was checked; if there was one |
 /// | `user_verified_at`, `password_verified_at` | N | when each was checked; if it was |
-/// | `epoch` | S | the session generation of the user; if one was checked |
+/// | `epoch` | S | the user's session generation at the first proof, or at the last check without one; if a user was checked |
 /// | `metadata` | M of B | if any |
 /// | `user_agent` | M | `fingerprint_id`, `ip`, `description` (S, if any), `header` (M of L of S); if given |
 /// | `token_hash` | B | SHA-256 of the session's token |
@@ -56,9 +56,10 @@ pub(super) fn session_item(session: &Session) -> Item {
     item.set("creator", text(&session.creator));
     // A principal that may name users could fill a user's index with sessions without a password.
     // Such sessions have no entry, so they cost nothing and displace no others.
-    let user_id = match session.factors.proved_user() {
-        Some(_) => "user_id",
-        None => "named_user_id",
+    let user_id = if session.factors.is_proved() {
+        "user_id"
+    } else {
+        "named_user_id"
     };
     let user = session.factors.user();
     item.set(user_id, user.map(|user| text(user.user_id.as_str())));
@@ -216,8 +217,14 @@ fn parse_factors(item: Attributes<'_>) -> Result<Factors, CorruptItem> {
     if !verified_at.contains_key(&Factor::User) {
         return Err(CorruptItem::Attribute(Factor::User.verified_at_attribute()));
     }
-    let user = Some(user);
-    Ok(Factors { user, verified_at })
+    let mut factors = Factors {
+        user: Some(user),
+        verified_at,
+        unknown_proof: false,
+    };
+    // The attribute says that more than the name was checked.
+    factors.unknown_proof = item.has("user_id") && !factors.is_proved();
+    Ok(factors)
 }
 
 fn parse_user(item: Attributes<'_>) -> Result<Option<UserFactor>, CorruptItem> {

@@ -34,7 +34,7 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
 /// | `cleared` | N | the number of the attempt up to which failures are forgiven |
 /// | `failures` | N | `attempts - cleared` |
 /// | `attempted_at` | N | time of the last attempt, in milliseconds; absent before the first |
-/// | `epoch` | S | the user's session generation: only sessions with the same one are valid |
+/// | `epoch` | S | the user's session generation: sessions with a proof are valid only with the same one |
 /// | `write_id` | S | write id of the last attempt; `none` before the first |
 pub(super) fn user_item(user: &User) -> Item {
     let mut item = NewItem::default();

@@ -15,13 +15,11 @@ async fn each_decision_is_one_line_of_the_log() {
     let login = lambda.app.login("mini").await;
     assert!(lambda.app.store.end_sessions(&login).await.unwrap());
     let again = lambda.app.client().log_in(&mini, PASSWORD).await;
-    let user_again = create_named(&lambda.app, &mini).await;
 
     for (token, outcome, of) in [
         (&*again.token(), "allow", Some(&again)),
         (&*session.token(), "invalid_token", Some(&session)),
-        (&*user_alone.token(), "invalid_token", Some(&user_alone)),
-        (&*user_again.token(), "no_proof_of_user", Some(&user_again)),
+        (&*user_alone.token(), "no_proof_of_user", Some(&user_alone)),
         ("V3ryS3cure", "malformed_token", None),
         ("", "no_token", None),
     ] {

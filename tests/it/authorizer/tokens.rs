@@ -7,10 +7,12 @@ use sesame::domain::Operation::SetSession;
 use sesame::transport::lambda::authorizer::AuthorizerAnswer;
 
 use super::{TestAuthorizer, change, whole};
-use crate::support::administration::Administration as _;
+use crate::generations::change_password;
 use crate::support::answer::Answer;
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::facts::{kinds, kinds_of};
+use crate::support::faults::Fault;
 
 #[tokio::test]
 async fn a_replaced_token_is_allowed_for_its_grace() {
@@ -29,6 +31,30 @@ async fn a_replaced_token_is_allowed_for_its_grace() {
         let after = NOW.plus(Duration::from_secs(seconds + 5));
         assert!(!lambda.lets_in(&bearer(&session), after).await);
         assert!(lambda.lets_in(&bearer(&changed), after).await);
+    }
+}
+
+/// A gateway may keep a denial for minutes, so the session that stays when the password changes is
+/// not denied beside the change.
+#[tokio::test(start_paused = true)]
+async fn a_change_between_two_reads_denies_no_session_that_stays() {
+    for first in ["sessions", "users"] {
+        let time = Duration::from_millis(200);
+        let app = App::emulated(&[]).await;
+        let lambda = TestAuthorizer::over(app, AuthorizerAnswer::Simple);
+        let (mini, session) = lambda.mini().await;
+        let id = session.id();
+        lambda.faults.inject(Fault::Torn(first, time).once());
+
+        let token = session.token();
+        let (is_let_in, changed) = tokio::join!(lambda.lets_token_in(&token), async {
+            tokio::time::sleep(time / 2).await;
+            change_password(&lambda.app, &mini, Some(&id)).await
+        });
+
+        assert_eq!(changed, SetPasswordOutcome::Done);
+        assert!(is_let_in, "{first} first");
+        assert_eq!(lambda.requests().len(), 2);
     }
 }
 

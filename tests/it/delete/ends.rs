@@ -5,7 +5,7 @@ use sesame::api::proto::zitadel::session::v2::{
 };
 use sesame::domain::{Factors, Permission, UserState};
 
-use crate::support::administration::Administration as _;
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::{Client, HOUR, checks, code, millis, noting, sequence, set};
 use crate::support::client::{proving, seconds};
@@ -131,7 +131,8 @@ async fn all_sessions_of_a_user_end_at_once() {
             End::Logout => store.end_sessions(&login).await,
             End::Password => {
                 let hash = mini.password_hash.clone().unwrap();
-                store.set_password_hash(&login, &hash).await
+                let set = store.set_password_hash(&login, &hash, None).await;
+                set.map(|set| set == SetPasswordOutcome::Done)
             }
             End::Deactivate => store.set_user_state(&login, UserState::Inactive).await,
             End::Lock => store.set_user_state(&login, UserState::Locked).await,

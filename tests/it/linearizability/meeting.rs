@@ -4,11 +4,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::User;
+use sesame::domain::{HashString, User};
 
 use super::checker::Event;
-use super::session::Step;
-use crate::support::app::{App, NOW};
+use super::steps::Step;
+use crate::support::app::{App, NOW, PASSWORD};
+
+/// The passwords that the user has by turns, the first at first.
+pub const PASSWORDS: [&str; 2] = [PASSWORD, "An0ther!"];
 
 /// The longest delay of a fault; after it, no request is in progress.
 pub const LATEST: Duration = Duration::from_millis(60);
@@ -19,6 +22,8 @@ pub struct Meeting {
     /// A token with all permissions.
     pub bearer: String,
     pub user: User,
+    /// Those of [`PASSWORDS`].
+    pub hashes: [HashString; 2],
     /// The idempotency key with which all of them create the session.
     pub key: String,
     pub seed: u64,

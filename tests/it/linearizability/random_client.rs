@@ -1,5 +1,7 @@
 //! A client that makes random calls and records what it saw.
 
+mod changes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +16,7 @@ use sesame::domain::Timestamp;
 use tokio::time::Instant;
 
 use super::meeting::{LATEST, Meeting};
-use super::session::{Change, Permit, Refusal, Step};
+use super::steps::{Permit, Refusal, Step};
 use crate::support::administration::Administration as _;
 use crate::support::answer::{Outcome, is_unknown, millis, number};
 use crate::support::client::{Client, JsonCall, Wire};
@@ -59,10 +61,11 @@ impl RandomClient {
             0..45 => self.set().await,
             45..55 => self.list().await,
             55..63 => self.create().await,
-            63..73 => self.wait(),
+            63..70 => self.wait(),
             // These are rare, because they end the history.
             73..77 if self.calls > 3 => self.delete().await,
             77..79 if self.calls > 3 => self.end_all().await,
+            79..87 => self.new_password().await,
             _ => self.get().await,
         }
     }
@@ -101,7 +104,7 @@ impl RandomClient {
             &ended,
             answer.is_some(),
             vec![
-                Step::Login { call },
+                Step::Read { call },
                 Step::Created {
                     call,
                     answer,
@@ -109,75 +112,6 @@ impl RandomClient {
                 },
             ],
         );
-    }
-
-    async fn set(&mut self) {
-        let (claim, mut call) = self.claim();
-        let key = format!("key{}", self.dice.below(2));
-        let value = format!("{}.{}", self.number, self.calls);
-        let at_sequence = {
-            let sequence = self.meeting.known.lock().unwrap().sequence;
-            self.dice.once_in(4).then_some(sequence)
-        };
-        let lifetime = self
-            .dice
-            .once_in(4)
-            .then(|| 1 + i64::try_from(self.dice.below(3)).unwrap());
-        call.if_match = at_sequence.map(|sequence| format!("\"{sequence}\""));
-        call.body = json!({ "metadata": { &key: STANDARD.encode(&value) } });
-        if let Some(seconds) = lifetime {
-            call.body["lifetime"] = json!(format!("{seconds}s"));
-        }
-
-        let ended = self.send(Operation::SetSession, &call, true).await;
-
-        let now = ended.now;
-        let change = Change {
-            call: usize::try_from(ended.invoked).unwrap(),
-            key,
-            value,
-            at_sequence,
-            now,
-            lifetime: lifetime.map(|seconds| seconds * 1000),
-            answer: None,
-        };
-        let admitted = |at_sequence| Step::Admitted {
-            claim: claim.clone(),
-            now,
-            at_sequence,
-        };
-        let held = Step::Held {
-            claim: claim.clone(),
-            now,
-        };
-        let steps = match ended.outcome.as_ref().map_err(String::as_str) {
-            Ok(body) => {
-                assert_eq!(millis(&body["details"]["changeDate"]), now);
-                let answer = Some(self.learn(body));
-                vec![
-                    admitted(at_sequence),
-                    Step::Changed(Change { answer, ..change }),
-                ]
-            }
-            Err(_) if is_unknown(&ended.outcome) => {
-                let steps = vec![admitted(at_sequence), Step::Changed(change)];
-                return self.note(&ended, false, steps);
-            }
-            Err("COMMAND-Hewfq") => vec![held, Step::Over],
-            Err("COMMAND-Hkl3d") => vec![held, Step::Expired { by: ended.by }],
-            Err("COMMAND-sGr42") => vec![Step::Refused {
-                claim,
-                now,
-                by: Refusal::Set,
-            }],
-            // A failed if-match and a lost race have the same code.
-            Err("code 10") => match at_sequence {
-                Some(at_sequence) => vec![admitted(None), Step::Elsewhere { at_sequence }],
-                None => self.fail("set", "no more tries"),
-            },
-            Err(error) => self.fail("set", error),
-        };
-        self.note(&ended, true, steps);
     }
 
     async fn get(&mut self) {

@@ -2,19 +2,26 @@
 //!
 //! A call is one step, but for two. A Set is two: it is authorised by what it reads, and
 //! carried out on what others have left by then. The token that was just replaced is accepted
-//! for as long as the session is valid. A create for a user is two steps as well: it reads the
-//! login, and puts a session that is valid until the login's session generation changes.
+//! for as long as the session is valid, unless its replacement passed a check. A Set of the password
+//! checks it in between, in the session generation of then: it proves the user in a session without a
+//! proof, or in one of that generation. A change of the password is two steps as well: it is made
+//! only in the generation in which the user was read, and it may take the session along.
 
 use std::collections::BTreeMap;
 
+
+use crate::support::administration::SetPasswordOutcome;
 use super::checker::SequentialModel;
+use super::steps::{Change, Permit, Refusal, Step};
 
 /// The stored session and the state of its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
-    /// The session generation: how often all sessions of the user were ended.
+    /// The session generation: how often the sessions of the user with a proof were ended.
     generation: u32,
-    /// The session generations that creates have read, by their calls.
+    /// The index of the user's password.
+    password: usize,
+    /// The session generations that calls have read, by the calls.
     logins: BTreeMap<usize, u32>,
     session: Option<Session>,
 }
@@ -23,10 +30,12 @@ pub struct World {
 struct Session {
     sequence: u64,
     token: Token,
-    replaced: Option<Token>,
+    /// The token that was just replaced, and whether by a Set of the password.
+    replaced: Option<(Token, bool)>,
     metadata: BTreeMap<String, String>,
     expires_at: i64,
-    generation: u32,
+    /// The generation in which the user was proved.
+    proved: Option<u32>,
     ended: bool,
     /// The token that its create answered.
     first: (u64, Token),
@@ -39,114 +48,77 @@ pub enum Token {
     Lost(usize),
 }
 
-/// What authorises a call.
-#[derive(Clone, Debug)]
-pub enum Permit {
-    Permission,
-    Token(String),
-}
-
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// A call read the login.
-    Login {
-        call: usize,
-    },
-    /// The create put the session, or found it there.
-    Created {
-        call: usize,
-        answer: Option<(u64, String)>,
-        expires_at: i64,
-    },
-    /// A Set read a session that it may change.
-    Admitted {
-        claim: Permit,
-        now: i64,
-        at_sequence: Option<u64>,
-    },
-    /// The Set changed the session.
-    Changed(Change),
-    /// A Set read a session whose token it has, whether the session is valid or not.
-    Held {
-        claim: Permit,
-        now: i64,
-    },
-    /// The Set found the session ended.
-    Over,
-    /// The Set found the session expired.
-    Expired {
-        by: i64,
-    },
-    /// The Set found the session at another sequence.
-    Elsewhere {
-        at_sequence: u64,
-    },
-    Seen {
-        claim: Permit,
-        now: i64,
-        sequence: u64,
-        metadata: BTreeMap<String, String>,
-        expires_at: i64,
-    },
-    NotFound {
-        now: i64,
-    },
-    /// A call was refused because of its token.
-    Refused {
-        claim: Permit,
-        now: i64,
-        by: Refusal,
-    },
-    Deleted {
-        claim: Permit,
-        now: i64,
-        answer: Option<u64>,
-    },
-    /// All sessions of the user were ended.
-    Ended,
-}
-
-/// The call that refused a token, which decides in which states of a session it is checked.
-#[derive(Clone, Copy, Debug)]
-pub enum Refusal {
-    Set,
-    /// A Get checks the token of a valid session.
-    Get,
-    /// A Delete checks the token of a session that was not deleted.
-    Delete,
-}
-
-#[derive(Clone, Debug)]
-pub struct Change {
-    pub call: usize,
-    pub key: String,
-    pub value: String,
-    pub at_sequence: Option<u64>,
-    /// When the call began.
-    pub now: i64,
-    /// The lifetime that it sets, in milliseconds.
-    pub lifetime: Option<i64>,
-    pub answer: Option<(u64, String)>,
-}
-
 impl Permit {
     fn holds(&self, session: &Session, now: i64) -> bool {
+        self.holds_for(false, session, now)
+    }
+
+    /// Whether it authorises a Set. That of a token which a Set of the password replaced has to be of
+    /// the password too.
+    fn holds_for(&self, by_password: bool, session: &Session, now: i64) -> bool {
         let Self::Token(text) = self else {
             return true;
         };
         let token = Token::Seen(text.clone());
-        let is_graced = session.replaced.as_ref() == Some(&token);
+        let is_graced = session
+            .replaced
+            .as_ref()
+            .is_some_and(|(replaced, proved)| *replaced == token && (by_password || !proved));
         session.token == token || is_graced && now < session.expires_at && !session.ended
     }
 }
 
 impl World {
     fn is_over(&self, session: &Session) -> bool {
-        session.ended || session.generation != self.generation
+        let is_outdated = |generation| generation != self.generation;
+        session.ended || session.proved.is_some_and(is_outdated)
     }
 
     fn is_live(&self, session: &Session, now: i64) -> bool {
         !self.is_over(session) && now < session.expires_at
+    }
+
+    /// A call reads the user.
+    fn read(&self, call: usize) -> Self {
+        let mut world = self.clone();
+        world.logins.insert(call, self.generation);
+        world
+    }
+
+    fn new_password(
+        &self,
+        call: usize,
+        password: usize,
+        keeps: bool,
+        outcome: SetPasswordOutcome,
+    ) -> Option<Self> {
+        let is_of_read = self.logins.get(&call) == Some(&self.generation);
+        let kept = self
+            .session
+            .as_ref()
+            .filter(|session| keeps && !session.ended && session.proved == Some(self.generation));
+        let would_be = match (is_of_read, keeps == kept.is_some()) {
+            (false, _) => SetPasswordOutcome::UserChanged,
+            (true, false) => SetPasswordOutcome::SessionEnded,
+            (true, true) => SetPasswordOutcome::Done,
+        };
+        if would_be != outcome {
+            return None;
+        }
+        let mut world = self.clone();
+        if outcome == SetPasswordOutcome::Done {
+            world.generation += 1;
+            world.password = password;
+            world.session = match kept {
+                None => world.session,
+                Some(kept) => Some(Session {
+                    sequence: kept.sequence + 1,
+                    proved: Some(world.generation),
+                    ..kept.clone()
+                }),
+            };
+        }
+        Some(world)
     }
 
     fn with(&self, session: Session) -> Self {
@@ -174,7 +146,7 @@ impl World {
                     replaced: None,
                     metadata: BTreeMap::new(),
                     expires_at,
-                    generation: self.logins[&call],
+                    proved: None,
                     ended: false,
                     first: (sequence, token),
                 })
@@ -186,8 +158,10 @@ impl World {
             if session.token == *lost {
                 session.token = token.clone();
             }
-            if session.replaced.as_ref() == Some(lost) {
-                session.replaced = Some(token.clone());
+            if let Some((replaced, _)) = &mut session.replaced
+                && replaced == lost
+            {
+                *replaced = token.clone();
             }
             session.first.1 = token;
         }
@@ -203,11 +177,12 @@ impl Session {
             .insert(change.key.clone(), change.value.clone());
         // A Set that changes nothing writes nothing, but here no value is set twice.
         assert_ne!(before.as_ref(), Some(&change.value));
-        session.sequence += 2 + u64::from(change.lifetime.is_some());
+        session.sequence +=
+            2 + u64::from(change.lifetime.is_some()) + u64::from(change.by_password);
         if let Some(lifetime) = change.lifetime {
             session.expires_at = change.now + lifetime;
         }
-        session.replaced = Some(session.token);
+        session.replaced = Some((session.token, change.by_password));
         session.token = Token::Lost(change.call);
         if let Some((sequence, token)) = &change.answer {
             session.token = Token::Seen(token.clone());
@@ -225,11 +200,25 @@ impl SequentialModel for World {
     fn after(&self, step: &Step) -> Option<Self> {
         let as_it_was = |so: bool| so.then(|| self.clone());
         match (step, &self.session) {
-            (Step::Login { call }, _) => {
-                let mut world = self.clone();
-                world.logins.insert(*call, self.generation);
-                Some(world)
+            (Step::Read { call }, _) => Some(self.read(*call)),
+            (Step::Checked { call, password }, _) => {
+                (self.password == *password).then(|| self.read(*call))
             }
+            (Step::Wrong { password }, _) => as_it_was(self.password != *password),
+            (Step::MayBeChecked { call, password }, _) => Some(if self.password == *password {
+                self.read(*call)
+            } else {
+                self.clone()
+            }),
+            (
+                Step::NewPassword {
+                    call,
+                    password,
+                    keeps,
+                    outcome,
+                },
+                _,
+            ) => self.new_password(*call, *password, *keeps, *outcome),
             (
                 Step::Created {
                     call,
@@ -255,10 +244,11 @@ impl SequentialModel for World {
                     claim,
                     now,
                     at_sequence,
+                    by_password,
                 },
                 Some(stored),
             ) => as_it_was(
-                claim.holds(stored, *now)
+                claim.holds_for(*by_password, stored, *now)
                     && self.is_live(stored, *now)
                     && at_sequence.is_none_or(|at| at == stored.sequence),
             ),
@@ -266,11 +256,29 @@ impl SequentialModel for World {
                 let may = !stored.ended
                     && change.now < stored.expires_at
                     && change.at_sequence.is_none_or(|at| at == stored.sequence);
-                let changed = may.then(|| stored.changed(change)).flatten()?;
+                let mut changed = may.then(|| stored.changed(change)).flatten()?;
+                if change.by_password {
+                    let checked = self.logins[&change.call];
+                    if stored.proved.is_some_and(|proved| proved != checked) {
+                        return None;
+                    }
+                    changed.proved = Some(checked);
+                }
                 Some(self.with(changed))
             }
-            (Step::Held { claim, now }, Some(stored)) => as_it_was(claim.holds(stored, *now)),
-            (Step::Over, Some(stored)) => as_it_was(self.is_over(stored)),
+            (
+                Step::Held {
+                    claim,
+                    now,
+                    by_password,
+                },
+                Some(stored),
+            ) => as_it_was(claim.holds_for(*by_password, stored, *now)),
+            (Step::Over { call }, Some(stored)) => {
+                let proofs = stored.proved.zip(self.logins.get(call));
+                let is_of_another = proofs.is_some_and(|(proved, checked)| proved != *checked);
+                as_it_was(self.is_over(stored) || is_of_another)
+            }
             (Step::Expired { by }, Some(stored)) => {
                 as_it_was(!stored.ended && *by >= stored.expires_at)
             }

@@ -45,7 +45,8 @@ impl Model {
     pub fn is_ended(&self, session: &Session) -> bool {
         let of_another_generation = session.user.as_ref().is_some_and(|factor| {
             let user = &self.users[factor.user];
-            !user.exists || user.generation != factor.generation
+            let is_proved = session.password.is_some();
+            !user.exists || is_proved && user.generation != factor.generation
         });
         session.is_deleted || of_another_generation
     }
@@ -289,6 +290,29 @@ impl Model {
         if let Some(checked) = checked.filter(|checked| checked.by_password) {
             self.users[checked.user].failures = 0;
         }
+    }
+
+    /// Sets a user's password and keeps a session, if it is valid and the user was proved in it.
+    /// False: it is not.
+    pub fn set_password(&mut self, user: usize, password: usize, kept: Option<usize>) -> bool {
+        if let Some(kept) = kept {
+            let session = &self.sessions[kept];
+            let is_own = session.user.as_ref().is_some_and(|own| own.user == user);
+            // An expired session is kept as well, and stays expired.
+            if !is_own || session.password.is_none() || self.is_ended(session) {
+                return false;
+            }
+        }
+        let of = &mut self.users[user];
+        (of.password, of.failures) = (Some(password), 0);
+        of.generation += 1;
+        if let Some(kept) = kept {
+            let session = &mut self.sessions[kept];
+            session.sequence += 1;
+            let own = session.user.as_mut();
+            own.expect("it has its user").generation = of.generation;
+        }
+        true
     }
 
     fn factor(&self, user: usize) -> UserFactor {

@@ -134,7 +134,8 @@ pub enum Deed {
     EndSessions,
     State(UserState),
     Unlock,
-    Password(usize),
+    /// Sets a password, and keeps the session in this slot.
+    Password(usize, Option<Slot>),
     Delete,
     Add,
     Rename(usize),
@@ -149,6 +150,45 @@ pub enum Pass {
     ToGraceEnd(Slot, bool),
     /// To the end of a password's lock, or to a millisecond before it.
     ToUnlock(usize, bool),
+}
+
+/// A session names the first user, whose password is changed and then checked in it.
+pub fn any_new_password() -> impl Strategy<Value = Vec<Step>> {
+    let new = weighted(0.7, (0..2_usize, weighted(0.5, 0..SLOTS)));
+    (0..SLOTS, new, 0..2_usize).prop_map(|(slot, new, password)| {
+        let message = |user, password| Message {
+            user,
+            password,
+            metadata: BTreeMap::new(),
+            lifetime: None,
+        };
+        let naming = message(Some(Search::Id(0)), None);
+        let proving = message(None, Some(password));
+        let token = Token::Current;
+        let deed = new.map_or(Deed::EndSessions, |(new, kept)| Deed::Password(new, kept));
+        let call = |what| Step::Call {
+            what,
+            who: Who::Service(0),
+            wire: Wire::Json,
+            version: Version::V2,
+            faults: Vec::new(),
+        };
+        vec![
+            call(What::Create {
+                slot,
+                message: naming,
+                key: None,
+            }),
+            Step::Administer(0, deed),
+            call(What::Set {
+                slot,
+                token,
+                message: proving,
+                if_match: None,
+            }),
+            call(What::Get { slot, token }),
+        ]
+    })
 }
 
 pub fn any_step() -> impl Strategy<Value = Step> {
@@ -286,7 +326,8 @@ fn any_deed() -> impl Strategy<Value = Deed> {
         3 => prop_oneof![3 => Just(UserState::Active), 1 => prop::sample::select(&STATES[..])]
             .prop_map(Deed::State),
         1 => Just(Deed::Unlock),
-        2 => prop_oneof![3 => Just(0_usize), 1 => Just(1)].prop_map(Deed::Password),
+        3 => (prop_oneof![3 => Just(0_usize), 1 => Just(1)], weighted(0.5, 0..SLOTS))
+            .prop_map(|(password, kept)| Deed::Password(password, kept)),
         1 => Just(Deed::Delete),
         2 => Just(Deed::Add),
         1 => (0..NAMES).prop_map(Deed::Rename),

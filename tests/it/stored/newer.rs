@@ -9,7 +9,7 @@ use sesame::api::proto::zitadel::session::v2::{
 use sesame::domain::{Permission, UserState};
 
 use super::{Item, Place, number, string, text};
-use crate::support::administration::Administration as _;
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::client::{
     Client, HOUR, checks, code, create_named, metadata, noting, set, v2_password,
@@ -347,7 +347,9 @@ async fn no_other_write_to_a_user_drops_what_a_newer_release_stored() {
     assert_ne!(replaced.as_str(), hash);
     let user = app.login("mini").await;
     assert!(app.store.end_sessions(&user).await.unwrap());
-    assert!(app.store.set_password_hash(&user, &replaced).await.unwrap());
+    let user = app.login("mini").await;
+    let set = app.store.set_password_hash(&user, &replaced, None).await;
+    assert_eq!(set.unwrap(), SetPasswordOutcome::Done);
     for state in [UserState::Locked, UserState::Active] {
         let user = app.login("mini").await;
         assert!(app.store.set_user_state(&user, state).await.unwrap());

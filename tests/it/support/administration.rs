@@ -1,10 +1,19 @@
 use sesame::domain::{
-    Account, HashString, LoginName, Profile, StateChange, User, UserSearch, UserState,
+    Account, HashString, LoginName, Profile, SessionId, StateChange, User, UserSearch, UserState,
 };
 use sesame::error::Error;
 use sesame::store::{ChangeOutcome, InsertOutcome, Store, StoredUser};
 
 use super::app::NOW;
+
+/// The outcome of setting a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetPasswordOutcome {
+    Done,
+    UserChanged,
+    /// The session that was to be kept has ended.
+    SessionEnded,
+}
 
 /// What administrators do to a user, on condition that the user has the id, the login name and the
 /// state that it was read with. False: it hasn't, or the change is refused.
@@ -17,11 +26,13 @@ pub trait Administration {
         state: UserState,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
     fn unlock_user(&self, user: &User) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// On condition that the user is of the generation that it was read with, too.
     fn set_password_hash(
         &self,
         user: &User,
         hash: &HashString,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
+        kept: Option<SessionId>,
+    ) -> impl Future<Output = Result<SetPasswordOutcome, Error>> + Send;
     fn end_sessions(&self, user: &User) -> impl Future<Output = Result<bool, Error>> + Send;
     fn rename_user(
         &self,
@@ -56,9 +67,28 @@ impl Administration for Store {
         change(self, user, unlock).await
     }
 
-    async fn set_password_hash(&self, user: &User, hash: &HashString) -> Result<bool, Error> {
-        let set = |user: User| Some(user.with_password(hash.clone(), false, NOW));
-        change(self, user, set).await
+    async fn set_password_hash(
+        &self,
+        user: &User,
+        hash: &HashString,
+        kept: Option<SessionId>,
+    ) -> Result<SetPasswordOutcome, Error> {
+        let found = as_read(self, user).await?;
+        let found = found.filter(|found| found.account.user.generation == user.generation);
+        let Some(found) = found else {
+            return Ok(SetPasswordOutcome::UserChanged);
+        };
+        let user = found.account.user.clone();
+        let after = Account {
+            user: user.with_password(hash.clone(), false, NOW),
+            profile: found.account.profile.clone(),
+        };
+        let after = after.changed(NOW);
+        Ok(match self.change_account(&found, &after, false, kept).await? {
+            ChangeOutcome::Done => SetPasswordOutcome::Done,
+            ChangeOutcome::SessionEnded => SetPasswordOutcome::SessionEnded,
+            _ => SetPasswordOutcome::UserChanged,
+        })
     }
 
     async fn end_sessions(&self, user: &User) -> Result<bool, Error> {

@@ -27,6 +27,8 @@ pub enum Fault {
     Delay(Duration),
     /// The connection breaks, and the request is carried out after this time.
     Late(Duration),
+    /// A batch reads this table, and all others only after this time.
+    Torn(&'static str, Duration),
     /// The client panics, as if it had a bug.
     Panic,
     /// The request is not carried out, and answered with this status and `__type`.

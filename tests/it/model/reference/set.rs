@@ -147,6 +147,10 @@ impl Model {
         }
         if by_password {
             changed.password = Some(self.now);
+            // The generation is that of the first proof. A proof of another one was refused.
+            if let Some(factor) = &mut changed.user {
+                factor.generation = self.users[factor.user].generation;
+            }
         }
         if let Some(seconds) = lifetime {
             let from = changed.password.unwrap_or(changed.created_at);

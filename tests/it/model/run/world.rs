@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::{self, Attempts, HashString, LoginName, Timestamp, UserState};
 use sesame::domain::{Operation, SessionGeneration};
-use sesame::store::InsertOutcome;
+use sesame::store::{InsertOutcome};
 use tokio::time::Instant;
 
 use super::Run;
 use super::call::{FinishedCall, PendingCall};
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::model::reference::{Message, Model, Principal, Session};
 use crate::model::steps::{self, Deed, PASSWORDS, Pass, SERVICES, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
 use crate::model::users::{NamedUser, Refusal};
-use crate::support::administration::Administration as _;
 use crate::support::client::Client;
 
 /// The time after a call in which late requests arrive.
@@ -87,9 +87,18 @@ impl Run {
                 let unlocked = store.unlock_user(&read().await).await.unwrap();
                 assert_eq!(unlocked, model.state != UserState::Inactive);
             }
-            Deed::Password(password) => {
+            Deed::Password(password, kept) => {
                 let hash = HashString::new(self.hashes[password].clone());
-                assert!(store.set_password_hash(&read().await, &hash).await.unwrap());
+                let kept = kept.and_then(|slot| self.session_in(slot));
+                let id = kept.map(|kept| self.model.sessions[kept].id.parse().unwrap());
+                let set = store.set_password_hash(&read().await, &hash, id).await;
+                let want = if self.model.set_password(user, password, kept) {
+                    SetPasswordOutcome::Done
+                } else {
+                    SetPasswordOutcome::SessionEnded
+                };
+                assert_eq!(set.unwrap(), want);
+                return;
             }
             Deed::Delete => assert!(store.delete_user(&read().await).await.unwrap()),
             Deed::Rename(to) => {
@@ -118,12 +127,8 @@ impl Run {
             }
             Deed::Unlock if user.state == UserState::Inactive => {}
             Deed::Unlock => (user.state, user.failures) = (UserState::Active, 0),
-            Deed::Password(password) => {
-                (user.password, user.failures) = (Some(password), 0);
-                user.generation += 1;
-            }
             Deed::Delete => user.exists = false,
-            Deed::Rename(_) => {}
+            Deed::Password(..) | Deed::Rename(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -13,6 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
+use serde_json::Value;
 
 use super::{Fault, Faults, Request};
 
@@ -66,10 +68,30 @@ impl HttpConnector for Faulty {
                     });
                     Err(reset())
                 }
+                Some(Fault::Torn(table, time)) => torn(&inner, request, table, time).await,
                 Some(Fault::Answer(status, kind)) => Ok(error_response(status, kind)),
             }
         })
     }
+}
+
+/// Answers a `BatchGetItem`, which does not read at one instant.
+async fn torn(
+    inner: &SharedHttpConnector,
+    request: HttpRequest,
+    table: &str,
+    time: Duration,
+) -> Result<HttpResponse, ConnectorError> {
+    let again = request.try_clone().unwrap();
+    let first = inner.call(request).await?;
+    tokio::time::sleep(time).await;
+    let second = inner.call(again).await?;
+    let [first, mut answer] = [first, second].map(|response| -> Value {
+        serde_json::from_slice(response.body().bytes().unwrap()).unwrap()
+    });
+    answer["Responses"][table] = first["Responses"][table].clone();
+    let status = 200.try_into().unwrap();
+    Ok(HttpResponse::new(status, SdkBody::from(answer.to_string())))
 }
 
 fn reset() -> ConnectorError {
