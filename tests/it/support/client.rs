@@ -26,7 +26,7 @@ pub use self::messages::{
     seconds, sequence, set, v2_password,
 };
 pub use self::wire::{ClientError, Wire, framed, json_of, message_of};
-use super::answer::Answer;
+use super::answer::{Answer, Outcome};
 use super::app::{App, NOW, PASSWORD, by_name, header};
 use super::record;
 
@@ -160,6 +160,24 @@ impl<'a> Client<'a> {
     pub async fn create(self, request: &Create) -> Result<v2::CreateSessionResponse, ClientError> {
         let request = self.request(Operation::CreateSession, request);
         self.created(&self.send(request).await)
+    }
+
+    /// Makes a call with a message in JSON, whatever the protocol has, and reads the answer as JSON:
+    /// without the fields that have their default values.
+    pub async fn ask(self, rpc: Operation, message: Value) -> Outcome {
+        let name = rpc.as_str();
+        let request = match self.wire {
+            Wire::Json | Wire::ConnectJson => self.json(rpc, message),
+            wire => {
+                let bytes = message_of(&format!("{name}Request"), &message);
+                self.authorized(wire.encode_bytes(self.version, name, bytes))
+            }
+        };
+        let answer = self.send(request).await;
+        match self.wire.message_of(rpc, &answer) {
+            Ok(message) => Ok(json_of(&format!("{name}Response"), &message)),
+            Err(error) => Err(code::<()>(&Err(error))),
+        }
     }
 
     /// Makes a call with a message in JSON.

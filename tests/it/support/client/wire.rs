@@ -80,16 +80,24 @@ impl Wire {
     /// A call with a message of v2.
     pub fn encode(self, version: Version, rpc: Operation, message: &impl Message) -> Request {
         let message = message.encode_to_vec();
-        let body = match self {
+        match self {
             Self::Json | Self::ConnectJson => {
                 let json = json_of(&format!("{}Request", rpc.as_str()), &message);
-                return self.encode_json(version, rpc, json);
+                self.encode_json(version, rpc, json)
             }
+            _ => self.encode_bytes(version, rpc.as_str(), message),
+        }
+    }
+
+    /// A call with a message of v2, by one of the protocols that have it as bytes.
+    pub fn encode_bytes(self, version: Version, rpc: &str, message: Vec<u8>) -> Request {
+        let body = match self {
+            Self::Json | Self::ConnectJson => panic!("{self:?} has messages in JSON"),
             Self::ConnectProto => Bytes::from(message),
             Self::GrpcWeb | Self::Grpc => framed(&message),
             Self::GrpcWebText => STANDARD.encode(framed(&message)).into(),
         };
-        self.frame(version, rpc.as_str(), body)
+        self.frame(version, rpc, body)
     }
 
     /// A call with a message in JSON, by one of the protocols that have it.
@@ -136,6 +144,12 @@ impl Wire {
         rpc: Operation,
         answer: &Answer,
     ) -> Result<M, ClientError> {
+        let message = self.message_of(rpc, answer)?;
+        Ok(M::decode(&*message).unwrap())
+    }
+
+    /// Reads the answer to a call as a message of v2.
+    pub fn message_of(self, rpc: Operation, answer: &Answer) -> Result<Vec<u8>, ClientError> {
         let message = self.message(answer)?;
         let message = match self {
             Self::Json | Self::ConnectJson => {
@@ -144,7 +158,7 @@ impl Wire {
             }
             _ => message,
         };
-        Ok(M::decode(&*message).unwrap())
+        Ok(message)
     }
 
     fn message(self, answer: &Answer) -> Result<Vec<u8>, ClientError> {
