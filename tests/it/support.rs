@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod breaches;
 pub mod broken;
 pub mod cli;
 pub mod client;
