@@ -34,6 +34,9 @@ pub use base_path::BasePath;
 pub use client::ClientAddresses;
 pub use origins::Origins;
 
+/// The service that the setting `USER_API` switches off.
+const USER_SERVICE: &str = "zitadel.user.v2.UserService";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The settings of the service.
@@ -58,6 +61,8 @@ pub struct Settings {
 pub struct App {
     service: Service,
     created_status: StatusCode,
+    /// Whether there is the User service.
+    user_api: bool,
     limits: WireLimits,
     origins: Origins,
     base_path: BasePath,
@@ -86,6 +91,7 @@ impl App {
         Self {
             service,
             created_status: settings.created_status,
+            user_api: settings.policy.user_api,
             limits: settings.wire,
             origins: settings.origins.clone(),
             base_path: settings.base_path.clone(),
@@ -154,6 +160,13 @@ impl App {
         let path = inner.unwrap_or(path);
         context.record.session(session_id(path));
         let (protocol, route) = MatchedRoute::find(path, request);
+        let route = route.and_then(|route| {
+            if self.user_api {
+                Ok(route)
+            } else {
+                route.unless_of(USER_SERVICE)
+            }
+        });
         (context, protocol, route)
     }
 

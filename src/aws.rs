@@ -20,7 +20,7 @@ pub use client::{Endpoint, connect, with_http_client};
 #[cfg(feature = "cli")]
 pub use discovery::SharedConfig;
 pub(crate) use failure::failure;
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 pub(crate) use http_client::fetch;
 pub use http_client::http_client;
 #[cfg(feature = "dev")]

@@ -14,13 +14,12 @@ use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
-#[cfg(feature = "cli")]
 use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
-use crate::domain::{AddressPolicy, AttemptPolicy, Networks, ScopePrefix};
-#[cfg(feature = "cli")]
-use crate::domain::{BlockedWords, PasswordRules};
+use crate::domain::{
+    AddressPolicy, AttemptPolicy, BlockedWords, Networks, PasswordRules, ScopePrefix,
+};
 use crate::password::{Kernel, Params};
-use crate::service::Policy;
+use crate::service::{NewPasswordRules, Policy};
 use crate::store::Tables;
 
 pub use authorizer::AuthorizerSettings;
@@ -56,20 +55,16 @@ impl Settings {
         });
         let addresses = reader.addresses();
         let clients = reader.clients();
-        let lifetime = reader.get("SESSION_LIFETIME_SECONDS");
-        let max_lifetime = reader.get("MAX_SESSION_LIFETIME_SECONDS");
-        if max_lifetime.is_some() && max_lifetime < lifetime {
-            reader.fault(
-                "MAX_SESSION_LIFETIME_SECONDS",
-                "must be at least SESSION_LIFETIME_SECONDS",
-            );
-        }
+        let (lifetime, max_lifetime) = reader.lifetimes();
         let token_grace = reader.get("TOKEN_GRACE_SECONDS");
+        let fresh = reader.get("FRESH_SECONDS");
+        let unique_emails = reader.get("UNIQUE_EMAILS");
+        let user_api = reader.get("USER_API");
+        let new_passwords = reader.new_passwords();
         let hash_params = reader.hash_params();
         let hash_kernel = reader.hash_kernel();
         let queue: Option<usize> = reader.get("PASSWORD_QUEUE");
-        let body = reader.get("MAX_BODY_BYTES");
-        let message = reader.get("MAX_MESSAGE_BYTES");
+        let wire = reader.wire();
         let origins = reader.parse("ALLOWED_ORIGINS", Origins::parse);
         let base_path = reader.parse("BASE_PATH", BasePath::parse);
         let server_key = reader.server_key();
@@ -87,17 +82,18 @@ impl Settings {
                     lifetime: Duration::from_secs(lifetime?),
                     max_lifetime: Duration::from_secs(max_lifetime?),
                     token_grace: Duration::from_secs(token_grace?),
+                    fresh: Duration::from_secs(fresh?),
+                    unique_emails: unique_emails?,
+                    user_api: user_api?,
                     resource_owner: resource_owner?,
+                    new_passwords: new_passwords?,
                     scope_prefix: scope_prefix?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
                 hash_kernel: hash_kernel?,
                 password_queue: queue?.max(calls),
-                wire: WireLimits {
-                    body: body?,
-                    message: message?,
-                },
+                wire: wire?,
                 origins: origins?,
                 base_path: base_path?,
                 clients: clients?,
@@ -124,50 +120,42 @@ pub fn hash_settings(
     params.zip(kernel).ok_or(Faults(reader.faults))
 }
 
-/// The settings of the commands that set passwords: the rules, and where passwords are looked up.
-#[cfg(feature = "cli")]
-#[derive(Clone, Debug)]
-pub struct PasswordSettings {
-    pub rules: PasswordRules,
-    /// `None`: passwords are not looked up.
-    pub breached: Option<BreachedPasswords>,
-}
-
-#[cfg(feature = "cli")]
-impl PasswordSettings {
-    /// # Errors
-    ///
-    /// [`Faults`] has every one of these settings that is invalid.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        let mut reader = Reader::new(Program::Tool, variable);
-        let min_length = reader.get("PASSWORD_MIN_LENGTH");
-        let words = reader.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
-        let looks_up = reader.parse("BREACHED_PASSWORDS", |text| Some(text == "hibp"));
-        let url = reader.parse("BREACHED_PASSWORDS_URL", RangeUrl::parse);
-        let on_failure = reader.parse("BREACHED_PASSWORDS_ON_FAILURE", |text| match text {
-            "refuse" => Some(OnFailure::Refuse),
-            "accept" => Some(OnFailure::Accept),
-            _ => None,
-        });
-        let read = || {
-            let rules = PasswordRules {
-                min_length: min_length?,
-                blocked_words: words?,
-            };
-            let breached = BreachedPasswords {
-                url: url?,
-                on_failure: on_failure?,
-            };
-            Some(Self {
-                rules,
-                breached: looks_up?.then_some(breached),
-            })
-        };
-        read().ok_or(Faults(reader.faults))
-    }
+/// Reads the rules for passwords that are set, for commands that set them.
+///
+/// # Errors
+///
+/// [`Faults`] has every one of these settings that is invalid.
+pub fn new_password_rules(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<NewPasswordRules, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let rules = reader.new_passwords();
+    rules.ok_or(Faults(reader.faults))
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    /// The lifetime of a session whose request has none, and the longest one.
+    fn lifetimes(&mut self) -> (Option<u64>, Option<u64>) {
+        let lifetime = self.get("SESSION_LIFETIME_SECONDS");
+        let max_lifetime = self.get("MAX_SESSION_LIFETIME_SECONDS");
+        if max_lifetime.is_some() && max_lifetime < lifetime {
+            self.fault(
+                "MAX_SESSION_LIFETIME_SECONDS",
+                "must be at least SESSION_LIFETIME_SECONDS",
+            );
+        }
+        (lifetime, max_lifetime)
+    }
+
+    fn wire(&mut self) -> Option<WireLimits> {
+        let body = self.get("MAX_BODY_BYTES");
+        let message = self.get("MAX_MESSAGE_BYTES");
+        Some(WireLimits {
+            body: body?,
+            message: message?,
+        })
+    }
+
     fn addresses(&mut self) -> Option<AddressPolicy> {
         let max = self.parse("MAX_FAILURES_PER_ADDRESS", |text| match text {
             "none" => Some(None),
@@ -194,6 +182,29 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         Some(ClientAddresses {
             trusted_proxies: self.get("TRUSTED_PROXIES")?,
             private_is_one,
+        })
+    }
+
+    fn new_passwords(&mut self) -> Option<NewPasswordRules> {
+        let min_length = self.get("PASSWORD_MIN_LENGTH");
+        let words = self.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
+        let looks_up = self.parse("BREACHED_PASSWORDS", |text| Some(text == "hibp"));
+        let url = self.parse("BREACHED_PASSWORDS_URL", RangeUrl::parse);
+        let on_failure = self.parse("BREACHED_PASSWORDS_ON_FAILURE", |text| match text {
+            "refuse" => Some(OnFailure::Refuse),
+            "accept" => Some(OnFailure::Accept),
+            _ => None,
+        });
+        let breached = BreachedPasswords {
+            url: url?,
+            on_failure: on_failure?,
+        };
+        Some(NewPasswordRules {
+            rules: PasswordRules {
+                min_length: min_length?,
+                blocked_words: words?,
+            },
+            breached: looks_up?.then_some(breached),
         })
     }
 

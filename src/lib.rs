@@ -1,8 +1,8 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `base64`, `domain`, `error`,
-//! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `service`, `api`, `host`,
-//! `breached`, `app`, `transport`, `emulator`, `config`, `cli`.
+//! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `host`, `breached`,
+//! `service`, `api`, `app`, `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -15,7 +15,7 @@ pub mod app;
 pub mod aws;
 #[cfg(feature = "function")]
 mod base64;
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 pub mod breached;
 #[cfg(feature = "cli")]
 pub mod cli;

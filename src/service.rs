@@ -4,6 +4,7 @@ mod account_cache;
 mod authenticate;
 mod context;
 mod limited_addresses;
+mod new_password;
 mod session;
 mod user;
 mod user_lookup;
@@ -22,6 +23,7 @@ use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
 pub use context::{Client, Context};
+pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
 pub use session::*;
 pub use user::*;
 
@@ -57,7 +59,15 @@ pub struct Policy {
     pub max_lifetime: Duration,
     /// How long a replaced token is still valid.
     pub token_grace: Duration,
+    /// How long after a proof a session's user may make changes that need a fresh one.
+    pub fresh: Duration,
+    /// Whether no two users may have the same e-mail address.
+    pub unique_emails: bool,
+    /// Whether there is the User service.
+    pub user_api: bool,
     pub resource_owner: String,
+    /// The rules that a password is held to when it is set.
+    pub new_passwords: NewPasswordRules,
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
 }

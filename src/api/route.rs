@@ -10,6 +10,8 @@ use crate::api::{Codec, Protocol, Request};
 use crate::domain::SessionId;
 use crate::error::Error;
 
+const NO_SUCH_CALL: Error = Error::Unimplemented(Cow::Borrowed("this call"));
+
 /// The call that a request is for, and how it is encoded.
 #[derive(Clone)]
 pub struct MatchedRoute {
@@ -36,14 +38,23 @@ impl MatchedRoute {
         (protocol, route)
     }
 
+    /// This route, unless it is one of a service that is switched off: that one is unknown.
+    pub fn unless_of(self, service: &str) -> Result<Self, Error> {
+        if self.procedure.service != service {
+            return Ok(self);
+        }
+        Err(match self.protocol {
+            Protocol::Json => Error::RouteNotFound,
+            _ => NO_SUCH_CALL,
+        })
+    }
+
     fn find_in(
         protocol: Protocol,
         path: Option<Path>,
         content_type: Option<Protocol>,
         request: &Request,
     ) -> Result<Self, Error> {
-        const NO_SUCH_CALL: Error = Error::Unimplemented(Cow::Borrowed("this call"));
-
         if protocol == Protocol::Grpc && !request.context.trailers {
             return Err(Error::TrailersUnsupported);
         }

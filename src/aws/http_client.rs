@@ -11,19 +11,19 @@ mod failure;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 use aws_smithy_types::body::SdkBody;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CipherSuite, ClientConfig};
 
 use self::connector::Connector;
 use super::roots::Roots;
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 use crate::error::Cause;
 use crate::lock::lock;
 
@@ -44,7 +44,7 @@ pub fn http_client(roots: Roots) -> SharedHttpClient {
 }
 
 /// Sends one request without a body, over a connection of its own. No redirect is followed.
-#[cfg(feature = "cli")]
+#[cfg(feature = "function")]
 pub async fn fetch(
     roots: Roots,
     request: http::Request<()>,

@@ -80,13 +80,14 @@ const fn setting(
 
 const SERVICE: &[Program] = &[Program::Service];
 const AUTHORIZER: &[Program] = &[Program::Authorizer];
-const TOOL: &[Program] = &[Program::Tool];
 const BOTH_FUNCTIONS: &[Program] = &[Program::Service, Program::Authorizer];
 const SERVICE_AND_TOOL: &[Program] = &[Program::Service, Program::Tool];
 
 /// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
 /// may be base64.
 const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
+
+const SWITCH: Values = Values::Words(&["true", "false"]);
 
 /// From a minute to a year.
 const LIFETIME: Values = Values::Number(60, 31_536_000);
@@ -197,6 +198,27 @@ pub const SETTINGS: &[Setting] = &[
         "The seconds for which a session's token still authorises after a SetSession has replaced it, unless the call passed a check.",
     ),
     setting(
+        "FRESH_SECONDS",
+        SERVICE,
+        "600",
+        Values::Number(30, 86_400),
+        "The seconds since a session's newest proof within which its user may make changes of his own that need a fresh one, such as setting a password without the current one.",
+    ),
+    setting(
+        "UNIQUE_EMAILS",
+        SERVICE,
+        "false",
+        SWITCH,
+        "Whether no two users may have the same e-mail address, in upper or lower case. Users who share one already keep it.",
+    ),
+    setting(
+        "USER_API",
+        SERVICE,
+        "true",
+        SWITCH,
+        "Whether there is the User service. If not, its paths are unknown ones.",
+    ),
+    setting(
         "ARGON2_MEMORY_KIB",
         SERVICE_AND_TOOL,
         "19456",
@@ -230,6 +252,43 @@ pub const SETTINGS: &[Setting] = &[
         "16",
         Values::Number(0, 1000),
         "The number of password checks that may wait for a processor in one process; more are refused with 429.",
+    ),
+    setting(
+        "PASSWORD_MIN_LENGTH",
+        SERVICE_AND_TOOL,
+        "8",
+        Values::Number(8, 64),
+        "The fewest characters of a new password, counted after NFC. NIST asks for 15 where the password is the only factor.",
+    ),
+    setting(
+        "PASSWORD_BLOCKED_WORDS",
+        SERVICE_AND_TOOL,
+        "none",
+        Values::Form(
+            "none or up to 100 words of 4 to 64 characters with commas between, together at most 1024 bytes",
+        ),
+        "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
+    ),
+    setting(
+        "BREACHED_PASSWORDS",
+        SERVICE_AND_TOOL,
+        "none",
+        Values::Words(&["none", "hibp"]),
+        "`hibp`: a new password is looked up at Have I Been Pwned by the first five digits of its SHA-1, and refused if it is known from a breach. `none`: it is not looked up.",
+    ),
+    setting(
+        "BREACHED_PASSWORDS_URL",
+        SERVICE_AND_TOOL,
+        "https://api.pwnedpasswords.com/range/",
+        Values::Form("a URL that ends in /: https, or http to a loopback address"),
+        "Where it is looked up: the service itself, or a mirror that answers as that does.",
+    ),
+    setting(
+        "BREACHED_PASSWORDS_ON_FAILURE",
+        SERVICE_AND_TOOL,
+        "refuse",
+        Values::Words(&["refuse", "accept"]),
+        "What happens to a password that can't be looked up: it is refused (`refuse`), or set with a warning (`accept`).",
     ),
     setting(
         "MAX_BODY_BYTES",
@@ -279,43 +338,6 @@ pub const SETTINGS: &[Setting] = &[
         "simple",
         Values::Words(&["simple", "iam"]),
         "The authorizer's response to HTTP APIs with payload 2.0: that of EnableSimpleResponses (`simple`), or a policy (`iam`). REST APIs and payload 1.0 always get a policy.",
-    ),
-    setting(
-        "PASSWORD_MIN_LENGTH",
-        TOOL,
-        "8",
-        Values::Number(8, 64),
-        "The fewest characters of a new password, counted after NFC. NIST asks for 15 where the password is the only factor.",
-    ),
-    setting(
-        "PASSWORD_BLOCKED_WORDS",
-        TOOL,
-        "none",
-        Values::Form(
-            "none or up to 100 words of 4 to 64 characters with commas between, together at most 1024 bytes",
-        ),
-        "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
-    ),
-    setting(
-        "BREACHED_PASSWORDS",
-        TOOL,
-        "none",
-        Values::Words(&["none", "hibp"]),
-        "`hibp`: a new password is looked up at Have I Been Pwned by the first five digits of its SHA-1, and refused if it is known from a breach. `none`: it is not looked up.",
-    ),
-    setting(
-        "BREACHED_PASSWORDS_URL",
-        TOOL,
-        "https://api.pwnedpasswords.com/range/",
-        Values::Form("a URL that ends in /: https, or http to a loopback address"),
-        "Where it is looked up: the service itself, or a mirror that answers as that does.",
-    ),
-    setting(
-        "BREACHED_PASSWORDS_ON_FAILURE",
-        TOOL,
-        "refuse",
-        Values::Words(&["refuse", "accept"]),
-        "What happens to a password that can't be looked up: it is refused (`refuse`), or set with a warning (`accept`).",
     ),
 ];
 

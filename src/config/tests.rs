@@ -24,6 +24,10 @@ fn all_other_settings_have_defaults() {
     assert_eq!(settings.policy.access, Access::Token);
     assert_eq!(settings.policy.lifetime, Duration::from_hours(24));
     assert_eq!(settings.policy.attempts, AttemptPolicy::default());
+    assert_eq!(settings.policy.fresh, Duration::from_mins(10));
+    assert!(settings.policy.user_api && !settings.policy.unique_emails);
+    assert_eq!(settings.policy.new_passwords.rules.min_length, 8);
+    assert_eq!(settings.policy.new_passwords.breached, None);
     assert_eq!(settings.created_status, StatusCode::OK);
     assert_eq!(settings.hash_kernel.name(), Kernel::detect().name());
 }
@@ -97,7 +101,6 @@ fn faults(name: &str, text: &str) -> Vec<Fault> {
     let setting = SETTINGS.iter().find(|setting| setting.name == name);
     let read = match setting.unwrap().read_by {
         [Program::Authorizer] => AuthorizerSettings::read(variable).map(drop),
-        [Program::Tool] => PasswordSettings::read(variable).map(drop),
         _ => Settings::read(variable).map(drop),
     };
     read.err().map_or_else(Vec::new, |Faults(faults)| faults)

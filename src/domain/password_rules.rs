@@ -2,8 +2,10 @@
 
 mod common;
 
+use zeroize::Zeroizing;
+
+use super::Password;
 use super::unicode::fold;
-use super::{DisplayName, LoginName, Password};
 
 /// The rules for a password that is set: OWASP ASVS 5.0, 6.2, and NIST SP 800-63B-4, 3.1.1.2. There
 /// are none of its composition.
@@ -32,13 +34,9 @@ pub enum Weakness {
 }
 
 impl PasswordRules {
-    /// Judges a password that the user of these names is to have.
-    pub fn judge(
-        &self,
-        password: &Password,
-        login_name: &LoginName,
-        display_name: Option<&DisplayName>,
-    ) -> Result<(), Weakness> {
+    /// Judges a password as far as that needs no user: its length, whether it is a common one, and
+    /// the blocked words in it.
+    pub fn judge(&self, password: &Password) -> Result<(), Weakness> {
         if password.length() < self.min_length {
             return Err(Weakness::TooShort(self.min_length));
         }
@@ -46,15 +44,27 @@ impl PasswordRules {
         if common::is_common(&folded) {
             return Err(Weakness::Common);
         }
-        let login_name = fold(login_name.as_str());
-        let local_part = login_name.split('@').next();
-        let display_name = display_name.map(|name| fold(name.as_str()));
-        let display_name = display_name.as_ref().map(|name| name.as_str());
-        let names = [Some(login_name.as_str()), local_part, display_name];
+        self.judge_folded(&folded, &[])
+    }
+
+    /// Judges a password that the user of these names is to have: what it has besides them and the
+    /// blocked words. Of a name such as an e-mail address, the part before the `@` is one too.
+    pub fn judge_names<'a>(
+        &self,
+        password: &Password,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Weakness> {
+        let names: Vec<_> = names.into_iter().map(fold).collect();
+        self.judge_folded(&password.folded(), &names)
+    }
+
+    fn judge_folded(&self, folded: &str, names: &[Zeroizing<String>]) -> Result<(), Weakness> {
+        let whole = names.iter().map(|name| name.as_str());
+        let local_parts = whole.clone().filter_map(|name| name.split('@').next());
         let blocked = self.blocked_words.0.iter().map(String::as_str);
-        let words = names.into_iter().flatten().chain(blocked);
+        let words = whole.chain(local_parts).chain(blocked);
         let words = words.filter(|word| is_long_enough(word));
-        match length_besides(&folded, words) {
+        match length_besides(folded, words) {
             Some(length) if length < self.min_length => {
                 Err(Weakness::BlockedWords(self.min_length))
             }

@@ -289,8 +289,8 @@ errors! {
     /// Look for the answer's `X-Request-Id` in the log, which `cargo dev` prints.
     Internal(#[source] Cause = "a cause".into()): INTERNAL, "internal", "internal error";
 
-    /// The database is throttled or out of reach. What was to be written may have been written all
-    /// the same.
+    /// The database is throttled or out of reach, or a new password can't be looked up among
+    /// breached ones. What was to be written may have been written all the same.
     ///
     /// Try again, after as many seconds as `Retry-After` says.
     Unavailable(#[source] Cause = "a cause".into()):

@@ -3,6 +3,7 @@
 pub mod administration;
 pub mod answer;
 pub mod app;
+pub mod breaches;
 pub mod broken;
 pub mod cli;
 pub mod client;

@@ -3,5 +3,6 @@
 mod administration;
 mod display_names;
 mod login_names;
+mod new_passwords;
 mod normal_forms;
 pub mod passwords;

@@ -1,14 +1,14 @@
 use std::num::NonZeroUsize;
 
-use crate::breached::{BreachedPasswords, OnFailure};
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::warn;
 use crate::cli::prompt::PasswordInput;
-use crate::config::{self, PasswordSettings};
-use crate::domain::{DisplayName, HashString, LoginName, Password, Weakness};
+use crate::config;
+use crate::domain::{DisplayName, HashString, LoginName, Password};
 use crate::error::chain;
 use crate::password::{Kernel, Params, PasswordPool};
+use crate::service::{NewPasswordRules, PasswordRefusal};
 
 /// The options of the commands that set a password.
 #[derive(Debug, clap::Args)]
@@ -33,38 +33,39 @@ impl NewPassword {
         environment: Environment,
     ) -> Result<HashString, Failure> {
         let hash = config::hash_settings(environment.variable);
-        let checks = PasswordSettings::read(environment.variable);
-        let (hash_settings, checks) = config::merge(hash, checks)?;
+        let rules = config::new_password_rules(environment.variable);
+        let (hash_settings, new_passwords) = config::merge(hash, rules)?;
 
         let password = self.input.read()?;
-        match checks.rules.judge(&password, login_name, display_name) {
+        let names = [login_name.as_str()].into_iter();
+        let names = names.chain(display_name.map(DisplayName::as_str));
+        let rules = &new_passwords.rules;
+        let judged = rules.judge(&password);
+        match judged.and_then(|()| rules.judge_names(&password, names)) {
             Err(weakness) if self.accept_weak => {
                 warn(format_args!("{weakness}; it is accepted all the same"));
             }
             judged => judged.map_err(Failure::Weak)?,
         }
-        if let Some(breached) = checks.breached
-            && !self.accept_weak
-        {
-            look_up(&breached, &password).await?;
+        if !self.accept_weak {
+            look_up(&new_passwords, &password).await?;
         }
         hash_password(password, hash_settings).await
     }
 }
 
-async fn look_up(breached: &BreachedPasswords, password: &Password) -> Result<(), Failure> {
-    match (breached.know(password).await, breached.on_failure) {
-        (Ok(false), _) => Ok(()),
-        (Ok(true), _) => Err(Failure::Weak(Weakness::Breached)),
-        (Err(cause), OnFailure::Refuse) => Err(Failure::NotLookedUp(cause)),
-        (Err(cause), OnFailure::Accept) => {
+async fn look_up(rules: &NewPasswordRules, password: &Password) -> Result<(), Failure> {
+    match rules.look_up(password).await {
+        Ok(None) => Ok(()),
+        Ok(Some(not_looked_up)) => {
             warn(format_args!(
-                "the password was not looked up among breached ones, and \
-                 BREACHED_PASSWORDS_ON_FAILURE accepts it: {}",
-                chain(&*cause)
+                "{}, and BREACHED_PASSWORDS_ON_FAILURE accepts it",
+                chain(&not_looked_up)
             ));
             Ok(())
         }
+        Err(PasswordRefusal::Weak(weakness)) => Err(Failure::Weak(weakness)),
+        Err(PasswordRefusal::NotLookedUp(cause)) => Err(Failure::NotLookedUp(cause)),
     }
 }
 

@@ -5,11 +5,9 @@ fn judge(password: &str, min_length: usize, words: &str, names: [&str; 2]) -> Re
         min_length,
         blocked_words: BlockedWords::parse(words).unwrap(),
     };
-    rules.judge(
-        &Password::new(password.to_owned()),
-        &LoginName::parse(names[0].to_owned()).unwrap(),
-        DisplayName::parse(names[1].to_owned()).unwrap().as_ref(),
-    )
+    let password = Password::new(password.to_owned());
+    rules.judge(&password)?;
+    rules.judge_names(&password, names)
 }
 
 const ADA: [&str; 2] = ["ada.lovelace@x.org", "Lady Ada"];
@@ -94,6 +92,28 @@ fn what_is_in_no_blocked_word_must_be_long_enough() {
     assert_eq!(judge("ada12345k", 8, "none", ["ada@x.org", "Ada"]), Ok(()));
     let overlap = judge("ananananas-k7#w", 8, "nana", ADA);
     assert_eq!(overlap, Err(Weakness::BlockedWords(8)));
+}
+
+/// Names and blocked words are taken together, and blocked words are found without a user too.
+#[test]
+fn names_and_blocked_words_are_judged_apart_and_together() {
+    let rules = PasswordRules {
+        min_length: 8,
+        blocked_words: BlockedWords::parse("acme").unwrap(),
+    };
+    let weak = Err(Weakness::BlockedWords(8));
+    for (password, alone, with_names) in [
+        ("acme-k7#wq", weak, weak),
+        ("lovelace-k7#w", Ok(()), weak),
+        ("lovelaceacme-k7#w", Ok(()), weak),
+        ("countess-k7#w", Ok(()), weak),
+        ("acme-k7#wq2x", Ok(()), Ok(())),
+    ] {
+        let text = Password::new(password.to_owned());
+        assert_eq!(rules.judge(&text), alone, "{password}");
+        let names = ["Ada", "Lovelace", "countess@x.org"];
+        assert_eq!(rules.judge_names(&text, names), with_names, "{password}");
+    }
 }
 
 #[test]
