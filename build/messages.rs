@@ -17,7 +17,7 @@ pub fn generate(
     out: &Path,
 ) -> Result<(), Box<dyn Error>> {
     for file in &mut descriptors.file {
-        leave_out_calls(file, unbuilt);
+        leave_out_calls(file, unbuilt)?;
     }
     leave_out_options(&mut descriptors);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
@@ -42,7 +42,10 @@ pub fn generate(
 }
 
 /// Leaves out calls with their comments, and services that have no others.
-fn leave_out_calls(file: &mut FileDescriptorProto, unbuilt: &HashSet<String>) {
+fn leave_out_calls(
+    file: &mut FileDescriptorProto,
+    unbuilt: &HashSet<String>,
+) -> Result<(), Box<dyn Error>> {
     /// The numbers of `service` in a file and of `method` in a service.
     const SERVICE: i32 = 6;
     const METHOD: i32 = 2;
@@ -50,24 +53,23 @@ fn leave_out_calls(file: &mut FileDescriptorProto, unbuilt: &HashSet<String>) {
     let package = file.package().to_owned();
     let mut comments = file.source_code_info.take().unwrap_or_default();
     for at in (0..file.service.len()).rev() {
+        let place = i32::try_from(at)?;
         let service = &mut file.service[at];
         let name = format!("{package}.{}", service.name());
-        for index in (0..service.method.len()).rev() {
-            if unbuilt.contains(&format!("{name}.{}", service.method[index].name())) {
-                service.method.remove(index);
-                forget(
-                    &mut comments.location,
-                    &[SERVICE, at as i32, METHOD],
-                    index as i32,
-                );
+        for call in (0..service.method.len()).rev() {
+            if unbuilt.contains(&format!("{name}.{}", service.method[call].name())) {
+                service.method.remove(call);
+                let calls = [SERVICE, place, METHOD];
+                forget(&mut comments.location, &calls, i32::try_from(call)?);
             }
         }
         if service.method.is_empty() {
             file.service.remove(at);
-            forget(&mut comments.location, &[SERVICE], at as i32);
+            forget(&mut comments.location, &[SERVICE], place);
         }
     }
     file.source_code_info = Some(comments);
+    Ok(())
 }
 
 /// Forgets the places of one entry of a list, and moves those of the entries behind it.

@@ -28,9 +28,9 @@ pub fn generate(pool: &DescriptorPool, out: &Path) -> Result<()> {
     let services: Vec<_> = pool.services().collect();
     for method in services.iter().flat_map(ServiceDescriptor::methods) {
         let target = if is_unbuilt(&method)? {
-            // Its messages are not in the code, but can be.
+            // Its messages can be described, though no code reads them.
             Tables::default().add_call(&method)?;
-            unbuilt.push(unbuilt_call(&method.parent_service(), method.name()));
+            unbuilt.push(unbuilt_call(method.parent_service(), method.name()));
             format!("Target::Unbuilt(&UNBUILT[{}])", unbuilt.len() - 1)
         } else {
             tables.add_call(&method)?;
@@ -67,10 +67,8 @@ pub fn generate(pool: &DescriptorPool, out: &Path) -> Result<()> {
 /// The full names of the calls that have their messages and are not carried out.
 pub fn unbuilt(pool: &DescriptorPool) -> Result<HashSet<String>> {
     let mut names = HashSet::new();
-    for method in pool
-        .services()
-        .flat_map(|service| service.methods().collect::<Vec<_>>())
-    {
+    let services: Vec<_> = pool.services().collect();
+    for method in services.iter().flat_map(ServiceDescriptor::methods) {
         if is_unbuilt(&method)? {
             names.insert(method.full_name().to_owned());
         }

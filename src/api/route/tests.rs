@@ -3,7 +3,9 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::*;
+use crate::api::schema::PROCEDURES;
 use crate::api::{Coding, RequestContext};
+use crate::domain::Operation;
 
 fn route(method: &Method, path: &str, content_type: Option<&str>) -> (Protocol, String) {
     let headers = content_type.map(|text| (CONTENT_TYPE, text.parse().unwrap()));
@@ -67,6 +69,14 @@ fn a_call_is_named_by_its_method_and_raw_path() {
     ] {
         let got = route(&method, path, None);
         assert_eq!(got, (Protocol::Json, want.to_owned()), "{method} {path}");
+    }
+}
+
+#[test]
+fn each_operation_is_a_call() {
+    for operation in Operation::ALL {
+        let is_built = PROCEDURES.iter().any(|one| one.operation == *operation);
+        assert!(is_built, "{operation:?} has `unbuilt` in proto/");
     }
 }
 

@@ -68,9 +68,10 @@ static ERRORS: LazyLock<String> = LazyLock::new(|| {
     explained.collect::<Value>().to_string()
 });
 
-/// The calls by version and name: where each is, and the tables of its messages.
+/// The calls by version and name: where each is, and which its messages are in the list of all.
 static CALLS: LazyLock<String> = LazyLock::new(|| {
     let mut calls = json!({});
+    let mut messages = Messages::default();
     for route in ROUTES {
         let Some(procedure) = route.procedure() else {
             continue;
@@ -90,19 +91,43 @@ static CALLS: LazyLock<String> = LazyLock::new(|| {
                 "method": route.method.as_str(),
                 "path": route.path.iter().map(segment).collect::<String>(),
                 "hasBody": route.has_body,
-                "request": table(procedure.request),
-                "reply": table(procedure.reply),
+                "request": messages.place(procedure.request),
+                "reply": messages.place(procedure.reply),
             });
         }
     }
-    calls.to_string()
+    json!({ "calls": calls, "messages": messages.tables }).to_string()
 });
 
-/// The fields of a message that are carried out, by their names in JSON.
-fn table(message: &Message) -> Value {
-    let is_built = |field: &&Field| message.is_built(field);
-    let fields = message.fields.iter().filter(is_built);
-    let fields = fields.map(|field| {
+/// The tables of messages, each once: a message may contain itself.
+#[derive(Default)]
+struct Messages {
+    known: Vec<&'static Message>,
+    tables: Vec<Value>,
+}
+
+impl Messages {
+    /// The place of a message in the list, to which it and those in it are added.
+    fn place(&mut self, message: &'static Message) -> usize {
+        let is_same = |known: &&Message| std::ptr::eq(*known, message);
+        self.known.iter().position(is_same).unwrap_or_else(|| {
+            let place = self.known.len();
+            self.known.push(message);
+            self.tables.push(Value::Null);
+            self.tables[place] = self.table(message);
+            place
+        })
+    }
+
+    /// The fields of a message that are carried out, by their names in JSON.
+    fn table(&mut self, message: &'static Message) -> Value {
+        let is_built = |field: &&Field| message.is_built(field);
+        let fields = message.fields.iter().filter(is_built);
+        let fields = fields.map(|field| (field.json, self.row(field)));
+        fields.collect()
+    }
+
+    fn row(&mut self, field: &'static Field) -> Value {
         let (kind, of) = match &field.kind {
             Kind::Bool => ("bool", Value::Null),
             Kind::Double => ("double", Value::Null),
@@ -113,7 +138,7 @@ fn table(message: &Message) -> Value {
             Kind::String => ("string", Value::Null),
             Kind::Bytes => ("bytes", Value::Null),
             Kind::Enum(members) => ("enum", members.iter().copied().collect()),
-            Kind::Message(of) => ("message", table(of)),
+            Kind::Message(of) => ("message", self.place(of).into()),
             Kind::Timestamp => ("timestamp", Value::Null),
             Kind::Duration => ("duration", Value::Null),
             Kind::Struct(_) | Kind::Value(_) | Kind::ListValue(_) => ("json", Value::Null),
@@ -123,10 +148,8 @@ fn table(message: &Message) -> Value {
             Label::Repeated => "repeated",
             Label::Map => "map",
         };
-        let row = json!({ "number": field.number, "type": kind, "of": of, "label": label });
-        (field.json, row)
-    });
-    fields.collect()
+        json!({ "number": field.number, "type": kind, "of": of, "label": label })
+    }
 }
 
 /// The response if `path` is that of a page. No page has a path of the API.

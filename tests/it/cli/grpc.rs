@@ -1,9 +1,12 @@
 //! gRPC's health and reflection services.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, ServiceDescriptor};
 use prost_types::FileDescriptorProto;
+use sesame::api::proto::DESCRIPTORS;
+use sesame::api::schema::{UNBUILT, UnbuiltCall};
 use tonic::codegen::tokio_stream::{self, StreamExt as _};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Streaming};
@@ -177,6 +180,42 @@ macro_rules! reflection {
             }
         }
     };
+}
+
+/// The calls of a pool by name, and the comment before each.
+fn commented(pool: &DescriptorPool) -> BTreeMap<String, String> {
+    let methods = |service: ServiceDescriptor| service.methods().collect::<Vec<_>>();
+    let calls = pool.services().flat_map(methods).map(|method| {
+        let file = method.parent_file();
+        let source = file.file_descriptor_proto().source_code_info.as_ref();
+        let mut places = source.unwrap().location.iter();
+        let place = places.find(|place| place.path == method.path()).unwrap();
+        let comment = place.leading_comments().to_owned();
+        (method.full_name().to_owned(), comment)
+    });
+    calls.collect()
+}
+
+/// The calls that aren't built are left out, with their comments.
+#[test]
+fn reflection_has_the_calls_that_are_built_with_their_comments() {
+    let reflected = DescriptorPool::decode(DESCRIPTORS).unwrap();
+    let mut compiler = protox::Compiler::new(["proto"]).unwrap();
+    compiler.include_imports(true).include_source_info(true);
+    let files = reflected.files().map(|file| file.name().to_owned());
+    compiler.open_files(files).unwrap();
+
+    let mut want = commented(&compiler.descriptor_pool());
+    let name = |call: &UnbuiltCall| format!("{}.{}", call.service, call.name);
+    let unbuilt: BTreeSet<_> = UNBUILT.iter().map(name).collect();
+    want.retain(|name, _| !unbuilt.contains(name));
+
+    assert_eq!(commented(&reflected), want);
+    assert!(
+        reflected
+            .services()
+            .all(|service| service.methods().len() > 0)
+    );
 }
 
 reflection!(reflection_v1, v1);

@@ -5,8 +5,16 @@ import * as wire from "./wire.js";
 
 const HIDDEN = "••••••••";
 
-/** By version and the name of the rpc. */
-const SCHEMA = await load("/pages/calls.json");
+/** The calls by version and the name of the rpc, and all messages, which refer to each other by their place. */
+const { calls: SCHEMA, messages: MESSAGES } = await load("/pages/calls.json");
+
+for (const field of MESSAGES.flatMap((message) => Object.values(message))) {
+  field.of = field.type === "message" ? MESSAGES[field.of] : field.of;
+}
+for (const call of Object.values(SCHEMA).flatMap((calls) => Object.values(calls))) {
+  call.request = MESSAGES[call.request];
+  call.reply = MESSAGES[call.reply];
+}
 
 /** Words for a call. A list takes a bearer token in any access mode, so the session's own token stands in for one. */
 const TEXTS = {
@@ -28,20 +36,33 @@ const TEXTS = {
 };
 
 /** The rpcs, the usual ones first. */
-export const RPCS = [...new Set([...Object.keys(TEXTS), ...Object.keys(SCHEMA.v2)])];
+const RPCS = [...new Set([...Object.keys(TEXTS), ...Object.keys(SCHEMA.v2)])];
 
-export const textsOf = (rpc) => TEXTS[rpc] ?? { name: rpc, act: `Call ${rpc}`, done: "The call was carried out." };
+/** Such as `Session` of `zitadel.session.v2.SessionService`. */
+const serviceOf = (rpc) => SCHEMA.v2[rpc].service.split(".").at(-1).replace(/Service$/, "");
 
-/** The parts of the form by the fields of requests that they are for. */
+/** The services by name, each with its rpcs. */
+export const SERVICES = [...new Set(RPCS.map(serviceOf))].map((name) => ({ name, rpcs: RPCS.filter((rpc) => serviceOf(rpc) === name) }));
+
+export const hasVersion = (rpc, version) => SCHEMA[version][rpc] !== undefined;
+
+/** Only calls about sessions can be open to everybody. */
+const textsFor = (rpc) => ({ name: rpc, needsToken: serviceOf(rpc) !== "Session", act: `Call ${rpc}`, done: "The call was carried out." });
+
+export const textsOf = (rpc) => TEXTS[rpc] ?? textsFor(rpc);
+
+/** The parts of the form by the fields that they are for, of requests about sessions. */
 const PARTS = { sessionId: "session", sessionToken: "session", checks: "who", metadata: "metadata", lifetime: "lifetimes", query: "filters", queries: "filters" };
 
 const fieldsOf = (rpc, version) => SCHEMA[version][rpc]?.request ?? {};
 
+const partOf = (rpc, name) => (serviceOf(rpc) === "Session" && PARTS[name]) || "others";
+
 /** The parts of the form that a call has. */
-export const partsOf = (rpc, version) => new Set(Object.keys(fieldsOf(rpc, version)).map((name) => PARTS[name] ?? "others"));
+export const partsOf = (rpc, version) => new Set(Object.keys(fieldsOf(rpc, version)).map((name) => partOf(rpc, name)));
 
 /** The fields of a call that have no part of their own. */
-export const othersOf = (rpc, version) => Object.keys(fieldsOf(rpc, version)).filter((name) => !PARTS[name]);
+export const othersOf = (rpc, version) => Object.keys(fieldsOf(rpc, version)).filter((name) => partOf(rpc, name) === "others");
 
 export const listsByUser = (version) => fieldsOf("ListSessions", version).queries.of.userIdQuery !== undefined;
 
@@ -51,15 +72,15 @@ const some = (fields) => (Object.values(fields).some((value) => value !== undefi
 function message(rpc, version, form) {
   const { userId, loginName, password, ids, ofUser, limit, oldest, lifetime, metadata, others, ...named } = form;
   const filters = [ids && { idsQuery: { ids } }, ofUser && listsByUser(version) && { userIdQuery: { id: ofUser } }];
-  const all = {
+  const own = {
     ...named,
     checks: some({ user: some({ userId, loginName }), password: password && { password } }),
     metadata: Object.fromEntries(metadata.map(({ key, value }) => [key, wire.toBase64(value)])),
     lifetime: lifetime && `${lifetime}s`,
     query: some({ limit, asc: oldest || undefined }),
     queries: filters.filter((filter) => filter),
-    ...others,
   };
+  const all = { ...Object.fromEntries(Object.entries(own).filter(([name]) => partOf(rpc, name) !== "others")), ...others };
   if (partsOf(rpc, version).has("session") && !form.sessionId) {
     throw new Error("Which session? Creating one fills in its id and its token.");
   }
@@ -89,6 +110,9 @@ function route(rpc, version, sent) {
   const { method, path, hasBody } = SCHEMA[version][rpc];
   const rest = { ...sent };
   const filled = path.replace(/{(\w+)}/g, (_, name) => {
+    if (sent[name] === undefined) {
+      throw new Error(`The path needs ${name}, one of the other fields.`);
+    }
     delete rest[name];
     return encodeURIComponent(sent[name]);
   });

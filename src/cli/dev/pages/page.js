@@ -8,7 +8,7 @@ export function h(name, attributes, ...children) {
       element.setAttribute(key, value === true ? "" : value);
     }
   }
-  element.append(...children.flat().filter((child) => child !== undefined));
+  element.append(...children.flat().filter((child) => child !== undefined && child !== false));
   return element;
 }
 

@@ -1,4 +1,4 @@
-// /openapi.json, for people to read: one version at a time.
+// /openapi.json, for people to read: one service and one version at a time.
 
 import { h, load, paragraphs, prose } from "./page.js";
 
@@ -10,10 +10,18 @@ const api = await load("/openapi.json").catch((error) => {
 
 const resolve = (node) => (node?.$ref ? resolve(node.$ref.slice(2).split("/").reduce((at, key) => at[key], api)) : node);
 
-/** All calls: their version, path, method and description. */
+/** All calls: their service, version, path, method and description. */
 const operations = Object.entries(api.paths).flatMap(([path, item]) =>
-  Object.entries(item).map(([method, op]) => ({ version: path.split("/")[1], path, method: method.toUpperCase(), ...op })),
+  Object.entries(item).map(([method, op]) => ({
+    service: op.tags[0],
+    version: path.split("/")[1],
+    path,
+    method: method.toUpperCase(),
+    ...op,
+  })),
 );
+
+const services = [...new Set(operations.map(({ service }) => service))];
 
 /** The newest first: v2, v2beta, v2alpha. */
 const versions = [...new Set(operations.map(({ version }) => version))].sort((one, other) => one.length - other.length);
@@ -39,8 +47,8 @@ const limits = (schema) =>
     schema.enum && `one of ${schema.enum.join(", ")}`,
   ].filter((limit) => limit);
 
-/** Every field below a schema, one row each. */
-function rows(schema, depth = 0) {
+/** Every field below a schema, one row each. What a schema has within itself is shown once. */
+function rows(schema, around = []) {
   const own = Object.entries(schema.properties ?? {});
   const keyed = typeof schema.additionalProperties === "object" ? [["any key", schema.additionalProperties]] : [];
   return [...own, ...keyed].flatMap(([name, node]) => {
@@ -48,7 +56,8 @@ function rows(schema, depth = 0) {
     const inner = resolve(field.items) ?? field;
     const type = field.items ? `list of ${inner.type}` : field.type;
     const required = schema.required?.includes(name);
-    return [{ name, depth, type, required, limits: limits(field), description: field.description }, ...rows(inner, depth + 1)];
+    const row = { name, depth: around.length, type, required, limits: limits(field), description: field.description };
+    return around.includes(inner) || inner === schema ? [row] : [row, ...rows(inner, [...around, schema])];
   });
 }
 
@@ -160,8 +169,8 @@ function find() {
   none.textContent = articles.every((one) => one.hidden) ? "Nothing has these words." : "";
 }
 
-function show(version) {
-  const shown = operations.filter((op) => op.version === version);
+function show(service, version) {
+  const shown = operations.filter((op) => op.service === service && op.version === version);
   const link = (id, ...text) => h("li", {}, h("a", { href: `#${id}` }, ...text));
   const named = ({ operationId, method, path }) => link(operationId, h("span", { class: "method" }, method), " ", h("code", {}, path));
   contents.replaceChildren(h("ul", {}, shown.map(named), link("bearer", "Principals"), link("errors", "Errors")));
@@ -169,21 +178,33 @@ function show(version) {
   find();
 }
 
-const chooser = h(
-  "fieldset",
-  { id: "versions" },
-  h("legend", {}, "Version"),
-  versions.map((version) => h("label", {}, h("input", { type: "radio", name: "version", value: version }), ` ${version}`)),
-);
-const choose = (version) => {
-  chooser.querySelector(`[value="${version}"]`).checked = true;
-  show(version);
-};
+const chooser = (name, title, values) =>
+  h(
+    "fieldset",
+    { id: `${name}s` },
+    h("legend", {}, title),
+    values.map((value) => h("label", {}, h("input", { type: "radio", name, value }), ` ${value}`)),
+  );
+const choosers = [chooser("service", "Service", services), chooser("version", "Version", versions)];
+const chosen = () => choosers.map((one) => one.querySelector(":checked")?.value);
+
+/** Shows a service in a version: in its newest, if it lacks that one. */
+function choose(service, version) {
+  const has = (version) => operations.some((op) => op.service === service && op.version === version);
+  const found = has(version) ? version : versions.find(has);
+  for (const radio of choosers[1].querySelectorAll("input")) {
+    radio.disabled = !has(radio.value);
+  }
+  [service, found].forEach((value, at) => {
+    choosers[at].querySelector(`[value="${value}"]`).checked = true;
+  });
+  show(service, found);
+}
 
 const { title, version, description } = api.info;
 main.replaceChildren(
   h("h1", {}, `${title} ${version}`),
-  h("div", { class: "row" }, chooser, h("fieldset", {}, h("legend", {}, h("label", { for: "search" }, "Search")), search)),
+  h("div", { class: "row" }, services.length > 1 && choosers[0], choosers[1], h("fieldset", {}, h("legend", {}, h("label", { for: "search" }, "Search")), search)),
   contents,
   none,
   h("details", {}, h("summary", {}, "How bodies are written"), paragraphs(description)),
@@ -191,13 +212,17 @@ main.replaceChildren(
   principals,
   errors,
 );
-chooser.addEventListener("change", ({ target }) => show(target.value));
+for (const one of choosers) {
+  one.addEventListener("change", () => choose(...chosen()));
+}
 search.addEventListener("input", find);
 
-/** A link to a call shows its version. */
+/** A link to a call shows its service and its version. */
 function follow() {
   const id = location.hash.slice(1);
-  choose(operations.find(({ operationId }) => operationId === id)?.version ?? chooser.querySelector(":checked")?.value ?? versions[0]);
+  const linked = operations.find(({ operationId }) => operationId === id);
+  const [service, version] = linked ? [linked.service, linked.version] : chosen();
+  choose(service ?? services[0], version ?? versions[0]);
   document.getElementById(id)?.scrollIntoView();
 }
 addEventListener("hashchange", follow);

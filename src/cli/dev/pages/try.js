@@ -1,6 +1,6 @@
 // The form: the request as it is sent, the response, and what the response means.
 
-import { RPCS, listsByUser, othersOf, partsOf, reading, request, shellCommand, textsOf } from "./calls.js";
+import { SERVICES, hasVersion, listsByUser, othersOf, partsOf, reading, request, shellCommand, textsOf } from "./calls.js";
 import { h, load, prose } from "./page.js";
 import * as wire from "./wire.js";
 
@@ -10,9 +10,14 @@ const chosen = (name) => form.elements[name].value;
 const filled = (id) => field(id).value.trim() || undefined;
 const errors = load("/pages/errors.json");
 
-field("calls").append(
-  ...RPCS.map((rpc, at) => h("label", {}, h("input", { type: "radio", name: "rpc", value: rpc, checked: at === 0 }), ` ${textsOf(rpc).name}`)),
-);
+/** The calls of a service to choose from, under its name if there are several services. */
+function chooser({ name, rpcs }) {
+  const radio = (rpc) => h("label", {}, h("input", { type: "radio", name: "rpc", value: rpc }), ` ${textsOf(rpc).name}`);
+  return h("div", { role: "group", "aria-label": name }, SERVICES.length > 1 && h("strong", {}, `${name} `), rpcs.map(radio));
+}
+
+field("calls").append(...SERVICES.map(chooser));
+form.elements.rpc[0].checked = true;
 
 function bytes(entry) {
   const { value } = entry.querySelector(".value");
@@ -83,13 +88,25 @@ const lines = (headers) => Object.entries(headers).map(([name, value]) => `${nam
 const head = (first, headers) => block([first, ...lines(headers)].join("\n"));
 
 /** Whose token a call takes. */
-function whose({ ownToken }) {
+function whose({ ownToken, needsToken }) {
   const own = ownToken && "Empty: the token of the session is sent, which this call takes in any access mode. ";
-  return prose(`${own || "Not needed under `--access public`. "}\`cargo dev\` prints one that may do everything.`);
+  const needed = needsToken ? "Needed in any access mode. " : "Not needed under `--access public`. ";
+  return prose(`${own || needed}\`cargo dev\` prints one that may do everything.`);
+}
+
+/** Offers the versions that a call has, and chooses the newest if it lacks the one that was chosen. */
+function offerVersions(rpc) {
+  for (const radio of form.elements.version) {
+    radio.disabled = !hasVersion(rpc, radio.value);
+  }
+  if (!hasVersion(rpc, chosen("version"))) {
+    form.elements.version.value = "v2";
+  }
 }
 
 /** Shows what belongs to the call that is chosen, and the request that it would be. */
 function showRequest() {
+  offerVersions(chosen("rpc"));
   const [rpc, protocol, version] = ["rpc", "protocol", "version"].map(chosen);
   keepTyped(rpc);
   field("copied").hidden = true;

@@ -16,7 +16,7 @@ const entryOf = ({ type, of }) => ({ key: one(1, "string"), value: one(2, type, 
 export const Status = { code: one(1, "int32"), message: one(2, "string"), details: { ...one(3, "any"), label: "repeated" } };
 
 /** The names of texts that are shown on request only. */
-export const SECRET = /^(password|sessionToken)$/;
+export const SECRET = /^(password|currentPassword|hash|sessionToken)$/;
 
 const VARINT = 0;
 const FIXED_64 = 1;

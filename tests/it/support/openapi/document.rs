@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::Operation as Rpc;
 
@@ -29,24 +29,32 @@ pub fn text() -> String {
 /// The document with each reference replaced by what it refers to.
 pub fn document() -> Value {
     let document: Value = serde_json::from_str(&text()).unwrap();
-    inline(&document, &document)
+    inline(&document, &document, &[])
 }
 
-fn inline(document: &Value, node: &Value) -> Value {
+/// Replaces references. A schema within itself, as a list of conditions has it, is any object there.
+fn inline(document: &Value, node: &Value, around: &[&str]) -> Value {
     match node {
         Value::Object(entries) if entries.contains_key("$ref") => {
             let reference = entries["$ref"].as_str().unwrap();
             assert_eq!(entries.len(), 1, "{reference} has others beside it");
             let target = document.pointer(reference.strip_prefix('#').unwrap());
             let target = target.unwrap_or_else(|| panic!("{reference} refers to nothing"));
-            inline(document, target)
+            if around.contains(&reference) {
+                return json!({ "type": "object", "description": target["description"] });
+            }
+            inline(document, target, &[around, &[reference]].concat())
         }
         Value::Object(entries) => {
             let entries = entries.iter();
-            let inlined = entries.map(|(name, node)| (name.clone(), inline(document, node)));
+            let inlined =
+                entries.map(|(name, node)| (name.clone(), inline(document, node, around)));
             Value::Object(inlined.collect())
         }
-        Value::Array(elements) => elements.iter().map(|one| inline(document, one)).collect(),
+        Value::Array(elements) => {
+            let inlined = elements.iter().map(|one| inline(document, one, around));
+            inlined.collect()
+        }
         other => other.clone(),
     }
 }
@@ -78,9 +86,15 @@ pub fn operations() -> Vec<Operation> {
     operations
 }
 
-/// The operations that take a body.
+/// The operations on sessions, which [`super::Mini`] has requests for.
+pub fn on_sessions() -> impl Iterator<Item = Operation> {
+    let is_on_sessions = |operation: &Operation| operation.path.contains("/sessions");
+    operations().into_iter().filter(is_on_sessions)
+}
+
+/// Those that take a body.
 pub fn with_body() -> impl Iterator<Item = Operation> {
-    operations().into_iter().filter(Operation::takes_body)
+    on_sessions().filter(Operation::takes_body)
 }
 
 fn rpc(operation: &Value) -> Rpc {
