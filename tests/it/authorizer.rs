@@ -13,8 +13,8 @@ use sesame::domain::{Permission, Timestamp, User, UserState};
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
-use crate::support::answer::Answer;
 use crate::support::administration::{Administration as _, SetPasswordOutcome};
+use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, event};
 use crate::support::client::{Client, create_named};
 use crate::support::faults::{Fault, Faults};

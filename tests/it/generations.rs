@@ -34,7 +34,7 @@ pub async fn change_password(app: &App, user: &User, kept: Option<&str>) -> SetP
 
 /// Creates a session that only names a user.
 async fn named(app: &App, user: &User) -> Created {
-    let page = app.service(&[Permission::Write]).await;
+    let page = app.service(&[Permission::SessionWrite]).await;
     page.create(&opening(user, None)).await.unwrap()
 }
 

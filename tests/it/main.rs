@@ -37,5 +37,6 @@ mod stored;
 mod support;
 mod template;
 mod unbuilt;
+mod user_service;
 mod users;
 mod whole_life;

@@ -49,13 +49,19 @@ async fn register(client: Client<'_>, name: &str) -> String {
 }
 
 async fn read(client: Client<'_>, id: &str) -> Outcome {
-    let got = client.ask(Operation::GetUserByID, json!({ "userId": id })).await;
+    let got = client
+        .ask(Operation::GetUserByID, json!({ "userId": id }))
+        .await;
     got.map(|mut got| got["user"].take())
 }
 
 /// What went wrong, or `ok`.
 fn outcome(outcome: &Outcome) -> String {
-    outcome.as_ref().err().cloned().unwrap_or_else(|| "ok".to_owned())
+    outcome
+        .as_ref()
+        .err()
+        .cloned()
+        .unwrap_or_else(|| "ok".to_owned())
 }
 
 /// Logs a user in by id, and returns the session with its token.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{DisplayName, Factor, FactorSet, LoginName, NewUser, User, UserId};
+use crate::domain::{Attempts, DisplayName, Factor, FactorSet, LoginName, User, UserId, UserState};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -20,15 +20,16 @@ fn new() -> NewSession {
 
 /// What a user of this id and generation has passed at `at`.
 fn passed(factors: &[Factor], id: &str, generation: u128, at: Timestamp) -> Factors {
-    let user = NewUser {
+    let user = User {
         login_name: LoginName::parse("mini".into()).unwrap(),
         user_id: UserId::parse(id.into()).unwrap(),
         display_name: None,
+        state: UserState::Active,
         password_hash: None,
-    };
-    let user = User {
+        password_changed_at: None,
+        change_required: false,
+        attempts: Attempts::default(),
         generation: SessionGeneration(uuid::Uuid::from_u128(generation)),
-        ..User::from(user)
     };
     let factors: FactorSet = factors.iter().copied().collect();
     Factors::passed(&factors, &user, at)

@@ -8,8 +8,8 @@ use sesame::transport::lambda::authorizer::AuthorizerAnswer;
 
 use super::{TestAuthorizer, change, whole};
 use crate::generations::change_password;
-use crate::support::answer::Answer;
 use crate::support::administration::{Administration as _, SetPasswordOutcome};
+use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_name};
 use crate::support::facts::{kinds, kinds_of};
 use crate::support::faults::Fault;

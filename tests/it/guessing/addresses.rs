@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::domain::{Permission, Timestamp, UserState};
 
-use crate::support::answer::Answer;
 use crate::support::administration::Administration as _;
+use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_id, by_name};
 use crate::support::client::{Client, HOUR};
 use crate::support::faults::Fault;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sesame::domain::{AttemptPolicy, Permission, UserState};
 
-use crate::support::answer::Answer;
 use crate::support::administration::Administration as _;
+use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD, by_id, by_name};
 
 /// Failing logins of users of all kinds.

@@ -9,10 +9,9 @@
 
 use std::collections::BTreeMap;
 
-
-use crate::support::administration::SetPasswordOutcome;
 use super::checker::SequentialModel;
 use super::steps::{Change, Permit, Refusal, Step};
+use crate::support::administration::SetPasswordOutcome;
 
 /// The stored session and the state of its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

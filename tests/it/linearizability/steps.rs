@@ -1,8 +1,7 @@
-use crate::support::administration::SetPasswordOutcome;
 //! The steps of which calls consist.
 
+use crate::support::administration::SetPasswordOutcome;
 use std::collections::BTreeMap;
-
 
 /// What authorises a call.
 #[derive(Clone, Debug)]

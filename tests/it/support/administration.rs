@@ -84,11 +84,13 @@ impl Administration for Store {
             profile: found.account.profile.clone(),
         };
         let after = after.changed(NOW);
-        Ok(match self.change_account(&found, &after, false, kept).await? {
-            ChangeOutcome::Done => SetPasswordOutcome::Done,
-            ChangeOutcome::SessionEnded => SetPasswordOutcome::SessionEnded,
-            _ => SetPasswordOutcome::UserChanged,
-        })
+        Ok(
+            match self.change_account(&found, &after, false, kept).await? {
+                ChangeOutcome::Done => SetPasswordOutcome::Done,
+                ChangeOutcome::SessionEnded => SetPasswordOutcome::SessionEnded,
+                _ => SetPasswordOutcome::UserChanged,
+            },
+        )
     }
 
     async fn end_sessions(&self, user: &User) -> Result<bool, Error> {

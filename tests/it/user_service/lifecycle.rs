@@ -16,41 +16,58 @@ async fn a_user_is_registered_read_and_deleted_in_each_protocol() {
         let user = read(admin, &id).await.unwrap();
         let login_name = app.login_name(name);
         let now = NOW.to_rfc3339();
-        assert_eq!(user, json!({
-            "userId": id,
-            "details": {
-                "sequence": "1", "changeDate": now, "resourceOwner": "acme", "creationDate": now,
-            },
-            "state": "USER_STATE_ACTIVE",
-            "username": login_name.as_str(),
-            "loginNames": [login_name.as_str()],
-            "preferredLoginName": login_name.as_str(),
-            "human": {
+        assert_eq!(
+            user,
+            json!({
                 "userId": id,
+                "details": {
+                    "sequence": "1", "changeDate": now, "resourceOwner": "acme", "creationDate": now,
+                },
                 "state": "USER_STATE_ACTIVE",
                 "username": login_name.as_str(),
                 "loginNames": [login_name.as_str()],
                 "preferredLoginName": login_name.as_str(),
-                "profile": {
-                    "givenName": "Mini", "familyName": "Mouse", "displayName": "Mini Mouse",
+                "human": {
+                    "userId": id,
+                    "state": "USER_STATE_ACTIVE",
+                    "username": login_name.as_str(),
+                    "loginNames": [login_name.as_str()],
+                    "preferredLoginName": login_name.as_str(),
+                    "profile": {
+                        "givenName": "Mini", "familyName": "Mouse", "displayName": "Mini Mouse",
+                    },
+                    "email": { "email": address(&app, name), "isVerified": true },
+                    "passwordChanged": now,
                 },
-                "email": { "email": address(&app, name), "isVerified": true },
-                "passwordChanged": now,
-            },
-        }), "{wire:?}");
+            }),
+            "{wire:?}"
+        );
 
         let methods = json!({ "userId": id });
-        let methods = admin.ask(Operation::ListAuthenticationMethodTypes, methods).await;
+        let methods = admin
+            .ask(Operation::ListAuthenticationMethodTypes, methods)
+            .await;
         let methods = methods.unwrap();
-        assert_eq!(methods["authMethodTypes"], json!(["AUTHENTICATION_METHOD_TYPE_PASSWORD"]));
+        assert_eq!(
+            methods["authMethodTypes"],
+            json!(["AUTHENTICATION_METHOD_TYPE_PASSWORD"])
+        );
         assert_eq!(methods["details"]["totalResult"], "1");
-        let links = admin.ask(Operation::ListIDPLinks, json!({ "userId": id })).await.unwrap();
+        let links = admin
+            .ask(Operation::ListIDPLinks, json!({ "userId": id }))
+            .await
+            .unwrap();
         assert_eq!(links, json!({ "details": { "timestamp": now } }));
 
-        let deleted = admin.ask(Operation::DeleteUser, json!({ "userId": id })).await.unwrap();
+        let deleted = admin
+            .ask(Operation::DeleteUser, json!({ "userId": id }))
+            .await
+            .unwrap();
         assert_eq!(deleted["details"]["sequence"], "2");
         assert_eq!(outcome(&read(admin, &id).await), "QUERY-Dfbg2");
-        let again = admin.ask(Operation::DeleteUser, json!({ "userId": id })).await;
+        let again = admin
+            .ask(Operation::DeleteUser, json!({ "userId": id }))
+            .await;
         assert_eq!(outcome(&again), "COMMAND-bd4ir1mblj");
     }
 }
@@ -59,13 +76,15 @@ async fn a_user_is_registered_read_and_deleted_in_each_protocol() {
 async fn a_user_is_created_in_the_organisation_of_the_deployment() {
     let app = App::with(&[("RESOURCE_OWNER", "acme"), ("CREATED_STATUS", "201")]).await;
     let admin = administrator(&app).await;
-    let new = |organization: &str| json!({
-        "organizationId": organization,
-        "human": {
-            "profile": { "givenName": "Mini", "familyName": "Mouse" },
-            "email": { "email": address(&app, "mini"), "isVerified": true },
-        },
-    });
+    let new = |organization: &str| {
+        json!({
+            "organizationId": organization,
+            "human": {
+                "profile": { "givenName": "Mini", "familyName": "Mouse" },
+                "email": { "email": address(&app, "mini"), "isVerified": true },
+            },
+        })
+    };
 
     let refused = admin.ask(Operation::CreateUser, new("other")).await;
     assert_eq!(outcome(&refused), "code 5");
@@ -106,9 +125,23 @@ async fn a_state_is_changed_only_where_that_changes_something() {
     let inactive = "USER_STATE_INACTIVE";
     let not_active = "COMMAND-lgws8wtsqf";
     for (n, (before, want)) in [
-        (None, [locked, "COMMAND-olb9vb0oca", inactive, "COMMAND-s5qqcz97hf"]),
-        (Some(LockUser), [not_active, active, inactive, "COMMAND-s5qqcz97hf"]),
-        (Some(DeactivateUser), [not_active, "COMMAND-olb9vb0oca", "COMMAND-5gunjw0cd7", active]),
+        (
+            None,
+            [locked, "COMMAND-olb9vb0oca", inactive, "COMMAND-s5qqcz97hf"],
+        ),
+        (
+            Some(LockUser),
+            [not_active, active, inactive, "COMMAND-s5qqcz97hf"],
+        ),
+        (
+            Some(DeactivateUser),
+            [
+                not_active,
+                "COMMAND-olb9vb0oca",
+                "COMMAND-5gunjw0cd7",
+                active,
+            ],
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -148,11 +181,21 @@ async fn unlocking_clears_the_failures_of_an_active_user() {
     let wrong = json!({ "checks": {
         "user": { "userId": id }, "password": { "password": "wrong" },
     } });
-    assert_eq!(app.client().create_json(&wrong).await.outcome(), "COMMAND-3M0fs");
+    assert_eq!(
+        app.client().create_json(&wrong).await.outcome(),
+        "COMMAND-3M0fs"
+    );
 
-    let unlock = async || admin.ask(Operation::UnlockUser, json!({ "userId": id })).await;
+    let unlock = async || {
+        admin
+            .ask(Operation::UnlockUser, json!({ "userId": id }))
+            .await
+    };
     // The lock ends by itself, so the state doesn't show it.
-    assert_eq!(read(admin, &id).await.unwrap()["state"], "USER_STATE_ACTIVE");
+    assert_eq!(
+        read(admin, &id).await.unwrap()["state"],
+        "USER_STATE_ACTIVE"
+    );
     unlock().await.unwrap();
 
     session(&app, &id, PASSWORD).await;
@@ -171,10 +214,18 @@ async fn a_lock_that_only_an_administrator_ends_is_shown() {
         app.client().create_json(&wrong).await;
     }
 
-    assert_eq!(read(admin, &id).await.unwrap()["state"], "USER_STATE_LOCKED");
-    let unlocked = admin.ask(Operation::UnlockUser, json!({ "userId": id })).await;
+    assert_eq!(
+        read(admin, &id).await.unwrap()["state"],
+        "USER_STATE_LOCKED"
+    );
+    let unlocked = admin
+        .ask(Operation::UnlockUser, json!({ "userId": id }))
+        .await;
     assert_eq!(outcome(&unlocked), "ok");
-    assert_eq!(read(admin, &id).await.unwrap()["state"], "USER_STATE_ACTIVE");
+    assert_eq!(
+        read(admin, &id).await.unwrap()["state"],
+        "USER_STATE_ACTIVE"
+    );
 }
 
 /// A session in which something was proved ends, and one that names the user stays until the user is
@@ -182,7 +233,9 @@ async fn a_lock_that_only_an_administrator_ends_is_shown() {
 #[tokio::test]
 async fn a_lock_a_deactivation_and_a_deletion_end_sessions() {
     let app = App::start().await;
-    let page = app.service(&[Permission::SessionWrite, Permission::SessionRead]).await;
+    let page = app
+        .service(&[Permission::SessionWrite, Permission::SessionRead])
+        .await;
     let admin = administrator(&app).await;
     for (change, named) in [
         (Operation::LockUser, "ok"),
@@ -198,7 +251,11 @@ async fn a_lock_a_deactivation_and_a_deletion_end_sessions() {
 
         let get = async |session: &serde_json::Value| {
             let id = session["sessionId"].clone();
-            outcome(&page.ask(Operation::GetSession, json!({ "sessionId": id })).await)
+            outcome(
+                &page
+                    .ask(Operation::GetSession, json!({ "sessionId": id }))
+                    .await,
+            )
         };
         assert_eq!(get(&proved).await, "QUERY-SFeaa", "{change:?}");
         assert_eq!(get(&unproved).await, named, "{change:?}");
@@ -213,8 +270,14 @@ async fn each_change_is_counted_and_dated() {
     let later = admin.later(HOUR);
     session(&app, &id, PASSWORD).await;
 
-    let skipped = later.ask(Operation::HumanMFAInitSkipped, json!({ "userId": id })).await;
-    assert_eq!(skipped.unwrap()["details"]["sequence"], "2", "a login is no change");
+    let skipped = later
+        .ask(Operation::HumanMFAInitSkipped, json!({ "userId": id }))
+        .await;
+    assert_eq!(
+        skipped.unwrap()["details"]["sequence"],
+        "2",
+        "a login is no change"
+    );
 
     let user = read(later, &id).await.unwrap();
     let at = NOW.plus(HOUR).to_rfc3339();
@@ -222,6 +285,9 @@ async fn each_change_is_counted_and_dated() {
     assert_eq!(user["details"]["creationDate"], NOW.to_rfc3339());
     assert_eq!(user["human"]["mfaInitSkipped"], at);
     // Nothing is changed, so nothing is written.
-    let removed = later.ask(Operation::RemovePhone, json!({ "userId": id })).await.unwrap();
+    let removed = later
+        .ask(Operation::RemovePhone, json!({ "userId": id }))
+        .await
+        .unwrap();
     assert_eq!(removed["details"]["sequence"], "2");
 }

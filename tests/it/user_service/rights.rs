@@ -46,98 +46,185 @@ fn rows() -> Vec<Row> {
     };
     vec![
         row(Call::GetUserByID, alone, UserRead, "ok", "ok"),
-        row(Call::ListAuthenticationMethodTypes, alone, UserRead, "ok", "ok"),
+        row(
+            Call::ListAuthenticationMethodTypes,
+            alone,
+            UserRead,
+            "ok",
+            "ok",
+        ),
         row(Call::ListIDPLinks, alone, UserRead, "ok", "ok"),
         row(Call::HumanMFAInitSkipped, alone, UserWrite, "ok", "ok"),
         row(
             Call::UpdateHumanUser,
-            |_, id| of(id, json!({ "profile": { "givenName": "M", "familyName": "M" } })),
-            UserWrite, "ok", "ok",
+            |_, id| {
+                of(
+                    id,
+                    json!({ "profile": { "givenName": "M", "familyName": "M" } }),
+                )
+            },
+            UserWrite,
+            "ok",
+            "ok",
         ),
         row(
             Call::UpdateUser,
             |_, id| of(id, json!({ "human": { "profile": { "nickName": "M" } } })),
-            UserWrite, "ok", "ok",
+            UserWrite,
+            "ok",
+            "ok",
         ),
         row(
             Call::UpdateHumanUser,
-            |app, id| of(id, json!({ "username": app.login_name(&format!("{id} again")).as_str() })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            |app, id| {
+                of(
+                    id,
+                    json!({ "username": app.login_name(&format!("{id} again")).as_str() }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::UpdateUser,
-            |app, id| of(id, json!({ "human": {
+            |app, id| {
+                of(
+                    id,
+                    json!({ "human": {
                 "email": { "email": address(app, &format!("{id}2")), "isVerified": true },
-            } })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            } }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::UpdateHumanUser,
-            |_, id| of(id, json!({ "phone": { "phone": "+41711234567", "isVerified": true } })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            |_, id| {
+                of(
+                    id,
+                    json!({ "phone": { "phone": "+41711234567", "isVerified": true } }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::UpdateHumanUser,
             |_, id| of(id, json!({ "phone": {} })),
-            UserWrite, "ok", STALE,
+            UserWrite,
+            "ok",
+            STALE,
         ),
         row(Call::RemovePhone, alone, UserWrite, "ok", STALE),
         row(
             Call::SetEmail,
-            |app, id| of(id, json!({ "email": address(app, &format!("{id}3")), "isVerified": true })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            |app, id| {
+                of(
+                    id,
+                    json!({ "email": address(app, &format!("{id}3")), "isVerified": true }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::SetPhone,
             |_, id| of(id, json!({ "phone": "+41711234567", "isVerified": true })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::SetPassword,
             |_, id| of(id, json!({ "newPassword": { "password": NEW_PASSWORD } })),
-            UserWrite, "ok", STALE,
+            UserWrite,
+            "ok",
+            STALE,
         ),
         row(
             Call::SetPassword,
-            |_, id| of(id, json!({
-                "newPassword": { "password": NEW_PASSWORD }, "currentPassword": PASSWORD,
-            })),
-            UserWrite, "ok", "ok",
+            |_, id| {
+                of(
+                    id,
+                    json!({
+                        "newPassword": { "password": NEW_PASSWORD }, "currentPassword": PASSWORD,
+                    }),
+                )
+            },
+            UserWrite,
+            "ok",
+            "ok",
         ),
         row(
             Call::SetPassword,
-            |_, id| of(id, json!({
-                "newPassword": { "password": NEW_PASSWORD, "changeRequired": true },
-            })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            |_, id| {
+                of(
+                    id,
+                    json!({
+                        "newPassword": { "password": NEW_PASSWORD, "changeRequired": true },
+                    }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(
             Call::UpdateHumanUser,
-            |_, id| of(id, json!({ "password": { "password": { "password": NEW_PASSWORD } } })),
-            UserWrite, "ok", STALE,
+            |_, id| {
+                of(
+                    id,
+                    json!({ "password": { "password": { "password": NEW_PASSWORD } } }),
+                )
+            },
+            UserWrite,
+            "ok",
+            STALE,
         ),
         row(
             Call::UpdateUser,
-            |_, id| of(id, json!({ "human": { "password": {
+            |_, id| {
+                of(
+                    id,
+                    json!({ "human": { "password": {
                 "hashedPassword": { "hash": "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e" },
-            } } })),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            } } }),
+                )
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(Call::LockUser, alone, UserWrite, FORBIDDEN, FORBIDDEN),
         row(Call::UnlockUser, alone, UserWrite, FORBIDDEN, FORBIDDEN),
         row(Call::DeactivateUser, alone, UserWrite, FORBIDDEN, FORBIDDEN),
         row(Call::ReactivateUser, alone, UserWrite, FORBIDDEN, FORBIDDEN),
-        row(Call::AddHumanUser, |app, id| human(app, &format!("{id} new")), UserWrite, FORBIDDEN, FORBIDDEN),
+        row(
+            Call::AddHumanUser,
+            |app, id| human(app, &format!("{id} new")),
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
+        ),
         row(
             Call::CreateUser,
-            |app, id| json!({
-                "organizationId": "acme",
-                "human": {
-                    "profile": { "givenName": "Mini", "familyName": "Mouse" },
-                    "email": { "email": address(app, &format!("{id}4")), "isVerified": true },
-                },
-            }),
-            UserWrite, FORBIDDEN, FORBIDDEN,
+            |app, id| {
+                json!({
+                    "organizationId": "acme",
+                    "human": {
+                        "profile": { "givenName": "Mini", "familyName": "Mouse" },
+                        "email": { "email": address(app, &format!("{id}4")), "isVerified": true },
+                    },
+                })
+            },
+            UserWrite,
+            FORBIDDEN,
+            FORBIDDEN,
         ),
         row(Call::DeleteUser, alone, UserDelete, FORBIDDEN, FORBIDDEN),
     ]
@@ -152,7 +239,11 @@ fn is_permitted(got: &str) -> bool {
 async fn each_call_is_for_those_who_have_the_right() {
     for access in ["token", "public"] {
         let app = App::with(&[("ACCESS", access), ("RESOURCE_OWNER", "acme")]).await;
-        let wires = if access == "token" { &Wire::ALL[..] } else { &Wire::ALL[..1] };
+        let wires = if access == "token" {
+            &Wire::ALL[..]
+        } else {
+            &Wire::ALL[..1]
+        };
         for &wire in wires {
             for (n, row) in rows().into_iter().enumerate() {
                 check(&app, wire, &format!("{wire:?}{n}"), &row).await;
@@ -178,7 +269,9 @@ async fn check(app: &App, wire: Wire, name: &str, row: &Row) {
     for target in [&*other, "nobody"] {
         assert_eq!(ask(user, target).await, FORBIDDEN, "{about}");
     }
-    let others = Permission::ALL.into_iter().filter(|one| *one != row.permission);
+    let others = Permission::ALL
+        .into_iter()
+        .filter(|one| *one != row.permission);
     let without = app.service(&others.collect::<Vec<_>>()).await;
     for target in [&*id, "nobody"] {
         assert_eq!(ask(without, target).await, FORBIDDEN, "{about}");
@@ -214,12 +307,23 @@ async fn scopes_of_a_jwt_are_permissions() {
         (&["user.write", "session.read"], FORBIDDEN),
         (&[], FORBIDDEN),
     ] {
-        let mut request = app.client().json(Operation::GetUserByID, json!({ "userId": id }));
+        let mut request = app
+            .client()
+            .json(Operation::GetUserByID, json!({ "userId": id }));
         request.context.jwt = Some(Jwt {
-            principal: JwtPrincipal::new("https://issuer.example", JwtName::Subject("1".into())),
+            principal: JwtPrincipal::new(
+                "https://issuer.example".into(),
+                JwtName::Subject,
+                "1".into(),
+            )
+            .ok(),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         });
-        assert_eq!(app.client().send(request).await.outcome(), want, "{scopes:?}");
+        assert_eq!(
+            app.client().send(request).await.outcome(),
+            want,
+            "{scopes:?}"
+        );
     }
 }
 
@@ -234,7 +338,9 @@ async fn a_session_that_only_names_the_user_has_no_right() {
     let named = page.create_json(&named).await.token().leak();
 
     let read = app.client().bearing(named);
-    let read = read.ask(Operation::GetUserByID, json!({ "userId": id })).await;
+    let read = read
+        .ask(Operation::GetUserByID, json!({ "userId": id }))
+        .await;
 
     assert_eq!(outcome(&read), UNAUTHENTICATED);
     session(&app, &id, PASSWORD).await;

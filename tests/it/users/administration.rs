@@ -1,5 +1,5 @@
 use sesame::domain::{HashString, User, UserState};
-use sesame::store::{InsertOutcome};
+use sesame::store::InsertOutcome;
 
 use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::app::App;

@@ -6,9 +6,9 @@ use serde_json::json;
 use sesame::domain::Operation;
 
 use super::RandomClient;
-use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::linearizability::meeting::PASSWORDS;
 use crate::linearizability::steps::{Change, Refusal, Step};
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::answer::{is_unknown, millis};
 
 /// The steps of a call, one of which it may lack.

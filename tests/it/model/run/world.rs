@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::{self, Attempts, HashString, LoginName, Timestamp, UserState};
 use sesame::domain::{Operation, SessionGeneration};
-use sesame::store::{InsertOutcome};
+use sesame::store::InsertOutcome;
 use tokio::time::Instant;
 
 use super::Run;
 use super::call::{FinishedCall, PendingCall};
-use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::model::reference::{Message, Model, Principal, Session};
 use crate::model::steps::{self, Deed, PASSWORDS, Pass, SERVICES, Search, Token, USERS, Who};
 use crate::model::stored::{encoded, read};
 use crate::model::users::{NamedUser, Refusal};
+use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::client::Client;
 
 /// The time after a call in which late requests arrive.
