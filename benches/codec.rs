@@ -71,6 +71,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     let session_id = SessionId::generate();
     let created = CreatedSession {
         details: Details {
+            creation_date: None,
             sequence: Sequence(4),
             change_date: Some(Timestamp::from_millis(1_800_000_000_123)),
             resource_owner: "69629023906488334".to_owned(),
