@@ -1,6 +1,8 @@
 //! The calls of the User service.
 
 mod accepted;
+mod faults;
+mod items;
 mod lifecycle;
 mod passwords;
 mod rights;

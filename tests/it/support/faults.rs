@@ -29,6 +29,8 @@ pub enum Fault {
     Late(Duration),
     /// A batch reads this table, and all others only after this time.
     Torn(&'static str, Duration),
+    /// A transaction is not carried out, because its first item meets another write.
+    Conflict,
     /// The client panics, as if it had a bug.
     Panic,
     /// The request is not carried out, and answered with this status and `__type`.

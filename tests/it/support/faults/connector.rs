@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Fault, Faults, Request};
 
@@ -55,6 +55,7 @@ impl HttpConnector for Faulty {
                     Err(reset())
                 }
                 Some(Fault::Cut) => inner.call(request).await.map(cut),
+                Some(Fault::Conflict) => Ok(conflict()),
                 Some(Fault::Panic) => panic!("a bug in the client"),
                 Some(Fault::Silence) => std::future::pending().await,
                 Some(Fault::Delay(time)) => {
@@ -102,6 +103,17 @@ fn error_response(status: u16, kind: &str) -> HttpResponse {
     let body =
         format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"}}"#);
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// The answer to a transaction of which the first item meets another write.
+fn conflict() -> HttpResponse {
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "injected",
+        "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
+    });
+    let status = 400.try_into().unwrap();
+    HttpResponse::new(status, SdkBody::from(body.to_string()))
 }
 
 /// A body that ends with an error after its first half.
