@@ -18,7 +18,8 @@ use item::{USER_PREFIX, parse_user, user_key};
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
 pub(super) use item::{parse_pointer, pointer_key};
-pub use write::{AddressConflict, ChangeOutcome, InsertOutcome};
+pub use parts::AddressConflict;
+pub use write::{ChangeOutcome, InsertOutcome};
 
 pub(super) fn users_table_key(key: AttributeValue) -> Item {
     Item::from([("pk".to_owned(), key)])

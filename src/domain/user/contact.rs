@@ -1,5 +1,6 @@
 //! The addresses at which a user is reached.
 
+use super::LoginName;
 use crate::domain::Timestamp;
 use crate::domain::text::text_type;
 
@@ -105,6 +106,13 @@ impl Address for PhoneNumber {
 
     fn folded(&self) -> String {
         self.as_str().to_owned()
+    }
+}
+
+impl LoginName {
+    /// The e-mail address that the name is, if it is one.
+    pub fn as_email(&self) -> Option<EmailAddress> {
+        EmailAddress::parse(self.as_str()).ok()
     }
 }
 

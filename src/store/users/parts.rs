@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::accounts::StoredUser;
+use super::addresses::Sharing;
 use super::item::{pointer_key, user_item, user_key};
 use super::profile::{profile_item, profile_key};
-use super::write::Part;
 use crate::domain::{Account, SessionId, User};
 use crate::error::Error;
 use crate::store::Store;
@@ -20,6 +20,52 @@ use crate::store::changes::{Expression, ItemChanges};
 use crate::store::item::{Item, number, text};
 use crate::store::sessions::session_key;
 use crate::store::transactions::{delete_item, update_item};
+
+/// Why a user can't have an address, or a login name that is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressConflict {
+    /// Another user has the e-mail address, which has to be one user's alone.
+    Taken,
+    /// As many users as may have the address or the number.
+    Full,
+}
+
+/// What an item of a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    User,
+    NewName,
+    Pointer,
+    Profile,
+    LeftEmail,
+    LeftPhone,
+    Email(Sharing),
+    Phone,
+    /// The login name, as an e-mail address.
+    NameAddress,
+    Session,
+}
+
+impl Part {
+    /// The order in which failed conditions decide on the outcome: what is out of date comes first.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::User | Self::Pointer | Self::Profile => 0,
+            Self::Session => 1,
+            Self::NewName => 2,
+            Self::NameAddress | Self::Email(_) | Self::Phone => 3,
+            Self::LeftEmail | Self::LeftPhone => 4,
+        }
+    }
+
+    pub fn conflict(self) -> Option<AddressConflict> {
+        match self {
+            Self::NameAddress | Self::Email(Sharing::Nobody) => Some(AddressConflict::Taken),
+            Self::Email(Sharing::Others) | Self::Phone => Some(AddressConflict::Full),
+            _ => None,
+        }
+    }
+}
 
 /// The attributes of a user's item that a login writes. No change of a user takes its value of them.
 const OF_LOGINS: [&str; 6] = [

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::accounts::StoredUser;
 use super::addresses::{Sharing, address_key, check_alone, join, leave};
 use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
-use super::parts::delete_if;
+use super::parts::{AddressConflict, Part, delete_if};
 use super::profile::{profile_item, profile_key};
-use crate::domain::{Account, Address, Contact, EmailAddress, SessionId, User, UserRef};
+use crate::domain::{Account, Address, Contact, SessionId, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
@@ -29,15 +29,6 @@ pub enum InsertOutcome {
     Refused(AddressConflict),
 }
 
-/// Why a user can't have an address, or a login name that is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressConflict {
-    /// Another user has the e-mail address, which has to be one user's alone.
-    Taken,
-    /// As many users as may have the address or the number.
-    Full,
-}
-
 /// The outcome of changing a user.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {
@@ -49,22 +40,6 @@ pub enum ChangeOutcome {
     Refused(AddressConflict),
     /// The session that was to be kept has ended.
     SessionEnded,
-}
-
-/// What an item of a transaction is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    User,
-    NewName,
-    Pointer,
-    Profile,
-    LeftEmail,
-    LeftPhone,
-    Email(Sharing),
-    Phone,
-    /// The login name, as an e-mail address.
-    NameAddress,
-    Session,
 }
 
 /// How often a change is sent that was wrong about others who have a user's former address.
@@ -213,7 +188,7 @@ impl Store {
         let table = &self.tables.users;
         let name = |one: Option<&Account>| one.map(|one| one.user.login_name.clone());
         let new_name = name(after).filter(|new| name(before).as_ref() != Some(new));
-        let name_key = new_name.and_then(|name| EmailAddress::parse(name.as_str()).ok());
+        let name_key = new_name.and_then(|name| name.as_email());
         let name_key = name_key.map(|address| address_key(&address));
         let email = |one: Option<&Account>| contact_key(one?.profile.email.as_ref());
         let phone = |one: Option<&Account>| contact_key(one?.profile.phone.as_ref());
@@ -258,27 +233,6 @@ impl Store {
             }
         }
         Ok(parts)
-    }
-}
-
-impl Part {
-    /// The order in which failed conditions decide on the outcome: what is out of date comes first.
-    fn rank(self) -> u8 {
-        match self {
-            Self::User | Self::Pointer | Self::Profile => 0,
-            Self::Session => 1,
-            Self::NewName => 2,
-            Self::NameAddress | Self::Email(_) | Self::Phone => 3,
-            Self::LeftEmail | Self::LeftPhone => 4,
-        }
-    }
-
-    fn conflict(self) -> Option<AddressConflict> {
-        match self {
-            Self::NameAddress | Self::Email(Sharing::Nobody) => Some(AddressConflict::Taken),
-            Self::Email(Sharing::Others) | Self::Phone => Some(AddressConflict::Full),
-            _ => None,
-        }
     }
 }
 
