@@ -66,6 +66,7 @@ async fn answers(app: &App, file: &str, ask: &Value) -> Value {
     match file {
         "sessions.json" => session_answers(app, ask).await,
         "users.json" => user_answers(app, ask).await,
+        "profiles.json" => profile_answers(app, ask).await,
         _ => service_account_answers(app, ask).await,
     }
 }
@@ -116,6 +117,12 @@ async fn user_answers(app: &App, ask: &Value) -> Value {
         "attempts": [user.attempts.made, u64::from(user.attempts.failures)],
         "logins": logins,
     })
+}
+
+async fn profile_answers(app: &App, ask: &Value) -> Value {
+    let reader = app.service(&[Permission::UserRead]).await;
+    let read = reader.ask(Operation::GetUserByID, ask.clone()).await;
+    read.unwrap_or_else(Value::from)
 }
 
 async fn service_account_answers(app: &App, ask: &Value) -> Value {

@@ -36,6 +36,8 @@ fn write_value(value: &AttributeValue) -> Value {
         AttributeValue::L(list) => {
             json!({ "L": list.iter().map(write_value).collect::<Vec<_>>() })
         }
+        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
+        AttributeValue::Ss(set) => json!({ "SS": set }),
         other => panic!("{other:?}"),
     }
 }
@@ -48,6 +50,11 @@ fn read_value(value: &Value) -> AttributeValue {
         "B" => AttributeValue::B(Blob::new(STANDARD.decode(string(value)).unwrap())),
         "M" => AttributeValue::M(read_item(value)),
         "L" => AttributeValue::L(value.as_array().unwrap().iter().map(read_value).collect()),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
+        "SS" => {
+            let set = value.as_array().unwrap().iter();
+            AttributeValue::Ss(set.map(|one| string(one).to_owned()).collect())
+        }
         other => panic!("{other}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sesame::domain::{Operation, Permission, User, UserState};
+use sesame::domain::{Operation, Permission, User, UserRef, UserState};
 
 use super::dynamodb_json::write_item;
 use super::{Items, answered, start};
@@ -22,6 +22,7 @@ pub async fn items() -> Items {
     "stored".clone_into(&mut app.name);
     let items = Items::from([
         ("users.json".to_owned(), users(&app).await),
+        ("profiles.json".to_owned(), profiles(&app).await),
         ("sessions.json".to_owned(), sessions(&app).await),
         (
             "service-accounts.json".to_owned(),
@@ -93,6 +94,47 @@ async fn users(app: &App) -> Vec<Value> {
         let user = Place::user(app, &user.login_name);
         items.push(kept(app, &is, user, ask).await);
     }
+    items
+}
+
+/// What is stored of a user with all there is beside what a login needs.
+async fn profiles(app: &App) -> Vec<Value> {
+    let admin = app.service(&[Permission::UserWrite]).await;
+    let id = app.user_id("whole");
+    let name = app.login_name("whole");
+    let add = json!({
+        "userId": id.as_str(),
+        "username": name.as_str(),
+        "profile": {
+            "givenName": "Minnie", "familyName": "Mouse", "nickName": "Mini",
+            "displayName": "Mini Mouse", "preferredLanguage": "en", "gender": "GENDER_FEMALE",
+        },
+        "email": { "email": "Mini@mouse.example", "isVerified": true },
+        "phone": { "phone": "+41711234567", "isVerified": true },
+        "password": { "password": "another correct horse", "changeRequired": true },
+    });
+    admin.ask(Operation::AddHumanUser, add).await.unwrap();
+    let skipped = json!({ "userId": id.as_str() });
+    admin
+        .ask(Operation::HumanMFAInitSkipped, skipped)
+        .await
+        .unwrap();
+
+    let mut items = Vec::new();
+    for (is, place) in [
+        ("user", Place::user(app, &name)),
+        ("pointer", Place::pointer(app, &id)),
+        (
+            "e-mail address",
+            Place::in_users(app, "EMAIL#mini@mouse.example"),
+        ),
+        ("phone number", Place::in_users(app, "PHONE#+41711234567")),
+    ] {
+        items.push(kept(app, is, place, Value::Null).await);
+    }
+    let profile = format!("PROFILE#{}", UserRef::from(&id));
+    let ask = json!({ "userId": id.as_str() });
+    items.push(kept(app, "profile", Place::in_users(app, &profile), ask).await);
     items
 }
 
