@@ -56,7 +56,7 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
         ("create-session-alb.json", 200, None),
         ("create-session-alb-multi.json", 200, None),
         ("create-session-jwt.json", 200, None),
-        ("update-human-user.json", 501, Some(12)),
+        ("update-human-user.json", 401, Some(16)),
         ("create-session-wrong-password.json", 400, Some(3)),
         ("create-session-malformed.json", 400, Some(3)),
         // The principal is anonymous, so the error does not reveal which users exist.

@@ -155,7 +155,8 @@ async fn a_change_whose_answer_was_lost_is_one_change() {
     let mini = app.user("mini").await;
     let own = client.login(&mini).await;
     app.faults.clear();
-    app.faults.inject(Fault::ApplyThenReset.once());
+    let lost = Fault::ApplyThenReset.once();
+    app.faults.inject(lost.for_action("TransactWriteItems"));
 
     let hash = new_hash(&app).await;
     let id = Some(own.session_id.parse().unwrap());

@@ -164,9 +164,13 @@ impl RandomClient {
         self.disturb();
         let meeting = self.meeting.clone();
         let invoked = meeting.tick();
-        let ended = meeting.app.faulty.end_sessions(&meeting.user).await;
+        let end = async || meeting.app.faulty.end_sessions(&meeting.user).await;
+        let mut ended = end().await;
+        // Another client changes the user at the same time: nothing was written.
+        while matches!(ended, Ok(false)) {
+            ended = end().await;
+        }
         let returned = ended.is_ok().then(|| meeting.tick());
-        assert!(ended.unwrap_or(true), "nobody else changes the user");
         meeting.note(vec![Step::Ended], invoked, returned);
     }
 
