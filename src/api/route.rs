@@ -26,30 +26,29 @@ impl MatchedRoute {
     /// Finds the route of a request by its method and content type, and by its path without the
     /// base path; and the protocol in which the request is answered, whether or not a route matches.
     pub fn find(path: &str, request: &Request) -> (Protocol, Result<Self, Error>) {
+        Self::find_without(None, path, request)
+    }
+
+    /// The same without the calls and paths of a service that is switched off, which are unknown.
+    pub fn find_without(
+        off: Option<&str>,
+        path: &str,
+        request: &Request,
+    ) -> (Protocol, Result<Self, Error>) {
         let content_type = Protocol::from_content_type(&request.headers);
-        let path = Path::parse(path);
+        let path = Path::parse(path).filter(|path| !path.is_route_of(off));
         let protocol = match (&path, content_type) {
             (Some(Path::Procedure { .. }), said) => said.unwrap_or(Protocol::Connect(Codec::Json)),
             // Their clients find no code in an answer of another protocol.
             (None, Some(said @ (Protocol::Grpc | Protocol::GrpcWeb(_)))) => said,
             _ => Protocol::Json,
         };
-        let route = Self::find_in(protocol, path, content_type, request);
+        let route = Self::find_in(off, protocol, path, content_type, request);
         (protocol, route)
     }
 
-    /// This route, unless it is one of a service that is switched off: that one is unknown.
-    pub fn unless_of(self, service: &str) -> Result<Self, Error> {
-        if self.procedure.service != service {
-            return Ok(self);
-        }
-        Err(match self.protocol {
-            Protocol::Json => Error::RouteNotFound,
-            _ => NO_SUCH_CALL,
-        })
-    }
-
     fn find_in(
+        off: Option<&str>,
         protocol: Protocol,
         path: Option<Path>,
         content_type: Option<Protocol>,
@@ -68,7 +67,8 @@ impl MatchedRoute {
                 Err(Error::UnsupportedMediaType(&PROCEDURE_TYPES))
             }
             Some(Path::Procedure { service, method }) => {
-                let target = Target::of_rpc(service, method).ok_or(NO_SUCH_CALL)?;
+                let target = Target::of_rpc(service, method).filter(|_| off != Some(service));
+                let target = target.ok_or(NO_SUCH_CALL)?;
                 Ok(Self {
                     protocol,
                     procedure: target.built()?,
@@ -124,6 +124,14 @@ enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// Whether it is one of the JSON paths of a service.
+    fn is_route_of(&self, service: Option<&str>) -> bool {
+        match self {
+            Self::Procedure { .. } => false,
+            Self::Json { form, .. } => service == Some(form.target.service()),
+        }
+    }
+
     fn parse(path: &'a str) -> Option<Self> {
         let segments: Vec<_> = path.strip_prefix('/')?.split('/').collect();
         // JSON paths have no dot in their first part.

@@ -122,6 +122,14 @@ impl Route {
 }
 
 impl Target {
+    /// The name of the service with its package.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::Call(procedure) => procedure.service,
+            Self::Unbuilt(call) => call.service,
+        }
+    }
+
     /// The call of an rpc, by the name of its service with the package.
     pub fn of_rpc(service: &str, rpc: &str) -> Option<Self> {
         let is_call = |one: &&Procedure| one.service == service && one.operation.as_str() == rpc;

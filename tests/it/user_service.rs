@@ -6,6 +6,7 @@ mod items;
 mod lifecycle;
 mod passwords;
 mod rights;
+mod switch;
 mod updates;
 
 use serde_json::{Value, json};

@@ -215,34 +215,3 @@ fn the_content_type_alone_decides_on_the_protocol() {
         assert_eq!(found == "v2 CreateSession", json, "{content_type:?}");
     }
 }
-
-#[test]
-fn the_calls_of_a_service_that_is_switched_off_are_unknown() {
-    const SESSIONS: &str = "zitadel.session.v2.SessionService";
-    let find = |path: &str, content_type: &str| {
-        let request = Request {
-            method: Method::POST,
-            path: path.to_owned(),
-            query: Vec::new(),
-            headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())]),
-            body: Bytes::new(),
-            context: RequestContext {
-                trailers: true,
-                ..RequestContext::default()
-            },
-        };
-        MatchedRoute::find(path, &request).1.unwrap()
-    };
-    let procedure = format!("/{SESSIONS}/CreateSession");
-    for (path, content_type, want) in [
-        ("/v2/sessions", "application/json", "unknown_route"),
-        (&procedure, "application/json", "unimplemented"),
-        (&procedure, "application/grpc", "unimplemented"),
-        (&procedure, "application/grpc-web", "unimplemented"),
-    ] {
-        let off = find(path, content_type).unless_of(SESSIONS);
-        assert_eq!(off.err().unwrap().kind(), want, "{path} {content_type}");
-        let on = find(path, content_type).unless_of("zitadel.user.v2.UserService");
-        assert!(on.is_ok(), "{path} {content_type}");
-    }
-}
