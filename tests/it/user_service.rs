@@ -1,6 +1,7 @@
 //! The calls of the User service.
 
 mod accepted;
+mod at_once;
 mod faults;
 mod items;
 mod lifecycle;
