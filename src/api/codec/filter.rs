@@ -52,6 +52,12 @@ fn copy(
         let field = message.field(number);
         match field {
             Some(field) if !message.is_built(field) => {
+                // An empty text is as good as none.
+                let is_text = matches!(field.kind, Kind::String);
+                if is_text && wire_type == WireType::LengthDelimited && take(&mut rest)?.is_empty()
+                {
+                    continue;
+                }
                 return Err(refused(join(path, field.name)));
             }
             None if !message.ignores_unknown => {

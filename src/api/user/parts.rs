@@ -4,7 +4,7 @@ use crate::api::parts::{details, timestamp};
 use crate::api::proto::zitadel::user::v2;
 use crate::domain::{
     Address, AddressFault, Contact, DisplayName, EmailAddress, Gender, Invalid, Language,
-    PhoneNumber, Profile,
+    PhoneNumber, Profile, User,
 };
 use crate::error::{Error, UserError};
 use crate::service::{GivenContact, GivenEmail, GivenPhone, ShownState, ShownUser, Verification};
@@ -112,7 +112,7 @@ fn human(shown: &ShownUser, state: i32) -> v2::HumanUser {
         login_names: vec![username.clone()],
         preferred_login_name: username.clone(),
         username,
-        profile: Some(profile(stored, user.display_name.as_ref())),
+        profile: Some(profile(stored, user)),
         email: stored.email.as_ref().map(|email| v2::HumanEmail {
             email: email.address.to_string(),
             is_verified: email.is_verified(),
@@ -130,13 +130,14 @@ fn human(shown: &ShownUser, state: i32) -> v2::HumanUser {
     }
 }
 
-fn profile(profile: &Profile, display_name: Option<&DisplayName>) -> v2::HumanProfile {
+fn profile(profile: &Profile, user: &User) -> v2::HumanProfile {
+    let shown = DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name);
     let text = |name: &Option<crate::domain::PersonName>| name.as_ref().map(ToString::to_string);
     v2::HumanProfile {
         given_name: text(&profile.given_name).unwrap_or_default(),
         family_name: text(&profile.family_name).unwrap_or_default(),
         nick_name: text(&profile.nick_name),
-        display_name: display_name.map(ToString::to_string),
+        display_name: Some(shown.to_owned()),
         preferred_language: profile.language.as_ref().map(ToString::to_string),
         gender: profile.gender.map(|gender| match gender {
             Gender::Female => v2::Gender::Female.into(),

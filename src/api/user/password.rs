@@ -44,11 +44,11 @@ pub(super) fn change(change: v2::SetPassword) -> Result<PasswordChange, Error> {
         password_type,
         verification,
     } = change;
-    let current = verification.map(|verification| match verification {
-        Verification::CurrentPassword(current) => current,
-        // What isn't carried out is refused before it is read.
-        Verification::VerificationCode(code) => code,
-    });
+    let current = match verification {
+        Some(Verification::CurrentPassword(current)) => Some(current),
+        // A code that isn't empty is refused before it is read.
+        Some(Verification::VerificationCode(_)) | None => None,
+    };
     Ok(PasswordChange {
         new: match password_type {
             Some(PasswordType::Password(given)) => plain(given)?,
@@ -71,11 +71,11 @@ impl Call for SetPassword {
             new_password,
             verification,
         } = message;
-        let current = verification.map(|verification| match verification {
-            Verification::CurrentPassword(current) => current,
-            // What isn't carried out is refused before it is read.
-            Verification::VerificationCode(code) => code,
-        });
+        let current = match verification {
+            Some(Verification::CurrentPassword(current)) => Some(current),
+            // A code that isn't empty is refused before it is read.
+            Some(Verification::VerificationCode(_)) | None => None,
+        };
         Ok(Self {
             user_id: UserId::parse(user_id)?,
             change: PasswordChange {

@@ -148,6 +148,9 @@ fn non_empty(profile: v2::update_user_request::human::Profile) -> Result<Profile
         preferred_language,
         gender: number,
     } = profile;
+    if number == Some(v2::Gender::Unspecified.into()) {
+        return Err(Invalid::new("gender", "must not be GENDER_UNSPECIFIED").into());
+    }
     for (field, text) in [
         ("nick_name", &nick_name),
         ("display_name", &display_name),

@@ -81,7 +81,7 @@ impl Address for EmailAddress {
 impl Address for PhoneNumber {
     const PREFIX: &'static str = "PHONE#";
 
-    /// Spaces, hyphens, dots and parentheses are dropped.
+    /// Spaces, hyphens, dots and parentheses are dropped, of at most 200 characters.
     fn parse(text: &str) -> Result<Self, AddressFault> {
         if text.is_empty() {
             return Err(AddressFault::Empty);
@@ -91,8 +91,9 @@ impl Address for PhoneNumber {
             .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
             .collect();
         let digits = number.strip_prefix('+').unwrap_or_default();
-        let is_good =
-            (7..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit());
+        let is_good = text.len() <= 200
+            && (7..=15).contains(&digits.len())
+            && digits.bytes().all(|c| c.is_ascii_digit());
         if is_good {
             Ok(Self::from_stored(number))
         } else {
@@ -110,9 +111,10 @@ impl Address for PhoneNumber {
 }
 
 impl LoginName {
-    /// The e-mail address that the name is, if it is one.
+    /// The e-mail address that a login by this name may mean, if it is one: names are compared
+    /// folded.
     pub fn as_email(&self) -> Option<EmailAddress> {
-        EmailAddress::parse(self.as_str()).ok()
+        EmailAddress::parse(self.folded().as_str()).ok()
     }
 }
 
@@ -127,6 +129,24 @@ pub struct Contact<A> {
 impl<A> Contact<A> {
     pub fn is_verified(&self) -> bool {
         self.verified_at.is_some()
+    }
+
+    /// Whether two are one address in one spelling, and both verified or both not.
+    pub fn is_as(&self, other: &Self) -> bool
+    where
+        A: PartialEq,
+    {
+        self.address == other.address && self.is_verified() == other.is_verified()
+    }
+
+    /// This in place of another one, which stays if it says the same: with the time at which it was
+    /// verified.
+    #[must_use]
+    pub fn after(self, own: Option<&Self>) -> Self
+    where
+        A: Clone + PartialEq,
+    {
+        own.filter(|own| own.is_as(&self)).cloned().unwrap_or(self)
     }
 }
 
@@ -203,6 +223,10 @@ mod tests {
             ("+49\t1234567", Err(AddressFault::Malformed)),
             ("+４９1234567", Err(AddressFault::Malformed)),
             ("mini@mouse.com", Err(AddressFault::Malformed)),
+            (
+                &*format!("+49123{}4567", " ".repeat(200)),
+                Err(AddressFault::Malformed),
+            ),
             ("+", Err(AddressFault::Malformed)),
             (" ", Err(AddressFault::Malformed)),
             ("", Err(AddressFault::Empty)),

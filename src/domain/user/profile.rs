@@ -74,7 +74,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The given and the family name, which a user without a display name is shown by.
+    /// The given and the family name, which a user without a display name is shown by: at most 200
+    /// characters of them.
     pub fn full_name(&self) -> Option<DisplayName> {
         let names = [&self.given_name, &self.family_name];
         let names: Vec<_> = names
@@ -82,7 +83,8 @@ impl Profile {
             .flatten()
             .map(PersonName::as_str)
             .collect();
-        (!names.is_empty()).then(|| DisplayName::from_stored(names.join(" ")))
+        let made: String = names.join(" ").chars().take(200).collect();
+        (!made.is_empty()).then(|| DisplayName::from_stored(made))
     }
 }
 
@@ -100,11 +102,11 @@ impl Account {
             created_at: new.profile.created_at.or(Some(now)),
             ..new.profile.clone()
         };
-        let mut user = User::new(new, now);
-        if user.display_name.is_none() {
-            user.display_name = profile.full_name();
-        }
-        Self { user, profile }.changed(now)
+        let display_name = new.display_name.clone();
+        let user = User::new(new, now);
+        Self { user, profile }
+            .with_display_name(display_name)
+            .changed(now)
     }
 
     /// The account with another profile. A display name that was made of the names follows them.
@@ -119,14 +121,16 @@ impl Account {
     /// The account with another display name; `None`: with one that is made of the names.
     #[must_use]
     pub fn with_display_name(mut self, name: Option<DisplayName>) -> Self {
-        self.user.display_name = name.or_else(|| self.profile.full_name());
+        self.user.display_name = match name {
+            Some(name) => DisplayName::unless_copied(Some(name), &self.user.login_name),
+            None => self.profile.full_name(),
+        };
         self
     }
 
     /// Whether nobody has given the user a display name.
     pub fn has_made_display_name(&self) -> bool {
-        let own = &self.user.display_name;
-        own.is_none() || *own == self.profile.full_name()
+        self.user.display_name == self.profile.full_name()
     }
 
     /// The account after a change at `now`.
@@ -228,6 +232,13 @@ mod tests {
             shown(&given.with_display_name(None)).as_deref(),
             Some("Mini Mouse")
         );
+
+        // Who is to be shown by the login name stays so.
+        let named = account(names("Mini", "Mouse"), Some("mini"));
+        assert_eq!(shown(&named), None);
+        assert_eq!(shown(&named.with_profile(names("Minnie", "Mouse"))), None);
+        let long = account(names(&"a".repeat(200), "Mouse"), None);
+        assert_eq!(shown(&long), Some("a".repeat(200)));
 
         assert_eq!(shown(&account(Profile::default(), None)), None);
         assert_eq!(

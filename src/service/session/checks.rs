@@ -1,6 +1,7 @@
 mod addresses;
 mod password;
 
+use self::password::PasswordCheck;
 use crate::domain::{
     AddressGroup, Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User,
     UserSearch, UserState,
@@ -36,8 +37,8 @@ pub(in crate::service) struct VerifiedUser {
     /// password may be pending than hashes are computed at once, so this is kept until the attempt
     /// is forgiven.
     pub attempt: Option<PendingAttempt>,
-    /// The hash to store in place of the user's, which was made with other settings or by
-    /// another service.
+    /// The hash to store in place of the user's: of the password that the user has chosen, or of
+    /// the same one, if the stored hash was made with other settings or by another service.
     pub new_hash: Option<HashString>,
 }
 
@@ -62,6 +63,22 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<VerifiedUser>, Error> {
+        let check = self.check_and_hash(subject, checks, None, address, permit, context);
+        check.await
+    }
+
+    /// The same, and computes the hash of a password that the user has chosen, if a right password
+    /// was checked. It is computed in that check's turn: a call that waited for another one while
+    /// its attempt is pending would have those wait for it who stand before it in the queue.
+    pub(in crate::service) async fn check_and_hash(
+        &self,
+        subject: Option<Subject<'_>>,
+        checks: &Checks,
+        chosen: Option<&Password>,
+        address: Option<AddressGroup>,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Option<VerifiedUser>, Error> {
         // Exhaustive on purpose: a check that is added is carried out here.
         let Checks { user: _, password } = checks;
         let outcome = match (subject, password.clone()) {
@@ -69,7 +86,8 @@ impl Service {
             (None, Some(_)) => Err(Error::UserMissing),
             (Some(subject), None) => self.check_user(subject, context).await,
             (Some(subject), Some(password)) => {
-                self.check_password(subject, password, address, permit, context)
+                let check = PasswordCheck { password, chosen };
+                self.check_password(subject, check, address, permit, context)
                     .await
             }
         };

@@ -67,11 +67,7 @@ impl UseCase for SetEmail {
         permit.user(&self.user_id)?;
         let email = self.email.contact(context.now)?;
         let change = |profile: &Profile| {
-            if profile
-                .email
-                .as_ref()
-                .is_some_and(|own| is_same(own, &email))
-            {
+            if profile.email.as_ref().is_some_and(|own| own.is_as(&email)) {
                 return Err(UserError::EmailUnchanged);
             }
             Ok(Profile {
@@ -83,11 +79,6 @@ impl UseCase for SetEmail {
             .change_profile(&self.user_id, UserCommand::SetEmail, context, change)
             .await
     }
-}
-
-/// Whether two contacts are one address in one spelling, and both verified or both not.
-fn is_same(own: &Contact<EmailAddress>, other: &Contact<EmailAddress>) -> bool {
-    own.address == other.address && own.is_verified() == other.is_verified()
 }
 
 /// `SetPhoneRequest`.
@@ -112,7 +103,7 @@ impl UseCase for SetPhone {
         let phone = self.phone.contact(context.now)?;
         let change = |profile: &Profile| {
             Ok(Profile {
-                phone: Some(phone.clone()),
+                phone: Some(phone.clone().after(profile.phone.as_ref())),
                 ..profile.clone()
             })
         };

@@ -1,3 +1,5 @@
+use tokio::time::Instant;
+
 use super::answers::Fault;
 use crate::domain::{
     Account, HashString, Operation, Password, Permit, PersonName, SessionGeneration, UserId,
@@ -15,6 +17,15 @@ pub enum GivenPassword {
     Plain(Password),
     /// The hash of a password that nobody here knows, in one of the forms of an import.
     Hash(HashString),
+}
+
+impl GivenPassword {
+    fn plain(&self) -> Option<&Password> {
+        match self {
+            Self::Plain(password) => Some(password),
+            Self::Hash(_) => None,
+        }
+    }
 }
 
 /// A password that a user is given, and whether it has to be changed.
@@ -125,20 +136,38 @@ impl Service {
         {
             return Err(UserError::PasswordUnchanged.into());
         }
+        let checks = Checks {
+            user: None,
+            password: current,
+        };
+        // Over the limit of its address, a login is refused before anything of the user is read.
+        let address = self.login_address(&checks, None, permit, context);
+        self.refuse_over_limit(address, context)?;
         self.judge(&new.password, context).await?;
         let found = self.find_user(id, context).await;
         let seen = found.map_err(|refusal| refusal.of(command))?;
-        let verified = match current {
-            None => None,
-            Some(current) => {
-                self.check_current(&seen.account, current, permit, context)
-                    .await?
-            }
-        };
+        let account = renamed(&seen.account).map_err(|fault| fault.of(command));
+        let judged = account.and_then(|account| self.judge_names(&new.password, &account));
+
+        let mut verified = None;
+        if checks.password.is_some() {
+            let user = &seen.account.user;
+            let subject = Subject::Own(&user.user_id, &user.login_name);
+            let chosen = new.password.plain().filter(|_| judged.is_ok());
+            let check =
+                self.check_and_hash(Some(subject), &checks, chosen, address, permit, context);
+            verified = self.limited(address, context, check).await?;
+        }
+        // From here on the hash is written by the change, and not as that of the same password.
+        let hash = verified
+            .as_mut()
+            .and_then(|verified| verified.new_hash.take());
         let hash = async {
-            let account = renamed(&seen.account).map_err(|fault| fault.of(command))?;
-            self.judge_names(&new.password, &account)?;
-            self.hash(&new.password, context).await
+            judged?;
+            match (hash, &new.password) {
+                (Some(hash), GivenPassword::Plain(_)) => Ok(hash),
+                (_, password) => self.hash(password, context).await,
+            }
         };
         match hash.await {
             Ok(hash) => Ok(PreparedPassword {
@@ -155,24 +184,6 @@ impl Service {
                     .await
             }
         }
-    }
-
-    /// Checks the current password as a Set of a session does.
-    async fn check_current(
-        &self,
-        account: &Account,
-        current: Password,
-        permit: &Permit,
-        context: &Context,
-    ) -> Result<Option<VerifiedUser>, Error> {
-        let checks = Checks {
-            user: None,
-            password: Some(current),
-        };
-        let subject = Subject::Own(&account.user.user_id, &account.user.login_name);
-        let address = self.login_address(&checks, None, permit, context);
-        let check = self.check(Some(subject), &checks, address, permit, context);
-        self.limited(address, context, check).await
     }
 
     /// Writes a new password together with the `rest` of a change. Of two who change the password at
@@ -252,7 +263,11 @@ impl Service {
     ) -> Result<HashString, Error> {
         match password {
             GivenPassword::Plain(password) => {
-                Ok(self.passwords.hash(password.clone()).await?.into())
+                let turn = self.passwords.turn().await?;
+                let started = Instant::now();
+                let (hash, _) = turn.hash(password.clone()).await?;
+                context.record.hashed(started.elapsed(), 1);
+                Ok(hash.into())
             }
             GivenPassword::Hash(hash) => self.read_new_hash(hash.as_str(), context),
         }

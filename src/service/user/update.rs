@@ -97,7 +97,9 @@ impl Service {
     /// Changes all that a request names of a user in one write, or nothing. The right to each part is
     /// asked for before anything is read.
     ///
-    /// Requests, one after another: 3, and as a `SetPassword` has them with a password.
+    /// Requests, one after another: 3, and as a `SetPassword` has them with a password. A new login
+    /// name beside the current password takes 3 more: the check has written to the user's item,
+    /// which moves to another key only as it is.
     async fn update(
         &self,
         id: UserId,
@@ -191,17 +193,12 @@ impl UserChanges {
         }
         if let Some(email) = self.email.clone() {
             let new = email.contact(now)?;
-            let is_same = |own: &crate::domain::Contact<_>| {
-                own.address == new.address && own.is_verified() == new.is_verified()
-            };
-            // The time stays at which the address was verified.
-            if !profile.email.as_ref().is_some_and(is_same) {
-                profile.email = Some(new);
-            }
+            profile.email = Some(new.after(profile.email.as_ref()));
         }
         if let Some(change) = self.phone.clone() {
-            let phone = change.into_option().map(|phone| phone.contact(now));
-            profile.phone = phone.transpose()?;
+            let new = change.into_option().map(|phone| phone.contact(now));
+            let new = new.transpose()?;
+            profile.phone = new.map(|phone| phone.after(profile.phone.as_ref()));
         }
         let mut account = account.with_profile(profile);
         if let Some(change) = names.display_name.clone() {

@@ -34,6 +34,12 @@ pub(super) enum Sharing {
     Others,
 }
 
+impl Sharing {
+    pub fn alone_if(is_alone: bool) -> Self {
+        if is_alone { Self::Nobody } else { Self::Others }
+    }
+}
+
 /// A condition that nobody but the user has an address.
 const ALONE: &str = "attribute_not_exists(holders) OR holders = :own";
 

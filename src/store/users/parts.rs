@@ -37,7 +37,8 @@ pub(super) enum Part {
     NewName,
     Pointer,
     Profile,
-    LeftEmail,
+    /// With [`Sharing::Nobody`], it becomes the login name.
+    LeftEmail(Sharing),
     LeftPhone,
     Email(Sharing),
     Phone,
@@ -53,14 +54,18 @@ impl Part {
             Self::User | Self::Pointer | Self::Profile => 0,
             Self::Session => 1,
             Self::NewName => 2,
-            Self::NameAddress | Self::Email(_) | Self::Phone => 3,
-            Self::LeftEmail | Self::LeftPhone => 4,
+            Self::NameAddress | Self::Email(_) | Self::Phone | Self::LeftEmail(Sharing::Nobody) => {
+                3
+            }
+            Self::LeftEmail(Sharing::Others) | Self::LeftPhone => 4,
         }
     }
 
     pub fn conflict(self) -> Option<AddressConflict> {
         match self {
-            Self::NameAddress | Self::Email(Sharing::Nobody) => Some(AddressConflict::Taken),
+            Self::NameAddress | Self::Email(Sharing::Nobody) | Self::LeftEmail(Sharing::Nobody) => {
+                Some(AddressConflict::Taken)
+            }
             Self::Email(Sharing::Others) | Self::Phone => Some(AddressConflict::Full),
             _ => None,
         }
@@ -128,12 +133,13 @@ impl Store {
         }
         let [from, mut to] = items;
         let mut more = Vec::new();
-        if let Some(hash) = &user.password_hash
-            && before.password_hash.as_ref() != Some(hash)
-        {
+        let new_hash = user.password_hash.as_ref();
+        let new_hash = new_hash.filter(|hash| before.password_hash.as_ref() != Some(*hash));
+        if let Some(hash) = new_hash {
             to.insert("password_hash".to_owned(), text(hash.as_str()));
         }
-        if user.attempts != before.attempts {
+        // Attempts that were made since the user was read were at the former password too.
+        if new_hash.is_some() || user.attempts != before.attempts {
             to.insert("failures".to_owned(), number(0));
             more.push("cleared = attempts");
         }

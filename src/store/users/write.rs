@@ -114,7 +114,9 @@ impl Store {
                 return Ok(ChangeOutcome::Done);
             };
             match first {
-                Part::LeftEmail | Part::LeftPhone => toggle(&mut shared, &failed),
+                Part::LeftEmail(Sharing::Others) | Part::LeftPhone => {
+                    toggle(&mut shared, &failed);
+                }
                 Part::NewName => return Ok(ChangeOutcome::NameTaken),
                 Part::Session => return Ok(ChangeOutcome::SessionEnded),
                 part => {
@@ -145,7 +147,7 @@ impl Store {
             ];
             parts.extend(self.addresses(Some(seen), None, false, &shared)?);
             let failed = self.transact_parts(parts).await?;
-            let is_left = |part: &Part| matches!(part, Part::LeftEmail | Part::LeftPhone);
+            let is_left = |part: &Part| matches!(part, Part::LeftEmail(_) | Part::LeftPhone);
             if failed.is_empty() {
                 return Ok(true);
             }
@@ -195,25 +197,23 @@ impl Store {
 
         let mut parts = Vec::new();
         let (old_email, new_email) = (email(before), email(after));
-        let is_alone = unique_emails || name_key.is_some() && name_key == new_email;
-        let sharing = if is_alone {
-            Sharing::Nobody
-        } else {
-            Sharing::Others
+        // An item may be in a transaction once. So where the address is left or joined in it, that
+        // has the condition of the name.
+        let becomes_name = |address: &Option<AttributeValue>| {
+            name_key.is_some() && name_key == *address && old_email != new_email
         };
-        if let Some(key) =
-            name_key.filter(|key| Some(key) != new_email.as_ref() || old_email == new_email)
+        let left = Part::LeftEmail(Sharing::alone_if(becomes_name(&old_email)));
+        let sharing = Sharing::alone_if(unique_emails || becomes_name(&new_email));
+        if let Some(key) = &name_key
+            && !becomes_name(&old_email)
+            && !becomes_name(&new_email)
         {
-            parts.push((Part::NameAddress, check_alone(table, key, user)?));
+            let check = check_alone(table, key.clone(), user)?;
+            parts.push((Part::NameAddress, check));
         }
+        let joined = Part::Email(sharing);
         for (old, new, left, joined, sharing) in [
-            (
-                old_email,
-                new_email,
-                Part::LeftEmail,
-                Part::Email(sharing),
-                sharing,
-            ),
+            (old_email.clone(), new_email.clone(), left, joined, sharing),
             (
                 phone(before),
                 phone(after),

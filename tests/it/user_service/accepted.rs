@@ -107,8 +107,10 @@ async fn a_registration_is_refused_for_each_thing_that_no_user_can_have() {
         let added = admin.ask(Operation::AddHumanUser, message).await;
         assert_eq!(outcome(&added), "SESAME-Send1", "{code}");
     }
-    // Nothing of all this was stored.
-    register(admin, "mini").await;
+    // Nothing of all this was stored, and an empty secret is none.
+    let message = with(human(&app, "mini"), "totpSecret", json!(""));
+    let added = admin.ask(Operation::AddHumanUser, message).await;
+    assert_eq!(outcome(&added), "ok");
 }
 
 #[tokio::test]
@@ -150,6 +152,18 @@ async fn names_and_ids_are_one_users_alone() {
         let renamed = json!({ "userId": own, "username": to });
         let renamed = admin.ask(Operation::UpdateUser, renamed).await;
         assert_eq!(outcome(&renamed), want, "{to}");
+    }
+    // Names are compared folded, so by each of these a login would reach the other user's address.
+    for (address, name) in [
+        ("mike@m.example", "mi\u{212a}e@m.example"),
+        ("mass@m.example", "maß@m.example"),
+    ] {
+        let mut message = human(&app, address);
+        message["email"]["email"] = json!(address);
+        admin.ask(Operation::AddHumanUser, message).await.unwrap();
+        let message = with(human(&app, "like"), "username", json!(name));
+        let added = admin.ask(Operation::AddHumanUser, message).await;
+        assert_eq!(outcome(&added), "V3-DKcYh", "{name}");
     }
     // The address may be shared, but not as a name.
     let mut shared = human(&app, "sharing");

@@ -235,3 +235,81 @@ async fn two_changes_at_once_are_one_after_the_other() {
     };
     assert_eq!(log_in(&app, &id, now).await, "ok");
 }
+
+/// The new hash is computed in the turn of the check. Otherwise the change would wait for the turn of
+/// a login at the same name, which waits for the change's attempt to be settled.
+#[tokio::test]
+async fn a_change_and_a_login_at_once_don_t_wait_for_each_other() {
+    let mut app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "100")]).await;
+    let (log, _) = sesame::log::Log::memory(None);
+    let one_hash = std::num::NonZeroUsize::MIN;
+    let (store, key) = (app.faulty.clone(), sesame::aws::KeySource::None);
+    app.api = sesame::app::App::new(store, &app.settings, key, one_hash, log);
+    let admin = administrator(&app).await;
+    let id = register(admin, "mini").await;
+    let user = app.client().bearing(token(&app, &id, PASSWORD).await);
+    let passwords: Vec<_> = (0..8).map(|n| format!("correct horse {n}")).collect();
+    let mut current = PASSWORD;
+    for new in &passwords {
+        let change = set(user, &id, new, Some(current));
+        let logins = (0..6).map(|_| log_in(&app, &id, "wrong"));
+        let both = futures_util::future::join(change, futures_util::future::join_all(logins));
+
+        let both = tokio::time::timeout(Duration::from_secs(60), both).await;
+
+        let (changed, logins) = both.expect("none waits for another for ever");
+        assert_eq!(changed, "ok");
+        assert!(logins.iter().all(|login| login == "COMMAND-3M0fs"));
+        current = new;
+    }
+}
+
+/// What was tried at the former password, before the change or during it, is no failure at the new
+/// one.
+#[tokio::test]
+async fn no_failure_is_left_of_the_former_password() {
+    let app = App::emulated(&[("MAX_PASSWORD_ATTEMPTS", "1")]).await;
+    let admin = administrator(&app).await;
+    let id = register(admin, "mini").await;
+    let user = app.client().bearing(token(&app, &id, PASSWORD).await);
+
+    assert_eq!(set(user, &id, NEW_PASSWORD, Some(PASSWORD)).await, "ok");
+    assert_eq!(log_in(&app, &id, NEW_PASSWORD).await, "ok");
+
+    // The guess comes between the read and the write.
+    app.faults
+        .delay("TransactWriteItems", 1, Duration::from_millis(500));
+    let (changed, guess) = tokio::join!(set(admin, &id, PASSWORD, None), async {
+        while app.faults.count("TransactWriteItems") < 3 {
+            tokio::task::yield_now().await;
+        }
+        log_in(&app, &id, "wrong").await
+    });
+    assert_eq!((&*changed, &*guess), ("ok", "COMMAND-3M0fs"));
+    assert_eq!(log_in(&app, &id, PASSWORD).await, "ok");
+}
+
+/// As for a login, it is refused before anything of the user is read.
+#[tokio::test]
+async fn over_the_limit_of_an_address_no_current_password_is_checked() {
+    let app = App::emulated(&[("MAX_FAILURES_PER_ADDRESS", "5")]).await;
+    let admin = administrator(&app).await;
+    let id = register(admin, "mini").await;
+    let own = token(&app, &id, PASSWORD).await;
+    let user = app.client().bearing(own).from("203.0.113.1");
+    for _ in 0..5 {
+        let wrong = set(user, &id, NEW_PASSWORD, Some("wrong")).await;
+        assert_eq!(wrong, "COMMAND-3M0fs");
+    }
+    app.faults.clear();
+
+    assert_eq!(set(user, &id, NEW_PASSWORD, Some(PASSWORD)).await, "code 8");
+
+    // The session's own read is all.
+    assert_eq!(app.faults.actions(), ["BatchGetItem"]);
+    assert_eq!(
+        set(user, &id, NEW_PASSWORD, None).await,
+        "ok",
+        "nothing is checked"
+    );
+}

@@ -142,6 +142,7 @@ async fn an_update_is_carried_out_whole_or_not_at_all() {
         json!({ "displayName": " " }),
         json!({ "preferredLanguage": "" }),
         json!({ "gender": 9 }),
+        json!({ "gender": "GENDER_UNSPECIFIED" }),
     ] {
         let patch = json!({ "userId": id, "human": { "profile": profile } });
         let patched = admin.ask(Operation::UpdateUser, patch).await;
@@ -184,4 +185,57 @@ async fn a_renamed_user_keeps_everything() {
     heir["username"] = json!(app.login_name("mini").as_str());
     let heir = admin.ask(Operation::AddHumanUser, heir).await;
     assert_eq!(outcome(&heir), "ok");
+}
+
+/// The address of before becomes the name, or the name's address that of the user, in one change.
+#[tokio::test]
+async fn a_name_and_an_address_change_places() {
+    let app = App::start().await;
+    let admin = administrator(&app).await;
+    let id = register(admin, "mini").await;
+    let (mini, maxi) = (address(&app, "mini"), address(&app, "maxi"));
+    let change = |name: &str, email: &str| json!({ "username": name, "email": { "email": email, "isVerified": true } });
+    for (name, email) in [
+        (&mini, &maxi),
+        (&maxi, &mini),
+        (&mini, &mini),
+        (&maxi, &maxi),
+    ] {
+        assert_eq!(
+            update(admin, &id, change(name, email)).await,
+            "ok",
+            "{name} {email}"
+        );
+        let user = read(admin, &id).await.unwrap();
+        assert_eq!(
+            (&user["username"], &user["human"]["email"]["email"]),
+            (&json!(name), &json!(email))
+        );
+    }
+    // While others have the address, it is no name.
+    let mut other = super::human(&app, "other");
+    other["email"]["email"] = json!(maxi);
+    admin.ask(Operation::AddHumanUser, other).await.unwrap();
+    let other = app.user_id("other").to_string();
+    let taken = update(admin, &other, change(&maxi, &address(&app, "new"))).await;
+    assert_eq!(taken, "V3-DKcYh");
+}
+
+/// What says the same again is no change: neither a number, nor a display name that is the user name.
+#[tokio::test]
+async fn an_update_that_changes_nothing_is_not_counted() {
+    let app = App::start().await;
+    let admin = administrator(&app).await;
+    let id = register(admin, "mini").await;
+    let name = app.login_name("mini");
+    let same = json!({
+        "profile": { "givenName": "Mini", "familyName": "Mouse", "displayName": name.as_str() },
+        "phone": { "phone": "+41711234567", "isVerified": true },
+    });
+    for _ in 0..2 {
+        assert_eq!(update(admin, &id, same.clone()).await, "ok");
+        let user = read(admin, &id).await.unwrap();
+        assert_eq!(user["details"]["sequence"], "2");
+        assert_eq!(user["human"]["profile"]["displayName"], name.as_str());
+    }
 }

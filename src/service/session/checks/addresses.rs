@@ -53,7 +53,7 @@ impl Service {
     ///
     /// [`Error::TooManyFailures`]: the address has reached the limit, as far as this process knows,
     /// and the policy is to refuse.
-    pub(super) fn refuse_over_limit(
+    pub(in crate::service) fn refuse_over_limit(
         &self,
         address: Option<AddressGroup>,
         context: &Context,

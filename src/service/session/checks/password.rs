@@ -7,6 +7,12 @@ use crate::service::user_lookup::{Subject, UserLookup};
 use crate::service::{Context, Service};
 use crate::store::ReserveOutcome;
 
+/// A password to check, and one that the user has chosen in its place, if any.
+pub struct PasswordCheck<'a> {
+    pub password: Password,
+    pub chosen: Option<&'a Password>,
+}
+
 impl Service {
     /// Finds a user and checks the password: 1 request by login name, 2 by user id.
     ///
@@ -19,7 +25,7 @@ impl Service {
     pub(super) async fn check_password(
         &self,
         subject: Subject<'_>,
-        password: Password,
+        check: PasswordCheck<'_>,
         address: Option<AddressGroup>,
         permit: &Permit,
         context: &Context,
@@ -46,7 +52,7 @@ impl Service {
             ReserveOutcome::Reserved(user) => user,
             ReserveOutcome::Refused(found) => {
                 if !permit.sees_users() {
-                    verify_decoy(place, password, context).await?;
+                    verify_decoy(place, check.password, context).await?;
                 }
                 return Err(self.refusal(&lookup, found, context));
             }
@@ -56,7 +62,7 @@ impl Service {
         match PasswordHash::parse(stored.as_str()) {
             Ok(hash) => {
                 let turn = place.turn().await;
-                self.verify(turn, user, hash, password, reserved_at, context)
+                self.verify(turn, user, hash, check, reserved_at, context)
                     .await
             }
             Err(unsupported) => {
@@ -65,7 +71,7 @@ impl Service {
                     return Err(Error::Internal(unsupported.into()));
                 }
                 // Any other error would reveal that the user exists.
-                verify_decoy(place, password, context).await?;
+                verify_decoy(place, check.password, context).await?;
                 Err(Error::PasswordInvalid(None))
             }
         }
@@ -76,10 +82,11 @@ impl Service {
         turn: Turn,
         user: User,
         hash: PasswordHash,
-        password: Password,
+        check: PasswordCheck<'_>,
         reserved_at: Timestamp,
         context: &Context,
     ) -> Result<VerifiedUser, Error> {
+        let PasswordCheck { password, chosen } = check;
         let (verification, turn) = turn.verify(password.clone(), hash).await?;
         context
             .record
@@ -93,11 +100,13 @@ impl Service {
                 .note(|facts| facts.locked_out = lock != Ok(None));
             return Err(Error::PasswordInvalid(Some(user.attempts.failures)));
         }
-        let (new_hash, turn) = if verification.is_outdated {
-            let (hash, turn) = turn.hash(password).await?;
-            (Some(hash.into()), turn)
-        } else {
-            (None, turn)
+        let hashed = verification.is_outdated.then_some(password);
+        let (new_hash, turn) = match chosen.cloned().or(hashed) {
+            Some(password) => {
+                let (hash, turn) = turn.hash(password).await?;
+                (Some(hash.into()), turn)
+            }
+            None => (None, turn),
         };
         Ok(VerifiedUser {
             user,

@@ -25,6 +25,8 @@ pub(super) fn check_built(
         _ if message.is_built(field) => Ok(()),
         // In protobuf, a list without elements is no field.
         _ if field.label == Label::Repeated && is_empty_list(value) => Ok(()),
+        // An empty text is as good as none.
+        Kind::String if matches!(value, Tree::String(text) if text.is_empty()) => Ok(()),
         _ if is_object && !matches!(value, Tree::Object(_)) => Err(wrong(field, value, path)),
         _ => Err(unsupported(path)),
     }
