@@ -132,11 +132,12 @@ def test_a_user_is_found_by_id(client: Client) -> None:
 
 
 @pytest.mark.skipif("SESAME_LIST_USERS" not in os.environ, reason="ListUsers isn't there")
-def test_a_user_is_found_by_login_name_and_by_e_mail(client: Client) -> None:
+def test_a_search_finds_a_user_by_id_login_name_and_e_mail(client: Client) -> None:
     user = client.register()
     expected = client.find(user)
 
     for query in [
+        {"in_user_ids_query": {"user_ids": [user.id]}},
         {"login_name_query": {"login_name": user.login_name}},
         {"email_query": {"email_address": user.login_name}},
     ]:

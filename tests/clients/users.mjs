@@ -91,14 +91,18 @@ export function users(has) {
   });
 
   has(
-    "a user is found by login name and by e-mail",
+    "a search finds a user by id, login name and e-mail",
     async (client) => {
       const user = await register(client);
-      const { loginName } = user;
+      const { userId, loginName } = user;
       const expected = await get(user, client);
       const search = (query) => client.listUsers({ queries: [query] }, all);
 
-      for (const query of [{ loginNameQuery: { loginName } }, { emailQuery: { emailAddress: loginName } }]) {
+      for (const query of [
+        { inUserIdsQuery: { userIds: [userId] } },
+        { loginNameQuery: { loginName } },
+        { emailQuery: { emailAddress: loginName } },
+      ]) {
         const { details, result } = await search(query);
 
         assert.deepEqual(result, [expected]);

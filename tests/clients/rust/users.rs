@@ -7,6 +7,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 use zitadel::api::clients::ClientBuilder;
+use zitadel::api::zitadel::object::v2::TextQueryMethod;
 use zitadel::api::zitadel::session::v2::check_user::Search;
 use zitadel::api::zitadel::session::v2::session_service_client::SessionServiceClient;
 use zitadel::api::zitadel::session::v2::{
@@ -21,9 +22,9 @@ use zitadel::api::zitadel::user::v2::user::Type;
 use zitadel::api::zitadel::user::v2::user_service_client::UserServiceClient;
 use zitadel::api::zitadel::user::v2::{
     AddHumanUserRequest, AddHumanUserResponse, DeleteUserRequest, EmailQuery, GetUserByIdRequest,
-    HumanUser, ListUsersRequest, LockUserRequest, LoginNameQuery, Password, SearchQuery,
-    SetHumanEmail, SetHumanProfile, SetPasswordRequest, UnlockUserRequest, UpdateHumanUserRequest,
-    User, UserState,
+    HumanUser, InUserIdQuery, ListUsersRequest, LockUserRequest, LoginNameQuery, Password,
+    SearchQuery, SetHumanEmail, SetHumanProfile, SetPasswordRequest, UnlockUserRequest,
+    UpdateHumanUserRequest, User, UserState,
 };
 
 const PASSWORD: &str = "V3ryS3cure!";
@@ -233,7 +234,7 @@ async fn a_user_is_found_by_id() {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_login_name_and_by_e_mail() {
+async fn a_search_finds_a_user_by_id_login_name_and_e_mail() {
     if std::env::var_os("SESAME_LIST_USERS").is_none() {
         return;
     }
@@ -241,20 +242,19 @@ async fn a_user_is_found_by_login_name_and_by_e_mail() {
     let (id, name) = clients.register().await;
     let expected = (1, vec![clients.find(&id).await.unwrap()]);
 
-    let by_name = LoginNameQuery {
-        login_name: name.clone(),
-        method: 0,
-    };
-    let by_email = EmailQuery {
-        email_address: name,
-        method: 0,
-    };
-
-    assert_eq!(
-        clients.search(Query::LoginNameQuery(by_name)).await,
-        expected
-    );
-    assert_eq!(clients.search(Query::EmailQuery(by_email)).await, expected);
+    for query in [
+        Query::InUserIdsQuery(InUserIdQuery { user_ids: vec![id] }),
+        Query::LoginNameQuery(LoginNameQuery {
+            login_name: name.clone(),
+            method: TextQueryMethod::Equals.into(),
+        }),
+        Query::EmailQuery(EmailQuery {
+            email_address: name,
+            method: TextQueryMethod::Equals.into(),
+        }),
+    ] {
+        assert_eq!(clients.search(query).await, expected);
+    }
 }
 
 #[tokio::test]
