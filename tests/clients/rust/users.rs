@@ -1,5 +1,10 @@
 //! The crate `zitadel`, which speaks gRPC: a user's life. It has neither `CreateUser` nor `UpdateUser`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "only the product takes settings, and draws ids, in one place"
+)]
+
 use tonic::codegen::InterceptedService;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
@@ -30,7 +35,7 @@ use zitadel::api::zitadel::user::v2::{
 const PASSWORD: &str = "V3ryS3cure!";
 const NEW_PASSWORD: &str = "An0ther-Secret!";
 
-/// The crate's own interceptor for tokens comes with its client of OpenID Connect.
+/// The crate's own interceptor for tokens comes with clients of HTTP and OIDC.
 #[derive(Clone)]
 struct Bearer(AsciiMetadataValue);
 
@@ -222,7 +227,7 @@ async fn a_user_is_found_by_id() {
 
     assert_eq!((&user.user_id, user.state()), (&id, UserState::Active));
     assert_eq!((&user.username, &user.preferred_login_name), (&name, &name));
-    assert_eq!(user.login_names, [name.clone()]);
+    assert_eq!(user.login_names, std::slice::from_ref(&name));
     let human = human(user);
     let (profile, email) = (human.profile.unwrap(), human.email.unwrap());
     assert_eq!(
