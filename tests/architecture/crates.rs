@@ -12,13 +12,14 @@ const FOLDERS: [&str; 7] = [
 ];
 
 /// The folders in which each file may be the first of a crate.
-const OF_ROOTS: [&str; 6] = [
+const OF_ROOTS: [&str; 7] = [
     "",
     "benches",
     "examples",
     "fuzz/targets",
     "src/bin",
     "tests",
+    "tests/clients/rust",
 ];
 
 /// The first file of each crate, by its path in the repository. A module beside one is taken for

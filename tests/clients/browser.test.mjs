@@ -7,8 +7,9 @@ import { launch, servePage } from "./browser.mjs";
 import { life } from "./life.mjs";
 import { DEADLINE_EXCEEDED, NOT_FOUND, UNAUTHENTICATED, login, prove } from "./prove.mjs";
 import { Refusal } from "./refusal.mjs";
-import { lower, methods } from "./rpcs.mjs";
+import { RPCS, lower, methods } from "./rpcs.mjs";
 import { VERSIONS, addUser, service, start } from "./service.mjs";
+import { users } from "./users.mjs";
 
 const CLIENTS = ["connect-web's gRPC-Web", "connect-web's Connect", "grpc-web in binary", "grpc-web in text"];
 const ALL = [...CLIENTS, "fetch on the JSON routes"];
@@ -43,10 +44,14 @@ const onThePage = (client, version) =>
       throw new Refusal(error);
     }
     return answer;
-  });
+  }, RPCS);
 
 for (const client of ALL) {
   prove(`${client} on a page of another origin`, (version) => onThePage(client, version), life);
+}
+
+for (const client of ["@zitadel/client/web", "fetch on the JSON routes"]) {
+  prove(`${client} on a page of another origin`, (version) => onThePage(client, version), users, ["v2"]);
 }
 
 for (const client of CLIENTS) {

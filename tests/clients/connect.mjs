@@ -7,17 +7,18 @@ import { ErrorDetailSchema, session } from "./generated.mjs";
 import { Refusal } from "./refusal.mjs";
 import { headersOf, lower, methods } from "./rpcs.mjs";
 
-function refusal(error) {
+function refusal(error, schemas) {
   if (!(error instanceof ConnectError)) {
     return error;
   }
-  const [detail] = error.findDetails(ErrorDetailSchema);
+  const [detail] = schemas.flatMap((schema) => error.findDetails(schema));
   return new Refusal({ code: error.code, message: error.rawMessage, id: detail?.id });
 }
 
-const refusing = (promise) =>
+/** The answer, or a `Refusal` with the id of the first detail that has one of those schemas. */
+export const refusing = (promise, schemas = [ErrorDetailSchema]) =>
   promise.catch((error) => {
-    throw refusal(error);
+    throw refusal(error, schemas);
   });
 
 export async function connectClient(version, transport) {

@@ -1,26 +1,39 @@
 // The JSON routes, by fetch: no client at all.
 
 import { Refusal } from "./refusal.mjs";
-import { headersOf, methods } from "./rpcs.mjs";
+import { RPCS, headersOf, methods } from "./rpcs.mjs";
+
+const session = (id) => `sessions/${encodeURIComponent(id)}`;
+const user = (id) => `users/${encodeURIComponent(id)}`;
 
 /** The method and the path of a call, and the part of its message that is in the body. */
 const ROUTES = {
-  CreateSession: (request) => ["POST", "", request],
-  SetSession: ({ sessionId, ...request }) => ["PATCH", `/${encodeURIComponent(sessionId)}`, request],
-  GetSession: ({ sessionId, ...query }) => ["GET", `/${encodeURIComponent(sessionId)}?${new URLSearchParams(query)}`],
-  DeleteSession: ({ sessionId, ...request }) => ["DELETE", `/${encodeURIComponent(sessionId)}`, request],
-  ListSessions: (request) => ["POST", "/search", request],
+  CreateSession: (request) => ["POST", "sessions", request],
+  SetSession: ({ sessionId, ...request }) => ["PATCH", session(sessionId), request],
+  GetSession: ({ sessionId, ...query }) => ["GET", `${session(sessionId)}?${new URLSearchParams(query)}`],
+  DeleteSession: ({ sessionId, ...request }) => ["DELETE", session(sessionId), request],
+  ListSessions: (request) => ["POST", "sessions/search", request],
+  CreateUser: (request) => ["POST", "users/new", request],
+  AddHumanUser: (request) => ["POST", "users/human", request],
+  GetUserByID: ({ userId }) => ["GET", user(userId)],
+  ListUsers: (request) => ["POST", "users", request],
+  UpdateUser: ({ userId, ...request }) => ["PATCH", user(userId), request],
+  UpdateHumanUser: ({ userId, ...request }) => ["PUT", `users/human/${encodeURIComponent(userId)}`, request],
+  SetPassword: ({ userId, ...request }) => ["POST", `${user(userId)}/password`, request],
+  LockUser: ({ userId }) => ["POST", `${user(userId)}/lock`, {}],
+  UnlockUser: ({ userId }) => ["POST", `${user(userId)}/unlock`, {}],
+  DeleteUser: ({ userId }) => ["DELETE", user(userId)],
 };
 
 export const jsonClient = (version, url) =>
   methods(async (rpc, request, options) => {
     const [method, path, body] = ROUTES[rpc](request);
     const headers = { ...(body && { "content-type": "application/json" }), ...headersOf(options) };
-    const response = await fetch(`${url}/${version}/sessions${path}`, { method, headers, body: JSON.stringify(body) });
+    const response = await fetch(`${url}/${version}/${path}`, { method, headers, body: JSON.stringify(body) });
     const answer = await response.json();
     if (!response.ok) {
       const { code, message, details = [] } = answer;
       throw new Refusal({ code, message, id: details[0]?.id });
     }
     return answer;
-  });
+  }, RPCS);

@@ -84,7 +84,7 @@ async function logIn(page, { protocol, version, loginName, password }) {
   await choose(page, protocol);
   await choose(page, version);
   await page.getByLabel("Login name").fill(loginName);
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   return call(page, "CreateSession", protocol, version);
 }
 
@@ -182,7 +182,7 @@ for (const protocol of PROTOCOLS) {
       ]) {
         await choose(page, name);
         if (name === "Change") {
-          await page.getByLabel("Password").fill(PASSWORD);
+          await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
         }
         await page.getByLabel("Show secrets").uncheck();
         const hidden = await page.locator("#request").innerText();
@@ -249,7 +249,7 @@ test("a change sends what was typed for it, and nothing that was typed for a cre
     assert.match(shown, /"sequence": "6"/);
     await choose(page, "Create");
     assert.equal(await page.getByLabel("Login name").inputValue(), LOGIN_NAME);
-    assert.equal(await page.getByLabel("Password").inputValue(), PASSWORD);
+    assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), PASSWORD);
     await choose(page, "Change");
     assert.equal(await page.getByLabel(/^Seconds/).inputValue(), "60");
   }));

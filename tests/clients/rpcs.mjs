@@ -1,13 +1,26 @@
-// The service's calls, under the names that the proto files give them.
+// The calls of both services, under the names that the proto files give them.
 
-const RPCS = ["CreateSession", "SetSession", "GetSession", "DeleteSession", "ListSessions"];
+const SESSION_RPCS = ["CreateSession", "SetSession", "GetSession", "DeleteSession", "ListSessions"];
+const USER_RPCS = [
+  "CreateUser",
+  "AddHumanUser",
+  "GetUserByID",
+  "ListUsers",
+  "UpdateUser",
+  "UpdateHumanUser",
+  "SetPassword",
+  "LockUser",
+  "UnlockUser",
+  "DeleteUser",
+];
+export const RPCS = [...SESSION_RPCS, ...USER_RPCS];
 
 /** `CreateSession` as JavaScript spells a method. */
 export const lower = (rpc) => rpc[0].toLowerCase() + rpc.slice(1);
 
-/** A method for each, all of which `call(rpc, request, options)` carries out. */
-export const methods = (call) =>
-  Object.fromEntries(RPCS.map((rpc) => [lower(rpc), (request, options = {}) => call(rpc, request, options)]));
+/** A method for each of the rpcs, all of which `call(rpc, request, options)` carries out. */
+export const methods = (call, rpcs = SESSION_RPCS) =>
+  Object.fromEntries(rpcs.map((rpc) => [lower(rpc), (request, options = {}) => call(rpc, request, options)]));
 
 /** The headers, or the metadata, that a call's options come to. */
 export const headersOf = ({ token, headers }) => ({

@@ -1,0 +1,235 @@
+"""ZITADEL's client for Python, which speaks Connect with JSON: a user's life."""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from zitadel_client.exceptions import ApiError
+from zitadel_client.zitadel import Zitadel
+
+from service import PASSWORD, Service
+
+NEW_PASSWORD = "An0ther-Secret!"  # noqa: S105
+PROFILE = {"given_name": "Ada", "family_name": "Lovelace"}
+
+
+@dataclass(frozen=True)
+class User:
+    id: str
+    login_name: str
+    details: Any
+
+
+@dataclass(frozen=True)
+class Client:
+    """ZITADEL's client with the token of a service account, and for users with their sessions'.
+
+    It makes its messages of dictionaries, of which its annotations say nothing.
+    """
+
+    service: Service
+    users: Any
+    sessions: Any
+
+    def as_user(self, session: Any) -> Any:
+        """The calls of the User service by whom that session is of."""
+        return Zitadel.with_access_token(self.service.url, session.session_token).users
+
+    def register(self) -> User:
+        login_name = f"{uuid.uuid4()}@example.com"
+        answer = self.users.add_human_user(
+            {
+                "username": login_name,
+                "profile": PROFILE,
+                "email": {"email": login_name, "is_verified": True},
+                "password": {"password": PASSWORD},
+            }
+        )
+        return User(answer.user_id, login_name, answer.details)
+
+    def find(self, user: User) -> Any:
+        return self.users.get_user_by_id({"user_id": user.id}).user
+
+    def log_in(self, login_name: str, password: str = PASSWORD) -> Any:
+        checks = {"user": {"login_name": login_name}, "password": {"password": password}}
+        return self.sessions.create_session({"checks": checks})
+
+    def check(self, session: Any, password: str) -> Any:
+        """Checks a password in that session."""
+        checks = {"password": {"password": password}}
+        return self.sessions.set_session({"session_id": session.session_id, "checks": checks})
+
+    def read(self, session: Any) -> Any:
+        return self.sessions.get_session({"session_id": session.session_id}).session
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Client:
+    zitadel = Zitadel.with_access_token(service.url, service.token)
+    return Client(service, zitadel.users, zitadel.sessions)
+
+
+@contextmanager
+def refused(status: HTTPStatus, error_id: str) -> Iterator[None]:
+    """Whatever the block calls is refused with that status and that id."""
+    with pytest.raises(ApiError) as raised:
+        yield
+    body: Any = raised.value.response_body
+    ids = re.findall(r"\(([\w-]+)\)$", body["message"])
+    assert (raised.value.code, ids) == (status, [error_id])
+
+
+def test_a_user_who_registers_logs_in(client: Client) -> None:
+    user = client.register()
+
+    factors = client.read(client.log_in(user.login_name)).factors
+
+    assert factors.user.id == user.id
+    assert factors.user.login_name == user.login_name
+    assert factors.user.display_name == "Ada Lovelace"
+    assert factors.password.verified_at
+
+
+def test_create_user_registers_too_but_no_name_twice(client: Client) -> None:
+    user = client.register()
+    email = {"email": user.login_name, "is_verified": True}
+    organization_id = user.details.resource_owner
+    create = {"organization_id": organization_id, "human": {"profile": PROFILE, "email": email}}
+
+    username = str(uuid.uuid4())
+    created = client.users.create_user({**create, "username": username})
+    # In a create this client has the message for the password of an update, which is another one.
+    password = {"password": PASSWORD}
+    client.users.set_password({"user_id": created.id, "new_password": password})
+
+    assert created.creation_date
+    assert client.read(client.log_in(username)).factors.user.id == created.id
+    with refused(HTTPStatus.CONFLICT, "V3-DKcYh"):
+        client.users.create_user({**create, "username": user.login_name})
+
+
+def test_a_user_is_found_by_id(client: Client) -> None:
+    user = client.register()
+
+    found = client.find(user)
+
+    assert found.details == user.details
+    assert found.user_id == user.id
+    assert found.state == "USER_STATE_ACTIVE"
+    assert found.username == found.preferred_login_name == user.login_name
+    assert found.login_names == [user.login_name]
+    profile, email = found.human.profile, found.human.email
+    assert (profile.given_name, profile.family_name) == ("Ada", "Lovelace")
+    assert profile.display_name == "Ada Lovelace"
+    assert (email.email, email.is_verified) == (user.login_name, True)
+    assert found.human.password_changed
+
+
+@pytest.mark.skipif("SESAME_LIST_USERS" not in os.environ, reason="ListUsers isn't there")
+def test_a_search_finds_a_user_by_id_login_name_and_e_mail(client: Client) -> None:
+    user = client.register()
+    expected = client.find(user)
+
+    for query in [
+        {"in_user_ids_query": {"user_ids": [user.id]}},
+        {"login_name_query": {"login_name": user.login_name}},
+        {"email_query": {"email_address": user.login_name}},
+    ]:
+        answer = client.users.list_users({"queries": [query]})
+
+        assert answer.result == [expected]
+        assert answer.details.total_result == "1"
+        assert answer.details.timestamp
+
+
+def test_a_profile_is_changed(client: Client) -> None:
+    user = client.register()
+    own = client.as_user(client.log_in(user.login_name))
+    profile = {"given_name": "Augusta", "family_name": "King", "nick_name": "Ada"}
+
+    client.users.update_human_user({"user_id": user.id, "profile": profile})
+    # By the user himself.
+    own.update_user({"user_id": user.id, "human": {"profile": {"preferred_language": "fr"}}})
+
+    found = client.find(user)
+    assert found.details.sequence == "3"
+    changed = found.human.profile
+    assert (changed.given_name, changed.family_name) == ("Augusta", "King")
+    assert (changed.nick_name, changed.preferred_language) == ("Ada", "fr")
+    assert changed.display_name == "Augusta King"
+
+
+def test_a_user_changes_his_password_with_the_current_one(client: Client) -> None:
+    user = client.register()
+    session, other = (client.log_in(user.login_name) for _ in range(2))
+    change = {"user_id": user.id, "new_password": {"password": NEW_PASSWORD}}
+    own = client.as_user(session)
+
+    for users in [own, client.users]:
+        with refused(HTTPStatus.BAD_REQUEST, "COMMAND-3M0fs"):
+            users.set_password({**change, "current_password": "guessed"})
+    own.set_password({**change, "current_password": PASSWORD})
+
+    assert client.read(session).factors.user.id == user.id
+    with refused(HTTPStatus.NOT_FOUND, "QUERY-SFeaa"):
+        client.read(other)
+    with refused(HTTPStatus.BAD_REQUEST, "COMMAND-3M0fs"):
+        client.log_in(user.login_name)
+    client.log_in(user.login_name, NEW_PASSWORD)
+
+
+def test_a_user_changes_his_password_with_his_sessions_token_alone_and_goes_on(
+    client: Client,
+) -> None:
+    user = client.register()
+    named = client.sessions.create_session({"checks": {"user": {"login_name": user.login_name}}})
+    session = client.log_in(user.login_name)
+
+    change = {"user_id": user.id, "new_password": {"password": NEW_PASSWORD}}
+    client.as_user(session).set_password(change)
+
+    with refused(HTTPStatus.BAD_REQUEST, "COMMAND-3M0fs"):
+        client.check(session, PASSWORD)
+    for each in [session, named]:
+        client.check(each, NEW_PASSWORD)
+        factors = client.read(each).factors
+        assert factors.user.id == user.id
+        assert factors.password.verified_at
+
+
+def test_a_user_is_locked_and_unlocked(client: Client) -> None:
+    user = client.register()
+    session = client.log_in(user.login_name)
+
+    client.users.lock_user({"user_id": user.id})
+
+    assert client.find(user).state == "USER_STATE_LOCKED"
+    with refused(HTTPStatus.BAD_REQUEST, "SESSION-Gj4ko"):
+        client.log_in(user.login_name)
+    with refused(HTTPStatus.NOT_FOUND, "QUERY-SFeaa"):
+        client.read(session)
+    client.users.unlock_user({"user_id": user.id})
+    assert client.find(user).state == "USER_STATE_ACTIVE"
+    client.log_in(user.login_name)
+    with refused(HTTPStatus.BAD_REQUEST, "COMMAND-olb9vb0oca"):
+        client.users.unlock_user({"user_id": user.id})
+
+
+def test_a_deleted_user_is_gone(client: Client) -> None:
+    user = client.register()
+    session = client.log_in(user.login_name)
+
+    assert client.users.delete_user({"user_id": user.id}).details.change_date
+
+    with refused(HTTPStatus.NOT_FOUND, "QUERY-Dfbg2"):
+        client.find(user)
+    with refused(HTTPStatus.NOT_FOUND, "QUERY-Dfbg2"):
+        client.log_in(user.login_name)
+    with refused(HTTPStatus.NOT_FOUND, "QUERY-SFeaa"):
+        client.read(session)

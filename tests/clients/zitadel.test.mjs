@@ -1,0 +1,12 @@
+// @zitadel/client in Node, which speaks gRPC. On a page it speaks gRPC-Web: `browser.test.mjs`.
+
+import { createServerTransport } from "@zitadel/client/node";
+
+import { prove } from "./prove.mjs";
+import { service } from "./service.mjs";
+import { users } from "./users.mjs";
+import { zitadelClient } from "./zitadel.mjs";
+
+const transport = (token) => createServerTransport(token, { baseUrl: service.url });
+
+prove("@zitadel/client/node", () => zitadelClient(transport), users, ["v2"]);
