@@ -37,8 +37,8 @@ impl Call for CreateUser {
             login_name: login_name(username)?,
             display_name,
             profile,
-            email: given_email(human.email.unwrap_or_default())?,
-            phone: human.phone.map(given_phone).transpose()?,
+            email: given_email(&human.email.unwrap_or_default())?,
+            phone: human.phone.as_ref().map(given_phone).transpose()?,
             password: match human.password_type {
                 Some(PasswordType::Password(given)) => Some(plain(given)?),
                 Some(PasswordType::HashedPassword(given)) => Some(hashed(given)?),
@@ -83,8 +83,8 @@ impl Call for AddHumanUser {
             login_name: login_name(username)?,
             display_name,
             profile,
-            email: given_email(email.unwrap_or_default())?,
-            phone: phone.map(given_phone).transpose()?,
+            email: given_email(&email.unwrap_or_default())?,
+            phone: phone.as_ref().map(given_phone).transpose()?,
             password: match password_type {
                 Some(PasswordType::Password(given)) => Some(plain(given)?),
                 Some(PasswordType::HashedPassword(given)) => Some(hashed(given)?),

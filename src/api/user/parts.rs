@@ -32,7 +32,7 @@ pub(super) fn vouched(is_verified: Option<bool>) -> Result<Verification, Invalid
     }
 }
 
-pub(super) fn given_email(email: v2::SetHumanEmail) -> Result<GivenEmail, Error> {
+pub(super) fn given_email(email: &v2::SetHumanEmail) -> Result<GivenEmail, Error> {
     use v2::set_human_email::Verification as Said;
 
     Ok(GivenContact {
@@ -45,7 +45,7 @@ pub(super) fn given_email(email: v2::SetHumanEmail) -> Result<GivenEmail, Error>
     })
 }
 
-pub(super) fn given_phone(phone: v2::SetHumanPhone) -> Result<GivenPhone, Error> {
+pub(super) fn given_phone(phone: &v2::SetHumanPhone) -> Result<GivenPhone, Error> {
     use v2::set_human_phone::Verification as Said;
 
     Ok(GivenContact {

@@ -36,8 +36,8 @@ impl Call for UpdateUser {
                     .map(non_empty)
                     .transpose()?
                     .unwrap_or_default(),
-                email: human.email.map(given_email).transpose()?,
-                phone: human.phone.map(phone_change).transpose()?,
+                email: human.email.as_ref().map(given_email).transpose()?,
+                phone: human.phone.as_ref().map(phone_change).transpose()?,
                 password: human.password.map(change).transpose()?,
             },
         })
@@ -70,8 +70,8 @@ impl Call for UpdateHumanUser {
             changes: UserChanges {
                 login_name: login_name(username)?,
                 profile: profile.map(replaced).transpose()?.unwrap_or_default(),
-                email: email.map(given_email).transpose()?,
-                phone: phone.map(phone_change).transpose()?,
+                email: email.as_ref().map(given_email).transpose()?,
+                phone: phone.as_ref().map(phone_change).transpose()?,
                 password: password.map(change).transpose()?,
             },
         })
@@ -87,7 +87,7 @@ impl Call for UpdateHumanUser {
 }
 
 /// An empty number removes the one that there is.
-fn phone_change(phone: v2::SetHumanPhone) -> Result<PhoneChange, Error> {
+fn phone_change(phone: &v2::SetHumanPhone) -> Result<PhoneChange, Error> {
     if phone.phone.is_empty() {
         return Ok(Change::Remove);
     }

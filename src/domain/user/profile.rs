@@ -212,13 +212,7 @@ mod tests {
             family_name: name(family),
             ..Profile::default()
         };
-        let shown = |account: &Account| {
-            account
-                .user
-                .display_name
-                .as_ref()
-                .map(|name| name.to_string())
-        };
+        let shown = |account: &Account| account.user.display_name.as_ref().map(ToString::to_string);
 
         let made = account(names("Mini", "Mouse"), None);
         assert_eq!(shown(&made).as_deref(), Some("Mini Mouse"));
@@ -234,9 +228,12 @@ mod tests {
         );
 
         // Who is to be shown by the login name stays so.
-        let named = account(names("Mini", "Mouse"), Some("mini"));
-        assert_eq!(shown(&named), None);
-        assert_eq!(shown(&named.with_profile(names("Minnie", "Mouse"))), None);
+        let by_login_name = account(names("Mini", "Mouse"), Some("mini"));
+        assert_eq!(shown(&by_login_name), None);
+        assert_eq!(
+            shown(&by_login_name.with_profile(names("Minnie", "Mouse"))),
+            None
+        );
         let long = account(names(&"a".repeat(200), "Mouse"), None);
         assert_eq!(shown(&long), Some("a".repeat(200)));
 

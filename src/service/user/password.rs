@@ -2,8 +2,8 @@ use tokio::time::Instant;
 
 use super::answers::Fault;
 use crate::domain::{
-    Account, HashString, Operation, Password, Permit, PersonName, SessionGeneration, UserId,
-    UserScope,
+    Account, DisplayName, HashString, Operation, Password, Permit, PersonName, SessionGeneration,
+    UserId, UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::session::VerifiedUser;
@@ -251,7 +251,7 @@ impl Service {
         ];
         let names = names.into_iter().flatten().map(PersonName::as_str);
         let email = profile.email.as_ref().map(|email| email.address.as_str());
-        let shown = user.display_name.as_ref().map(|name| name.as_str());
+        let shown = user.display_name.as_ref().map(DisplayName::as_str);
         let names = names.chain(email).chain(shown);
         self.judge_names_in_password(password, names.chain([user.login_name.as_str()]))
     }

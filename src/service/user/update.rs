@@ -116,19 +116,16 @@ impl Service {
         }
         let password = changes.password.take();
         let apply = |account: &Account| Ok(changes.apply(account.clone(), now)?);
-        let after = match password {
-            Some(password) => {
-                let prepare = self.prepare_password(&id, password, command, permit, context, apply);
-                let prepared = prepare.await?;
-                self.write_password(prepared, command, permit, context, apply)
-                    .await?
-            }
-            None => {
-                let search = UserSearch::Id(id);
-                let change = self.users.change::<Fault>(&search, now, apply);
-                let changed = context.database(change).await;
-                changed.map_err(|fault| fault.of(command))?.1
-            }
+        let after = if let Some(password) = password {
+            let prepare = self.prepare_password(&id, password, command, permit, context, apply);
+            let prepared = prepare.await?;
+            self.write_password(prepared, command, permit, context, apply)
+                .await?
+        } else {
+            let search = UserSearch::Id(id);
+            let change = self.users.change::<Fault>(&search, now, apply);
+            let updated = context.database(change).await;
+            updated.map_err(|fault| fault.of(command))?.1
         };
         Ok(self.user_details(&after))
     }
