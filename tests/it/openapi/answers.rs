@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::users;
+use super::user_errors;
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -178,7 +178,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
 
     let rpc = operation.rpc;
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
-    let checks_password = is_one_of(&[CreateSession, SetSession]) || is_one_of(&users::UPDATES);
+    let checks_password =
+        is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::UPDATES);
     match error {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
@@ -192,13 +193,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::ClientDeadlineExceeded
         | Error::Internal(_) => true,
         Error::UserMismatch | Error::UserMissing => is_one_of(&[CreateSession, SetSession]),
-        Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&users::READS),
+        Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::READS),
         Error::PasswordInvalid(_)
         | Error::PasswordNotSet
         | Error::UserNotActive
         | Error::UserLocked(_)
         | Error::TooManyFailures(_) => checks_password,
-        Error::Overloaded => checks_password || is_one_of(&users::CREATES),
+        Error::Overloaded => checks_password || is_one_of(&user_errors::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
         | Error::MessageCount
@@ -208,8 +209,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields => false,
-        Error::ProofTooOld => is_one_of(&users::UPDATES) || rpc == Rpc::RemovePhone,
-        Error::User(error) => users::may_answer(rpc, error),
+        Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
+        Error::User(error) => user_errors::may_answer(rpc, error),
         Error::LimitTooHigh => is_one_of(&[ListSessions, ListIDPLinks]),
         Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
@@ -227,8 +228,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if what.starts_with("checks") => {
             is_one_of(&[CreateSession, SetSession])
         }
-        Error::Unimplemented(what) if users::UNBUILT.iter().any(|(_, one)| one == what) => {
-            users::UNBUILT.contains(&(rpc, what))
+        Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
+            user_errors::UNBUILT.contains(&(rpc, what))
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
@@ -250,7 +251,7 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     all.push(Error::Unimplemented(
         "Idempotency-Key without SERVER_KEY".into(),
     ));
-    let unbuilt = users::UNBUILT.iter().map(|(_, what)| *what);
+    let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
     let unbuilt: BTreeSet<_> = unbuilt.collect();
     all.extend(
         unbuilt
