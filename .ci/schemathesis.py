@@ -1,7 +1,8 @@
 """What schemathesis can't know from openapi.json alone; SCHEMATHESIS_HOOKS names this file.
 
-Where a session is meant, it makes up ids and tokens that no session has. So most of its calls get
-those of a session that is there, created for the call; what is wrong on purpose stays as it is.
+Where a session or a user is meant, it makes up ids and tokens that none has. So most of its calls get
+those of a session or a user that is there, created for the call; what is wrong on purpose stays as it
+is.
 """
 
 import itertools
@@ -29,6 +30,14 @@ USER = {"loginName": "mini@mouse.com"}
 PASSWORD = {"password": "V3ryS3cure!"}
 # What it is named by.
 DEMO = {"mini@mouse.com", "d654e6ba-70a3-48ef-a95d-37c8d8a7901a"}
+
+# Of the users that are registered for a call.
+OWNER = "69629023906488334"
+NAMES = {"givenName": "Mini", "familyName": "Mouse"}
+# Argon2id of a password that nobody knows.
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2VzYW1lIHNlc2FtZSE$Gn2rDXfvH9+qmYDRoHHj9nnHpuLO9qTsuoQ39WGc8gA"
+# Calls that change a state, and the one that brings the user into a state in which they can.
+BEFORE = {"unlock": "lock", "reactivate": "deactivate"}
 
 # An id that no session has.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -58,6 +67,27 @@ def create(checks: dict[str, Any]) -> dict[str, Any]:
     return answer.json()
 
 
+def register() -> str:
+    """The id of a new user."""
+    n = next(_calls)
+    user = {
+        "userId": f"user-{n}",
+        "profile": NAMES,
+        "email": {"email": f"user-{n}@example.com", "isVerified": True},
+        "phone": {"phone": f"+4179{n:07}", "isVerified": True},
+        "password": PASSWORD,
+    }
+    post("/v2/users/human", user)
+    return user["userId"]
+
+
+def post(path: str, body: dict[str, Any]) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    _http.post(
+        f"{URL}{path}", json=body, headers=headers, timeout=10
+    ).raise_for_status()
+
+
 def is_positive(case: Case, location: ParameterLocation) -> bool:
     """Whether that part of the call is meant to be valid."""
     part = case.meta.components.get(location) if case.meta else None
@@ -67,11 +97,14 @@ def is_positive(case: Case, location: ParameterLocation) -> bool:
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     bearer = CALLER
-    if case.operation.path.endswith("search"):
+    if case.operation.path.endswith("search") and "/sessions" in case.operation.path:
         # Only a user may list sessions without a filter.
         bearer = create({"user": USER, "password": PASSWORD})["sessionToken"]
     if bearer:
         case.headers["Authorization"] = f"Bearer {bearer}"
+    if "/users" in case.operation.path:
+        on_user(case)
+        return
     if is_positive(case, ParameterLocation.BODY):
         keep_words(case)
     if "session_id" in case.path_parameters and is_positive(
@@ -81,6 +114,77 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
             make_unknown(case)
         else:
             make_known(case, create({"user": USER}))
+
+
+def on_user(case: Case) -> None:
+    """Makes a call on a user one on a user who is there, with a body that keeps the words."""
+    has_valid_body = is_positive(case, ParameterLocation.BODY)
+    if has_valid_body:
+        keep_words_of_users(case.body)
+    if "domainQuery.includeWithoutDomain" in case.query and is_positive(
+        case, ParameterLocation.QUERY
+    ):
+        case.query.setdefault("domainQuery.domain", "example.com")
+    if "user_id" not in case.path_parameters or not is_positive(
+        case, ParameterLocation.PATH
+    ):
+        return
+    call = case.operation.path.rsplit("/", 1)[1]
+    # An unknown user is no 404 for a new password.
+    if next(_calls) % UNKNOWN != 0 or call == "password":
+        case.path_parameters["user_id"] = register()
+        if call in BEFORE:
+            post(f"/v2/users/{case.path_parameters['user_id']}/{BEFORE[call]}", {})
+    else:
+        # The document's example is the demo user, whom other calls need as he is.
+        case.path_parameters["user_id"] = NOBODYS
+    if has_valid_body and isinstance(case.body, dict) and "userId" in case.body:
+        case.body["userId"] = case.path_parameters["user_id"]
+
+
+def keep_words_of_users(body: Any) -> None:
+    """Makes a valid body of a user keep what the document says in words alone."""
+    if not isinstance(body, dict):
+        return
+    n = next(_calls)
+    texts = {
+        "userId": f"new-{n}",
+        "username": f"name-{n}",
+        "organizationId": OWNER,
+        "orgId": OWNER,
+        "email": f"new-{n}@example.com",
+        "phone": f"+4178{n:07}",
+        "password": f"correct horse {n}",
+        "currentPassword": PASSWORD["password"],
+        "hash": HASH,
+        "preferredLanguage": "en",
+    }
+    texts |= dict.fromkeys(
+        ("givenName", "familyName", "nickName", "displayName"), "Mini"
+    )
+    is_contact = any(isinstance(body.get(name), str) for name in ("email", "phone"))
+    if is_contact:
+        body["isVerified"] = True
+    for name in ("sendCode", "returnCode", "orgDomain"):
+        body.pop(name, None)
+    if isinstance(body.get("password"), dict):
+        body.pop("hashedPassword", None)
+    if "offset" in body and int(body["offset"]) >= 2**64:
+        body["offset"] = "7"
+    for name, value in body.items():
+        if isinstance(value, str) and name in texts:
+            body[name] = texts[name]
+        elif name == "phone" and isinstance(value, dict) and "phone" not in value:
+            body[name] = {"phone": texts["phone"], "isVerified": True}
+        elif (
+            name == "password"
+            and isinstance(value, dict)
+            and not value.keys() & {"password", "hashedPassword"}
+        ):
+            body[name] = value | {"password": {"password": texts["password"]}}
+            keep_words_of_users(body[name])
+        else:
+            keep_words_of_users(value)
 
 
 def make_unknown(case: Case) -> None:

@@ -11,3 +11,5 @@ mod bodies;
 mod fields;
 mod parameters;
 mod routes;
+mod user_errors;
+mod users;

@@ -1,0 +1,134 @@
+//! The examples of the calls of the User service.
+
+use serde_json::{Value, json};
+use sesame::domain::{Operation as Rpc, Permission};
+
+use super::answers::{check_headers, examples, has};
+use super::user_errors::UNBUILT;
+use crate::support::answer::Answer;
+use crate::support::app::{App, NOW, PASSWORD, header, post};
+use crate::support::client::Client;
+use crate::support::openapi::document::{Operation, fields, operations};
+use crate::support::openapi::schema::conforms;
+
+/// The user of the examples.
+const ID: &str = "d654e6ba-70a3-48ef-a95d-37c8d8a7901a";
+
+fn on_users() -> impl Iterator<Item = Operation> {
+    let is_on_users = |operation: &Operation| operation.path.contains("/users");
+    operations().into_iter().filter(is_on_users)
+}
+
+async fn administrator(app: &App) -> Client<'_> {
+    let permissions = [
+        Permission::UserRead,
+        Permission::UserWrite,
+        Permission::UserDelete,
+    ];
+    app.service(&permissions).await
+}
+
+/// Brings the user of the examples about, in a state in which the call succeeds.
+async fn prepare(admin: Client<'_>, rpc: Rpc) {
+    let mut calls = vec![(Rpc::AddHumanUser, user_with_all())];
+    let on_user = |rpc| (rpc, json!({ "userId": ID }));
+    match rpc {
+        Rpc::CreateUser | Rpc::AddHumanUser => return,
+        Rpc::UnlockUser => calls.push(on_user(Rpc::LockUser)),
+        Rpc::ReactivateUser => calls.push(on_user(Rpc::DeactivateUser)),
+        Rpc::GetUserByID => calls.push(on_user(Rpc::HumanMFAInitSkipped)),
+        _ => {}
+    }
+    for (rpc, body) in calls {
+        admin.ask(rpc, body).await.unwrap();
+    }
+}
+
+/// The example of a user with all that there may be.
+fn user_with_all() -> Value {
+    let added = on_users().find(|operation| operation.rpc == Rpc::AddHumanUser);
+    let examples = examples(&added.unwrap());
+    let mut with_id = examples
+        .into_iter()
+        .filter(|example| example["userId"] == ID);
+    let all = with_id.next().unwrap();
+    assert_eq!(all["password"]["password"], PASSWORD);
+    all
+}
+
+async fn send(admin: Client<'_>, operation: &Operation, body: &Value) -> Answer {
+    let text = if operation.takes_body() {
+        body.to_string()
+    } else {
+        String::new()
+    };
+    let mut request = post(text);
+    request.method = operation.method.clone();
+    request.path = operation.path.replace("{user_id}", ID);
+    let bearer = format!("Bearer {}", admin.token.unwrap());
+    let request = header(request, "authorization", &bearer);
+    admin.app.send(request, NOW).await
+}
+
+#[tokio::test]
+async fn examples_of_users_are_accepted_and_answered_as_documented() {
+    for operation in on_users() {
+        let schema = operation.response_schema(200);
+        let mut answers = Vec::new();
+        for example in examples(&operation) {
+            // Each gets a user of its own with one id.
+            let app = App::emulated(&[]).await;
+            let admin = administrator(&app).await;
+            prepare(admin, operation.rpc).await;
+            let answer = send(admin, &operation, &example).await;
+
+            let body = answer.json();
+            assert_eq!(answer.status, 200, "{} {example}: {body}", operation.path);
+            assert!(conforms(schema, &body, true), "{example}: {body}");
+            check_headers(&operation.headers(200), &answer.headers);
+            answers.push(body);
+        }
+
+        let shown = operation.response_examples(200);
+        assert!(shown.iter().all(|example| conforms(schema, example, true)));
+        for (path, field) in fields(schema) {
+            let has = |example: &Value| has(example, &path);
+            let is_in_neither = !shown.iter().any(|one| has(one)) && !answers.iter().any(has);
+            let told = field["description"].as_str().unwrap();
+            if told.contains("Left out: there are no codes") || is_of_links(operation.rpc, &path) {
+                assert!(is_in_neither, "{path:?}");
+                continue;
+            }
+            assert!(shown.iter().any(|one| has(one)), "no example has {path:?}");
+            assert!(answers.iter().any(has), "no answer has {path:?}");
+        }
+    }
+}
+
+/// Whether a field is of an account at another identity provider, of which no user has any.
+fn is_of_links(rpc: Rpc, path: &[&str]) -> bool {
+    let of_links = ["result", "totalResult", "processedSequence"];
+    rpc == Rpc::ListIDPLinks && path.iter().any(|name| of_links.contains(name))
+}
+
+#[tokio::test]
+async fn each_field_that_is_documented_as_refused_is() {
+    let app = App::emulated(&[]).await;
+    let admin = administrator(&app).await;
+    for operation in on_users() {
+        let Some((_, path)) = UNBUILT.iter().find(|(rpc, _)| *rpc == operation.rpc) else {
+            continue;
+        };
+        let is_list = path.ends_with("links") || path.ends_with("metadata");
+        let value = if is_list { json!([{}]) } else { json!("code") };
+        let names = path.rsplit('.');
+        let body = names.fold(value, |inner, name| json!({ name: inner }));
+
+        let answer = send(admin, &operation, &body).await.json();
+        assert_eq!(
+            answer["message"],
+            format!("{path} is not supported"),
+            "{body}"
+        );
+    }
+}
