@@ -37,6 +37,9 @@ pub enum OnFailure {
 pub struct RangeUrl(String);
 
 impl RangeUrl {
+    /// Lambda has 4 KB for all variables of a function.
+    const MAX_LENGTH: usize = 200;
+
     /// Reads a URL that ends in `/`: `https:`, or `http:` to a loopback address or `localhost`.
     pub fn parse(text: &str) -> Option<Self> {
         let url: Uri = text.parse().ok()?;
@@ -51,6 +54,7 @@ impl RangeUrl {
         };
         // What stands behind a `#` would never be sent.
         let is_folder = text.ends_with('/') && !text.contains(['?', '#']);
+        let is_folder = is_folder && text.len() <= Self::MAX_LENGTH;
         (is_safe && has_right_port && is_folder).then(|| Self(text.to_owned()))
     }
 }

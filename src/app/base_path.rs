@@ -5,6 +5,8 @@ pub struct BasePath(String);
 
 impl BasePath {
     const MAX_SEGMENTS: usize = 8;
+    /// Lambda has 4 KB for all variables of a function.
+    const MAX_LENGTH: usize = 128;
 
     /// Reads `none`, or `/` and segments of letters, digits, `-`, `.`, `_` and `~`: the characters
     /// that nobody percent-encodes (<https://www.rfc-editor.org/rfc/rfc3986#section-2.3>), so that
@@ -16,7 +18,8 @@ impl BasePath {
         let segments: Vec<_> = text.strip_prefix('/')?.split('/').collect();
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         let is_segment = |text: &&str| !text.is_empty() && text.bytes().all(is_allowed);
-        let is_valid = segments.len() <= Self::MAX_SEGMENTS && segments.iter().all(is_segment);
+        let is_short = text.len() <= Self::MAX_LENGTH && segments.len() <= Self::MAX_SEGMENTS;
+        let is_valid = is_short && segments.iter().all(is_segment);
         is_valid.then(|| Self(text.to_owned()))
     }
 

@@ -12,10 +12,14 @@ pub enum Origins {
 }
 
 impl Origins {
+    /// Lambda has 4 KB for all variables of a function.
+    const MAX_BYTES: usize = 512;
+
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "none" => Some(Self::List(Vec::new())),
             "*" => Some(Self::Any),
+            _ if text.len() > Self::MAX_BYTES => None,
             _ => {
                 let origins = text.split(',').map(str::trim);
                 let origins = origins.map(|origin| is_origin(origin).then(|| origin.to_owned()));

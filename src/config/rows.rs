@@ -165,7 +165,7 @@ pub const SETTINGS: &[Setting] = &[
         SERVICE,
         "none",
         Values::Form(
-            "none or up to 50 networks such as 203.0.113.0/24 with commas between, together at most 1024 bytes",
+            "none or up to 50 networks such as 203.0.113.0/24 with commas between, together at most 768 bytes",
         ),
         "Networks from which failed logins are not counted, such as those of offices: up to 50 addresses, or networks as 203.0.113.0/24, with commas between. `none`: there are none.",
     ),
@@ -265,7 +265,7 @@ pub const SETTINGS: &[Setting] = &[
         SERVICE_AND_TOOL,
         "none",
         Values::Form(
-            "none or up to 100 words of 4 to 64 characters with commas between, together at most 1024 bytes",
+            "none or up to 100 words of 4 to 64 characters with commas between, together at most 512 bytes",
         ),
         "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
     ),
@@ -280,7 +280,9 @@ pub const SETTINGS: &[Setting] = &[
         "BREACHED_PASSWORDS_URL",
         SERVICE_AND_TOOL,
         "https://api.pwnedpasswords.com/range/",
-        Values::Form("a URL that ends in /: https, or http to a loopback address"),
+        Values::Form(
+            "a URL of at most 200 characters that ends in /: https, or http to a loopback address",
+        ),
         "Where it is looked up: the service itself, or a mirror that answers as that does.",
     ),
     setting(
@@ -322,14 +324,18 @@ pub const SETTINGS: &[Setting] = &[
         "ALLOWED_ORIGINS",
         SERVICE,
         "none",
-        Values::Form("none, * or origins such as https://app.example.com"),
+        Values::Form(
+            "none, * or origins such as https://app.example.com, together at most 512 bytes",
+        ),
         "The origins whose pages may call from a browser (CORS), such as `https://app.example.com`, with commas between. `none`: no page may.",
     ),
     setting(
         "BASE_PATH",
         SERVICE,
         "none",
-        Values::Form("none or / and one to eight segments of letters, digits, -, ., _ and ~"),
+        Values::Form(
+            "none or / and one to eight segments of letters, digits, -, ., _ and ~, at most 128 characters",
+        ),
         "The path under which a custom domain or a proxy has the API, such as `/auth`: `/` and one to eight segments of letters, digits, -, ., _ and ~. It is taken off every path that begins with it and is not one of the service. `none`: the API is at the root.",
     ),
     setting(

@@ -112,7 +112,7 @@ pub struct Networks(Vec<IpNet>);
 impl Networks {
     const MAX: usize = 50;
     /// In bytes. Lambda has 4 KB for all variables of a function.
-    const MAX_BYTES: usize = 1024;
+    const MAX_BYTES: usize = 768;
 
     /// Reads `none` or networks with commas between, each an address or in the form of CIDR. White
     /// space around them is dropped. Bits behind the prefix are a fault, because one of the two was

@@ -79,7 +79,7 @@ pub struct BlockedWords(Vec<String>);
 
 impl BlockedWords {
     /// In bytes. Lambda has 4 KB for all variables of a function.
-    const MAX_BYTES: usize = 1024;
+    const MAX_BYTES: usize = 512;
     const MAX_WORDS: usize = 100;
 
     /// Reads `none` or a list with commas between, and drops the white space around each word.

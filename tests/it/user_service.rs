@@ -7,7 +7,7 @@ mod rights;
 mod updates;
 
 use serde_json::{Value, json};
-use sesame::domain::{Operation, Permission};
+use sesame::domain::{Operation, Permission, UserRef};
 
 use crate::support::answer::Outcome;
 use crate::support::app::{App, PASSWORD};
@@ -39,7 +39,7 @@ fn human(app: &App, name: &str) -> Value {
 
 /// An e-mail address of this test's own.
 fn address(app: &App, name: &str) -> String {
-    format!("{}@mouse.example", app.user_id(name).as_str())
+    format!("{}@mouse.example", UserRef::from(&app.user_id(name)))
 }
 
 async fn register(client: Client<'_>, name: &str) -> String {
