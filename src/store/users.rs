@@ -2,6 +2,7 @@ mod accounts;
 mod addresses;
 mod attempts;
 mod item;
+mod list;
 mod parts;
 mod profile;
 mod write;
