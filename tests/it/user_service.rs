@@ -2,6 +2,7 @@
 
 mod accepted;
 mod lifecycle;
+mod list;
 mod passwords;
 mod rights;
 mod updates;
