@@ -1,5 +1,7 @@
 //! What each query finds.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission};
 
@@ -337,4 +339,30 @@ async fn a_list_is_sorted_and_has_pages() {
             assert_eq!(listed["sortingColumn"], column);
         }
     }
+}
+
+#[test]
+fn each_query_is_described() {
+    let queries = include_str!("../../../../proto/zitadel/user/v2/query.proto");
+    let fields = queries.split("oneof query {").nth(1).unwrap();
+    let fields = fields.lines().take_while(|line| !line.contains('}'));
+    let names = fields.filter_map(|line| line.split_whitespace().nth(1));
+    let camel_case = |name: &str| {
+        let mut words = name.split('_');
+        let first = words.next().unwrap().to_owned();
+        words.fold(first, |name, word| {
+            name + &word[..1].to_uppercase() + &word[1..]
+        })
+    };
+    let api = include_str!("../../../../docs/api.md");
+    let table = api.split("| query | finds | by key |").nth(1).unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let described = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`'));
+    let described = described.filter(|name| name.ends_with("Query"));
+
+    let described: BTreeSet<_> = described.map(str::to_owned).collect();
+    assert_eq!(described, names.map(camel_case).collect());
 }
