@@ -51,8 +51,15 @@ impl Answer {
     }
 }
 
-/// The errors of a call, by what its option names, on a path that has these methods.
-pub fn answers(of_call: &[String], has_body: bool, methods: &str) -> Result<Vec<Answer>> {
+/// The errors of a call, by what its option names, on a path that has these methods. `unbuilt` is a
+/// field of its request that isn't carried out.
+pub fn answers(
+    of_call: &[String],
+    has_body: bool,
+    methods: &str,
+    unbuilt: Option<String>,
+) -> Result<Vec<Answer>> {
+    let unbuilt = unbuilt.unwrap_or_default();
     let mut names: Vec<_> = of_call
         .iter()
         .map(String::as_str)
@@ -75,6 +82,7 @@ pub fn answers(of_call: &[String], has_body: bool, methods: &str) -> Result<Vec<
         for example in found {
             let (meaning, _) = example.documentation().unwrap_or_default();
             let of_path = Error::MethodNotAllowed(methods.to_owned().into());
+            let of_request = Error::Unimplemented(unbuilt.clone().into());
             let another = match &example.error {
                 Error::Unauthenticated(_) => Some(Error::Unauthenticated(TokenFault::Invalid)),
                 Error::Unimplemented(_) if names.contains(&KEY_REUSED) => Some(
@@ -84,6 +92,7 @@ pub fn answers(of_call: &[String], has_body: bool, methods: &str) -> Result<Vec<
             };
             let error = match &example.error {
                 Error::MethodNotAllowed(_) => &of_path,
+                Error::Unimplemented(_) => &of_request,
                 error => error,
             };
             for error in [error].into_iter().chain(&another) {

@@ -26,7 +26,8 @@ impl Document<'_> {
         let message = method.input();
         let token = message.get_field_by_name("session_token");
         let needs_token = token.is_some_and(|field| self.proto.limits(&field).is_required);
-        let who_may = who_may(method.name(), needs_token).unwrap_or_default();
+        let is_on_users = method.parent_service().name() == "UserService";
+        let who_may = who_may(method.name(), needs_token, is_on_users).unwrap_or_default();
         let text = format!("{}\n\n{}", text.trim(), with_defaults(&who_may));
         let mut described = json!({
             "operationId": operation.id,
@@ -137,7 +138,8 @@ impl Document<'_> {
             responses.insert("201".to_owned(), success);
         }
         let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
-        for answer in errors::answers(&call.errors, route.has_body, methods)? {
+        let unbuilt = self.proto.first_unbuilt(&method.input(), &[]);
+        for answer in errors::answers(&call.errors, route.has_body, methods, unbuilt)? {
             by_status.entry(answer.status).or_default().push(answer);
         }
         for (status, answers) in by_status {
@@ -165,7 +167,13 @@ impl Document<'_> {
             let id = id.unwrap_or(kind);
             lines.push(format!("- {code} `{id}`: {}", with_defaults(meaning)));
             let name: String = kind.split('_').map(capitalised).collect();
-            let names = [name.clone(), format!("{name}-{id}"), format!("{name}-2")];
+            let rpc = operation.method.name();
+            let names = [
+                name.clone(),
+                format!("{name}-{id}"),
+                format!("{name}-2"),
+                format!("{rpc}{name}"),
+            ];
             let example = self.add("examples", &names, &json!({ "value": body }))?;
             if !examples.values().any(|other| *other == example) {
                 let name = names[usize::from(examples.contains_key(&name))].clone();

@@ -3,8 +3,8 @@
 use sesame::domain::{Access, Operation, Rule};
 
 /// The reasons for which a call is permitted, in a sentence. `needs_token`: no reason but the
-/// session's token is enough.
-pub fn who_may(rpc: &str, needs_token: bool) -> Option<String> {
+/// session's token is enough. `is_on_users`: the call is on a user, and not on a session.
+pub fn who_may(rpc: &str, needs_token: bool, is_on_users: bool) -> Option<String> {
     let operation = Operation::ALL
         .iter()
         .find(|operation| operation.as_str() == rpc)?;
@@ -12,7 +12,7 @@ pub fn who_may(rpc: &str, needs_token: bool) -> Option<String> {
         let rules = operation.rules(access).iter();
         let rules = rules.filter(|rule| !needs_token || **rule == Rule::Token);
         rules
-            .map(|rule| word(*rule))
+            .map(|rule| word(*rule, is_on_users))
             .collect::<Vec<_>>()
             .join(", or ")
     };
@@ -28,12 +28,13 @@ pub fn who_may(rpc: &str, needs_token: bool) -> Option<String> {
     ))
 }
 
-fn word(rule: Rule) -> String {
+fn word(rule: Rule, is_on_users: bool) -> String {
     match rule {
         Rule::Anyone => "anyone".to_owned(),
         Rule::Authenticated => "any authenticated principal".to_owned(),
         Rule::Token => "whoever has the session's token".to_owned(),
         Rule::Creator => "the creator".to_owned(),
+        Rule::User if is_on_users => "the user".to_owned(),
         Rule::User => "the session's own user".to_owned(),
         Rule::Permission(permission) => {
             format!("principals with the permission `{}`", permission.as_str())

@@ -2,7 +2,7 @@
 
 use prost_reflect::prost_types::source_code_info::Location;
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, FileDescriptor, MessageDescriptor,
+    DescriptorPool, DynamicMessage, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
     MethodDescriptor, ReflectMessage, ServiceDescriptor, Value,
 };
 use sesame::api::proto::DESCRIPTORS;
@@ -98,6 +98,31 @@ impl Proto {
         let built = self.option(&message.options(), "sesame.built")?;
         let numbers = list(&built, "numbers");
         Some(numbers.iter().filter_map(Value::as_u32).collect())
+    }
+
+    /// The path to the first field of a request that is not carried out, as its refusal has it.
+    /// Messages that are `around` this one are left out, since a message may contain itself.
+    pub fn first_unbuilt(
+        &self,
+        message: &MessageDescriptor,
+        around: &[&MessageDescriptor],
+    ) -> Option<String> {
+        let built = self.built(message);
+        let is_built = |field: &FieldDescriptor| {
+            let numbers = built.as_ref();
+            numbers.is_none_or(|numbers| numbers.contains(&field.number()))
+        };
+        let around = [around, &[message]].concat();
+        let mut fields: Vec<_> = message.fields().collect();
+        fields.sort_by_key(FieldDescriptor::number);
+        fields.iter().find_map(|field| match field.kind() {
+            _ if !is_built(field) => Some(field.name().to_owned()),
+            Kind::Message(inner) if !around.contains(&&inner) => {
+                let inner = self.first_unbuilt(&inner, &around)?;
+                Some(format!("{}.{inner}", field.name()))
+            }
+            _ => None,
+        })
     }
 
     /// Whether a request with a field that the message doesn't know is refused.

@@ -266,7 +266,7 @@ errors! {
     /// `SERVER_KEY`. The message names it.
     ///
     /// Leave it out.
-    Unimplemented(Cow<'static, str> = "checks.totp".into()):
+    Unimplemented(Cow<'static, str> = "checks.web_auth_n".into()):
         UNIMPLEMENTED, "unimplemented", "{0} is not supported";
 
     /// A gRPC call came by a transport that has no trailers, such as API Gateway.

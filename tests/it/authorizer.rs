@@ -74,7 +74,7 @@ impl TestAuthorizer {
 
     fn requests(&self) -> Vec<String> {
         let requests = self.faults.requests();
-        facts::assert_known("Authorizer", &requests, self.app.store.tables());
+        facts::assert_known(&["Authorizer"], &requests, self.app.store.tables());
         self.faults.actions()
     }
 

@@ -15,6 +15,7 @@ mod meter;
 mod outcome;
 #[path = "../../benches/growth/service.rs"]
 mod service;
+mod users;
 
 use self::fill::Filler;
 

@@ -11,3 +11,4 @@ mod bodies;
 mod fields;
 mod parameters;
 mod routes;
+mod users;

@@ -4,12 +4,14 @@
 //! `sesame tables create` makes. All else that the template says is tested by `tests/stack`,
 //! which transforms it first, as an AWS deployment does.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription};
-use serde_json::json;
+use serde_json::{Value, json};
 use sesame::api::proto::zitadel::session::v2;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::domain::Permission;
+use sesame::domain::{Operation, Permission};
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
@@ -78,7 +80,7 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 /// Each test with an [`App`] checks that the function sends no other kind of request.
 #[tokio::test]
 async fn the_function_sends_each_request_of_its_policy() {
-    let app = App::with(&[("ACCESS", "token")]).await;
+    let app = App::with(&[("ACCESS", "token"), ("USER_API", "false")]).await;
     let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
 
@@ -100,5 +102,61 @@ async fn the_function_sends_each_request_of_its_policy() {
     client.delete(&created.session_id, None).await.unwrap();
 
     let sent = kinds(&app.faults.requests(), app.store.tables());
-    assert_eq!(sent, kinds_of("Function"));
+    assert_eq!(sent, kinds_of(&["Function"]));
+}
+
+/// The calls of the User service need these beside them.
+#[tokio::test]
+async fn the_user_service_sends_each_request_of_its_policy() {
+    let app = App::start().await;
+    let admin = app.service(&Permission::ALL).await;
+    let added = admin.ask(Operation::AddHumanUser, human(&app)).await;
+    let id = added.unwrap()["userId"].clone();
+    let address = |name: &str| format!("{name}.{}", app.login_name("mini"));
+    let mini = app.login_name("mini");
+    let either = json!({ "orQuery": { "queries": [
+        { "loginNameQuery": { "loginName": mini.as_str() } },
+        { "emailQuery": { "emailAddress": format!("first.{mini}") } },
+        { "phoneQuery": { "number": "+41790000001" } },
+    ] } });
+    let search = json!({ "stateQuery": { "state": "USER_STATE_LOCKED" } });
+    for (call, rest) in [
+        (Operation::ListUsers, json!({ "queries": [either] })),
+        (Operation::ListUsers, json!({ "queries": [search] })),
+        (
+            Operation::UpdateUser,
+            json!({ "username": address("renamed") }),
+        ),
+        (
+            Operation::SetEmail,
+            json!({ "email": address("new"), "isVerified": true }),
+        ),
+        (
+            Operation::SetPhone,
+            json!({ "phone": "+41790000002", "isVerified": true }),
+        ),
+        (Operation::LockUser, json!({})),
+        (Operation::DeleteUser, json!({})),
+    ] {
+        let mut body = rest;
+        if call != Operation::ListUsers {
+            body["userId"] = id.clone();
+        }
+        admin.ask(call, body).await.unwrap();
+    }
+
+    let sent = kinds(&app.faults.requests(), app.store.tables());
+    let of_sessions = kinds_of(&["Function"]);
+    let sent: BTreeSet<_> = sent.difference(&of_sessions).cloned().collect();
+    assert_eq!(sent, kinds_of(&["UserService"]));
+}
+
+/// A user whose name, address and number are this test's own.
+fn human(app: &App) -> Value {
+    json!({
+        "username": app.login_name("mini").as_str(),
+        "profile": { "givenName": "Mini", "familyName": "Mouse" },
+        "email": { "email": format!("first.{}", app.login_name("mini")), "isVerified": true },
+        "phone": { "phone": "+41790000001", "isVerified": true },
+    })
 }

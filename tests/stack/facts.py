@@ -23,9 +23,13 @@ class Request:
     keys: frozenset[str]
 
 
-def requests(function: str) -> set[Request]:
-    """Each kind of request that a function of the stack sends."""
-    found = FACTS["requests"][function]
+def requests(*senders: str) -> set[Request]:
+    """Each kind of request that these send.
+
+    A sender is a function of the stack, or the calls of the User service, which are the function's
+    where the parameter `UserApi` is true.
+    """
+    found = [request for sender in senders for request in FACTS["requests"][sender]]
     return {Request(r["action"], r["table"], r["index"], frozenset(r["keys"])) for r in found}
 
 

@@ -79,10 +79,24 @@ def resource_of(stack: Stack, request: facts.Request) -> str:
     return arn if request.index is None else f"{arn}/index/{request.index}"
 
 
+def sent_by(stack: Stack, function: str) -> set[facts.Request]:
+    """Each kind of request that a function of this stack sends."""
+    has_users = function == "Function" and stack.parameters["UserApi"] == "true"
+    return facts.requests(function, *(["UserService"] if has_users else []))
+
+
+@pytest.fixture(scope="module", params=["true", "false"])
+def either(request: pytest.FixtureRequest) -> Stack:
+    """The stack with the User service, and without it."""
+    return Stack(UserApi=request.param)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_send_every_request_that_it_sends(stack: Stack, function: str) -> None:
+def test_a_function_may_send_every_request_that_it_sends(either: Stack, function: str) -> None:
+    """Of a transaction, each item is a request: IAM asks for the permission of each."""
+    stack = either
     policy = role_policy(stack, function)
-    sent = facts.requests(function)
+    sent = sent_by(stack, function)
 
     refused = {
         r for r in sent if not allows(policy, r.action, resource_of(stack, r), items(r.keys))
@@ -93,11 +107,12 @@ def test_a_function_may_send_every_request_that_it_sends(stack: Stack, function:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_send_nothing_that_it_does_not_send(stack: Stack, function: str) -> None:
+def test_a_function_may_send_nothing_that_it_does_not_send(either: Stack, function: str) -> None:
+    stack = either
     policy = role_policy(stack, function)
     sent = {
         (r.action, resource_of(stack, r), beginning)
-        for r in facts.requests(function)
+        for r in sent_by(stack, function)
         for beginning in r.keys or BEGINNINGS
     }
 
@@ -113,7 +128,8 @@ def test_a_function_may_send_nothing_that_it_does_not_send(stack: Stack, functio
 
 
 # How partition keys of the users table begin, in the code and not.
-BEGINNINGS = frozenset({"LOGIN#", "USER#", "CALLER#", "OTHER#"})
+OF_USERS = frozenset({"LOGIN#", "USER#", "PROFILE#", "EMAIL#", "PHONE#"})
+BEGINNINGS = OF_USERS | {"CALLER#", "OTHER#"}
 
 
 def items(beginnings: Collection[str]) -> list[str]:
@@ -121,32 +137,61 @@ def items(beginnings: Collection[str]) -> list[str]:
     return [f"{beginning}0" for beginning in beginnings]
 
 
+WRITES = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
+READS = ["GetItem", "BatchGetItem", "Query", "Scan"]
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
-    stack: Stack, function: str
+    either: Stack, function: str
 ) -> None:
-    """Whatever a function sends: only the tool writes service accounts and users."""
-    policy = role_policy(stack, function)
-    users = stack.get_att("UsersTable", "Arn")
-    writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
-    reads = ["GetItem", "BatchGetItem", "Query", "Scan"]
-    barred = {"CALLER#0": writes, "USER#0": writes}
+    """Whatever a function sends: only the tool writes service accounts.
+
+    Without the User service, only the tool writes users.
+    """
+    policy = role_policy(either, function)
+    users = either.get_att("UsersTable", "Arn")
+    barred = {"CALLER#0": WRITES}
+    if either.parameters["UserApi"] == "false" or function == "Authorizer":
+        barred["USER#0"] = WRITES
+        barred |= {f"{kind}0": READS + WRITES for kind in ("PROFILE#", "EMAIL#", "PHONE#")}
     if function == "Authorizer":
-        barred = {"CALLER#0": reads + writes, "USER#0": writes, "LOGIN#0": reads + writes}
+        barred |= {"CALLER#0": READS + WRITES, "LOGIN#0": READS + WRITES}
 
     for key, actions in barred.items():
-        for action in actions:
+        for action in [*actions, "ConditionCheckItem"]:
             assert not allows(policy, f"dynamodb:{action}", users, [key]), (action, key)
             # Nor together with an item that is allowed.
             assert not allows(policy, f"dynamodb:{action}", users, ["USER#1", "LOGIN#1", key])
 
 
+def test_no_function_scans_the_users_table(either: Stack) -> None:
+    users = either.get_att("UsersTable", "Arn")
+    for function in FUNCTIONS:
+        policy = role_policy(either, function)
+        for keys in [(), *([f"{beginning}0"] for beginning in BEGINNINGS)]:
+            assert not allows(policy, "dynamodb:Scan", users, keys), (function, keys)
+
+
+def test_only_the_user_service_changes_what_the_function_may_do() -> None:
+    with_users, without = Stack(UserApi="true"), Stack(UserApi="false")
+    by_name = {
+        stack.parameters["UserApi"]: by(stack.properties("FunctionRole")["Policies"], "PolicyName")
+        for stack in (with_users, without)
+    }
+
+    assert by_name["true"].keys() - by_name["false"].keys() == {"users"}
+    assert {name: by_name["true"][name] for name in by_name["false"]} == by_name["false"]
+    assert with_users.properties("AuthorizerRole") == without.properties("AuthorizerRole")
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_nothing_of_the_users_table_is_allowed_without_keys(stack: Stack, function: str) -> None:
+def test_nothing_of_the_users_table_is_allowed_without_keys(either: Stack, function: str) -> None:
     """A request without keys fulfils a condition on "each of its keys", hence Null beside it.
 
     The index of users, which has no hash and nothing of service accounts, is scanned as a whole.
     """
+    stack = either
     policy = role_policy(stack, function)
     users = stack.get_att("UsersTable", "Arn")
     resources = {r for r in dynamodb_resources(stack, policy) if r.startswith(users)}
@@ -159,7 +204,8 @@ def test_nothing_of_the_users_table_is_allowed_without_keys(stack: Stack, functi
         if allows(policy, action, resource)
     }
     scan = ("dynamodb:Scan", f"{users}/index/by_user_id")
-    assert allowed == ({scan} if function == "Function" else set())
+    has_users = stack.parameters["UserApi"] == "true" and function == "Function"
+    assert allowed == ({scan} if has_users else set())
     # No statement relies on the other condition alone, whatever else it allows.
     conditional = [s for s in policy if s.leading_keys is not None]
     assert conditional

@@ -111,5 +111,5 @@ async fn the_authorizer_sends_each_request_of_its_policy() {
     assert!(lambda.lets_token_in(&session.token()).await);
 
     let sent = kinds(&lambda.faults.requests(), lambda.app.store.tables());
-    assert_eq!(sent, kinds_of("Authorizer"));
+    assert_eq!(sent, kinds_of(&["Authorizer"]));
 }

@@ -11,6 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
+use super::users;
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -32,7 +33,7 @@ fn the_readmes_call_is_an_example() {
 }
 
 /// Checks that an answer's headers are as documented, and that no others are sent.
-fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
+pub fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
     for (name, value) in headers {
         if name == CONTENT_TYPE {
             assert_eq!(value, "application/json");
@@ -66,7 +67,7 @@ fn session() -> Value {
 }
 
 /// The examples of an operation's requests, or an empty one where it takes none.
-fn examples(operation: &Operation) -> Vec<Value> {
+pub fn examples(operation: &Operation) -> Vec<Value> {
     if !operation.takes_body() {
         return vec![json!({})];
     }
@@ -120,7 +121,7 @@ async fn examples_are_accepted_and_answered_as_documented() {
 }
 
 /// Whether a value has a field, which may stand under any key of a map.
-fn has(value: &Value, path: &[&str]) -> bool {
+pub fn has(value: &Value, path: &[&str]) -> bool {
     let Some((name, rest)) = path.split_first() else {
         return true;
     };
@@ -173,10 +174,11 @@ async fn an_empty_list_is_answered_as_documented() {
 /// Whether an operation may answer with an error. Exhaustive on purpose: each error must choose
 /// its operations here.
 fn may_answer(operation: &Operation, error: &Error) -> bool {
-    use Rpc::{CreateSession, DeleteSession, GetSession, ListSessions, SetSession};
+    use Rpc::{CreateSession, DeleteSession, GetSession, ListIDPLinks, ListSessions, SetSession};
 
     let rpc = operation.rpc;
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
+    let checks_password = is_one_of(&[CreateSession, SetSession]) || is_one_of(&users::UPDATES);
     match error {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
@@ -189,15 +191,14 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::DeadlineExceeded
         | Error::ClientDeadlineExceeded
         | Error::Internal(_) => true,
-        Error::UserMismatch
-        | Error::UserNotFound
-        | Error::PasswordInvalid(_)
-        | Error::UserMissing
+        Error::UserMismatch | Error::UserMissing => is_one_of(&[CreateSession, SetSession]),
+        Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&users::READS),
+        Error::PasswordInvalid(_)
         | Error::PasswordNotSet
         | Error::UserNotActive
         | Error::UserLocked(_)
-        | Error::TooManyFailures(_)
-        | Error::Overloaded => is_one_of(&[CreateSession, SetSession]),
+        | Error::TooManyFailures(_) => checks_password,
+        Error::Overloaded => checks_password || is_one_of(&users::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
         | Error::MessageCount
@@ -206,11 +207,11 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostInvalid
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
-        | Error::TooManyHeaderFields
-        // No call on sessions changes a user.
-        | Error::ProofTooOld
-        | Error::User(_) => false,
-        Error::LimitTooHigh | Error::ListTooLong(_) => is_one_of(&[ListSessions]),
+        | Error::TooManyHeaderFields => false,
+        Error::ProofTooOld => is_one_of(&users::UPDATES) || rpc == Rpc::RemovePhone,
+        Error::User(error) => users::may_answer(rpc, error),
+        Error::LimitTooHigh => is_one_of(&[ListSessions, ListIDPLinks]),
+        Error::ListTooLong(_) => is_one_of(&[ListSessions]),
         Error::SessionEnded
         | Error::SessionExpired
         | Error::PreconditionFailed(_)
@@ -225,6 +226,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::PermissionDenied => rpc != ListSessions || operation.version > Version::V2alpha,
         Error::Unimplemented(what) if what.starts_with("checks") => {
             is_one_of(&[CreateSession, SetSession])
+        }
+        Error::Unimplemented(what) if users::UNBUILT.iter().any(|(_, one)| one == what) => {
+            users::UNBUILT.contains(&(rpc, what))
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
@@ -246,6 +250,13 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     all.push(Error::Unimplemented(
         "Idempotency-Key without SERVER_KEY".into(),
     ));
+    let unbuilt = users::UNBUILT.iter().map(|(_, what)| *what);
+    let unbuilt: BTreeSet<_> = unbuilt.collect();
+    all.extend(
+        unbuilt
+            .into_iter()
+            .map(|what| Error::Unimplemented(what.into())),
+    );
     for error in &mut all {
         if let Error::MethodNotAllowed(methods) = error {
             *methods = allowed.clone().into();

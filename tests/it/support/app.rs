@@ -302,7 +302,8 @@ impl Drop for App {
         self.logged();
         // A test that has failed says why by itself.
         if !std::thread::panicking() {
-            facts::assert_known("Function", &self.faults.requests(), self.store.tables());
+            let senders = facts::senders(self.settings.policy.user_api);
+            facts::assert_known(senders, &self.faults.requests(), self.store.tables());
         }
     }
 }

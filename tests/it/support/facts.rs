@@ -17,11 +17,22 @@ pub fn facts(names: &[&str]) -> Value {
     names.iter().fold(facts, |facts, name| facts[name].clone())
 }
 
-/// The kinds of requests that the file says a function sends.
-pub fn kinds_of(function: &str) -> BTreeSet<String> {
-    let kinds = facts(&["requests", function]);
-    let kinds = kinds.as_array().unwrap().iter();
+/// The kinds of requests that the file says these send: a function, or the calls of the User service
+/// beside those of the function.
+pub fn kinds_of(senders: &[&str]) -> BTreeSet<String> {
+    let kinds = senders.iter().map(|sender| facts(&["requests", sender]));
+    let kinds: Vec<Value> = kinds.collect();
+    let kinds = kinds.iter().flat_map(|kinds| kinds.as_array().unwrap());
     kinds.map(Value::to_string).collect()
+}
+
+/// What sends the requests of the API's function.
+pub fn senders(has_user_service: bool) -> &'static [&'static str] {
+    if has_user_service {
+        &["Function", "UserService"]
+    } else {
+        &["Function"]
+    }
 }
 
 /// The kinds of requests that these are, as the file has them.
@@ -43,11 +54,11 @@ pub fn kinds(requests: &[Request], tables: &Tables) -> BTreeSet<String> {
     kinds.map(|kind| kind.to_string()).collect()
 }
 
-/// Fails if a function sent a request of a kind that the file doesn't have.
+/// Fails if one of these sent a request of a kind that the file doesn't have.
 #[track_caller]
-pub fn assert_known(function: &str, requests: &[Request], tables: &Tables) {
-    let known = kinds_of(function);
+pub fn assert_known(senders: &[&str], requests: &[Request], tables: &Tables) {
+    let known = kinds_of(senders);
     for kind in kinds(requests, tables) {
-        assert!(known.contains(&kind), "{function} sends {kind}");
+        assert!(known.contains(&kind), "{senders:?} sends {kind}");
     }
 }
