@@ -193,7 +193,7 @@ async fn users_of_the_released_version_are_found() {
         let name = LoginName::from_stored(name);
         for queries in [json!([by_ids(&[&id])]), json!([by_name(name.as_str())])] {
             let listed = list(admin, queries).await.unwrap();
-            assert_eq!(super::ids(&listed), [id.clone()], "{name}");
+            assert_eq!(super::ids(&listed), std::slice::from_ref(&id), "{name}");
             let user = &listed["result"][0];
             assert_eq!(user["details"].get("creationDate"), None);
             assert_eq!(user["details"].get("sequence"), None);

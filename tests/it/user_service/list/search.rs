@@ -1,5 +1,7 @@
 //! Users who are looked for among all.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate,
 };
@@ -9,6 +11,7 @@ use sesame::store::Schema;
 
 use super::super::{administrator, outcome, register};
 use super::{by_ids, fill, found, list};
+use crate::support::administration::Administration as _;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::Client;
 use crate::support::faults::Fault;
@@ -64,6 +67,30 @@ async fn a_page_of_users_is_whole_or_refused() {
     assert_eq!(page(admin, 0, 1000).await, Err("code 8".to_owned()));
     let few = page(admin, 100, 100).await.unwrap();
     assert_eq!((few.0, few.1.len()), (json!("1000"), 100));
+}
+
+/// The index may have users who are gone. Whoever was renamed is read under the name of today.
+#[tokio::test(start_paused = true)]
+async fn a_search_shows_the_users_of_its_page_as_they_are() {
+    let app = App::emulated(&[]).await;
+    let admin = administrator(&app).await;
+    let mini = register(admin, "mini").await;
+    register(admin, "maxi").await;
+    page(admin, 0, 1).await.unwrap();
+
+    let second = Duration::from_secs(1);
+    app.faults
+        .inject(Fault::Delay(second).once().for_action("BatchGetItem"));
+    let changes = async {
+        tokio::time::sleep(second / 2).await;
+        let [mini, maxi] = [app.login("mini").await, app.login("maxi").await];
+        let renamed = app.store.rename_user(&mini, app.login_name("minnie"));
+        assert!(renamed.await.unwrap());
+        assert!(app.store.delete_user(&maxi).await.unwrap());
+    };
+    let (found, ()) = tokio::join!(page(admin, 0, 10), changes);
+
+    assert_eq!(found, Ok((json!("2"), vec![json!(mini)])));
 }
 
 #[tokio::test]
