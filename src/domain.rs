@@ -70,7 +70,8 @@ pub use time::Timestamp;
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
-    PhoneNumber, Profile,
+    PhoneNumber, Profile, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
+    UserQuery,
 };
 pub use user::{
     DisplayName, FoldedName, LoginName, StateChange, User, UserPointer, UserSearch, UserState,

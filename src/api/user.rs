@@ -2,6 +2,7 @@
 
 mod contact;
 mod create;
+mod list;
 mod parts;
 mod password;
 mod read;

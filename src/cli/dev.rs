@@ -15,6 +15,7 @@ use super::failure::Failure;
 use super::output::print;
 use super::serve::{ServerOptions, bind, is_public, local_url, parse_address, serve_until_signal};
 use super::signals::Signals;
+use super::tables::note_building;
 use crate::app::{App, Origins, Settings};
 use crate::aws::{Endpoint, KeySource, ServerKeySetting, with_http_client};
 use crate::config;
@@ -91,6 +92,8 @@ impl Dev {
         log_panics(log.clone());
         let store = store(&emulator, &settings);
         store.create_tables().await?;
+        // The tables of a database file may be those of an earlier release.
+        store.add_indexes(note_building).await?;
         demo::add_user(&store, &settings, now()).await?;
         let token = demo::add_service_account(&store, now()).await?;
         let (server_key, checks_at_once) =

@@ -9,17 +9,20 @@ use crate::store::{Schema, Store, Table, Tables};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the tables that don't exist
+    /// Create the tables that don't exist, and add the index that one lacks
+    ///
+    /// An index is built while the service works, and this waits for it. It may be stopped and run
+    /// again meanwhile.
     ///
     /// A stack deployed from template.yaml has its tables already, with backups and deletion
     /// protection; the tables that this creates have neither.
     Create,
-    /// Check that both tables exist with the keys, index and TTL that the service needs
+    /// Check that both tables exist with the keys, indexes and TTL that the service needs
     ///
     /// Prints each fault, and exits with 1 if there is one. Also prints the users whose login
     /// name has white space around it or characters that don't show. Reads the whole users table.
     Check,
-    /// Print the keys, the index and the TTL attribute of both tables
+    /// Print the keys, the indexes and the TTL attribute of both tables
     Describe {
         /// As one JSON object, with the inputs of DynamoDB's `CreateTable`
         #[arg(long)]
@@ -33,9 +36,13 @@ impl Command {
             Self::Create => {
                 let store = connection.store().await?;
                 let created = store.create_tables().await?;
+                let completed = store.add_indexes(note_building).await?;
                 for name in [&store.tables().users, &store.tables().sessions] {
-                    let is_new = created.contains(name);
-                    let done = if is_new { "created" } else { "is there" };
+                    let done = match () {
+                        () if created.contains(name) => "created",
+                        () if completed.contains(name) => "is there; its index was added",
+                        () => "is there",
+                    };
                     print_line(format_args!("{name}: {done}"))?;
                 }
                 Ok(())
@@ -64,6 +71,11 @@ impl Command {
     }
 }
 
+/// Tells on stderr that an index is being built.
+pub fn note_building(table: &str, index: &str) {
+    eprintln!("{table}: the index {index} is being built, while the service works");
+}
+
 /// Prints the users whose login name a new user couldn't get.
 async fn print_users_to_rename(store: &Store) -> Result<(), Failure> {
     store
@@ -83,8 +95,16 @@ async fn print_users_to_rename(store: &Store) -> Result<(), Failure> {
 
 fn in_words(name: &str, table: Table) -> String {
     let index = table.index.map(|index| {
-        let (name, partition, sort) = (index.name, index.partition_key, index.sort_key);
-        format!("; index {name} with keys {partition} (S) and {sort} (N), keys only")
+        let (name, partition) = (index.name, index.partition_key);
+        let keys = match index.sort_key {
+            Some(sort) => format!("keys {partition} (S) and {sort} (N)"),
+            None => format!("key {partition} (S)"),
+        };
+        let attributes = match index.attributes {
+            [] => "keys only".to_owned(),
+            attributes => format!("also {}", attributes.join(", ")),
+        };
+        format!("; index {name} with {keys}, {attributes}")
     });
     let ttl = table.ttl.map(|ttl| format!("; TTL attribute {ttl}"));
     let (index, ttl) = (index.unwrap_or_default(), ttl.unwrap_or_default());
@@ -118,11 +138,17 @@ fn create_table(name: &str, table: Table) -> Value {
     });
     if let Some(index) = table.index {
         attributes.push(attribute(index.partition_key, "S"));
-        attributes.push(attribute(index.sort_key, "N"));
+        attributes.extend(index.sort_key.map(|name| attribute(name, "N")));
+        let mut keys = vec![key(index.partition_key, "HASH")];
+        keys.extend(index.sort_key.map(|name| key(name, "RANGE")));
+        let projection = match index.attributes {
+            [] => json!({ "ProjectionType": "KEYS_ONLY" }),
+            names => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
+        };
         input["GlobalSecondaryIndexes"] = json!([{
             "IndexName": index.name,
-            "KeySchema": [key(index.partition_key, "HASH"), key(index.sort_key, "RANGE")],
-            "Projection": { "ProjectionType": "KEYS_ONLY" },
+            "KeySchema": keys,
+            "Projection": projection,
         }]);
     }
     input["AttributeDefinitions"] = attributes.into();

@@ -16,6 +16,7 @@ macro_rules! operations {
             CreateUser: |_| &[USER_WRITE],
             AddHumanUser: |_| &[USER_WRITE],
             GetUserByID: |_| &[User, USER_READ],
+            ListUsers: |_| &[User, USER_READ],
             UpdateUser: |_| &[User, USER_WRITE],
             UpdateHumanUser: |_| &[User, USER_WRITE],
             DeleteUser: |_| &[USER_DELETE],

@@ -167,6 +167,16 @@ impl Permit {
     /// one are one answer. Nobody is anonymous here, whatever the access mode says: that mode is
     /// for sessions.
     pub fn user(&self, target: &UserId) -> Result<UserScope, Denial> {
+        match self.listed_user()? {
+            None => Ok(UserScope::Any),
+            Some(own) if own == target => Ok(UserScope::Own),
+            Some(_) => Err(Denial::Forbidden),
+        }
+    }
+
+    /// The only user whom the permit covers, for a call about several: the principal itself. `None`:
+    /// it covers all users.
+    pub fn listed_user(&self) -> Result<Option<&UserId>, Denial> {
         if !self.principal.is_authenticated() {
             return Err(Denial::Unauthenticated);
         }
@@ -175,12 +185,10 @@ impl Permit {
             _ => false,
         };
         if self.rules().iter().any(by_permission) {
-            return Ok(UserScope::Any);
+            return Ok(None);
         }
-        if self.has_rule(Rule::User) && self.principal.user() == Some(target) {
-            return Ok(UserScope::Own);
-        }
-        Err(Denial::Forbidden)
+        let own = self.principal.user().filter(|_| self.has_rule(Rule::User));
+        own.map(Some).ok_or(Denial::Forbidden)
     }
 
     /// Whether a user who changes himself proved who he is less than `fresh` ago. Principals that

@@ -4,6 +4,8 @@ mod contact;
 mod names;
 #[cfg(feature = "function")]
 mod profile;
+#[cfg(feature = "function")]
+mod query;
 mod state;
 
 use super::attempts::Attempts;
@@ -19,6 +21,8 @@ pub use contact::{Address, AddressFault, Contact, EmailAddress, PhoneNumber};
 pub(super) use names::is_invisible;
 #[cfg(feature = "function")]
 pub use profile::{Account, Gender, Language, PersonName, Profile};
+#[cfg(feature = "function")]
+pub use query::{TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder, UserQuery};
 pub use state::StateChange;
 
 text_type! {

@@ -174,7 +174,7 @@ errors! {
     /// The page would be too large, or entries of the list would be out of reach.
     ///
     /// The message has advice.
-    ListTooLong(&'static str = "ask for fewer sessions at once"):
+    ListTooLong(&'static str = "ask for fewer at once"):
         RESOURCE_EXHAUSTED as PAYLOAD_TOO_LARGE, "list_too_long", "the list is too long: {0}";
 
     /// `sesame serve` and `cargo dev`: the request has more than 100 header fields; over HTTP/1.1

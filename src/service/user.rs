@@ -4,6 +4,7 @@ mod answers;
 mod contact;
 mod create;
 mod import;
+mod list;
 mod password;
 mod read;
 mod state;
@@ -23,6 +24,7 @@ pub use contact::{
 };
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use import::ImportOutcome;
+pub use list::{ListUsers, ListedUsers};
 pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};

@@ -82,25 +82,28 @@ impl Store {
 
     /// Reads those of the given items that exist, each with its table, in no order.
     ///
-    /// One request for a hundred keys. Each item is read strongly consistent, but the items are
-    /// not read at one instant.
+    /// One request for a hundred keys, two of them at once. Each item is read strongly consistent,
+    /// but the items are not read at one instant.
     pub(super) async fn get_items(
         &self,
         keys: &[(String, Item)],
     ) -> Result<Vec<(String, Item)>, Error> {
         let mut read = Vec::new();
-        for keys in keys.chunks(MAX_KEYS) {
-            self.get_batch(keys, &mut read).await?;
+        for keys in keys.chunks(2 * MAX_KEYS) {
+            let (one, other) = keys.split_at(keys.len().min(MAX_KEYS));
+            let (one, other) = tokio::try_join!(self.get_batch(one), self.get_batch(other))?;
+            read.extend(one);
+            read.extend(other);
         }
         Ok(read)
     }
 
-    /// Reads at most [`MAX_KEYS`] items, given by table and key, and adds them to `read`.
-    async fn get_batch(
-        &self,
-        keys: &[(String, Item)],
-        read: &mut Vec<(String, Item)>,
-    ) -> Result<(), Error> {
+    /// Reads at most [`MAX_KEYS`] items, given by table and key.
+    async fn get_batch(&self, keys: &[(String, Item)]) -> Result<Vec<(String, Item)>, Error> {
+        let mut read = Vec::new();
+        if keys.is_empty() {
+            return Ok(read);
+        }
         let mut unread: HashMap<String, Vec<Item>> = HashMap::new();
         for (table, key) in keys.iter().cloned() {
             unread.entry(table).or_default().push(key);
@@ -123,7 +126,7 @@ impl Store {
                 .map(|(table, request)| (table, request.keys))
                 .collect();
             if unread.is_empty() {
-                return Ok(());
+                return Ok(read);
             }
         }
         Err(Error::Unavailable("a batch was not read whole".into()))

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TableDescription, TimeToLiveSpecification,
-    TimeToLiveStatus,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::Store;
@@ -16,9 +19,37 @@ pub struct Index {
     pub name: &'static str,
     /// An attribute of type S.
     pub partition_key: &'static str,
-    /// An attribute of type N.
-    pub sort_key: &'static str,
+    /// An attribute of type N, if there is a sort key.
+    pub sort_key: Option<&'static str>,
+    /// The attributes that the index has beside keys.
+    pub attributes: &'static [&'static str],
 }
+
+impl Index {
+    fn keys(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.partition_key).chain(self.sort_key)
+    }
+}
+
+/// The index of users, and what it is asked for by its name.
+pub(super) const USERS_INDEX: Index = Index {
+    name: "by_user_id",
+    partition_key: "user_id",
+    sort_key: None,
+    // What filters and orders need, no hash, and nothing that a login writes: so a login writes no
+    // entry.
+    attributes: &[
+        "login_name",
+        "display_name",
+        "state",
+        "given_name",
+        "family_name",
+        "nick_name",
+        "email",
+        "phone",
+        "created_at",
+    ],
+};
 
 /// The layout of a table, as it also stands in `template.yaml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +67,7 @@ pub struct Schema;
 impl Schema {
     pub const USERS: Table = Table {
         partition_key: "pk",
-        index: None,
+        index: Some(USERS_INDEX),
         ttl: None,
     };
     pub const SESSIONS: Table = Table {
@@ -44,7 +75,10 @@ impl Schema {
         index: Some(Index {
             name: "by_user",
             partition_key: "user_id",
-            sort_key: "created_at",
+            sort_key: Some("created_at"),
+            // A list reads the sessions from the table anyway, and so the index entry of a new
+            // session costs one write unit.
+            attributes: &[],
         }),
         ttl: Some("ttl"),
     };
@@ -76,6 +110,59 @@ impl Store {
             }
         }
         Ok(created)
+    }
+
+    /// Adds the indexes that existing tables lack, and returns the names of these tables.
+    ///
+    /// DynamoDB builds an index while the table is used, which may take hours; `waiting` is called
+    /// again and again meanwhile, with the names of table and index. If this is cut off, the
+    /// building goes on, and a later run waits for its end.
+    pub async fn add_indexes(
+        &self,
+        mut waiting: impl FnMut(&str, &str),
+    ) -> Result<Vec<String>, Error> {
+        let mut added = Vec::new();
+        for (name, table) in self.schema() {
+            let Some(index) = table.index else {
+                continue;
+            };
+            let found = self.describe(name).await?;
+            if found.is_some_and(|found| find_index(&found, index).is_none()) {
+                self.wait_until_active(name).await?;
+                self.add_index(name, table, index).await?;
+                added.push(name.to_owned());
+            }
+            let mut pause = Duration::from_millis(250);
+            while let Some(found) = self.describe(name).await?
+                && find_index(&found, index).is_some_and(is_being_built)
+            {
+                waiting(name, index.name);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(10));
+            }
+        }
+        Ok(added)
+    }
+
+    async fn add_index(&self, name: &str, table: Table, index: Index) -> Result<(), Error> {
+        let create = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(index.name)
+            .set_key_schema(Some(index_keys(index)?))
+            .projection(projection(index))
+            .build()?;
+        let mut attributes = index_attributes(index)?;
+        attributes.push(attribute(table.partition_key, ScalarAttributeType::S)?);
+        self.client
+            .update_table()
+            .table_name(name)
+            .set_attribute_definitions(Some(attributes))
+            .global_secondary_index_updates(
+                GlobalSecondaryIndexUpdate::builder().create(create).build(),
+            )
+            .send()
+            .await
+            .map_err(failure)?;
+        Ok(())
     }
 
     /// What is wrong with the tables, for an operator to read. Empty: nothing is.
@@ -112,19 +199,15 @@ impl Store {
             .attribute_definitions(attribute(table.partition_key, ScalarAttributeType::S)?)
             .key_schema(key(table.partition_key, KeyType::Hash)?);
         if let Some(index) = table.index {
-            // The index has keys alone: a list reads the sessions from the table anyway, and so
-            // the index entry of a new session costs one write unit.
-            let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly);
-            let index_definition = GlobalSecondaryIndex::builder()
+            let definition = GlobalSecondaryIndex::builder()
                 .index_name(index.name)
-                .key_schema(key(index.partition_key, KeyType::Hash)?)
-                .key_schema(key(index.sort_key, KeyType::Range)?)
-                .projection(keys_only.build())
+                .set_key_schema(Some(index_keys(index)?))
+                .projection(projection(index))
                 .build()?;
-            request = request
-                .attribute_definitions(attribute(index.partition_key, ScalarAttributeType::S)?)
-                .attribute_definitions(attribute(index.sort_key, ScalarAttributeType::N)?)
-                .global_secondary_indexes(index_definition);
+            for attribute in index_attributes(index)? {
+                request = request.attribute_definitions(attribute);
+            }
+            request = request.global_secondary_indexes(definition);
         }
         request.send().await.map_err(failure)?;
         self.wait_until_active(name).await
@@ -153,7 +236,7 @@ impl Store {
             if table.is_some_and(|table| table.table_status == Some(active)) {
                 return Ok(());
             }
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         Err(Error::Unavailable(
             format!("the table {name} is not active after a minute").into(),
@@ -209,16 +292,81 @@ fn layout_faults(name: &str, table: Table, found: &TableDescription) -> Vec<Stri
         ));
     }
     if let Some(index) = table.index {
-        let has_index = found.global_secondary_indexes().iter().any(|found| {
-            found.index_name() == Some(index.name)
-                && has_keys(found.key_schema(), &[index.partition_key, index.sort_key])
-        });
-        if !has_index {
-            faults.push(format!(
-                "the table {name} has no index {} by {} and {}",
-                index.name, index.partition_key, index.sort_key
-            ));
-        }
+        faults.extend(index_fault(name, index, find_index(found, index)));
     }
     faults
+}
+
+fn index_fault(
+    table: &str,
+    index: Index,
+    found: Option<&GlobalSecondaryIndexDescription>,
+) -> Option<String> {
+    let keys = index.keys().collect::<Vec<_>>().join(" and ");
+    let missing = format!("the table {table} has no index {} by {keys}", index.name);
+    let Some(found) = found else {
+        return Some(missing);
+    };
+    let found_keys = found.key_schema().iter();
+    if !found_keys
+        .map(KeySchemaElement::attribute_name)
+        .eq(index.keys())
+    {
+        return Some(missing);
+    }
+    let projection = found.projection();
+    let has = |attribute: &&str| {
+        projection.is_some_and(|projection| {
+            projection.projection_type() == Some(&ProjectionType::All)
+                || projection
+                    .non_key_attributes()
+                    .iter()
+                    .any(|own| own == attribute)
+        })
+    };
+    if let Some(lacking) = index.attributes.iter().find(|name| !has(name)) {
+        let name = index.name;
+        return Some(format!(
+            "the index {name} of the table {table} lacks {lacking}"
+        ));
+    }
+    is_being_built(found).then(|| {
+        let name = index.name;
+        format!("the index {name} of the table {table} is being built")
+    })
+}
+
+fn find_index(found: &TableDescription, index: Index) -> Option<&GlobalSecondaryIndexDescription> {
+    let mut indexes = found.global_secondary_indexes().iter();
+    indexes.find(|found| found.index_name() == Some(index.name))
+}
+
+fn is_being_built(index: &GlobalSecondaryIndexDescription) -> bool {
+    index.index_status() == Some(&IndexStatus::Creating)
+}
+
+fn index_keys(index: Index) -> Result<Vec<KeySchemaElement>, BuildError> {
+    let kinds = [KeyType::Hash, KeyType::Range];
+    let keys = index.keys().zip(kinds);
+    keys.map(|(name, kind)| key(name, kind)).collect()
+}
+
+fn index_attributes(index: Index) -> Result<Vec<AttributeDefinition>, BuildError> {
+    let types = [ScalarAttributeType::S, ScalarAttributeType::N];
+    let attributes = index.keys().zip(types);
+    attributes
+        .map(|(name, kind)| attribute(name, kind))
+        .collect()
+}
+
+fn projection(index: Index) -> Projection {
+    let projection = Projection::builder();
+    if index.attributes.is_empty() {
+        return projection.projection_type(ProjectionType::KeysOnly).build();
+    }
+    let attributes = index.attributes.iter().map(ToString::to_string);
+    projection
+        .projection_type(ProjectionType::Include)
+        .set_non_key_attributes(Some(attributes.collect()))
+        .build()
 }

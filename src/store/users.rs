@@ -2,6 +2,8 @@ mod accounts;
 mod addresses;
 mod attempts;
 mod item;
+#[cfg(feature = "function")]
+mod list;
 mod parts;
 mod profile;
 mod write;

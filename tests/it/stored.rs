@@ -5,13 +5,15 @@ mod newer;
 mod released;
 mod rules;
 
+pub use self::released::released_users;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use sesame::domain::{LoginName, UserId, UserRef};
 
 use crate::support::app::App;
 
-type Item = std::collections::HashMap<String, AttributeValue>;
+pub type Item = std::collections::HashMap<String, AttributeValue>;
 
 /// Where an item is: its table and its key.
 #[derive(Clone)]
@@ -58,7 +60,7 @@ impl Place {
     }
 }
 
-async fn put(app: &App, table: &str, item: Item) {
+pub async fn put(app: &App, table: &str, item: Item) {
     let put = app.dynamodb().put_item().table_name(table);
     put.set_item(Some(item)).send().await.unwrap();
 }

@@ -113,7 +113,16 @@ async fn the_user_service_sends_each_request_of_its_policy() {
     let added = admin.ask(Operation::AddHumanUser, human(&app)).await;
     let id = added.unwrap()["userId"].clone();
     let address = |name: &str| format!("{name}.{}", app.login_name("mini"));
+    let mini = app.login_name("mini");
+    let either = json!({ "orQuery": { "queries": [
+        { "loginNameQuery": { "loginName": mini.as_str() } },
+        { "emailQuery": { "emailAddress": format!("first.{mini}") } },
+        { "phoneQuery": { "number": "+41790000001" } },
+    ] } });
+    let search = json!({ "stateQuery": { "state": "USER_STATE_LOCKED" } });
     for (call, rest) in [
+        (Operation::ListUsers, json!({ "queries": [either] })),
+        (Operation::ListUsers, json!({ "queries": [search] })),
         (
             Operation::UpdateUser,
             json!({ "username": address("renamed") }),
@@ -130,7 +139,9 @@ async fn the_user_service_sends_each_request_of_its_policy() {
         (Operation::DeleteUser, json!({})),
     ] {
         let mut body = rest;
-        body["userId"] = id.clone();
+        if call != Operation::ListUsers {
+            body["userId"] = id.clone();
+        }
         admin.ask(call, body).await.unwrap();
     }
 

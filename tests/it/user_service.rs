@@ -5,6 +5,7 @@ mod at_once;
 mod faults;
 mod items;
 mod lifecycle;
+mod list;
 mod passwords;
 mod rights;
 mod switch;

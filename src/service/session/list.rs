@@ -17,7 +17,7 @@ const SESSIONS_PER_REQUEST: usize = 99;
 const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The advice about a page that is too large.
-pub const PAGE_ADVICE: &str = "ask for fewer sessions at once";
+pub const PAGE_ADVICE: &str = "ask for fewer at once";
 const RANGE_ADVICE: &str = "narrow it by creation date";
 
 /// Where a list looks for sessions.

@@ -1,3 +1,5 @@
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use sesame::aws::{Endpoint, Roots, http_client, with_http_client};
 use sesame::domain::{LoginName, User, UserId};
 use sesame::store::{InsertOutcome, Store, Tables};
@@ -29,6 +31,7 @@ fn tables_are_created_once_and_checked() {
     let swapped = "tables check --users-table visits --sessions-table people";
     let faults = dev.tell(swapped).expect(1).stdout;
     let want = "the table visits is not keyed by pk alone\n\
+                the table visits has no index by_user_id by user_id\n\
                 the table people is not keyed by session_id alone\n\
                 the table people has no index by_user by user_id and created_at\n\
                 the table people has no TTL on ttl\n";
@@ -80,7 +83,8 @@ fn tables_are_described_without_a_database() {
     assert_eq!(
         in_words.stdout.lines().collect::<Vec<_>>(),
         [
-            "users: partition key pk (S)",
+            "users: partition key pk (S); index by_user_id with key user_id (S), also login_name, \
+             display_name, state, given_name, family_name, nick_name, email, phone, created_at",
             "sessions: partition key session_id (S); index by_user with keys user_id (S) \
              and created_at (N), keys only; TTL attribute ttl",
         ]
@@ -90,15 +94,65 @@ fn tables_are_described_without_a_database() {
     let names: Vec<_> = names.iter().map(|table| &table["TableName"]).collect();
     assert_eq!(names, ["users", "sessions"]);
     assert_eq!(described["timeToLive"]["sessions"], "ttl");
+    let index = &described["tables"][0]["GlobalSecondaryIndexes"][0];
+    assert_eq!(index["KeySchema"].as_array().unwrap().len(), 1);
+    assert_eq!(index["Projection"]["ProjectionType"], "INCLUDE");
+    let attributes = index["Projection"]["NonKeyAttributes"].as_array().unwrap();
+    assert_eq!(attributes.len(), 9);
+}
+
+/// The users table as 0.1.0 created it has no index.
+#[tokio::test]
+async fn the_index_that_a_table_lacks_is_added() {
+    let dev = Dev::start();
+    let client = client(&dev);
+    let remove = DeleteGlobalSecondaryIndexAction::builder()
+        .index_name("by_user_id")
+        .build()
+        .unwrap();
+    let update = GlobalSecondaryIndexUpdate::builder().delete(remove).build();
+    let removed = client
+        .update_table()
+        .table_name("users")
+        .global_secondary_index_updates(update)
+        .send()
+        .await;
+    removed.unwrap();
+
+    let fault = dev.tell("tables check").expect(1).stdout;
+    assert_eq!(
+        fault,
+        "the table users has no index by_user_id by user_id\n"
+    );
+    let completed = dev.tell("tables create").expect(0).stdout;
+    assert_eq!(
+        completed,
+        "users: is there; its index was added\nsessions: is there\n"
+    );
+    dev.tell("tables check").expect(0);
+    let again = dev.tell("tables create").expect(0).stdout;
+    assert_eq!(again, "users: is there\nsessions: is there\n");
+
+    let found = client.scan().table_name("users").index_name("by_user_id");
+    let found = found.send().await.unwrap().items.unwrap();
+    assert!(
+        found
+            .iter()
+            .any(|item| item["pk"].as_s().unwrap() == "LOGIN#mini@mouse.com")
+    );
+}
+
+/// A client of the database of a `sesame dev`.
+fn client(dev: &Dev) -> Client {
+    let url = Some(dev.database.clone());
+    let endpoint = Endpoint::with_keys("local".to_owned(), url, "local", "local", None);
+    with_http_client(endpoint, http_client(Roots::System))
 }
 
 /// A store over the tables of a `sesame dev`.
 fn store(dev: &Dev) -> Store {
-    let url = Some(dev.database.clone());
-    let endpoint = Endpoint::with_keys("local".to_owned(), url, "local", "local", None);
-    let client = with_http_client(endpoint, http_client(Roots::System));
     let [users, sessions] = ["users", "sessions"].map(str::to_owned);
-    Store::new(client, Tables { users, sessions })
+    Store::new(client(dev), Tables { users, sessions })
 }
 
 #[tokio::test]

@@ -174,7 +174,9 @@ async fn an_empty_list_is_answered_as_documented() {
 /// Whether an operation may answer with an error. Exhaustive on purpose: each error must choose
 /// its operations here.
 fn may_answer(operation: &Operation, error: &Error) -> bool {
-    use Rpc::{CreateSession, DeleteSession, GetSession, ListIDPLinks, ListSessions, SetSession};
+    use Rpc::{
+        CreateSession, DeleteSession, GetSession, ListIDPLinks, ListSessions, ListUsers, SetSession,
+    };
 
     let rpc = operation.rpc;
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
@@ -211,8 +213,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::TooManyHeaderFields => false,
         Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
         Error::User(error) => user_errors::may_answer(rpc, error),
-        Error::LimitTooHigh => is_one_of(&[ListSessions, ListIDPLinks]),
-        Error::ListTooLong(_) => is_one_of(&[ListSessions]),
+        Error::LimitTooHigh => is_one_of(&[ListSessions, ListUsers, ListIDPLinks]),
+        Error::ListTooLong(_) => is_one_of(&[ListSessions, ListUsers]),
         Error::SessionEnded
         | Error::SessionExpired
         | Error::PreconditionFailed(_)

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sesame::domain::{DisplayName, LoginName, Operation, Permission};
 
 use self::dynamodb_json::{read_item, shape};
-use super::{put, string};
+use super::{Item, put, string};
 use crate::support::app::App;
 use crate::support::client::code;
 
@@ -34,6 +34,24 @@ fn read(version: &Path) -> Items {
         (name, serde_json::from_str(&items).unwrap())
     });
     files.collect()
+}
+
+/// An item of the users table, and the id and login name of the user whose item it is, if it is one.
+pub struct UsersItem {
+    pub item: Item,
+    pub user: Option<(String, String)>,
+}
+
+/// What a version stored of users.
+pub fn released_users(version: &str) -> Vec<UsersItem> {
+    let items = read(&folder().join(version));
+    let items = items["users.json"].iter();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let read = |kept: &Value| UsersItem {
+        item: read_item(&kept["item"]),
+        user: text(&kept["ask"]["userId"]).zip(text(&kept["ask"]["loginName"])),
+    };
+    items.map(read).collect()
 }
 
 async fn start() -> App {

@@ -22,11 +22,17 @@ pub async fn create_table(client: &Client, resource: &str, name: &str) {
             .unwrap()
     });
     let indexes = list("GlobalSecondaryIndexes").map(|index| {
-        let projected: ProjectionType = text(&index["Projection"]["ProjectionType"]).into();
+        let projection = &index["Projection"];
+        let projected: ProjectionType = text(&projection["ProjectionType"]).into();
+        let attributes = self::list(projection.as_mapping_get("NonKeyAttributes"));
+        let attributes: Vec<_> = attributes.map(|name| text(name).to_owned()).collect();
+        let projection = Projection::builder()
+            .projection_type(projected)
+            .set_non_key_attributes((!attributes.is_empty()).then_some(attributes));
         GlobalSecondaryIndex::builder()
             .index_name(text(&index["IndexName"]))
             .set_key_schema(Some(keys(&index["KeySchema"])))
-            .projection(Projection::builder().projection_type(projected).build())
+            .projection(projection.build())
             .build()
             .unwrap()
     });
