@@ -67,7 +67,8 @@ impl Command {
 /// Prints the users whose login name a new user couldn't get.
 async fn print_users_to_rename(store: &Store) -> Result<(), Failure> {
     store
-        .scan_users(|user| {
+        .scan_accounts(|account| {
+            let user = account.user;
             let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
             if LoginName::parse_new(name).is_ok_and(|trimmed| trimmed == user.login_name) {
                 return Ok(());

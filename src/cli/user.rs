@@ -1,7 +1,9 @@
 mod add;
 mod new_password;
+mod profile;
 mod selector;
 mod show;
+mod update;
 
 use clap::Subcommand;
 
@@ -11,11 +13,13 @@ use self::new_password::NewPassword;
 pub use self::new_password::hash_password;
 use self::selector::UserSelector;
 use self::show::{List, Show};
+use self::update::Update;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
 use super::output::note;
 use super::prompt::Consent;
+use crate::config;
 use crate::domain::{LoginName, Permit, StateChange, UserSearch, printable};
 use crate::error::Error;
 use crate::service::Users;
@@ -35,6 +39,12 @@ pub enum Command {
     ///
     /// Reads the whole users table.
     List(List),
+    /// Change a user's names, language, gender, e-mail address and phone number
+    ///
+    /// What has no option stays as it is; an empty value removes. Prints the fields that changed.
+    /// The sessions stay.
+    #[command(after_help = UPDATE_EXAMPLES)]
+    Update(Update),
     /// Set a user's password, end all sessions and reset the failed attempts
     SetPassword {
         #[command(flatten)]
@@ -75,7 +85,14 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   sesame user add --login-name mini@mouse.com --display-name 'Mini Mouse'
   pass show mini | sesame user add --login-name mini@mouse.com --password-stdin
-  sesame user add --login-name robot --no-password";
+  sesame user add --login-name robot --no-password
+  sesame user add --login-name mini --email mini@mouse.com --given-name Mini --no-password";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  sesame user update mini@mouse.com --display-name 'Minnie Mouse' --language en
+  sesame user update --id 7 --email minnie@mouse.com --email-verified true
+  sesame user update mini@mouse.com --phone '' --nick-name ''";
 
 const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line a user, as a JSON object with up to four fields.
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
@@ -104,7 +121,8 @@ Examples:
 impl Command {
     pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         let environment = connection.environment;
-        let users = &administration(connection.store().await?)?;
+        let unique_emails = config::unique_emails(environment.variable)?;
+        let users = &administration(connection.store().await?, unique_emails)?;
         let now = (environment.now)();
         let set_state =
             async |user: UserSelector, state| users.change_state(&user.search(), state, now).await;
@@ -112,13 +130,14 @@ impl Command {
             Self::Add(add) => return add.run(users, environment).await,
             Self::Import(import) => return import.run(users, environment).await,
             Self::Show(show) => return show.run(users, environment).await,
+            Self::Update(update) => return update.run(users, environment).await,
             Self::List(list) => return list.run(users, environment).await,
             Self::SetPassword { user, password } => {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.
-                let user = users.find(&user.search()).await?.account.user;
-                let (name, shown) = (&user.login_name, user.display_name.as_ref());
-                let hash = password.hash(name, shown, environment).await?;
+                let account = users.find(&user.search()).await?.account;
+                let hash = password.hash(&account, environment).await?;
+                let user = account.user;
                 let found = UserSearch::Id(user.user_id.clone());
                 users.set_password(&found, &hash, now).await?;
                 (user, "password set")
@@ -154,6 +173,6 @@ impl Command {
 }
 
 /// The administration of users, by the right of whoever has the credentials for the tables.
-pub fn administration(store: Store) -> Result<Users, Failure> {
-    Ok(Users::new(store, false, &Permit::operator()).map_err(Error::from)?)
+pub fn administration(store: Store, unique_emails: bool) -> Result<Users, Failure> {
+    Ok(Users::new(store, unique_emails, &Permit::operator()).map_err(Error::from)?)
 }

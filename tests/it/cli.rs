@@ -19,4 +19,5 @@ mod service_accounts;
 mod tables;
 mod tls;
 mod user_passwords;
+mod user_profiles;
 mod users;
