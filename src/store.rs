@@ -10,6 +10,7 @@ mod address_failures;
 mod batch;
 mod changes;
 mod item;
+mod rehearsal;
 mod schema;
 mod service_accounts;
 mod sessions;
@@ -44,6 +45,8 @@ pub struct Store {
     client: Client,
     tables: Tables,
     patience: Patience,
+    /// Whether transactions are checked, and not carried out.
+    rehearses: bool,
 }
 
 /// How long a transaction is tried that meets other writes.
@@ -61,12 +64,23 @@ impl Store {
             client,
             tables,
             patience: Patience::Call,
+            rehearses: false,
         }
     }
 
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same tables, in which transactions write nothing: they tell whether all of their
+    /// conditions hold.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self {
+            rehearses: true,
+            ..self
+        }
     }
 
     pub fn tables(&self) -> &Tables {

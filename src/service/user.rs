@@ -24,7 +24,7 @@ pub use contact::{
 };
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use fields::{UserFields, differences};
-pub use import::ImportOutcome;
+pub use import::{ImportOutcome, ImportedUser};
 pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};

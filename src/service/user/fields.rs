@@ -2,14 +2,13 @@
 
 use super::update::Change;
 use crate::domain::{
-    Account, Address, Contact, DisplayName, EmailAddress, Gender, HashString, Language, LoginName,
-    PersonName, PhoneNumber, Profile, Timestamp, UserState,
+    Account, Address, Contact, DisplayName, EmailAddress, Gender, HashString, Language, PersonName,
+    PhoneNumber, Profile, Timestamp, UserState,
 };
 
 /// What a user is to have. What is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserFields {
-    pub login_name: Option<LoginName>,
     pub display_name: Option<Change<DisplayName>>,
     pub given_name: Option<Change<PersonName>>,
     pub family_name: Option<Change<PersonName>>,
@@ -31,9 +30,6 @@ impl UserFields {
     /// another password hash, and with a state that isn't active.
     pub fn apply(&self, account: &Account, now: Timestamp) -> Account {
         let mut account = account.clone();
-        if let Some(name) = &self.login_name {
-            account.user.login_name = name.clone();
-        }
         let profile = self.profile(&account.profile, now);
         if profile != account.profile {
             account = account.with_profile(profile);
