@@ -24,7 +24,10 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
-pub use users::{AddressConflict, ChangeOutcome, InsertOutcome, ReserveOutcome, StoredUser};
+pub use users::{
+    AddressConflict, ChangeOutcome, InsertOutcome, Repair, ReserveOutcome, ScannedUsers,
+    StoredUser, UserFault,
+};
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
 /// one would be moved together with it.

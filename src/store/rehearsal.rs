@@ -88,3 +88,40 @@ fn used<V>(all: Option<HashMap<String, V>>, words: &HashSet<&str>) -> Option<Has
     let used: HashMap<_, _> = all.filter(|(name, _)| words.contains(&**name)).collect();
     (!used.is_empty()).then_some(used)
 }
+
+#[test]
+fn a_check_has_the_condition_of_the_write_and_only_what_that_names() {
+    use aws_sdk_dynamodb::types::{Put, Update};
+
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let update = Update::builder()
+        .table_name("users")
+        .key("pk", text("1"))
+        .update_expression("SET #a = :a")
+        .condition_expression("#b = :b")
+        .expression_attribute_names("#a", "a")
+        .expression_attribute_names("#b", "b")
+        .expression_attribute_values(":a", text("a"))
+        .expression_attribute_values(":b", text("b"));
+    let put = Put::builder()
+        .table_name("users")
+        .item("pk", text("2"))
+        .item("a", text("a"));
+    let update = TransactWriteItem::builder().update(update.build().unwrap());
+    let put = TransactWriteItem::builder().put(put.build().unwrap());
+
+    let checks = conditions(vec![update.build(), put.build()]).unwrap();
+
+    let checks: Vec<_> = checks
+        .iter()
+        .map(|item| item.condition_check().unwrap())
+        .collect();
+    assert_eq!(checks[0].condition_expression(), "#b = :b");
+    let names = checks[0].expression_attribute_names().unwrap();
+    assert_eq!(names.keys().collect::<Vec<_>>(), ["#b"]);
+    let values = checks[0].expression_attribute_values().unwrap();
+    assert_eq!(values.keys().collect::<Vec<_>>(), [":b"]);
+    assert_eq!(checks[1].condition_expression(), ALWAYS);
+    assert_eq!(checks[1].key().keys().collect::<Vec<_>>(), ["pk"]);
+    assert!(checks[1].expression_attribute_values().is_none());
+}

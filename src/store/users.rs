@@ -1,6 +1,7 @@
 mod accounts;
 mod addresses;
 mod attempts;
+mod check;
 mod item;
 mod parts;
 mod profile;
@@ -17,6 +18,7 @@ use item::{parse_user, user_key};
 
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
+pub use check::{Repair, ScannedUsers, UserFault};
 pub(super) use item::{parse_pointer, pointer_key};
 pub use write::{AddressConflict, ChangeOutcome, InsertOutcome};
 
