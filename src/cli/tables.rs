@@ -22,7 +22,7 @@ pub enum Command {
     /// Prints each fault, and exits with 1 if there is one. Faults are also profiles and entries of
     /// addresses without their user, and users who aren't found by their address. Also prints the
     /// users whose login name has white space around it or characters that don't show, and with
-    /// UNIQUE_EMAILS=true in the environment those who share an e-mail address. Reads the whole users
+    /// `UNIQUE_EMAILS=true` in the environment those who share an e-mail address. Reads the whole users
     /// table.
     Check {
         /// Mend profiles, addresses and users that disagree, also while the service runs

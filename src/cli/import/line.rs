@@ -229,7 +229,7 @@ impl Fields {
     }
 }
 
-/// The field of this name, in camelCase or snake_case.
+/// The field of this name, in camel case or snake case.
 fn field(name: &str, has_salt: bool) -> Result<&'static str, LineError> {
     let is_named = |field: &str| {
         let mut snake_case = String::new();
@@ -309,11 +309,9 @@ mod tests {
     fn what_a_line_leaves_out_is_none() {
         let required = r#""userId":"1","loginName":"a","emailVerified":false"#;
         let optional = FIELDS.iter().filter(|name| !required.contains(*name));
-        let with = |value: &str| -> String {
-            optional
-                .clone()
-                .map(|name| format!(r#","{name}":{value}"#))
-                .collect()
+        let with = |value: &str| {
+            let members = optional.clone().map(|name| format!(r#","{name}":{value}"#));
+            members.collect::<Vec<_>>().concat()
         };
         for rest in [
             "",

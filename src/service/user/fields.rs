@@ -107,12 +107,6 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
         (&before.user, &before.profile),
         (&after.user, &after.profile),
     );
-    fn address<A>(contact: Option<&Contact<A>>) -> Option<&A> {
-        contact.map(|contact| &contact.address)
-    }
-    fn verified<A>(contact: Option<&Contact<A>>) -> bool {
-        contact.is_some_and(Contact::is_verified)
-    }
     let (email, new_email) = (profile.email.as_ref(), new_profile.email.as_ref());
     let (phone, new_phone) = (profile.phone.as_ref(), new_profile.phone.as_ref());
     let fields = [
@@ -136,4 +130,12 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
     ];
     let differing = fields.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(name, _)| name).collect()
+}
+
+fn address<A>(contact: Option<&Contact<A>>) -> Option<&A> {
+    contact.map(|contact| &contact.address)
+}
+
+fn verified<A>(contact: Option<&Contact<A>>) -> bool {
+    contact.is_some_and(Contact::is_verified)
 }

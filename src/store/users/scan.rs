@@ -20,7 +20,7 @@ enum Found {
 }
 
 impl Found {
-    fn parse(item: &Item) -> Result<(UserRef, Self), CorruptItem> {
+    fn from_item(item: &Item) -> Result<(UserRef, Self), CorruptItem> {
         let attributes = Attributes(item);
         let id = UserId::from_stored(attributes.text("user_id")?.to_owned());
         let found = if attributes.text("pk")?.starts_with(USER_PREFIX) {
@@ -45,7 +45,7 @@ impl Store {
         let mut waiting = HashMap::<UserRef, Found>::new();
         let prefixes = [USER_PREFIX, PROFILE_PREFIX];
         self.scan_users_table(&prefixes, |item| -> Result<(), E> {
-            let (user, found) = Found::parse(item).map_err(Error::from)?;
+            let (user, found) = Found::from_item(item).map_err(Error::from)?;
             let mut entry = match waiting.entry(user) {
                 Entry::Vacant(entry) => {
                     entry.insert(found);

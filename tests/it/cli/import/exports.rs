@@ -42,7 +42,7 @@ fn line(n: usize, hash: &str) -> Value {
             json!(format!("2024-02-29T00:00:00.{:03}Z", n % 1000)),
         ),
     ] {
-        if n % every == 0 {
+        if n.is_multiple_of(every) {
             line[name] = value;
         }
     }
@@ -73,10 +73,11 @@ fn a_thousand_users_with_every_kind_of_hash_survive_the_round_trip() {
     let dev = Dev::start();
     dev.tell(&format!("tables create{OTHER}")).expect(0);
     let lines: Vec<_> = hashes.iter().cycle().take(1000).enumerate().collect();
-    let input: String = lines
+    let input: Vec<_> = lines
         .iter()
-        .map(|(n, hash)| format!("{}\n", line(*n, hash)))
+        .map(|(n, hash)| line(*n, hash).to_string())
         .collect();
+    let input = input.join("\n");
     let counts = |done: crate::support::cli::process::Done| super::counts(&done).to_owned();
     let done = dev.tell_with("user import -", &input).expect(0);
     assert_eq!(counts(done), "1000 added, 0 unchanged, 0 refused");
