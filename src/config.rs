@@ -133,6 +133,17 @@ pub fn new_password_rules(
     rules.ok_or(Faults(reader.faults))
 }
 
+/// Reads whether no two users may have one e-mail address, for commands that give addresses.
+///
+/// # Errors
+///
+/// [`Faults`] has the setting if it is invalid.
+pub fn unique_emails(variable: impl Fn(&str) -> Option<String>) -> Result<bool, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let unique_emails = reader.get("UNIQUE_EMAILS");
+    unique_emails.ok_or(Faults(reader.faults))
+}
+
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     /// The lifetime of a session whose request has none, and the longest one.
     fn lifetimes(&mut self) -> (Option<u64>, Option<u64>) {

@@ -10,6 +10,7 @@ mod address_failures;
 mod batch;
 mod changes;
 mod item;
+mod rehearsal;
 mod schema;
 mod service_accounts;
 mod sessions;
@@ -23,7 +24,10 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
-pub use users::{AddressConflict, ChangeOutcome, InsertOutcome, ReserveOutcome, StoredUser};
+pub use users::{
+    AddressConflict, ChangeOutcome, InsertOutcome, Repair, ReserveOutcome, ScannedUsers,
+    StoredUser, UserFault,
+};
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
 /// one would be moved together with it.
@@ -44,6 +48,8 @@ pub struct Store {
     client: Client,
     tables: Tables,
     patience: Patience,
+    /// Whether transactions are checked, and not carried out.
+    rehearses: bool,
 }
 
 /// How long a transaction is tried that meets other writes.
@@ -61,12 +67,23 @@ impl Store {
             client,
             tables,
             patience: Patience::Call,
+            rehearses: false,
         }
     }
 
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same tables, in which transactions write nothing: they tell whether all of their
+    /// conditions hold.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self {
+            rehearses: true,
+            ..self
+        }
     }
 
     pub fn tables(&self) -> &Tables {

@@ -32,6 +32,8 @@ pub enum Failure {
     EndpointUrl { option: &'static str, url: String },
     #[error(transparent)]
     User(#[from] UserRefusal),
+    #[error("the user has no {0}")]
+    NoContact(&'static str),
     #[error("no token's hash begins with {0}")]
     NoSuchToken(String),
     #[error("the hashes of {0} tokens begin like that: give more digits")]

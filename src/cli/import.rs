@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::counts::Counts;
 use self::firebase::FirebaseConfig;
 use self::lines::read_lines;
-use self::progress::Progress;
+pub use self::progress::Progress;
 use self::writers::Writers;
 use super::Environment;
 use super::failure::Failure;
@@ -35,6 +35,16 @@ pub struct Import {
     /// is stored in each hash until the user's first login
     #[arg(long, value_name = "FILE")]
     firebase_hash_config: Option<PathBuf>,
+    /// Give users who are there the values of their lines, password hashes included
+    ///
+    /// What a line leaves out stays. Another hash or state ends the user's sessions.
+    #[arg(long)]
+    update: bool,
+    /// Change nothing, and print what would be done
+    ///
+    /// Each line is held against the table, and not against the other lines.
+    #[arg(long)]
+    dry_run: bool,
     /// Print the counts as a JSON object
     #[arg(long)]
     json: bool,
@@ -58,7 +68,20 @@ impl Import {
         let (lines, bytes) = read_lines(&self.file).map_err(unreadable)?;
         let progress = Progress::new(bytes);
         let parallel = self.parallel.into();
-        let mut writers = Writers::new(users, environment, progress, self.skip, parallel, firebase);
+        let users = &if self.dry_run {
+            users.clone().rehearsing()
+        } else {
+            users.clone()
+        };
+        let mut writers = Writers::new(
+            users,
+            environment,
+            progress,
+            self.skip,
+            parallel,
+            firebase,
+            self.update,
+        );
 
         let outcome = tokio::select! {
             biased;
@@ -86,13 +109,18 @@ impl Import {
     fn report(&self, counts: &Counts, outcome: Result<(), Failure>) -> Result<(), Failure> {
         if self.json {
             print_json(&serde_json::json!({
+                "dryRun": self.dry_run,
                 "added": counts.added,
+                "updated": counts.updated,
                 "unchanged": counts.unchanged,
+                "differing": counts.differing,
                 "refused": counts.refused,
                 "weak": counts.weak,
                 "lastLine": counts.last_line,
                 "complete": outcome.is_ok(),
             }))?;
+        } else if self.dry_run {
+            print_line(format_args!("dry run, nothing was written: {counts}"))?;
         } else {
             print_line(counts)?;
         }

@@ -1,11 +1,14 @@
+mod users;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use self::users::check_users;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{print_json, print_line};
-use crate::domain::{LoginName, printable, quote};
-use crate::store::{Schema, Store, Table, Tables};
+use crate::config;
+use crate::store::{Patience, Schema, Table, Tables};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -19,9 +22,16 @@ pub enum Command {
     Create,
     /// Check that both tables exist with the keys, indexes and TTL that the service needs
     ///
-    /// Prints each fault, and exits with 1 if there is one. Also prints the users whose login
-    /// name has white space around it or characters that don't show. Reads the whole users table.
-    Check,
+    /// Prints each fault, and exits with 1 if there is one. Faults are also profiles and entries of
+    /// addresses without their user, and users who aren't found by their address. Also prints the
+    /// users whose login name has white space around it or characters that don't show, and with
+    /// `UNIQUE_EMAILS=true` in the environment those who share an e-mail address. Reads the whole users
+    /// table.
+    Check {
+        /// Mend profiles, addresses and users that disagree, also while the service runs
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print the keys, the indexes and the TTL attribute of both tables
     Describe {
         /// As one JSON object, with the inputs of DynamoDB's `CreateTable`
@@ -47,12 +57,12 @@ impl Command {
                 }
                 Ok(())
             }
-            Self::Check => {
-                let store = connection.store().await?;
+            Self::Check { repair } => {
+                let unique_emails = config::unique_emails(connection.environment.variable)?;
+                let store = connection.store().await?.with_patience(Patience::Operator);
                 let faults = store.check_tables().await?;
                 if faults.is_empty() {
-                    print_line("both tables are as they should be")?;
-                    return print_users_to_rename(&store).await;
+                    return check_users(&store, repair, unique_emails).await;
                 }
                 for fault in &faults {
                     print_line(fault)?;
@@ -74,23 +84,6 @@ impl Command {
 /// Tells on stderr that an index is being built.
 pub fn note_building(table: &str, index: &str) {
     eprintln!("{table}: the index {index} is being built, while the service works");
-}
-
-/// Prints the users whose login name a new user couldn't get.
-async fn print_users_to_rename(store: &Store) -> Result<(), Failure> {
-    store
-        .scan_users(|user| {
-            let (name, id) = (user.login_name.as_str(), user.user_id.as_str());
-            if LoginName::parse_new(name).is_ok_and(|trimmed| trimmed == user.login_name) {
-                return Ok(());
-            }
-            let (name, id) = (quote(name), printable(id));
-            print_line(format_args!(
-                "the login name {name} of the user {id} has white space around it or characters \
-                 that don't show: sesame user rename --id {id} --to …"
-            ))
-        })
-        .await
 }
 
 fn in_words(name: &str, table: Table) -> String {

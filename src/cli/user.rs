@@ -1,7 +1,10 @@
 mod add;
+mod export;
 mod new_password;
+mod profile;
 mod selector;
 mod show;
+mod update;
 
 use clap::Subcommand;
 
@@ -11,11 +14,13 @@ use self::new_password::NewPassword;
 pub use self::new_password::hash_password;
 use self::selector::UserSelector;
 use self::show::{List, Show};
+use self::update::Update;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::import::Import;
 use super::output::note;
 use super::prompt::Consent;
+use crate::config;
 use crate::domain::{LoginName, Permit, StateChange, UserSearch, printable};
 use crate::error::Error;
 use crate::service::Users;
@@ -26,15 +31,26 @@ pub enum Command {
     /// Add a user
     #[command(after_help = ADD_EXAMPLES)]
     Add(Add),
-    /// Add many users, with the password hashes of another program
+    /// Add many users, with the password hashes of another program, or update them
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
+    /// Write all users to stdout, with their password hashes, as `import` reads them
+    ///
+    /// Reads the whole users table. The output is as secret as the table.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export,
     /// Show a user, and whether the password is locked
     Show(Show),
     /// List all users, in no order
     ///
     /// Reads the whole users table.
     List(List),
+    /// Change a user's names, language, gender, e-mail address and phone number
+    ///
+    /// What has no option stays as it is; an empty value removes. Prints the fields that changed.
+    /// The sessions stay.
+    #[command(after_help = UPDATE_EXAMPLES)]
+    Update(Update),
     /// Set a user's password, end all sessions and reset the failed attempts
     SetPassword {
         #[command(flatten)]
@@ -75,50 +91,76 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   sesame user add --login-name mini@mouse.com --display-name 'Mini Mouse'
   pass show mini | sesame user add --login-name mini@mouse.com --password-stdin
-  sesame user add --login-name robot --no-password";
+  sesame user add --login-name robot --no-password
+  sesame user add --login-name mini --email mini@mouse.com --given-name Mini --no-password";
 
-const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line a user, as a JSON object with up to four fields.
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  sesame user update mini@mouse.com --display-name 'Minnie Mouse' --language en
+  sesame user update --id 7 --email minnie@mouse.com --email-verified true
+  sesame user update mini@mouse.com --phone '' --nick-name ''";
+
+const EXPORT_EXAMPLES: &str = "\
+What is not written: failed attempts, the time of the password and whether it must be changed, when
+addresses were verified, sessions.
+
+Examples:
+  sesame user export | age -e -R keys.txt > users.jsonl.age
+  sesame user export | sesame user import --users-table other --dry-run -";
+
+const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line a user, as a JSON object.
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
+  {"userId":"8","loginName":"ada","givenName":"Ada","familyName":"King","nickName":"A",
+   "preferredLanguage":"en","gender":"female","email":"ada@x.org","emailVerified":true,
+   "phone":"+4930123456","phoneVerified":false,"state":"locked","createdAt":"2024-02-29T12:00:00Z"}
 
 userId and loginName must be there. White space around names is dropped; control characters
-and other invisible characters are refused. Without displayName, a user is shown by the login
-name; without passwordHash, a user has no password. Names may be written in snake_case. A line with
-any other field, or with a plaintext password, is refused.
+and other invisible characters are refused. Without displayName, a user is shown by the given and
+family name or, without these, by the login name; without passwordHash, a user has no password.
+gender is female, male or diverse, and state active, inactive or locked. Names of fields may be
+written in snake_case. A line with any other field, or with a plaintext password, is refused.
 
 passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass, as a PHC or
 modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
 service replaces it by argon2id at the first login. docs/migrating.md has more, and commands
 that make such lines of the exports of other programs.
 
-With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is a
-fifth field: each passwordHash must have one.
+With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is one
+more field: each passwordHash must have one.
 
-A user who is there already, with the same id and login name, is left unchanged: run the same
-import again and it goes on from where it stopped.
+A user who is there already, with the same id and login name, is left alone: run the same
+import again and it goes on from where it stopped. If the line has other values, the fields are
+named, and with --update the user gets them. What a line leaves out, or has as null or an empty
+text, is not looked at. A login replaces a hash of other parameters, so users who have logged in
+since an import differ in passwordHash.
 
 Examples:
   sesame user import users.jsonl
+  sesame user import --update --dry-run users.jsonl
   jq -c '.users[] | {userId: .id, …}' export.json | sesame user import -
   sesame user import --firebase-hash-config project.txt users.jsonl"#;
 
 impl Command {
     pub async fn run(self, connection: &Connection) -> Result<(), Failure> {
         let environment = connection.environment;
-        let users = &administration(connection.store().await?)?;
+        let unique_emails = config::unique_emails(environment.variable)?;
+        let users = &administration(connection.store().await?, unique_emails)?;
         let now = (environment.now)();
         let set_state =
             async |user: UserSelector, state| users.change_state(&user.search(), state, now).await;
         let (user, done) = match self {
             Self::Add(add) => return add.run(users, environment).await,
             Self::Import(import) => return import.run(users, environment).await,
+            Self::Export => return export::export(users).await,
             Self::Show(show) => return show.run(users, environment).await,
+            Self::Update(update) => return update.run(users, environment).await,
             Self::List(list) => return list.run(users, environment).await,
             Self::SetPassword { user, password } => {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.
-                let user = users.find(&user.search()).await?.account.user;
-                let (name, shown) = (&user.login_name, user.display_name.as_ref());
-                let hash = password.hash(name, shown, environment).await?;
+                let account = users.find(&user.search()).await?.account;
+                let hash = password.hash(&account, environment).await?;
+                let user = account.user;
                 let found = UserSearch::Id(user.user_id.clone());
                 users.set_password(&found, &hash, now).await?;
                 (user, "password set")
@@ -154,6 +196,6 @@ impl Command {
 }
 
 /// The administration of users, by the right of whoever has the credentials for the tables.
-pub fn administration(store: Store) -> Result<Users, Failure> {
-    Ok(Users::new(store, false, &Permit::operator()).map_err(Error::from)?)
+pub fn administration(store: Store, unique_emails: bool) -> Result<Users, Failure> {
+    Ok(Users::new(store, unique_emails, &Permit::operator()).map_err(Error::from)?)
 }

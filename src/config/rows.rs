@@ -206,7 +206,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "UNIQUE_EMAILS",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "false",
         SWITCH,
         "Whether no two users may have the same e-mail address, in upper or lower case. Users who share one already keep it.",

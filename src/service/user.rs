@@ -3,6 +3,7 @@
 mod answers;
 mod contact;
 mod create;
+mod fields;
 mod import;
 mod list;
 mod password;
@@ -23,7 +24,8 @@ pub use contact::{
     Verification,
 };
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
-pub use import::ImportOutcome;
+pub use fields::{UserFields, differences};
+pub use import::{ImportOutcome, ImportedUser};
 pub use list::{ListUsers, ListedUsers};
 pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
@@ -103,14 +105,18 @@ impl Users {
     /// Calls `each` with every user, in no order, until it fails. Reads the whole users table.
     pub async fn list<E: From<Error>>(
         &self,
-        each: impl FnMut(User) -> Result<(), E>,
+        each: impl FnMut(Account) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.store.scan_users(each).await
+        self.store.scan_accounts(each).await
     }
 
     /// Adds a user: 1 request.
     pub async fn add(&self, new: NewUser, now: Timestamp) -> Result<Account, UserRefusal> {
-        let account = Account::new(new, now);
+        self.add_account(Account::new(new, now)).await
+    }
+
+    /// Adds a user who has a profile already: 1 request.
+    pub async fn add_account(&self, account: Account) -> Result<Account, UserRefusal> {
         let inserted = self
             .store
             .insert_account(&account, self.unique_emails)

@@ -72,7 +72,7 @@ impl Store {
     /// Reads the whole users table: for operators, never for a call.
     pub async fn scan_service_accounts(&self) -> Result<Vec<(String, ServiceAccount)>, Error> {
         let mut accounts = Vec::new();
-        self.scan_users_table(PREFIX, |item| -> Result<(), Error> {
+        self.scan_users_table(&[PREFIX], |item| -> Result<(), Error> {
             let key = Attributes(item).text("pk")?;
             let hash = key.strip_prefix(PREFIX).unwrap_or(key);
             accounts.push((hash.to_owned(), parse(item)?));

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
+use super::rehearsal::conditions;
 use super::{Patience, Store, on_heap};
 use crate::aws::failure;
 use crate::error::Error;
@@ -21,8 +22,11 @@ impl Store {
     /// out once.
     pub async fn try_transact(
         &self,
-        items: Vec<TransactWriteItem>,
+        mut items: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<CancellationReason>>, Error> {
+        if self.rehearses {
+            items = conditions(items)?;
+        }
         let mut pauses = self
             .patience
             .pauses_millis()

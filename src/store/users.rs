@@ -1,24 +1,26 @@
 mod accounts;
 mod addresses;
 mod attempts;
+mod check;
 mod item;
 #[cfg(feature = "function")]
 mod list;
 mod parts;
 mod profile;
+mod scan;
 mod write;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Store;
-use super::item::{Item, text};
-use crate::aws::failure;
+use super::item::Item;
 use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
-use item::{USER_PREFIX, parse_user, user_key};
+use item::{parse_user, user_key};
 
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
+pub use check::{Repair, ScannedUsers, UserFault};
 pub(super) use item::{parse_pointer, pointer_key};
 pub use parts::AddressConflict;
 pub use write::{ChangeOutcome, InsertOutcome};
@@ -53,40 +55,5 @@ impl Store {
     ) -> Result<Option<Item>, Error> {
         self.get_item(&self.tables.users, users_table_key(key))
             .await
-    }
-
-    /// Calls `each` with every user, in no order, until it fails.
-    ///
-    /// Reads the whole users table: for operators, never for a call.
-    pub async fn scan_users<E: From<Error>>(
-        &self,
-        mut each: impl FnMut(User) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.scan_users_table(USER_PREFIX, |item| {
-            each(parse_user(item).map_err(Error::from)?)
-        })
-        .await
-    }
-
-    /// Calls `each` with every item whose key starts with `prefix`.
-    pub(super) async fn scan_users_table<E: From<Error>>(
-        &self,
-        prefix: &str,
-        mut each: impl FnMut(&Item) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut items = self
-            .client
-            .scan()
-            .table_name(&self.tables.users)
-            .filter_expression("begins_with(pk, :prefix)")
-            .expression_attribute_values(":prefix", text(prefix))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = items.next().await {
-            each(&item.map_err(failure)?)?;
-        }
-        Ok(())
     }
 }

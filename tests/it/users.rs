@@ -6,3 +6,4 @@ mod login_names;
 mod new_passwords;
 mod normal_forms;
 pub mod passwords;
+mod repairs;

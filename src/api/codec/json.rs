@@ -16,6 +16,7 @@ use crate::error::Error;
 pub(super) use connect_error::{connect_http, encode_connect_error};
 pub use read::Encoded;
 pub use tree::Tree;
+pub use well_known::parse_timestamp;
 pub use write::write;
 
 /// Reads the message of a request: the fields in its path, and in its body or its query.

@@ -33,7 +33,8 @@ pub async fn add_user(store: &Store, settings: &Settings, now: Timestamp) -> Res
         change_required: false,
         profile: Profile::default(),
     };
-    match administration(store.clone())?.add(user, now).await {
+    let users = administration(store.clone(), settings.policy.unique_emails)?;
+    match users.add(user, now).await {
         Ok(_) | Err(UserRefusal::NameTaken(_) | UserRefusal::IdTaken(_)) => Ok(()),
         Err(refusal) => Err(refusal.into()),
     }

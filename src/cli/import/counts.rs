@@ -5,9 +5,13 @@ use std::fmt;
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     pub added: u64,
+    /// How many users had other values, and have those of their lines.
+    pub updated: u64,
     pub unchanged: u64,
+    /// How many users have other values than their lines, and were left alone.
+    pub differing: u64,
     pub refused: u64,
-    /// How many added users have a hash that costs an attacker less than OWASP asks for, by what
+    /// How many users got a hash that costs an attacker less than OWASP asks for, by what
     /// the hash is.
     pub weak: BTreeMap<&'static str, u64>,
     /// The number of the last line up to which all lines are done.
@@ -17,8 +21,16 @@ pub struct Counts {
 impl Counts {
     /// The numbers of lines, in one line.
     pub fn lines(&self) -> String {
-        let (added, unchanged, refused) = (self.added, self.unchanged, self.refused);
-        format!("{added} added, {unchanged} unchanged, {refused} refused")
+        let kinds = [
+            (self.added, "added", true),
+            (self.updated, "updated", false),
+            (self.unchanged, "unchanged", true),
+            (self.differing, "differing", false),
+            (self.refused, "refused", true),
+        ];
+        let shown = kinds.iter().filter(|(n, _, always)| *always || *n > 0);
+        let shown: Vec<_> = shown.map(|(n, what, _)| format!("{n} {what}")).collect();
+        shown.join(", ")
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::line::LineError;
 
 /// The length in bytes of the longest line. A user at all limits, with every character escaped,
-/// needs 8 KiB.
-const MAX_LINE_BYTES: usize = 16 * 1024;
+/// needs 20 KiB.
+const MAX_LINE_BYTES: usize = 32 * 1024;
 /// How many lines are read before they can be written.
 const MAX_WAITING_LINES: usize = 64;
 

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::io;
+use std::{fmt, io};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -10,9 +10,9 @@ use super::line::{self, LineError};
 use super::lines::Line;
 use super::progress::Progress;
 use crate::cli::Environment;
-use crate::domain::{FoldedName, NewUser, Timestamp, UserId};
+use crate::domain::{FoldedName, Timestamp, UserId};
 use crate::error::Error;
-use crate::service::{ImportOutcome, Users};
+use crate::service::{ImportOutcome, ImportedUser, Users};
 
 /// Writes several lines at a time, with the same results as one after another.
 pub struct Writers<'a> {
@@ -23,6 +23,8 @@ pub struct Writers<'a> {
     skip: u64,
     parallel: usize,
     firebase: Option<FirebaseConfig>,
+    /// Whether users who are there get other values.
+    updates: bool,
     /// The lines that are being written, in their order, which reports and counts keep.
     pending: VecDeque<PendingLine>,
     counts: Counts,
@@ -51,9 +53,11 @@ impl<'a> Writers<'a> {
         skip: u64,
         parallel: usize,
         firebase: Option<FirebaseConfig>,
+        updates: bool,
     ) -> Self {
         Self {
             firebase,
+            updates,
             users,
             environment,
             progress,
@@ -123,6 +127,7 @@ impl<'a> Writers<'a> {
             task: tokio::spawn(write_line(
                 self.users.clone(),
                 user,
+                self.updates,
                 (self.environment.now)(),
             )),
         });
@@ -142,18 +147,7 @@ impl<'a> Writers<'a> {
         let (number, end, weakness) = (oldest.number, oldest.end, oldest.weakness);
         self.pending.pop_front();
         match outcome.unwrap_or_else(|panic| Err(Error::Internal(panic.into()))) {
-            Ok(LineOutcome::Added) => {
-                self.counts.added += 1;
-                if let Some(weakness) = weakness {
-                    *self.counts.weak.entry(weakness).or_default() += 1;
-                }
-            }
-            Ok(LineOutcome::Unchanged) => self.counts.unchanged += 1,
-            Ok(LineOutcome::Refused(reason)) => {
-                self.counts.refused += 1;
-                self.progress
-                    .report(format_args!("line {number}: {reason}"));
-            }
+            Ok(outcome) => self.count(number, outcome, weakness),
             Err(error) => {
                 self.failure.get_or_insert(error);
                 return;
@@ -162,33 +156,64 @@ impl<'a> Writers<'a> {
         if self.failure.is_none() {
             self.counts.last_line = number;
         }
-        self.progress.update(end, &self.counts);
+        self.progress.update(end, || self.counts.lines());
+    }
+
+    fn count(&mut self, number: u64, outcome: LineOutcome, weakness: Option<&'static str>) {
+        let mut count_weakness = || {
+            if let Some(weakness) = weakness {
+                *self.counts.weak.entry(weakness).or_default() += 1;
+            }
+        };
+        let refused = match outcome {
+            Ok(ImportOutcome::Added) => {
+                count_weakness();
+                self.counts.added += 1;
+                return;
+            }
+            Ok(ImportOutcome::Unchanged) => {
+                self.counts.unchanged += 1;
+                return;
+            }
+            Ok(ImportOutcome::Differs(fields)) => {
+                self.counts.differing += 1;
+                self.report(number, format_args!("differs in {}", fields.join(", ")));
+                return;
+            }
+            Ok(ImportOutcome::Updated(fields)) => {
+                if fields.contains(&"passwordHash") {
+                    count_weakness();
+                }
+                self.counts.updated += 1;
+                self.report(number, format_args!("updates {}", fields.join(", ")));
+                return;
+            }
+            Ok(ImportOutcome::NameTaken(holder)) => LineError::NameTaken(holder),
+            Ok(ImportOutcome::IdTaken) => LineError::IdTaken,
+            Ok(ImportOutcome::AddressTaken) => LineError::AddressTaken,
+            Ok(ImportOutcome::AddressFull) => LineError::AddressFull,
+            Err(refused) => refused,
+        };
+        self.counts.refused += 1;
+        self.report(number, refused);
+    }
+
+    fn report(&mut self, number: u64, what: impl fmt::Display) {
+        self.progress.report(format_args!("line {number}: {what}"));
     }
 }
 
-/// The outcome of a line.
-enum LineOutcome {
-    Added,
-    /// The user was there already.
-    Unchanged,
-    Refused(LineError),
-}
+/// What became of a line.
+type LineOutcome = Result<ImportOutcome, LineError>;
 
 async fn write_line(
     users: Users,
-    user: Result<NewUser, LineError>,
+    user: Result<ImportedUser, LineError>,
+    updates: bool,
     now: Timestamp,
 ) -> Result<LineOutcome, Error> {
-    let user = match user {
-        Ok(user) => user,
-        Err(refused) => return Ok(LineOutcome::Refused(refused)),
-    };
-    Ok(match users.import(user, now).await? {
-        ImportOutcome::Added => LineOutcome::Added,
-        ImportOutcome::Unchanged => LineOutcome::Unchanged,
-        ImportOutcome::NameTaken(holder) => LineOutcome::Refused(LineError::NameTaken(holder)),
-        ImportOutcome::IdTaken => LineOutcome::Refused(LineError::IdTaken),
-        ImportOutcome::AddressTaken => LineOutcome::Refused(LineError::AddressTaken),
-        ImportOutcome::AddressFull => LineOutcome::Refused(LineError::AddressFull),
-    })
+    match user {
+        Ok(user) => users.import(&user, updates, now).await.map(Ok),
+        Err(refused) => Ok(Err(refused)),
+    }
 }

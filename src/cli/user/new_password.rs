@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::warn;
 use crate::cli::prompt::PasswordInput;
 use crate::config;
-use crate::domain::{DisplayName, HashString, LoginName, Password};
+use crate::domain::{Account, HashString, Password};
 use crate::error::chain;
 use crate::password::{Kernel, Params, PasswordPool};
 use crate::service::{NewPasswordRules, PasswordRefusal};
@@ -24,12 +24,11 @@ pub struct NewPassword {
 }
 
 impl NewPassword {
-    /// Reads a password for the user of these names, and hashes it as the service does. The
-    /// settings are read first, so that nobody types a password in vain.
+    /// Reads a password for a user, and hashes it as the service does. The settings are read first,
+    /// so that nobody types a password in vain.
     pub async fn hash(
         &self,
-        login_name: &LoginName,
-        display_name: Option<&DisplayName>,
+        account: &Account,
         environment: Environment,
     ) -> Result<HashString, Failure> {
         let hash = config::hash_settings(environment.variable);
@@ -37,11 +36,9 @@ impl NewPassword {
         let (hash_settings, new_passwords) = config::merge(hash, rules)?;
 
         let password = self.input.read()?;
-        let names = [login_name.as_str()].into_iter();
-        let names = names.chain(display_name.map(DisplayName::as_str));
         let rules = &new_passwords.rules;
         let judged = rules.judge(&password);
-        match judged.and_then(|()| rules.judge_names(&password, names)) {
+        match judged.and_then(|()| rules.judge_names(&password, account.names())) {
             Err(weakness) if self.accept_weak => {
                 warn(format_args!("{weakness}; it is accepted all the same"));
             }

@@ -4,7 +4,10 @@ use super::selector::UserSelector;
 use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{print_json, print_line};
-use crate::domain::{AttemptPolicy, DisplayName, HashString, Timestamp, User, printable};
+use crate::domain::{
+    Account, AttemptPolicy, Contact, DisplayName, Gender, HashString, Language, PersonName,
+    Timestamp, printable,
+};
 use crate::password::PasswordHash;
 use crate::service::Users;
 
@@ -40,7 +43,7 @@ fn policy(text: &str) -> Result<AttemptPolicy, &'static str> {
     policy.ok_or("must be a number from 1 to 100")
 }
 
-/// A user as `--json` prints it.
+/// A user as `--json` prints it. What the user has none of is null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UserJson<'a> {
@@ -48,10 +51,23 @@ struct UserJson<'a> {
     login_name: &'a str,
     /// The login name, if the user has none.
     display_name: &'a str,
+    given_name: Option<&'a str>,
+    family_name: Option<&'a str>,
+    nick_name: Option<&'a str>,
+    preferred_language: Option<&'a str>,
+    gender: Option<&'static str>,
+    email: Option<&'a str>,
+    /// Null without an address.
+    email_verified: Option<bool>,
+    phone: Option<&'a str>,
+    phone_verified: Option<bool>,
     /// The state that an administrator set: `active`, `inactive` or `locked`.
     state: &'static str,
     /// The algorithm of the hash; null without a password.
     password: Option<&'static str>,
+    /// Null if a release without this time set the password.
+    password_changed_at: Option<String>,
+    password_change_required: bool,
     /// How many attempts at the password there ever were.
     attempts: u64,
     /// How many attempts failed since the last success.
@@ -61,22 +77,45 @@ struct UserJson<'a> {
     password_locked: bool,
     /// The end of the lock; null, if there is a lock, means that an administrator has to end it.
     password_locked_until: Option<String>,
+    /// Null for a user of a release without profiles.
+    created_at: Option<String>,
+    changed_at: Option<String>,
+    /// How many changes of the user there were.
+    sequence: u64,
 }
 
 impl<'a> UserJson<'a> {
-    fn new(user: &'a User, policy: AttemptPolicy, now: Timestamp) -> Self {
+    fn new(account: &'a Account, policy: AttemptPolicy, now: Timestamp) -> Self {
+        let Account { user, profile } = account;
         let lock = user.attempts.locked_until(policy, now);
+        let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
+        let name = |name: &'a Option<PersonName>| name.as_ref().map(PersonName::as_str);
+        let (email, phone) = (profile.email.as_ref(), profile.phone.as_ref());
         Self {
             user_id: user.user_id.as_str(),
             login_name: user.login_name.as_str(),
             display_name: DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name),
+            given_name: name(&profile.given_name),
+            family_name: name(&profile.family_name),
+            nick_name: name(&profile.nick_name),
+            preferred_language: profile.language.as_ref().map(Language::as_str),
+            gender: profile.gender.map(Gender::as_str),
+            email: email.map(|email| email.address.as_str()),
+            email_verified: email.map(Contact::is_verified),
+            phone: phone.map(|phone| phone.address.as_str()),
+            phone_verified: phone.map(Contact::is_verified),
             state: user.state.as_str(),
             password: user.password_hash.as_ref().map(algorithm),
+            password_changed_at: time(user.password_changed_at),
+            password_change_required: user.change_required,
             attempts: user.attempts.made,
             failures: user.attempts.failures,
-            last_attempt_at: user.attempts.last_at.map(Timestamp::to_rfc3339),
+            last_attempt_at: time(user.attempts.last_at),
             password_locked: lock != Ok(None),
-            password_locked_until: lock.ok().flatten().map(Timestamp::to_rfc3339),
+            password_locked_until: time(lock.ok().flatten()),
+            created_at: time(profile.created_at),
+            changed_at: time(profile.changed_at),
+            sequence: profile.sequence.0,
         }
     }
 
@@ -99,34 +138,66 @@ impl Show {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let user = users.find(&self.user.search()).await?;
         let policy = self.policy.max_password_attempts;
-        let shown = UserJson::new(&user.account.user, policy, (environment.now)());
+        let shown = UserJson::new(&user.account, policy, (environment.now)());
         if self.json {
             return print_json(&shown);
         }
-        let attempt = shown.last_attempt_at.as_deref();
-        let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
-        for (name, value) in [
-            ("login name", printable(shown.login_name)),
-            ("user id", printable(shown.user_id)),
-            ("display name", printable(shown.display_name)),
-            ("state", shown.state.to_owned()),
-            ("password", shown.password.unwrap_or("none").to_owned()),
-            ("attempts", format!("{}{attempt}", shown.attempts)),
-            ("failures", format!("{} in a row", shown.failures)),
-            ("password locked", shown.lock()),
-        ] {
+        for (name, value) in shown.rows() {
             print_line(format_args!("{name:<17}{value}"))?;
         }
         Ok(())
     }
 }
 
+impl UserJson<'_> {
+    /// The rows for people. What the user has none of has no row, but for the password.
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let text = |text: Option<&str>| text.map(printable);
+        let contact = |address: Option<&str>, verified: Option<bool>| {
+            let word = if verified == Some(true) {
+                "verified"
+            } else {
+                "not verified"
+            };
+            address.map(|address| format!("{} ({word})", printable(address)))
+        };
+        let attempt = self.last_attempt_at.as_deref();
+        let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
+        let change = self.password_change_required.then_some("required");
+        let rows = [
+            ("login name", text(Some(self.login_name))),
+            ("user id", text(Some(self.user_id))),
+            ("display name", text(Some(self.display_name))),
+            ("given name", text(self.given_name)),
+            ("family name", text(self.family_name)),
+            ("nick name", text(self.nick_name)),
+            ("language", text(self.preferred_language)),
+            ("gender", text(self.gender)),
+            ("e-mail", contact(self.email, self.email_verified)),
+            ("phone", contact(self.phone, self.phone_verified)),
+            ("state", text(Some(self.state))),
+            ("password", text(self.password.or(Some("none")))),
+            ("password set at", self.password_changed_at.clone()),
+            ("password change", text(change)),
+            ("attempts", Some(format!("{}{attempt}", self.attempts))),
+            ("failures", Some(format!("{} in a row", self.failures))),
+            ("password locked", Some(self.lock())),
+            ("created at", self.created_at.clone()),
+            ("changed at", self.changed_at.clone()),
+            ("changes", Some(self.sequence.to_string())),
+        ];
+        let rows = rows.into_iter();
+        rows.filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}
+
 impl List {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         users
-            .list(|user| {
+            .list(|account| {
                 let policy = self.policy.max_password_attempts;
-                let shown = UserJson::new(&user, policy, (environment.now)());
+                let shown = UserJson::new(&account, policy, (environment.now)());
                 if self.json {
                     return print_json(&shown);
                 }

@@ -133,6 +133,21 @@ impl Account {
         self.user.display_name == self.profile.full_name()
     }
 
+    /// The names and the address that a password must not be made of.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let Self { user, profile } = self;
+        let names = [
+            &profile.given_name,
+            &profile.family_name,
+            &profile.nick_name,
+        ];
+        let names = names.into_iter().flatten().map(PersonName::as_str);
+        let email = profile.email.as_ref().map(|email| email.address.as_str());
+        let shown = user.display_name.as_ref().map(DisplayName::as_str);
+        let names = names.chain(email).chain(shown);
+        names.chain([user.login_name.as_str()])
+    }
+
     /// The account after a change at `now`.
     #[must_use]
     pub fn changed(mut self, now: Timestamp) -> Self {

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
-use super::Users;
-use crate::domain::{Account, NewUser, Timestamp, User, UserId};
+use super::fields::{UserFields, differences};
+use super::{UserRefusal, Users};
+use crate::domain::{
+    Account, LoginName, NewUser, Profile, Timestamp, UserId, UserSearch, UserState,
+};
 use crate::error::Error;
 use crate::store::{AddressConflict, InsertOutcome};
 
@@ -11,12 +14,25 @@ const MAX_TRIES: u32 = 12;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
+/// A user to import.
+#[derive(Clone, Debug)]
+pub struct ImportedUser {
+    pub user_id: UserId,
+    pub login_name: LoginName,
+    /// What is `None` a new user doesn't have, and that of a user who is there isn't looked at.
+    pub fields: UserFields,
+}
+
 /// The outcome of importing a user.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
     Added,
-    /// The user exists with the same id and login name.
+    /// The user exists with the same values.
     Unchanged,
+    /// The user exists with other values of these fields, and was left alone.
+    Differs(Vec<&'static str>),
+    /// The user existed with other values of these fields, and has those of the import.
+    Updated(Vec<&'static str>),
     /// Another user, with this id, has the login name.
     NameTaken(UserId),
     /// A user with another login name has the id.
@@ -27,55 +43,132 @@ pub enum ImportOutcome {
     AddressFull,
 }
 
-impl Users {
-    /// Adds a user, and tries again while the table is busy.
-    ///
-    /// # Errors
-    ///
-    /// The table can't be written, or is busy for too long.
-    pub async fn import(&self, new: NewUser, now: Timestamp) -> Result<ImportOutcome, Error> {
-        let account = Account::new(new, now);
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self
-                .store
-                .insert_account(&account, self.unique_emails)
-                .await
-            {
-                Ok(InsertOutcome::Inserted) => return Ok(ImportOutcome::Added),
-                Ok(InsertOutcome::Taken { login_name, .. }) => {
-                    return Ok(match login_name {
-                        None => ImportOutcome::IdTaken,
-                        Some(holder) => outcome_of_taken_name(&account.user, *holder, tries),
-                    });
-                }
-                Ok(InsertOutcome::Refused(AddressConflict::Taken)) => {
-                    return Ok(ImportOutcome::AddressTaken);
-                }
-                Ok(InsertOutcome::Refused(AddressConflict::Full)) => {
-                    return Ok(ImportOutcome::AddressFull);
-                }
-                Err(Error::Unavailable(_)) if tries < MAX_TRIES => {
-                    tokio::time::sleep(backoff(tries)).await;
-                }
-                Err(error) => return Err(error),
-            }
+impl From<AddressConflict> for ImportOutcome {
+    fn from(conflict: AddressConflict) -> Self {
+        match conflict {
+            AddressConflict::Taken => Self::AddressTaken,
+            AddressConflict::Full => Self::AddressFull,
         }
     }
 }
 
-fn outcome_of_taken_name(user: &User, holder: User, tries: u32) -> ImportOutcome {
-    if holder.user_id != user.user_id {
-        return ImportOutcome::NameTaken(holder.user_id);
+impl ImportedUser {
+    fn account(&self, now: Timestamp) -> Account {
+        let new = NewUser {
+            login_name: self.login_name.clone(),
+            user_id: self.user_id.clone(),
+            display_name: None,
+            state: UserState::Active,
+            password_hash: None,
+            change_required: false,
+            profile: Profile::default(),
+        };
+        self.fields.apply(&Account::new(new, now), now)
     }
-    // An earlier try may have been carried out though its answer was lost.
-    let is_own =
-        tries > 1 && holder.attempts == user.attempts && holder.password_hash == user.password_hash;
-    if is_own {
-        ImportOutcome::Added
-    } else {
-        ImportOutcome::Unchanged
+
+    fn update(&self, account: &Account, now: Timestamp) -> Account {
+        let mut account = account.clone();
+        account.user.login_name = self.login_name.clone();
+        self.fields.apply(&account, now)
+    }
+}
+
+impl Users {
+    /// The same users, of whom nothing is written: adding and changing them tells what would be.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self {
+            store: self.store.rehearsing(),
+            ..self
+        }
+    }
+
+    /// Adds a user or, with `updates`, changes one who is there with other values. Tries again while
+    /// the table is busy.
+    ///
+    /// # Errors
+    ///
+    /// The table can't be written, or is busy for too long.
+    pub async fn import(
+        &self,
+        user: &ImportedUser,
+        updates: bool,
+        now: Timestamp,
+    ) -> Result<ImportOutcome, Error> {
+        let account = user.account(now);
+        let mut written = None;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let outcome = match self.insert(user, &account).await {
+                Ok(Some(outcome)) => Ok(outcome),
+                Ok(None) => self.import_existing(user, updates, &mut written, now).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(Error::Unavailable(_)) if tries < MAX_TRIES => {
+                    tokio::time::sleep(backoff(tries)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Adds a user. `None`: the user is there.
+    async fn insert(
+        &self,
+        user: &ImportedUser,
+        account: &Account,
+    ) -> Result<Option<ImportOutcome>, Error> {
+        let inserted = self.store.insert_account(account, self.unique_emails);
+        Ok(match inserted.await? {
+            InsertOutcome::Inserted => Some(ImportOutcome::Added),
+            InsertOutcome::Refused(conflict) => Some(conflict.into()),
+            InsertOutcome::Taken { login_name, .. } => match login_name {
+                None => Some(ImportOutcome::IdTaken),
+                Some(holder) if holder.user_id != user.user_id => {
+                    Some(ImportOutcome::NameTaken(holder.user_id))
+                }
+                // An earlier try was carried out though its answer was lost: nobody else draws
+                // this generation.
+                Some(holder) if holder.generation == account.user.generation => {
+                    Some(ImportOutcome::Added)
+                }
+                Some(_) => None,
+            },
+        })
+    }
+
+    /// Compares a user who is there, and with `updates` changes what differs. `written` has the
+    /// fields that an earlier try has sent, which may have been carried out though its answer was
+    /// lost.
+    async fn import_existing(
+        &self,
+        user: &ImportedUser,
+        updates: bool,
+        written: &mut Option<Vec<&'static str>>,
+        now: Timestamp,
+    ) -> Result<ImportOutcome, Error> {
+        let gone = || Error::Unavailable("the user is being renamed or deleted".into());
+        let search = UserSearch::Both(user.user_id.clone(), user.login_name.clone());
+        let seen = self.store.read_user(&search).await?.ok_or_else(gone)?;
+        let fields = differences(&seen.account, &user.update(&seen.account, now));
+        if fields.is_empty() {
+            let unchanged = ImportOutcome::Unchanged;
+            return Ok(written.take().map_or(unchanged, ImportOutcome::Updated));
+        }
+        if !updates {
+            return Ok(ImportOutcome::Differs(fields));
+        }
+        *written = Some(fields.clone());
+        let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now));
+        match self.change_seen(seen, None, now, update).await {
+            Ok(_) => Ok(ImportOutcome::Updated(fields)),
+            Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
+            Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),
+            Err(UserRefusal::Failed(error)) => Err(error),
+            Err(refusal) => Err(Error::Unavailable(refusal.into())),
+        }
     }
 }
 

@@ -2,8 +2,7 @@ use tokio::time::Instant;
 
 use super::answers::Fault;
 use crate::domain::{
-    Account, DisplayName, HashString, Operation, Password, Permit, PersonName, SessionGeneration,
-    UserId, UserScope,
+    Account, HashString, Operation, Password, Permit, SessionGeneration, UserId, UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::session::VerifiedUser;
@@ -243,17 +242,7 @@ impl Service {
         let GivenPassword::Plain(password) = password else {
             return Ok(());
         };
-        let Account { user, profile } = account;
-        let names = [
-            &profile.given_name,
-            &profile.family_name,
-            &profile.nick_name,
-        ];
-        let names = names.into_iter().flatten().map(PersonName::as_str);
-        let email = profile.email.as_ref().map(|email| email.address.as_str());
-        let shown = user.display_name.as_ref().map(DisplayName::as_str);
-        let names = names.chain(email).chain(shown);
-        self.judge_names_in_password(password, names.chain([user.login_name.as_str()]))
+        self.judge_names_in_password(password, account.names())
     }
 
     pub(super) async fn hash(

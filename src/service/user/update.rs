@@ -39,7 +39,7 @@ pub enum Change<T> {
 pub type PhoneChange = Change<GivenPhone>;
 
 impl<T> Change<T> {
-    fn into_option(self) -> Option<T> {
+    pub(super) fn into_option(self) -> Option<T> {
         match self {
             Self::To(value) => Some(value),
             Self::Remove => None,

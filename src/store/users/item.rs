@@ -9,7 +9,7 @@ use crate::store::item::{Attributes, CorruptItem, Item, NewItem, millis, number,
 /// The start of a user item's key; the folded login name follows.
 pub(super) const USER_PREFIX: &str = "LOGIN#";
 /// The start of a user pointer's key; the user's [`UserRef`] follows.
-const POINTER_PREFIX: &str = "USER#";
+pub(super) const POINTER_PREFIX: &str = "USER#";
 
 pub(super) fn user_key(name: &FoldedName) -> AttributeValue {
     text(format!("{USER_PREFIX}{}", name.as_str()))

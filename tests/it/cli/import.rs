@@ -1,5 +1,7 @@
+mod exports;
 mod forms;
 mod hashes;
+mod updates;
 
 use std::io::Write as _;
 
@@ -84,7 +86,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
     lines[70] =
         json!({ "userId": "id-70", "loginName": "u70@x.org", "password": PASSWORD }).to_string();
     lines[80] = json!({ "userId": "id-80", "loginName": "u80@x.org", "org": PASSWORD }).to_string();
-    lines[90] = "x".repeat(20_000);
+    lines[90] = "x".repeat(40_000);
     lines[1999] = json!({ "user_id": "id-1999", "login_name": "u1999@x.org" }).to_string();
     let input = lines.join("\n");
 
@@ -97,7 +99,7 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
         line 61: passwordHash can't be used: it looks like MD5, which is not supported\n\
         line 71: plaintext passwords are not accepted: passwordHash takes a hash\n\
         line 81: org is no field of a user\n\
-        line 91: the line is longer than 16384 bytes\n\
+        line 91: the line is longer than 32768 bytes\n\
         error: lines refused: 7\n";
     assert_eq!(done.stderr, want);
     let listed = dev.tell("user list --json").json();
@@ -105,7 +107,8 @@ fn each_refused_line_is_reported_and_the_rest_imported() {
 
     let again = dev.tell_with("user import --json -", &input).expect(1);
     let counts = json!({
-        "added": 0, "unchanged": 1992, "refused": 7, "weak": {}, "lastLine": 2000, "complete": true,
+        "dryRun": false, "added": 0, "updated": 0, "unchanged": 1992, "differing": 0, "refused": 7,
+        "weak": {}, "lastLine": 2000, "complete": true,
     });
     assert_eq!(again.json(), [counts]);
     assert_eq!(again.stderr, want);
@@ -166,7 +169,8 @@ fn an_import_ends_when_a_table_cannot_be_written() {
     let done = dev.tell_with(import, &users(0..100)).expect(1);
 
     let want = json!({
-        "added": 0, "unchanged": 0, "refused": 0, "weak": {}, "lastLine": 0, "complete": false,
+        "dryRun": false, "added": 0, "updated": 0, "unchanged": 0, "differing": 0, "refused": 0,
+        "weak": {}, "lastLine": 0, "complete": false,
     });
     assert_eq!(done.json(), [want]);
     assert!(

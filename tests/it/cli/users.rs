@@ -20,12 +20,19 @@ fn a_user_is_added_shown_changed_and_deleted() {
     let added = dev.tell_with(add, &format!("{OLD}\n")).expect(0);
     let id = added.stdout.trim();
     assert_eq!(id.len(), 36);
+    let mut shown = dev.user("ada@X.ORG");
+    let times = ["passwordChangedAt", "createdAt", "changedAt"].map(|name| shown[name].take());
+    assert!(times[0].is_string() && times.iter().all(|time| *time == times[0]));
     assert_eq!(
-        dev.user("ada@X.ORG"),
+        shown,
         json!({
             "userId": id, "loginName": "Ada@x.org", "displayName": "Ada@x.org",
-            "state": "active", "password": "argon2id", "attempts": 0, "failures": 0,
-            "lastAttemptAt": null, "passwordLocked": false, "passwordLockedUntil": null,
+            "givenName": null, "familyName": null, "nickName": null, "preferredLanguage": null,
+            "gender": null, "email": null, "emailVerified": null, "phone": null,
+            "phoneVerified": null, "state": "active", "password": "argon2id",
+            "passwordChangedAt": null, "passwordChangeRequired": false, "attempts": 0,
+            "failures": 0, "lastAttemptAt": null, "passwordLocked": false,
+            "passwordLockedUntil": null, "createdAt": null, "changedAt": null, "sequence": 1,
         })
     );
     assert_eq!(dev.log_in("ada@x.org", OLD), 200);

@@ -13,7 +13,7 @@ const MAX_SECONDS: u64 = 315_576_000_000;
 /// Reads a time: RFC 3339 with `T` and `Z` in capitals, at most nine digits of a second and no
 /// leap second; in the years 1 to 9999 of UTC.
 /// <https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp>
-pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     // `Timestamp::from_str` is more lenient than protobuf in each of these.
     let (date, time) = text.split_once('T')?;
     let (clock, zone) = time.split_at(time.find(['Z', '+', '-'])?);

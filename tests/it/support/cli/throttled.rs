@@ -21,9 +21,18 @@ const UNKNOWN: &str = r#"{"__type":"com.amazon.coral.service#UnknownOperationExc
 impl Throttled {
     /// Refuses the first `requests`, and hands all others to `database`.
     pub fn before(database: &str, requests: u32) -> Self {
+        Self::start(database, requests, Refused::Unread)
+    }
+
+    /// The same, but the first `requests` are carried out all the same, as if their answers were lost.
+    pub fn losing_answers(database: &str, requests: u32) -> Self {
+        Self::start(database, requests, Refused::CarriedOut)
+    }
+
+    fn start(database: &str, requests: u32, refused: Refused) -> Self {
         let left = Arc::new(AtomicU32::new(requests));
         let refusing = Arc::clone(&left);
-        let url = refuse(database, move |_| {
+        let url = refuse(database, refused, move |_| {
             let next = refusing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             });
@@ -40,15 +49,23 @@ impl Throttled {
 /// The address of an emulator that lacks an operation, and hands all others to `database`.
 pub fn lacking(operation: &'static str, database: &str) -> String {
     let target = format!("DynamoDB_20120810.{operation}\r\n");
-    refuse(database, move |request| {
+    refuse(database, Refused::Unread, move |request| {
         let request = String::from_utf8_lossy(request);
         request.contains(&target).then_some(UNKNOWN)
     })
 }
 
+/// Whether requests that are answered with an error reach the database.
+#[derive(Clone, Copy, PartialEq)]
+enum Refused {
+    Unread,
+    CarriedOut,
+}
+
 /// Answers with the errors that `error` has for requests, and hands all others to `database`.
 fn refuse(
     database: &str,
+    refused: Refused,
     error: impl Fn(&[u8]) -> Option<&'static str> + Send + Sync + 'static,
 ) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -57,7 +74,7 @@ fn refuse(
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let (database, error) = (connect(&database), Arc::clone(&error));
-            std::thread::spawn(move || pass_on(client.unwrap(), database, &*error));
+            std::thread::spawn(move || pass_on(client.unwrap(), database, refused, &*error));
         }
     });
     url
@@ -67,6 +84,7 @@ fn refuse(
 fn pass_on(
     client: TcpStream,
     mut database: TcpStream,
+    refused: Refused,
     error: &dyn Fn(&[u8]) -> Option<&'static str>,
 ) {
     let mut from_client = BufReader::new(client.try_clone().unwrap());
@@ -74,6 +92,10 @@ fn pass_on(
     let mut client = client;
     while let Some(request) = message(&mut from_client) {
         if let Some(error) = error(&request) {
+            if refused == Refused::CarriedOut {
+                database.write_all(&request).unwrap();
+                message(&mut from_database);
+            }
             let head = format!(
                 "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n\
                  Content-Length: {}\r\n\r\n",

@@ -1,0 +1,100 @@
+use crate::cli::failure::Failure;
+use crate::cli::output::print_line;
+use crate::domain::{LoginName, UserPointer, UserRef, printable, quote};
+use crate::store::{Repair, ScannedUsers, Store, UserFault};
+
+/// Checks that the items of the users table agree, and prints what doesn't. With `repairs`, mends it.
+/// Also prints the users who are to be renamed and, with `unique_emails`, those who share an address:
+/// they can log in all the same, so these are no faults.
+///
+/// # Errors
+///
+/// [`Failure::TableFaults`]: there are faults left.
+pub async fn check_users(store: &Store, repairs: bool, unique_emails: bool) -> Result<(), Failure> {
+    let scanned = store.scan_users().await?;
+    let mut is_sound = true;
+    for fault in scanned.faults() {
+        let outcome = if repairs {
+            match store.repair(&fault).await? {
+                Repair::Gone => continue,
+                Repair::Mended => ": mended",
+                Repair::Full => ": not mended, because as many others as may have it",
+                Repair::Busy => ": not mended, because somebody is changing the user: try again",
+            }
+        } else if store.is_fault(&fault).await? {
+            ""
+        } else {
+            continue;
+        };
+        is_sound &= outcome == ": mended";
+        print_line(format_args!("{}{outcome}", describe(&fault, &scanned)))?;
+    }
+    if !is_sound {
+        return Err(Failure::TableFaults);
+    }
+    print_line("both tables are as they should be")?;
+    print_users_to_rename(&scanned)?;
+    if unique_emails {
+        print_shared_emails(&scanned)?;
+    }
+    Ok(())
+}
+
+fn describe(fault: &UserFault, scanned: &ScannedUsers) -> String {
+    let who = |user: &UserRef| {
+        let user = scanned.users.get(user).map(name);
+        user.unwrap_or_else(|| "who isn't there".to_owned())
+    };
+    match fault {
+        UserFault::LeftProfile(user) => {
+            format!("PROFILE#{user} is the profile of a user who isn't there")
+        }
+        UserFault::LeftAddress { address, user } => {
+            let address = printable(address);
+            format!(
+                "{address} has a user who doesn't have this address: {user}, {}",
+                who(user)
+            )
+        }
+        UserFault::LackingAddress { address, user } => {
+            let address = printable(address);
+            format!(
+                "{address} lacks a user who has this address: {user}, {}",
+                who(user)
+            )
+        }
+    }
+}
+
+fn name(user: &UserPointer) -> String {
+    let (id, name) = (user.id.as_str(), user.login_name.as_str());
+    format!("{} with the id {}", printable(name), printable(id))
+}
+
+/// Prints the users whose login name a new user couldn't get.
+fn print_users_to_rename(scanned: &ScannedUsers) -> Result<(), Failure> {
+    for user in scanned.users.values() {
+        let (name, id) = (user.login_name.as_str(), user.id.as_str());
+        if LoginName::parse_new(name).is_ok_and(|trimmed| trimmed == user.login_name) {
+            continue;
+        }
+        let (name, id) = (quote(name), printable(id));
+        print_line(format_args!(
+            "the login name {name} of the user {id} has white space around it or characters \
+             that don't show: sesame user rename --id {id} --to …"
+        ))?;
+    }
+    Ok(())
+}
+
+fn print_shared_emails(scanned: &ScannedUsers) -> Result<(), Failure> {
+    for (email, users) in scanned.shared_emails() {
+        let mut names: Vec<_> = users.into_iter().map(name).collect();
+        names.sort_unstable();
+        let (email, names) = (printable(email), names.join(", "));
+        print_line(format_args!(
+            "the e-mail address {email} is that of several users: {names}"
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! Items of the users table that disagree: how they are found by one scan, and mended.
+//!
+//! Each write of a user is one transaction, so a fault comes from elsewhere: a release without
+//! profiles that deletes a user who has one, a backup that was restored in part, a hand.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
+
+use super::addresses::{MAX_HOLDERS, Sharing, address_key, join, leave, parse_holders};
+use super::item::{POINTER_PREFIX, parse_pointer, pointer_key};
+use super::parts::delete_if;
+use super::profile::{PROFILE_PREFIX, parse_profile, profile_key};
+use super::users_table_key;
+use crate::domain::{Address, EmailAddress, PhoneNumber, Profile, UserPointer, UserRef};
+use crate::error::Error;
+use crate::store::Store;
+use crate::store::changes::Expression;
+use crate::store::item::{Attributes, CorruptItem, Item, text};
+
+/// An item that disagrees with others. An address is the key of its item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserFault {
+    /// The profile of a user who isn't there.
+    LeftProfile(UserRef),
+    /// The item of an address names a user who doesn't have it.
+    LeftAddress { address: String, user: UserRef },
+    /// The item of an address lacks a user who has it, and so isn't found by it.
+    LackingAddress { address: String, user: UserRef },
+}
+
+/// What became of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    Mended,
+    /// It was only there while the user was being changed.
+    Gone,
+    /// As many others as may have the address.
+    Full,
+    /// Somebody changes the user all the time.
+    Busy,
+}
+
+/// What a scan of the users table has found.
+#[derive(Debug, Default)]
+pub struct ScannedUsers {
+    pub users: HashMap<UserRef, UserPointer>,
+    /// The addresses in each profile.
+    profiles: HashMap<UserRef, Vec<String>>,
+    holders: BTreeMap<String, Vec<UserRef>>,
+}
+
+/// The items that a fault is about, as they are.
+struct Involved {
+    has_user: bool,
+    profile: Option<Item>,
+    holders: Vec<UserRef>,
+}
+
+/// How often a fault is mended whose items change meanwhile.
+const TRIES: usize = 4;
+
+impl Store {
+    /// Reads all users' pointers, profiles and addresses.
+    ///
+    /// Reads the whole users table, and not at one instant: what seems to disagree may just have
+    /// been changed, which [`Store::is_fault`] tells.
+    pub async fn scan_users(&self) -> Result<ScannedUsers, Error> {
+        let (email, phone) = (EmailAddress::PREFIX, PhoneNumber::PREFIX);
+        let prefixes = [POINTER_PREFIX, PROFILE_PREFIX, email, phone];
+        let mut scanned = ScannedUsers::default();
+        self.scan_users_table(&prefixes, |item| Ok::<_, Error>(scanned.add(item)?))
+            .await?;
+        Ok(scanned)
+    }
+
+    /// Whether a fault that a scan has found is one: 1 request.
+    pub async fn is_fault(&self, fault: &UserFault) -> Result<bool, Error> {
+        Ok(fault.is_of(&self.get_involved(fault).await?)?)
+    }
+
+    /// Mends a fault. Each write states what it has read, so nothing is lost that the service or
+    /// another command does at the same time.
+    ///
+    /// 2 requests, and more if others change the user at the same time.
+    pub async fn repair(&self, fault: &UserFault) -> Result<Repair, Error> {
+        for _ in 0..TRIES {
+            let found = self.get_involved(fault).await?;
+            if !fault.is_of(&found)? {
+                return Ok(Repair::Gone);
+            }
+            if matches!(fault, UserFault::LackingAddress { .. })
+                && found.holders.len() >= MAX_HOLDERS
+            {
+                return Ok(Repair::Full);
+            }
+            let items = self.repair_items(fault, &found)?;
+            if self.try_transact(items).await?.is_none() {
+                return Ok(Repair::Mended);
+            }
+        }
+        Ok(Repair::Busy)
+    }
+
+    async fn get_involved(&self, fault: &UserFault) -> Result<Involved, Error> {
+        let user = fault.user();
+        let (pointer, profile) = (pointer_key(user), profile_key(user));
+        let address = fault.address().map(text);
+        let keys = [Some(&pointer), Some(&profile), address.as_ref()];
+        let keys = keys.into_iter().flatten().cloned().map(users_table_key);
+        let keys: Vec<_> = keys.map(|key| (self.tables.users.clone(), key)).collect();
+        let mut items = self.get_items(&keys).await?;
+        let mut take = |key: &AttributeValue| {
+            let found = items
+                .iter()
+                .position(|(_, item)| item.get("pk") == Some(key));
+            found.map(|found| items.swap_remove(found).1)
+        };
+        let holders = address.as_ref().and_then(&mut take);
+        Ok(Involved {
+            has_user: take(&pointer).is_some(),
+            profile: take(&profile),
+            holders: holders
+                .as_ref()
+                .map(parse_holders)
+                .transpose()?
+                .unwrap_or_default(),
+        })
+    }
+
+    fn repair_items(
+        &self,
+        fault: &UserFault,
+        found: &Involved,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let table = &self.tables.users;
+        let user = fault.user();
+        let none = Item::new();
+        let profile = found.profile.as_ref().unwrap_or(&none);
+        // A change writes another sequence; a user who is deleted and added again has the same one
+        // at another time.
+        let unchanged = Expression::unchanged(profile, ["sequence", "changed_at"]);
+        let pointer = if found.has_user {
+            "attribute_exists(pk)"
+        } else {
+            "attribute_not_exists(pk)"
+        };
+        let pointer = self.check_pointer(user, pointer)?;
+        Ok(match fault {
+            UserFault::LeftProfile(_) => {
+                vec![
+                    pointer,
+                    delete_if(self.delete(profile_key(user)), unchanged)?,
+                ]
+            }
+            UserFault::LeftAddress { address, .. } => {
+                let others = found.holders.len() > 1;
+                let leave = leave(table, text(address), user, others)?;
+                vec![pointer, self.check_profile(user, unchanged)?, leave]
+            }
+            UserFault::LackingAddress { address, .. } => {
+                let join = join(table, text(address), user, Sharing::Others)?;
+                vec![pointer, self.check_profile(user, unchanged)?, join]
+            }
+        })
+    }
+
+    fn check(&self, key: AttributeValue) -> ConditionCheckBuilder {
+        ConditionCheck::builder()
+            .table_name(&self.tables.users)
+            .key("pk", key)
+    }
+
+    fn check_pointer(&self, user: UserRef, condition: &str) -> Result<TransactWriteItem, Error> {
+        let check = self
+            .check(pointer_key(user))
+            .condition_expression(condition);
+        let check = check.build()?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    fn check_profile(
+        &self,
+        user: UserRef,
+        unchanged: Expression,
+    ) -> Result<TransactWriteItem, Error> {
+        let values = (!unchanged.values.is_empty()).then_some(unchanged.values);
+        let check = self
+            .check(profile_key(user))
+            .condition_expression(unchanged.text)
+            .set_expression_attribute_names(Some(unchanged.names))
+            .set_expression_attribute_values(values);
+        let check = check.build()?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+}
+
+impl ScannedUsers {
+    fn add(&mut self, item: &Item) -> Result<(), CorruptItem> {
+        let key = Attributes(item).text("pk")?;
+        let user = |text: &str| text.parse().map_err(|()| CorruptItem::Attribute("pk"));
+        if let Some(reference) = key.strip_prefix(POINTER_PREFIX) {
+            self.users.insert(user(reference)?, parse_pointer(item)?);
+        } else if let Some(reference) = key.strip_prefix(PROFILE_PREFIX) {
+            let addresses = addresses(&parse_profile(item)?);
+            self.profiles.insert(user(reference)?, addresses);
+        } else {
+            self.holders.insert(key.to_owned(), parse_holders(item)?);
+        }
+        Ok(())
+    }
+
+    /// What disagrees, or seemed to while it was read. Profiles come first: an address that is left
+    /// with one is a fault of its own once the profile is gone.
+    pub fn faults(&self) -> Vec<UserFault> {
+        let mut faults = Vec::new();
+        for user in self.profiles.keys() {
+            if !self.users.contains_key(user) {
+                faults.push(UserFault::LeftProfile(*user));
+            }
+        }
+        for (address, holders) in &self.holders {
+            for user in holders.iter().filter(|user| !self.has(**user, address)) {
+                faults.push(UserFault::LeftAddress {
+                    address: address.clone(),
+                    user: *user,
+                });
+            }
+        }
+        for (user, addresses) in &self.profiles {
+            if !self.users.contains_key(user) {
+                continue;
+            }
+            for address in addresses {
+                let holders = self.holders.get(address);
+                if !holders.is_some_and(|holders| holders.contains(user)) {
+                    faults.push(UserFault::LackingAddress {
+                        address: address.clone(),
+                        user: *user,
+                    });
+                }
+            }
+        }
+        faults
+    }
+
+    fn has(&self, user: UserRef, address: &String) -> bool {
+        let addresses = self.profiles.get(&user);
+        let addresses = addresses.filter(|_| self.users.contains_key(&user));
+        addresses.is_some_and(|addresses| addresses.contains(address))
+    }
+
+    /// The e-mail addresses that several users have, with these users.
+    pub fn shared_emails(&self) -> Vec<(&str, Vec<&UserPointer>)> {
+        let mut by_address = BTreeMap::<_, Vec<_>>::new();
+        for (user, addresses) in &self.profiles {
+            let Some(pointer) = self.users.get(user) else {
+                continue;
+            };
+            for address in addresses {
+                if let Some(email) = address.strip_prefix(EmailAddress::PREFIX) {
+                    by_address.entry(email).or_default().push(pointer);
+                }
+            }
+        }
+        by_address.retain(|_, users| users.len() > 1);
+        by_address.into_iter().collect()
+    }
+}
+
+impl UserFault {
+    pub fn user(&self) -> UserRef {
+        match self {
+            Self::LeftProfile(user)
+            | Self::LeftAddress { user, .. }
+            | Self::LackingAddress { user, .. } => *user,
+        }
+    }
+
+    fn address(&self) -> Option<&str> {
+        match self {
+            Self::LeftProfile(_) => None,
+            Self::LeftAddress { address, .. } | Self::LackingAddress { address, .. } => {
+                Some(address)
+            }
+        }
+    }
+
+    fn is_of(&self, found: &Involved) -> Result<bool, CorruptItem> {
+        let profile = found.profile.as_ref().map(parse_profile).transpose()?;
+        let addresses = profile.as_ref().map(addresses).unwrap_or_default();
+        let has = |address: &String| found.has_user && addresses.contains(address);
+        let is_holder = found.holders.contains(&self.user());
+        Ok(match self {
+            Self::LeftProfile(_) => !found.has_user && found.profile.is_some(),
+            Self::LeftAddress { address, .. } => is_holder && !has(address),
+            Self::LackingAddress { address, .. } => !is_holder && has(address),
+        })
+    }
+}
+
+/// The keys of the items of a profile's addresses.
+fn addresses(profile: &Profile) -> Vec<String> {
+    let email = profile.email.as_ref();
+    let email = email.map(|email| address_key(&email.address));
+    let phone = profile.phone.as_ref();
+    let phone = phone.map(|phone| address_key(&phone.address));
+    let keys = [email, phone].into_iter().flatten();
+    keys.filter_map(|key| key.as_s().ok().cloned()).collect()
+}
