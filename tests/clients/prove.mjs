@@ -20,9 +20,8 @@ export const UNAUTHENTICATED = 16;
 export const login = (loginName = LOGIN_NAME, password = PASSWORD) => ({ user: { loginName }, password: { password } });
 
 /**
- * Holds `list(has, version)` against a client in each of the versions, where
- * `has(title, body, options)` is a test whose body gets the client. `open(version)` gives what
- * calls that version of the service:
+ * Holds `list(has, version)` against a client in each of the versions, where `has(title, body)` is
+ * a test whose body gets the client. `open(version)` gives what calls that version of the service:
  *
  * - `createSession(request, { token, timeoutMs, headers })` and so on for each rpc; requests and
  *   answers are proto3's JSON, and the headers are metadata where the protocol has such;
@@ -32,8 +31,8 @@ export const login = (loginName = LOGIN_NAME, password = PASSWORD) => ({ user: {
  */
 export function prove(name, open, list, versions = VERSIONS) {
   for (const version of versions) {
-    const has = (title, body, options = {}) =>
-      test(title, options, async () => {
+    const has = (title, body) =>
+      test(title, async () => {
         const client = await open(version);
         try {
           await body(client);
