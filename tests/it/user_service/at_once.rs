@@ -366,9 +366,7 @@ async fn play(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_at_once_nothing_is_left_without_its_user() {
-    let runs = std::env::var("SESAME_TEST_RUNS").ok();
-    let runs: u64 = runs.and_then(|runs| runs.parse().ok()).unwrap_or(1);
-    for seed in 0..runs * 12 {
+    for seed in 0..crate::linearizability::runs(12) {
         play(seed).await;
     }
 }

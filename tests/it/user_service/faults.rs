@@ -185,12 +185,12 @@ async fn one_of_fifty_gets_the_name() {
     assert_eq!((count("ok"), count("V3-DKcYh")), (1, 49), "{outcomes:?}");
     app.faults.clear();
     // Nothing is left of the others: each may be registered by another name.
-    for n in 0..50 {
+    for (n, outcome_of_first) in outcomes.iter().enumerate() {
         let mut message = human(&app, &format!("other{n}"));
         message["userId"] = json!(app.user_id(&format!("mini{n}")).as_str());
         message["password"] = Value::Null;
         let added = admin.ask(Operation::AddHumanUser, message).await;
-        let is_first = outcomes[n] == "ok";
+        let is_first = outcome_of_first == "ok";
         let want = if is_first { "COMMAND-7yiox1isql" } else { "ok" };
         assert_eq!(outcome(&added), want, "{n}");
     }

@@ -152,9 +152,9 @@ async fn a_state_is_changed_only_where_that_changes_something() {
             if let Some(before) = before {
                 admin.ask(before, body.clone()).await.unwrap();
             }
-            let changed = admin.ask(change, body).await;
+            let asked = admin.ask(change, body).await;
             let user = read(admin, &id).await.unwrap();
-            let got = match &changed {
+            let got = match &asked {
                 Ok(_) => user["state"].as_str().unwrap().to_owned(),
                 Err(error) => error.clone(),
             };

@@ -276,7 +276,7 @@ async fn check(app: &App, wire: Wire, name: &str, row: &Row) {
     for target in [&*id, "nobody"] {
         assert_eq!(ask(without, target).await, FORBIDDEN, "{about}");
     }
-    let later = user.later(Duration::from_secs(600));
+    let later = user.later(Duration::from_mins(10));
     if row.own_later != "ok" {
         assert_eq!(ask(later, &id).await, row.own_later, "{about}");
     }
