@@ -81,7 +81,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
     };
     let unknown = Fault::UserNotFound;
     let request = request(protocol);
-    let (_, route) = MatchedRoute::find(&request.path, &request);
+    let (_, route) = MatchedRoute::find(&request.path, &request, None);
     let route = route?;
     let limits = WireLimits {
         body: 262_144,

@@ -159,14 +159,8 @@ impl App {
         let inner = self.base_path.strip(path).filter(|_| !is_known(path));
         let path = inner.unwrap_or(path);
         context.record.session(session_id(path));
-        let (protocol, route) = MatchedRoute::find(path, request);
-        let route = route.and_then(|route| {
-            if self.user_api {
-                Ok(route)
-            } else {
-                route.unless_of(USER_SERVICE)
-            }
-        });
+        let hidden = (!self.user_api).then_some(USER_SERVICE);
+        let (protocol, route) = MatchedRoute::find(path, request, hidden);
         (context, protocol, route)
     }
 

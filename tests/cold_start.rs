@@ -102,7 +102,7 @@ fn each_event_makes_the_same_call_in_another_protocol() {
     });
 
     let decode = |request: &Request| {
-        let (_, route) = MatchedRoute::find(&request.path, request);
+        let (_, route) = MatchedRoute::find(&request.path, request, None);
         read::<CreateSession>(&route.unwrap(), request, LIMITS).unwrap()
     };
     let call = decode(&requests[0]);

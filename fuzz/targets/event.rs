@@ -13,7 +13,7 @@ const LIMITS: WireLimits = WireLimits {
 
 fuzz_target!(|text: &[u8]| {
     if let Ok(request) = Event::read(text).request()
-        && let (_, Ok(route)) = MatchedRoute::find(&request.path, &request)
+        && let (_, Ok(route)) = MatchedRoute::find(&request.path, &request, None)
     {
         let _ = check(&route, &request, LIMITS);
     }

@@ -25,28 +25,25 @@ pub struct MatchedRoute {
 impl MatchedRoute {
     /// Finds the route of a request by its method and content type, and by its path without the
     /// base path; and the protocol in which the request is answered, whether or not a route matches.
-    pub fn find(path: &str, request: &Request) -> (Protocol, Result<Self, Error>) {
+    /// The paths of a service that is `hidden` are unknown ones.
+    pub fn find(
+        path: &str,
+        request: &Request,
+        hidden: Option<&str>,
+    ) -> (Protocol, Result<Self, Error>) {
         let content_type = Protocol::from_content_type(&request.headers);
-        let path = Path::parse(path);
+        let path = Path::parse(path).filter(|path| match path {
+            Path::Procedure { .. } => true,
+            Path::Json { form, .. } => Some(form.target.service()) != hidden,
+        });
         let protocol = match (&path, content_type) {
             (Some(Path::Procedure { .. }), said) => said.unwrap_or(Protocol::Connect(Codec::Json)),
             // Their clients find no code in an answer of another protocol.
             (None, Some(said @ (Protocol::Grpc | Protocol::GrpcWeb(_)))) => said,
             _ => Protocol::Json,
         };
-        let route = Self::find_in(protocol, path, content_type, request);
+        let route = Self::find_in(protocol, path, content_type, request, hidden);
         (protocol, route)
-    }
-
-    /// This route, unless it is one of a service that is switched off: that one is unknown.
-    pub fn unless_of(self, service: &str) -> Result<Self, Error> {
-        if self.procedure.service != service {
-            return Ok(self);
-        }
-        Err(match self.protocol {
-            Protocol::Json => Error::RouteNotFound,
-            _ => NO_SUCH_CALL,
-        })
     }
 
     fn find_in(
@@ -54,6 +51,7 @@ impl MatchedRoute {
         path: Option<Path>,
         content_type: Option<Protocol>,
         request: &Request,
+        hidden: Option<&str>,
     ) -> Result<Self, Error> {
         if protocol == Protocol::Grpc && !request.context.trailers {
             return Err(Error::TrailersUnsupported);
@@ -68,7 +66,9 @@ impl MatchedRoute {
                 Err(Error::UnsupportedMediaType(&PROCEDURE_TYPES))
             }
             Some(Path::Procedure { service, method }) => {
-                let target = Target::of_rpc(service, method).ok_or(NO_SUCH_CALL)?;
+                let target = Target::of_rpc(service, method);
+                let target = target.filter(|_| Some(service) != hidden);
+                let target = target.ok_or(NO_SUCH_CALL)?;
                 Ok(Self {
                     protocol,
                     procedure: target.built()?,
@@ -151,6 +151,14 @@ impl<'a> Path<'a> {
 }
 
 impl Target {
+    /// The name of its service with the package.
+    fn service(self) -> &'static str {
+        match self {
+            Self::Call(procedure) => procedure.service,
+            Self::Unbuilt(call) => call.service,
+        }
+    }
+
     /// The call, or the error that names it.
     fn built(self) -> Result<&'static Procedure, Error> {
         match self {

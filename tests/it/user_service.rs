@@ -4,6 +4,7 @@ mod accepted;
 mod lifecycle;
 mod passwords;
 mod rights;
+mod switched_off;
 mod updates;
 
 use serde_json::{Value, json};

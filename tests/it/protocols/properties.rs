@@ -159,7 +159,7 @@ where
     let body = json_of(&format!("{rpc}Request"), &message).to_string();
     let read_from = |wire: Wire, message: Vec<u8>| {
         let request = wire.frame(Version::ALL[at], rpc, message.into());
-        let (_, route) = MatchedRoute::find(&request.path, &request);
+        let (_, route) = MatchedRoute::find(&request.path, &request, None);
         let call = route.and_then(|route| read::<C>(&route, &request, LIMITS));
         call.map_err(|error| error.to_string())
     };
@@ -221,7 +221,7 @@ proptest! {
         let (wire, rpc) = (Wire::ALL[at], Operation::ALL[of]);
         let request = wire.frame(Version::V2, rpc.as_str(), bytes.into());
         let limits = WireLimits { body: 64, message: 64 };
-        let (_, route) = MatchedRoute::find(&request.path, &request);
+        let (_, route) = MatchedRoute::find(&request.path, &request, None);
         if let Err(error) = check(&route.unwrap(), &request, limits) {
             prop_assert!([3, 8, 12].contains(&error.row().code.number), "{}", error);
         }
