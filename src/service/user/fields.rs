@@ -7,7 +7,7 @@ use crate::domain::{
 };
 
 /// What a user is to have. What is `None` stays as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFields {
     pub display_name: Option<Change<DisplayName>>,
     pub given_name: Option<Change<PersonName>>,
