@@ -10,10 +10,13 @@ mod address_failures;
 mod batch;
 mod changes;
 mod item;
+#[cfg(feature = "function")]
 mod rehearsal;
 mod schema;
+#[cfg(feature = "function")]
 mod service_accounts;
 mod sessions;
+#[cfg(feature = "function")]
 mod transactions;
 mod users;
 
@@ -24,9 +27,14 @@ use aws_sdk_dynamodb::Client;
 pub use batch::SessionsAndUsers;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
+#[cfg(feature = "function")]
+use transactions::Manner;
+#[cfg(feature = "function")]
+pub use transactions::Patience;
+pub use users::ReserveOutcome;
+#[cfg(feature = "function")]
 pub use users::{
-    AddressConflict, ChangeOutcome, InsertOutcome, Repair, ReserveOutcome, ScannedUsers,
-    StoredUser, UserFault,
+    AddressConflict, ChangeOutcome, InsertOutcome, Repair, ScannedUsers, StoredUser, UserFault,
 };
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around
@@ -47,18 +55,8 @@ pub struct Tables {
 pub struct Store {
     client: Client,
     tables: Tables,
-    patience: Patience,
-    /// Whether transactions are checked, and not carried out.
-    rehearses: bool,
-}
-
-/// How long a transaction is tried that meets other writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// A call is billed by time, and its client waits.
-    Call,
-    /// An operator wants it done, even while somebody tries passwords.
-    Operator,
+    #[cfg(feature = "function")]
+    manner: Manner,
 }
 
 impl Store {
@@ -66,23 +64,8 @@ impl Store {
         Self {
             client,
             tables,
-            patience: Patience::Call,
-            rehearses: false,
-        }
-    }
-
-    #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
-    }
-
-    /// The same tables, in which transactions write nothing: they tell whether all of their
-    /// conditions hold.
-    #[must_use]
-    pub fn rehearsing(self) -> Self {
-        Self {
-            rehearses: true,
-            ..self
+            #[cfg(feature = "function")]
+            manner: Manner::default(),
         }
     }
 

@@ -24,11 +24,13 @@ impl ItemChanges {
         }
     }
 
+    #[cfg(feature = "function")]
     pub fn apply_to(self, item: &mut Item) {
         item.retain(|name, _| !self.removed.contains(name));
         item.extend(self.set);
     }
 
+    #[cfg(feature = "function")]
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.removed.is_empty()
     }
@@ -67,6 +69,7 @@ pub(super) struct Expression {
 }
 
 impl Expression {
+    #[cfg(feature = "function")]
     /// The condition that the attributes `names` of an item still are as they were `read`, those
     /// that were absent included.
     pub fn unchanged<'a>(read: &Item, names: impl IntoIterator<Item = &'a str>) -> Self {

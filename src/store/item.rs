@@ -182,6 +182,7 @@ impl<'a> Attributes<'a> {
         Ok(name.map(|name| DisplayName::from_stored(name.to_owned())))
     }
 
+    #[cfg(feature = "function")]
     pub fn text_set(self, name: &'static str) -> Result<&'a [String], CorruptItem> {
         self.read(name, |value| value.as_ss().ok().map(Vec::as_slice))?
             .ok_or(CorruptItem::Attribute(name))

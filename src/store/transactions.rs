@@ -5,11 +5,49 @@ use aws_sdk_dynamodb::types::builders::{DeleteBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use super::rehearsal::conditions;
-use super::{Patience, Store, on_heap};
+use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::error::Error;
 
+/// How long a transaction is tried that meets other writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    #[default]
+    /// A call is billed by time, and its client waits.
+    Call,
+    /// An operator wants it done, even while somebody tries passwords.
+    Operator,
+}
+
+/// How a store carries out transactions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Manner {
+    patience: Patience,
+    /// Whether they are checked, and not carried out.
+    rehearses: bool,
+}
+
 impl Store {
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        let manner = Manner {
+            patience,
+            ..self.manner
+        };
+        Self { manner, ..self }
+    }
+
+    /// The same tables, in which transactions write nothing: they tell whether all of their
+    /// conditions hold.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        let manner = Manner {
+            rehearses: true,
+            ..self.manner
+        };
+        Self { manner, ..self }
+    }
+
     /// Carries out a transaction, and tries again if a conflict with another write is the only
     /// reason why it failed. If a condition did not hold, nothing is written, and this returns the
     /// reason for each item, in the items' order.
@@ -24,10 +62,11 @@ impl Store {
         &self,
         mut items: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<CancellationReason>>, Error> {
-        if self.rehearses {
+        if self.manner.rehearses {
             items = conditions(items)?;
         }
         let mut pauses = self
+            .manner
             .patience
             .pauses_millis()
             .iter()

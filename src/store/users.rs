@@ -1,13 +1,20 @@
+#[cfg(feature = "function")]
 mod accounts;
+#[cfg(feature = "function")]
 mod addresses;
 mod attempts;
+#[cfg(feature = "function")]
 mod check;
 mod item;
 #[cfg(feature = "function")]
 mod list;
+#[cfg(feature = "function")]
 mod parts;
+#[cfg(feature = "function")]
 mod profile;
+#[cfg(feature = "function")]
 mod scan;
+#[cfg(feature = "function")]
 mod write;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,11 +25,15 @@ use crate::domain::{FoldedName, User, UserId, UserPointer, UserRef};
 use crate::error::Error;
 use item::{parse_user, user_key};
 
+#[cfg(feature = "function")]
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
+#[cfg(feature = "function")]
 pub use check::{Repair, ScannedUsers, UserFault};
 pub(super) use item::{parse_pointer, pointer_key};
+#[cfg(feature = "function")]
 pub use parts::AddressConflict;
+#[cfg(feature = "function")]
 pub use write::{ChangeOutcome, InsertOutcome};
 
 pub(super) fn users_table_key(key: AttributeValue) -> Item {

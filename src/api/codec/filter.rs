@@ -136,7 +136,6 @@ mod tests {
     fn what_a_message_knows_and_does_not_carry_out_is_refused() {
         for (content, want) in [
             (&b"\x12\0"[..], "person.links"),
-            (b"\x1a\0", "person.secret"),
             (b"\x1a\x01a", "person.secret"),
             (b"\x22\0", "person.machine"),
             (b"\x20\x01", "person.machine"),
@@ -144,6 +143,13 @@ mod tests {
             let error = filter(&ALL_TYPES, &person(content)).unwrap_err();
             assert_eq!(error.to_string(), format!("{want} is not supported"));
         }
+    }
+
+    #[test]
+    fn an_empty_text_that_is_not_carried_out_is_left_out() {
+        let kept = filter(&ALL_TYPES, &person(b"\x1a\0\x0a\x01a")).unwrap();
+
+        assert_eq!(*kept, person(b"\x0a\x01a"));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 mod addresses;
 mod password;
 
-use self::password::PasswordCheck;
 use crate::domain::{
     AddressGroup, Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User,
     UserSearch, UserState,
@@ -49,6 +48,12 @@ impl VerifiedUser {
             Factors::passed(checks, &verified.user, at)
         })
     }
+}
+
+/// A password to check, and one that the user has chosen in its place, if any.
+struct PasswordCheck<'a> {
+    password: Password,
+    chosen: Option<&'a Password>,
 }
 
 impl Service {

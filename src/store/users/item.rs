@@ -4,7 +4,9 @@ use crate::domain::{
     Attempts, DisplayName, FoldedName, HashString, LoginName, SessionGeneration, User, UserId,
     UserPointer, UserRef, UserState,
 };
-use crate::store::item::{Attributes, CorruptItem, Item, NewItem, millis, number, text};
+use crate::store::item::{Attributes, CorruptItem, Item, text};
+#[cfg(feature = "function")]
+use crate::store::item::{NewItem, millis, number};
 
 /// The start of a user item's key; the folded login name follows.
 pub(super) const USER_PREFIX: &str = "LOGIN#";
@@ -19,6 +21,7 @@ pub(in crate::store) fn pointer_key(user: UserRef) -> AttributeValue {
     text(format!("{POINTER_PREFIX}{user}"))
 }
 
+#[cfg(feature = "function")]
 /// The item of a user.
 ///
 /// | attribute | type | |
@@ -79,6 +82,7 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
     })
 }
 
+#[cfg(feature = "function")]
 /// The pointer from a user's id to the user's item, with the user's session generation, so that
 /// whether a session is valid can be told without the user's item.
 ///

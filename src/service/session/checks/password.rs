@@ -1,4 +1,4 @@
-use super::VerifiedUser;
+use super::{PasswordCheck, VerifiedUser};
 use crate::domain::{AddressGroup, Password, Permit, Timestamp, User, UserState, WriteId};
 use crate::error::Error;
 use crate::log::LoginStep;
@@ -6,12 +6,6 @@ use crate::password::{PasswordHash, Place, Turn};
 use crate::service::user_lookup::{Subject, UserLookup};
 use crate::service::{Context, Service};
 use crate::store::ReserveOutcome;
-
-/// A password to check, and one that the user has chosen in its place, if any.
-pub struct PasswordCheck<'a> {
-    pub password: Password,
-    pub chosen: Option<&'a Password>,
-}
 
 impl Service {
     /// Finds a user and checks the password: 1 request by login name, 2 by user id.
