@@ -289,6 +289,24 @@ async fn check(app: &App, wire: Wire, name: &str, row: &Row) {
     // The call before may have changed the password, or the name's user.
     let again = register(admin, &format!("{name} again")).await;
     assert!(is_permitted(&ask(with, &again).await), "{about}");
+    if wire == Wire::Json {
+        let of_jwt = register(admin, &format!("{name} jwt")).await;
+        let scope = row.permission.as_str();
+        let ask = async |scopes: &[&str]| ask_by_jwt(app, row, &of_jwt, scopes).await;
+        assert_eq!(ask(&["session.write", "user"]).await, FORBIDDEN, "{about}");
+        assert!(is_permitted(&ask(&[scope]).await), "{about}");
+    }
+}
+
+/// Makes a call as whom a gateway's authorizer vouches for, with these scopes.
+async fn ask_by_jwt(app: &App, row: &Row, id: &str, scopes: &[&str]) -> String {
+    let mut request = app.client().json(row.call, (row.message)(app, id));
+    let issuer = "https://issuer.example".to_owned();
+    request.context.jwt = Some(Jwt {
+        principal: JwtPrincipal::new(issuer, JwtName::Subject, "1".into()).ok(),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+    });
+    app.client().send(request).await.outcome()
 }
 
 async fn log_in(page: Client<'_>, id: &str) -> &'static str {
@@ -298,36 +316,6 @@ async fn log_in(page: Client<'_>, id: &str) -> &'static str {
     created.token().leak()
 }
 
-#[tokio::test]
-async fn scopes_of_a_jwt_are_permissions() {
-    let app = App::start().await;
-    let id = register(administrator(&app).await, "mini").await;
-    for (scopes, want) in [
-        (&["user.read"][..], "ok"),
-        (&["user.write", "session.read"], FORBIDDEN),
-        (&[], FORBIDDEN),
-    ] {
-        let mut request = app
-            .client()
-            .json(Operation::GetUserByID, json!({ "userId": id }));
-        request.context.jwt = Some(Jwt {
-            principal: JwtPrincipal::new(
-                "https://issuer.example".into(),
-                JwtName::Subject,
-                "1".into(),
-            )
-            .ok(),
-            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        });
-        assert_eq!(
-            app.client().send(request).await.outcome(),
-            want,
-            "{scopes:?}"
-        );
-    }
-}
-
-/// The wrong password of a change is told as that of a login is.
 #[tokio::test]
 async fn a_session_that_only_names_the_user_has_no_right() {
     let app = App::start().await;
