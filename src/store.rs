@@ -11,6 +11,8 @@ mod batch;
 mod changes;
 mod item;
 #[cfg(feature = "function")]
+mod manner;
+#[cfg(feature = "function")]
 mod rehearsal;
 mod schema;
 #[cfg(feature = "function")]
@@ -25,12 +27,12 @@ use std::pin::Pin;
 use aws_sdk_dynamodb::Client;
 
 pub use batch::SessionsAndUsers;
+#[cfg(feature = "function")]
+use manner::Manner;
+#[cfg(feature = "function")]
+pub use manner::Patience;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
-#[cfg(feature = "function")]
-use transactions::Manner;
-#[cfg(feature = "function")]
-pub use transactions::Patience;
 pub use users::ReserveOutcome;
 #[cfg(feature = "function")]
 pub use users::{

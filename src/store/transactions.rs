@@ -4,28 +4,11 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
+use super::manner::{Manner, Patience};
 use super::rehearsal::conditions;
 use super::{Store, on_heap};
 use crate::aws::failure;
 use crate::error::Error;
-
-/// How long a transaction is tried that meets other writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Patience {
-    #[default]
-    /// A call is billed by time, and its client waits.
-    Call,
-    /// An operator wants it done, even while somebody tries passwords.
-    Operator,
-}
-
-/// How a store carries out transactions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Manner {
-    patience: Patience,
-    /// Whether they are checked, and not carried out.
-    rehearses: bool,
-}
 
 impl Store {
     #[must_use]
@@ -89,18 +72,6 @@ impl Store {
             }
             let pause = pauses.next().filter(|_| is_only_conflict(reasons));
             tokio::time::sleep(pause.ok_or_else(|| unavailable(reasons))?).await;
-        }
-    }
-}
-
-impl Patience {
-    /// The pauses before a transaction that met another write is tried again: 150 ms in all in a
-    /// call, 630 ms for an operator.
-    fn pauses_millis(self) -> &'static [u64] {
-        let all = &[10, 20, 40, 80, 160, 320];
-        match self {
-            Self::Call => &all[..4],
-            Self::Operator => all,
         }
     }
 }
