@@ -148,9 +148,6 @@ fn non_empty(profile: v2::update_user_request::human::Profile) -> Result<Profile
         preferred_language,
         gender: number,
     } = profile;
-    if number == Some(v2::Gender::Unspecified.into()) {
-        return Err(Invalid::new("gender", "must not be GENDER_UNSPECIFIED").into());
-    }
     for (field, text) in [
         ("nick_name", &nick_name),
         ("display_name", &display_name),
@@ -173,8 +170,7 @@ fn non_empty(profile: v2::update_user_request::human::Profile) -> Result<Profile
             .as_deref()
             .map(language_change)
             .transpose()?,
-        gender: number
-            .map(|number| gender(number).map(changed))
-            .transpose()?,
+        // It can't be emptied: what says that there is none says nothing.
+        gender: number.map(gender).transpose()?.flatten().map(Change::To),
     })
 }

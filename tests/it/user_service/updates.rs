@@ -142,12 +142,18 @@ async fn an_update_is_carried_out_whole_or_not_at_all() {
         json!({ "displayName": " " }),
         json!({ "preferredLanguage": "" }),
         json!({ "gender": 9 }),
-        json!({ "gender": "GENDER_UNSPECIFIED" }),
     ] {
         let patch = json!({ "userId": id, "human": { "profile": profile } });
         let patched = admin.ask(Operation::UpdateUser, patch).await;
         assert!(patched.is_err(), "{profile}");
         assert_eq!(read(admin, &id).await.unwrap(), before, "{profile}");
+    }
+    for gender in ["GENDER_DIVERSE", "GENDER_UNSPECIFIED"] {
+        let patch = json!({ "userId": id, "human": { "profile": { "gender": gender } } });
+        let patched = admin.ask(Operation::UpdateUser, patch).await;
+        assert_eq!(outcome(&patched), "ok");
+        let user = read(admin, &id).await.unwrap();
+        assert_eq!(user["human"]["profile"]["gender"], "GENDER_DIVERSE");
     }
     let machine = json!({ "userId": id, "machine": {} });
     let machine = admin.ask(Operation::UpdateUser, machine).await;
