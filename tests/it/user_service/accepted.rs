@@ -115,7 +115,7 @@ async fn a_registration_is_refused_for_each_thing_that_no_user_can_have() {
 
 #[tokio::test]
 async fn names_and_ids_are_one_users_alone() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let id = register(admin, "Élan").await;
     let name = app.login_name("Élan");
@@ -203,7 +203,7 @@ async fn addresses_may_be_made_unique() {
 
 #[tokio::test]
 async fn twenty_users_may_have_one_address_or_number() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let number = "+41 71 123 45 67";
     let mut ids = Vec::new();
@@ -250,7 +250,7 @@ async fn twenty_users_may_have_one_address_or_number() {
 
 #[tokio::test]
 async fn an_address_is_set_only_if_that_changes_something() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     for (n, wire) in Wire::ALL.into_iter().enumerate() {
         let admin = administrator(&app).await.by(wire);
         let name = format!("mini{n}");

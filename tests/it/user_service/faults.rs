@@ -232,7 +232,7 @@ async fn a_registration_that_meets_conflicts_alone_is_told_whether_the_name_is_t
 /// other left.
 #[tokio::test]
 async fn changes_at_once_are_all_carried_out() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let id = register(admin, "mini").await;
     let phone = json!({ "userId": id, "phone": "+41711234567", "isVerified": true });

@@ -193,7 +193,7 @@ async fn without_profile(app: &App, name: &str) -> String {
 
 #[tokio::test]
 async fn a_user_of_the_released_version_is_one_for_each_call() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let read_only = without_profile(&app, "read").await;
     let user = read(admin, &read_only).await.unwrap();

@@ -238,7 +238,7 @@ fn is_permitted(got: &str) -> bool {
 #[tokio::test]
 async fn each_call_is_for_those_who_have_the_right() {
     for access in ["token", "public"] {
-        let app = App::with(&[("ACCESS", access), ("RESOURCE_OWNER", "acme")]).await;
+        let app = App::emulated(&[("ACCESS", access), ("RESOURCE_OWNER", "acme")]).await;
         let wires = if access == "token" {
             &Wire::ALL[..]
         } else {

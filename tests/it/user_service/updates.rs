@@ -12,7 +12,7 @@ async fn update(client: Client<'_>, id: &str, mut changes: Value) -> String {
 
 #[tokio::test]
 async fn an_update_changes_what_it_names_in_each_protocol() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     for (n, wire) in Wire::ALL.into_iter().enumerate() {
         let admin = administrator(&app).await.by(wire);
         let id = register(admin, &format!("mini{n}")).await;
@@ -81,7 +81,7 @@ async fn an_update_changes_what_it_names_in_each_protocol() {
 
 #[tokio::test]
 async fn an_update_is_carried_out_whole_or_not_at_all() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let id = register(admin, "mini").await;
     let other = register(admin, "other").await;
@@ -230,7 +230,7 @@ async fn a_name_and_an_address_change_places() {
 /// What says the same again is no change: neither a number, nor a display name that is the user name.
 #[tokio::test]
 async fn an_update_that_changes_nothing_is_not_counted() {
-    let app = App::start().await;
+    let app = App::emulated(&[]).await;
     let admin = administrator(&app).await;
     let id = register(admin, "mini").await;
     let name = app.login_name("mini");
