@@ -14,8 +14,8 @@ struct Limit {
     max: u64,
 }
 
-/// What was measured and 1 % more. Init sends the first request, so that the first call finds a
-/// connection, and the loopback has no TLS.
+/// Each maximum is 1 % above what was measured. Init sends the first request, so that the first call
+/// finds a connection, and the loopback has no TLS.
 const LIMITS: [Limit; 4] = [
     Limit {
         label: "init, without pool",

@@ -1,4 +1,4 @@
-//! What calls of several services have in their messages.
+//! The parts of messages that calls of several services share.
 
 use super::proto::zitadel::object::v2 as object;
 use crate::domain::{Page, Timestamp};

@@ -26,7 +26,7 @@ pub struct Route {
     pub target: Target,
 }
 
-/// What a path leads to.
+/// The call that a path leads to, whether it is carried out or not.
 #[derive(Clone, Copy)]
 pub enum Target {
     Call(&'static Procedure),

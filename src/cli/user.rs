@@ -51,22 +51,22 @@ pub enum Command {
     /// The sessions stay.
     #[command(after_help = UPDATE_EXAMPLES)]
     Update(Update),
-    /// Set a user's password, end all sessions and reset the failed attempts
+    /// Set a user's password, end all sessions that prove anything and reset the failed attempts
     SetPassword {
         #[command(flatten)]
         user: UserSelector,
         #[command(flatten)]
         password: NewPassword,
     },
-    /// End all sessions of a user, who may log in again
+    /// End all sessions of a user that prove anything; the user may log in again
     ///
     /// From then on none of them is valid, including those that are just being created.
     Logout(UserSelector),
-    /// Keep a user out until `unlock`, and end all sessions
+    /// Keep a user out until `unlock`, and end all sessions that prove anything
     Lock(UserSelector),
     /// Let a user in again whom an administrator or too many wrong passwords have locked
     Unlock(UserSelector),
-    /// Keep a user out until `activate`, and end all sessions
+    /// Keep a user out until `activate`, and end all sessions that prove anything
     Deactivate(UserSelector),
     /// Let a user in again who was deactivated
     Activate(UserSelector),

@@ -1,4 +1,4 @@
-//! What several calls of the User service have in their messages.
+//! The parts of messages that several calls of the User service share.
 
 use crate::api::parts::{details, timestamp};
 use crate::api::proto::zitadel::user::v2;

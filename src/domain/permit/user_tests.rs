@@ -1,4 +1,4 @@
-//! What a permit covers of calls on users.
+//! Tests of the users that a permit covers.
 
 use super::*;
 use crate::domain::ServiceAccountName;

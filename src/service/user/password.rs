@@ -186,7 +186,7 @@ impl Service {
     }
 
     /// Writes a new password together with the `rest` of a change. Of two who change the password at
-    /// once by the former one, the second is told that it is the former.
+    /// once by the former one, the second is told to try again, and then that it is the former.
     pub(super) async fn write_password(
         &self,
         prepared: PreparedPassword,
