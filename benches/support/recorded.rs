@@ -14,12 +14,20 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
 /// Sends each kind of request to `database` once, and repeats its answer from then on. The
-/// requests of a kind differ in ids and times alone.
+/// requests of a kind differ in ids and times alone. Of these an answer has the id of a write, by which
+/// the service knows its own: it is replaced by that of the request.
 #[derive(Clone, Debug)]
 pub struct RecordedDatabase {
     database: SharedHttpClient,
     connector: Option<SharedHttpConnector>,
-    answers: Arc<Mutex<HashMap<Kind, Vec<u8>>>>,
+    answers: Arc<Mutex<HashMap<Kind, Recorded>>>,
+}
+
+/// An answer, and the id of the write that it answers, if that had one.
+#[derive(Clone, Debug)]
+struct Recorded {
+    body: String,
+    write: Option<String>,
 }
 
 /// The operation, such as `DynamoDB_20120810.PutItem`, the table, and what is updated.
@@ -53,11 +61,19 @@ impl HttpConnector for RecordedDatabase {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let kind = kind(&request);
         let answers = Arc::clone(&self.answers);
-        let known = |answers: &Mutex<HashMap<Kind, Vec<u8>>>| {
+        let write = member(&request, "\":write\":{\"S\":\"");
+        let known = |answers: &Mutex<HashMap<Kind, Recorded>>| {
             let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.get(&kind).cloned()
         };
-        if let Some(body) = known(&answers) {
+        if let Some(Recorded {
+            mut body,
+            write: first,
+        }) = known(&answers)
+        {
+            if let (Some(first), Some(write)) = (first, &write) {
+                body = body.replace(&first, write);
+            }
             return HttpConnectorFuture::ready(Ok(response(body)));
         }
         let connector = self
@@ -66,12 +82,16 @@ impl HttpConnector for RecordedDatabase {
             .expect("a connector has one of the database");
         HttpConnectorFuture::new(async move {
             let recorded = connector.call(request).await?;
-            let body = recorded.body().bytes().map(<[u8]>::to_vec);
+            let body = recorded
+                .body()
+                .bytes()
+                .and_then(|body| str::from_utf8(body).ok());
+            let body = body.map(str::to_owned);
             let body = body.ok_or_else(|| ConnectorError::user("a streamed answer".into()))?;
             // A refusal is no answer to repeat.
             if recorded.status().as_u16() == 200 {
                 let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                answers.insert(kind, body);
+                answers.insert(kind, Recorded { body, write });
             }
             Ok(recorded)
         })
@@ -80,12 +100,7 @@ impl HttpConnector for RecordedDatabase {
 
 fn kind(request: &HttpRequest) -> Kind {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let body = request.body().bytes().unwrap_or_default();
-    let body = str::from_utf8(body).unwrap_or_default();
-    let member = |name| {
-        let (_, rest) = body.split_once(name).unwrap_or_default();
-        rest.split('"').next().unwrap_or_default().to_owned()
-    };
+    let member = |name| member(request, name).unwrap_or_default();
     [
         target.to_owned(),
         member("\"TableName\":\""),
@@ -93,7 +108,14 @@ fn kind(request: &HttpRequest) -> Kind {
     ]
 }
 
-fn response(body: Vec<u8>) -> HttpResponse {
+/// The text behind `start` in a request's body, up to the next quote.
+fn member(request: &HttpRequest, start: &str) -> Option<String> {
+    let body = request.body().bytes().unwrap_or_default();
+    let (_, rest) = str::from_utf8(body).unwrap_or_default().split_once(start)?;
+    rest.split('"').next().map(str::to_owned)
+}
+
+fn response(body: String) -> HttpResponse {
     let status = StatusCode::try_from(200).expect("a status");
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     response
