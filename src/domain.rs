@@ -8,6 +8,8 @@ mod access;
 #[cfg(feature = "function")]
 mod address;
 mod attempts;
+#[cfg(feature = "function")]
+mod code;
 mod factors;
 mod id;
 mod idempotency;
@@ -41,6 +43,12 @@ pub use address::{
     parse_address,
 };
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
+#[cfg(feature = "function")]
+pub use code::{
+    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeRequest, CodeTarget, Destination,
+    Invitation, Issue, KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of,
+    until_next_day,
+};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;

@@ -12,11 +12,13 @@ mod state;
 mod update;
 
 use crate::domain::{
-    Account, Denial, HashString, LoginName, NewUser, Permit, SessionId, StateChange, Timestamp,
-    User, UserId, UserSearch, UserState, printable,
+    Account, Denial, HashString, LoginName, NewUser, Permit, StateChange, Timestamp, User, UserId,
+    UserSearch, UserState, printable,
 };
 use crate::error::Error;
-use crate::store::{AddressConflict, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser};
+use crate::store::{
+    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser,
+};
 
 pub use answers::{ShownState, ShownUser};
 pub use contact::{
@@ -57,6 +59,8 @@ pub enum UserRefusal {
     AddressFull,
     #[error("the session has ended")]
     SessionEnded,
+    #[error("the code was used or asked for again at the same moment: try again")]
+    CodeChanged,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]
@@ -159,26 +163,27 @@ impl Users {
         change: impl Fn(&Account) -> Result<Account, E>,
     ) -> Result<(Account, Account), E> {
         let seen = self.find(search).await?;
-        self.change_seen(seen, None, now, change).await
+        self.change_seen(seen, &Alongside::default(), now, change)
+            .await
     }
 
     /// The same for a user who was read: 1 request, and more if others change the user at the same
-    /// time. A session that is `kept` stays if the change ends the others.
+    /// time. A code that was right is used up even if nothing else changes.
     pub async fn change_seen<E: From<UserRefusal>>(
         &self,
         mut seen: StoredUser,
-        kept: Option<SessionId>,
+        alongside: &Alongside,
         now: Timestamp,
         change: impl Fn(&Account) -> Result<Account, E>,
     ) -> Result<(Account, Account), E> {
         let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..Self::MAX_CHANGES {
             let after = change(&seen.account)?;
-            if after == seen.account {
+            if after == seen.account && alongside.code.is_none() {
                 return Ok((seen.account, after));
             }
             let after = after.changed(now);
-            match self.write(&seen, &after, kept).await? {
+            match self.write(&seen, &after, alongside).await? {
                 ChangeOutcome::Done => return Ok((seen.account, after)),
                 ChangeOutcome::Changed => seen = self.find(&search).await?,
                 ChangeOutcome::NameTaken => {
@@ -188,6 +193,7 @@ impl Users {
                     return Err(UserRefusal::from(conflict).into());
                 }
                 ChangeOutcome::SessionEnded => return Err(UserRefusal::SessionEnded.into()),
+                ChangeOutcome::CodeChanged => return Err(UserRefusal::CodeChanged.into()),
             }
         }
         Err(UserRefusal::Changed.into())
@@ -197,10 +203,10 @@ impl Users {
         &self,
         seen: &StoredUser,
         after: &Account,
-        kept: Option<SessionId>,
+        alongside: &Alongside,
     ) -> Result<ChangeOutcome, UserRefusal> {
         let store = &self.store;
-        let change = store.change_account(seen, after, self.unique_emails, kept);
+        let change = store.change_account(seen, after, self.unique_emails, alongside);
         match change.await {
             Ok(outcome) => Ok(outcome),
             Err(error) if seen.account.user.login_name != after.user.login_name => {

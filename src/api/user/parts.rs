@@ -113,7 +113,7 @@ fn human(shown: &ShownUser, state: i32) -> v2::HumanUser {
         preferred_login_name: username.clone(),
         username,
         profile: Some(profile(stored, user)),
-        email: stored.email.as_ref().map(|email| v2::HumanEmail {
+        email: stored.shown_email().map(|email| v2::HumanEmail {
             email: email.address.to_string(),
             is_verified: email.is_verified(),
         }),

@@ -8,7 +8,7 @@ use crate::error::{Error, UserCommand, UserError};
 use crate::service::session::VerifiedUser;
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, Service, UseCase};
-use crate::store::StoredUser;
+use crate::store::{Alongside, StoredUser};
 
 /// A password that a user is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,9 +203,13 @@ impl Service {
             verified,
         } = prepared;
         let proved = verified.as_ref().map(|verified| verified.user.generation);
+        let alongside = Alongside {
+            kept: permit.session(),
+            code: None,
+        };
         let write = self
             .users
-            .change_seen(seen, permit.session(), context.now, |account| {
+            .change_seen(seen, &alongside, context.now, |account| {
                 require_generation(account, proved)?;
                 let Account { user, profile } = rest(account)?;
                 let user = user.with_password(hash.clone(), change_required, context.now);
