@@ -2,6 +2,7 @@
 
 mod account_cache;
 mod authenticate;
+mod codes;
 mod context;
 mod limited_addresses;
 mod new_password;
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
+pub use codes::Delivery;
 pub use authenticate::{Credentials, Jwt};
 pub use context::{Client, Context};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};

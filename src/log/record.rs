@@ -45,6 +45,10 @@ pub struct CallFacts {
     pub over_limit: bool,
     /// How often another writer was first.
     pub conflicts: u32,
+    /// Whether a message is being sent or is about to be, after what was stored for it.
+    pub is_sending: bool,
+    /// The purpose of a code that was returned.
+    pub code_returned: Option<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
 }

@@ -1,15 +1,19 @@
 //! The use cases of users, which the API and the command line share.
 
 mod answers;
+mod change;
 mod contact;
 mod create;
 mod fields;
 mod import;
+mod invite;
 mod list;
 mod password;
 mod read;
+mod send_code;
 mod state;
 mod update;
+mod verify_code;
 
 use crate::domain::{
     Account, Denial, HashString, LoginName, NewUser, Permit, StateChange, Timestamp, User, UserId,
@@ -25,13 +29,19 @@ pub use contact::{
     GivenContact, GivenEmail, GivenPhone, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone,
     Verification,
 };
+pub use change::{ChangedUser, ReturnedCodes};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use fields::{UserFields, differences};
 pub use import::{ImportOutcome, ImportedUser};
+pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
-pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
+pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
+pub use send_code::{
+    AskedCode, PasswordReset, ResendEmailCode, ResendPhoneCode, SendEmailCode,
+};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};
+pub use verify_code::{VerifyEmail, VerifyInviteCode, VerifyPhone};
 pub use update::{Change, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges};
 
 /// The users of a deployment. Cheap to clone.
@@ -179,7 +189,7 @@ impl Users {
         let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..Self::MAX_CHANGES {
             let after = change(&seen.account)?;
-            if after == seen.account && alongside.code.is_none() {
+            if after == seen.account && alongside.codes.is_empty() {
                 return Ok((seen.account, after));
             }
             let after = after.changed(now);

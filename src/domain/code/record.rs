@@ -118,10 +118,7 @@ impl CodeRecord {
     ///
     /// [`TooManyMessages`]: as many were sent as a day allows.
     pub fn issue(&self, request: CodeRequest, now: Timestamp) -> Result<Issue, TooManyMessages> {
-        let valid = self
-            .active
-            .as_ref()
-            .filter(|active| active.is_valid(now) && active.target == request.target);
+        let valid = self.valid(&request.target, now);
         let was_just_sent = self.sent.last_at.is_some_and(|at| now < at.plus(MINUTE));
         if request.is_sent && was_just_sent && valid.is_some() {
             return Ok(Issue::AlreadySent);
@@ -154,6 +151,12 @@ impl CodeRecord {
             sent,
             ..self.clone()
         }))
+    }
+
+    /// The code, if it is valid at `now` for a target.
+    pub fn valid(&self, target: &CodeTarget, now: Timestamp) -> Option<&ActiveCode> {
+        let active = self.active.as_ref();
+        active.filter(|active| active.is_valid(now) && active.target == *target)
     }
 
     /// When the item may be deleted: nothing in it is needed after the code has expired and the day

@@ -99,6 +99,22 @@ impl Profile {
         email.map(|email| &email.address)
     }
 
+    pub fn is_verified_email(&self, address: &EmailAddress) -> bool {
+        let own = self.verified_email().map(EmailAddress::folded);
+        own.is_some_and(|own| own == address.folded())
+    }
+
+    /// The phone number that can be verified.
+    pub fn unverified_phone(&self) -> Option<PhoneNumber> {
+        let phone = self.phone.as_ref().filter(|phone| !phone.is_verified());
+        phone.map(|phone| phone.address.clone())
+    }
+
+    pub fn verified_phone(&self) -> Option<&PhoneNumber> {
+        let phone = self.phone.as_ref().filter(|phone| phone.is_verified());
+        phone.map(|phone| &phone.address)
+    }
+
     /// Gives the user an e-mail address. One that nobody has verified waits beside a verified one.
     pub fn set_email(&mut self, new: Contact<EmailAddress>) {
         let waits = |own: &&Contact<EmailAddress>| {

@@ -50,7 +50,7 @@ pub enum ChangeOutcome {
 pub struct Alongside {
     /// A session of the user that stays valid, if the change ends the others.
     pub kept: Option<SessionId>,
-    pub code: Option<CodeWrite>,
+    pub codes: Vec<CodeWrite>,
 }
 
 /// How often a change is sent that was wrong about others who have a user's former address.
@@ -113,7 +113,7 @@ impl Store {
             parts.push((Part::Profile, self.profile_part(seen, after)?));
             let addresses = self.addresses(Some(seen), Some(after), unique_emails, &shared)?;
             parts.extend(addresses);
-            if let Some(code) = &alongside.code {
+            for code in &alongside.codes {
                 parts.push((Part::Code, self.code_part(code)?));
             }
             if let Some(session) = alongside.kept
