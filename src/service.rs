@@ -15,7 +15,8 @@ use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
 use crate::aws::KeySource;
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix,
+    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
+    ScopePrefix,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
@@ -70,6 +71,7 @@ pub struct Policy {
     pub new_passwords: NewPasswordRules,
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
+    pub messages: MessagePolicy,
 }
 
 /// The use cases, with all that they need.
