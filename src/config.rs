@@ -24,7 +24,7 @@ use crate::service::{NewPasswordRules, Policy};
 use crate::store::Tables;
 
 pub use authorizer::AuthorizerSettings;
-pub use endpoint::{endpoint, secrets_url};
+pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
 pub use rows::{Program, SETTINGS, Setting, Values, settings_of};

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
-use crate::aws::KeySource;
+use crate::aws::{KeySource, Messenger};
 use crate::domain::{
     Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
     ScopePrefix,
@@ -83,6 +83,7 @@ pub struct Service {
     limited: LimitedAddresses,
     users: Users,
     server_key: KeySource,
+    messenger: Messenger,
 }
 
 impl Service {
@@ -91,6 +92,7 @@ impl Service {
         policy: Policy,
         passwords: PasswordPool,
         server_key: KeySource,
+        messenger: Messenger,
     ) -> Self {
         Self {
             users: Users::of_service(store.clone(), policy.unique_emails),
@@ -100,6 +102,7 @@ impl Service {
             accounts: ServiceAccountCache::default(),
             limited: LimitedAddresses::default(),
             server_key,
+            messenger,
         }
     }
 
