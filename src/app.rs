@@ -21,7 +21,7 @@ use self::deadline::enforce;
 use crate::api::{
     Body, MatchedRoute, Protocol, Request, WireLimits, carry_out, codec, is_known, session_id,
 };
-use crate::aws::{KeySource, ServerKeySetting};
+use crate::aws::{KeySource, Messenger, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::Log;
@@ -78,6 +78,7 @@ impl App {
         store: Store,
         settings: &Settings,
         server_key: KeySource,
+        messenger: Messenger,
         checks_at_once: NonZeroUsize,
         log: Log,
     ) -> Self {
@@ -87,7 +88,13 @@ impl App {
             checks_at_once,
             settings.password_queue,
         );
-        let service = Service::new(store, settings.policy.clone(), passwords, server_key);
+        let service = Service::new(
+            store,
+            settings.policy.clone(),
+            passwords,
+            server_key,
+            messenger,
+        );
         Self {
             service,
             created_status: settings.created_status,
@@ -109,13 +116,15 @@ impl App {
         store: Store,
         settings: Settings,
         server_key: KeySource,
+        messenger: Messenger,
         checks_at_once: NonZeroUsize,
         log: Log,
         now: Timestamp,
     ) -> Self {
         let connecting = store.clone();
-        let making =
-            spawn_blocking(move || Self::new(store, &settings, server_key, checks_at_once, log));
+        let making = spawn_blocking(move || {
+            Self::new(store, &settings, server_key, messenger, checks_at_once, log)
+        });
         let (app, connected) = tokio::join!(making, Service::connect(&connecting));
         let app = app.unwrap_or_else(|failed| resume_unwind(failed.into_panic()));
         app.log_connection(connected, now);

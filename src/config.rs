@@ -16,14 +16,15 @@ use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
 use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
 use crate::domain::{
-    AddressPolicy, AttemptPolicy, BlockedWords, Networks, PasswordRules, ScopePrefix,
+    AddressPolicy, AttemptPolicy, BlockedWords, LinkBases, MessagePolicy, Networks, PasswordRules,
+    ScopePrefix,
 };
 use crate::password::{Kernel, Params};
 use crate::service::{NewPasswordRules, Policy};
 use crate::store::Tables;
 
 pub use authorizer::AuthorizerSettings;
-pub use endpoint::{endpoint, secrets_url};
+pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
 pub use rows::{Program, SETTINGS, Setting, Values, settings_of};
@@ -68,6 +69,7 @@ impl Settings {
         let origins = reader.parse("ALLOWED_ORIGINS", Origins::parse);
         let base_path = reader.parse("BASE_PATH", BasePath::parse);
         let server_key = reader.server_key();
+        let messages = reader.messages();
 
         let read = || {
             Some(Self {
@@ -88,6 +90,7 @@ impl Settings {
                     resource_owner: resource_owner?,
                     new_passwords: new_passwords?,
                     scope_prefix: scope_prefix?,
+                    messages: messages?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
@@ -216,6 +219,19 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 blocked_words: words?,
             },
             breached: looks_up?.then_some(breached),
+        })
+    }
+
+    fn messages(&mut self) -> Option<MessagePolicy> {
+        let mail_from = self.parse("MAIL_FROM", MessagePolicy::parse_sender);
+        let sms_origination = self.parse("SMS_ORIGINATION", MessagePolicy::parse_origination);
+        let link_bases = self.parse("LINK_BASE_URLS", LinkBases::parse);
+        let max_per_day = self.get("MAX_MESSAGES_PER_DAY");
+        Some(MessagePolicy {
+            mail_from: mail_from?,
+            sms_origination: sms_origination?,
+            link_bases: link_bases?,
+            max_per_day: max_per_day?,
         })
     }
 

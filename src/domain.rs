@@ -14,7 +14,13 @@ mod factors;
 mod id;
 mod idempotency;
 mod jwt;
+#[cfg(feature = "function")]
+mod link;
 mod list;
+#[cfg(feature = "function")]
+mod message;
+#[cfg(feature = "function")]
+mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
@@ -53,7 +59,13 @@ pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
+#[cfg(feature = "function")]
+pub use link::{LinkBases, LinkFault, LinkValues, UrlTemplate};
 pub use list::{Compare, Filter, Page};
+#[cfg(feature = "function")]
+pub use message::{EmailMessage, TextMessage};
+#[cfg(feature = "function")]
+pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
 pub use operation::Operation;

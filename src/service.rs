@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
-use crate::aws::KeySource;
+use crate::aws::{KeySource, Messenger};
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix,
+    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
+    ScopePrefix,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
@@ -72,6 +73,7 @@ pub struct Policy {
     pub new_passwords: NewPasswordRules,
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
+    pub messages: MessagePolicy,
 }
 
 /// The use cases, with all that they need.
@@ -83,6 +85,7 @@ pub struct Service {
     limited: LimitedAddresses,
     users: Users,
     server_key: KeySource,
+    messenger: Messenger,
 }
 
 impl Service {
@@ -91,6 +94,7 @@ impl Service {
         policy: Policy,
         passwords: PasswordPool,
         server_key: KeySource,
+        messenger: Messenger,
     ) -> Self {
         Self {
             users: Users::of_service(store.clone(), policy.unique_emails),
@@ -100,6 +104,7 @@ impl Service {
             accounts: ServiceAccountCache::default(),
             limited: LimitedAddresses::default(),
             server_key,
+            messenger,
         }
     }
 

@@ -321,6 +321,38 @@ pub const SETTINGS: &[Setting] = &[
         "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
     ),
     setting(
+        "MAIL_FROM",
+        SERVICE,
+        "none",
+        Values::Form("none or an e-mail address of at most 128 characters"),
+        "The address from which e-mails are sent, such as `login@acme.example`, by Amazon SES, where it or its domain must be verified. `none`: no e-mail is sent.",
+    ),
+    setting(
+        "SMS_ORIGINATION",
+        SERVICE,
+        "none",
+        Values::Form(
+            "none or the ARN of a phone number, pool or sender ID, at most 128 characters",
+        ),
+        "The ARN of the phone number, pool or sender ID of AWS End User Messaging from which SMS are sent. `none`: no SMS is sent.",
+    ),
+    setting(
+        "LINK_BASE_URLS",
+        SERVICE,
+        "none",
+        Values::Form(
+            "none or up to 20 URLs that end in /, https or to localhost http, with commas between, together at most 1024 bytes",
+        ),
+        "What links in messages may begin with, such as `https://login.acme.example/`: up to 20 URLs that end in `/`, with commas between. `none`: messages have codes and no links.",
+    ),
+    setting(
+        "MAX_MESSAGES_PER_DAY",
+        SERVICE,
+        "10000",
+        Values::Number(1, 1_000_000),
+        "The most messages that are sent in a day of UTC, to all users together.",
+    ),
+    setting(
         "ALLOWED_ORIGINS",
         SERVICE,
         "none",

@@ -226,6 +226,7 @@ fn longest(name: &str) -> [String; 2] {
     let origins = vec!["https://a.example.com"; 22].join(",");
     let networks = vec!["2001:db8:1111:2222:3333:4444:5555:6666"; 19].join(",");
     let words = vec!["words"; 85].join(",");
+    let links = vec!["https://login.a.example/a-page-of-some-length/"; 20].join(",");
     match name {
         "SCOPE_PREFIX" => fill("", 'a', 256),
         "MAX_FAILURES_PER_ADDRESS" => ["1000000".to_owned(), "10000000".to_owned()],
@@ -234,6 +235,13 @@ fn longest(name: &str) -> [String; 2] {
         "PASSWORD_BLOCKED_WORDS" => fill(&words, ' ', 512),
         "ALLOWED_ORIGINS" => fill(&origins, 'm', 512),
         "BASE_PATH" => fill("/", 'a', 128),
+        "MAIL_FROM" => fill("a@b.example", 'e', 128),
+        "SMS_ORIGINATION" => fill(
+            "arn:aws:sms-voice:eu-central-1:123456789012:pool/",
+            'a',
+            128,
+        ),
+        "LINK_BASE_URLS" => fill(&links, ' ', 1024),
         "BREACHED_PASSWORDS_URL" => fill("https://a.example/", 'a', 199).map(|url| url + "/"),
         name => panic!("how long may {name} be?"),
     }

@@ -1,5 +1,5 @@
-//! The web pages of the local service: a page to try the API, a reference, and the `OpenAPI`
-//! document.
+//! The web pages of the local service: a page to try the API, a reference, the `OpenAPI` document,
+//! and the messages that were sent.
 //!
 //! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
 //! are served here.
@@ -11,10 +11,12 @@ use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response};
+use http::{HeaderMap, Method, Response};
 use serde_json::{Value, json};
 
+use super::outbox;
 use crate::api::schema::{Field, Kind, Label, Message, ROUTES, Segment};
+use crate::emulator::Outbox;
 use crate::error::{self, Error, Row};
 use crate::status::json_error;
 
@@ -153,7 +155,15 @@ impl Messages {
 }
 
 /// The response if `path` is that of a page. No page has a path of the API.
-pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
+pub fn respond(
+    outbox: &Outbox,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<Response<Bytes>> {
+    if path == outbox::PATH {
+        return Some(outbox::respond(outbox, method, headers));
+    }
     let &(_, kind, text) = PAGES.iter().find(|(known, ..)| *known == path)?;
     let mut response = match *method {
         Method::GET => found(kind, text, Bytes::from_static(text.as_bytes())),
