@@ -90,7 +90,7 @@ pub use time::Timestamp;
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
-    PhoneNumber, Profile, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
+    PhoneNumber, Profile, one_line, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
     UserQuery,
 };
 pub use user::{

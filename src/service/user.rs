@@ -25,11 +25,11 @@ use crate::store::{
 };
 
 pub use answers::{ShownState, ShownUser};
+pub use change::{ChangedUser, ReturnedCodes};
 pub use contact::{
     GivenContact, GivenEmail, GivenPhone, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone,
     Verification,
 };
-pub use change::{ChangedUser, ReturnedCodes};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use fields::{UserFields, differences};
 pub use import::{ImportOutcome, ImportedUser};
@@ -37,12 +37,10 @@ pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
 pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
-pub use send_code::{
-    AskedCode, PasswordReset, ResendEmailCode, ResendPhoneCode, SendEmailCode,
-};
+pub use send_code::{AskedCode, PasswordReset, ResendEmailCode, ResendPhoneCode, SendEmailCode};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};
-pub use verify_code::{VerifyEmail, VerifyInviteCode, VerifyPhone};
 pub use update::{Change, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges};
+pub use verify_code::{VerifyEmail, VerifyInviteCode, VerifyPhone};
 
 /// The users of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -34,9 +34,7 @@ impl Service {
             }
             CheckedDelivery::Send(template) => template.as_ref(),
         };
-        let sent = self
-            .send(&code, template, account, order, permit)
-            .await;
+        let sent = self.send(&code, template, account, order, permit).await;
         let Err(error) = sent else {
             return Ok(None);
         };
@@ -147,8 +145,9 @@ pub(super) fn asker<'a>(principal: &'a Principal, account: &Account) -> Asker<'a
     match principal {
         Principal::User { id, .. } if *id == account.user.user_id => Asker::User,
         Principal::ServiceAccount { name, .. } => Asker::Application(name.as_str()),
-        Principal::Operator | Principal::User { .. } | Principal::Jwt { .. } | Principal::Anonymous => {
-            Asker::Operator
-        }
+        Principal::Operator
+        | Principal::User { .. }
+        | Principal::Jwt { .. }
+        | Principal::Anonymous => Asker::Operator,
     }
 }

@@ -1,12 +1,12 @@
 //! Messages that tell a user of a change: whoever made it may not be the user.
 
 use super::deliver::{asker, shown_name};
+use crate::domain::until_next_day;
 use crate::domain::{Account, EmailAddress, Permit, day_of};
 use crate::error::{Error, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
 use crate::service::{Context, Service};
 use crate::store::MessageCounter;
-use crate::domain::until_next_day;
 
 impl Service {
     /// Tells the user of the changes between `before` and `after`, at the verified address; of

@@ -138,7 +138,11 @@ impl Service {
         if is_free && is_allowed {
             return Ok(());
         }
-        let counted = if is_free { to } else { MessageCounter::Deployment };
+        let counted = if is_free {
+            to
+        } else {
+            MessageCounter::Deployment
+        };
         if is_free || is_allowed {
             self.take_back(counted, context).await;
         }

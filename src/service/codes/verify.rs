@@ -50,7 +50,9 @@ impl Service {
         context: &Context,
     ) -> Result<CodeUser, Error> {
         let key = self.code_key().await?;
-        let tried = self.try_code(user, purpose, presented, key, context).await?;
+        let tried = self
+            .try_code(user, purpose, presented, key, context)
+            .await?;
         let found = self.find_user_of_code(user, context).await;
         let principal = permit.principal();
         let sees_users = [Permission::UserRead, Permission::UserWrite]
@@ -117,9 +119,7 @@ impl Service {
         let code = |round| key.code(user, purpose, &destination, active.id, round);
         let is_right = match presented {
             // The links of former rounds stay right.
-            PresentedCode::Long(text) => {
-                (1..=active.round).any(|round| code(round).is_long(text))
-            }
+            PresentedCode::Long(text) => (1..=active.round).any(|round| code(round).is_long(text)),
             PresentedCode::Short(text) => is_counted && code(active.round).is_short(text),
         };
         Ok(if is_right {

@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// Reads the user of a call: 2 requests.
-    pub(super) async fn find_user(
+    pub(in crate::service) async fn find_user(
         &self,
         id: &UserId,
         context: &Context,
@@ -101,7 +101,7 @@ impl Fault {
 
 impl UserRefusal {
     /// The error of a command.
-    pub(super) fn of(self, command: UserCommand) -> Error {
+    pub(in crate::service) fn of(self, command: UserCommand) -> Error {
         let wrong_state = || match command {
             UserCommand::State(change) => UserError::WrongState(change),
             _ => UserError::ChangedMeanwhile,

@@ -213,7 +213,10 @@ impl Service {
             return codes;
         };
         for order in asked.orders(account) {
-            match self.request_code(account, &order, key, permit, context).await {
+            match self
+                .request_code(account, &order, key, permit, context)
+                .await
+            {
                 Ok(code) => codes.put(&order, code),
                 Err(error) => context.record.message_failed(&error),
             }

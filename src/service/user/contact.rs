@@ -79,7 +79,14 @@ impl UseCase for SetEmail {
             Ok(after)
         };
         service
-            .change_contact(&user_id, UserCommand::SetEmail, &asked, permit, context, change)
+            .change_contact(
+                &user_id,
+                UserCommand::SetEmail,
+                &asked,
+                permit,
+                context,
+                change,
+            )
             .await
     }
 }
@@ -111,7 +118,14 @@ impl UseCase for SetPhone {
         let phone = phone.contact(context.now);
         let change = |profile: &Profile| Ok(with_phone(profile, phone.clone(), by_code));
         service
-            .change_contact(&user_id, UserCommand::Other, &asked, permit, context, change)
+            .change_contact(
+                &user_id,
+                UserCommand::Other,
+                &asked,
+                permit,
+                context,
+                change,
+            )
             .await
     }
 }
@@ -132,11 +146,7 @@ pub(super) fn with_email(
 }
 
 /// The profile with another phone number. By code, one that is verified already stays so.
-pub(super) fn with_phone(
-    profile: &Profile,
-    phone: Contact<PhoneNumber>,
-    by_code: bool,
-) -> Profile {
+pub(super) fn with_phone(profile: &Profile, phone: Contact<PhoneNumber>, by_code: bool) -> Profile {
     let mut after = profile.clone();
     if !(by_code && profile.verified_phone() == Some(&phone.address)) {
         after.phone = Some(phone.after(profile.phone.as_ref()));

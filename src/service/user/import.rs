@@ -162,7 +162,10 @@ impl Users {
         }
         *written = Some(fields.clone());
         let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now));
-        match self.change_seen(seen, &Alongside::default(), now, update).await {
+        match self
+            .change_seen(seen, &Alongside::default(), now, update)
+            .await
+        {
             Ok(_) => Ok(ImportOutcome::Updated(fields)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),

@@ -1,8 +1,6 @@
 //! The calls that send a code and change nothing else.
 
-use crate::domain::{
-    Account, Code, CodePurpose, Destination, Operation, Permit, UserId,
-};
+use crate::domain::{Account, Code, CodePurpose, Destination, Operation, Permit, UserId};
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{Channel, CodeOrder};
 use crate::service::{Context, Delivery, Details, Service, UseCase};
