@@ -31,6 +31,17 @@ macro_rules! operations {
             ListAuthenticationMethodTypes: |_| &[User, USER_READ],
             ListIDPLinks: |_| &[User, USER_READ],
             HumanMFAInitSkipped: |_| &[User, USER_WRITE],
+            GetGeneralSettings: |_| &[Authenticated],
+            GetLoginSettings: |_| &[Authenticated],
+            GetActiveIdentityProviders: |_| &[Authenticated],
+            GetPasswordComplexitySettings: |_| &[Authenticated],
+            GetPasswordExpirySettings: |_| &[Authenticated],
+            GetBrandingSettings: |_| &[Authenticated],
+            GetLegalAndSupportSettings: |_| &[Authenticated],
+            GetLockoutSettings: |_| &[Authenticated],
+            GetSecuritySettings: |_| &[Authenticated],
+            GetHostedLoginTranslation: |_| &[Authenticated],
+            ListOrganizations: |_| &[Authenticated],
         }
     };
 }
@@ -56,7 +67,7 @@ macro_rules! define {
 
             /// The reasons for which an operation is permitted.
             pub fn rules(self, access: Access) -> &'static [Rule] {
-                use Rule::{Creator, Token, User};
+                use Rule::{Authenticated, Creator, Token, User};
 
                 let rules: fn(Access) -> &'static [Rule] = match self {
                     $(Self::$name => $rules,)*
