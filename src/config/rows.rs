@@ -195,7 +195,7 @@ pub const SETTINGS: &[Setting] = &[
         SERVICE,
         "none",
         LINK,
-        "The terms of service, to which login pages link. ZITADEL's shows no registration that can be sent without this and `PRIVACY_POLICY_LINK`. `none`: there are none.",
+        "The terms of service, to which login pages link. ZITADEL's can send no registration without this and `PRIVACY_POLICY_LINK`. `none`: there are none.",
     ),
     setting(
         "PRIVACY_POLICY_LINK",
