@@ -34,8 +34,12 @@ pub use base_path::BasePath;
 pub use client::ClientAddresses;
 pub use origins::Origins;
 
-/// The service that the setting `USER_API` switches off.
-const USER_SERVICE: &str = "zitadel.user.v2.UserService";
+/// The services that the setting `USER_API` switches off.
+const USER_SERVICES: &[&str] = &[
+    "zitadel.user.v2.UserService",
+    "zitadel.settings.v2.SettingsService",
+    "zitadel.org.v2.OrganizationService",
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -61,7 +65,7 @@ pub struct Settings {
 pub struct App {
     service: Service,
     created_status: StatusCode,
-    /// Whether there is the User service.
+    /// Whether there are the User service and what login pages ask for beside it.
     user_api: bool,
     limits: WireLimits,
     origins: Origins,
@@ -168,7 +172,7 @@ impl App {
         let inner = self.base_path.strip(path).filter(|_| !is_known(path));
         let path = inner.unwrap_or(path);
         context.record.session(session_id(path));
-        let off = (!self.user_api).then_some(USER_SERVICE);
+        let off = if self.user_api { &[] } else { USER_SERVICES };
         let (protocol, route) = MatchedRoute::find_without(off, path, request);
         (context, protocol, route)
     }

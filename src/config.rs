@@ -4,9 +4,11 @@
 mod authorizer;
 mod endpoint;
 mod fault;
+mod login_pages;
 mod reader;
 mod rows;
 mod server_key;
+mod setting;
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -27,7 +29,8 @@ pub use authorizer::AuthorizerSettings;
 pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
-pub use rows::{Program, SETTINGS, Setting, Values, settings_of};
+pub use rows::{SETTINGS, settings_of};
+pub use setting::{Program, Setting, Values};
 
 /// How many failed logins from an address a limit may allow.
 const FAILURES: RangeInclusive<u32> = 5..=1_000_000;
@@ -61,6 +64,8 @@ impl Settings {
         let fresh = reader.get("FRESH_SECONDS");
         let unique_emails = reader.get("UNIQUE_EMAILS");
         let user_api = reader.get("USER_API");
+        let organization_name = reader.get("ORGANIZATION_NAME");
+        let login_pages = reader.login_pages();
         let new_passwords = reader.new_passwords();
         let hash_params = reader.hash_params();
         let hash_kernel = reader.hash_kernel();
@@ -88,6 +93,8 @@ impl Settings {
                     unique_emails: unique_emails?,
                     user_api: user_api?,
                     resource_owner: resource_owner?,
+                    organization_name: organization_name?,
+                    login_pages: login_pages?,
                     new_passwords: new_passwords?,
                     scope_prefix: scope_prefix?,
                     messages: messages?,

@@ -90,8 +90,8 @@ pub use time::Timestamp;
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
-    PhoneNumber, Profile, one_line, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
-    UserQuery,
+    PhoneNumber, Profile, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
+    UserQuery, one_line,
 };
 pub use user::{
     DisplayName, FoldedName, LoginName, StateChange, User, UserPointer, UserSearch, UserState,

@@ -7,6 +7,7 @@ mod context;
 mod limited_addresses;
 mod new_password;
 mod session;
+mod settings;
 mod user;
 mod user_lookup;
 
@@ -23,11 +24,12 @@ use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
-pub use codes::Delivery;
 pub use authenticate::{Credentials, Jwt};
+pub use codes::Delivery;
 pub use context::{Client, Context};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
 pub use session::*;
+pub use settings::*;
 pub use user::*;
 
 /// What is done for one operation of the API. It is also the operation's request: whatever the
@@ -66,9 +68,13 @@ pub struct Policy {
     pub fresh: Duration,
     /// Whether no two users may have the same e-mail address.
     pub unique_emails: bool,
-    /// Whether there is the User service.
+    /// Whether there are the User service and what login pages ask for beside it.
     pub user_api: bool,
     pub resource_owner: String,
+    /// What the organization is called in messages and by login pages.
+    pub organization_name: String,
+    /// What login pages are told.
+    pub login_pages: LoginPages,
     /// The rules that a password is held to when it is set.
     pub new_passwords: NewPasswordRules,
     /// The prefix of permissions in the scopes of a gateway's JWTs.

@@ -22,7 +22,7 @@ use crate::aws::{Endpoint, KeySource, MessageUrls, Messenger, ServerKeySetting, 
 use crate::config;
 use crate::domain::{Access, Timestamp, printable};
 use crate::emulator::{Emulator, Outbox, OutboxKeys, exposed_files};
-use crate::host::HostName;
+use crate::host::{HostName, PageLink};
 use crate::log::{Log, log_panics};
 use crate::store::Store;
 use crate::token::ServerKey;
@@ -76,7 +76,10 @@ impl Dev {
             return Err(Failure::OwnDatabase(option));
         }
         let Environment { now, variable, .. } = connection.environment;
-        let settings = self.settings(connection)?;
+        let server = self.server.read()?;
+        let listener = bind("--listen", self.listen)?;
+        let url = local_url(server.scheme(), &listener).map_err(Failure::Start)?;
+        let settings = self.settings(connection, &url)?;
         let server_key = match &settings.server_key {
             ServerKeySetting::Key(key) => key.clone(),
             _ => ServerKey::generate().map_err(Failure::Random)?,
@@ -91,9 +94,8 @@ impl Dev {
                 hosts: self.host.clone(),
                 origins: settings.origins.clone(),
             }),
-            ..self.server.read()?
+            ..server
         };
-        let listener = bind("--listen", self.listen)?;
         let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
         let emulator = match &self.data {
             None => Emulator::in_memory()?,
@@ -122,7 +124,7 @@ impl Dev {
             .map_err(Failure::Start)?;
         drop(emulator);
         let banner = Banner {
-            url: &local_url(options.scheme(), &listener).map_err(Failure::Start)?,
+            url: &url,
             database_url: &database_url,
             token: token.as_str(),
             tables: &settings.tables,
@@ -147,8 +149,11 @@ impl Dev {
         }
     }
 
-    fn settings(&self, connection: &Connection) -> Result<Settings, Failure> {
+    /// The settings of a service that is at this URL.
+    fn settings(&self, connection: &Connection, url: &str) -> Result<Settings, Failure> {
         let variable = connection.environment.variable;
+        // At an address of the network, without TLS, no page is one that may be linked to.
+        let page = |path| Some(format!("{url}{path}")).filter(|url| PageLink::parse(url).is_some());
         let tables = connection.tables();
         let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => Some(tables.users.clone()),
@@ -158,6 +163,8 @@ impl Dev {
             "MAIL_FROM" => variable(name).or_else(|| Some(MAIL_FROM.to_owned())),
             "SMS_ORIGINATION" => variable(name).or_else(|| Some(SMS_ORIGINATION.to_owned())),
             "MAX_FAILURES_PER_ADDRESS" => variable(name).or_else(|| Some("none".to_owned())),
+            "TOS_LINK" => variable(name).or_else(|| page(pages::TERMS)),
+            "PRIVACY_POLICY_LINK" => variable(name).or_else(|| page(pages::PRIVACY)),
             // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
             _ => variable(name),

@@ -1,7 +1,8 @@
 use std::str::FromStr;
 
 use super::fault::Fault;
-use super::rows::{Program, settings_of};
+use super::rows::settings_of;
+use super::setting::Program;
 
 /// Reads the settings of a program, and collects the faults of all that are missing or invalid.
 pub(super) struct Reader<V> {

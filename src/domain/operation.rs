@@ -40,6 +40,17 @@ macro_rules! operations {
             CreateInviteCode: |_| &[USER_WRITE],
             ResendInviteCode: |_| &[USER_WRITE],
             VerifyInviteCode: |_| &[Authenticated],
+            GetGeneralSettings: |_| &[Authenticated],
+            GetLoginSettings: |_| &[Authenticated],
+            GetActiveIdentityProviders: |_| &[Authenticated],
+            GetPasswordComplexitySettings: |_| &[Authenticated],
+            GetPasswordExpirySettings: |_| &[Authenticated],
+            GetBrandingSettings: |_| &[Authenticated],
+            GetLegalAndSupportSettings: |_| &[Authenticated],
+            GetLockoutSettings: |_| &[Authenticated],
+            GetSecuritySettings: |_| &[Authenticated],
+            GetHostedLoginTranslation: |_| &[Authenticated],
+            ListOrganizations: |_| &[Authenticated],
         }
     };
 }

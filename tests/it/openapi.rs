@@ -11,5 +11,6 @@ mod bodies;
 mod fields;
 mod parameters;
 mod routes;
+mod settings;
 mod user_errors;
 mod users;

@@ -1,5 +1,5 @@
 //! The web pages of the local service: a page to try the API, a reference, the `OpenAPI` document,
-//! and the messages that were sent.
+//! the messages that were sent, and what login pages link to.
 //!
 //! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
 //! are served here.
@@ -30,13 +30,19 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
+/// The pages that login pages link to where nobody has set others.
+pub const TERMS: &str = "/terms";
+pub const PRIVACY: &str = "/privacy";
+
 /// The path, the media type and the text of each page.
 type WebPage = (&'static str, &'static str, &'static str);
 
-static PAGES: LazyLock<[WebPage; 11]> = LazyLock::new(|| {
+static PAGES: LazyLock<[WebPage; 13]> = LazyLock::new(|| {
     [
         ("/", HTML, include_str!("pages/try.html")),
         ("/reference", HTML, include_str!("pages/reference.html")),
+        (TERMS, HTML, include_str!("pages/terms.html")),
+        (PRIVACY, HTML, include_str!("pages/privacy.html")),
         ("/openapi.json", JSON, include_str!("../../../openapi.json")),
         ("/pages/errors.json", JSON, &ERRORS),
         ("/pages/calls.json", JSON, &CALLS),

@@ -16,9 +16,11 @@ fn send(url: &str, method: &str, path: &str) -> Answer {
 }
 
 /// Every path, its type, and the file that it is. That of errors is made from their table.
-const PAGES: [(&str, &str, &str); 11] = [
+const PAGES: [(&str, &str, &str); 13] = [
     ("/", HTML, "pages/try.html"),
     ("/reference", HTML, "pages/reference.html"),
+    ("/terms", HTML, "pages/terms.html"),
+    ("/privacy", HTML, "pages/privacy.html"),
     ("/openapi.json", JSON, "../../../openapi.json"),
     ("/pages/errors.json", JSON, "pages/errors.json"),
     ("/pages/calls.json", JSON, "pages/calls.json"),

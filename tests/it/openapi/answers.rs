@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::user_errors;
+use super::{settings, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -175,7 +175,8 @@ async fn an_empty_list_is_answered_as_documented() {
 /// its operations here.
 fn may_answer(operation: &Operation, error: &Error) -> bool {
     use Rpc::{
-        CreateSession, DeleteSession, GetSession, ListIDPLinks, ListSessions, ListUsers, SetSession,
+        CreateSession, DeleteSession, GetSession, ListIDPLinks, ListOrganizations, ListSessions,
+        ListUsers, SetSession,
     };
 
     let rpc = operation.rpc;
@@ -213,7 +214,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::TooManyHeaderFields => false,
         Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
         Error::User(error) => user_errors::may_answer(rpc, error),
-        Error::LimitTooHigh => is_one_of(&[ListSessions, ListUsers, ListIDPLinks]),
+        Error::LimitTooHigh => {
+            is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
+        },
         Error::ListTooLong(_) => is_one_of(&[ListSessions, ListUsers]),
         Error::SessionEnded
         | Error::SessionExpired
@@ -226,7 +229,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             is_one_of(&[SetSession, DeleteSession])
         }
         // v2alpha has no filter by user.
-        Error::PermissionDenied => rpc != ListSessions || operation.version > Version::V2alpha,
+        Error::PermissionDenied => {
+            let is_listed = rpc != ListSessions || operation.version > Version::V2alpha;
+            is_listed && !settings::is_of_login_pages(rpc)
+        }
         Error::Unimplemented(what) if what.starts_with("checks") => {
             is_one_of(&[CreateSession, SetSession])
         }

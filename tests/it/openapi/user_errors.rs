@@ -3,6 +3,8 @@
 use sesame::domain::{Operation as Rpc, StateChange};
 use sesame::error::{UserCommand, UserError};
 
+use super::settings;
+
 pub const CREATES: [Rpc; 2] = [Rpc::CreateUser, Rpc::AddHumanUser];
 pub const READS: [Rpc; 3] = [
     Rpc::GetUserByID,
@@ -58,7 +60,10 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
         | UserError::PasswordBreached
         | UserError::PasswordBlockedWords(_) => takes_all || rpc == SetPassword,
         UserError::PasswordUnchanged => is_one_of(&UPDATES),
-        UserError::IdTaken | UserError::OrganizationUnknown => is_one_of(&CREATES),
+        UserError::IdTaken => is_one_of(&CREATES),
+        UserError::OrganizationUnknown => {
+            is_one_of(&CREATES) || settings::has_organization_in_request(rpc)
+        }
         UserError::EmailUnchanged => rpc == SetEmail,
         UserError::ChangedMeanwhile => {
             let others = [

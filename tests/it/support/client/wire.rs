@@ -244,11 +244,22 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     if route.has_body {
         request.body = json.to_string().into();
     } else {
-        let text = |value: Value| value.as_str().unwrap().to_owned();
-        let query = std::mem::take(fields).into_iter();
-        request.query = query.map(|(name, value)| (name, text(value))).collect();
+        add_query("", fields, &mut request.query);
     }
     request
+}
+
+/// Adds fields to a query; those of a message with dots between the names.
+fn add_query(around: &str, fields: &Map<String, Value>, query: &mut Vec<(String, String)>) {
+    for (name, value) in fields {
+        let name = format!("{around}{name}");
+        match value {
+            Value::Object(inner) => add_query(&format!("{name}."), inner, query),
+            Value::String(text) => query.push((name, text.clone())),
+            Value::Bool(_) | Value::Number(_) => query.push((name, value.to_string())),
+            Value::Null | Value::Array(_) => panic!("{name} can't stand in a query"),
+        }
+    }
 }
 
 /// A message of v2 by its name.
@@ -256,7 +267,8 @@ fn descriptor(name: &str) -> MessageDescriptor {
     static POOL: LazyLock<DescriptorPool> =
         LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
     let of = |service| POOL.get_message_by_name(&format!("zitadel.{service}.v2.{name}"));
-    of("session").or_else(|| of("user")).unwrap()
+    let mut services = ["session", "user", "settings", "org"].into_iter();
+    services.find_map(of).unwrap()
 }
 
 /// A message of v2 as JSON.
