@@ -27,6 +27,7 @@ mod http_client;
 mod layer;
 mod linearizability;
 mod list;
+mod messenger;
 mod model;
 mod openapi;
 mod permissions;
