@@ -13,6 +13,7 @@
 mod access;
 mod authorizer;
 mod cli;
+mod codes;
 mod cors;
 mod create;
 mod delete;
@@ -28,6 +29,7 @@ mod layer;
 mod linearizability;
 mod list;
 mod login_settings;
+mod messenger;
 mod model;
 mod openapi;
 mod permissions;

@@ -180,3 +180,66 @@ fn escape(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(channel: &'static str, [to, subject, text, html]: [&str; 4]) -> SentMessage {
+        SentMessage {
+            sent_at: "2027-01-15T08:00:00.123Z".to_owned(),
+            channel,
+            to: to.to_owned(),
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+            html: html.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_page_has_the_newest_message_first() {
+        let page = page(&[
+            message("sms", ["+41790000001", "", "Code: 1", ""]),
+            message("email", ["ada@mouse.com", "Hello", "Code: 2", "<p>2</p>"]),
+        ]);
+        let at = |text: &str| {
+            page.find(text)
+                .unwrap_or_else(|| panic!("{text} in {page}"))
+        };
+        assert!(at("email to ada@mouse.com") < at("sms to +41790000001"));
+        assert!(at("<h2>Hello</h2>") < at("<h2>SMS</h2>"));
+        assert_eq!(page.matches("<iframe").count(), 1);
+    }
+
+    #[test]
+    fn nothing_in_a_message_is_read_as_a_part_of_the_page() {
+        let evil = "</pre><script>'\"&amp;</script>";
+        let page = page(&[message("email", [evil; 4])]);
+
+        let escaped = "&lt;/pre&gt;&lt;script&gt;&#39;&quot;&amp;amp;&lt;/script&gt;";
+        // The heading, the recipient, the text, the name of the frame and what is in it.
+        assert_eq!(page.matches(escaped).count(), 5, "{page}");
+        for open in ["<script", "</pre><", "'\"&"] {
+            assert!(!page.contains(open), "{open} in {page}");
+        }
+        assert!(page.contains("sandbox=\"allow-popups allow-popups-to-escape-sandbox\""));
+    }
+
+    #[test]
+    fn json_is_for_whoever_names_it() {
+        for (accept, want) in [
+            (&[][..], false),
+            (&["application/json"], true),
+            (&["Application/JSON; q=0.9"], true),
+            (&["text/html", "*/*, application/json"], true),
+            (&["text/html,application/xhtml+xml,*/*;q=0.8"], false),
+            (&["application/jsonl"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for accept in accept {
+                headers.append(ACCEPT, HeaderValue::from_static(accept));
+            }
+            assert_eq!(accepts_json(&headers), want, "{accept:?}");
+        }
+    }
+}

@@ -175,3 +175,6 @@ fn sms(body: &[u8]) -> Result<Draft, Refusal> {
         html: String::new(),
     })
 }
+
+#[cfg(test)]
+mod tests;
