@@ -54,6 +54,12 @@ impl App {
         if facts.over_limit {
             line.set("over_limit", true);
         }
+        if facts.message_failed {
+            line.set("message_failures", 1);
+        }
+        if facts.message_limited {
+            line.set("message_limits", 1);
+        }
         if let Some(function) = self.log.function() {
             line.set("function", function);
             line.set("logins", u8::from(facts.login != LoginStep::None));
@@ -73,7 +79,7 @@ fn level(error: Option<&Error>, facts: &CallFacts) -> &'static str {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
         Some(error) if error.is_server_fault() => "warn",
-        _ if facts.side_error.is_some() => "warn",
+        _ if facts.side_error.is_some() || facts.message_limited => "warn",
         _ => "info",
     }
 }
@@ -89,6 +95,12 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     let mut by_function = Vec::from(counts);
     if facts.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
+    }
+    if facts.message_failed {
+        by_function.push(json!({ "Name": "message_failures", "Unit": "Count" }));
+    }
+    if facts.message_limited {
+        by_function.push(json!({ "Name": "message_limits", "Unit": "Count" }));
     }
     let mut directives = vec![json!({ "Namespace": "Sesame", "Dimensions": [["function"]] })];
     // Assigned and not in `json!`, which copies what it is given.

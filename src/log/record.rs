@@ -47,6 +47,10 @@ pub struct CallFacts {
     pub conflicts: u32,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
+    /// Whether a message to a user could not be sent.
+    pub message_failed: bool,
+    /// Whether a message was not sent because the deployment's limit of a day is reached.
+    pub message_limited: bool,
 }
 
 impl CallRecord {
@@ -80,6 +84,18 @@ impl CallRecord {
     pub(crate) fn side_error(&self, error: &dyn std::error::Error) {
         let text = chain(error);
         self.note(|facts| facts.side_error = Some(text));
+    }
+
+    /// Notes that a message to a user could not be sent, and why. The error names neither address nor
+    /// code.
+    pub fn message_failed(&self, error: &dyn std::error::Error) {
+        self.side_error(error);
+        self.note(|facts| facts.message_failed = true);
+    }
+
+    /// Notes that a message was not sent because the deployment's limit of a day is reached.
+    pub fn message_limit(&self) {
+        self.note(|facts| facts.message_limited = true);
     }
 
     pub(crate) fn hashed(&self, took: Duration, hashes: u32) {

@@ -147,6 +147,28 @@ fn each_text_has_its_placeholders_and_no_others() {
     assert_eq!(of_layout, ["language", "subject", "content"]);
 }
 
+/// Whoever replaces a text reads there what it may have.
+#[test]
+fn the_page_names_each_file_with_its_placeholders() {
+    const PAGE: &str = include_str!("../../docs/messages.md");
+    for kind in MessageKind::ALL {
+        let file = format!("{kind:?}")
+            .replace("Email", "_email")
+            .replace("Phone", "_phone");
+        let file = file
+            .replace("Password", "_password")
+            .replace("Changed", "_changed");
+        let file = file.replace("LoginName", "login_name").to_lowercase();
+        let start = format!("| `{}.txt` |", file.trim_start_matches('_'));
+        let row = PAGE.lines().find(|line| line.starts_with(&start)).unwrap();
+        let cell = row.split('|').nth(3).unwrap();
+        let documented: BTreeSet<_> = cell.split('`').skip(1).step_by(2).collect();
+        let [mut body, _] = required(kind);
+        body.push("name");
+        assert_eq!(documented, body.into_iter().collect(), "{start}");
+    }
+}
+
 #[test]
 fn each_file_of_a_language_is_used() {
     for language in MessageLanguage::ALL {
