@@ -116,3 +116,32 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     metrics["CloudWatchMetrics"] = directives.into();
     metrics
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::CallRecord;
+
+    /// A metric costs something once it is there, so these two are there when they count.
+    #[test]
+    fn messages_that_were_not_sent_are_counted_and_warned_of() {
+        let failed = |record: &CallRecord| record.message_failed(&Error::Overloaded);
+        let limited = CallRecord::message_limit;
+        let nothing = |_: &CallRecord| {};
+        let cases: [(&dyn Fn(&CallRecord), _, _); 3] = [
+            (&nothing, [false, false], "info"),
+            (&failed, [true, false], "warn"),
+            (&limited, [false, true], "warn"),
+        ];
+        for (note, want, of_level) in cases {
+            let record = CallRecord::default();
+            note(&record);
+            let facts = record.read();
+            let metrics = metrics(&facts, Timestamp::from_millis(0)).to_string();
+            let counted = ["message_failures", "message_limits"];
+            assert_eq!(counted.map(|name| metrics.contains(name)), want);
+            assert_eq!(level(None, &facts), of_level);
+            assert_eq!(facts.side_error.is_some(), want[0]);
+        }
+    }
+}
