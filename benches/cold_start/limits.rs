@@ -23,7 +23,7 @@ const LIMITS: [Limit; 4] = [
         max: 1_509_000,
     },
     Limit {
-        label: "the same with IdempotentCreates",
+        label: "the same with CreateServerKey",
         count: |counts| counts.server_key_init,
         max: 1_512_000,
     },

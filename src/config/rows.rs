@@ -311,7 +311,7 @@ pub const SETTINGS: &[Setting] = &[
         SERVICE,
         "none",
         Values::Form("none or at least 32 characters"),
-        "A secret from which the tokens of creates with an `Idempotency-Key` are derived. `none`: such creates are refused.",
+        "A secret from which the codes in messages and the tokens of creates with an `Idempotency-Key` are derived. `none`: the methods that send or take codes, and such creates, are refused with code 12.",
     ),
     setting(
         "SERVER_KEY_SECRET",
@@ -324,7 +324,9 @@ pub const SETTINGS: &[Setting] = &[
         "MAIL_FROM",
         SERVICE,
         "none",
-        Values::Form("none or an e-mail address of at most 128 characters"),
+        Values::Form(
+            "none or an e-mail address of letters, digits, ., _, +, = and -, with its domain in lower case, at most 128 characters",
+        ),
         "The address from which e-mails are sent, such as `login@acme.example`, by Amazon SES, where it or its domain must be verified. `none`: no e-mail is sent.",
     ),
     setting(

@@ -24,12 +24,20 @@ impl MessagePolicy {
     const MAX_ORIGINATION: usize = 128;
 
     /// Reads the sender of e-mails: `none` or a bare address.
+    ///
+    /// A stack's role names it and its domain, so it has nothing that is a wildcard or a variable in
+    /// a policy, and the domain in one spelling.
     pub fn parse_sender(text: &str) -> Option<Option<EmailAddress>> {
-        match text {
-            "none" => Some(None),
-            _ if text.len() > Self::MAX_SENDER => None,
-            _ => EmailAddress::parse(text).ok().map(Some),
+        if text == "none" {
+            return Some(None);
         }
+        let (local, domain) = text.split_once('@')?;
+        let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"._+=-".contains(&c);
+        let is_good = text.len() <= Self::MAX_SENDER
+            && local.bytes().all(is_plain)
+            && !domain.bytes().any(|c| c.is_ascii_uppercase());
+        let address = EmailAddress::parse(text).ok();
+        address.filter(|_| is_good).map(Some)
     }
 
     /// Reads what SMS are sent from: `none` or the ARN of a phone number, a pool or a sender ID of
@@ -81,8 +89,16 @@ mod tests {
             ("none", Some(None)),
             ("login@acme.example", Some(Some("login@acme.example"))),
             (&long(73), Some(Some(&*long(73)))),
+            (
+                "Log-in_1.a+b=c@acme.example",
+                Some(Some("Log-in_1.a+b=c@acme.example")),
+            ),
             ("", None),
             ("None", None),
+            ("login@Acme.example", None),
+            ("*@acme.example", None),
+            ("login?@acme.example", None),
+            ("${aws:username}@acme.example", None),
             ("Acme <login@acme.example>", None),
             ("login@acme.example,x@y.example", None),
             ("login@acme.example\r\nBcc: x@y.example", None),

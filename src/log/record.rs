@@ -45,16 +45,16 @@ pub struct CallFacts {
     pub over_limit: bool,
     /// How often another writer was first.
     pub conflicts: u32,
-    /// Whether a message to a user could not be sent.
-    pub message_failed: bool,
-    /// Whether a message was not sent because the deployment's limit of a day is reached.
-    pub message_limited: bool,
     /// Whether a message is being sent or is about to be, after what was stored for it.
     pub is_sending: bool,
     /// The purpose of a code that was returned.
     pub code_returned: Option<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
+    /// Whether a message to a user could not be sent.
+    pub message_failed: bool,
+    /// Whether a message was not sent because the deployment's limit of a day is reached.
+    pub message_limited: bool,
 }
 
 impl CallRecord {
@@ -91,7 +91,7 @@ impl CallRecord {
     }
 
     /// Notes that a message to a user could not be sent, and why. The error names neither address nor
-    /// content.
+    /// code.
     pub fn message_failed(&self, error: &dyn std::error::Error) {
         self.side_error(error);
         self.note(|facts| facts.message_failed = true);

@@ -1,4 +1,3 @@
-use http::Uri;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 
@@ -360,7 +359,7 @@ proptest! {
         });
         // The reader of the HTTP client is another one than ours.
         prop_assert!(link.bytes().all(|byte| byte.is_ascii_graphic()), "{link}");
-        let uri: Uri = link.parse().unwrap();
+        let uri: http::Uri = link.parse().unwrap();
         let host = uri.host().unwrap().to_ascii_lowercase();
         let (port, base) = match &*host {
             "login.example" => (443, "/"),
