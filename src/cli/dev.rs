@@ -76,9 +76,9 @@ impl Dev {
             return Err(Failure::OwnDatabase(option));
         }
         let Environment { now, variable, .. } = connection.environment;
-        let server = self.server.read()?;
+        let server_options = self.server.read()?;
         let listener = bind("--listen", self.listen)?;
-        let url = local_url(server.scheme(), &listener).map_err(Failure::Start)?;
+        let url = local_url(server_options.scheme(), &listener).map_err(Failure::Start)?;
         let settings = self.settings(connection, &url)?;
         let server_key = match &settings.server_key {
             ServerKeySetting::Key(key) => key.clone(),
@@ -94,7 +94,7 @@ impl Dev {
                 hosts: self.host.clone(),
                 origins: settings.origins.clone(),
             }),
-            ..server
+            ..server_options
         };
         let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
         let emulator = match &self.data {

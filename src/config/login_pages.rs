@@ -5,14 +5,19 @@ use crate::service::{LegalAndSupport, LoginPages};
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub(super) fn login_pages(&mut self) -> Option<LoginPages> {
+        let link = |text: &str| match text {
+            "none" => Some(None),
+            _ => PageLink::parse(text).map(Some),
+        };
         let registration = self.get("LOGIN_REGISTRATION");
         let ignores_unknown = self.get("LOGIN_IGNORE_UNKNOWN");
-        let redirect_uri = self.link("LOGIN_REDIRECT_URI");
-        let terms_of_service = self.link("TOS_LINK");
-        let privacy_policy = self.link("PRIVACY_POLICY_LINK");
-        let help = self.link("HELP_LINK");
-        let support_email = self.parse("SUPPORT_EMAIL", |text| {
-            or_none(text, |text| EmailAddress::parse(text).ok())
+        let redirect_uri = self.parse("LOGIN_REDIRECT_URI", link);
+        let terms_of_service = self.parse("TOS_LINK", link);
+        let privacy_policy = self.parse("PRIVACY_POLICY_LINK", link);
+        let help = self.parse("HELP_LINK", link);
+        let support_email = self.parse("SUPPORT_EMAIL", |text| match text {
+            "none" => Some(None),
+            _ => EmailAddress::parse(text).ok().map(Some),
         });
         Some(LoginPages {
             registration: registration?,
@@ -25,17 +30,5 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 support_email: support_email?,
             },
         })
-    }
-
-    fn link(&mut self, name: &'static str) -> Option<Option<PageLink>> {
-        self.parse(name, |text| or_none(text, PageLink::parse))
-    }
-}
-
-/// Reads a text that may be `none`.
-fn or_none<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    match text {
-        "none" => Some(None),
-        _ => parse(text).map(Some),
     }
 }

@@ -206,21 +206,41 @@ fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
             ],
         ),
         ("BASE_PATH", &["none", "/a/b.c"], &["auth", "/auth/"]),
-        (
-            "TOS_LINK",
-            &["none", "https://acme.example/terms", "http://localhost:1/"],
-            &["None", "acme.example", "http://acme.example/terms"],
-        ),
-        (
-            "SUPPORT_EMAIL",
-            &["none", "help@acme.example"],
-            &[
-                "help",
-                "Help <help@acme.example>",
-                "a@b.example,c@d.example",
-            ],
-        ),
     ] {
+        for text in good {
+            assert_eq!(faults(name, text), [], "{name}={text}");
+        }
+        for text in bad {
+            let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
+            assert_eq!(names, [name], "{name}={text}");
+        }
+    }
+}
+
+#[test]
+fn login_pages_are_told_links_and_an_address_that_they_can_show() {
+    let links = [
+        "LOGIN_REDIRECT_URI",
+        "TOS_LINK",
+        "PRIVACY_POLICY_LINK",
+        "HELP_LINK",
+    ];
+    let of_link = |name| {
+        let good = &["none", "https://acme.example/a", "http://localhost:1/"][..];
+        let bad = &["None", "acme.example", "http://acme.example/a", "https://"][..];
+        (name, good, bad)
+    };
+    let mut table = links.map(of_link).to_vec();
+    table.push((
+        "SUPPORT_EMAIL",
+        &["none", "help@acme.example"],
+        &[
+            "help",
+            "Help <help@acme.example>",
+            "a@b.example,c@d.example",
+        ],
+    ));
+    for (name, good, bad) in table {
         for text in good {
             assert_eq!(faults(name, text), [], "{name}={text}");
         }

@@ -17,7 +17,10 @@ impl PageLink {
     pub fn parse(text: &str) -> Option<Self> {
         let url: Uri = text.parse().ok()?;
         let is_short = text.len() <= Self::MAX_LENGTH;
-        (is_short && is_safe(&url)).then(|| Self(text.to_owned()))
+        // What a URL may have, by RFC 3986, without what could end it where a page shows it.
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+        let is_plain = text.bytes().all(is_plain);
+        (is_short && is_plain && is_safe(&url)).then(|| Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -84,6 +87,8 @@ fn a_link_is_https_or_leads_to_this_machine() {
         ("https://acme.example/a b", false),
         ("https://acme.example/\"", false),
         ("https://acme.example/<", false),
+        ("https://acme.example/\u{e4}", false),
+        ("https://acme.example/{{.Code}}", false),
     ] {
         assert_eq!(PageLink::parse(text).is_some(), good, "{text:?}");
     }

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use super::SENDS_MAIL;
 use crate::domain::EmailAddress;
 use crate::host::PageLink;
 use crate::service::Service;
@@ -41,7 +40,7 @@ impl Service {
         let pages = &self.policy.login_pages;
         LoginSettings {
             allow_register: pages.registration,
-            hide_password_reset: !SENDS_MAIL,
+            hide_password_reset: self.policy.messages.mail_from.is_none(),
             ignore_unknown_usernames: pages.ignores_unknown,
             default_redirect_uri: pages.redirect_uri.clone(),
             check_lifetime: self.policy.lifetime,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sesame::error;
 
 use super::edge::{self, Answer, request};
-use crate::support::cli::process::{Dev, demo_login, post};
+use crate::support::cli::process::{Dev, demo_login, dev, post};
 use crate::support::cli::service::Service;
 
 fn send(url: &str, method: &str, path: &str) -> Answer {
@@ -95,6 +95,31 @@ fn pages_may_run_nothing_but_their_own_files() {
         assert_eq!(send(&dev.url, "GET", path).status, 404, "{path}");
     }
     assert_eq!(post(&dev.url, "", demo_login().as_bytes()).0, 200);
+}
+
+/// The links that login pages are told, with these variables set.
+fn legal(variables: &[(&str, &str)]) -> (Dev, Value) {
+    let dev = Dev::over(dev(&["--ready-json"]).envs(variables.iter().copied()));
+    let bearer = format!("Authorization: Bearer {}", dev.token);
+    let head = request(
+        "GET /v2/settings/legal_support",
+        &["Host: localhost", &bearer],
+        "",
+    );
+    let answer: Value = serde_json::from_str(&edge::send(&dev.url, &head).body).unwrap();
+    (dev, answer["settings"].clone())
+}
+
+#[test]
+fn login_pages_are_sent_to_terms_and_a_policy_of_its_own() {
+    let (dev, links) = legal(&[]);
+    let own = |path: &str| format!("{}{path}", dev.url);
+    let want = json!({ "tosLink": own("/terms"), "privacyPolicyLink": own("/privacy") });
+    assert_eq!(links, want);
+
+    let terms = "https://acme.example/terms";
+    let (dev, links) = legal(&[("TOS_LINK", terms), ("PRIVACY_POLICY_LINK", "none")]);
+    assert_eq!(links, json!({ "tosLink": terms }), "{}", dev.url);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{settings, user_errors};
+use super::{setting_errors, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -231,7 +231,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         // v2alpha has no filter by user.
         Error::PermissionDenied => {
             let is_listed = rpc != ListSessions || operation.version > Version::V2alpha;
-            is_listed && !settings::is_of_login_pages(rpc)
+            is_listed && !setting_errors::is_of_login_pages(rpc)
         }
         Error::Unimplemented(what) if what.starts_with("checks") => {
             is_one_of(&[CreateSession, SetSession])

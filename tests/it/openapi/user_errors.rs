@@ -3,7 +3,7 @@
 use sesame::domain::{CodePurpose, Operation as Rpc, StateChange};
 use sesame::error::{UserCommand, UserError};
 
-use super::settings;
+use super::setting_errors;
 
 pub const CREATES: [Rpc; 2] = [Rpc::CreateUser, Rpc::AddHumanUser];
 pub const READS: [Rpc; 3] = [
@@ -84,7 +84,7 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
         UserError::PasswordUnchanged => is_one_of(&UPDATES),
         UserError::IdTaken => is_one_of(&CREATES),
         UserError::OrganizationUnknown => {
-            is_one_of(&CREATES) || settings::has_organization_in_request(rpc)
+            is_one_of(&CREATES) || setting_errors::has_organization_in_request(rpc)
         }
         UserError::EmailUnchanged => rpc == SetEmail,
         UserError::ChangedMeanwhile => {
