@@ -78,9 +78,7 @@ impl Dev {
         let outbox = providers::outbox(now, self.ready_json);
         let messenger = providers::messenger(&settings, &outbox);
         let options = Options {
-            pages: Some(Arc::new(move |method: &_, path: &_, headers: &_| {
-                pages::respond(&outbox, method, path, headers)
-            })),
+            pages: Some(pages::over(outbox)),
             page_guard: Some(PageGuard {
                 hosts: self.host.clone(),
                 origins: settings.origins.clone(),
