@@ -2,6 +2,7 @@ mod banner;
 mod demo;
 mod outbox;
 mod pages;
+mod providers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use self::banner::Banner;
+use self::providers::{MAIL_FROM, SMS_ORIGINATION};
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
@@ -18,24 +20,16 @@ use super::serve::{ServerOptions, bind, is_public, local_url, parse_address, ser
 use super::signals::Signals;
 use super::tables::note_building;
 use crate::app::{App, Origins, Settings};
-use crate::aws::{Endpoint, KeySource, MessageUrls, Messenger, ServerKeySetting, with_http_client};
+use crate::aws::{Endpoint, KeySource, ServerKeySetting, with_http_client};
 use crate::config;
-use crate::domain::{Access, Timestamp, printable};
-use crate::emulator::{Emulator, Outbox, OutboxKeys, exposed_files};
+use crate::domain::{Access, printable};
+use crate::emulator::{Emulator, exposed_files};
 use crate::host::{HostName, PageLink};
 use crate::log::{Log, log_panics};
 use crate::store::Store;
 use crate::token::ServerKey;
 use crate::transport::admission::PageGuard;
 use crate::transport::http::Options;
-
-/// The region, the key id and the secret of what this process plays. Nothing else takes them.
-const LOCAL: &str = "local";
-/// The session token, which requests are signed with as in Lambda.
-const SESSION_TOKEN: &str = "local-session";
-/// Who the messages are from. They are sent to nobody.
-const MAIL_FROM: &str = "sesame@dev.example";
-const SMS_ORIGINATION: &str = "arn:aws:sms-voice:local:000000000000:pool/sesame-dev";
 
 /// The resource owner of the API's published example, so that the responses look the same.
 const RESOURCE_OWNER: &str = "69629023906488334";
@@ -84,12 +78,10 @@ impl Dev {
             ServerKeySetting::Key(key) => key.clone(),
             _ => ServerKey::generate().map_err(Failure::Random)?,
         };
-        let outbox = outbox(now, self.ready_json);
-        let messenger = messenger(&settings, &outbox);
+        let outbox = providers::outbox(now, self.ready_json);
+        let messenger = providers::messenger(&settings, &outbox);
         let options = Options {
-            pages: Some(Arc::new(move |method: &_, path: &_, headers: &_| {
-                pages::respond(&outbox, method, path, headers)
-            })),
+            pages: Some(pages::over(outbox)),
             page_guard: Some(PageGuard {
                 hosts: self.host.clone(),
                 origins: settings.origins.clone(),
@@ -208,37 +200,7 @@ impl Dev {
 
 /// A store that reaches the emulator in this process, without a socket.
 fn store(emulator: &Emulator, settings: &Settings) -> Store {
-    let endpoint = Endpoint::with_keys(LOCAL.to_owned(), None, LOCAL, LOCAL, None);
+    let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
     let client = with_http_client(endpoint, emulator.http_client());
     Store::new(client, settings.tables.clone())
-}
-
-/// Amazon SES and AWS End User Messaging in this process. It prints messages for whoever started it,
-/// unless a program reads what is printed.
-fn outbox(now: fn() -> Timestamp, is_read_by_program: bool) -> Outbox {
-    let keys = OutboxKeys {
-        region: LOCAL.to_owned(),
-        access_key_id: LOCAL.to_owned(),
-        secret_access_key: LOCAL.to_owned(),
-        session_token: Some(SESSION_TOKEN.to_owned()),
-    };
-    let show = if is_read_by_program {
-        |_: &_| {}
-    } else {
-        outbox::print
-    };
-    Outbox::new(keys, now, show)
-}
-
-/// A messenger that reaches the outbox in this process, without a socket.
-fn messenger(settings: &Settings, outbox: &Outbox) -> Messenger {
-    let token = Some(SESSION_TOKEN.to_owned());
-    let endpoint = Endpoint::with_keys(LOCAL.to_owned(), None, LOCAL, LOCAL, token);
-    let url = || Some("http://localhost".to_owned());
-    let urls = MessageUrls {
-        email: url(),
-        sms: url(),
-    };
-    let http = outbox.http_client();
-    Messenger::new(&settings.policy.messages, &endpoint, urls, http)
 }

@@ -54,8 +54,14 @@ const HEAD: &str = r##"<!doctype html>
 
 const FOOT: &str = "</main>\n</body>\n</html>\n";
 
-/// Shows a message in the terminal, with control characters escaped: names in it are users' own.
+/// Shows a message in the terminal.
 pub fn print(message: &SentMessage) {
+    // Nobody may be reading, and the message is on the page as well.
+    let _ = writeln!(io::stdout(), "\n{}\n", plain(message));
+}
+
+/// A message as plain text, with control characters escaped: names in it are users' own.
+fn plain(message: &SentMessage) -> String {
     let SentMessage {
         channel,
         to,
@@ -63,15 +69,14 @@ pub fn print(message: &SentMessage) {
         text,
         ..
     } = message;
-    let mut shown = format!("\n{channel} to {}", printable(to));
+    let mut shown = format!("{channel} to {}", printable(to));
     if !subject.is_empty() {
         let _ = write!(shown, ": {}", printable(subject));
     }
     for line in text.lines() {
         let _ = write!(shown, "\n  {}", printable(line));
     }
-    // Nobody may be reading, and the message is on the page as well.
-    let _ = writeln!(io::stdout(), "{shown}\n");
+    shown
 }
 
 /// The response with the page, or with JSON for whoever accepts that.
@@ -148,7 +153,7 @@ fn article(message: &SentMessage) -> String {
         html,
     } = message;
     let title = if subject.is_empty() { "SMS" } else { subject };
-    let [title, to, text] = [title, to, text].map(|text| escape(text));
+    let [title, to, text] = [title, to, text].map(escape);
     let mut article = format!(
         "<article>\n<h2>{title}</h2>\n<p class=\"hint\">{channel} to {to}, \
          <time>{sent_at}</time></p>\n<pre>{text}</pre>\n"
@@ -223,6 +228,19 @@ mod tests {
             assert!(!page.contains(open), "{open} in {page}");
         }
         assert!(page.contains("sandbox=\"allow-popups allow-popups-to-escape-sandbox\""));
+    }
+
+    #[test]
+    fn the_terminal_shows_a_message_without_what_would_control_it() {
+        let email = message(
+            "email",
+            ["ada@mouse.com", "Hi \u{1b}[2J", "a\n\u{202e}b\n", "<p>"],
+        );
+        let sms = message("sms", ["+41790000001", "", "Code: 1", ""]);
+
+        let want = "email to ada@mouse.com: Hi \\u{1b}[2J\n  a\n  \\u{202e}b";
+        assert_eq!(plain(&email), want);
+        assert_eq!(plain(&sms), "sms to +41790000001\n  Code: 1");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
 //! are served here.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{
@@ -19,6 +19,7 @@ use crate::api::schema::{Field, Kind, Label, Message, ROUTES, Segment};
 use crate::emulator::Outbox;
 use crate::error::{self, Error, Row};
 use crate::status::json_error;
+use crate::transport::http::Pages;
 
 /// The content security policy. `data:` is for the empty icon, without which browsers request
 /// `/favicon.ico`.
@@ -160,8 +161,13 @@ impl Messages {
     }
 }
 
+/// The pages, with the messages of this outbox.
+pub fn over(outbox: Outbox) -> Pages {
+    Arc::new(move |method: &_, path: &_, headers: &_| respond(&outbox, method, path, headers))
+}
+
 /// The response if `path` is that of a page. No page has a path of the API.
-pub fn respond(
+fn respond(
     outbox: &Outbox,
     method: &Method,
     path: &str,

@@ -134,7 +134,8 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
         assert!(served.contains(&name), "{name}");
     }
 
-    let paths: BTreeSet<_> = PAGES.iter().map(|(path, _, _)| *path).collect();
+    let paths = PAGES.iter().map(|(path, _, _)| *path);
+    let paths: BTreeSet<_> = paths.chain(["/outbox"]).collect();
     for (_, _, name) in PAGES.iter().filter(|(_, kind, _)| *kind != JSON) {
         let text = file(name);
         for outside in ["://", "\"//", "'//", "`//", "(//", "@import", "url("] {
@@ -166,6 +167,42 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
     }
 }
 
+/// Codes are on it, so it is kept from other pages as the database is.
+#[test]
+fn the_outbox_is_shown_to_no_page_of_elsewhere() {
+    let dev = Dev::start();
+    let get = |headers: &[&str]| {
+        let head = request("GET /outbox", headers, "");
+        edge::send(&dev.url, &head)
+    };
+    let (local, json) = ("Host: localhost", "Accept: application/json");
+
+    let page = get(&[local]);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers["content-type"], HTML);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert!(page.body.contains("There is none so far."), "{}", page.body);
+    let policy = &page.headers["content-security-policy"];
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(!policy.contains("script"), "{policy}");
+
+    let list = get(&[local, json]);
+    assert_eq!((list.status, &*list.body), (200, "[]"));
+    assert_eq!(list.headers["content-type"], JSON);
+
+    for headers in [
+        &["Host: evil.example"][..],
+        &["Host: evil.example", json],
+        &[local, "Origin: https://evil.example", json],
+        &[local, "Origin: http://localhost:5173", json],
+        &[local, "Origin: null", json],
+    ] {
+        let refused = get(headers);
+        assert_eq!(refused.status, 403, "{headers:?}");
+        assert!(!refused.body.starts_with('['), "{headers:?}");
+    }
+}
+
 #[test]
 fn each_error_is_explained() {
     let dev = Dev::start();
@@ -192,7 +229,8 @@ fn serve_has_no_pages() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[]);
 
-    for (path, _, _) in PAGES {
+    let pages = PAGES.iter().map(|(path, _, _)| *path);
+    for path in pages.chain(["/outbox"]) {
         assert_eq!(serve.get(path), 404, "{path}");
     }
 }

@@ -107,89 +107,91 @@ fn the_signatures_that_aws_publishes_are_right() {
     }
 }
 
+fn set(name: &'static str, value: &str) -> Request<Bytes> {
+    let mut request = with_token();
+    let value = HeaderValue::from_str(value).unwrap();
+    let name = HeaderName::from_static(name);
+    request.headers_mut().insert(name, value);
+    request
+}
+
+fn without(name: &str) -> Request<Bytes> {
+    let mut request = with_token();
+    request.headers_mut().remove(name);
+    request
+}
+
+fn twice(name: &'static str, value: &'static str) -> Request<Bytes> {
+    let mut request = with_token();
+    let value = HeaderValue::from_static(value);
+    request.headers_mut().append(name, value);
+    request
+}
+
+/// The request with another `Authorization` header.
+fn authorized(from: &str, to: &str) -> Request<Bytes> {
+    let request = with_token();
+    let value = request.headers()["authorization"].to_str().unwrap();
+    assert!(value.contains(from), "{from}");
+    set("authorization", &value.replace(from, to))
+}
+
 #[test]
-fn whatever_is_changed_makes_a_signature_wrong() {
-    let set = |name: &'static str, value: &str| {
-        let mut request = with_token();
-        let value = HeaderValue::from_str(value).unwrap();
-        let name = HeaderName::from_static(name);
-        request.headers_mut().insert(name, value);
-        request
-    };
-    let without = |name: &str| {
-        let mut request = with_token();
-        request.headers_mut().remove(name);
-        request
-    };
-    let twice = |name: &'static str, value: &'static str| {
-        let mut request = with_token();
-        let value = HeaderValue::from_static(value);
-        request.headers_mut().append(name, value);
-        request
-    };
-    let in_header = |from: &str, to: &str| {
-        let request = with_token();
-        let value = request.headers()["authorization"].to_str().unwrap();
-        assert!(value.contains(from), "{from}");
-        set("authorization", &value.replace(from, to))
-    };
-    let changed = |change: fn(&mut Request<Bytes>)| {
-        let mut request = with_token();
-        change(&mut request);
-        request
-    };
+fn a_request_without_a_right_credential_is_refused() {
     for (request, want) in [
         (without("authorization"), MISSING),
         (twice("authorization", "x"), MISSING),
         (set("authorization", "Bearer x"), INCOMPLETE),
-        (in_header("Signature=", "Sign="), INCOMPLETE),
+        (authorized("Signature=", "Sign="), INCOMPLETE),
         (
-            in_header("Signature=", "Signature=1, Signature="),
+            authorized("Signature=", "Signature=1, Signature="),
             INCOMPLETE,
         ),
         (without("x-amz-date"), INCOMPLETE),
         (set("x-amz-date", "20150830"), INCOMPLETE),
         (set("x-amz-date", "20150230T123600Z"), INCOMPLETE),
         (set("x-amz-date", "20150830T126000Z"), INCOMPLETE),
-        (set("x-amz-date", "2015083\u{0030}T12:600Z"), INCOMPLETE),
+        (set("x-amz-date", "20150830T12:600Z"), INCOMPLETE),
         (without("x-amz-security-token"), UNKNOWN_KEY),
         (set("x-amz-security-token", "another"), UNKNOWN_KEY),
         (twice("x-amz-security-token", TOKEN), UNKNOWN_KEY),
-        (in_header("AKIDEXAMPLE", "AKID"), UNKNOWN_KEY),
-        (in_header("us-east-1", "us-east-2"), WRONG_SCOPE),
-        (in_header("/service/", "/ses/"), WRONG_SCOPE),
+        (authorized("AKIDEXAMPLE", "AKID"), UNKNOWN_KEY),
+        (authorized("us-east-1", "us-east-2"), WRONG_SCOPE),
+        (authorized("/service/", "/ses/"), WRONG_SCOPE),
         (set("x-amz-date", "20150831T123600Z"), WRONG_SCOPE),
-        (in_header(";x-amz-security-token", ""), UNSIGNED_HEADER),
-        (in_header("host;", ""), UNSIGNED_HEADER),
+        (authorized(";x-amz-security-token", ""), UNSIGNED_HEADER),
+        (authorized("host;", ""), UNSIGNED_HEADER),
         (
-            in_header("host;x-amz-date", "x-amz-date;host"),
+            authorized("host;x-amz-date", "x-amz-date;host"),
             UNSIGNED_HEADER,
         ),
-        (in_header("host;", "host;nothing;"), UNSIGNED_HEADER),
+        (authorized("host;", "host;nothing;"), UNSIGNED_HEADER),
         (set("content-type", "text/plain"), UNSIGNED_HEADER),
         (set("x-amz-target", "Send"), UNSIGNED_HEADER),
-        (set("x-amz-date", "20150830T123601Z"), WRONG),
-        (set("host", "example.amazonaws.org"), WRONG),
-        (in_header("85d968", "85d969"), WRONG),
-        (
-            changed(|request| *request.method_mut() = http::Method::PUT),
-            WRONG,
-        ),
-        (
-            changed(|request| *request.uri_mut() = "/x".parse().unwrap()),
-            WRONG,
-        ),
-        (
-            changed(|request| *request.uri_mut() = "/?x=1".parse().unwrap()),
-            WRONG,
-        ),
-        (
-            changed(|request| *request.body_mut() = Bytes::from_static(b"{}")),
-            WRONG,
-        ),
     ] {
         let verified = keys(Some(TOKEN)).verify(&request, "service", SIGNED_AT);
         assert_eq!(verified, Err(want), "{request:?}");
+    }
+}
+
+#[test]
+fn whatever_is_changed_makes_a_signature_wrong() {
+    let changed = |change: fn(&mut Request<Bytes>)| {
+        let mut request = with_token();
+        change(&mut request);
+        request
+    };
+    for request in [
+        set("x-amz-date", "20150830T123601Z"),
+        set("host", "example.amazonaws.org"),
+        authorized("85d968", "85d969"),
+        changed(|request| *request.method_mut() = http::Method::PUT),
+        changed(|request| *request.uri_mut() = "/x".parse().unwrap()),
+        changed(|request| *request.uri_mut() = "/?x=1".parse().unwrap()),
+        changed(|request| *request.body_mut() = Bytes::from_static(b"{}")),
+    ] {
+        let verified = keys(Some(TOKEN)).verify(&request, "service", SIGNED_AT);
+        assert_eq!(verified, Err(WRONG), "{request:?}");
     }
     let mut other = keys(Some(TOKEN));
     other.secret_access_key.push('x');
