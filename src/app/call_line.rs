@@ -54,11 +54,11 @@ impl App {
         if facts.over_limit {
             line.set("over_limit", true);
         }
-        if facts.message_failed {
-            line.set("message_failures", 1);
+        if facts.message_failures > 0 {
+            line.set("message_failures", facts.message_failures);
         }
-        if facts.message_limited {
-            line.set("message_limits", 1);
+        if facts.message_limits > 0 {
+            line.set("message_limits", facts.message_limits);
         }
         if let Some(function) = self.log.function() {
             line.set("function", function);
@@ -79,7 +79,7 @@ fn level(error: Option<&Error>, facts: &CallFacts) -> &'static str {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
         Some(error) if error.is_server_fault() => "warn",
-        _ if facts.side_error.is_some() || facts.message_limited => "warn",
+        _ if facts.side_error.is_some() || facts.message_limits > 0 => "warn",
         _ => "info",
     }
 }
@@ -96,10 +96,10 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     if facts.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
     }
-    if facts.message_failed {
+    if facts.message_failures > 0 {
         by_function.push(json!({ "Name": "message_failures", "Unit": "Count" }));
     }
-    if facts.message_limited {
+    if facts.message_limits > 0 {
         by_function.push(json!({ "Name": "message_limits", "Unit": "Count" }));
     }
     let mut directives = vec![json!({ "Namespace": "Sesame", "Dimensions": [["function"]] })];
@@ -125,13 +125,14 @@ mod tests {
     /// A metric costs something once it is there, so these two are there when they count.
     #[test]
     fn messages_that_were_not_sent_are_counted_and_warned_of() {
-        let failed = |record: &CallRecord| record.message_failed(&Error::Overloaded);
-        let limited = CallRecord::message_limit;
-        let nothing = |_: &CallRecord| {};
-        let cases: [(&dyn Fn(&CallRecord), _, _); 3] = [
-            (&nothing, [false, false], "info"),
-            (&failed, [true, false], "warn"),
-            (&limited, [false, true], "warn"),
+        let cases: [(fn(&CallRecord), _, _); 3] = [
+            (|_| {}, [false, false], "info"),
+            (
+                |record| record.message_failed(&Error::Overloaded),
+                [true, false],
+                "warn",
+            ),
+            (CallRecord::message_limit, [false, true], "warn"),
         ];
         for (note, want, of_level) in cases {
             let record = CallRecord::default();

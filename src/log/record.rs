@@ -51,10 +51,10 @@ pub struct CallFacts {
     pub code_returned: Option<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
-    /// Whether a message to a user could not be sent.
-    pub message_failed: bool,
-    /// Whether a message was not sent because the deployment's limit of a day is reached.
-    pub message_limited: bool,
+    /// How many messages to users could not be sent.
+    pub message_failures: u32,
+    /// How many were not sent because the deployment's limit of a day is reached.
+    pub message_limits: u32,
 }
 
 impl CallRecord {
@@ -94,12 +94,12 @@ impl CallRecord {
     /// code.
     pub fn message_failed(&self, error: &dyn std::error::Error) {
         self.side_error(error);
-        self.note(|facts| facts.message_failed = true);
+        self.note(|facts| facts.message_failures += 1);
     }
 
     /// Notes that a message was not sent because the deployment's limit of a day is reached.
     pub fn message_limit(&self) {
-        self.note(|facts| facts.message_limited = true);
+        self.note(|facts| facts.message_limits += 1);
     }
 
     pub(crate) fn hashed(&self, took: Duration, hashes: u32) {

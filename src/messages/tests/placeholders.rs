@@ -60,12 +60,12 @@ fn each_text_has_its_placeholders_and_no_others() {
             check(&what("the body"), &lines, &body, &["name"]);
             check(&what("Subject"), &template.subject, &[], &["organization"]);
             check(&what("Button"), &template.button, &[], &["organization"]);
-            let links = if kind.is_notice() {
+            let beside = if kind.is_notice() {
                 &["new_address"]
             } else {
                 &["link"]
             };
-            check(&what("SMS"), &template.sms, &sms, links);
+            check(&what("SMS"), &template.sms, &sms, beside);
             assert_eq!(template.subject.len(), 1, "{}", what("Subject"));
             let buttons = usize::from(!kind.is_notice());
             assert_eq!(template.button.len(), buttons, "{}", what("Button"));
