@@ -14,16 +14,7 @@ use crate::support::client::{Client, Wire, framed};
 
 /// The user service's calls that are not carried out, as ZITADEL's clients know them, with their
 /// routes behind `/v2`.
-const USER_SERVICE: [(&str, &str); 42] = [
-    ("PasswordReset", "POST /users/{}/password_reset"),
-    ("SendEmailCode", "POST /users/{}/email/send"),
-    ("ResendEmailCode", "POST /users/{}/email/resend"),
-    ("VerifyEmail", "POST /users/{}/email/verify"),
-    ("ResendPhoneCode", "POST /users/{}/phone/resend"),
-    ("VerifyPhone", "POST /users/{}/phone/verify"),
-    ("CreateInviteCode", "POST /users/{}/invite_code"),
-    ("ResendInviteCode", "POST /users/{}/invite_code/resend"),
-    ("VerifyInviteCode", "POST /users/{}/invite_code/verify"),
+const USER_SERVICE: [(&str, &str); 33] = [
     ("RegisterPasskey", "POST /users/{}/passkeys"),
     ("VerifyPasskeyRegistration", "POST /users/{}/passkeys/{}"),
     (
