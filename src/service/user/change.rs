@@ -3,7 +3,7 @@
 
 use super::UserRefusal;
 use super::answers::Fault;
-use super::contact::Verification;
+use super::given::Verification;
 use crate::domain::{Account, Code, Permit, SessionId, UserSearch};
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{Channel, CheckedCode, CheckedDelivery, CodeOrder, PreparedCode};
