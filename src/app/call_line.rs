@@ -54,6 +54,14 @@ impl App {
         if facts.over_limit {
             line.set("over_limit", true);
         }
+        // The purpose of the code, and nothing of the code.
+        line.set_some("code_returned", facts.code_returned);
+        if facts.message_failed {
+            line.set("message_failed", true);
+        }
+        if facts.message_limited {
+            line.set("message_limited", true);
+        }
         if let Some(function) = self.log.function() {
             line.set("function", function);
             line.set("logins", u8::from(facts.login != LoginStep::None));
