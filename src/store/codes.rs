@@ -155,6 +155,40 @@ impl Store {
         }
     }
 
+    /// Notes that the message of a request for a code was not sent, unless there was another request
+    /// since: 1 request. Tries that were counted in the meantime stay counted. It gives the item
+    /// another `write_id`, or else a resent request that arrives late would undo it.
+    pub async fn unsend_code(&self, issue: &IssuedCode) -> Result<(), Error> {
+        let before = issue.seen.sent;
+        let sent_at = match before.last_at {
+            Some(_) => ", sent_at = :at",
+            None => " REMOVE sent_at",
+        };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.sessions)
+            .set_key(Some(issue.key()))
+            .update_expression(format!(
+                "SET write_id = :new, sent_day = :day, sent_count = :count{sent_at} ADD #version :one"
+            ))
+            .condition_expression("write_id = :own")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":day", number(before.day))
+            .expression_attribute_values(":count", number(before.count))
+            .expression_attribute_values(":new", text(WriteId::generate().to_string()))
+            .expression_attribute_values(":own", text(issue.write.to_string()));
+        let update = match before.last_at {
+            Some(at) => update.expression_attribute_values(":at", millis(at)),
+            None => update,
+        };
+        match on_heap(update.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => refused_item(error).map(drop),
+        }
+    }
+
     pub(super) fn code_part(&self, write: &CodeWrite) -> Result<TransactWriteItem, Error> {
         let update = Update::builder().table_name(&self.tables.sessions);
         match write {

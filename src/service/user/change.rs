@@ -101,8 +101,12 @@ impl Service {
                     return Ok((after, codes));
                 }
                 Err(fault) => {
-                    for (order, _) in &prepared {
+                    for (order, code) in &prepared {
                         self.uncount(order, context).await;
+                        if fault.is_server_fault() && order.is_sent() {
+                            // It may be stored as one that was sent.
+                            self.unsend(&code.write, context).await;
+                        }
                     }
                     match (fault, parts.proof) {
                         (Fault::Refusal(UserRefusal::CodeChanged), None) => {}
