@@ -15,16 +15,22 @@ export const STEP_MS = 150;
 export const PASSWORD = "correct horse battery";
 
 export class Site {
-  readonly sesame = new FakeSesame();
+  readonly sesame: FakeSesame;
   readonly log: string[] = [];
   /** Added to the clock of the pages, in milliseconds. */
   ahead = 0;
   url = "";
-  #pages: Pages | undefined;
+  readonly pages: Pages;
+
+  private constructor(sesame: FakeSesame, config: Config) {
+    this.sesame = sesame;
+    const log = new Log((line) => this.log.push(line));
+    this.pages = createPages(config, log, () => Date.now() + this.ahead, STEP_MS);
+  }
 
   static async start(settings: Partial<Config> = {}): Promise<Site> {
-    const site = new Site();
-    const sesameUrl = await site.sesame.start();
+    const sesame = new FakeSesame();
+    const sesameUrl = await sesame.start();
     const config: Config = {
       sesameUrl,
       token: SERVICE_TOKEN,
@@ -37,23 +43,22 @@ export class Site {
       messagesPerHour: 20,
       ...settings,
     };
-    const log = new Log((line) => site.log.push(line));
-    site.#pages = createPages(config, log, () => Date.now() + site.ahead, STEP_MS);
-    site.#pages.server.listen(0, "127.0.0.1");
-    await once(site.#pages.server, "listening");
-    site.url = `http://127.0.0.1:${(site.#pages.server.address() as AddressInfo).port}`;
+    const site = new Site(sesame, config);
+    site.pages.server.listen(0, "127.0.0.1");
+    await once(site.pages.server, "listening");
+    site.url = `http://127.0.0.1:${(site.pages.server.address() as AddressInfo).port}`;
     return site;
   }
 
   /** Waits for what was started behind answers. */
   idle(): Promise<void> {
-    return this.#pages?.app.background.idle() ?? Promise.resolve();
+    return this.pages.app.background.idle();
   }
 
   async stop(): Promise<void> {
     await this.idle();
-    this.#pages?.server.closeAllConnections();
-    this.#pages?.server.close();
+    this.pages.server.closeAllConnections();
+    this.pages.server.close();
     this.sesame.stop();
   }
 
