@@ -104,10 +104,6 @@ export class FakeSesame {
     return /code=([2-9A-Z]{20})/.exec(mail?.text ?? "")?.[1] ?? "";
   }
 
-  invite(user: FakeUser): string {
-    return (user.codes.invite ??= newCode());
-  }
-
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -169,6 +165,8 @@ export class FakeSesame {
       case "POST invite_code/verify":
         this.#take(user, "invite", body.verificationCode, "COMMAND-Wgn4q").isVerified = true;
         return {};
+      case "POST invite_code":
+        return this.#send(this.#known(user), "invite", this.#known(user).email, body.sendCode);
       case "POST email/send":
         return this.#known(user).isVerified ? {} : this.#send(this.#known(user), "email", this.#known(user).email, body.sendCode);
       case "POST password_reset":
@@ -182,14 +180,15 @@ export class FakeSesame {
     }
   }
 
-  #addHuman(body: any): Promise<unknown> {
-    const { email, sendCode } = body.email;
+  async #addHuman(body: any): Promise<unknown> {
+    const { email, sendCode, isVerified } = body.email;
     const isTaken = [...this.users.values()].some((user) => same(user.loginName, email) || same(user.email, email));
     if (isTaken) {
       throw new Refusal(409, "V3-DKcYh");
     }
     const displayName = `${body.profile.givenName} ${body.profile.familyName}`;
-    return this.#send(this.addUser({ email, isVerified: false, displayName }), "email", email, sendCode);
+    const user = this.addUser({ email, isVerified: false, displayName });
+    return isVerified === undefined ? this.#send(user, "email", email, sendCode) : { userId: user.id };
   }
 
   #find(query: any): FakeUser[] {
@@ -277,7 +276,7 @@ export class FakeSesame {
     return {};
   }
 
-  async #send(user: FakeUser, purpose: "email" | "reset", to: string, by: { urlTemplate: string }): Promise<unknown> {
+  async #send(user: FakeUser, purpose: "email" | "reset" | "invite", to: string, by: { urlTemplate: string }): Promise<unknown> {
     await delay(this.messageMs);
     const code = (user.codes[purpose] ??= newCode());
     const link = by.urlTemplate.replace("{{.Code}}", code).replace("{{.UserID}}", user.id);

@@ -55,7 +55,7 @@ describe("settings", () => {
       ["SESAME_URL", ["", "sesame.internal:8080", "ftp://auth.example.com", "https://user:pass@auth.example.com", "https://auth.example.com/?x"]],
       ["BASE_URL", ["", "http://login.example.com", "https://login.example.com/login", "https://u@login.example.com", "javascript:alert(1)", `https://${"x".repeat(63)}.${"y".repeat(63)}.${"z".repeat(20)}.example`]],
       ["SESAME_TOKEN", ["", "short", "has a space in it 1234"]],
-      ["LISTEN", ["3001", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:1"]],
+      ["LISTEN", ["3001", "10.1.2.3", "10.1.2.3:99999", "http://10.1.2.3:1"]],
       ["PORT", ["0", "x", "70000"]],
       ["ORGANIZATION", ["x".repeat(101), "two\nlines"]],
       ["TRUSTED_PROXIES", ["-1", "11", "true", "1.5"]],
