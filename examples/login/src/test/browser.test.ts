@@ -1,4 +1,4 @@
-// A user's life with the pages, in Chromium without scripts. Every page on the way is examined by axe, on a phone too.
+// A user's life with the pages, in Chromium. Every page on the way is examined by axe, and on a small screen.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -39,7 +39,7 @@ after(async () => {
 
 /** A browser of its own, with a page in it. */
 async function visit(): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ baseURL: services.base, javaScriptEnabled: false });
+  const context: BrowserContext = await browser.newContext({ baseURL: services.base });
   context.setDefaultTimeout(WITHIN_MS);
   const page = await context.newPage();
   page.on("pageerror", (error) => complaints.push(error.message));
