@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import { clientAddress } from "./address.ts";
 import { Background } from "./background.ts";
+import { describeBrowser } from "./browser.ts";
 import type { Config } from "./config.ts";
 import { Context, type App } from "./context.ts";
 import { Cookies } from "./cookies.ts";
@@ -84,7 +85,7 @@ async function answer(app: App, request: IncomingMessage, path: string, query: U
   const { remoteAddress } = request.socket;
   const forwarded = request.headers["x-forwarded-for"];
   const ip = clientAddress(remoteAddress, String(forwarded ?? ""), app.config.trustedProxies);
-  const device = { ip, description: (request.headers["user-agent"] ?? "").replace(/[^\x20-\x7e]/g, "").slice(0, 200) };
+  const device = { ip, description: describeBrowser(request.headers["user-agent"] ?? "") };
   let context = new Context(app, { query, cookies, device, fields: new Fields(new URLSearchParams()) });
   try {
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;

@@ -45,7 +45,8 @@ async function visit(): Promise<Page> {
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // The browser notes answers that are no success: to forms with a fault, and that of the unknown page.
-    if (!/status of (422|404)/.test(message.text())) {
+    const isFault = ["error", "warning"].includes(message.type());
+    if (isFault && !/status of (422|404)/.test(message.text())) {
       complaints.push(message.text());
     }
   });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { addressGroup, clientAddress } from "../address.ts";
+import { describeBrowser } from "../browser.ts";
 import { ConfigError, readConfig } from "../config.ts";
 import { parseCode, parseUserId } from "../form.ts";
 import { BoundedMap, HourlyLimit, NamePauses } from "../limits.ts";
@@ -55,7 +56,7 @@ describe("settings", () => {
       ["SESAME_URL", ["", "sesame.internal:8080", "ftp://auth.example.com", "https://user:pass@auth.example.com", "https://auth.example.com/?x"]],
       ["BASE_URL", ["", "http://login.example.com", "https://login.example.com/login", "https://u@login.example.com", "javascript:alert(1)", `https://${"x".repeat(63)}.${"y".repeat(63)}.${"z".repeat(20)}.example`]],
       ["SESAME_TOKEN", ["", "short", "has a space in it 1234"]],
-      ["LISTEN", ["3001", "10.1.2.3", "10.1.2.3:99999", "http://10.1.2.3:1"]],
+      ["LISTEN", ["9000", "10.1.2.3", "10.1.2.3:99999", "http://10.1.2.3:1"]],
       ["PORT", ["0", "x", "70000"]],
       ["ORGANIZATION", ["x".repeat(101), "two\nlines"]],
       ["TRUSTED_PROXIES", ["-1", "11", "true", "1.5"]],
@@ -175,5 +176,21 @@ test("codes are read as people type them, and ids only as far as they are safe i
   }
   for (const id of ["", ".", "..", "../x", "a/b", "a\\b", "a?b", "a#b", "a%2fb", "a b", "x".repeat(201)]) {
     assert.equal(parseUserId(id), undefined, id);
+  }
+});
+
+test("a browser is named in words", () => {
+  const mozilla = "Mozilla/5.0";
+  for (const [userAgent, words] of [
+    [`${mozilla} (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0`, "Firefox on Linux"],
+    [`${mozilla} (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0`, "Edge on Windows"],
+    [`${mozilla} (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36`, "Chrome on Android"],
+    [`${mozilla} (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1`, "Safari on iPhone"],
+    [`${mozilla} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1 (KHTML, like Gecko) Version/19.0 Safari/605.1`, "Safari on a Mac"],
+    ["Chrome/140.0", "Chrome"],
+    [`lynx ${"x".repeat(100)}\u{e9}`, `lynx ${"x".repeat(75)}`],
+    ["", ""],
+  ] as const) {
+    assert.equal(describeBrowser(userAgent), words);
   }
 });
