@@ -12,12 +12,14 @@ import { FakeSesame, SERVICE_TOKEN } from "./fake-sesame.ts";
 /** Short, so that tests are; long against what a call of the fake takes. */
 export const STEP_MS = 150;
 
+const START = Date.now();
+
 export const PASSWORD = "correct horse battery";
 
 export class Site {
   readonly sesame: FakeSesame;
   readonly log: string[] = [];
-  /** Added to the clock of the pages, in milliseconds. */
+  /** How far the clock of the pages was moved, in milliseconds. Else it stands still. */
   ahead = 0;
   url = "";
   readonly pages: Pages;
@@ -25,7 +27,7 @@ export class Site {
   private constructor(sesame: FakeSesame, config: Config) {
     this.sesame = sesame;
     const log = new Log((line) => this.log.push(line));
-    this.pages = createPages(config, log, () => Date.now() + this.ahead, STEP_MS);
+    this.pages = createPages(config, log, () => START + this.ahead, STEP_MS);
   }
 
   static async start(settings: Partial<Config> = {}): Promise<Site> {

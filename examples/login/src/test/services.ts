@@ -1,11 +1,12 @@
 // What the browser's test needs: Sesame with its outbox, and the pages as their users start them.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { FakeSesame, SERVICE_TOKEN, type Mail } from "./fake-sesame.ts";
 
@@ -13,9 +14,13 @@ export interface Services {
   /** The origin of the pages. */
   base: string;
   sesameUrl: string;
+  /** A token with every permission, which the pages don't have. */
   token: string;
   stop(): Promise<void>;
 }
+
+/** What a service account of the pages needs, and no more. */
+const PERMISSIONS = ["session.write", "user.read", "user.write"];
 
 /** Starts Sesame (the program that `SESAME` names, else a stand-in), and the pages in front of it. */
 export async function startServices(): Promise<Services> {
@@ -24,7 +29,7 @@ export async function startServices(): Promise<Services> {
   const sesame = process.env.SESAME ? await startDev(process.env.SESAME, base) : await startFake();
   const environment = {
     SESAME_URL: sesame.url,
-    SESAME_TOKEN: sesame.token,
+    SESAME_TOKEN: sesame.pagesToken,
     BASE_URL: base,
     LISTEN: `127.0.0.1:${port}`,
     ORGANIZATION: "Acme & Sons",
@@ -41,17 +46,19 @@ export async function startServices(): Promise<Services> {
 
 async function startFake() {
   const fake = new FakeSesame();
-  return { url: await fake.start(), token: SERVICE_TOKEN, stop: async () => fake.stop() };
+  return { url: await fake.start(), token: SERVICE_TOKEN, pagesToken: SERVICE_TOKEN, stop: async () => fake.stop() };
 }
 
 async function startDev(program: string, base: string) {
   const free = ["--listen", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0"];
-  const child = spawn(program, ["dev", ...free, "--ready-json"], {
+  const child = spawn(program, ["dev", ...free, "--access", "token", "--ready-json"], {
     env: { ...process.env, LINK_BASE_URLS: `${base}/` },
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const { url, token } = JSON.parse(await firstLine(child)) as { url: string; token: string };
-  return { url, token, stop: () => end(child) };
+  const ready = JSON.parse(await firstLine(child)) as { url: string; dynamodb_url: string; token: string };
+  const account = ["service-account", "add", "--endpoint-url", ready.dynamodb_url, "--name", "login"];
+  const { stdout } = await promisify(execFile)(program, [...account, ...PERMISSIONS.flatMap((name) => ["--permission", name])]);
+  return { url: ready.url, token: ready.token, pagesToken: stdout.trim(), stop: () => end(child) };
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
