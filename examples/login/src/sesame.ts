@@ -29,13 +29,14 @@ export class SesameError extends Error {
     this.reason = fields.reason;
   }
 
+  /** Whether the same call may succeed later. Others who change the same user at once are a 409 without an id. */
   get isUnavailable(): boolean {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status >= 500 || (this.status === 409 && this.id === undefined);
   }
 
   /** Whether Sesame refused what was sent, and not whoever sent it. */
   get isRefusal(): boolean {
-    return [400, 404, 409].includes(this.status);
+    return [400, 404, 409].includes(this.status) && !this.isUnavailable;
   }
 }
 

@@ -214,6 +214,26 @@ describe("the right to choose a first password", () => {
   });
 });
 
+test("a code that can't be used just now is no wrong one", async () => {
+  const user = addUserWithCodes();
+  const visitor = site.visitor();
+  await visitor.get(`/reset?code=${user.codes.reset}&userId=${user.id}`);
+  const csrf = await visitor.token("/reset");
+  for (const failure of [
+    { status: 409, id: "" },
+    { status: 503, id: "FAKE-down" },
+    { status: 501, id: "" },
+  ]) {
+    site.sesame.failure = failure;
+    const page = await visitor.post("/reset", { csrf, ...NEW_PASSWORDS });
+    assert.equal(page.status, 503);
+    assert.ok(visitor.cookies.has("link-reset"));
+  }
+  site.sesame.failure = undefined;
+
+  assert.equal((await visitor.post("/reset", { csrf, ...NEW_PASSWORDS })).location, "/sign-in?done=password");
+});
+
 test("no code, address, name, password or token is in the log", async () => {
   const user = addUserWithCodes();
   const visitor = site.visitor();

@@ -16,6 +16,8 @@ export interface Services {
   sesameUrl: string;
   /** A token with every permission, which the pages don't have. */
   token: string;
+  /** What the pages have logged. */
+  log: string[];
   stop(): Promise<void>;
 }
 
@@ -36,12 +38,14 @@ export async function startServices(): Promise<Services> {
   };
   const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const pages = spawn(process.execPath, [main], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  const log: string[] = [];
+  pages.stdout.on("data", (chunk: Buffer) => log.push(chunk.toString()));
   await firstLine(pages);
   const stop = async () => {
     await end(pages);
     await sesame.stop();
   };
-  return { base, sesameUrl: sesame.url, token: sesame.token, stop };
+  return { base, sesameUrl: sesame.url, token: sesame.token, log, stop };
 }
 
 async function startFake() {
