@@ -306,6 +306,28 @@ test(`a user's life with ${process.env.SESAME ? "Sesame" : "the stand-in for Ses
     await page.getByText(`${email} (verified)`).waitFor();
   });
 
+  await life.test("be reminded of an account by a second sign-up", async () => {
+    const other = await visit();
+    await other.goto("/sign-up");
+    await other.getByLabel("Given name").fill("Eve");
+    await other.getByLabel("Family name").fill("Moriarty");
+    await other.getByLabel("E-mail address").fill("Grace@example.com");
+    await button(other, "Sign up").click();
+    await other.getByText("a message is on its way").waitFor();
+
+    const mail = await read("grace@example.com", "reset");
+    assert.ok(mail, "no message");
+    await other.goto("/reset");
+    await other.getByLabel("E-mail address or user name").fill("grace@example.com");
+    await other.getByLabel("Code").fill(mail.code);
+    await other.getByLabel("New password", { exact: true }).fill(PASSWORDS[1]);
+    await other.getByLabel("New password again").fill(PASSWORDS[1]);
+    await button(other, "Set the password").click();
+    await other.getByText("Your password is set").waitFor();
+    await signIn(other, "grace@example.com", PASSWORDS[1]);
+    await other.context().close();
+  });
+
   await life.test("find other pages readable", async () => {
     await page.goto("/verify/send");
     await examine(page, "send another message");
