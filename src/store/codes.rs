@@ -11,8 +11,8 @@ use super::item::{
 use super::transactions::{update_if, update_item};
 use super::{Store, on_heap};
 use crate::domain::{
-    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeTarget, Destination, EmailAddress,
-    Invitation, KeyName, PhoneNumber, SentMessages, Timestamp, UserId, UserRef, WriteId,
+    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeTarget, EmailAddress, Invitation,
+    KeyName, PhoneNumber, SentMessages, Timestamp, UserId, UserRef, WriteId,
 };
 use crate::error::Error;
 
@@ -272,7 +272,7 @@ impl IssuedCode {
 /// | `tries` | N | of the short form, in the round |
 /// | `try_id` | S | the last try; empty before the first one |
 /// | `key_name` | B | 8 bytes derived from the server's key |
-/// | `email` or `phone` | S | the address that the code is for |
+/// | `email`, `phone` | S | the address that the code is for; for a reset that was asked for by both, both |
 /// | `password_changed_at` | N | when the user's password was set, for a code by which one is set; if it was |
 /// | `expires_at` | N | |
 /// | `url_template`, `application_name` | S | those of an invitation; if there are any |
@@ -292,11 +292,10 @@ fn code_item(record: &CodeRecord) -> Item {
         item.set("tries", number(active.tries));
         item.set("try_id", text(&active.try_id));
         item.set("key_name", bytes(&target.key.0));
-        let (name, address) = match &target.destination {
-            Destination::Email(address) => ("email", address.as_str()),
-            Destination::Phone(number) => ("phone", number.as_str()),
-        };
-        item.set(name, text(address));
+        let email = target.email.as_ref();
+        item.set("email", email.map(|address| text(address.as_str())));
+        let phone = target.phone.as_ref();
+        item.set("phone", phone.map(|number| text(number.as_str())));
         item.set(
             "password_changed_at",
             target.password_changed_at.map(millis),
@@ -335,15 +334,11 @@ fn parse_code(item: &Item, user: &UserId, purpose: CodePurpose) -> Result<CodeRe
 
 /// Reads the code of an item. `None`: it is for an address of a kind that this release doesn't know.
 fn parse_active(item: Attributes<'_>) -> Result<Option<ActiveCode>, CorruptItem> {
-    let email = item
-        .optional_text("email")?
-        .map(|address| Destination::Email(EmailAddress::from_stored(address.to_owned())));
-    let phone = item
-        .optional_text("phone")?
-        .map(|number| Destination::Phone(PhoneNumber::from_stored(number.to_owned())));
-    let Some(destination) = email.or(phone) else {
+    let email = item.optional_text("email")?;
+    let phone = item.optional_text("phone")?;
+    if email.or(phone).is_none() {
         return Ok(None);
-    };
+    }
     let owned =
         |name| -> Result<_, CorruptItem> { Ok(item.optional_text(name)?.map(str::to_owned)) };
     let invitation = Invitation {
@@ -359,7 +354,8 @@ fn parse_active(item: Attributes<'_>) -> Result<Option<ActiveCode>, CorruptItem>
         try_id: item.text("try_id")?.to_owned(),
         target: CodeTarget {
             key: KeyName(item.array("key_name")?),
-            destination,
+            email: email.map(|address| EmailAddress::from_stored(address.to_owned())),
+            phone: phone.map(|number| PhoneNumber::from_stored(number.to_owned())),
             password_changed_at: item.optional_millis("password_changed_at")?,
         },
         expires_at: item.millis("expires_at")?,

@@ -189,11 +189,8 @@ pub(super) fn code_target(
 ) -> CodeTarget {
     let sets_password = matches!(purpose, CodePurpose::ResetPassword | CodePurpose::Invite);
     let password_changed_at = account.user.password_changed_at;
-    CodeTarget {
-        key: key.name(),
-        destination,
-        password_changed_at: password_changed_at.filter(|_| sets_password),
-    }
+    let password_changed_at = password_changed_at.filter(|_| sets_password);
+    CodeTarget::new(key.name(), destination, password_changed_at)
 }
 
 impl CodeOrder {

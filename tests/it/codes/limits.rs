@@ -281,7 +281,7 @@ async fn the_deployment_has_a_limit() {
     let lines = app.logged();
     assert_eq!(lines.len(), 3);
     for line in lines {
-        assert_eq!(line["message_limited"], true, "{line}");
+        assert_eq!(line["message_limits"], 1, "{line}");
         assert_eq!(line["outcome"], "too_many_messages", "{line}");
     }
     // The address has its own messages left, and the user too.
@@ -295,8 +295,8 @@ async fn the_deployment_has_a_limit() {
     let added = add(admin, message).await;
     let line = app.logged().pop().unwrap();
     assert_eq!(
-        (&line["outcome"], &line["message_failed"]),
-        (&json!("ok"), &json!(true))
+        (&line["outcome"], &line["message_failures"]),
+        (&json!("ok"), &json!(1))
     );
     assert_eq!(app.outbox().len(), 3);
     // Nor does a change fail whose notice is one too many.
@@ -304,7 +304,7 @@ async fn the_deployment_has_a_limit() {
     let later = admin.later(SECOND);
     later.ask(Operation::SetPassword, message).await.unwrap();
     assert_eq!(app.outbox().len(), 3);
-    assert_eq!(app.logged().pop().unwrap()["message_limited"], true);
+    assert_eq!(app.logged().pop().unwrap()["message_limits"], 1);
 
     let tomorrow = admin.later(rest_of_day());
     Kind::MailReset.ask(tomorrow, id).await;

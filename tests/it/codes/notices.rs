@@ -179,7 +179,7 @@ async fn a_deployment_that_sends_no_mail_tells_nothing() {
     assert!(
         app.logged()
             .iter()
-            .all(|line| line["message_failed"].is_null())
+            .all(|line| line["message_failures"].is_null())
     );
 }
 
@@ -199,8 +199,8 @@ async fn a_notice_that_fails_fails_no_call() {
             let later = admin.later(SECOND * u32::try_from(n + 1).unwrap());
             later.ask(rpc, message).await.unwrap();
             let line = app.logged().pop().unwrap();
-            let got = (&line["outcome"], &line["message_failed"], &line["level"]);
-            assert_eq!(got, (&json!("ok"), &json!(true), &json!("warn")), "{rpc:?}");
+            let got = (&line["outcome"], &line["message_failures"], &line["level"]);
+            assert_eq!(got, (&json!("ok"), &json!(1), &json!("warn")), "{rpc:?}");
         }
         app.providers.faults.clear();
         assert_eq!(app.outbox().len(), 0);
