@@ -58,9 +58,6 @@ pub struct LoginPages {
     pub legal: LegalAndSupport,
 }
 
-/// Whether the deployment sends e-mails, and so can help a user who has forgotten the password.
-const SENDS_MAIL: bool = false;
-
 /// The organization that a request is about; `None`: it names none, and so is about the deployment's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrganizationContext(pub Option<String>);
