@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sesame::api::schema::PROCEDURES;
 use sesame::domain::{Operation, Permission};
 
+use crate::support::answer::Outcome;
 use crate::support::app::App;
 use crate::support::client::{Client, Wire};
 use crate::support::record;
@@ -227,38 +228,31 @@ fn code_in_link(app: &App, user_id: &str) -> String {
     code.to_owned()
 }
 
-/// Makes the call; a page that asks for a code asks again each time it is loaded.
-async fn make(client: Client<'_>, call: &Call, request: &Value) -> Value {
+/// Makes the call; a page that asks for a code asks again each time that it is loaded.
+async fn make(client: Client<'_>, rpc: Operation, request: &Value) -> Outcome {
     let app = client.app;
-    let ask = || client.ask(call.rpc, request.clone());
     let former = app.outbox().len();
-    let answer = ask()
-        .await
-        .unwrap_or_else(|error| panic!("{error}: {:?} {request}", call.rpc));
-    if matches!(
-        call.rpc,
-        Operation::SendEmailCode | Operation::PasswordReset
-    ) {
-        assert_eq!(app.outbox().len(), former + 1, "{:?}", call.rpc);
+    let answer = client.ask(rpc, request.clone()).await?;
+    if matches!(rpc, Operation::SendEmailCode | Operation::PasswordReset) {
+        assert_eq!(app.outbox().len(), former + 1, "{rpc:?}");
         for seconds in [1, 58] {
             let again = client.at(client.now.plus(Duration::from_secs(seconds)));
-            again.ask(call.rpc, request.clone()).await.unwrap();
-            assert_eq!(app.outbox().len(), former + 1, "{:?} again", call.rpc);
+            again.ask(rpc, request.clone()).await.unwrap();
+            assert_eq!(app.outbox().len(), former + 1, "{rpc:?} again");
         }
     }
-    answer
+    Ok(answer)
 }
 
-#[tokio::test]
-async fn a_whole_run_of_zitadels_login_succeeds() {
-    let app = App::with(&SETTINGS).await;
-    let service = app.service(&PERMISSIONS).await.by(Wire::Grpc);
+/// Makes all calls with a service account that has these permissions, up to the first that is
+/// refused and should not be, which it returns.
+async fn replay(app: &App, permissions: &[Permission]) -> Result<(), (Operation, String)> {
+    let service = app.service(permissions).await.by(Wire::Grpc);
     let mut browser = Browser::default();
-
     for (seconds, line) in (0..).zip(CALLS.lines()) {
         let call = Call::parse(line);
         let mut request = call.request.clone();
-        browser.fill(&app, &mut request);
+        browser.fill(app, &mut request);
         let token = browser.session_token.clone();
         let mut client = service.later(Duration::from_secs(seconds));
         if call.is_of_user {
@@ -269,11 +263,20 @@ async fn a_whole_run_of_zitadels_login_succeeds() {
             assert_eq!(refusal, Err("COMMAND-3M0fs".to_owned()), "{line}");
             continue;
         }
-        let answer = make(client, &call, &request).await;
+        let answer = make(client, call.rpc, &request).await;
+        let answer = answer.map_err(|error| (call.rpc, error))?;
         browser.take(call.rpc, &call.request, &answer);
     }
-
     assert!(browser.is_verified && browser.is_proved);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_whole_run_of_zitadels_login_succeeds() {
+    let app = App::with(&SETTINGS).await;
+
+    assert_eq!(replay(&app, &PERMISSIONS).await, Ok(()));
+
     let outbox = app.outbox();
     let sent: Vec<_> = outbox.iter().map(|one| &*one.subject).collect();
     let changed = "Your password for Sesame was changed";
@@ -285,4 +288,22 @@ async fn a_whole_run_of_zitadels_login_succeeds() {
     ];
     assert_eq!(sent, want);
     assert!(outbox.iter().all(|one| one.to == LOGIN_NAME));
+}
+
+#[tokio::test]
+async fn a_run_needs_the_permissions_for_users_and_to_write_sessions() {
+    for (without, refused) in [
+        (Permission::UserRead, Some(Operation::GetUserByID)),
+        (Permission::UserWrite, Some(Operation::AddHumanUser)),
+        (Permission::SessionWrite, Some(Operation::CreateSession)),
+        // It created its sessions itself, and sends their tokens.
+        (Permission::SessionRead, None),
+        (Permission::SessionDelete, None),
+    ] {
+        let app = App::with(&SETTINGS).await;
+        let others = PERMISSIONS.into_iter().filter(|one| *one != without);
+        let others: Vec<_> = others.collect();
+        let want = refused.map_or(Ok(()), |rpc| Err((rpc, "AUTH-5mWD2".to_owned())));
+        assert_eq!(replay(&app, &others).await, want, "{without:?}");
+    }
 }
