@@ -27,7 +27,7 @@ pub struct IssuedCode {
 /// A write to a code's item that belongs to the change of a user.
 #[derive(Clone, Debug)]
 pub enum CodeWrite {
-    Issue(IssuedCode),
+    Issue(Box<IssuedCode>),
     /// A code that was right: there is none from then on.
     Consume(CodeRecord),
 }

@@ -103,7 +103,7 @@ impl Service {
             active.round,
         );
         Ok(Some(PreparedCode {
-            write: IssuedCode::new(seen, record),
+            write: IssuedCode::new(seen, *record),
             code,
         }))
     }
