@@ -29,7 +29,7 @@ pub struct IssuedCode {
 pub enum CodeWrite {
     Issue(Box<IssuedCode>),
     /// A code that was right: there is none from then on.
-    Consume(CodeRecord),
+    Consume(Box<CodeRecord>),
 }
 
 /// A code's record, and whether a try at its short form was counted.
