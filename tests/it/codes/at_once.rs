@@ -149,7 +149,7 @@ async fn requests_for_one_code_at_once_are_one_message() {
                     .all(|message| message.text.contains(code.short()))
             );
             // What was counted for the others was taken back.
-            let destination = stored.active.unwrap().target.destination;
+            let destination = stored.active.unwrap().target.destinations().next().unwrap();
             for counter in [MessageCounter::To(&destination), MessageCounter::Deployment] {
                 let (store, day) = (&app.store, day_of(NOW));
                 let is_more = store.count_message(counter, n, day).await.unwrap();
