@@ -271,13 +271,13 @@ async fn a_code_is_used_while_its_address_changes() {
             kind.ask(admin, &id).await;
             let code = kind.code(&app, &id).await;
             slow(&app);
-            let wait = |millis| tokio::time::sleep(Duration::from_millis(millis));
+            let pause = |millis| tokio::time::sleep(Duration::from_millis(millis));
             let change = async {
-                wait(offset).await;
+                pause(offset).await;
                 change_address(admin, kind, &id).await;
             };
             let enter = async {
-                wait(8).await;
+                pause(8).await;
                 kind.enter(admin, &id, code.long()).await
             };
 
