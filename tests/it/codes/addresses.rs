@@ -43,7 +43,7 @@ async fn a_new_address_takes_the_verified_ones_place_when_it_is_verified() {
     assert_eq!(outbox[0].to, new);
     let shown = read(admin, &id).await;
     assert_eq!(shown["email"], json!({ "email": new }));
-    assert_eq!(found_by(admin, &old).await, [id.clone()]);
+    assert_eq!(found_by(admin, &old).await, std::slice::from_ref(&id));
     assert_eq!(found_by(admin, &new).await, Vec::<String>::new());
     Kind::MailReset.ask(admin, &id).await;
     assert_eq!(app.outbox().pop().unwrap().to, old);
@@ -54,7 +54,7 @@ async fn a_new_address_takes_the_verified_ones_place_when_it_is_verified() {
     let shown = read(admin, &id).await;
     assert_eq!(shown["email"], json!({ "email": new, "isVerified": true }));
     assert_eq!(found_by(admin, &old).await, Vec::<String>::new());
-    assert_eq!(found_by(admin, &new).await, [id.clone()]);
+    assert_eq!(found_by(admin, &new).await, std::slice::from_ref(&id));
     // The former address is told, with the new one and without anything to enter.
     let notice = app.outbox().pop().unwrap();
     assert_eq!(notice.to, old);
@@ -120,7 +120,7 @@ async fn a_taken_address_is_refused_when_it_is_verified() {
     // A right code that changed nothing is not used, and its tries are given back.
     let stored = Kind::Email.stored(&app, &id).await.active.unwrap();
     assert_eq!(stored.tries, 0);
-    assert_eq!(found_by(admin, &taken).await, [other.clone()]);
+    assert_eq!(found_by(admin, &taken).await, std::slice::from_ref(&other));
     admin
         .ask(Operation::DeleteUser, json!({ "userId": other }))
         .await
