@@ -8,6 +8,7 @@ mod kind;
 mod leftovers;
 mod limits;
 mod links;
+mod media;
 mod notices;
 mod passwords;
 mod rounds;

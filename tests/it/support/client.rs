@@ -2,6 +2,7 @@
 
 mod json;
 mod messages;
+mod query;
 mod wire;
 
 use std::net::IpAddr;

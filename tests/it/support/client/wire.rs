@@ -244,22 +244,9 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     if route.has_body {
         request.body = json.to_string().into();
     } else {
-        add_query("", fields, &mut request.query);
+        super::query::add_query("", fields, &mut request.query);
     }
     request
-}
-
-/// Adds fields to a query; those of a message with dots between the names.
-fn add_query(around: &str, fields: &Map<String, Value>, query: &mut Vec<(String, String)>) {
-    for (name, value) in fields {
-        let name = format!("{around}{name}");
-        match value {
-            Value::Object(inner) => add_query(&format!("{name}."), inner, query),
-            Value::String(text) => query.push((name, text.clone())),
-            Value::Bool(_) | Value::Number(_) => query.push((name, value.to_string())),
-            Value::Null | Value::Array(_) => panic!("{name} can't stand in a query"),
-        }
-    }
 }
 
 /// A message of v2 by its name.
