@@ -50,6 +50,9 @@ impl App {
             line.set("cause", chain(error));
         }
         line.set_some("beside", facts.side_error.as_ref());
+        if !facts.codes_returned.is_empty() {
+            line.set("code_returned", facts.codes_returned.join(","));
+        }
         line.set_some("login_ip", facts.login_address.as_ref());
         if facts.over_limit {
             line.set("over_limit", true);
