@@ -81,7 +81,9 @@ pub enum UserRefusal {
     Changed,
     #[error("the user has no e-mail address")]
     NoEmail,
-    #[error("the user has no e-mail address and no verified phone number: set the password instead")]
+    #[error(
+        "the user has no e-mail address and no verified phone number: set the password instead"
+    )]
     NowhereToReset,
     #[error("the user is {}, and can use no code", .0.as_str())]
     NotActive(UserState),

@@ -5,6 +5,7 @@
 
 #[path = "../../benches/growth/calls.rs"]
 mod calls;
+mod codes;
 #[path = "../../benches/growth/fill.rs"]
 mod fill;
 #[path = "../../benches/growth/measure.rs"]

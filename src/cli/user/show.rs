@@ -5,8 +5,8 @@ use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{print_json, print_line};
 use crate::domain::{
-    Account, AttemptPolicy, Contact, DisplayName, EmailAddress, Gender, HashString, Language, PersonName,
-    Timestamp, printable,
+    Account, AttemptPolicy, Contact, DisplayName, EmailAddress, Gender, HashString, Language,
+    PersonName, Timestamp, printable,
 };
 use crate::password::PasswordHash;
 use crate::service::Users;

@@ -66,7 +66,10 @@ impl Users {
         }
         let destination = reset_destination(&account).ok_or(UserRefusal::NowhereToReset)?;
         for _ in 0..Self::MAX_CHANGES {
-            if let Some(code) = self.try_reset_code(&account, &destination, key, now).await? {
+            if let Some(code) = self
+                .try_reset_code(&account, &destination, key, now)
+                .await?
+            {
                 return Ok(code);
             }
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::api::{Request, Version};
 use sesame::app::{App, handle};
-use sesame::domain::{Operation, Permission, ServiceAccount, ServiceAccountName};
+use sesame::domain::{Operation, Permission, ServiceAccount, ServiceAccountName, Timestamp};
 use sesame::emulator::Emulator;
+use sesame::store::Store;
 use sesame::token::ServiceAccountToken;
 
 use super::meter::{Consumed, Meter};
@@ -15,12 +16,12 @@ use super::service::{self, NOW, PASSWORD};
 use crate::support::app::header;
 use crate::support::client::Wire;
 
-const COST: &str = include_str!("../../../docs/cost.md");
-const NEW_PASSWORD: &str = "another correct horse";
-const ID: &str = "7";
+pub const COST: &str = include_str!("../../../docs/cost.md");
+pub const NEW_PASSWORD: &str = "another correct horse";
+pub const ID: &str = "7";
 
 /// A service whose requests are metered, and the token of a service account that may call it.
-struct Metered {
+pub struct Metered {
     app: Arc<App>,
     meter: Meter,
     token: String,
@@ -28,6 +29,15 @@ struct Metered {
 
 impl Metered {
     async fn start() -> Self {
+        Self::over(|store| service::app(store).unwrap()).await
+    }
+
+    /// Starts a service that sends messages.
+    pub async fn sending() -> Self {
+        Self::over(super::codes::app).await
+    }
+
+    async fn over(app: impl FnOnce(Store) -> Arc<App>) -> Self {
         let meter = Meter::around(Emulator::in_memory().unwrap().http_client());
         let store = service::store(meter.http_client());
         store.create_tables().await.unwrap();
@@ -42,7 +52,7 @@ impl Metered {
         insert.await.unwrap();
         let token = token.as_str().to_owned();
         let metered = Self {
-            app: service::app(store).unwrap(),
+            app: app(store),
             meter,
             token,
         };
@@ -53,15 +63,43 @@ impl Metered {
 
     /// Makes a call, which must succeed, and tells what it consumed.
     async fn call(&self, bearer: &str, rpc: Operation, body: Value) -> (Consumed, Value) {
+        let (consumed, (status, body)) = self.ask(bearer, NOW, rpc, body).await;
+        assert_eq!(status, 200, "{rpc:?}: {body}");
+        (consumed, body)
+    }
+
+    /// The same of the service account, at a time.
+    pub async fn call_at(&self, now: Timestamp, rpc: Operation, body: Value) -> (Consumed, Value) {
+        let (consumed, (status, body)) = self.try_at(now, rpc, body).await;
+        assert_eq!(status, 200, "{rpc:?}: {body}");
+        (consumed, body)
+    }
+
+    /// The same for a call that may be refused; tells the status too.
+    pub async fn try_at(
+        &self,
+        now: Timestamp,
+        rpc: Operation,
+        body: Value,
+    ) -> (Consumed, (u16, Value)) {
+        self.ask(&self.token, now, rpc, body).await
+    }
+
+    async fn ask(
+        &self,
+        bearer: &str,
+        now: Timestamp,
+        rpc: Operation,
+        body: Value,
+    ) -> (Consumed, (u16, Value)) {
         let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
         let request = header(request, "authorization", &format!("Bearer {bearer}"));
         self.meter.take();
-        let response = handle(&self.app, request, NOW).await;
+        let response = handle(&self.app, request, now).await;
         let (consumed, _) = self.meter.take();
-        let status = response.status();
+        let status = response.status().as_u16();
         let body = response.into_body().data;
-        assert_eq!(status, 200, "{rpc:?}: {}", String::from_utf8_lossy(&body));
-        (consumed, serde_json::from_slice(&body).unwrap())
+        (consumed, (status, serde_json::from_slice(&body).unwrap()))
     }
 
     async fn add(&self, id: &str) -> Consumed {
@@ -98,7 +136,7 @@ fn human(id: &str, has_phone: bool) -> Value {
 
 /// The cells of a row: requests one after another, read units and write units, those of indexes
 /// too. `beside` is what finding out who calls consumed.
-fn row(name: &str, consumed: &Consumed, beside: &Consumed) -> String {
+pub fn row(name: &str, consumed: &Consumed, beside: &Consumed) -> String {
     let steps = consumed.steps - beside.steps;
     let reads = consumed.read_units - beside.read_units;
     let writes = consumed.write_units + consumed.index_write_units;
