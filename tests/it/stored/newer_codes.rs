@@ -58,7 +58,7 @@ async fn no_write_to_a_code_drops_what_a_newer_release_stored() {
         (
             "a try given back",
             Operation::SetPassword,
-            set(&mini.login_name.as_str()[..13], &code),
+            set("Mini Mouse-1", &code),
             "SESAME-Pwor1",
         ),
         ("a request", Operation::PasswordReset, reset.clone(), "ok"),
@@ -118,21 +118,21 @@ async fn a_profile_keeps_what_a_newer_release_stored_beside_a_new_address() {
     let mini = app.user("mini").await;
     let id = mini.user_id.as_str();
     let admin = app.service(&admin_permissions()).await;
-    let set = |address: &str, is_verified: bool| json!({ "userId": id, "email": address, "isVerified": is_verified });
-    let first = set("mini@mouse.example", true);
+    let verified = |address: &str| json!({ "userId": id, "email": address, "isVerified": true });
+    let first = verified("mini@mouse.example");
     admin.ask(Operation::SetEmail, first).await.unwrap();
     let profile = format!("PROFILE#{}", UserRef::from(&mini.user_id));
     let place = Place::in_users(&app, &profile);
     place.change(&app, |item| item.extend(attributes())).await;
 
-    let new = set("minnie@mouse.example", false);
+    let new = json!({ "userId": id, "email": "minnie@mouse.example" });
     admin.ask(Operation::SetEmail, new).await.unwrap();
     let waiting = place.read(&app).await;
     assert_has(&waiting, &attributes(), "waiting");
     assert_eq!(waiting["new_email"], text("minnie@mouse.example"));
 
-    let verified = set("minnie@mouse.example", true);
-    admin.ask(Operation::SetEmail, verified).await.unwrap();
+    let new = verified("minnie@mouse.example");
+    admin.ask(Operation::SetEmail, new).await.unwrap();
     let after = place.read(&app).await;
     assert_has(&after, &attributes(), "verified");
     assert_eq!(after.get("new_email"), None::<&AttributeValue>);

@@ -132,7 +132,6 @@ async fn profiles(app: &App) -> Vec<Value> {
     let new = json!({
         "userId": app.user_id("waiting").as_str(),
         "email": "new@mouse.example",
-        "isVerified": false,
     });
     admin.ask(Operation::SetEmail, new).await.unwrap();
 
