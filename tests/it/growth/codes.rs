@@ -99,13 +99,13 @@ fn unverified() -> Vec<Case> {
     vec![
         case("SendEmailCode", Nothing, SendEmailCode, none.clone()),
         case(
-            "the same, returned",
+            "SendEmailCode, returned",
             Nothing,
             SendEmailCode,
             returned.clone(),
         ),
         at_once(case(
-            "the same within a minute",
+            "SendEmailCode again within a minute",
             sent(),
             SendEmailCode,
             none.clone(),
@@ -177,13 +177,13 @@ fn verified() -> Vec<Case> {
         ),
         case("PasswordReset", Nothing, PasswordReset, none.clone()),
         case(
-            "the same, returned",
+            "PasswordReset, returned",
             Nothing,
             PasswordReset,
             returned.clone(),
         ),
         at_once(case(
-            "the same within a minute",
+            "PasswordReset again within a minute",
             Call(PasswordReset, none.clone()),
             PasswordReset,
             none,
@@ -295,7 +295,7 @@ async fn each_call_on_codes_costs_what_the_page_says() {
     let mut rows = Vec::new();
     for (name, email) in [
         ("AddHumanUser, with a code sent", json!({ "sendCode": {} })),
-        ("the same, returned", json!({ "returnCode": {} })),
+        ("AddHumanUser, with a code returned", json!({ "returnCode": {} })),
     ] {
         let service = Metered::sending().await;
         let mut human = human(false, true);
