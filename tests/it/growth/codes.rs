@@ -295,7 +295,10 @@ async fn each_call_on_codes_costs_what_the_page_says() {
     let mut rows = Vec::new();
     for (name, email) in [
         ("AddHumanUser, with a code sent", json!({ "sendCode": {} })),
-        ("AddHumanUser, with a code returned", json!({ "returnCode": {} })),
+        (
+            "AddHumanUser, with a code returned",
+            json!({ "returnCode": {} }),
+        ),
     ] {
         let service = Metered::sending().await;
         let mut human = human(false, true);
