@@ -57,6 +57,8 @@ impl App {
         if facts.over_limit {
             line.set("over_limit", true);
         }
+        // The purpose of the code, and nothing of the code.
+        line.set_some("code_returned", facts.code_returned);
         if facts.message_failures > 0 {
             line.set("message_failures", facts.message_failures);
         }

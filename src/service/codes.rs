@@ -6,7 +6,7 @@ mod request;
 mod verify;
 
 use crate::domain::{
-    CodePurpose, Destination, EmailAddress, Permission, Permit, PhoneNumber, UrlTemplate,
+    CodePurpose, Destination, EmailAddress, LinkFault, Permission, Permit, PhoneNumber, UrlTemplate,
 };
 use crate::error::{Error, UserError};
 use crate::service::Service;
@@ -146,11 +146,11 @@ impl Service {
     }
 }
 
-impl From<crate::domain::LinkFault> for UserError {
-    fn from(fault: crate::domain::LinkFault) -> Self {
+impl From<LinkFault> for UserError {
+    fn from(fault: LinkFault) -> Self {
         match fault {
-            crate::domain::LinkFault::Refused => Self::LinkRefused,
-            crate::domain::LinkFault::Malformed => Self::LinkMalformed,
+            LinkFault::Refused => Self::LinkRefused,
+            LinkFault::Malformed => Self::LinkMalformed,
         }
     }
 }

@@ -5,6 +5,7 @@ mod change;
 mod contact;
 mod create;
 mod fields;
+mod given;
 mod import;
 mod invite;
 mod list;
@@ -27,12 +28,10 @@ use crate::store::{
 
 pub use answers::{ShownState, ShownUser};
 pub use change::{ChangedUser, ReturnedCodes};
-pub use contact::{
-    GivenContact, GivenEmail, GivenPhone, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone,
-    Verification,
-};
+pub use contact::{HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use fields::{UserFields, differences};
+pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
 pub use import::{ImportOutcome, ImportedUser};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};

@@ -11,8 +11,8 @@ use super::item::{
 use super::transactions::{update_if, update_item};
 use super::{Store, on_heap};
 use crate::domain::{
-    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeTarget, Destination, EmailAddress,
-    Invitation, KeyName, PhoneNumber, SentMessages, Timestamp, UserId, UserRef, WriteId,
+    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeTarget, EmailAddress, Invitation,
+    KeyName, PhoneNumber, SentMessages, Timestamp, UserId, UserRef, WriteId,
 };
 use crate::error::Error;
 
@@ -155,6 +155,40 @@ impl Store {
         }
     }
 
+    /// Notes that the message of a request for a code was not sent, unless there was another request
+    /// since: 1 request. Tries that were counted in the meantime stay counted. It gives the item
+    /// another `write_id`, or else a resent request that arrives late would undo it.
+    pub async fn unsend_code(&self, issue: &IssuedCode) -> Result<(), Error> {
+        let before = issue.seen.sent;
+        let sent_at = match before.last_at {
+            Some(_) => ", sent_at = :at",
+            None => " REMOVE sent_at",
+        };
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.sessions)
+            .set_key(Some(issue.key()))
+            .update_expression(format!(
+                "SET write_id = :new, sent_day = :day, sent_count = :count{sent_at} ADD #version :one"
+            ))
+            .condition_expression("write_id = :own")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":day", number(before.day))
+            .expression_attribute_values(":count", number(before.count))
+            .expression_attribute_values(":new", text(WriteId::generate().to_string()))
+            .expression_attribute_values(":own", text(issue.write.to_string()));
+        let update = match before.last_at {
+            Some(at) => update.expression_attribute_values(":at", millis(at)),
+            None => update,
+        };
+        match on_heap(update.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => refused_item(error).map(drop),
+        }
+    }
+
     pub(super) fn code_part(&self, write: &CodeWrite) -> Result<TransactWriteItem, Error> {
         let update = Update::builder().table_name(&self.tables.sessions);
         match write {
@@ -238,7 +272,7 @@ impl IssuedCode {
 /// | `tries` | N | of the short form, in the round |
 /// | `try_id` | S | the last try; empty before the first one |
 /// | `key_name` | B | 8 bytes derived from the server's key |
-/// | `email` or `phone` | S | the address that the code is for |
+/// | `email`, `phone` | S | the address that the code is for; for a reset that was asked for by both, both |
 /// | `password_changed_at` | N | when the user's password was set, for a code by which one is set; if it was |
 /// | `expires_at` | N | |
 /// | `url_template`, `application_name` | S | those of an invitation; if there are any |
@@ -258,11 +292,10 @@ fn code_item(record: &CodeRecord) -> Item {
         item.set("tries", number(active.tries));
         item.set("try_id", text(&active.try_id));
         item.set("key_name", bytes(&target.key.0));
-        let (name, address) = match &target.destination {
-            Destination::Email(address) => ("email", address.as_str()),
-            Destination::Phone(number) => ("phone", number.as_str()),
-        };
-        item.set(name, text(address));
+        let email = target.email.as_ref();
+        item.set("email", email.map(|address| text(address.as_str())));
+        let phone = target.phone.as_ref();
+        item.set("phone", phone.map(|number| text(number.as_str())));
         item.set(
             "password_changed_at",
             target.password_changed_at.map(millis),
@@ -301,15 +334,11 @@ fn parse_code(item: &Item, user: &UserId, purpose: CodePurpose) -> Result<CodeRe
 
 /// Reads the code of an item. `None`: it is for an address of a kind that this release doesn't know.
 fn parse_active(item: Attributes<'_>) -> Result<Option<ActiveCode>, CorruptItem> {
-    let email = item
-        .optional_text("email")?
-        .map(|address| Destination::Email(EmailAddress::from_stored(address.to_owned())));
-    let phone = item
-        .optional_text("phone")?
-        .map(|number| Destination::Phone(PhoneNumber::from_stored(number.to_owned())));
-    let Some(destination) = email.or(phone) else {
+    let email = item.optional_text("email")?;
+    let phone = item.optional_text("phone")?;
+    if email.or(phone).is_none() {
         return Ok(None);
-    };
+    }
     let owned =
         |name| -> Result<_, CorruptItem> { Ok(item.optional_text(name)?.map(str::to_owned)) };
     let invitation = Invitation {
@@ -325,7 +354,8 @@ fn parse_active(item: Attributes<'_>) -> Result<Option<ActiveCode>, CorruptItem>
         try_id: item.text("try_id")?.to_owned(),
         target: CodeTarget {
             key: KeyName(item.array("key_name")?),
-            destination,
+            email: email.map(|address| EmailAddress::from_stored(address.to_owned())),
+            phone: phone.map(|number| PhoneNumber::from_stored(number.to_owned())),
             password_changed_at: item.optional_millis("password_changed_at")?,
         },
         expires_at: item.millis("expires_at")?,

@@ -159,6 +159,22 @@ async fn each_call_answers_what_the_settings_say() {
 }
 
 #[tokio::test]
+async fn a_password_reset_is_offered_where_its_code_can_be_mailed() {
+    let key = "a server key of at least 32 characters";
+    for (settings, hidden) in [
+        (&[("SERVER_KEY", key)][..], None),
+        (&[("SERVER_KEY", key), ("MAIL_FROM", "none")], Some(true)),
+        (&[], Some(true)),
+    ] {
+        let app = App::with(settings).await;
+        let client = app.service(&[]).await;
+        let answer = ask(client, Operation::GetLoginSettings, &json!({})).await;
+        let hides = answer.unwrap()["settings"]["hidePasswordReset"].as_bool();
+        assert_eq!(hides, hidden, "{settings:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_is_not_set_is_left_out_and_the_others_stay() {
     let app = App::with(&[("HELP_LINK", "https://acme.example/help")]).await;
     let client = app.service(&[]).await;

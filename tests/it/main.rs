@@ -43,3 +43,4 @@ mod unbuilt;
 mod user_service;
 mod users;
 mod whole_life;
+mod zitadel_login;

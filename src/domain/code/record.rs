@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Code, CodeId, CodePurpose, Destination, KeyName};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{EmailAddress, PhoneNumber, Timestamp, UserId};
 
 /// What is stored of the codes of a user for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,10 @@ pub struct ActiveCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeTarget {
     pub key: KeyName,
-    pub destination: Destination,
+    /// The address, and for a reset that was asked for by e-mail and by SMS the number too: the code
+    /// of each is right.
+    pub email: Option<EmailAddress>,
+    pub phone: Option<PhoneNumber>,
     /// When the password was last set, for the codes by which one is set.
     pub password_changed_at: Option<Timestamp>,
 }
@@ -134,7 +137,7 @@ impl CodeRecord {
             round_at: now,
             tries: 0,
             try_id: String::new(),
-            target: request.target,
+            target: request.target.clone(),
             expires_at: now,
             invitation: None,
         });
@@ -143,6 +146,7 @@ impl CodeRecord {
             active.round_at = now;
             active.tries = 0;
         }
+        active.target.add(request.target);
         active.expires_at = now.plus(self.purpose.lifetime());
         active.invitation = request.invitation;
         Ok(Issue::Write(Self {
@@ -156,7 +160,7 @@ impl CodeRecord {
     /// The code, if it is valid at `now` for a target.
     pub fn valid(&self, target: &CodeTarget, now: Timestamp) -> Option<&ActiveCode> {
         let active = self.active.as_ref();
-        active.filter(|active| active.is_valid(now) && active.target == *target)
+        active.filter(|active| active.is_valid(now) && active.target.agrees(target))
     }
 
     /// When the item may be deleted: nothing in it is needed after the code has expired and the day
@@ -166,6 +170,51 @@ impl CodeRecord {
         let expiry = expiry.map(|at| at.plus(Self::KEPT_AFTER_EXPIRY));
         let day = day_end(self.sent.day);
         expiry.map_or(day, |expiry| expiry.max(day))
+    }
+}
+
+impl CodeTarget {
+    /// The target of a code that is sent to `destination`.
+    pub fn new(
+        key: KeyName,
+        destination: Destination,
+        password_changed_at: Option<Timestamp>,
+    ) -> Self {
+        let (email, phone) = match destination {
+            Destination::Email(address) => (Some(address), None),
+            Destination::Phone(number) => (None, Some(number)),
+        };
+        Self {
+            key,
+            email,
+            phone,
+            password_changed_at,
+        }
+    }
+
+    /// Where codes were sent to.
+    pub fn destinations(&self) -> impl Iterator<Item = Destination> {
+        let email = self.email.clone().map(Destination::Email);
+        email
+            .into_iter()
+            .chain(self.phone.clone().map(Destination::Phone))
+    }
+
+    /// Whether another target is bound to the same, but for another kind of address.
+    pub fn agrees(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        self.key == other.key
+            && self.password_changed_at == other.password_changed_at
+            && agree(self.email.as_ref(), other.email.as_ref())
+            && agree(self.phone.as_ref(), other.phone.as_ref())
+    }
+
+    /// Adds the address of a target that agrees.
+    fn add(&mut self, other: Self) {
+        self.email = self.email.take().or(other.email);
+        self.phone = self.phone.take().or(other.phone);
     }
 }
 

@@ -39,11 +39,17 @@ impl Service {
             return Ok(None);
         };
         context.record.message_failed(&error);
-        let undone = self.store.issue_code(&write.unsent()).await;
-        if let Err(error) = undone {
+        self.unsend(&write, context).await;
+        Err(error)
+    }
+
+    /// Notes that the message of a code was not sent, so that whoever asks again within the minute is
+    /// sent it: 1 request. It may have been stored or not.
+    pub(in crate::service) async fn unsend(&self, write: &IssuedCode, context: &Context) {
+        let unsent = self.store.unsend_code(write);
+        if let Err(error) = context.database(unsent).await {
             context.record.side_error(&error);
         }
-        Err(error)
     }
 
     async fn send(
@@ -111,16 +117,6 @@ impl Service {
             display_name,
             language: language.map_or("", |tag| tag.as_str()),
         }
-    }
-}
-
-impl IssuedCode {
-    /// The same code, as one whose message was not sent.
-    fn unsent(self) -> Self {
-        let mut record = self.record.clone();
-        record.version += 1;
-        record.sent = self.seen.sent;
-        Self::new(self.record, record)
     }
 }
 

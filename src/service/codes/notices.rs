@@ -1,8 +1,9 @@
 //! Messages that tell a user of a change: whoever made it may not be the user.
 
+use futures_util::future::join_all;
+
 use super::deliver::{asker, shown_name};
-use crate::domain::until_next_day;
-use crate::domain::{Account, EmailAddress, Permit, day_of};
+use crate::domain::{Account, Address as _, EmailAddress, Permit, Profile, day_of, until_next_day};
 use crate::error::{Error, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
 use crate::service::{Context, Service};
@@ -28,7 +29,7 @@ impl Service {
         let Some(to) = before.profile.verified_email() else {
             return;
         };
-        for kind in changes(before, after) {
+        let notices = changes(before, after).into_iter().map(async |kind| {
             let new_address = (kind == MessageKind::EmailChanged)
                 .then(|| after.profile.email.as_ref())
                 .flatten()
@@ -47,7 +48,8 @@ impl Service {
             if let Err(error) = self.tell(kind, to, after, &values, context).await {
                 context.record.message_failed(&error);
             }
-        }
+        });
+        join_all(notices).await;
     }
 
     async fn tell(
@@ -75,11 +77,11 @@ impl Service {
 /// What a user is told of. An address that waits to be verified is no change yet.
 fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
     let (old, new) = (&before.profile, &after.profile);
-    let email = |profile: &crate::domain::Profile| {
+    let email = |profile: &Profile| {
         let email = profile.email.as_ref();
-        email.map(|email| crate::domain::Address::folded(&email.address))
+        email.map(|email| email.address.folded())
     };
-    let phone = |profile: &crate::domain::Profile| {
+    let phone = |profile: &Profile| {
         let phone = profile.phone.as_ref();
         phone.map(|phone| phone.address.clone())
     };

@@ -42,7 +42,12 @@ impl Service {
             };
             context.record.note(|facts| facts.is_sending = true);
             let stored = self.store.issue_code(&prepared.write);
-            if context.database(stored).await? {
+            let stored = context.database(stored).await;
+            if stored.is_err() && order.is_sent() {
+                // It may be stored as one that was sent.
+                self.unsend(&prepared.write, context).await;
+            }
+            if stored? {
                 let delivered = self.deliver(prepared, account, order, permit, context);
                 return delivered.await;
             }
@@ -125,9 +130,17 @@ impl Service {
             .await;
         let (is_free, is_allowed) = match (to_address, in_all) {
             (Ok(is_free), Ok(is_allowed)) => (is_free, is_allowed),
-            (Err(error), other) | (other, Err(error)) => {
+            // What may have been counted stays counted: one too many is better than a limit that
+            // failures raise.
+            (Err(error), other) => {
                 if matches!(other, Ok(true)) {
-                    self.uncount(order, context).await;
+                    self.take_back(MessageCounter::Deployment, context).await;
+                }
+                return Err(error);
+            }
+            (Ok(is_free), Err(error)) => {
+                if is_free {
+                    self.take_back(to, context).await;
                 }
                 return Err(error);
             }
@@ -176,11 +189,8 @@ pub(in crate::service) fn code_target(
 ) -> CodeTarget {
     let sets_password = matches!(purpose, CodePurpose::ResetPassword | CodePurpose::Invite);
     let password_changed_at = account.user.password_changed_at;
-    CodeTarget {
-        key: key.name(),
-        destination,
-        password_changed_at: password_changed_at.filter(|_| sets_password),
-    }
+    let password_changed_at = password_changed_at.filter(|_| sets_password);
+    CodeTarget::new(key.name(), destination, password_changed_at)
 }
 
 impl CodeOrder {

@@ -1,7 +1,7 @@
 use super::request::code_target;
 use crate::domain::{
-    Account, CodePurpose, CodeRecord, Destination, Permission, Permit, PresentedCode, UserId,
-    UserState, WriteId,
+    Account, CodePurpose, CodeRecord, Destination, FoldedName, Permission, Permit, PresentedCode,
+    UserId, UserRef, UserState, WriteId,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::{Context, Service, UserRefusal};
@@ -115,22 +115,24 @@ impl Service {
         if !active.is_valid(now) {
             return Ok(Err(CodeFault::Expired));
         }
-        let destination = active.target.destination;
-        let code = |round| key.code(user, purpose, &destination, active.id, round);
-        let is_right = match presented {
-            // The links of former rounds stay right.
-            PresentedCode::Long(text) => (1..=active.round).any(|round| code(round).is_long(text)),
-            PresentedCode::Short(text) => is_counted && code(active.round).is_short(text),
+        let is_right = |destination: &Destination| {
+            let code = |round| key.code(user, purpose, destination, active.id, round);
+            match presented {
+                // The links of former rounds stay right.
+                PresentedCode::Long(text) => {
+                    (1..=active.round).any(|round| code(round).is_long(text))
+                }
+                PresentedCode::Short(text) => is_counted && code(active.round).is_short(text),
+            }
         };
-        Ok(if is_right {
-            Ok(CheckedCode {
+        Ok(match active.target.destinations().find(is_right) {
+            Some(destination) => Ok(CheckedCode {
                 record,
                 destination,
                 key,
                 is_counted,
-            })
-        } else {
-            Err(CodeFault::Wrong)
+            }),
+            None => Err(CodeFault::Wrong),
         })
     }
 
@@ -142,8 +144,8 @@ impl Service {
     ) -> Result<StoredUser, UserRefusal> {
         let found = self.find_user(id, context).await;
         if let Err(UserRefusal::NoSuchId(_)) = &found {
-            let nobody = crate::domain::FoldedName::for_unknown_user(id.as_str());
-            let nobody = (crate::domain::UserRef::from(id), nobody);
+            let nobody = FoldedName::for_unknown_user(id.as_str());
+            let nobody = (UserRef::from(id), nobody);
             let read = self.store.read_accounts(std::slice::from_ref(&nobody));
             context.database(read).await?;
         }
@@ -193,7 +195,7 @@ impl CheckedCode {
         };
         let target = code_target(account, purpose, self.destination.clone(), &self.key);
         let active = self.record.active.as_ref();
-        let is_bound = active.is_some_and(|active| active.target == target);
+        let is_bound = active.is_some_and(|active| active.target.agrees(&target));
         if is_own && is_bound && account.user.state == UserState::Active {
             Ok(())
         } else {

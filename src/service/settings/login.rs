@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::aws::KeySource;
 use crate::domain::EmailAddress;
 use crate::host::PageLink;
 use crate::service::Service;
@@ -36,11 +37,18 @@ reads_settings! {
 }
 
 impl Service {
+    /// Whether the deployment sends codes by e-mail, and so can help a user who has forgotten the
+    /// password.
+    fn mails_codes(&self) -> bool {
+        let has_key = !matches!(self.server_key, KeySource::None);
+        has_key && self.policy.messages.mail_from.is_some()
+    }
+
     fn login_settings(&self) -> LoginSettings {
         let pages = &self.policy.login_pages;
         LoginSettings {
             allow_register: pages.registration,
-            hide_password_reset: self.policy.messages.mail_from.is_none(),
+            hide_password_reset: !self.mails_codes(),
             ignore_unknown_usernames: pages.ignores_unknown,
             default_redirect_uri: pages.redirect_uri.clone(),
             check_lifetime: self.policy.lifetime,

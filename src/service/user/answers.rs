@@ -91,6 +91,16 @@ impl From<UserError> for Fault {
 }
 
 impl Fault {
+    /// Whether the change may have been carried out or not.
+    pub fn is_server_fault(&self) -> bool {
+        match self {
+            Self::Refusal(UserRefusal::Failed(error)) | Self::Call(error) => {
+                error.is_server_fault()
+            }
+            Self::Refusal(_) => false,
+        }
+    }
+
     pub fn of(self, command: UserCommand) -> Error {
         match self {
             Self::Refusal(refusal) => refusal.of(command),

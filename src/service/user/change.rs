@@ -1,10 +1,12 @@
 //! Changes of a user with all that belongs to them: the codes that are asked for, the code that was
 //! right, and the messages.
 
+use futures_util::future::join_all;
+
 use super::UserRefusal;
 use super::answers::Fault;
-use super::contact::Verification;
-use crate::domain::{Account, Code, Permit, SessionId, UserSearch};
+use super::given::Verification;
+use crate::domain::{Account, Code, Destination, Permit, SessionId, UserSearch};
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{Channel, CheckedCode, CheckedDelivery, CodeOrder, PreparedCode};
 use crate::service::{Context, Details, Service};
@@ -96,17 +98,26 @@ impl Service {
             let changed = self.write_with_codes(&seen, &prepared, parts, context, &change);
             match changed.await {
                 Ok((before, after)) => {
-                    self.tell_of_changes(&before, &after, permit, context).await;
-                    let codes = self.deliver_all(prepared, &after, permit, context).await?;
-                    return Ok((after, codes));
+                    // All messages at once, so that the call takes no longer than one of them.
+                    let notices = self.tell_of_changes(&before, &after, permit, context);
+                    let codes = self.deliver_all(prepared, &after, permit, context);
+                    let ((), codes) = tokio::join!(notices, codes);
+                    return Ok((after, codes?));
                 }
                 Err(fault) => {
-                    for (order, _) in &prepared {
+                    for (order, code) in &prepared {
                         self.uncount(order, context).await;
+                        if fault.is_server_fault() && order.is_sent() {
+                            // It may be stored as one that was sent.
+                            self.unsend(&code.write, context).await;
+                        }
                     }
                     match (fault, parts.proof) {
                         (Fault::Refusal(UserRefusal::CodeChanged), None) => {}
-                        (Fault::Refusal(UserRefusal::CodeChanged), Some(proof)) => {
+                        // With codes that are asked for, one of those may be what has changed.
+                        (Fault::Refusal(UserRefusal::CodeChanged), Some(proof))
+                            if prepared.is_empty() =>
+                        {
                             return Err(UserError::CodeInvalid(proof.record.purpose).into());
                         }
                         (fault, _) => return Err(fault.of(parts.command)),
@@ -190,8 +201,12 @@ impl Service {
     ) -> Result<ReturnedCodes, Error> {
         let mut codes = ReturnedCodes::default();
         let mut failed = None;
-        for (order, code) in prepared {
-            match self.deliver(code, after, &order, permit, context).await {
+        let delivered = prepared.into_iter().map(async |(order, code)| {
+            let delivered = self.deliver(code, after, &order, permit, context).await;
+            (order, delivered)
+        });
+        for (order, delivered) in join_all(delivered).await {
+            match delivered {
                 Ok(code) => codes.put(&order, code),
                 Err(error) => failed = Some(error),
             }
@@ -212,11 +227,13 @@ impl Service {
         let Some(key) = &asked.key else {
             return codes;
         };
-        for order in asked.orders(account) {
-            match self
-                .request_code(account, &order, key, permit, context)
-                .await
-            {
+        let requested = asked.orders(account).map(async |order| {
+            let code = self.request_code(account, &order, key, permit, context);
+            let code = code.await;
+            (order, code)
+        });
+        for (order, code) in join_all(requested).await {
+            match code {
                 Ok(code) => codes.put(&order, code),
                 Err(error) => context.record.message_failed(&error),
             }
@@ -239,8 +256,8 @@ impl AskedCodes {
 impl ReturnedCodes {
     fn put(&mut self, order: &CodeOrder, code: Option<Code>) {
         match order.destination {
-            crate::domain::Destination::Email(_) => self.email = code,
-            crate::domain::Destination::Phone(_) => self.phone = code,
+            Destination::Email(_) => self.email = code,
+            Destination::Phone(_) => self.phone = code,
         }
     }
 }

@@ -1,47 +1,10 @@
 use super::change::{AskedCodes, ChangeParts, ChangedUser};
+use super::given::{GivenContact, GivenEmail, GivenPhone, Verification};
 use crate::domain::{
-    Account, Contact, EmailAddress, Operation, Permit, PhoneNumber, Profile, Timestamp, UserId,
-    UserScope,
+    Account, Contact, EmailAddress, Operation, Permit, PhoneNumber, Profile, UserId, UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
-use crate::service::{Context, Delivery, Details, Service, UseCase};
-
-/// What a request says of whether the user is reached at an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// The principal vouches for it.
-    Verified,
-    /// Nobody has verified it, and nothing is sent there.
-    Unverified,
-    /// A code is to show it.
-    ByCode(Delivery),
-}
-
-/// An address that a user is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenContact<A> {
-    pub address: A,
-    pub verification: Verification,
-}
-
-pub type GivenEmail = GivenContact<EmailAddress>;
-pub type GivenPhone = GivenContact<PhoneNumber>;
-
-impl<A> GivenContact<A> {
-    /// The contact that a user has from `now` on.
-    pub fn contact(self, now: Timestamp) -> Contact<A> {
-        let is_verified = self.verification == Verification::Verified;
-        Contact {
-            address: self.address,
-            verified_at: is_verified.then_some(now),
-        }
-    }
-
-    /// Whether users may give themselves an address so: by a code that is sent there.
-    pub(super) fn may_be_own(&self) -> bool {
-        matches!(self.verification, Verification::ByCode(Delivery::Send(_)))
-    }
-}
+use crate::service::{Context, Details, Service, UseCase};
 
 /// `SetEmailRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]

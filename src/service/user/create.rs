@@ -1,6 +1,6 @@
 use super::answers::Fault;
 use super::change::ReturnedCodes;
-use super::contact::{GivenEmail, GivenPhone};
+use super::given::{GivenEmail, GivenPhone};
 use super::password::NewCredential;
 use crate::domain::{
     DisplayName, LoginName, NewUser, Operation, Permit, Profile, Timestamp, UserId, UserState,

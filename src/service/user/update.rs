@@ -1,5 +1,6 @@
 use super::change::{ChangeParts, ChangedUser};
-use super::contact::{GivenEmail, GivenPhone, Verification, with_email, with_phone};
+use super::contact::{with_email, with_phone};
+use super::given::{GivenEmail, GivenPhone, Verification};
 use super::password::PasswordChange;
 use crate::domain::{
     Account, DisplayName, Gender, Language, LoginName, Operation, Permit, PersonName, Timestamp,

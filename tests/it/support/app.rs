@@ -248,6 +248,7 @@ impl App {
     pub fn logged(&self) -> Vec<Value> {
         let lines = std::mem::take(&mut *self.log.lock().unwrap());
         record::output(&lines);
+        record::messages(&lines, &self.outbox());
         lines
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())

@@ -79,7 +79,7 @@ async fn a_registration_is_refused_for_each_thing_that_no_user_can_have() {
         (
             "phone",
             json!({ "phone": "+41791234567", "returnCode": {} }),
-            "SESAME-Send1",
+            "AUTH-5mWD2",
         ),
         ("password.password", json!(""), "COMMAND-Mf0sd"),
         ("password.password", json!("short"), "DOMAIN-HuJf6"),

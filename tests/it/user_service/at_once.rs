@@ -1,7 +1,10 @@
 //! Random calls on a few users at once, over a database that loses answers. Afterwards each name,
-//! address and profile belongs to its user, and no session is valid whose password is a former one.
+//! address and profile belongs to its user, no session is valid whose password is a former one, and
+//! no code was used twice.
 //!
 //! The calls follow from a seed, which a failure prints.
+
+mod codes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +15,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, UserId, UserRef};
 
+use self::codes::KnownCode;
 use super::{outcome, read};
 use crate::support::app::App;
 use crate::support::client::Client;
@@ -33,6 +37,7 @@ struct World {
     /// The passwords that each user may ever have had. No two are the same.
     passwords: Mutex<BTreeMap<String, Vec<String>>>,
     sessions: Mutex<Vec<Login>>,
+    codes: Mutex<Vec<KnownCode>>,
 }
 
 /// A session of a user.
@@ -131,8 +136,20 @@ impl World {
             message["userId"] = json!(user);
             message
         };
-        match dice.below(16) {
+        match dice.below(22) {
             0 => self.register(dice).await,
+            16 | 17 => {
+                let (call, message) = (Operation::PasswordReset, of(json!({ "returnCode": {} })));
+                self.ask_for_code(&user, call, message, Operation::SetPassword)
+                    .await;
+            }
+            18 => {
+                let message = of(json!({ "email": self.email(dice), "returnCode": {} }));
+                let verify = Operation::VerifyEmail;
+                self.ask_for_code(&user, Operation::SetEmail, message, verify)
+                    .await;
+            }
+            19..=21 => self.enter_code(dice).await,
             1..=3 => self.log_in(dice, &user).await,
             4 => self.name_in_a_session(&user).await,
             5..=7 => self.set(dice).await,
@@ -328,6 +345,7 @@ async fn play(seed: u64) {
     let settings = [
         ("MAX_PASSWORD_ATTEMPTS", "100"),
         ("TOKEN_GRACE_SECONDS", "60"),
+        ("SERVER_KEY", "a server key of at least 32 characters"),
     ];
     let app = App::emulated(&settings).await;
     let day = Duration::from_hours(24);
@@ -344,6 +362,7 @@ async fn play(seed: u64) {
         users: Mutex::default(),
         passwords: Mutex::default(),
         sessions: Mutex::default(),
+        codes: Mutex::default(),
     });
     let mut dice = Dice::new(seed);
     for _ in 0..USERS {
@@ -362,6 +381,7 @@ async fn play(seed: u64) {
     world.app.faults.clear();
     world.check_items().await;
     world.check_sessions().await;
+    world.check_codes().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
