@@ -50,6 +50,7 @@ impl App {
             line.set("cause", chain(error));
         }
         line.set_some("beside", facts.side_error.as_ref());
+        // The purposes of the codes, and nothing of the codes.
         if !facts.codes_returned.is_empty() {
             line.set("code_returned", facts.codes_returned.join(","));
         }
@@ -57,8 +58,6 @@ impl App {
         if facts.over_limit {
             line.set("over_limit", true);
         }
-        // The purpose of the code, and nothing of the code.
-        line.set_some("code_returned", facts.code_returned);
         if facts.message_failures > 0 {
             line.set("message_failures", facts.message_failures);
         }

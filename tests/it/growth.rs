@@ -12,6 +12,7 @@ mod fill;
 mod measure;
 #[path = "../../benches/growth/meter.rs"]
 mod meter;
+mod metered;
 #[path = "../../benches/cold_start/outcome.rs"]
 mod outcome;
 #[path = "../../benches/growth/service.rs"]

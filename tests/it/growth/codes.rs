@@ -1,53 +1,18 @@
 //! What codes ask of the database, as `docs/cost.md` says it.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sesame::app::{App, Settings};
-use sesame::aws::KeySource;
 use sesame::domain::Operation::{
     AddHumanUser, CreateInviteCode, PasswordReset, ResendEmailCode, ResendInviteCode,
     ResendPhoneCode, SendEmailCode, SetEmail, SetPassword, SetPhone, VerifyEmail, VerifyInviteCode,
     VerifyPhone,
 };
 use sesame::domain::{Operation, Timestamp};
-use sesame::log::Log;
-use sesame::password::Params;
-use sesame::store::Store;
-use sesame::token::ServerKey;
 
 use super::meter::Consumed;
-use super::service::{NOW, PASSWORD, SESSIONS, USERS};
-use super::users::{COST, ID, Metered, NEW_PASSWORD, row};
-use crate::support::providers::Providers;
-
-const KEY: &str = "a server key of at least 32 characters";
-
-/// A service that sends messages, to nobody.
-pub fn app(store: Store) -> Arc<App> {
-    let mut settings = Settings::read(|name| {
-        let value = match name {
-            "USERS_TABLE" => USERS,
-            "SESSIONS_TABLE" => SESSIONS,
-            "RESOURCE_OWNER" => "owner",
-            "ACCESS" => "public",
-            "SERVER_KEY" => KEY,
-            "MAIL_FROM" => "login@acme.example",
-            "SMS_ORIGINATION" => "arn:aws:sms-voice:eu-central-1:123456789012:pool/pool-1",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    })
-    .unwrap();
-    settings.hash_params = Params::new(7168, 1, 1).unwrap();
-    let messenger = Providers::new().messenger(&settings.policy.messages);
-    let key = KeySource::Key(ServerKey::parse(KEY.into()).unwrap());
-    let (log, _) = Log::memory(None);
-    let one = NonZeroUsize::MIN;
-    Arc::new(App::new(store, &settings, key, messenger, one, log))
-}
+use super::metered::{COST, ID, Metered, NEW_PASSWORD, row};
+use super::service::{NOW, PASSWORD};
 
 /// What comes before a call that is metered.
 enum Before {

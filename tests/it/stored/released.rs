@@ -3,6 +3,7 @@
 
 mod codes;
 mod dynamodb_json;
+mod kept;
 mod write;
 
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ use sesame::domain::{CodePurpose, Operation, Permission, UserRef};
 use sesame::token::ServerKey;
 
 use super::SERVER_KEY;
-use super::write::kept;
+use super::kept::kept;
 use crate::stored::{Place, string};
 use crate::support::app::{App, PASSWORD};
 

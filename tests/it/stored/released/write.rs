@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, User, UserRef, UserState};
 
-use super::dynamodb_json::write_item;
+use super::kept::kept;
 use super::{Items, answered, codes, start};
 use crate::stored::{Place, string};
 use crate::support::administration::Administration as _;
@@ -33,11 +33,6 @@ pub async fn items() -> Items {
     ]);
     app.logged();
     answered(items).await
-}
-
-pub async fn kept(app: &App, is: &str, place: Place, ask: Value) -> Value {
-    let item = write_item(&place.read(app).await);
-    json!({ "is": is, "item": item, "ask": ask })
 }
 
 async fn users(app: &App) -> Vec<Value> {
