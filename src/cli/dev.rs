@@ -74,10 +74,7 @@ impl Dev {
         let listener = bind("--listen", self.listen)?;
         let url = local_url(server_options.scheme(), &listener).map_err(Failure::Start)?;
         let settings = self.settings(connection, &url)?;
-        let server_key = match &settings.server_key {
-            ServerKeySetting::Key(key) => key.clone(),
-            _ => ServerKey::generate().map_err(Failure::Random)?,
-        };
+        let server_key = server_key(&settings)?;
         let outbox = providers::outbox(now, self.ready_json);
         let messenger = providers::messenger(&settings, &outbox);
         let options = Options {
@@ -103,8 +100,7 @@ impl Dev {
         store.add_indexes(note_building).await?;
         demo::add_user(&store, &settings, now()).await?;
         let token = demo::add_service_account(&store, now()).await?;
-        let (server_key, checks_at_once) =
-            (KeySource::Key(server_key), config::checks_at_once(variable));
+        let checks_at_once = config::checks_at_once(variable);
         let app = App::new(store, &settings, server_key, messenger, checks_at_once, log);
 
         let (stop, stopped) = oneshot::channel::<()>();
@@ -196,6 +192,14 @@ impl Dev {
             );
         }
     }
+}
+
+/// The key of the settings, or one that lasts as long as the process.
+fn server_key(settings: &Settings) -> Result<KeySource, Failure> {
+    Ok(KeySource::Key(match &settings.server_key {
+        ServerKeySetting::Key(key) => key.clone(),
+        _ => ServerKey::generate().map_err(Failure::Random)?,
+    }))
 }
 
 /// A store that reaches the emulator in this process, without a socket.

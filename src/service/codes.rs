@@ -92,7 +92,7 @@ impl Service {
         channel: Channel,
         permit: &Permit,
     ) -> Result<CheckedDelivery, Error> {
-        self.may_deliver(given, permit)?;
+        Self::may_deliver(given, permit)?;
         let Delivery::Send(template) = given else {
             return Ok(CheckedDelivery::Return);
         };
@@ -109,7 +109,7 @@ impl Service {
     ///
     /// [`Error::PermissionDenied`]: the code of a user is returned only to who may write users and
     /// read their codes: it is what proves who reads the user's mail.
-    pub(super) fn may_deliver(&self, given: &Delivery, permit: &Permit) -> Result<(), Error> {
+    pub(super) fn may_deliver(given: &Delivery, permit: &Permit) -> Result<(), Error> {
         let principal = permit.principal();
         let needed = [Permission::UserWrite, Permission::UserCodeRead];
         match given {

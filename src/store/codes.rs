@@ -27,9 +27,9 @@ pub struct IssuedCode {
 /// A write to a code's item that belongs to the change of a user.
 #[derive(Clone, Debug)]
 pub enum CodeWrite {
-    Issue(IssuedCode),
+    Issue(Box<IssuedCode>),
     /// A code that was right: there is none from then on.
-    Consume(CodeRecord),
+    Consume(Box<CodeRecord>),
 }
 
 /// A code's record, and whether a try at its short form was counted.

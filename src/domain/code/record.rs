@@ -82,7 +82,7 @@ pub enum Issue {
     /// The code was sent less than a minute ago. Nothing is to be done.
     AlreadySent,
     /// The record is to be written, and the code of its round sent or returned.
-    Write(CodeRecord),
+    Write(Box<CodeRecord>),
 }
 
 /// A user was sent as many messages of one purpose as a day allows.
@@ -149,12 +149,12 @@ impl CodeRecord {
         active.target.add(request.target);
         active.expires_at = now.plus(self.purpose.lifetime());
         active.invitation = request.invitation;
-        Ok(Issue::Write(Self {
+        Ok(Issue::Write(Box::new(Self {
             version: self.version + 1,
             active: Some(active),
             sent,
             ..self.clone()
-        }))
+        })))
     }
 
     /// The code, if it is valid at `now` for a target.

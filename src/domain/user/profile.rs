@@ -117,10 +117,10 @@ impl Profile {
 
     /// Gives the user an e-mail address. One that nobody has verified waits beside a verified one.
     pub fn set_email(&mut self, new: Contact<EmailAddress>) {
-        let waits = |own: &&Contact<EmailAddress>| {
+        let waits = |own: &Contact<EmailAddress>| {
             own.is_verified() && !new.is_verified() && own.address.folded() != new.address.folded()
         };
-        if self.email.as_ref().filter(waits).is_some() {
+        if self.email.as_ref().is_some_and(waits) {
             self.new_email = Some(new.address);
             return;
         }

@@ -1,6 +1,6 @@
 use super::{CheckedDelivery, CodeOrder, PreparedCode};
 use crate::domain::{
-    Account, Code, CodePurpose, Destination, DisplayName, LinkValues, Permit, Principal,
+    Account, Code, CodePurpose, Destination, DisplayName, Language, LinkValues, Permit, Principal,
     UrlTemplate,
 };
 use crate::error::Error;
@@ -76,7 +76,7 @@ impl Service {
             new_address: None,
             hours: u32::try_from(order.purpose.lifetime().as_secs() / 3600).unwrap_or(u32::MAX),
         };
-        let language = account.profile.language.as_ref().map(|tag| tag.as_str());
+        let language = account.profile.language.as_ref().map(Language::as_str);
         let kind = match order.purpose {
             CodePurpose::VerifyEmail => MessageKind::VerifyEmail,
             CodePurpose::VerifyPhone => MessageKind::VerifyPhone,
@@ -115,7 +115,7 @@ impl Service {
             organization: &self.policy.resource_owner,
             login_name,
             display_name,
-            language: language.map_or("", |tag| tag.as_str()),
+            language: language.map_or("", Language::as_str),
         }
     }
 }

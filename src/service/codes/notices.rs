@@ -3,7 +3,9 @@
 use futures_util::future::join_all;
 
 use super::deliver::{asker, shown_name};
-use crate::domain::{Account, Address as _, EmailAddress, Permit, Profile, day_of, until_next_day};
+use crate::domain::{
+    Account, Address as _, EmailAddress, Language, Permit, Profile, day_of, until_next_day,
+};
 use crate::error::{Error, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
 use crate::service::{Context, Service};
@@ -30,9 +32,11 @@ impl Service {
             return;
         };
         let notices = changes(before, after).into_iter().map(async |kind| {
-            let new_address = (kind == MessageKind::EmailChanged)
-                .then(|| after.profile.email.as_ref())
-                .flatten()
+            let new_address = after
+                .profile
+                .email
+                .as_ref()
+                .filter(|_| kind == MessageKind::EmailChanged)
                 .map(|email| email.address.as_str());
             let values = MessageValues {
                 organization: &self.policy.organization_name,
@@ -68,7 +72,7 @@ impl Service {
             context.record.message_limit();
             return Err(UserError::TooManyMessages(until_next_day(context.now)).into());
         }
-        let language = account.profile.language.as_ref().map(|tag| tag.as_str());
+        let language = account.profile.language.as_ref().map(Language::as_str);
         let message = messages::email(kind, language, to.clone(), values);
         self.messenger.email(&message).await
     }

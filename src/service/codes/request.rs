@@ -103,7 +103,7 @@ impl Service {
             active.round,
         );
         Ok(Some(PreparedCode {
-            write: IssuedCode::new(seen, record),
+            write: IssuedCode::new(seen, *record),
             code,
         }))
     }
@@ -165,9 +165,10 @@ impl Service {
     /// Takes back what [`Self::count`] has counted.
     pub(in crate::service) async fn uncount(&self, order: &CodeOrder, context: &Context) {
         if order.is_sent() {
-            self.take_back(MessageCounter::To(&order.destination), context)
-                .await;
-            self.take_back(MessageCounter::Deployment, context).await;
+            tokio::join!(
+                self.take_back(MessageCounter::To(&order.destination), context),
+                self.take_back(MessageCounter::Deployment, context),
+            );
         }
     }
 

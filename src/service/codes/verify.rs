@@ -168,7 +168,7 @@ impl Service {
 impl CheckedCode {
     /// The write that uses the code up.
     pub fn consume(&self) -> CodeWrite {
-        CodeWrite::Consume(self.record.clone())
+        CodeWrite::Consume(Box::new(self.record.clone()))
     }
 
     /// Checks that the code is still good for what the user is now: its address is the user's, and

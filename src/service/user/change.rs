@@ -180,7 +180,7 @@ impl Service {
         }
         let issued = prepared
             .iter()
-            .map(|(_, code)| CodeWrite::Issue(code.write.clone()));
+            .map(|(_, code)| CodeWrite::Issue(Box::new(code.write.clone())));
         let codes = parts.proof.map(CheckedCode::consume).into_iter();
         let alongside = Alongside {
             kept: parts.kept,

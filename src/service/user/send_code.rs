@@ -150,7 +150,7 @@ impl UseCase for PasswordReset {
         context: &Context,
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
-        service.may_deliver(&self.delivery, permit)?;
+        Service::may_deliver(&self.delivery, permit)?;
         let key = service.code_key().await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::PasswordReset, context)

@@ -10,7 +10,7 @@ use sesame::store::MessageCounter;
 
 use super::kind::Kind;
 use super::{
-    MILLI, MINUTE, SECOND, add, address, administrator, human, outcome, returned, send, sending,
+    MILLI, MINUTE, SECOND, add, address, administrator, human, returned, send, sending,
     sending_with,
 };
 use crate::support::app::{App, NOW};
@@ -245,6 +245,19 @@ async fn ten_messages_a_day_to_a_number() {
         if n == 10 {
             assert_refused(admin, (rpc, message.clone())).await;
             assert!(super::read(admin, &id).await["phone"].is_null());
+            // Nor is anything of a call that asks for another code as well.
+            let new = super::new_address(&id);
+            let both = json!({
+                "userId": id,
+                "email": { "email": new, "sendCode": {} },
+                "phone": { "phone": number, "sendCode": {} },
+            });
+            assert_refused(admin, (Operation::UpdateHumanUser, both)).await;
+            let user = super::read(admin, &id).await;
+            assert_eq!(user["email"]["email"], address(&id));
+            let new = email(&new);
+            assert_eq!(counted(&app, MessageCounter::To(&new), NOW).await, 0);
+            assert_eq!(counted(&app, MessageCounter::Deployment, NOW).await, 10);
             admin.later(rest_of_day()).ask(rpc, message).await.unwrap();
             continue;
         }

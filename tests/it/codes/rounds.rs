@@ -314,3 +314,47 @@ async fn a_part_of_a_code_is_none() {
     }
     assert_eq!(kind.stored(&app, &id).await.active.unwrap().tries, 5);
 }
+
+/// Whoever asks for a code again gets the one that there is, and no new one.
+#[tokio::test]
+async fn a_code_is_sent_again_while_it_is_valid() {
+    let app = sending().await;
+    let admin = administrator(&app).await;
+    for (kind, resend, none) in [
+        (Kind::Email, Operation::ResendEmailCode, "EMAIL-5w5ilin4yt"),
+        (Kind::Phone, Operation::ResendPhoneCode, "PHONE-5xrra88eq8"),
+        (Kind::Invite, Operation::ResendInviteCode, "COMMAND-Wr3gq"),
+    ] {
+        let id = kind.user(admin, &format!("{kind:?}")).await;
+        let again = async |after: Duration| {
+            let asked = admin.later(after).ask(resend, json!({ "userId": id }));
+            outcome(&asked.await)
+        };
+        assert_eq!(again(Duration::ZERO).await, none, "never asked for");
+        kind.ask(admin, &id).await;
+        let code = kind.code(&app, &id).await;
+        let sent = app.outbox().len();
+        assert_eq!(again(MINUTE).await, "ok");
+        assert_eq!(app.outbox().len(), sent + 1);
+        let message = app.outbox().pop().unwrap();
+        assert!(message.text.contains(code.short()), "{kind:?}");
+        let end = MINUTE + kind.purpose().lifetime();
+        assert_eq!(again(end).await, none, "expired");
+        assert_eq!(app.outbox().len(), sent + 1);
+
+        kind.ask(admin.later(end), &id).await;
+        let code = kind.code(&app, &id).await;
+        let late = admin.later(end);
+        kind.enter(late, &id, code.short()).await.unwrap();
+        assert_eq!(again(end + MINUTE).await, none, "used");
+        // A page that asks on each load hears of no error once the address is verified.
+        if kind == Kind::Email {
+            let sent = app.outbox().len();
+            kind.ask(late, &id).await;
+            let message = super::returned(&id);
+            let asked = late.ask(Operation::SendEmailCode, message).await;
+            assert_eq!(outcome(&asked), none);
+            assert_eq!(app.outbox().len(), sent);
+        }
+    }
+}
