@@ -116,7 +116,7 @@ fn record(
     now: Timestamp,
 ) -> Result<CodeRecord, UserRefusal> {
     match seen.issue(request, now) {
-        Ok(Issue::Write(record)) => Ok(record),
+        Ok(Issue::Write(record)) => Ok(*record),
         Ok(Issue::AlreadySent) => Ok(seen.clone()),
         Err(many) => {
             let error = UserError::TooManyMessages(many.retry_after);

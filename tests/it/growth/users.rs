@@ -5,6 +5,7 @@ use sesame::domain::Operation;
 
 use super::meter::Consumed;
 use super::metered::{COST, ID, Metered, NEW_PASSWORD, human, row};
+use super::service::PASSWORD;
 
 /// Each call of a service account: what it does, the call before it that makes it possible, and its
 /// request.

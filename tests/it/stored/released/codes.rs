@@ -73,7 +73,7 @@ async fn code(app: &App, user: &str, purpose: CodePurpose) -> String {
     let code = key.code(
         &id,
         purpose,
-        &active.target.destination,
+        &active.target.destinations().next().unwrap(),
         active.id,
         active.round,
     );
