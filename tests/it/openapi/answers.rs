@@ -239,6 +239,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
+        Error::Unimplemented(what) if what == user_errors::NO_KEY => user_errors::has_codes(rpc),
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
@@ -260,7 +261,7 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
         "Idempotency-Key without SERVER_KEY".into(),
     ));
     let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
-    let unbuilt: BTreeSet<_> = unbuilt.collect();
+    let unbuilt: BTreeSet<_> = unbuilt.chain([user_errors::NO_KEY]).collect();
     all.extend(
         unbuilt
             .into_iter()

@@ -21,10 +21,19 @@ const STATES: [(Rpc, StateChange); 4] = [
 ];
 
 /// A field of each call that has any that is refused, as the refusal names it.
-pub const UNBUILT: [(Rpc, &str); 2] = [
+pub const UNBUILT: [(Rpc, &str); 3] = [
     (Rpc::CreateUser, "human.idp_links"),
     (Rpc::AddHumanUser, "metadata"),
+    (Rpc::UpdateUser, "machine"),
 ];
+
+/// What calls that send or take codes refuse where there is no key for them.
+pub const NO_KEY: &str = "codes without SERVER_KEY";
+
+/// Whether a call sends codes or takes one.
+pub fn has_codes(rpc: Rpc) -> bool {
+    may_answer(rpc, &UserError::SendingNotSetUp) || may_answer(rpc, &UserError::CodeEmpty)
+}
 
 /// Whether a call may answer with an error. Exhaustive on purpose: each error must choose its calls
 /// here.
