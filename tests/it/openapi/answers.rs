@@ -199,9 +199,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::READS),
         Error::PasswordInvalid(_)
         | Error::PasswordNotSet
-        | Error::UserNotActive
         | Error::UserLocked(_)
         | Error::TooManyFailures(_) => checks_password,
+        // A user who is just added is active.
+        Error::UserNotActive => {
+            let has_codes = user_errors::has_codes(rpc) && !is_one_of(&user_errors::CREATES);
+            checks_password || has_codes
+        }
         Error::Overloaded => checks_password || is_one_of(&user_errors::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
@@ -212,7 +216,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields => false,
-        Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
+        Error::ProofTooOld => {
+            is_one_of(&user_errors::UPDATES)
+                || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
+        }
         Error::User(error) => user_errors::may_answer(rpc, error),
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
