@@ -179,7 +179,7 @@ impl Users {
         &self,
         search: &UserSearch,
         now: Timestamp,
-        change: impl Fn(&Account) -> Result<Account, E>,
+        change: &(dyn Fn(&Account) -> Result<Account, E> + Send + Sync),
     ) -> Result<(Account, Account), E> {
         let seen = self.find(search).await?;
         self.change_seen(seen, &Alongside::default(), now, change)
@@ -193,7 +193,7 @@ impl Users {
         mut seen: StoredUser,
         alongside: &Alongside,
         now: Timestamp,
-        change: impl Fn(&Account) -> Result<Account, E>,
+        change: &(dyn Fn(&Account) -> Result<Account, E> + Send + Sync),
     ) -> Result<(Account, Account), E> {
         let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..Self::MAX_CHANGES {
@@ -243,13 +243,14 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             let user = account.user.clone().changed_by(change)?;
             Ok::<_, UserRefusal>(Account {
                 user,
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
 
@@ -260,12 +261,13 @@ impl Users {
         search: &UserSearch,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().logged_out(),
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
 
@@ -277,12 +279,13 @@ impl Users {
         hash: &HashString,
         now: Timestamp,
     ) -> Result<(), UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().with_password(hash.clone(), false, now),
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(drop)
     }
 
@@ -297,11 +300,12 @@ impl Users {
         if self.find(search).await?.account.user.login_name == to {
             return Ok(None);
         }
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             let mut account = account.clone();
             account.user.login_name = to.clone();
             Ok::<_, UserRefusal>(account)
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| Some(before.user))
     }
 

@@ -52,6 +52,11 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The smallest time that times differ by.
 const MILLI: Duration = Duration::from_millis(1);
 
+/// The last moment before the end of a span.
+fn just_before(end: Duration) -> Duration {
+    end.checked_sub(MILLI).unwrap()
+}
+
 async fn sending() -> App {
     App::emulated(&SENDING).await
 }

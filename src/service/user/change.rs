@@ -47,6 +47,10 @@ pub(super) struct ChangeParts<'a> {
     pub kept: Option<SessionId>,
 }
 
+/// What a change makes of an account. It is no type parameter: that would be a copy of all that
+/// surrounds it for each call.
+pub(super) type AccountChange<'a> = &'a (dyn Fn(&Account) -> Result<Account, Fault> + Send + Sync);
+
 /// How often a change is tried whose codes others ask for or try at the same time.
 const MAX_CONFLICTS: usize = 4;
 
@@ -89,13 +93,13 @@ impl Service {
         parts: ChangeParts<'_>,
         permit: &Permit,
         context: &Context,
-        change: impl Fn(&Account) -> Result<Account, Fault>,
+        change: AccountChange<'_>,
     ) -> Result<(Account, ReturnedCodes), Error> {
         let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..MAX_CONFLICTS {
             let after = change(&seen.account).map_err(|fault| fault.of(parts.command))?;
             let prepared = self.prepare_codes(&after, parts.asked, context).await?;
-            let changed = self.write_with_codes(&seen, &prepared, parts, context, &change);
+            let changed = self.write_with_codes(&seen, &prepared, parts, context, change);
             match changed.await {
                 Ok((before, after)) => {
                     // All messages at once, so that the call takes no longer than one of them.
@@ -162,7 +166,7 @@ impl Service {
         prepared: &[(CodeOrder, PreparedCode)],
         parts: ChangeParts<'_>,
         context: &Context,
-        change: impl Fn(&Account) -> Result<Account, Fault>,
+        change: AccountChange<'_>,
     ) -> Result<(Account, Account), Fault> {
         if !prepared.is_empty() {
             context.record.note(|facts| facts.is_sending = true);

@@ -48,7 +48,7 @@ impl UseCase for SetEmail {
                 &asked,
                 permit,
                 context,
-                change,
+                &change,
             )
             .await
     }
@@ -87,7 +87,7 @@ impl UseCase for SetPhone {
                 &asked,
                 permit,
                 context,
-                change,
+                &change,
             )
             .await
     }
@@ -145,7 +145,7 @@ impl UseCase for RemovePhone {
             })
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, permit, context, change)
+            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
             .await
     }
 }
@@ -175,10 +175,12 @@ impl UseCase for HumanMFAInitSkipped {
             })
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, permit, context, change)
+            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
             .await
     }
 }
+
+type ProfileChange<'a> = &'a (dyn Fn(&Profile) -> Result<Profile, UserError> + Send + Sync);
 
 impl Service {
     /// Users may give themselves an address by a code that is sent there, shortly after a login.
@@ -202,7 +204,7 @@ impl Service {
         command: UserCommand,
         permit: &Permit,
         context: &Context,
-        change: impl Fn(&Profile) -> Result<Profile, UserError>,
+        change: ProfileChange<'_>,
     ) -> Result<Details, Error> {
         let asked = AskedCodes::default();
         let changed = self.change_contact(id, command, &asked, permit, context, change);
@@ -216,7 +218,7 @@ impl Service {
         asked: &AskedCodes,
         permit: &Permit,
         context: &Context,
-        change: impl Fn(&Profile) -> Result<Profile, UserError>,
+        change: ProfileChange<'_>,
     ) -> Result<ChangedUser, Error> {
         context.record.user(id);
         let seen = self.find_user(id, context).await;
@@ -227,12 +229,13 @@ impl Service {
             proof: None,
             kept: None,
         };
-        let changed = self.change_and_send(seen, parts, permit, context, |account| {
+        let change = |account: &Account| {
             Ok(Account {
                 user: account.user.clone(),
                 profile: change(&account.profile)?,
             })
-        });
+        };
+        let changed = self.change_and_send(seen, parts, permit, context, &change);
         let (after, codes) = changed.await?;
         Ok(ChangedUser {
             details: self.user_details(&after),

@@ -163,7 +163,7 @@ impl Users {
         *written = Some(fields.clone());
         let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now));
         match self
-            .change_seen(seen, &Alongside::default(), now, update)
+            .change_seen(seen, &Alongside::default(), now, &update)
             .await
         {
             Ok(_) => Ok(ImportOutcome::Updated(fields)),

@@ -1,7 +1,7 @@
 use tokio::time::Instant;
 
 use super::answers::Fault;
-use super::change::{AskedCodes, ChangeParts, ReturnedCodes};
+use super::change::{AccountChange, AskedCodes, ChangeParts, ReturnedCodes};
 use crate::domain::{
     Account, CodePurpose, Denial, Destination, HashString, Operation, Password, Permit,
     PresentedCode, SessionGeneration, Timestamp, UserId, UserScope,
@@ -80,15 +80,13 @@ impl UseCase for SetPassword {
         service.may_set_password(&user_id, &change, permit, context)?;
         context.record.user(&user_id);
         let command = UserCommand::SetPassword;
+        let nothing_else = |account: &Account| Ok(account.clone());
         let prepare =
-            service.prepare_password(&user_id, change, command, permit, context, |account| {
-                Ok(account.clone())
-            });
+            service.prepare_password(&user_id, change, command, permit, context, &nothing_else);
         let prepared = prepare.await?;
         let asked = AskedCodes::default();
-        let write = service.write_password(prepared, command, &asked, permit, context, |account| {
-            Ok(account.clone())
-        });
+        let write =
+            service.write_password(prepared, command, &asked, permit, context, &nothing_else);
         let (after, _) = write.await?;
         Ok(service.user_details(&after))
     }
@@ -158,7 +156,7 @@ impl Service {
         command: UserCommand,
         permit: &Permit,
         context: &Context,
-        renamed: impl Fn(&Account) -> Result<Account, Fault>,
+        renamed: AccountChange<'_>,
     ) -> Result<PreparedPassword, Error> {
         let PasswordChange { new, proof } = change;
         if let (PasswordProof::Current(current), GivenPassword::Plain(new)) =
@@ -258,7 +256,7 @@ impl Service {
         asked: &AskedCodes,
         permit: &Permit,
         context: &Context,
-        rest: impl Fn(&Account) -> Result<Account, Fault>,
+        rest: AccountChange<'_>,
     ) -> Result<(Account, ReturnedCodes), Error> {
         let PreparedPassword {
             seen,
@@ -275,7 +273,7 @@ impl Service {
             kept: permit.session().filter(|_| own),
         };
         let generation = proved.verified.as_ref().map(|one| one.user.generation);
-        let write = self.change_and_send(seen, parts, permit, context, |account| {
+        let change = |account: &Account| {
             require_generation(account, generation)?;
             let account = match &proved.code {
                 Some(code) => reset(account, code, context.now)?,
@@ -286,7 +284,8 @@ impl Service {
             let after = Account { user, profile };
             self.judge_names(&password, &after)?;
             Ok::<_, Fault>(after)
-        });
+        };
+        let write = self.change_and_send(seen, parts, permit, context, &change);
         match write.await {
             Ok(changed) => Ok(changed),
             Err(error) => self.refuse_proved(error, &proved, context).await,

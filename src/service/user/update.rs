@@ -116,9 +116,9 @@ impl Service {
         let password = changes.password.take();
         let apply = |account: &Account| Ok(changes.apply(account.clone(), now));
         let (after, codes) = if let Some(password) = password {
-            let prepare = self.prepare_password(&id, password, command, permit, context, apply);
+            let prepare = self.prepare_password(&id, password, command, permit, context, &apply);
             let prepared = prepare.await?;
-            self.write_password(prepared, command, &asked, permit, context, apply)
+            self.write_password(prepared, command, &asked, permit, context, &apply)
                 .await?
         } else {
             let seen = self.find_user(&id, context).await;
@@ -129,7 +129,7 @@ impl Service {
                 proof: None,
                 kept: None,
             };
-            self.change_and_send(seen, parts, permit, context, apply)
+            self.change_and_send(seen, parts, permit, context, &apply)
                 .await?
         };
         Ok(ChangedUser {

@@ -85,10 +85,11 @@ impl Service {
             proof: Some(&code),
             kept: None,
         };
-        let changed = self.change_and_send(seen, parts, permit, context, |account| {
+        let change = |account: &Account| {
             code.require_current(account)?;
             Ok::<_, Fault>(verified(account, &code.destination, context))
-        });
+        };
+        let changed = self.change_and_send(seen, parts, permit, context, &change);
         match changed.await {
             Ok((after, _)) => Ok(self.user_details(&after)),
             Err(error) => {

@@ -43,7 +43,7 @@ async fn a_new_address_takes_the_verified_ones_place_when_it_is_verified() {
     assert_eq!(outbox[0].to, new);
     let shown = read(admin, &id).await;
     assert_eq!(shown["email"], json!({ "email": new }));
-    assert_eq!(found_by(admin, &old).await, [id.clone()]);
+    assert_eq!(found_by(admin, &old).await, std::slice::from_ref(&id));
     assert_eq!(found_by(admin, &new).await, Vec::<String>::new());
     Kind::MailReset.ask(admin, &id).await;
     assert_eq!(app.outbox().pop().unwrap().to, old);
@@ -54,7 +54,7 @@ async fn a_new_address_takes_the_verified_ones_place_when_it_is_verified() {
     let shown = read(admin, &id).await;
     assert_eq!(shown["email"], json!({ "email": new, "isVerified": true }));
     assert_eq!(found_by(admin, &old).await, Vec::<String>::new());
-    assert_eq!(found_by(admin, &new).await, [id.clone()]);
+    assert_eq!(found_by(admin, &new).await, std::slice::from_ref(&id));
     // The former address is told, with the new one and without anything to enter.
     let notice = app.outbox().pop().unwrap();
     assert_eq!(notice.to, old);
@@ -120,7 +120,7 @@ async fn a_taken_address_is_refused_when_it_is_verified() {
     // A right code that changed nothing is not used, and its tries are given back.
     let stored = Kind::Email.stored(&app, &id).await.active.unwrap();
     assert_eq!(stored.tries, 0);
-    assert_eq!(found_by(admin, &taken).await, [other.clone()]);
+    assert_eq!(found_by(admin, &taken).await, std::slice::from_ref(&other));
     admin
         .ask(Operation::DeleteUser, json!({ "userId": other }))
         .await
@@ -183,6 +183,36 @@ async fn a_reset_by_sms_goes_to_a_verified_number_alone() {
         user["phone"],
         json!({ "phone": number(&id), "isVerified": true })
     );
+}
+
+/// Who asks by the other way stops no code that is on its way.
+#[tokio::test]
+async fn a_reset_by_mail_and_then_by_sms_has_two_codes_that_are_right() {
+    for by_mail in [true, false] {
+        let app = sending().await;
+        let admin = administrator(&app).await;
+        let id = Kind::SmsReset.user(admin, "mini").await;
+        let (mail, sms) = (Kind::MailReset.request(&id), Kind::SmsReset.request(&id));
+        admin.ask(mail.0, mail.1).await.unwrap();
+        let mailed = long(&app.outbox().pop().unwrap());
+        // Within the minute, nothing is sent by the other way either.
+        admin.ask(sms.0, sms.1.clone()).await.unwrap();
+        assert_eq!(app.outbox().pop().unwrap().channel, "email");
+        let later = admin.later(MINUTE);
+        later.ask(sms.0, sms.1).await.unwrap();
+        let sent = app.outbox().pop().unwrap();
+        assert_eq!(sent.channel, "sms");
+        assert_ne!(mailed, long(&sent));
+
+        let (code, other) = if by_mail {
+            (mailed, long(&sent))
+        } else {
+            (long(&sent), mailed)
+        };
+        Kind::MailReset.enter(later, &id, &code).await.unwrap();
+        let again = Kind::MailReset.enter(later, &id, &other).await;
+        assert_eq!(outcome(&again), "CODE-woT0xc");
+    }
 }
 
 /// Whoever registered somebody else's address must not keep a way in.

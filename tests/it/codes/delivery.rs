@@ -251,7 +251,11 @@ async fn users_give_themselves_an_address_by_a_code_alone_and_after_a_fresh_logi
         let stale = own.later(fresh + MILLI).ask(rpc, message.clone()).await;
         assert_eq!(outcome(&stale), "SESAME-Fres1", "{rpc:?}");
         let before = app.outbox().len();
-        let last = own.later(fresh - MILLI * 10 * u32::try_from(n + 1).unwrap());
+        let last = own.later(
+            fresh
+                .checked_sub(MILLI * 10 * u32::try_from(n + 1).unwrap())
+                .unwrap(),
+        );
         let asked = last.ask(rpc, message).await;
         assert_eq!(outcome(&asked), "ok", "{rpc:?}");
         let new = app.outbox().split_off(before);
@@ -264,8 +268,11 @@ async fn users_give_themselves_an_address_by_a_code_alone_and_after_a_fresh_logi
     assert_eq!(app.outbox()[0].to, new_address(&id));
 }
 
+/// A call and its message.
+type Asked = (Operation, Value);
+
 /// Every call that sends, to an address and to a number.
-fn sending_calls(id: &str, invited: &str) -> (Vec<(Operation, Value)>, Vec<(Operation, Value)>) {
+fn sending_calls(id: &str, invited: &str) -> (Vec<Asked>, Vec<Asked>) {
     let added = format!("added-{id}");
     let mut add = human(&added, false);
     add["email"] = json!({ "email": address(&added), "sendCode": {} });
@@ -315,7 +322,7 @@ fn sending_calls(id: &str, invited: &str) -> (Vec<(Operation, Value)>, Vec<(Oper
 }
 
 /// Makes calls that must fail, and checks that they have written nothing.
-pub async fn assert_nothing_stored(admin: Client<'_>, calls: Vec<(Operation, Value)>, want: &str) {
+pub async fn assert_nothing_stored(admin: Client<'_>, calls: Vec<Asked>, want: &str) {
     let app = admin.app;
     app.faults.clear();
     for (rpc, message) in calls {

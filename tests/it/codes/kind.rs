@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use sesame::aws::ServerKeySetting;
-use sesame::domain::{Code, CodePurpose, CodeRecord, Operation, UserId};
+use sesame::domain::{Code, CodePurpose, CodeRecord, Destination, Operation, UserId};
 
 use super::{NEW_PASSWORD, TEMPLATE, human, number, reset, send};
 use crate::support::answer::Outcome;
@@ -149,7 +149,11 @@ impl Kind {
         };
         let record = self.stored(app, id).await;
         let active = record.active.unwrap();
-        let destination = &active.target.destination;
+        // A reset that was asked for by mail and by SMS has a code for each.
+        let is_sms = matches!(self, Self::Phone | Self::SmsReset);
+        let mut destinations = active.target.destinations();
+        let destination = destinations.find(|one| matches!(one, Destination::Phone(_)) == is_sms);
+        let destination = &destination.unwrap();
         let code = key.code(&record.user_id, purpose, destination, active.id, round);
         record::code(&code);
         code

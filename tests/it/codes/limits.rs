@@ -10,7 +10,7 @@ use sesame::store::MessageCounter;
 
 use super::kind::Kind;
 use super::{
-    MILLI, MINUTE, SECOND, add, address, administrator, human, returned, send, sending,
+    MINUTE, SECOND, add, address, administrator, human, just_before, returned, send, sending,
     sending_with,
 };
 use crate::support::app::{App, NOW};
@@ -80,7 +80,7 @@ async fn within_a_minute_nothing_is_sent_again() {
         let sent = app.outbox().len();
         kind.ask(admin, &id).await;
         let expires_at = kind.stored(&app, &id).await.active.unwrap().expires_at;
-        for after in [Duration::ZERO, SECOND, MINUTE - MILLI] {
+        for after in [Duration::ZERO, SECOND, just_before(MINUTE)] {
             kind.ask(admin.later(after), &id).await;
             let (rpc, message) = kind.request(&id);
             let again = match kind {
@@ -172,7 +172,7 @@ async fn twenty_messages_a_day_for_a_user_and_a_purpose() {
     // Another purpose has messages of its own.
     Kind::MailReset.ask(admin.later(MINUTE), &id).await;
     let (rpc, message) = set(20);
-    let last = admin.later(rest_of_day() - MILLI);
+    let last = admin.later(just_before(rest_of_day()));
     assert_refused(last, (rpc, message.clone())).await;
     admin.later(rest_of_day()).ask(rpc, message).await.unwrap();
     assert_eq!(app.outbox().len(), 22);
@@ -266,9 +266,9 @@ async fn ten_messages_a_day_to_a_number() {
         let removed = json!({ "userId": id });
         admin.ask(Operation::RemovePhone, removed).await.unwrap();
     }
-    let sent = app.outbox();
-    let sms = sent.iter().filter(|message| message.channel == "sms");
-    assert_eq!(sms.count(), 11);
+    let outbox = app.outbox();
+    let by_sms = outbox.iter().filter(|message| message.channel == "sms");
+    assert_eq!(by_sms.count(), 11);
     assert_eq!(
         counted(&app, MessageCounter::To(&phone(number)), NOW).await,
         10

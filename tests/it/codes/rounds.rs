@@ -7,8 +7,8 @@ use sesame::domain::{Code, Operation};
 
 use super::kind::{Kind, WRONG_LONG, WRONG_SHORT};
 use super::{
-    HOUR, MILLI, MINUTE, NEW_PASSWORD, SECOND, administrator, as_user, new_address, outcome, reset,
-    sending,
+    HOUR, MINUTE, NEW_PASSWORD, SECOND, administrator, as_user, just_before, new_address, outcome,
+    reset, sending,
 };
 use crate::support::app::PASSWORD;
 
@@ -55,7 +55,7 @@ async fn used_up_tries_begin_a_new_round_after_a_minute() {
         let first = kind.code(&app, &id).await;
         kind.enter_wrong(admin, &id, 5).await;
 
-        kind.ask(admin.later(MINUTE - MILLI), &id).await;
+        kind.ask(admin.later(just_before(MINUTE)), &id).await;
         assert_eq!(app.outbox().len(), sent + 1, "{kind:?}");
         let early = kind.code(&app, &id).await;
         assert_eq!(early.long(), first.long(), "{kind:?}");
@@ -83,7 +83,7 @@ async fn used_up_tries_begin_a_new_round_after_a_minute() {
         assert_ne!(outcome(&entered), "ok", "{kind:?}");
         let by_round = [&first, &second, &third];
         let code = by_round[Kind::ALL.iter().position(|one| *one == kind).unwrap() % 3];
-        let last = admin.later(end - MILLI);
+        let last = admin.later(just_before(end));
         kind.enter(last, &id, code.long()).await.unwrap();
         for code in by_round {
             let again = kind.enter(last, &id, code.long()).await;
@@ -111,7 +111,7 @@ async fn a_returned_code_begins_no_round_within_a_minute() {
     for round in 1..4 {
         let start = MINUTE * (round - 1);
         kind.enter_wrong(admin.later(start), &id, 5).await;
-        let same = ask(start + MINUTE - MILLI).await;
+        let same = ask(just_before(start + MINUTE)).await;
         assert_eq!(same, kind.code(&app, &id).await.short());
         assert_eq!(kind.stored(&app, &id).await.active.unwrap().round, round);
         let next = ask(start + MINUTE).await;
@@ -134,13 +134,13 @@ async fn a_request_renews_the_time_and_not_the_tries() {
         kind.enter_wrong(admin, &id, 3).await;
         let lifetime = kind.purpose().lifetime();
 
-        let again = lifetime - MILLI;
+        let again = just_before(lifetime);
         kind.ask(admin.later(again), &id).await;
 
         let stored = kind.stored(&app, &id).await.active.unwrap();
         assert_eq!((stored.round, stored.tries), (1, 3), "{kind:?}");
         assert_eq!(kind.code(&app, &id).await.long(), code.long());
-        let late = admin.later(again + lifetime - MILLI);
+        let late = admin.later(just_before(again + lifetime));
         kind.enter_wrong(late, &id, 2).await;
         let short = kind.enter(late, &id, code.short()).await;
         assert_eq!(outcome(&short), kind.wrong(), "{kind:?}");
@@ -169,7 +169,7 @@ async fn a_code_ends_exactly_at_its_time() {
             assert_ne!(outcome(&late), "ok", "{kind:?}");
             // Of an expired code no try is counted.
             assert_eq!(kind.stored(&app, &id).await.active.unwrap().tries, 0);
-            let last = admin.later(lifetime - MILLI);
+            let last = admin.later(just_before(lifetime));
             kind.enter(last, &id, text).await.unwrap();
         }
         // Behind it, a request makes another code.

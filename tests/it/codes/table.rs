@@ -170,7 +170,7 @@ impl Case {
 }
 
 /// Gives the user another address than the one that the code was sent to, and no other code.
-async fn change_address(admin: Client<'_>, kind: Kind, id: &str) {
+pub async fn change_address(admin: Client<'_>, kind: Kind, id: &str) {
     let (rpc, message) = match kind {
         Kind::Email | Kind::Invite => {
             let email = json!({ "email": new_address(id), "isVerified": false });

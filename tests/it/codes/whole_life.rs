@@ -54,10 +54,10 @@ async fn a_user_registers_verifies_forgets_and_moves() {
         let message = last();
         assert!(message.html.contains(&typed(&message)));
         assert!(long(&message).starts_with(&typed(&message)));
-        let set = reset(&id, NEW_PASSWORD, &typed(&message).to_lowercase());
+        let resets = reset(&id, NEW_PASSWORD, &typed(&message).to_lowercase());
         admin
             .later(MINUTE)
-            .ask(Operation::SetPassword, set)
+            .ask(Operation::SetPassword, resets)
             .await
             .unwrap();
         assert!(last().subject.ends_with("was changed"));
