@@ -32,15 +32,15 @@ impl Users {
         search: &UserSearch,
         now: Timestamp,
     ) -> Result<(Account, Account), UserRefusal> {
-        self.change(search, now, |account| {
+        let verify = |account: &Account| {
             let mut account = account.clone();
             let shown = account.profile.shown_email().ok_or(UserRefusal::NoEmail)?;
             if !shown.is_verified() {
                 account.profile.verify_email(&shown.address, now);
             }
             Ok(account)
-        })
-        .await
+        };
+        self.change(search, now, &verify).await
     }
 
     /// Makes the code by which a user's password can be reset, or takes the valid one that there is.
