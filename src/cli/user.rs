@@ -64,8 +64,8 @@ pub enum Command {
     ///
     /// It is the code that an application would send, and as long as that is valid the same one; no
     /// limit on messages applies. An application sets the password with it, and whoever has it can
-    /// log in as the user: give it to nobody else. SERVER_KEY or SERVER_KEY_SECRET must be that of
-    /// the service.
+    /// log in as the user: give it to nobody else. `SERVER_KEY` or `SERVER_KEY_SECRET` must be
+    /// that of the service.
     #[command(after_help = RESET_EXAMPLES)]
     ResetPassword(ResetPassword),
     /// Note that a user reads the mail of the e-mail address

@@ -76,21 +76,22 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
         UserError::TooManyMessages(_) => updates || is_one_of(&[SetEmail, SetPhone]) || sends,
         UserError::NoAddress => is_one_of(&[SendEmailCode, PasswordReset, CreateInviteCode]),
         UserError::CodeEmpty => verifies || is_one_of(&UPDATES),
-        UserError::CodeExpired => is_one_of(&UPDATES),
-        UserError::CodeInvalid(CodePurpose::ResetPassword) => is_one_of(&UPDATES),
         UserError::CodeInvalid(CodePurpose::Invite) => rpc == VerifyInviteCode,
-        UserError::CodeInvalid(_) => is_one_of(&[VerifyEmail, VerifyPhone]),
-        UserError::NoCode(CodePurpose::Invite) => rpc == ResendInviteCode,
         UserError::NoCode(CodePurpose::VerifyPhone) => rpc == ResendPhoneCode,
-        UserError::NoCode(_) => is_one_of(&[SendEmailCode, ResendEmailCode]),
         UserError::InviteNotNeeded(false) => rpc == CreateInviteCode,
-        UserError::InviteNotNeeded(true) => rpc == ResendInviteCode,
+        UserError::NoCode(CodePurpose::Invite) | UserError::InviteNotNeeded(true) => {
+            rpc == ResendInviteCode
+        }
+        UserError::NoCode(_) => is_one_of(&[SendEmailCode, ResendEmailCode]),
         UserError::NewPasswordEmpty
         | UserError::PasswordTooShort(_)
         | UserError::PasswordCommon
         | UserError::PasswordBreached
         | UserError::PasswordBlockedWords(_) => takes_all || rpc == SetPassword,
-        UserError::PasswordUnchanged => is_one_of(&UPDATES),
+        UserError::CodeExpired
+        | UserError::CodeInvalid(CodePurpose::ResetPassword)
+        | UserError::PasswordUnchanged => is_one_of(&UPDATES),
+        UserError::CodeInvalid(_) => is_one_of(&[VerifyEmail, VerifyPhone]),
         UserError::IdTaken => is_one_of(&CREATES),
         UserError::OrganizationUnknown => {
             is_one_of(&CREATES) || setting_errors::has_organization_in_request(rpc)
