@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
+use crate::aws::ServerKeySetting;
 use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
 use crate::domain::{
     AddressPolicy, AttemptPolicy, BlockedWords, LinkBases, MessagePolicy, Networks, PasswordRules,
@@ -152,6 +153,25 @@ pub fn unique_emails(variable: impl Fn(&str) -> Option<String>) -> Result<bool, 
     let mut reader = Reader::new(Program::Tool, variable);
     let unique_emails = reader.get("UNIQUE_EMAILS");
     unique_emails.ok_or(Faults(reader.faults))
+}
+
+/// Reads where the server key is, for commands that make codes.
+///
+/// # Errors
+///
+/// [`Faults`] has these settings if they are invalid or, together, say that there is no key.
+pub fn server_key(variable: impl Fn(&str) -> Option<String>) -> Result<ServerKeySetting, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let setting = reader.server_key();
+    if let Some(ServerKeySetting::None) = setting {
+        let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
+                      which would refuse codes of another key";
+        reader.fault("SERVER_KEY", reason);
+    }
+    match setting {
+        Some(setting) if reader.faults.is_empty() => Ok(setting),
+        _ => Err(Faults(reader.faults)),
+    }
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {

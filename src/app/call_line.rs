@@ -50,12 +50,14 @@ impl App {
             line.set("cause", chain(error));
         }
         line.set_some("beside", facts.side_error.as_ref());
+        // The purposes of the codes, and nothing of the codes.
+        if !facts.codes_returned.is_empty() {
+            line.set("code_returned", facts.codes_returned.join(","));
+        }
         line.set_some("login_ip", facts.login_address.as_ref());
         if facts.over_limit {
             line.set("over_limit", true);
         }
-        // The purpose of the code, and nothing of the code.
-        line.set_some("code_returned", facts.code_returned);
         if facts.message_failures > 0 {
             line.set("message_failures", facts.message_failures);
         }

@@ -308,14 +308,14 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "SERVER_KEY",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form("none or at least 32 characters"),
         "A secret from which the codes in messages and the tokens of creates with an `Idempotency-Key` are derived. `none`: the methods that send or take codes, and such creates, are refused with code 12.",
     ),
     setting(
         "SERVER_KEY_SECRET",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
         "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",

@@ -47,8 +47,8 @@ pub struct CallFacts {
     pub conflicts: u32,
     /// Whether a message is being sent or is about to be, after what was stored for it.
     pub is_sending: bool,
-    /// The purpose of a code that was returned.
-    pub code_returned: Option<&'static str>,
+    /// The purposes of the codes that were returned.
+    pub codes_returned: Vec<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
     /// How many messages to users could not be sent.

@@ -12,7 +12,7 @@ use crate::error::{Error, UserError};
 use crate::service::Service;
 use crate::token::ServerKey;
 
-pub(super) use request::PreparedCode;
+pub(super) use request::{PreparedCode, code_target};
 pub(super) use verify::{CheckedCode, CodeUser};
 
 /// How a code is to reach its user.

@@ -11,6 +11,7 @@ mod invite;
 mod list;
 mod password;
 mod read;
+mod recovery;
 mod send_code;
 mod state;
 mod update;
@@ -36,6 +37,7 @@ pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
 pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
+pub use recovery::ResetCode;
 pub use send_code::{AskedCode, PasswordReset, ResendEmailCode, ResendPhoneCode, SendEmailCode};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};
 pub use update::{Change, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges};
@@ -76,6 +78,16 @@ pub enum UserRefusal {
     NewerState,
     #[error("the user was changed at the same moment by somebody else: try again")]
     Changed,
+    #[error("the user has no e-mail address")]
+    NoEmail,
+    #[error(
+        "the user has no e-mail address and no verified phone number: set the password instead"
+    )]
+    NowhereToReset,
+    #[error("the user is {}, and can use no code", .0.as_str())]
+    NotActive(UserState),
+    #[error("the tries of the code were used up within the last minute: ask again in a minute")]
+    TriesUsedUp,
     #[error("DynamoDB")]
     Failed(#[from] Error),
 }

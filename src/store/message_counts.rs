@@ -6,6 +6,12 @@ use crate::domain::{Address as _, Destination, day_end};
 use crate::error::Error;
 
 /// What messages are counted for. Its item outlives the users who have the address.
+///
+/// | attribute | type | |
+/// |---|---|---|
+/// | `session_id` | S | the key: `MESSAGES#`, half of the SHA-256 of the address or the number, or `ALL`, `#` and the day |
+/// | `messages` | N | how many were sent |
+/// | `ttl` | N | seconds; the end of the day |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageCounter<'a> {
     /// All messages to an address or a number, whoever asks and for whatever user.

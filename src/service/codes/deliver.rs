@@ -29,7 +29,7 @@ impl Service {
                 let purpose = order.purpose.as_str();
                 context
                     .record
-                    .note(|facts| facts.code_returned = Some(purpose));
+                    .note(|facts| facts.codes_returned.push(purpose));
                 return Ok(Some(code));
             }
             CheckedDelivery::Send(template) => template.as_ref(),

@@ -182,7 +182,7 @@ impl Service {
 }
 
 /// What a code of a user is bound to.
-pub(super) fn code_target(
+pub(in crate::service) fn code_target(
     account: &Account,
     purpose: CodePurpose,
     destination: Destination,

@@ -122,7 +122,9 @@ impl UserRefusal {
             Self::IdTaken(_) => UserError::IdTaken,
             Self::AddressFull => UserError::TooManyUsersOfAddress,
             Self::Inactive | Self::Locked | Self::NewerState => wrong_state(),
-            Self::Changed | Self::CodeChanged => UserError::ChangedMeanwhile,
+            Self::Changed | Self::CodeChanged | Self::TriesUsedUp => UserError::ChangedMeanwhile,
+            Self::NoEmail | Self::NowhereToReset => UserError::NoAddress,
+            Self::NotActive(_) => return Error::UserNotActive,
             // The principal is the user, by the token of that session.
             Self::SessionEnded => return Error::Unauthenticated(TokenFault::Invalid),
             Self::Failed(error) => return error,

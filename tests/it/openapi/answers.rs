@@ -199,9 +199,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::READS),
         Error::PasswordInvalid(_)
         | Error::PasswordNotSet
-        | Error::UserNotActive
         | Error::UserLocked(_)
         | Error::TooManyFailures(_) => checks_password,
+        // A user who is just added is active.
+        Error::UserNotActive => {
+            let has_codes = user_errors::has_codes(rpc) && !is_one_of(&user_errors::CREATES);
+            checks_password || has_codes
+        }
         Error::Overloaded => checks_password || is_one_of(&user_errors::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
@@ -212,7 +216,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields => false,
-        Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
+        Error::ProofTooOld => {
+            is_one_of(&user_errors::UPDATES)
+                || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
+        }
         Error::User(error) => user_errors::may_answer(rpc, error),
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
@@ -239,6 +246,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
+        Error::Unimplemented(what) if what == user_errors::NO_KEY => user_errors::has_codes(rpc),
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
@@ -260,7 +268,7 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
         "Idempotency-Key without SERVER_KEY".into(),
     ));
     let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
-    let unbuilt: BTreeSet<_> = unbuilt.collect();
+    let unbuilt: BTreeSet<_> = unbuilt.chain([user_errors::NO_KEY]).collect();
     all.extend(
         unbuilt
             .into_iter()

@@ -21,10 +21,19 @@ const STATES: [(Rpc, StateChange); 4] = [
 ];
 
 /// A field of each call that has any that is refused, as the refusal names it.
-pub const UNBUILT: [(Rpc, &str); 2] = [
+pub const UNBUILT: [(Rpc, &str); 3] = [
     (Rpc::CreateUser, "human.idp_links"),
     (Rpc::AddHumanUser, "metadata"),
+    (Rpc::UpdateUser, "machine"),
 ];
+
+/// What calls that send or take codes refuse where there is no key for them.
+pub const NO_KEY: &str = "codes without SERVER_KEY";
+
+/// Whether a call sends codes or takes one.
+pub fn has_codes(rpc: Rpc) -> bool {
+    may_answer(rpc, &UserError::SendingNotSetUp) || may_answer(rpc, &UserError::CodeEmpty)
+}
 
 /// Whether a call may answer with an error. Exhaustive on purpose: each error must choose its calls
 /// here.
@@ -67,22 +76,22 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
         UserError::TooManyMessages(_) => updates || is_one_of(&[SetEmail, SetPhone]) || sends,
         UserError::NoAddress => is_one_of(&[SendEmailCode, PasswordReset, CreateInviteCode]),
         UserError::CodeEmpty => verifies || is_one_of(&UPDATES),
-        UserError::PasswordUnchanged
-        | UserError::CodeExpired
-        | UserError::CodeInvalid(CodePurpose::ResetPassword) => is_one_of(&UPDATES),
         UserError::CodeInvalid(CodePurpose::Invite) => rpc == VerifyInviteCode,
-        UserError::CodeInvalid(_) => is_one_of(&[VerifyEmail, VerifyPhone]),
+        UserError::NoCode(CodePurpose::VerifyPhone) => rpc == ResendPhoneCode,
+        UserError::InviteNotNeeded(false) => rpc == CreateInviteCode,
         UserError::NoCode(CodePurpose::Invite) | UserError::InviteNotNeeded(true) => {
             rpc == ResendInviteCode
         }
-        UserError::NoCode(CodePurpose::VerifyPhone) => rpc == ResendPhoneCode,
         UserError::NoCode(_) => is_one_of(&[SendEmailCode, ResendEmailCode]),
-        UserError::InviteNotNeeded(false) => rpc == CreateInviteCode,
         UserError::NewPasswordEmpty
         | UserError::PasswordTooShort(_)
         | UserError::PasswordCommon
         | UserError::PasswordBreached
         | UserError::PasswordBlockedWords(_) => takes_all || rpc == SetPassword,
+        UserError::CodeExpired
+        | UserError::CodeInvalid(CodePurpose::ResetPassword)
+        | UserError::PasswordUnchanged => is_one_of(&UPDATES),
+        UserError::CodeInvalid(_) => is_one_of(&[VerifyEmail, VerifyPhone]),
         UserError::IdTaken => is_one_of(&CREATES),
         UserError::OrganizationUnknown => {
             is_one_of(&CREATES) || setting_errors::has_organization_in_request(rpc)
