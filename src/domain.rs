@@ -10,6 +10,7 @@ mod address;
 mod attempts;
 #[cfg(feature = "function")]
 mod code;
+mod code_purpose;
 mod factors;
 mod id;
 mod idempotency;
@@ -51,10 +52,10 @@ pub use address::{
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 #[cfg(feature = "function")]
 pub use code::{
-    ActiveCode, Code, CodeId, CodePurpose, CodeRecord, CodeRequest, CodeTarget, Destination,
-    Invitation, Issue, KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of,
-    until_next_day,
+    ActiveCode, Code, CodeId, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
+    KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
 };
+pub use code_purpose::CodePurpose;
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;

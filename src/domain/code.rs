@@ -6,41 +6,18 @@
 mod presented;
 mod record;
 
-use std::time::Duration;
-
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::id::uuid_type;
-use super::named::named;
 use super::secret::hide_in_debug;
-use super::{EmailAddress, PhoneNumber};
+use super::{Address as _, EmailAddress, PhoneNumber};
 
 pub use presented::PresentedCode;
 pub use record::{
     ActiveCode, CodeRecord, CodeRequest, CodeTarget, Invitation, Issue, SentMessages,
     TooManyMessages, day_end, day_of, until_next_day,
 };
-
-named! {
-    /// What a code is for. The name is part of what a code is derived from, and of its item's key.
-    pub enum CodePurpose {
-        VerifyEmail = "email",
-        VerifyPhone = "phone",
-        ResetPassword = "reset",
-        Invite = "invite",
-    }
-}
-
-impl CodePurpose {
-    /// How long a code is valid after it was last asked for.
-    pub fn lifetime(self) -> Duration {
-        match self {
-            Self::VerifyEmail | Self::VerifyPhone | Self::ResetPassword => Duration::from_hours(1),
-            Self::Invite => Duration::from_hours(72),
-        }
-    }
-}
 
 uuid_type! {
     /// The random id from which a code is derived. It says nothing about the code.
@@ -59,10 +36,12 @@ pub enum Destination {
 }
 
 impl Destination {
-    pub fn as_str(&self) -> &str {
+    /// The form in which destinations are compared, and from which a code is derived: another
+    /// spelling is no other address.
+    pub fn folded(&self) -> String {
         match self {
-            Self::Email(address) => address.as_str(),
-            Self::Phone(number) => number.as_str(),
+            Self::Email(address) => address.folded(),
+            Self::Phone(number) => number.folded(),
         }
     }
 }

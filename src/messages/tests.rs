@@ -152,7 +152,7 @@ fn who_asked_is_said_in_his_own_words() {
         (
             MessageKind::VerifyEmail,
             Asker::User,
-            "You asked for this message yourself",
+            "It was asked for in a session that is signed in",
         ),
         (
             MessageKind::ResetPassword,

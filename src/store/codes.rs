@@ -49,7 +49,7 @@ fn code_key(user: &UserId, purpose: CodePurpose) -> Item {
 }
 
 /// The attributes that an item has while there is a code.
-const OF_CODE: [&str; 13] = [
+const OF_CODE: [&str; 14] = [
     "code_id",
     "round",
     "round_at",
@@ -58,6 +58,7 @@ const OF_CODE: [&str; 13] = [
     "key_name",
     "email",
     "phone",
+    "user_created_at",
     "password_changed_at",
     "expires_at",
     "url_template",
@@ -273,6 +274,7 @@ impl IssuedCode {
 /// | `try_id` | S | the last try; empty before the first one |
 /// | `key_name` | B | 8 bytes derived from the server's key |
 /// | `email`, `phone` | S | the address that the code is for; for a reset that was asked for by both, both |
+/// | `user_created_at` | N | when the user was added; if that is known |
 /// | `password_changed_at` | N | when the user's password was set, for a code by which one is set; if it was |
 /// | `expires_at` | N | |
 /// | `url_template`, `application_name` | S | those of an invitation; if there are any |
@@ -296,6 +298,7 @@ fn code_item(record: &CodeRecord) -> Item {
         item.set("email", email.map(|address| text(address.as_str())));
         let phone = target.phone.as_ref();
         item.set("phone", phone.map(|number| text(number.as_str())));
+        item.set("user_created_at", target.user_created_at.map(millis));
         item.set(
             "password_changed_at",
             target.password_changed_at.map(millis),
@@ -356,6 +359,7 @@ fn parse_active(item: Attributes<'_>) -> Result<Option<ActiveCode>, CorruptItem>
             key: KeyName(item.array("key_name")?),
             email: email.map(|address| EmailAddress::from_stored(address.to_owned())),
             phone: phone.map(|number| PhoneNumber::from_stored(number.to_owned())),
+            user_created_at: item.optional_millis("user_created_at")?,
             password_changed_at: item.optional_millis("password_changed_at")?,
         },
         expires_at: item.millis("expires_at")?,

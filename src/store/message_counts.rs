@@ -2,7 +2,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::item::{Item, number, refused_item, text};
 use super::{Store, on_heap};
-use crate::domain::{Address as _, Destination, day_end};
+use crate::domain::{Destination, day_end};
 use crate::error::Error;
 
 /// What messages are counted for. Its item outlives the users who have the address.
@@ -25,10 +25,7 @@ impl MessageCounter<'_> {
     fn key(self, day: i64) -> Item {
         let name = match self {
             Self::To(destination) => {
-                let address = match destination {
-                    Destination::Email(address) => address.folded(),
-                    Destination::Phone(number) => number.folded(),
-                };
+                let address = destination.folded();
                 let hash = Sha256::digest(address.as_bytes());
                 let half: [u8; 16] = std::array::from_fn(|n| hash[n]);
                 format!("{:032x}", u128::from_be_bytes(half))

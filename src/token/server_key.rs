@@ -70,7 +70,7 @@ impl ServerKey {
             &[
                 user.as_str().as_bytes(),
                 purpose.as_str().as_bytes(),
-                destination.as_str().as_bytes(),
+                destination.folded().as_bytes(),
                 id.0.as_bytes(),
                 &round.to_be_bytes(),
             ],

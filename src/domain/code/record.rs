@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Code, CodeId, CodePurpose, Destination, KeyName};
-use crate::domain::{EmailAddress, PhoneNumber, Timestamp, UserId};
+use super::{Code, CodeId, Destination, KeyName};
+use crate::domain::{Address, CodePurpose, EmailAddress, PhoneNumber, Timestamp, UserId};
 
 /// What is stored of the codes of a user for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub struct CodeTarget {
     /// of each is right.
     pub email: Option<EmailAddress>,
     pub phone: Option<PhoneNumber>,
+    /// When the user was added, or else a user who is added again would have the codes of the former
+    /// one.
+    pub user_created_at: Option<Timestamp>,
     /// When the password was last set, for the codes by which one is set.
     pub password_changed_at: Option<Timestamp>,
 }
@@ -178,6 +181,7 @@ impl CodeTarget {
     pub fn new(
         key: KeyName,
         destination: Destination,
+        user_created_at: Option<Timestamp>,
         password_changed_at: Option<Timestamp>,
     ) -> Self {
         let (email, phone) = match destination {
@@ -188,6 +192,7 @@ impl CodeTarget {
             key,
             email,
             phone,
+            user_created_at,
             password_changed_at,
         }
     }
@@ -202,10 +207,12 @@ impl CodeTarget {
 
     /// Whether another target is bound to the same, but for another kind of address.
     pub fn agrees(&self, other: &Self) -> bool {
-        fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+        fn agree<A: Address>(one: Option<&A>, other: Option<&A>) -> bool {
+            let (one, other) = (one.map(A::folded), other.map(A::folded));
             one.is_none() || other.is_none() || one == other
         }
         self.key == other.key
+            && self.user_created_at == other.user_created_at
             && self.password_changed_at == other.password_changed_at
             && agree(self.email.as_ref(), other.email.as_ref())
             && agree(self.phone.as_ref(), other.phone.as_ref())

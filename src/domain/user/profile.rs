@@ -115,12 +115,15 @@ impl Profile {
         phone.map(|phone| &phone.address)
     }
 
-    /// Gives the user an e-mail address. One that nobody has verified waits beside a verified one.
-    pub fn set_email(&mut self, new: Contact<EmailAddress>) {
-        let waits = |own: &Contact<EmailAddress>| {
-            own.is_verified() && !new.is_verified() && own.address.folded() != new.address.folded()
+    /// Gives the user an e-mail address. One that nobody has verified waits beside a verified one, and
+    /// with `waits` beside any other.
+    pub fn set_email(&mut self, new: Contact<EmailAddress>, waits: bool) {
+        let stays = |own: &Contact<EmailAddress>| {
+            (own.is_verified() || waits)
+                && !new.is_verified()
+                && own.address.folded() != new.address.folded()
         };
-        if self.email.as_ref().is_some_and(waits) {
+        if self.email.as_ref().is_some_and(stays) {
             self.new_email = Some(new.address);
             return;
         }
@@ -128,14 +131,19 @@ impl Profile {
         self.email = Some(new.after(self.email.as_ref()));
     }
 
-    /// Notes at `now` that the user reads the mail of `address`: the new address, or the one that
-    /// there is.
+    /// Notes at `now` that the user reads the mail of `address`: the one that waits, which takes its
+    /// place, or the one that there is.
     pub fn verify_email(&mut self, address: &EmailAddress, now: Timestamp) {
-        let verified = Contact {
-            address: address.clone(),
+        if self.is_verified_email(address) {
+            return;
+        }
+        let is_it = |own: &EmailAddress| own.folded() == address.folded();
+        let own = self.new_email.take_if(|new| is_it(new));
+        let own = own.or_else(|| self.email.as_ref().map(|email| email.address.clone()));
+        self.email = Some(Contact {
+            address: own.filter(is_it).unwrap_or_else(|| address.clone()),
             verified_at: Some(now),
-        };
-        self.set_email(verified);
+        });
     }
 
     /// The given and the family name, which a user without a display name is shown by: at most 200
@@ -334,9 +342,9 @@ mod tests {
         };
         let mut profile = Profile::default();
 
-        profile.set_email(contact("a@a.b", None));
+        profile.set_email(contact("a@a.b", None), false);
         assert_eq!(profile.email, Some(contact("a@a.b", None)));
-        profile.set_email(contact("b@a.b", None));
+        profile.set_email(contact("b@a.b", None), false);
         assert_eq!(
             (&profile.email, &profile.new_email),
             (&Some(contact("b@a.b", None)), &None)
@@ -345,7 +353,7 @@ mod tests {
         assert_eq!(profile.verified_email(), Some(&address("b@a.b")));
         assert_eq!(profile.unverified_email(), None);
 
-        profile.set_email(contact("c@a.b", None));
+        profile.set_email(contact("c@a.b", None), false);
         assert_eq!(profile.email, Some(contact("b@a.b", Some(1))));
         assert_eq!(profile.shown_email(), Some(contact("c@a.b", None)));
         assert_eq!(profile.unverified_email(), Some(address("c@a.b")));
@@ -353,9 +361,15 @@ mod tests {
         assert_eq!(profile.email, Some(contact("c@a.b", Some(2))));
         assert_eq!(profile.new_email, None);
 
+        // Of the address that there is, another one may go on waiting.
+        profile.set_email(contact("e@a.b", None), false);
+        profile.verify_email(&address("c@a.b"), at(3));
+        assert_eq!(profile.email, Some(contact("c@a.b", Some(2))));
+        assert_eq!(profile.new_email, Some(address("e@a.b")));
+
         // The verified address itself ends the wait, in any spelling.
-        profile.set_email(contact("d@a.b", None));
-        profile.set_email(contact("C@a.b", None));
+        profile.set_email(contact("d@a.b", None), false);
+        profile.set_email(contact("C@a.b", None), false);
         assert_eq!(
             (&profile.email, &profile.new_email),
             (&Some(contact("C@a.b", None)), &None)

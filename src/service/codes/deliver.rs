@@ -14,7 +14,7 @@ impl Service {
     /// # Errors
     ///
     /// [`Error::Unavailable`]: the provider refuses the message or is out of reach. Then it counts as
-    /// not sent, and whoever asks again is sent the same code.
+    /// not sent, so that an outage uses up nobody's day, and whoever asks again is sent the same code.
     pub(in crate::service) async fn deliver(
         &self,
         prepared: PreparedCode,
@@ -38,8 +38,7 @@ impl Service {
         let Err(error) = sent else {
             return Ok(None);
         };
-        context.record.message_failed(&error);
-        self.unsend(&write, context).await;
+        tokio::join!(self.unsend(&write, context), self.uncount(order, context));
         Err(error)
     }
 
@@ -65,7 +64,7 @@ impl Service {
             let values = self.link_values(code, account, is_verified);
             template.render(&values)
         });
-        let asker = asker(permit.principal(), account);
+        let asker = self.asker(permit.principal(), account);
         let values = MessageValues {
             organization: &self.policy.organization_name,
             asker,
@@ -136,14 +135,17 @@ pub(super) fn shown_name(account: &Account) -> &str {
     DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name)
 }
 
-/// Who asks, as the message says it.
-pub(super) fn asker<'a>(principal: &'a Principal, account: &Account) -> Asker<'a> {
-    match principal {
-        Principal::User { id, .. } if *id == account.user.user_id => Asker::User,
-        Principal::ServiceAccount { name, .. } => Asker::Application(name.as_str()),
-        Principal::Operator
-        | Principal::User { .. }
-        | Principal::Jwt { .. }
-        | Principal::Anonymous => Asker::Operator,
+impl Service {
+    /// Who asks, as a message says it. Other users, who act by a code, and clients of a gateway have
+    /// no name that it could say.
+    pub(super) fn asker<'a>(&'a self, principal: &'a Principal, account: &Account) -> Asker<'a> {
+        match principal {
+            Principal::User { id, .. } if *id == account.user.user_id => Asker::User,
+            Principal::ServiceAccount { name, .. } => Asker::Application(name.as_str()),
+            Principal::Operator => Asker::Operator,
+            Principal::User { .. } | Principal::Jwt { .. } | Principal::Anonymous => {
+                Asker::Application(&self.policy.organization_name)
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::deliver::{asker, shown_name};
+use super::deliver::shown_name;
 use crate::domain::{
     Account, Address as _, EmailAddress, Language, Permit, Profile, day_of, until_next_day,
 };
@@ -40,7 +40,7 @@ impl Service {
                 .map(|email| email.address.as_str());
             let values = MessageValues {
                 organization: &self.policy.organization_name,
-                asker: asker(permit.principal(), after),
+                asker: self.asker(permit.principal(), after),
                 name: Some(shown_name(after)),
                 code: None,
                 link: None,

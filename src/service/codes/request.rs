@@ -36,6 +36,25 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<Code>, Error> {
+        let requested = self.try_request_code(account, order, key, permit, context);
+        let requested = requested.await;
+        if let Err(error) = &requested
+            && error.is_server_fault()
+        {
+            context.record.message_failed(error);
+        }
+        requested
+    }
+
+    /// The same, and a failure is not noted.
+    pub(in crate::service) async fn try_request_code(
+        &self,
+        account: &Account,
+        order: &CodeOrder,
+        key: &ServerKey,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Option<Code>, Error> {
         for _ in 0..MAX_CONFLICTS {
             let Some(prepared) = self.prepare_code(account, order, key, context).await? else {
                 return Ok(None);
@@ -90,6 +109,8 @@ impl Service {
             return Ok(None);
         };
         if order.is_sent() {
+            // What is counted is sent, whatever the client's deadline.
+            context.record.note(|facts| facts.is_sending = true);
             self.count(order, context).await?;
         }
         let Some(active) = &record.active else {
@@ -191,7 +212,8 @@ pub(in crate::service) fn code_target(
     let sets_password = matches!(purpose, CodePurpose::ResetPassword | CodePurpose::Invite);
     let password_changed_at = account.user.password_changed_at;
     let password_changed_at = password_changed_at.filter(|_| sets_password);
-    CodeTarget::new(key.name(), destination, password_changed_at)
+    let created_at = account.profile.created_at;
+    CodeTarget::new(key.name(), destination, created_at, password_changed_at)
 }
 
 impl CodeOrder {

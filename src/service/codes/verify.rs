@@ -176,23 +176,18 @@ impl CheckedCode {
     pub fn require_current(&self, account: &Account) -> Result<(), Error> {
         let purpose = self.record.purpose;
         let profile = &account.profile;
-        let is_own = match (&self.destination, purpose) {
-            (Destination::Email(address), CodePurpose::VerifyEmail) => {
-                profile.unverified_email().as_ref() == Some(address)
+        let email = profile.email.as_ref().map(|email| email.address.clone());
+        let own = match (&self.destination, purpose) {
+            (Destination::Email(_), CodePurpose::VerifyEmail) => {
+                profile.unverified_email().map(Destination::Email)
             }
-            (Destination::Phone(number), CodePurpose::VerifyPhone) => {
-                let phone = profile.phone.as_ref();
-                phone.is_some_and(|phone| !phone.is_verified() && phone.address == *number)
+            (Destination::Email(_), _) => email.map(Destination::Email),
+            (Destination::Phone(_), CodePurpose::VerifyPhone) => {
+                profile.unverified_phone().map(Destination::Phone)
             }
-            (Destination::Phone(number), _) => {
-                let phone = profile.phone.as_ref();
-                phone.is_some_and(|phone| phone.is_verified() && phone.address == *number)
-            }
-            (Destination::Email(address), _) => {
-                let email = profile.email.as_ref();
-                email.is_some_and(|email| email.address == *address)
-            }
+            (Destination::Phone(_), _) => profile.verified_phone().cloned().map(Destination::Phone),
         };
+        let is_own = own.is_some_and(|own| own.folded() == self.destination.folded());
         let target = code_target(account, purpose, self.destination.clone(), &self.key);
         let active = self.record.active.as_ref();
         let is_bound = active.is_some_and(|active| active.target.agrees(&target));

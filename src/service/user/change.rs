@@ -168,15 +168,18 @@ impl Service {
         context: &Context,
         change: AccountChange<'_>,
     ) -> Result<(Account, Account), Fault> {
-        if !prepared.is_empty() {
-            context.record.note(|facts| facts.is_sending = true);
-        }
+        // What is changed is told, and what is asked for is sent, whatever the client's deadline.
+        context.record.note(|facts| facts.is_sending = true);
         let is_change = change(&seen.account)? != seen.account;
         if !is_change && parts.proof.is_none() {
-            for (_, code) in prepared {
+            for (stored, (_, code)) in prepared.iter().enumerate() {
                 let issued = self.store.issue_code(&code.write);
                 let issued = context.database(issued).await;
                 if !issued.map_err(Fault::Call)? {
+                    // Those before it are stored as ones that were sent.
+                    for (_, code) in &prepared[..stored] {
+                        self.unsend(&code.write, context).await;
+                    }
                     return Err(UserRefusal::CodeChanged.into());
                 }
             }
@@ -212,7 +215,10 @@ impl Service {
         for (order, delivered) in join_all(delivered).await {
             match delivered {
                 Ok(code) => codes.put(&order, code),
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    context.record.message_failed(&error);
+                    failed = Some(error);
+                }
             }
         }
         failed.map_or(Ok(codes), Err)
@@ -232,7 +238,7 @@ impl Service {
             return codes;
         };
         let requested = asked.orders(account).map(async |order| {
-            let code = self.request_code(account, &order, key, permit, context);
+            let code = self.try_request_code(account, &order, key, permit, context);
             let code = code.await;
             (order, code)
         });
@@ -247,6 +253,10 @@ impl Service {
 }
 
 impl AskedCodes {
+    pub fn is_none(&self) -> bool {
+        self.key.is_none()
+    }
+
     fn orders(&self, account: &Account) -> impl Iterator<Item = CodeOrder> {
         let profile = &account.profile;
         let email = self.email.clone().zip(profile.unverified_email());

@@ -30,11 +30,12 @@ impl UseCase for SetEmail {
         let is_own = permit.user(&user_id)? == UserScope::Own;
         service.may_set_contact(is_own, &email, permit, context)?;
         let by_code = matches!(email.verification, Verification::ByCode(_));
+        let waits = service.own_email_waits(is_own);
         let asked = service.asked_codes(Some(&email.verification), None, permit);
         let asked = asked.await?;
         let email = email.contact(context.now);
         let change = |profile: &Profile| {
-            let after = with_email(profile, email.clone(), by_code);
+            let after = with_email(profile, email.clone(), by_code, waits);
             let is_asked = by_code && after.unverified_email().is_some();
             if after == *profile && !is_asked {
                 return Err(UserError::EmailUnchanged);
@@ -98,12 +99,13 @@ pub(super) fn with_email(
     profile: &Profile,
     email: Contact<EmailAddress>,
     by_code: bool,
+    waits: bool,
 ) -> Profile {
     let mut after = profile.clone();
     if by_code && profile.is_verified_email(&email.address) {
         after.new_email = None;
     } else {
-        after.set_email(email);
+        after.set_email(email, waits);
     }
     after
 }
@@ -183,6 +185,12 @@ impl UseCase for HumanMFAInitSkipped {
 type ProfileChange<'a> = &'a (dyn Fn(&Profile) -> Result<Profile, UserError> + Send + Sync);
 
 impl Service {
+    /// Whether an address that users give themselves waits in any case: where addresses are unique,
+    /// only who reads its mail learns that it is taken.
+    pub(super) fn own_email_waits(&self, is_own: bool) -> bool {
+        is_own && self.policy.unique_emails
+    }
+
     /// Users may give themselves an address by a code that is sent there, shortly after a login.
     pub(super) fn may_set_contact<A>(
         &self,

@@ -345,6 +345,7 @@ fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Accoun
     {
         account.profile.verify_email(address, now);
         account.profile.phone = None;
+        account.profile.new_email = None;
     }
     Ok(account)
 }

@@ -109,12 +109,13 @@ impl Service {
         context: &Context,
     ) -> Result<ChangedUser, Error> {
         self.may_update(&id, &changes, permit, context)?;
+        let waits = self.own_email_waits(permit.principal().user() == Some(&id));
         let asked = self.asked_codes(changes.email(), changes.phone(), permit);
         let asked = asked.await?;
         context.record.user(&id);
         let (command, now) = (UserCommand::Other, context.now);
         let password = changes.password.take();
-        let apply = |account: &Account| Ok(changes.apply(account.clone(), now));
+        let apply = |account: &Account| Ok(changes.apply(account.clone(), now, waits));
         let (after, codes) = if let Some(password) = password {
             let prepare = self.prepare_password(&id, password, command, permit, context, &apply);
             let prepared = prepare.await?;
@@ -189,8 +190,9 @@ impl UserChanges {
         }
     }
 
-    /// The account after the changes at `now`, but for the password.
-    fn apply(&self, account: Account, now: Timestamp) -> Account {
+    /// The account after the changes at `now`, but for the password. With `waits`, an address that
+    /// nobody has verified waits beside any other.
+    fn apply(&self, account: Account, now: Timestamp, waits: bool) -> Account {
         let mut profile = account.profile.clone();
         let names = &self.profile;
         for (own, new) in [
@@ -212,7 +214,7 @@ impl UserChanges {
         }
         if let Some(email) = self.email.clone() {
             let by_code = matches!(email.verification, Verification::ByCode(_));
-            profile = with_email(&profile, email.contact(now), by_code);
+            profile = with_email(&profile, email.contact(now), by_code, waits);
         }
         match self.phone.clone() {
             Some(Change::To(phone)) => {

@@ -92,13 +92,7 @@ impl<'a> Run<'a> {
         for &kind in kinds {
             let sent = async || {
                 let to = match kind.stored(app, id).await.active {
-                    Some(active) => active
-                        .target
-                        .destinations()
-                        .next()
-                        .unwrap()
-                        .as_str()
-                        .to_owned(),
+                    Some(active) => active.target.destinations().next().unwrap().folded(),
                     None => return Vec::new(),
                 };
                 let mut new = app.outbox().split_off(self.sent_before);

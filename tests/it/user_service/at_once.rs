@@ -5,6 +5,7 @@
 //! The calls follow from a seed, which a failure prints.
 
 mod codes;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,10 +16,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, UserId, UserRef};
 
-use self::codes::KnownCode;
+use self::world::{Login, World, pick};
 use super::{outcome, read};
 use crate::support::app::App;
-use crate::support::client::Client;
 use crate::support::dice::Dice;
 use crate::support::faults::Fault;
 
@@ -26,48 +26,7 @@ const CLIENTS: u64 = 5;
 const CALLS: u64 = 14;
 const USERS: u64 = 2;
 
-/// What the clients know together.
-struct World {
-    app: App,
-    bearer: String,
-    seed: u64,
-    next: AtomicU64,
-    /// The ids of users who may exist.
-    users: Mutex<Vec<String>>,
-    /// The passwords that each user may ever have had. No two are the same.
-    passwords: Mutex<BTreeMap<String, Vec<String>>>,
-    sessions: Mutex<Vec<Login>>,
-    codes: Mutex<Vec<KnownCode>>,
-}
-
-/// A session of a user.
-#[derive(Clone, Debug)]
-struct Login {
-    user: String,
-    id: String,
-    token: String,
-    /// The password that was proved in it, if any was.
-    password: Option<String>,
-    /// Whether the user may have changed the password with its token, so that it stays.
-    may_be_kept: bool,
-}
-
 impl World {
-    fn admin(&self) -> Client<'_> {
-        self.app.client().bearing(&self.bearer)
-    }
-
-    /// A password that no user has had.
-    fn new_password(&self, user: &str) -> String {
-        let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let password = format!("correct horse {} {number}", self.seed);
-        let mut all = self.passwords.lock().unwrap();
-        all.entry(user.to_owned())
-            .or_default()
-            .push(password.clone());
-        password
-    }
-
     async fn register(&self, dice: &mut Dice) {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let id = self
@@ -329,11 +288,6 @@ impl World {
 
 fn phone(dice: &mut Dice) -> String {
     format!("+4171123456{}", dice.below(2))
-}
-
-fn pick<'a, T>(dice: &mut Dice, all: &'a [T]) -> Option<&'a T> {
-    let index = dice.below(all.len().max(1) as u64);
-    all.get(usize::try_from(index).unwrap())
 }
 
 /// Whether a call was carried out, or nobody knows.

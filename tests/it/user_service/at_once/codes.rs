@@ -3,17 +3,8 @@
 use serde_json::{Value, json};
 use sesame::domain::Operation;
 
-use super::{World, pick};
+use super::world::{KnownCode, World, pick};
 use crate::support::dice::Dice;
-
-/// A code that was returned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KnownCode {
-    user: String,
-    taken_by: Operation,
-    text: String,
-    is_used: bool,
-}
 
 impl World {
     pub(super) async fn ask_for_code(
