@@ -19,13 +19,15 @@ fn main() {
 
 #[cfg(feature = "function")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
-    const FILES: [&str; 7] = [
+    const FILES: [&str; 9] = [
         "google/rpc/error_details.proto",
         "google/rpc/status.proto",
         "zitadel/session/v2/session_service.proto",
         "zitadel/session/v2alpha/session_service.proto",
         "zitadel/session/v2beta/session_service.proto",
         "zitadel/user/v2/user_service.proto",
+        "zitadel/settings/v2/settings_service.proto",
+        "zitadel/org/v2/org_service.proto",
         "zitadel/v1/error_detail.proto",
     ];
     println!("cargo::rerun-if-changed=proto");

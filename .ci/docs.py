@@ -37,7 +37,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # Pages whose commands nothing runs.
-READ_ALONE = ("benches/README.md", "benches/peers/README.md")
+READ_ALONE = (
+    "benches/README.md",
+    "benches/peers/README.md",
+    "examples/login/README.md",
+)
 # The pages whose commands are run by a test of their own.
 TESTED = {"docs/migrating.md": "tests/it/cli/migrating.rs"}
 EXAMPLES = {"text", "json", "rust", "yaml", "toml"}

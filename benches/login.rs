@@ -23,7 +23,9 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 use sesame::api::{Request, RequestContext};
 use sesame::app::{App, Settings, handle};
-use sesame::aws::{Endpoint, KeySource, with_http_client};
+use sesame::aws::{
+    Endpoint, KeySource, MessageUrls, Messenger, Roots, http_client, with_http_client,
+};
 use sesame::domain::{
     Account, HashString, LoginName, NewUser, Password, Profile, Timestamp, UserId, UserState,
 };
@@ -225,11 +227,18 @@ async fn app(
         "ACCESS" => Some("public".to_owned()),
         _ => None,
     });
+    let settings = settings.expect("settings");
+    // The settings have no sender, so it is never used.
+    let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
+    let http = http_client(Roots::Amazon);
+    let policy = &settings.policy.messages;
+    let messenger = Messenger::new(policy, &endpoint, MessageUrls::default(), http);
     let (log, lines) = Log::memory(None);
     let app = Arc::new(App::new(
         store_over(over(emulator.http_client())),
-        &settings.expect("settings"),
+        &settings,
         KeySource::None,
+        messenger,
         NonZeroUsize::MIN,
         log,
     ));

@@ -41,9 +41,11 @@ pub fn generate(proto: &Proto) -> Result<Value> {
         ids: BTreeSet::new(),
     };
     let operations = operations(proto)?;
+    let unbuilt = proto.unbuilt_routes()?;
     let methods_of = |path: &str| {
-        let of_path = operations.iter().filter(|one| one.route.path == path);
-        let methods: BTreeSet<_> = of_path.map(|one| one.route.verb.to_uppercase()).collect();
+        let built = operations.iter().map(|one| &one.route);
+        let of_path = built.chain(&unbuilt).filter(|route| route.path == path);
+        let methods: BTreeSet<_> = of_path.map(|route| route.verb.to_uppercase()).collect();
         methods.into_iter().collect::<Vec<_>>().join(", ")
     };
     let mut paths = Map::new();

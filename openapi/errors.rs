@@ -27,6 +27,9 @@ const OF_ALL_CALLS: [&str; 11] = [
 /// What calls with a body have beside them.
 const OF_BODIES: &str = "unsupported_encoding";
 
+/// The errors of which each call that sends or takes codes has one.
+const OF_CODES: [&str; 2] = ["SESAME-Send1", "COMMAND-Fia4a"];
+
 /// The errors that show which headers a call reads.
 const KEY_REUSED: &str = "idempotency_key_reused";
 pub const OF_HEADERS: [(&str, &str); 2] = [
@@ -59,6 +62,9 @@ pub fn answers(
     methods: &str,
     unbuilt: Option<String>,
 ) -> Result<Vec<Answer>> {
+    let has_codes = of_call.iter().any(|name| OF_CODES.contains(&&**name));
+    let no_key = has_codes.then_some("codes without SERVER_KEY");
+    let unbuilt = unbuilt.or_else(|| no_key.map(str::to_owned));
     let unbuilt = unbuilt.unwrap_or_default();
     let mut names: Vec<_> = of_call
         .iter()
@@ -88,6 +94,9 @@ pub fn answers(
                 Error::Unimplemented(_) if names.contains(&KEY_REUSED) => Some(
                     Error::Unimplemented("Idempotency-Key without SERVER_KEY".into()),
                 ),
+                Error::Unimplemented(_) => no_key
+                    .filter(|what| *what != unbuilt)
+                    .map(|what| Error::Unimplemented(what.into())),
                 _ => None,
             };
             let error = match &example.error {

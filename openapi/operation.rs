@@ -173,6 +173,7 @@ impl Document<'_> {
                 format!("{name}-{id}"),
                 format!("{name}-2"),
                 format!("{rpc}{name}"),
+                format!("{rpc}{name}-2"),
             ];
             let example = self.add("examples", &names, &json!({ "value": body }))?;
             if !examples.values().any(|other| *other == example) {

@@ -72,6 +72,24 @@ impl Proto {
         [&rule].into_iter().chain(more).map(route).collect()
     }
 
+    /// The routes of calls that are refused with their name, which a path may have beside others.
+    pub fn unbuilt_routes(&self) -> Result<Vec<Route>> {
+        let mut routes = Vec::new();
+        for service in self.pool.services() {
+            let option = self.pool.get_extension_by_name("sesame.unbuilt");
+            let option = option.ok_or("there is no sesame.unbuilt")?;
+            let options = service.options();
+            let calls = options.get_extension(&option);
+            let calls = calls.as_list().unwrap_or_default();
+            let rules = calls.iter().filter_map(Value::as_message);
+            let rules = rules.filter_map(|call| value(call, "route"));
+            for rule in rules {
+                routes.push(route(rule.as_message().ok_or("a route is none")?)?);
+            }
+        }
+        Ok(routes)
+    }
+
     pub fn call(&self, method: &MethodDescriptor) -> Result<Call> {
         let own = self.option(&method.options(), "sesame.call");
         let call = own.or_else(|| {

@@ -183,9 +183,12 @@ pub fn fields(
     is_reply: bool,
 ) -> impl Iterator<Item = FieldDescriptor> {
     let built = proto.built(message);
-    // What isn't built is never in a reply. In a request it is a place where nothing may stand.
+    // What isn't built is never in a reply, unless each reply has it without anything in it. In a
+    // request it is a place where nothing may stand.
     let is_empty = move |field: &FieldDescriptor| match field.kind() {
-        Kind::Message(of) => is_reply && proto.built(&of).is_some_and(|built| built.is_empty()),
+        Kind::Message(of) if is_reply && !proto.limits(field).is_required => {
+            proto.built(&of).is_some_and(|built| built.is_empty())
+        }
         _ => false,
     };
     let fields: Vec<_> = message.fields().collect();

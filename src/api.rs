@@ -14,6 +14,7 @@ mod response;
 mod route;
 pub mod schema;
 mod session;
+mod settings;
 mod timeout;
 mod user;
 mod version;

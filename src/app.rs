@@ -21,7 +21,7 @@ use self::deadline::enforce;
 use crate::api::{
     Body, MatchedRoute, Protocol, Request, WireLimits, carry_out, codec, is_known, session_id,
 };
-use crate::aws::{KeySource, ServerKeySetting};
+use crate::aws::{KeySource, Messenger, ServerKeySetting};
 use crate::domain::{Operation, Timestamp};
 use crate::error::Error;
 use crate::log::Log;
@@ -34,8 +34,12 @@ pub use base_path::BasePath;
 pub use client::ClientAddresses;
 pub use origins::Origins;
 
-/// The service that the setting `USER_API` switches off.
-const USER_SERVICE: &str = "zitadel.user.v2.UserService";
+/// The services that the setting `USER_API` switches off.
+const USER_SERVICES: &[&str] = &[
+    "zitadel.user.v2.UserService",
+    "zitadel.settings.v2.SettingsService",
+    "zitadel.org.v2.OrganizationService",
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -61,7 +65,7 @@ pub struct Settings {
 pub struct App {
     service: Service,
     created_status: StatusCode,
-    /// Whether there is the User service.
+    /// Whether there are the User service and what login pages ask for beside it.
     user_api: bool,
     limits: WireLimits,
     origins: Origins,
@@ -78,6 +82,7 @@ impl App {
         store: Store,
         settings: &Settings,
         server_key: KeySource,
+        messenger: Messenger,
         checks_at_once: NonZeroUsize,
         log: Log,
     ) -> Self {
@@ -87,7 +92,13 @@ impl App {
             checks_at_once,
             settings.password_queue,
         );
-        let service = Service::new(store, settings.policy.clone(), passwords, server_key);
+        let service = Service::new(
+            store,
+            settings.policy.clone(),
+            passwords,
+            server_key,
+            messenger,
+        );
         Self {
             service,
             created_status: settings.created_status,
@@ -109,13 +120,15 @@ impl App {
         store: Store,
         settings: Settings,
         server_key: KeySource,
+        messenger: Messenger,
         checks_at_once: NonZeroUsize,
         log: Log,
         now: Timestamp,
     ) -> Self {
         let connecting = store.clone();
-        let making =
-            spawn_blocking(move || Self::new(store, &settings, server_key, checks_at_once, log));
+        let making = spawn_blocking(move || {
+            Self::new(store, &settings, server_key, messenger, checks_at_once, log)
+        });
         let (app, connected) = tokio::join!(making, Service::connect(&connecting));
         let app = app.unwrap_or_else(|failed| resume_unwind(failed.into_panic()));
         app.log_connection(connected, now);
@@ -159,7 +172,7 @@ impl App {
         let inner = self.base_path.strip(path).filter(|_| !is_known(path));
         let path = inner.unwrap_or(path);
         context.record.session(session_id(path));
-        let off = (!self.user_api).then_some(USER_SERVICE);
+        let off = if self.user_api { &[] } else { USER_SERVICES };
         let (protocol, route) = MatchedRoute::find_without(off, path, request);
         (context, protocol, route)
     }

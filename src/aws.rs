@@ -9,6 +9,8 @@ mod failure;
 mod http_client;
 #[cfg(feature = "dev")]
 mod in_process;
+#[cfg(feature = "function")]
+mod messenger;
 mod retries;
 mod roots;
 #[cfg(feature = "function")]
@@ -24,7 +26,9 @@ pub(crate) use failure::failure;
 pub(crate) use http_client::fetch;
 pub use http_client::http_client;
 #[cfg(feature = "dev")]
-pub(crate) use in_process::in_process;
+pub(crate) use in_process::{in_process, in_process_http};
+#[cfg(feature = "function")]
+pub use messenger::{MessageUrls, Messenger};
 pub(crate) use retries::SendCount;
 pub use roots::Roots;
 #[cfg(feature = "function")]

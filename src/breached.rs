@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::uri::Scheme;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use sha1::{Digest as _, Sha1};
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::aws::{Roots, fetch};
 use crate::domain::Password;
 use crate::error::Cause;
-use crate::host::Host;
+use crate::host::is_safe;
 
 /// Where breached passwords are looked up, and what happens if that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +42,10 @@ impl RangeUrl {
     /// Reads a URL that ends in `/`: `https:`, or `http:` to a loopback address or `localhost`.
     pub fn parse(text: &str) -> Option<Self> {
         let url: Uri = text.parse().ok()?;
-        let host = Host::parse(url.authority()?.as_str())?;
-        // A port that is none, such as 99999, is read as the lack of one.
-        let behind_host = url.authority()?.as_str().rsplit(']').next()?;
-        let has_right_port = url.port_u16().is_some() || !behind_host.contains(':');
-        let is_safe = match url.scheme()? {
-            scheme if *scheme == Scheme::HTTPS => true,
-            scheme if *scheme == Scheme::HTTP => host.is_loopback(),
-            _ => false,
-        };
         // What stands behind a `#` would never be sent.
         let is_folder = text.ends_with('/') && !text.contains(['?', '#']);
         let is_folder = is_folder && text.len() <= Self::MAX_LENGTH;
-        (is_safe && has_right_port && is_folder).then(|| Self(text.to_owned()))
+        (is_safe(&url) && is_folder).then(|| Self(text.to_owned()))
     }
 }
 

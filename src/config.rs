@@ -4,9 +4,11 @@
 mod authorizer;
 mod endpoint;
 mod fault;
+mod login_pages;
 mod reader;
 mod rows;
 mod server_key;
+mod setting;
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -14,19 +16,22 @@ use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
+use crate::aws::ServerKeySetting;
 use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
 use crate::domain::{
-    AddressPolicy, AttemptPolicy, BlockedWords, Networks, PasswordRules, ScopePrefix,
+    AddressPolicy, AttemptPolicy, BlockedWords, LinkBases, MessagePolicy, Networks, PasswordRules,
+    ScopePrefix,
 };
 use crate::password::{Kernel, Params};
 use crate::service::{NewPasswordRules, Policy};
 use crate::store::Tables;
 
 pub use authorizer::AuthorizerSettings;
-pub use endpoint::{endpoint, secrets_url};
+pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
-pub use rows::{Program, SETTINGS, Setting, Values, settings_of};
+pub use rows::{SETTINGS, settings_of};
+pub use setting::{Program, Setting, Values};
 
 /// How many failed logins from an address a limit may allow.
 const FAILURES: RangeInclusive<u32> = 5..=1_000_000;
@@ -60,6 +65,8 @@ impl Settings {
         let fresh = reader.get("FRESH_SECONDS");
         let unique_emails = reader.get("UNIQUE_EMAILS");
         let user_api = reader.get("USER_API");
+        let organization_name = reader.get("ORGANIZATION_NAME");
+        let login_pages = reader.login_pages();
         let new_passwords = reader.new_passwords();
         let hash_params = reader.hash_params();
         let hash_kernel = reader.hash_kernel();
@@ -68,6 +75,7 @@ impl Settings {
         let origins = reader.parse("ALLOWED_ORIGINS", Origins::parse);
         let base_path = reader.parse("BASE_PATH", BasePath::parse);
         let server_key = reader.server_key();
+        let messages = reader.messages();
 
         let read = || {
             Some(Self {
@@ -86,8 +94,11 @@ impl Settings {
                     unique_emails: unique_emails?,
                     user_api: user_api?,
                     resource_owner: resource_owner?,
+                    organization_name: organization_name?,
+                    login_pages: login_pages?,
                     new_passwords: new_passwords?,
                     scope_prefix: scope_prefix?,
+                    messages: messages?,
                 },
                 created_status: created_status?,
                 hash_params: hash_params?,
@@ -142,6 +153,25 @@ pub fn unique_emails(variable: impl Fn(&str) -> Option<String>) -> Result<bool, 
     let mut reader = Reader::new(Program::Tool, variable);
     let unique_emails = reader.get("UNIQUE_EMAILS");
     unique_emails.ok_or(Faults(reader.faults))
+}
+
+/// Reads where the server key is, for commands that make codes.
+///
+/// # Errors
+///
+/// [`Faults`] has these settings if they are invalid or, together, say that there is no key.
+pub fn server_key(variable: impl Fn(&str) -> Option<String>) -> Result<ServerKeySetting, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let setting = reader.server_key();
+    if let Some(ServerKeySetting::None) = setting {
+        let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
+                      which would refuse codes of another key";
+        reader.fault("SERVER_KEY", reason);
+    }
+    match setting {
+        Some(setting) if reader.faults.is_empty() => Ok(setting),
+        _ => Err(Faults(reader.faults)),
+    }
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
@@ -216,6 +246,19 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 blocked_words: words?,
             },
             breached: looks_up?.then_some(breached),
+        })
+    }
+
+    fn messages(&mut self) -> Option<MessagePolicy> {
+        let mail_from = self.parse("MAIL_FROM", MessagePolicy::parse_sender);
+        let sms_origination = self.parse("SMS_ORIGINATION", MessagePolicy::parse_origination);
+        let link_bases = self.parse("LINK_BASE_URLS", LinkBases::parse);
+        let max_per_day = self.get("MAX_MESSAGES_PER_DAY");
+        Some(MessagePolicy {
+            mail_from: mail_from?,
+            sms_origination: sms_origination?,
+            link_bases: link_bases?,
+            max_per_day: max_per_day?,
         })
     }
 

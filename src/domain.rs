@@ -8,11 +8,20 @@ mod access;
 #[cfg(feature = "function")]
 mod address;
 mod attempts;
+#[cfg(feature = "function")]
+mod code;
+mod code_purpose;
 mod factors;
 mod id;
 mod idempotency;
 mod jwt;
+#[cfg(feature = "function")]
+mod link;
 mod list;
+#[cfg(feature = "function")]
+mod message;
+#[cfg(feature = "function")]
+mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
@@ -41,11 +50,23 @@ pub use address::{
     parse_address,
 };
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
+#[cfg(feature = "function")]
+pub use code::{
+    ActiveCode, Code, CodeId, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
+    KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
+};
+pub use code_purpose::CodePurpose;
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
+#[cfg(feature = "function")]
+pub use link::{LinkBases, LinkFault, LinkValues, UrlTemplate};
 pub use list::{Compare, Filter, Page};
+#[cfg(feature = "function")]
+pub use message::{EmailMessage, TextMessage};
+#[cfg(feature = "function")]
+pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
 pub use operation::Operation;
@@ -71,7 +92,7 @@ pub use time::Timestamp;
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
     PhoneNumber, Profile, TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder,
-    UserQuery,
+    UserQuery, one_line,
 };
 pub use user::{
     DisplayName, FoldedName, LoginName, StateChange, User, UserPointer, UserSearch, UserState,

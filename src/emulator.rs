@@ -1,4 +1,5 @@
-//! An emulated DynamoDB in this process, for the local service, tests and benches.
+//! AWS in this process, for the local service, tests and benches: an emulated DynamoDB, and an
+//! [`Outbox`] in place of the services that send messages.
 //!
 //! `dynoxide` keeps the tables in SQLite and checks conditions as DynamoDB does. Clients reach an
 //! [`Emulator`] without a socket ([`Emulator::http_client`]) and over HTTP ([`Emulator::serve`]).
@@ -8,6 +9,7 @@ mod file;
 mod guard;
 mod lock;
 mod operation;
+mod outbox;
 mod server;
 
 use std::fs::File;
@@ -21,6 +23,7 @@ use crate::aws::{HttpClient, in_process};
 use crate::domain::hide_in_debug;
 
 pub use self::file::exposed_files;
+pub use self::outbox::{Outbox, OutboxKeys, SentMessage};
 pub use self::server::ServerEnd;
 pub use crate::host::HostName;
 

@@ -81,7 +81,9 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Overloaded | Self::Unavailable(_) => Some(1),
-            Self::TooManyFailures(wait) | Self::UserLocked(Some(wait)) => Some(
+            Self::TooManyFailures(wait)
+            | Self::UserLocked(Some(wait))
+            | Self::User(UserError::TooManyMessages(wait)) => Some(
                 wait.as_millis()
                     .div_ceil(1000)
                     .max(1)

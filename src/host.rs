@@ -1,6 +1,10 @@
 //! The hosts by which requests name a server, and by which origins name pages.
 
+mod page_link;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub use page_link::{PageLink, is_safe};
 
 /// The host of a request or of an origin, without its port.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Each module uses those before it in this order, and none after it: `base64`, `domain`, `error`,
 //! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `host`, `breached`,
-//! `service`, `api`, `app`, `transport`, `emulator`, `config`, `cli`.
+//! `messages`, `service`, `api`, `app`, `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -30,6 +30,8 @@ pub mod host;
 mod lock;
 #[cfg(feature = "function")]
 pub mod log;
+#[cfg(feature = "function")]
+pub mod messages;
 #[cfg(feature = "function")]
 pub mod password;
 #[cfg(feature = "function")]

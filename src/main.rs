@@ -6,7 +6,7 @@ mod process;
 use std::process::ExitCode;
 
 use sesame::app::{App, Settings};
-use sesame::aws::{Roots, http_client, with_http_client};
+use sesame::aws::{Messenger, Roots, http_client, with_http_client};
 use sesame::config::{self, Faults};
 use sesame::log::Log;
 use sesame::store::Store;
@@ -29,8 +29,19 @@ async fn start(log: Log) -> Result<App, Faults> {
     let secrets = config::secrets_url(variable);
     let http = http_client(Roots::Amazon);
     let server_key = settings.server_key.open(&endpoint, secrets, http.clone());
+    let urls = config::message_urls(variable);
+    let messenger = Messenger::new(&settings.policy.messages, &endpoint, urls, http.clone());
     let client = with_http_client(endpoint, http);
     let store = Store::new(client, settings.tables.clone());
     let checks_at_once = config::checks_at_once(variable);
-    Ok(App::start(store, settings, server_key, checks_at_once, log, now()).await)
+    let app = App::start(
+        store,
+        settings,
+        server_key,
+        messenger,
+        checks_at_once,
+        log,
+        now(),
+    );
+    Ok(app.await)
 }

@@ -2,10 +2,12 @@
 
 mod account_cache;
 mod authenticate;
+mod codes;
 mod context;
 mod limited_addresses;
 mod new_password;
 mod session;
+mod settings;
 mod user;
 mod user_lookup;
 
@@ -13,18 +15,21 @@ use std::time::Duration;
 
 use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
-use crate::aws::KeySource;
+use crate::aws::{KeySource, Messenger};
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, Operation, Permit, Principal, ScopePrefix,
+    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
+    ScopePrefix,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
+pub use codes::Delivery;
 pub use context::{Client, Context};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
 pub use session::*;
+pub use settings::*;
 pub use user::*;
 
 /// What is done for one operation of the API. It is also the operation's request: whatever the
@@ -63,13 +68,18 @@ pub struct Policy {
     pub fresh: Duration,
     /// Whether no two users may have the same e-mail address.
     pub unique_emails: bool,
-    /// Whether there is the User service.
+    /// Whether there are the User service and what login pages ask for beside it.
     pub user_api: bool,
     pub resource_owner: String,
+    /// What the organization is called in messages and by login pages.
+    pub organization_name: String,
+    /// What login pages are told.
+    pub login_pages: LoginPages,
     /// The rules that a password is held to when it is set.
     pub new_passwords: NewPasswordRules,
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
+    pub messages: MessagePolicy,
 }
 
 /// The use cases, with all that they need.
@@ -81,6 +91,7 @@ pub struct Service {
     limited: LimitedAddresses,
     users: Users,
     server_key: KeySource,
+    messenger: Messenger,
 }
 
 impl Service {
@@ -89,6 +100,7 @@ impl Service {
         policy: Policy,
         passwords: PasswordPool,
         server_key: KeySource,
+        messenger: Messenger,
     ) -> Self {
         Self {
             users: Users::of_service(store.clone(), policy.unique_emails),
@@ -98,6 +110,7 @@ impl Service {
             accounts: ServiceAccountCache::default(),
             limited: LimitedAddresses::default(),
             server_key,
+            messenger,
         }
     }
 

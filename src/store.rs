@@ -9,9 +9,13 @@
 mod address_failures;
 mod batch;
 mod changes;
+#[cfg(feature = "function")]
+mod codes;
 mod item;
 #[cfg(feature = "function")]
 mod manner;
+#[cfg(feature = "function")]
+mod message_counts;
 #[cfg(feature = "function")]
 mod rehearsal;
 mod schema;
@@ -28,15 +32,20 @@ use aws_sdk_dynamodb::Client;
 
 pub use batch::SessionsAndUsers;
 #[cfg(feature = "function")]
+pub use codes::{CodeWrite, CountedTry, IssuedCode};
+#[cfg(feature = "function")]
 use manner::Manner;
 #[cfg(feature = "function")]
 pub use manner::Patience;
+#[cfg(feature = "function")]
+pub use message_counts::MessageCounter;
 pub use schema::{Index, Schema, Table};
 pub use sessions::{EndOutcome, PutOutcome};
 pub use users::ReserveOutcome;
 #[cfg(feature = "function")]
 pub use users::{
-    AddressConflict, ChangeOutcome, InsertOutcome, Repair, ScannedUsers, StoredUser, UserFault,
+    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Repair, ScannedUsers, StoredUser,
+    UserFault,
 };
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around

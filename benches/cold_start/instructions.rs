@@ -41,7 +41,7 @@ pub struct Count {
 pub struct Counts {
     /// The function without its password pool and the hash.
     pub function: Count,
-    /// Its init with `IdempotentCreates`, without its password pool.
+    /// Its init with `CreateServerKey`, without its password pool.
     pub server_key_init: u64,
     pub hello: Option<Count>,
     /// The function's calls, each with the name of its event.

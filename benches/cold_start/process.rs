@@ -58,7 +58,7 @@ impl Program {
     }
 
     /// Adds the setting with which creates take an `Idempotency-Key`, as the template sets it with
-    /// `IdempotentCreates`.
+    /// `CreateServerKey`.
     pub fn with_server_key(mut self) -> Self {
         self.environment
             .push(("SERVER_KEY_SECRET", SERVER_KEY_SECRET.to_owned()));

@@ -125,6 +125,8 @@ impl HttpConnector for Metered {
         let (meter, inner) = (self.meter.clone(), self.inner.clone());
         HttpConnectorFuture::new(async move {
             meter.lock().begin(&action);
+            // Requests that are sent side by side begin before the first of them is answered.
+            tokio::task::yield_now().await;
             let outcome = inner.call(request).await;
             meter.lock().end();
             let response = outcome?;
@@ -140,8 +142,7 @@ impl HttpConnector for Metered {
 }
 
 impl Consumed {
-    /// Whether requests and units are the same. Requests in parallel may be sent in any order, and
-    /// the emulator may answer one before the other is sent, so that they are two steps.
+    /// Whether requests and units are the same. Requests in parallel may be sent in any order.
     pub fn is_like(&self, other: &Self) -> bool {
         let sorted = |one: &Self| {
             let mut requests = one.requests.clone();

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use sesame::app::{App, Settings};
-use sesame::aws::{Endpoint, KeySource, with_http_client};
+use sesame::aws::{
+    Endpoint, KeySource, MessageUrls, Messenger, Roots, http_client, with_http_client,
+};
 use sesame::domain::{
     DisplayName, HashString, LoginName, NewUser, Password, Profile, Timestamp, UserId, UserState,
 };
@@ -54,13 +56,16 @@ pub fn user(number: usize, hash: HashString) -> Outcome<NewUser> {
     })
 }
 
+fn endpoint() -> Endpoint {
+    Endpoint::with_keys("local".to_owned(), None, "local", "local", None)
+}
+
 pub fn store(http: SharedHttpClient) -> Store {
-    let endpoint = Endpoint::with_keys("local".to_owned(), None, "local", "local", None);
     let tables = Tables {
         users: USERS.to_owned(),
         sessions: SESSIONS.to_owned(),
     };
-    Store::new(with_http_client(endpoint, http), tables)
+    Store::new(with_http_client(endpoint(), http), tables)
 }
 
 pub fn app(store: Store) -> Outcome<Arc<App>> {
@@ -72,10 +77,15 @@ pub fn app(store: Store) -> Outcome<Arc<App>> {
     settings.hash_params = params()?;
     let (log, _) = Log::memory(None);
     let one = NonZeroUsize::MIN;
+    // The settings have no sender, so it is never used.
+    let http = http_client(Roots::Amazon);
+    let policy = &settings.policy.messages;
+    let messenger = Messenger::new(policy, &endpoint(), MessageUrls::default(), http);
     Ok(Arc::new(App::new(
         store,
         &settings,
         KeySource::None,
+        messenger,
         one,
         log,
     )))

@@ -1,7 +1,7 @@
 //! The parts of messages that calls of several services share.
 
 use super::proto::zitadel::object::v2 as object;
-use crate::domain::{Page, Timestamp};
+use crate::domain::{Invalid, Page, TextMethod, Timestamp};
 use crate::error::Error;
 use crate::service::Details;
 
@@ -15,6 +15,23 @@ pub fn page(query: Option<object::ListQuery>) -> Result<Page, Error> {
         Some(query) => Page::new(query.offset, query.limit, query.asc).ok_or(Error::LimitTooHigh),
         None => Ok(Page::default()),
     }
+}
+
+/// How a text is compared, and whether case doesn't matter.
+pub fn text_method(method: i32) -> Result<(TextMethod, bool), Invalid> {
+    use object::TextQueryMethod as Method;
+
+    Ok(match Method::try_from(method) {
+        Ok(Method::Equals) => (TextMethod::Equals, false),
+        Ok(Method::EqualsIgnoreCase) => (TextMethod::Equals, true),
+        Ok(Method::StartsWith) => (TextMethod::StartsWith, false),
+        Ok(Method::StartsWithIgnoreCase) => (TextMethod::StartsWith, true),
+        Ok(Method::Contains) => (TextMethod::Contains, false),
+        Ok(Method::ContainsIgnoreCase) => (TextMethod::Contains, true),
+        Ok(Method::EndsWith) => (TextMethod::EndsWith, false),
+        Ok(Method::EndsWithIgnoreCase) => (TextMethod::EndsWith, true),
+        Err(_) => return Err(Invalid::new("method", "is unknown")),
+    })
 }
 
 pub fn details(details: &Details) -> object::Details {

@@ -26,12 +26,12 @@ impl MatchedRoute {
     /// Finds the route of a request by its method and content type, and by its path without the
     /// base path; and the protocol in which the request is answered, whether or not a route matches.
     pub fn find(path: &str, request: &Request) -> (Protocol, Result<Self, Error>) {
-        Self::find_without(None, path, request)
+        Self::find_without(&[], path, request)
     }
 
-    /// The same without the calls and paths of a service that is switched off, which are unknown.
+    /// The same without the calls and paths of services that are switched off, which are unknown.
     pub fn find_without(
-        off: Option<&str>,
+        off: &[&str],
         path: &str,
         request: &Request,
     ) -> (Protocol, Result<Self, Error>) {
@@ -48,7 +48,7 @@ impl MatchedRoute {
     }
 
     fn find_in(
-        off: Option<&str>,
+        off: &[&str],
         protocol: Protocol,
         path: Option<Path>,
         content_type: Option<Protocol>,
@@ -67,7 +67,7 @@ impl MatchedRoute {
                 Err(Error::UnsupportedMediaType(&PROCEDURE_TYPES))
             }
             Some(Path::Procedure { service, method }) => {
-                let target = Target::of_rpc(service, method).filter(|_| off != Some(service));
+                let target = Target::of_rpc(service, method).filter(|_| !off.contains(&service));
                 let target = target.ok_or(NO_SUCH_CALL)?;
                 Ok(Self {
                     protocol,
@@ -124,11 +124,11 @@ enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Whether it is one of the JSON paths of a service.
-    fn is_route_of(&self, service: Option<&str>) -> bool {
+    /// Whether it is one of the JSON paths of some services.
+    fn is_route_of(&self, services: &[&str]) -> bool {
         match self {
             Self::Procedure { .. } => false,
-            Self::Json { form, .. } => service == Some(form.target.service()),
+            Self::Json { form, .. } => services.contains(&form.target.service()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The calls of the User service, one file each or one for those that differ in a name.
 
+mod codes;
 mod contact;
 mod create;
 mod list;

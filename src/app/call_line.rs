@@ -50,9 +50,19 @@ impl App {
             line.set("cause", chain(error));
         }
         line.set_some("beside", facts.side_error.as_ref());
+        // The purposes of the codes, and nothing of the codes.
+        if !facts.codes_returned.is_empty() {
+            line.set("code_returned", facts.codes_returned.join(","));
+        }
         line.set_some("login_ip", facts.login_address.as_ref());
         if facts.over_limit {
             line.set("over_limit", true);
+        }
+        if facts.message_failures > 0 {
+            line.set("message_failures", facts.message_failures);
+        }
+        if facts.message_limits > 0 {
+            line.set("message_limits", facts.message_limits);
         }
         if let Some(function) = self.log.function() {
             line.set("function", function);
@@ -73,7 +83,7 @@ fn level(error: Option<&Error>, facts: &CallFacts) -> &'static str {
         Some(Error::Internal(_)) => "error",
         Some(Error::Overloaded) => "warn",
         Some(error) if error.is_server_fault() => "warn",
-        _ if facts.side_error.is_some() => "warn",
+        _ if facts.side_error.is_some() || facts.message_limits > 0 => "warn",
         _ => "info",
     }
 }
@@ -90,6 +100,12 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     if facts.hash.is_some() {
         by_function.push(json!({ "Name": "hash_ms", "Unit": "Milliseconds" }));
     }
+    if facts.message_failures > 0 {
+        by_function.push(json!({ "Name": "message_failures", "Unit": "Count" }));
+    }
+    if facts.message_limits > 0 {
+        by_function.push(json!({ "Name": "message_limits", "Unit": "Count" }));
+    }
     let mut directives = vec![json!({ "Namespace": "Sesame", "Dimensions": [["function"]] })];
     // Assigned and not in `json!`, which copies what it is given.
     directives[0]["Metrics"] = by_function.into();
@@ -103,4 +119,34 @@ fn metrics(facts: &CallFacts, now: Timestamp) -> Value {
     let mut metrics = json!({ "Timestamp": now.as_millis() });
     metrics["CloudWatchMetrics"] = directives.into();
     metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::CallRecord;
+
+    /// A metric costs something once it is there, so these two are there when they count.
+    #[test]
+    fn messages_that_were_not_sent_are_counted_and_warned_of() {
+        let cases: [(fn(&CallRecord), _, _); 3] = [
+            (|_| {}, [false, false], "info"),
+            (
+                |record| record.message_failed(&Error::Overloaded),
+                [true, false],
+                "warn",
+            ),
+            (CallRecord::message_limit, [false, true], "warn"),
+        ];
+        for (note, want, of_level) in cases {
+            let record = CallRecord::default();
+            note(&record);
+            let facts = record.read();
+            let metrics = metrics(&facts, Timestamp::from_millis(0)).to_string();
+            let counted = ["message_failures", "message_limits"];
+            assert_eq!(counted.map(|name| metrics.contains(name)), want);
+            assert_eq!(level(None, &facts), of_level);
+            assert_eq!(facts.side_error.is_some(), want[0]);
+        }
+    }
 }

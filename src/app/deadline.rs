@@ -14,7 +14,9 @@ use crate::service::Context;
 ///
 /// A client's deadline, which counts from the start of the call on, does not end a call whose
 /// password attempt is pending. If it did, the attempt would stay counted as a failure even if the
-/// password is right. Such a call runs to its end, and its response is still `DEADLINE_EXCEEDED`.
+/// password is right. Nor does it end one that sends a message: the code is stored as one that was
+/// sent, and would not be sent again for a minute. Such a call runs to its end, and its response is
+/// still `DEADLINE_EXCEEDED`.
 ///
 /// # Errors
 ///
@@ -40,7 +42,8 @@ pub(super) async fn enforce<T>(
         if let Ok(outcome) = timeout(left, &mut call).await {
             return outcome;
         }
-        if context.record.read().login == LoginStep::AttemptPending {
+        let facts = context.record.read();
+        if facts.login == LoginStep::AttemptPending || facts.is_sending {
             call.await?.ok();
         }
         Ok(late())

@@ -50,7 +50,7 @@ impl Endpoint {
 
 /// The time-outs of one request. They don't bound a call: it makes several requests, one after
 /// another, and has a time-out of its own, after which it ends whatever it waits for.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The time-out of all attempts at one request together.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,8 +64,8 @@ const MAX_BACKOFF: Duration = Duration::from_millis(400);
 /// isn't made worse by clients that each ask three times. By default a success gives back a
 /// single token, so that for minutes after an outage every lost answer would be an error. With
 /// these rates, each success pays for one retry, and so do two seconds.
-const TOKENS_PER_SUCCESS: f32 = 10.0;
-const TOKENS_PER_SECOND: f32 = 5.0;
+pub(super) const TOKENS_PER_SUCCESS: f32 = 10.0;
+pub(super) const TOKENS_PER_SECOND: f32 = 5.0;
 
 /// A DynamoDB client for `endpoint` over the network.
 pub fn connect(endpoint: Endpoint, roots: Roots) -> Client {

@@ -4,6 +4,8 @@ use aws_sdk_dynamodb::config::endpoint::{
     DefaultResolver, Endpoint, EndpointFuture, Params, ResolveEndpoint,
 };
 
+#[cfg(feature = "function")]
+use crate::error::Error;
 use crate::lock::lock;
 
 /// Resolves endpoints as the SDK does, and keeps those of several tables.
@@ -39,9 +41,56 @@ impl ResolveEndpoint for Endpoints {
     }
 }
 
+/// The URL of another service in a region: that of DynamoDB with another first label. The SDK's
+/// client of DynamoDB knows the domain of each partition, such as `amazonaws.com.cn`.
+///
+/// # Errors
+///
+/// [`Error::Internal`]: the region has no such URL, as one that is not AWS's.
+#[cfg(feature = "function")]
+pub(super) async fn url_of(host: &str, region: &str) -> Result<String, Error> {
+    let params = Params::builder().region(region).build();
+    let params = params.map_err(|error| Error::Internal(error.into()))?;
+    let resolver = DefaultResolver::new();
+    let endpoint = ResolveEndpoint::resolve_endpoint(&resolver, &params).await;
+    let endpoint = endpoint.map_err(Error::Internal)?;
+    let domain = endpoint.url().strip_prefix("https://dynamodb.");
+    let domain =
+        domain.ok_or_else(|| Error::Internal(format!("no {host} in {region:?}").into()))?;
+    Ok(format!("https://{host}.{domain}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "function")]
+    #[tokio::test]
+    async fn another_service_has_the_domain_of_its_partition() {
+        for (region, want) in [
+            (
+                "eu-central-1",
+                Some("https://email.eu-central-1.amazonaws.com"),
+            ),
+            (
+                "cn-north-1",
+                Some("https://email.cn-north-1.amazonaws.com.cn"),
+            ),
+            (
+                "us-gov-west-1",
+                Some("https://email.us-gov-west-1.amazonaws.com"),
+            ),
+            (
+                "us-iso-east-1",
+                Some("https://email.us-iso-east-1.c2s.ic.gov"),
+            ),
+            ("local", None),
+            ("", None),
+        ] {
+            let url = url_of("email", region).await;
+            assert_eq!(url.ok().as_deref(), want, "{region}");
+        }
+    }
 
     #[tokio::test]
     async fn endpoints_are_those_of_the_sdk() {

@@ -1,4 +1,5 @@
-//! An HTTP client of the SDK that reaches a database in this process, without a socket.
+//! HTTP clients of the SDK that reach a database, or another service, in this process, without a
+//! socket.
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 
 use crate::domain::hide_in_debug;
 
@@ -53,4 +55,32 @@ fn carry_out(respond: &Respond, request: &HttpRequest) -> Result<HttpResponse, C
         .headers_mut()
         .insert("content-type", "application/x-amz-json-1.0");
     Ok(response)
+}
+
+/// Gives a response to a request.
+type RespondToHttp = dyn Fn(&http::Request<Bytes>) -> http::Response<Vec<u8>> + Send + Sync;
+
+/// An HTTP client that has `respond` answer each request, which must not block.
+pub fn in_process_http(
+    respond: impl Fn(&http::Request<Bytes>) -> http::Response<Vec<u8>> + Send + Sync + 'static,
+) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(InProcessHttp(Box::new(respond)));
+    http_client_fn(move |_, _| connector.clone())
+}
+
+struct InProcessHttp(Box<RespondToHttp>);
+
+hide_in_debug!(InProcessHttp);
+
+impl HttpConnector for InProcessHttp {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let respond = || {
+            let request = request.try_into_http1x()?;
+            let body = request.body().bytes().ok_or("a streamed body")?;
+            let body = Bytes::copy_from_slice(body);
+            let response = (self.0)(&request.map(|_| body));
+            Ok(HttpResponse::try_from(response.map(SdkBody::from))?)
+        };
+        HttpConnectorFuture::ready(respond().map_err(ConnectorError::user))
+    }
 }

@@ -1,6 +1,8 @@
 mod banner;
 mod demo;
+mod outbox;
 mod pages;
+mod providers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use self::banner::Banner;
+use self::providers::{MAIL_FROM, SMS_ORIGINATION};
 use super::Environment;
 use super::connection::Connection;
 use super::failure::Failure;
@@ -21,7 +24,7 @@ use crate::aws::{Endpoint, KeySource, ServerKeySetting, with_http_client};
 use crate::config;
 use crate::domain::{Access, printable};
 use crate::emulator::{Emulator, exposed_files};
-use crate::host::HostName;
+use crate::host::{HostName, PageLink};
 use crate::log::{Log, log_panics};
 use crate::store::Store;
 use crate::token::ServerKey;
@@ -67,20 +70,21 @@ impl Dev {
             return Err(Failure::OwnDatabase(option));
         }
         let Environment { now, variable, .. } = connection.environment;
-        let settings = self.settings(connection)?;
-        let server_key = match &settings.server_key {
-            ServerKeySetting::Key(key) => key.clone(),
-            _ => ServerKey::generate().map_err(Failure::Random)?,
-        };
+        let server_options = self.server.read()?;
+        let listener = bind("--listen", self.listen)?;
+        let url = local_url(server_options.scheme(), &listener).map_err(Failure::Start)?;
+        let settings = self.settings(connection, &url)?;
+        let server_key = server_key(&settings)?;
+        let outbox = providers::outbox(now, self.ready_json);
+        let messenger = providers::messenger(&settings, &outbox);
         let options = Options {
-            pages: Some(pages::respond),
+            pages: Some(pages::over(outbox)),
             page_guard: Some(PageGuard {
                 hosts: self.host.clone(),
                 origins: settings.origins.clone(),
             }),
-            ..self.server.read()?
+            ..server_options
         };
-        let listener = bind("--listen", self.listen)?;
         let database_listener = bind("--dynamodb-listen", self.dynamodb_listen)?;
         let emulator = match &self.data {
             None => Emulator::in_memory()?,
@@ -96,9 +100,8 @@ impl Dev {
         store.add_indexes(note_building).await?;
         demo::add_user(&store, &settings, now()).await?;
         let token = demo::add_service_account(&store, now()).await?;
-        let (server_key, checks_at_once) =
-            (KeySource::Key(server_key), config::checks_at_once(variable));
-        let app = App::new(store, &settings, server_key, checks_at_once, log);
+        let checks_at_once = config::checks_at_once(variable);
+        let app = App::new(store, &settings, server_key, messenger, checks_at_once, log);
 
         let (stop, stopped) = oneshot::channel::<()>();
         let database_url = local_url("http", &database_listener).map_err(Failure::Start)?;
@@ -109,7 +112,7 @@ impl Dev {
             .map_err(Failure::Start)?;
         drop(emulator);
         let banner = Banner {
-            url: &local_url(options.scheme(), &listener).map_err(Failure::Start)?,
+            url: &url,
             database_url: &database_url,
             token: token.as_str(),
             tables: &settings.tables,
@@ -134,15 +137,22 @@ impl Dev {
         }
     }
 
-    fn settings(&self, connection: &Connection) -> Result<Settings, Failure> {
+    /// The settings of a service that is at this URL.
+    fn settings(&self, connection: &Connection, url: &str) -> Result<Settings, Failure> {
         let variable = connection.environment.variable;
+        // At an address of the network, without TLS, no page is one that may be linked to.
+        let page = |path| Some(format!("{url}{path}")).filter(|url| PageLink::parse(url).is_some());
         let tables = connection.tables();
         let mut settings = Settings::read(|name| match name {
             "USERS_TABLE" => Some(tables.users.clone()),
             "SESSIONS_TABLE" => Some(tables.sessions.clone()),
             "ACCESS" => Some(self.access.as_str().to_owned()),
             "RESOURCE_OWNER" => variable(name).or_else(|| Some(RESOURCE_OWNER.to_owned())),
+            "MAIL_FROM" => variable(name).or_else(|| Some(MAIL_FROM.to_owned())),
+            "SMS_ORIGINATION" => variable(name).or_else(|| Some(SMS_ORIGINATION.to_owned())),
             "MAX_FAILURES_PER_ADDRESS" => variable(name).or_else(|| Some("none".to_owned())),
+            "TOS_LINK" => variable(name).or_else(|| page(pages::TERMS)),
+            "PRIVACY_POLICY_LINK" => variable(name).or_else(|| page(pages::PRIVACY)),
             // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
             _ => variable(name),
@@ -182,6 +192,14 @@ impl Dev {
             );
         }
     }
+}
+
+/// The key of the settings, or one that lasts as long as the process.
+fn server_key(settings: &Settings) -> Result<KeySource, Failure> {
+    Ok(KeySource::Key(match &settings.server_key {
+        ServerKeySetting::Key(key) => key.clone(),
+        _ => ServerKey::generate().map_err(Failure::Random)?,
+    }))
 }
 
 /// A store that reaches the emulator in this process, without a socket.

@@ -32,6 +32,8 @@ pub enum Failure {
     EndpointUrl { option: &'static str, url: String },
     #[error(transparent)]
     User(#[from] UserRefusal),
+    #[error("the server key of SERVER_KEY_SECRET can't be read")]
+    ServerKey(#[source] Error),
     #[error("the user has no {0}")]
     NoContact(&'static str),
     #[error("no token's hash begins with {0}")]

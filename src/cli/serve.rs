@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::{print_json, print_line};
 use super::signals::Signals;
 use crate::app::{App, Settings};
-use crate::aws::{Roots, http_client, with_http_client};
+use crate::aws::{Messenger, Roots, http_client, with_http_client};
 use crate::config;
 use crate::domain::Timestamp;
 use crate::log::{Log, log_panics};
@@ -53,6 +53,8 @@ impl Serve {
         let secrets = config::secrets_url(variable);
         let http = http_client(Roots::System);
         let server_key = settings.server_key.open(&endpoint, secrets, http.clone());
+        let urls = config::message_urls(variable);
+        let messenger = Messenger::new(&settings.policy.messages, &endpoint, urls, http.clone());
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
@@ -63,7 +65,7 @@ impl Serve {
         let client = with_http_client(endpoint, http);
         let store = Store::new(client, settings.tables.clone());
         let checks_at_once = config::checks_at_once(variable);
-        let app = App::new(store, &settings, server_key, checks_at_once, log);
+        let app = App::new(store, &settings, server_key, messenger, checks_at_once, log);
         app.warm_up(now()).await;
 
         let url = local_url(options.scheme(), &listener).map_err(Failure::Start)?;

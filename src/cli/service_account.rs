@@ -53,10 +53,10 @@ pub struct Add {
     name: ServiceAccountName,
     /// A permission of the service account; may be given several times
     ///
-    /// session.write, session.read, session.delete, user.write, user.read or user.delete.
-    /// user.write sets any user's password, so whoever has it can take over every user.
-    /// user.credential.write, user.passkey.write and user.code.read are reserved: no call needs
-    /// them.
+    /// session.write, session.read, session.delete, user.write, user.read, user.delete or
+    /// user.code.read. user.write sets any user's password, so whoever has it can take over every
+    /// user. With user.code.read beside it, codes are returned and not only sent.
+    /// user.credential.write and user.passkey.write are reserved: no call needs them.
     #[arg(
         long = "permission",
         value_name = "PERMISSION",

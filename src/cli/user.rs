@@ -2,6 +2,7 @@ mod add;
 mod export;
 mod new_password;
 mod profile;
+mod recovery;
 mod selector;
 mod show;
 mod update;
@@ -12,6 +13,7 @@ use self::add::Add;
 use self::new_password::NewPassword;
 #[cfg(feature = "dev")]
 pub use self::new_password::hash_password;
+use self::recovery::{ResetPassword, VerifyEmail};
 use self::selector::UserSelector;
 use self::show::{List, Show};
 use self::update::Update;
@@ -58,6 +60,18 @@ pub enum Command {
         #[command(flatten)]
         password: NewPassword,
     },
+    /// Print a code by which a user sets a new password; nothing is sent
+    ///
+    /// It is the code that an application would send, and as long as that is valid the same one; no
+    /// limit on messages applies. An application sets the password with it, and whoever has it can
+    /// log in as the user: give it to nobody else. `SERVER_KEY` or `SERVER_KEY_SECRET` must be
+    /// that of the service.
+    #[command(after_help = RESET_EXAMPLES)]
+    ResetPassword(ResetPassword),
+    /// Note that a user reads the mail of the e-mail address
+    ///
+    /// A new address that waits to be verified takes the place of the former one.
+    VerifyEmail(VerifyEmail),
     /// End all sessions of a user that prove anything; the user may log in again
     ///
     /// From then on none of them is valid, including those that are just being created.
@@ -100,9 +114,14 @@ Examples:
   sesame user update --id 7 --email minnie@mouse.com --email-verified true
   sesame user update mini@mouse.com --phone '' --nick-name ''";
 
+const RESET_EXAMPLES: &str = "\
+Examples:
+  SERVER_KEY_SECRET=acme-key sesame user reset-password mini@mouse.com
+  sesame user reset-password --id 7 --json";
+
 const EXPORT_EXAMPLES: &str = "\
 What is not written: failed attempts, the time of the password and whether it must be changed, when
-addresses were verified, sessions.
+addresses were verified, new addresses that wait to be verified, codes, sessions.
 
 Examples:
   sesame user export | age -e -R keys.txt > users.jsonl.age
@@ -155,6 +174,8 @@ impl Command {
             Self::Show(show) => return show.run(users, environment).await,
             Self::Update(update) => return update.run(users, environment).await,
             Self::List(list) => return list.run(users, environment).await,
+            Self::ResetPassword(reset) => return reset.run(users, connection).await,
+            Self::VerifyEmail(verify) => return verify.run(users, environment).await,
             Self::SetPassword { user, password } => {
                 // The user is read first, so that nobody types a password for one that doesn't
                 // exist.

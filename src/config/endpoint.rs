@@ -1,5 +1,5 @@
 use super::fault::{Fault, Faults};
-use crate::aws::Endpoint;
+use crate::aws::{Endpoint, MessageUrls};
 
 /// Reads the endpoint of DynamoDB from the variables that Lambda and AWS's tools set.
 ///
@@ -34,4 +34,16 @@ pub fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Result<Endpoint, F
 pub fn secrets_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
     variable("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| variable("AWS_ENDPOINT_URL"))
+}
+
+/// Reads the URLs of Amazon SES and AWS End User Messaging, if they are not AWS's own. The names are
+/// those of the SDKs.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+pub fn message_urls(variable: impl Fn(&str) -> Option<String>) -> MessageUrls {
+    let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
+    let url = |name| variable(name).or_else(|| variable("AWS_ENDPOINT_URL"));
+    MessageUrls {
+        email: url("AWS_ENDPOINT_URL_SESV2"),
+        sms: url("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2"),
+    }
 }

@@ -1,7 +1,8 @@
 use std::str::FromStr;
 
 use super::fault::Fault;
-use super::rows::{Program, settings_of};
+use super::rows::SETTINGS;
+use super::setting::Program;
 
 /// Reads the settings of a program, and collects the faults of all that are missing or invalid.
 pub(super) struct Reader<V> {
@@ -40,7 +41,9 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let setting = settings_of(self.program).find(|setting| setting.name == name)?;
+        // By name first: this is done for each setting in each cold start.
+        let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+        let setting = Some(setting).filter(|setting| setting.read_by.contains(&self.program))?;
         let text = (self.variable)(name).filter(|text| !text.is_empty());
         if text.is_none() && setting.default.is_empty() {
             self.fault(name, "must be set");

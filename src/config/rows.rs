@@ -1,66 +1,6 @@
 //! The table of settings.
 
-use std::fmt;
-
-/// An environment variable. What it is called in a stack, and what the pages say about it, follow
-/// from this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    pub name: &'static str,
-    pub read_by: &'static [Program],
-    /// The default; empty if the variable must be set.
-    pub default: &'static str,
-    pub values: Values,
-    pub meaning: &'static str,
-}
-
-/// A program that reads settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Program {
-    /// The function, `serve` and `dev`.
-    Service,
-    Authorizer,
-    /// The commands of `sesame` that make a hash of a password.
-    Tool,
-}
-
-/// The values that a setting may have. It is displayed as what such a setting must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Values {
-    /// 1 to 200 characters.
-    Text,
-    /// A number between these two, or one of them.
-    Number(u32, u32),
-    Words(&'static [&'static str]),
-    /// What a parser accepts, in words.
-    Form(&'static str),
-}
-
-impl Values {
-    /// Whether a text is one of the values, as far as can be told without a parser.
-    pub(super) fn allow(self, text: &str) -> bool {
-        match self {
-            Self::Text => (1..=200).contains(&text.chars().count()),
-            Self::Number(min, max) => text.parse().is_ok_and(|n: u32| (min..=max).contains(&n)),
-            Self::Words(words) => words.contains(&text),
-            Self::Form(_) => true,
-        }
-    }
-}
-
-impl fmt::Display for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text => f.write_str("1 to 200 characters"),
-            Self::Number(min, max) => write!(f, "a number from {min} to {max}"),
-            Self::Words(words) => match words {
-                [first @ .., last] => write!(f, "{} or {last}", first.join(", ")),
-                [] => Ok(()),
-            },
-            Self::Form(form) => f.write_str(form),
-        }
-    }
-}
+use super::setting::{Program, Setting, Values};
 
 const fn setting(
     name: &'static str,
@@ -88,6 +28,10 @@ const SERVICE_AND_TOOL: &[Program] = &[Program::Service, Program::Tool];
 const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
 
 const SWITCH: Values = Values::Words(&["true", "false"]);
+
+/// What login pages link to.
+const LINK: Values =
+    Values::Form("none or a URL of at most 128 characters: https, or http to a loopback address");
 
 /// From a minute to a year.
 const LIFETIME: Values = Values::Number(60, 31_536_000);
@@ -216,7 +160,63 @@ pub const SETTINGS: &[Setting] = &[
         SERVICE,
         "true",
         SWITCH,
-        "Whether there is the User service. If not, its paths are unknown ones.",
+        "Whether there are the User service, and the Settings and the Organization service, which login pages read. If not, their paths are unknown ones.",
+    ),
+    setting(
+        "ORGANIZATION_NAME",
+        SERVICE,
+        "Sesame",
+        Values::Text,
+        "The name of the organization to which all users belong, for people.",
+    ),
+    setting(
+        "LOGIN_REGISTRATION",
+        SERVICE,
+        "true",
+        SWITCH,
+        "Whether login pages are told that people may register. The calls that add users don't depend on it.",
+    ),
+    setting(
+        "LOGIN_IGNORE_UNKNOWN",
+        SERVICE,
+        "false",
+        SWITCH,
+        "Whether login pages are told to ask for a password whether or not a login name is known.",
+    ),
+    setting(
+        "LOGIN_REDIRECT_URI",
+        SERVICE,
+        "none",
+        LINK,
+        "Where login pages send a user who came from no application. `none`: they show a page of their own.",
+    ),
+    setting(
+        "TOS_LINK",
+        SERVICE,
+        "none",
+        LINK,
+        "The terms of service, to which login pages link. ZITADEL's can send no registration without this and `PRIVACY_POLICY_LINK`. `none`: there are none.",
+    ),
+    setting(
+        "PRIVACY_POLICY_LINK",
+        SERVICE,
+        "none",
+        LINK,
+        "The privacy policy, to which login pages link. `none`: there is none.",
+    ),
+    setting(
+        "HELP_LINK",
+        SERVICE,
+        "none",
+        LINK,
+        "The help for users, to which login pages link. `none`: there is none.",
+    ),
+    setting(
+        "SUPPORT_EMAIL",
+        SERVICE,
+        "none",
+        Values::Form("none or an e-mail address of at most 200 characters"),
+        "The e-mail address that login pages show for support. `none`: there is none.",
     ),
     setting(
         "ARGON2_MEMORY_KIB",
@@ -308,17 +308,51 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "SERVER_KEY",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form("none or at least 32 characters"),
-        "A secret from which the tokens of creates with an `Idempotency-Key` are derived. `none`: such creates are refused.",
+        "A secret from which the codes in messages and the tokens of creates with an `Idempotency-Key` are derived. `none`: the methods that send or take codes, and such creates, are refused with code 12.",
     ),
     setting(
         "SERVER_KEY_SECRET",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
         "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
+    ),
+    setting(
+        "MAIL_FROM",
+        SERVICE,
+        "none",
+        Values::Form(
+            "none or an e-mail address of letters, digits, ., _, +, = and -, with its domain in lower case, at most 128 characters",
+        ),
+        "The address from which e-mails are sent, such as `login@acme.example`, by Amazon SES, where it or its domain must be verified. `none`: no e-mail is sent.",
+    ),
+    setting(
+        "SMS_ORIGINATION",
+        SERVICE,
+        "none",
+        Values::Form(
+            "none or the ARN of a phone number, pool or sender ID, at most 128 characters",
+        ),
+        "The ARN of the phone number, pool or sender ID of AWS End User Messaging from which SMS are sent. `none`: no SMS is sent.",
+    ),
+    setting(
+        "LINK_BASE_URLS",
+        SERVICE,
+        "none",
+        Values::Form(
+            "none or up to 20 URLs that end in /, https or to localhost http, with commas between, together at most 1024 bytes",
+        ),
+        "What links in messages may begin with, such as `https://login.acme.example/`: up to 20 URLs that end in `/`, with commas between. `none`: messages have codes and no links.",
+    ),
+    setting(
+        "MAX_MESSAGES_PER_DAY",
+        SERVICE,
+        "10000",
+        Values::Number(1, 1_000_000),
+        "The most messages that are sent in a day of UTC, to all users together.",
     ),
     setting(
         "ALLOWED_ORIGINS",

@@ -1,3 +1,5 @@
+mod longest;
+
 use std::collections::HashMap;
 
 use http::StatusCode;
@@ -217,51 +219,38 @@ fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
     }
 }
 
-/// The longest text that a setting of a form may have, and one that is longer.
-fn longest(name: &str) -> [String; 2] {
-    let fill = |start: &str, with: char, length: usize| {
-        let count = length - start.len();
-        [count, count + 1].map(|count| start.to_owned() + &with.to_string().repeat(count))
-    };
-    let origins = vec!["https://a.example.com"; 22].join(",");
-    let networks = vec!["2001:db8:1111:2222:3333:4444:5555:6666"; 19].join(",");
-    let words = vec!["words"; 85].join(",");
-    match name {
-        "SCOPE_PREFIX" => fill("", 'a', 256),
-        "MAX_FAILURES_PER_ADDRESS" => ["1000000".to_owned(), "10000000".to_owned()],
-        // White space around an entry is dropped.
-        "UNLIMITED_ADDRESSES" => fill(&networks, ' ', 768),
-        "PASSWORD_BLOCKED_WORDS" => fill(&words, ' ', 512),
-        "ALLOWED_ORIGINS" => fill(&origins, 'm', 512),
-        "BASE_PATH" => fill("/", 'a', 128),
-        "BREACHED_PASSWORDS_URL" => fill("https://a.example/", 'a', 199).map(|url| url + "/"),
-        name => panic!("how long may {name} be?"),
-    }
-}
-
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 #[test]
-fn the_longest_values_of_all_settings_fit_into_lambdas_four_kilobytes() {
-    // What the stack sets for these is the ARN of a secret of its own, and nothing.
-    let mut together = "SERVER_KEY_SECRET".len() + 200;
-    let of_stack =
-        |setting: &&Setting| !["SERVER_KEY", "SERVER_KEY_SECRET"].contains(&setting.name);
-    for setting in settings_of(Program::Service).filter(of_stack) {
-        let name = setting.name;
-        together += name.len();
-        together += match setting.values {
-            Values::Text => 200,
-            Values::Number(_, max) => max.to_string().len(),
-            Values::Words(words) => words.iter().map(|word| word.len()).max().unwrap(),
-            Values::Form(_) => {
-                let [text, longer] = longest(name);
-                assert_eq!(faults(name, &text), [], "{name}={text}");
-                assert_ne!(faults(name, &longer), [], "{name}={longer}");
-                text.len()
-            }
-        };
+fn login_pages_are_told_links_and_an_address_that_they_can_show() {
+    let links = [
+        "LOGIN_REDIRECT_URI",
+        "TOS_LINK",
+        "PRIVACY_POLICY_LINK",
+        "HELP_LINK",
+    ];
+    let of_link = |name| {
+        let good = &["none", "https://acme.example/a", "http://localhost:1/"][..];
+        let bad = &["None", "acme.example", "http://acme.example/a", "https://"][..];
+        (name, good, bad)
+    };
+    let mut table = links.map(of_link).to_vec();
+    table.push((
+        "SUPPORT_EMAIL",
+        &["none", "help@acme.example"],
+        &[
+            "help",
+            "Help <help@acme.example>",
+            "a@b.example,c@d.example",
+        ],
+    ));
+    for (name, good, bad) in table {
+        for text in good {
+            assert_eq!(faults(name, text), [], "{name}={text}");
+        }
+        for text in bad {
+            let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
+            assert_eq!(names, [name], "{name}={text}");
+        }
     }
-    assert!(together < 4096, "{together}");
 }
 
 #[test]

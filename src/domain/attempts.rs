@@ -31,6 +31,11 @@ impl AttemptPolicy {
         (1..=Self::CEILING).contains(&max).then_some(Self { max })
     }
 
+    /// The number of failures in a row after which a password is locked.
+    pub fn max(self) -> u32 {
+        self.max
+    }
+
     /// How long the password stays locked after this many failures in a row.
     /// `None` for a lock until an administrator ends it.
     fn lock_after(self, failures: u32) -> Option<Duration> {

@@ -12,21 +12,24 @@ macro_rules! uuid_type {
     ($(#[$about:meta])* pub struct $type:ident, $form:ident;) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(pub Uuid);
+        pub struct $type(pub uuid::Uuid);
 
         impl $type {
             pub fn generate() -> Self {
-                Self(generate_uuid())
+                Self($crate::domain::generate_uuid())
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.$form().fmt(f)
             }
         }
     };
 }
+
+#[cfg(feature = "function")]
+pub(super) use uuid_type;
 
 uuid_type! {
     /// A session's id: a random UUID, so that nobody can guess the next one.

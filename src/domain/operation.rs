@@ -17,20 +17,40 @@ macro_rules! operations {
             AddHumanUser: |_| &[USER_WRITE],
             GetUserByID: |_| &[User, USER_READ],
             ListUsers: |_| &[User, USER_READ],
-            UpdateUser: |_| &[User, USER_WRITE],
-            UpdateHumanUser: |_| &[User, USER_WRITE],
+            UpdateUser: |_| &[Authenticated, User, USER_WRITE],
+            UpdateHumanUser: |_| &[Authenticated, User, USER_WRITE],
             DeleteUser: |_| &[USER_DELETE],
             LockUser: |_| &[USER_WRITE],
             UnlockUser: |_| &[USER_WRITE],
             DeactivateUser: |_| &[USER_WRITE],
             ReactivateUser: |_| &[USER_WRITE],
-            SetPassword: |_| &[User, USER_WRITE],
-            SetEmail: |_| &[USER_WRITE],
-            SetPhone: |_| &[USER_WRITE],
+            SetPassword: |_| &[Authenticated, User, USER_WRITE],
+            SetEmail: |_| &[User, USER_WRITE],
+            SetPhone: |_| &[User, USER_WRITE],
             RemovePhone: |_| &[User, USER_WRITE],
             ListAuthenticationMethodTypes: |_| &[User, USER_READ],
             ListIDPLinks: |_| &[User, USER_READ],
             HumanMFAInitSkipped: |_| &[User, USER_WRITE],
+            SendEmailCode: |_| &[User, USER_WRITE],
+            ResendEmailCode: |_| &[User, USER_WRITE],
+            VerifyEmail: |_| &[Authenticated],
+            ResendPhoneCode: |_| &[User, USER_WRITE],
+            VerifyPhone: |_| &[Authenticated],
+            PasswordReset: |_| &[User, USER_WRITE],
+            CreateInviteCode: |_| &[USER_WRITE],
+            ResendInviteCode: |_| &[USER_WRITE],
+            VerifyInviteCode: |_| &[Authenticated],
+            GetGeneralSettings: |_| &[Authenticated],
+            GetLoginSettings: |_| &[Authenticated],
+            GetActiveIdentityProviders: |_| &[Authenticated],
+            GetPasswordComplexitySettings: |_| &[Authenticated],
+            GetPasswordExpirySettings: |_| &[Authenticated],
+            GetBrandingSettings: |_| &[Authenticated],
+            GetLegalAndSupportSettings: |_| &[Authenticated],
+            GetLockoutSettings: |_| &[Authenticated],
+            GetSecuritySettings: |_| &[Authenticated],
+            GetHostedLoginTranslation: |_| &[Authenticated],
+            ListOrganizations: |_| &[Authenticated],
         }
     };
 }
@@ -56,7 +76,7 @@ macro_rules! define {
 
             /// The reasons for which an operation is permitted.
             pub fn rules(self, access: Access) -> &'static [Rule] {
-                use Rule::{Creator, Token, User};
+                use Rule::{Authenticated, Creator, Token, User};
 
                 let rules: fn(Access) -> &'static [Rule] = match self {
                     $(Self::$name => $rules,)*

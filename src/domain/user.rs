@@ -20,6 +20,8 @@ pub use contact::{Address, AddressFault, Contact, EmailAddress, PhoneNumber};
 #[cfg(feature = "function")]
 pub(super) use names::is_invisible;
 #[cfg(feature = "function")]
+pub use names::one_line;
+#[cfg(feature = "function")]
 pub use profile::{Account, Gender, Language, PersonName, Profile};
 #[cfg(feature = "function")]
 pub use query::{TextMatch, TextMethod, UserEntry, UserField, UserKeys, UserOrder, UserQuery};

@@ -2,7 +2,9 @@
 
 use super::Code;
 use super::table::{Row, errors};
-use crate::domain::{Invalid, StateChange};
+use std::time::Duration;
+
+use crate::domain::{CodePurpose, Invalid, StateChange};
 
 /// The calls that change a user, as far as their errors for an unknown one differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,10 @@ pub enum UserCommand {
     Delete,
     SetEmail,
     SetPassword,
+    PasswordReset,
+    CreateInvite,
+    ResendInvite,
+    VerifyInvite,
     Other,
 }
 
@@ -24,6 +30,10 @@ impl UserCommand {
             Self::Delete => (Code::NOT_FOUND, "COMMAND-bd4ir1mblj"),
             Self::SetEmail => (Code::NOT_FOUND, "COMMAND-ieJ2e"),
             Self::SetPassword => (Code::FAILED_PRECONDITION, "COMMAND-G8dh3"),
+            Self::PasswordReset => (Code::NOT_FOUND, "COMMAND-SAF4f"),
+            Self::CreateInvite => (Code::FAILED_PRECONDITION, "COMMAND-Wgvn4"),
+            Self::ResendInvite => (Code::FAILED_PRECONDITION, "COMMAND-H3b2a"),
+            Self::VerifyInvite => (Code::FAILED_PRECONDITION, "COMMAND-F5g2h"),
             Self::Other => (Code::NOT_FOUND, "COMMAND-4g3xq"),
         }
     }
@@ -35,6 +45,33 @@ fn wrong_state(change: StateChange) -> (Code, &'static str) {
         StateChange::Unlock => "COMMAND-olb9vb0oca",
         StateChange::Deactivate => "COMMAND-5gunjw0cd7",
         StateChange::Activate => "COMMAND-s5qqcz97hf",
+    };
+    (Code::FAILED_PRECONDITION, id)
+}
+
+fn wrong_code(purpose: CodePurpose) -> (Code, &'static str) {
+    let id = match purpose {
+        CodePurpose::VerifyEmail | CodePurpose::VerifyPhone => "COMMAND-eis9R",
+        CodePurpose::ResetPassword => "CODE-woT0xc",
+        CodePurpose::Invite => "COMMAND-Wgn4q",
+    };
+    (Code::INVALID_ARGUMENT, id)
+}
+
+fn no_code(purpose: CodePurpose) -> (Code, &'static str) {
+    let id = match purpose {
+        CodePurpose::VerifyPhone => "PHONE-5xrra88eq8",
+        CodePurpose::Invite => "COMMAND-Wr3gq",
+        CodePurpose::VerifyEmail | CodePurpose::ResetPassword => "EMAIL-5w5ilin4yt",
+    };
+    (Code::FAILED_PRECONDITION, id)
+}
+
+fn not_invited(is_sent_again: bool) -> (Code, &'static str) {
+    let id = if is_sent_again {
+        "COMMAND-Gg42s"
+    } else {
+        "COMMAND-EF34g"
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -131,6 +168,10 @@ errors! {
         UserCommand::Delete,
         UserCommand::SetEmail,
         UserCommand::SetPassword,
+        UserCommand::PasswordReset,
+        UserCommand::CreateInvite,
+        UserCommand::ResendInvite,
+        UserCommand::VerifyInvite,
         UserCommand::Other
     ) => UserCommand::unknown_user, "unknown_user_to_change", "User could not be found";
 
@@ -180,11 +221,76 @@ errors! {
     EmailUnchanged:
         FAILED_PRECONDITION, "email_unchanged", "E-mail address is not changed", "COMMAND-Uch5e";
 
-    /// The address would need a code that is sent to it.
+    /// A code would have to be sent, and the deployment sends no e-mail (`MAIL_FROM`) or no SMS
+    /// (`SMS_ORIGINATION`).
     ///
-    /// Send `isVerified`: the deployment sends no messages.
+    /// Set it up, send `isVerified`, or have the code returned and send it yourself.
     SendingNotSetUp:
         FAILED_PRECONDITION, "sending_not_set_up", "sending is not set up", "SESAME-Send1";
+
+    /// The user has no e-mail address to which a code could be sent.
+    ///
+    /// Give the user one: `SetEmail`.
+    NoAddress:
+        FAILED_PRECONDITION, "no_address", "the user has no address to send to", "SESAME-Nadr1";
+
+    /// The code is empty.
+    ///
+    /// Send the code of the message.
+    CodeEmpty: INVALID_ARGUMENT, "code_empty", "Code is empty", "COMMAND-Fia4a";
+
+    /// The code is wrong, or there is none: it was used, has expired, was tried too often, or is that
+    /// of another user, purpose or address. To principals without `user.read` and `user.write`, an
+    /// unknown, inactive or locked user looks the same.
+    ///
+    /// Type it again, or ask for another one. What is typed of a code may be tried five times; a link
+    /// has more of it, and is not counted.
+    CodeInvalid(
+        CodePurpose = CodePurpose::VerifyEmail,
+        CodePurpose::ResetPassword,
+        CodePurpose::Invite
+    ) => wrong_code, "wrong_code", "Code is invalid";
+
+    /// The code for a new password is older than an hour.
+    ///
+    /// Ask for another one: `PasswordReset`.
+    CodeExpired: FAILED_PRECONDITION, "code_expired", "Code is expired", "CODE-QvUQ4P";
+
+    /// There is no valid code to send again, or nothing that it would verify.
+    ///
+    /// Ask for one: `SendEmailCode`, or `SetPhone`.
+    NoCode(
+        CodePurpose = CodePurpose::VerifyEmail,
+        CodePurpose::VerifyPhone,
+        CodePurpose::Invite
+    ) => no_code, "no_code", "Code could not be found";
+
+    /// The user has a password already, and needs no invitation.
+    ///
+    /// Nothing is to be done; who has forgotten a password asks for a reset.
+    InviteNotNeeded(bool = false, true) =>
+        not_invited, "invite_not_needed", "User has an authentication method already";
+
+    /// The template of the link is not one of `LINK_BASE_URLS`.
+    ///
+    /// Send one that begins with one of them, without `.` and `..` in its path.
+    LinkRefused:
+        INVALID_ARGUMENT, "link_refused", "URL Template is invalid: it is not below one of the \
+         deployment's addresses", "DOMAIN-oGh5e";
+
+    /// The template of the link has a placeholder that doesn't exist, or one in its path.
+    ///
+    /// Put placeholders such as `{{.UserID}}` behind the `?`; `{{.Code}}` may be in the path.
+    LinkMalformed:
+        INVALID_ARGUMENT, "link_malformed", "URL Template is invalid: it has a placeholder that is \
+         unknown or in the wrong place", "DOMAIN-ieYa7";
+
+    /// As many messages were sent as a day allows: twenty to a user for one purpose or to an address,
+    /// ten to a number, and `MAX_MESSAGES_PER_DAY` in all.
+    ///
+    /// Wait for the next day in UTC: `Retry-After` says how long.
+    TooManyMessages(Duration = Duration::from_hours(3)):
+        RESOURCE_EXHAUSTED, "too_many_messages", "too many messages today";
 
     /// Twenty users have the e-mail address or phone number already.
     ///
@@ -227,6 +333,10 @@ fn an_unknown_user_and_a_wrong_state_are_told_by_the_call() {
         (UserCommand::Delete, (5, "COMMAND-bd4ir1mblj")),
         (UserCommand::SetEmail, (5, "COMMAND-ieJ2e")),
         (UserCommand::SetPassword, (9, "COMMAND-G8dh3")),
+        (UserCommand::PasswordReset, (5, "COMMAND-SAF4f")),
+        (UserCommand::CreateInvite, (9, "COMMAND-Wgvn4")),
+        (UserCommand::ResendInvite, (9, "COMMAND-H3b2a")),
+        (UserCommand::VerifyInvite, (9, "COMMAND-F5g2h")),
         (UserCommand::Other, (5, "COMMAND-4g3xq")),
     ] {
         let (code, id) = id_of(UserError::Unknown(command));

@@ -45,8 +45,16 @@ pub struct CallFacts {
     pub over_limit: bool,
     /// How often another writer was first.
     pub conflicts: u32,
+    /// Whether a message is being sent or is about to be, after what was stored for it.
+    pub is_sending: bool,
+    /// The purposes of the codes that were returned.
+    pub codes_returned: Vec<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
+    /// How many messages to users could not be sent.
+    pub message_failures: u32,
+    /// How many were not sent because the deployment's limit of a day is reached.
+    pub message_limits: u32,
 }
 
 impl CallRecord {
@@ -80,6 +88,18 @@ impl CallRecord {
     pub(crate) fn side_error(&self, error: &dyn std::error::Error) {
         let text = chain(error);
         self.note(|facts| facts.side_error = Some(text));
+    }
+
+    /// Notes that a message to a user could not be sent, and why. The error names neither address nor
+    /// code.
+    pub fn message_failed(&self, error: &dyn std::error::Error) {
+        self.side_error(error);
+        self.note(|facts| facts.message_failures += 1);
+    }
+
+    /// Notes that a message was not sent because the deployment's limit of a day is reached.
+    pub fn message_limit(&self) {
+        self.note(|facts| facts.message_limits += 1);
     }
 
     pub(crate) fn hashed(&self, took: Duration, hashes: u32) {

@@ -1,36 +1,47 @@
 //! The use cases of users, which the API and the command line share.
 
 mod answers;
+mod change;
 mod contact;
 mod create;
 mod fields;
+mod given;
 mod import;
+mod invite;
 mod list;
 mod password;
 mod read;
+mod recovery;
+mod send_code;
 mod state;
 mod update;
+mod verify_code;
 
 use crate::domain::{
-    Account, Denial, HashString, LoginName, NewUser, Permit, SessionId, StateChange, Timestamp,
-    User, UserId, UserSearch, UserState, printable,
+    Account, Denial, HashString, LoginName, NewUser, Permit, StateChange, Timestamp, User, UserId,
+    UserSearch, UserState, printable,
 };
 use crate::error::Error;
-use crate::store::{AddressConflict, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser};
+use crate::store::{
+    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser,
+};
 
 pub use answers::{ShownState, ShownUser};
-pub use contact::{
-    GivenContact, GivenEmail, GivenPhone, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone,
-    Verification,
-};
+pub use change::{ChangedUser, ReturnedCodes};
+pub use contact::{HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use fields::{UserFields, differences};
+pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
 pub use import::{ImportOutcome, ImportedUser};
+pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
-pub use password::{GivenPassword, NewCredential, PasswordChange, SetPassword};
+pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
+pub use recovery::ResetCode;
+pub use send_code::{AskedCode, PasswordReset, ResendEmailCode, ResendPhoneCode, SendEmailCode};
 pub use state::{DeactivateUser, DeleteUser, LockUser, ReactivateUser, UnlockUser};
 pub use update::{Change, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges};
+pub use verify_code::{VerifyEmail, VerifyInviteCode, VerifyPhone};
 
 /// The users of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,6 +68,8 @@ pub enum UserRefusal {
     AddressFull,
     #[error("the session has ended")]
     SessionEnded,
+    #[error("the code was used or asked for again at the same moment: try again")]
+    CodeChanged,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]
@@ -65,6 +78,16 @@ pub enum UserRefusal {
     NewerState,
     #[error("the user was changed at the same moment by somebody else: try again")]
     Changed,
+    #[error("the user has no e-mail address")]
+    NoEmail,
+    #[error(
+        "the user has no e-mail address and no verified phone number: set the password instead"
+    )]
+    NowhereToReset,
+    #[error("the user is {}, and can use no code", .0.as_str())]
+    NotActive(UserState),
+    #[error("the tries of the code were used up within the last minute: ask again in a minute")]
+    TriesUsedUp,
     #[error("DynamoDB")]
     Failed(#[from] Error),
 }
@@ -156,29 +179,30 @@ impl Users {
         &self,
         search: &UserSearch,
         now: Timestamp,
-        change: impl Fn(&Account) -> Result<Account, E>,
+        change: &(dyn Fn(&Account) -> Result<Account, E> + Send + Sync),
     ) -> Result<(Account, Account), E> {
         let seen = self.find(search).await?;
-        self.change_seen(seen, None, now, change).await
+        self.change_seen(seen, &Alongside::default(), now, change)
+            .await
     }
 
     /// The same for a user who was read: 1 request, and more if others change the user at the same
-    /// time. A session that is `kept` stays if the change ends the others.
+    /// time. A code that was right is used up even if nothing else changes.
     pub async fn change_seen<E: From<UserRefusal>>(
         &self,
         mut seen: StoredUser,
-        kept: Option<SessionId>,
+        alongside: &Alongside,
         now: Timestamp,
-        change: impl Fn(&Account) -> Result<Account, E>,
+        change: &(dyn Fn(&Account) -> Result<Account, E> + Send + Sync),
     ) -> Result<(Account, Account), E> {
         let search = UserSearch::Id(seen.account.user.user_id.clone());
         for _ in 0..Self::MAX_CHANGES {
             let after = change(&seen.account)?;
-            if after == seen.account {
+            if after == seen.account && alongside.codes.is_empty() {
                 return Ok((seen.account, after));
             }
             let after = after.changed(now);
-            match self.write(&seen, &after, kept).await? {
+            match self.write(&seen, &after, alongside).await? {
                 ChangeOutcome::Done => return Ok((seen.account, after)),
                 ChangeOutcome::Changed => seen = self.find(&search).await?,
                 ChangeOutcome::NameTaken => {
@@ -188,6 +212,7 @@ impl Users {
                     return Err(UserRefusal::from(conflict).into());
                 }
                 ChangeOutcome::SessionEnded => return Err(UserRefusal::SessionEnded.into()),
+                ChangeOutcome::CodeChanged => return Err(UserRefusal::CodeChanged.into()),
             }
         }
         Err(UserRefusal::Changed.into())
@@ -197,10 +222,10 @@ impl Users {
         &self,
         seen: &StoredUser,
         after: &Account,
-        kept: Option<SessionId>,
+        alongside: &Alongside,
     ) -> Result<ChangeOutcome, UserRefusal> {
         let store = &self.store;
-        let change = store.change_account(seen, after, self.unique_emails, kept);
+        let change = store.change_account(seen, after, self.unique_emails, alongside);
         match change.await {
             Ok(outcome) => Ok(outcome),
             Err(error) if seen.account.user.login_name != after.user.login_name => {
@@ -218,13 +243,14 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             let user = account.user.clone().changed_by(change)?;
             Ok::<_, UserRefusal>(Account {
                 user,
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
 
@@ -235,12 +261,13 @@ impl Users {
         search: &UserSearch,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().logged_out(),
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
 
@@ -252,12 +279,13 @@ impl Users {
         hash: &HashString,
         now: Timestamp,
     ) -> Result<(), UserRefusal> {
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             Ok::<_, UserRefusal>(Account {
                 user: account.user.clone().with_password(hash.clone(), false, now),
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(drop)
     }
 
@@ -272,11 +300,12 @@ impl Users {
         if self.find(search).await?.account.user.login_name == to {
             return Ok(None);
         }
-        let changed = self.change(search, now, |account| {
+        let change = |account: &Account| {
             let mut account = account.clone();
             account.user.login_name = to.clone();
             Ok::<_, UserRefusal>(account)
-        });
+        };
+        let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| Some(before.user))
     }
 

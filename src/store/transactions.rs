@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, UpdateBuilder};
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
+use super::changes::Expression;
 use super::manner::{Manner, Patience};
 use super::rehearsal::conditions;
 use super::{Store, on_heap};
@@ -90,6 +91,22 @@ fn codes(reasons: &[CancellationReason]) -> Vec<&str> {
 
 pub fn update_item(update: UpdateBuilder) -> Result<TransactWriteItem, Error> {
     Ok(TransactWriteItem::builder().update(update.build()?).build())
+}
+
+/// An update of an item, on a condition.
+pub(super) fn update_if(
+    update: UpdateBuilder,
+    changes: Expression,
+    condition: Expression,
+) -> Result<TransactWriteItem, Error> {
+    let names = changes.names.into_iter().chain(condition.names);
+    let values = changes.values.into_iter().chain(condition.values);
+    let update = update
+        .update_expression(changes.text)
+        .condition_expression(condition.text)
+        .set_expression_attribute_names(Some(names.collect()))
+        .set_expression_attribute_values(Some(values.collect()));
+    update_item(update)
 }
 
 pub fn delete_item(delete: DeleteBuilder) -> Result<TransactWriteItem, Error> {

@@ -34,7 +34,7 @@ pub(super) use item::{parse_pointer, pointer_key};
 #[cfg(feature = "function")]
 pub use parts::AddressConflict;
 #[cfg(feature = "function")]
-pub use write::{ChangeOutcome, InsertOutcome};
+pub use write::{Alongside, ChangeOutcome, InsertOutcome};
 
 pub(super) fn users_table_key(key: AttributeValue) -> Item {
     Item::from([("pk".to_owned(), key)])

@@ -3,10 +3,13 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::SessionToken;
-use crate::domain::{IdempotencyKey, Invalid, SessionId, UserRef, WriteId, hide_in_debug};
+use crate::domain::{
+    Code, CodeId, CodePurpose, Destination, IdempotencyKey, Invalid, KeyName, SessionId, UserId,
+    UserRef, WriteId, hide_in_debug,
+};
 
-/// The deployment's secret key, from which the tokens of idempotent creates are derived: at
-/// least 32 bytes.
+/// The deployment's secret key, from which the tokens of idempotent creates and all codes are
+/// derived: at least 32 bytes.
 #[derive(Clone)]
 pub struct ServerKey(Zeroizing<Vec<u8>>);
 
@@ -52,6 +55,37 @@ impl ServerKey {
         self.mac("request", parts)
     }
 
+    /// The code of a round. It depends on all that it is bound to, so that no code is that of
+    /// another user, purpose or address.
+    pub fn code(
+        &self,
+        user: &UserId,
+        purpose: CodePurpose,
+        destination: &Destination,
+        id: CodeId,
+        round: u32,
+    ) -> Code {
+        let mac = Zeroizing::new(self.mac(
+            "code",
+            &[
+                user.as_str().as_bytes(),
+                purpose.as_str().as_bytes(),
+                destination.folded().as_bytes(),
+                id.0.as_bytes(),
+                &round.to_be_bytes(),
+            ],
+        ));
+        Code::from_mac(&mac)
+    }
+
+    /// The name of the key, by which a code of another key is told.
+    pub fn name(&self) -> KeyName {
+        let mac = self.mac("name", &[]);
+        let mut name = [0; 8];
+        name.copy_from_slice(&mac[..8]);
+        KeyName(name)
+    }
+
     /// HMAC-SHA-256 of all parts, each behind its length, so that no two lists have the same
     /// bytes.
     fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -72,7 +106,7 @@ hide_in_debug!(ServerKey);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UserId;
+    use crate::domain::EmailAddress;
 
     #[test]
     fn each_input_changes_what_is_derived() {
@@ -112,5 +146,34 @@ mod tests {
             one.fingerprint(&[b"a", b"bc"])
         );
         assert!(ServerKey::parse(vec![0; 31]).is_err());
+    }
+
+    #[test]
+    fn a_code_depends_on_all_that_it_is_bound_to() {
+        let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
+        let user = |id: &str| UserId::parse(id.to_owned()).unwrap();
+        let email = |text: &str| Destination::Email(EmailAddress::from_stored(text.to_owned()));
+        let (reset, verify) = (CodePurpose::ResetPassword, CodePurpose::VerifyEmail);
+        let (id, other) = (CodeId::generate(), CodeId::generate());
+        let (ada, to) = (user("ada"), email("ada@a.b"));
+        let code = |key: &ServerKey, user, purpose, to: &Destination, id, round| {
+            key.code(user, purpose, to, id, round).long().to_owned()
+        };
+        let one = code(&key(1), &ada, reset, &to, id, 1);
+
+        assert_eq!(one, code(&key(1), &ada, reset, &to, id, 1));
+        for different in [
+            code(&key(2), &ada, reset, &to, id, 1),
+            code(&key(1), &user("bob"), reset, &to, id, 1),
+            code(&key(1), &ada, verify, &to, id, 1),
+            code(&key(1), &ada, reset, &email("ada@a.c"), id, 1),
+            code(&key(1), &ada, reset, &to, other, 1),
+            code(&key(1), &ada, reset, &to, id, 2),
+        ] {
+            assert_ne!(one, different);
+            assert_ne!(one[..Code::SHORT_LENGTH], different[..Code::SHORT_LENGTH]);
+        }
+        assert_eq!(key(1).name(), key(1).name());
+        assert_ne!(key(1).name(), key(2).name());
     }
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { launch, servePage } from "./browser.mjs";
+import { codes } from "./codes.mjs";
 import { life } from "./life.mjs";
 import { DEADLINE_EXCEEDED, NOT_FOUND, UNAUTHENTICATED, login, prove } from "./prove.mjs";
 import { Refusal } from "./refusal.mjs";
@@ -51,7 +52,9 @@ for (const client of ALL) {
 }
 
 for (const client of ["@zitadel/client/web", "fetch on the JSON routes"]) {
-  prove(`${client} on a page of another origin`, (version) => onThePage(client, version), users, ["v2"]);
+  for (const list of [users, codes]) {
+    prove(`${client} on a page of another origin`, (version) => onThePage(client, version), list, ["v2"]);
+  }
 }
 
 for (const client of CLIENTS) {

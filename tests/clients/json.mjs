@@ -23,6 +23,13 @@ const ROUTES = {
   LockUser: ({ userId }) => ["POST", `${user(userId)}/lock`, {}],
   UnlockUser: ({ userId }) => ["POST", `${user(userId)}/unlock`, {}],
   DeleteUser: ({ userId }) => ["DELETE", user(userId)],
+  SetEmail: ({ userId, ...request }) => ["POST", `${user(userId)}/email`, request],
+  SendEmailCode: ({ userId, ...request }) => ["POST", `${user(userId)}/email/send`, request],
+  ResendEmailCode: ({ userId, ...request }) => ["POST", `${user(userId)}/email/resend`, request],
+  VerifyEmail: ({ userId, ...request }) => ["POST", `${user(userId)}/email/verify`, request],
+  PasswordReset: ({ userId, ...request }) => ["POST", `${user(userId)}/password_reset`, request],
+  CreateInviteCode: ({ userId, ...request }) => ["POST", `${user(userId)}/invite_code`, request],
+  VerifyInviteCode: ({ userId, ...request }) => ["POST", `${user(userId)}/invite_code/verify`, request],
 };
 
 export const jsonClient = (version, url) =>

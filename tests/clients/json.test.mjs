@@ -1,5 +1,6 @@
 // The JSON routes, without a client.
 
+import { codes } from "./codes.mjs";
 import { jsonClient } from "./json.mjs";
 import { life } from "./life.mjs";
 import { prove } from "./prove.mjs";
@@ -7,4 +8,6 @@ import { service } from "./service.mjs";
 import { users } from "./users.mjs";
 
 prove("the JSON routes", (version) => jsonClient(version, service.url), life);
-prove("the JSON routes", (version) => jsonClient(version, service.url), users, ["v2"]);
+for (const list of [users, codes]) {
+  prove("the JSON routes", (version) => jsonClient(version, service.url), list, ["v2"]);
+}

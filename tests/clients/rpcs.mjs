@@ -12,6 +12,13 @@ const USER_RPCS = [
   "LockUser",
   "UnlockUser",
   "DeleteUser",
+  "SetEmail",
+  "SendEmailCode",
+  "ResendEmailCode",
+  "VerifyEmail",
+  "PasswordReset",
+  "CreateInviteCode",
+  "VerifyInviteCode",
 ];
 export const RPCS = [...SESSION_RPCS, ...USER_RPCS];
 

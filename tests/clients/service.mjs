@@ -21,6 +21,15 @@ const read = (ready) => {
 /** The service that `.ci/clients` has started, for tests that need no other settings. */
 export const service = read(process.env.SESAME_READY);
 
+/** What the links in messages begin with: one of the service's `LINK_BASE_URLS`. */
+export const LINK_BASE = "https://login.example/";
+
+/** The messages that the service has sent to an address, the oldest first. */
+export async function messagesTo(address) {
+  const response = await fetch(`${service.url}/outbox`, { headers: { accept: "application/json" } });
+  return (await response.json()).filter(({ to }) => to === address);
+}
+
 async function ended(child) {
   const [status] = child.exitCode === null ? await once(child, "exit") : [child.exitCode];
   if (status !== 0) {

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[2]
 LOGIN_NAME = "mini@mouse.com"
 PASSWORD = "V3ryS3cure!"  # noqa: S105
+# What the links in messages begin with: one of the service's `LINK_BASE_URLS`.
+LINK_BASE = "https://login.example/"
 
 STARTS_WITHIN_SECONDS = 60
 STOPS_WITHIN_SECONDS = 35
@@ -44,6 +47,12 @@ class Service:
     def target(self) -> str:
         """The address as gRPC writes it."""
         return "{}:{}".format(*self.address)
+
+    def messages_to(self, address: str) -> list[dict[str, str]]:
+        """The messages that were sent to an address, the oldest first."""
+        request = Request(f"{self.url}/outbox", headers={"accept": "application/json"})  # noqa: S310
+        with urlopen(request, timeout=STARTS_WITHIN_SECONDS) as answer:  # noqa: S310
+            return [message for message in json.load(answer) if message["to"] == address]
 
     def add_user(self) -> str:
         """A login name that no other test uses; the password is the demo user's."""

@@ -2,6 +2,7 @@
 
 import { createServerTransport } from "@zitadel/client/node";
 
+import { codes } from "./codes.mjs";
 import { prove } from "./prove.mjs";
 import { service } from "./service.mjs";
 import { users } from "./users.mjs";
@@ -9,4 +10,6 @@ import { zitadelClient } from "./zitadel.mjs";
 
 const transport = (token) => createServerTransport(token, { baseUrl: service.url });
 
-prove("@zitadel/client/node", () => zitadelClient(transport), users, ["v2"]);
+for (const list of [users, codes]) {
+  prove("@zitadel/client/node", () => zitadelClient(transport), list, ["v2"]);
+}

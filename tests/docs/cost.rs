@@ -105,7 +105,7 @@ impl Prices {
         )
     }
 
-    /// The alarms and the metrics of a month.
+    /// The alarms, the metrics and the secret of a month.
     fn fixed(&self) -> f64 {
         let template = Yaml::load_from_str(TEMPLATE).unwrap();
         let resources = template[0]["Resources"].as_mapping().unwrap();
@@ -114,6 +114,7 @@ impl Prices {
         let alarms = u32::try_from(resources.values().filter(is_alarm).count()).unwrap();
         f64::from(alarms) * self.dollars("alarm_month")
             + self.assumed("metrics") * self.dollars("metric_month")
+            + self.dollars("secret_month")
     }
 }
 
@@ -267,7 +268,7 @@ fn a_month_costs_what_its_logins_and_verifications_cost() {
     let sum = |each: f64| move |users: f64| fixed + logins(users) + verifications(users, each);
 
     let expected = vec![
-        row("fixed: eight alarms, ten metrics", &|_| fixed),
+        row("fixed: ten alarms, ten metrics, a secret", &|_| fixed),
         row("logins", &logins),
         row("verifications by the layer", &|users| {
             verifications(users, layer)

@@ -10,7 +10,7 @@ use super::rows::{TEMPLATE, assert_rows, owned, table};
 const PAGE: &str = include_str!("../../docs/settings.md");
 
 /// The settings that no parameter of the stack has as they are: the tables are its own, and it
-/// makes the secret if `IdempotentCreates` says so.
+/// makes the secret unless `CreateServerKey` is `false`.
 const WITHOUT_PARAMETER: [&str; 4] = [
     "USERS_TABLE",
     "SESSIONS_TABLE",

@@ -14,6 +14,7 @@ mod migrating;
 mod overload;
 mod pages;
 mod probes;
+mod recovery;
 mod repairs;
 mod serve;
 mod service_accounts;

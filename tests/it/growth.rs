@@ -5,12 +5,14 @@
 
 #[path = "../../benches/growth/calls.rs"]
 mod calls;
+mod codes;
 #[path = "../../benches/growth/fill.rs"]
 mod fill;
 #[path = "../../benches/growth/measure.rs"]
 mod measure;
 #[path = "../../benches/growth/meter.rs"]
 mod meter;
+mod metered;
 #[path = "../../benches/cold_start/outcome.rs"]
 mod outcome;
 #[path = "../../benches/growth/service.rs"]

@@ -11,5 +11,7 @@ mod bodies;
 mod fields;
 mod parameters;
 mod routes;
+mod setting_errors;
+mod settings;
 mod user_errors;
 mod users;

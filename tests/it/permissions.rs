@@ -236,7 +236,8 @@ async fn a_call_is_refused_with_the_permit_of_another_operation_or_access_mode()
         };
         let params = app.settings.hash_params;
         let passwords = PasswordPool::new(params, Kernel::Portable, NonZeroUsize::MIN, 1);
-        Service::new(app.store.clone(), policy, passwords, KeySource::None)
+        let (store, key) = (app.store.clone(), KeySource::None);
+        Service::new(store, policy, passwords, key, app.messenger())
     };
     let (public, by_token) = (service(Access::Public), service(Access::Token));
     let permit = public.authorize(Operation::CreateSession, Principal::Anonymous);

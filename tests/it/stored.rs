@@ -2,6 +2,7 @@
 //! each one before.
 
 mod newer;
+mod newer_codes;
 mod released;
 mod rules;
 

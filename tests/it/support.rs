@@ -11,5 +11,6 @@ pub mod dice;
 pub mod facts;
 pub mod faults;
 pub mod openapi;
+pub mod providers;
 pub mod record;
 pub mod template;

@@ -14,16 +14,7 @@ use crate::support::client::{Client, Wire, framed};
 
 /// The user service's calls that are not carried out, as ZITADEL's clients know them, with their
 /// routes behind `/v2`.
-const USER_SERVICE: [(&str, &str); 42] = [
-    ("PasswordReset", "POST /users/{}/password_reset"),
-    ("SendEmailCode", "POST /users/{}/email/send"),
-    ("ResendEmailCode", "POST /users/{}/email/resend"),
-    ("VerifyEmail", "POST /users/{}/email/verify"),
-    ("ResendPhoneCode", "POST /users/{}/phone/resend"),
-    ("VerifyPhone", "POST /users/{}/phone/verify"),
-    ("CreateInviteCode", "POST /users/{}/invite_code"),
-    ("ResendInviteCode", "POST /users/{}/invite_code/resend"),
-    ("VerifyInviteCode", "POST /users/{}/invite_code/verify"),
+const USER_SERVICE: [(&str, &str); 33] = [
     ("RegisterPasskey", "POST /users/{}/passkeys"),
     ("VerifyPasskeyRegistration", "POST /users/{}/passkeys/{}"),
     (
@@ -65,6 +56,24 @@ const USER_SERVICE: [(&str, &str); 42] = [
     ("ListPersonalAccessTokens", ""),
 ];
 
+/// The same of the services that login pages read.
+const LOGIN_PAGES: [(&str, &str, &str); 4] = [
+    (SETTINGS, "GetDomainSettings", "GET /settings/domain"),
+    (SETTINGS, "SetSecuritySettings", "PUT /policies/security"),
+    (
+        SETTINGS,
+        "SetHostedLoginTranslation",
+        "PUT /settings/hosted_login_translation",
+    ),
+    (
+        "zitadel.org.v2.OrganizationService",
+        "AddOrganization",
+        "POST /organizations",
+    ),
+];
+
+const SETTINGS: &str = "zitadel.settings.v2.SettingsService";
+
 /// `UserService.RegisterTOTP` and the like.
 fn name(call: &UnbuiltCall) -> String {
     format!("{}.{}", call.service.rsplit('.').next().unwrap(), call.name)
@@ -88,10 +97,11 @@ async fn json(app: &App, method: &Method, path: &str) -> Answer {
 }
 
 #[test]
-fn the_calls_of_the_user_service_are_known() {
-    for (rpc, route) in USER_SERVICE {
-        let is_named =
-            |call: &UnbuiltCall| call.service == "zitadel.user.v2.UserService" && call.name == rpc;
+fn the_calls_of_zitadels_services_are_known() {
+    let of_users = |(rpc, route)| ("zitadel.user.v2.UserService", rpc, route);
+    let of_users = USER_SERVICE.into_iter().map(of_users);
+    for (service, rpc, route) in of_users.chain(LOGIN_PAGES) {
+        let is_named = |call: &UnbuiltCall| call.service == service && call.name == rpc;
         assert!(UNBUILT.iter().any(is_named), "{rpc}");
         let routes = ROUTES.iter().filter(|one| match one.target {
             Target::Unbuilt(call) => is_named(call),
@@ -170,6 +180,10 @@ async fn a_path_of_calls_that_are_not_built_tells_its_methods() {
         "/v2/users/1/passkeys/2/3",
         "/v2beta/users/1/totp",
         "/v2/idp_intents/1/2",
+        "/v2/settings/1",
+        "/v2/policies",
+        "/v2/organizations/1",
+        "/v2beta/settings",
     ] {
         let answer = json(&app, &Method::POST, path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");

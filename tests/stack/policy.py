@@ -11,6 +11,7 @@ from typing import Any
 
 UNDERSTOOD = {"Sid", "Effect", "Action", "Resource", "Condition"}
 LEADING_KEYS = "dynamodb:LeadingKeys"
+FROM_ADDRESS = "ses:FromAddress"
 
 
 class NotUnderstoodError(Exception):
@@ -26,13 +27,18 @@ class Statement:
     leading_keys: tuple[str, ...] | None = None
     # Whether the request must have a partition key.
     needs_keys: bool = False
+    # The sender that an e-mail must have; None: any will do.
+    sender: str | None = None
 
-    def matches(self, action: str, resource: str, keys: Collection[str] = ()) -> bool:
+    def matches(
+        self, action: str, resource: str, keys: Collection[str] = (), sender: str | None = None
+    ) -> bool:
         # IAM compares actions without regard to case, and resources with it.
         return (
             any(like(a.lower(), action.lower()) for a in self.actions)
             and any(like(r, resource) for r in self.resources)
             and self.holds(keys)
+            and self.sender in (None, sender)
         )
 
     def holds(self, keys: Collection[str]) -> bool:
@@ -69,13 +75,18 @@ def statement(raw: dict[str, Any]) -> Statement:
     )
 
 
-def conditions(condition: dict[str, Any] | None) -> tuple[tuple[str, ...] | None, bool]:
-    """The conditions that are understood: on the partition keys of a request's items.
+def conditions(
+    condition: dict[str, Any] | None,
+) -> tuple[tuple[str, ...] | None, bool, str | None]:
+    """The conditions that are understood: on the keys of a request's items, or the sender.
 
-    They are the patterns of the keys, and whether there must be any.
+    They are the patterns of the keys, whether there must be any, and the sender of an e-mail.
     """
     if condition is None:
-        return None, False
+        return None, False, None
+    if condition.keys() == {"StringEquals"} and condition["StringEquals"].keys() == {FROM_ADDRESS}:
+        (sender,) = strings(condition["StringEquals"][FROM_ADDRESS])
+        return None, False, sender
     if not condition or condition.keys() - {"ForAllValues:StringLike", "Null"}:
         raise NotUnderstoodError(f"{condition}")
     if any(of.keys() != {LEADING_KEYS} for of in condition.values()):
@@ -85,7 +96,7 @@ def conditions(condition: dict[str, Any] | None) -> tuple[tuple[str, ...] | None
     # IAM takes "false" as a string; a boolean or "true" stands in no policy of this stack.
     if null is not None and null[LEADING_KEYS] != "false":
         raise NotUnderstoodError(f"{condition}")
-    return like_any and strings(like_any[LEADING_KEYS]), null is not None
+    return like_any and strings(like_any[LEADING_KEYS]), null is not None, None
 
 
 def strings(value: object) -> tuple[str, ...]:
@@ -98,8 +109,15 @@ def strings(value: object) -> tuple[str, ...]:
 
 
 def allows(
-    policy: Iterable[Statement], action: str, resource: str, keys: Collection[str] = ()
+    policy: Iterable[Statement],
+    action: str,
+    resource: str,
+    keys: Collection[str] = (),
+    sender: str | None = None,
 ) -> bool:
-    """Allowed is what a statement allows and none denies, of items with these partition keys."""
-    effects = {s.effect for s in policy if s.matches(action, resource, keys)}
+    """Allowed is what a statement allows and none denies.
+
+    That is of items with these partition keys, or of an e-mail from this sender.
+    """
+    effects = {s.effect for s in policy if s.matches(action, resource, keys, sender)}
     return effects == {"Allow"}

@@ -149,8 +149,20 @@ class Stack:
             case "Fn::Join":
                 separator, parts = argument
                 return separator.join(self._resolve(parts))
-            case "Fn::Sub" if isinstance(argument, str):
-                return re.sub(r"\$\{([^}]+)\}", lambda match: self._substitute(match[1]), argument)
+            case "Fn::Select":
+                index, parts = self._resolve(argument)
+                return parts[index]
+            case "Fn::Split":
+                separator, text = self._resolve(argument)
+                return text.split(separator)
+            case "Fn::Sub":
+                text, own = (argument, {}) if isinstance(argument, str) else argument
+                values = self._resolve(own)
+                return re.sub(
+                    r"\$\{([^}]+)\}",
+                    lambda match: str(values.get(match[1]) or self._substitute(match[1])),
+                    text,
+                )
             case _:
                 raise NotImplementedError(name)
 

@@ -308,17 +308,17 @@ def test_without_its_policy_the_function_can_do_nothing(deployment: Deployment) 
     assert deployment.item_count("SessionsTableName") == 0
 
 
-def test_a_create_may_be_repeated_where_the_stack_has_a_key(deployment: Deployment) -> None:
+def test_a_create_may_be_repeated_unless_the_stack_has_no_key(deployment: Deployment) -> None:
     key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
-    assert deployment.create(**key).status == 501
-
-    deployment.update(IdempotentCreates="true")
     first = deployment.create(**key)
     again = deployment.create(**key)
 
     assert first.status == 200, first
     assert again.body == first.body
     assert deployment.item_count("SessionsTableName") == 1
+
+    deployment.update(CreateServerKey="false")
+    assert deployment.create(**key).status == 501
 
 
 def test_a_sessions_user_may_call_other_apis_until_the_session_ends(

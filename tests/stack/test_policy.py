@@ -102,6 +102,17 @@ def test_null_alone_takes_any_key() -> None:
     assert not allows(policy, GET, TABLE, [])
 
 
+def test_a_condition_on_the_sender_holds_for_him_alone() -> None:
+    send, identity = "ses:SendEmail", "arn:aws:ses:eu-central-1:123456789012:identity/a.example"
+    condition = {"StringEquals": {"ses:FromAddress": "login@a.example"}}
+    policy = statements({"Statement": {**allow(send, identity), "Condition": condition}})
+
+    assert allows(policy, send, identity, sender="login@a.example")
+    assert not allows(policy, send, identity, sender="Login@a.example")
+    assert not allows(policy, send, identity)
+    assert not allows(policy, send, identity + "2", sender="login@a.example")
+
+
 def test_a_lone_statement_needs_no_list() -> None:
     assert allows(statements({"Statement": allow(GET, TABLE)}), GET, TABLE)
 
@@ -137,6 +148,18 @@ def test_patterns_are_no_regular_expressions(pattern: str, text: str, want: bool
             "Condition": {
                 "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "USER#*"},
                 "Bool": {"aws:SecureTransport": "true"},
+            },
+        },
+        {**allow(GET, TABLE), "Condition": {"StringEquals": {"aws:PrincipalArn": "a"}}},
+        {
+            **allow(GET, TABLE),
+            "Condition": {"StringEquals": {"ses:FromAddress": "a", "aws:PrincipalArn": "a"}},
+        },
+        {
+            **allow(GET, TABLE),
+            "Condition": {
+                "StringEquals": {"ses:FromAddress": "a"},
+                "Null": {"dynamodb:LeadingKeys": "false"},
             },
         },
         {"Effect": "Allow", "NotAction": GET, "Resource": TABLE},

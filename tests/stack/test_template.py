@@ -312,7 +312,7 @@ def another(parameter: dict[str, Any]) -> str:
     if "MaxValue" in parameter:
         values = [parameter["MaxValue"], parameter["MinValue"]]
     else:
-        values = parameter.get("AllowedValues", ["/another"])
+        values = parameter.get("AllowedValues", ["another@acme.example"])
     return next(str(value) for value in values if value != parameter["Default"])
 
 
@@ -320,15 +320,16 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     """A Rust test holds the names of the settings against the code."""
     stack = Stack()
     before = stack.properties("Function")["Environment"]["Variables"]
-    names = {"SERVER_KEY_SECRET": "IdempotentCreates", "SESAME_PORTABLE_HASH": "PortableHash"}
+    names = {"SERVER_KEY_SECRET": "CreateServerKey", "SESAME_PORTABLE_HASH": "PortableHash"}
 
     assert before["RESOURCE_OWNER"] == ACCOUNT
+    assert before["SERVER_KEY_SECRET"] == stack.ref("ServerKey")
     for name in before.keys() - {"USERS_TABLE", "SESSIONS_TABLE"}:
         parameter = names.get(name, name.title().replace("_", ""))
         value = another(stack.template["Parameters"][parameter])
         changed = Stack(**{parameter: value})
         if name == "SERVER_KEY_SECRET":
-            value = changed.ref("ServerKey")
+            value = "none"
         after = changed.properties("Function")["Environment"]["Variables"]
         assert after == before | {name: value}
 
@@ -341,14 +342,16 @@ def test_a_base_path_is_one_to_eight_plain_segments(stack: Stack) -> None:
     assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
 
-def test_a_server_key_is_created_and_readable_only_on_request() -> None:
-    def policies(stack: Stack) -> dict[str, Any]:
-        role = stack.properties("FunctionRole")
-        return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Policies"]}
+def policies(stack: Stack) -> dict[str, Any]:
+    role = stack.properties("FunctionRole")
+    return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Policies"]}
 
-    without, stack = Stack(), Stack(IdempotentCreates="true")
 
-    assert without.template["Resources"]["ServerKey"]["Condition"] == "HasServerKey"
+def test_a_server_key_is_created_and_readable_unless_it_is_declined() -> None:
+    stack, without = Stack(), Stack(CreateServerKey="false")
+
+    # A stack that had a key before keeps it by its logical id and its condition.
+    assert stack.template["Resources"]["ServerKey"]["Condition"] == "HasServerKey"
     assert "server-key" not in policies(without)
     assert policies(stack)["server-key"] == [
         {
@@ -358,6 +361,91 @@ def test_a_server_key_is_created_and_readable_only_on_request() -> None:
         }
     ]
     assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+SENDER = "login@mail.acme.example"
+IDENTITIES = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/"
+NUMBERS = f"arn:aws:sms-voice:{REGION}:{ACCOUNT}:phone-number/"
+MAIL, SMS = "ses:SendEmail", "sms-voice:SendTextMessage"
+
+
+@pytest.mark.parametrize("sender", ["", SENDER])
+@pytest.mark.parametrize("origination", ["", f"{NUMBERS}phone-1"])
+def test_the_function_may_send_what_is_set_and_nothing_else(sender: str, origination: str) -> None:
+    stack = Stack(MailFrom=sender, SmsOrigination=origination)
+    policy = role_policy(stack, "Function")
+    identities = [f"{IDENTITIES}{name}" for name in (SENDER, "mail.acme.example")]
+    others = ["acme.example", "other@mail.acme.example", "mail.acme.example.evil", "", "*"]
+
+    assert ("mail" in policies(stack)) is bool(sender)
+    assert ("sms" in policies(stack)) is bool(origination)
+    for identity in identities:
+        assert allows(policy, MAIL, identity, sender=SENDER) is bool(sender)
+        for other in ("other@mail.acme.example", "Login@mail.acme.example", None):
+            assert not allows(policy, MAIL, identity, sender=other)
+        for action in ("ses:SendRawEmail", "ses:SendBulkEmail", "ses:DeleteEmailIdentity"):
+            assert not allows(policy, action, identity, sender=SENDER)
+    for name in others:
+        assert not allows(policy, MAIL, f"{IDENTITIES}{name}", sender=SENDER)
+    assert allows(policy, SMS, f"{NUMBERS}phone-1") is bool(origination)
+    for number in ("phone-2", "phone-11", ""):
+        assert not allows(policy, SMS, f"{NUMBERS}{number}")
+    assert not allows(policy, "sms-voice:SendVoiceMessage", f"{NUMBERS}phone-1")
+    named = {a for s in policy for a in s.actions if a.startswith(("ses:", "sms-voice:"))}
+    wanted = {MAIL} if sender else set()
+    assert named == wanted | ({SMS} if origination else set())
+    # The authorizer sends nothing, whatever is set.
+    assert stack.properties("AuthorizerRole") == Stack().properties("AuthorizerRole")
+
+
+def test_a_sender_is_a_bare_address_without_what_a_policy_reads(stack: Stack) -> None:
+    pattern = stack.template["Parameters"]["MailFrom"]["AllowedPattern"]
+    good = ["", SENDER, "Log-in_1.a+b=c@acme.example"]
+    bad = [
+        "none",
+        "login",
+        "@acme.example",
+        "login@acme",
+        "login@Acme.example",
+        "*@acme.example",
+        "logi?@acme.example",
+        "${aws:username}@acme.example",
+        "a@b@acme.example",
+        "login@*.example",
+        "login@-acme.example",
+        "login@acme-.example",
+        "Acme <login@acme.example>",
+        "login@acme.example\n",
+    ]
+
+    assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
+
+
+def test_an_origination_is_the_arn_of_what_sends_sms(stack: Stack) -> None:
+    pattern = stack.template["Parameters"]["SmsOrigination"]["AllowedPattern"]
+    start = f"arn:aws:sms-voice:{REGION}:{ACCOUNT}:"
+    good = [
+        "",
+        f"{start}phone-number/phone-0a1b",
+        f"{start}pool/pool-0a1b",
+        f"{start}sender-id/ACME/DE",
+        f"arn:aws-us-gov:sms-voice:us-gov-west-1:{ACCOUNT}:pool/pool-0a1b",
+    ]
+    bad = [
+        "none",
+        "+41790000001",
+        f"{start}pool/*",
+        f"{start}pool/",
+        f"{start}sender-id/ACME",
+        f"{start}opt-out-list/a",
+        f"arn:aws:sms-voice:*:{ACCOUNT}:pool/a",
+        f"arn:aws:sns:{REGION}:{ACCOUNT}:pool/a",
+        f"arn:awsome:sms-voice:{REGION}:{ACCOUNT}:pool/a",
+    ]
+
+    assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
 
 def test_the_authorizer_has_the_same_tables_and_the_configured_answer() -> None:
@@ -489,7 +577,10 @@ def test_alarms_watch_this_stack(stack: Stack) -> None:
 
     assert alarms == {
         # As the function logs it: see src/log.rs.
-        ("Sesame", "server_errors", "Sum", ("function", stack.ref("Function"))),
+        *(
+            ("Sesame", metric, "Sum", ("function", stack.ref("Function")))
+            for metric in ("server_errors", "message_failures", "message_limits")
+        ),
         ("AWS/Lambda", "Errors", "Sum", function),
         ("AWS/Lambda", "Throttles", "Sum", function),
         ("AWS/Lambda", "Duration", "p99", function),

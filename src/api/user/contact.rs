@@ -1,10 +1,11 @@
-use super::parts::{email_address, phone_number, vouched};
+use super::codes::typed;
+use super::parts::{email_address, phone_number, sent_by_email, vouched};
 use crate::api::call::{Call, Envelope};
 use crate::api::parts::details;
 use crate::api::proto::zitadel::user::v2;
 use crate::domain::UserId;
 use crate::error::Error;
-use crate::service::{Details, GivenContact, SetEmail, SetPhone};
+use crate::service::{ChangedUser, Delivery, GivenContact, SetEmail, SetPhone, Verification};
 
 impl Call for SetEmail {
     type Request = v2::SetEmailRequest;
@@ -22,18 +23,20 @@ impl Call for SetEmail {
             user_id: UserId::parse(user_id)?,
             email: GivenContact {
                 address: email_address(&email)?,
-                verification: vouched(match verification {
-                    Some(Said::IsVerified(is_verified)) => Some(is_verified),
-                    Some(Said::SendCode(_) | Said::ReturnCode(_)) | None => None,
-                })?,
+                verification: match verification {
+                    Some(Said::IsVerified(is_verified)) => vouched(is_verified)?,
+                    Some(Said::SendCode(message)) => sent_by_email(message)?,
+                    Some(Said::ReturnCode(_)) => Verification::ByCode(Delivery::Return),
+                    None => Verification::ByCode(Delivery::Send(None)),
+                },
             },
         })
     }
 
-    fn reply(changed: Details) -> Self::Reply {
+    fn reply(changed: ChangedUser) -> Self::Reply {
         v2::SetEmailResponse {
-            details: Some(details(&changed)),
-            verification_code: None,
+            details: Some(details(&changed.details)),
+            verification_code: typed(changed.codes.email.as_ref()),
         }
     }
 }
@@ -54,18 +57,19 @@ impl Call for SetPhone {
             user_id: UserId::parse(user_id)?,
             phone: GivenContact {
                 address: phone_number(&phone)?,
-                verification: vouched(match verification {
-                    Some(Said::IsVerified(is_verified)) => Some(is_verified),
-                    Some(Said::SendCode(_) | Said::ReturnCode(_)) | None => None,
-                })?,
+                verification: match verification {
+                    Some(Said::IsVerified(is_verified)) => vouched(is_verified)?,
+                    Some(Said::ReturnCode(_)) => Verification::ByCode(Delivery::Return),
+                    Some(Said::SendCode(_)) | None => Verification::ByCode(Delivery::Send(None)),
+                },
             },
         })
     }
 
-    fn reply(changed: Details) -> Self::Reply {
+    fn reply(changed: ChangedUser) -> Self::Reply {
         v2::SetPhoneResponse {
-            details: Some(details(&changed)),
-            verification_code: None,
+            details: Some(details(&changed.details)),
+            verification_code: typed(changed.codes.phone.as_ref()),
         }
     }
 }

@@ -1,3 +1,4 @@
+use super::codes::typed;
 use super::parts::{display_name, gender, given_email, given_phone, language};
 use super::password::{hashed, plain};
 use crate::api::call::{Call, Envelope};
@@ -37,7 +38,7 @@ impl Call for CreateUser {
             login_name: login_name(username)?,
             display_name,
             profile,
-            email: given_email(&human.email.unwrap_or_default())?,
+            email: given_email(human.email.unwrap_or_default())?,
             phone: human.phone.as_ref().map(given_phone).transpose()?,
             password: match human.password_type {
                 Some(PasswordType::Password(given)) => Some(plain(given)?),
@@ -51,8 +52,8 @@ impl Call for CreateUser {
         v2::CreateUserResponse {
             id: created.user_id.to_string(),
             creation_date: Some(timestamp(created.created_at)),
-            email_code: None,
-            phone_code: None,
+            email_code: typed(created.codes.email.as_ref()),
+            phone_code: typed(created.codes.phone.as_ref()),
         }
     }
 }
@@ -83,7 +84,7 @@ impl Call for AddHumanUser {
             login_name: login_name(username)?,
             display_name,
             profile,
-            email: given_email(&email.unwrap_or_default())?,
+            email: given_email(email.unwrap_or_default())?,
             phone: phone.as_ref().map(given_phone).transpose()?,
             password: match password_type {
                 Some(PasswordType::Password(given)) => Some(plain(given)?),
@@ -97,8 +98,8 @@ impl Call for AddHumanUser {
         v2::AddHumanUserResponse {
             user_id: created.user_id.to_string(),
             details: Some(details(&created.details)),
-            email_code: None,
-            phone_code: None,
+            email_code: typed(created.codes.email.as_ref()),
+            phone_code: typed(created.codes.phone.as_ref()),
         }
     }
 }

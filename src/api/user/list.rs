@@ -1,6 +1,6 @@
 use super::parts::user;
 use crate::api::call::{Call, Envelope};
-use crate::api::parts::{page, timestamp};
+use crate::api::parts::{page, text_method, timestamp};
 use crate::api::proto::zitadel::object::v2::ListDetails;
 use crate::api::proto::zitadel::user::v2::{self, search_query::Query};
 use crate::domain::{
@@ -153,6 +153,8 @@ impl Reader {
         };
         self.count_texts(1)?;
         let (method, ignores_case) = text_method(method)?;
+        // What is equal is so as in a login.
+        let ignores_case = ignores_case || method == TextMethod::Equals;
         Ok(match (field, method) {
             (UserField::LoginName, TextMethod::Equals) => UserQuery::login_name(&text),
             (UserField::Email, TextMethod::Equals) => UserQuery::emails([&*text]),
@@ -199,22 +201,6 @@ fn state(state: i32) -> Result<UserQuery, Invalid> {
             UserQuery::Nobody
         }
         Err(_) => return Err(Invalid::new("state_query.state", "is unknown")),
-    })
-}
-
-/// The method, and whether case doesn't matter.
-fn text_method(method: i32) -> Result<(TextMethod, bool), Invalid> {
-    use v2::TextQueryMethod as Method;
-
-    Ok(match Method::try_from(method) {
-        Ok(Method::Equals | Method::EqualsIgnoreCase) => (TextMethod::Equals, true),
-        Ok(Method::StartsWith) => (TextMethod::StartsWith, false),
-        Ok(Method::StartsWithIgnoreCase) => (TextMethod::StartsWith, true),
-        Ok(Method::Contains) => (TextMethod::Contains, false),
-        Ok(Method::ContainsIgnoreCase) => (TextMethod::Contains, true),
-        Ok(Method::EndsWith) => (TextMethod::EndsWith, false),
-        Ok(Method::EndsWithIgnoreCase) => (TextMethod::EndsWith, true),
-        Err(_) => return Err(Invalid::new("method", "is unknown")),
     })
 }
 

@@ -7,7 +7,9 @@ use crate::domain::{
     PhoneNumber, Profile, User,
 };
 use crate::error::{Error, UserError};
-use crate::service::{GivenContact, GivenEmail, GivenPhone, ShownState, ShownUser, Verification};
+use crate::service::{
+    Delivery, GivenContact, GivenEmail, GivenPhone, ShownState, ShownUser, Verification,
+};
 
 pub(super) fn email_address(text: &str) -> Result<EmailAddress, UserError> {
     EmailAddress::parse(text).map_err(|fault| match fault {
@@ -24,15 +26,41 @@ pub(super) fn phone_number(text: &str) -> Result<PhoneNumber, UserError> {
 }
 
 /// The verification where a principal may only vouch for an address, or have a code sent.
-pub(super) fn vouched(is_verified: Option<bool>) -> Result<Verification, Invalid> {
-    match is_verified {
-        Some(true) => Ok(Verification::Verified),
-        Some(false) => Err(Invalid::new("is_verified", "must be true if it is there")),
-        None => Ok(Verification::ByCode),
+pub(super) fn vouched(is_verified: bool) -> Result<Verification, Invalid> {
+    if is_verified {
+        Ok(Verification::Verified)
+    } else {
+        Err(Invalid::new("is_verified", "must be true if it is there"))
     }
 }
 
-pub(super) fn given_email(email: &v2::SetHumanEmail) -> Result<GivenEmail, Error> {
+/// A code for an e-mail address that is sent in a message.
+pub(super) fn sent_by_email(
+    message: v2::SendEmailVerificationCode,
+) -> Result<Verification, Invalid> {
+    url_template(message.url_template)
+        .map(|template| Verification::ByCode(Delivery::Send(template)))
+}
+
+/// The template of a link, whose form depends on the settings.
+pub(super) fn url_template(text: Option<String>) -> Result<Option<String>, Invalid> {
+    bounded("url_template", text)
+}
+
+/// An optional text of 1 to 200 characters.
+pub(super) fn bounded(
+    field: &'static str,
+    text: Option<String>,
+) -> Result<Option<String>, Invalid> {
+    match text {
+        Some(text) if !(1..=200).contains(&text.chars().count()) => {
+            Err(Invalid::new(field, "must be 1 to 200 characters long"))
+        }
+        text => Ok(text),
+    }
+}
+
+pub(super) fn given_email(email: v2::SetHumanEmail) -> Result<GivenEmail, Error> {
     use v2::set_human_email::Verification as Said;
 
     Ok(GivenContact {
@@ -40,7 +68,9 @@ pub(super) fn given_email(email: &v2::SetHumanEmail) -> Result<GivenEmail, Error
         verification: match email.verification {
             Some(Said::IsVerified(true)) => Verification::Verified,
             Some(Said::IsVerified(false)) => Verification::Unverified,
-            Some(Said::SendCode(_) | Said::ReturnCode(_)) | None => Verification::ByCode,
+            Some(Said::SendCode(message)) => sent_by_email(message)?,
+            Some(Said::ReturnCode(_)) => Verification::ByCode(Delivery::Return),
+            None => Verification::ByCode(Delivery::Send(None)),
         },
     })
 }
@@ -50,10 +80,11 @@ pub(super) fn given_phone(phone: &v2::SetHumanPhone) -> Result<GivenPhone, Error
 
     Ok(GivenContact {
         address: phone_number(&phone.phone)?,
-        verification: vouched(match phone.verification {
-            Some(Said::IsVerified(is_verified)) => Some(is_verified),
-            Some(Said::SendCode(_) | Said::ReturnCode(_)) | None => None,
-        })?,
+        verification: match phone.verification {
+            Some(Said::IsVerified(is_verified)) => vouched(is_verified)?,
+            Some(Said::ReturnCode(_)) => Verification::ByCode(Delivery::Return),
+            Some(Said::SendCode(_)) | None => Verification::ByCode(Delivery::Send(None)),
+        },
     })
 }
 
@@ -113,7 +144,7 @@ fn human(shown: &ShownUser, state: i32) -> v2::HumanUser {
         preferred_login_name: username.clone(),
         username,
         profile: Some(profile(stored, user)),
-        email: stored.email.as_ref().map(|email| v2::HumanEmail {
+        email: stored.shown_email().map(|email| v2::HumanEmail {
             email: email.address.to_string(),
             is_verified: email.is_verified(),
         }),

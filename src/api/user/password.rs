@@ -1,9 +1,12 @@
+use super::codes::presented;
 use crate::api::call::{Call, Envelope};
 use crate::api::parts::details;
 use crate::api::proto::zitadel::user::v2;
 use crate::domain::{HashString, Invalid, Password, UserId};
 use crate::error::{Error, UserError};
-use crate::service::{Details, GivenPassword, NewCredential, PasswordChange, SetPassword};
+use crate::service::{
+    Details, GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword,
+};
 
 /// The longest hash, in characters.
 const MAX_HASH_LENGTH: usize = 200;
@@ -44,18 +47,19 @@ pub(super) fn change(change: v2::SetPassword) -> Result<PasswordChange, Error> {
         password_type,
         verification,
     } = change;
-    let current = match verification {
-        Some(Verification::CurrentPassword(current)) => Some(current),
-        // A code that isn't empty is refused before it is read.
-        Some(Verification::VerificationCode(_)) | None => None,
-    };
     Ok(PasswordChange {
         new: match password_type {
             Some(PasswordType::Password(given)) => plain(given)?,
             Some(PasswordType::HashedPassword(given)) => hashed(given)?,
             None => return Err(Invalid::new("password", "must have a password or a hash").into()),
         },
-        current: current.map(Password::parse).transpose()?,
+        proof: match verification {
+            Some(Verification::CurrentPassword(current)) => {
+                PasswordProof::Current(Password::parse(current)?)
+            }
+            Some(Verification::VerificationCode(code)) => PasswordProof::Code(presented(code)?),
+            None => PasswordProof::None,
+        },
     })
 }
 
@@ -71,16 +75,19 @@ impl Call for SetPassword {
             new_password,
             verification,
         } = message;
-        let current = match verification {
-            Some(Verification::CurrentPassword(current)) => Some(current),
-            // A code that isn't empty is refused before it is read.
-            Some(Verification::VerificationCode(_)) | None => None,
-        };
         Ok(Self {
             user_id: UserId::parse(user_id)?,
             change: PasswordChange {
                 new: plain(new_password.unwrap_or_default())?,
-                current: current.map(Password::parse).transpose()?,
+                proof: match verification {
+                    Some(Verification::CurrentPassword(current)) => {
+                        PasswordProof::Current(Password::parse(current)?)
+                    }
+                    Some(Verification::VerificationCode(code)) => {
+                        PasswordProof::Code(presented(code)?)
+                    }
+                    None => PasswordProof::None,
+                },
             },
         })
     }

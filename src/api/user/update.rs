@@ -1,3 +1,4 @@
+use super::codes::typed;
 use super::create::{login_name, required_name};
 use super::parts::{display_name, gender, given_email, given_phone, language};
 use super::password::change;
@@ -7,7 +8,7 @@ use crate::api::proto::zitadel::user::v2;
 use crate::domain::{DisplayName, Invalid, Language, PersonName, UserId};
 use crate::error::{Error, UserError};
 use crate::service::{
-    Change, Details, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges,
+    Change, ChangedUser, PhoneChange, ProfileChanges, UpdateHumanUser, UpdateUser, UserChanges,
 };
 
 impl Call for UpdateUser {
@@ -36,18 +37,18 @@ impl Call for UpdateUser {
                     .map(non_empty)
                     .transpose()?
                     .unwrap_or_default(),
-                email: human.email.as_ref().map(given_email).transpose()?,
+                email: human.email.map(given_email).transpose()?,
                 phone: human.phone.as_ref().map(phone_change).transpose()?,
                 password: human.password.map(change).transpose()?,
             },
         })
     }
 
-    fn reply(changed: Details) -> Self::Reply {
+    fn reply(changed: ChangedUser) -> Self::Reply {
         v2::UpdateUserResponse {
-            change_date: changed.change_date.map(timestamp),
-            email_code: None,
-            phone_code: None,
+            change_date: changed.details.change_date.map(timestamp),
+            email_code: typed(changed.codes.email.as_ref()),
+            phone_code: typed(changed.codes.phone.as_ref()),
         }
     }
 }
@@ -70,18 +71,18 @@ impl Call for UpdateHumanUser {
             changes: UserChanges {
                 login_name: login_name(username)?,
                 profile: profile.map(replaced).transpose()?.unwrap_or_default(),
-                email: email.as_ref().map(given_email).transpose()?,
+                email: email.map(given_email).transpose()?,
                 phone: phone.as_ref().map(phone_change).transpose()?,
                 password: password.map(change).transpose()?,
             },
         })
     }
 
-    fn reply(changed: Details) -> Self::Reply {
+    fn reply(changed: ChangedUser) -> Self::Reply {
         v2::UpdateHumanUserResponse {
-            details: Some(details(&changed)),
-            email_code: None,
-            phone_code: None,
+            details: Some(details(&changed.details)),
+            email_code: typed(changed.codes.email.as_ref()),
+            phone_code: typed(changed.codes.phone.as_ref()),
         }
     }
 }

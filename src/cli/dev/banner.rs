@@ -89,6 +89,7 @@ impl fmt::Display for Banner<'_> {
             "Sesame is at {url}, with --access {access}.\n\
              Its DynamoDB is at {database_url}, {kept}.\n\n\
              Create a session, here or in a browser at {url}/:\n  {curl}\n\n\
+             E-mails and SMS are sent to nobody. They are shown here, and at {url}/outbox.\n\n\
              A token of a service account, with all permissions:\n  {token}\n\n\
              Add a user, and see what else there is:\n  \
              {program} user add --login-name you {options}\n  {program} --help\n\n\

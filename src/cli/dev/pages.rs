@@ -1,22 +1,25 @@
-//! The web pages of the local service: a page to try the API, a reference, and the `OpenAPI`
-//! document.
+//! The web pages of the local service: a page to try the API, a reference, the `OpenAPI` document,
+//! the messages that were sent, and what login pages link to.
 //!
 //! The pages hold passwords, so they load nothing from elsewhere, and run only the scripts that
 //! are served here.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Response};
+use http::{HeaderMap, Method, Response};
 use serde_json::{Value, json};
 
+use super::outbox;
 use crate::api::schema::{Field, Kind, Label, Message, ROUTES, Segment};
+use crate::emulator::Outbox;
 use crate::error::{self, Error, Row};
 use crate::status::json_error;
+use crate::transport::http::Pages;
 
 /// The content security policy. `data:` is for the empty icon, without which browsers request
 /// `/favicon.ico`.
@@ -28,13 +31,19 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
+/// The pages that login pages link to where nobody has set others.
+pub const TERMS: &str = "/terms";
+pub const PRIVACY: &str = "/privacy";
+
 /// The path, the media type and the text of each page.
 type WebPage = (&'static str, &'static str, &'static str);
 
-static PAGES: LazyLock<[WebPage; 11]> = LazyLock::new(|| {
+static PAGES: LazyLock<[WebPage; 13]> = LazyLock::new(|| {
     [
         ("/", HTML, include_str!("pages/try.html")),
         ("/reference", HTML, include_str!("pages/reference.html")),
+        (TERMS, HTML, include_str!("pages/terms.html")),
+        (PRIVACY, HTML, include_str!("pages/privacy.html")),
         ("/openapi.json", JSON, include_str!("../../../openapi.json")),
         ("/pages/errors.json", JSON, &ERRORS),
         ("/pages/calls.json", JSON, &CALLS),
@@ -152,8 +161,21 @@ impl Messages {
     }
 }
 
+/// The pages, with the messages of this outbox.
+pub fn over(outbox: Outbox) -> Pages {
+    Arc::new(move |method: &_, path: &_, headers: &_| respond(&outbox, method, path, headers))
+}
+
 /// The response if `path` is that of a page. No page has a path of the API.
-pub fn respond(method: &Method, path: &str) -> Option<Response<Bytes>> {
+fn respond(
+    outbox: &Outbox,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<Response<Bytes>> {
+    if path == outbox::PATH {
+        return Some(outbox::respond(outbox, method, headers));
+    }
     let &(_, kind, text) = PAGES.iter().find(|(known, ..)| *known == path)?;
     let mut response = match *method {
         Method::GET => found(kind, text, Bytes::from_static(text.as_bytes())),

@@ -5,8 +5,8 @@ use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{print_json, print_line};
 use crate::domain::{
-    Account, AttemptPolicy, Contact, DisplayName, Gender, HashString, Language, PersonName,
-    Timestamp, printable,
+    Account, AttemptPolicy, Contact, DisplayName, EmailAddress, Gender, HashString, Language,
+    PersonName, Timestamp, printable,
 };
 use crate::password::PasswordHash;
 use crate::service::Users;
@@ -59,6 +59,8 @@ struct UserJson<'a> {
     email: Option<&'a str>,
     /// Null without an address.
     email_verified: Option<bool>,
+    /// The address that takes the place of `email` when it is verified.
+    new_email: Option<&'a str>,
     phone: Option<&'a str>,
     phone_verified: Option<bool>,
     /// The state that an administrator set: `active`, `inactive` or `locked`.
@@ -102,6 +104,7 @@ impl<'a> UserJson<'a> {
             gender: profile.gender.map(Gender::as_str),
             email: email.map(|email| email.address.as_str()),
             email_verified: email.map(Contact::is_verified),
+            new_email: profile.new_email.as_ref().map(EmailAddress::as_str),
             phone: phone.map(|phone| phone.address.as_str()),
             phone_verified: phone.map(Contact::is_verified),
             state: user.state.as_str(),
@@ -174,6 +177,7 @@ impl UserJson<'_> {
             ("language", text(self.preferred_language)),
             ("gender", text(self.gender)),
             ("e-mail", contact(self.email, self.email_verified)),
+            ("new e-mail", contact(self.new_email, Some(false))),
             ("phone", contact(self.phone, self.phone_verified)),
             ("state", text(Some(self.state))),
             ("password", text(self.password.or(Some("none")))),

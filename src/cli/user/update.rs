@@ -22,7 +22,7 @@ impl Update {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let now = (environment.now)();
         let apply = |account: &_| self.profile.apply(account, now);
-        let (before, after) = users.change(&self.user.search(), now, apply).await?;
+        let (before, after) = users.change(&self.user.search(), now, &apply).await?;
         let name = printable(after.user.login_name.as_str());
         let changed = differences(&before, &after);
         if changed.is_empty() {

@@ -46,7 +46,7 @@ impl DisplayName {
 /// # Errors
 ///
 /// It has control characters or line ends.
-pub(super) fn one_line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Invalid> {
+pub fn one_line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Invalid> {
     let text = text.trim();
     let is_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if text.contains(is_line) {

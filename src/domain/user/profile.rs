@@ -1,6 +1,6 @@
 //! What is known of a user beside what a login needs.
 
-use super::{Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
+use super::{Address as _, Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
 use crate::domain::named::named;
 use crate::domain::text::{bounded, text_type};
 use crate::domain::{Invalid, Sequence, Timestamp};
@@ -63,7 +63,11 @@ pub struct Profile {
     pub nick_name: Option<PersonName>,
     pub language: Option<Language>,
     pub gender: Option<Gender>,
+    /// The address at which the user is found.
     pub email: Option<Contact<EmailAddress>>,
+    /// The address that takes the place of a verified one when it is verified. Until then it is the
+    /// one that is shown.
+    pub new_email: Option<EmailAddress>,
     pub phone: Option<Contact<PhoneNumber>>,
     /// When the user last declined to set up a second factor.
     pub mfa_skipped_at: Option<Timestamp>,
@@ -74,6 +78,74 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// The e-mail address as clients see it.
+    pub fn shown_email(&self) -> Option<Contact<EmailAddress>> {
+        let new = self.new_email.clone().map(|address| Contact {
+            address,
+            verified_at: None,
+        });
+        new.or_else(|| self.email.clone())
+    }
+
+    /// The e-mail address that can be verified.
+    pub fn unverified_email(&self) -> Option<EmailAddress> {
+        let shown = self.shown_email().filter(|email| !email.is_verified());
+        shown.map(|email| email.address)
+    }
+
+    /// The address to which messages about the user go that hold for whoever reads it.
+    pub fn verified_email(&self) -> Option<&EmailAddress> {
+        let email = self.email.as_ref().filter(|email| email.is_verified());
+        email.map(|email| &email.address)
+    }
+
+    pub fn is_verified_email(&self, address: &EmailAddress) -> bool {
+        let own = self.verified_email().map(EmailAddress::folded);
+        own.is_some_and(|own| own == address.folded())
+    }
+
+    /// The phone number that can be verified.
+    pub fn unverified_phone(&self) -> Option<PhoneNumber> {
+        let phone = self.phone.as_ref().filter(|phone| !phone.is_verified());
+        phone.map(|phone| phone.address.clone())
+    }
+
+    pub fn verified_phone(&self) -> Option<&PhoneNumber> {
+        let phone = self.phone.as_ref().filter(|phone| phone.is_verified());
+        phone.map(|phone| &phone.address)
+    }
+
+    /// Gives the user an e-mail address. One that nobody has verified waits beside a verified one, and
+    /// with `waits` beside any other.
+    pub fn set_email(&mut self, new: Contact<EmailAddress>, waits: bool) {
+        let stays = |own: &Contact<EmailAddress>| {
+            (own.is_verified() || waits)
+                && !new.is_verified()
+                && own.address.folded() != new.address.folded()
+        };
+        if self.email.as_ref().is_some_and(stays) {
+            self.new_email = Some(new.address);
+            return;
+        }
+        self.new_email = None;
+        self.email = Some(new.after(self.email.as_ref()));
+    }
+
+    /// Notes at `now` that the user reads the mail of `address`: the one that waits, which takes its
+    /// place, or the one that there is.
+    pub fn verify_email(&mut self, address: &EmailAddress, now: Timestamp) {
+        if self.is_verified_email(address) {
+            return;
+        }
+        let is_it = |own: &EmailAddress| own.folded() == address.folded();
+        let own = self.new_email.take_if(|new| is_it(new));
+        let own = own.or_else(|| self.email.as_ref().map(|email| email.address.clone()));
+        self.email = Some(Contact {
+            address: own.filter(is_it).unwrap_or_else(|| address.clone()),
+            verified_at: Some(now),
+        });
+    }
+
     /// The given and the family name, which a user without a display name is shown by: at most 200
     /// characters of them.
     pub fn full_name(&self) -> Option<DisplayName> {
@@ -133,7 +205,7 @@ impl Account {
         self.user.display_name == self.profile.full_name()
     }
 
-    /// The names and the address that a password must not be made of.
+    /// The names and the addresses that a password must not be made of.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let Self { user, profile } = self;
         let names = [
@@ -143,8 +215,9 @@ impl Account {
         ];
         let names = names.into_iter().flatten().map(PersonName::as_str);
         let email = profile.email.as_ref().map(|email| email.address.as_str());
+        let new_email = profile.new_email.as_ref().map(EmailAddress::as_str);
         let shown = user.display_name.as_ref().map(DisplayName::as_str);
-        let names = names.chain(email).chain(shown);
+        let names = names.chain(email).chain(new_email).chain(shown);
         names.chain([user.login_name.as_str()])
     }
 
@@ -256,6 +329,50 @@ mod tests {
         assert_eq!(
             shown(&account(names("", "Mouse"), None)).as_deref(),
             Some("Mouse")
+        );
+    }
+
+    #[test]
+    fn a_new_address_waits_beside_a_verified_one() {
+        let at = Timestamp::from_millis;
+        let address = |text: &str| EmailAddress::from_stored(text.to_owned());
+        let contact = |text: &str, verified_at: Option<i64>| Contact {
+            address: address(text),
+            verified_at: verified_at.map(at),
+        };
+        let mut profile = Profile::default();
+
+        profile.set_email(contact("a@a.b", None), false);
+        assert_eq!(profile.email, Some(contact("a@a.b", None)));
+        profile.set_email(contact("b@a.b", None), false);
+        assert_eq!(
+            (&profile.email, &profile.new_email),
+            (&Some(contact("b@a.b", None)), &None)
+        );
+        profile.verify_email(&address("b@a.b"), at(1));
+        assert_eq!(profile.verified_email(), Some(&address("b@a.b")));
+        assert_eq!(profile.unverified_email(), None);
+
+        profile.set_email(contact("c@a.b", None), false);
+        assert_eq!(profile.email, Some(contact("b@a.b", Some(1))));
+        assert_eq!(profile.shown_email(), Some(contact("c@a.b", None)));
+        assert_eq!(profile.unverified_email(), Some(address("c@a.b")));
+        profile.verify_email(&address("c@a.b"), at(2));
+        assert_eq!(profile.email, Some(contact("c@a.b", Some(2))));
+        assert_eq!(profile.new_email, None);
+
+        // Of the address that there is, another one may go on waiting.
+        profile.set_email(contact("e@a.b", None), false);
+        profile.verify_email(&address("c@a.b"), at(3));
+        assert_eq!(profile.email, Some(contact("c@a.b", Some(2))));
+        assert_eq!(profile.new_email, Some(address("e@a.b")));
+
+        // The verified address itself ends the wait, in any spelling.
+        profile.set_email(contact("d@a.b", None), false);
+        profile.set_email(contact("C@a.b", None), false);
+        assert_eq!(
+            (&profile.email, &profile.new_email),
+            (&Some(contact("C@a.b", None)), &None)
         );
     }
 

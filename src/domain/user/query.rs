@@ -161,17 +161,17 @@ pub enum UserField {
     Phone,
 }
 
-/// Where in a user's text another one is looked for.
+/// Where in a text another one is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextMethod {
-    /// They are equal, but for case and white space at the ends.
+    /// They are equal, but for white space at the ends.
     Equals,
     StartsWith,
     Contains,
     EndsWith,
 }
 
-/// A text that is looked for in those of users.
+/// A text that is looked for in others, such as those of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextMatch {
     method: TextMethod,
@@ -183,7 +183,6 @@ pub struct TextMatch {
 impl TextMatch {
     /// `None`: the text is empty.
     pub fn new(method: TextMethod, ignores_case: bool, text: &str) -> Option<Self> {
-        let ignores_case = ignores_case || method == TextMethod::Equals;
         let text = match method {
             TextMethod::Equals => text.trim(),
             _ => text,
@@ -200,7 +199,8 @@ impl TextMatch {
         })
     }
 
-    fn matches(&self, own: &str) -> bool {
+    /// Whether another text is or has this one.
+    pub fn matches(&self, own: &str) -> bool {
         let folded;
         let own = if self.ignores_case {
             folded = fold(own);

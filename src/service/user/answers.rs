@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// Reads the user of a call: 2 requests.
-    pub(super) async fn find_user(
+    pub(in crate::service) async fn find_user(
         &self,
         id: &UserId,
         context: &Context,
@@ -91,6 +91,16 @@ impl From<UserError> for Fault {
 }
 
 impl Fault {
+    /// Whether the change may have been carried out or not.
+    pub fn is_server_fault(&self) -> bool {
+        match self {
+            Self::Refusal(UserRefusal::Failed(error)) | Self::Call(error) => {
+                error.is_server_fault()
+            }
+            Self::Refusal(_) => false,
+        }
+    }
+
     pub fn of(self, command: UserCommand) -> Error {
         match self {
             Self::Refusal(refusal) => refusal.of(command),
@@ -101,7 +111,7 @@ impl Fault {
 
 impl UserRefusal {
     /// The error of a command.
-    pub(super) fn of(self, command: UserCommand) -> Error {
+    pub(in crate::service) fn of(self, command: UserCommand) -> Error {
         let wrong_state = || match command {
             UserCommand::State(change) => UserError::WrongState(change),
             _ => UserError::ChangedMeanwhile,
@@ -112,7 +122,9 @@ impl UserRefusal {
             Self::IdTaken(_) => UserError::IdTaken,
             Self::AddressFull => UserError::TooManyUsersOfAddress,
             Self::Inactive | Self::Locked | Self::NewerState => wrong_state(),
-            Self::Changed => UserError::ChangedMeanwhile,
+            Self::Changed | Self::CodeChanged | Self::TriesUsedUp => UserError::ChangedMeanwhile,
+            Self::NoEmail | Self::NowhereToReset => UserError::NoAddress,
+            Self::NotActive(_) => return Error::UserNotActive,
             // The principal is the user, by the token of that session.
             Self::SessionEnded => return Error::Unauthenticated(TokenFault::Invalid),
             Self::Failed(error) => return error,

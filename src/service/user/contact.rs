@@ -1,50 +1,10 @@
-use super::answers::Fault;
+use super::change::{AskedCodes, ChangeParts, ChangedUser};
+use super::given::{GivenContact, GivenEmail, GivenPhone, Verification};
 use crate::domain::{
-    Account, Contact, EmailAddress, Operation, Permit, PhoneNumber, Profile, Timestamp, UserId,
-    UserSearch,
+    Account, Contact, EmailAddress, Operation, Permit, PhoneNumber, Profile, UserId, UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::{Context, Details, Service, UseCase};
-
-/// What a request says of whether the user is reached at an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// The principal vouches for it.
-    Verified,
-    /// Nobody has verified it, and nothing is sent there.
-    Unverified,
-    /// The user is to be sent a code.
-    ByCode,
-}
-
-/// An address that a user is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenContact<A> {
-    pub address: A,
-    pub verification: Verification,
-}
-
-pub type GivenEmail = GivenContact<EmailAddress>;
-pub type GivenPhone = GivenContact<PhoneNumber>;
-
-impl<A> GivenContact<A> {
-    /// The contact that a user has from `now` on.
-    ///
-    /// # Errors
-    ///
-    /// [`UserError::SendingNotSetUp`]: it would take a code.
-    pub fn contact(self, now: Timestamp) -> Result<Contact<A>, UserError> {
-        let verified_at = match self.verification {
-            Verification::Verified => Some(now),
-            Verification::Unverified => None,
-            Verification::ByCode => return Err(UserError::SendingNotSetUp),
-        };
-        Ok(Contact {
-            address: self.address,
-            verified_at,
-        })
-    }
-}
 
 /// `SetEmailRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,28 +15,42 @@ pub struct SetEmail {
 
 impl UseCase for SetEmail {
     const OPERATION: Operation = Operation::SetEmail;
-    type Outcome = Details;
+    type Outcome = ChangedUser;
 
-    /// Requests, one after another: 3.
+    /// Sets the e-mail address. One that nobody has verified waits beside a verified one.
+    ///
+    /// Requests, one after another: 3, with a code 5 and the message, and those of a notice.
     async fn run(
         self,
         service: &Service,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Details, Error> {
-        permit.user(&self.user_id)?;
-        let email = self.email.contact(context.now)?;
+    ) -> Result<ChangedUser, Error> {
+        let Self { user_id, email } = self;
+        let is_own = permit.user(&user_id)? == UserScope::Own;
+        service.may_set_contact(is_own, &email, permit, context)?;
+        let by_code = matches!(email.verification, Verification::ByCode(_));
+        let waits = service.own_email_waits(is_own);
+        let asked = service.asked_codes(Some(&email.verification), None, permit);
+        let asked = asked.await?;
+        let email = email.contact(context.now);
         let change = |profile: &Profile| {
-            if profile.email.as_ref().is_some_and(|own| own.is_as(&email)) {
+            let after = with_email(profile, email.clone(), by_code, waits);
+            let is_asked = by_code && after.unverified_email().is_some();
+            if after == *profile && !is_asked {
                 return Err(UserError::EmailUnchanged);
             }
-            Ok(Profile {
-                email: Some(email.clone()),
-                ..profile.clone()
-            })
+            Ok(after)
         };
         service
-            .change_profile(&self.user_id, UserCommand::SetEmail, context, change)
+            .change_contact(
+                &user_id,
+                UserCommand::SetEmail,
+                &asked,
+                permit,
+                context,
+                &change,
+            )
             .await
     }
 }
@@ -90,27 +64,59 @@ pub struct SetPhone {
 
 impl UseCase for SetPhone {
     const OPERATION: Operation = Operation::SetPhone;
-    type Outcome = Details;
+    type Outcome = ChangedUser;
 
-    /// Requests, one after another: 3.
+    /// Requests, one after another: 3, with a code 5 and the message, and those of a notice.
     async fn run(
         self,
         service: &Service,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Details, Error> {
-        permit.user(&self.user_id)?;
-        let phone = self.phone.contact(context.now)?;
-        let change = |profile: &Profile| {
-            Ok(Profile {
-                phone: Some(phone.clone().after(profile.phone.as_ref())),
-                ..profile.clone()
-            })
-        };
+    ) -> Result<ChangedUser, Error> {
+        let Self { user_id, phone } = self;
+        let is_own = permit.user(&user_id)? == UserScope::Own;
+        service.may_set_contact(is_own, &phone, permit, context)?;
+        let by_code = matches!(phone.verification, Verification::ByCode(_));
+        let asked = service.asked_codes(None, Some(&phone.verification), permit);
+        let asked = asked.await?;
+        let phone = phone.contact(context.now);
+        let change = |profile: &Profile| Ok(with_phone(profile, phone.clone(), by_code));
         service
-            .change_profile(&self.user_id, UserCommand::Other, context, change)
+            .change_contact(
+                &user_id,
+                UserCommand::Other,
+                &asked,
+                permit,
+                context,
+                &change,
+            )
             .await
     }
+}
+
+/// The profile with another e-mail address. By code, one that is verified already stays so.
+pub(super) fn with_email(
+    profile: &Profile,
+    email: Contact<EmailAddress>,
+    by_code: bool,
+    waits: bool,
+) -> Profile {
+    let mut after = profile.clone();
+    if by_code && profile.is_verified_email(&email.address) {
+        after.new_email = None;
+    } else {
+        after.set_email(email, waits);
+    }
+    after
+}
+
+/// The profile with another phone number. By code, one that is verified already stays so.
+pub(super) fn with_phone(profile: &Profile, phone: Contact<PhoneNumber>, by_code: bool) -> Profile {
+    let mut after = profile.clone();
+    if !(by_code && profile.verified_phone() == Some(&phone.address)) {
+        after.phone = Some(phone.after(profile.phone.as_ref()));
+    }
+    after
 }
 
 /// `RemovePhoneRequest`.
@@ -141,7 +147,7 @@ impl UseCase for RemovePhone {
             })
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, context, change)
+            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
             .await
     }
 }
@@ -171,33 +177,77 @@ impl UseCase for HumanMFAInitSkipped {
             })
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, context, change)
+            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
             .await
     }
 }
 
+type ProfileChange<'a> = &'a (dyn Fn(&Profile) -> Result<Profile, UserError> + Send + Sync);
+
 impl Service {
+    /// Whether an address that users give themselves waits in any case: where addresses are unique,
+    /// only who reads its mail learns that it is taken.
+    pub(super) fn own_email_waits(&self, is_own: bool) -> bool {
+        is_own && self.policy.unique_emails
+    }
+
+    /// Users may give themselves an address by a code that is sent there, shortly after a login.
+    pub(super) fn may_set_contact<A>(
+        &self,
+        is_own: bool,
+        contact: &GivenContact<A>,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<(), Error> {
+        if is_own && !contact.may_be_own() {
+            return Err(Error::PermissionDenied);
+        }
+        Ok(permit.require_fresh(context.now, self.policy.fresh)?)
+    }
+
     /// Changes the profile of a user, who keeps the sessions.
     async fn change_profile(
         &self,
         id: &UserId,
         command: UserCommand,
+        permit: &Permit,
         context: &Context,
-        change: impl Fn(&Profile) -> Result<Profile, UserError>,
+        change: ProfileChange<'_>,
     ) -> Result<Details, Error> {
+        let asked = AskedCodes::default();
+        let changed = self.change_contact(id, command, &asked, permit, context, change);
+        Ok(changed.await?.details)
+    }
+
+    async fn change_contact(
+        &self,
+        id: &UserId,
+        command: UserCommand,
+        asked: &AskedCodes,
+        permit: &Permit,
+        context: &Context,
+        change: ProfileChange<'_>,
+    ) -> Result<ChangedUser, Error> {
         context.record.user(id);
-        let search = UserSearch::Id(id.clone());
-        let changed = self
-            .users
-            .change(&search, context.now, |account: &Account| {
-                let profile = change(&account.profile)?;
-                Ok::<_, Fault>(Account {
-                    user: account.user.clone(),
-                    profile,
-                })
-            });
-        let changed = context.database(changed).await;
-        let (_, after) = changed.map_err(|fault| fault.of(command))?;
-        Ok(self.user_details(&after))
+        let seen = self.find_user(id, context).await;
+        let seen = seen.map_err(|refusal| refusal.of(command))?;
+        let parts = ChangeParts {
+            command,
+            asked,
+            proof: None,
+            kept: None,
+        };
+        let change = |account: &Account| {
+            Ok(Account {
+                user: account.user.clone(),
+                profile: change(&account.profile)?,
+            })
+        };
+        let changed = self.change_and_send(seen, parts, permit, context, &change);
+        let (after, codes) = changed.await?;
+        Ok(ChangedUser {
+            details: self.user_details(&after),
+            codes,
+        })
     }
 }

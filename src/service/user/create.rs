@@ -1,5 +1,6 @@
 use super::answers::Fault;
-use super::contact::{GivenEmail, GivenPhone};
+use super::change::ReturnedCodes;
+use super::given::{GivenEmail, GivenPhone};
 use super::password::NewCredential;
 use crate::domain::{
     DisplayName, LoginName, NewUser, Operation, Permit, Profile, Timestamp, UserId, UserState,
@@ -33,11 +34,12 @@ pub enum OrganizationName {
 }
 
 /// A user who was added.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CreatedUser {
     pub user_id: UserId,
     pub details: Details,
     pub created_at: Timestamp,
+    pub codes: ReturnedCodes,
 }
 
 /// `CreateUserRequest`.
@@ -52,14 +54,14 @@ impl UseCase for CreateUser {
     const OPERATION: Operation = Operation::CreateUser;
     type Outcome = CreatedUser;
 
-    /// Requests: 1, and one to where passwords are looked up.
+    /// Requests: 1, and one to where passwords are looked up; for each code 3 and the message.
     async fn run(
         self,
         service: &Service,
-        _: &Permit,
+        permit: &Permit,
         context: &Context,
     ) -> Result<CreatedUser, Error> {
-        service.register(self.0, context).await
+        service.register(self.0, permit, context).await
     }
 }
 
@@ -67,14 +69,14 @@ impl UseCase for AddHumanUser {
     const OPERATION: Operation = Operation::AddHumanUser;
     type Outcome = CreatedUser;
 
-    /// Requests: 1, and one to where passwords are looked up.
+    /// Requests: 1, and one to where passwords are looked up; for each code 3 and the message.
     async fn run(
         self,
         service: &Service,
-        _: &Permit,
+        permit: &Permit,
         context: &Context,
     ) -> Result<CreatedUser, Error> {
-        service.register(self.0, context).await
+        service.register(self.0, permit, context).await
     }
 }
 
@@ -84,9 +86,13 @@ impl Service {
     async fn register(
         &self,
         registration: Registration,
+        permit: &Permit,
         context: &Context,
     ) -> Result<CreatedUser, Error> {
         self.check_organization(registration.organization.as_ref())?;
+        let phone = registration.phone.as_ref().map(|phone| &phone.verification);
+        let asked = self.asked_codes(Some(&registration.email.verification), phone, permit);
+        let asked = asked.await?;
         let (now, email) = (context.now, registration.email);
         let login_name = match registration.login_name {
             Some(name) => name,
@@ -96,11 +102,8 @@ impl Service {
             }
         };
         let profile = Profile {
-            email: Some(email.contact(now)?),
-            phone: registration
-                .phone
-                .map(|phone| phone.contact(now))
-                .transpose()?,
+            email: Some(email.contact(now)),
+            phone: registration.phone.map(|phone| phone.contact(now)),
             ..registration.profile
         };
         let mut new = NewUser {
@@ -121,9 +124,15 @@ impl Service {
             self.judge_names(password, &user)?;
             new.password_hash = Some(self.hash(password, context).await?);
         }
+        if !asked.is_none() {
+            // Who was added is sent the codes, whatever the client's deadline.
+            context.record.note(|facts| facts.is_sending = true);
+        }
         let added = context.database(self.users.add(new, now)).await;
         let added = added.map_err(|refusal| Fault::from(refusal).of(UserCommand::Other))?;
+        let codes = self.send_first_codes(&added, &asked, permit, context).await;
         Ok(CreatedUser {
+            codes,
             details: self.user_details(&added),
             user_id: added.user.user_id,
             created_at: now,

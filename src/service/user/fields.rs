@@ -61,6 +61,10 @@ impl UserFields {
         set(&mut profile.gender, self.gender.as_ref());
         let email = (self.email.as_ref(), self.email_verified);
         set_contact(&mut profile.email, email, now);
+        if self.email.is_some() {
+            // What an operator says is the address: no other one waits beside it.
+            profile.new_email = None;
+        }
         let phone = (self.phone.as_ref(), self.phone_verified);
         set_contact(&mut profile.phone, phone, now);
         profile.created_at = self.created_at.or(profile.created_at);
@@ -122,6 +126,7 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
         ("gender", profile.gender != new_profile.gender),
         ("email", address(email) != address(new_email)),
         ("emailVerified", verified(email) != verified(new_email)),
+        ("newEmail", profile.new_email != new_profile.new_email),
         ("phone", address(phone) != address(new_phone)),
         ("phoneVerified", verified(phone) != verified(new_phone)),
         ("state", user.state != new_user.state),

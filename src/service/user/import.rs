@@ -6,7 +6,7 @@ use crate::domain::{
     Account, LoginName, NewUser, Profile, Timestamp, UserId, UserSearch, UserState,
 };
 use crate::error::Error;
-use crate::store::{AddressConflict, InsertOutcome};
+use crate::store::{AddressConflict, Alongside, InsertOutcome};
 
 /// The tries of one write. A table's capacity recovers within seconds, and on-demand capacity
 /// doubles within minutes; all waits together take a minute and a half.
@@ -162,7 +162,10 @@ impl Users {
         }
         *written = Some(fields.clone());
         let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now));
-        match self.change_seen(seen, None, now, update).await {
+        match self
+            .change_seen(seen, &Alongside::default(), now, &update)
+            .await
+        {
             Ok(_) => Ok(ImportOutcome::Updated(fields)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),

@@ -1,10 +1,13 @@
 use tokio::time::Instant;
 
 use super::answers::Fault;
+use super::change::{AccountChange, AskedCodes, ChangeParts, ReturnedCodes};
 use crate::domain::{
-    Account, HashString, Operation, Password, Permit, SessionGeneration, UserId, UserScope,
+    Account, CodePurpose, Denial, Destination, HashString, Operation, Password, Permit,
+    PresentedCode, SessionGeneration, Timestamp, UserId, UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
+use crate::service::codes::{CheckedCode, CodeUser};
 use crate::service::session::VerifiedUser;
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, Service, UseCase};
@@ -38,8 +41,17 @@ pub struct NewCredential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordChange {
     pub new: NewCredential,
-    /// The password of now, which is checked if it is given.
-    pub current: Option<Password>,
+    pub proof: PasswordProof,
+}
+
+/// What a change of a password is permitted by, beside the principal's rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordProof {
+    None,
+    /// The password of now.
+    Current(Password),
+    /// The code of a reset.
+    Code(PresentedCode),
 }
 
 /// `SetPasswordRequest`.
@@ -56,8 +68,8 @@ impl UseCase for SetPassword {
     /// Sets the password, and ends the sessions in which something was proved, but for the one with
     /// whose token users change their own.
     ///
-    /// Requests, one after another: 3, or 4 with the current password, and one to where passwords
-    /// are looked up.
+    /// Requests, one after another: 3, or 4 with the current password or a code, and one to where
+    /// passwords are looked up; and those of a notice.
     async fn run(
         self,
         service: &Service,
@@ -65,19 +77,18 @@ impl UseCase for SetPassword {
         context: &Context,
     ) -> Result<Details, Error> {
         let Self { user_id, change } = self;
-        let scope = permit.user(&user_id)?;
-        service.may_set_password(&change, scope, permit, context)?;
+        service.may_set_password(&user_id, &change, permit, context)?;
         context.record.user(&user_id);
         let command = UserCommand::SetPassword;
+        let nothing_else = |account: &Account| Ok(account.clone());
         let prepare =
-            service.prepare_password(&user_id, change, command, permit, context, |account| {
-                Ok(account.clone())
-            });
+            service.prepare_password(&user_id, change, command, permit, context, &nothing_else);
         let prepared = prepare.await?;
-        let after = service.write_password(prepared, command, permit, context, |account| {
-            Ok(account.clone())
-        });
-        Ok(service.user_details(&after.await?))
+        let asked = AskedCodes::default();
+        let write =
+            service.write_password(prepared, command, &asked, permit, context, &nothing_else);
+        let (after, _) = write.await?;
+        Ok(service.user_details(&after))
     }
 }
 
@@ -87,29 +98,46 @@ pub(super) struct PreparedPassword {
     password: GivenPassword,
     hash: HashString,
     change_required: bool,
+    proved: ProvedChange,
+}
+
+/// What has proved that a password may be changed.
+struct ProvedChange {
     /// The check of the current password. Its attempt stays pending until the write, which forgives
     /// it.
     verified: Option<VerifiedUser>,
+    code: Option<CheckedCode>,
+}
+
+impl PasswordProof {
+    fn current(&self) -> Option<&Password> {
+        match self {
+            Self::Current(password) => Some(password),
+            Self::None | Self::Code(_) => None,
+        }
+    }
 }
 
 impl Service {
     /// Whether a principal may make a change of a password: a user by the current one, or shortly
-    /// after a login, and with no say over whether it is to be changed again.
+    /// after a login, and anybody by a code. They have no say over whether it is to be changed again.
     pub(super) fn may_set_password(
         &self,
+        user: &UserId,
         change: &PasswordChange,
-        scope: UserScope,
         permit: &Permit,
         context: &Context,
     ) -> Result<(), Error> {
-        if scope == UserScope::Any {
-            return Ok(());
+        match (permit.user(user), &change.proof) {
+            (Ok(UserScope::Any), _) => return Ok(()),
+            (Ok(UserScope::Own), _) | (Err(Denial::Forbidden), PasswordProof::Code(_)) => {}
+            (Err(denial), _) => return Err(denial.into()),
         }
         let is_hash = matches!(change.new.password, GivenPassword::Hash(_));
         if is_hash || change.new.change_required {
             return Err(Error::PermissionDenied);
         }
-        if change.current.is_none() {
+        if change.proof == PasswordProof::None {
             permit.require_fresh(context.now, self.policy.fresh)?;
         }
         Ok(())
@@ -118,8 +146,9 @@ impl Service {
     /// Judges and hashes a new password. `renamed` is what the user will be once the rest of the
     /// call is done, whose names it must not be made of.
     ///
-    /// The rules that need no user come first, then the current password, and then those that need
-    /// the names, which they would tell. A refused password costs no hash.
+    /// The rules that need no user come first, then the current password or the code, and then those
+    /// that need the names, which they would tell. A refused password costs no code and no hash, and
+    /// a wrong code costs no hash.
     pub(super) async fn prepare_password(
         &self,
         id: &UserId,
@@ -127,24 +156,26 @@ impl Service {
         command: UserCommand,
         permit: &Permit,
         context: &Context,
-        renamed: impl Fn(&Account) -> Result<Account, Fault>,
+        renamed: AccountChange<'_>,
     ) -> Result<PreparedPassword, Error> {
-        let PasswordChange { new, current } = change;
-        if let (Some(current), GivenPassword::Plain(new)) = (&current, &new.password)
+        let PasswordChange { new, proof } = change;
+        if let (PasswordProof::Current(current), GivenPassword::Plain(new)) =
+            (&proof, &new.password)
             && is_same(current, new)
         {
             return Err(UserError::PasswordUnchanged.into());
         }
         let checks = Checks {
             user: None,
-            password: current,
+            password: proof.current().cloned(),
         };
         // Over the limit of its address, a login is refused before anything of the user is read.
         let address = self.login_address(&checks, None, permit, context);
         self.refuse_over_limit(address, context)?;
         self.judge(&new.password, context).await?;
-        let found = self.find_user(id, context).await;
-        let seen = found.map_err(|refusal| refusal.of(command))?;
+        let (seen, code) = self
+            .find_by_proof(id, &proof, command, permit, context)
+            .await?;
         let account = renamed(&seen.account).map_err(|fault| fault.of(command));
         let judged = account.and_then(|account| self.judge_names(&new.password, &account));
 
@@ -168,21 +199,52 @@ impl Service {
                 (_, password) => self.hash(password, context).await,
             }
         };
+        let proved = ProvedChange { verified, code };
         match hash.await {
             Ok(hash) => Ok(PreparedPassword {
                 seen,
                 password: new.password,
                 hash,
                 change_required: new.change_required,
-                verified,
+                proved,
             }),
-            // The current password was right, so its attempt is no failure.
-            Err(error) => {
-                let refused = async { Err(error) };
-                self.put_and_settle(refused, verified.as_ref(), context)
-                    .await
-            }
+            Err(error) => self.refuse_proved(error, &proved, context).await,
         }
+    }
+
+    /// Reads the user of a new password, and tries the code if there is one.
+    async fn find_by_proof(
+        &self,
+        id: &UserId,
+        proof: &PasswordProof,
+        command: UserCommand,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<(StoredUser, Option<CheckedCode>), Error> {
+        if let PasswordProof::Code(presented) = proof {
+            let purpose = CodePurpose::ResetPassword;
+            let checked = self.check_code(id, purpose, presented, command, permit, context);
+            let CodeUser { seen, code } = checked.await?;
+            return Ok((seen, Some(code)));
+        }
+        let found = self.find_user(id, context).await;
+        Ok((found.map_err(|refusal| refusal.of(command))?, None))
+    }
+
+    /// The error of a change whose proof was right: so the attempt at the current password is no
+    /// failure, and the try of the code is given back.
+    async fn refuse_proved<T>(
+        &self,
+        error: Error,
+        proved: &ProvedChange,
+        context: &Context,
+    ) -> Result<T, Error> {
+        if let Some(code) = &proved.code {
+            self.return_try(code, context).await;
+        }
+        let refused = async { Err(error) };
+        self.put_and_settle(refused, proved.verified.as_ref(), context)
+            .await
     }
 
     /// Writes a new password together with the `rest` of a change. Of two who change the password at
@@ -191,35 +253,42 @@ impl Service {
         &self,
         prepared: PreparedPassword,
         command: UserCommand,
+        asked: &AskedCodes,
         permit: &Permit,
         context: &Context,
-        rest: impl Fn(&Account) -> Result<Account, Fault>,
-    ) -> Result<Account, Error> {
+        rest: AccountChange<'_>,
+    ) -> Result<(Account, ReturnedCodes), Error> {
         let PreparedPassword {
             seen,
             password,
             hash,
             change_required,
-            verified,
+            proved,
         } = prepared;
-        let proved = verified.as_ref().map(|verified| verified.user.generation);
-        let write = self
-            .users
-            .change_seen(seen, permit.session(), context.now, |account| {
-                require_generation(account, proved)?;
-                let Account { user, profile } = rest(account)?;
-                let user = user.with_password(hash.clone(), change_required, context.now);
-                let after = Account { user, profile };
-                self.judge_names(&password, &after)?;
-                Ok::<_, Fault>(after)
-            });
-        match context.database(write).await {
-            Ok((_, after)) => Ok(after),
-            Err(fault) => {
-                let refused = async { Err(fault.of(command)) };
-                self.put_and_settle(refused, verified.as_ref(), context)
-                    .await
-            }
+        let own = permit.principal().user() == Some(&seen.account.user.user_id);
+        let parts = ChangeParts {
+            command,
+            asked,
+            proof: proved.code.as_ref(),
+            kept: permit.session().filter(|_| own),
+        };
+        let generation = proved.verified.as_ref().map(|one| one.user.generation);
+        let change = |account: &Account| {
+            require_generation(account, generation)?;
+            let account = match &proved.code {
+                Some(code) => reset(account, code, context.now)?,
+                None => account.clone(),
+            };
+            let Account { user, profile } = rest(&account)?;
+            let user = user.with_password(hash.clone(), change_required, context.now);
+            let after = Account { user, profile };
+            self.judge_names(&password, &after)?;
+            Ok::<_, Fault>(after)
+        };
+        let write = self.change_and_send(seen, parts, permit, context, &change);
+        match write.await {
+            Ok(changed) => Ok(changed),
+            Err(error) => self.refuse_proved(error, &proved, context).await,
         }
     }
 
@@ -261,6 +330,24 @@ impl Service {
             GivenPassword::Hash(hash) => self.read_new_hash(hash.as_str(), context),
         }
     }
+}
+
+/// The account of a user who resets the password by a code.
+///
+/// Whoever reads the mail of an address that nobody had verified shows that it is his. It may have
+/// been registered by somebody else, who must not keep a way in: the phone number, and an address
+/// that waits to be verified, go.
+fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Account, Error> {
+    code.require_current(account)?;
+    let mut account = account.clone();
+    if let Destination::Email(address) = &code.destination
+        && account.profile.verified_email() != Some(address)
+    {
+        account.profile.verify_email(address, now);
+        account.profile.phone = None;
+        account.profile.new_email = None;
+    }
+    Ok(account)
 }
 
 /// Whether two passwords are compared as one: in NFC.

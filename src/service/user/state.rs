@@ -58,7 +58,7 @@ impl Service {
         permit.user(id)?;
         context.record.user(id);
         let search = UserSearch::Id(id.clone());
-        let changed = self.users.change(&search, context.now, |account| {
+        let changed = |account: &Account| {
             if !is_due(change, account) {
                 return Err(UserError::WrongState(change).into());
             }
@@ -67,7 +67,8 @@ impl Service {
                 user,
                 profile: account.profile.clone(),
             })
-        });
+        };
+        let changed = self.users.change(&search, context.now, &changed);
         let changed = context.database(changed).await;
         let (_, after) = changed.map_err(|fault| fault.of(UserCommand::State(change)))?;
         Ok(self.user_details(&after))

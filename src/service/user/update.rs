@@ -1,12 +1,13 @@
-use super::answers::Fault;
-use super::contact::{GivenEmail, GivenPhone, Verification};
+use super::change::{ChangeParts, ChangedUser};
+use super::contact::{with_email, with_phone};
+use super::given::{GivenEmail, GivenPhone, Verification};
 use super::password::PasswordChange;
 use crate::domain::{
     Account, DisplayName, Gender, Language, LoginName, Operation, Permit, PersonName, Timestamp,
-    UserId, UserScope, UserSearch,
+    UserId, UserScope,
 };
-use crate::error::{Error, UserCommand, UserError};
-use crate::service::{Context, Details, Service, UseCase};
+use crate::error::{Error, UserCommand};
+use crate::service::{Context, Service, UseCase};
 
 /// What an update changes of a user. What is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,14 +64,14 @@ pub struct UpdateHumanUser {
 
 impl UseCase for UpdateUser {
     const OPERATION: Operation = Operation::UpdateUser;
-    type Outcome = Details;
+    type Outcome = ChangedUser;
 
     async fn run(
         self,
         service: &Service,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Details, Error> {
+    ) -> Result<ChangedUser, Error> {
         service
             .update(self.user_id, self.changes, permit, context)
             .await
@@ -79,14 +80,14 @@ impl UseCase for UpdateUser {
 
 impl UseCase for UpdateHumanUser {
     const OPERATION: Operation = Operation::UpdateHumanUser;
-    type Outcome = Details;
+    type Outcome = ChangedUser;
 
     async fn run(
         self,
         service: &Service,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Details, Error> {
+    ) -> Result<ChangedUser, Error> {
         service
             .update(self.user_id, self.changes, permit, context)
             .await
@@ -106,69 +107,92 @@ impl Service {
         mut changes: UserChanges,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Details, Error> {
-        let scope = permit.user(&id)?;
-        self.may_update(&changes, scope, permit, context)?;
+    ) -> Result<ChangedUser, Error> {
+        self.may_update(&id, &changes, permit, context)?;
+        let waits = self.own_email_waits(permit.principal().user() == Some(&id));
+        let asked = self.asked_codes(changes.email(), changes.phone(), permit);
+        let asked = asked.await?;
         context.record.user(&id);
         let (command, now) = (UserCommand::Other, context.now);
-        if changes.needs_code() {
-            return Err(UserError::SendingNotSetUp.into());
-        }
         let password = changes.password.take();
-        let apply = |account: &Account| Ok(changes.apply(account.clone(), now)?);
-        let after = if let Some(password) = password {
-            let prepare = self.prepare_password(&id, password, command, permit, context, apply);
+        let apply = |account: &Account| Ok(changes.apply(account.clone(), now, waits));
+        let (after, codes) = if let Some(password) = password {
+            let prepare = self.prepare_password(&id, password, command, permit, context, &apply);
             let prepared = prepare.await?;
-            self.write_password(prepared, command, permit, context, apply)
+            self.write_password(prepared, command, &asked, permit, context, &apply)
                 .await?
         } else {
-            let search = UserSearch::Id(id);
-            let change = self.users.change::<Fault>(&search, now, apply);
-            let updated = context.database(change).await;
-            updated.map_err(|fault| fault.of(command))?.1
+            let seen = self.find_user(&id, context).await;
+            let seen = seen.map_err(|refusal| refusal.of(command))?;
+            let parts = ChangeParts {
+                command,
+                asked: &asked,
+                proof: None,
+                kept: None,
+            };
+            self.change_and_send(seen, parts, permit, context, &apply)
+                .await?
         };
-        Ok(self.user_details(&after))
+        Ok(ChangedUser {
+            details: self.user_details(&after),
+            codes,
+        })
     }
 
-    /// Users change their own profile at any time, their phone number and password as in the calls
-    /// for these, and neither the login name, whose answer would tell who else exists, nor the
-    /// address that proves who they are.
+    /// Users change their own profile at any time, their addresses and password as in the calls for
+    /// these, and never the login name, whose answer would tell who else exists. A password may be
+    /// set by a code alone.
     fn may_update(
         &self,
+        id: &UserId,
         changes: &UserChanges,
-        scope: UserScope,
         permit: &Permit,
         context: &Context,
     ) -> Result<(), Error> {
-        if scope == UserScope::Any {
-            return Ok(());
+        if let Some(password) = &changes.password {
+            self.may_set_password(id, password, permit, context)?;
+            if changes.is_password_alone() {
+                return Ok(());
+            }
         }
-        let sets_phone = matches!(changes.phone, Some(Change::To(_)));
-        if changes.login_name.is_some() || changes.email.is_some() || sets_phone {
+        let is_own = permit.user(id)? == UserScope::Own;
+        if is_own && changes.login_name.is_some() {
             return Err(Error::PermissionDenied);
         }
-        if changes.phone.is_some() {
-            permit.require_fresh(context.now, self.policy.fresh)?;
+        if let Some(email) = &changes.email {
+            self.may_set_contact(is_own, email, permit, context)?;
         }
-        match &changes.password {
-            Some(password) => self.may_set_password(password, scope, permit, context),
+        match &changes.phone {
+            Some(Change::To(phone)) => self.may_set_contact(is_own, phone, permit, context),
+            Some(Change::Remove) => Ok(permit.require_fresh(context.now, self.policy.fresh)?),
             None => Ok(()),
         }
     }
 }
 
 impl UserChanges {
-    fn needs_code(&self) -> bool {
-        let email = self.email.as_ref().map(|email| email.verification);
-        let phone = match &self.phone {
-            Some(Change::To(phone)) => Some(phone.verification),
-            _ => None,
+    fn is_password_alone(&self) -> bool {
+        let rest = Self {
+            password: None,
+            ..self.clone()
         };
-        [email, phone].contains(&Some(Verification::ByCode))
+        rest == Self::default()
     }
 
-    /// The account after the changes at `now`, but for the password.
-    fn apply(&self, account: Account, now: Timestamp) -> Result<Account, UserError> {
+    fn email(&self) -> Option<&Verification> {
+        self.email.as_ref().map(|email| &email.verification)
+    }
+
+    fn phone(&self) -> Option<&Verification> {
+        match &self.phone {
+            Some(Change::To(phone)) => Some(&phone.verification),
+            Some(Change::Remove) | None => None,
+        }
+    }
+
+    /// The account after the changes at `now`, but for the password. With `waits`, an address that
+    /// nobody has verified waits beside any other.
+    fn apply(&self, account: Account, now: Timestamp, waits: bool) -> Account {
         let mut profile = account.profile.clone();
         let names = &self.profile;
         for (own, new) in [
@@ -189,13 +213,16 @@ impl UserChanges {
             profile.gender = change.into_option();
         }
         if let Some(email) = self.email.clone() {
-            let new = email.contact(now)?;
-            profile.email = Some(new.after(profile.email.as_ref()));
+            let by_code = matches!(email.verification, Verification::ByCode(_));
+            profile = with_email(&profile, email.contact(now), by_code, waits);
         }
-        if let Some(change) = self.phone.clone() {
-            let new = change.into_option().map(|phone| phone.contact(now));
-            let new = new.transpose()?;
-            profile.phone = new.map(|phone| phone.after(profile.phone.as_ref()));
+        match self.phone.clone() {
+            Some(Change::To(phone)) => {
+                let by_code = matches!(phone.verification, Verification::ByCode(_));
+                profile = with_phone(&profile, phone.contact(now), by_code);
+            }
+            Some(Change::Remove) => profile.phone = None,
+            None => {}
         }
         let mut account = account.with_profile(profile);
         if let Some(change) = names.display_name.clone() {
@@ -204,6 +231,6 @@ impl UserChanges {
         if let Some(name) = self.login_name.clone() {
             account.user.login_name = name;
         }
-        Ok(account)
+        account
     }
 }

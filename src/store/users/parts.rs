@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::store::changes::{Expression, ItemChanges};
 use crate::store::item::{Item, number, text};
 use crate::store::sessions::session_key;
-use crate::store::transactions::{delete_item, update_item};
+use crate::store::transactions::{delete_item, update_if, update_item};
 
 /// Why a user can't have an address, or a login name that is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub(super) enum Part {
     /// The login name, as an e-mail address.
     NameAddress,
     Session,
+    Code,
 }
 
 impl Part {
@@ -52,7 +53,7 @@ impl Part {
     pub fn rank(self) -> u8 {
         match self {
             Self::User | Self::Pointer | Self::Profile => 0,
-            Self::Session => 1,
+            Self::Session | Self::Code => 1,
             Self::NewName => 2,
             Self::NameAddress | Self::Email(_) | Self::Phone | Self::LeftEmail(Sharing::Nobody) => {
                 3
@@ -277,21 +278,6 @@ impl StoredUser {
         let item = self.profile_item.as_ref().unwrap_or(&none);
         Expression::unchanged(item, ["sequence"])
     }
-}
-
-fn update_if(
-    update: UpdateBuilder,
-    changes: Expression,
-    condition: Expression,
-) -> Result<TransactWriteItem, Error> {
-    let names = changes.names.into_iter().chain(condition.names);
-    let values = changes.values.into_iter().chain(condition.values);
-    let update = update
-        .update_expression(changes.text)
-        .condition_expression(condition.text)
-        .set_expression_attribute_names(Some(names.collect()))
-        .set_expression_attribute_values(Some(values.collect()));
-    update_item(update)
 }
 
 pub(super) fn delete_if(

@@ -1,7 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    Address, Contact, Gender, Language, PersonName, Profile, Sequence, UserId, UserRef,
+    Address, Contact, EmailAddress, Gender, Language, PersonName, Profile, Sequence, UserId,
+    UserRef,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, NewItem, millis, number, text};
 
@@ -22,6 +23,7 @@ pub(super) fn profile_key(user: UserRef) -> AttributeValue {
 /// | `given_name`, `family_name`, `nick_name`, `preferred_language` | S | if there are any |
 /// | `gender` | S | `female`, `male` or `diverse`; any other is read as none |
 /// | `email`, `phone` | S | the address as it was given; the number; if there is one |
+/// | `new_email` | S | an address that waits to be verified beside a verified `email`; if there is one |
 /// | `email_verified_at`, `phone_verified_at` | N | when it was verified; if it was |
 /// | `mfa_skipped_at` | N | when the user last declined to set up a second factor |
 /// | `created_at` | N | absent for a user of a release without profiles |
@@ -51,6 +53,8 @@ pub(super) fn profile_item(user: &UserId, profile: &Profile) -> Item {
         item.set("email", text(address.as_str()));
         item.set("email_verified_at", verified_at.map(millis));
     }
+    let new_email = profile.new_email.as_ref();
+    item.set("new_email", new_email.map(|address| text(address.as_str())));
     if let Some(Contact {
         address,
         verified_at,
@@ -73,6 +77,7 @@ pub(super) fn parse_profile(item: &Item) -> Result<Profile, CorruptItem> {
         Ok(text.map(|text| PersonName::from_stored(text.to_owned())))
     };
     let language = item.optional_text("preferred_language")?;
+    let new_email = item.optional_text("new_email")?;
     Ok(Profile {
         given_name: name("given_name")?,
         family_name: name("family_name")?,
@@ -80,6 +85,7 @@ pub(super) fn parse_profile(item: &Item) -> Result<Profile, CorruptItem> {
         language: language.map(|tag| Language::from_stored(tag.to_owned())),
         gender: item.optional_text("gender")?.and_then(Gender::named),
         email: contact(item, "email", "email_verified_at")?,
+        new_email: new_email.map(|address| EmailAddress::from_stored(address.to_owned())),
         phone: contact(item, "phone", "phone_verified_at")?,
         mfa_skipped_at: item.optional_millis("mfa_skipped_at")?,
         created_at: item.optional_millis("created_at")?,

@@ -12,6 +12,7 @@ use crate::domain::{Account, Address, Contact, SessionId, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
+use crate::store::codes::CodeWrite;
 use crate::store::item::text;
 use crate::store::transactions::{delete_item, is_condition_failure};
 
@@ -40,6 +41,16 @@ pub enum ChangeOutcome {
     Refused(AddressConflict),
     /// The session that was to be kept has ended.
     SessionEnded,
+    /// The code was used, replaced or asked for again since it was read.
+    CodeChanged,
+}
+
+/// What is written in one transaction with the change of a user.
+#[derive(Clone, Debug, Default)]
+pub struct Alongside {
+    /// A session of the user that stays valid, if the change ends the others.
+    pub kept: Option<SessionId>,
+    pub codes: Vec<CodeWrite>,
 }
 
 /// How often a change is sent that was wrong about others who have a user's former address.
@@ -87,14 +98,13 @@ impl Store {
         conflict.map(InsertOutcome::Refused).ok_or_else(unexplained)
     }
 
-    /// Makes a user who was read as `seen` into `after`. A session of the user that is `kept` stays
-    /// valid, if the change ends the others.
+    /// Makes a user who was read as `seen` into `after`.
     pub async fn change_account(
         &self,
         seen: &StoredUser,
         after: &Account,
         unique_emails: bool,
-        kept: Option<SessionId>,
+        alongside: &Alongside,
     ) -> Result<ChangeOutcome, Error> {
         // The former addresses that others have as well.
         let mut shared = Vec::new();
@@ -103,7 +113,10 @@ impl Store {
             parts.push((Part::Profile, self.profile_part(seen, after)?));
             let addresses = self.addresses(Some(seen), Some(after), unique_emails, &shared)?;
             parts.extend(addresses);
-            if let Some(session) = kept
+            for code in &alongside.codes {
+                parts.push((Part::Code, self.code_part(code)?));
+            }
+            if let Some(session) = alongside.kept
                 && after.user.generation != seen.account.user.generation
             {
                 let session = self.keep_session(session, seen, after)?;
@@ -119,6 +132,7 @@ impl Store {
                 }
                 Part::NewName => return Ok(ChangeOutcome::NameTaken),
                 Part::Session => return Ok(ChangeOutcome::SessionEnded),
+                Part::Code => return Ok(ChangeOutcome::CodeChanged),
                 part => {
                     let conflict = part.conflict().map(ChangeOutcome::Refused);
                     return Ok(conflict.unwrap_or(ChangeOutcome::Changed));

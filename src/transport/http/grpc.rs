@@ -133,7 +133,9 @@ fn health_knows_each_version_of_the_api() {
     names.sort();
 
     let version = |version| format!("zitadel.session.{version}.SessionService");
-    let mut want = ["v2", "v2alpha", "v2beta"].map(version).to_vec();
+    let mut want = vec!["zitadel.org.v2.OrganizationService".to_owned()];
+    want.extend(["v2", "v2alpha", "v2beta"].map(version));
+    want.push("zitadel.settings.v2.SettingsService".to_owned());
     want.push("zitadel.user.v2.UserService".to_owned());
     assert_eq!(names, want);
 }

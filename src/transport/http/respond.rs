@@ -134,7 +134,10 @@ impl Server {
         let (method, path) = (request.method(), request.uri().path());
         let is_stopping = *self.stopping.borrow();
         let probe = self.probes.respond(&self.app, method, path, is_stopping);
-        let page = || Some(ready(self.options.pages?(method, path)?).boxed());
+        let page = || {
+            let pages = self.options.pages.as_ref()?;
+            Some(ready(pages(method, path, request.headers())?).boxed())
+        };
         probe.or_else(page).map_or(Responder::Api, Responder::Page)
     }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{HeaderMap, Method, Response};
 use tokio::sync::{Semaphore, watch};
 
 use super::grpc::Grpc;
@@ -24,9 +24,9 @@ pub struct Server {
     pub stopping: watch::Sender<bool>,
 }
 
-/// Gives the response for a method and a path that are not of the API, before the API sees the
-/// request.
-pub type Pages = fn(&Method, &str) -> Option<Response<Bytes>>;
+/// Gives the response for a method, a path and headers that are not of the API, before the API sees
+/// the request.
+pub type Pages = Arc<dyn Fn(&Method, &str, &HeaderMap) -> Option<Response<Bytes>> + Send + Sync>;
 
 /// The options of the server.
 #[derive(Clone)]

@@ -19,10 +19,13 @@ use crate::support::cli::http2::{GOAWAY, HEADERS, Http2, RST_STREAM, headers_of}
 use crate::support::cli::local::LocalServer;
 use crate::support::cli::process::{Dev, post_to};
 
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 6] = [
     "zitadel.session.v2.SessionService",
     "zitadel.session.v2alpha.SessionService",
     "zitadel.session.v2beta.SessionService",
+    "zitadel.user.v2.UserService",
+    "zitadel.settings.v2.SettingsService",
+    "zitadel.org.v2.OrganizationService",
 ];
 /// A time far below what calls in progress get at a shutdown.
 const SOON: Duration = Duration::from_secs(5);

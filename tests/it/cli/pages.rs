@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sesame::error;
 
 use super::edge::{self, Answer, request};
-use crate::support::cli::process::{Dev, demo_login, post};
+use crate::support::cli::process::{Dev, demo_login, dev, post};
 use crate::support::cli::service::Service;
 
 fn send(url: &str, method: &str, path: &str) -> Answer {
@@ -16,9 +16,11 @@ fn send(url: &str, method: &str, path: &str) -> Answer {
 }
 
 /// Every path, its type, and the file that it is. That of errors is made from their table.
-const PAGES: [(&str, &str, &str); 11] = [
+const PAGES: [(&str, &str, &str); 13] = [
     ("/", HTML, "pages/try.html"),
     ("/reference", HTML, "pages/reference.html"),
+    ("/terms", HTML, "pages/terms.html"),
+    ("/privacy", HTML, "pages/privacy.html"),
     ("/openapi.json", JSON, "../../../openapi.json"),
     ("/pages/errors.json", JSON, "pages/errors.json"),
     ("/pages/calls.json", JSON, "pages/calls.json"),
@@ -95,6 +97,31 @@ fn pages_may_run_nothing_but_their_own_files() {
     assert_eq!(post(&dev.url, "", demo_login().as_bytes()).0, 200);
 }
 
+/// The links that login pages are told, with these variables set.
+fn legal(variables: &[(&str, &str)]) -> (Dev, Value) {
+    let dev = Dev::over(dev(&["--ready-json"]).envs(variables.iter().copied()));
+    let bearer = format!("Authorization: Bearer {}", dev.token);
+    let head = request(
+        "GET /v2/settings/legal_support",
+        &["Host: localhost", &bearer],
+        "",
+    );
+    let answer: Value = serde_json::from_str(&edge::send(&dev.url, &head).body).unwrap();
+    (dev, answer["settings"].clone())
+}
+
+#[test]
+fn login_pages_are_sent_to_terms_and_a_policy_of_its_own() {
+    let (dev, links) = legal(&[]);
+    let own = |path: &str| format!("{}{path}", dev.url);
+    let want = json!({ "tosLink": own("/terms"), "privacyPolicyLink": own("/privacy") });
+    assert_eq!(links, want);
+
+    let terms = "https://acme.example/terms";
+    let (dev, links) = legal(&[("TOS_LINK", terms), ("PRIVACY_POLICY_LINK", "none")]);
+    assert_eq!(links, json!({ "tosLink": terms }), "{}", dev.url);
+}
+
 #[test]
 fn all_page_files_are_served_and_load_from_no_other_host() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/dev/pages");
@@ -107,7 +134,8 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
         assert!(served.contains(&name), "{name}");
     }
 
-    let paths: BTreeSet<_> = PAGES.iter().map(|(path, _, _)| *path).collect();
+    let paths = PAGES.iter().map(|(path, _, _)| *path);
+    let paths: BTreeSet<_> = paths.chain(["/outbox"]).collect();
     for (_, _, name) in PAGES.iter().filter(|(_, kind, _)| *kind != JSON) {
         let text = file(name);
         for outside in ["://", "\"//", "'//", "`//", "(//", "@import", "url("] {
@@ -139,6 +167,42 @@ fn all_page_files_are_served_and_load_from_no_other_host() {
     }
 }
 
+/// Codes are on it, so it is kept from other pages as the database is.
+#[test]
+fn the_outbox_is_shown_to_no_page_of_elsewhere() {
+    let dev = Dev::start();
+    let get = |headers: &[&str]| {
+        let head = request("GET /outbox", headers, "");
+        edge::send(&dev.url, &head)
+    };
+    let (local, json) = ("Host: localhost", "Accept: application/json");
+
+    let page = get(&[local]);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers["content-type"], HTML);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert!(page.body.contains("There is none so far."), "{}", page.body);
+    let policy = &page.headers["content-security-policy"];
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(!policy.contains("script"), "{policy}");
+
+    let list = get(&[local, json]);
+    assert_eq!((list.status, &*list.body), (200, "[]"));
+    assert_eq!(list.headers["content-type"], JSON);
+
+    for headers in [
+        &["Host: evil.example"][..],
+        &["Host: evil.example", json],
+        &[local, "Origin: https://evil.example", json],
+        &[local, "Origin: http://localhost:5173", json],
+        &[local, "Origin: null", json],
+    ] {
+        let refused = get(headers);
+        assert_eq!(refused.status, 403, "{headers:?}");
+        assert!(!refused.body.starts_with('['), "{headers:?}");
+    }
+}
+
 #[test]
 fn each_error_is_explained() {
     let dev = Dev::start();
@@ -165,7 +229,8 @@ fn serve_has_no_pages() {
     let dev = Dev::start();
     let serve = Service::over(&dev.database, &[]);
 
-    for (path, _, _) in PAGES {
+    let pages = PAGES.iter().map(|(path, _, _)| *path);
+    for path in pages.chain(["/outbox"]) {
         assert_eq!(serve.get(path), 404, "{path}");
     }
 }

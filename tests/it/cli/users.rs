@@ -28,7 +28,8 @@ fn a_user_is_added_shown_changed_and_deleted() {
         json!({
             "userId": id, "loginName": "Ada@x.org", "displayName": "Ada@x.org",
             "givenName": null, "familyName": null, "nickName": null, "preferredLanguage": null,
-            "gender": null, "email": null, "emailVerified": null, "phone": null,
+            "gender": null, "email": null, "emailVerified": null, "newEmail": null,
+            "phone": null,
             "phoneVerified": null, "state": "active", "password": "argon2id",
             "passwordChangedAt": null, "passwordChangeRequired": false, "attempts": 0,
             "failures": 0, "lastAttemptAt": null, "passwordLocked": false,

@@ -1,109 +1,11 @@
 //! What the calls of the User service ask of the database, as `docs/cost.md` says it.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use sesame::api::{Request, Version};
-use sesame::app::{App, handle};
-use sesame::domain::{Operation, Permission, ServiceAccount, ServiceAccountName};
-use sesame::emulator::Emulator;
-use sesame::token::ServiceAccountToken;
+use sesame::domain::Operation;
 
-use super::meter::{Consumed, Meter};
-use super::service::{self, NOW, PASSWORD};
-use crate::support::app::header;
-use crate::support::client::Wire;
-
-const COST: &str = include_str!("../../../docs/cost.md");
-const NEW_PASSWORD: &str = "another correct horse";
-const ID: &str = "7";
-
-/// A service whose requests are metered, and the token of a service account that may call it.
-struct Metered {
-    app: Arc<App>,
-    meter: Meter,
-    token: String,
-}
-
-impl Metered {
-    async fn start() -> Self {
-        let meter = Meter::around(Emulator::in_memory().unwrap().http_client());
-        let store = service::store(meter.http_client());
-        store.create_tables().await.unwrap();
-        let token = ServiceAccountToken::generate().unwrap();
-        let account = ServiceAccount {
-            name: ServiceAccountName::parse("users".to_owned()).unwrap(),
-            permissions: Permission::ALL.into_iter().collect(),
-            created_at: NOW,
-            expires_at: NOW.plus(Duration::from_hours(24)),
-        };
-        let insert = store.insert_service_account(token.hash(), &account);
-        insert.await.unwrap();
-        let token = token.as_str().to_owned();
-        let metered = Self {
-            app: service::app(store).unwrap(),
-            meter,
-            token,
-        };
-        // Reads the service account, which is remembered for a minute.
-        metered.add("warm").await;
-        metered
-    }
-
-    /// Makes a call, which must succeed, and tells what it consumed.
-    async fn call(&self, bearer: &str, rpc: Operation, body: Value) -> (Consumed, Value) {
-        let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
-        let request = header(request, "authorization", &format!("Bearer {bearer}"));
-        self.meter.take();
-        let response = handle(&self.app, request, NOW).await;
-        let (consumed, _) = self.meter.take();
-        let status = response.status();
-        let body = response.into_body().data;
-        assert_eq!(status, 200, "{rpc:?}: {}", String::from_utf8_lossy(&body));
-        (consumed, serde_json::from_slice(&body).unwrap())
-    }
-
-    async fn add(&self, id: &str) -> Consumed {
-        let body = human(id, true);
-        let added = self.call(&self.token, Operation::AddHumanUser, body);
-        added.await.0
-    }
-
-    /// The token of a session of the user, with as many bytes of metadata.
-    async fn session(&self, bytes: usize) -> String {
-        let checks = json!({ "user": { "userId": ID }, "password": { "password": PASSWORD } });
-        // Three bytes are four characters.
-        let metadata = json!({ "note": "A".repeat(bytes / 3 * 4) });
-        let body = json!({ "checks": checks, "metadata": metadata });
-        let created = self.call(&self.token, Operation::CreateSession, body).await;
-        created.1["sessionToken"].as_str().unwrap().to_owned()
-    }
-}
-
-/// A user with a name, an address and, if wanted, a number of his own.
-fn human(id: &str, has_phone: bool) -> Value {
-    let mut human = json!({
-        "userId": id,
-        "username": format!("user-{id}"),
-        "profile": { "givenName": "Mini", "familyName": "Mouse" },
-        "email": { "email": format!("{id}@mouse.com"), "isVerified": true },
-        "password": { "password": PASSWORD },
-    });
-    if has_phone {
-        human["phone"] = json!({ "phone": format!("+4179{:07}", id.len()), "isVerified": true });
-    }
-    human
-}
-
-/// The cells of a row: requests one after another, read units and write units, those of indexes
-/// too. `beside` is what finding out who calls consumed.
-fn row(name: &str, consumed: &Consumed, beside: &Consumed) -> String {
-    let steps = consumed.steps - beside.steps;
-    let reads = consumed.read_units - beside.read_units;
-    let writes = consumed.write_units + consumed.index_write_units;
-    format!("| {name} | {steps} | {reads} | {writes} |")
-}
+use super::meter::Consumed;
+use super::metered::{COST, ID, Metered, NEW_PASSWORD, human, row};
+use super::service::PASSWORD;
 
 /// Each call of a service account: what it does, the call before it that makes it possible, and its
 /// request.

@@ -132,7 +132,8 @@ async fn hashing_one_at_once(settings: &[(&str, &str)]) -> App {
     let mut app = App::emulated(settings).await;
     let (log, _) = Log::memory(None);
     let one = NonZeroUsize::MIN;
-    app.api = sesame::app::App::new(app.faulty.clone(), &app.settings, KeySource::None, one, log);
+    let (store, key) = (app.faulty.clone(), KeySource::None);
+    app.api = sesame::app::App::new(store, &app.settings, key, app.messenger(), one, log);
     app
 }
 

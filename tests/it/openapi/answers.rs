@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::user_errors;
+use super::{setting_errors, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -175,7 +175,8 @@ async fn an_empty_list_is_answered_as_documented() {
 /// its operations here.
 fn may_answer(operation: &Operation, error: &Error) -> bool {
     use Rpc::{
-        CreateSession, DeleteSession, GetSession, ListIDPLinks, ListSessions, ListUsers, SetSession,
+        CreateSession, DeleteSession, GetSession, ListIDPLinks, ListOrganizations, ListSessions,
+        ListUsers, SetSession,
     };
 
     let rpc = operation.rpc;
@@ -198,9 +199,13 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::READS),
         Error::PasswordInvalid(_)
         | Error::PasswordNotSet
-        | Error::UserNotActive
         | Error::UserLocked(_)
         | Error::TooManyFailures(_) => checks_password,
+        // A user who is just added is active.
+        Error::UserNotActive => {
+            let has_codes = user_errors::has_codes(rpc) && !is_one_of(&user_errors::CREATES);
+            checks_password || has_codes
+        }
         Error::Overloaded => checks_password || is_one_of(&user_errors::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
@@ -211,9 +216,14 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields => false,
-        Error::ProofTooOld => is_one_of(&user_errors::UPDATES) || rpc == Rpc::RemovePhone,
+        Error::ProofTooOld => {
+            is_one_of(&user_errors::UPDATES)
+                || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
+        }
         Error::User(error) => user_errors::may_answer(rpc, error),
-        Error::LimitTooHigh => is_one_of(&[ListSessions, ListUsers, ListIDPLinks]),
+        Error::LimitTooHigh => {
+            is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
+        },
         Error::ListTooLong(_) => is_one_of(&[ListSessions, ListUsers]),
         Error::SessionEnded
         | Error::SessionExpired
@@ -226,13 +236,17 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             is_one_of(&[SetSession, DeleteSession])
         }
         // v2alpha has no filter by user.
-        Error::PermissionDenied => rpc != ListSessions || operation.version > Version::V2alpha,
+        Error::PermissionDenied => {
+            let is_listed = rpc != ListSessions || operation.version > Version::V2alpha;
+            is_listed && !setting_errors::is_of_login_pages(rpc)
+        }
         Error::Unimplemented(what) if what.starts_with("checks") => {
             is_one_of(&[CreateSession, SetSession])
         }
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
+        Error::Unimplemented(what) if what == user_errors::NO_KEY => user_errors::has_codes(rpc),
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
@@ -254,7 +268,7 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
         "Idempotency-Key without SERVER_KEY".into(),
     ));
     let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
-    let unbuilt: BTreeSet<_> = unbuilt.collect();
+    let unbuilt: BTreeSet<_> = unbuilt.chain([user_errors::NO_KEY]).collect();
     all.extend(
         unbuilt
             .into_iter()

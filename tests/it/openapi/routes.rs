@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use http::header::ALLOW;
 use serde_json::{Value, json};
+use sesame::api::schema::{ROUTES, Segment, Target};
 use sesame::error;
 
 use super::answers::errors_of;
@@ -25,6 +26,19 @@ fn documented(operations: &[Operation], path: &str) -> BTreeSet<String> {
         }
         _ => named,
     }
+}
+
+/// The methods of a path whose calls are refused with their name, and so are not in the document.
+fn unbuilt(path: &str) -> BTreeSet<String> {
+    let segment = |segment: &Segment| match segment {
+        Segment::Literal(text) => format!("/{text}"),
+        Segment::Field(name) => format!("/{{{name}}}"),
+    };
+    let of_path = ROUTES.iter().filter(|route| {
+        let is_unbuilt = matches!(route.target, Target::Unbuilt(_));
+        is_unbuilt && route.path.iter().map(segment).collect::<String>() == path
+    });
+    of_path.map(|route| route.method.to_string()).collect()
 }
 
 #[tokio::test]
@@ -49,7 +63,9 @@ async fn each_documented_route_is_served_and_no_other() {
     let body = json!({ "sessionToken": TOKEN }).to_string();
 
     for path in paths {
-        let allowed = documented(&operations, &path);
+        let documented = documented(&operations, &path);
+        let unbuilt = unbuilt(&path);
+        let allowed = &documented | &unbuilt;
         for method in methods() {
             let answer = mini
                 .request(&operations[0], body.clone(), |mut request| {
@@ -61,7 +77,10 @@ async fn each_documented_route_is_served_and_no_other() {
 
             let (status, outcome) = (answer.status.as_u16(), answer.outcome());
             match () {
-                () if allowed.contains(method.as_str()) => {
+                () if unbuilt.contains(method.as_str()) => {
+                    assert_eq!((status, &*outcome), (501, "code 12"), "{method} {path}");
+                }
+                () if documented.contains(method.as_str()) => {
                     let is_route = !["code 5", "code 12"].contains(&&*outcome);
                     assert!(is_route, "{method} {path}: {outcome}");
                 }

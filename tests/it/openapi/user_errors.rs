@@ -1,7 +1,9 @@
 //! Which call of the User service has which errors.
 
-use sesame::domain::{Operation as Rpc, StateChange};
+use sesame::domain::{CodePurpose, Operation as Rpc, StateChange};
 use sesame::error::{UserCommand, UserError};
+
+use super::setting_errors;
 
 pub const CREATES: [Rpc; 2] = [Rpc::CreateUser, Rpc::AddHumanUser];
 pub const READS: [Rpc; 3] = [
@@ -19,25 +21,41 @@ const STATES: [(Rpc, StateChange); 4] = [
 ];
 
 /// A field of each call that has any that is refused, as the refusal names it.
-pub const UNBUILT: [(Rpc, &str); 5] = [
+pub const UNBUILT: [(Rpc, &str); 3] = [
     (Rpc::CreateUser, "human.idp_links"),
     (Rpc::AddHumanUser, "metadata"),
-    (Rpc::UpdateUser, "human.password.verification_code"),
-    (Rpc::UpdateHumanUser, "password.verification_code"),
-    (Rpc::SetPassword, "verification_code"),
+    (Rpc::UpdateUser, "machine"),
 ];
+
+/// What calls that send or take codes refuse where there is no key for them.
+pub const NO_KEY: &str = "codes without SERVER_KEY";
+
+/// Whether a call sends codes or takes one.
+pub fn has_codes(rpc: Rpc) -> bool {
+    may_answer(rpc, &UserError::SendingNotSetUp) || may_answer(rpc, &UserError::CodeEmpty)
+}
 
 /// Whether a call may answer with an error. Exhaustive on purpose: each error must choose its calls
 /// here.
 pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
     use Rpc::{
-        DeleteUser, HumanMFAInitSkipped, RemovePhone, SetEmail, SetPassword, SetPhone,
-        UpdateHumanUser, UpdateUser,
+        CreateInviteCode, DeleteUser, HumanMFAInitSkipped, PasswordReset, RemovePhone,
+        ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail, SetPassword,
+        SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode, VerifyPhone,
     };
 
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
     let updates = is_one_of(&[UpdateUser, UpdateHumanUser]);
     let takes_all = is_one_of(&CREATES) || updates;
+    let by_email = is_one_of(&[
+        SendEmailCode,
+        ResendEmailCode,
+        PasswordReset,
+        CreateInviteCode,
+        ResendInviteCode,
+    ]);
+    let sends = by_email || rpc == ResendPhoneCode;
+    let verifies = is_one_of(&[VerifyEmail, VerifyPhone, VerifyInviteCode]);
     let state = STATES.iter().find(|(of, _)| *of == rpc);
     let state = state.map(|(_, change)| *change);
     match error {
@@ -45,20 +63,39 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
         | UserError::FamilyNameEmpty
         | UserError::LoginNameInvalid(_)
         | UserError::HashRefused(_) => takes_all,
-        UserError::EmailInvalid | UserError::EmailEmpty | UserError::NameTaken => {
-            takes_all || rpc == SetEmail
-        }
+        UserError::EmailInvalid | UserError::EmailEmpty => takes_all || rpc == SetEmail,
+        UserError::NameTaken => takes_all || is_one_of(&[SetEmail, VerifyEmail, VerifyInviteCode]),
         UserError::PhoneInvalid | UserError::PhoneEmpty => takes_all || rpc == SetPhone,
-        UserError::SendingNotSetUp | UserError::TooManyUsersOfAddress => {
-            takes_all || is_one_of(&[SetEmail, SetPhone])
+        UserError::TooManyUsersOfAddress => {
+            takes_all || is_one_of(&[SetEmail, SetPhone, VerifyEmail, VerifyInviteCode])
         }
+        UserError::SendingNotSetUp => takes_all || is_one_of(&[SetEmail, SetPhone]) || sends,
+        UserError::LinkRefused | UserError::LinkMalformed => {
+            takes_all || rpc == SetEmail || by_email
+        }
+        UserError::TooManyMessages(_) => updates || is_one_of(&[SetEmail, SetPhone]) || sends,
+        UserError::NoAddress => is_one_of(&[SendEmailCode, PasswordReset, CreateInviteCode]),
+        UserError::CodeEmpty => verifies || is_one_of(&UPDATES),
+        UserError::CodeInvalid(CodePurpose::Invite) => rpc == VerifyInviteCode,
+        UserError::NoCode(CodePurpose::VerifyPhone) => rpc == ResendPhoneCode,
+        UserError::InviteNotNeeded(false) => rpc == CreateInviteCode,
+        UserError::NoCode(CodePurpose::Invite) | UserError::InviteNotNeeded(true) => {
+            rpc == ResendInviteCode
+        }
+        UserError::NoCode(_) => is_one_of(&[SendEmailCode, ResendEmailCode]),
         UserError::NewPasswordEmpty
         | UserError::PasswordTooShort(_)
         | UserError::PasswordCommon
         | UserError::PasswordBreached
         | UserError::PasswordBlockedWords(_) => takes_all || rpc == SetPassword,
-        UserError::PasswordUnchanged => is_one_of(&UPDATES),
-        UserError::IdTaken | UserError::OrganizationUnknown => is_one_of(&CREATES),
+        UserError::CodeExpired
+        | UserError::CodeInvalid(CodePurpose::ResetPassword)
+        | UserError::PasswordUnchanged => is_one_of(&UPDATES),
+        UserError::CodeInvalid(_) => is_one_of(&[VerifyEmail, VerifyPhone]),
+        UserError::IdTaken => is_one_of(&CREATES),
+        UserError::OrganizationUnknown => {
+            is_one_of(&CREATES) || setting_errors::has_organization_in_request(rpc)
+        }
         UserError::EmailUnchanged => rpc == SetEmail,
         UserError::ChangedMeanwhile => {
             let others = [
@@ -68,16 +105,29 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
                 RemovePhone,
                 HumanMFAInitSkipped,
             ];
-            is_one_of(&UPDATES) || is_one_of(&others) || state.is_some()
+            is_one_of(&UPDATES) || is_one_of(&others) || state.is_some() || sends || verifies
         }
         UserError::WrongState(change) => state == Some(*change),
         UserError::Unknown(command) => match command {
             UserCommand::State(change) => state == Some(*change),
             UserCommand::Delete => rpc == DeleteUser,
-            UserCommand::SetEmail => rpc == SetEmail,
+            UserCommand::SetEmail => {
+                is_one_of(&[SetEmail, SendEmailCode, ResendEmailCode, VerifyEmail])
+            }
+            UserCommand::PasswordReset => rpc == PasswordReset,
+            UserCommand::CreateInvite => rpc == CreateInviteCode,
+            UserCommand::ResendInvite => rpc == ResendInviteCode,
+            UserCommand::VerifyInvite => rpc == VerifyInviteCode,
             UserCommand::SetPassword => rpc == SetPassword,
             UserCommand::Other => {
-                updates || is_one_of(&[SetPhone, RemovePhone, HumanMFAInitSkipped])
+                let others = [
+                    SetPhone,
+                    RemovePhone,
+                    HumanMFAInitSkipped,
+                    ResendPhoneCode,
+                    VerifyPhone,
+                ];
+                updates || is_one_of(&others)
             }
         },
     }

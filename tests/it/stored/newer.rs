@@ -16,7 +16,7 @@ use crate::support::client::{
 };
 
 /// Attributes of kinds that this release doesn't have.
-fn attributes() -> Item {
+pub fn attributes() -> Item {
     let list = AttributeValue::L(vec![text("a"), number(1)]);
     let map = Item::from([("list".to_owned(), list), ("text".to_owned(), text("x"))]);
     Item::from([
@@ -27,7 +27,8 @@ fn attributes() -> Item {
     ])
 }
 
-fn assert_has(item: &Item, attributes: &Item, what: &str) {
+#[track_caller]
+pub fn assert_has(item: &Item, attributes: &Item, what: &str) {
     for (name, value) in attributes {
         assert_eq!(item.get(name), Some(value), "{name} {what}");
     }

@@ -1,7 +1,9 @@
 //! Each folder of a version beside this file has the items that it wrote, in the JSON of DynamoDB,
 //! with what it answered about them. `docs/contributing.md` says when one is added.
 
+mod codes;
 mod dynamodb_json;
+mod kept;
 mod write;
 
 use std::collections::BTreeMap;
@@ -55,7 +57,11 @@ pub fn released_users(version: &str) -> Vec<UsersItem> {
 }
 
 async fn start() -> App {
-    App::emulated(&[("SERVER_KEY", SERVER_KEY)]).await
+    App::emulated(&[
+        ("SERVER_KEY", SERVER_KEY),
+        ("LINK_BASE_URLS", "https://login.example/"),
+    ])
+    .await
 }
 
 /// Asks a service over a database that has these items and no others.
@@ -63,7 +69,7 @@ async fn answered(mut items: Items) -> Items {
     let app = start().await;
     for (file, items) in &items {
         let table = match &**file {
-            "sessions.json" => &app.store.tables().sessions,
+            "codes.json" | "sessions.json" => &app.store.tables().sessions,
             _ => &app.store.tables().users,
         };
         for kept in items {
@@ -82,6 +88,7 @@ async fn answered(mut items: Items) -> Items {
 /// Asks a service what `ask` says about a stored item.
 async fn answers(app: &App, file: &str, ask: &Value) -> Value {
     match file {
+        "codes.json" => codes::answers(app, ask).await,
         "sessions.json" => session_answers(app, ask).await,
         "users.json" => user_answers(app, ask).await,
         "profiles.json" => profile_answers(app, ask).await,

@@ -2,7 +2,7 @@ use sesame::domain::{
     Account, HashString, LoginName, Profile, SessionId, StateChange, User, UserSearch, UserState,
 };
 use sesame::error::Error;
-use sesame::store::{ChangeOutcome, InsertOutcome, Store, StoredUser};
+use sesame::store::{Alongside, ChangeOutcome, InsertOutcome, Store, StoredUser};
 
 use super::app::NOW;
 
@@ -84,8 +84,15 @@ impl Administration for Store {
             profile: found.account.profile.clone(),
         };
         let after = after.changed(NOW);
+        let alongside = Alongside {
+            kept,
+            codes: Vec::new(),
+        };
         Ok(
-            match self.change_account(&found, &after, false, kept).await? {
+            match self
+                .change_account(&found, &after, false, &alongside)
+                .await?
+            {
                 ChangeOutcome::Done => SetPasswordOutcome::Done,
                 ChangeOutcome::SessionEnded => SetPasswordOutcome::SessionEnded,
                 _ => SetPasswordOutcome::UserChanged,
@@ -142,6 +149,8 @@ async fn change(
         profile: found.account.profile.clone(),
     };
     let after = after.changed(NOW);
-    let outcome = store.change_account(&found, &after, false, None).await?;
+    let outcome = store
+        .change_account(&found, &after, false, &Alongside::default())
+        .await?;
     Ok(outcome == ChangeOutcome::Done)
 }

@@ -15,12 +15,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sesame::api::{Request, RequestContext};
 use sesame::app::{Settings, handle};
-use sesame::aws::{KeySource, ServerKeySetting};
+use sesame::aws::{KeySource, Messenger, ServerKeySetting};
 use sesame::domain::{
     Account, DisplayName, HashString, LoginName, NewUser, Password, Permission, Profile,
     ServiceAccount, ServiceAccountName, SessionId, Timestamp, TokenHash, TokenRotation, User,
     UserId, UserState, WriteId, generate_uuid,
 };
+use sesame::emulator::SentMessage;
 use sesame::log::Log;
 use sesame::password::{Params, PasswordPool};
 use sesame::store::{InsertOutcome, Store};
@@ -30,10 +31,13 @@ use self::database::Database;
 pub use super::record::PASSWORD;
 use crate::support::answer::Answer;
 use crate::support::faults::Faults;
+use crate::support::providers::Providers;
 use crate::support::{facts, record};
 
 /// The time at which most tests take place.
 pub const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
+
+const SMS_ORIGINATION: &str = "arn:aws:sms-voice:eu-central-1:123456789012:pool/pool-0a1b";
 
 pub struct App {
     pub api: sesame::app::App,
@@ -42,6 +46,8 @@ pub struct App {
     /// The store that the service uses.
     pub faulty: Store,
     pub faults: Faults,
+    /// Where the service sends messages, and the faults of that.
+    pub providers: Providers,
     database: Database,
     log: Arc<Mutex<Vec<String>>>,
     pub settings: Settings,
@@ -81,6 +87,8 @@ impl App {
             ("RESOURCE_OWNER", "69629023906488334"),
             ("ACCESS", "public"),
             ("PASSWORD_QUEUE", "1000"),
+            ("MAIL_FROM", "login@acme.example"),
+            ("SMS_ORIGINATION", SMS_ORIGINATION),
         ]);
         // Failures are counted by address, and the addresses of tests are alike.
         if !database.is_emulated {
@@ -109,11 +117,14 @@ impl App {
         let (log, lines) = Log::memory(Some("sesame".to_owned()));
         let two = NonZeroUsize::new(2).unwrap();
         let faulty = database.store(database.faults.http_client());
+        let providers = database.providers.clone();
+        let messenger = providers.messenger(&settings.policy.messages);
         Self {
-            api: sesame::app::App::new(faulty.clone(), &settings, key, two, log),
+            api: sesame::app::App::new(faulty.clone(), &settings, key, messenger, two, log),
             store: database.store(database.plain.clone()),
             faulty,
             faults: database.faults.clone(),
+            providers,
             database,
             log: lines,
             settings,
@@ -223,10 +234,21 @@ impl App {
         answer
     }
 
+    /// The messages that the services over this database have sent, the oldest first.
+    pub fn outbox(&self) -> Vec<SentMessage> {
+        self.providers.outbox.messages()
+    }
+
+    /// A messenger as the service has it.
+    pub fn messenger(&self) -> Messenger {
+        self.providers.messenger(&self.settings.policy.messages)
+    }
+
     /// Takes the lines that the service has logged.
     pub fn logged(&self) -> Vec<Value> {
         let lines = std::mem::take(&mut *self.log.lock().unwrap());
         record::output(&lines);
+        record::messages(&lines, &self.outbox());
         lines
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())

@@ -2,6 +2,7 @@
 
 mod json;
 mod messages;
+mod query;
 mod wire;
 
 use std::net::IpAddr;
@@ -165,6 +166,12 @@ impl<'a> Client<'a> {
     /// Makes a call with a message in JSON, whatever the protocol has, and reads the answer as JSON:
     /// without the fields that have their default values.
     pub async fn ask(self, rpc: Operation, message: Value) -> Outcome {
+        let asked = self.try_json(rpc, message).await;
+        asked.map_err(|error| code::<()>(&Err(error)))
+    }
+
+    /// The same, with all that an error says.
+    pub async fn try_json(self, rpc: Operation, message: Value) -> Result<Value, ClientError> {
         let name = rpc.as_str();
         let request = match self.wire {
             Wire::Json | Wire::ConnectJson => self.json(rpc, message),
@@ -174,10 +181,8 @@ impl<'a> Client<'a> {
             }
         };
         let answer = self.send(request).await;
-        match self.wire.message_of(rpc, &answer) {
-            Ok(message) => Ok(json_of(&format!("{name}Response"), &message)),
-            Err(error) => Err(code::<()>(&Err(error))),
-        }
+        let message = self.wire.message_of(rpc, &answer)?;
+        Ok(json_of(&format!("{name}Response"), &message))
     }
 
     /// Makes a call with a message in JSON.

@@ -47,6 +47,7 @@ impl Fault {
     pub fn times(self, left: usize) -> Rule {
         Rule {
             fault: self,
+            skipped: 0,
             left,
             action: None,
             table: None,
@@ -58,6 +59,8 @@ impl Fault {
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,
+    /// How many requests that fit come before the first that gets the fault.
+    skipped: usize,
     left: usize,
     action: Option<&'static str>,
     table: Option<String>,
@@ -67,6 +70,12 @@ impl Rule {
     /// Limits the rule to this action, such as `PutItem`, alone or in a transaction.
     pub fn for_action(mut self, action: &'static str) -> Self {
         self.action = Some(action);
+        self
+    }
+
+    /// Applies the fault only behind so many requests that fit.
+    pub fn after(mut self, skipped: usize) -> Self {
+        self.skipped = skipped;
         self
     }
 
@@ -155,10 +164,14 @@ impl Faults {
         let fault = state
             .rules
             .iter_mut()
-            .find(|rule| rule.fits(&request))
-            .map(|rule| {
+            .filter(|rule| rule.fits(&request))
+            .find_map(|rule| {
+                if rule.skipped > 0 {
+                    rule.skipped -= 1;
+                    return None;
+                }
                 rule.left -= 1;
-                rule.fault
+                Some(rule.fault)
             });
         state.requests.push(Request { fault, ..request });
         fault

@@ -10,6 +10,8 @@ use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
+use sesame::domain::Code;
+use sesame::emulator::SentMessage;
 
 use crate::support::answer::Answer;
 
@@ -55,6 +57,38 @@ pub fn record_answer(answer: &Answer, gives_token: bool) {
 pub fn output(lines: &[String]) {
     for line in lines {
         assert_clean(line);
+        assert_free_of(line, &CODES.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The codes of this process so far. Answers may have them, and logs may not.
+static CODES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes a code, of which no line of a log may have the whole or what is typed of it.
+pub fn code(code: &Code) {
+    let mut codes = CODES.lock().unwrap();
+    codes.extend([code.long(), code.short()].map(str::to_owned));
+}
+
+/// Checks that lines of a log have no address, code or link of these messages.
+pub fn messages(lines: &[String], sent: &[SentMessage]) {
+    let is_code = |word: &str| {
+        word.len() == Code::SHORT_LENGTH && word.bytes().all(|c| Code::ALPHABET.contains(&c))
+    };
+    let words = sent
+        .iter()
+        .flat_map(|message| message.text.split_whitespace());
+    let words = words.filter(|word| word.starts_with("http") || is_code(word));
+    let addresses = sent.iter().map(|message| &*message.to);
+    let private: BTreeSet<_> = words.chain(addresses).map(str::to_owned).collect();
+    for line in lines {
+        assert_free_of(line, &private);
+    }
+}
+
+fn assert_free_of(line: &str, private: &BTreeSet<String>) {
+    for text in private {
+        assert!(!line.contains(&**text), "{text:?} is logged: {line}");
     }
 }
 

@@ -1,7 +1,11 @@
 //! Random calls on a few users at once, over a database that loses answers. Afterwards each name,
-//! address and profile belongs to its user, and no session is valid whose password is a former one.
+//! address and profile belongs to its user, no session is valid whose password is a former one, and
+//! no code was used twice.
 //!
 //! The calls follow from a seed, which a failure prints.
+
+mod codes;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +16,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, UserId, UserRef};
 
+use self::world::{Login, World, pick};
 use super::{outcome, read};
 use crate::support::app::App;
-use crate::support::client::Client;
 use crate::support::dice::Dice;
 use crate::support::faults::Fault;
 
@@ -22,47 +26,7 @@ const CLIENTS: u64 = 5;
 const CALLS: u64 = 14;
 const USERS: u64 = 2;
 
-/// What the clients know together.
-struct World {
-    app: App,
-    bearer: String,
-    seed: u64,
-    next: AtomicU64,
-    /// The ids of users who may exist.
-    users: Mutex<Vec<String>>,
-    /// The passwords that each user may ever have had. No two are the same.
-    passwords: Mutex<BTreeMap<String, Vec<String>>>,
-    sessions: Mutex<Vec<Login>>,
-}
-
-/// A session of a user.
-#[derive(Clone, Debug)]
-struct Login {
-    user: String,
-    id: String,
-    token: String,
-    /// The password that was proved in it, if any was.
-    password: Option<String>,
-    /// Whether the user may have changed the password with its token, so that it stays.
-    may_be_kept: bool,
-}
-
 impl World {
-    fn admin(&self) -> Client<'_> {
-        self.app.client().bearing(&self.bearer)
-    }
-
-    /// A password that no user has had.
-    fn new_password(&self, user: &str) -> String {
-        let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let password = format!("correct horse {} {number}", self.seed);
-        let mut all = self.passwords.lock().unwrap();
-        all.entry(user.to_owned())
-            .or_default()
-            .push(password.clone());
-        password
-    }
-
     async fn register(&self, dice: &mut Dice) {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let id = self
@@ -131,8 +95,20 @@ impl World {
             message["userId"] = json!(user);
             message
         };
-        match dice.below(16) {
+        match dice.below(22) {
             0 => self.register(dice).await,
+            16 | 17 => {
+                let (call, message) = (Operation::PasswordReset, of(json!({ "returnCode": {} })));
+                self.ask_for_code(&user, call, message, Operation::SetPassword)
+                    .await;
+            }
+            18 => {
+                let message = of(json!({ "email": self.email(dice), "returnCode": {} }));
+                let verify = Operation::VerifyEmail;
+                self.ask_for_code(&user, Operation::SetEmail, message, verify)
+                    .await;
+            }
+            19..=21 => self.enter_code(dice).await,
             1..=3 => self.log_in(dice, &user).await,
             4 => self.name_in_a_session(&user).await,
             5..=7 => self.set(dice).await,
@@ -314,11 +290,6 @@ fn phone(dice: &mut Dice) -> String {
     format!("+4171123456{}", dice.below(2))
 }
 
-fn pick<'a, T>(dice: &mut Dice, all: &'a [T]) -> Option<&'a T> {
-    let index = dice.below(all.len().max(1) as u64);
-    all.get(usize::try_from(index).unwrap())
-}
-
 /// Whether a call was carried out, or nobody knows.
 fn is_possible(asked: &Result<Value, String>) -> bool {
     ["ok", "code 14"].contains(&&*outcome(asked))
@@ -328,6 +299,7 @@ async fn play(seed: u64) {
     let settings = [
         ("MAX_PASSWORD_ATTEMPTS", "100"),
         ("TOKEN_GRACE_SECONDS", "60"),
+        ("SERVER_KEY", "a server key of at least 32 characters"),
     ];
     let app = App::emulated(&settings).await;
     let day = Duration::from_hours(24);
@@ -344,6 +316,7 @@ async fn play(seed: u64) {
         users: Mutex::default(),
         passwords: Mutex::default(),
         sessions: Mutex::default(),
+        codes: Mutex::default(),
     });
     let mut dice = Dice::new(seed);
     for _ in 0..USERS {
@@ -362,6 +335,7 @@ async fn play(seed: u64) {
     world.app.faults.clear();
     world.check_items().await;
     world.check_sessions().await;
+    world.check_codes().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -244,7 +244,7 @@ async fn a_change_and_a_login_at_once_don_t_wait_for_each_other() {
     let (log, _) = sesame::log::Log::memory(None);
     let one_hash = std::num::NonZeroUsize::MIN;
     let (store, key) = (app.faulty.clone(), sesame::aws::KeySource::None);
-    app.api = sesame::app::App::new(store, &app.settings, key, one_hash, log);
+    app.api = sesame::app::App::new(store, &app.settings, key, app.messenger(), one_hash, log);
     let admin = administrator(&app).await;
     let id = register(admin, "mini").await;
     let user = app.client().bearing(token(&app, &id, PASSWORD).await);

@@ -81,7 +81,7 @@ async fn an_update_changes_what_it_names_in_each_protocol() {
 
 #[tokio::test]
 async fn an_update_is_carried_out_whole_or_not_at_all() {
-    let app = App::emulated(&[]).await;
+    let app = App::with(&[("MAIL_FROM", "none"), ("SMS_ORIGINATION", "none")]).await;
     let admin = administrator(&app).await;
     let id = register(admin, "mini").await;
     let other = register(admin, "other").await;

@@ -15,7 +15,8 @@ fn service(app: &App) -> Service {
     let params = app.settings.hash_params;
     let passwords = PasswordPool::new(params, Kernel::Portable, NonZeroUsize::MIN, 1);
     let policy = app.settings.policy.clone();
-    Service::new(app.store.clone(), policy, passwords, KeySource::None)
+    let (store, key) = (app.store.clone(), KeySource::None);
+    Service::new(store, policy, passwords, key, app.messenger())
 }
 
 fn told(outcome: Result<(), Error>) -> (u8, Option<&'static str>) {

@@ -8,7 +8,7 @@ use sesame::domain::{
     Account, Address as _, Contact, EmailAddress, LoginName, NewUser, Profile, UserId, UserRef,
     UserSearch, UserState,
 };
-use sesame::store::{ChangeOutcome, Repair, Store, UserFault};
+use sesame::store::{Alongside, ChangeOutcome, Repair, Store, UserFault};
 
 use crate::support::app::{App, NOW};
 use crate::support::faults::Fault;
@@ -60,7 +60,7 @@ async fn change(store: &Store, email: Option<&str>) {
     let mut after = seen.account.clone();
     after.profile.email = email.and_then(|email| ada(email).profile.email);
     let changed = store
-        .change_account(&seen, &after.changed(NOW), false, None)
+        .change_account(&seen, &after.changed(NOW), false, &Alongside::default())
         .await;
     assert_eq!(changed.unwrap(), ChangeOutcome::Done);
 }

@@ -21,7 +21,9 @@ const operations = Object.entries(api.paths).flatMap(([path, item]) =>
   })),
 );
 
-const services = [...new Set(operations.map(({ service }) => service))];
+const isOfSessions = (service) => service.startsWith("Session");
+// Sessions are what most people look for.
+const services = [...new Set(operations.map(({ service }) => service))].sort((one, other) => isOfSessions(other) - isOfSessions(one));
 
 /** The newest first: v2, v2beta, v2alpha. */
 const versions = [...new Set(operations.map(({ version }) => version))].sort((one, other) => one.length - other.length);

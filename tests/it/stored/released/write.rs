@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, User, UserRef, UserState};
 
-use super::dynamodb_json::write_item;
-use super::{Items, answered, start};
+use super::kept::kept;
+use super::{Items, answered, codes, start};
 use crate::stored::{Place, string};
 use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
@@ -20,9 +20,11 @@ const YEARS: Duration = Duration::from_hours(24 * 365 * 10);
 pub async fn items() -> Items {
     let mut app = start().await;
     "stored".clone_into(&mut app.name);
+    let codes = codes::items(&app).await;
     let items = Items::from([
         ("users.json".to_owned(), users(&app).await),
         ("profiles.json".to_owned(), profiles(&app).await),
+        ("codes.json".to_owned(), codes),
         ("sessions.json".to_owned(), sessions(&app).await),
         (
             "service-accounts.json".to_owned(),
@@ -31,11 +33,6 @@ pub async fn items() -> Items {
     ]);
     app.logged();
     answered(items).await
-}
-
-async fn kept(app: &App, is: &str, place: Place, ask: Value) -> Value {
-    let item = write_item(&place.read(app).await);
-    json!({ "is": is, "item": item, "ask": ask })
 }
 
 async fn users(app: &App) -> Vec<Value> {
@@ -120,21 +117,57 @@ async fn profiles(app: &App) -> Vec<Value> {
         .await
         .unwrap();
 
+    let waiting = json!({
+        "userId": app.user_id("waiting").as_str(),
+        "username": app.login_name("waiting").as_str(),
+        "profile": { "givenName": "Minnie", "familyName": "Mouse" },
+        "email": { "email": "waiting@mouse.example", "isVerified": true },
+    });
+    admin.ask(Operation::AddHumanUser, waiting).await.unwrap();
+    let new = json!({
+        "userId": app.user_id("waiting").as_str(),
+        "email": "new@mouse.example",
+    });
+    admin.ask(Operation::SetEmail, new).await.unwrap();
+
     let mut items = Vec::new();
-    for (is, place) in [
-        ("user", Place::user(app, &name)),
-        ("pointer", Place::pointer(app, &id)),
+    for (of, name, email, phone) in [
+        ("", "whole", "mini@mouse.example", Some("+41711234567")),
         (
-            "e-mail address",
-            Place::in_users(app, "EMAIL#mini@mouse.example"),
+            "with a new address: ",
+            "waiting",
+            "waiting@mouse.example",
+            None,
         ),
-        ("phone number", Place::in_users(app, "PHONE#+41711234567")),
+        (
+            "with codes: ",
+            "coded",
+            "coded@mouse.example",
+            Some("+41711234568"),
+        ),
+        ("who is invited: ", "invited", "invited@mouse.example", None),
     ] {
-        items.push(kept(app, is, place, Value::Null).await);
+        let (id, login_name) = (app.user_id(name), app.login_name(name));
+        let mut places = vec![
+            ("user", Place::user(app, &login_name)),
+            ("pointer", Place::pointer(app, &id)),
+            (
+                "e-mail address",
+                Place::in_users(app, &format!("EMAIL#{email}")),
+            ),
+        ];
+        if let Some(phone) = phone {
+            let place = Place::in_users(app, &format!("PHONE#{phone}"));
+            places.push(("phone number", place));
+        }
+        for (is, place) in places {
+            items.push(kept(app, &format!("{of}{is}"), place, Value::Null).await);
+        }
+        let profile = format!("PROFILE#{}", UserRef::from(&id));
+        let profile = Place::in_users(app, &profile);
+        let ask = json!({ "userId": id.as_str() });
+        items.push(kept(app, &format!("{of}profile"), profile, ask).await);
     }
-    let profile = format!("PROFILE#{}", UserRef::from(&id));
-    let ask = json!({ "userId": id.as_str() });
-    items.push(kept(app, "profile", Place::in_users(app, &profile), ask).await);
     items
 }
 

@@ -10,6 +10,7 @@ use sesame::store::{Store, Tables};
 use tokio::sync::OnceCell;
 
 use crate::support::faults::Faults;
+use crate::support::providers::Providers;
 use crate::support::template;
 
 /// A database for a test: both clients reach the same tables.
@@ -19,6 +20,8 @@ pub(super) struct Database {
     pub endpoint: Endpoint,
     pub plain: SharedHttpClient,
     pub faults: Faults,
+    /// What the services over it send messages with.
+    pub providers: Providers,
     /// Whether no other test uses it.
     pub is_emulated: bool,
 }
@@ -62,6 +65,7 @@ impl Database {
             endpoint,
             plain,
             faults,
+            providers: Providers::new(),
             is_emulated,
         }
     }

@@ -42,9 +42,9 @@ impl LocalServer {
             limits,
             page_guard: None,
             hsts: false,
-            pages: Some(|_, path| {
+            pages: Some(Arc::new(|_: &_, path: &_, _: &_| {
                 (path == PAGE).then(|| Response::new(Bytes::from(vec![b'x'; PAGE_BYTES])))
-            }),
+            })),
         };
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -52,7 +52,8 @@ impl LocalServer {
                 let app = App::emulated(&[]).await;
                 let (log, _) = Log::memory(None);
                 let (store, two) = (app.faulty.clone(), NonZeroUsize::new(2).unwrap());
-                let api = sesame::app::App::new(store, &app.settings, KeySource::None, two, log);
+                let (key, messenger) = (KeySource::None, app.messenger());
+                let api = sesame::app::App::new(store, &app.settings, key, messenger, two, log);
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 let stop = async {
                     let _ = stopped.await;

@@ -244,9 +244,7 @@ fn route(version: Version, rpc: Operation, mut json: Value) -> Request {
     if route.has_body {
         request.body = json.to_string().into();
     } else {
-        let text = |value: Value| value.as_str().unwrap().to_owned();
-        let query = std::mem::take(fields).into_iter();
-        request.query = query.map(|(name, value)| (name, text(value))).collect();
+        super::query::add_query("", fields, &mut request.query);
     }
     request
 }
@@ -256,7 +254,8 @@ fn descriptor(name: &str) -> MessageDescriptor {
     static POOL: LazyLock<DescriptorPool> =
         LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
     let of = |service| POOL.get_message_by_name(&format!("zitadel.{service}.v2.{name}"));
-    of("session").or_else(|| of("user")).unwrap()
+    let mut services = ["session", "user", "settings", "org"].into_iter();
+    services.find_map(of).unwrap()
 }
 
 /// A message of v2 as JSON.

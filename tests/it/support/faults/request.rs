@@ -37,7 +37,9 @@ pub struct Part {
 
 impl Request {
     pub(super) fn read(request: &HttpRequest) -> Self {
-        let target = request.headers().get("x-amz-target").unwrap();
+        // Amazon SES has a path for each operation.
+        let target = request.headers().get("x-amz-target");
+        let target = target.unwrap_or("SendEmail");
         let action = target.rsplit('.').next().unwrap();
         let body = request.body().bytes().unwrap();
         Self {

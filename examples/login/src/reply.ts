@@ -1,0 +1,65 @@
+// Answers to browsers.
+
+export interface Reply {
+  status: number;
+  body?: string;
+  location?: string;
+  retryAfter?: number;
+}
+
+/** A path of these pages. Nothing that a browser sent becomes one, so no redirect leads elsewhere. */
+export type Path = "/" | "/sign-in" | "/forgot" | "/verify" | "/reset" | "/invite" | "/choose-password" | "/sessions" | "/email";
+
+/** What is said on the page that a redirect leads to. */
+export const NOTICES = {
+  sent: "If the address is right, a message is on its way to it. Open its link, or type its code here.",
+  forgotten: "If there is such an account, a message is on its way to its address. Open its link, or type its code here.",
+  verified: "Your e-mail address is verified.",
+  password: "Your password is set.",
+  ended: "The session has ended.",
+  "signed-out": "You are signed out.",
+  late: "There is no time left to choose a password here. Have a message sent to you, and go on from there.",
+  taken: "This account has a password already.",
+  malformed: "The link is not complete. Open it again, or type the code of the message here.",
+} as const;
+
+export type Notice = keyof typeof NOTICES;
+
+/** After a POST too, the browser gets the next page by GET. */
+export function redirect(path: Path, notice?: Notice): Reply {
+  return { status: 303, location: notice ? `${path}?done=${notice}` : path };
+}
+
+/** A request that can't be answered with its page. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, message: string, retryAfter?: number) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Ends a request early with an answer. */
+export class EarlyReply extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super("answered early");
+    this.reply = reply;
+  }
+}
+
+/** A wait, as one says it. */
+export function wait(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds <= 90) {
+    return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  }
+  return `${minutes} minutes`;
+}
+
+export const tooMany = (seconds: number): HttpError =>
+  new HttpError(429, `There were too many requests from your network. Try again in ${wait(seconds)}.`, seconds);

@@ -1,0 +1,355 @@
+// A stand-in for Sesame in tests: the calls that the pages make, over HTTP, with Sesame's rules and error ids as far as
+// the pages depend on them. Users, codes and sessions are in memory.
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+
+export const SERVICE_TOKEN = "sesame_service_account_token";
+const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+export interface FakeUser {
+  id: string;
+  loginName: string;
+  /** The address as it is shown, which may be a new one. */
+  email: string;
+  isVerified: boolean;
+  /** The address that is verified, and takes the messages of resets. */
+  verified?: string;
+  displayName: string;
+  password?: string;
+  failures: number;
+  codes: Partial<Record<"email" | "reset" | "invite", string>>;
+}
+
+export interface FakeSession {
+  id: string;
+  token: string;
+  userId: string;
+  isFresh: boolean;
+  createdAt: string;
+  userAgent: unknown;
+}
+
+export interface RecordedCall {
+  method: string;
+  path: string;
+  bearer: string;
+  body: any;
+}
+
+export interface Mail {
+  sentAt: string;
+  channel: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+class Refusal extends Error {
+  readonly status: number;
+  readonly id: string;
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, id: string, retryAfter?: number) {
+    super(id);
+    this.status = status;
+    this.id = id;
+    this.retryAfter = retryAfter;
+  }
+}
+
+export class FakeSesame {
+  readonly users = new Map<string, FakeUser>();
+  readonly sessions = new Map<string, FakeSession>();
+  readonly calls: RecordedCall[] = [];
+  readonly outbox: Mail[] = [];
+  /** How long the provider takes for a message. */
+  messageMs = 0;
+  /** How long a check of a password takes, which is made for users alone. */
+  hashMs = 0;
+  /** What every call is answered with, if set. */
+  failure: { status: number; id: string; retryAfter?: number } | undefined;
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => void this.#respond(request, response));
+  }
+
+  async start(): Promise<string> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  addUser(fields: Partial<FakeUser> & { email: string }): FakeUser {
+    const verified = fields.isVerified === false ? {} : { verified: fields.email };
+    const base = { id: randomUUID(), loginName: fields.email, displayName: "Ada Lovelace", isVerified: true, failures: 0, codes: {} };
+    const user: FakeUser = { ...base, ...verified, ...fields };
+    this.users.set(user.id, user);
+    return user;
+  }
+
+  /** The code of the newest message to an address: the long one of its link. */
+  newestCode(to: string): string {
+    const mail = this.outbox.findLast((mail) => mail.to === to);
+    return /code=([2-9A-Z]{20})/.exec(mail?.text ?? "")?.[1] ?? "";
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+    }
+    const path = request.url ?? "";
+    response.setHeader("content-type", "application/json");
+    if (path === "/outbox") {
+      response.end(JSON.stringify(this.outbox));
+      return;
+    }
+    const bearer = (request.headers.authorization ?? "").replace("Bearer ", "");
+    const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+    const method = request.method ?? "";
+    this.calls.push({ method, path, bearer, body });
+    try {
+      if (this.failure) {
+        throw new Refusal(this.failure.status, this.failure.id, this.failure.retryAfter);
+      }
+      response.end(JSON.stringify(await this.#run(method, path, bearer, body)));
+    } catch (error) {
+      const { status, id, retryAfter } = error instanceof Refusal ? error : new Refusal(500, "FAKE-fault");
+      response.statusCode = status;
+      if (retryAfter !== undefined) {
+        response.setHeader("retry-after", retryAfter);
+      }
+      response.end(JSON.stringify({ code: 0, message: id, details: [{ id }] }));
+    }
+  }
+
+  async #run(method: string, path: string, bearer: string, body: any): Promise<unknown> {
+    const parts = path.split("/").slice(2).map(decodeURIComponent);
+    const own = [...this.sessions.values()].find((session) => session.token === bearer);
+    if (bearer !== SERVICE_TOKEN && !own) {
+      throw new Refusal(401, "AUTH-bearer");
+    }
+    if (parts[0] === "sessions") {
+      return this.#runSession(method, parts[1] ?? "", own, body);
+    }
+    const [, id = "", ...rest] = parts;
+    if (method === "POST" && id === "human") {
+      return this.#addHuman(body);
+    }
+    if (method === "POST" && id === "") {
+      return { result: this.#find(body.queries[0]).map(shown) };
+    }
+    const call = `${method} ${rest.join("/")}`;
+    if (own && own.userId !== id) {
+      throw new Refusal(403, "AUTH-5mWD2");
+    }
+    const user = this.users.get(id);
+    switch (call) {
+      case "GET ":
+        return { user: shown(this.#known(user)) };
+      case "GET authentication_methods":
+        return user?.password === undefined ? {} : { authMethodTypes: ["AUTHENTICATION_METHOD_TYPE_PASSWORD"] };
+      case "POST email/verify":
+        return this.#verifyEmail(user, body.verificationCode);
+      case "POST invite_code/verify":
+        this.#take(user, "invite", body.verificationCode, "COMMAND-Wgn4q").isVerified = true;
+        return {};
+      case "POST invite_code":
+        return this.#send(this.#known(user), "invite", this.#known(user).email, body.sendCode);
+      case "POST email/send":
+        return this.#known(user).isVerified ? {} : this.#send(this.#known(user), "email", this.#known(user).email, body.sendCode);
+      case "POST password_reset":
+        return this.#send(this.#known(user), "reset", this.#known(user).verified ?? this.#known(user).email, body.sendLink);
+      case "POST email":
+        return this.#setEmail(this.#known(user), own, body);
+      case "POST password":
+        return this.#setPassword(user, own, body);
+      default:
+        throw new Refusal(501, "FAKE-unknown");
+    }
+  }
+
+  async #addHuman(body: any): Promise<unknown> {
+    const { email, sendCode, isVerified } = body.email;
+    const isTaken = [...this.users.values()].some((user) => same(user.loginName, email) || same(user.email, email));
+    if (isTaken) {
+      throw new Refusal(409, "V3-DKcYh");
+    }
+    const displayName = `${body.profile.givenName} ${body.profile.familyName}`;
+    const user = this.addUser({ email, isVerified: false, displayName });
+    return isVerified === undefined ? this.#send(user, "email", email, sendCode) : { userId: user.id };
+  }
+
+  #find(query: any): FakeUser[] {
+    const users = [...this.users.values()];
+    if (query.loginNameQuery) {
+      return users.filter((user) => same(user.loginName, query.loginNameQuery.loginName));
+    }
+    return users.filter((user) => same(user.verified ?? user.email, query.emailQuery.emailAddress));
+  }
+
+  #known(user: FakeUser | undefined): FakeUser {
+    if (!user) {
+      throw new Refusal(404, "COMMAND-4g3xq");
+    }
+    return user;
+  }
+
+  /** A user whose code it is; the code is used by that. */
+  #take(user: FakeUser | undefined, purpose: "email" | "reset" | "invite", sent: string, id: string): FakeUser {
+    const code = user?.codes[purpose];
+    if (!user || code === undefined || (sent !== code && sent !== code.slice(0, 8))) {
+      throw new Refusal(user ? 400 : 404, user ? id : "COMMAND-4g3xq");
+    }
+    delete user.codes[purpose];
+    return user;
+  }
+
+  #verifyEmail(found: FakeUser | undefined, code: string): unknown {
+    const user = this.#take(found, "email", code, "COMMAND-eis9R");
+    user.isVerified = true;
+    user.verified = user.email;
+    return {};
+  }
+
+  #setEmail(user: FakeUser, own: FakeSession | undefined, body: any): unknown {
+    if (own && !own.isFresh) {
+      throw new Refusal(403, "SESAME-Fres1");
+    }
+    if (user.email === body.email) {
+      throw new Refusal(400, "COMMAND-Uch5e");
+    }
+    if ([...this.users.values()].some((other) => other !== user && same(other.loginName, body.email))) {
+      throw new Refusal(409, "V3-DKcYh");
+    }
+    user.email = body.email;
+    user.isVerified = false;
+    delete user.codes.email;
+    return this.#send(user, "email", body.email, body.sendCode);
+  }
+
+  async #setPassword(found: FakeUser | undefined, own: FakeSession | undefined, body: any): Promise<unknown> {
+    const { password } = body.newPassword;
+    if ([...password].length < 8) {
+      throw new Refusal(400, "DOMAIN-HuJf6");
+    }
+    if (password === "password1") {
+      throw new Refusal(400, "SESAME-Pcom1");
+    }
+    const isOfNames = (user: FakeUser | undefined) => user?.displayName.split(" ").some((name) => password.toLowerCase() === `${name.toLowerCase()}1`);
+    if (body.verificationCode !== undefined) {
+      const code = found?.codes.reset;
+      this.#take(found, "reset", body.verificationCode, "CODE-woT0xc");
+      if (isOfNames(found)) {
+        found!.codes.reset = code!;
+        throw new Refusal(400, "SESAME-Pwor1");
+      }
+    } else if (body.currentPassword !== undefined) {
+      await delay(this.hashMs);
+      if (this.#known(found).password !== body.currentPassword) {
+        throw new Refusal(400, "COMMAND-3M0fs");
+      }
+    } else if (own && !own.isFresh) {
+      throw new Refusal(403, "SESAME-Fres1");
+    }
+    const user = this.#known(found);
+    if (isOfNames(user)) {
+      throw new Refusal(400, "SESAME-Pwor1");
+    }
+    user.password = password;
+    for (const session of this.sessions.values()) {
+      if (session.userId === user.id && session !== own) {
+        this.sessions.delete(session.id);
+      }
+    }
+    return {};
+  }
+
+  async #send(user: FakeUser, purpose: "email" | "reset" | "invite", to: string, by: { urlTemplate: string }): Promise<unknown> {
+    await delay(this.messageMs);
+    const code = (user.codes[purpose] ??= newCode());
+    const link = by.urlTemplate.replace("{{.Code}}", code).replace("{{.UserID}}", user.id);
+    const text = `${purpose}: ${code.slice(0, 8)}\n${link}\n`;
+    this.outbox.push({ sentAt: new Date().toISOString(), channel: "email", to, subject: purpose, text, html: "" });
+    return { userId: user.id };
+  }
+
+  async #runSession(method: string, id: string, own: FakeSession | undefined, body: any): Promise<unknown> {
+    if (method === "POST" && id === "search") {
+      const sessions = [...this.sessions.values()].filter((session) => session.userId === own?.userId);
+      return { sessions: sessions.map((session) => this.#shownSession(session)) };
+    }
+    if (method === "POST") {
+      const { user, password } = body.checks;
+      const found = user.userId ? this.users.get(user.userId) : this.#find({ loginNameQuery: user })[0];
+      if (!found) {
+        throw new Refusal(404, "QUERY-Dfbg2");
+      }
+      await this.#checkPassword(found, password.password);
+      const session = { id: randomUUID(), token: newToken(), userId: found.id, isFresh: true, createdAt: new Date().toISOString(), userAgent: body.userAgent };
+      this.sessions.set(session.id, session);
+      return { sessionId: session.id, sessionToken: session.token };
+    }
+    const session = this.sessions.get(id);
+    if (method === "DELETE") {
+      if (session && own?.userId !== session.userId) {
+        throw new Refusal(403, "AUTH-5mWD2");
+      }
+      this.sessions.delete(id);
+      return {};
+    }
+    if (!session) {
+      throw new Refusal(404, "QUERY-SFeaa");
+    }
+    if (method === "PATCH") {
+      if (body.sessionToken !== session.token) {
+        throw new Refusal(403, "COMMAND-sGr42");
+      }
+      await this.#checkPassword(this.#known(this.users.get(session.userId)), body.checks.password.password);
+      session.token = newToken();
+      session.isFresh = true;
+      return { sessionToken: session.token };
+    }
+    return { session: this.#shownSession(session) };
+  }
+
+  async #checkPassword(user: FakeUser, password: string): Promise<void> {
+    if (user.failures >= 10) {
+      throw new Refusal(400, "COMMAND-JLK35", 30);
+    }
+    user.failures += 1;
+    if (user.password === undefined) {
+      throw new Refusal(400, "COMMAND-3nJ4t");
+    }
+    await delay(this.hashMs);
+    if (user.password !== password) {
+      throw new Refusal(400, "COMMAND-3M0fs");
+    }
+    user.failures = 0;
+  }
+
+  #shownSession({ id, userId, createdAt, userAgent }: FakeSession): unknown {
+    const user = this.users.get(userId);
+    const factors = { user: { id: userId, loginName: user?.loginName }, password: { verifiedAt: createdAt } };
+    return { id, creationDate: createdAt, factors, userAgent };
+  }
+}
+
+function shown({ id, loginName, email, isVerified, displayName }: FakeUser): unknown {
+  return { userId: id, preferredLoginName: loginName, human: { profile: { displayName }, email: { email, isVerified } } };
+}
+
+const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+const newToken = () => randomBytes(32).toString("base64url");
+const newCode = () => [...randomBytes(20)].map((byte) => ALPHABET[byte % 32]).join("");

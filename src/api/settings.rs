@@ -1,0 +1,7 @@
+//! The calls of the Settings and of the Organization service.
+
+mod general;
+mod login;
+mod organizations;
+mod parts;
+mod passwords;

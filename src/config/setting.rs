@@ -1,0 +1,63 @@
+//! What a row of the table of settings says.
+
+use std::fmt;
+
+/// An environment variable. What it is called in a stack, and what the pages say about it, follow
+/// from this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    pub read_by: &'static [Program],
+    /// The default; empty if the variable must be set.
+    pub default: &'static str,
+    pub values: Values,
+    pub meaning: &'static str,
+}
+
+/// A program that reads settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// The function, `serve` and `dev`.
+    Service,
+    Authorizer,
+    /// The commands of `sesame` that make a hash of a password.
+    Tool,
+}
+
+/// The values that a setting may have. It is displayed as what such a setting must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// 1 to 200 characters.
+    Text,
+    /// A number between these two, or one of them.
+    Number(u32, u32),
+    Words(&'static [&'static str]),
+    /// What a parser accepts, in words.
+    Form(&'static str),
+}
+
+impl Values {
+    /// Whether a text is one of the values, as far as can be told without a parser.
+    pub(super) fn allow(self, text: &str) -> bool {
+        match self {
+            Self::Text => (1..=200).contains(&text.chars().count()),
+            Self::Number(min, max) => text.parse().is_ok_and(|n: u32| (min..=max).contains(&n)),
+            Self::Words(words) => words.contains(&text),
+            Self::Form(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("1 to 200 characters"),
+            Self::Number(min, max) => write!(f, "a number from {min} to {max}"),
+            Self::Words(words) => match words {
+                [first @ .., last] => write!(f, "{} or {last}", first.join(", ")),
+                [] => Ok(()),
+            },
+            Self::Form(form) => f.write_str(form),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Messages that tell a user of a change: whoever made it may not be the user.
+
+use futures_util::future::join_all;
+
+use super::deliver::shown_name;
+use crate::domain::{
+    Account, Address as _, EmailAddress, Language, Permit, Profile, day_of, until_next_day,
+};
+use crate::error::{Error, UserError};
+use crate::messages::{self, MessageKind, MessageValues};
+use crate::service::{Context, Service};
+use crate::store::MessageCounter;
+
+impl Service {
+    /// Tells the user of the changes between `before` and `after`, at the verified address; of
+    /// another verified address, at the former one. A failure is only noted: what was changed stays
+    /// changed.
+    ///
+    /// Requests: 1 and the message for each change, if the deployment sends e-mail and the user has
+    /// a verified address.
+    pub(in crate::service) async fn tell_of_changes(
+        &self,
+        before: &Account,
+        after: &Account,
+        permit: &Permit,
+        context: &Context,
+    ) {
+        if self.policy.messages.mail_from.is_none() {
+            return;
+        }
+        let Some(to) = before.profile.verified_email() else {
+            return;
+        };
+        let notices = changes(before, after).into_iter().map(async |kind| {
+            let new_address = after
+                .profile
+                .email
+                .as_ref()
+                .filter(|_| kind == MessageKind::EmailChanged)
+                .map(|email| email.address.as_str());
+            let values = MessageValues {
+                organization: &self.policy.organization_name,
+                asker: self.asker(permit.principal(), after),
+                name: Some(shown_name(after)),
+                code: None,
+                link: None,
+                application: None,
+                new_address,
+                hours: 0,
+            };
+            context.record.note(|facts| facts.is_sending = true);
+            if let Err(error) = self.tell(kind, to, after, &values, context).await {
+                context.record.message_failed(&error);
+            }
+        });
+        join_all(notices).await;
+    }
+
+    async fn tell(
+        &self,
+        kind: MessageKind,
+        to: &EmailAddress,
+        account: &Account,
+        values: &MessageValues<'_>,
+        context: &Context,
+    ) -> Result<(), Error> {
+        let max = self.policy.messages.max_per_day;
+        let counted =
+            self.store
+                .count_message(MessageCounter::Deployment, max, day_of(context.now));
+        if !context.database(counted).await? {
+            context.record.message_limit();
+            return Err(UserError::TooManyMessages(until_next_day(context.now)).into());
+        }
+        let language = account.profile.language.as_ref().map(Language::as_str);
+        let message = messages::email(kind, language, to.clone(), values);
+        self.messenger.email(&message).await
+    }
+}
+
+/// What a user is told of. An address that waits to be verified is no change yet.
+fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
+    let (old, new) = (&before.profile, &after.profile);
+    let email = |profile: &Profile| {
+        let email = profile.email.as_ref();
+        email.map(|email| email.address.folded())
+    };
+    let phone = |profile: &Profile| {
+        let phone = profile.phone.as_ref();
+        phone.map(|phone| phone.address.clone())
+    };
+    let kinds = [
+        (
+            MessageKind::PasswordChanged,
+            before.user.password_changed_at != after.user.password_changed_at,
+        ),
+        (
+            MessageKind::LoginNameChanged,
+            before.user.login_name != after.user.login_name,
+        ),
+        (MessageKind::EmailChanged, email(old) != email(new)),
+        (MessageKind::PhoneChanged, phone(old) != phone(new)),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, is_changed)| *is_changed);
+    kinds.map(|(kind, _)| kind).collect()
+}

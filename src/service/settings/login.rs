@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use crate::aws::KeySource;
+use crate::domain::EmailAddress;
+use crate::host::PageLink;
+use crate::service::Service;
+
+/// `zitadel.settings.v2.LoginSettings`, as far as it depends on settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSettings {
+    pub allow_register: bool,
+    pub hide_password_reset: bool,
+    pub ignore_unknown_usernames: bool,
+    pub default_redirect_uri: Option<PageLink>,
+    /// How long what was proved in a login is good for: as long as its session.
+    pub check_lifetime: Duration,
+}
+
+/// `zitadel.settings.v2.LegalAndSupportSettings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LegalAndSupport {
+    pub terms_of_service: Option<PageLink>,
+    pub privacy_policy: Option<PageLink>,
+    pub help: Option<PageLink>,
+    pub support_email: Option<EmailAddress>,
+}
+
+reads_settings! {
+    /// `GetLoginSettingsRequest`.
+    GetLoginSettings -> LoginSettings: |service| service.login_settings()
+}
+
+reads_settings! {
+    /// `GetLegalAndSupportSettingsRequest`.
+    GetLegalAndSupportSettings -> LegalAndSupport:
+        |service| service.policy.login_pages.legal.clone()
+}
+
+impl Service {
+    /// Whether the deployment sends codes by e-mail, and so can help a user who has forgotten the
+    /// password.
+    fn mails_codes(&self) -> bool {
+        let has_key = !matches!(self.server_key, KeySource::None);
+        has_key && self.policy.messages.mail_from.is_some()
+    }
+
+    fn login_settings(&self) -> LoginSettings {
+        let pages = &self.policy.login_pages;
+        LoginSettings {
+            allow_register: pages.registration,
+            hide_password_reset: !self.mails_codes(),
+            ignore_unknown_usernames: pages.ignores_unknown,
+            default_redirect_uri: pages.redirect_uri.clone(),
+            check_lifetime: self.policy.lifetime,
+        }
+    }
+}
