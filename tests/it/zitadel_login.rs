@@ -273,7 +273,8 @@ async fn replay(app: &App, permissions: &[Permission]) -> Result<(), (Operation,
 
 #[tokio::test]
 async fn a_whole_run_of_zitadels_login_succeeds() {
-    let app = App::with(&SETTINGS).await;
+    // The names of the recorded run are in it, so it needs a database of its own.
+    let app = App::emulated(&SETTINGS).await;
 
     assert_eq!(replay(&app, &PERMISSIONS).await, Ok(()));
 
@@ -300,7 +301,7 @@ async fn a_run_needs_the_permissions_for_users_and_to_write_sessions() {
         (Permission::SessionRead, None),
         (Permission::SessionDelete, None),
     ] {
-        let app = App::with(&SETTINGS).await;
+        let app = App::emulated(&SETTINGS).await;
         let others = PERMISSIONS.into_iter().filter(|one| *one != without);
         let others: Vec<_> = others.collect();
         let want = refused.map_or(Ok(()), |rpc| Err((rpc, "AUTH-5mWD2".to_owned())));
