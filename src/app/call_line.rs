@@ -52,7 +52,8 @@ impl App {
         line.set_some("beside", facts.side_error.as_ref());
         // The purposes of the codes, and nothing of the codes.
         if !facts.codes_returned.is_empty() {
-            line.set("code_returned", facts.codes_returned.join(","));
+            let purposes: Vec<_> = facts.codes_returned.iter().copied().collect();
+            line.set("code_returned", purposes.join(","));
         }
         line.set_some("login_ip", facts.login_address.as_ref());
         if facts.over_limit {

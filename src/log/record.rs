@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub struct CallFacts {
     /// Whether a message is being sent or is about to be, after what was stored for it.
     pub is_sending: bool,
     /// The purposes of the codes that were returned.
-    pub codes_returned: Vec<&'static str>,
+    pub codes_returned: BTreeSet<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
     /// How many messages to users could not be sent.

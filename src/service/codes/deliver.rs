@@ -29,7 +29,7 @@ impl Service {
                 let purpose = order.purpose.as_str();
                 context
                     .record
-                    .note(|facts| facts.codes_returned.push(purpose));
+                    .note(|facts| _ = facts.codes_returned.insert(purpose));
                 return Ok(Some(code));
             }
             CheckedDelivery::Send(template) => template.as_ref(),
