@@ -19,9 +19,9 @@ use crate::error::Error;
 /// The URLs of the two services. `None` is AWS's own in the region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageUrls {
-    /// Of version 2 of the API of Amazon SES.
+    /// The URL of the API of Amazon SES, version 2.
     pub email: Option<String>,
-    /// Of version 2 of the API of AWS End User Messaging SMS.
+    /// The URL of the API of AWS End User Messaging SMS, version 2.
     pub sms: Option<String>,
 }
 

@@ -29,7 +29,7 @@ const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
 
 const SWITCH: Values = Values::Words(&["true", "false"]);
 
-/// What login pages link to.
+/// A URL that login pages link to.
 const LINK: Values =
     Values::Form("none or a URL of at most 128 characters: https, or http to a loopback address");
 

@@ -1,4 +1,4 @@
-//! What a row of the table of settings says.
+//! The form of a row in the table of settings.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub enum Values {
     /// A number between these two, or one of them.
     Number(u32, u32),
     Words(&'static [&'static str]),
-    /// What a parser accepts, in words.
+    /// A text that a parser accepts. The words say which.
     Form(&'static str),
 }
 

@@ -9,7 +9,7 @@ use crate::service::{
     ResendInviteCode, ResendPhoneCode, SendEmailCode, VerifyEmail, VerifyInviteCode, VerifyPhone,
 };
 
-/// What can be typed of a code that is returned.
+/// The short form of a code that is returned.
 pub(super) fn typed(code: Option<&Code>) -> Option<String> {
     code.map(|code| code.short().to_owned())
 }

@@ -162,7 +162,7 @@ impl Provider {
         Ok(operation)
     }
 
-    /// What signs requests, with credentials that are asked for again before they expire.
+    /// The signer of requests. It asks for credentials again before they expire.
     fn signing(&self) -> StaticRuntimePlugin {
         let components = RuntimeComponentsBuilder::new("signing")
             .with_auth_scheme(SigV4AuthScheme::new())

@@ -117,25 +117,7 @@ impl Service {
             language: language.map_or("", Language::as_str),
         }
     }
-}
 
-fn is_verified(account: &Account, destination: &Destination) -> bool {
-    let profile = &account.profile;
-    match destination {
-        Destination::Email(address) => profile.verified_email() == Some(address),
-        Destination::Phone(number) => {
-            let own = profile.phone.as_ref().filter(|phone| phone.is_verified());
-            own.is_some_and(|phone| phone.address == *number)
-        }
-    }
-}
-
-pub(super) fn shown_name(account: &Account) -> &str {
-    let user = &account.user;
-    DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name)
-}
-
-impl Service {
     /// Who asks, as a message says it. Other users, who act by a code, and clients of a gateway have
     /// no name that it could say.
     pub(super) fn asker<'a>(&'a self, principal: &'a Principal, account: &Account) -> Asker<'a> {
@@ -148,4 +130,17 @@ impl Service {
             }
         }
     }
+}
+
+fn is_verified(account: &Account, destination: &Destination) -> bool {
+    let profile = &account.profile;
+    match destination {
+        Destination::Email(address) => profile.verified_email() == Some(address),
+        Destination::Phone(number) => profile.verified_phone() == Some(number),
+    }
+}
+
+pub(super) fn shown_name(account: &Account) -> &str {
+    let user = &account.user;
+    DisplayName::or_login_name(user.display_name.as_ref(), &user.login_name)
 }
