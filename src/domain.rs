@@ -11,6 +11,7 @@ mod attempts;
 #[cfg(feature = "function")]
 mod code;
 mod code_purpose;
+mod factor_kinds;
 mod factors;
 mod id;
 mod idempotency;
@@ -36,6 +37,7 @@ mod printable;
 mod secret;
 mod service_account;
 mod session;
+mod strength;
 mod text;
 mod time;
 mod unicode;
@@ -52,12 +54,15 @@ pub use address::{
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
 #[cfg(feature = "function")]
 pub use code::{
-    ActiveCode, Code, CodeId, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
-    KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
+    ActiveCode, Code, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
+    PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
 };
 pub use code_purpose::CodePurpose;
+pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
-pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
+pub use id::{
+    CodeId, KeyName, SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid,
+};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 #[cfg(feature = "function")]
@@ -86,6 +91,7 @@ pub use session::{
     IdempotentCreate, NewSession, ReplacedToken, Session, SessionChanges, SessionState,
     TokenRotation, TokenValidity, check_lifetime,
 };
+pub use strength::{Lacking, MfaPolicy, MinAcr, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
 #[cfg(feature = "function")]

@@ -11,6 +11,13 @@ named! {
         /// Who the user is. Anybody can name a user, so this alone proves nothing.
         User = "user",
         Password = "password",
+        /// The code of an authenticator app.
+        Totp = "totp",
+        /// A code that was sent by SMS.
+        OtpSms = "otpSms",
+        /// A code that was sent by e-mail.
+        OtpEmail = "otpEmail",
+        RecoveryCode = "recoveryCode",
     }
 }
 
@@ -20,12 +27,24 @@ impl Factor {
         match self {
             Self::User => "user_verified_at",
             Self::Password => "password_verified_at",
+            Self::Totp => "totp_verified_at",
+            Self::OtpSms => "otp_sms_verified_at",
+            Self::OtpEmail => "otp_email_verified_at",
+            Self::RecoveryCode => "recovery_code_verified_at",
         }
     }
 
     /// Whether the check proves that the user is there, and not only who that is.
     pub fn is_proof(self) -> bool {
         self != Self::User
+    }
+
+    /// Whether it is one that is checked beside the password.
+    pub fn is_second(self) -> bool {
+        match self {
+            Self::User | Self::Password => false,
+            Self::Totp | Self::OtpSms | Self::OtpEmail | Self::RecoveryCode => true,
+        }
     }
 }
 

@@ -82,6 +82,12 @@ pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session
                 });
             }
             Factor::Password => factors.password = Some(v2::PasswordFactor { verified_at }),
+            Factor::Totp => factors.totp = Some(v2::TotpFactor { verified_at }),
+            Factor::OtpSms => factors.otp_sms = Some(v2::OtpFactor { verified_at }),
+            Factor::OtpEmail => factors.otp_email = Some(v2::OtpFactor { verified_at }),
+            Factor::RecoveryCode => {
+                factors.recovery_code = Some(v2::RecoveryCodeFactor { verified_at });
+            }
         }
     }
     let metadata = session.metadata.iter();

@@ -107,7 +107,7 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     // Stored fingerprints have an empty part for a password.
     parts.list(proofs.map(|proof| match proof {
         Factor::Password => &b""[..],
-        Factor::User => proof.as_str().as_bytes(),
+        other => other.as_str().as_bytes(),
     }));
     parts.list(
         metadata
