@@ -9,6 +9,8 @@ mod access;
 mod address;
 mod attempts;
 #[cfg(feature = "function")]
+mod base32;
+#[cfg(feature = "function")]
 mod code;
 mod code_purpose;
 mod factor_kinds;
@@ -26,6 +28,8 @@ mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
+#[cfg(feature = "function")]
+mod one_time_code;
 mod operation;
 #[cfg(feature = "function")]
 mod password_rules;
@@ -34,12 +38,16 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
+#[cfg(feature = "function")]
+mod recovery_code;
 mod secret;
 mod service_account;
 mod session;
 mod strength;
 mod text;
 mod time;
+#[cfg(feature = "function")]
+mod totp;
 mod unicode;
 mod user;
 mod user_agent;
@@ -74,6 +82,8 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
+#[cfg(feature = "function")]
+pub use one_time_code::{OneTimeCode, PresentedOtp};
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
@@ -84,6 +94,8 @@ pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
+#[cfg(feature = "function")]
+pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
@@ -94,6 +106,8 @@ pub use session::{
 pub use strength::{Lacking, MfaPolicy, MinAcr, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
+#[cfg(feature = "function")]
+pub use totp::{TotpCode, TotpSecret};
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
