@@ -10,6 +10,8 @@ mod address;
 mod attempts;
 mod challenge;
 #[cfg(feature = "function")]
+mod base32;
+#[cfg(feature = "function")]
 mod code;
 mod code_purpose;
 mod factor_kinds;
@@ -27,6 +29,8 @@ mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
+#[cfg(feature = "function")]
+mod one_time_code;
 mod operation;
 #[cfg(feature = "function")]
 mod password_rules;
@@ -47,6 +51,8 @@ mod session;
 mod strength;
 mod text;
 mod time;
+#[cfg(feature = "function")]
+mod totp;
 mod unicode;
 mod user;
 mod user_agent;
@@ -82,6 +88,8 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
+#[cfg(feature = "function")]
+pub use one_time_code::{OneTimeCode, PresentedOtp};
 pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
@@ -93,7 +101,7 @@ pub use principal::{Principal, Proof};
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
 #[cfg(feature = "function")]
-pub use recovery_code::RecoveryCodeHash;
+pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
 #[cfg(feature = "function")]
@@ -108,6 +116,8 @@ pub use session::{
 pub use strength::{Lacking, MfaPolicy, MinAcr, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
+#[cfg(feature = "function")]
+pub use totp::{TotpCode, TotpSecret};
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,
