@@ -26,6 +26,8 @@ mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
+#[cfg(feature = "function")]
+mod one_time_code;
 mod operation;
 #[cfg(feature = "function")]
 mod password_rules;
@@ -34,6 +36,8 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
+#[cfg(feature = "function")]
+mod sealed;
 mod secret;
 mod service_account;
 mod session;
@@ -74,6 +78,8 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
+#[cfg(feature = "function")]
+pub use one_time_code::OneTimeCode;
 pub use operation::Operation;
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
@@ -84,6 +90,8 @@ pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
+#[cfg(feature = "function")]
+pub use sealed::SealedSecret;
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};

@@ -51,7 +51,7 @@ impl UseCase for CreateSession {
     ) -> Result<CreatedSession, Error> {
         let policy = &service.policy;
         check_lifetime(self.lifetime, policy.max_lifetime)?;
-        let scope = service.idempotency(&self, permit).await?;
+        let scope = service.idempotency(&self, permit, context).await?;
         let checks = self.checks.factors();
         let subject = self.checks.user.as_ref().map(Subject::Named);
         if subject.is_some() {

@@ -3,7 +3,7 @@ use crate::domain::{
     Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{CreateSession, Service};
+use crate::service::{Context, CreateSession, Service};
 use crate::token::{ServerKey, SessionToken};
 
 /// The idempotency key of a create, with what is derived by it.
@@ -26,12 +26,14 @@ impl Service {
         &self,
         request: &CreateSession,
         permit: &Permit,
+        context: &Context,
     ) -> Result<Option<IdempotencyScope>, Error> {
         let Some(key) = request.idempotency_key.clone() else {
             return Ok(None);
         };
-        let server_key = self.server_key.get().await?;
-        let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
+        let keys = self.server_keys(context).await?;
+        let keys = keys.ok_or(Error::Unimplemented(NO_KEY.into()))?;
+        let server_key = keys.oldest();
         let checks = request.checks.factors();
         let has_login =
             checks.contains(&Factor::User) && checks.iter().any(|factor| factor.is_proof());
@@ -40,8 +42,8 @@ impl Service {
             return Err(Invalid::new("idempotency-key", reason).into());
         }
         Ok(Some(IdempotencyScope {
-            fingerprint: fingerprint(&server_key, request),
-            server_key,
+            fingerprint: fingerprint(server_key, request),
+            server_key: server_key.clone(),
             key,
         }))
     }
