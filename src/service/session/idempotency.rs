@@ -46,8 +46,8 @@ impl Service {
             return Err(Invalid::new("idempotency-key", reason).into());
         }
         Ok(Some(IdempotencyScope {
-            fingerprint: fingerprint(&server_key, request),
-            server_key,
+            fingerprint: fingerprint(server_key, request),
+            server_key: server_key.clone(),
             key,
         }))
     }
