@@ -34,6 +34,8 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
+#[cfg(feature = "function")]
+mod second_factor_set;
 mod secret;
 mod service_account;
 mod session;
@@ -84,6 +86,8 @@ pub use precondition::Precondition;
 pub use principal::Principal;
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
+#[cfg(feature = "function")]
+pub use second_factor_set::SecondFactorSet;
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
