@@ -8,9 +8,9 @@ mod access;
 #[cfg(feature = "function")]
 mod address;
 mod attempts;
-mod challenge;
 #[cfg(feature = "function")]
 mod base32;
+mod challenge;
 #[cfg(feature = "function")]
 mod code;
 mod code_purpose;
@@ -43,6 +43,8 @@ mod printable;
 mod recovery_code;
 #[cfg(feature = "function")]
 mod sealed;
+#[cfg(feature = "function")]
+mod second_factor_set;
 #[cfg(feature = "function")]
 mod second_factors;
 mod secret;
@@ -90,9 +92,9 @@ pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
 #[cfg(feature = "function")]
 pub use one_time_code::{OneTimeCode, PresentedOtp};
-pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
+pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub use password_rules::{BlockedWords, PasswordRules, Weakness};
 pub use permit::{Denial, Permit, SessionScope, UserScope};
@@ -104,6 +106,8 @@ pub use printable::{printable, quote};
 pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
+#[cfg(feature = "function")]
+pub use second_factor_set::SecondFactorSet;
 #[cfg(feature = "function")]
 pub use second_factors::{PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
 pub(crate) use secret::hide_in_debug;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::api::parts::timestamp;
+use crate::api::parts::{timestamp, url_template};
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::{
     Factor, FactorKind, Invalid, LoginName, NamedSession, OneTimeCode, Password, PresentedOtp,
@@ -60,9 +60,7 @@ pub(super) fn challenges(asked: Option<v2::RequestChallenges>) -> Result<AskedCh
     let otp_email = asked.otp_email.map(|email| match email.delivery_type {
         Some(DeliveryType::ReturnCode(_)) => Ok(Delivery::Return),
         Some(DeliveryType::SendCode(send)) => {
-            let template = send.url_template;
-            let template = template.map(|text| url_template("challenges.otp_email", text));
-            Ok::<_, Invalid>(Delivery::Send(template.transpose()?))
+            url_template(send.url_template).map(Delivery::Send)
         }
         None => Ok(Delivery::Send(None)),
     });

@@ -197,7 +197,11 @@ impl Service {
         }
     }
 
-    pub(in crate::service) async fn take_back(&self, counter: MessageCounter<'_>, context: &Context) {
+    pub(in crate::service) async fn take_back(
+        &self,
+        counter: MessageCounter<'_>,
+        context: &Context,
+    ) {
         let day = day_of(context.now);
         let taken = self.store.uncount_message(counter, day);
         if let Err(error) = context.database(taken).await {

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use super::checks::VerifiedUser;
 use super::idempotency::IdempotencyScope;
 use super::second::{
     AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, ReturnedOtps,
@@ -78,7 +77,9 @@ impl UseCase for CreateSession {
         let id = scope
             .as_ref()
             .map(|scope| scope.session_id(permit, verified.as_ref()));
-        let user = verified.as_ref().map(|verified| CheckedUser::from(&verified.user));
+        let user = verified
+            .as_ref()
+            .map(|verified| CheckedUser::from(&verified.user));
         let new = Opening {
             request: self,
             asked,

@@ -7,9 +7,10 @@ use super::second::{
 };
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Challenges, FactorKinds, FactorSet, Factors, Invalid, LoginName, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
-    Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
-    TokenRotation, TokenValidity, UserFactor, WriteId, check_lifetime,
+    Challenges, FactorKinds, FactorSet, Factors, Invalid, LoginName, MetadataChanges, NamedSession,
+    Operation, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionId,
+    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserFactor, WriteId,
+    check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
@@ -78,9 +79,7 @@ impl UseCase for SetSession {
             let verified = verified.take();
             let prepare = service.prepare_second(&set.second, &asked, subject, context);
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
-            prepared = done
-                .await
-                .map_err(|error| set.conceal(error, context))?;
+            prepared = done.await.map_err(|error| set.conceal(error, context))?;
         }
         let change = service.change(set, &asked, prepared, permit, context);
         service
@@ -134,9 +133,9 @@ impl Service {
             };
             self.limited(address, context, login).await
         };
-        let verified = verified.await.map_err(|error| {
-            conceal(error, granted == Grant::Change, &scope, context)
-        })?;
+        let verified = verified
+            .await
+            .map_err(|error| conceal(error, granted == Grant::Change, &scope, context))?;
         let checked = match &verified {
             Some(verified) => Some(UserFactor::from(&verified.user)),
             None => named.current_user(),
@@ -203,7 +202,8 @@ impl Service {
         let written = context.database(written).await;
         let written = self.settle_second(written, passed.as_ref(), context).await;
         let (session, token) = written.map_err(|error| set.conceal(error, context))?;
-        self.tell_of_recovery(passed.as_ref(), permit, context).await;
+        self.tell_of_recovery(passed.as_ref(), permit, context)
+            .await;
         Ok(ChangedSession {
             details: self.details(session.sequence, Some(session.changed_at)),
             session_token: Some(token),
@@ -311,7 +311,8 @@ impl PreparedSet {
     fn has_other_generation(&self) -> bool {
         let factors = &self.session.factors;
         let users = factors.user().zip(self.passed());
-        factors.is_proved() && users.is_some_and(|(own, passed)| own.generation != passed.generation)
+        factors.is_proved()
+            && users.is_some_and(|(own, passed)| own.generation != passed.generation)
     }
 
     /// Checks that `session`, which others may have written since it was read, may be written at

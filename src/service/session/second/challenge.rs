@@ -7,7 +7,7 @@ use super::judge::verified_address;
 use super::{CheckedChallenges, PreparedSecond, ReturnedOtps, SecondChecks, SecondSubject};
 use crate::domain::{
     Challenges, CodeId, DisplayName, Language, LinkValues, OneTimeCode, OtpChallenge, OtpMethod,
-    Permit, Profile, SecondFactors, SentOnDay, day_of, until_next_day,
+    Permit, Profile, SecondFactors, day_of, until_next_day,
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -152,7 +152,10 @@ impl Service {
         let (address, since) = verified_address(otp.profile, method).ok_or(not_ready)?;
         let tag = otp.key.address_tag(&address, since);
         let now = context.now;
-        let open = otp.subject.stored.and_then(|one| one.challenges.get(method));
+        let open = otp
+            .subject
+            .stored
+            .and_then(|one| one.challenges.get(method));
         let open = open.filter(|one| one.stands(tag, otp.key.name(), now));
         let mut challenge = open.cloned().unwrap_or_else(|| OtpChallenge {
             id: CodeId::generate(),
