@@ -38,15 +38,11 @@ impl Service {
                 .as_ref()
                 .filter(|_| kind == MessageKind::EmailChanged)
                 .map(|email| email.address.as_str());
+            let asker = self.asker(permit.principal(), after);
             let values = MessageValues {
-                organization: &self.policy.organization_name,
-                asker: self.asker(permit.principal(), after),
                 name: Some(shown_name(after)),
-                code: None,
-                link: None,
-                application: None,
                 new_address,
-                hours: 0,
+                ..MessageValues::new(&self.policy.organization_name, asker)
             };
             context.record.note(|facts| facts.is_sending = true);
             if let Err(error) = self.tell(kind, to, after, &values, context).await {
