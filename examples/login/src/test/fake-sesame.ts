@@ -172,7 +172,9 @@ export class FakeSesame {
       throw new Refusal(409, "V3-DKcYh");
     }
     const displayName = `${body.profile.givenName} ${body.profile.familyName}`;
-    const user = this.addUser({ email, isVerified: false, displayName });
+    const { phone, password } = body;
+    const more = { ...(phone && { phone: phone.phone, isPhoneVerified: phone.isVerified }), ...(password && { password: password.password }) };
+    const user = this.addUser({ email, isVerified: isVerified === true, displayName, ...more });
     return isVerified === undefined ? this.#send(user, "email", email, sendCode) : { userId: user.id };
   }
 
