@@ -111,7 +111,8 @@ export class SesameFactors {
   async #setSession({ id, token }: Session, change: Json): Promise<Session> {
     const body = { sessionToken: token, ...change };
     const answer = await this.#caller.call({ method: "PATCH", route: "/v2/sessions/{}", ids: [id], body });
-    return { id, token: text(answer.sessionToken) };
+    // Where nothing was sent, nothing may have changed.
+    return { id, token: optional(answer.sessionToken) || token };
   }
 
   /** Begins to set up an authenticator app. The secret is told this once; the next call makes another one. */

@@ -14,7 +14,7 @@ import {
   type SecondStep,
 } from "../second-step.ts";
 import type { FactorKind, SentKind } from "../sesame-factors.ts";
-import { readSignInState } from "../strength.ts";
+import { readSignInState, type SignInState } from "../strength.ts";
 
 const TITLES: Record<FactorKind, string> = {
   totp: "Code of your app",
@@ -82,16 +82,20 @@ function showChoice(context: Context, { state }: SecondStep, fault?: Fault): Rep
   const content = html`<p>${text}</p>
 <div class="choice">
 ${ways}</div>
-${wayOut(context, state.hasRecoveryCodes)}`;
+${wayOut(context, state)}`;
   return show(context, "How do you want to go on?", content, fault);
 }
 
 /** Is always there, so that nobody is lost without the phone or the mailbox. */
-function wayOut(context: Context, hasRecoveryCodes: boolean, isRecovery = false): Html {
+function wayOut(context: Context, { hasRecoveryCodes, missing }: SignInState, isRecovery = false): Html {
   const recovery = html`<p><a href="${FACTOR_PAGES.recoveryCode}">Use a recovery code</a></p>\n`;
   const none = html`<p>If you have lost what this needs, an administrator can help you. A new password can't.</p>\n`;
-  return html`<h2>That is not possible?</h2>
-${hasRecoveryCodes && !isRecovery ? recovery : none}${context.form("/sign-out", "Cancel and sign out", [])}`;
+  // Whoever is signed in already only leaves what wanted a fresh proof.
+  const cancel = missing ? context.form("/sign-out", "Cancel and sign out", []) : html`<p><a href="/">Leave it</a></p>\n`;
+  return html`<div class="way-out">
+<h2>That is not possible?</h2>
+${hasRecoveryCodes && !isRecovery ? recovery : none}${cancel}</div>
+`;
 }
 
 const getPage = (kind: FactorKind) => async (context: Context) => {
@@ -108,7 +112,7 @@ function showPage(context: Context, { account, state }: SecondStep, kind: Factor
   const isAnotherThere = state.kinds.some((other) => other !== kind);
   const content = html`${kind === "recoveryCode" && RECOVERY_TEXT}${context.form(FACTOR_PAGES[kind], "Go on", field({ ...FIELDS[kind], ...(value !== undefined && { value }) }, context.fields.errors))}
 ${(kind === "otpEmail" || kind === "otpSms") && sendAgain(context, kind)}${isAnotherThere && html`<p><a href="/second-factor">Go on in another way</a></p>\n`}
-${wayOut(context, state.hasRecoveryCodes, kind === "recoveryCode")}`;
+${wayOut(context, state, kind === "recoveryCode")}`;
   return show(context, TITLES[kind], content, fault);
 }
 

@@ -40,8 +40,14 @@ function showRecovery({ kinds, hasRecoveryCodes }: Methods): Html {
     const links = html`<a href="/security/recovery">Make new ones</a> · <a href="/security/remove?factor=recoveryCode">Remove: ${NAMES.recoveryCode}</a>`;
     return html`<p>You have recovery codes.</p>\n<p>${links}</p>\n`;
   }
-  const link = html`<p><a href="/security/recovery">Make recovery codes</a></p>\n`;
-  return html`<p>You have none.${kinds.length === 0 && " They need a second factor first."}</p>\n${kinds.length > 0 && link}`;
+  if (kinds.length === 0) {
+    return html`<p>You have none. They need a second factor first.</p>\n`;
+  }
+  return html`<div class="warning">
+<p><strong>You have none.</strong> Without them, only an administrator can let you in once your second factor is lost.</p>
+</div>
+<p><a href="/security/recovery">Make recovery codes</a></p>
+`;
 }
 
 export async function getRemove(context: Context): Promise<Reply> {

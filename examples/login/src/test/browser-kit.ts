@@ -50,10 +50,10 @@ export class TestBrowser {
   /** Examines a page: by axe in light and dark, and by its width on a small phone. */
   async examine(page: Page, name: string): Promise<void> {
     this.examined.add(name);
+    // Chromium's own evaluation is not held to the page's policy, which lets no script in.
+    await page.evaluate(AXE);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      // Chromium's own evaluation is not held to the page's policy, which lets no script in.
-      await page.evaluate(AXE);
       const found = await page.evaluate(async () => {
         const { violations } = await (globalThis as any).axe.run();
         return violations.map(({ id, nodes }: any) => `${id}: ${nodes.map((node: any) => node.html).join(" ")}`);
