@@ -307,15 +307,17 @@ pub const SETTINGS: &[Setting] = &[
         "SERVER_KEY",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form("none or at least 32 characters"),
-        "A secret from which the codes in messages and the tokens of creates with an `Idempotency-Key` are derived. `none`: the methods that send or take codes, and such creates, are refused with code 12.",
+        Values::Form(
+            "none or 1 to 4 keys of at least 32 characters, with commas between and next: before one that is announced",
+        ),
+        "The key from which codes and the tokens of creates with an `Idempotency-Key` are derived, and under which the secrets of second factors are sealed: [don't lose it](operations.md#the-server-key). More than one while [another takes its place](operations.md#changing-the-server-key). `none`: the methods that need it, and such creates, are refused with code 12.",
     ),
     setting(
         "SERVER_KEY_SECRET",
         SERVICE_AND_TOOL,
         "none",
         Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
-        "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
+        "The secret of AWS Secrets Manager whose text is that, instead of `SERVER_KEY`. It is read again every five minutes.",
     ),
     setting(
         "MAIL_FROM",

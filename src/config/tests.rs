@@ -93,12 +93,48 @@ fn a_server_key_is_set_in_one_way_and_never_shown() {
     let mut variables = REQUIRED.to_vec();
     variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
     let settings = read(&variables).unwrap();
-    assert!(matches!(settings.server_key, ServerKeySetting::Key(_)));
+    assert!(matches!(settings.server_key, ServerKeySetting::Keys(_)));
     assert!(!format!("{settings:?}").contains("0123456789"));
 
     variables.push(("SERVER_KEY_SECRET", "sesame-key"));
     let Faults(faults) = read(&variables).unwrap_err();
     assert_eq!(faults[0].name, "SERVER_KEY_SECRET");
+}
+
+#[test]
+fn a_list_of_server_keys_is_refused_for_its_reason() {
+    let (one, other) = ("a".repeat(32), "b".repeat(32));
+    for (text, want) in [
+        (format!("{one}, {other}"), None),
+        (format!("{one},next:{other}"), None),
+        (
+            "a".repeat(31),
+            Some("must be keys of at least 32 characters each, with commas between"),
+        ),
+        (format!("{one},"), Some("must not have an empty key")),
+        (
+            format!("{one},{one}"),
+            Some("must not have the same key twice"),
+        ),
+        (
+            format!("next:{one}"),
+            Some("must not begin with next:, because the first key makes what is new"),
+        ),
+    ] {
+        let variables = [&REQUIRED[..], &[("SERVER_KEY", &*text)]].concat();
+        let faults = read(&variables)
+            .err()
+            .map_or_else(Vec::new, |faults| faults.0);
+        let reasons: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.name, &*fault.reason))
+            .collect();
+        let want: Vec<_> = want
+            .map(|reason| ("SERVER_KEY", reason))
+            .into_iter()
+            .collect();
+        assert_eq!(reasons, want, "{text}");
+    }
 }
 
 /// The faults of the settings, of which one is set besides those that must be.

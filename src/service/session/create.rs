@@ -1,9 +1,13 @@
 use std::time::Duration;
 
-use super::checks::VerifiedUser;
+use super::idempotency::IdempotencyScope;
+use super::second::{
+    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, ReturnedOtps,
+    SecondSubject, require_proof,
+};
 use crate::domain::{
-    IdempotencyKey, Metadata, NewSession, Operation, Permit, Session, SessionId, UserAgent,
-    WriteId, check_lifetime,
+    Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
+    UserAgent, UserRef, WriteId, check_lifetime,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
@@ -15,6 +19,7 @@ use crate::token::SessionToken;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateSession {
     pub checks: Checks,
+    pub challenges: AskedChallenges,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub lifetime: Option<Duration>,
@@ -28,6 +33,8 @@ pub struct CreatedSession {
     pub details: Details,
     pub session_id: SessionId,
     pub session_token: SessionToken,
+    /// The codes that were asked for and are returned.
+    pub codes: ReturnedOtps,
 }
 
 impl UseCase for CreateSession {
@@ -42,7 +49,8 @@ impl UseCase for CreateSession {
     /// that it created the first time.
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
-    /// password by login name, 3 by user id.
+    /// password by login name, 3 by user id. With second factors those of [`Service::judge_second`]
+    /// more, with challenges those of [`Service::make_challenges`], and 1 for a repeated request.
     async fn run(
         self,
         service: &Service,
@@ -51,24 +59,138 @@ impl UseCase for CreateSession {
     ) -> Result<CreatedSession, Error> {
         let policy = &service.policy;
         check_lifetime(self.lifetime, policy.max_lifetime)?;
-        let scope = service.idempotency(&self, permit).await?;
+        let asked = service.checked_challenges(&self.challenges, permit)?;
+        let scope = service.idempotency(&self, permit, context).await?;
         let checks = self.checks.factors();
         let subject = self.checks.user.as_ref().map(Subject::Named);
         if subject.is_some() {
             permit.may_check_user(&checks)?;
+        } else if self.checks.password.is_some() {
+            return Err(Error::UserMissing);
         }
+        require_proof(&self.checks.second, &self.challenges, &checks, None)?;
         let user_agent = self.user_agent.as_ref();
         let address = service.login_address(&self.checks, user_agent, permit, context);
         let check = service.check(subject, &self.checks, address, permit, context);
         let verified = service.limited(address, context, check).await?;
 
-        let write = WriteId::generate();
-        let factors = VerifiedUser::factors(verified.as_ref(), &checks, context.now);
-        let user = factors.user_ref();
-        let derived_id = scope
+        let id = scope
             .as_ref()
             .map(|scope| scope.session_id(permit, verified.as_ref()));
-        let id = derived_id.unwrap_or_else(SessionId::generate);
+        let user = verified
+            .as_ref()
+            .map(|verified| CheckedUser::from(&verified.user));
+        let new = Opening {
+            request: self,
+            asked,
+            scope,
+            id: id.unwrap_or_else(SessionId::generate),
+            user,
+        };
+        let mut verified = verified;
+        let mut prepared = PreparedSecond::default();
+        if new.has_second() {
+            // From here on the attempt at the password is settled, and others needn't wait for it.
+            let verified = verified.take();
+            let prepare = service.prepare_create(&new, context);
+            let done = service.put_and_settle(prepare, verified.as_ref(), context);
+            let (repeated, done) = done.await?;
+            if let Some(stored) = repeated {
+                return service.answer_again(&new, &stored, context).await;
+            }
+            prepared = done;
+        }
+        let open = service.open(new, prepared, permit, context);
+        service
+            .put_and_settle(open, verified.as_ref(), context)
+            .await
+    }
+}
+
+/// A create whose user and password have passed.
+struct Opening {
+    request: CreateSession,
+    asked: CheckedChallenges,
+    scope: Option<IdempotencyScope>,
+    id: SessionId,
+    user: Option<CheckedUser>,
+}
+
+impl Opening {
+    fn has_second(&self) -> bool {
+        !self.request.checks.second.is_empty() || !self.asked.is_empty()
+    }
+
+    fn second_subject(&self) -> Option<SecondSubject<'_>> {
+        let user = self.user.as_ref()?;
+        Some(SecondSubject {
+            user: &user.factor,
+            login_name: &user.login_name,
+            kinds: None,
+            session: self.id,
+            stored: None,
+        })
+    }
+
+    /// The sequence of the session.
+    fn first_sequence(&self) -> Sequence {
+        let request = &self.request;
+        let facts = request.checks.factors().len() + self.asked.iter().count();
+        let has_metadata = !request.metadata.is_empty();
+        Session::first_sequence(facts, has_metadata, request.lifetime.is_some())
+    }
+}
+
+impl Service {
+    /// Looks for the session of a create that is repeated, before a second factor is judged: its code
+    /// was used up by the first. Judges the second factors if there is none.
+    async fn prepare_create(
+        &self,
+        new: &Opening,
+        context: &Context,
+    ) -> Result<(Option<Session>, PreparedSecond), Error> {
+        if new.scope.is_some() {
+            let stored = context.database(self.store.get_session(new.id)).await?;
+            if stored.is_some() {
+                return Ok((stored, PreparedSecond::default()));
+            }
+        }
+        let Some(subject) = new.second_subject() else {
+            return Ok((None, PreparedSecond::default()));
+        };
+        let second = &new.request.checks.second;
+        let prepared = self.prepare_second(second, &new.asked, subject, context);
+        Ok((None, prepared.await?))
+    }
+
+    async fn open(
+        &self,
+        new: Opening,
+        prepared: PreparedSecond,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<CreatedSession, Error> {
+        let PreparedSecond { mut passed, read } = prepared;
+        let mut made = MadeChallenges::default();
+        if let Some((subject, read)) = new.second_subject().zip(read) {
+            let challenged = self.make_challenges(&new.asked, subject, &read, permit, context);
+            let challenged = challenged.await;
+            made = self
+                .settle_second(challenged, passed.as_ref(), context)
+                .await?;
+        }
+        let Opening {
+            request,
+            scope,
+            id,
+            user,
+            ..
+        } = new;
+        let checks = request.checks.factors();
+        let write = WriteId::generate();
+        let factors = user.map(|user| Factors::passed(&checks, user.factor, context.now));
+        let factors = factors.unwrap_or_default();
+        let user = factors.user_ref();
         let token = match &scope {
             None => SessionToken::generate(id, user)?,
             Some(scope) => scope.server_key.token(id, write, user),
@@ -78,32 +200,66 @@ impl UseCase for CreateSession {
                 id,
                 token_hash: token.hash(),
                 factors,
-                metadata: self.metadata,
-                user_agent: self.user_agent,
+                challenges: made.challenges,
+                metadata: request.metadata,
+                user_agent: request.user_agent,
                 creator: permit.principal().to_string(),
-                lifetime: self.lifetime,
-                default_lifetime: policy.lifetime,
+                lifetime: request.lifetime,
+                default_lifetime: self.policy.lifetime,
                 write,
                 fingerprint: scope.as_ref().map(|scope| scope.fingerprint),
             },
             context.now,
         );
-        let put = service.store.insert_session(&session);
-        let put = service.put_and_settle(put, verified.as_ref(), context);
-        let (created_at, session_token) = match (context.database(put).await?, scope) {
+        let put = self.put_with_second(None, &session, passed.as_mut());
+        let put = context.database(put).await;
+        let put = self.settle_second(put, passed.as_ref(), context).await?;
+        let (created_at, session_token) = match (put, scope) {
             (PutOutcome::Done, _) => (session.created_at, token),
             (PutOutcome::Conflict(stored), Some(scope)) => {
-                (stored.created_at, scope.first_token(&session, &stored)?)
+                // Its codes were not used up.
+                self.give_back(passed.as_ref(), context).await;
+                (stored.created_at, scope.first_token(user, &stored)?)
             }
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 return Err(Error::Internal("a random session id was taken".into()));
             }
         };
         context.record.session(Some(id));
+        self.tell_of_recovery(passed.as_ref(), permit, context)
+            .await;
         Ok(CreatedSession {
-            details: service.details(session.sequence, Some(created_at)),
+            details: self.details(session.sequence, Some(created_at)),
             session_id: id,
             session_token,
+            codes: made.returned,
+        })
+    }
+
+    /// Answers a repeated create as the first one was: with its codes, as long as they are open.
+    async fn answer_again(
+        &self,
+        new: &Opening,
+        stored: &Session,
+        context: &Context,
+    ) -> Result<CreatedSession, Error> {
+        let again = new.scope.as_ref().zip(new.second_subject());
+        let Some((scope, subject)) = again else {
+            return Err(Error::Internal("a create without a key is repeated".into()));
+        };
+        let user = UserRef::from(&subject.user.user_id);
+        let session_token = scope.first_token(Some(user), stored)?;
+        let subject = SecondSubject {
+            stored: Some(stored),
+            ..subject
+        };
+        let codes = self.open_codes(&new.asked, subject, context).await?;
+        context.record.session(Some(stored.id));
+        Ok(CreatedSession {
+            details: self.details(new.first_sequence(), Some(stored.created_at)),
+            session_id: stored.id,
+            session_token,
+            codes,
         })
     }
 }

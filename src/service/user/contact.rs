@@ -31,7 +31,7 @@ impl UseCase for SetEmail {
         service.may_set_contact(is_own, &email, permit, context)?;
         let by_code = matches!(email.verification, Verification::ByCode(_));
         let waits = service.own_email_waits(is_own);
-        let asked = service.asked_codes(Some(&email.verification), None, permit);
+        let asked = service.asked_codes(Some(&email.verification), None, permit, context);
         let asked = asked.await?;
         let email = email.contact(context.now);
         let change = |profile: &Profile| {
@@ -77,7 +77,7 @@ impl UseCase for SetPhone {
         let is_own = permit.user(&user_id)? == UserScope::Own;
         service.may_set_contact(is_own, &phone, permit, context)?;
         let by_code = matches!(phone.verification, Verification::ByCode(_));
-        let asked = service.asked_codes(None, Some(&phone.verification), permit);
+        let asked = service.asked_codes(None, Some(&phone.verification), permit, context);
         let asked = asked.await?;
         let phone = phone.contact(context.now);
         let change = |profile: &Profile| Ok(with_phone(profile, phone.clone(), by_code));
@@ -239,8 +239,8 @@ impl Service {
         };
         let change = |account: &Account| {
             Ok(Account {
-                user: account.user.clone(),
                 profile: change(&account.profile)?,
+                ..account.clone()
             })
         };
         let changed = self.change_and_send(seen, parts, permit, context, &change);

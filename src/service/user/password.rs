@@ -10,7 +10,7 @@ use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{CheckedCode, CodeUser};
 use crate::service::session::VerifiedUser;
 use crate::service::user_lookup::Subject;
-use crate::service::{Checks, Context, Details, Service, UseCase};
+use crate::service::{Checks, Context, Details, SecondChecks, Service, UseCase};
 use crate::store::StoredUser;
 
 /// A password that a user is given.
@@ -168,6 +168,7 @@ impl Service {
         let checks = Checks {
             user: None,
             password: proof.current().cloned(),
+            second: SecondChecks::default(),
         };
         // Over the limit of its address, a login is refused before anything of the user is read.
         let address = self.login_address(&checks, None, permit, context);
@@ -279,9 +280,10 @@ impl Service {
                 Some(code) => reset(account, code, context.now)?,
                 None => account.clone(),
             };
-            let Account { user, profile } = rest(&account)?;
+            let after = rest(&account)?;
+            let user = after.user.clone();
             let user = user.with_password(hash.clone(), change_required, context.now);
-            let after = Account { user, profile };
+            let after = after.with_user(user);
             self.judge_names(&password, &after)?;
             Ok::<_, Fault>(after)
         };

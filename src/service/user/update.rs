@@ -110,7 +110,7 @@ impl Service {
     ) -> Result<ChangedUser, Error> {
         self.may_update(&id, &changes, permit, context)?;
         let waits = self.own_email_waits(permit.principal().user() == Some(&id));
-        let asked = self.asked_codes(changes.email(), changes.phone(), permit);
+        let asked = self.asked_codes(changes.email(), changes.phone(), permit, context);
         let asked = asked.await?;
         context.record.user(&id);
         let (command, now) = (UserCommand::Other, context.now);
