@@ -37,6 +37,7 @@ mod protocols;
 mod requests;
 mod set;
 mod stored;
+mod strength;
 mod support;
 mod template;
 mod unbuilt;
