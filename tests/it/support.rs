@@ -13,5 +13,6 @@ pub mod faults;
 pub mod openapi;
 pub mod providers;
 pub mod record;
+pub mod second;
 pub mod strength;
 pub mod template;

@@ -80,7 +80,8 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 /// Each test with an [`App`] checks that the function sends no other kind of request.
 #[tokio::test]
 async fn the_function_sends_each_request_of_its_policy() {
-    let app = App::with(&[("ACCESS", "token"), ("USER_API", "false")]).await;
+    let settings = [("ACCESS", "token"), ("USER_API", "false")];
+    let app = App::with(&[&settings[..], &SECOND].concat()).await;
     let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
 
@@ -100,6 +101,7 @@ async fn the_function_sends_each_request_of_its_policy() {
     };
     assert_eq!(client.list(&of_user).await.unwrap().sessions.len(), 1);
     client.delete(&created.session_id, None).await.unwrap();
+    check_second_factors(&app, client).await;
 
     let sent = kinds(&app.faults.requests(), app.store.tables());
     assert_eq!(sent, kinds_of(&["Function"]));

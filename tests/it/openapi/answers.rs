@@ -221,6 +221,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
                 || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
         }
         Error::User(error) => user_errors::may_answer(rpc, error),
+        Error::Factor(error) => factor_errors::may_answer(operation, error),
+        Error::TooWeak(_) => rpc != Rpc::ListAuthenticationMethodTypes,
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
         },
@@ -246,7 +248,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
-        Error::Unimplemented(what) if what == user_errors::NO_KEY => user_errors::has_codes(rpc),
+        Error::Unimplemented(what) if what == user_errors::NO_KEY => {
+            user_errors::has_codes(rpc) || factor_errors::checks(operation)
+        }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
