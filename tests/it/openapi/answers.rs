@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{setting_errors, user_errors};
+use super::{factor_errors, setting_errors, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,

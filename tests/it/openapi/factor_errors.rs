@@ -4,7 +4,7 @@ use sesame::api::Version;
 use sesame::domain::{FactorKind, Operation as Rpc};
 use sesame::error::FactorError;
 
-use crate::support::openapi::Operation;
+use crate::support::openapi::document::Operation;
 
 /// Whether an operation may answer with an error. Exhaustive on purpose: each error must choose its
 /// operations here.
