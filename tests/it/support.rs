@@ -13,4 +13,5 @@ pub mod faults;
 pub mod openapi;
 pub mod providers;
 pub mod record;
+pub mod secrets;
 pub mod template;
