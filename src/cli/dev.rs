@@ -51,8 +51,8 @@ pub struct Dev {
     /// given several times
     #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
     host: Vec<HostName>,
-    /// Keep the tables in this file instead of in memory, and the server key in FILE.key beside it,
-    /// unless SERVER_KEY is set
+    /// Keep the tables in this file instead of in memory, and the server key in FILE.key beside it
+    /// unless the environment has one
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Who may create sessions: public (anyone), authenticated (any principal that is

@@ -23,7 +23,7 @@ pub(super) fn server_keys(database: &Path) -> Result<ServerKeys, Failure> {
     let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let path = with_suffix(&database, ".key");
     let failure = |done| {
-        let file = printable(&path.to_string_lossy()).to_string();
+        let file = printable(&path.to_string_lossy());
         move |error| Failure::KeyFile { done, file, error }
     };
     let text = match fs::read_to_string(&path) {

@@ -145,6 +145,13 @@ async fn calls_at_the_same_time_share_the_first_read() {
 
         for call in calls {
             let error = call.await.unwrap().err();
+            if let Some(Error::Internal(cause)) = &error {
+                // The cause, once.
+                let shown = cause.to_string();
+                let is_no_key = shown.starts_with("the secret is no key: invalid key: must be");
+                assert_eq!(is_no_key, answer == text("short"), "{shown}");
+                assert!(!shown.contains("internal"), "{shown}");
+            }
             let kind = error.map(|error| match error {
                 Error::Unavailable(_) => "unavailable",
                 Error::Internal(_) => "internal",
