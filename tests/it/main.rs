@@ -25,6 +25,7 @@ mod get;
 mod growth;
 mod guessing;
 mod http_client;
+mod keys;
 mod layer;
 mod linearizability;
 mod list;
