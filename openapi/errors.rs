@@ -10,10 +10,11 @@ use sesame::error::{Error, Example, TokenFault, examples};
 use crate::Result;
 
 /// The kinds that all calls have. Servers refuse a few more before they find a call.
-const OF_ALL_CALLS: [&str; 11] = [
+const OF_ALL_CALLS: [&str; 12] = [
     "invalid_argument",
     "malformed",
     "unauthenticated",
+    "too_weak",
     "unknown_route",
     "unknown_method",
     "unsupported_media_type",
@@ -27,8 +28,13 @@ const OF_ALL_CALLS: [&str; 11] = [
 /// What calls with a body have beside them.
 const OF_BODIES: &str = "unsupported_encoding";
 
-/// The errors of which each call that sends or takes codes has one.
-const OF_CODES: [&str; 2] = ["SESAME-Send1", "COMMAND-Fia4a"];
+/// The errors of which each call has one that sends or takes codes, or seals a secret.
+const OF_CODES: [&str; 4] = [
+    "SESAME-Send1",
+    "COMMAND-Fia4a",
+    "SESAME-Foff1",
+    "no_registration",
+];
 
 /// The errors that show which headers a call reads.
 const KEY_REUSED: &str = "idempotency_key_reused";
@@ -79,7 +85,10 @@ pub fn answers(
     for name in &names {
         let is_named = |example: &&Example| {
             let row = example.error.row();
-            row.kind == *name || row.id == Some(*name)
+            match name.split_once(':') {
+                Some((kind, id)) => row.kind == kind && row.id == Some(id),
+                None => row.kind == *name || row.id == Some(*name),
+            }
         };
         let mut found = all.iter().filter(is_named).peekable();
         found

@@ -8,6 +8,7 @@
 
 mod answers;
 mod bodies;
+mod factor_errors;
 mod fields;
 mod parameters;
 mod routes;

@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{setting_errors, user_errors};
+use super::{factor_errors, setting_errors, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -187,6 +187,8 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
         | Error::Unauthenticated(_)
+        // By the token of a session that lacks a factor, all calls but those on its own session.
+        | Error::TooWeak(_)
         | Error::RouteNotFound
         | Error::MethodNotAllowed(_)
         | Error::UnsupportedMediaType(_)
@@ -219,8 +221,10 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::ProofTooOld => {
             is_one_of(&user_errors::UPDATES)
                 || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
+                || is_one_of(&factor_errors::CHANGES)
         }
-        Error::User(error) => user_errors::may_answer(rpc, error),
+        Error::User(error) => user_errors::may_answer(operation, error),
+        Error::Factor(error) => factor_errors::may_answer(operation, error),
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
         },
@@ -246,7 +250,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
-        Error::Unimplemented(what) if what == user_errors::NO_KEY => user_errors::has_codes(rpc),
+        Error::Unimplemented(what) if what == user_errors::NO_KEY => {
+            user_errors::has_codes(rpc) || factor_errors::has_keys(rpc)
+        }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.
         Error::UnsupportedEncoding => operation.takes_body(),
