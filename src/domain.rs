@@ -8,6 +8,7 @@ mod access;
 #[cfg(feature = "function")]
 mod address;
 mod attempts;
+mod challenge;
 #[cfg(feature = "function")]
 mod code;
 mod code_purpose;
@@ -34,6 +35,12 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
+#[cfg(feature = "function")]
+mod recovery_code;
+#[cfg(feature = "function")]
+mod sealed;
+#[cfg(feature = "function")]
+mod second_factors;
 mod secret;
 mod service_account;
 mod session;
@@ -52,6 +59,7 @@ pub use address::{
     parse_address,
 };
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
+pub use challenge::{Challenges, OtpChallenge, OtpMethod};
 #[cfg(feature = "function")]
 pub use code::{
     ActiveCode, Code, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
@@ -74,16 +82,22 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
-pub use operation::Operation;
+pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
 #[cfg(feature = "function")]
 pub use password_rules::{BlockedWords, PasswordRules, Weakness};
 pub use permit::{Denial, Permit, SessionScope, UserScope};
 pub use precondition::Precondition;
-pub use principal::Principal;
+pub use principal::{Principal, Proof};
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
+#[cfg(feature = "function")]
+pub use recovery_code::RecoveryCodeHash;
+#[cfg(feature = "function")]
+pub use sealed::SealedSecret;
+#[cfg(feature = "function")]
+pub use second_factors::{PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};

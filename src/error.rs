@@ -104,7 +104,10 @@ impl Error {
     pub fn is_check_failure(&self) -> bool {
         matches!(
             self,
-            Self::InvalidArgument(_) | Self::PermissionDenied | Self::Unauthenticated(_)
+            Self::InvalidArgument(_)
+                | Self::PermissionDenied
+                | Self::Unauthenticated(_)
+                | Self::Factor(_)
         ) || self.is_failed_login()
     }
 
@@ -144,6 +147,7 @@ impl From<Denial> for Error {
             Denial::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denial::Forbidden => Self::PermissionDenied,
             Denial::ProofTooOld => Self::ProofTooOld,
+            Denial::TooWeak(lacking) => Self::TooWeak(lacking),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named::named;
 use super::text::Invalid;
-use super::{DisplayName, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef};
+use super::{DisplayName, FactorKind, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef};
 
 named! {
     /// What can be checked of a session's user. The names are those of the API in JSON. They are also
@@ -48,6 +48,17 @@ impl Factor {
     }
 }
 
+impl From<FactorKind> for Factor {
+    fn from(kind: FactorKind) -> Self {
+        match kind {
+            FactorKind::Totp => Self::Totp,
+            FactorKind::OtpEmail => Self::OtpEmail,
+            FactorKind::OtpSms => Self::OtpSms,
+            FactorKind::RecoveryCodes => Self::RecoveryCode,
+        }
+    }
+}
+
 pub type FactorSet = BTreeSet<Factor>;
 
 /// The user of a session, as of the last check. The login name isn't part of it, because a rename
@@ -60,6 +71,16 @@ pub struct UserFactor {
     /// was proved. A session in which the user was proved is valid only while it is still the
     /// user's.
     pub generation: SessionGeneration,
+}
+
+impl From<&User> for UserFactor {
+    fn from(user: &User) -> Self {
+        Self {
+            user_id: user.user_id.clone(),
+            display_name: user.display_name.clone(),
+            generation: user.generation,
+        }
+    }
 }
 
 impl UserFactor {
@@ -83,12 +104,7 @@ impl Factors {
     /// Those that `user` has passed at `at`, with the session generation that they were checked in.
     /// The user is part of them even if it was not checked who that is, because the session knows
     /// it already.
-    pub fn passed(factors: &FactorSet, user: &User, at: Timestamp) -> Self {
-        let user = UserFactor {
-            user_id: user.user_id.clone(),
-            display_name: user.display_name.clone(),
-            generation: user.generation,
-        };
+    pub fn passed(factors: &FactorSet, user: UserFactor, at: Timestamp) -> Self {
         Self {
             user: Some(user),
             verified_at: factors.iter().map(|factor| (*factor, at)).collect(),

@@ -98,6 +98,31 @@ macro_rules! define {
 }
 operations!(define);
 
+/// What a session is good for that lacks a factor of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenToWeak {
+    Never,
+    /// For the session itself, or for its user.
+    Always,
+    /// While the user has to set up a first factor.
+    ToSetUp,
+}
+
+impl Operation {
+    /// Whether a user may call it by the token of a session that lacks a factor.
+    pub fn open_to_weak(self) -> OpenToWeak {
+        match self {
+            // Else a page that holds nothing else could never add the factor.
+            Self::SetSession
+            | Self::GetSession
+            | Self::DeleteSession
+            | Self::ListAuthenticationMethodTypes => OpenToWeak::Always,
+            Self::GetUserByID | Self::ListSessions => OpenToWeak::ToSetUp,
+            _ => OpenToWeak::Never,
+        }
+    }
+}
+
 const WRITE: Rule = Rule::Permission(Permission::SessionWrite);
 const READ: Rule = Rule::Permission(Permission::SessionRead);
 const DELETE: Rule = Rule::Permission(Permission::SessionDelete);

@@ -50,6 +50,17 @@ pub enum Lacking {
     Acr(MinAcr),
 }
 
+impl Lacking {
+    /// What a session lacks that doesn't have the strongest proof of a user with `kinds`.
+    pub fn of(kinds: FactorKinds) -> Self {
+        if kinds.is_empty() {
+            Self::Password
+        } else {
+            Self::Second(kinds)
+        }
+    }
+}
+
 impl MfaPolicy {
     /// What a session with these `factors` lacks to stand for a user who has `kinds`.
     ///

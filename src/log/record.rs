@@ -48,6 +48,9 @@ pub struct CallFacts {
     pub conflicts: u32,
     /// Whether a message is being sent or is about to be, after what was stored for it.
     pub is_sending: bool,
+    /// Whether an attempt at a second factor has been or is being counted whose outcome may not be
+    /// known yet.
+    pub is_settling: bool,
     /// The purposes of the codes that were returned.
     pub codes_returned: BTreeSet<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.

@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod idempotency;
 mod list;
+mod second;
 mod set;
 
 use super::Service;
@@ -18,6 +19,7 @@ pub(super) use checks::VerifiedUser;
 pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
+pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
 pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
 pub use set::{ChangedSession, SetSession};
 

@@ -245,10 +245,7 @@ impl Users {
     ) -> Result<User, UserRefusal> {
         let change = |account: &Account| {
             let user = account.user.clone().changed_by(change)?;
-            Ok::<_, UserRefusal>(Account {
-                user,
-                profile: account.profile.clone(),
-            })
+            Ok::<_, UserRefusal>(account.with_user(user))
         };
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
@@ -262,10 +259,7 @@ impl Users {
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
         let change = |account: &Account| {
-            Ok::<_, UserRefusal>(Account {
-                user: account.user.clone().logged_out(),
-                profile: account.profile.clone(),
-            })
+            Ok::<_, UserRefusal>(account.with_user(account.user.clone().logged_out()))
         };
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
@@ -280,10 +274,8 @@ impl Users {
         now: Timestamp,
     ) -> Result<(), UserRefusal> {
         let change = |account: &Account| {
-            Ok::<_, UserRefusal>(Account {
-                user: account.user.clone().with_password(hash.clone(), false, now),
-                profile: account.profile.clone(),
-            })
+            let user = account.user.clone();
+            Ok::<_, UserRefusal>(account.with_user(user.with_password(hash.clone(), false, now)))
         };
         let changed = self.change(search, now, &change);
         changed.await.map(drop)

@@ -46,7 +46,7 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(account: &'a Account) -> Self {
-        let Account { user, profile } = account;
+        let Account { user, profile, .. } = account;
         let name = |name: &'a Option<PersonName>| name.as_ref().map(PersonName::as_str);
         let (email, phone) = (profile.email.as_ref(), profile.phone.as_ref());
         Self {

@@ -88,7 +88,7 @@ struct UserJson<'a> {
 
 impl<'a> UserJson<'a> {
     fn new(account: &'a Account, policy: AttemptPolicy, now: Timestamp) -> Self {
-        let Account { user, profile } = account;
+        let Account { user, profile, .. } = account;
         let lock = user.attempts.locked_until(policy, now);
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
         let name = |name: &'a Option<PersonName>| name.as_ref().map(PersonName::as_str);

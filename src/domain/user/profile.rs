@@ -3,7 +3,7 @@
 use super::{Address as _, Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
 use crate::domain::named::named;
 use crate::domain::text::{bounded, text_type};
-use crate::domain::{Invalid, Sequence, Timestamp};
+use crate::domain::{Invalid, SecondFactors, Sequence, Timestamp};
 
 text_type! {
     /// A given, family or nick name: one line of 1 to 200 characters.
@@ -160,11 +160,12 @@ impl Profile {
     }
 }
 
-/// A user with the profile.
+/// A user with the profile and the second factors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub user: User,
     pub profile: Profile,
+    pub factors: SecondFactors,
 }
 
 impl Account {
@@ -176,9 +177,22 @@ impl Account {
         };
         let display_name = new.display_name.clone();
         let user = User::new(new, now);
-        Self { user, profile }
-            .with_display_name(display_name)
-            .changed(now)
+        Self {
+            user,
+            profile,
+            factors: SecondFactors::default(),
+        }
+        .with_display_name(display_name)
+        .changed(now)
+    }
+
+    /// The account with another state of the user.
+    #[must_use]
+    pub fn with_user(&self, user: User) -> Self {
+        Self {
+            user,
+            ..self.clone()
+        }
     }
 
     /// The account with another profile. A display name that was made of the names follows them.
@@ -207,7 +221,7 @@ impl Account {
 
     /// The names and the addresses that a password must not be made of.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let Self { user, profile } = self;
+        let Self { user, profile, .. } = self;
         let names = [
             &profile.given_name,
             &profile.family_name,

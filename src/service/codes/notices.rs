@@ -40,7 +40,7 @@ impl Service {
                 .map(|email| email.address.as_str());
             let values = MessageValues {
                 organization: &self.policy.organization_name,
-                asker: self.asker(permit.principal(), after),
+                asker: self.asker(permit.principal(), &after.user.user_id),
                 name: Some(shown_name(after)),
                 code: None,
                 link: None,

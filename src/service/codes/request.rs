@@ -193,7 +193,7 @@ impl Service {
         }
     }
 
-    async fn take_back(&self, counter: MessageCounter<'_>, context: &Context) {
+    pub(in crate::service) async fn take_back(&self, counter: MessageCounter<'_>, context: &Context) {
         let day = day_of(context.now);
         let taken = self.store.uncount_message(counter, day);
         if let Err(error) = context.database(taken).await {

@@ -1,11 +1,15 @@
 use std::time::Duration;
 
 use super::checks::VerifiedUser;
+use super::second::{
+    AskedChallenges, CheckedChallenges, PassedSecond, ReturnedOtps, SecondChecks, SecondSubject,
+    require_proof,
+};
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    FactorSet, Factors, Invalid, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
+    Challenges, FactorKinds, FactorSet, Factors, Invalid, LoginName, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
     Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
-    TokenRotation, TokenValidity, WriteId, check_lifetime,
+    TokenRotation, TokenValidity, UserFactor, WriteId, check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
@@ -23,6 +27,7 @@ pub struct SetSession {
     pub session_id: Option<SessionId>,
     pub session_token: Option<PresentedSessionToken>,
     pub checks: Checks,
+    pub challenges: AskedChallenges,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     pub precondition: Option<Precondition>,
@@ -35,6 +40,8 @@ pub struct ChangedSession {
     /// The current token, if the principal may know it. It is another one than before if
     /// anything changed.
     pub session_token: Option<SessionToken>,
+    /// The codes that were asked for and are returned.
+    pub codes: ReturnedOtps,
 }
 
 impl UseCase for SetSession {
@@ -51,7 +58,8 @@ impl UseCase for SetSession {
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
     /// for each time that another writer came first, and before the answer that its user's
-    /// generation has ended the session.
+    /// generation has ended the session. With second factors those of [`Service::judge_second`] more,
+    /// with challenges those of [`Service::make_challenges`].
     async fn run(
         self,
         service: &Service,
@@ -59,20 +67,13 @@ impl UseCase for SetSession {
         context: &Context,
     ) -> Result<ChangedSession, Error> {
         context.record.session(self.session_id);
-        let set = service.prepare_set(self, permit, context).await?;
-        if set.changes_nothing()? {
-            return Ok(ChangedSession {
-                details: service.details(set.session.sequence, Some(set.session.changed_at)),
-                session_token: set.token,
-            });
-        }
-        let write = service.write_set(&set, context);
-        let write = service.put_and_settle(write, set.verified.as_ref(), context);
-        let (session, token) = context.database(write).await?;
-        Ok(ChangedSession {
-            details: service.details(session.sequence, Some(session.changed_at)),
-            session_token: Some(token),
-        })
+        let asked = service.checked_challenges(&self.challenges, permit)?;
+        let mut set = service.prepare_set(self, permit, context).await?;
+        let verified = set.verified.take();
+        let change = service.change(set, &asked, permit, context);
+        service
+            .put_and_settle(change, verified.as_ref(), context)
+            .await
     }
 }
 
@@ -95,6 +96,7 @@ impl Service {
         let named = self.find(id, user, context).await?.ok_or_else(unknown)?;
         let session = &named.session;
         let checks = request.checks.factors();
+        permit.may_use_session(id)?;
         let granted = grant(&scope, session, &checks, context.now)?;
         require_live(named.state)?;
         if granted == Grant::Change {
@@ -109,33 +111,92 @@ impl Service {
             session.metadata.changed(&request.metadata)?;
             let login = async {
                 let subject = subject(&request.checks, &named, &granted, permit)?;
+                let proved = &session.factors;
+                let Checks { second, .. } = &request.checks;
+                if subject.is_none() && request.checks.password.is_some() {
+                    return Err(Error::UserMissing);
+                }
+                require_proof(second, &request.challenges, &checks, Some(proved))?;
                 let check = self.check(subject, &request.checks, address, permit, context);
                 check.await
             };
             self.limited(address, context, login).await
         };
-        // A token that is only valid to repeat a change gets one error for all failed checks, so
-        // that it does not reveal the session's user.
         let verified = verified.await.map_err(|error| {
-            if granted != Grant::Change && error.is_check_failure() {
-                context.record.conceal(error.kind());
-                return out_of_scope(&scope, ApiSide::Command);
-            }
-            error
+            conceal(error, granted == Grant::Change, &scope, context)
         })?;
+        let checked = match &verified {
+            Some(verified) => Some(UserFactor::from(&verified.user)),
+            None => named.current_user(),
+        };
         Ok(PreparedSet {
             changes: SessionChanges {
-                factors: VerifiedUser::factors(verified.as_ref(), &checks, context.now),
+                factors: Factors::default(),
+                challenges: Challenges::default(),
+                used_codes: Vec::new(),
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
+            },
+            may_change: granted == Grant::Change,
+            second: request.checks.second,
+            kinds: named.session.factors.user.is_some().then_some(named.kinds),
+            login_name: match &verified {
+                Some(verified) => Some(verified.user.login_name.clone()),
+                None => named.login_name,
             },
             session: named.session,
             scope,
             token,
             checks,
             precondition: request.precondition,
+            checked,
             verified,
+        })
+    }
+
+    /// Judges the second factors of a Set, makes its challenges, and writes what it changes.
+    async fn change(
+        &self,
+        mut set: PreparedSet,
+        asked: &CheckedChallenges,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<ChangedSession, Error> {
+        let mut passed = None;
+        let mut codes = ReturnedOtps::default();
+        if let Some(subject) = set.second_subject() {
+            let judged = self.judge_second(&set.second, subject, context).await;
+            passed = judged
+                .map_err(|error| conceal(error, set.may_change, &set.scope, context))?;
+            let made = self.make_challenges(asked, subject, permit, context).await;
+            let made = self.settle_second(made, passed.as_ref(), context).await?;
+            set.changes.challenges = made.challenges;
+            codes = made.returned;
+        }
+        if let Some(passed) = &passed {
+            set.changes.used_codes = passed.used_codes();
+        }
+        if let Some(user) = set.checked.clone().filter(|_| !set.checks.is_empty()) {
+            set.changes.factors = Factors::passed(&set.checks, user, context.now);
+        }
+        if set.changes_nothing()? {
+            return Ok(ChangedSession {
+                details: self.details(set.session.sequence, Some(set.session.changed_at)),
+                session_token: set.token,
+                codes,
+            });
+        }
+        let written = self.write_set(&set, passed.as_mut(), context);
+        let written = context.database(written).await;
+        let written = self.settle_second(written, passed.as_ref(), context).await;
+        let (session, token) =
+            written.map_err(|error| conceal(error, set.may_change, &set.scope, context))?;
+        self.tell_of_recovery(passed.as_ref(), permit, context).await;
+        Ok(ChangedSession {
+            details: self.details(session.sequence, Some(session.changed_at)),
+            session_token: Some(token),
+            codes,
         })
     }
 
@@ -144,6 +205,7 @@ impl Service {
     async fn write_set(
         &self,
         set: &PreparedSet,
+        mut passed: Option<&mut PassedSecond>,
         context: &Context,
     ) -> Result<(Session, SessionToken), Error> {
         let grace = self.policy.token_grace;
@@ -157,6 +219,9 @@ impl Service {
             let session = newer.as_deref().unwrap_or(&set.session);
             let at = context.time();
             set.check_still_permitted(session, at)?;
+            if let Some(passed) = &passed {
+                passed.require_challenges_of(session)?;
+            }
             let user = session.factors.user_ref();
             let user = user.or(set.changes.factors.user_ref());
             let token = SessionToken::generate(session.id, user)?;
@@ -167,7 +232,8 @@ impl Service {
                 grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
             };
             let next = session.changed(&set.changes, rotation, context.now)?;
-            match self.store.put_session(session, &next).await? {
+            let put = self.put_with_second(Some(session), &next, passed.as_deref_mut());
+            match put.await? {
                 PutOutcome::Done => return Ok((next, token)),
                 PutOutcome::Conflict(stored) => newer = Some(stored),
                 PutOutcome::Gone => return Err(Error::SessionNotFound(ApiSide::Command)),
@@ -185,13 +251,37 @@ struct PreparedSet {
     scope: SessionScope,
     /// The token that the request presents.
     token: Option<SessionToken>,
+    /// Whether it may make any change. Otherwise it repeats one.
+    may_change: bool,
     checks: FactorSet,
+    second: SecondChecks,
     precondition: Option<Precondition>,
+    /// Who passed the check of the user or the password.
     verified: Option<VerifiedUser>,
+    /// The user who is checked: that one, or the session's own as of its generation of today.
+    checked: Option<UserFactor>,
+    /// The user's login name, and the kinds of second factors if they were read.
+    login_name: Option<LoginName>,
+    kinds: Option<FactorKinds>,
     changes: SessionChanges,
 }
 
 impl PreparedSet {
+    fn second_subject(&self) -> Option<SecondSubject<'_>> {
+        Some(SecondSubject {
+            user: self.checked.as_ref()?,
+            login_name: self.login_name.as_ref()?,
+            kinds: self.kinds,
+            session: self.session.id,
+            stored: Some(&self.session),
+        })
+    }
+
+    /// The user whom a check of the Set is of.
+    fn passed(&self) -> Option<&UserFactor> {
+        self.changes.factors.user()
+    }
+
     /// Whether there is nothing to write.
     fn changes_nothing(&self) -> Result<bool, Invalid> {
         let current = self.session.token_hash;
@@ -205,22 +295,21 @@ impl PreparedSet {
     /// more before it is refused.
     fn has_other_generation(&self) -> bool {
         let factors = &self.session.factors;
-        let users = factors.user().zip(self.verified.as_ref());
-        factors.is_proved()
-            && users.is_some_and(|(own, verified)| own.generation != verified.user.generation)
+        let users = factors.user().zip(self.passed());
+        factors.is_proved() && users.is_some_and(|(own, passed)| own.generation != passed.generation)
     }
 
     /// Checks that `session`, which others may have written since it was read, may be written at
     /// `at`.
     fn check_still_permitted(&self, session: &Session, at: Timestamp) -> Result<(), Error> {
-        let verified = self.verified.as_ref();
+        let passed = self.passed();
         // A session that expires while a password is checked is not revived.
-        require_still_live(session, verified, at)?;
+        require_still_live(session, passed, at)?;
         // The token is still valid if the changes in between added no proof: any number of calls
         // with one token are all carried out.
         if session.proved_sequence != self.session.proved_sequence {
             let granted = grant(&self.scope, session, &self.checks, at)?;
-            if granted != Grant::Change && is_another(session, verified) {
+            if granted != Grant::Change && is_another(session, passed) {
                 return Err(out_of_scope(&self.scope, ApiSide::Command));
             }
         }
@@ -300,9 +389,19 @@ fn grant(
 }
 
 /// Whether the session has another user than the one who was checked.
-fn is_another(session: &Session, verified: Option<&VerifiedUser>) -> bool {
-    let users = session.factors.user().zip(verified);
-    users.is_some_and(|(own, verified)| own.user_id != verified.user.user_id)
+fn is_another(session: &Session, passed: Option<&UserFactor>) -> bool {
+    let users = session.factors.user().zip(passed);
+    users.is_some_and(|(own, passed)| own.user_id != passed.user_id)
+}
+
+/// The error of a check. A token that is only valid to repeat a change gets one for all failed checks,
+/// so that it does not reveal the session's user.
+fn conceal(error: Error, may_change: bool, scope: &SessionScope, context: &Context) -> Error {
+    if !may_change && error.is_check_failure() {
+        context.record.conceal(error.kind());
+        return out_of_scope(scope, ApiSide::Command);
+    }
+    error
 }
 
 fn require_live(state: SessionState) -> Result<(), Error> {
@@ -320,13 +419,11 @@ fn require_live(state: SessionState) -> Result<(), Error> {
 /// a former password, or the session is one of those that ended.
 fn require_still_live(
     session: &Session,
-    verified: Option<&VerifiedUser>,
+    passed: Option<&UserFactor>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let generation = match (session.factors.user(), verified) {
-        (Some(user), Some(verified)) if user.user_id == verified.user.user_id => {
-            Some(verified.user.generation)
-        }
+    let generation = match (session.factors.user(), passed) {
+        (Some(user), Some(passed)) if user.user_id == passed.user_id => Some(passed.generation),
         (user, _) => user.map(|user| user.generation),
     };
     require_live(session.state(generation, at))

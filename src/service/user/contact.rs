@@ -239,8 +239,8 @@ impl Service {
         };
         let change = |account: &Account| {
             Ok(Account {
-                user: account.user.clone(),
                 profile: change(&account.profile)?,
+                ..account.clone()
             })
         };
         let changed = self.change_and_send(seen, parts, permit, context, &change);

@@ -279,9 +279,10 @@ impl Service {
                 Some(code) => reset(account, code, context.now)?,
                 None => account.clone(),
             };
-            let Account { user, profile } = rest(&account)?;
+            let after = rest(&account)?;
+            let user = after.user.clone();
             let user = user.with_password(hash.clone(), change_required, context.now);
-            let after = Account { user, profile };
+            let after = after.with_user(user);
             self.judge_names(&password, &after)?;
             Ok::<_, Fault>(after)
         };

@@ -63,10 +63,7 @@ impl Service {
                 return Err(UserError::WrongState(change).into());
             }
             let user = account.user.clone().changed_by(change)?;
-            Ok::<_, Fault>(Account {
-                user,
-                profile: account.profile.clone(),
-            })
+            Ok::<_, Fault>(account.with_user(user))
         };
         let changed = self.users.change(&search, context.now, &changed);
         let changed = context.database(changed).await;

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use super::item::{USER_PREFIX, parse_user};
 use super::profile::{PROFILE_PREFIX, parse_profile};
 use crate::aws::failure;
-use crate::domain::{Account, Profile, User, UserId, UserRef};
+use crate::domain::{Account, Profile, SecondFactors, User, UserId, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
@@ -59,6 +59,7 @@ impl Store {
                 | (Found::Profile(profile), Found::User(user)) => each(Account {
                     user: *user,
                     profile: *profile,
+                    factors: SecondFactors::default(),
                 }),
                 (Found::Both, _) => Ok(()),
                 (_, found) => {
@@ -73,6 +74,7 @@ impl Store {
                 each(Account {
                     user: *user,
                     profile: Profile::default(),
+                    factors: SecondFactors::default(),
                 })?;
             }
         }

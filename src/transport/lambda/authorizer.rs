@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::event::AuthorizerEvent;
-use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
+use crate::domain::{SessionId, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault, chain};
 use crate::log::{Line, Log, TraceId};
 use crate::store::Store;
@@ -80,11 +80,7 @@ impl Authorizer {
             Some(Error::Internal(_)) => "error",
             Some(_) => "warn",
         };
-        let principal = user.map(|of| Principal::User {
-            id: of.user.user_id.clone(),
-            session: of.session,
-            proved_at: of.proved_at,
-        });
+        let principal = user.map(|of| format!("user:{}", of.user.user_id));
         let mut line = Line::default();
         line.set("time", now.as_millis());
         line.set("level", level);

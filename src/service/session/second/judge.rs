@@ -1,0 +1,312 @@
+//! Judging second factors: an attempt is reserved before anything is compared.
+
+use std::sync::Arc;
+
+use super::write::answered;
+use super::{PassedSecond, SecondChecks, SecondSubject};
+use crate::domain::{
+    Address as _, FactorKind, OtpChallenge, OtpMethod, PresentedOtp, Profile, RecoveryCodeHash,
+    SealedSecret, SecondFactors, Timestamp, TotpSecret, UserId, WriteId,
+};
+use crate::error::{Error, FactorError, FactorLock};
+use crate::service::{Context, Service};
+use crate::store::{ReservedFactors, UsedFactors, UsedTotp};
+use crate::token::{OpenFault, ServerKeys};
+
+/// What the secret of an authenticator app is sealed for.
+pub(in crate::service) const TOTP_PURPOSE: &str = "totp";
+
+/// An attempt that is reserved, and all that the codes are compared with.
+struct Attempt<'a> {
+    factors: SecondFactors,
+    profile: Profile,
+    keys: Option<Arc<ServerKeys>>,
+    subject: SecondSubject<'a>,
+}
+
+/// Why a code is not accepted.
+enum Fault {
+    /// The attempt was one, and counts.
+    Wrong(FactorKind),
+    /// Nothing was compared, so it doesn't count.
+    Failed(Error),
+}
+
+impl Service {
+    /// Judges the second factors of a request. Nothing is used up yet.
+    ///
+    /// Requests, one after another: 1, which reserves the attempt, and beside it one that reads the
+    /// address of a code that was sent. One more without a session.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FactorError`], in the order of the checks; [`Error::Internal`]: no key opens the
+    /// secret of an authenticator app.
+    pub(in crate::service::session) async fn judge_second(
+        &self,
+        checks: &SecondChecks,
+        subject: SecondSubject<'_>,
+        context: &Context,
+    ) -> Result<Option<PassedSecond>, Error> {
+        let kinds = checks.kinds();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let needs_key = kinds.iter().any(|kind| *kind != FactorKind::RecoveryCodes);
+        let keys = if needs_key {
+            Some(self.factor_keys(context).await?)
+        } else {
+            None
+        };
+        self.require_challenges(checks, subject, context).await?;
+
+        let user = &subject.user.user_id;
+        let write = WriteId::generate();
+        // The client's deadline must not end the call before the attempt is settled.
+        context.record.note(|facts| facts.is_settling = true);
+        let now = context.time();
+        let policy = self.policy.factor_attempts;
+        let reserve = self
+            .store
+            .reserve_factor_attempt(user, &kinds, policy, write, now);
+        let profile = async {
+            match checks.sent().next() {
+                Some(_) => self.store.get_profile(user).await,
+                None => Ok(Profile::default()),
+            }
+        };
+        let (reserved, profile) = context
+            .database(async { tokio::join!(reserve, profile) })
+            .await;
+        let factors = match reserved? {
+            ReservedFactors::Reserved(factors) => factors,
+            ReservedFactors::Refused(factors) => {
+                return Err(self.refusal(&kinds, &factors, now).into());
+            }
+        };
+        let lock = factors
+            .attempts
+            .locked_until(self.policy.factor_attempts, now);
+        let attempt = async {
+            let attempt = Attempt {
+                factors,
+                profile: profile.map_err(Fault::Failed)?,
+                keys,
+                subject,
+            };
+            self.judge(checks, attempt, context).await
+        };
+        match attempt.await {
+            Ok(used) => Ok(Some(PassedSecond {
+                used: UsedFactors { write, ..used },
+                checks: checks.clone(),
+                challenges: answered(checks, subject.stored),
+            })),
+            Err(Fault::Wrong(kind)) => {
+                let locks = lock != Ok(None);
+                context.record.note(|facts| facts.locked_out = locks);
+                Err(FactorError::Wrong(kind).into())
+            }
+            Err(Fault::Failed(error)) => {
+                self.return_factor_attempt(user, write, context).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The keys that second factors need.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unimplemented`]: the deployment has none.
+    pub(in crate::service) async fn factor_keys(
+        &self,
+        context: &Context,
+    ) -> Result<Arc<ServerKeys>, Error> {
+        let keys = self.server_keys(context).await?;
+        keys.ok_or_else(|| Error::Unimplemented("codes without SERVER_KEY".into()))
+    }
+
+    /// Checks that there is a challenge for each code that was sent. What it needs of the user's kinds
+    /// is read if it isn't known: 1 request.
+    async fn require_challenges(
+        &self,
+        checks: &SecondChecks,
+        subject: SecondSubject<'_>,
+        context: &Context,
+    ) -> Result<(), Error> {
+        if checks.sent().next().is_none() {
+            return Ok(());
+        }
+        let kinds = if let Some(kinds) = subject.kinds {
+            kinds
+        } else {
+            let factors = self.store.get_factors(&subject.user.user_id);
+            context.database(factors).await?.kinds()
+        };
+        for (method, _) in checks.sent() {
+            if !kinds.has(method.kind()) {
+                return Err(FactorError::NotSetUp(method.kind()).into());
+            }
+            let challenge = challenge(subject, method).ok_or(FactorError::NoChallenge)?;
+            if challenge.is_expired(context.now) {
+                return Err(FactorError::Expired.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Why no attempt was counted.
+    fn refusal(
+        &self,
+        kinds: &[FactorKind],
+        factors: &SecondFactors,
+        now: Timestamp,
+    ) -> FactorError {
+        let there = factors.kinds();
+        if let Some(kind) = kinds.iter().find(|kind| !there.has(**kind)) {
+            return FactorError::NotSetUp(*kind);
+        }
+        let lock = factors
+            .attempts
+            .locked_until(self.policy.factor_attempts, now);
+        // A lock that has just ended leaves nothing to wait for.
+        let left = lock.map(|until| until.and_then(|until| now.until(until)));
+        let first = kinds.first().copied();
+        FactorError::Locked(FactorLock {
+            kind: first.unwrap_or(FactorKind::Totp),
+            left: left.map(Option::unwrap_or_default).ok(),
+        })
+    }
+
+    async fn judge(
+        &self,
+        checks: &SecondChecks,
+        attempt: Attempt<'_>,
+        context: &Context,
+    ) -> Result<UsedFactors, Fault> {
+        let mut used = UsedFactors::new(attempt.subject.user.user_id.clone(), &attempt.factors);
+        if let (Some(code), Some(totp)) = (&checks.totp, &attempt.factors.totp) {
+            let secret = self.open_totp(&attempt, &totp.secret, context).await?;
+            let step = secret.accepted_step(code, context.time(), Some(totp.last_step));
+            let step = step.ok_or(Fault::Wrong(FactorKind::Totp))?;
+            let resealed = attempt.resealed(&secret, &totp.secret);
+            let resealed = resealed.map_err(Fault::Failed)?;
+            used.totp = Some(UsedTotp { step, resealed });
+        }
+        for (method, code) in checks.sent() {
+            let since = self.judge_sent(&attempt, method, code, context).await?;
+            used.sent.push((method, since));
+        }
+        if let Some(code) = &checks.recovery_code {
+            let hash = RecoveryCodeHash::of(&attempt.subject.user.user_id, code);
+            if !attempt.factors.recovery_codes.contains(&hash) {
+                return Err(Fault::Wrong(FactorKind::RecoveryCodes));
+            }
+            used.recovery_code = Some(hash);
+        }
+        used.seen = attempt.factors;
+        Ok(used)
+    }
+
+    async fn open_totp(
+        &self,
+        attempt: &Attempt<'_>,
+        sealed: &SealedSecret,
+        context: &Context,
+    ) -> Result<TotpSecret, Fault> {
+        let user = &attempt.subject.user.user_id;
+        let open = |keys: Option<&Arc<ServerKeys>>| match keys {
+            Some(keys) => keys.open(TOTP_PURPOSE, user, sealed),
+            None => Err(OpenFault::UnknownKey(sealed.key)),
+        };
+        let mut opened = open(attempt.keys.as_ref());
+        if let Err(OpenFault::UnknownKey(name)) = opened {
+            let keys = self.server_keys_with(name, context).await;
+            opened = open(keys.map_err(Fault::Failed)?.as_ref());
+        }
+        let secret = opened.map_err(|fault| {
+            let text = format!("the secret of an authenticator app can't be opened: {fault}");
+            Fault::Failed(Error::Internal(text.into()))
+        })?;
+        Ok(TotpSecret::from_bytes(secret.to_vec()))
+    }
+
+    /// Judges a code that was sent. Returns when the address was verified that it was sent to.
+    async fn judge_sent(
+        &self,
+        attempt: &Attempt<'_>,
+        method: OtpMethod,
+        code: &PresentedOtp,
+        context: &Context,
+    ) -> Result<Timestamp, Fault> {
+        let wrong = || Fault::Wrong(method.kind());
+        let subject = attempt.subject;
+        let challenge = challenge(subject, method).ok_or_else(wrong)?;
+        let (address, since) = verified_address(&attempt.profile, method).ok_or_else(wrong)?;
+        let mut keys = attempt.keys.clone();
+        if keys.as_ref().is_none_or(|keys| keys.with_name(challenge.key).is_none()) {
+            let read = self.server_keys_with(challenge.key, context).await;
+            keys = read.map_err(Fault::Failed)?;
+        }
+        let key = keys.as_ref().and_then(|keys| keys.with_name(challenge.key));
+        let key = key.ok_or_else(wrong)?;
+        let name = method.kind().as_str();
+        let user = &subject.user.user_id;
+        let right = key.one_time_code(subject.session, user, name, &address, since, challenge.id);
+        if challenge.is_used || !right.is(code) {
+            return Err(wrong());
+        }
+        Ok(since)
+    }
+
+    pub(in crate::service::session) async fn return_factor_attempt(
+        &self,
+        user: &UserId,
+        write: WriteId,
+        context: &Context,
+    ) {
+        let returned = self.store.return_factor_attempt(user, write);
+        if let Err(error) = context.database(returned).await {
+            context.record.side_error(&error);
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// The secret sealed anew, if another key than the first has sealed it.
+    fn resealed(
+        &self,
+        secret: &TotpSecret,
+        stored: &SealedSecret,
+    ) -> Result<Option<SealedSecret>, Error> {
+        let Some(keys) = &self.keys else {
+            return Ok(None);
+        };
+        let first = keys.first();
+        if first.name() == stored.key {
+            return Ok(None);
+        }
+        let user = &self.subject.user.user_id;
+        let sealed = first.seal(TOTP_PURPOSE, user, secret.as_bytes());
+        Ok(Some(sealed?))
+    }
+}
+
+fn challenge<'a>(subject: SecondSubject<'a>, method: OtpMethod) -> Option<&'a OtpChallenge> {
+    subject.stored?.challenges.get(method)
+}
+
+/// The verified address that codes go to, as they are derived from it, and when it was verified.
+pub(super) fn verified_address(profile: &Profile, method: OtpMethod) -> Option<(String, Timestamp)> {
+    match method {
+        OtpMethod::Email => {
+            let email = profile.email.as_ref()?;
+            Some((email.address.folded(), email.verified_at?))
+        }
+        OtpMethod::Sms => {
+            let phone = profile.phone.as_ref()?;
+            Some((phone.address.folded(), phone.verified_at?))
+        }
+    }
+}
