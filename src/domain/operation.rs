@@ -117,7 +117,12 @@ impl Operation {
             | Self::GetSession
             | Self::DeleteSession
             | Self::ListAuthenticationMethodTypes => OpenToWeak::Always,
-            Self::GetUserByID | Self::ListSessions => OpenToWeak::ToSetUp,
+            Self::GetUserByID
+            | Self::ListSessions
+            | Self::RegisterTOTP
+            | Self::VerifyTOTPRegistration
+            | Self::AddOTPSMS
+            | Self::AddOTPEmail => OpenToWeak::ToSetUp,
             _ => OpenToWeak::Never,
         }
     }

@@ -19,8 +19,9 @@ pub(super) use checks::VerifiedUser;
 pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
-pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
 pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
+pub(super) use second::TOTP_PURPOSE;
+pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
 pub use set::{ChangedSession, SetSession};
 
 /// A text that a request presents as the token of the session that it names, parsed.

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::deliver::shown_name;
 use crate::domain::{
-    Account, Address as _, EmailAddress, Language, Permit, Profile, day_of, until_next_day,
+    Account, Address as _, EmailAddress, FactorKind, Language, Permit, Profile, day_of, until_next_day,
 };
 use crate::error::{Error, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -31,7 +31,7 @@ impl Service {
         let Some(to) = before.profile.verified_email() else {
             return;
         };
-        let notices = changes(before, after).into_iter().map(async |kind| {
+        let notices = changes(before, after).into_iter().map(async |(kind, factor)| {
             let new_address = after
                 .profile
                 .email
@@ -46,7 +46,10 @@ impl Service {
                 link: None,
                 application: None,
                 new_address,
+                factor,
+                left: None,
                 hours: 0,
+                minutes: 0,
             };
             context.record.note(|facts| facts.is_sending = true);
             if let Err(error) = self.tell(kind, to, after, &values, context).await {
@@ -78,8 +81,9 @@ impl Service {
     }
 }
 
-/// What a user is told of. An address that waits to be verified is no change yet.
-fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
+/// What a user is told of, with the factor if it is about one. An address that waits to be verified
+/// is no change yet.
+fn changes(before: &Account, after: &Account) -> Vec<(MessageKind, Option<FactorKind>)> {
     let (old, new) = (&before.profile, &after.profile);
     let email = |profile: &Profile| {
         let email = profile.email.as_ref();
@@ -102,5 +106,24 @@ fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
         (MessageKind::PhoneChanged, phone(old) != phone(new)),
     ];
     let kinds = kinds.into_iter().filter(|(_, is_changed)| *is_changed);
-    kinds.map(|(kind, _)| kind).collect()
+    let kinds = kinds.map(|(kind, _)| (kind, None));
+    kinds.chain(changed_factors(before, after)).collect()
+}
+
+fn changed_factors(
+    before: &Account,
+    after: &Account,
+) -> impl Iterator<Item = (MessageKind, Option<FactorKind>)> {
+    let (old, new) = (&before.factors, &after.factors);
+    let (had, has) = (old.kinds(), new.kinds());
+    let added = has.iter().filter(move |kind| !had.has(*kind));
+    let removed = had.iter().filter(move |kind| !has.has(*kind));
+    let both = [had, has];
+    let are_replaced = both.iter().all(|kinds| kinds.has(FactorKind::RecoveryCodes))
+        && old.recovery_codes != new.recovery_codes;
+    let replaced = are_replaced.then_some((MessageKind::RecoveryCodesReplaced, None));
+    added
+        .map(|kind| (MessageKind::FactorAdded, Some(kind)))
+        .chain(removed.map(|kind| (MessageKind::FactorRemoved, Some(kind))))
+        .chain(replaced)
 }

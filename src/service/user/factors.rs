@@ -9,7 +9,7 @@ mod totp;
 
 use super::answers::Fault;
 use super::change::{AccountChange, AskedCodes, ChangeParts};
-use crate::domain::{Account, FactorKind, Permit, SessionId, UserId};
+use crate::domain::{Account, FactorKind, Permit, Principal, SessionId, UserId, UserScope};
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service};
 use crate::store::StoredUser;
@@ -17,10 +17,24 @@ use crate::store::StoredUser;
 pub use list::{FactorStates, ListAuthenticationFactors, ListedFactor};
 pub use otp::{AddOTPEmail, AddOTPSMS};
 pub use recovery_codes::{GenerateRecoveryCodes, MadeRecoveryCodes, RemoveRecoveryCodes};
+pub(super) use remove::without;
 pub use remove::{RemoveOTPEmail, RemoveOTPSMS, RemoveTOTP};
 pub use totp::{RegisterTOTP, RegisteredTotp, VerifyTOTPRegistration};
 
 impl Service {
+    /// Whether a principal may change what a user logs in with, before anything is read. Returns
+    /// whether it is the user.
+    pub(super) fn may_change_factors(
+        &self,
+        id: &UserId,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<bool, Error> {
+        let is_own = permit.user(id)? == UserScope::Own;
+        self.require_strongest_at_first(permit, context)?;
+        Ok(is_own)
+    }
+
     /// Reads the user whose factors are to be changed.
     async fn find_for_factors(
         &self,
@@ -47,6 +61,21 @@ impl Service {
     ) -> Result<(), Error> {
         let (kinds, fresh) = (account.factors.kinds(), self.policy.fresh);
         Ok(permit.require_strongest(kinds, context.now, fresh)?)
+    }
+
+    /// The same by the kinds that the user had when the call began.
+    pub(super) fn require_strongest_at_first(
+        &self,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<(), Error> {
+        match permit.principal() {
+            Principal::User { proof, .. } => {
+                let (kinds, fresh) = (proof.kinds, self.policy.fresh);
+                Ok(permit.require_strongest(kinds, context.now, fresh)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Changes the factors of a user. Whether the user may do it himself is asked of what he has at

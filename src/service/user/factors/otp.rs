@@ -57,7 +57,7 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
-        permit.user(id)?;
+        self.may_change_factors(id, permit, context)?;
         self.may_set_up(method.kind())?;
         // Without one, no code could be made, and the user would be locked out.
         self.factor_keys(context).await?;

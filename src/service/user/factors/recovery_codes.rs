@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::remove::without;
 use crate::domain::{
-    Account, FactorKind, Operation, Permit, RecoveryCode, RecoveryCodeHash, UserId, UserScope,
+    Account, FactorKind, Operation, Permit, RecoveryCode, RecoveryCodeHash, UserId,
 };
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service, UseCase};
@@ -36,7 +36,7 @@ impl UseCase for GenerateRecoveryCodes {
         context: &Context,
     ) -> Result<MadeRecoveryCodes, Error> {
         let Self { user_id, count } = self;
-        let is_own = permit.user(&user_id)? == UserScope::Own;
+        let is_own = service.may_change_factors(&user_id, permit, context)?;
         let command = UserCommand::Other;
         let seen = service
             .find_for_factors(&user_id, command, permit, context)
@@ -94,7 +94,7 @@ impl UseCase for RemoveRecoveryCodes {
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
-        permit.user(&self.user_id)?;
+        service.may_change_factors(&self.user_id, permit, context)?;
         let command = UserCommand::Other;
         let seen = service
             .find_for_factors(&self.user_id, command, permit, context)

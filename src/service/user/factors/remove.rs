@@ -1,4 +1,4 @@
-use crate::domain::{Account, FactorKind, MfaPolicy, Operation, Permit, UserId, UserScope};
+use crate::domain::{Account, FactorKind, MfaPolicy, Operation, Permit, UserId};
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service, UseCase};
 
@@ -51,7 +51,7 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
-        let is_own = permit.user(id)? == UserScope::Own;
+        let is_own = self.may_change_factors(id, permit, context)?;
         let command = UserCommand::Other;
         let seen = self.find_for_factors(id, command, permit, context).await?;
         let change = |account: &Account| {

@@ -44,7 +44,7 @@ impl UseCase for RegisterTOTP {
         context: &Context,
     ) -> Result<RegisteredTotp, Error> {
         let id = self.user_id;
-        permit.user(&id)?;
+        service.may_change_factors(&id, permit, context)?;
         service.may_set_up(FactorKind::Totp)?;
         let keys = service.factor_keys(context).await?;
         let command = UserCommand::RegisterTotp;
@@ -99,7 +99,7 @@ impl UseCase for VerifyTOTPRegistration {
         context: &Context,
     ) -> Result<Details, Error> {
         let Self { user_id: id, code } = self;
-        permit.user(&id)?;
+        service.may_change_factors(&id, permit, context)?;
         let keys = service.factor_keys(context).await?;
         let command = UserCommand::Other;
         let seen = service
@@ -109,7 +109,7 @@ impl UseCase for VerifyTOTPRegistration {
         if !pending.is_open(context.now) {
             return Err(FactorError::NoRegistration.into());
         }
-        let secret = service.open_totp(&keys, &id, &pending.secret, context);
+        let secret = service.open_totp_secret(&keys, &id, &pending.secret, context);
         let secret = secret.await?;
         let tried = service
             .store
@@ -144,6 +144,24 @@ impl UseCase for VerifyTOTPRegistration {
         service
             .change_factors(seen, command, permit, context, &change)
             .await
+    }
+}
+
+impl Service {
+    /// The authenticator app of a user who is added with its secret. No code of it was used yet.
+    pub(in crate::service::user) async fn first_totp(
+        &self,
+        user: &UserId,
+        secret: &TotpSecret,
+        context: &Context,
+    ) -> Result<Totp, Error> {
+        self.may_set_up(FactorKind::Totp)?;
+        let keys = self.factor_keys(context).await?;
+        Ok(Totp {
+            secret: seal_totp(&keys, user, secret)?,
+            last_step: 0,
+            added_at: context.now,
+        })
     }
 }
 
