@@ -8,6 +8,8 @@ mod access;
 #[cfg(feature = "function")]
 mod address;
 mod attempts;
+#[cfg(feature = "function")]
+mod base32;
 mod challenge;
 #[cfg(feature = "function")]
 mod code;
@@ -27,6 +29,8 @@ mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
+#[cfg(feature = "function")]
+mod one_time_code;
 mod operation;
 #[cfg(feature = "function")]
 mod password_rules;
@@ -40,6 +44,8 @@ mod recovery_code;
 #[cfg(feature = "function")]
 mod sealed;
 #[cfg(feature = "function")]
+mod second_factor_set;
+#[cfg(feature = "function")]
 mod second_factors;
 mod secret;
 mod service_account;
@@ -47,6 +53,8 @@ mod session;
 mod strength;
 mod text;
 mod time;
+#[cfg(feature = "function")]
+mod totp;
 mod unicode;
 mod user;
 mod user_agent;
@@ -82,9 +90,11 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
-pub use operation::{OpenToWeak, Operation};
+#[cfg(feature = "function")]
+pub use one_time_code::{OneTimeCode, PresentedOtp};
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
+pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub use password_rules::{BlockedWords, PasswordRules, Weakness};
 pub use permit::{Denial, Permit, SessionScope, UserScope};
@@ -93,9 +103,11 @@ pub use principal::{Principal, Proof};
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
 #[cfg(feature = "function")]
-pub use recovery_code::RecoveryCodeHash;
+pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
+#[cfg(feature = "function")]
+pub use second_factor_set::SecondFactorSet;
 #[cfg(feature = "function")]
 pub use second_factors::{PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
 pub(crate) use secret::hide_in_debug;
@@ -108,6 +120,8 @@ pub use session::{
 pub use strength::{Lacking, MfaPolicy, MinAcr, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
+#[cfg(feature = "function")]
+pub use totp::{TotpCode, TotpSecret};
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,

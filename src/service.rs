@@ -5,6 +5,7 @@ mod authenticate;
 mod codes;
 mod context;
 mod factor_keys;
+mod keys;
 mod limited_addresses;
 mod new_password;
 mod session;
@@ -18,8 +19,8 @@ use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
 use crate::aws::{KeySource, Messenger};
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
-    ScopePrefix,
+    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, MfaPolicy, Operation, Permit,
+    Principal, ScopePrefix, SecondFactorSet,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
@@ -81,6 +82,14 @@ pub struct Policy {
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
     pub messages: MessagePolicy,
+    /// Which users need a second factor.
+    pub mfa: MfaPolicy,
+    /// The second factors that users may set up.
+    pub second_factors: SecondFactorSet,
+    /// What authenticator apps call the deployment: 1 to 64 characters without a colon.
+    pub totp_issuer: String,
+    /// How often a user's second factors may be tried, all together.
+    pub factor_attempts: AttemptPolicy,
 }
 
 /// The use cases, with all that they need.

@@ -196,9 +196,9 @@ impl Dev {
 
 /// The key of the settings, or one that lasts as long as the process.
 fn server_key(settings: &Settings) -> Result<KeySource, Failure> {
-    Ok(KeySource::Key(match &settings.server_key {
-        ServerKeySetting::Key(key) => key.clone(),
-        _ => ServerKey::generate().map_err(Failure::Random)?,
+    Ok(KeySource::Keys(match &settings.server_key {
+        ServerKeySetting::Keys(keys) => Arc::clone(keys),
+        _ => Arc::new(ServerKey::generate().map_err(Failure::Random)?.into()),
     }))
 }
 

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named::named;
 use super::text::Invalid;
-use super::{DisplayName, FactorKind, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef};
+use super::{
+    DisplayName, FactorKind, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef,
+};
 
 named! {
     /// What can be checked of a session's user. The names are those of the API in JSON. They are also

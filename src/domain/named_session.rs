@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use super::{
-    FactorKinds, Factors, LoginName, Session, SessionGeneration, SessionId, SessionState, Timestamp, UserFactor, UserPointer,
-    UserRef,
+    FactorKinds, Factors, LoginName, Session, SessionGeneration, SessionId, SessionState,
+    Timestamp, UserFactor, UserPointer, UserRef,
 };
 
 /// A session that was read along with its user.

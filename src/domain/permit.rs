@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::access::{Access, Rule};
 use super::{
-    FactorKinds, FactorSet, Lacking, NotASessionToken, OpenToWeak, Operation, Permission, Principal,
-    Session, SessionId, Timestamp, TokenHash, TokenValidity, UserId,
+    FactorKinds, FactorSet, Lacking, NotASessionToken, OpenToWeak, Operation, Permission,
+    Principal, Session, SessionId, Timestamp, TokenHash, TokenValidity, UserId,
 };
 
 /// The right of a principal to one operation, or to the administration of users. Only the service

@@ -74,7 +74,7 @@ impl Store {
 
     /// Reads items of the users table: 1 request.
     #[cfg(feature = "function")]
-    async fn get_users_table_items<const N: usize>(
+    async fn get_parts<const N: usize>(
         &self,
         keys: [AttributeValue; N],
     ) -> Result<[Option<Item>; N], Error> {

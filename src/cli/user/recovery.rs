@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::selector::UserSelector;
@@ -10,7 +12,7 @@ use crate::config;
 use crate::domain::{Timestamp, printable};
 use crate::error::Error;
 use crate::service::{ResetCode, Users};
-use crate::token::ServerKey;
+use crate::token::ServerKeys;
 
 #[derive(Debug, clap::Args)]
 pub struct VerifyEmail {
@@ -55,9 +57,9 @@ struct CodeJson<'a> {
 impl ResetPassword {
     /// Prints the short form of the code, which is what people pass on.
     pub async fn run(self, users: &Users, connection: &Connection) -> Result<(), Failure> {
-        let key = server_key(connection).await?;
+        let keys = server_keys(connection).await?;
         let now = (connection.environment.now)();
-        let reset = users.reset_code(&self.user.search(), &key, now).await?;
+        let reset = users.reset_code(&self.user.search(), &keys, now).await?;
         let ResetCode {
             account,
             code,
@@ -80,13 +82,14 @@ impl ResetPassword {
     }
 }
 
-/// The key of the service, from the settings that `serve` reads.
-async fn server_key(connection: &Connection) -> Result<ServerKey, Failure> {
-    let variable = connection.environment.variable;
+/// The keys of the service, from the settings that `serve` reads.
+async fn server_keys(connection: &Connection) -> Result<Arc<ServerKeys>, Failure> {
+    let Environment { now, variable, .. } = connection.environment;
     let setting = config::server_key(variable)?;
     let secrets = config::secrets_url(variable);
     let endpoint = connection.endpoint().await?;
     let source = setting.open(&endpoint, secrets, http_client(Roots::System));
-    let key = source.get().await.map_err(Failure::ServerKey)?;
-    key.ok_or_else(|| Failure::ServerKey(Error::Internal("there is none".into())))
+    let read = source.get(now()).await.map_err(Failure::ServerKey)?;
+    let none = || Failure::ServerKey(Error::Internal("there is none".into()));
+    read.keys.ok_or_else(none)
 }

@@ -111,6 +111,7 @@ impl Service {
         LinkValues {
             code: code.long(),
             user_id: account.user.user_id.as_str(),
+            session_id: "",
             organization: &self.policy.resource_owner,
             login_name,
             display_name,

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use super::checks::VerifiedUser;
 use super::idempotency::IdempotencyScope;
 use super::second::{
-    AskedChallenges, CheckedChallenges, MadeChallenges, ReturnedOtps, SecondSubject, require_proof,
+    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, ReturnedOtps,
+    SecondSubject, require_proof,
 };
 use crate::domain::{
     Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
-    UserAgent, UserFactor, UserRef, WriteId, check_lifetime,
+    UserAgent, UserRef, WriteId, check_lifetime,
 };
 use crate::error::Error;
 use crate::service::user_lookup::Subject;
@@ -74,81 +74,121 @@ impl UseCase for CreateSession {
         let check = service.check(subject, &self.checks, address, permit, context);
         let verified = service.limited(address, context, check).await?;
 
-        let new = service.opening(self, &asked, scope, verified.as_ref(), permit, context);
+        let id = scope
+            .as_ref()
+            .map(|scope| scope.session_id(permit, verified.as_ref()));
+        let user = verified
+            .as_ref()
+            .map(|verified| CheckedUser::from(&verified.user));
+        let new = Opening {
+            request: self,
+            asked,
+            scope,
+            id: id.unwrap_or_else(SessionId::generate),
+            user,
+        };
+        let mut verified = verified;
+        let mut prepared = PreparedSecond::default();
+        if new.has_second() {
+            // From here on the attempt at the password is settled, and others needn't wait for it.
+            let verified = verified.take();
+            let prepare = service.prepare_create(&new, context);
+            let done = service.put_and_settle(prepare, verified.as_ref(), context);
+            let (repeated, done) = done.await?;
+            if let Some(stored) = repeated {
+                return service.answer_again(&new, &stored, context).await;
+            }
+            prepared = done;
+        }
+        let open = service.open(new, prepared, permit, context);
         service
-            .put_and_settle(new, verified.as_ref(), context)
+            .put_and_settle(open, verified.as_ref(), context)
             .await
     }
 }
 
-/// A create that was carried out before.
-struct Repeated<'a> {
-    stored: &'a Session,
-    scope: &'a IdempotencyScope,
-    /// That of the first answer.
-    sequence: Sequence,
+/// A create whose user and password have passed.
+struct Opening {
+    request: CreateSession,
+    asked: CheckedChallenges,
+    scope: Option<IdempotencyScope>,
+    id: SessionId,
+    user: Option<CheckedUser>,
 }
 
-impl CreateSession {
-    /// The sequence of the session that it creates.
-    fn first_sequence(&self, asked: &CheckedChallenges) -> Sequence {
-        let facts = self.checks.factors().len() + asked.iter().count();
-        let metadata = !self.metadata.is_empty();
-        Session::first_sequence(facts, metadata, self.lifetime.is_some())
+impl Opening {
+    fn has_second(&self) -> bool {
+        !self.request.checks.second.is_empty() || !self.asked.is_empty()
+    }
+
+    fn second_subject(&self) -> Option<SecondSubject<'_>> {
+        let user = self.user.as_ref()?;
+        Some(SecondSubject {
+            user: &user.factor,
+            login_name: &user.login_name,
+            kinds: None,
+            session: self.id,
+            stored: None,
+        })
+    }
+
+    /// The sequence of the session.
+    fn first_sequence(&self) -> Sequence {
+        let request = &self.request;
+        let facts = request.checks.factors().len() + self.asked.iter().count();
+        let has_metadata = !request.metadata.is_empty();
+        Session::first_sequence(facts, has_metadata, request.lifetime.is_some())
     }
 }
 
 impl Service {
-    /// Opens the session of a create whose user and password have passed.
-    async fn opening(
+    /// Looks for the session of a create that is repeated, before a second factor is judged: its code
+    /// was used up by the first. Judges the second factors if there is none.
+    async fn prepare_create(
         &self,
-        request: CreateSession,
-        asked: &CheckedChallenges,
-        scope: Option<IdempotencyScope>,
-        verified: Option<&VerifiedUser>,
+        new: &Opening,
+        context: &Context,
+    ) -> Result<(Option<Session>, PreparedSecond), Error> {
+        if new.scope.is_some() {
+            let stored = context.database(self.store.get_session(new.id)).await?;
+            if stored.is_some() {
+                return Ok((stored, PreparedSecond::default()));
+            }
+        }
+        let Some(subject) = new.second_subject() else {
+            return Ok((None, PreparedSecond::default()));
+        };
+        let second = &new.request.checks.second;
+        let prepared = self.prepare_second(second, &new.asked, subject, context);
+        Ok((None, prepared.await?))
+    }
+
+    async fn open(
+        &self,
+        new: Opening,
+        prepared: PreparedSecond,
         permit: &Permit,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let checks = request.checks.factors();
-        let user = verified.map(|verified| UserFactor::from(&verified.user));
-        let derived_id = scope
-            .as_ref()
-            .map(|scope| scope.session_id(permit, verified));
-        let id = derived_id.unwrap_or_else(SessionId::generate);
-        let second = verified.zip(user.as_ref());
-        let second = second.map(|(verified, user)| SecondSubject {
-            user,
-            login_name: &verified.user.login_name,
-            kinds: None,
-            session: id,
-            stored: None,
-        });
-        let has_second = !request.checks.second.is_empty() || !asked.is_empty();
-        if let Some(scope) = scope.as_ref().filter(|_| has_second)
-            && let Some(subject) = second
-            && let Some(stored) = self.repeated(id, context).await?
-        {
-            let sequence = request.first_sequence(asked);
-            let repeated = Repeated {
-                stored: &stored,
-                scope,
-                sequence,
-            };
-            return self.answer_again(repeated, subject, asked, context).await;
-        }
-        let mut passed = None;
+        let PreparedSecond { mut passed, read } = prepared;
         let mut made = MadeChallenges::default();
-        if let Some(subject) = second {
-            let judged = self.judge_second(&request.checks.second, subject, context);
-            passed = judged.await?;
-            let challenged = self.make_challenges(asked, subject, permit, context).await;
+        if let Some((subject, read)) = new.second_subject().zip(read) {
+            let challenged = self.make_challenges(&new.asked, subject, &read, permit, context);
+            let challenged = challenged.await;
             made = self
                 .settle_second(challenged, passed.as_ref(), context)
                 .await?;
         }
-
+        let Opening {
+            request,
+            scope,
+            id,
+            user,
+            ..
+        } = new;
+        let checks = request.checks.factors();
         let write = WriteId::generate();
-        let factors = user.map(|user| Factors::passed(&checks, user, context.now));
+        let factors = user.map(|user| Factors::passed(&checks, user.factor, context.now));
         let factors = factors.unwrap_or_default();
         let user = factors.user_ref();
         let token = match &scope {
@@ -179,7 +219,6 @@ impl Service {
             (PutOutcome::Conflict(stored), Some(scope)) => {
                 // Its codes were not used up.
                 self.give_back(passed.as_ref(), context).await;
-                let user = session.factors.user_ref();
                 (stored.created_at, scope.first_token(user, &stored)?)
             }
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
@@ -187,7 +226,8 @@ impl Service {
             }
         };
         context.record.session(Some(id));
-        self.tell_of_recovery(passed.as_ref(), permit, context).await;
+        self.tell_of_recovery(passed.as_ref(), permit, context)
+            .await;
         Ok(CreatedSession {
             details: self.details(session.sequence, Some(created_at)),
             session_id: id,
@@ -196,35 +236,27 @@ impl Service {
         })
     }
 
-    /// The session that a create has made which is repeated: 1 request. It is looked for before a
-    /// second factor is judged, whose code the first one has used up.
-    async fn repeated(&self, id: SessionId, context: &Context) -> Result<Option<Session>, Error> {
-        context.database(self.store.get_session(id)).await
-    }
-
     /// Answers a repeated create as the first one was: with its codes, as long as they are open.
     async fn answer_again(
         &self,
-        repeated: Repeated<'_>,
-        subject: SecondSubject<'_>,
-        asked: &CheckedChallenges,
+        new: &Opening,
+        stored: &Session,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let Repeated {
-            stored,
-            scope,
-            sequence,
-        } = repeated;
+        let again = new.scope.as_ref().zip(new.second_subject());
+        let Some((scope, subject)) = again else {
+            return Err(Error::Internal("a create without a key is repeated".into()));
+        };
         let user = UserRef::from(&subject.user.user_id);
         let session_token = scope.first_token(Some(user), stored)?;
         let subject = SecondSubject {
             stored: Some(stored),
             ..subject
         };
-        let codes = self.open_codes(asked, subject, context).await?;
+        let codes = self.open_codes(&new.asked, subject, context).await?;
         context.record.session(Some(stored.id));
         Ok(CreatedSession {
-            details: self.details(sequence, Some(stored.created_at)),
+            details: self.details(new.first_sequence(), Some(stored.created_at)),
             session_id: stored.id,
             session_token,
             codes,

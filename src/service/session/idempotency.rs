@@ -1,12 +1,10 @@
 use super::checks::VerifiedUser;
 use crate::domain::{
-    Factor, IdempotencyKey, Invalid, LoginName, Permit, PresentedOtp, PresentedRecoveryCode, Session,
-    SessionId, TotpCode, UserId, UserRef, UserSearch,
+    Factor, IdempotencyKey, Invalid, LoginName, Permit, PresentedOtp, PresentedRecoveryCode,
+    Session, SessionId, TotpCode, UserId, UserRef, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{
-    AskedChallenges, Context, CreateSession, Delivery, SecondChecks, Service,
-};
+use crate::service::{AskedChallenges, Context, CreateSession, Delivery, SecondChecks, Service};
 use crate::token::{ServerKey, SessionToken};
 
 /// The idempotency key of a create, with what is derived by it.
@@ -37,7 +35,7 @@ impl Service {
         let keys = self.server_keys(context).await?;
         let keys = keys.ok_or(Error::Unimplemented(NO_KEY.into()))?;
         // One that decides during a rotation of keys, whichever of them a process has read.
-        let server_key = keys.oldest().clone();
+        let server_key = keys.oldest();
         let checks = request.checks.factors();
         let has_login =
             checks.contains(&Factor::User) && checks.iter().any(|factor| factor.is_proof());
@@ -46,8 +44,8 @@ impl Service {
             return Err(Invalid::new("idempotency-key", reason).into());
         }
         Ok(Some(IdempotencyScope {
-            fingerprint: fingerprint(&server_key, request),
-            server_key,
+            fingerprint: fingerprint(server_key, request),
+            server_key: server_key.clone(),
             key,
         }))
     }

@@ -7,7 +7,7 @@ mod write;
 
 use crate::domain::{
     CodeId, FactorKind, FactorKinds, FactorSet, LoginName, OneTimeCode, OtpMethod, PresentedOtp,
-    PresentedRecoveryCode, Session, SessionId, TotpCode, UserFactor,
+    PresentedRecoveryCode, Profile, SecondFactors, Session, SessionId, TotpCode, User, UserFactor,
 };
 use crate::service::Delivery;
 use crate::store::UsedFactors;
@@ -92,6 +92,29 @@ pub(super) struct SecondSubject<'a> {
     pub session: SessionId,
     /// The session, if it exists.
     pub stored: Option<&'a Session>,
+}
+
+/// A user who has passed the check of the password.
+pub(super) struct CheckedUser {
+    pub factor: UserFactor,
+    pub login_name: LoginName,
+}
+
+impl From<&User> for CheckedUser {
+    fn from(user: &User) -> Self {
+        Self {
+            factor: UserFactor::from(user),
+            login_name: user.login_name.clone(),
+        }
+    }
+}
+
+/// What is done of second factors and challenges before anything is sent or written.
+#[derive(Debug, Default)]
+pub(super) struct PreparedSecond {
+    pub passed: Option<PassedSecond>,
+    /// What the challenges need, if there are any.
+    pub read: Option<(SecondFactors, Profile)>,
 }
 
 /// Second factors that were right, and are used up together with the change of the session.

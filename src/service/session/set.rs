@@ -2,14 +2,15 @@ use std::time::Duration;
 
 use super::checks::VerifiedUser;
 use super::second::{
-    AskedChallenges, CheckedChallenges, PassedSecond, ReturnedOtps, SecondChecks, SecondSubject,
-    require_proof,
+    AskedChallenges, CheckedChallenges, PassedSecond, PreparedSecond, ReturnedOtps, SecondChecks,
+    SecondSubject, require_proof,
 };
 use super::{out_of_scope, sessions};
 use crate::domain::{
-    Challenges, FactorKinds, FactorSet, Factors, Invalid, LoginName, MetadataChanges, NamedSession, Operation, PassedChecks, Permit,
-    Precondition, Session, SessionChanges, SessionId, SessionScope, SessionState, Timestamp,
-    TokenRotation, TokenValidity, UserFactor, WriteId, check_lifetime,
+    Challenges, FactorKinds, FactorSet, Factors, Invalid, LoginName, MetadataChanges, NamedSession,
+    Operation, PassedChecks, Permit, Precondition, Session, SessionChanges, SessionId,
+    SessionScope, SessionState, Timestamp, TokenRotation, TokenValidity, UserFactor, WriteId,
+    check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::user_lookup::Subject;
@@ -69,8 +70,18 @@ impl UseCase for SetSession {
         context.record.session(self.session_id);
         let asked = service.checked_challenges(&self.challenges, permit)?;
         let mut set = service.prepare_set(self, permit, context).await?;
-        let verified = set.verified.take();
-        let change = service.change(set, &asked, permit, context);
+        let mut verified = set.verified.take();
+        let mut prepared = PreparedSecond::default();
+        if let Some(subject) = set.second_subject()
+            && !(set.second.is_empty() && asked.is_empty())
+        {
+            // From here on the attempt at the password is settled, and others needn't wait for it.
+            let verified = verified.take();
+            let prepare = service.prepare_second(&set.second, &asked, subject, context);
+            let done = service.put_and_settle(prepare, verified.as_ref(), context);
+            prepared = done.await.map_err(|error| set.conceal(error, context))?;
+        }
+        let change = service.change(set, &asked, prepared, permit, context);
         service
             .put_and_settle(change, verified.as_ref(), context)
             .await
@@ -122,9 +133,9 @@ impl Service {
             };
             self.limited(address, context, login).await
         };
-        let verified = verified.await.map_err(|error| {
-            conceal(error, granted == Grant::Change, &scope, context)
-        })?;
+        let verified = verified
+            .await
+            .map_err(|error| conceal(error, granted == Grant::Change, &scope, context))?;
         let checked = match &verified {
             Some(verified) => Some(UserFactor::from(&verified.user)),
             None => named.current_user(),
@@ -155,22 +166,22 @@ impl Service {
         })
     }
 
-    /// Judges the second factors of a Set, makes its challenges, and writes what it changes.
+    /// Makes the challenges of a Set, and writes what it changes.
     async fn change(
         &self,
         mut set: PreparedSet,
         asked: &CheckedChallenges,
+        prepared: PreparedSecond,
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
-        let mut passed = None;
+        let PreparedSecond { mut passed, read } = prepared;
         let mut codes = ReturnedOtps::default();
-        if let Some(subject) = set.second_subject() {
-            let judged = self.judge_second(&set.second, subject, context).await;
-            passed = judged
-                .map_err(|error| conceal(error, set.may_change, &set.scope, context))?;
-            let made = self.make_challenges(asked, subject, permit, context).await;
-            let made = self.settle_second(made, passed.as_ref(), context).await?;
+        if let Some((subject, read)) = set.second_subject().zip(read) {
+            let made = self.make_challenges(asked, subject, &read, permit, context);
+            let made = made.await;
+            let made = self.settle_second(made, passed.as_ref(), context).await;
+            let made = made.map_err(|error| set.conceal(error, context))?;
             set.changes.challenges = made.challenges;
             codes = made.returned;
         }
@@ -190,9 +201,9 @@ impl Service {
         let written = self.write_set(&set, passed.as_mut(), context);
         let written = context.database(written).await;
         let written = self.settle_second(written, passed.as_ref(), context).await;
-        let (session, token) =
-            written.map_err(|error| conceal(error, set.may_change, &set.scope, context))?;
-        self.tell_of_recovery(passed.as_ref(), permit, context).await;
+        let (session, token) = written.map_err(|error| set.conceal(error, context))?;
+        self.tell_of_recovery(passed.as_ref(), permit, context)
+            .await;
         Ok(ChangedSession {
             details: self.details(session.sequence, Some(session.changed_at)),
             session_token: Some(token),
@@ -277,6 +288,10 @@ impl PreparedSet {
         })
     }
 
+    fn conceal(&self, error: Error, context: &Context) -> Error {
+        conceal(error, self.may_change, &self.scope, context)
+    }
+
     /// The user whom a check of the Set is of.
     fn passed(&self) -> Option<&UserFactor> {
         self.changes.factors.user()
@@ -296,7 +311,8 @@ impl PreparedSet {
     fn has_other_generation(&self) -> bool {
         let factors = &self.session.factors;
         let users = factors.user().zip(self.passed());
-        factors.is_proved() && users.is_some_and(|(own, passed)| own.generation != passed.generation)
+        factors.is_proved()
+            && users.is_some_and(|(own, passed)| own.generation != passed.generation)
     }
 
     /// Checks that `session`, which others may have written since it was read, may be written at

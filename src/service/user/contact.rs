@@ -33,7 +33,7 @@ impl UseCase for SetEmail {
         service.may_set_contact(is_own, &email, permit, context)?;
         let by_code = matches!(email.verification, Verification::ByCode(_));
         let waits = service.own_email_waits(is_own);
-        let asked = service.asked_codes(Some(&email.verification), None, permit);
+        let asked = service.asked_codes(Some(&email.verification), None, permit, context);
         let asked = asked.await?;
         let email = email.contact(context.now);
         let change = |account: &Account| {
@@ -80,7 +80,7 @@ impl UseCase for SetPhone {
         let is_own = permit.user(&user_id)? == UserScope::Own;
         service.may_set_contact(is_own, &phone, permit, context)?;
         let by_code = matches!(phone.verification, Verification::ByCode(_));
-        let asked = service.asked_codes(None, Some(&phone.verification), permit);
+        let asked = service.asked_codes(None, Some(&phone.verification), permit, context);
         let asked = asked.await?;
         let phone = phone.contact(context.now);
         let change = |account: &Account| {

@@ -94,7 +94,12 @@ impl Service {
     ) -> Result<CreatedUser, Error> {
         self.check_organization(registration.organization.as_ref())?;
         let phone = registration.phone.as_ref().map(|phone| &phone.verification);
-        let asked = self.asked_codes(Some(&registration.email.verification), phone, permit);
+        let asked = self.asked_codes(
+            Some(&registration.email.verification),
+            phone,
+            permit,
+            context,
+        );
         let asked = asked.await?;
         let (now, email) = (context.now, registration.email);
         let login_name = match registration.login_name {

@@ -10,7 +10,7 @@ use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{CheckedCode, CodeUser};
 use crate::service::session::VerifiedUser;
 use crate::service::user_lookup::Subject;
-use crate::service::{Checks, Context, Details, Service, UseCase};
+use crate::service::{Checks, Context, Details, SecondChecks, Service, UseCase};
 use crate::store::StoredUser;
 
 /// A password that a user is given.
@@ -168,6 +168,7 @@ impl Service {
         let checks = Checks {
             user: None,
             password: proof.current().cloned(),
+            second: SecondChecks::default(),
         };
         // Over the limit of its address, a login is refused before anything of the user is read.
         let address = self.login_address(&checks, None, permit, context);

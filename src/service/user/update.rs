@@ -112,7 +112,7 @@ impl Service {
         self.may_update(&id, &changes, permit, context)?;
         let is_own = permit.principal().user() == Some(&id);
         let waits = self.own_email_waits(is_own);
-        let asked = self.asked_codes(changes.email(), changes.phone(), permit);
+        let asked = self.asked_codes(changes.email(), changes.phone(), permit, context);
         let asked = asked.await?;
         context.record.user(&id);
         let (command, now) = (UserCommand::Other, context.now);

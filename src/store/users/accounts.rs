@@ -81,7 +81,7 @@ impl Store {
         }
         let user = UserRef::from(&id);
         let [pointer, profile, factors] = self
-            .get_users_table_items([pointer_key(user), profile_key(user), factors_key(user)])
+            .get_parts([pointer_key(user), profile_key(user), factors_key(user)])
             .await?;
         let Some(pointer) = pointer else {
             return self.read_user_by_id(&id).await;
@@ -101,7 +101,7 @@ impl Store {
             }
             let name = pointer.login_name.folded();
             let [user_item, profile, factors] = self
-                .get_users_table_items([user_key(&name), profile_key(user), factors_key(user)])
+                .get_parts([user_key(&name), profile_key(user), factors_key(user)])
                 .await?;
             // Since the pointer was read, another user may have got the name.
             if let Some(item) = user_item

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::profile::{parse_profile, profile_key};
 use super::users_table_key;
 use crate::domain::{
-    AttemptPolicy, FactorKind, OtpMethod, PendingTotp, Profile, SecondFactors, SentOnDay, Timestamp, UserId,
-    UserRef, WriteId,
+    AttemptPolicy, FactorKind, OtpMethod, PendingTotp, Profile, SecondFactors, SentOnDay,
+    Timestamp, UserId, UserRef, WriteId,
 };
 use crate::error::Error;
 use crate::store::item::{
@@ -78,7 +78,7 @@ impl Store {
     ) -> Result<(SecondFactors, Profile), Error> {
         let user = UserRef::from(user);
         let keys = [factors_key(user), profile_key(user)];
-        let [factors, profile] = self.get_users_table_items(keys).await?;
+        let [factors, profile] = self.get_parts(keys).await?;
         let profile = profile.as_ref().map(parse_profile).transpose()?;
         Ok((parsed(factors.as_ref())?, profile.unwrap_or_default()))
     }

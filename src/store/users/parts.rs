@@ -135,7 +135,10 @@ impl Store {
         let stored = seen.pointer_item.get("factors");
         let mut after_set = stored.cloned();
         if old_kinds != kinds {
-            let names = stored.and_then(|set| set.as_ss().ok()).into_iter().flatten();
+            let names = stored
+                .and_then(|set| set.as_ss().ok())
+                .into_iter()
+                .flatten();
             let unknown = names
                 .map(String::as_str)
                 .filter(|name| FactorKind::named(name).is_none());

@@ -13,7 +13,7 @@ use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::Params;
 use sesame::store::Store;
-use sesame::token::{ServerKey, ServiceAccountToken};
+use sesame::token::{ServerKeys, ServiceAccountToken};
 
 use super::meter::{Consumed, Meter};
 use super::service::{self, NOW, PASSWORD, SESSIONS, USERS};
@@ -167,7 +167,7 @@ fn sending_app(store: Store) -> Arc<App> {
     .unwrap();
     settings.hash_params = Params::new(7168, 1, 1).unwrap();
     let messenger = Providers::new().messenger(&settings.policy.messages);
-    let key = KeySource::Key(ServerKey::parse(KEY.into()).unwrap());
+    let key = KeySource::Keys(Arc::new(ServerKeys::parse(KEY).unwrap()));
     let (log, _) = Log::memory(None);
     let one = NonZeroUsize::MIN;
     Arc::new(App::new(store, &settings, key, messenger, one, log))

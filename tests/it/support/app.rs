@@ -102,7 +102,7 @@ impl App {
             settings.hash_params = Params::new(7168, 1, 1).unwrap();
         }
         let key = match &settings.server_key {
-            ServerKeySetting::Key(key) => KeySource::Key(key.clone()),
+            ServerKeySetting::Keys(keys) => KeySource::Keys(Arc::clone(keys)),
             _ => KeySource::None,
         };
         Self::with_key_source(database, settings, key)

@@ -103,8 +103,7 @@ pub(in crate::service::session) fn require_proof(
             (None, None) => FactorError::NoProofYet,
         });
     }
-    let was_proved =
-        proved.is_some_and(|own| own.verified_at.contains_key(&Factor::Password));
+    let was_proved = proved.is_some_and(|own| own.verified_at.contains_key(&Factor::Password));
     if was_proved || has_proof_of_password(checks) {
         Ok(())
     } else {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::asked::CheckedOtp;
 use super::judge::verified_address;
-use super::{CheckedChallenges, ReturnedOtps, SecondSubject};
+use super::{CheckedChallenges, PreparedSecond, ReturnedOtps, SecondChecks, SecondSubject};
 use crate::domain::{
     Challenges, CodeId, DisplayName, Language, LinkValues, OneTimeCode, OtpChallenge, OtpMethod,
-    Permit, Profile, SecondFactors, SentOnDay, day_of, until_next_day,
+    Permit, Profile, SecondFactors, day_of, until_next_day,
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -32,12 +32,40 @@ struct Otp<'a> {
 }
 
 impl Service {
+    /// Judges the second factors of a request, and reads what its challenges need.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::judge_second`]; [`Error::Unimplemented`]: the deployment has no key for
+    /// codes.
+    pub(in crate::service::session) async fn prepare_second(
+        &self,
+        checks: &SecondChecks,
+        asked: &CheckedChallenges,
+        subject: SecondSubject<'_>,
+        context: &Context,
+    ) -> Result<PreparedSecond, Error> {
+        let passed = self.judge_second(checks, subject, context).await?;
+        let read = async {
+            if asked.is_empty() {
+                return Ok(None);
+            }
+            self.factor_keys(context).await?;
+            let user = &subject.user.user_id;
+            let read = self.store.get_factors_and_profile(user);
+            context.database(read).await.map(Some)
+        };
+        let read = read.await;
+        let read = self.settle_second(read, passed.as_ref(), context).await?;
+        Ok(PreparedSecond { passed, read })
+    }
+
     /// Sends or returns the codes that a request asks for, all of whose checks have passed.
     ///
     /// The messages go out before the session is written: if the provider refuses, session and token
     /// are as they were. A code whose session is then not written fits nothing.
     ///
-    /// Requests, one after another: 1, and 1 that counts each message, and the message.
+    /// Requests, one after another: 1 that counts each message, and the message.
     ///
     /// # Errors
     ///
@@ -48,24 +76,19 @@ impl Service {
         &self,
         asked: &CheckedChallenges,
         subject: SecondSubject<'_>,
+        read: &(SecondFactors, Profile),
         permit: &Permit,
         context: &Context,
     ) -> Result<MadeChallenges, Error> {
         let mut made = MadeChallenges::default();
-        if asked.is_empty() {
-            return Ok(made);
-        }
+        let (factors, profile) = read;
         let keys = self.factor_keys(context).await?;
-        let read = self
-            .store
-            .get_factors_and_profile(&subject.user.user_id);
-        let (factors, profile) = context.database(read).await?;
         for (method, delivery) in asked.iter() {
             let otp = Otp {
                 method,
                 key: keys.first(),
-                factors: &factors,
-                profile: &profile,
+                factors,
+                profile,
                 subject,
             };
             self.make_challenge(&otp, delivery, &mut made, permit, context)
@@ -129,7 +152,10 @@ impl Service {
         let (address, since) = verified_address(otp.profile, method).ok_or(not_ready)?;
         let tag = otp.key.address_tag(&address, since);
         let now = context.now;
-        let open = otp.subject.stored.and_then(|one| one.challenges.get(method));
+        let open = otp
+            .subject
+            .stored
+            .and_then(|one| one.challenges.get(method));
         let open = open.filter(|one| one.stands(tag, otp.key.name(), now));
         let mut challenge = open.cloned().unwrap_or_else(|| OtpChallenge {
             id: CodeId::generate(),

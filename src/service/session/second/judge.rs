@@ -81,7 +81,7 @@ impl Service {
         let factors = match reserved? {
             ReservedFactors::Reserved(factors) => factors,
             ReservedFactors::Refused(factors) => {
-                return Err(self.refusal(&kinds, &factors, now).into());
+                return Err(self.factor_refusal(&kinds, &factors, now).into());
             }
         };
         let lock = factors
@@ -94,7 +94,7 @@ impl Service {
                 keys,
                 subject,
             };
-            self.judge(checks, attempt, context).await
+            self.judge_codes(checks, attempt, context).await
         };
         match attempt.await {
             Ok(used) => Ok(Some(PassedSecond {
@@ -157,7 +157,7 @@ impl Service {
     }
 
     /// Why no attempt was counted.
-    fn refusal(
+    fn factor_refusal(
         &self,
         kinds: &[FactorKind],
         factors: &SecondFactors,
@@ -179,7 +179,7 @@ impl Service {
         })
     }
 
-    async fn judge(
+    async fn judge_codes(
         &self,
         checks: &SecondChecks,
         attempt: Attempt<'_>,
@@ -245,7 +245,10 @@ impl Service {
         let challenge = challenge(subject, method).ok_or_else(wrong)?;
         let (address, since) = verified_address(&attempt.profile, method).ok_or_else(wrong)?;
         let mut keys = attempt.keys.clone();
-        if keys.as_ref().is_none_or(|keys| keys.with_name(challenge.key).is_none()) {
+        if keys
+            .as_ref()
+            .is_none_or(|keys| keys.with_name(challenge.key).is_none())
+        {
             let read = self.server_keys_with(challenge.key, context).await;
             keys = read.map_err(Fault::Failed)?;
         }
@@ -298,7 +301,10 @@ fn challenge<'a>(subject: SecondSubject<'a>, method: OtpMethod) -> Option<&'a Ot
 }
 
 /// The verified address that codes go to, as they are derived from it, and when it was verified.
-pub(super) fn verified_address(profile: &Profile, method: OtpMethod) -> Option<(String, Timestamp)> {
+pub(super) fn verified_address(
+    profile: &Profile,
+    method: OtpMethod,
+) -> Option<(String, Timestamp)> {
     match method {
         OtpMethod::Email => {
             let email = profile.email.as_ref()?;

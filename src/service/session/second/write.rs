@@ -32,7 +32,8 @@ impl PassedSecond {
         let kinds = self.checks.kinds();
         let there = stored.kinds();
         // The last recovery code may have been the one that was used.
-        let is_gone = |kind: &&FactorKind| **kind != FactorKind::RecoveryCodes && !there.has(**kind);
+        let is_gone =
+            |kind: &&FactorKind| **kind != FactorKind::RecoveryCodes && !there.has(**kind);
         if let Some(gone) = kinds.iter().find(is_gone) {
             return Err(FactorError::NotSetUp(*gone));
         }
@@ -137,7 +138,10 @@ impl Service {
 }
 
 /// The challenges that the codes of a request answer.
-pub(super) fn answered(checks: &SecondChecks, stored: Option<&Session>) -> Vec<(OtpMethod, CodeId)> {
+pub(super) fn answered(
+    checks: &SecondChecks,
+    stored: Option<&Session>,
+) -> Vec<(OtpMethod, CodeId)> {
     let challenges = stored.map(|session| &session.challenges);
     let ids = checks.sent().filter_map(|(method, _)| {
         let challenge = challenges?.get(method)?;

@@ -79,7 +79,7 @@ pub(in crate::store::users) fn factors_item(user: UserRef, factors: &SecondFacto
 }
 
 pub(super) fn hashes(codes: &BTreeSet<RecoveryCodeHash>) -> Option<AttributeValue> {
-    let all: Vec<u8> = codes.iter().flat_map(|code| code.0).collect();
+    let all: Vec<u8> = codes.iter().flat_map(|code| *code.as_bytes()).collect();
     (!all.is_empty()).then(|| bytes(&all))
 }
 
@@ -146,5 +146,5 @@ fn parse_hashes(item: Attributes<'_>) -> Result<BTreeSet<RecoveryCodeHash>, Corr
     if !rest.is_empty() {
         return Err(CorruptItem::Attribute("recovery_codes"));
     }
-    Ok(codes.iter().copied().map(RecoveryCodeHash).collect())
+    Ok(codes.iter().copied().map(RecoveryCodeHash::new).collect())
 }

@@ -9,7 +9,7 @@ use super::item::{factors_key, hashes, parse_factors};
 use crate::aws::SendCount;
 use crate::domain::{
     FactorKind, OtpMethod, RecoveryCodeHash, SealedSecret, SecondFactors, Session, Timestamp,
-    UserId, UserRef,
+    UserId, UserRef, WriteId,
 };
 use crate::error::Error;
 use crate::store::Store;
