@@ -13,8 +13,8 @@ use crate::store::MessageCounter;
 
 impl Service {
     /// Tells the user of the changes between `before` and `after`, at the verified address; of
-    /// another verified address, at the former one. A failure is only noted: what was changed stays
-    /// changed.
+    /// another verified address, at the former one; of factors that a reset has removed as it verified
+    /// the address, there. A failure is only noted: what was changed stays changed.
     ///
     /// Requests: 1 and the message for each change, if the deployment sends e-mail and the user has
     /// a verified address.
@@ -28,28 +28,29 @@ impl Service {
         if self.policy.messages.mail_from.is_none() {
             return;
         }
-        let Some(to) = before.profile.verified_email() else {
-            return;
+        let changes = changes(before, after);
+        let (to, changes) = match (before.profile.verified_email(), &*changes) {
+            (Some(to), changes) => (to, changes),
+            // Only a reset takes the factors of a user whose address it verifies.
+            (None, _) if lost_factors(before, after) => match after.profile.verified_email() {
+                Some(to) => (to, &[(MessageKind::FactorsRemovedByReset, None)][..]),
+                None => return,
+            },
+            (None, _) => return,
         };
-        let notices = changes(before, after).into_iter().map(async |(kind, factor)| {
+        let notices = changes.iter().map(async |&(kind, factor)| {
             let new_address = after
                 .profile
                 .email
                 .as_ref()
                 .filter(|_| kind == MessageKind::EmailChanged)
                 .map(|email| email.address.as_str());
+            let asker = self.asker(permit.principal(), &after.user.user_id);
             let values = MessageValues {
-                organization: &self.policy.organization_name,
-                asker: self.asker(permit.principal(), &after.user.user_id),
                 name: Some(shown_name(after)),
-                code: None,
-                link: None,
-                application: None,
                 new_address,
                 factor,
-                left: None,
-                hours: 0,
-                minutes: 0,
+                ..MessageValues::new(&self.policy.organization_name, asker)
             };
             context.record.note(|facts| facts.is_sending = true);
             if let Err(error) = self.tell(kind, to, after, &values, context).await {
@@ -108,6 +109,10 @@ fn changes(before: &Account, after: &Account) -> Vec<(MessageKind, Option<Factor
     let kinds = kinds.into_iter().filter(|(_, is_changed)| *is_changed);
     let kinds = kinds.map(|(kind, _)| (kind, None));
     kinds.chain(changed_factors(before, after)).collect()
+}
+
+fn lost_factors(before: &Account, after: &Account) -> bool {
+    !before.factors.kinds().is_empty() && after.factors.kinds().is_empty()
 }
 
 fn changed_factors(
