@@ -7,7 +7,7 @@ use super::text::{Invalid, bounded};
 
 /// A code that is sent by e-mail or SMS to check a second factor: eight decimal digits. It is derived
 /// from the server's key and never stored.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OneTimeCode(Zeroizing<String>);
 
 impl OneTimeCode {
@@ -35,7 +35,7 @@ hide_in_debug!(OneTimeCode);
 
 /// A one-time code that somebody presents, without spaces and hyphens. It may be any text: one that
 /// can't be a code is a wrong one.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PresentedOtp(Zeroizing<String>);
 
 impl PresentedOtp {

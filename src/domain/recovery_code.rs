@@ -50,7 +50,7 @@ hide_in_debug!(RecoveryCode);
 /// A recovery code that somebody presents, in capitals, without spaces and hyphens, and with digits
 /// for the letters that are taken for them. It may be any text: one that can't be a code is a wrong
 /// one.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PresentedRecoveryCode(Zeroizing<String>);
 
 impl PresentedRecoveryCode {

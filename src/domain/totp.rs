@@ -121,7 +121,7 @@ hide_in_debug!(TotpSecret);
 
 /// A code of an authenticator app that somebody presents. It may be any text: one that isn't six
 /// digits is a wrong one.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TotpCode(Zeroizing<String>);
 
 impl TotpCode {

@@ -59,9 +59,7 @@ pub(super) fn challenges(asked: Option<v2::RequestChallenges>) -> Result<AskedCh
     });
     let otp_email = asked.otp_email.map(|email| match email.delivery_type {
         Some(DeliveryType::ReturnCode(_)) => Ok(Delivery::Return),
-        Some(DeliveryType::SendCode(send)) => {
-            url_template(send.url_template).map(Delivery::Send)
-        }
+        Some(DeliveryType::SendCode(send)) => url_template(send.url_template).map(Delivery::Send),
         None => Ok(Delivery::Send(None)),
     });
     Ok(AskedChallenges {

@@ -66,14 +66,12 @@ impl Service {
         });
         let asker = self.asker(permit.principal(), &account.user.user_id);
         let values = MessageValues {
-            organization: &self.policy.organization_name,
-            asker,
             name: is_verified.then(|| shown_name(account)),
             code: Some(code.short()),
             link: link.as_deref(),
             application: order.application_name.as_deref(),
-            new_address: None,
             hours: u32::try_from(order.purpose.lifetime().as_secs() / 3600).unwrap_or(u32::MAX),
+            ..MessageValues::new(&self.policy.organization_name, asker)
         };
         let language = account.profile.language.as_ref().map(Language::as_str);
         let kind = match order.purpose {

@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 
 use super::deliver::shown_name;
 use crate::domain::{
-    Account, Address as _, EmailAddress, FactorKind, Language, Permit, Profile, day_of, until_next_day,
+    Account, Address as _, EmailAddress, FactorKind, Language, Permit, Profile, UserId, day_of,
+    until_next_day,
 };
-use crate::error::{Error, UserError};
+use crate::error::{Error, UserCommand, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
 use crate::service::{Context, Service};
 use crate::store::MessageCounter;
@@ -58,6 +59,43 @@ impl Service {
             }
         });
         join_all(notices).await;
+    }
+
+    /// Tells a user by e-mail that a recovery code was used, of which so many are `left`.
+    ///
+    /// Requests: 2, and 1 and the message, if the deployment sends e-mail and the user has a verified
+    /// address.
+    pub(in crate::service) async fn tell_of_recovery_code(
+        &self,
+        user: &UserId,
+        left: usize,
+        permit: &Permit,
+        context: &Context,
+    ) {
+        if self.policy.messages.mail_from.is_none() {
+            return;
+        }
+        context.record.note(|facts| facts.is_sending = true);
+        let told = async {
+            let found = self.find_user(user, context).await;
+            let account = found
+                .map_err(|refusal| refusal.of(UserCommand::Other))?
+                .account;
+            let Some(to) = account.profile.verified_email() else {
+                return Ok(());
+            };
+            let asker = self.asker(permit.principal(), user);
+            let values = MessageValues {
+                name: Some(shown_name(&account)),
+                left: Some(left),
+                ..MessageValues::new(&self.policy.organization_name, asker)
+            };
+            let kind = MessageKind::RecoveryCodeUsed;
+            self.tell(kind, to, &account, &values, context).await
+        };
+        if let Err(error) = told.await {
+            context.record.message_failed(&error);
+        }
     }
 
     async fn tell(

@@ -135,7 +135,7 @@ impl Opening {
     /// The sequence of the session.
     fn first_sequence(&self) -> Sequence {
         let request = &self.request;
-        let facts = request.checks.factors().len() + self.asked.iter().count();
+        let facts = request.checks.factors().len() + self.asked.count();
         let has_metadata = !request.metadata.is_empty();
         Session::first_sequence(facts, has_metadata, request.lifetime.is_some())
     }

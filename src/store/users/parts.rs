@@ -135,14 +135,12 @@ impl Store {
         let stored = seen.pointer_item.get("factors");
         let mut after_set = stored.cloned();
         if old_kinds != kinds {
-            let names = stored
-                .and_then(|set| set.as_ss().ok())
-                .into_iter()
-                .flatten();
-            let unknown = names
-                .map(String::as_str)
-                .filter(|name| FactorKind::named(name).is_none());
-            after_set = kinds_set(kinds.iter().map(FactorKind::as_str).chain(unknown));
+            let mut names: Vec<&str> = kinds.iter().map(FactorKind::as_str).collect();
+            if let Some(AttributeValue::Ss(stored)) = stored {
+                let stored = stored.iter().map(String::as_str);
+                names.extend(stored.filter(|name| FactorKind::named(name).is_none()));
+            }
+            after_set = kinds_set(names.into_iter());
         }
         let mut from = Item::new();
         if let Some(set) = stored {

@@ -18,7 +18,7 @@ pub(super) enum CheckedOtp {
 }
 
 /// The codes that are returned.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReturnedOtps {
     pub otp_sms: Option<OneTimeCode>,
     pub otp_email: Option<OneTimeCode>,
@@ -27,6 +27,10 @@ pub struct ReturnedOtps {
 impl CheckedChallenges {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (OtpMethod, &CheckedOtp)> {
