@@ -249,9 +249,7 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let change = |account: &Account| {
-            account.changed_by(change)
-        };
+        let change = |account: &Account| account.changed_by(change);
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }

@@ -102,22 +102,33 @@ async fn set_up(client: Client<'_>, id: &str) -> String {
 
 async fn generate(client: Client<'_>, id: &str, count: i64) -> Result<Vec<String>, String> {
     let message = json!({ "userId": id, "count": count });
-    let answer = client.ask(Operation::GenerateRecoveryCodes, message).await?;
+    let answer = client
+        .ask(Operation::GenerateRecoveryCodes, message)
+        .await?;
     let codes = answer["recoveryCodes"].as_array().unwrap().iter();
-    Ok(codes.map(|code| code.as_str().unwrap().to_owned()).collect())
+    Ok(codes
+        .map(|code| code.as_str().unwrap().to_owned())
+        .collect())
 }
 
 /// The ways in which a user can log in, without their common prefix.
 async fn methods(client: Client<'_>, id: &str) -> Vec<String> {
     let message = json!({ "userId": id });
-    let listed = client.ask(Operation::ListAuthenticationMethodTypes, message).await;
+    let listed = client
+        .ask(Operation::ListAuthenticationMethodTypes, message)
+        .await;
     let listed = listed.unwrap();
-    let types = listed["authMethodTypes"].as_array().cloned().unwrap_or_default();
+    let types = listed["authMethodTypes"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let total = listed["details"]["totalResult"].as_str().unwrap_or("0");
     assert_eq!(total, types.len().to_string());
     let name = |one: &Value| {
         let name = one.as_str().unwrap();
-        name.strip_prefix("AUTHENTICATION_METHOD_TYPE_").unwrap().to_owned()
+        name.strip_prefix("AUTHENTICATION_METHOD_TYPE_")
+            .unwrap()
+            .to_owned()
     };
     types.iter().map(name).collect()
 }
@@ -125,14 +136,19 @@ async fn methods(client: Client<'_>, id: &str) -> Vec<String> {
 /// The factors of a user, with their states.
 async fn factors(client: Client<'_>, id: &str, mut message: Value) -> Vec<(String, String)> {
     message["userId"] = json!(id);
-    let listed = client.ask(Operation::ListAuthenticationFactors, message).await;
+    let listed = client
+        .ask(Operation::ListAuthenticationFactors, message)
+        .await;
     let listed = listed.unwrap();
     let result = listed["result"].as_array().cloned().unwrap_or_default();
     let factor = |one: &Value| {
         let fields = one.as_object().unwrap();
         let kind = fields.keys().find(|name| *name != "state").unwrap();
         let state = one["state"].as_str().unwrap();
-        (kind.clone(), state.strip_prefix("AUTH_FACTOR_STATE_").unwrap().to_owned())
+        (
+            kind.clone(),
+            state.strip_prefix("AUTH_FACTOR_STATE_").unwrap().to_owned(),
+        )
     };
     result.iter().map(factor).collect()
 }
@@ -143,7 +159,10 @@ async fn log_in(client: Client<'_>, id: &str, more: Value) -> Outcome {
     for (name, check) in more.as_object().unwrap() {
         checks[name] = check.clone();
     }
-    let anonymous = Client { token: None, ..client };
+    let anonymous = Client {
+        token: None,
+        ..client
+    };
     let created = anonymous.create_json(&json!({ "checks": checks })).await;
     created.result()
 }

@@ -162,7 +162,9 @@ fn changed_factors(
     let added = has.iter().filter(move |kind| !had.has(*kind));
     let removed = had.iter().filter(move |kind| !has.has(*kind));
     let both = [had, has];
-    let are_replaced = both.iter().all(|kinds| kinds.has(FactorKind::RecoveryCodes))
+    let are_replaced = both
+        .iter()
+        .all(|kinds| kinds.has(FactorKind::RecoveryCodes))
         && old.recovery_codes != new.recovery_codes;
     let replaced = are_replaced.then_some((MessageKind::RecoveryCodesReplaced, None));
     added

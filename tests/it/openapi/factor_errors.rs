@@ -75,8 +75,6 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
             let phones = [Rpc::RemovePhone, Rpc::UpdateUser, Rpc::UpdateHumanUser];
             REMOVES.iter().any(|(of, _)| *of == rpc) || is_one_of(&phones)
         }
-        FactorError::SwitchedOff => {
-            ADDS.iter().any(|(of, _)| *of == rpc) || is_one_of(&CREATES)
-        }
+        FactorError::SwitchedOff => ADDS.iter().any(|(of, _)| *of == rpc) || is_one_of(&CREATES),
     }
 }

@@ -55,9 +55,9 @@ pub fn may_answer(operation: &Operation, error: &UserError) -> bool {
 fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
     use Rpc::{
         CreateInviteCode, DeleteUser, HumanMFAInitSkipped, PasswordReset, RegisterTOTP,
-        RemovePhone,
-        ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail, SetPassword,
-        SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode, VerifyPhone,
+        RemovePhone, ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail,
+        SetPassword, SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode,
+        VerifyPhone,
     };
 
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);

@@ -7,8 +7,8 @@ use sesame::domain::Operation;
 
 use super::totp_codes::{code_of, wrong_code};
 use super::{
-    MINUTE, add, administrator, as_user, ask, factors, generate, log_in, methods, outcome, register,
-    set_up, start, steps, totp, verify,
+    MINUTE, add, administrator, as_user, ask, factors, generate, log_in, methods, outcome,
+    register, set_up, start, steps, totp, verify,
 };
 use crate::support::app::NOW;
 use crate::support::client::Wire;
@@ -262,7 +262,10 @@ async fn factors_are_listed_by_kind_and_state() {
     );
     for (message, want) in [
         (json!({}), vec![email, sms]),
-        (json!({ "states": ["AUTH_FACTOR_STATE_NOT_READY"] }), vec![pending]),
+        (
+            json!({ "states": ["AUTH_FACTOR_STATE_NOT_READY"] }),
+            vec![pending],
+        ),
         (json!({ "states": ["AUTH_FACTOR_STATE_REMOVED"] }), vec![]),
         (json!({ "states": [0] }), vec![]),
         (

@@ -86,7 +86,10 @@ async fn a_secret_has_16_to_64_bytes_in_base32() {
 async fn a_secret_takes_a_key_and_that_apps_may_be_set_up() {
     for (settings, want) in [
         (&[][..], "code 12"),
-        (&[SERVER_KEY, ("SECOND_FACTORS", "otp_email")], "SESAME-Foff1"),
+        (
+            &[SERVER_KEY, ("SECOND_FACTORS", "otp_email")],
+            "SESAME-Foff1",
+        ),
         (&[SERVER_KEY, ("SECOND_FACTORS", "totp")], "ok"),
     ] {
         let app = App::emulated(settings).await;

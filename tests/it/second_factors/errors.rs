@@ -31,7 +31,11 @@ async fn an_unknown_user_is_told_by_the_call() {
             (Operation::VerifyTOTPRegistration, "code"),
             (Operation::GenerateRecoveryCodes, "count"),
         ] {
-            let value = if field == "code" { json!("123456") } else { json!(3) };
+            let value = if field == "code" {
+                json!("123456")
+            } else {
+                json!(3)
+            };
             let message = json!({ "userId": "nobody", field: value });
             let got = outcome(&admin.ask(rpc, message).await);
             assert_eq!(got, "COMMAND-4g3xq", "{rpc:?} {wire:?}");
@@ -111,7 +115,10 @@ async fn a_factor_that_is_switched_off_is_not_set_up_and_stays_good() {
             Operation::AddOTPEmail,
         ] {
             let want = if rpc == allowed { "ok" } else { "SESAME-Foff1" };
-            for wire in Wire::ALL.into_iter().take(if rpc == allowed { 1 } else { 6 }) {
+            for wire in Wire::ALL
+                .into_iter()
+                .take(if rpc == allowed { 1 } else { 6 })
+            {
                 let got = ask(admin.by(wire), rpc, &other).await;
                 assert_eq!(got, want, "{setting} {rpc:?} {wire:?}");
             }

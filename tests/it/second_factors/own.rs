@@ -25,8 +25,14 @@ fn changes(app: &App, name: &str) -> Vec<(Operation, Value)> {
         (Operation::GenerateRecoveryCodes, json!({ "count": 2 })),
         (Operation::SetEmail, json!({ "email": email })),
         (Operation::SetPhone, phone.clone()),
-        (Operation::UpdateHumanUser, json!({ "email": { "email": email } })),
-        (Operation::UpdateUser, of_human("email", &json!({ "email": email }))),
+        (
+            Operation::UpdateHumanUser,
+            json!({ "email": { "email": email } }),
+        ),
+        (
+            Operation::UpdateUser,
+            of_human("email", &json!({ "email": email })),
+        ),
         (Operation::UpdateHumanUser, json!({ "phone": phone })),
         (Operation::UpdateUser, of_human("phone", &phone)),
         (Operation::UpdateHumanUser, json!({ "phone": {} })),
@@ -73,7 +79,12 @@ async fn each_proof_of_the_strongest_kind_has_to_be_fresh() {
     let named = change(older, &id, Operation::UpdateHumanUser, name).await;
     assert_eq!(named, "ok");
 
-    let renewed = prove(older, &created, json!({ "password": { "password": PASSWORD } })).await;
+    let renewed = prove(
+        older,
+        &created,
+        json!({ "password": { "password": PASSWORD } }),
+    )
+    .await;
     for (rpc, message) in changes(&app, "mini") {
         let got = change(renewed, &id, rpc, message.clone()).await;
         assert_eq!(got, "ok", "{rpc:?} {message}");
@@ -312,7 +323,10 @@ async fn an_unlock_forgives_wrong_codes() {
     let admin = administrator(&app).await;
     let id = add(admin, "mini").await;
     let secret = set_up(admin, &id).await;
-    assert_eq!(ask(admin, Operation::UnlockUser, &id).await, "COMMAND-olb9vb0oca");
+    assert_eq!(
+        ask(admin, Operation::UnlockUser, &id).await,
+        "COMMAND-olb9vb0oca"
+    );
     let log_in = async |code: &str, at: Timestamp| {
         let check = json!({ "totp": { "code": code } });
         outcome(&super::log_in(app.client().at(at), &id, check).await)

@@ -61,7 +61,10 @@ async fn a_removed_number_and_the_codes_that_went_there_are_both_told() {
     let id = add(admin, "mini").await;
     assert_eq!(ask(admin, Operation::AddOTPSMS, &id).await, "ok");
     let message = json!({ "userId": id, "phone": {} });
-    admin.ask(Operation::UpdateHumanUser, message).await.unwrap();
+    admin
+        .ask(Operation::UpdateHumanUser, message)
+        .await
+        .unwrap();
 
     let sent = app.outbox();
     assert_eq!(sent.len(), 3);

@@ -79,8 +79,8 @@ impl Service {
         before: &Account,
         after: &Account,
     ) -> Result<(), FactorError> {
-        let is_last = before.factors.kinds().demands_second()
-            && !after.factors.kinds().demands_second();
+        let is_last =
+            before.factors.kinds().demands_second() && !after.factors.kinds().demands_second();
         let is_needed =
             self.policy.mfa == MfaPolicy::Required || after.user.password_hash.is_none();
         if is_own && is_last && is_needed {
