@@ -10,11 +10,10 @@ use sesame::error::{Error, Example, TokenFault, examples};
 use crate::Result;
 
 /// The kinds that all calls have. Servers refuse a few more before they find a call.
-const OF_ALL_CALLS: [&str; 12] = [
+const OF_ALL_CALLS: [&str; 11] = [
     "invalid_argument",
     "malformed",
     "unauthenticated",
-    "too_weak",
     "unknown_route",
     "unknown_method",
     "unsupported_media_type",
@@ -24,6 +23,9 @@ const OF_ALL_CALLS: [&str; 12] = [
     "unavailable",
     "internal",
 ];
+
+/// What calls have beside them that take more than a session with half of its factors.
+const OF_STRONG: &str = "too_weak";
 
 /// What calls with a body have beside them.
 const OF_BODIES: &str = "unsupported_encoding";
@@ -56,7 +58,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn is_of_all_calls(&self) -> bool {
-        OF_ALL_CALLS.contains(&self.kind) || self.kind == OF_BODIES
+        OF_ALL_CALLS.contains(&self.kind) || [OF_BODIES, OF_STRONG].contains(&self.kind)
     }
 }
 
@@ -64,6 +66,7 @@ impl Answer {
 /// field of its request that isn't carried out.
 pub fn answers(
     of_call: &[String],
+    is_open_to_weak: bool,
     has_body: bool,
     methods: &str,
     unbuilt: Option<String>,
@@ -79,6 +82,9 @@ pub fn answers(
         .collect();
     if has_body {
         names.push(OF_BODIES);
+    }
+    if !is_open_to_weak {
+        names.push(OF_STRONG);
     }
     let all = examples();
     let mut answers = Vec::new();
@@ -98,22 +104,23 @@ pub fn answers(
             let (meaning, _) = example.documentation().unwrap_or_default();
             let of_path = Error::MethodNotAllowed(methods.to_owned().into());
             let of_request = Error::Unimplemented(unbuilt.clone().into());
-            let another = match &example.error {
-                Error::Unauthenticated(_) => Some(Error::Unauthenticated(TokenFault::Invalid)),
-                Error::Unimplemented(_) if names.contains(&KEY_REUSED) => Some(
-                    Error::Unimplemented("Idempotency-Key without SERVER_KEY".into()),
-                ),
-                Error::Unimplemented(_) => no_key
-                    .filter(|what| *what != unbuilt)
-                    .map(|what| Error::Unimplemented(what.into())),
-                _ => None,
+            let more = match &example.error {
+                Error::Unauthenticated(_) => vec![Error::Unauthenticated(TokenFault::Invalid)],
+                Error::Unimplemented(_) => {
+                    let keyed = names.contains(&KEY_REUSED);
+                    let keyed = keyed.then_some("Idempotency-Key without SERVER_KEY");
+                    let no_key = no_key.filter(|what| *what != unbuilt);
+                    let more = keyed.into_iter().chain(no_key);
+                    more.map(|what| Error::Unimplemented(what.into())).collect()
+                }
+                _ => Vec::new(),
             };
             let error = match &example.error {
                 Error::MethodNotAllowed(_) => &of_path,
                 Error::Unimplemented(_) => &of_request,
                 error => error,
             };
-            for error in [error].into_iter().chain(&another) {
+            for error in [error].into_iter().chain(&more) {
                 answers.push(answer(error, &meaning)?);
             }
         }

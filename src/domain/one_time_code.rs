@@ -13,11 +13,12 @@ pub struct OneTimeCode(Zeroizing<String>);
 impl OneTimeCode {
     const CODES: u64 = 100_000_000;
 
-    /// The code of a message authentication code, from its first eight bytes. Of so many, some codes
-    /// are likelier than others by less than one in 10^11.
+    /// The code of a message authentication code, from its first eight bytes. Some codes are
+    /// likelier than others, by less than one part in 10^11.
     pub fn from_mac(mac: &[u8; 32]) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = *mac;
-        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % Self::CODES;
+        let mut start = Zeroizing::new([0; 8]);
+        start.copy_from_slice(&mac[..8]);
+        let number = u64::from_be_bytes(*start) % Self::CODES;
         Self(Zeroizing::new(format!("{number:08}")))
     }
 

@@ -35,6 +35,7 @@ mod openapi;
 mod permissions;
 mod protocols;
 mod requests;
+mod second;
 mod second_factors;
 mod set;
 mod stored;

@@ -13,4 +13,5 @@ pub mod faults;
 pub mod openapi;
 pub mod providers;
 pub mod record;
+pub mod second;
 pub mod template;

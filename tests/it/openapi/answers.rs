@@ -187,8 +187,6 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
         | Error::Unauthenticated(_)
-        // By the token of a session that lacks a factor, all calls but those on its own session.
-        | Error::TooWeak(_)
         | Error::RouteNotFound
         | Error::MethodNotAllowed(_)
         | Error::UnsupportedMediaType(_)
@@ -225,6 +223,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         }
         Error::User(error) => user_errors::may_answer(operation, error),
         Error::Factor(error) => factor_errors::may_answer(operation, error),
+        Error::TooWeak(_) => rpc != Rpc::ListAuthenticationMethodTypes,
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
         },
@@ -251,7 +250,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
         Error::Unimplemented(what) if what == user_errors::NO_KEY => {
-            user_errors::has_codes(rpc) || factor_errors::has_keys(rpc)
+            user_errors::has_codes(rpc)
+                || factor_errors::has_keys(rpc)
+                || factor_errors::checks(operation)
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.

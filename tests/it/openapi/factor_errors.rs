@@ -38,7 +38,7 @@ pub fn has_keys(rpc: Rpc) -> bool {
 }
 
 /// Whether an operation checks second factors and sends their codes: v2alpha does not.
-pub fn has_challenges(operation: &Operation) -> bool {
+pub fn checks(operation: &Operation) -> bool {
     [Rpc::CreateSession, Rpc::SetSession].contains(&operation.rpc)
         && operation.version > Version::V2alpha
 }
@@ -49,8 +49,14 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
     let rpc = operation.rpc;
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
     let is_of = |some: &[(Rpc, FactorKind)], kind| some.contains(&(rpc, kind));
-    let checks = has_challenges(operation);
+    let checks = checks(operation);
+    let recovers = checks && operation.version == Version::V2;
     match error {
+        FactorError::NotSetUp(FactorKind::RecoveryCodes)
+        | FactorError::UserMissingToCheck(FactorKind::RecoveryCodes)
+        | FactorError::CodeEmpty(FactorKind::RecoveryCodes)
+        | FactorError::Wrong(FactorKind::RecoveryCodes) => recovers,
+        FactorError::Locked(lock) if lock.kind == FactorKind::RecoveryCodes => recovers,
         FactorError::NoProofYet
         | FactorError::UserMissingToCheck(_)
         | FactorError::UserMissingToChallenge(_)
@@ -58,8 +64,9 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
         | FactorError::NotReady(_)
         | FactorError::NoChallenge
         | FactorError::CodeEmpty(_)
-        | FactorError::Expired
         | FactorError::Locked(_) => checks,
+        // A create has no challenge yet that could have expired.
+        FactorError::Expired => checks && rpc == Rpc::SetSession,
         FactorError::Wrong(FactorKind::Totp) => checks || rpc == Rpc::VerifyTOTPRegistration,
         FactorError::Wrong(_) => checks,
         FactorError::Exists(kind) => is_of(&ADDS, *kind),

@@ -48,7 +48,7 @@ pub fn may_answer(operation: &Operation, error: &UserError) -> bool {
             | UserError::SendingNotSetUp
             | UserError::TooManyMessages(_)
     );
-    let is_challenged = of_challenges && factor_errors::has_challenges(operation);
+    let is_challenged = of_challenges && factor_errors::checks(operation);
     is_challenged || may_answer_on_user(operation.rpc, error)
 }
 

@@ -1,0 +1,3 @@
+//! Second factors in sessions.
+
+mod checks;
