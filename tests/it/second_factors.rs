@@ -6,7 +6,7 @@ mod errors;
 mod own;
 mod rights;
 mod told;
-mod totp_codes;
+pub mod totp_codes;
 
 use std::time::Duration;
 
