@@ -39,6 +39,7 @@ mod second;
 mod second_factors;
 mod set;
 mod stored;
+mod strength;
 mod support;
 mod template;
 mod unbuilt;
