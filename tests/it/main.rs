@@ -37,6 +37,7 @@ mod permissions;
 mod protocols;
 mod requests;
 mod second;
+mod second_factors;
 mod set;
 mod stored;
 mod strength;
