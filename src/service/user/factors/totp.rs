@@ -100,6 +100,7 @@ impl UseCase for VerifyTOTPRegistration {
     ) -> Result<Details, Error> {
         let Self { user_id: id, code } = self;
         service.may_change_factors(&id, permit, context)?;
+        service.may_set_up(FactorKind::Totp)?;
         let keys = service.factor_keys(context).await?;
         let command = UserCommand::Other;
         let seen = service
