@@ -125,7 +125,7 @@ async fn calls_at_the_same_time_share_the_first_read() {
         (text("short"), Some("internal")),
         (fault(500, "InternalServiceError"), Some("unavailable")),
     ] {
-        let manager = Manager::held(&[answer.clone()]);
+        let manager = Manager::held(std::slice::from_ref(&answer));
         let source = Arc::new(manager.source());
         let calls: Vec<_> = (0..20)
             .map(|call| {
