@@ -110,6 +110,14 @@ pub enum Failure {
     #[error("the emulated DynamoDB can't be opened")]
     Open(#[from] crate::emulator::OpenError),
     #[cfg(feature = "dev")]
+    #[error("the server key in '{file}' can't be {done}")]
+    KeyFile {
+        done: &'static str,
+        file: String,
+        #[source]
+        error: io::Error,
+    },
+    #[cfg(feature = "dev")]
     #[error("the emulated DynamoDB has stopped")]
     Emulator(#[source] io::Error),
     #[error("the tables are not as they should be")]
