@@ -117,7 +117,7 @@ pub use session::{
     IdempotentCreate, NewSession, ReplacedToken, Session, SessionChanges, SessionState,
     TokenRotation, TokenValidity, check_lifetime,
 };
-pub use strength::{Lacking, MfaPolicy, MinAcr, Strength};
+pub use strength::{Lacking, MfaPolicy, MinAcr, RequiredStrength, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
 #[cfg(feature = "function")]

@@ -1,7 +1,7 @@
 use super::Program;
 use super::fault::Faults;
 use super::reader::Reader;
-use crate::domain::{MfaPolicy, MinAcr};
+use crate::domain::{MinAcr, RequiredStrength};
 use crate::store::Tables;
 use crate::transport::lambda::authorizer::AuthorizerAnswer;
 
@@ -10,8 +10,8 @@ use crate::transport::lambda::authorizer::AuthorizerAnswer;
 pub struct AuthorizerSettings {
     pub tables: Tables,
     pub answer: AuthorizerAnswer,
-    pub mfa: MfaPolicy,
-    pub min_acr: MinAcr,
+    /// What a session has to prove.
+    pub required: RequiredStrength,
 }
 
 impl AuthorizerSettings {
@@ -38,8 +38,10 @@ impl AuthorizerSettings {
                     sessions: sessions?,
                 },
                 answer: answer?,
-                mfa: mfa?,
-                min_acr: min_acr?,
+                required: RequiredStrength {
+                    mfa: mfa?,
+                    min_acr: min_acr?,
+                },
             })
         };
         read().ok_or(Faults(reader.faults))
@@ -50,6 +52,7 @@ impl AuthorizerSettings {
 mod tests {
     use super::*;
     use crate::config::settings_of;
+    use crate::domain::MfaPolicy;
 
     fn read(variables: &[(&str, &str)]) -> Result<AuthorizerSettings, Faults> {
         AuthorizerSettings::read(|name| {
@@ -88,9 +91,9 @@ mod tests {
             ("", "phr", (MfaPolicy::Optional, MinAcr::PhishingResistant)),
         ] {
             let settings = read(&[tables[0], tables[1], ("MFA", mfa), ("MIN_ACR", min_acr)]);
-            let settings = settings.unwrap();
+            let required = settings.unwrap().required;
             assert_eq!(
-                (settings.mfa, settings.min_acr),
+                (required.mfa, required.min_acr),
                 want,
                 "{mfa:?} {min_acr:?}"
             );

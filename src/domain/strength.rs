@@ -27,6 +27,32 @@ named! {
     }
 }
 
+/// What a session has to prove to whoever uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequiredStrength {
+    pub mfa: MfaPolicy,
+    pub min_acr: MinAcr,
+}
+
+impl RequiredStrength {
+    /// What a session with these `factors` lacks of a user who has `kinds`. What the policy demands
+    /// comes first, since it names the factor that is missing.
+    pub fn lacking(self, kinds: FactorKinds, factors: &Factors) -> Option<Lacking> {
+        let by_policy = self.mfa.lacking(kinds, factors);
+        by_policy.or_else(|| self.min_acr.lacking(factors))
+    }
+}
+
+impl Default for RequiredStrength {
+    /// What the defaults of the settings are.
+    fn default() -> Self {
+        Self {
+            mfa: MfaPolicy::Optional,
+            min_acr: MinAcr::None,
+        }
+    }
+}
+
 named! {
     /// How strongly a session proves its user: `acr`.
     pub enum Strength {

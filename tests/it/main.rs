@@ -38,6 +38,7 @@ mod requests;
 mod second;
 mod set;
 mod stored;
+mod strength;
 mod support;
 mod template;
 mod unbuilt;

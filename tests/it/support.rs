@@ -14,4 +14,5 @@ pub mod openapi;
 pub mod providers;
 pub mod record;
 pub mod second;
+pub mod strength;
 pub mod template;

@@ -1,0 +1,82 @@
+//! Users with any factors, and sessions in which any were proved, written into the tables as they
+//! are read there: which sessions are strong enough for whom is no matter of how these came about.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use sesame::domain::{User, UserRef};
+
+use super::answer::Answer;
+use super::app::{App, NOW};
+
+/// The factors beside the user that can be proved in a session: the name in its item, and that of the
+/// API.
+pub const PROOFS: [(&str, &str); 5] = [
+    ("password_verified_at", "password"),
+    ("totp_verified_at", "totp"),
+    ("otp_sms_verified_at", "otpSms"),
+    ("otp_email_verified_at", "otpEmail"),
+    ("recovery_code_verified_at", "recoveryCode"),
+];
+
+impl App {
+    /// Makes a user one who has second factors of these kinds and no others.
+    pub async fn set_kinds(&self, user: &User, kinds: &[&str]) {
+        let key = format!("USER#{}", UserRef::from(&user.user_id));
+        let update = self.dynamodb().update_item();
+        let update = update.table_name(&self.store.tables().users);
+        let update = update.key("pk", AttributeValue::S(key));
+        let update = if kinds.is_empty() {
+            update.update_expression("REMOVE factors")
+        } else {
+            let kinds = kinds.iter().map(|&kind| kind.to_owned()).collect();
+            update
+                .update_expression("SET factors = :kinds")
+                .expression_attribute_values(":kinds", AttributeValue::Ss(kinds))
+        };
+        update.send().await.unwrap();
+    }
+
+    /// Makes a session one in which these factors were proved, by their names in the API, and no
+    /// others.
+    pub async fn set_proofs(&self, session: &Answer, proofs: &[&str]) {
+        let id = session.json()["sessionId"].as_str().unwrap().to_owned();
+        let (set, unset): (Vec<_>, Vec<_>) =
+            PROOFS.iter().partition(|(_, name)| proofs.contains(name));
+        let set: Vec<_> = set
+            .iter()
+            .map(|(name, _)| format!("{name} = :at"))
+            .collect();
+        let unset: Vec<_> = unset.iter().map(|(name, _)| *name).collect();
+        let mut expression = String::new();
+        if !set.is_empty() {
+            expression = format!("SET {} ", set.join(", "));
+        }
+        if !unset.is_empty() {
+            expression = format!("{expression}REMOVE {}", unset.join(", "));
+        }
+        let mut update = self
+            .dynamodb()
+            .update_item()
+            .table_name(&self.store.tables().sessions)
+            .key("session_id", AttributeValue::S(id))
+            .update_expression(expression);
+        if !set.is_empty() {
+            let at = AttributeValue::N(NOW.as_millis().to_string());
+            update = update.expression_attribute_values(":at", at);
+        }
+        update.send().await.unwrap();
+    }
+}
+
+/// All sets of some names, the empty one first.
+pub fn sets<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut sets = vec![Vec::new()];
+    for &name in names {
+        let with = sets.iter().map(|set| [&set[..], &[name]].concat());
+        sets = sets
+            .iter()
+            .cloned()
+            .chain(with.collect::<Vec<_>>())
+            .collect();
+    }
+    sets
+}
