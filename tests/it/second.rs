@@ -1,3 +1,7 @@
 //! Second factors in sessions.
 
+mod at_once;
 mod checks;
+mod faults;
+mod guessing;
+mod uses;

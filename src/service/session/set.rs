@@ -163,6 +163,7 @@ impl Service {
             precondition: request.precondition,
             checked,
             verified,
+            attempt: WriteId::generate(),
         })
     }
 
@@ -271,6 +272,8 @@ struct PreparedSet {
     verified: Option<VerifiedUser>,
     /// The user who is checked: that one, or the session's own as of its generation of today.
     checked: Option<UserFactor>,
+    /// The id of the attempt at codes, if one is reserved.
+    attempt: WriteId,
     /// The user's login name, and the kinds of second factors if they were read.
     login_name: Option<LoginName>,
     kinds: Option<FactorKinds>,
@@ -285,6 +288,7 @@ impl PreparedSet {
             kinds: self.kinds,
             session: self.session.id,
             stored: Some(&self.session),
+            attempt: self.attempt,
         })
     }
 

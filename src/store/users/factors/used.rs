@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
-use crate::store::item::{Item, bytes, millis, number, text};
+use crate::store::item::{bytes, millis, number, text};
 use crate::store::sessions::{PutOutcome, put_outcome};
 use crate::store::transactions::{is_condition_failure, update_if, update_item};
 use crate::store::users::item::pointer_key;
@@ -231,8 +231,9 @@ impl UsedFactors {
     }
 }
 
-/// What the failed conditions of a transaction say. That the session has the transaction's own write
-/// comes first: then its answer was lost.
+/// What the failed conditions of a transaction say. What the session says comes first: if it has the
+/// transaction's own write, the answer was lost, and if it has another one, a repeated create has been
+/// carried out, and used up its codes itself.
 fn outcome(
     session: &Session,
     used: &UsedFactors,
@@ -244,34 +245,26 @@ fn outcome(
     let failed: Vec<_> = failed
         .filter(|(_, reason)| is_condition_failure(reason))
         .collect();
-    let mut of_session = None;
-    for (part, reason) in &failed {
-        if matches!(part, Part::Session) {
-            match put_outcome(session, reason.item(), sends)? {
-                PutOutcome::Done => return Ok(FactorPutOutcome::Done),
-                conflict => of_session = Some(conflict),
-            }
-        }
+    let of_session = failed
+        .iter()
+        .find(|(part, _)| matches!(part, Part::Session));
+    if let Some((_, reason)) = of_session {
+        return Ok(match put_outcome(session, reason.item(), sends)? {
+            PutOutcome::Done => FactorPutOutcome::Done,
+            conflict => FactorPutOutcome::Session(conflict),
+        });
     }
     for (part, reason) in &failed {
         match part {
             Part::Factors => {
-                let none = Item::new();
-                let item = reason.item().unwrap_or(&none);
-                let stored = if item.is_empty() {
-                    SecondFactors::default()
-                } else {
-                    parse_factors(item)?
-                };
-                return Ok(FactorPutOutcome::Factors(stored));
+                let item = reason.item().filter(|item| !item.is_empty());
+                let stored = item.map(parse_factors).transpose()?;
+                return Ok(FactorPutOutcome::Factors(stored.unwrap_or_default()));
             }
             Part::Addresses => return Ok(FactorPutOutcome::Address(used.changed_address(reason))),
             Part::Session | Part::Pointer => {}
         }
     }
-    match of_session {
-        Some(conflict) => Ok(FactorPutOutcome::Session(conflict)),
-        // The user was deleted.
-        None => Ok(FactorPutOutcome::Factors(SecondFactors::default())),
-    }
+    // The user was deleted.
+    Ok(FactorPutOutcome::Factors(SecondFactors::default()))
 }
