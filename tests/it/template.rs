@@ -109,7 +109,7 @@ async fn the_function_sends_each_request_of_its_policy() {
 }
 
 /// Sends codes to a user and checks them, together with a code of an app and all recovery codes.
-async fn check_second_factors(app: &App, client: Client<'_>) {
+async fn check_second_factors(app: &App, client: crate::support::client::Client<'_>) {
     let maxi = app.user_with("maxi", &FactorKind::ALL).await;
     let id = &maxi.user_id;
     let mut opened = login(&maxi, json!({}));
