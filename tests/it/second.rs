@@ -2,6 +2,7 @@
 
 mod at_once;
 mod checks;
+mod conditions;
 mod faults;
 mod guessing;
 mod uses;

@@ -53,8 +53,9 @@ pub fn totp(user: &UserId, now: Timestamp) -> String {
         .build()
         .unwrap();
     let code = app.generate(u64::try_from(now.as_millis()).unwrap() / 1000);
+    let code = code.to_string();
     record::secret(Some(&code));
-    code.to_string()
+    code
 }
 
 pub fn email(user: &UserId) -> String {
