@@ -6,7 +6,7 @@ mod newer_codes;
 mod released;
 mod rules;
 
-pub use self::released::released_users;
+pub use self::released::{put_released, released_users};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;

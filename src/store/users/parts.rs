@@ -116,7 +116,8 @@ impl Store {
     }
 
     /// The change of the pointer, if one is needed. Kinds of factors that a newer release has written
-    /// stay.
+    /// stay, and those that the factors' item lacks: what a login demands must not get less by a change
+    /// of something else.
     fn pointer_part(
         &self,
         seen: &StoredUser,
@@ -135,10 +136,14 @@ impl Store {
         let stored = seen.pointer_item.get("factors");
         let mut after_set = stored.cloned();
         if old_kinds != kinds {
-            let mut names: Vec<&str> = kinds.iter().map(FactorKind::as_str).collect();
+            let is_kept = |name: &str| match FactorKind::named(name) {
+                Some(kind) => !old_kinds.has(kind),
+                None => true,
+            };
+            let mut names: BTreeSet<&str> = kinds.iter().map(FactorKind::as_str).collect();
             if let Some(AttributeValue::Ss(stored)) = stored {
                 let stored = stored.iter().map(String::as_str);
-                names.extend(stored.filter(|name| FactorKind::named(name).is_none()));
+                names.extend(stored.filter(|name| is_kept(name)));
             }
             after_set = kinds_set(names.into_iter());
         }

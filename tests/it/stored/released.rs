@@ -56,6 +56,19 @@ pub fn released_users(version: &str) -> Vec<UsersItem> {
     items.map(read).collect()
 }
 
+/// Stores the users of a version and one of its sessions, and returns the session's tokens.
+pub async fn put_released(app: &App, version: &str, session: &str) -> Vec<String> {
+    let items = read(&folder().join(version));
+    for kept in &items["users.json"] {
+        put(app, &app.store.tables().users, read_item(&kept["item"])).await;
+    }
+    let mut sessions = items["sessions.json"].iter();
+    let kept = sessions.find(|kept| kept["is"] == session).unwrap();
+    put(app, &app.store.tables().sessions, read_item(&kept["item"])).await;
+    let tokens = kept["ask"]["tokens"].as_array().unwrap().iter();
+    tokens.map(|token| string(token).to_owned()).collect()
+}
+
 async fn start() -> App {
     App::emulated(&[
         ("SERVER_KEY", SERVER_KEY),
