@@ -173,18 +173,18 @@ impl Service {
         let PreparedSecond { mut passed, read } = prepared;
         let mut made = MadeChallenges::default();
         if let Some((subject, read)) = new.second_subject().zip(read) {
-            let challenged = self.make_challenges(&new.asked, subject, &read, permit, context);
+            let passed = passed.as_ref();
+            let challenged =
+                self.make_challenges(&new.asked, subject, &read, passed, permit, context);
             let challenged = challenged.await;
-            made = self
-                .settle_second(challenged, passed.as_ref(), context)
-                .await?;
+            made = self.settle_second(challenged, passed, context).await?;
         }
         let Opening {
             request,
+            asked,
             scope,
             id,
             user,
-            ..
         } = new;
         let checks = request.checks.factors();
         let write = WriteId::generate();
@@ -217,9 +217,11 @@ impl Service {
         let (created_at, session_token) = match (put, scope) {
             (PutOutcome::Done, _) => (session.created_at, token),
             (PutOutcome::Conflict(stored), Some(scope)) => {
-                // Its codes were not used up.
+                // Its codes were not used up, and its challenges are not those of the session.
                 self.give_back(passed.as_ref(), context).await;
-                (stored.created_at, scope.first_token(user, &stored)?)
+                let first_token = scope.first_token(user, &stored)?;
+                made.returned = self.open_codes(&asked, &stored, context).await?;
+                (stored.created_at, first_token)
             }
             (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
                 return Err(Error::Internal("a random session id was taken".into()));
@@ -249,11 +251,7 @@ impl Service {
         };
         let user = UserRef::from(&subject.user.user_id);
         let session_token = scope.first_token(Some(user), stored)?;
-        let subject = SecondSubject {
-            stored: Some(stored),
-            ..subject
-        };
-        let codes = self.open_codes(&new.asked, subject, context).await?;
+        let codes = self.open_codes(&new.asked, stored, context).await?;
         context.record.session(Some(stored.id));
         Ok(CreatedSession {
             details: self.details(new.first_sequence(), Some(stored.created_at)),

@@ -204,8 +204,9 @@ impl UsedFactors {
     }
 }
 
-/// What the failed conditions of a transaction say. That the session has the transaction's own write
-/// comes first: then its answer was lost.
+/// What the failed conditions of a transaction say. Those of the session come first: if it has the
+/// transaction's own write, the answer to that was lost, and if a create with the same key was first,
+/// that one has used up the codes.
 fn outcome(
     session: &Session,
     parts: &[Part],
@@ -216,13 +217,12 @@ fn outcome(
     let failed: Vec<_> = failed
         .filter(|(_, reason)| is_condition_failure(reason))
         .collect();
-    let mut of_session = None;
     for (part, reason) in &failed {
         if matches!(part, Part::Session) {
-            match put_outcome(session, reason.item(), sends)? {
-                PutOutcome::Done => return Ok(FactorPutOutcome::Done),
-                conflict => of_session = Some(conflict),
-            }
+            return Ok(match put_outcome(session, reason.item(), sends)? {
+                PutOutcome::Done => FactorPutOutcome::Done,
+                conflict => FactorPutOutcome::Session(conflict),
+            });
         }
     }
     for (part, reason) in &failed {
@@ -241,9 +241,6 @@ fn outcome(
             Part::Session | Part::Pointer => {}
         }
     }
-    match of_session {
-        Some(conflict) => Ok(FactorPutOutcome::Session(conflict)),
-        // The user was deleted.
-        None => Ok(FactorPutOutcome::Factors(SecondFactors::default())),
-    }
+    // The user was deleted.
+    Ok(FactorPutOutcome::Factors(SecondFactors::default()))
 }
