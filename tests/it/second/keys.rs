@@ -11,7 +11,7 @@ use crate::support::client::Client;
 use crate::support::second::{SECONDS_30, SERVER_KEY, login, totp};
 
 const SECOND_KEY: &str = "a second key of at least 32 characters";
-const THIRD_KEY: &str = "a third key of at least 32 characters, too";
+const THIRD_KEY: &str = "a third key of at least 32 characters too";
 
 /// The same database with other server keys.
 fn rekeyed(app: &App, keys: &str) -> App {
@@ -19,10 +19,7 @@ fn rekeyed(app: &App, keys: &str) -> App {
 }
 
 fn name(key: &str) -> KeyName {
-    ServerKeys::parse(key.to_owned().into())
-        .unwrap()
-        .first()
-        .name()
+    ServerKeys::parse(key).unwrap().first().name()
 }
 
 async fn key_of(app: &App, user: &User) -> KeyName {
@@ -119,10 +116,7 @@ async fn a_secret_that_no_key_opens_is_an_error_and_no_factor_less() {
         // The attempt is given back, and the factor stays.
         let now = app.factors_of(&mini.user_id).await;
         assert_eq!(now.attempts.failures, 0);
-        assert_eq!(
-            (now.totp, now.kinds()),
-            (factors.totp.clone(), factors.kinds())
-        );
+        assert_eq!((&now.totp, now.kinds()), (&factors.totp, factors.kinds()));
     }
     assert_eq!(list_sessions(&moved, &before).await, "AUTHZ-Kl3p0");
 

@@ -1,7 +1,7 @@
 //! Codes that are sent: which one, when, and how often.
 
 use serde_json::{Value, json};
-use sesame::domain::{Contact, EmailAddress, Operation, Timestamp};
+use sesame::domain::{Address as _, Contact, EmailAddress, Operation, Timestamp};
 
 use super::check::Check;
 use super::{

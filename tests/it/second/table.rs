@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::api::Version;
 use sesame::domain::{
-    Account, Contact, EmailAddress, Operation, Permission, PhoneNumber, Timestamp, User, UserState,
+    Account, Address as _, Contact, EmailAddress, Operation, Permission, PhoneNumber, Timestamp,
+    User, UserState,
 };
 
 use super::check::Check;
@@ -248,18 +249,17 @@ async fn move_addresses(app: &App, user: &User, prefix: Option<&str>, seconds: u
     let change = |account: &mut Account| {
         let profile = &mut account.profile;
         let own = email(&user.user_id);
-        let digits = if prefix == Some("new") {
-            "+41720000001"
-        } else {
-            &phone(&user.user_id)
-        };
+        let mut digits = phone(&user.user_id);
+        if prefix == Some("new") {
+            digits = digits.replacen("+4171", "+4172", 1);
+        }
         let address = format!("{}{own}", prefix.unwrap_or_default());
         profile.email = Some(Contact {
             address: EmailAddress::parse(&address).unwrap(),
             verified_at: prefix.map(|_| at),
         });
         profile.phone = Some(Contact {
-            address: PhoneNumber::parse(digits).unwrap(),
+            address: PhoneNumber::parse(&digits).unwrap(),
             verified_at: prefix.map(|_| at),
         });
     };

@@ -37,8 +37,8 @@ async fn a_message_has_the_code_in_the_language_of_its_user() {
     ] {
         let mini = app.user_with(language, &ALL).await;
         app.change_user(&mini.user_id, |account| {
-            let tag = Language::parse(language.to_owned()).unwrap();
-            account.profile.language = Some(tag);
+            let tag = Language::parse(language);
+            account.profile.language = Some(tag.unwrap());
         })
         .await;
         let mut session = open(app.client(), &mini).await;

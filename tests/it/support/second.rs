@@ -14,7 +14,6 @@ use sesame::store::{Alongside, ChangeOutcome};
 use sesame::token::ServerKey;
 
 use super::app::{App, NOW};
-use super::record;
 
 pub const SERVER_KEY: &str = "a server key of at least 32 characters";
 
