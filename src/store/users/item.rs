@@ -108,6 +108,21 @@ pub(super) fn kinds_set<'a>(names: impl Iterator<Item = &'a str>) -> Option<Attr
     (!names.is_empty()).then_some(AttributeValue::Ss(names))
 }
 
+/// The attribute of a pointer after a change to these kinds. Those that a newer release has written
+/// stay.
+#[cfg(feature = "function")]
+pub(super) fn kinds_after(
+    stored: Option<&AttributeValue>,
+    kinds: FactorKinds,
+) -> Option<AttributeValue> {
+    let mut names: Vec<_> = kinds.iter().map(FactorKind::as_str).collect();
+    if let Some(AttributeValue::Ss(stored)) = stored {
+        let stored = stored.iter().map(String::as_str);
+        names.extend(stored.filter(|name| FactorKind::named(name).is_none()));
+    }
+    kinds_set(names.into_iter())
+}
+
 /// The kinds of second factors in a pointer. One that a newer release has written counts as one that
 /// is demanded.
 pub(super) fn parse_kinds(item: Attributes<'_>) -> Result<FactorKinds, CorruptItem> {
