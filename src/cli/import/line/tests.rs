@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::{
-    Address as _, EmailAddress, PhoneNumber, RecoveryCodeHash, Timestamp, UserState,
+    Address as _, EmailAddress, PersonName, PhoneNumber, RecoveryCodeHash, Timestamp, UserState,
 };
 
 const HASH: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";

@@ -60,11 +60,11 @@ impl Store {
     ) -> Result<TransactWriteItem, Error> {
         let none = Item::new();
         let stored = found.factors.as_ref().unwrap_or(&none);
-        let stored_names = stored.keys().map(String::as_str);
+        let mut names: BTreeSet<&str> = stored.keys().map(String::as_str).collect();
         // What was set since is looked for, too.
-        let kinds = FactorKind::ALL.into_iter().map(attribute);
-        let names = stored_names.chain(OF_CHECKS).chain(kinds);
-        let names: BTreeSet<_> = names.chain(["pending_id", "pending_tries"]).collect();
+        names.extend(OF_CHECKS);
+        names.extend(FactorKind::ALL.map(attribute));
+        names.extend(["pending_id", "pending_tries"]);
         let unchanged = Expression::unchanged(stored, names);
         delete_if(self.delete(factors_key(user)), unchanged)
     }
