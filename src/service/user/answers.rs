@@ -150,7 +150,9 @@ pub(super) fn is_due(change: StateChange, account: &Account) -> bool {
         | (StateChange::Unlock, UserState::Locked)
         | (StateChange::Deactivate, UserState::Active | UserState::Locked)
         | (StateChange::Activate, UserState::Inactive) => true,
-        (StateChange::Unlock, UserState::Active) => user.attempts.failures > 0,
+        (StateChange::Unlock, UserState::Active) => {
+            user.attempts.failures > 0 || account.factors.attempts.failures > 0
+        }
         _ => false,
     }
 }

@@ -60,7 +60,7 @@ enum Part {
     Session,
     Factors,
     Pointer,
-    Address(OtpMethod),
+    Addresses,
 }
 
 impl Store {
@@ -82,16 +82,15 @@ impl Store {
         if used.uses_last_recovery_code() {
             parts.push((Part::Pointer, self.no_recovery_codes_part(&used.user)?));
         }
-        for (method, since) in &used.sent {
-            let check = self.address_part(&used.user, *method, *since)?;
-            parts.push((Part::Address(*method), check));
+        if !used.sent.is_empty() {
+            parts.push((Part::Addresses, self.addresses_part(used)?));
         }
         let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let sends = SendCount::default();
         let Some(reasons) = self.try_transact_counted(items, &sends).await? else {
             return Ok(FactorPutOutcome::Done);
         };
-        outcome(session, &parts, &reasons, &sends)
+        outcome(session, used, &parts, &reasons, &sends)
     }
 
     fn used_part(&self, used: &UsedFactors) -> Result<TransactWriteItem, Error> {
@@ -159,23 +158,29 @@ impl Store {
         update_item(update)
     }
 
-    fn address_part(
-        &self,
-        user: &UserId,
-        method: OtpMethod,
-        since: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
-        let name = match method {
-            OtpMethod::Email => "email_verified_at",
-            OtpMethod::Sms => "phone_verified_at",
-        };
-        let check = ConditionCheck::builder()
+    /// That the addresses of the codes that were sent are still verified as they were. It is one part
+    /// for all of them, because a transaction may have an item only once.
+    fn addresses_part(&self, used: &UsedFactors) -> Result<TransactWriteItem, Error> {
+        let mut check = ConditionCheck::builder()
             .table_name(&self.tables.users)
-            .key("pk", profile_key(UserRef::from(user)))
-            .condition_expression(format!("{name} = :since"))
-            .expression_attribute_values(":since", millis(since));
+            .key("pk", profile_key(UserRef::from(&used.user)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut conditions = Vec::new();
+        for (n, (method, since)) in used.sent.iter().enumerate() {
+            conditions.push(format!("{} = :since{n}", verified_at_attribute(*method)));
+            check = check.expression_attribute_values(format!(":since{n}"), millis(*since));
+        }
+        let check = check.condition_expression(conditions.join(" AND "));
         let check = check.build()?;
         Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+}
+
+/// The attribute of a profile that has the time at which the address was verified.
+fn verified_at_attribute(method: OtpMethod) -> &'static str {
+    match method {
+        OtpMethod::Email => "email_verified_at",
+        OtpMethod::Sms => "phone_verified_at",
     }
 }
 
@@ -199,6 +204,15 @@ impl UsedFactors {
         self.seen.recovery_codes.len().saturating_sub(used)
     }
 
+    /// Which of the addresses isn't verified as it was, by the profile's item.
+    fn changed_address(&self, profile: &Item) -> Option<OtpMethod> {
+        let is_changed = |(method, since): &&(OtpMethod, Timestamp)| {
+            profile.get(verified_at_attribute(*method)) != Some(&millis(*since))
+        };
+        let changed = self.sent.iter().find(is_changed);
+        changed.map(|(method, _)| *method)
+    }
+
     fn uses_last_recovery_code(&self) -> bool {
         self.recovery_code.is_some() && self.recovery_codes_left() == 0
     }
@@ -209,6 +223,7 @@ impl UsedFactors {
 /// that one has used up the codes.
 fn outcome(
     session: &Session,
+    used: &UsedFactors,
     parts: &[Part],
     reasons: &[CancellationReason],
     sends: &SendCount,
@@ -225,19 +240,17 @@ fn outcome(
             });
         }
     }
+    let none = Item::new();
     for (part, reason) in &failed {
+        let item = reason.item().unwrap_or(&none);
         match part {
-            Part::Factors => {
-                let none = Item::new();
-                let item = reason.item().unwrap_or(&none);
-                let stored = if item.is_empty() {
-                    SecondFactors::default()
-                } else {
-                    parse_factors(item)?
-                };
-                return Ok(FactorPutOutcome::Factors(stored));
+            Part::Factors if item.is_empty() => break,
+            Part::Factors => return Ok(FactorPutOutcome::Factors(parse_factors(item)?)),
+            Part::Addresses => {
+                if let Some(method) = used.changed_address(item) {
+                    return Ok(FactorPutOutcome::Address(method));
+                }
             }
-            Part::Address(method) => return Ok(FactorPutOutcome::Address(*method)),
             Part::Session | Part::Pointer => {}
         }
     }
