@@ -243,10 +243,7 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let change = |account: &Account| {
-            let user = account.user.clone().changed_by(change)?;
-            Ok::<_, UserRefusal>(account.with_user(user))
-        };
+        let change = |account: &Account| account.changed_by(change);
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
@@ -313,18 +310,24 @@ impl Users {
     }
 }
 
-impl User {
-    /// The user after a change of the state.
-    pub(super) fn changed_by(self, change: StateChange) -> Result<Self, UserRefusal> {
-        let state = change.apply(self.state).ok_or(match self.state {
+impl Account {
+    /// The account after a change of the user's state.
+    pub(super) fn changed_by(&self, change: StateChange) -> Result<Self, UserRefusal> {
+        let state = change.apply(self.user.state).ok_or(match self.user.state {
             UserState::Inactive => UserRefusal::Inactive,
             UserState::Active | UserState::Locked => UserRefusal::Locked,
             UserState::Unknown => UserRefusal::NewerState,
         })?;
-        let user = self.with_state(state);
+        let user = self.user.clone().with_state(state);
         Ok(match change {
-            StateChange::Unlock => user.forgiven(),
-            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => user,
+            StateChange::Unlock => Self {
+                user: user.forgiven(),
+                profile: self.profile.clone(),
+                factors: self.factors.clone().forgiven(),
+            },
+            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => {
+                self.with_user(user)
+            }
         })
     }
 }

@@ -11,6 +11,7 @@ mod sent;
 mod sessions;
 mod table;
 mod texts;
+mod tokens;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use crate::domain::{
     Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
     UserAgent, UserRef, WriteId, check_lifetime,
 };
-use crate::error::Error;
+use crate::error::{Error, FactorError};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, Service, UseCase};
 use crate::store::PutOutcome;
@@ -159,8 +159,24 @@ impl Service {
             return Ok((None, PreparedSecond::default()));
         };
         let second = &new.request.checks.second;
-        let prepared = self.prepare_second(second, &new.asked, subject, context);
-        Ok((None, prepared.await?))
+        let write = WriteId::generate();
+        let prepared = self.prepare_second(second, &new.asked, subject, write, context);
+        match (prepared.await, &new.scope) {
+            (Err(error @ Error::Factor(FactorError::Wrong(_))), Some(scope)) => {
+                let stored = context.database(self.store.get_session(new.id)).await?;
+                let stored = stored.ok_or(error)?;
+                // Another create with the key was under way, and has used up the code since.
+                let user = &subject.user.user_id;
+                if scope
+                    .first_token(Some(UserRef::from(user)), &stored)
+                    .is_ok()
+                {
+                    self.return_factor_attempt(user, write, context).await;
+                }
+                Ok((Some(stored), PreparedSecond::default()))
+            }
+            (prepared, _) => Ok((None, prepared?)),
+        }
     }
 
     async fn open(

@@ -77,7 +77,8 @@ impl UseCase for SetSession {
         {
             // From here on the attempt at the password is settled, and others needn't wait for it.
             let verified = verified.take();
-            let prepare = service.prepare_second(&set.second, &asked, subject, context);
+            let write = WriteId::generate();
+            let prepare = service.prepare_second(&set.second, &asked, subject, write, context);
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
             prepared = done.await.map_err(|error| set.conceal(error, context))?;
         }

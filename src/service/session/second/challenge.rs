@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     Challenges, CodeId, DisplayName, Language, LinkValues, OneTimeCode, OtpChallenge, OtpMethod,
-    Permit, Profile, SecondFactors, Session, day_of, until_next_day,
+    Permit, Profile, SecondFactors, Session, WriteId, day_of, until_next_day,
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -47,9 +47,10 @@ impl Service {
         checks: &SecondChecks,
         asked: &CheckedChallenges,
         subject: SecondSubject<'_>,
+        write: WriteId,
         context: &Context,
     ) -> Result<PreparedSecond, Error> {
-        let passed = self.judge_second(checks, subject, context).await?;
+        let passed = self.judge_second(checks, subject, write, context).await?;
         let read = async {
             if asked.is_empty() {
                 return Ok(None);

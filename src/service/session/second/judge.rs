@@ -33,7 +33,7 @@ enum Fault {
 }
 
 impl Service {
-    /// Judges the second factors of a request. Nothing is used up yet.
+    /// Judges the second factors of a request, in the attempt `write`. Nothing is used up yet.
     ///
     /// Requests, one after another: 1, which reserves the attempt, and beside it one that reads the
     /// address of a code that was sent. One more without a session.
@@ -46,6 +46,7 @@ impl Service {
         &self,
         checks: &SecondChecks,
         subject: SecondSubject<'_>,
+        write: WriteId,
         context: &Context,
     ) -> Result<Option<PassedSecond>, Error> {
         let kinds = checks.kinds();
@@ -61,7 +62,6 @@ impl Service {
         self.require_challenges(checks, subject, context).await?;
 
         let user = &subject.user.user_id;
-        let write = WriteId::generate();
         // The client's deadline must not end the call before the attempt is settled.
         context.record.note(|facts| facts.is_settling = true);
         let now = context.time();
