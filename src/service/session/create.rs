@@ -9,7 +9,7 @@ use crate::domain::{
     Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
     UserAgent, UserRef, WriteId, check_lifetime,
 };
-use crate::error::Error;
+use crate::error::{Error, FactorError};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, Service, UseCase};
 use crate::store::PutOutcome;
@@ -80,12 +80,16 @@ impl UseCase for CreateSession {
         let user = verified
             .as_ref()
             .map(|verified| CheckedUser::from(&verified.user));
+        let facts = checks.len() + asked.count();
+        let has_metadata = !self.metadata.is_empty();
         let new = Opening {
+            sequence: Session::first_sequence(facts, has_metadata, self.lifetime.is_some()),
             request: self,
             asked,
             scope,
             id: id.unwrap_or_else(SessionId::generate),
             user,
+            attempt: WriteId::generate(),
         };
         let mut verified = verified;
         let mut prepared = PreparedSecond::default();
@@ -94,11 +98,11 @@ impl UseCase for CreateSession {
             let verified = verified.take();
             let prepare = service.prepare_create(&new, context);
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
-            let (repeated, done) = done.await?;
-            if let Some(stored) = repeated {
-                return service.answer_again(&new, &stored, context).await;
+            let done = done.await?;
+            match done {
+                PreparedCreate::Repeated(answer) => return Ok(answer),
+                PreparedCreate::New(done) => prepared = done,
             }
-            prepared = done;
         }
         let open = service.open(new, prepared, permit, context);
         service
@@ -114,6 +118,17 @@ struct Opening {
     scope: Option<IdempotencyScope>,
     id: SessionId,
     user: Option<CheckedUser>,
+    /// The id of the attempt at codes, if one is reserved.
+    attempt: WriteId,
+    /// The sequence of the session.
+    sequence: Sequence,
+}
+
+/// What precedes the write of a session.
+enum PreparedCreate {
+    New(PreparedSecond),
+    /// The create is repeated, and this is the answer to the first one.
+    Repeated(CreatedSession),
 }
 
 impl Opening {
@@ -129,15 +144,8 @@ impl Opening {
             kinds: None,
             session: self.id,
             stored: None,
+            attempt: self.attempt,
         })
-    }
-
-    /// The sequence of the session.
-    fn first_sequence(&self) -> Sequence {
-        let request = &self.request;
-        let facts = request.checks.factors().len() + self.asked.count();
-        let has_metadata = !request.metadata.is_empty();
-        Session::first_sequence(facts, has_metadata, request.lifetime.is_some())
     }
 }
 
@@ -148,24 +156,54 @@ impl Service {
         &self,
         new: &Opening,
         context: &Context,
-    ) -> Result<(Option<Session>, PreparedSecond), Error> {
-        if new.scope.is_some() {
-            let stored = context.database(self.store.get_session(new.id)).await?;
-            if stored.is_some() {
-                return Ok((stored, PreparedSecond::default()));
-            }
+    ) -> Result<PreparedCreate, Error> {
+        if let Some(answer) = self.find_repeated(new, context).await? {
+            return Ok(PreparedCreate::Repeated(answer));
         }
         let Some(subject) = new.second_subject() else {
-            return Ok((None, PreparedSecond::default()));
+            return Ok(PreparedCreate::New(PreparedSecond::default()));
         };
         let second = &new.request.checks.second;
         let prepared = self.prepare_second(second, &new.asked, subject, context);
-        Ok((None, prepared.await?))
+        let error = match prepared.await {
+            Ok(prepared) => return Ok(PreparedCreate::New(prepared)),
+            Err(error @ Error::Factor(FactorError::Wrong(_))) => error,
+            Err(error) => return Err(error),
+        };
+        // The first one may have used the code up after this one looked for its session.
+        match self.find_repeated(new, context).await {
+            Ok(Some(answer)) => {
+                let user = &subject.user.user_id;
+                self.return_factor_attempt(user, new.attempt, context).await;
+                Ok(PreparedCreate::Repeated(answer))
+            }
+            Ok(None) => Err(error),
+            Err(other) => {
+                context.record.side_error(&other);
+                Err(error)
+            }
+        }
+    }
+
+    /// The answer to a create that is repeated, if it is: 1 request with an idempotency key, and those
+    /// of [`Self::open_codes`].
+    async fn find_repeated(
+        &self,
+        new: &Opening,
+        context: &Context,
+    ) -> Result<Option<CreatedSession>, Error> {
+        if new.scope.is_none() {
+            return Ok(None);
+        }
+        match context.database(self.store.get_session(new.id)).await? {
+            Some(stored) => self.answer_again(new, &stored, context).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn open(
         &self,
-        new: Opening,
+        mut new: Opening,
         prepared: PreparedSecond,
         permit: &Permit,
         context: &Context,
@@ -173,25 +211,20 @@ impl Service {
         let PreparedSecond { mut passed, read } = prepared;
         let mut made = MadeChallenges::default();
         if let Some((subject, read)) = new.second_subject().zip(read) {
-            let challenged = self.make_challenges(&new.asked, subject, &read, permit, context);
+            let passed = passed.as_ref();
+            let challenged =
+                self.make_challenges(&new.asked, subject, &read, passed, permit, context);
             let challenged = challenged.await;
-            made = self
-                .settle_second(challenged, passed.as_ref(), context)
-                .await?;
+            made = self.settle_second(challenged, passed, context).await?;
         }
-        let Opening {
-            request,
-            scope,
-            id,
-            user,
-            ..
-        } = new;
+        let (id, request) = (new.id, &mut new.request);
         let checks = request.checks.factors();
         let write = WriteId::generate();
-        let factors = user.map(|user| Factors::passed(&checks, user.factor, context.now));
+        let user = new.user.as_ref().map(|user| user.factor.clone());
+        let factors = user.map(|user| Factors::passed(&checks, user, context.now));
         let factors = factors.unwrap_or_default();
         let user = factors.user_ref();
-        let token = match &scope {
+        let token = match &new.scope {
             None => SessionToken::generate(id, user)?,
             Some(scope) => scope.server_key.token(id, write, user),
         };
@@ -201,37 +234,37 @@ impl Service {
                 token_hash: token.hash(),
                 factors,
                 challenges: made.challenges,
-                metadata: request.metadata,
-                user_agent: request.user_agent,
+                metadata: std::mem::take(&mut request.metadata),
+                user_agent: request.user_agent.take(),
                 creator: permit.principal().to_string(),
                 lifetime: request.lifetime,
                 default_lifetime: self.policy.lifetime,
                 write,
-                fingerprint: scope.as_ref().map(|scope| scope.fingerprint),
+                fingerprint: new.scope.as_ref().map(|scope| scope.fingerprint),
             },
             context.now,
         );
         let put = self.put_with_second(None, &session, passed.as_mut());
         let put = context.database(put).await;
         let put = self.settle_second(put, passed.as_ref(), context).await?;
-        let (created_at, session_token) = match (put, scope) {
-            (PutOutcome::Done, _) => (session.created_at, token),
-            (PutOutcome::Conflict(stored), Some(scope)) => {
+        match put {
+            PutOutcome::Done => {}
+            PutOutcome::Conflict(stored) if new.scope.is_some() => {
                 // Its codes were not used up.
                 self.give_back(passed.as_ref(), context).await;
-                (stored.created_at, scope.first_token(user, &stored)?)
+                return self.answer_again(&new, &stored, context).await;
             }
-            (PutOutcome::Conflict(_) | PutOutcome::Gone, _) => {
+            PutOutcome::Conflict(_) | PutOutcome::Gone => {
                 return Err(Error::Internal("a random session id was taken".into()));
             }
-        };
+        }
         context.record.session(Some(id));
         self.tell_of_recovery(passed.as_ref(), permit, context)
             .await;
         Ok(CreatedSession {
-            details: self.details(session.sequence, Some(created_at)),
+            details: self.details(session.sequence, Some(session.created_at)),
             session_id: id,
-            session_token,
+            session_token: token,
             codes: made.returned,
         })
     }
@@ -243,20 +276,15 @@ impl Service {
         stored: &Session,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let again = new.scope.as_ref().zip(new.second_subject());
-        let Some((scope, subject)) = again else {
+        let Some(scope) = &new.scope else {
             return Err(Error::Internal("a create without a key is repeated".into()));
         };
-        let user = UserRef::from(&subject.user.user_id);
-        let session_token = scope.first_token(Some(user), stored)?;
-        let subject = SecondSubject {
-            stored: Some(stored),
-            ..subject
-        };
-        let codes = self.open_codes(&new.asked, subject, context).await?;
+        let user = new.user.as_ref().map(|user| &user.factor.user_id);
+        let session_token = scope.first_token(user.map(UserRef::from), stored)?;
+        let codes = self.open_codes(&new.asked, stored, context).await?;
         context.record.session(Some(stored.id));
         Ok(CreatedSession {
-            details: self.details(new.first_sequence(), Some(stored.created_at)),
+            details: self.details(new.sequence, Some(stored.created_at)),
             session_id: stored.id,
             session_token,
             codes,

@@ -8,6 +8,7 @@ mod write;
 use crate::domain::{
     CodeId, FactorKind, FactorKinds, FactorSet, LoginName, OneTimeCode, OtpMethod, PresentedOtp,
     PresentedRecoveryCode, Profile, SecondFactors, Session, SessionId, TotpCode, User, UserFactor,
+    WriteId,
 };
 use crate::service::Delivery;
 use crate::store::UsedFactors;
@@ -92,6 +93,8 @@ pub(super) struct SecondSubject<'a> {
     pub session: SessionId,
     /// The session, if it exists.
     pub stored: Option<&'a Session>,
+    /// The id of the attempt at codes, if one is reserved.
+    pub attempt: WriteId,
 }
 
 /// A user who has passed the check of the password.

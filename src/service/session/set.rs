@@ -163,6 +163,7 @@ impl Service {
             precondition: request.precondition,
             checked,
             verified,
+            attempt: WriteId::generate(),
         })
     }
 
@@ -178,9 +179,10 @@ impl Service {
         let PreparedSecond { mut passed, read } = prepared;
         let mut codes = ReturnedOtps::default();
         if let Some((subject, read)) = set.second_subject().zip(read) {
-            let made = self.make_challenges(asked, subject, &read, permit, context);
+            let passed = passed.as_ref();
+            let made = self.make_challenges(asked, subject, &read, passed, permit, context);
             let made = made.await;
-            let made = self.settle_second(made, passed.as_ref(), context).await;
+            let made = self.settle_second(made, passed, context).await;
             let made = made.map_err(|error| set.conceal(error, context))?;
             set.changes.challenges = made.challenges;
             codes = made.returned;
@@ -271,6 +273,8 @@ struct PreparedSet {
     verified: Option<VerifiedUser>,
     /// The user who is checked: that one, or the session's own as of its generation of today.
     checked: Option<UserFactor>,
+    /// The id of the attempt at codes, if one is reserved.
+    attempt: WriteId,
     /// The user's login name, and the kinds of second factors if they were read.
     login_name: Option<LoginName>,
     kinds: Option<FactorKinds>,
@@ -285,6 +289,7 @@ impl PreparedSet {
             kinds: self.kinds,
             session: self.session.id,
             stored: Some(&self.session),
+            attempt: self.attempt,
         })
     }
 

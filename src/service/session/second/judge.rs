@@ -62,7 +62,7 @@ impl Service {
         self.require_challenges(checks, subject, context).await?;
 
         let user = &subject.user.user_id;
-        let write = WriteId::generate();
+        let write = subject.attempt;
         // The client's deadline must not end the call before the attempt is settled.
         context.record.note(|facts| facts.is_settling = true);
         let now = context.time();
@@ -79,10 +79,15 @@ impl Service {
         let (reserved, profile) = context
             .database(async { tokio::join!(reserve, profile) })
             .await;
-        let factors = match reserved? {
-            ReservedFactors::Reserved(factors) => factors,
-            ReservedFactors::Refused(factors) => {
+        let factors = match reserved {
+            Ok(ReservedFactors::Reserved(factors)) => factors,
+            Ok(ReservedFactors::Refused(factors)) => {
                 return Err(self.factor_refusal(&kinds, &factors, now).into());
+            }
+            Err(error) => {
+                // It may have been counted all the same.
+                self.return_factor_attempt(user, write, context).await;
+                return Err(error);
             }
         };
         let lock = factors
