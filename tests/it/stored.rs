@@ -3,6 +3,8 @@
 
 mod newer;
 mod newer_codes;
+mod newer_factors;
+mod older;
 mod released;
 mod rules;
 

@@ -3,6 +3,7 @@
 
 mod codes;
 mod dynamodb_json;
+mod factors;
 mod kept;
 mod write;
 
@@ -102,6 +103,7 @@ async fn answered(mut items: Items) -> Items {
 async fn answers(app: &App, file: &str, ask: &Value) -> Value {
     match file {
         "codes.json" => codes::answers(app, ask).await,
+        "factors.json" => factors::answers(app, ask).await,
         "sessions.json" => session_answers(app, ask).await,
         "users.json" => user_answers(app, ask).await,
         "profiles.json" => profile_answers(app, ask).await,
