@@ -6,6 +6,7 @@ mod daily;
 mod keyed;
 mod keys;
 mod locks;
+mod races;
 mod refusals;
 mod sent;
 mod sessions;
