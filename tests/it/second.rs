@@ -15,6 +15,7 @@ mod sent;
 mod sessions;
 mod table;
 mod texts;
+mod tokens;
 mod uses;
 
 use std::time::Duration;

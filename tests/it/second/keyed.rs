@@ -122,7 +122,7 @@ fn returning(user: &User) -> Value {
     message
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_returned_code_is_part_of_the_answer_while_it_is_open() {
     let app = second().await;
     let reader = reader(&app).await;

@@ -25,7 +25,7 @@ async fn guess(client: Client<'_>, session: &Opened, user: &User, check: Check) 
 }
 
 /// More methods don't mean more guesses.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_counter_counts_the_codes_of_all_methods() {
     for max in [1_usize, 5, 20] {
         let app = second_with("MAX_FACTOR_ATTEMPTS", &max.to_string()).await;
@@ -49,7 +49,7 @@ async fn one_counter_counts_the_codes_of_all_methods() {
 }
 
 /// 30 seconds, and twice as long after each further failure, up to an hour.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lock_grows_and_ends_by_itself() {
     let app = second().await;
     let page = page(&app).await;
@@ -80,7 +80,7 @@ async fn a_lock_grows_and_ends_by_itself() {
 }
 
 /// The answer of a locked check, by any protocol and to anybody who has proved the password.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everybody_is_told_when_a_lock_ends() {
     let app = second().await;
     let page = page(&app).await;

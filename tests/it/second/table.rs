@@ -336,34 +336,34 @@ async fn judge(case: Case, check: Check, entry: &Entry, client: Client<'_>, abou
     assert_eq!(failures, counted, "{about}");
     assert_eq!(after.1.kinds(), before.1.kinds(), "{about}");
     if want.0 == 12 {
-        let names = ["checks.recovery_code", "field 8 of checks"];
+        let names = ["checks.recoveryCode", "field 8 of checks"];
         let is_named = names.iter().any(|name| error.message.contains(name));
         assert!(is_named, "{about}: {}", error.message);
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn codes_of_apps() {
     hold(Check::Totp).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn codes_by_sms() {
     hold(Check::OtpSms).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn codes_by_email() {
     hold(Check::OtpEmail).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn recovery_codes() {
     hold(Check::RecoveryCode).await;
 }
 
 /// The time up to which a code of each kind is right.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn codes_end_to_the_millisecond() {
     let app = second().await;
     let page = super::page(&app).await;

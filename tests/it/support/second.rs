@@ -192,3 +192,6 @@ pub const SECONDS_30: Duration = Duration::from_secs(30);
 pub fn unknown_recovery_code() -> String {
     RecoveryCode::generate().unwrap().as_str().to_owned()
 }
+
+/// A code that fits none of a user's apps and messages but by an accident of one in a million.
+pub const WRONG: &str = "000000";
