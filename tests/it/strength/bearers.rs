@@ -217,26 +217,29 @@ impl Table {
         self.apps[2].0.client().log_in(&self.mini, PASSWORD).await
     }
 
-    /// Makes every call with the token of a session in which these factors were proved.
-    async fn check(&mut self, proofs: &[&str], good: Good, is_strongest: bool, what: &str) {
+    /// A session in which these factors were proved.
+    async fn proved(&self, proofs: &[&str]) -> Held {
         let created = self.log_in().await;
         self.apps[2].0.set_proofs(&created, proofs).await;
-        let mut own = Held::new(&created);
-        self.check_calls(&own.token, good, is_strongest, what).await;
-        for n in 0..self.apps.len() {
-            let (app, creates) = &self.apps[n];
-            let column = good as usize;
-            let bearer = own.token.clone();
-            let create = app.client().bearing(&bearer).create_json(&json!({})).await;
-            assert_eq!(create.outcome(), creates[column], "create {n} {what}");
+        Held::new(&created)
+    }
+
+    /// Makes every call with the token of a session in which these factors were proved: those on
+    /// sessions in these modes of access.
+    async fn check(&mut self, row: &Row<'_>, modes: &[usize]) {
+        let Row { good, what, .. } = row;
+        let own = self.proved(row.proofs).await;
+        self.check_calls(&own.token, row).await;
+        for (app, creates) in &self.apps {
+            let client = app.client().bearing(&own.token);
+            let created = client.create_json(&json!({})).await;
+            assert_eq!(created.outcome(), creates[*good as usize], "{what}");
+        }
+        for mode in modes {
+            let mut own = self.proved(row.proofs).await;
             for (call, wants) in OF_SESSIONS {
-                let got = self.call(n, call, &mut own).await;
-                assert_eq!(got, wants[column], "{call:?} {n} {what}");
-            }
-            if n + 1 < self.apps.len() {
-                let created = self.log_in().await;
-                self.apps[2].0.set_proofs(&created, proofs).await;
-                own = Held::new(&created);
+                let got = self.call(*mode, call, &mut own).await;
+                assert_eq!(got, wants[*good as usize], "{call:?} {mode} {what}");
             }
         }
     }
@@ -272,13 +275,13 @@ impl Table {
     }
 
     /// Makes each call about the user, and looks at what is logged of it.
-    async fn check_calls(&self, token: &str, good: Good, is_strongest: bool, what: &str) {
+    async fn check_calls(&self, token: &str, row: &Row<'_>) {
+        let what = &row.what;
         let app = &self.apps[0].0;
         let client = app.client().bearing(token);
         app.logged();
-        let calls = calls(self.mini.user_id.as_str(), self.mini.login_name.as_str());
-        for (group, call, message) in calls {
-            let want = want(group, good, is_strongest);
+        for (group, call, message) in row.calls(&self.mini) {
+            let want = want(group, row.good, row.is_strongest);
             let got = made(client, call, message, want).await;
             assert_eq!(got, want, "{call:?} {what}");
             let logged = app.logged();
@@ -288,25 +291,69 @@ impl Table {
     }
 }
 
+/// A user and a session, and what the one is good for to the other.
+struct Row<'a> {
+    proofs: &'a [&'a str],
+    /// The one of each group of calls that is made; `None`: all are.
+    chosen: Option<usize>,
+    good: Good,
+    is_strongest: bool,
+    what: String,
+}
+
+impl Row<'_> {
+    fn calls(&self, user: &User) -> Vec<(Group, Operation, Value)> {
+        let mut calls = calls(user.user_id.as_str(), user.login_name.as_str());
+        if let Some(chosen) = self.chosen {
+            let of = |group: Group| calls.iter().filter(move |call| call.0 == group);
+            let groups = GROUPS.into_iter();
+            let one = groups.map(|group| of(group).nth(chosen % of(group).count()));
+            calls = one.map(|call| call.unwrap().clone()).collect();
+        }
+        calls
+    }
+}
+
+const GROUPS: [Group; 6] = [
+    Group::Own,
+    Group::BeforeSetUp,
+    Group::SetUp,
+    Group::Other,
+    Group::Change,
+    Group::Administration,
+];
+
 /// Goes through the rows of all users with what is `chosen`.
 async fn check(mfa: &str, chosen: Has) {
     let mut table = Table::new(mfa).await;
-    for (kinds, has) in USERS.into_iter().filter(|(_, has)| *has == chosen) {
+    let users = USERS.into_iter().filter(|(_, has)| *has == chosen);
+    let first = if mfa == "optional" { 0 } else { 16 };
+    for (user, (kinds, has)) in users.enumerate() {
         table.apps[2].0.set_kinds(&table.mini, kinds).await;
-        for (proofs, goods, strongest) in SESSIONS {
-            let good = match (has, mfa) {
-                (Has::Password, "optional") => goods[0],
-                (Has::Password, _) => goods[1],
-                (Has::SecondFactor, "optional") => goods[2],
-                (Has::SecondFactor, _) => goods[3],
+        for (session, (proofs, goods, strongest)) in SESSIONS.into_iter().enumerate() {
+            let row = Row {
+                proofs,
+                // So many users have a second factor that each call and each mode comes by with a weak
+                // session and with a full one, in the two modes together.
+                chosen: (has == Has::SecondFactor).then_some(first + user + session),
+                good: match (has, mfa) {
+                    (Has::Password, "optional") => goods[0],
+                    (Has::Password, _) => goods[1],
+                    (Has::SecondFactor, "optional") => goods[2],
+                    (Has::SecondFactor, _) => goods[3],
+                },
+                is_strongest: match kinds {
+                    [] => strongest[0],
+                    ["recovery_codes"] => strongest[1],
+                    _ => strongest[2],
+                },
+                what: format!("{kinds:?} {proofs:?} {mfa}"),
             };
-            let is_strongest = match kinds {
-                [] => strongest[0],
-                ["recovery_codes"] => strongest[1],
-                _ => strongest[2],
+            let modes = match row.chosen {
+                None => vec![0, 1, 2],
+                Some(chosen) => vec![chosen % 3],
             };
-            let what = format!("{kinds:?} {proofs:?} {mfa}");
-            table.check(proofs, good, is_strongest, &what).await;
+            table.check(&row, &modes).await;
         }
     }
 }
