@@ -4,4 +4,5 @@ mod at_once;
 mod checks;
 mod faults;
 mod guessing;
+mod review;
 mod uses;
