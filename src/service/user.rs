@@ -7,9 +7,11 @@ mod create;
 mod factors;
 mod fields;
 mod given;
+mod given_factors;
 mod import;
 mod invite;
 mod list;
+mod operator_factors;
 mod password;
 mod read;
 mod recovery;
@@ -24,7 +26,8 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::store::{
-    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser,
+    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, ScannedAccount, Store,
+    StoredUser,
 };
 
 pub use answers::{ShownState, ShownUser};
@@ -38,9 +41,11 @@ pub use factors::{
 };
 pub use fields::{UserFields, differences};
 pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
-pub use import::{ImportOutcome, ImportedUser};
+pub use given_factors::GivenFactors;
+pub use import::{ImportOutcome, ImportedUser, Updated};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
+pub use operator_factors::{open_totp, seal_totp};
 pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
 pub use recovery::ResetCode;
@@ -84,6 +89,8 @@ pub enum UserRefusal {
     NewerState,
     #[error("the user was changed at the same moment by somebody else: try again")]
     Changed,
+    #[error("the user has an authenticator app already: remove it first")]
+    HasTotp,
     #[error("the user has no e-mail address")]
     NoEmail,
     #[error(
@@ -131,11 +138,12 @@ impl Users {
         })
     }
 
-    /// Calls `each` with every user, in no order, until it fails. Reads the whole users table.
+    /// Calls `each` with every user, in no order, until it fails. Reads the whole users table. Returns
+    /// how many users were handed on without their second factors, because the pointers name none.
     pub async fn list<E: From<Error>>(
         &self,
-        each: impl FnMut(Account) -> Result<(), E>,
-    ) -> Result<(), E> {
+        each: impl FnMut(ScannedAccount) -> Result<(), E>,
+    ) -> Result<u64, E> {
         self.store.scan_accounts(each).await
     }
 

@@ -116,7 +116,9 @@ def test_codes_by_message(
 
     session = client.log_in(user.login_name)
     ways: dict[str, Any] = {
-        "otp_email": {"return_code": {}} if is_returned else {"send_code": {"url_template": TEMPLATE}},
+        "otp_email": {"return_code": {}}
+        if is_returned
+        else {"send_code": {"url_template": TEMPLATE}},
         "otp_sms": {"return_code": is_returned},
     }
     returned = challenge(client, session, **{name: ways[name]})

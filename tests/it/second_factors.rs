@@ -3,8 +3,10 @@
 mod changes;
 mod creates;
 mod errors;
+mod freshness;
 mod own;
 mod rights;
+mod size;
 mod told;
 pub mod totp_codes;
 

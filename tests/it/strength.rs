@@ -1,5 +1,9 @@
 //! Which sessions are strong enough for whom, at the authorizer and at the layer.
 
+mod bearers;
+mod calls;
+mod special;
+
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 

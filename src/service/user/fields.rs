@@ -4,7 +4,7 @@ use super::factors::without;
 use super::update::Change;
 use crate::domain::{
     Account, Address, Contact, DisplayName, EmailAddress, FactorKind, Gender, HashString, Language,
-    PersonName, PhoneNumber, Profile, Timestamp, UserState,
+    PersonName, PhoneNumber, Profile, SealedSecret, SecondFactors, Timestamp, UserState,
 };
 
 /// What a user is to have. What is `None` stays as it is.
@@ -137,9 +137,29 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
         ("state", user.state != new_user.state),
         ("createdAt", profile.created_at != new_profile.created_at),
         ("passwordHash", user.password_hash != new_user.password_hash),
+        (
+            "totpSecret",
+            secret(&before.factors) != secret(&after.factors),
+        ),
+        (
+            "recoveryCodeHashes",
+            before.factors.recovery_codes != after.factors.recovery_codes,
+        ),
+        (
+            "otpEmail",
+            before.factors.otp_email.is_some() != after.factors.otp_email.is_some(),
+        ),
+        (
+            "otpSms",
+            before.factors.otp_sms.is_some() != after.factors.otp_sms.is_some(),
+        ),
     ];
     let differing = fields.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(name, _)| name).collect()
+}
+
+fn secret(factors: &SecondFactors) -> Option<&SealedSecret> {
+    factors.totp.as_ref().map(|totp| &totp.secret)
 }
 
 fn address<A>(contact: Option<&Contact<A>>) -> Option<&A> {

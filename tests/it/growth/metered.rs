@@ -30,6 +30,8 @@ const KEY: &str = "a server key of at least 32 characters";
 pub struct Metered {
     app: Arc<App>,
     meter: Meter,
+    /// The tables, whose requests are metered too.
+    pub store: Store,
     pub token: String,
 }
 
@@ -58,8 +60,9 @@ impl Metered {
         insert.await.unwrap();
         let token = token.as_str().to_owned();
         let metered = Self {
-            app: app(store),
+            app: app(store.clone()),
             meter,
+            store,
             token,
         };
         // Reads the service account, which is remembered for a minute.
@@ -99,6 +102,23 @@ impl Metered {
         body: Value,
     ) -> (Consumed, (u16, Value)) {
         let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
+        self.send(bearer, now, request).await
+    }
+
+    /// Makes a create of the service account, which may be repeated.
+    pub async fn create_keyed(&self, now: Timestamp, body: Value) -> (Consumed, (u16, Value)) {
+        let rpc = Operation::CreateSession;
+        let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
+        let request = header(request, "idempotency-key", "a key");
+        self.send(&self.token, now, request).await
+    }
+
+    async fn send(
+        &self,
+        bearer: &str,
+        now: Timestamp,
+        request: Request,
+    ) -> (Consumed, (u16, Value)) {
         let request = header(request, "authorization", &format!("Bearer {bearer}"));
         self.meter.take();
         let response = handle(&self.app, request, now).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sesame::api::Request;
-use sesame::domain::{FactorKind, Operation, OtpMethod, Permission, UserSearch};
+use sesame::domain::{EmailAddress, FactorKind, Operation, OtpMethod, Permission, UserSearch};
 use sesame::store::{Alongside, ChangeOutcome};
 
 use super::at_once::slow;
@@ -80,7 +80,9 @@ async fn a_keyed_create_is_no_oracle_for_codes() {
     }
     let attempts = app.factors_of(&mini.user_id).await.attempts;
     let last = client.send(keyed(client, &with(&code))).await.result();
-    let is_found = last.as_ref().is_ok_and(|last| last["sessionToken"] == first["sessionToken"]);
+    let is_found = last
+        .as_ref()
+        .is_ok_and(|last| last["sessionToken"] == first["sessionToken"]);
     assert!(
         attempts.failures >= 5,
         "{attempts:?} {outcomes:?}, and the right guess has the token: {is_found}"
@@ -162,7 +164,33 @@ async fn a_session_is_sent_one_message_a_minute() {
     // The first code stands until three minutes are over.
     for seconds in [175, 181] {
         let page = page.later(Duration::from_secs(seconds));
-        page.ask(Operation::SetSession, again.clone()).await.unwrap();
+        page.ask(Operation::SetSession, again.clone())
+            .await
+            .unwrap();
     }
     assert_eq!(app.outbox().len(), 2);
+}
+
+/// An address that is only spelled otherwise since the code was made was verified before.
+#[tokio::test]
+async fn a_reset_by_another_spelling_of_a_verified_address_leaves_the_factors() {
+    let app = App::emulated(&SECOND).await;
+    let page = login_page(&app).await;
+    let mini = app.user_with("mini", &[FactorKind::Totp]).await;
+    let id = mini.user_id.as_str();
+    let asked = json!({ "userId": id, "returnCode": {} });
+    let asked = page.ask(Operation::PasswordReset, asked).await.unwrap();
+    app.change_user(&mini.user_id, |account| {
+        let own = account.profile.email.as_mut().unwrap();
+        own.address = EmailAddress::from_stored(own.address.as_str().to_uppercase());
+    })
+    .await;
+    let set = json!({
+        "userId": id,
+        "newPassword": { "password": "a new password of some length" },
+        "verificationCode": asked["verificationCode"],
+    });
+    page.ask(Operation::SetPassword, set).await.unwrap();
+    let factors = app.factors_of(&mini.user_id).await;
+    assert!(factors.kinds().has(FactorKind::Totp));
 }

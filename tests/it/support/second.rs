@@ -14,7 +14,6 @@ use sesame::store::{Alongside, ChangeOutcome};
 use sesame::token::ServerKey;
 
 use super::app::{App, NOW};
-use super::record;
 
 pub const SERVER_KEY: &str = "a server key of at least 32 characters";
 
@@ -42,19 +41,33 @@ pub fn totp_secret(user: &UserId) -> TotpSecret {
     TotpSecret::from_bytes([&half[..], &[7; 4]].concat())
 }
 
-/// The code that the user's app shows at `now`.
+/// The code that the user's app shows at `now`, as another implementation makes it.
 pub fn totp(user: &UserId, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.as_millis()).unwrap() / 1000;
     let app = totp_rs::Builder::new()
         .with_algorithm(totp_rs::Algorithm::SHA1)
         .with_digits(6)
-        .with_skew(0)
         .with_step_duration(30)
+        .with_skew(1)
         .with_secret(totp_secret(user).as_bytes().to_vec())
         .build()
         .unwrap();
-    let code = app.generate(u64::try_from(now.as_millis()).unwrap() / 1000);
-    record::secret(Some(&code));
-    code.to_string()
+    // It isn't noted as a secret: six digits are in any log by accident.
+    app.generate(seconds).to_string()
+}
+
+/// A code that the user's app shows at no time around `now`.
+pub fn wrong_totp(user: &UserId, now: Timestamp) -> String {
+    let around = [now.minus(SECONDS_30), now, now.plus(SECONDS_30)];
+    let right = around.map(|at| totp(user, at));
+    let mut all = (0..10).map(|n| format!("00000{n}"));
+    all.find(|code| !right.contains(code)).unwrap()
+}
+
+/// Another code of eight digits.
+pub fn altered(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:08}", (number + 1) % 100_000_000)
 }
 
 pub fn email(user: &UserId) -> String {
@@ -66,10 +79,6 @@ pub fn phone(user: &UserId) -> String {
     let number = u32::from_be_bytes([half[0], half[1], half[2], half[3]]) % 10_000_000;
     format!("+4171{number:07}")
 }
-
-/// A code that no user has: it fits none of his apps' and messages' codes but by an accident of one in
-/// a million.
-pub const WRONG: &str = "000000";
 
 impl App {
     pub fn server_key(&self) -> ServerKey {
@@ -183,3 +192,6 @@ pub const SECONDS_30: Duration = Duration::from_secs(30);
 pub fn unknown_recovery_code() -> String {
     RecoveryCode::generate().unwrap().as_str().to_owned()
 }
+
+/// A code that fits none of a user's apps and messages but by an accident of one in a million.
+pub const WRONG: &str = "000000";

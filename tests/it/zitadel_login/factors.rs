@@ -204,11 +204,6 @@ async fn app() -> App {
     App::emulated(&[&SETTINGS[..], &[("MFA", "required")]].concat()).await
 }
 
-const WITH_CREDENTIALS: [Permission; 6] = {
-    let [a, b, c, d, e] = PERMISSIONS;
-    [a, b, c, d, e, Permission::UserCredentialWrite]
-};
-
 #[tokio::test]
 async fn runs_of_zitadels_login_with_second_factors_succeed() {
     let runs = runs();
@@ -216,11 +211,12 @@ async fn runs_of_zitadels_login_with_second_factors_succeed() {
     let code = "Your code to sign in to Sesame";
     let sent = [vec![added], vec![added, code]];
     assert_eq!(runs.len(), sent.len());
+    let permissions = [&PERMISSIONS[..], &[Permission::UserCredentialWrite]].concat();
 
     for (calls, want) in runs.iter().zip(sent) {
         let app = app().await;
 
-        assert_eq!(replay(&app, calls, &WITH_CREDENTIALS).await, Ok(()));
+        assert_eq!(replay(&app, calls, &permissions).await, Ok(()));
 
         let outbox = app.outbox();
         let subjects: Vec<_> = outbox.iter().map(|one| &*one.subject).collect();
