@@ -88,7 +88,7 @@ async fn an_attempt_that_may_be_counted_is_given_back() {
 async fn a_wrong_code_counts_once() {
     for code in [Code::Totp, Code::Recovery] {
         for (n, (fault, times)) in FAULTS.into_iter().enumerate() {
-            for skipped in 0..3 {
+            for skipped in 0..5 {
                 let app = App::emulated(&SECOND).await;
                 let page = login_page(&app).await;
                 let mini = app.user_with("mini", &[code.kind()]).await;
