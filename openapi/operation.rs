@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Result;
 use crate::document::{Document, Operation, tag};
 use crate::errors::{self, Answer};
-use crate::permissions::who_may;
+use crate::permissions::{is_open_to_weak, who_may};
 use crate::proto::{Route, comment, version};
 use crate::schema::{capitalised, is_plain, reference, suffix};
 use crate::settings::with_defaults;
@@ -139,7 +139,8 @@ impl Document<'_> {
         }
         let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
         let unbuilt = self.proto.first_unbuilt(&method.input(), &[]);
-        for answer in errors::answers(&call.errors, route.has_body, methods, unbuilt)? {
+        let is_open = is_open_to_weak(method.name());
+        for answer in errors::answers(&call.errors, is_open, route.has_body, methods, unbuilt)? {
             by_status.entry(answer.status).or_default().push(answer);
         }
         for (status, answers) in by_status {

@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
 use crate::aws::ServerKeySetting;
+use crate::domain::MessagePolicy;
 use crate::password::{Kernel, Params};
 use crate::service::NewPasswordRules;
 use crate::store::Tables;
@@ -26,6 +27,7 @@ pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
 pub use rows::SETTINGS;
+pub use second_factors::issuer;
 pub use setting::{Program, Setting, Values};
 
 impl Settings {
@@ -119,23 +121,64 @@ pub fn unique_emails(variable: impl Fn(&str) -> Option<String>) -> Result<bool, 
     unique_emails.ok_or(Faults(reader.faults))
 }
 
-/// Reads where the server key is, for commands that make codes.
+/// Reads where the server key is, for commands that make codes, or seal or open secrets.
 ///
 /// # Errors
 ///
 /// [`Faults`] has these settings if they are invalid or, together, say that there is no key.
 pub fn server_key(variable: impl Fn(&str) -> Option<String>) -> Result<ServerKeySetting, Faults> {
-    let mut reader = Reader::new(Program::Tool, variable);
-    let setting = reader.server_key();
-    if let Some(ServerKeySetting::None) = setting {
-        let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
-                      which would refuse codes of another key";
-        reader.fault("SERVER_KEY", reason);
+    match server_key_if_set(variable)? {
+        ServerKeySetting::None => {
+            let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
+                          which would refuse codes of another key, and open no secret of it";
+            Err(Faults(vec![Fault {
+                name: "SERVER_KEY",
+                reason: reason.to_owned(),
+            }]))
+        }
+        setting => Ok(setting),
     }
-    match setting {
+}
+
+/// The same for commands that can do without it.
+///
+/// # Errors
+///
+/// [`Faults`] has these settings if they are invalid.
+pub fn server_key_if_set(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<ServerKeySetting, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    match reader.server_key() {
         Some(setting) if reader.faults.is_empty() => Ok(setting),
         _ => Err(Faults(reader.faults)),
     }
+}
+
+/// Reads what users are told by and the name of the organization, for commands that change what users
+/// log in with.
+///
+/// # Errors
+///
+/// [`Faults`] has every one of these settings that is invalid.
+pub fn notices(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(MessagePolicy, String), Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let (messages, organization) = (reader.messages(), reader.get("ORGANIZATION_NAME"));
+    messages.zip(organization).ok_or(Faults(reader.faults))
+}
+
+/// Reads the name that authenticator apps show.
+///
+/// # Errors
+///
+/// [`Faults`] has the settings that are invalid.
+pub fn totp_issuer(variable: impl Fn(&str) -> Option<String>) -> Result<String, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let messages = reader.messages();
+    let issuer = reader.totp_issuer(messages.as_ref().map(|messages| &messages.link_bases));
+    messages.and(issuer).ok_or(Faults(reader.faults))
 }
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {

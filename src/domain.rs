@@ -109,7 +109,7 @@ pub use sealed::SealedSecret;
 #[cfg(feature = "function")]
 pub use second_factor_set::SecondFactorSet;
 #[cfg(feature = "function")]
-pub use second_factors::{PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
+pub use second_factors::{FactorChanges, PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};

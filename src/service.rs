@@ -4,6 +4,7 @@ mod account_cache;
 mod authenticate;
 mod codes;
 mod context;
+mod factor_keys;
 mod keys;
 mod limited_addresses;
 mod new_password;

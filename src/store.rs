@@ -45,7 +45,8 @@ pub use users::ReserveOutcome;
 #[cfg(feature = "function")]
 pub use users::{
     AddressConflict, Alongside, ChangeOutcome, FactorPutOutcome, InsertOutcome, Repair,
-    ReservedFactors, ScannedUsers, StoredUser, TriedTotp, UsedFactors, UsedTotp, UserFault,
+    ReservedFactors, ScannedAccount, ScannedUsers, StoredSecret, StoredUser, TriedTotp,
+    UsedFactors, UsedTotp, UserFault,
 };
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around

@@ -1,5 +1,7 @@
 //! The server keys, and the secret of AWS Secrets Manager that may have them.
 
+use std::error::Error as _;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -294,11 +296,33 @@ impl State {
     }
 }
 
+/// The cause of an error that several calls share.
+#[derive(Debug)]
+struct SharedCause(Arc<Error>);
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source() {
+            Some(cause) => write!(f, "{cause}"),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl std::error::Error for SharedCause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()?.source()
+    }
+}
+
 /// The same error, for one more call.
 fn again(error: Arc<Error>) -> Error {
-    match *error {
-        Error::Unavailable(_) => Error::Unavailable(Box::new(error)),
-        _ => Error::Internal(Box::new(error)),
+    let is_unavailable = matches!(*error, Error::Unavailable(_));
+    let cause = Box::new(SharedCause(error));
+    if is_unavailable {
+        Error::Unavailable(cause)
+    } else {
+        Error::Internal(cause)
     }
 }
 

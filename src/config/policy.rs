@@ -120,7 +120,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         })
     }
 
-    fn messages(&mut self) -> Option<MessagePolicy> {
+    pub(super) fn messages(&mut self) -> Option<MessagePolicy> {
         let mail_from = self.parse("MAIL_FROM", MessagePolicy::parse_sender);
         let sms_origination = self.parse("SMS_ORIGINATION", MessagePolicy::parse_origination);
         let link_bases = self.parse("LINK_BASE_URLS", LinkBases::parse);

@@ -133,7 +133,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "ORGANIZATION_NAME",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "Sesame",
         Values::Text,
         "The name of the organization to which all users belong, for people.",
@@ -277,7 +277,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "TOTP_ISSUER",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form("none or 1 to 64 characters in one line without a colon"),
         "The name that authenticator apps show above a user's login name. `none`: the host of the first of `LINK_BASE_URLS`, or else Sesame.",
@@ -321,7 +321,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "MAIL_FROM",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or an e-mail address of letters, digits, ., _, +, = and -, with its domain in lower case, at most 128 characters",
@@ -330,7 +330,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "SMS_ORIGINATION",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or the ARN of a phone number, pool or sender ID, at most 128 characters",
@@ -339,7 +339,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "LINK_BASE_URLS",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or up to 20 URLs that end in /, https or to localhost http, with commas between, together at most 1024 bytes",
@@ -348,7 +348,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "MAX_MESSAGES_PER_DAY",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "10000",
         Values::Number(1, 1_000_000),
         "The most messages that are sent in a day of UTC, to all users together.",

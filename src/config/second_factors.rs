@@ -31,7 +31,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 /// The name of an issuer without the white space around it. In the label of a key's URI, a colon
 /// parts it from the account.
 /// <https://github.com/google/google-authenticator/wiki/Key-Uri-Format#label>
-fn issuer(text: &str) -> Option<&str> {
+pub fn issuer(text: &str) -> Option<&str> {
     let name = one_line("TOTP_ISSUER", text).ok()?;
     let is_short = (1..=MAX_ISSUER).contains(&name.chars().count());
     (is_short && !name.contains(':')).then_some(name)

@@ -6,7 +6,9 @@ use crate::token::ServerKeys;
 
 impl<V: Fn(&str) -> Option<String>> Reader<V> {
     pub(super) fn server_key(&mut self) -> Option<ServerKeySetting> {
-        let keys = self.parse("SERVER_KEY", |text| Some(text.to_owned()));
+        let keys = self.parse("SERVER_KEY", |text| {
+            Some(text.to_owned()).filter(|text| !text.trim().is_empty())
+        });
         let keys = keys.and_then(|text| self.server_keys(&text));
         let secret = self.parse("SERVER_KEY_SECRET", |text| match text {
             "none" => Some(ServerKeySetting::None),

@@ -20,7 +20,7 @@ pub enum Program {
     /// The function, `serve` and `dev`.
     Service,
     Authorizer,
-    /// The commands of `sesame` that make a hash of a password.
+    /// The other commands of `sesame`.
     Tool,
 }
 

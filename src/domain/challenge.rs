@@ -54,10 +54,11 @@ impl OtpChallenge {
     const PAUSE: Duration = Duration::from_mins(1);
 
     /// Whether the code, if it is for the `address` and of the `key`, stands when it is asked for again
-    /// at `now`.
+    /// at `now`. One that was just sent does: another code would not be sent yet.
     pub fn stands(&self, address: [u8; 8], key: KeyName, now: Timestamp) -> bool {
         let is_same = self.address == address && self.key == key && !self.is_used;
-        is_same && now < self.expires_at.minus(Self::RENEWED_BEFORE_END)
+        let is_renewed = now >= self.expires_at.minus(Self::RENEWED_BEFORE_END);
+        is_same && (!is_renewed || self.was_just_sent(now))
     }
 
     /// Whether its message was sent so shortly before `now` that it is not sent again.

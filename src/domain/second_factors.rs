@@ -91,7 +91,66 @@ impl SentOnDay {
     }
 }
 
+/// How a change alters what a user proves himself with. An authenticator app in the place of another
+/// one is both added and removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FactorChanges {
+    pub added: FactorKinds,
+    pub removed: FactorKinds,
+    /// Whether other recovery codes took the place of those that were there.
+    pub has_other_codes: bool,
+}
+
+impl FactorChanges {
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether something was taken from the user. Sessions in which something was proved end with it:
+    /// it may have been taken because somebody else had it.
+    pub fn takes(self) -> bool {
+        self.has_other_codes || !self.removed.is_empty()
+    }
+}
+
 impl SecondFactors {
+    /// What a change from these to `after` alters.
+    pub fn changes_to(&self, after: &Self) -> FactorChanges {
+        let (had, has) = (self.kinds(), after.kinds());
+        let added: FactorKinds = has.iter().filter(|kind| !had.has(*kind)).collect();
+        let removed: FactorKinds = had.iter().filter(|kind| !has.has(*kind)).collect();
+        let both = |kind| had.has(kind) && has.has(kind);
+        let secret = |factors: &Self| factors.totp.as_ref().map(|totp| totp.secret.clone());
+        let changes = FactorChanges {
+            added,
+            removed,
+            has_other_codes: both(FactorKind::RecoveryCodes)
+                && self.recovery_codes != after.recovery_codes,
+        };
+        if both(FactorKind::Totp) && secret(self) != secret(after) {
+            return FactorChanges {
+                added: added.with(FactorKind::Totp),
+                removed: removed.with(FactorKind::Totp),
+                ..changes
+            };
+        }
+        changes
+    }
+
+    /// These without those of some kinds, and without an app that is being set up if those have one.
+    #[must_use]
+    pub fn without(mut self, kinds: FactorKinds) -> Self {
+        for kind in kinds.iter() {
+            match kind {
+                FactorKind::Totp => (self.totp, self.pending_totp) = (None, None),
+                FactorKind::OtpEmail => self.otp_email = None,
+                FactorKind::OtpSms => self.otp_sms = None,
+                FactorKind::RecoveryCodes => self.recovery_codes.clear(),
+            }
+        }
+        self
+    }
+
     /// The kinds that can be used. An app that is being set up is none.
     pub fn kinds(&self) -> FactorKinds {
         let has = |kind: &FactorKind| match kind {
@@ -126,5 +185,64 @@ impl SecondFactors {
     /// Whether no code is judged at `now`.
     pub fn are_locked(&self, policy: AttemptPolicy, now: Timestamp) -> bool {
         self.attempts.locked_until(policy, now) != Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::KeyName;
+
+    fn app(byte: u8) -> Option<Totp> {
+        Some(Totp {
+            secret: SealedSecret {
+                key: KeyName([1; 8]),
+                sealed: vec![byte; 48],
+            },
+            last_step: 0,
+            added_at: Timestamp::from_millis(1),
+        })
+    }
+
+    fn codes(bytes: &[u8]) -> BTreeSet<RecoveryCodeHash> {
+        let hashes = bytes.iter().map(|byte| RecoveryCodeHash::new([*byte; 32]));
+        hashes.collect()
+    }
+
+    #[test]
+    fn a_change_names_what_is_added_and_what_is_taken() {
+        use FactorKind::{OtpEmail, RecoveryCodes, Totp};
+        let none = SecondFactors::default;
+        let with_app = |byte| SecondFactors {
+            totp: app(byte),
+            ..none()
+        };
+        let with_codes = |bytes: &[u8]| SecondFactors {
+            recovery_codes: codes(bytes),
+            ..none()
+        };
+        let email = SecondFactors {
+            otp_email: Some(Timestamp::from_millis(1)),
+            ..none()
+        };
+        for (before, after, added, removed, has_other_codes) in [
+            (none(), none(), &[][..], &[][..], false),
+            (none(), with_app(1), &[Totp], &[], false),
+            (with_app(1), none(), &[], &[Totp], false),
+            (with_app(1), with_app(1), &[], &[], false),
+            (with_app(1), with_app(2), &[Totp], &[Totp], false),
+            (with_app(1), email, &[OtpEmail], &[Totp], false),
+            (none(), with_codes(&[1]), &[RecoveryCodes], &[], false),
+            (with_codes(&[1]), none(), &[], &[RecoveryCodes], false),
+            (with_codes(&[1, 2]), with_codes(&[1]), &[], &[], true),
+        ] {
+            let got = before.changes_to(&after);
+
+            let kinds = |kinds: FactorKinds| kinds.iter().collect::<Vec<_>>();
+            assert_eq!(kinds(got.added), added, "{before:?} {after:?}");
+            assert_eq!(kinds(got.removed), removed, "{before:?} {after:?}");
+            assert_eq!(got.has_other_codes, has_other_codes);
+            assert_eq!(got.takes(), !removed.is_empty() || has_other_codes);
+        }
     }
 }

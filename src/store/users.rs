@@ -31,12 +31,14 @@ use item::{parse_user, user_key};
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
 #[cfg(feature = "function")]
-pub use check::{Repair, ScannedUsers, UserFault};
+pub use check::{Repair, ScannedUsers, StoredSecret, UserFault};
 #[cfg(feature = "function")]
 pub use factors::{FactorPutOutcome, ReservedFactors, TriedTotp, UsedFactors, UsedTotp};
 pub(super) use item::{parse_pointer, pointer_key};
 #[cfg(feature = "function")]
 pub use parts::AddressConflict;
+#[cfg(feature = "function")]
+pub use scan::ScannedAccount;
 #[cfg(feature = "function")]
 pub use write::{Alongside, ChangeOutcome, InsertOutcome};
 

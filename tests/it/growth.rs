@@ -6,6 +6,7 @@
 #[path = "../../benches/growth/calls.rs"]
 mod calls;
 mod codes;
+mod factors;
 #[path = "../../benches/growth/fill.rs"]
 mod fill;
 #[path = "../../benches/growth/measure.rs"]

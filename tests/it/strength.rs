@@ -1,12 +1,17 @@
 //! Which sessions are strong enough for whom, at the authorizer and at the layer.
 
+mod bearers;
+mod calls;
+mod special;
+
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::{Value, json};
-use sesame::domain::{MfaPolicy, MinAcr, RequiredStrength, Timestamp};
+use sesame::domain::{MfaPolicy, MinAcr, RequiredStrength, Timestamp, User};
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 use sesame::transport::tower::SessionLayer;
@@ -14,47 +19,72 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, event};
+use crate::support::faults::Faults;
 use crate::support::strength::sets;
 
 fn now() -> Timestamp {
     NOW
 }
 
-/// The outcome of a decision in the authorizer's log, and the context that it passed on.
-async fn authorizer(app: &App, required: RequiredStrength, token: &str) -> (String, Value) {
-    let (store, faults) = app.another_store();
-    let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
-    let authorizer = Authorizer::new(store, AuthorizerAnswer::Simple, required, log);
-    let text = event("authorizer/request-2.0.json").replace("SESSION_TOKEN", token);
-    let answer = authorizer.authorize(text.as_bytes(), "request-1", None, NOW);
-    let answer = answer.await.unwrap();
-
-    // However much the user has.
-    assert_eq!(faults.actions(), ["BatchGetItem"]);
-    let line: Value = serde_json::from_str(&lines.lock().unwrap()[0]).unwrap();
-    let outcome = line["outcome"].as_str().unwrap().to_owned();
-    assert_eq!(answer["isAuthorized"], json!(outcome == "allow"));
-    assert_eq!(line["level"], "info");
-    (outcome, answer["context"].clone())
+/// An authorizer and a layer that require the same.
+struct Gates {
+    authorizer: Authorizer,
+    log: Arc<Mutex<Vec<String>>>,
+    layer: SessionLayer,
+    faults: Faults,
 }
 
-/// The status and the text of the layer's answer.
-async fn layer(app: &App, layer: SessionLayer, token: &str) -> (u16, String) {
-    let inner = service_fn(async |_: Request<()>| {
-        Ok::<_, Infallible>(Response::new(Bytes::from_static(b"{}")))
-    });
-    let request = Request::builder().header(AUTHORIZATION, format!("Bearer {token}"));
-    app.faults.clear();
-    let response = layer.layer(inner).oneshot(request.body(()).unwrap());
-    let response = response.await.unwrap();
-    assert_eq!(app.faults.actions(), ["BatchGetItem"]);
-    let body: Value = serde_json::from_slice(response.body()).unwrap();
-    let message = body["message"].as_str().unwrap_or_default();
-    (response.status().as_u16(), message.to_owned())
+impl Gates {
+    fn new(app: &App, mfa: MfaPolicy, min_acr: MinAcr) -> Self {
+        let (store, faults) = app.another_store();
+        let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
+        let required = RequiredStrength { mfa, min_acr };
+        let layer = SessionLayer::new(store.clone(), now);
+        Self {
+            authorizer: Authorizer::new(store, AuthorizerAnswer::Simple, required, log),
+            log: lines,
+            layer: layer.mfa(mfa).min_acr(min_acr),
+            faults,
+        }
+    }
+
+    /// The outcome of a decision in the authorizer's log, and the context that it passed on.
+    async fn decide(&self, token: &str) -> (String, Value) {
+        let text = event("authorizer/request-2.0.json").replace("SESSION_TOKEN", token);
+        self.faults.clear();
+        let answer = self
+            .authorizer
+            .authorize(text.as_bytes(), "request-1", None, NOW);
+        let answer = answer.await.unwrap();
+
+        // However many factors the user has.
+        assert_eq!(self.faults.actions(), ["BatchGetItem"]);
+        let line = self.log.lock().unwrap().pop().unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let outcome = line["outcome"].as_str().unwrap().to_owned();
+        assert_eq!(answer["isAuthorized"], json!(outcome == "allow"));
+        assert_eq!(line["level"], "info");
+        (outcome, answer["context"].clone())
+    }
+
+    /// The status and the text of the layer's answer.
+    async fn ask(&self, token: &str) -> (u16, String) {
+        let inner = service_fn(async |_: Request<()>| {
+            Ok::<_, Infallible>(Response::new(Bytes::from_static(b"{}")))
+        });
+        let request = Request::builder().header(AUTHORIZATION, format!("Bearer {token}"));
+        self.faults.clear();
+        let response = self.layer.layer(inner).oneshot(request.body(()).unwrap());
+        let response = response.await.unwrap();
+        assert_eq!(self.faults.actions(), ["BatchGetItem"]);
+        let body: Value = serde_json::from_slice(response.body()).unwrap();
+        let message = body["message"].as_str().unwrap_or_default();
+        (response.status().as_u16(), message.to_owned())
+    }
 }
 
 /// A user with a session.
-async fn mini(app: &App) -> (sesame::domain::User, Answer) {
+async fn mini(app: &App) -> (User, Answer) {
     let mini = app.user("mini").await;
     let session = app.client().log_in(&mini, PASSWORD).await;
     (mini, session)
@@ -76,88 +106,44 @@ enum Proved {
     Both,
 }
 
+/// What becomes of a request with the session's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Allow,
+    Weak,
+    Unproven,
+}
+
+impl Verdict {
+    /// The outcome in the authorizer's log, and the status of the layer's answer.
+    fn shown(self) -> (&'static str, u16) {
+        match self {
+            Self::Allow => ("allow", 200),
+            Self::Weak => ("too_weak", 403),
+            Self::Unproven => ("no_proof_of_user", 401),
+        }
+    }
+}
+
 const OPTIONAL: MfaPolicy = MfaPolicy::Optional;
 const REQUIRED: MfaPolicy = MfaPolicy::Required;
 
-/// Which sessions stand for their users.
-const TABLE: [(Has, Proved, MfaPolicy, &str, u16); 16] = [
-    (
-        Has::Password,
-        Proved::Nothing,
-        OPTIONAL,
-        "no_proof_of_user",
-        401,
-    ),
-    (
-        Has::Password,
-        Proved::Nothing,
-        REQUIRED,
-        "no_proof_of_user",
-        401,
-    ),
-    (Has::Password, Proved::Password, OPTIONAL, "allow", 200),
-    (Has::Password, Proved::Password, REQUIRED, "too_weak", 403),
-    (
-        Has::Password,
-        Proved::SecondFactors,
-        OPTIONAL,
-        "too_weak",
-        403,
-    ),
-    (
-        Has::Password,
-        Proved::SecondFactors,
-        REQUIRED,
-        "too_weak",
-        403,
-    ),
-    (Has::Password, Proved::Both, OPTIONAL, "allow", 200),
-    (Has::Password, Proved::Both, REQUIRED, "allow", 200),
-    (
-        Has::SecondFactor,
-        Proved::Nothing,
-        OPTIONAL,
-        "no_proof_of_user",
-        401,
-    ),
-    (
-        Has::SecondFactor,
-        Proved::Nothing,
-        REQUIRED,
-        "no_proof_of_user",
-        401,
-    ),
-    (
-        Has::SecondFactor,
-        Proved::Password,
-        OPTIONAL,
-        "too_weak",
-        403,
-    ),
-    (
-        Has::SecondFactor,
-        Proved::Password,
-        REQUIRED,
-        "too_weak",
-        403,
-    ),
-    (
-        Has::SecondFactor,
-        Proved::SecondFactors,
-        OPTIONAL,
-        "too_weak",
-        403,
-    ),
-    (
-        Has::SecondFactor,
-        Proved::SecondFactors,
-        REQUIRED,
-        "too_weak",
-        403,
-    ),
-    (Has::SecondFactor, Proved::Both, OPTIONAL, "allow", 200),
-    (Has::SecondFactor, Proved::Both, REQUIRED, "allow", 200),
-];
+/// Which sessions stand for their users, if a second factor is optional and if it is required.
+const TABLE: [(Has, Proved, Verdict, Verdict); 8] = {
+    use Has::SecondFactor;
+    use Proved::{Both, Nothing, Password, SecondFactors};
+    use Verdict::{Allow, Unproven, Weak};
+    [
+        (Has::Password, Nothing, Unproven, Unproven),
+        (Has::Password, Password, Allow, Weak),
+        (Has::Password, SecondFactors, Weak, Weak),
+        (Has::Password, Both, Allow, Allow),
+        (SecondFactor, Nothing, Unproven, Unproven),
+        (SecondFactor, Password, Weak, Weak),
+        (SecondFactor, SecondFactors, Weak, Weak),
+        (SecondFactor, Both, Allow, Allow),
+    ]
+};
 
 /// The kinds of factors that users have, and what they come to. Recovery codes demand nothing, and
 /// what a newer release has registered may demand something.
@@ -193,6 +179,8 @@ async fn a_session_stands_for_its_user_as_the_factors_of_both_say() {
     let app = App::emulated(&[]).await;
     let (mini, session) = mini(&app).await;
     let token = session.token();
+    let optional = Gates::new(&app, OPTIONAL, MinAcr::None);
+    let required = Gates::new(&app, REQUIRED, MinAcr::None);
     let second = sets(&["totp", "otpSms", "otpEmail", "recoveryCode"]);
 
     for (kinds, has) in USERS {
@@ -206,22 +194,20 @@ async fn a_session_stands_for_its_user_as_the_factors_of_both_say() {
             };
             let proofs = [&second[..], if password { &["password"] } else { &[] }].concat();
             app.set_proofs(&session, &proofs).await;
-            let rows = TABLE.iter();
-            let rows = rows.filter(|row| (row.0, row.1) == (has, proved));
-            for (.., mfa, outcome, status) in rows {
-                let required = RequiredStrength {
-                    mfa: *mfa,
-                    ..RequiredStrength::default()
-                };
-                let (logged, context) = authorizer(&app, required, &token).await;
-                let of_layer = SessionLayer::new(app.faulty.clone(), now).mfa(*mfa);
-                let (answered, message) = layer(&app, of_layer, &token).await;
+            let mut rows = TABLE.iter();
+            let row = rows.find(|row| (row.0, row.1) == (has, proved)).unwrap();
+            for (mfa, gates, verdict) in
+                [(OPTIONAL, &optional, row.2), (REQUIRED, &required, row.3)]
+            {
+                let (outcome, status) = verdict.shown();
+                let (logged, context) = gates.decide(&token).await;
+                let (answered, message) = gates.ask(&token).await;
 
                 let what = format!("{kinds:?} {proofs:?} {mfa:?}");
-                assert_eq!((&*logged, answered), (*outcome, *status), "{what}");
-                assert_eq!(context.is_object(), *outcome == "allow", "{what}");
+                assert_eq!((&*logged, answered), (outcome, status), "{what}");
+                assert_eq!(context.is_object(), verdict == Verdict::Allow, "{what}");
                 let has_id = message.ends_with(" (AUTHZ-Kl3p0)");
-                assert_eq!(has_id, *status == 403, "{what}: {message}");
+                assert_eq!(has_id, verdict == Verdict::Weak, "{what}: {message}");
             }
         }
     }
@@ -233,9 +219,8 @@ async fn who_is_refused_is_told_what_is_missing() {
     let (mini, session) = mini(&app).await;
     let password = &["password"][..];
     let both = &["password", "totp"][..];
-    let at_least = |mfa, min_acr| RequiredStrength { mfa, min_acr };
-    let by_default = at_least(OPTIONAL, MinAcr::None);
-    let required = at_least(REQUIRED, MinAcr::None);
+    let by_default = (OPTIONAL, MinAcr::None);
+    let required = (REQUIRED, MinAcr::None);
     for (kinds, proofs, required, missing) in [
         (
             &["totp"][..],
@@ -282,36 +267,31 @@ async fn who_is_refused_is_told_what_is_missing() {
         (
             &[],
             password,
-            at_least(OPTIONAL, MinAcr::SecondFactor),
+            (OPTIONAL, MinAcr::SecondFactor),
             Some("acr 2fa required"),
         ),
-        (&[], both, at_least(OPTIONAL, MinAcr::SecondFactor), None),
-        (
-            &["totp"],
-            both,
-            at_least(REQUIRED, MinAcr::SecondFactor),
-            None,
-        ),
+        (&[], both, (OPTIONAL, MinAcr::SecondFactor), None),
+        (&["totp"], both, (REQUIRED, MinAcr::SecondFactor), None),
         // What the user can do about it comes before what the API asks for.
         (
             &["totp"],
             password,
-            at_least(OPTIONAL, MinAcr::PhishingResistant),
+            (OPTIONAL, MinAcr::PhishingResistant),
             Some("mfa required: check totp"),
         ),
         (
             &["totp"],
             both,
-            at_least(OPTIONAL, MinAcr::PhishingResistant),
+            (OPTIONAL, MinAcr::PhishingResistant),
             Some("acr phr required"),
         ),
     ] {
         app.set_kinds(&mini, kinds).await;
         app.set_proofs(&session, proofs).await;
-        let of_layer = SessionLayer::new(app.faulty.clone(), now);
-        let of_layer = of_layer.mfa(required.mfa).min_acr(required.min_acr);
-        let answer = layer(&app, of_layer, &session.token()).await;
-        let (logged, _) = authorizer(&app, required, &session.token()).await;
+        let (mfa, min_acr) = required;
+        let gates = Gates::new(&app, mfa, min_acr);
+        let answer = gates.ask(&session.token()).await;
+        let (logged, _) = gates.decide(&session.token()).await;
 
         let text = |missing| format!("authentication required, {missing} (AUTHZ-Kl3p0)");
         let want = missing.map_or((200, String::new()), |missing| (403, text(missing)));
@@ -325,6 +305,7 @@ async fn who_is_refused_is_told_what_is_missing() {
 async fn an_api_is_told_by_which_methods_a_user_was_proved() {
     let app = App::emulated(&[]).await;
     let (_, session) = mini(&app).await;
+    let gates = Gates::new(&app, OPTIONAL, MinAcr::None);
     for (proofs, factors, amr, acr) in [
         (&["password"][..], "user,password", "pwd", "1fa"),
         (
@@ -359,8 +340,7 @@ async fn an_api_is_told_by_which_methods_a_user_was_proved() {
         ),
     ] {
         app.set_proofs(&session, proofs).await;
-        let required = RequiredStrength::default();
-        let (_, context) = authorizer(&app, required, &session.token()).await;
+        let (_, context) = gates.decide(&session.token()).await;
 
         let told = [&context["factors"], &context["amr"], &context["acr"]];
         assert_eq!(told, [factors, amr, acr], "{proofs:?}");

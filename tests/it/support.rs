@@ -14,5 +14,6 @@ pub mod openapi;
 pub mod providers;
 pub mod record;
 pub mod second;
+pub mod secrets;
 pub mod strength;
 pub mod template;

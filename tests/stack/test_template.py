@@ -386,6 +386,14 @@ def test_a_server_key_is_created_and_readable_unless_it_is_declined() -> None:
     assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
 
 
+def test_the_server_key_outlives_the_stack(stack: Stack) -> None:
+    """Without it, the secrets of second factors in the tables, which stay too, can't be opened."""
+    key = stack.template["Resources"]["ServerKey"]
+
+    assert key["DeletionPolicy"] == "Retain"
+    assert key["UpdateReplacePolicy"] == "Retain"
+
+
 # --- Messages ---------------------------------------------------------------------------------
 
 SENDER = "login@mail.acme.example"

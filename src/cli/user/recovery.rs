@@ -1,18 +1,13 @@
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::selector::UserSelector;
-use crate::aws::{Roots, http_client};
 use crate::cli::Environment;
 use crate::cli::connection::Connection;
 use crate::cli::failure::Failure;
 use crate::cli::output::{note, print_json, print_line};
-use crate::config;
+use crate::cli::server_keys::server_keys;
 use crate::domain::{Timestamp, printable};
-use crate::error::Error;
 use crate::service::{ResetCode, Users};
-use crate::token::ServerKeys;
 
 #[derive(Debug, clap::Args)]
 pub struct VerifyEmail {
@@ -80,16 +75,4 @@ impl ResetPassword {
         note(format_args!("{name}: valid until {expires_at}"));
         Ok(())
     }
-}
-
-/// The keys of the service, from the settings that `serve` reads.
-async fn server_keys(connection: &Connection) -> Result<Arc<ServerKeys>, Failure> {
-    let Environment { now, variable, .. } = connection.environment;
-    let setting = config::server_key(variable)?;
-    let secrets = config::secrets_url(variable);
-    let endpoint = connection.endpoint().await?;
-    let source = setting.open(&endpoint, secrets, http_client(Roots::System));
-    let read = source.get(now()).await.map_err(Failure::ServerKey)?;
-    let none = || Failure::ServerKey(Error::Internal("there is none".into()));
-    read.keys.ok_or_else(none)
 }

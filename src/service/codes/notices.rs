@@ -4,7 +4,8 @@ use futures_util::future::join_all;
 
 use super::deliver::shown_name;
 use crate::domain::{
-    Account, Address as _, EmailAddress, Language, Permit, Profile, UserId, day_of, until_next_day,
+    Account, Address as _, EmailAddress, FactorKind, Language, Permit, Profile, UserId, day_of,
+    until_next_day,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -13,8 +14,8 @@ use crate::store::MessageCounter;
 
 impl Service {
     /// Tells the user of the changes between `before` and `after`, at the verified address; of
-    /// another verified address, at the former one. A failure is only noted: what was changed stays
-    /// changed.
+    /// another verified address, at the former one; of factors that a reset has removed as it verified
+    /// the address, there. A failure is only noted: what was changed stays changed.
     ///
     /// Requests: 1 and the message for each change, if the deployment sends e-mail and the user has
     /// a verified address.
@@ -28,10 +29,17 @@ impl Service {
         if self.policy.messages.mail_from.is_none() {
             return;
         }
-        let Some(to) = before.profile.verified_email() else {
-            return;
+        let changes = changes(before, after);
+        let (to, changes) = match (before.profile.verified_email(), &*changes) {
+            (Some(to), changes) => (to, changes),
+            // Only a reset takes the factors of a user whose address it verifies.
+            (None, _) if lost_factors(before, after) => match after.profile.verified_email() {
+                Some(to) => (to, &[(MessageKind::FactorsRemovedByReset, None)][..]),
+                None => return,
+            },
+            (None, _) => return,
         };
-        let notices = changes(before, after).into_iter().map(async |kind| {
+        let notices = changes.iter().map(async |&(kind, factor)| {
             let new_address = after
                 .profile
                 .email
@@ -42,6 +50,7 @@ impl Service {
             let values = MessageValues {
                 name: Some(shown_name(after)),
                 new_address,
+                factor,
                 ..MessageValues::new(&self.policy.organization_name, asker)
             };
             context.record.note(|facts| facts.is_sending = true);
@@ -111,8 +120,9 @@ impl Service {
     }
 }
 
-/// What a user is told of. An address that waits to be verified is no change yet.
-fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
+/// What a user is told of, with the factor if it is about one. An address that waits to be verified
+/// is no change yet.
+fn changes(before: &Account, after: &Account) -> Vec<(MessageKind, Option<FactorKind>)> {
     let (old, new) = (&before.profile, &after.profile);
     let email = |profile: &Profile| {
         let email = profile.email.as_ref();
@@ -135,5 +145,30 @@ fn changes(before: &Account, after: &Account) -> Vec<MessageKind> {
         (MessageKind::PhoneChanged, phone(old) != phone(new)),
     ];
     let kinds = kinds.into_iter().filter(|(_, is_changed)| *is_changed);
-    kinds.map(|(kind, _)| kind).collect()
+    let kinds = kinds.map(|(kind, _)| (kind, None));
+    kinds.chain(changed_factors(before, after)).collect()
+}
+
+fn lost_factors(before: &Account, after: &Account) -> bool {
+    !before.factors.kinds().is_empty() && after.factors.kinds().is_empty()
+}
+
+fn changed_factors(
+    before: &Account,
+    after: &Account,
+) -> impl Iterator<Item = (MessageKind, Option<FactorKind>)> {
+    let (old, new) = (&before.factors, &after.factors);
+    let (had, has) = (old.kinds(), new.kinds());
+    let added = has.iter().filter(move |kind| !had.has(*kind));
+    let removed = had.iter().filter(move |kind| !has.has(*kind));
+    let both = [had, has];
+    let are_replaced = both
+        .iter()
+        .all(|kinds| kinds.has(FactorKind::RecoveryCodes))
+        && old.recovery_codes != new.recovery_codes;
+    let replaced = are_replaced.then_some((MessageKind::RecoveryCodesReplaced, None));
+    added
+        .map(|kind| (MessageKind::FactorAdded, Some(kind)))
+        .chain(removed.map(|kind| (MessageKind::FactorRemoved, Some(kind))))
+        .chain(replaced)
 }

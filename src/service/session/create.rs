@@ -211,11 +211,11 @@ impl Service {
         let PreparedSecond { mut passed, read } = prepared;
         let mut made = MadeChallenges::default();
         if let Some((subject, read)) = new.second_subject().zip(read) {
-            let challenged = self.make_challenges(&new.asked, subject, &read, permit, context);
+            let passed = passed.as_ref();
+            let challenged =
+                self.make_challenges(&new.asked, subject, &read, passed, permit, context);
             let challenged = challenged.await;
-            made = self
-                .settle_second(challenged, passed.as_ref(), context)
-                .await?;
+            made = self.settle_second(challenged, passed, context).await?;
         }
         let (id, request) = (new.id, &mut new.request);
         let checks = request.checks.factors();
@@ -281,16 +281,7 @@ impl Service {
         };
         let user = new.user.as_ref().map(|user| &user.factor.user_id);
         let session_token = scope.first_token(user.map(UserRef::from), stored)?;
-        let codes = match new.second_subject() {
-            None => ReturnedOtps::default(),
-            Some(subject) => {
-                let subject = SecondSubject {
-                    stored: Some(stored),
-                    ..subject
-                };
-                self.open_codes(&new.asked, subject, context).await?
-            }
-        };
+        let codes = self.open_codes(&new.asked, stored, context).await?;
         context.record.session(Some(stored.id));
         Ok(CreatedSession {
             details: self.details(new.sequence, Some(stored.created_at)),

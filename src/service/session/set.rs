@@ -179,9 +179,10 @@ impl Service {
         let PreparedSecond { mut passed, read } = prepared;
         let mut codes = ReturnedOtps::default();
         if let Some((subject, read)) = set.second_subject().zip(read) {
-            let made = self.make_challenges(asked, subject, &read, permit, context);
+            let passed = passed.as_ref();
+            let made = self.make_challenges(asked, subject, &read, passed, permit, context);
             let made = made.await;
-            let made = self.settle_second(made, passed.as_ref(), context).await;
+            let made = self.settle_second(made, passed, context).await;
             let made = made.map_err(|error| set.conceal(error, context))?;
             set.changes.challenges = made.challenges;
             codes = made.returned;

@@ -337,8 +337,9 @@ impl Service {
 /// The account of a user who resets the password by a code.
 ///
 /// Whoever reads the mail of an address that nobody had verified shows that it is his. It may have
-/// been registered by somebody else, who must not keep a way in: the phone number, and an address
-/// that waits to be verified, go.
+/// been registered by somebody else, who must not keep a way in: the phone number, an address that
+/// waits to be verified, and all second factors go. Any other reset leaves these and their demands:
+/// who reads the mail has one factor, not two.
 fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Account, Error> {
     code.require_current(account)?;
     let mut account = account.clone();
@@ -348,6 +349,7 @@ fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Accoun
         account.profile.verify_email(address, now);
         account.profile.phone = None;
         account.profile.new_email = None;
+        account.factors = account.factors.removed();
     }
     Ok(account)
 }

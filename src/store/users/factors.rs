@@ -18,7 +18,7 @@ use crate::store::item::{
 };
 use crate::store::{Store, on_heap};
 
-pub(super) use item::{OF_CHECKS, factors_item, factors_key, parse_factors};
+pub(super) use item::{FACTORS_PREFIX, OF_CHECKS, factors_item, factors_key, parse_factors};
 pub use used::{FactorPutOutcome, UsedFactors, UsedTotp};
 
 /// The outcome of reserving an attempt at a code.
@@ -38,7 +38,7 @@ pub struct TriedTotp {
 }
 
 /// The attribute that an item has while the user has a factor of the kind.
-fn attribute(kind: FactorKind) -> &'static str {
+pub(super) fn attribute(kind: FactorKind) -> &'static str {
     match kind {
         FactorKind::Totp => "totp_secret",
         FactorKind::OtpEmail => "otp_email_at",

@@ -1,3 +1,6 @@
+#[cfg(feature = "function")]
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
@@ -106,6 +109,26 @@ pub(super) fn pointer_item(user: &User, kinds: FactorKinds) -> Item {
 pub(super) fn kinds_set<'a>(names: impl Iterator<Item = &'a str>) -> Option<AttributeValue> {
     let names: Vec<_> = names.map(str::to_owned).collect();
     (!names.is_empty()).then_some(AttributeValue::Ss(names))
+}
+
+/// The attribute of a pointer after a change from the kinds `before` to others. Those that a newer
+/// release has written stay, and so do those that the pointer alone names.
+#[cfg(feature = "function")]
+pub(super) fn kinds_after(
+    stored: Option<&AttributeValue>,
+    before: FactorKinds,
+    kinds: FactorKinds,
+) -> Option<AttributeValue> {
+    let is_kept = |name: &str| match FactorKind::named(name) {
+        Some(kind) => !before.has(kind),
+        None => true,
+    };
+    let mut names: BTreeSet<&str> = kinds.iter().map(FactorKind::as_str).collect();
+    if let Some(AttributeValue::Ss(stored)) = stored {
+        let stored = stored.iter().map(String::as_str);
+        names.extend(stored.filter(|name| is_kept(name)));
+    }
+    kinds_set(names.into_iter())
 }
 
 /// The kinds of second factors in a pointer. One that a newer release has written counts as one that

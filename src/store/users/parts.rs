@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::types::{
 use super::accounts::StoredUser;
 use super::addresses::Sharing;
 use super::factors::{OF_CHECKS, factors_item, factors_key};
-use super::item::{kinds_set, pointer_key, user_item, user_key};
+use super::item::{kinds_after, pointer_key, user_item, user_key};
 use super::profile::{profile_item, profile_key};
-use crate::domain::{Account, FactorKind, SecondFactors, SessionId, User, UserRef};
+use crate::domain::{Account, SecondFactors, SessionId, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::{Expression, ItemChanges};
@@ -116,7 +116,8 @@ impl Store {
     }
 
     /// The change of the pointer, if one is needed. Kinds of factors that a newer release has written
-    /// stay.
+    /// stay, and those that the factors' item lacks: what a login demands must not get less by a change
+    /// of something else.
     fn pointer_part(
         &self,
         seen: &StoredUser,
@@ -135,12 +136,7 @@ impl Store {
         let stored = seen.pointer_item.get("factors");
         let mut after_set = stored.cloned();
         if old_kinds != kinds {
-            let mut names: Vec<&str> = kinds.iter().map(FactorKind::as_str).collect();
-            if let Some(AttributeValue::Ss(stored)) = stored {
-                let stored = stored.iter().map(String::as_str);
-                names.extend(stored.filter(|name| FactorKind::named(name).is_none()));
-            }
-            after_set = kinds_set(names.into_iter());
+            after_set = kinds_after(stored, old_kinds, kinds);
         }
         let mut from = Item::new();
         if let Some(set) = stored {

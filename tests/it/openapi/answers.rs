@@ -219,8 +219,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::ProofTooOld => {
             is_one_of(&user_errors::UPDATES)
                 || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
+                || is_one_of(&factor_errors::CHANGES)
         }
-        Error::User(error) => user_errors::may_answer(rpc, error),
+        Error::User(error) => user_errors::may_answer(operation, error),
         Error::Factor(error) => factor_errors::may_answer(operation, error),
         Error::TooWeak(_) => rpc != Rpc::ListAuthenticationMethodTypes,
         Error::LimitTooHigh => {
@@ -249,7 +250,9 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
         Error::Unimplemented(what) if what == user_errors::NO_KEY => {
-            user_errors::has_codes(rpc) || factor_errors::checks(operation)
+            user_errors::has_codes(rpc)
+                || factor_errors::has_keys(rpc)
+                || factor_errors::checks(operation)
         }
         Error::IdempotencyKeyReused | Error::Unimplemented(_) => is_one_of(&[CreateSession]),
         // The encoding of a body that isn't read doesn't matter.

@@ -1,14 +1,54 @@
-//! Which operations may answer with which error of second factors.
+//! Which call has which errors of second factors.
 
 use sesame::api::Version;
 use sesame::domain::{FactorKind, Operation as Rpc};
 use sesame::error::FactorError;
 
+use super::user_errors::CREATES;
 use crate::support::openapi::document::Operation;
+
+/// Those that set a factor up.
+const ADDS: [(Rpc, FactorKind); 3] = [
+    (Rpc::RegisterTOTP, FactorKind::Totp),
+    (Rpc::AddOTPSMS, FactorKind::OtpSms),
+    (Rpc::AddOTPEmail, FactorKind::OtpEmail),
+];
+const REMOVES: [(Rpc, FactorKind); 3] = [
+    (Rpc::RemoveTOTP, FactorKind::Totp),
+    (Rpc::RemoveOTPSMS, FactorKind::OtpSms),
+    (Rpc::RemoveOTPEmail, FactorKind::OtpEmail),
+];
+/// Those that change something of a user's second factors.
+pub const CHANGES: [Rpc; 9] = [
+    Rpc::RegisterTOTP,
+    Rpc::VerifyTOTPRegistration,
+    Rpc::RemoveTOTP,
+    Rpc::AddOTPSMS,
+    Rpc::RemoveOTPSMS,
+    Rpc::AddOTPEmail,
+    Rpc::RemoveOTPEmail,
+    Rpc::GenerateRecoveryCodes,
+    Rpc::RemoveRecoveryCodes,
+];
+
+/// Whether a call takes a server key for second factors.
+pub fn has_keys(rpc: Rpc) -> bool {
+    let adds = ADDS.iter().any(|(of, _)| *of == rpc);
+    adds || rpc == Rpc::VerifyTOTPRegistration || CREATES.contains(&rpc)
+}
+
+/// Whether an operation checks second factors and sends their codes: v2alpha does not.
+pub fn checks(operation: &Operation) -> bool {
+    [Rpc::CreateSession, Rpc::SetSession].contains(&operation.rpc)
+        && operation.version > Version::V2alpha
+}
 
 /// Whether an operation may answer with an error. Exhaustive on purpose: each error must choose its
 /// operations here.
 pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
+    let rpc = operation.rpc;
+    let is_one_of = |some: &[Rpc]| some.contains(&rpc);
+    let is_of = |some: &[(Rpc, FactorKind)], kind| some.contains(&(rpc, kind));
     let checks = checks(operation);
     let recovers = checks && operation.version == Version::V2;
     match error {
@@ -24,24 +64,24 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
         | FactorError::NotReady(_)
         | FactorError::NoChallenge
         | FactorError::CodeEmpty(_)
-        | FactorError::Wrong(_)
         | FactorError::Locked(_) => checks,
         // A create has no challenge yet that could have expired.
-        FactorError::Expired => checks && operation.rpc == Rpc::SetSession,
-        FactorError::Exists(_)
-        | FactorError::Unverified(_)
-        | FactorError::NoRegistration
-        | FactorError::RegistrationDone
-        | FactorError::NoneToRemove(_)
-        | FactorError::WrongCount(_)
-        | FactorError::NoFactorToRecover
-        | FactorError::LastFactor
-        | FactorError::SwitchedOff => false,
+        FactorError::Expired => checks && rpc == Rpc::SetSession,
+        FactorError::Wrong(FactorKind::Totp) => checks || rpc == Rpc::VerifyTOTPRegistration,
+        FactorError::Wrong(_) => checks,
+        FactorError::Exists(kind) => is_of(&ADDS, *kind),
+        FactorError::Unverified(kind) => is_of(&ADDS, *kind),
+        FactorError::NoRegistration | FactorError::RegistrationDone => {
+            rpc == Rpc::VerifyTOTPRegistration
+        }
+        FactorError::NoneToRemove(kind) => is_of(&REMOVES, *kind),
+        FactorError::WrongCount(_) | FactorError::NoFactorToRecover => {
+            rpc == Rpc::GenerateRecoveryCodes
+        }
+        FactorError::LastFactor => {
+            let phones = [Rpc::RemovePhone, Rpc::UpdateUser, Rpc::UpdateHumanUser];
+            REMOVES.iter().any(|(of, _)| *of == rpc) || is_one_of(&phones)
+        }
+        FactorError::SwitchedOff => ADDS.iter().any(|(of, _)| *of == rpc) || is_one_of(&CREATES),
     }
-}
-
-/// Whether it checks second factors, and makes challenges for them.
-pub fn checks(operation: &Operation) -> bool {
-    let is_check = [Rpc::CreateSession, Rpc::SetSession].contains(&operation.rpc);
-    is_check && operation.version > Version::V2alpha
 }

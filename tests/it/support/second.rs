@@ -6,14 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::aws::ServerKeySetting;
 use sesame::domain::{
-    Account, Contact, EmailAddress, FactorKind, OtpMethod, PhoneNumber, PresentedRecoveryCode,
-    RecoveryCode, RecoveryCodeHash, SealedSecret, SecondFactors, Timestamp, Totp, TotpSecret, User,
-    UserId, UserRef, UserSearch,
+    Account, Contact, EmailAddress, FactorKind, OtpMethod, Password, PhoneNumber,
+    PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash, SealedSecret, SecondFactors, Timestamp,
+    Totp, TotpSecret, User, UserId, UserRef, UserSearch,
 };
 use sesame::store::{Alongside, ChangeOutcome};
 use sesame::token::ServerKey;
+use tokio::sync::OnceCell;
 
-use super::app::{App, NOW};
+use super::app::{App, NOW, PASSWORD};
 
 pub const SERVER_KEY: &str = "a server key of at least 32 characters";
 
@@ -41,19 +42,33 @@ pub fn totp_secret(user: &UserId) -> TotpSecret {
     TotpSecret::from_bytes([&half[..], &[7; 4]].concat())
 }
 
-/// The code that the user's app shows at `now`. Its six digits are in many a log line by accident, so
-/// it isn't noted as a secret.
+/// The code that the user's app shows at `now`, as another implementation makes it.
 pub fn totp(user: &UserId, now: Timestamp) -> String {
+    let seconds = u64::try_from(now.as_millis()).unwrap() / 1000;
     let app = totp_rs::Builder::new()
         .with_algorithm(totp_rs::Algorithm::SHA1)
         .with_digits(6)
-        .with_skew(0)
         .with_step_duration(30)
+        .with_skew(1)
         .with_secret(totp_secret(user).as_bytes().to_vec())
         .build()
         .unwrap();
-    let code = app.generate(u64::try_from(now.as_millis()).unwrap() / 1000);
-    code.to_string()
+    // It isn't noted as a secret: six digits are in any log by accident.
+    app.generate(seconds).to_string()
+}
+
+/// A code that the user's app shows at no time around `now`.
+pub fn wrong_totp(user: &UserId, now: Timestamp) -> String {
+    let around = [now.minus(SECONDS_30), now, now.plus(SECONDS_30)];
+    let right = around.map(|at| totp(user, at));
+    let mut all = (0..10).map(|n| format!("00000{n}"));
+    all.find(|code| !right.contains(code)).unwrap()
+}
+
+/// Another code of eight digits.
+pub fn altered(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:08}", (number + 1) % 100_000_000)
 }
 
 pub fn email(user: &UserId) -> String {
@@ -66,10 +81,6 @@ pub fn phone(user: &UserId) -> String {
     format!("+4171{number:07}")
 }
 
-/// A code that no user has: it fits none of his apps' and messages' codes but by an accident of one in
-/// a million.
-pub const WRONG: &str = "000000";
-
 impl App {
     pub fn server_key(&self) -> ServerKey {
         match &self.settings.server_key {
@@ -80,7 +91,7 @@ impl App {
 
     /// Adds a user with a password, a verified address and number, and second factors of these kinds.
     pub async fn user_with(&self, name: &str, kinds: &[FactorKind]) -> User {
-        let user = self.user(name).await;
+        let user = self.user_with_hash(name, Some(self.hash().await)).await;
         let id = user.user_id.clone();
         let key = self.server_key();
         self.change_user(&id, |account| {
@@ -100,6 +111,17 @@ impl App {
         })
         .await;
         user
+    }
+
+    /// The hash of [`PASSWORD`], which is made once for all.
+    async fn hash(&self) -> &'static str {
+        static HASH: OnceCell<String> = OnceCell::const_new();
+        let make = async || {
+            let password = Password::new(PASSWORD.to_owned());
+            let hash = self.password_pool().hash(password).await;
+            hash.unwrap().as_str().to_owned()
+        };
+        HASH.get_or_init(make).await
     }
 
     /// Changes a user as a call would.
@@ -168,7 +190,7 @@ pub fn recovery_hash(user: &UserId, code: &str) -> RecoveryCodeHash {
 pub fn login(user: &User, more: Value) -> Value {
     let mut checks = json!({
         "user": { "userId": user.user_id.as_str() },
-        "password": { "password": super::app::PASSWORD },
+        "password": { "password": PASSWORD },
     });
     for (name, check) in more.as_object().unwrap() {
         checks[name] = check.clone();
@@ -182,3 +204,6 @@ pub const SECONDS_30: Duration = Duration::from_secs(30);
 pub fn unknown_recovery_code() -> String {
     RecoveryCode::generate().unwrap().as_str().to_owned()
 }
+
+/// A code that fits none of a user's apps and messages but by an accident of one in a million.
+pub const WRONG: &str = "000000";

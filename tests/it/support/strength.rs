@@ -2,7 +2,7 @@
 //! are read there: which sessions are strong enough for whom is no matter of how these came about.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use sesame::domain::{User, UserRef};
+use sesame::domain::{Timestamp, User, UserRef};
 
 use super::answer::Answer;
 use super::app::{App, NOW};
@@ -35,34 +35,35 @@ impl App {
         update.send().await.unwrap();
     }
 
-    /// Makes a session one in which these factors were proved, by their names in the API, and no
-    /// others.
+    /// Makes a session one in which these factors were proved just now, by their names in the API, and
+    /// no others.
     pub async fn set_proofs(&self, session: &Answer, proofs: &[&str]) {
-        let id = session.json()["sessionId"].as_str().unwrap().to_owned();
-        let (set, unset): (Vec<_>, Vec<_>) =
-            PROOFS.iter().partition(|(_, name)| proofs.contains(name));
-        let set: Vec<_> = set
-            .iter()
-            .map(|(name, _)| format!("{name} = :at"))
-            .collect();
-        let unset: Vec<_> = unset.iter().map(|(name, _)| *name).collect();
-        let mut expression = String::new();
-        if !set.is_empty() {
-            expression = format!("SET {} ", set.join(", "));
-        }
-        if !unset.is_empty() {
-            expression = format!("{expression}REMOVE {}", unset.join(", "));
-        }
-        let mut update = self
-            .dynamodb()
-            .update_item()
+        let proofs: Vec<_> = proofs.iter().map(|&name| (name, NOW)).collect();
+        self.set_proofs_at(session, &proofs).await;
+    }
+
+    /// The same, each at its time.
+    pub async fn set_proofs_at(&self, session: &Answer, proofs: &[(&str, Timestamp)]) {
+        let (mut set, mut unset) = (Vec::new(), Vec::new());
+        let update = self.dynamodb().update_item();
+        let mut update = update
             .table_name(&self.store.tables().sessions)
-            .key("session_id", AttributeValue::S(id))
-            .update_expression(expression);
-        if !set.is_empty() {
-            let at = AttributeValue::N(NOW.as_millis().to_string());
-            update = update.expression_attribute_values(":at", at);
+            .key("session_id", AttributeValue::S(session.id()));
+        for (attribute, name) in PROOFS {
+            let Some((_, at)) = proofs.iter().find(|(proof, _)| *proof == name) else {
+                unset.push(attribute);
+                continue;
+            };
+            set.push(format!("{attribute} = :{attribute}"));
+            let at = AttributeValue::N(at.as_millis().to_string());
+            update = update.expression_attribute_values(format!(":{attribute}"), at);
         }
+        let clauses = [("SET", set.join(", ")), ("REMOVE", unset.join(", "))];
+        let clauses = clauses.iter().filter(|(_, names)| !names.is_empty());
+        let clauses: Vec<_> = clauses
+            .map(|(word, names)| format!("{word} {names}"))
+            .collect();
+        let update = update.update_expression(clauses.join(" "));
         update.send().await.unwrap();
     }
 }

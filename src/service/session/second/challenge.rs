@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::asked::CheckedOtp;
 use super::judge::verified_address;
-use super::{CheckedChallenges, PreparedSecond, ReturnedOtps, SecondChecks, SecondSubject};
+use super::{
+    CheckedChallenges, PassedSecond, PreparedSecond, ReturnedOtps, SecondChecks, SecondSubject,
+};
 use crate::domain::{
     Challenges, CodeId, DisplayName, Language, LinkValues, OneTimeCode, OtpChallenge, OtpMethod,
-    Permit, Profile, SecondFactors, day_of, until_next_day,
+    Permit, Profile, SecondFactors, Session, day_of, until_next_day,
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -29,6 +31,8 @@ struct Otp<'a> {
     factors: &'a SecondFactors,
     profile: &'a Profile,
     subject: SecondSubject<'a>,
+    /// The challenges whose codes the same request uses up.
+    used: &'a [CodeId],
 }
 
 impl Service {
@@ -77,10 +81,12 @@ impl Service {
         asked: &CheckedChallenges,
         subject: SecondSubject<'_>,
         read: &(SecondFactors, Profile),
+        passed: Option<&PassedSecond>,
         permit: &Permit,
         context: &Context,
     ) -> Result<MadeChallenges, Error> {
         let mut made = MadeChallenges::default();
+        let used = passed.map(PassedSecond::used_codes).unwrap_or_default();
         let (factors, profile) = read;
         let keys = self.factor_keys(context).await?;
         for (method, delivery) in asked.iter() {
@@ -90,6 +96,7 @@ impl Service {
                 factors,
                 profile,
                 subject,
+                used: &used,
             };
             self.make_challenge(&otp, delivery, &mut made, permit, context)
                 .await?;
@@ -97,27 +104,31 @@ impl Service {
         Ok(made)
     }
 
-    /// The codes of a session that are returned to a repeated request, as long as they are open.
+    /// The codes that a create has returned, for a repeated one: as long as they are open, and no
+    /// other ones have taken their place.
     ///
     /// Requests: 1, if there is one.
     pub(in crate::service::session) async fn open_codes(
         &self,
         asked: &CheckedChallenges,
-        subject: SecondSubject<'_>,
+        stored: &Session,
         context: &Context,
     ) -> Result<ReturnedOtps, Error> {
         let mut returned = ReturnedOtps::default();
-        let stored = subject.stored.map(|session| &session.challenges);
+        let Some(user) = stored.factors.user().map(|user| &user.user_id) else {
+            return Ok(returned);
+        };
+        let first_end = stored.created_at.plus(OtpChallenge::LIFETIME);
         let open: Vec<_> = asked
             .iter()
             .filter(|(_, delivery)| matches!(delivery, CheckedOtp::Return))
-            .filter_map(|(method, _)| Some((method, stored?.get(method)?)))
+            .filter_map(|(method, _)| Some((method, stored.challenges.get(method)?)))
             .filter(|(_, one)| !one.is_used && !one.is_expired(context.now))
+            .filter(|(_, one)| one.expires_at == first_end)
             .collect();
         if open.is_empty() {
             return Ok(returned);
         }
-        let user = &subject.user.user_id;
         let profile = context.database(self.store.get_profile(user)).await?;
         for (method, challenge) in open {
             let keys = self.server_keys_with(challenge.key, context).await?;
@@ -129,7 +140,7 @@ impl Service {
             if key.address_tag(&address, since) == challenge.address {
                 let name = method.kind().as_str();
                 let id = challenge.id;
-                let code = key.one_time_code(subject.session, user, name, &address, since, id);
+                let code = key.one_time_code(stored.id, user, name, &address, since, id);
                 returned.put((method, code));
             }
         }
@@ -157,6 +168,7 @@ impl Service {
             .stored
             .and_then(|one| one.challenges.get(method));
         let open = open.filter(|one| one.stands(tag, otp.key.name(), now));
+        let open = open.filter(|one| !otp.used.contains(&one.id));
         let mut challenge = open.cloned().unwrap_or_else(|| OtpChallenge {
             id: CodeId::generate(),
             key: otp.key.name(),

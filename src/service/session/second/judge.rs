@@ -9,9 +9,10 @@ use crate::domain::{
     SealedSecret, SecondFactors, Timestamp, TotpSecret, UserId, WriteId,
 };
 use crate::error::{Error, FactorError, FactorLock};
+use crate::service::factor_keys::seal_totp;
 use crate::service::{Context, Service};
 use crate::store::{ReservedFactors, UsedFactors, UsedTotp};
-use crate::token::{OpenFault, ServerKeys};
+use crate::token::ServerKeys;
 
 /// What the secret of an authenticator app is sealed for.
 pub(in crate::service) const TOTP_PURPOSE: &str = "totp";
@@ -191,12 +192,15 @@ impl Service {
         context: &Context,
     ) -> Result<UsedFactors, Fault> {
         let mut used = UsedFactors::new(attempt.subject.user.user_id.clone(), &attempt.factors);
-        if let (Some(code), Some(totp)) = (&checks.totp, &attempt.factors.totp) {
-            let secret = self.open_totp(&attempt, &totp.secret, context).await?;
+        if let Some(code) = &checks.totp {
+            let not_set_up = || Fault::Failed(FactorError::NotSetUp(FactorKind::Totp).into());
+            let totp = attempt.factors.totp.as_ref().ok_or_else(not_set_up)?;
+            let (keys, user) = (attempt.keys()?, &attempt.subject.user.user_id);
+            let secret = self.open_totp_secret(keys, user, &totp.secret, context);
+            let secret = secret.await.map_err(Fault::Failed)?;
             let step = secret.accepted_step(code, context.time(), Some(totp.last_step));
             let step = step.ok_or(Fault::Wrong(FactorKind::Totp))?;
-            let resealed = attempt.resealed(&secret, &totp.secret);
-            let resealed = resealed.map_err(Fault::Failed)?;
+            let resealed = attempt.resealed(&secret, &totp.secret)?;
             used.totp = Some(UsedTotp { step, resealed });
         }
         for (method, code) in checks.sent() {
@@ -214,29 +218,6 @@ impl Service {
         Ok(used)
     }
 
-    async fn open_totp(
-        &self,
-        attempt: &Attempt<'_>,
-        sealed: &SealedSecret,
-        context: &Context,
-    ) -> Result<TotpSecret, Fault> {
-        let user = &attempt.subject.user.user_id;
-        let open = |keys: Option<&Arc<ServerKeys>>| match keys {
-            Some(keys) => keys.open(TOTP_PURPOSE, user, sealed),
-            None => Err(OpenFault::UnknownKey(sealed.key)),
-        };
-        let mut opened = open(attempt.keys.as_ref());
-        if let Err(OpenFault::UnknownKey(name)) = opened {
-            let keys = self.server_keys_with(name, context).await;
-            opened = open(keys.map_err(Fault::Failed)?.as_ref());
-        }
-        let secret = opened.map_err(|fault| {
-            let text = format!("the secret of an authenticator app can't be opened: {fault}");
-            Fault::Failed(Error::Internal(text.into()))
-        })?;
-        Ok(TotpSecret::from_bytes(secret.to_vec()))
-    }
-
     /// Judges a code that was sent. Returns when the address was verified that it was sent to.
     async fn judge_sent(
         &self,
@@ -250,10 +231,7 @@ impl Service {
         let challenge = challenge(subject, method).ok_or_else(wrong)?;
         let (address, since) = verified_address(&attempt.profile, method).ok_or_else(wrong)?;
         let mut keys = attempt.keys.clone();
-        if keys
-            .as_ref()
-            .is_none_or(|keys| keys.with_name(challenge.key).is_none())
-        {
+        if attempt.keys()?.with_name(challenge.key).is_none() {
             let read = self.server_keys_with(challenge.key, context).await;
             keys = read.map_err(Fault::Failed)?;
         }
@@ -282,22 +260,24 @@ impl Service {
 }
 
 impl Attempt<'_> {
+    /// The keys, which were read if a check needs them.
+    fn keys(&self) -> Result<&ServerKeys, Fault> {
+        let none = || Fault::Failed(Error::Internal("a check has no keys".into()));
+        self.keys.as_deref().ok_or_else(none)
+    }
+
     /// The secret sealed anew, if another key than the first has sealed it.
     fn resealed(
         &self,
         secret: &TotpSecret,
         stored: &SealedSecret,
-    ) -> Result<Option<SealedSecret>, Error> {
-        let Some(keys) = &self.keys else {
-            return Ok(None);
-        };
-        let first = keys.first();
-        if first.name() == stored.key {
+    ) -> Result<Option<SealedSecret>, Fault> {
+        let keys = self.keys()?;
+        if keys.first().name() == stored.key {
             return Ok(None);
         }
-        let user = &self.subject.user.user_id;
-        let sealed = first.seal(TOTP_PURPOSE, user, secret.as_bytes());
-        Ok(Some(sealed?))
+        let sealed = seal_totp(keys, &self.subject.user.user_id, secret);
+        sealed.map(Some).map_err(Fault::Failed)
     }
 }
 

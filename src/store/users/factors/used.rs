@@ -60,7 +60,7 @@ enum Part {
     Session,
     Factors,
     Pointer,
-    Address(OtpMethod),
+    Addresses,
 }
 
 impl Store {
@@ -82,16 +82,15 @@ impl Store {
         if used.uses_last_recovery_code() {
             parts.push((Part::Pointer, self.no_recovery_codes_part(&used.user)?));
         }
-        for (method, since) in &used.sent {
-            let check = self.address_part(&used.user, *method, *since)?;
-            parts.push((Part::Address(*method), check));
+        if let Some(check) = self.addresses_part(used)? {
+            parts.push((Part::Addresses, check));
         }
         let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let sends = SendCount::default();
         let Some(reasons) = self.try_transact_counted(items, &sends).await? else {
             return Ok(FactorPutOutcome::Done);
         };
-        outcome(session, &parts, &reasons, &sends)
+        outcome(session, used, &parts, &reasons, &sends)
     }
 
     fn used_part(&self, used: &UsedFactors) -> Result<TransactWriteItem, Error> {
@@ -159,23 +158,38 @@ impl Store {
         update_item(update)
     }
 
-    fn address_part(
-        &self,
-        user: &UserId,
-        method: OtpMethod,
-        since: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
-        let name = match method {
-            OtpMethod::Email => "email_verified_at",
-            OtpMethod::Sms => "phone_verified_at",
-        };
-        let check = ConditionCheck::builder()
+    /// That each address to which a code was sent is still the verified one. An item may be in a
+    /// transaction once.
+    fn addresses_part(&self, used: &UsedFactors) -> Result<Option<TransactWriteItem>, Error> {
+        if used.sent.is_empty() {
+            return Ok(None);
+        }
+        let conditions = used.sent.iter().map(|(method, _)| {
+            let name = verified_at(*method);
+            format!("{name} = :{name}")
+        });
+        let conditions: Vec<_> = conditions.collect();
+        let mut check = ConditionCheck::builder()
             .table_name(&self.tables.users)
-            .key("pk", profile_key(UserRef::from(user)))
-            .condition_expression(format!("{name} = :since"))
-            .expression_attribute_values(":since", millis(since));
+            .key("pk", profile_key(UserRef::from(&used.user)))
+            .condition_expression(conditions.join(" AND "))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (method, since) in &used.sent {
+            let name = format!(":{}", verified_at(*method));
+            check = check.expression_attribute_values(name, millis(*since));
+        }
         let check = check.build()?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+        Ok(Some(
+            TransactWriteItem::builder().condition_check(check).build(),
+        ))
+    }
+}
+
+/// The attribute of a profile that says since when an address is verified.
+fn verified_at(method: OtpMethod) -> &'static str {
+    match method {
+        OtpMethod::Email => "email_verified_at",
+        OtpMethod::Sms => "phone_verified_at",
     }
 }
 
@@ -199,6 +213,19 @@ impl UsedFactors {
         self.seen.recovery_codes.len().saturating_sub(used)
     }
 
+    /// The first method whose address is no longer the verified one.
+    fn changed_address(&self, reason: &CancellationReason) -> OtpMethod {
+        let changed = self.sent.iter().find(|(method, since)| {
+            let stored = reason
+                .item()
+                .and_then(|item| item.get(verified_at(*method)));
+            stored != Some(&millis(*since))
+        });
+        changed
+            .or(self.sent.first())
+            .map_or(OtpMethod::Email, |(method, _)| *method)
+    }
+
     fn uses_last_recovery_code(&self) -> bool {
         self.recovery_code.is_some() && self.recovery_codes_left() == 0
     }
@@ -209,6 +236,7 @@ impl UsedFactors {
 /// carried out, and used up its codes itself.
 fn outcome(
     session: &Session,
+    used: &UsedFactors,
     parts: &[Part],
     reasons: &[CancellationReason],
     sends: &SendCount,
@@ -233,7 +261,7 @@ fn outcome(
                 let stored = item.map(parse_factors).transpose()?;
                 return Ok(FactorPutOutcome::Factors(stored.unwrap_or_default()));
             }
-            Part::Address(method) => return Ok(FactorPutOutcome::Address(*method)),
+            Part::Addresses => return Ok(FactorPutOutcome::Address(used.changed_address(reason))),
             Part::Session | Part::Pointer => {}
         }
     }
