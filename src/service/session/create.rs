@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use super::idempotency::IdempotencyScope;
 use super::second::{
-    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, ReturnedOtps,
-    SecondSubject, require_proof,
+    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PassedSecond, PreparedSecond,
+    ReturnedOtps, SecondSubject, require_proof,
 };
 use crate::domain::{
-    Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
-    UserAgent, UserRef, WriteId, check_lifetime,
+    Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Profile, SecondFactors,
+    Sequence, Session, SessionId, UserAgent, UserRef, WriteId, check_lifetime,
 };
 use crate::error::{Error, FactorError};
 use crate::service::user_lookup::Subject;
@@ -179,6 +179,23 @@ impl Service {
         }
     }
 
+    /// Makes the challenges of a create.
+    async fn challenge_create(
+        &self,
+        new: &Opening,
+        read: Option<(SecondFactors, Profile)>,
+        passed: Option<&PassedSecond>,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<MadeChallenges, Error> {
+        let Some((subject, read)) = new.second_subject().zip(read) else {
+            return Ok(MadeChallenges::default());
+        };
+        let made = self.make_challenges(&new.asked, subject, &read, passed, permit, context);
+        let made = made.await;
+        self.settle_second(made, passed, context).await
+    }
+
     async fn open(
         &self,
         new: Opening,
@@ -187,14 +204,8 @@ impl Service {
         context: &Context,
     ) -> Result<CreatedSession, Error> {
         let PreparedSecond { mut passed, read } = prepared;
-        let mut made = MadeChallenges::default();
-        if let Some((subject, read)) = new.second_subject().zip(read) {
-            let passed = passed.as_ref();
-            let challenged =
-                self.make_challenges(&new.asked, subject, &read, passed, permit, context);
-            let challenged = challenged.await;
-            made = self.settle_second(challenged, passed, context).await?;
-        }
+        let made = self.challenge_create(&new, read, passed.as_ref(), permit, context);
+        let mut made = made.await?;
         let Opening {
             request,
             asked,
