@@ -41,7 +41,6 @@ enum Case {
     SessionEnded,
 }
 
-/// The code and the id of an answer.
 type Cell = (i32, &'static str);
 
 const OK: Cell = (0, "");
@@ -212,7 +211,6 @@ async fn arrange(case: Case, check: Check, page: Client<'_>, name: &str) -> Entr
     }
 }
 
-/// Takes one kind of factors from a user.
 async fn remove(app: &App, user: &User, check: Check) {
     let key = app.server_key();
     app.change_user(&user.user_id, |account| {
@@ -224,7 +222,6 @@ async fn remove(app: &App, user: &User, check: Check) {
     .await;
 }
 
-/// Tries as many wrong codes as the policy allows.
 async fn lock(client: Client<'_>, session: &Opened, user: &User, check: Check) {
     let wrong = check.wrong_code(client.app, user, NOW);
     for _ in 0..5 {
