@@ -200,11 +200,11 @@ impl Store {
         mut seen: SentOnDay,
         day: i64,
     ) -> Result<bool, Error> {
-        // A call that began before midnight counts on the day that has begun since.
-        let day = day.max(seen.day);
         const TRIES: usize = 4;
         let [day_name, count_name] = sent_names(method);
         for _ in 0..TRIES {
+            // A call that began before midnight counts on the day that has begun since.
+            let day = day.max(seen.day);
             let before = seen.on(day);
             if before >= SentOnDay::max(method) {
                 return Ok(false);
