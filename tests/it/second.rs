@@ -10,6 +10,7 @@ mod guessing;
 mod keyed;
 mod keys;
 mod locks;
+mod races;
 mod refusals;
 mod sent;
 mod sessions;

@@ -178,18 +178,18 @@ impl Users {
         if !updates {
             return Ok(ImportOutcome::Differs(fields));
         }
-        let updated = |before: &Account, account: Account| {
+        let outcome = |before: &Account, account: Account| {
             let factors = before.factors.changes_to(&account.factors);
-            let updated = Updated { account, factors };
-            ImportOutcome::Updated(fields.clone(), Box::new(updated))
+            let user = Updated { account, factors };
+            ImportOutcome::Updated(fields.clone(), Box::new(user))
         };
-        *written = Some(updated(&seen.account, after));
+        *written = Some(outcome(&seen.account, after));
         let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now)?);
         match self
             .change_seen(seen, &Alongside::default(), now, &update)
             .await
         {
-            Ok((before, after)) => Ok(updated(&before, after)),
+            Ok((before, after)) => Ok(outcome(&before, after)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),
             Err(UserRefusal::Failed(error)) => Err(error),

@@ -4,8 +4,9 @@
 //! profiles that deletes a user who has one, a backup that was restored in part, a hand.
 
 mod factors;
+mod found;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
@@ -16,32 +17,14 @@ use super::item::{POINTER_PREFIX, parse_pointer, pointer_key};
 use super::parts::delete_if;
 use super::profile::{PROFILE_PREFIX, parse_profile, profile_key};
 use super::users_table_key;
-use crate::domain::{
-    Address, EmailAddress, FactorKinds, PhoneNumber, Profile, UserPointer, UserRef,
-};
+use crate::domain::{Address, EmailAddress, PhoneNumber, Profile, UserPointer, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
-use factors::{ScannedFactors, same_kinds};
+use found::{Involved, ScannedFactors, same_kinds};
 
-pub use factors::StoredSecret;
-
-/// An item that disagrees with others. An address is the key of its item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserFault {
-    /// The profile of a user who isn't there.
-    LeftProfile(UserRef),
-    /// The item of an address names a user who doesn't have it.
-    LeftAddress { address: String, user: UserRef },
-    /// The item of an address lacks a user who has it, and so isn't found by it.
-    LackingAddress { address: String, user: UserRef },
-    /// The second factors of a user who isn't there.
-    LeftFactors(UserRef),
-    /// The pointer of a user names more or fewer kinds of second factors than there are: what decides
-    /// on a login, and what a login can prove, are two.
-    OtherKinds(UserRef),
-}
+pub use found::{ScannedUsers, StoredSecret, UserFault};
 
 /// What became of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,24 +36,6 @@ pub enum Repair {
     Full,
     /// Somebody changes the user all the time.
     Busy,
-}
-
-/// What a scan of the users table has found.
-#[derive(Debug, Default)]
-pub struct ScannedUsers {
-    pub users: HashMap<UserRef, UserPointer>,
-    /// The addresses in each profile.
-    profiles: HashMap<UserRef, Vec<String>>,
-    holders: BTreeMap<String, Vec<UserRef>>,
-    factors: HashMap<UserRef, ScannedFactors>,
-}
-
-/// The items that a fault is about, as they are.
-struct Involved {
-    pointer: Option<Item>,
-    factors: Option<Item>,
-    profile: Option<Item>,
-    holders: Vec<UserRef>,
 }
 
 /// How often a fault is mended whose items change meanwhile.
@@ -310,40 +275,7 @@ impl ScannedUsers {
     }
 }
 
-impl Involved {
-    /// The kinds that the pointer names, if there is one.
-    fn named_kinds(&self) -> Result<Option<FactorKinds>, CorruptItem> {
-        let pointer = self.pointer.as_ref().map(parse_pointer).transpose()?;
-        Ok(pointer.map(|pointer| pointer.kinds))
-    }
-
-    /// The kinds that there are.
-    fn kinds(&self) -> Result<FactorKinds, CorruptItem> {
-        let factors = self.factors.as_ref().map(parse_factors).transpose()?;
-        Ok(factors.unwrap_or_default().kinds())
-    }
-}
-
 impl UserFault {
-    pub fn user(&self) -> UserRef {
-        match self {
-            Self::LeftProfile(user)
-            | Self::LeftFactors(user)
-            | Self::OtherKinds(user)
-            | Self::LeftAddress { user, .. }
-            | Self::LackingAddress { user, .. } => *user,
-        }
-    }
-
-    fn address(&self) -> Option<&str> {
-        match self {
-            Self::LeftProfile(_) | Self::LeftFactors(_) | Self::OtherKinds(_) => None,
-            Self::LeftAddress { address, .. } | Self::LackingAddress { address, .. } => {
-                Some(address)
-            }
-        }
-    }
-
     fn is_of(&self, found: &Involved) -> Result<bool, CorruptItem> {
         let profile = found.profile.as_ref().map(parse_profile).transpose()?;
         let addresses = profile.as_ref().map(addresses).unwrap_or_default();

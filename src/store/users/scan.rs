@@ -71,8 +71,7 @@ impl Parts {
 
     /// Whether nothing is to come: a user whose pointer names no factors has none.
     fn is_whole(&self) -> bool {
-        let has_factors =
-            self.factors.is_some() || self.kinds.is_some_and(|kinds| kinds.is_empty());
+        let has_factors = self.factors.is_some() || self.kinds.is_some_and(FactorKinds::is_empty);
         self.user.is_some() && self.profile.is_some() && self.kinds.is_some() && has_factors
     }
 

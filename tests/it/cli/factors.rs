@@ -235,7 +235,7 @@ fn what_can_not_be_done_is_refused_before_anything_is_shown() {
         ),
         ("remove ada all", &[], 2, "use --yes"),
         ("remove ada u2f --yes", &[], 2, "invalid value 'u2f'"),
-        ("remove totp --yes", &[], 2, "[LOGIN_NAME]"),
+        ("remove totp --yes", &[], 2, "LOGIN_NAME"),
         (
             "remove bob totp --yes",
             &[],

@@ -6,14 +6,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::aws::ServerKeySetting;
 use sesame::domain::{
-    Account, Contact, EmailAddress, FactorKind, OtpMethod, PhoneNumber, PresentedRecoveryCode,
-    RecoveryCode, RecoveryCodeHash, SealedSecret, SecondFactors, Timestamp, Totp, TotpSecret, User,
-    UserId, UserRef, UserSearch,
+    Account, Contact, EmailAddress, FactorKind, OtpMethod, Password, PhoneNumber,
+    PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash, SealedSecret, SecondFactors, Timestamp,
+    Totp, TotpSecret, User, UserId, UserRef, UserSearch,
 };
 use sesame::store::{Alongside, ChangeOutcome};
 use sesame::token::ServerKey;
+use tokio::sync::OnceCell;
 
-use super::app::{App, NOW};
+use super::app::{App, NOW, PASSWORD};
 
 pub const SERVER_KEY: &str = "a server key of at least 32 characters";
 
@@ -90,7 +91,7 @@ impl App {
 
     /// Adds a user with a password, a verified address and number, and second factors of these kinds.
     pub async fn user_with(&self, name: &str, kinds: &[FactorKind]) -> User {
-        let user = self.user(name).await;
+        let user = self.user_with_hash(name, Some(self.hash().await)).await;
         let id = user.user_id.clone();
         let key = self.server_key();
         self.change_user(&id, |account| {
@@ -110,6 +111,17 @@ impl App {
         })
         .await;
         user
+    }
+
+    /// The hash of [`PASSWORD`], which is made once for all.
+    async fn hash(&self) -> &'static str {
+        static HASH: OnceCell<String> = OnceCell::const_new();
+        let make = async || {
+            let password = Password::new(PASSWORD.to_owned());
+            let hash = self.password_pool().hash(password).await;
+            hash.unwrap().as_str().to_owned()
+        };
+        HASH.get_or_init(make).await
     }
 
     /// Changes a user as a call would.
@@ -178,7 +190,7 @@ pub fn recovery_hash(user: &UserId, code: &str) -> RecoveryCodeHash {
 pub fn login(user: &User, more: Value) -> Value {
     let mut checks = json!({
         "user": { "userId": user.user_id.as_str() },
-        "password": { "password": super::app::PASSWORD },
+        "password": { "password": PASSWORD },
     });
     for (name, check) in more.as_object().unwrap() {
         checks[name] = check.clone();

@@ -5,14 +5,55 @@ use std::mem;
 
 use serde_json::error::Category;
 
-use super::{
-    EMAIL_VERIFIED, FIELDS, LineError, OTP_EMAIL, OTP_SMS, PHONE_VERIFIED, RECOVERY_CODES, SALT,
-    STATE,
-};
+use super::error::LineError;
 use crate::api::codec::json::{Tree, parse_timestamp};
 use crate::base64::decode;
 use crate::domain::{Address, PersonName, RecoveryCodeHash, Timestamp, UserState};
 use crate::service::Change;
+
+pub(super) const USER_ID: &str = "userId";
+pub(super) const LOGIN_NAME: &str = "loginName";
+pub(super) const DISPLAY_NAME: &str = "displayName";
+pub(super) const GIVEN_NAME: &str = "givenName";
+pub(super) const FAMILY_NAME: &str = "familyName";
+pub(super) const NICK_NAME: &str = "nickName";
+pub(super) const LANGUAGE: &str = "preferredLanguage";
+pub(super) const GENDER: &str = "gender";
+pub(super) const EMAIL: &str = "email";
+pub(super) const EMAIL_VERIFIED: &str = "emailVerified";
+pub(super) const PHONE: &str = "phone";
+pub(super) const PHONE_VERIFIED: &str = "phoneVerified";
+pub(super) const STATE: &str = "state";
+pub(super) const CREATED_AT: &str = "createdAt";
+pub(super) const PASSWORD_HASH: &str = "passwordHash";
+pub(super) const TOTP_SECRET: &str = "totpSecret";
+pub(super) const RECOVERY_CODES: &str = "recoveryCodeHashes";
+pub(super) const OTP_EMAIL: &str = "otpEmail";
+pub(super) const OTP_SMS: &str = "otpSms";
+pub(super) const SALT: &str = "salt";
+
+/// All fields but the salt.
+pub(super) const FIELDS: [&str; 19] = [
+    USER_ID,
+    LOGIN_NAME,
+    DISPLAY_NAME,
+    GIVEN_NAME,
+    FAMILY_NAME,
+    NICK_NAME,
+    LANGUAGE,
+    GENDER,
+    EMAIL,
+    EMAIL_VERIFIED,
+    PHONE,
+    PHONE_VERIFIED,
+    STATE,
+    CREATED_AT,
+    PASSWORD_HASH,
+    TOTP_SECRET,
+    RECOVERY_CODES,
+    OTP_EMAIL,
+    OTP_SMS,
+];
 
 /// The members of a line's object that have a value. An empty text is none.
 pub(super) struct Fields {

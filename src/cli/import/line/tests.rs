@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use super::fields::FIELDS;
 use super::*;
 use crate::domain::{
     Address as _, EmailAddress, PersonName, PhoneNumber, RecoveryCodeHash, Timestamp, UserState,

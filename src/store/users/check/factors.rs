@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
-use super::{Involved, ScannedUsers, UserFault};
-use crate::domain::{
-    FactorKind, FactorKinds, SealedSecret, SecondFactors, Timestamp, UserPointer, UserRef,
-};
+use super::found::{Involved, ScannedUsers, StoredSecret, UserFault, same_kinds};
+use crate::domain::{FactorKind, FactorKinds, Timestamp, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::{Expression, ItemChanges};
@@ -16,40 +14,6 @@ use crate::store::transactions::update_if;
 use crate::store::users::factors::{OF_CHECKS, attribute, factors_key};
 use crate::store::users::item::{kinds_after, pointer_key};
 use crate::store::users::parts::delete_if;
-
-/// What a scan keeps of a user's second factors.
-#[derive(Debug)]
-pub(super) struct ScannedFactors {
-    kinds: FactorKinds,
-    totp: Option<SealedSecret>,
-    /// Of an app that is being set up, until when.
-    pending: Option<(SealedSecret, Timestamp)>,
-}
-
-/// The secret of a user's authenticator app.
-#[derive(Clone, Copy, Debug)]
-pub struct StoredSecret<'a> {
-    pub user: &'a UserPointer,
-    pub secret: &'a SealedSecret,
-    /// Whether the app is only being set up.
-    pub is_pending: bool,
-}
-
-impl From<SecondFactors> for ScannedFactors {
-    fn from(factors: SecondFactors) -> Self {
-        let pending = factors.pending_totp.as_ref();
-        Self {
-            kinds: factors.kinds(),
-            pending: pending.map(|one| (one.secret.clone(), one.expires_at)),
-            totp: factors.totp.map(|totp| totp.secret),
-        }
-    }
-}
-
-/// Whether these are the same as far as this release knows them.
-pub(super) fn same_kinds(one: FactorKinds, other: FactorKinds) -> bool {
-    one.iter().eq(other.iter())
-}
 
 impl Store {
     /// Deletes second factors, if they still are what was read.
