@@ -104,7 +104,11 @@ impl Challenges {
     pub fn changed(&self, new: &Self, used: &[CodeId]) -> Self {
         let mut after = self.clone();
         for (method, challenge) in new.iter() {
-            after.set(method, challenge.clone());
+            let mut challenge = challenge.clone();
+            // It may have been used since it was asked for again.
+            let own = self.get(method).filter(|own| own.id == challenge.id);
+            challenge.is_used |= own.is_some_and(|own| own.is_used);
+            after.set(method, challenge);
         }
         for challenge in [&mut after.otp_sms, &mut after.otp_email] {
             if let Some(challenge) = challenge {

@@ -12,6 +12,7 @@ mod keys;
 mod locks;
 mod races;
 mod refusals;
+mod review;
 mod sent;
 mod sessions;
 mod table;

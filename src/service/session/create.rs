@@ -157,12 +157,14 @@ impl Service {
         new: &Opening,
         context: &Context,
     ) -> Result<PreparedCreate, Error> {
-        if let Some(answer) = self.find_repeated(new, context).await? {
-            return Ok(PreparedCreate::Repeated(answer));
-        }
+        let repeated = self.find_repeated(new, context).await?;
         let Some(subject) = new.second_subject() else {
             return Ok(PreparedCreate::New(PreparedSecond::default()));
         };
+        if let Some(stored) = repeated {
+            let answer = self.compare_codes(new, &stored, subject, context).await?;
+            return Ok(PreparedCreate::Repeated(answer));
+        }
         let second = &new.request.checks.second;
         let prepared = self.prepare_second(second, &new.asked, subject, context);
         let error = match prepared.await {
@@ -171,7 +173,12 @@ impl Service {
             Err(error) => return Err(error),
         };
         // The first one may have used the code up after this one looked for its session.
-        match self.find_repeated(new, context).await {
+        let answer = match self.find_repeated(new, context).await {
+            Ok(Some(stored)) => self.answer_again(new, &stored, context).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match answer {
             Ok(Some(answer)) => {
                 let user = &subject.user.user_id;
                 self.return_factor_attempt(user, new.attempt, context).await;
@@ -185,20 +192,39 @@ impl Service {
         }
     }
 
-    /// The answer to a create that is repeated, if it is: 1 request with an idempotency key, and those
-    /// of [`Self::open_codes`].
+    /// The session of a create that is repeated, if it is: 1 request with an idempotency key.
     async fn find_repeated(
         &self,
         new: &Opening,
         context: &Context,
-    ) -> Result<Option<CreatedSession>, Error> {
+    ) -> Result<Option<Session>, Error> {
         if new.scope.is_none() {
             return Ok(None);
         }
-        match context.database(self.store.get_session(new.id)).await? {
-            Some(stored) => self.answer_again(new, &stored, context).await.map(Some),
-            None => Ok(None),
+        context.database(self.store.get_session(new.id)).await
+    }
+
+    /// Answers a create that is repeated. Its codes are compared with those of the first one, which is
+    /// an attempt at them: or else whoever has the password and the key could guess at the code, and
+    /// would get the session.
+    async fn compare_codes(
+        &self,
+        new: &Opening,
+        stored: &Session,
+        subject: SecondSubject<'_>,
+        context: &Context,
+    ) -> Result<CreatedSession, Error> {
+        let kinds = new.request.checks.second.kinds();
+        let Some(kind) = kinds.first() else {
+            return self.answer_again(new, stored, context).await;
+        };
+        self.reserve_comparison(*kind, subject, context).await?;
+        let answer = self.answer_again(new, stored, context).await;
+        if !matches!(answer, Err(Error::IdempotencyKeyReused)) {
+            let user = &subject.user.user_id;
+            self.return_factor_attempt(user, new.attempt, context).await;
         }
+        answer
     }
 
     async fn open(

@@ -146,8 +146,12 @@ impl Store {
             changes.insert("factors".to_owned(), set);
         }
         let changes = ItemChanges::between(&from, changes);
-        let unchanged =
-            Expression::unchanged(&seen.pointer_item, ["user_id", "login_name", "epoch"]);
+        // Items are not read at one instant: the pointer may be older than the factors.
+        let of_kinds = (old_kinds != kinds).then_some("factors");
+        let names = ["user_id", "login_name", "epoch"]
+            .into_iter()
+            .chain(of_kinds);
+        let unchanged = Expression::unchanged(&seen.pointer_item, names);
         let update = self.update(pointer_key(seen.user_ref()));
         update_if(update, changes.expression(&[]), unchanged).map(Some)
     }

@@ -102,23 +102,6 @@ impl Metered {
         body: Value,
     ) -> (Consumed, (u16, Value)) {
         let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
-        self.send(bearer, now, request).await
-    }
-
-    /// Makes a create of the service account, which may be repeated.
-    pub async fn create_keyed(&self, now: Timestamp, body: Value) -> (Consumed, (u16, Value)) {
-        let rpc = Operation::CreateSession;
-        let request: Request = Wire::Json.encode_json(Version::V2, rpc, body);
-        let request = header(request, "idempotency-key", "a key");
-        self.send(&self.token, now, request).await
-    }
-
-    async fn send(
-        &self,
-        bearer: &str,
-        now: Timestamp,
-        request: Request,
-    ) -> (Consumed, (u16, Value)) {
         let request = header(request, "authorization", &format!("Bearer {bearer}"));
         self.meter.take();
         let response = handle(&self.app, request, now).await;

@@ -141,7 +141,7 @@ async fn a_keyed_create_meets_its_repetition() {
             let mut message = login(&mini, json!({}));
             match code.of(&mini.user_id) {
                 Some(text) => message = login(&mini, code.check(&text)),
-                None => message["challenges"] = json!({ code.name(): { "returnCode": {} } }),
+                None => message["challenges"] = code.returned(),
             }
             slow(&app);
             let first = async {

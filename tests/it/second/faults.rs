@@ -57,8 +57,8 @@ impl<'a> Run<'a> {
                 (login.set(&checks), Some(login))
             }
         };
-        if let Some((code, asked)) = call.challenge {
-            message["challenges"] = json!({ code.name(): asked.json() });
+        if let Some(challenges) = call.challenges() {
+            message["challenges"] = challenges;
         }
         app.faults.clear();
         Self {

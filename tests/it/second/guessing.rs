@@ -27,7 +27,7 @@ async fn challenged(client: Client<'_>, user: &User) -> Value {
     let mut message = login(user, json!({}));
     message["challenges"] = json!({
         "otpEmail": { "returnCode": {} },
-        "otpSms": { "returnCode": {} },
+        "otpSms": { "returnCode": true },
     });
     client.ask(Operation::CreateSession, message).await.unwrap()
 }

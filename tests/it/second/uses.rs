@@ -78,6 +78,15 @@ impl Code {
         json!({ self.name(): { "code": code } })
     }
 
+    /// The challenge that is answered with the code.
+    pub fn returned(self) -> Value {
+        let delivery = match self {
+            Self::Sms => json!(true),
+            _ => json!({}),
+        };
+        json!({ self.name(): { "returnCode": delivery } })
+    }
+
     /// A code of the user that is right, if it needs no challenge.
     pub fn of(self, user: &UserId) -> Option<String> {
         match self {
@@ -110,7 +119,7 @@ impl Login {
     pub async fn new(client: Client<'_>, user: &User, code: Code) -> Self {
         let mut message = login(user, json!({}));
         if code.method().is_some() {
-            message["challenges"] = json!({ code.name(): { "returnCode": {} } });
+            message["challenges"] = code.returned();
         }
         let created = client.ask(Operation::CreateSession, message).await.unwrap();
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);

@@ -162,6 +162,33 @@ impl Service {
         Ok(())
     }
 
+    /// Reserves an attempt at codes that are compared with former ones: 1 request.
+    ///
+    /// # Errors
+    ///
+    /// [`FactorError::Locked`].
+    pub(in crate::service::session) async fn reserve_comparison(
+        &self,
+        kind: FactorKind,
+        subject: SecondSubject<'_>,
+        context: &Context,
+    ) -> Result<(), Error> {
+        context.record.note(|facts| facts.is_settling = true);
+        let now = context.time();
+        let policy = self.policy.factor_attempts;
+        let user = &subject.user.user_id;
+        // What the user has by now doesn't matter.
+        let reserve = self
+            .store
+            .reserve_factor_attempt(user, &[], policy, subject.attempt, now);
+        match context.database(reserve).await? {
+            ReservedFactors::Refused(factors) if factors.are_locked(policy, now) => {
+                Err(self.factor_refusal(&[kind], &factors, now).into())
+            }
+            ReservedFactors::Refused(_) | ReservedFactors::Reserved(_) => Ok(()),
+        }
+    }
+
     /// Why no attempt was counted.
     fn factor_refusal(
         &self,

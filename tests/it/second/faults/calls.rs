@@ -12,15 +12,6 @@ pub enum Asked {
     Returned,
 }
 
-impl Asked {
-    pub fn json(self) -> Value {
-        match self {
-            Self::Sent => json!({}),
-            Self::Returned => json!({ "returnCode": {} }),
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub operation: Operation,
@@ -97,6 +88,15 @@ impl Call {
             ..Self::SET
         });
         calls.chain([with_code]).collect()
+    }
+
+    /// The challenges that it asks for.
+    pub fn challenges(self) -> Option<Value> {
+        let (code, asked) = self.challenge?;
+        Some(match asked {
+            Asked::Sent => json!({ code.name(): {} }),
+            Asked::Returned => code.returned(),
+        })
     }
 
     /// The kinds of factors that the call needs.
