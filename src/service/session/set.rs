@@ -72,9 +72,9 @@ impl UseCase for SetSession {
         let mut set = service.prepare_set(self, permit, context).await?;
         let mut verified = set.verified.take();
         let mut prepared = PreparedSecond::default();
-        if let Some(subject) = set.second_subject()
-            && !(set.second.is_empty() && asked.is_empty())
-        {
+        if !(set.second.is_empty() && asked.is_empty()) {
+            let nobody = || Error::Internal("second factors are checked of nobody".into());
+            let subject = set.second_subject().ok_or_else(nobody)?;
             // From here on the attempt at the password is settled, and others needn't wait for it.
             let verified = verified.take();
             let prepare = service.prepare_second(&set.second, &asked, subject, context);

@@ -344,7 +344,7 @@ fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Accoun
     code.require_current(account)?;
     let mut account = account.clone();
     if let Destination::Email(address) = &code.destination
-        && account.profile.verified_email() != Some(address)
+        && !account.profile.is_verified_email(address)
     {
         account.profile.verify_email(address, now);
         account.profile.phone = None;

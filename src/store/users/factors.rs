@@ -203,6 +203,8 @@ impl Store {
         const TRIES: usize = 4;
         let [day_name, count_name] = sent_names(method);
         for _ in 0..TRIES {
+            // A call that began before midnight counts on the day that has begun since.
+            let day = day.max(seen.day);
             let before = seen.on(day);
             if before >= SentOnDay::max(method) {
                 return Ok(false);

@@ -197,8 +197,17 @@ impl Store {
         if changes.is_empty() {
             return Ok(None);
         }
-        // A check may have used a recovery code up, and then what the pointer says is another.
-        let unchanged = Expression::unchanged(stored, ["pk", "recovery_codes"]);
+        // A check may have used a recovery code up, and items are not read at one instant: what the
+        // pointer is to say follows from all of these.
+        let names = [
+            "pk",
+            "recovery_codes",
+            "totp_added_at",
+            "pending_id",
+            "otp_email_at",
+            "otp_sms_at",
+        ];
+        let unchanged = Expression::unchanged(stored, names);
         update_if(self.update(key), changes.expression(&more), unchanged).map(Some)
     }
 

@@ -182,12 +182,8 @@ fn sms_challenge(return_code: bool) -> RequestChallenges {
 /// The eight digits in the newest message.
 fn sent_to(to: &str) -> String {
     let text = newest_to(to);
-    let words = text.split(|char: char| !char.is_ascii_digit());
-    words
-        .filter(|word| word.len() == 8)
-        .last()
-        .unwrap()
-        .to_owned()
+    let mut words = text.split(|char: char| !char.is_ascii_digit());
+    words.rfind(|word| word.len() == 8).unwrap().to_owned()
 }
 
 #[tokio::test]

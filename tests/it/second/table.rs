@@ -41,7 +41,6 @@ enum Case {
     SessionEnded,
 }
 
-/// The code and the id of an answer.
 type Cell = (i32, &'static str);
 
 const OK: Cell = (0, "");
@@ -193,23 +192,8 @@ async fn arrange(case: Case, check: Check, page: Client<'_>, name: &str) -> Entr
             move_addresses(app, &user, Some(""), 2).await;
         }
         Case::AddressNotVerified => move_addresses(app, &user, None, 1).await,
-        Case::Locked => {
-            let wrong = check.wrong_code(app, &user, NOW);
-            for _ in 0..5 {
-                let tried = session.attempt(page, check.with(&wrong)).await;
-                assert_eq!(tried.unwrap_err().id.as_deref(), Some(check.wrong()));
-            }
-        }
-        Case::Removed => {
-            let key = app.server_key();
-            app.change_user(&user.user_id, |account| {
-                account.factors = std::mem::take(&mut account.factors).removed();
-                for kind in ALL.into_iter().filter(|kind| *kind != check.kind()) {
-                    give(&mut account.factors, kind, &user.user_id, &key);
-                }
-            })
-            .await;
-        }
+        Case::Locked => lock(page, &session, &user, check).await,
+        Case::Removed => remove(app, &user, check).await,
         Case::UserLocked => assert!(set_state(app, &user, UserState::Locked).await),
         Case::UserDeactivated => assert!(set_state(app, &user, UserState::Inactive).await),
         Case::Deleted => assert!(app.store.delete_user(&user).await.unwrap()),
@@ -224,6 +208,25 @@ async fn arrange(case: Case, check: Check, page: Client<'_>, name: &str) -> Entr
         session,
         code,
         after,
+    }
+}
+
+async fn remove(app: &App, user: &User, check: Check) {
+    let key = app.server_key();
+    app.change_user(&user.user_id, |account| {
+        account.factors = std::mem::take(&mut account.factors).removed();
+        for kind in ALL.into_iter().filter(|kind| *kind != check.kind()) {
+            give(&mut account.factors, kind, &user.user_id, &key);
+        }
+    })
+    .await;
+}
+
+async fn lock(client: Client<'_>, session: &Opened, user: &User, check: Check) {
+    let wrong = check.wrong_code(client.app, user, NOW);
+    for _ in 0..5 {
+        let tried = session.attempt(client, check.with(&wrong)).await;
+        assert_eq!(tried.unwrap_err().id.as_deref(), Some(check.wrong()));
     }
 }
 

@@ -25,7 +25,7 @@ struct Run {
     browser: Browser,
     /// The secrets that registrations of an app gave, the newest last.
     secrets: Vec<String>,
-    /// What ListAuthenticationMethodTypes has.
+    /// What `ListAuthenticationMethodTypes` has.
     types: Vec<&'static str>,
     /// The factors beside user and password that were proved in the session.
     proved: Vec<&'static str>,

@@ -230,22 +230,25 @@ impl Service {
         if matches!(of_all, Ok(false)) {
             context.record.message_limit();
         }
-        let sent = match (&of_user, &of_all) {
+        let is_counted = |counted: &Result<bool, Error>| matches!(counted, Ok(true));
+        let (is_of_user, is_of_all) = (is_counted(&of_user), is_counted(&of_all));
+        let sent = match (of_user, of_all) {
             (Ok(true), Ok(true)) => self.deliver_otp(otp, code, delivery, permit).await,
             (Ok(_), Ok(_)) => Err(UserError::TooManyMessages(until_next_day(context.now)).into()),
-            _ => Ok(()),
+            // What may have been counted stays counted: one too many is better than a limit that
+            // failures raise.
+            (Err(error), _) | (_, Err(error)) => Err(error),
         };
-        let (of_user, of_all) = (of_user?, of_all?);
         let Err(error) = sent else {
             return Ok(());
         };
-        if of_user {
+        if is_of_user {
             let taken = self.store.uncount_sent_code(user, method, day);
             if let Err(error) = context.database(taken).await {
                 context.record.side_error(&error);
             }
         }
-        if of_all {
+        if is_of_all {
             self.take_back(MessageCounter::Deployment, context).await;
         }
         if error.is_server_fault() {

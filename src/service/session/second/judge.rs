@@ -155,7 +155,7 @@ impl Service {
                 return Err(FactorError::NotSetUp(method.kind()).into());
             }
             let challenge = challenge(subject, method).ok_or(FactorError::NoChallenge)?;
-            if challenge.is_expired(context.now) {
+            if challenge.is_expired(context.time()) {
                 return Err(FactorError::Expired.into());
             }
         }

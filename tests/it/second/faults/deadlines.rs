@@ -19,10 +19,11 @@ fn calls() -> Vec<Call> {
 async fn a_client_that_does_not_wait_leaves_no_failure() {
     let mut late = 0;
     for call in calls() {
-        for wait in 1..36 {
-            let app = App::emulated(&SECOND).await;
-            let page = login_page(&app).await.by(Wire::ConnectJson);
-            let run = Run::arrange(call, page, "mini").await;
+        let app = App::emulated(&SECOND).await;
+        let page = login_page(&app).await.by(Wire::ConnectJson);
+        // Each request takes five milliseconds.
+        for wait in (1..36).step_by(3) {
+            let run = Run::arrange(call, page, &wait.to_string()).await;
             slow(&app);
             let request = header(run.request(), "connect-timeout-ms", &wait.to_string());
 
@@ -49,10 +50,10 @@ async fn a_client_that_does_not_wait_leaves_no_failure() {
 async fn a_call_that_is_dropped_leaves_nothing_half_done() {
     let mut dropped = 0;
     for call in calls() {
-        for wait in 1..36 {
-            let app = App::emulated(&SECOND).await;
-            let page = login_page(&app).await;
-            let run = Run::arrange(call, page, "mini").await;
+        let app = App::emulated(&SECOND).await;
+        let page = login_page(&app).await;
+        for wait in (1..36).step_by(3) {
+            let run = Run::arrange(call, page, &wait.to_string()).await;
             slow(&app);
             let mut request = run.request();
             request.context.budget = Some(Duration::from_millis(wait));
