@@ -9,7 +9,9 @@ mod totp;
 
 use super::answers::Fault;
 use super::change::{AccountChange, AskedCodes, ChangeParts};
-use crate::domain::{Account, FactorKind, Permit, Principal, SessionId, UserId, UserScope};
+use crate::domain::{
+    Account, FactorKind, Permit, Principal, Profile, SessionId, UserId, UserScope,
+};
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service};
 use crate::store::StoredUser;
@@ -96,7 +98,7 @@ impl Service {
         };
         let change = |account: &Account| {
             self.require_strongest(account, permit, context)?;
-            change(account)
+            Ok(without_waiting_address(account, change(account)?))
         };
         let changed = self.change_and_send(seen, parts, permit, context, &change);
         let (after, _) = changed.await?;
@@ -113,6 +115,22 @@ impl Service {
             Err(FactorError::SwitchedOff)
         }
     }
+}
+
+/// The account after a change of its factors. Whoever had the password alone until then may have given
+/// an address that waits to be verified: codes must not come to go there.
+fn without_waiting_address(before: &Account, after: Account) -> Account {
+    let (old, new) = (before.factors.kinds(), after.factors.kinds());
+    let is_first = !old.demands_second() && new.demands_second();
+    let takes_email = !old.has(FactorKind::OtpEmail) && new.has(FactorKind::OtpEmail);
+    if !is_first && !takes_email {
+        return after;
+    }
+    let profile = Profile {
+        new_email: None,
+        ..after.profile.clone()
+    };
+    Account { profile, ..after }
 }
 
 /// The session that stays when the principal ends those of a user: the one with whose token a user

@@ -1,4 +1,4 @@
-//! What a review found.
+//! What parallel and repeated requests must not lead to, and addresses that change meanwhile.
 
 use std::time::Duration;
 
@@ -193,4 +193,29 @@ async fn a_reset_by_another_spelling_of_a_verified_address_leaves_the_factors() 
     page.ask(Operation::SetPassword, set).await.unwrap();
     let factors = app.factors_of(&mini.user_id).await;
     assert!(factors.kinds().has(FactorKind::Totp));
+}
+
+/// Whoever had the password alone may have given an address, which must not come to get the codes.
+#[tokio::test]
+async fn a_first_factor_drops_an_address_that_waits() {
+    let app = App::emulated(&SECOND).await;
+    let admin = app.service(&[Permission::UserCredentialWrite]).await;
+    for (name, call) in [
+        ("mini", Operation::AddOTPEmail),
+        ("maxi", Operation::AddOTPSMS),
+    ] {
+        let user = app.user_with(name, &[]).await;
+        let thief = EmailAddress::from_stored(format!("thief-{name}@mouse.example"));
+        app.change_user(&user.user_id, |account| {
+            account.profile.new_email = Some(thief.clone());
+        })
+        .await;
+        let message = json!({ "userId": user.user_id.as_str() });
+        admin.ask(call, message).await.unwrap();
+        let search = UserSearch::Id(user.user_id.clone());
+        let stored = app.store.read_user(&search).await.unwrap().unwrap();
+        let profile = stored.account.profile;
+        assert_eq!(profile.new_email, None, "{name}");
+        assert!(profile.verified_email().is_some(), "{name}");
+    }
 }
