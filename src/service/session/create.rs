@@ -65,7 +65,7 @@ impl UseCase for CreateSession {
         let subject = self.checks.user.as_ref().map(Subject::Named);
         if subject.is_some() {
             permit.may_check_user(&checks)?;
-        } else if self.checks.password.is_some() {
+        } else if self.checks.password.is_some() && self.asks_for_second() {
             return Err(Error::UserMissing);
         }
         require_proof(&self.checks.second, &self.challenges, &checks, None)?;
@@ -111,6 +111,13 @@ impl UseCase for CreateSession {
     }
 }
 
+impl CreateSession {
+    /// Whether second factors are checked, or codes for them asked for.
+    fn asks_for_second(&self) -> bool {
+        !self.checks.second.is_empty() || !self.challenges.is_empty()
+    }
+}
+
 /// A create whose user and password have passed.
 struct Opening {
     request: CreateSession,
@@ -133,7 +140,7 @@ enum PreparedCreate {
 
 impl Opening {
     fn has_second(&self) -> bool {
-        !self.request.checks.second.is_empty() || !self.asked.is_empty()
+        self.request.asks_for_second()
     }
 
     fn second_subject(&self) -> Option<SecondSubject<'_>> {
