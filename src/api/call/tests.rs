@@ -123,14 +123,20 @@ fn each_check_that_is_carried_out_is_read() {
     }
 }
 
+/// What is refused of a message before it is read, if anything is.
+fn refused(operation: Operation, version: Version, message: &[u8]) -> Option<String> {
+    let (route, request) = request(operation, version, message);
+    let error = check(&route, &request, LIMITS).err()?;
+    Some(error.to_string())
+}
+
 #[test]
 fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version() {
     let set = Operation::SetSession;
     let create = Operation::CreateSession;
     for (operation, message, want) in [
         (create, &b"\x0a\x02\x1a\0"[..], "checks.web_auth_n"),
-        (create, b"\x0a\x02\x2a\0", "checks.totp"),
-        (create, b"\x0a\x02\x42\0", "checks.recovery_code"),
+        (create, b"\x0a\x02\x22\0", "checks.idp_intent"),
         (create, b"\x0a\x02\x48\x01", "field 9 of checks"),
         (create, b"\x0a\x03\xa2\x06\0", "field 100 of checks"),
         // A group, and a field of four bytes.
@@ -139,9 +145,17 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         // In a second `checks`, which is merged with the first.
         (create, b"\x0a\0\x0a\x02\x48\x01", "field 9 of checks"),
         (create, b"\x1a\x02\x0a\0", "challenges.web_auth_n"),
-        (create, b"\x1a\x02\x1a\0", "challenges.otp_email"),
         (create, b"\x1a\x02\x20\x01", "field 4 of challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x1a\x02\x2a\0", "checks.totp"),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x1a\x02\x1a\0",
+            "checks.web_auth_n",
+        ),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x1a\x02\x22\0",
+            "checks.idp_intent",
+        ),
         (
             set,
             b"\x0a\x01x\x12\x01y\x1a\x02\x48\0",
@@ -149,8 +163,8 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         ),
         (
             set,
-            b"\x0a\x01x\x12\x01y\x2a\x02\x12\0",
-            "challenges.otp_sms",
+            b"\x0a\x01x\x12\x01y\x2a\x02\x0a\0",
+            "challenges.web_auth_n",
         ),
         // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
         (create, b"\x1a\x01\x01", "challenges"),
@@ -161,9 +175,8 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
     ] {
         for version in Version::ALL {
-            let (route, request) = request(operation, version, message);
-            let got = check(&route, &request, LIMITS).map_err(|error| error.to_string());
-            let want = Err(format!("{want} is not supported"));
+            let got = refused(operation, version, message);
+            let want = Some(format!("{want} is not supported"));
             assert_eq!(got, want, "{version:?}");
         }
     }
@@ -174,9 +187,39 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         (set, b"\x0a\x01x\x12\x01y\x1a\0\x2a\0"),
     ] {
         for version in Version::ALL {
-            let (route, request) = request(operation, version, message);
-            let got = check(&route, &request, LIMITS);
-            assert!(got.is_ok(), "{version:?} {message:?}");
+            let got = refused(operation, version, message);
+            assert_eq!(got, None, "{version:?} {message:?}");
+        }
+    }
+}
+
+#[test]
+fn second_factors_are_refused_in_the_versions_that_do_not_carry_them_out() {
+    // A check or challenge without content, by its number, and what is refused: by v2alpha, v2beta
+    // and v2.
+    let checks = [
+        (5, ["checks.totp", "", ""]),
+        (6, ["checks.otp_sms", "", ""]),
+        (7, ["checks.otp_email", "", ""]),
+        (8, ["checks.recovery_code", "field 8 of checks", ""]),
+    ];
+    let challenges = [
+        (2, ["challenges.otp_sms", "", ""]),
+        (3, ["challenges.otp_email", "", ""]),
+    ];
+    let create = (Operation::CreateSession, &b""[..], 1, 3);
+    // With the id and the token of a session.
+    let set = (Operation::SetSession, &b"\x0a\x01x\x12\x01y"[..], 3, 5);
+    for (operation, before, checks_number, challenges_number) in [create, set] {
+        let checks = checks.map(|case| (checks_number, case));
+        let challenges = challenges.map(|case| (challenges_number, case));
+        for (number, (inner, wanted)) in checks.into_iter().chain(challenges) {
+            let message = [before, &[number << 3 | 2, 2, inner << 3 | 2, 0]].concat();
+            for (version, want) in Version::ALL.into_iter().zip(wanted) {
+                let got = refused(operation, version, &message);
+                let want = (!want.is_empty()).then(|| format!("{want} is not supported"));
+                assert_eq!(got, want, "{operation:?} {version:?} {message:?}");
+            }
         }
     }
 }
