@@ -123,7 +123,7 @@ fn each_check_that_is_carried_out_is_read() {
     }
 }
 
-/// What is refused of a message before it is read, if anything is.
+/// Why a message is refused, if it is.
 fn refused(operation: Operation, version: Version, message: &[u8]) -> Option<String> {
     let (route, request) = request(operation, version, message);
     let error = check(&route, &request, LIMITS).err()?;
@@ -166,13 +166,6 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
             b"\x0a\x01x\x12\x01y\x2a\x02\x0a\0",
             "challenges.web_auth_n",
         ),
-        // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
-        (create, b"\x1a\x01\x01", "challenges"),
-        (create, b"\x18\x01", "challenges"),
-        (create, b"\x1b\x1c", "challenges"),
-        (create, b"\x1d\0\0\0\0", "challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01", "challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
     ] {
         for version in Version::ALL {
             let got = refused(operation, version, message);
@@ -194,27 +187,57 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
 }
 
 #[test]
+fn challenges_that_are_no_message_are_refused() {
+    let set = Operation::SetSession;
+    let create = Operation::CreateSession;
+    for (operation, message) in [
+        // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
+        (create, &b"\x1a\x01\x01"[..]),
+        (create, b"\x18\x01"),
+        (create, b"\x1b\x1c"),
+        (create, b"\x1d\0\0\0\0"),
+        (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01"),
+        (set, b"\x0a\x01x\x12\x01y\x28\x01"),
+    ] {
+        for (version, want) in [
+            (Version::V2alpha, "challenges is not supported"),
+            (Version::V2beta, "malformed request: "),
+            (Version::V2, "malformed request: "),
+        ] {
+            let got = refused(operation, version, message).unwrap();
+            assert!(got.starts_with(want), "{version:?} {message:?} {got}");
+        }
+    }
+}
+
+#[test]
 fn second_factors_are_refused_in_the_versions_that_do_not_carry_them_out() {
-    // A check or challenge without content, by its number, and what is refused: by v2alpha, v2beta
-    // and v2.
+    let otp = &b"\x0a\x0812345678"[..];
+    let recovery = b"\x0a\x1d8XK2-0D4M-TQ7R-5N1W-9HJC-3VEP";
+    // A check by its number, and what is refused: by v2alpha, v2beta and v2.
     let checks = [
-        (5, ["checks.totp", "", ""]),
-        (6, ["checks.otp_sms", "", ""]),
-        (7, ["checks.otp_email", "", ""]),
-        (8, ["checks.recovery_code", "field 8 of checks", ""]),
+        (5, &b"\x0a\x06123456"[..], ["checks.totp", "", ""]),
+        (6, otp, ["checks.otp_sms", "", ""]),
+        (7, otp, ["checks.otp_email", "", ""]),
+        (
+            8,
+            recovery,
+            ["checks.recovery_code", "field 8 of checks", ""],
+        ),
     ];
+    // The same of challenges. Without content, they ask for a message.
     let challenges = [
-        (2, ["challenges.otp_sms", "", ""]),
-        (3, ["challenges.otp_email", "", ""]),
+        (2, &b""[..], ["challenges.otp_sms", "", ""]),
+        (3, b"", ["challenges.otp_email", "", ""]),
     ];
+    // What comes first, and the numbers of checks and challenges.
     let create = (Operation::CreateSession, &b""[..], 1, 3);
-    // With the id and the token of a session.
     let set = (Operation::SetSession, &b"\x0a\x01x\x12\x01y"[..], 3, 5);
-    for (operation, before, checks_number, challenges_number) in [create, set] {
-        let checks = checks.map(|case| (checks_number, case));
-        let challenges = challenges.map(|case| (challenges_number, case));
-        for (number, (inner, wanted)) in checks.into_iter().chain(challenges) {
-            let message = [before, &[number << 3 | 2, 2, inner << 3 | 2, 0]].concat();
+    for (operation, before, of_checks, of_challenges) in [create, set] {
+        let checks = checks.map(|case| (of_checks, case));
+        let challenges = challenges.map(|case| (of_challenges, case));
+        for (outer, (number, content, wanted)) in checks.into_iter().chain(challenges) {
+            let message = [before, &field(outer, &field(number, content))].concat();
             for (version, want) in Version::ALL.into_iter().zip(wanted) {
                 let got = refused(operation, version, &message);
                 let want = (!want.is_empty()).then(|| format!("{want} is not supported"));
@@ -222,6 +245,12 @@ fn second_factors_are_refused_in_the_versions_that_do_not_carry_them_out() {
             }
         }
     }
+}
+
+/// A field with a message.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap();
+    [&[number << 3 | 2, length], content].concat()
 }
 
 #[test]

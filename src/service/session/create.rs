@@ -49,8 +49,8 @@ impl UseCase for CreateSession {
     /// that it created the first time.
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
-    /// password by login name, 3 by user id. With second factors those of [`Service::judge_second`]
-    /// more, with challenges those of [`Service::make_challenges`], and 1 for a repeated request.
+    /// password by login name, 3 by user id. With second factors those of `Service::judge_second`
+    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request.
     async fn run(
         self,
         service: &Service,
