@@ -29,6 +29,7 @@ use crate::store::Store;
 pub use authenticate::{Credentials, Jwt};
 pub use codes::Delivery;
 pub use context::{Client, Context};
+pub use factor_keys::{open_totp, seal_totp};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
 pub use session::*;
 pub use settings::*;

@@ -43,8 +43,7 @@ pub(super) async fn enforce<T>(
             return outcome;
         }
         let facts = context.record.read();
-        let is_pending = facts.login == LoginStep::AttemptPending || facts.is_settling;
-        if is_pending || facts.is_sending {
+        if facts.login == LoginStep::AttemptPending || facts.runs_to_end {
             call.await?.ok();
         }
         Ok(late())

@@ -189,6 +189,16 @@ fn each_setting_has_its_values_and_no_others() {
     }
 }
 
+fn are_limited(name: &str, good: &[&str], bad: &[&str]) {
+    for text in good {
+        assert_eq!(faults(name, text), [], "{name}={text}");
+    }
+    for text in bad {
+        let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
+        assert_eq!(names, [name], "{name}={text}");
+    }
+}
+
 #[test]
 fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
     for (name, good, bad) in [
@@ -250,7 +260,19 @@ fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
             ],
         ),
         ("BASE_PATH", &["none", "/a/b.c"], &["auth", "/auth/"]),
-        ("MFA", &["optional", "required"], &["Required", "none"]),
+    ] {
+        are_limited(name, good, bad);
+    }
+}
+
+#[test]
+fn settings_of_second_factors_are_limited() {
+    for (name, good, bad) in [
+        (
+            "MFA",
+            &["optional", "required"][..],
+            &["Required", "none"][..],
+        ),
         (
             "SECOND_FACTORS",
             &["none", "totp", "otp_sms,totp", "totp,otp_email,otp_sms"],
@@ -269,13 +291,7 @@ fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
             &[" ", "Acme: Login", "Acme\nLogin", &"ä".repeat(65)],
         ),
     ] {
-        for text in good {
-            assert_eq!(faults(name, text), [], "{name}={text}");
-        }
-        for text in bad {
-            let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
-            assert_eq!(names, [name], "{name}={text}");
-        }
+        are_limited(name, good, bad);
     }
 }
 

@@ -110,10 +110,9 @@ impl Challenges {
             challenge.is_used |= own.is_some_and(|own| own.is_used);
             after.set(method, challenge);
         }
-        for challenge in [&mut after.otp_sms, &mut after.otp_email] {
-            if let Some(challenge) = challenge {
-                challenge.is_used |= used.contains(&challenge.id);
-            }
+        let all = [&mut after.otp_sms, &mut after.otp_email];
+        for challenge in all.into_iter().flatten() {
+            challenge.is_used |= used.contains(&challenge.id);
         }
         after
     }

@@ -193,15 +193,15 @@ mod tests {
     use super::*;
     use crate::domain::KeyName;
 
-    fn app(byte: u8) -> Option<Totp> {
-        Some(Totp {
+    fn app(byte: u8) -> Totp {
+        Totp {
             secret: SealedSecret {
                 key: KeyName([1; 8]),
                 sealed: vec![byte; 48],
             },
             last_step: 0,
             added_at: Timestamp::from_millis(1),
-        })
+        }
     }
 
     fn codes(bytes: &[u8]) -> BTreeSet<RecoveryCodeHash> {
@@ -214,7 +214,7 @@ mod tests {
         use FactorKind::{OtpEmail, RecoveryCodes, Totp};
         let none = SecondFactors::default;
         let with_app = |byte| SecondFactors {
-            totp: app(byte),
+            totp: Some(app(byte)),
             ..none()
         };
         let with_codes = |bytes: &[u8]| SecondFactors {

@@ -20,7 +20,6 @@ pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
 pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
-pub(super) use second::TOTP_PURPOSE;
 pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
 pub use set::{ChangedSession, SetSession};
 

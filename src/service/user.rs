@@ -45,7 +45,6 @@ pub use given_factors::GivenFactors;
 pub use import::{ImportOutcome, ImportedUser, Updated};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
-pub use operator_factors::{open_totp, seal_totp};
 pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
 pub use read::{GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods};
 pub use recovery::ResetCode;

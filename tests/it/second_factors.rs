@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, Timestamp, UserRef};
 
-use self::totp_codes::code_of;
+use self::totp_codes::{STEP, code_of};
 use crate::support::answer::Outcome;
 use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::client::Client;
@@ -23,8 +23,6 @@ use crate::support::second::phone;
 
 const SERVER_KEY: (&str, &str) = ("SERVER_KEY", "a server key of at least 32 characters");
 
-/// Of the codes of an authenticator app.
-const STEP: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_mins(1);
 
 async fn start() -> App {

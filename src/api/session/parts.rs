@@ -53,9 +53,12 @@ pub(super) fn challenges(asked: Option<v2::RequestChallenges>) -> Result<AskedCh
     use v2::request_otp_email::DeliveryType;
 
     let asked = asked.unwrap_or_default();
-    let otp_sms = asked.otp_sms.map(|sms| match sms.return_code {
-        true => Delivery::Return,
-        false => Delivery::Send(None),
+    let otp_sms = asked.otp_sms.map(|sms| {
+        if sms.return_code {
+            Delivery::Return
+        } else {
+            Delivery::Send(None)
+        }
     });
     let otp_email = asked.otp_email.map(|email| match email.delivery_type {
         Some(DeliveryType::ReturnCode(_)) => Ok(Delivery::Return),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::parts::{context, owner};
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::settings::v2;
-use crate::domain::FactorKind;
+use crate::domain::{FactorKind, MfaPolicy};
 use crate::error::Error;
 use crate::host::PageLink;
 use crate::service::{
@@ -33,7 +33,7 @@ impl Call for GetLoginSettings {
             settings: Some(v2::LoginSettings {
                 allow_username_password: true,
                 allow_register: settings.allow_register,
-                force_mfa: settings.force_mfa,
+                force_mfa: settings.mfa == MfaPolicy::Required,
                 passkeys_type: v2::PasskeysType::NotAllowed.into(),
                 hide_password_reset: settings.hide_password_reset,
                 ignore_unknown_usernames: settings.ignore_unknown_usernames,

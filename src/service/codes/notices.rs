@@ -53,7 +53,7 @@ impl Service {
                 factor,
                 ..MessageValues::new(&self.policy.organization_name, asker)
             };
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
             if let Err(error) = self.tell(kind, to, after, &values, context).await {
                 context.record.message_failed(&error);
             }
@@ -75,7 +75,7 @@ impl Service {
         if self.policy.messages.mail_from.is_none() {
             return;
         }
-        context.record.note(|facts| facts.is_sending = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let told = async {
             let found = self.find_user(user, context).await;
             let account = found

@@ -61,7 +61,7 @@ impl Service {
             let Some(prepared) = self.prepare_code(account, order, keys, context).await? else {
                 return Ok(None);
             };
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
             let stored = self.store.issue_code(&prepared.write);
             let stored = context.database(stored).await;
             if stored.is_err() && order.is_sent() {
@@ -114,7 +114,7 @@ impl Service {
         };
         if order.is_sent() {
             // What is counted is sent, whatever the client's deadline.
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
             self.count(order, context).await?;
         }
         let Some(active) = &record.active else {

@@ -49,8 +49,8 @@ impl UseCase for CreateSession {
     /// that it created the first time.
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
-    /// password by login name, 3 by user id. With second factors those of [`Service::judge_second`]
-    /// more, with challenges those of [`Service::make_challenges`], and 1 for a repeated request.
+    /// password by login name, 3 by user id. With second factors those of `Service::judge_second`
+    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request.
     async fn run(
         self,
         service: &Service,
@@ -100,8 +100,8 @@ impl UseCase for CreateSession {
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
             let done = done.await?;
             match done {
-                PreparedCreate::Repeated(answer) => return Ok(answer),
-                PreparedCreate::New(done) => prepared = done,
+                PreparedCreate::Repeated(answer) => return Ok(*answer),
+                PreparedCreate::New(done) => prepared = *done,
             }
         }
         let open = service.open(new, prepared, permit, context);
@@ -133,9 +133,9 @@ struct Opening {
 
 /// What precedes the write of a session.
 enum PreparedCreate {
-    New(PreparedSecond),
+    New(Box<PreparedSecond>),
     /// The create is repeated, and this is the answer to the first one.
-    Repeated(CreatedSession),
+    Repeated(Box<CreatedSession>),
 }
 
 impl Opening {
@@ -166,16 +166,16 @@ impl Service {
     ) -> Result<PreparedCreate, Error> {
         let repeated = self.find_repeated(new, context).await?;
         let Some(subject) = new.second_subject() else {
-            return Ok(PreparedCreate::New(PreparedSecond::default()));
+            return Ok(PreparedCreate::New(Box::default()));
         };
         if let Some(stored) = repeated {
             let answer = self.compare_codes(new, &stored, subject, context).await?;
-            return Ok(PreparedCreate::Repeated(answer));
+            return Ok(PreparedCreate::Repeated(answer.into()));
         }
         let second = &new.request.checks.second;
         let prepared = self.prepare_second(second, &new.asked, subject, context);
         let error = match prepared.await {
-            Ok(prepared) => return Ok(PreparedCreate::New(prepared)),
+            Ok(prepared) => return Ok(PreparedCreate::New(prepared.into())),
             Err(error @ Error::Factor(FactorError::Wrong(_))) => error,
             Err(error) => return Err(error),
         };
@@ -189,7 +189,7 @@ impl Service {
             Ok(Some(answer)) => {
                 let user = &subject.user.user_id;
                 self.return_factor_attempt(user, new.attempt, context).await;
-                Ok(PreparedCreate::Repeated(answer))
+                Ok(PreparedCreate::Repeated(answer.into()))
             }
             Ok(None) => Err(error),
             Err(other) => {

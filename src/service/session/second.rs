@@ -16,7 +16,6 @@ use crate::store::UsedFactors;
 pub use asked::ReturnedOtps;
 pub(super) use asked::{CheckedChallenges, require_proof};
 pub(super) use challenge::MadeChallenges;
-pub(in crate::service) use judge::TOTP_PURPOSE;
 
 /// The second factors that a request wants checked. They are judged in this order, until one is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -57,8 +57,8 @@ impl UseCase for SetSession {
     /// Requests, one after another: 2 without checks, 3 with them. One more if the session has a
     /// user and the request no session token, if a user is named by id to a session without one,
     /// for each time that another writer came first, and before the answer that its user's
-    /// generation has ended the session. With second factors those of [`Service::judge_second`] more,
-    /// with challenges those of [`Service::make_challenges`].
+    /// generation has ended the session. With second factors those of `Service::judge_second` more,
+    /// with challenges those of `Service::make_challenges`.
     async fn run(
         self,
         service: &Service,

@@ -9,7 +9,7 @@ use crate::service::Service;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginSettings {
     pub allow_register: bool,
-    pub force_mfa: bool,
+    pub mfa: MfaPolicy,
     pub hide_password_reset: bool,
     pub ignore_unknown_usernames: bool,
     pub default_redirect_uri: Option<PageLink>,
@@ -60,7 +60,7 @@ impl Service {
         let pages = &self.policy.login_pages;
         LoginSettings {
             allow_register: pages.registration,
-            force_mfa: self.policy.mfa == MfaPolicy::Required,
+            mfa: self.policy.mfa,
             hide_password_reset: !self.mails_codes(),
             ignore_unknown_usernames: pages.ignores_unknown,
             default_redirect_uri: pages.redirect_uri.clone(),

@@ -172,7 +172,7 @@ impl Service {
         change: AccountChange<'_>,
     ) -> Result<(Account, Account), Fault> {
         // What is changed is told, and what is asked for is sent, whatever the client's deadline.
-        context.record.note(|facts| facts.is_sending = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let is_change = change(&seen.account)? != seen.account;
         if !is_change && parts.proof.is_none() {
             for (stored, (_, code)) in prepared.iter().enumerate() {

@@ -1,5 +1,5 @@
 use super::change::{AccountChange, AskedCodes, ChangeParts, ChangedUser};
-use super::factors::{own_session, without};
+use super::factors::own_session;
 use super::given::{GivenContact, GivenEmail, GivenPhone, Verification};
 use crate::domain::{
     Account, Contact, EmailAddress, FactorKind, Operation, Permit, PhoneNumber, Profile, UserId,
@@ -128,7 +128,7 @@ pub(super) fn with_phone(profile: &Profile, phone: Contact<PhoneNumber>, by_code
 
 /// The account without a phone number. Codes by SMS go with it, which is the removal of a factor.
 pub(super) fn without_phone(account: &Account) -> Account {
-    let mut after = without(account, FactorKind::OtpSms);
+    let mut after = account.without_factor(FactorKind::OtpSms);
     after.profile.phone = None;
     after
 }

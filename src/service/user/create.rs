@@ -138,7 +138,7 @@ impl Service {
         }
         if !asked.is_none() {
             // Who was added is sent the codes, whatever the client's deadline.
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
         }
         let mut account = Account::new(new, now);
         account.factors.totp = totp;

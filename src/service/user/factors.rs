@@ -19,7 +19,6 @@ use crate::store::StoredUser;
 pub use list::{FactorStates, ListAuthenticationFactors, ListedFactor};
 pub use otp::{AddOTPEmail, AddOTPSMS};
 pub use recovery_codes::{GenerateRecoveryCodes, MadeRecoveryCodes, RemoveRecoveryCodes};
-pub(super) use remove::without;
 pub use remove::{RemoveOTPEmail, RemoveOTPSMS, RemoveTOTP};
 pub use totp::{RegisterTOTP, RegisteredTotp, VerifyTOTPRegistration};
 

@@ -1,6 +1,5 @@
 //! What operators say of a user, by a command or in a line of an import.
 
-use super::factors::without;
 use super::update::Change;
 use crate::domain::{
     Account, Address, Contact, DisplayName, EmailAddress, FactorKind, Gender, HashString, Language,
@@ -40,7 +39,7 @@ impl UserFields {
             account = account.with_display_name(name.clone().into_option());
         }
         if account.profile.phone.is_none() {
-            account = without(&account, FactorKind::OtpSms);
+            account = account.without_factor(FactorKind::OtpSms);
         }
         let user = &mut account.user;
         user.display_name = DisplayName::unless_copied(user.display_name.take(), &user.login_name);

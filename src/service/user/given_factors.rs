@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::operator_factors::{open_totp, seal_totp};
 use crate::domain::{Account, RecoveryCodeHash, SecondFactors, Timestamp, Totp, TotpSecret};
 use crate::error::Error;
+use crate::service::factor_keys::{open_totp, seal_totp};
 use crate::token::ServerKeys;
 
 /// The second factors that a user is to have. What is `None` stays as it is.

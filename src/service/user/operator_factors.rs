@@ -2,12 +2,8 @@
 
 use super::{UserRefusal, Users};
 use crate::domain::{
-    Account, FactorKinds, SealedSecret, SecondFactors, Timestamp, Totp, TotpSecret, UserId,
-    UserSearch,
+    Account, FactorKinds, SealedSecret, SecondFactors, Timestamp, Totp, UserSearch,
 };
-use crate::error::Error;
-use crate::service::session::TOTP_PURPOSE;
-use crate::token::{OpenFault, ServerKeys};
 
 impl Users {
     /// Takes second factors of these kinds from a user, and with them what is being set up of the
@@ -21,10 +17,7 @@ impl Users {
         kinds: FactorKinds,
         now: Timestamp,
     ) -> Result<(Account, Account), UserRefusal> {
-        let change = |account: &Account| {
-            let factors = account.factors.clone().without(kinds);
-            Ok::<_, UserRefusal>(account.with_factors(factors))
-        };
+        let change = |account: &Account| Ok::<_, UserRefusal>(account.without_factors(kinds));
         self.change(search, now, &change).await
     }
 
@@ -60,41 +53,4 @@ impl Users {
         };
         self.change(search, now, &change).await
     }
-}
-
-impl Account {
-    /// The account with other second factors. Sessions in which something was proved end if one is
-    /// taken.
-    pub(super) fn with_factors(&self, factors: SecondFactors) -> Self {
-        let user = self.user.clone();
-        let takes = self.factors.changes_to(&factors).takes();
-        Self {
-            user: if takes { user.logged_out() } else { user },
-            factors,
-            ..self.clone()
-        }
-    }
-}
-
-/// Seals the secret of a user's authenticator app with the first key.
-///
-/// # Errors
-///
-/// [`Error::Internal`]: the operating system has no random numbers.
-pub fn seal_totp(
-    keys: &ServerKeys,
-    user: &UserId,
-    secret: &TotpSecret,
-) -> Result<SealedSecret, Error> {
-    keys.first().seal(TOTP_PURPOSE, user, secret.as_bytes())
-}
-
-/// Opens the secret of a user's authenticator app.
-pub fn open_totp(
-    keys: &ServerKeys,
-    user: &UserId,
-    secret: &SealedSecret,
-) -> Result<TotpSecret, OpenFault> {
-    let bytes = keys.open(TOTP_PURPOSE, user, secret)?;
-    Ok(TotpSecret::from_bytes(bytes.to_vec()))
 }

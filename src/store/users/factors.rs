@@ -119,11 +119,11 @@ impl Store {
                 windows.push(format!("failures < :below{n}"));
             }
         }
-        let mut condition = format!("write_id <> :write AND ({})", windows.join(" OR "));
-        for kind in kinds {
-            condition.push_str(&format!(" AND attribute_exists({})", attribute(*kind)));
-        }
-        let found = update_and_read(update.condition_expression(condition)).await?;
+        let mut conditions = vec![format!("write_id <> :write AND ({})", windows.join(" OR "))];
+        let there = kinds.iter().map(|kind| attribute(*kind));
+        conditions.extend(there.map(|name| format!("attribute_exists({name})")));
+        let update = update.condition_expression(conditions.join(" AND "));
+        let found = update_and_read(update).await?;
         let factors = parsed(found.as_ref())?;
         let by = match &found {
             Some(item) => Attributes(item).optional_text("write_id")?,

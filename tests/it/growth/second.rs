@@ -49,11 +49,11 @@ fn case(name: &'static str, before: Before, rpc: Operation, body: Value) -> Case
 }
 
 fn checks(checks: Value) -> Value {
-    json!({ "checks": checks })
+    Value::from_iter([("checks", checks)])
 }
 
 fn challenges(challenges: Value) -> Value {
-    json!({ "challenges": challenges })
+    Value::from_iter([("challenges", challenges)])
 }
 
 fn user_id() -> UserId {

@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{factor_errors, setting_errors, user_errors};
+use super::{calls, factor_errors, setting_errors, user_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -181,8 +181,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
 
     let rpc = operation.rpc;
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
-    let checks_password =
-        is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::UPDATES);
+    let checks_password = is_one_of(&[CreateSession, SetSession]) || is_one_of(&calls::UPDATES);
     match error {
         Error::InvalidArgument(_)
         | Error::Malformed(_)
@@ -196,17 +195,17 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::ClientDeadlineExceeded
         | Error::Internal(_) => true,
         Error::UserMismatch | Error::UserMissing => is_one_of(&[CreateSession, SetSession]),
-        Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&user_errors::READS),
+        Error::UserNotFound => is_one_of(&[CreateSession, SetSession]) || is_one_of(&calls::READS),
         Error::PasswordInvalid(_)
         | Error::PasswordNotSet
         | Error::UserLocked(_)
         | Error::TooManyFailures(_) => checks_password,
         // A user who is just added is active.
         Error::UserNotActive => {
-            let has_codes = user_errors::has_codes(rpc) && !is_one_of(&user_errors::CREATES);
+            let has_codes = user_errors::has_codes(rpc) && !is_one_of(&calls::CREATES);
             checks_password || has_codes
         }
-        Error::Overloaded => checks_password || is_one_of(&user_errors::CREATES),
+        Error::Overloaded => checks_password || is_one_of(&calls::CREATES),
         // Only gRPC has frames.
         Error::CompressionNotNamed
         | Error::MessageCount
@@ -217,7 +216,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         | Error::OriginNotAllowed
         | Error::TooManyHeaderFields => false,
         Error::ProofTooOld => {
-            is_one_of(&user_errors::UPDATES)
+            is_one_of(&calls::UPDATES)
                 || is_one_of(&[Rpc::RemovePhone, Rpc::SetEmail, Rpc::SetPhone])
                 || is_one_of(&factor_errors::CHANGES)
         }

@@ -4,7 +4,7 @@ use sesame::api::Version;
 use sesame::domain::{FactorKind, Operation as Rpc};
 use sesame::error::FactorError;
 
-use super::user_errors::CREATES;
+use super::calls::CREATES;
 use crate::support::openapi::document::Operation;
 
 /// Those that set a factor up.
@@ -57,6 +57,9 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
         | FactorError::CodeEmpty(FactorKind::RecoveryCodes)
         | FactorError::Wrong(FactorKind::RecoveryCodes) => recovers,
         FactorError::Locked(lock) if lock.kind == FactorKind::RecoveryCodes => recovers,
+        // A create has no challenge yet that could have expired.
+        FactorError::Expired => checks && rpc == Rpc::SetSession,
+        FactorError::Wrong(FactorKind::Totp) => checks || rpc == Rpc::VerifyTOTPRegistration,
         FactorError::NoProofYet
         | FactorError::UserMissingToCheck(_)
         | FactorError::UserMissingToChallenge(_)
@@ -64,13 +67,9 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
         | FactorError::NotReady(_)
         | FactorError::NoChallenge
         | FactorError::CodeEmpty(_)
+        | FactorError::Wrong(_)
         | FactorError::Locked(_) => checks,
-        // A create has no challenge yet that could have expired.
-        FactorError::Expired => checks && rpc == Rpc::SetSession,
-        FactorError::Wrong(FactorKind::Totp) => checks || rpc == Rpc::VerifyTOTPRegistration,
-        FactorError::Wrong(_) => checks,
-        FactorError::Exists(kind) => is_of(&ADDS, *kind),
-        FactorError::Unverified(kind) => is_of(&ADDS, *kind),
+        FactorError::Exists(kind) | FactorError::Unverified(kind) => is_of(&ADDS, *kind),
         FactorError::NoRegistration | FactorError::RegistrationDone => {
             rpc == Rpc::VerifyTOTPRegistration
         }

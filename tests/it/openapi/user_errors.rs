@@ -3,18 +3,10 @@
 use sesame::domain::{CodePurpose, Operation as Rpc, StateChange};
 use sesame::error::{UserCommand, UserError};
 
+use super::calls::{CREATES, UPDATES};
 use super::{factor_errors, setting_errors};
 use crate::support::openapi::document::Operation;
 
-pub const CREATES: [Rpc; 2] = [Rpc::CreateUser, Rpc::AddHumanUser];
-pub const READS: [Rpc; 4] = [
-    Rpc::GetUserByID,
-    Rpc::ListAuthenticationMethodTypes,
-    Rpc::ListAuthenticationFactors,
-    Rpc::ListIDPLinks,
-];
-/// Those that may have a password, the current one too.
-pub const UPDATES: [Rpc; 3] = [Rpc::UpdateUser, Rpc::UpdateHumanUser, Rpc::SetPassword];
 const STATES: [(Rpc, StateChange); 4] = [
     (Rpc::LockUser, StateChange::Lock),
     (Rpc::UnlockUser, StateChange::Unlock),

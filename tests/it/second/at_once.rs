@@ -194,9 +194,12 @@ async fn change(app: &App, user: &User, change: fn(&mut Account)) {
     panic!("the user changes all the time");
 }
 
+/// A change of a user, and the second factors that it leaves.
+type Change = (fn(&mut Account), &'static [FactorKind]);
+
 #[tokio::test(start_paused = true)]
 async fn pointer_and_factors_agree_when_the_last_recovery_code_meets_a_change() {
-    let changes: [(fn(&mut Account), &[FactorKind]); 4] = [
+    let changes: [Change; 4] = [
         (
             |account| account.factors.otp_email = Some(NOW),
             &[FactorKind::Totp, FactorKind::OtpEmail],
@@ -243,12 +246,12 @@ async fn pointer_and_factors_agree_when_the_last_recovery_code_meets_a_change() 
                 let message = login.set(&Code::Recovery.check(&login.code));
                 page.ask(Operation::SetSession, message).await
             };
-            let changed = async {
+            let other = async {
                 pause(wait).await;
                 change(&app, &mini, make).await;
             };
 
-            let (checked, ()) = tokio::join!(check, changed);
+            let (checked, ()) = tokio::join!(check, other);
 
             app.faults.clear();
             let outcome = checked.err().unwrap_or("ok".to_owned());

@@ -42,20 +42,17 @@ impl<'a> Run<'a> {
         app.faults.clear();
         app.providers.faults.clear();
         let user = app.user_with(name, &call.kinds()).await;
-        let (mut message, login) = match call.operation {
-            Operation::CreateSession => {
-                let code = call
-                    .code
-                    .and_then(|code| Some((code, code.of(&user.user_id)?)));
-                let checks = code.map_or(json!({}), |(code, text)| code.check(&text));
-                (login(&user, checks), None)
-            }
-            _ => {
-                let code = call.code.unwrap_or(Code::Totp);
-                let login = Login::new(page, &user, code).await;
-                let checks = call.code.map_or(json!({}), |code| code.check(&login.code));
-                (login.set(&checks), Some(login))
-            }
+        let (mut message, login) = if call.operation == Operation::CreateSession {
+            let code = call
+                .code
+                .and_then(|code| Some((code, code.of(&user.user_id)?)));
+            let checks = code.map_or(json!({}), |(code, text)| code.check(&text));
+            (login(&user, checks), None)
+        } else {
+            let code = call.code.unwrap_or(Code::Totp);
+            let login = Login::new(page, &user, code).await;
+            let checks = call.code.map_or(json!({}), |code| code.check(&login.code));
+            (login.set(&checks), Some(login))
         };
         if let Some(challenges) = call.challenges() {
             message["challenges"] = challenges;

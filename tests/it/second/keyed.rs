@@ -219,7 +219,7 @@ async fn of_creates_at_once_with_one_key_all_have_one_answer() {
         let mut session = Opened::of(answers[0].json());
         for check in [Check::OtpSms, Check::OtpEmail] {
             if let Some(code) = session.answer["challenges"][check.name()].as_str() {
-                let more = check.with(&code.to_owned());
+                let more = check.with(code);
                 session.change(app.client(), more).await.unwrap();
             }
         }

@@ -96,9 +96,10 @@ async fn a_secret_that_no_key_opens_is_an_error_and_no_factor_less() {
     moved.logged();
 
     for is_right in [true, false] {
-        let code = match is_right {
-            true => totp(&mini.user_id, NOW),
-            false => Check::Totp.wrong_code(&app, &mini, NOW),
+        let code = if is_right {
+            totp(&mini.user_id, NOW)
+        } else {
+            Check::Totp.wrong_code(&app, &mini, NOW)
         };
         let create = login(&mini, json!({ "totp": { "code": code } }));
         let created = client.try_json(Operation::CreateSession, create).await;

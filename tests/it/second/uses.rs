@@ -111,7 +111,6 @@ pub async fn login_page(app: &App) -> Client<'_> {
 /// A session whose user has proved the password, and a code that is right in it.
 pub struct Login {
     pub id: String,
-    pub token: String,
     pub code: String,
 }
 
@@ -126,7 +125,6 @@ impl Login {
         let returned = text(&created["challenges"][code.name()]);
         Self {
             id: text(&created["sessionId"]).unwrap(),
-            token: text(&created["sessionToken"]).unwrap(),
             code: returned.or(code.of(&user.user_id)).unwrap(),
         }
     }

@@ -1,7 +1,12 @@
 //! An authenticator app.
 
+use std::time::Duration;
+
 use sesame::domain::{Timestamp, TotpSecret};
 use totp_rs::{Algorithm, Builder};
+
+/// How long an app shows a code.
+pub const STEP: Duration = Duration::from_secs(30);
 
 /// What an app with this secret shows.
 pub fn code_of(secret: &str, at: Timestamp) -> String {
@@ -20,7 +25,7 @@ pub fn code_of(secret: &str, at: Timestamp) -> String {
 
 /// Six digits that are not the code of the time, nor that of the steps beside it.
 pub fn wrong_code(secret: &str, at: Timestamp) -> String {
-    let near = [at.minus(super::STEP), at, at.plus(super::STEP)];
+    let near = [at.minus(STEP), at, at.plus(STEP)];
     let right = near.map(|at| code_of(secret, at));
     let mut digits = (0..4).map(|digit: u8| digit.to_string().repeat(6));
     digits.find(|code| !right.contains(code)).unwrap()

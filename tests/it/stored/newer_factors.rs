@@ -46,7 +46,7 @@ async fn no_write_drops_what_a_newer_release_stored_with_second_factors() {
     let (mini, places) = added_to(&app).await;
     let id = &mini.user_id;
     let admin = app.service(&Permission::ALL).await;
-    let secret = totp_secret(id).base32().to_string();
+    let secret = totp_secret(id).base32();
     let challenge = json!({ "otpEmail": {} });
     let sent = {
         let mut message = login(&mini, json!({}));

@@ -79,13 +79,13 @@ fn want(group: Group, good: Good, is_strongest: bool) -> &'static str {
     match (group, good, is_strongest) {
         (_, Good::None, _) => UNAUTHENTICATED,
         (Group::Own, _, _) => "ok",
-        (_, Good::Weak, _) => WEAK,
+        (_, Good::Weak, _) | (Group::SetUp | Group::Change, Good::Full, false) => WEAK,
         (Group::BeforeSetUp, _, _) => "ok",
-        (Group::SetUp, _, true) => PASSES,
+        (Group::SetUp, _, true)
+        | (Group::Other, Good::Full, _)
+        | (Group::Change, Good::Full, true) => PASSES,
         (_, Good::ToSetUp, _) => WEAK,
         (Group::Administration, Good::Full, _) => FORBIDDEN,
-        (Group::Other, Good::Full, _) | (Group::Change, Good::Full, true) => PASSES,
-        (Group::SetUp | Group::Change, Good::Full, false) => WEAK,
     }
 }
 

@@ -149,8 +149,8 @@ impl App {
         let outbox = self.outbox();
         let message = outbox.iter().rev().find(|message| message.to == to);
         let text = &message.expect("a code was sent").text;
-        let words = text.split(|c: char| !c.is_ascii_digit());
-        let code = words.filter(|word| word.len() == 8).next_back();
+        let mut words = text.split(|c: char| !c.is_ascii_digit());
+        let code = words.rfind(|word| word.len() == 8);
         code.expect("the message has a code").to_owned()
     }
 }
@@ -192,8 +192,11 @@ pub fn login(user: &User, more: Value) -> Value {
         "user": { "userId": user.user_id.as_str() },
         "password": { "password": PASSWORD },
     });
-    for (name, check) in more.as_object().unwrap() {
-        checks[name] = check.clone();
+    let Value::Object(more) = more else {
+        panic!("the checks are no object: {more}");
+    };
+    for (name, check) in more {
+        checks[name] = check;
     }
     json!({ "checks": checks })
 }

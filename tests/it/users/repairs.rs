@@ -169,7 +169,7 @@ async fn a_repair_of_factors_undoes_nothing_that_is_written_meanwhile() {
         assert!(app.store.is_fault(&fault).await.unwrap(), "{fault:?}");
         assert_eq!(
             app.store.scan_users().await.unwrap().faults(),
-            [fault.clone()]
+            std::slice::from_ref(&fault)
         );
 
         let (late, faults) = app.another_store();

@@ -214,7 +214,7 @@ impl Service {
         context: &Context,
     ) -> Result<(), Error> {
         // What is counted is sent, whatever the client's deadline.
-        context.record.note(|facts| facts.is_sending = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let user = &otp.subject.user.user_id;
         let (method, day) = (otp.method, day_of(context.now));
         let seen = otp.factors.sent.get(method);

@@ -14,9 +14,6 @@ use crate::service::{Context, Service};
 use crate::store::{ReservedFactors, UsedFactors, UsedTotp};
 use crate::token::ServerKeys;
 
-/// What the secret of an authenticator app is sealed for.
-pub(in crate::service) const TOTP_PURPOSE: &str = "totp";
-
 /// An attempt that is reserved, and all that the codes are compared with.
 struct Attempt<'a> {
     factors: SecondFactors,
@@ -61,18 +58,18 @@ impl Service {
         };
         self.require_challenges(checks, subject, context).await?;
 
-        let user = &subject.user.user_id;
+        let user_id = &subject.user.user_id;
         let write = subject.attempt;
         // The client's deadline must not end the call before the attempt is settled.
-        context.record.note(|facts| facts.is_settling = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let now = context.time();
         let policy = self.policy.factor_attempts;
         let reserve = self
             .store
-            .reserve_factor_attempt(user, &kinds, policy, write, now);
+            .reserve_factor_attempt(user_id, &kinds, policy, write, now);
         let profile = async {
             match checks.sent().next() {
-                Some(_) => self.store.get_profile(user).await,
+                Some(_) => self.store.get_profile(user_id).await,
                 None => Ok(Profile::default()),
             }
         };
@@ -86,7 +83,7 @@ impl Service {
             }
             Err(error) => {
                 // It may have been counted all the same.
-                self.return_factor_attempt(user, write, context).await;
+                self.return_factor_attempt(user_id, write, context).await;
                 return Err(error);
             }
         };
@@ -114,23 +111,10 @@ impl Service {
                 Err(FactorError::Wrong(kind).into())
             }
             Err(Fault::Failed(error)) => {
-                self.return_factor_attempt(user, write, context).await;
+                self.return_factor_attempt(user_id, write, context).await;
                 Err(error)
             }
         }
-    }
-
-    /// The keys that second factors need.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unimplemented`]: the deployment has none.
-    pub(in crate::service) async fn factor_keys(
-        &self,
-        context: &Context,
-    ) -> Result<Arc<ServerKeys>, Error> {
-        let keys = self.server_keys(context).await?;
-        keys.ok_or_else(|| Error::Unimplemented("codes without SERVER_KEY".into()))
     }
 
     /// Checks that there is a challenge for each code that was sent. What it needs of the user's kinds
@@ -173,7 +157,7 @@ impl Service {
         subject: SecondSubject<'_>,
         context: &Context,
     ) -> Result<(), Error> {
-        context.record.note(|facts| facts.is_settling = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let now = context.time();
         let policy = self.policy.factor_attempts;
         let user = &subject.user.user_id;
@@ -222,8 +206,8 @@ impl Service {
         if let Some(code) = &checks.totp {
             let not_set_up = || Fault::Failed(FactorError::NotSetUp(FactorKind::Totp).into());
             let totp = attempt.factors.totp.as_ref().ok_or_else(not_set_up)?;
-            let (keys, user) = (attempt.keys()?, &attempt.subject.user.user_id);
-            let secret = self.open_totp_secret(keys, user, &totp.secret, context);
+            let (keys, user_id) = (attempt.keys()?, &attempt.subject.user.user_id);
+            let secret = self.open_totp_secret(keys, user_id, &totp.secret, context);
             let secret = secret.await.map_err(Fault::Failed)?;
             let step = secret.accepted_step(code, context.time(), Some(totp.last_step));
             let step = step.ok_or(Fault::Wrong(FactorKind::Totp))?;
@@ -308,7 +292,7 @@ impl Attempt<'_> {
     }
 }
 
-fn challenge<'a>(subject: SecondSubject<'a>, method: OtpMethod) -> Option<&'a OtpChallenge> {
+fn challenge(subject: SecondSubject<'_>, method: OtpMethod) -> Option<&OtpChallenge> {
     subject.stored?.challenges.get(method)
 }
 

@@ -80,7 +80,7 @@ impl Service {
             match put.await? {
                 FactorPutOutcome::Done => return Ok(PutOutcome::Done),
                 FactorPutOutcome::Session(conflict) => return Ok(conflict),
-                FactorPutOutcome::Factors(stored) => passed.judge_again(stored)?,
+                FactorPutOutcome::Factors(stored) => passed.judge_again(*stored)?,
                 FactorPutOutcome::Address(method) => {
                     return Err(FactorError::Wrong(method.kind()).into());
                 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use super::remove::without;
 use crate::domain::{
     Account, FactorKind, Operation, Permit, RecoveryCode, RecoveryCodeHash, UserId,
 };
@@ -99,7 +98,7 @@ impl UseCase for RemoveRecoveryCodes {
         let seen = service
             .find_for_factors(&self.user_id, command, permit, context)
             .await?;
-        let change = |account: &Account| Ok(without(account, FactorKind::RecoveryCodes));
+        let change = |account: &Account| Ok(account.without_factor(FactorKind::RecoveryCodes));
         service
             .change_factors(seen, command, permit, context, &change)
             .await

@@ -1,4 +1,6 @@
-use crate::domain::{Account, FactorKind, MfaPolicy, Operation, Permit, UserId};
+use crate::domain::{
+    Account, FactorKind, FactorKinds, MfaPolicy, Operation, Permit, SecondFactors, UserId,
+};
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service, UseCase};
 
@@ -55,7 +57,7 @@ impl Service {
         let command = UserCommand::Other;
         let seen = self.find_for_factors(id, command, permit, context).await?;
         let change = |account: &Account| {
-            let after = without(account, kind);
+            let after = account.without_factor(kind);
             if after == *account {
                 return Err(FactorError::NoneToRemove(kind).into());
             }
@@ -90,20 +92,26 @@ impl Service {
     }
 }
 
-/// The account without a factor, or an authenticator app that is being set up. Sessions in which
-/// something was proved end with a factor: it may have been taken from the user because somebody else
-/// had it.
-pub(in crate::service::user) fn without(account: &Account, kind: FactorKind) -> Account {
-    let mut after = account.clone();
-    let factors = &mut after.factors;
-    match kind {
-        FactorKind::Totp => (factors.totp, factors.pending_totp) = (None, None),
-        FactorKind::OtpEmail => factors.otp_email = None,
-        FactorKind::OtpSms => factors.otp_sms = None,
-        FactorKind::RecoveryCodes => factors.recovery_codes.clear(),
+impl Account {
+    /// The account with other second factors. Sessions in which something was proved end if one is
+    /// taken: it may have been because somebody else had it.
+    pub(in crate::service::user) fn with_factors(&self, factors: SecondFactors) -> Self {
+        let user = self.user.clone();
+        let takes = self.factors.changes_to(&factors).takes();
+        Self {
+            user: if takes { user.logged_out() } else { user },
+            factors,
+            ..self.clone()
+        }
     }
-    if factors.kinds() != account.factors.kinds() {
-        after.user = after.user.logged_out();
+
+    /// The account without the factors of some kinds, and without an authenticator app that is being
+    /// set up if those have one.
+    pub(in crate::service::user) fn without_factors(&self, kinds: FactorKinds) -> Self {
+        self.with_factors(self.factors.clone().without(kinds))
     }
-    after
+
+    pub(in crate::service::user) fn without_factor(&self, kind: FactorKind) -> Self {
+        self.without_factors(FactorKinds::default().with(kind))
+    }
 }

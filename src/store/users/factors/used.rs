@@ -51,7 +51,7 @@ pub enum FactorPutOutcome {
     /// Another write of the session came first.
     Session(PutOutcome),
     /// Another check or a change of the factors came first; these are the stored ones.
-    Factors(SecondFactors),
+    Factors(Box<SecondFactors>),
     /// An address that a code was sent to is no longer the user's verified one.
     Address(OtpMethod),
 }
@@ -259,12 +259,12 @@ fn outcome(
             Part::Factors => {
                 let item = reason.item().filter(|item| !item.is_empty());
                 let stored = item.map(parse_factors).transpose()?;
-                return Ok(FactorPutOutcome::Factors(stored.unwrap_or_default()));
+                return Ok(FactorPutOutcome::Factors(stored.unwrap_or_default().into()));
             }
             Part::Addresses => return Ok(FactorPutOutcome::Address(used.changed_address(reason))),
             Part::Session | Part::Pointer => {}
         }
     }
     // The user was deleted.
-    Ok(FactorPutOutcome::Factors(SecondFactors::default()))
+    Ok(FactorPutOutcome::Factors(Box::default()))
 }

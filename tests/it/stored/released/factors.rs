@@ -118,12 +118,12 @@ async fn sessions(app: &App, admin: Client<'_>, secret: &str, recovery: &Value) 
         "totp": { "code": code_of(secret, later.now) }, "recoveryCode": { "code": recovery },
     });
     let created = create(app, later, more, &returned).await;
-    let set = json!({
+    let proof = json!({
         "sessionId": created["sessionId"],
         "sessionToken": created["sessionToken"],
         "checks": codes(&created),
     });
-    let proved = later.ask(Operation::SetSession, set).await.unwrap();
+    let proved = later.ask(Operation::SetSession, proof).await.unwrap();
     let ask = json!({ "id": created["sessionId"], "tokens": [
         created["sessionToken"], proved["sessionToken"],
     ] });
