@@ -178,8 +178,9 @@ impl Document<'_> {
             ];
             let example = self.add("examples", &names, &json!({ "value": body }))?;
             if !examples.values().any(|other| *other == example) {
-                let name = names[usize::from(examples.contains_key(&name))].clone();
-                examples.insert(name, example);
+                let free = names.iter().find(|name| !examples.contains_key(*name));
+                let free = free.ok_or_else(|| format!("too many examples of {name}"))?;
+                examples.insert(free.clone(), example);
             }
         }
         lines.dedup();

@@ -142,22 +142,32 @@ impl Service {
         verified: Option<&VerifiedUser>,
         context: &Context,
     ) -> T {
+        let (put, ()) = tokio::join!(put, self.settle(verified, context));
+        put
+    }
+
+    /// Forgives the failures before a right password, and stores its new hash if there is one.
+    async fn settle(&self, verified: Option<&VerifiedUser>, context: &Context) {
+        let Some(VerifiedUser {
+            user,
+            attempt,
+            new_hash,
+        }) = verified
+        else {
+            return;
+        };
         let clear = async {
-            let verified = verified.filter(|verified| verified.attempt.is_some())?;
-            self.store.clear_failures(&verified.user).await.err()
+            attempt.as_ref()?;
+            self.store.clear_failures(user).await.err()
         };
         let replace = async {
-            let VerifiedUser { user, new_hash, .. } = verified?;
             let replace = self.store.replace_password_hash(user, new_hash.as_ref()?);
             // Another call may have replaced the hash first, which is fine.
             replace.await.err()
         };
-
-        let (put, clear, replace) = tokio::join!(put, clear, replace);
-
+        let (clear, replace) = tokio::join!(clear, replace);
         for error in clear.iter().chain(&replace) {
             context.record.side_error(error);
         }
-        put
     }
 }

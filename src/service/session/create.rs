@@ -98,8 +98,8 @@ impl UseCase for CreateSession {
             let verified = verified.take();
             let prepare = service.prepare_create(&new, context);
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
-            let done = done.await?;
-            match done {
+            // On the heap, because a login without these would be moved together with it.
+            match Box::pin(done).await? {
                 PreparedCreate::Repeated(answer) => return Ok(*answer),
                 PreparedCreate::New(done) => prepared = *done,
             }
@@ -247,7 +247,7 @@ impl Service {
             let passed = passed.as_ref();
             let challenged =
                 self.make_challenges(&new.asked, subject, &read, passed, permit, context);
-            let challenged = challenged.await;
+            let challenged = Box::pin(challenged).await;
             made = self.settle_second(challenged, passed, context).await?;
         }
         let (id, request) = (new.id, &mut new.request);
@@ -285,7 +285,7 @@ impl Service {
             PutOutcome::Conflict(stored) if new.scope.is_some() => {
                 // Its codes were not used up.
                 self.give_back(passed.as_ref(), context).await;
-                return self.answer_again(&new, &stored, context).await;
+                return Box::pin(self.answer_again(&new, &stored, context)).await;
             }
             PutOutcome::Conflict(_) | PutOutcome::Gone => {
                 return Err(Error::Internal("a random session id was taken".into()));

@@ -77,7 +77,9 @@ impl UseCase for SetSession {
             let verified = verified.take();
             let prepare = service.prepare_second(&set.second, &asked, subject, context);
             let done = service.put_and_settle(prepare, verified.as_ref(), context);
-            prepared = done.await.map_err(|error| set.conceal(error, context))?;
+            // On the heap, because a Set without these would be moved together with it.
+            let done = Box::pin(done).await;
+            prepared = done.map_err(|error| set.conceal(error, context))?;
         }
         let change = service.change(set, &asked, prepared, permit, context);
         service
@@ -179,7 +181,7 @@ impl Service {
         if let Some((subject, read)) = set.second_subject().zip(read) {
             let passed = passed.as_ref();
             let made = self.make_challenges(asked, subject, &read, passed, permit, context);
-            let made = made.await;
+            let made = Box::pin(made).await;
             let made = self.settle_second(made, passed, context).await;
             let made = made.map_err(|error| set.conceal(error, context))?;
             set.changes.challenges = made.challenges;

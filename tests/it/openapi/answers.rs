@@ -32,6 +32,9 @@ fn the_readmes_call_is_an_example() {
     }
 }
 
+/// The fields of replies that only sessions with second factors have; the tests of these have them.
+const OF_SECOND_FACTORS: [&str; 5] = ["challenges", "totp", "otpSms", "otpEmail", "recoveryCode"];
+
 /// Checks that an answer's headers are as documented, and that no others are sent.
 pub fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
     for (name, value) in headers {
@@ -106,6 +109,10 @@ async fn examples_are_accepted_and_answered_as_documented() {
             let shown = operation.response_examples(status);
             assert!(shown.iter().all(|example| conforms(schema, example, true)));
             for (path, field) in fields(schema) {
+                // The user of the examples has no second factors.
+                if path.iter().any(|name| OF_SECOND_FACTORS.contains(name)) {
+                    continue;
+                }
                 let told = field["description"].as_str().unwrap();
                 if told.contains("Left out of a session") {
                     assert!(!shown.iter().any(|one| has(one, &path)), "{path:?}");

@@ -57,7 +57,11 @@ async fn a_repeated_create_is_answered_as_the_first_although_its_code_was_used()
                 let again = create(client.later(after), &about, &message).await;
                 assert_eq!(again.body, first.body, "{about} {after:?}");
             }
-            assert_eq!(app.factors_of(&mini.user_id).await, factors, "{about}");
+            // Each comparison is an attempt that is given back.
+            let mut after = app.factors_of(&mini.user_id).await;
+            assert_eq!(after.attempts.failures, 0, "{about}");
+            after.attempts = factors.attempts;
+            assert_eq!(after, factors, "{about}");
             assert_eq!(app.sessions_of(&mini.user_id).await.len(), 1, "{about}");
             assert_eq!(app.login(&about).await.attempts.failures, 0, "{about}");
         }

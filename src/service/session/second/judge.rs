@@ -139,7 +139,7 @@ impl Service {
                 return Err(FactorError::NotSetUp(method.kind()).into());
             }
             let challenge = challenge(subject, method).ok_or(FactorError::NoChallenge)?;
-            if challenge.is_expired(context.time()) {
+            if challenge.is_expired(context.now) {
                 return Err(FactorError::Expired.into());
             }
         }

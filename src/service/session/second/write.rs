@@ -77,7 +77,7 @@ impl Service {
             let put = self
                 .store
                 .put_session_with_factors(seen, session, &passed.used);
-            match put.await? {
+            match Box::pin(put).await? {
                 FactorPutOutcome::Done => return Ok(PutOutcome::Done),
                 FactorPutOutcome::Session(conflict) => return Ok(conflict),
                 FactorPutOutcome::Factors(stored) => passed.judge_again(*stored)?,
@@ -113,8 +113,8 @@ impl Service {
         context: &Context,
     ) {
         if let Some(PassedSecond { used, .. }) = passed {
-            self.return_factor_attempt(&used.user, used.write, context)
-                .await;
+            let back = self.return_factor_attempt(&used.user, used.write, context);
+            Box::pin(back).await;
         }
     }
 
@@ -131,8 +131,8 @@ impl Service {
         let used = passed.map(|passed| &passed.used);
         if let Some(used) = used.filter(|used| used.recovery_code.is_some()) {
             let left = used.recovery_codes_left();
-            self.tell_of_recovery_code(&used.user, left, permit, context)
-                .await;
+            let told = self.tell_of_recovery_code(&used.user, left, permit, context);
+            Box::pin(told).await;
         }
     }
 }
