@@ -16,9 +16,11 @@ have another one. The words after "```" say what a block is:
 
 A block without such a word is an error, and so is a block that is indented, or a comment among
 commands. A line such as `TOKEN='…sessionToken…'` takes that field of the last answer in JSON. `sam`, `aws` and builds that
-take minutes are replaced by stand-ins, which check names and values: tests/stack tests the stack.
+take minutes are replaced by stand-ins, which check names and values: tests/stack tests the stack. `oathtool` is one too.
 """
 
+import base64
+import hmac
 import itertools
 import json
 import os
@@ -30,6 +32,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -355,6 +358,18 @@ def stand_in_aws(service: str, operation: str, *arguments: str) -> None:
     outputs(arguments_left)
 
 
+def stand_in_oathtool(*arguments: str) -> None:
+    """Prints what an authenticator app with that secret shows."""
+    *options, secret = arguments
+    if options != ["--totp", "--base32"]:
+        raise Fault(f"oathtool {shlex.join(options)} is not checked here")
+    key = base64.b32decode(secret)
+    digest = hmac.digest(key, int(time.time() // 30).to_bytes(8), "sha1")
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset : offset + 4]) & 0x7FFF_FFFF
+    print(f"{number % 1_000_000:06}")
+
+
 def outputs(arguments: list[str]) -> None:
     """Prints an output of the stack with the value that it has for this page's service."""
     for key in re.findall(r"OutputKey=='(\w+)'", " ".join(arguments)):
@@ -396,7 +411,7 @@ def stand_in_cargo(*arguments: str) -> None:
 def stand_ins(folder: Path) -> None:
     """Writes programs that are found before those that they replace."""
     own = f'{shlex.quote(sys.executable)} {shlex.quote(__file__)} stand-in "$(basename "$0")" "$@"'
-    for name in ("sam", "aws"):
+    for name in ("sam", "aws", "oathtool"):
         write_program(folder / name, f"exec {own}")
     # After a page has read the stack's outputs, the tool uses the tables of this page's service.
     write_program(
@@ -612,6 +627,7 @@ STAND_INS: dict[str, Callable[..., None]] = {
     "sam": stand_in_sam,
     "aws": stand_in_aws,
     "cargo": stand_in_cargo,
+    "oathtool": stand_in_oathtool,
 }
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ OWNER = "69629023906488334"
 NAMES = {"givenName": "Mini", "familyName": "Mouse"}
 # Argon2id of a password that nobody knows.
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2VzYW1lIHNlc2FtZSE$Gn2rDXfvH9+qmYDRoHHj9nnHpuLO9qTsuoQ39WGc8gA"
+# The secret of an authenticator app: 20 bytes in base32.
+APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 # Calls that change a state, and the one that brings the user into a state in which they can.
 BEFORE = {"unlock": "lock", "reactivate": "deactivate"}
 
@@ -174,7 +176,7 @@ def on_user(case: Case) -> None:
             case.body.pop("verificationCode", None)
             if call == "verify":
                 case.body["verificationCode"] = code
-    elif next(_calls) % UNKNOWN != 0 or call == "password":
+    elif next(_calls) % UNKNOWN != 0 or call == "password" or registers_app(case):
         case.path_parameters["user_id"] = register()
         if call in BEFORE:
             post(f"/v2/users/{case.path_parameters['user_id']}/{BEFORE[call]}", {})
@@ -183,6 +185,11 @@ def on_user(case: Case) -> None:
         case.path_parameters["user_id"] = NOBODYS
     if has_valid_body and isinstance(case.body, dict) and "userId" in case.body:
         case.body["userId"] = case.path_parameters["user_id"]
+
+
+def registers_app(case: Case) -> bool:
+    """Whether an unknown user is another error than 404 for the call."""
+    return case.method == "POST" and case.operation.path.endswith("/totp")
 
 
 def keep_one_of_query(case: Case) -> None:
@@ -217,6 +224,7 @@ def keep_words_of_users(body: Any) -> None:
         "password": f"correct horse {n}",
         "currentPassword": PASSWORD["password"],
         "hash": HASH,
+        "totpSecret": APP,
         "preferredLanguage": "en",
     }
     texts |= dict.fromkeys(
@@ -294,6 +302,10 @@ def keep_words(case: Case) -> None:
     if not isinstance(case.body, dict):
         return
     checks = case.body.get("checks", {})
+    # Only the codes of a user with second factors are right.
+    for name in ("totp", "otpSms", "otpEmail", "recoveryCode"):
+        checks.pop(name, None)
+    case.body.pop("challenges", None)
     if "session_id" in case.path_parameters:
         # The user of a session can't be replaced by another.
         for name, right in (("user", USER), ("password", PASSWORD)):

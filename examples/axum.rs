@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::routing::get;
 use axum::{Extension, Router};
 use sesame::aws::{Endpoint, Roots, connect};
-use sesame::domain::{SessionUser, Timestamp};
+use sesame::domain::{MfaPolicy, SessionUser, Timestamp};
 use sesame::store::{Store, Tables};
 use sesame::transport::tower::SessionLayer;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 async fn main() -> io::Result<()> {
     let service = Router::new()
         .route("/", get(hello))
-        .layer(SessionLayer::new(local_store(), now));
+        .layer(SessionLayer::new(local_store(), now).mfa(MfaPolicy::Optional));
 
     let listener = TcpListener::bind("127.0.0.1:8090").await?;
     axum::serve(listener, service).await
@@ -29,7 +29,9 @@ async fn main() -> io::Result<()> {
 
 async fn hello(Extension(session): Extension<SessionUser>) -> String {
     let at = session.proved_at.as_millis();
-    format!("Hello {}, known since {at}\n", session.login_name)
+    let methods = session.factors.methods().join(" and ");
+    let name = session.login_name;
+    format!("Hello {name}, known by {methods} since {at}\n")
 }
 
 /// A store with the tables of `cargo dev`. For tables at AWS, give an `Endpoint` with its region and

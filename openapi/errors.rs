@@ -24,11 +24,19 @@ const OF_ALL_CALLS: [&str; 11] = [
     "internal",
 ];
 
+/// What calls have beside them that take more than a session with half of its factors.
+const OF_STRONG: &str = "too_weak";
+
 /// What calls with a body have beside them.
 const OF_BODIES: &str = "unsupported_encoding";
 
-/// The errors of which each call that sends or takes codes has one.
-const OF_CODES: [&str; 2] = ["SESAME-Send1", "COMMAND-Fia4a"];
+/// The errors of which each call has one that sends or takes codes, or seals a secret.
+const OF_CODES: [&str; 4] = [
+    "SESAME-Send1",
+    "COMMAND-Fia4a",
+    "SESAME-Foff1",
+    "no_registration",
+];
 
 /// The errors that show which headers a call reads.
 const KEY_REUSED: &str = "idempotency_key_reused";
@@ -50,7 +58,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn is_of_all_calls(&self) -> bool {
-        OF_ALL_CALLS.contains(&self.kind) || self.kind == OF_BODIES
+        OF_ALL_CALLS.contains(&self.kind) || [OF_BODIES, OF_STRONG].contains(&self.kind)
     }
 }
 
@@ -58,6 +66,7 @@ impl Answer {
 /// field of its request that isn't carried out.
 pub fn answers(
     of_call: &[String],
+    is_open_to_weak: bool,
     has_body: bool,
     methods: &str,
     unbuilt: Option<String>,
@@ -74,12 +83,18 @@ pub fn answers(
     if has_body {
         names.push(OF_BODIES);
     }
+    if !is_open_to_weak {
+        names.push(OF_STRONG);
+    }
     let all = examples();
     let mut answers = Vec::new();
     for name in &names {
         let is_named = |example: &&Example| {
             let row = example.error.row();
-            row.kind == *name || row.id == Some(*name)
+            match name.split_once(':') {
+                Some((kind, id)) => row.kind == kind && row.id == Some(id),
+                None => row.kind == *name || row.id == Some(*name),
+            }
         };
         let mut found = all.iter().filter(is_named).peekable();
         found
@@ -89,22 +104,23 @@ pub fn answers(
             let (meaning, _) = example.documentation().unwrap_or_default();
             let of_path = Error::MethodNotAllowed(methods.to_owned().into());
             let of_request = Error::Unimplemented(unbuilt.clone().into());
-            let another = match &example.error {
-                Error::Unauthenticated(_) => Some(Error::Unauthenticated(TokenFault::Invalid)),
-                Error::Unimplemented(_) if names.contains(&KEY_REUSED) => Some(
-                    Error::Unimplemented("Idempotency-Key without SERVER_KEY".into()),
-                ),
-                Error::Unimplemented(_) => no_key
-                    .filter(|what| *what != unbuilt)
-                    .map(|what| Error::Unimplemented(what.into())),
-                _ => None,
+            let more = match &example.error {
+                Error::Unauthenticated(_) => vec![Error::Unauthenticated(TokenFault::Invalid)],
+                Error::Unimplemented(_) => {
+                    let keyed = names.contains(&KEY_REUSED);
+                    let keyed = keyed.then_some("Idempotency-Key without SERVER_KEY");
+                    let no_key = no_key.filter(|what| *what != unbuilt);
+                    let more = keyed.into_iter().chain(no_key);
+                    more.map(|what| Error::Unimplemented(what.into())).collect()
+                }
+                _ => Vec::new(),
             };
             let error = match &example.error {
                 Error::MethodNotAllowed(_) => &of_path,
                 Error::Unimplemented(_) => &of_request,
                 error => error,
             };
-            for error in [error].into_iter().chain(&another) {
+            for error in [error].into_iter().chain(&more) {
                 answers.push(answer(error, &meaning)?);
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Result;
 use crate::document::{Document, Operation, tag};
 use crate::errors::{self, Answer};
-use crate::permissions::who_may;
+use crate::permissions::{is_open_to_weak, who_may};
 use crate::proto::{Route, comment, version};
 use crate::schema::{capitalised, is_plain, reference, suffix};
 use crate::settings::with_defaults;
@@ -139,7 +139,8 @@ impl Document<'_> {
         }
         let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
         let unbuilt = self.proto.first_unbuilt(&method.input(), &[]);
-        for answer in errors::answers(&call.errors, route.has_body, methods, unbuilt)? {
+        let is_open = is_open_to_weak(method.name());
+        for answer in errors::answers(&call.errors, is_open, route.has_body, methods, unbuilt)? {
             by_status.entry(answer.status).or_default().push(answer);
         }
         for (status, answers) in by_status {
@@ -177,8 +178,9 @@ impl Document<'_> {
             ];
             let example = self.add("examples", &names, &json!({ "value": body }))?;
             if !examples.values().any(|other| *other == example) {
-                let name = names[usize::from(examples.contains_key(&name))].clone();
-                examples.insert(name, example);
+                let free = names.iter().find(|name| !examples.contains_key(*name));
+                let free = free.ok_or_else(|| format!("too many examples of {name}"))?;
+                examples.insert(free.clone(), example);
             }
         }
         lines.dedup();

@@ -1,6 +1,15 @@
 //! Who may make a call.
 
-use sesame::domain::{Access, Operation, Rule};
+use sesame::domain::{Access, OpenToWeak, Operation, Rule};
+
+/// Whether a call on a user is open to the user by the token of any session in which he was proved.
+/// Those on sessions are open to it on its own session alone.
+pub fn is_open_to_weak(rpc: &str) -> bool {
+    let all = Operation::ALL.iter();
+    let mut found = all.filter(|operation| operation.as_str() == rpc);
+    let is_always = |operation: &Operation| operation.open_to_weak() == OpenToWeak::Always;
+    found.any(|operation| is_always(operation) && !rpc.ends_with("Session"))
+}
 
 /// The reasons for which a call is permitted, in a sentence. `needs_token`: no reason but the
 /// session's token is enough. `is_on_users`: the call is on a user, and not on a session.

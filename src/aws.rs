@@ -32,4 +32,4 @@ pub use messenger::{MessageUrls, Messenger};
 pub(crate) use retries::SendCount;
 pub use roots::Roots;
 #[cfg(feature = "function")]
-pub use secrets::{KeySource, ServerKeySetting};
+pub use secrets::{KeySource, KeysRead, ServerKeySetting};

@@ -1,8 +1,10 @@
 //! `sesame`, the command line tool.
 //!
 //! Results go to stdout, everything else to stderr. The exit code is 0 if a command was carried
-//! out, 1 if it failed or was refused, 2 if its arguments are wrong. No command shows a password
-//! or its hash, and only the command that issues a service account's token shows the token.
+//! out, 1 if it failed or was refused, 2 if its arguments are wrong. No command shows a password,
+//! and none but `user export` its hash. Only the command that issues a service account's token shows
+//! the token, and only `user factors add-totp` and `user export --factors` show the secret of an
+//! authenticator app.
 
 mod bench;
 mod connection;
@@ -11,9 +13,11 @@ mod dev;
 mod environment;
 mod failure;
 mod import;
+mod notices;
 mod output;
 mod prompt;
 mod serve;
+mod server_keys;
 mod service_account;
 mod signals;
 mod tables;

@@ -5,36 +5,30 @@ mod authorizer;
 mod endpoint;
 mod fault;
 mod login_pages;
+mod policy;
 mod reader;
 mod rows;
+mod second_factors;
 mod server_key;
 mod setting;
 
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use crate::api::WireLimits;
 use crate::app::{BasePath, ClientAddresses, Origins, Settings};
 use crate::aws::ServerKeySetting;
-use crate::breached::{BreachedPasswords, OnFailure, RangeUrl};
-use crate::domain::{
-    AddressPolicy, AttemptPolicy, BlockedWords, LinkBases, MessagePolicy, Networks, PasswordRules,
-    ScopePrefix,
-};
+use crate::domain::MessagePolicy;
 use crate::password::{Kernel, Params};
-use crate::service::{NewPasswordRules, Policy};
+use crate::service::NewPasswordRules;
 use crate::store::Tables;
 
 pub use authorizer::AuthorizerSettings;
 pub use endpoint::{endpoint, message_urls, secrets_url};
 pub use fault::{Fault, Faults, merge};
 use reader::Reader;
-pub use rows::{SETTINGS, settings_of};
+pub use rows::SETTINGS;
+pub use second_factors::issuer;
 pub use setting::{Program, Setting, Values};
-
-/// How many failed logins from an address a limit may allow.
-const FAILURES: RangeInclusive<u32> = 5..=1_000_000;
 
 impl Settings {
     /// Reads the settings. `variable` gives the value of an environment variable.
@@ -48,26 +42,9 @@ impl Settings {
 
         let users = reader.get("USERS_TABLE");
         let sessions = reader.get("SESSIONS_TABLE");
-        let resource_owner = reader.get("RESOURCE_OWNER");
-        let access = reader.get("ACCESS");
-        let scope_prefix = reader.parse("SCOPE_PREFIX", |text| match text {
-            "none" => Some(ScopePrefix::default()),
-            _ => ScopePrefix::parse(text).ok(),
-        });
+        let policy = reader.policy();
         let created_status = reader.get("CREATED_STATUS");
-        let attempts = reader.parse("MAX_PASSWORD_ATTEMPTS", |text| {
-            AttemptPolicy::new(text.parse().ok()?)
-        });
-        let addresses = reader.addresses();
         let clients = reader.clients();
-        let (lifetime, max_lifetime) = reader.lifetimes();
-        let token_grace = reader.get("TOKEN_GRACE_SECONDS");
-        let fresh = reader.get("FRESH_SECONDS");
-        let unique_emails = reader.get("UNIQUE_EMAILS");
-        let user_api = reader.get("USER_API");
-        let organization_name = reader.get("ORGANIZATION_NAME");
-        let login_pages = reader.login_pages();
-        let new_passwords = reader.new_passwords();
         let hash_params = reader.hash_params();
         let hash_kernel = reader.hash_kernel();
         let queue: Option<usize> = reader.get("PASSWORD_QUEUE");
@@ -75,7 +52,6 @@ impl Settings {
         let origins = reader.parse("ALLOWED_ORIGINS", Origins::parse);
         let base_path = reader.parse("BASE_PATH", BasePath::parse);
         let server_key = reader.server_key();
-        let messages = reader.messages();
 
         let read = || {
             Some(Self {
@@ -83,23 +59,7 @@ impl Settings {
                     users: users?,
                     sessions: sessions?,
                 },
-                policy: Policy {
-                    access: access?,
-                    attempts: attempts?,
-                    addresses: addresses?,
-                    lifetime: Duration::from_secs(lifetime?),
-                    max_lifetime: Duration::from_secs(max_lifetime?),
-                    token_grace: Duration::from_secs(token_grace?),
-                    fresh: Duration::from_secs(fresh?),
-                    unique_emails: unique_emails?,
-                    user_api: user_api?,
-                    resource_owner: resource_owner?,
-                    organization_name: organization_name?,
-                    login_pages: login_pages?,
-                    new_passwords: new_passwords?,
-                    scope_prefix: scope_prefix?,
-                    messages: messages?,
-                },
+                policy: policy?,
                 created_status: created_status?,
                 hash_params: hash_params?,
                 hash_kernel: hash_kernel?,
@@ -116,6 +76,12 @@ impl Settings {
             _ => Err(Faults(reader.faults)),
         }
     }
+}
+
+/// The settings that a program reads.
+pub fn settings_of(program: Program) -> impl Iterator<Item = &'static Setting> {
+    let settings = SETTINGS.iter();
+    settings.filter(move |setting| setting.read_by.contains(&program))
 }
 
 /// Reads how password hashes are made, for commands that make hashes.
@@ -155,63 +121,73 @@ pub fn unique_emails(variable: impl Fn(&str) -> Option<String>) -> Result<bool, 
     unique_emails.ok_or(Faults(reader.faults))
 }
 
-/// Reads where the server key is, for commands that make codes.
+/// Reads where the server key is, for commands that make codes, or seal or open secrets.
 ///
 /// # Errors
 ///
 /// [`Faults`] has these settings if they are invalid or, together, say that there is no key.
 pub fn server_key(variable: impl Fn(&str) -> Option<String>) -> Result<ServerKeySetting, Faults> {
-    let mut reader = Reader::new(Program::Tool, variable);
-    let setting = reader.server_key();
-    if let Some(ServerKeySetting::None) = setting {
-        let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
-                      which would refuse codes of another key";
-        reader.fault("SERVER_KEY", reason);
+    match server_key_if_set(variable)? {
+        ServerKeySetting::None => {
+            let reason = "or SERVER_KEY_SECRET must be set as it is for the service, \
+                          which would refuse codes of another key, and open no secret of it";
+            Err(Faults(vec![Fault {
+                name: "SERVER_KEY",
+                reason: reason.to_owned(),
+            }]))
+        }
+        setting => Ok(setting),
     }
-    match setting {
+}
+
+/// The same for commands that can do without it.
+///
+/// # Errors
+///
+/// [`Faults`] has these settings if they are invalid.
+pub fn server_key_if_set(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<ServerKeySetting, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    match reader.server_key() {
         Some(setting) if reader.faults.is_empty() => Ok(setting),
         _ => Err(Faults(reader.faults)),
     }
 }
 
-impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    /// The lifetime of a session whose request has none, and the longest one.
-    fn lifetimes(&mut self) -> (Option<u64>, Option<u64>) {
-        let lifetime = self.get("SESSION_LIFETIME_SECONDS");
-        let max_lifetime = self.get("MAX_SESSION_LIFETIME_SECONDS");
-        if max_lifetime.is_some() && max_lifetime < lifetime {
-            self.fault(
-                "MAX_SESSION_LIFETIME_SECONDS",
-                "must be at least SESSION_LIFETIME_SECONDS",
-            );
-        }
-        (lifetime, max_lifetime)
-    }
+/// Reads what users are told by and the name of the organization, for commands that change what users
+/// log in with.
+///
+/// # Errors
+///
+/// [`Faults`] has every one of these settings that is invalid.
+pub fn notices(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(MessagePolicy, String), Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let (messages, organization) = (reader.messages(), reader.get("ORGANIZATION_NAME"));
+    messages.zip(organization).ok_or(Faults(reader.faults))
+}
 
+/// Reads the name that authenticator apps show.
+///
+/// # Errors
+///
+/// [`Faults`] has the settings that are invalid.
+pub fn totp_issuer(variable: impl Fn(&str) -> Option<String>) -> Result<String, Faults> {
+    let mut reader = Reader::new(Program::Tool, variable);
+    let messages = reader.messages();
+    let issuer = reader.totp_issuer(messages.as_ref().map(|messages| &messages.link_bases));
+    messages.and(issuer).ok_or(Faults(reader.faults))
+}
+
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
     fn wire(&mut self) -> Option<WireLimits> {
         let body = self.get("MAX_BODY_BYTES");
         let message = self.get("MAX_MESSAGE_BYTES");
         Some(WireLimits {
             body: body?,
             message: message?,
-        })
-    }
-
-    fn addresses(&mut self) -> Option<AddressPolicy> {
-        let max = self.parse("MAX_FAILURES_PER_ADDRESS", |text| match text {
-            "none" => Some(None),
-            _ => text
-                .parse()
-                .ok()
-                .filter(|max| FAILURES.contains(max))
-                .map(Some),
-        });
-        let only_reports = self.parse("ADDRESS_LIMIT", |text| Some(text == "report"));
-        let unlimited = self.parse("UNLIMITED_ADDRESSES", Networks::parse);
-        Some(AddressPolicy {
-            max_failures: max?,
-            only_reports: only_reports?,
-            unlimited: unlimited?,
         })
     }
 
@@ -223,42 +199,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         Some(ClientAddresses {
             trusted_proxies: self.get("TRUSTED_PROXIES")?,
             private_is_one,
-        })
-    }
-
-    fn new_passwords(&mut self) -> Option<NewPasswordRules> {
-        let min_length = self.get("PASSWORD_MIN_LENGTH");
-        let words = self.parse("PASSWORD_BLOCKED_WORDS", BlockedWords::parse);
-        let looks_up = self.parse("BREACHED_PASSWORDS", |text| Some(text == "hibp"));
-        let url = self.parse("BREACHED_PASSWORDS_URL", RangeUrl::parse);
-        let on_failure = self.parse("BREACHED_PASSWORDS_ON_FAILURE", |text| match text {
-            "refuse" => Some(OnFailure::Refuse),
-            "accept" => Some(OnFailure::Accept),
-            _ => None,
-        });
-        let breached = BreachedPasswords {
-            url: url?,
-            on_failure: on_failure?,
-        };
-        Some(NewPasswordRules {
-            rules: PasswordRules {
-                min_length: min_length?,
-                blocked_words: words?,
-            },
-            breached: looks_up?.then_some(breached),
-        })
-    }
-
-    fn messages(&mut self) -> Option<MessagePolicy> {
-        let mail_from = self.parse("MAIL_FROM", MessagePolicy::parse_sender);
-        let sms_origination = self.parse("SMS_ORIGINATION", MessagePolicy::parse_origination);
-        let link_bases = self.parse("LINK_BASE_URLS", LinkBases::parse);
-        let max_per_day = self.get("MAX_MESSAGES_PER_DAY");
-        Some(MessagePolicy {
-            mail_from: mail_from?,
-            sms_origination: sms_origination?,
-            link_bases: link_bases?,
-            max_per_day: max_per_day?,
         })
     }
 

@@ -9,8 +9,12 @@ mod access;
 mod address;
 mod attempts;
 #[cfg(feature = "function")]
+mod base32;
+mod challenge;
+#[cfg(feature = "function")]
 mod code;
 mod code_purpose;
+mod factor_kinds;
 mod factors;
 mod id;
 mod idempotency;
@@ -25,6 +29,8 @@ mod message_policy;
 mod metadata;
 mod named;
 mod named_session;
+#[cfg(feature = "function")]
+mod one_time_code;
 mod operation;
 #[cfg(feature = "function")]
 mod password_rules;
@@ -33,11 +39,22 @@ mod precondition;
 mod principal;
 #[cfg(feature = "function")]
 mod printable;
+#[cfg(feature = "function")]
+mod recovery_code;
+#[cfg(feature = "function")]
+mod sealed;
+#[cfg(feature = "function")]
+mod second_factor_set;
+#[cfg(feature = "function")]
+mod second_factors;
 mod secret;
 mod service_account;
 mod session;
+mod strength;
 mod text;
 mod time;
+#[cfg(feature = "function")]
+mod totp;
 mod unicode;
 mod user;
 mod user_agent;
@@ -50,14 +67,18 @@ pub use address::{
     parse_address,
 };
 pub use attempts::{AttemptPolicy, AttemptWindow, Attempts};
+pub use challenge::{Challenges, OtpChallenge, OtpMethod};
 #[cfg(feature = "function")]
 pub use code::{
-    ActiveCode, Code, CodeId, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
-    KeyName, PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
+    ActiveCode, Code, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation, Issue,
+    PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
 };
 pub use code_purpose::CodePurpose;
+pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
-pub use id::{SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid};
+pub use id::{
+    CodeId, KeyName, SessionGeneration, SessionId, UserId, UserRef, WriteId, generate_uuid,
+};
 pub use idempotency::IdempotencyKey;
 pub use jwt::{JwtName, JwtPrincipal, ScopePrefix};
 #[cfg(feature = "function")]
@@ -69,16 +90,26 @@ pub use message::{EmailMessage, TextMessage};
 pub use message_policy::MessagePolicy;
 pub use metadata::{Metadata, MetadataChanges};
 pub use named_session::{NamedSession, SessionUser};
-pub use operation::Operation;
+#[cfg(feature = "function")]
+pub use one_time_code::{OneTimeCode, PresentedOtp};
 #[cfg(feature = "function")]
 pub(crate) use operation::operations;
+pub use operation::{OpenToWeak, Operation};
 #[cfg(feature = "function")]
 pub use password_rules::{BlockedWords, PasswordRules, Weakness};
 pub use permit::{Denial, Permit, SessionScope, UserScope};
 pub use precondition::Precondition;
-pub use principal::Principal;
+pub use principal::{Principal, Proof};
 #[cfg(feature = "function")]
 pub use printable::{printable, quote};
+#[cfg(feature = "function")]
+pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
+#[cfg(feature = "function")]
+pub use sealed::SealedSecret;
+#[cfg(feature = "function")]
+pub use second_factor_set::SecondFactorSet;
+#[cfg(feature = "function")]
+pub use second_factors::{FactorChanges, PendingTotp, SecondFactors, SentCodes, SentOnDay, Totp};
 pub(crate) use secret::hide_in_debug;
 pub use secret::{HashString, NotASessionToken, Password, TokenHash};
 pub use service_account::{ServiceAccount, ServiceAccountName};
@@ -86,8 +117,11 @@ pub use session::{
     IdempotentCreate, NewSession, ReplacedToken, Session, SessionChanges, SessionState,
     TokenRotation, TokenValidity, check_lifetime,
 };
+pub use strength::{Lacking, MfaPolicy, MinAcr, RequiredStrength, Strength};
 pub use text::Invalid;
 pub use time::Timestamp;
+#[cfg(feature = "function")]
+pub use totp::{TotpCode, TotpSecret};
 #[cfg(feature = "function")]
 pub use user::{
     Account, Address, AddressFault, Contact, EmailAddress, Gender, Language, NewUser, PersonName,

@@ -1,6 +1,7 @@
 //! Why a call was not carried out.
 
 mod code;
+mod factors;
 mod rows;
 mod table;
 mod users;
@@ -8,6 +9,7 @@ mod users;
 use crate::domain::{Denial, Invalid};
 
 pub use code::Code;
+pub use factors::{CountFault, FactorError, FactorLock};
 pub use rows::{Error, Example, examples};
 pub use table::Row;
 pub use users::{UserCommand, UserError};
@@ -83,6 +85,9 @@ impl Error {
             Self::Overloaded | Self::Unavailable(_) => Some(1),
             Self::TooManyFailures(wait)
             | Self::UserLocked(Some(wait))
+            | Self::Factor(FactorError::Locked(FactorLock {
+                left: Some(wait), ..
+            }))
             | Self::User(UserError::TooManyMessages(wait)) => Some(
                 wait.as_millis()
                     .div_ceil(1000)
@@ -99,7 +104,10 @@ impl Error {
     pub fn is_check_failure(&self) -> bool {
         matches!(
             self,
-            Self::InvalidArgument(_) | Self::PermissionDenied | Self::Unauthenticated(_)
+            Self::InvalidArgument(_)
+                | Self::PermissionDenied
+                | Self::Unauthenticated(_)
+                | Self::Factor(_)
         ) || self.is_failed_login()
     }
 
@@ -139,6 +147,7 @@ impl From<Denial> for Error {
             Denial::Unauthenticated => Self::Unauthenticated(TokenFault::Missing),
             Denial::Forbidden => Self::PermissionDenied,
             Denial::ProofTooOld => Self::ProofTooOld,
+            Denial::TooWeak(lacking) => Self::TooWeak(lacking),
         }
     }
 }

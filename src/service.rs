@@ -4,6 +4,8 @@ mod account_cache;
 mod authenticate;
 mod codes;
 mod context;
+mod factor_keys;
+mod keys;
 mod limited_addresses;
 mod new_password;
 mod session;
@@ -17,8 +19,8 @@ use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
 use crate::aws::{KeySource, Messenger};
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, Operation, Permit, Principal,
-    ScopePrefix,
+    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, MfaPolicy, Operation, Permit,
+    Principal, ScopePrefix, SecondFactorSet,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
@@ -27,6 +29,7 @@ use crate::store::Store;
 pub use authenticate::{Credentials, Jwt};
 pub use codes::Delivery;
 pub use context::{Client, Context};
+pub use factor_keys::{open_totp, seal_totp};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
 pub use session::*;
 pub use settings::*;
@@ -80,6 +83,14 @@ pub struct Policy {
     /// The prefix of permissions in the scopes of a gateway's JWTs.
     pub scope_prefix: ScopePrefix,
     pub messages: MessagePolicy,
+    /// Which users need a second factor.
+    pub mfa: MfaPolicy,
+    /// The second factors that users may set up.
+    pub second_factors: SecondFactorSet,
+    /// What authenticator apps call the deployment: 1 to 64 characters without a colon.
+    pub totp_issuer: String,
+    /// How often a user's second factors may be tried, all together.
+    pub factor_attempts: AttemptPolicy,
 }
 
 /// The use cases, with all that they need.

@@ -5,7 +5,7 @@ use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_
 use http::{HeaderName, HeaderValue, Response};
 use serde::{Serialize, Serializer};
 
-use crate::error::{Error, Row, TokenFault};
+use crate::error::{Error, FactorError, FactorLock, Row, TokenFault};
 
 /// The parts of an error that each protocol encodes in its way.
 pub(crate) struct Status {
@@ -57,7 +57,8 @@ impl Detail {
                 message,
                 failed_attempts: *failed_attempts,
             }],
-            Error::UserLocked(Some(_)) => {
+            Error::UserLocked(Some(_))
+            | Error::Factor(FactorError::Locked(FactorLock { left: Some(_), .. })) => {
                 let seconds = error.retry_after().unwrap_or_default();
                 vec![Self::Error { id, message }, Self::Retry { seconds }]
             }

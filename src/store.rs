@@ -44,8 +44,9 @@ pub use sessions::{EndOutcome, PutOutcome};
 pub use users::ReserveOutcome;
 #[cfg(feature = "function")]
 pub use users::{
-    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Repair, ScannedUsers, StoredUser,
-    UserFault,
+    AddressConflict, Alongside, ChangeOutcome, FactorPutOutcome, InsertOutcome, Repair,
+    ReservedFactors, ScannedAccount, ScannedUsers, StoredSecret, StoredUser, TriedTotp,
+    UsedFactors, UsedTotp, UserFault,
 };
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around

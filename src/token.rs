@@ -2,7 +2,11 @@
 
 mod presented;
 #[cfg(feature = "function")]
+mod seal;
+#[cfg(feature = "function")]
 mod server_key;
+#[cfg(feature = "function")]
+mod server_keys;
 mod service_account;
 mod session;
 
@@ -15,7 +19,11 @@ use crate::domain::TokenHash;
 
 pub use presented::PresentedToken;
 #[cfg(feature = "function")]
+pub use seal::OpenFault;
+#[cfg(feature = "function")]
 pub use server_key::ServerKey;
+#[cfg(feature = "function")]
+pub use server_keys::ServerKeys;
 pub use service_account::ServiceAccountToken;
 pub use session::SessionToken;
 

@@ -1,6 +1,8 @@
 //! Verifies session tokens, for the service, the authorizer and the tower layer.
 
-use crate::domain::{NamedSession, SessionState, SessionUser, Timestamp, TokenValidity};
+use crate::domain::{
+    Lacking, NamedSession, RequiredStrength, SessionState, SessionUser, Timestamp, TokenValidity,
+};
 use crate::error::Error;
 use crate::store::{SessionsAndUsers, Store};
 use crate::token::{PresentedToken, SessionToken};
@@ -53,7 +55,8 @@ pub enum TokenVerdict {
     Refused(Refusal),
 }
 
-/// Why a token proves no user. It is for the log; clients do not get the reason.
+/// Why a token doesn't stand for a user. It is for the log. Of the reason, clients get to know no more
+/// than what a session lacks that proves its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It is a service account's.
@@ -62,9 +65,11 @@ pub enum Refusal {
     Void,
     /// No more than a user's name was checked in its session.
     Unproven,
+    /// Its session lacks a factor that is required.
+    TooWeak(Lacking),
 }
 
-/// The user whom a token proves, at `now`.
+/// The user whom a token proves, at `now`, as strongly as is `required`.
 ///
 /// One strongly consistent request, a `BatchGetItem`, and none for a token that can't prove a
 /// user; two for a session of another generation of its user.
@@ -76,6 +81,7 @@ pub async fn user_of_token(
     store: &Store,
     token: &PresentedToken,
     now: Timestamp,
+    required: RequiredStrength,
 ) -> Result<TokenVerdict, Error> {
     let PresentedToken::Session(token) = token else {
         return Ok(TokenVerdict::Refused(Refusal::NotASessionToken));
@@ -87,8 +93,11 @@ pub async fn user_of_token(
     let Some(session) = verify(store, token, now).await? else {
         return Ok(TokenVerdict::Refused(Refusal::Void));
     };
-    Ok(match SessionUser::from_session(session) {
-        Some(user) => TokenVerdict::User(Box::new(user)),
-        None => TokenVerdict::Refused(Refusal::Unproven),
+    let Some(user) = SessionUser::from_session(session) else {
+        return Ok(TokenVerdict::Refused(Refusal::Unproven));
+    };
+    Ok(match required.lacking(user.kinds, &user.factors) {
+        Some(lacking) => TokenVerdict::Refused(Refusal::TooWeak(lacking)),
+        None => TokenVerdict::User(Box::new(user)),
     })
 }

@@ -16,6 +16,8 @@ use sesame::domain::{Operation, Permission};
 mod code;
 #[path = "docs/cost.rs"]
 mod cost;
+#[path = "docs/factors.rs"]
+mod factors;
 #[path = "docs/requirements.rs"]
 mod requirements;
 #[path = "docs/rows.rs"]

@@ -52,3 +52,21 @@ pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
         nanos: i32::try_from(millis.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
     }
 }
+
+/// The template of a link, whose form depends on the settings.
+pub(super) fn url_template(text: Option<String>) -> Result<Option<String>, Invalid> {
+    bounded("url_template", text)
+}
+
+/// An optional text of 1 to 200 characters.
+pub(super) fn bounded(
+    field: &'static str,
+    text: Option<String>,
+) -> Result<Option<String>, Invalid> {
+    match text {
+        Some(text) if !(1..=200).contains(&text.chars().count()) => {
+            Err(Invalid::new(field, "must be 1 to 200 characters long"))
+        }
+        text => Ok(text),
+    }
+}

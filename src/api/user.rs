@@ -3,6 +3,7 @@
 mod codes;
 mod contact;
 mod create;
+mod factors;
 mod list;
 mod parts;
 mod password;

@@ -13,8 +13,8 @@ use crate::service::Context;
 /// transport has no more time for is dropped.
 ///
 /// A client's deadline, which counts from the start of the call on, does not end a call whose
-/// password attempt is pending. If it did, the attempt would stay counted as a failure even if the
-/// password is right. Nor does it end one that sends a message: the code is stored as one that was
+/// attempt at a password or a code is pending. If it did, the attempt would stay counted as a failure
+/// even if that is right. Nor does it end one that sends a message: the code is stored as one that was
 /// sent, and would not be sent again for a minute. Such a call runs to its end, and its response is
 /// still `DEADLINE_EXCEEDED`.
 ///
@@ -43,7 +43,7 @@ pub(super) async fn enforce<T>(
             return outcome;
         }
         let facts = context.record.read();
-        if facts.login == LoginStep::AttemptPending || facts.is_sending {
+        if facts.login == LoginStep::AttemptPending || facts.runs_to_end {
             call.await?.ok();
         }
         Ok(late())

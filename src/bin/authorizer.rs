@@ -29,7 +29,7 @@ async fn start(log: Log) -> Result<Authorizer, Faults> {
     let endpoint = config::endpoint(variable);
     let (settings, endpoint) = config::merge(settings, endpoint)?;
     let store = Store::new(connect(endpoint, Roots::Amazon), settings.tables);
-    let authorizer = Authorizer::new(store, settings.answer, log);
+    let authorizer = Authorizer::new(store, settings.answer, settings.required, log);
     authorizer.warm_up(now()).await;
     Ok(authorizer)
 }

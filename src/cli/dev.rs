@@ -1,5 +1,6 @@
 mod banner;
 mod demo;
+mod key_file;
 mod outbox;
 mod pages;
 mod providers;
@@ -50,7 +51,8 @@ pub struct Dev {
     /// given several times
     #[arg(long, value_name = "NAME", value_parser = HostName::parse)]
     host: Vec<HostName>,
-    /// Keep the tables in this file instead of in memory
+    /// Keep the tables in this file instead of in memory, and the server key in FILE.key beside it
+    /// unless the environment has one
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Who may create sessions: public (anyone), authenticated (any principal that is
@@ -74,7 +76,6 @@ impl Dev {
         let listener = bind("--listen", self.listen)?;
         let url = local_url(server_options.scheme(), &listener).map_err(Failure::Start)?;
         let settings = self.settings(connection, &url)?;
-        let server_key = server_key(&settings)?;
         let outbox = providers::outbox(now, self.ready_json);
         let messenger = providers::messenger(&settings, &outbox);
         let options = Options {
@@ -90,6 +91,7 @@ impl Dev {
             None => Emulator::in_memory()?,
             Some(file) => Emulator::open(file)?,
         };
+        let server_key = self.server_key(&settings)?;
         let signals = Signals::listen().map_err(Failure::Start)?;
 
         let log = Log::stderr();
@@ -164,6 +166,17 @@ impl Dev {
         Ok(settings)
     }
 
+    /// The keys of the settings. Without any, that of the tables' file, or one that lasts as long as the
+    /// process.
+    fn server_key(&self, settings: &Settings) -> Result<KeySource, Failure> {
+        let keys = match (&settings.server_key, &self.data) {
+            (ServerKeySetting::Keys(keys), _) => Arc::clone(keys),
+            (_, Some(file)) => Arc::new(key_file::server_keys(file)?),
+            (_, None) => Arc::new(ServerKey::generate().map_err(Failure::Random)?.into()),
+        };
+        Ok(KeySource::Keys(keys))
+    }
+
     /// Warns if other machines can reach the service, whose demo user has a published password, or
     /// the emulator, which asks for no credentials, and if other users of this machine can open its
     /// files.
@@ -186,20 +199,12 @@ impl Dev {
             .collect();
         if !files.is_empty() {
             eprintln!(
-                "warning: other users of this machine can open files that have password hashes in \
-                 them: chmod 600 {}",
+                "warning: other users of this machine can open files that have password hashes or \
+                 keys in them: chmod 600 {}",
                 files.join(" ")
             );
         }
     }
-}
-
-/// The key of the settings, or one that lasts as long as the process.
-fn server_key(settings: &Settings) -> Result<KeySource, Failure> {
-    Ok(KeySource::Key(match &settings.server_key {
-        ServerKeySetting::Key(key) => key.clone(),
-        _ => ServerKey::generate().map_err(Failure::Random)?,
-    }))
 }
 
 /// A store that reaches the emulator in this process, without a socket.

@@ -34,6 +34,20 @@ pub enum Failure {
     User(#[from] UserRefusal),
     #[error("the server key of SERVER_KEY_SECRET can't be read")]
     ServerKey(#[source] Error),
+    #[error(
+        "the user {} has an authenticator app, whose secret only SERVER_KEY or SERVER_KEY_SECRET \
+         opens: one of them must be set as it is for the service",
+        printable(.0)
+    )]
+    NoServerKey(String),
+    #[error("users whose second factors can't be exported: {0}")]
+    FactorsLeftOut(u64),
+    #[error("users whose authenticator app no server key at hand opens: {0}")]
+    LockedSecrets(usize),
+    #[error("there can be no QR code of so long names: use --json")]
+    NoQrCode,
+    #[error("none of these is a code of the app, and nothing was done: is its clock right?")]
+    WrongCode,
     #[error("the user has no {0}")]
     NoContact(&'static str),
     #[error("no token's hash begins with {0}")]
@@ -109,6 +123,14 @@ pub enum Failure {
     #[cfg(feature = "dev")]
     #[error("the emulated DynamoDB can't be opened")]
     Open(#[from] crate::emulator::OpenError),
+    #[cfg(feature = "dev")]
+    #[error("the server key in '{file}' can't be {done}")]
+    KeyFile {
+        done: &'static str,
+        file: String,
+        #[source]
+        error: io::Error,
+    },
     #[cfg(feature = "dev")]
     #[error("the emulated DynamoDB has stopped")]
     Emulator(#[source] io::Error),

@@ -6,16 +6,19 @@ mod progress;
 mod writers;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::counts::Counts;
 use self::firebase::FirebaseConfig;
 use self::lines::read_lines;
 pub use self::progress::Progress;
-use self::writers::Writers;
-use super::Environment;
+use self::writers::{Source, Writers};
+use super::connection::Connection;
 use super::failure::Failure;
+use super::notices::Notices;
 use super::output::{print_json, print_line};
+use super::server_keys::KeysIfSet;
 use super::signals::Signals;
 use crate::service::Users;
 
@@ -37,7 +40,8 @@ pub struct Import {
     firebase_hash_config: Option<PathBuf>,
     /// Give users who are there the values of their lines, password hashes included
     ///
-    /// What a line leaves out stays. Another hash or state ends the user's sessions.
+    /// What a line leaves out stays. Another hash or state ends the user's sessions, and so do other
+    /// second factors in the place of those that were there.
     #[arg(long)]
     update: bool,
     /// Change nothing, and print what would be done
@@ -54,7 +58,7 @@ pub struct Import {
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 impl Import {
-    pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
+    pub async fn run(self, users: &Users, connection: &Connection) -> Result<(), Failure> {
         let unreadable = |error| Failure::Input {
             what: self.file.display().to_string(),
             error,
@@ -73,15 +77,20 @@ impl Import {
         } else {
             users.clone()
         };
-        let mut writers = Writers::new(
-            users,
-            environment,
-            progress,
-            self.skip,
-            parallel,
+        // Users who are added with their factors had them before: nothing was changed.
+        let notices = if self.update && !self.dry_run {
+            Notices::open(connection).await?.map(Arc::new)
+        } else {
+            None
+        };
+        let source = Source {
+            skip: self.skip,
             firebase,
-            self.update,
-        );
+            keys: KeysIfSet::new(connection),
+        };
+        let now = connection.environment.now;
+        let mut writers =
+            Writers::new(users, now, progress, source, parallel, self.update, notices);
 
         let outcome = tokio::select! {
             biased;
@@ -99,7 +108,7 @@ impl Import {
         };
         let (counts, failure) = writers.into_counts();
         let outcome = match failure {
-            Some(error) => Err(Failure::Database(error)),
+            Some(failure) => Err(failure),
             None if finished => outcome,
             None => Err(Failure::Interrupted),
         };

@@ -83,16 +83,21 @@ impl Consent {
         }
         eprint!("{question} [y/N] ");
         io::stderr().flush()?;
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .take(MAX_LINE_BYTES as u64)
-            .read_line(&mut answer)?;
-        match answer.trim() {
+        match &*read_answer()? {
             "y" | "Y" | "yes" => Ok(()),
             _ => Err(Failure::Declined),
         }
     }
+}
+
+/// Reads a line of the terminal, without the white space around it.
+pub fn read_answer() -> Result<String, Failure> {
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .take(MAX_LINE_BYTES as u64)
+        .read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
 }
 
 #[test]

@@ -53,10 +53,11 @@ pub struct Add {
     name: ServiceAccountName,
     /// A permission of the service account; may be given several times
     ///
-    /// session.write, session.read, session.delete, user.write, user.read, user.delete or
-    /// user.code.read. user.write sets any user's password, so whoever has it can take over every
+    /// session.write, session.read, session.delete, user.write, user.read, user.delete,
+    /// user.credential.write or user.code.read. user.write sets any user's password, so whoever has it can take over every
     /// user. With user.code.read beside it, codes are returned and not only sent.
-    /// user.credential.write and user.passkey.write are reserved: no call needs them.
+    /// user.credential.write sets up any user's second factors. user.passkey.write is reserved: no
+    /// call needs it.
     #[arg(
         long = "permission",
         value_name = "PERMISSION",

@@ -1,12 +1,15 @@
+mod secrets;
 mod users;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use self::secrets::check_secrets;
 use self::users::check_users;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{print_json, print_line};
+use super::server_keys::KeysIfSet;
 use crate::config;
 use crate::store::{Patience, Schema, Table, Tables};
 
@@ -22,13 +25,17 @@ pub enum Command {
     Create,
     /// Check that both tables exist with the keys, indexes and TTL that the service needs
     ///
-    /// Prints each fault, and exits with 1 if there is one. Faults are also profiles and entries of
-    /// addresses without their user, and users who aren't found by their address. Also prints the
+    /// Prints each fault, and exits with 1 if there is one. Faults are also profiles, second factors
+    /// and entries of addresses without their user, users who aren't found by their address, and users
+    /// of whom a login demands other second factors than there are. Also prints how many authenticator
+    /// apps each server key protects, and with `SERVER_KEY` or `SERVER_KEY_SECRET` in the environment
+    /// the users whose app none of its keys opens, which is a fault; and the
     /// users whose login name has white space around it or characters that don't show, and with
     /// `UNIQUE_EMAILS=true` in the environment those who share an e-mail address. Reads the whole users
     /// table.
     Check {
-        /// Mend profiles, addresses and users that disagree, also while the service runs
+        /// Mend profiles, second factors, addresses and users that disagree, also while the service
+        /// runs
         #[arg(long)]
         repair: bool,
     },
@@ -62,7 +69,12 @@ impl Command {
                 let store = connection.store().await?.with_patience(Patience::Operator);
                 let faults = store.check_tables().await?;
                 if faults.is_empty() {
-                    return check_users(&store, repair, unique_emails).await;
+                    let keys = KeysIfSet::new(connection).get().await?;
+                    let now = (connection.environment.now)();
+                    let scanned = store.scan_users().await?;
+                    let checked = check_users(&store, &scanned, repair, unique_emails).await;
+                    let opened = check_secrets(&scanned, keys.as_deref(), now);
+                    return checked.and(opened);
                 }
                 for fault in &faults {
                     print_line(fault)?;

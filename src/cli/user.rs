@@ -1,5 +1,6 @@
 mod add;
 mod export;
+mod factors;
 mod new_password;
 mod profile;
 mod recovery;
@@ -10,6 +11,8 @@ mod update;
 use clap::Subcommand;
 
 use self::add::Add;
+use self::export::Export;
+use self::factors::Factors;
 use self::new_password::NewPassword;
 #[cfg(feature = "dev")]
 pub use self::new_password::hash_password;
@@ -40,8 +43,11 @@ pub enum Command {
     ///
     /// Reads the whole users table. The output is as secret as the table.
     #[command(after_help = EXPORT_EXAMPLES)]
-    Export,
-    /// Show a user, and whether the password is locked
+    Export(Export),
+    /// List, take or give second factors, for support cases
+    #[command(subcommand)]
+    Factors(Factors),
+    /// Show a user, and whether password and second factors are locked
     Show(Show),
     /// List all users, in no order
     ///
@@ -78,7 +84,7 @@ pub enum Command {
     Logout(UserSelector),
     /// Keep a user out until `unlock`, and end all sessions that prove anything
     Lock(UserSelector),
-    /// Let a user in again whom an administrator or too many wrong passwords have locked
+    /// Let a user in again whom an administrator or too many wrong passwords or codes have locked
     Unlock(UserSelector),
     /// Keep a user out until `activate`, and end all sessions that prove anything
     Deactivate(UserSelector),
@@ -121,17 +127,22 @@ Examples:
 
 const EXPORT_EXAMPLES: &str = "\
 What is not written: failed attempts, the time of the password and whether it must be changed, when
-addresses were verified, new addresses that wait to be verified, codes, sessions.
+addresses were verified, new addresses that wait to be verified, codes, sessions. An authenticator
+app's last code is not written either: one of the last 90 seconds may be used once more. A user whose
+second factors can't be read is left out with --factors, named on stderr, and makes the command fail.
 
 Examples:
   sesame user export | age -e -R keys.txt > users.jsonl.age
-  sesame user export | sesame user import --users-table other --dry-run -";
+  sesame user export | sesame user import --users-table other --dry-run -
+  SERVER_KEY_SECRET=acme-key sesame user export --factors | age -e -R keys.txt > users.jsonl.age";
 
 const IMPORT_EXAMPLES: &str = r#"The input is JSON Lines in UTF-8: in each line a user, as a JSON object.
   {"userId":"7","loginName":"mini@mouse.com","displayName":"Mini","passwordHash":"$2b$12$…"}
   {"userId":"8","loginName":"ada","givenName":"Ada","familyName":"King","nickName":"A",
    "preferredLanguage":"en","gender":"female","email":"ada@x.org","emailVerified":true,
    "phone":"+4930123456","phoneVerified":false,"state":"locked","createdAt":"2024-02-29T12:00:00Z"}
+  {"userId":"9","loginName":"bob","totpSecret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+   "recoveryCodeHashes":["8Fz…="],"otpEmail":true,"otpSms":false}
 
 userId and loginName must be there. White space around names is dropped; control characters
 and other invisible characters are refused. Without displayName, a user is shown by the given and
@@ -143,6 +154,11 @@ passwordHash is a string of argon2, bcrypt, scrypt, PBKDF2, SHA-crypt or phpass,
 modular crypt string or as Django, Werkzeug, ASP.NET, WordPress, Spring or LDAP write it; the
 service replaces it by argon2id at the first login. docs/migrating.md has more, and commands
 that make such lines of the exports of other programs.
+
+totpSecret is the secret of an authenticator app, 16 to 64 bytes in base32. It is sealed with the
+server key: SERVER_KEY or SERVER_KEY_SECRET must be set as it is for the service. recoveryCodeHashes
+are as an export writes them. A user who is there is told by e-mail of other second factors, if
+MAIL_FROM is set.
 
 With --firebase-hash-config, passwordHash is what Firebase exports, in base64, and salt is one
 more field: each passwordHash must have one.
@@ -169,8 +185,9 @@ impl Command {
             async |user: UserSelector, state| users.change_state(&user.search(), state, now).await;
         let (user, done) = match self {
             Self::Add(add) => return add.run(users, environment).await,
-            Self::Import(import) => return import.run(users, environment).await,
-            Self::Export => return export::export(users).await,
+            Self::Import(import) => return import.run(users, connection).await,
+            Self::Export(export) => return export.run(users, connection).await,
+            Self::Factors(factors) => return factors.run(users, connection).await,
             Self::Show(show) => return show.run(users, environment).await,
             Self::Update(update) => return update.run(users, environment).await,
             Self::List(list) => return list.run(users, environment).await,

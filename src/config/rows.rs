@@ -1,40 +1,9 @@
 //! The table of settings.
 
-use super::setting::{Program, Setting, Values};
-
-const fn setting(
-    name: &'static str,
-    read_by: &'static [Program],
-    default: &'static str,
-    values: Values,
-    meaning: &'static str,
-) -> Setting {
-    Setting {
-        name,
-        read_by,
-        default,
-        values,
-        meaning,
-    }
-}
-
-const SERVICE: &[Program] = &[Program::Service];
-const AUTHORIZER: &[Program] = &[Program::Authorizer];
-const BOTH_FUNCTIONS: &[Program] = &[Program::Service, Program::Authorizer];
-const SERVICE_AND_TOOL: &[Program] = &[Program::Service, Program::Tool];
-
-/// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
-/// may be base64.
-const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
-
-const SWITCH: Values = Values::Words(&["true", "false"]);
-
-/// A URL that login pages link to.
-const LINK: Values =
-    Values::Form("none or a URL of at most 128 characters: https, or http to a loopback address");
-
-/// From a minute to a year.
-const LIFETIME: Values = Values::Number(60, 31_536_000);
+use super::setting::{
+    AUTHORIZER, BOTH_FUNCTIONS, LIFETIME, LINK, REQUEST_BYTES, SERVICE, SERVICE_AND_TOOL, SWITCH,
+    Setting, Values, setting,
+};
 
 /// All settings but AWS's own variables (`AWS_REGION`, credentials, `AWS_ENDPOINT_URL_DYNAMODB`,
 /// `AWS_ENDPOINT_URL`).
@@ -164,7 +133,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "ORGANIZATION_NAME",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "Sesame",
         Values::Text,
         "The name of the organization to which all users belong, for people.",
@@ -293,6 +262,34 @@ pub const SETTINGS: &[Setting] = &[
         "What happens to a password that can't be looked up: it is refused (`refuse`), or set with a warning (`accept`).",
     ),
     setting(
+        "MFA",
+        BOTH_FUNCTIONS,
+        "optional",
+        Values::Words(&["optional", "required"]),
+        "Which users need a second factor: those who have one (`optional`), or all (`required`).",
+    ),
+    setting(
+        "SECOND_FACTORS",
+        SERVICE,
+        "totp,otp_email,otp_sms",
+        Values::Form("none or totp, otp_email and otp_sms, or some of them, with commas between"),
+        "The second factors that users may set up, with commas between: an authenticator app (`totp`), codes by e-mail (`otp_email`) and codes by SMS (`otp_sms`). `none`: there are none. Those that a user has already stay good, and are asked for.",
+    ),
+    setting(
+        "TOTP_ISSUER",
+        SERVICE_AND_TOOL,
+        "none",
+        Values::Form("none or 1 to 64 characters in one line without a colon"),
+        "The name that authenticator apps show above a user's login name. `none`: the host of the first of `LINK_BASE_URLS`, or else Sesame.",
+    ),
+    setting(
+        "MAX_FACTOR_ATTEMPTS",
+        SERVICE,
+        "5",
+        Values::Number(1, 20),
+        "Wrong codes in a row, by whichever method, after which a user's second factors and recovery codes are locked for a while.",
+    ),
+    setting(
         "MAX_BODY_BYTES",
         SERVICE,
         "262144",
@@ -310,19 +307,21 @@ pub const SETTINGS: &[Setting] = &[
         "SERVER_KEY",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form("none or at least 32 characters"),
-        "A secret from which the codes in messages and the tokens of creates with an `Idempotency-Key` are derived. `none`: the methods that send or take codes, and such creates, are refused with code 12.",
+        Values::Form(
+            "none or 1 to 4 keys of at least 32 characters, with commas between and next: before one that is announced",
+        ),
+        "The key from which codes and the tokens of creates with an `Idempotency-Key` are derived, and under which the secrets of second factors are sealed: [don't lose it](operations.md#the-server-key). More than one while [another takes its place](operations.md#changing-the-server-key). `none`: the methods that need it, and such creates, are refused with code 12.",
     ),
     setting(
         "SERVER_KEY_SECRET",
         SERVICE_AND_TOOL,
         "none",
         Values::Form("none or the name or ARN of a secret, up to 2048 characters"),
-        "The secret of AWS Secrets Manager whose text is that key, instead of `SERVER_KEY`.",
+        "The secret of AWS Secrets Manager whose text is that, instead of `SERVER_KEY`. It is read again every five minutes.",
     ),
     setting(
         "MAIL_FROM",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or an e-mail address of letters, digits, ., _, +, = and -, with its domain in lower case, at most 128 characters",
@@ -331,7 +330,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "SMS_ORIGINATION",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or the ARN of a phone number, pool or sender ID, at most 128 characters",
@@ -340,7 +339,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "LINK_BASE_URLS",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "none",
         Values::Form(
             "none or up to 20 URLs that end in /, https or to localhost http, with commas between, together at most 1024 bytes",
@@ -349,7 +348,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "MAX_MESSAGES_PER_DAY",
-        SERVICE,
+        SERVICE_AND_TOOL,
         "10000",
         Values::Number(1, 1_000_000),
         "The most messages that are sent in a day of UTC, to all users together.",
@@ -373,6 +372,13 @@ pub const SETTINGS: &[Setting] = &[
         "The path under which a custom domain or a proxy has the API, such as `/auth`: `/` and one to eight segments of letters, digits, -, ., _ and ~. It is taken off every path that begins with it and is not one of the service. `none`: the API is at the root.",
     ),
     setting(
+        "MIN_ACR",
+        AUTHORIZER,
+        "none",
+        Values::Words(&["none", "2fa", "phr"]),
+        "The least that a session must have proved beside what `MFA` demands: the password and a second factor (`2fa`), or what a forged page can't use (`phr`), which no session has until there are passkeys. `none`: nothing.",
+    ),
+    setting(
         "AUTHORIZER_ANSWER",
         AUTHORIZER,
         "simple",
@@ -380,9 +386,3 @@ pub const SETTINGS: &[Setting] = &[
         "The authorizer's response to HTTP APIs with payload 2.0: that of EnableSimpleResponses (`simple`), or a policy (`iam`). REST APIs and payload 1.0 always get a policy.",
     ),
 ];
-
-/// The settings that a program reads.
-pub fn settings_of(program: Program) -> impl Iterator<Item = &'static Setting> {
-    let settings = SETTINGS.iter();
-    settings.filter(move |setting| setting.read_by.contains(&program))
-}

@@ -20,7 +20,7 @@ pub enum Program {
     /// The function, `serve` and `dev`.
     Service,
     Authorizer,
-    /// The commands of `sesame` that make a hash of a password.
+    /// The other commands of `sesame`.
     Tool,
 }
 
@@ -35,6 +35,40 @@ pub enum Values {
     /// A text that a parser accepts. The words say which.
     Form(&'static str),
 }
+
+pub(super) const fn setting(
+    name: &'static str,
+    read_by: &'static [Program],
+    default: &'static str,
+    values: Values,
+    meaning: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        read_by,
+        default,
+        values,
+        meaning,
+    }
+}
+
+pub(super) const SERVICE: &[Program] = &[Program::Service];
+pub(super) const AUTHORIZER: &[Program] = &[Program::Authorizer];
+pub(super) const BOTH_FUNCTIONS: &[Program] = &[Program::Service, Program::Authorizer];
+pub(super) const SERVICE_AND_TOOL: &[Program] = &[Program::Service, Program::Tool];
+
+/// The range of the limits on a request, in bytes. Lambda accepts events of 6 MB, in which a body
+/// may be base64.
+pub(super) const REQUEST_BYTES: Values = Values::Number(1024, 4_194_304);
+
+pub(super) const SWITCH: Values = Values::Words(&["true", "false"]);
+
+/// A URL that login pages link to.
+pub(super) const LINK: Values =
+    Values::Form("none or a URL of at most 128 characters: https, or http to a loopback address");
+
+/// From a minute to a year.
+pub(super) const LIFETIME: Values = Values::Number(60, 31_536_000);
 
 impl Values {
     /// Whether a text is one of the values, as far as can be told without a parser.

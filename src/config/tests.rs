@@ -1,12 +1,13 @@
 mod longest;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use http::StatusCode;
 
 use super::*;
 use crate::aws::ServerKeySetting;
-use crate::domain::Access;
+use crate::domain::{Access, AttemptPolicy, FactorKind, MfaPolicy};
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
@@ -30,6 +31,11 @@ fn all_other_settings_have_defaults() {
     assert!(settings.policy.user_api && !settings.policy.unique_emails);
     assert_eq!(settings.policy.new_passwords.rules.min_length, 8);
     assert_eq!(settings.policy.new_passwords.breached, None);
+    assert_eq!(settings.policy.mfa, MfaPolicy::Optional);
+    let second_factors: Vec<_> = settings.policy.second_factors.iter().collect();
+    let all = [FactorKind::Totp, FactorKind::OtpEmail, FactorKind::OtpSms];
+    assert_eq!(second_factors, all);
+    assert_eq!(settings.policy.factor_attempts.max(), 5);
     assert_eq!(settings.created_status, StatusCode::OK);
     assert_eq!(settings.hash_kernel.name(), Kernel::detect().name());
 }
@@ -87,12 +93,48 @@ fn a_server_key_is_set_in_one_way_and_never_shown() {
     let mut variables = REQUIRED.to_vec();
     variables.push(("SERVER_KEY", "0123456789abcdef0123456789abcdef"));
     let settings = read(&variables).unwrap();
-    assert!(matches!(settings.server_key, ServerKeySetting::Key(_)));
+    assert!(matches!(settings.server_key, ServerKeySetting::Keys(_)));
     assert!(!format!("{settings:?}").contains("0123456789"));
 
     variables.push(("SERVER_KEY_SECRET", "sesame-key"));
     let Faults(faults) = read(&variables).unwrap_err();
     assert_eq!(faults[0].name, "SERVER_KEY_SECRET");
+}
+
+#[test]
+fn a_list_of_server_keys_is_refused_for_its_reason() {
+    let (one, other) = ("a".repeat(32), "b".repeat(32));
+    for (text, want) in [
+        (format!("{one}, {other}"), None),
+        (format!("{one},next:{other}"), None),
+        (
+            "a".repeat(31),
+            Some("must be keys of at least 32 characters each, with commas between"),
+        ),
+        (format!("{one},"), Some("must not have an empty key")),
+        (
+            format!("{one},{one}"),
+            Some("must not have the same key twice"),
+        ),
+        (
+            format!("next:{one}"),
+            Some("must not begin with next:, because the first key makes what is new"),
+        ),
+    ] {
+        let variables = [&REQUIRED[..], &[("SERVER_KEY", &*text)]].concat();
+        let faults = read(&variables)
+            .err()
+            .map_or_else(Vec::new, |faults| faults.0);
+        let reasons: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.name, &*fault.reason))
+            .collect();
+        let want: Vec<_> = want
+            .map(|reason| ("SERVER_KEY", reason))
+            .into_iter()
+            .collect();
+        assert_eq!(reasons, want, "{text}");
+    }
 }
 
 /// The faults of the settings, of which one is set besides those that must be.
@@ -144,6 +186,16 @@ fn each_setting_has_its_values_and_no_others() {
             let faults = faults(setting.name, &text);
             assert_eq!(faults, fault, "{}={text}", setting.name);
         }
+    }
+}
+
+fn are_limited(name: &str, good: &[&str], bad: &[&str]) {
+    for text in good {
+        assert_eq!(faults(name, text), [], "{name}={text}");
+    }
+    for text in bad {
+        let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
+        assert_eq!(names, [name], "{name}={text}");
     }
 }
 
@@ -209,13 +261,63 @@ fn settings_of_a_form_and_those_that_depend_on_others_are_limited() {
         ),
         ("BASE_PATH", &["none", "/a/b.c"], &["auth", "/auth/"]),
     ] {
-        for text in good {
-            assert_eq!(faults(name, text), [], "{name}={text}");
-        }
-        for text in bad {
-            let names: Vec<_> = faults(name, text).iter().map(|fault| fault.name).collect();
-            assert_eq!(names, [name], "{name}={text}");
-        }
+        are_limited(name, good, bad);
+    }
+}
+
+#[test]
+fn settings_of_second_factors_are_limited() {
+    for (name, good, bad) in [
+        (
+            "MFA",
+            &["optional", "required"][..],
+            &["Required", "none"][..],
+        ),
+        (
+            "SECOND_FACTORS",
+            &["none", "totp", "otp_sms,totp", "totp,otp_email,otp_sms"],
+            &[
+                "totp,totp",
+                "totp,",
+                "totp, otp_sms",
+                "none,totp",
+                "u2f",
+                "recovery_codes",
+            ],
+        ),
+        (
+            "TOTP_ISSUER",
+            &["none", "Acme & Söhne", &"ä".repeat(64)],
+            &[" ", "Acme: Login", "Acme\nLogin", &"ä".repeat(65)],
+        ),
+    ] {
+        are_limited(name, good, bad);
+    }
+}
+
+#[test]
+fn authenticator_apps_show_the_host_of_the_first_link_unless_a_name_is_set() {
+    const HOST: &str = "https://Login.Acme.example:8443/a/";
+    let long = format!("https://{}.example/", "a".repeat(60));
+    for (issuer, links, want) in [
+        ("", "", "Sesame"),
+        ("none", "none", "Sesame"),
+        ("none", HOST, "login.acme.example"),
+        (
+            "",
+            "http://localhost:3000/,https://acme.example/",
+            "localhost",
+        ),
+        // It has colons, and this one is too long.
+        ("", "http://[::1]:3000/", "Sesame"),
+        ("", &long, "Sesame"),
+        ("Acme", HOST, "Acme"),
+        (" Acme Login ", "none", "Acme Login"),
+    ] {
+        let set = [("TOTP_ISSUER", issuer), ("LINK_BASE_URLS", links)];
+        let variables: Vec<_> = REQUIRED.into_iter().chain(set).collect();
+        let settings = read(&variables).unwrap();
+        assert_eq!(settings.policy.totp_issuer, want, "{issuer:?} {links:?}");
     }
 }
 

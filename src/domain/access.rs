@@ -55,11 +55,12 @@ named! {
         UserWrite = "user.write",
         UserRead = "user.read",
         UserDelete = "user.delete",
-        /// Reserved, and needed by no call.
+        /// Whoever has it can give any user a second factor, and so log in with a password alone
+        /// that he knows, or keep the user out.
         UserCredentialWrite = "user.credential.write",
         /// Reserved, and needed by no call.
         UserPasskeyWrite = "user.passkey.write",
-        /// Reserved, and needed by no call.
+        /// Beside what a call takes, to have codes returned.
         UserCodeRead = "user.code.read",
     }
 }

@@ -9,7 +9,6 @@ mod record;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::id::uuid_type;
 use super::secret::hide_in_debug;
 use super::{Address as _, EmailAddress, PhoneNumber};
 
@@ -18,15 +17,6 @@ pub use record::{
     ActiveCode, CodeRecord, CodeRequest, CodeTarget, Invitation, Issue, SentMessages,
     TooManyMessages, day_end, day_of, until_next_day,
 };
-
-uuid_type! {
-    /// The random id from which a code is derived. It says nothing about the code.
-    pub struct CodeId, as_simple;
-}
-
-/// A name of a server key, which is derived from it: codes of another key are invalid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyName(pub [u8; 8]);
 
 /// Where a code is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named::named;
 use super::text::Invalid;
-use super::{DisplayName, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef};
+use super::{
+    DisplayName, FactorKind, LoginName, SessionGeneration, Timestamp, User, UserId, UserRef,
+};
 
 named! {
     /// What can be checked of a session's user. The names are those of the API in JSON. They are also
@@ -11,6 +13,13 @@ named! {
         /// Who the user is. Anybody can name a user, so this alone proves nothing.
         User = "user",
         Password = "password",
+        /// The code of an authenticator app.
+        Totp = "totp",
+        /// A code that was sent by SMS.
+        OtpSms = "otpSms",
+        /// A code that was sent by e-mail.
+        OtpEmail = "otpEmail",
+        RecoveryCode = "recoveryCode",
     }
 }
 
@@ -20,12 +29,35 @@ impl Factor {
         match self {
             Self::User => "user_verified_at",
             Self::Password => "password_verified_at",
+            Self::Totp => "totp_verified_at",
+            Self::OtpSms => "otp_sms_verified_at",
+            Self::OtpEmail => "otp_email_verified_at",
+            Self::RecoveryCode => "recovery_code_verified_at",
         }
     }
 
     /// Whether the check proves that the user is there, and not only who that is.
     pub fn is_proof(self) -> bool {
         self != Self::User
+    }
+
+    /// Whether it is one that is checked beside the password.
+    pub fn is_second(self) -> bool {
+        match self {
+            Self::User | Self::Password => false,
+            Self::Totp | Self::OtpSms | Self::OtpEmail | Self::RecoveryCode => true,
+        }
+    }
+}
+
+impl From<FactorKind> for Factor {
+    fn from(kind: FactorKind) -> Self {
+        match kind {
+            FactorKind::Totp => Self::Totp,
+            FactorKind::OtpEmail => Self::OtpEmail,
+            FactorKind::OtpSms => Self::OtpSms,
+            FactorKind::RecoveryCodes => Self::RecoveryCode,
+        }
     }
 }
 
@@ -41,6 +73,16 @@ pub struct UserFactor {
     /// was proved. A session in which the user was proved is valid only while it is still the
     /// user's.
     pub generation: SessionGeneration,
+}
+
+impl From<&User> for UserFactor {
+    fn from(user: &User) -> Self {
+        Self {
+            user_id: user.user_id.clone(),
+            display_name: user.display_name.clone(),
+            generation: user.generation,
+        }
+    }
 }
 
 impl UserFactor {
@@ -64,12 +106,7 @@ impl Factors {
     /// Those that `user` has passed at `at`, with the session generation that they were checked in.
     /// The user is part of them even if it was not checked who that is, because the session knows
     /// it already.
-    pub fn passed(factors: &FactorSet, user: &User, at: Timestamp) -> Self {
-        let user = UserFactor {
-            user_id: user.user_id.clone(),
-            display_name: user.display_name.clone(),
-            generation: user.generation,
-        };
+    pub fn passed(factors: &FactorSet, user: UserFactor, at: Timestamp) -> Self {
         Self {
             user: Some(user),
             verified_at: factors.iter().map(|factor| (*factor, at)).collect(),

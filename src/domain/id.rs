@@ -28,9 +28,6 @@ macro_rules! uuid_type {
     };
 }
 
-#[cfg(feature = "function")]
-pub(super) use uuid_type;
-
 uuid_type! {
     /// A session's id: a random UUID, so that nobody can guess the next one.
     pub struct SessionId, as_hyphenated;
@@ -77,6 +74,22 @@ uuid_type! {
     /// Generations are random and compared for equality, so no clock decides which sessions were
     /// created before the change.
     pub struct SessionGeneration, as_simple;
+}
+
+uuid_type! {
+    /// The random id from which a code is derived. It says nothing about the code.
+    pub struct CodeId, as_simple;
+}
+
+/// The id of a server key, which is derived from it. What a key has made carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName(pub [u8; 8]);
+
+/// In hexadecimal.
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// A short reference to a user: the first half of the SHA-256 of the user's id, and the key of the

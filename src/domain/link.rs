@@ -9,6 +9,7 @@ mod template;
 mod url;
 
 pub use bases::LinkBases;
+pub(super) use template::RESERVED;
 pub use template::{LinkFault, LinkValues, UrlTemplate};
 
 #[cfg(test)]

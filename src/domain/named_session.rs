@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Factors, LoginName, Session, SessionId, SessionState, Timestamp, UserFactor, UserPointer,
-    UserRef,
+    FactorKinds, Factors, LoginName, Session, SessionGeneration, SessionId, SessionState,
+    Timestamp, UserFactor, UserPointer, UserRef,
 };
 
 /// A session that was read along with its user.
@@ -13,6 +13,10 @@ pub struct NamedSession {
     /// user may have got the name of then. `None` if the session has no user, or if the user was
     /// deleted, which ends the session.
     pub login_name: Option<LoginName>,
+    /// The user's session generation of today.
+    pub generation: Option<SessionGeneration>,
+    /// The kinds of second factors that the user has.
+    pub kinds: FactorKinds,
     pub state: SessionState,
 }
 
@@ -25,6 +29,8 @@ impl NamedSession {
         });
         Self {
             login_name: pointer.map(|pointer| pointer.login_name.clone()),
+            generation: pointer.map(|pointer| pointer.generation),
+            kinds: pointer.map(|pointer| pointer.kinds).unwrap_or_default(),
             state: session.state(pointer.map(|pointer| pointer.generation), now),
             session,
         }
@@ -36,6 +42,15 @@ impl NamedSession {
     pub fn has_other_generation(&self) -> bool {
         let ended_by_generation = self.state == SessionState::Ended && self.login_name.is_some();
         ended_by_generation && self.session.ended_at.is_none()
+    }
+
+    /// The session's user, with the user's generation of today.
+    pub fn current_user(&self) -> Option<UserFactor> {
+        let user = self.session.factors.user()?;
+        Some(UserFactor {
+            generation: self.generation?,
+            ..user.clone()
+        })
     }
 
     /// The session's user with the current login name.
@@ -53,6 +68,8 @@ pub struct SessionUser {
     pub login_name: LoginName,
     /// What was checked, and when.
     pub factors: Factors,
+    /// The kinds of second factors that the user has.
+    pub kinds: FactorKinds,
     /// When it was last proved that the user is there.
     pub proved_at: Timestamp,
     pub created_at: Timestamp,
@@ -67,6 +84,8 @@ impl SessionUser {
         let NamedSession {
             session,
             login_name,
+            kinds,
+            generation: _,
             state: _,
         } = named;
         Some(Self {
@@ -75,6 +94,7 @@ impl SessionUser {
             login_name: login_name?,
             proved_at: session.factors.proved_at()?,
             factors: session.factors,
+            kinds,
             created_at: session.created_at,
             expires_at: session.expires_at,
         })

@@ -40,6 +40,16 @@ macro_rules! operations {
             CreateInviteCode: |_| &[USER_WRITE],
             ResendInviteCode: |_| &[USER_WRITE],
             VerifyInviteCode: |_| &[Authenticated],
+            RegisterTOTP: |_| &[User, USER_CREDENTIAL_WRITE],
+            VerifyTOTPRegistration: |_| &[User, USER_CREDENTIAL_WRITE],
+            RemoveTOTP: |_| &[User, USER_WRITE],
+            AddOTPSMS: |_| &[User, USER_CREDENTIAL_WRITE],
+            RemoveOTPSMS: |_| &[User, USER_WRITE],
+            AddOTPEmail: |_| &[User, USER_CREDENTIAL_WRITE],
+            RemoveOTPEmail: |_| &[User, USER_WRITE],
+            GenerateRecoveryCodes: |_| &[User, USER_CREDENTIAL_WRITE],
+            RemoveRecoveryCodes: |_| &[User, USER_CREDENTIAL_WRITE],
+            ListAuthenticationFactors: |_| &[User, USER_READ],
             GetGeneralSettings: |_| &[Authenticated],
             GetLoginSettings: |_| &[Authenticated],
             GetActiveIdentityProviders: |_| &[Authenticated],
@@ -88,12 +98,43 @@ macro_rules! define {
 }
 operations!(define);
 
+/// What a session is good for that lacks a factor of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenToWeak {
+    Never,
+    /// For the session itself, or for its user.
+    Always,
+    /// While the user has to set up a first factor.
+    ToSetUp,
+}
+
+impl Operation {
+    /// Whether a user may call it by the token of a session that lacks a factor.
+    pub fn open_to_weak(self) -> OpenToWeak {
+        match self {
+            // Else a page that holds nothing else could never add the factor.
+            Self::SetSession
+            | Self::GetSession
+            | Self::DeleteSession
+            | Self::ListAuthenticationMethodTypes => OpenToWeak::Always,
+            Self::GetUserByID
+            | Self::ListSessions
+            | Self::RegisterTOTP
+            | Self::VerifyTOTPRegistration
+            | Self::AddOTPSMS
+            | Self::AddOTPEmail => OpenToWeak::ToSetUp,
+            _ => OpenToWeak::Never,
+        }
+    }
+}
+
 const WRITE: Rule = Rule::Permission(Permission::SessionWrite);
 const READ: Rule = Rule::Permission(Permission::SessionRead);
 const DELETE: Rule = Rule::Permission(Permission::SessionDelete);
 const USER_WRITE: Rule = Rule::Permission(Permission::UserWrite);
 const USER_READ: Rule = Rule::Permission(Permission::UserRead);
 const USER_DELETE: Rule = Rule::Permission(Permission::UserDelete);
+const USER_CREDENTIAL_WRITE: Rule = Rule::Permission(Permission::UserCredentialWrite);
 
 /// Who may create sessions is a setting of the deployment.
 fn by_access(access: Access) -> &'static [Rule] {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::access::{Access, Rule};
 use super::{
-    FactorSet, NotASessionToken, Operation, Permission, Principal, Session, SessionId, Timestamp,
-    TokenHash, TokenValidity, UserId,
+    FactorKinds, FactorSet, Lacking, NotASessionToken, OpenToWeak, Operation, Permission,
+    Principal, Session, SessionId, Timestamp, TokenHash, TokenValidity, UserId,
 };
 
 /// The right of a principal to one operation, or to the administration of users. Only the service
@@ -61,6 +61,8 @@ pub enum Denial {
     Forbidden,
     /// It is the right user, who has to log in again first.
     ProofTooOld,
+    /// It is the right user, and the session lacks a factor.
+    TooWeak(Lacking),
 }
 
 impl Access {
@@ -76,6 +78,7 @@ impl Access {
             operation: Some(operation),
             principal,
         };
+        permit.require_strong_enough()?;
         // Whether the token is the right one is only known once the session is read.
         permit.sessions(Some(Err(NotASessionToken))).map(|_| permit)
     }
@@ -92,6 +95,56 @@ impl Permit {
             access: Access::Token,
             operation: None,
             principal: Principal::Operator,
+        }
+    }
+
+    /// Whether a principal that is a user has all the factors in its session that the operation takes.
+    /// Where the session's own calls take less, [`Self::may_use_session`] tells whether it is that
+    /// session.
+    fn require_strong_enough(&self) -> Result<(), Denial> {
+        let Some(lacking) = self.principal.lacking() else {
+            return Ok(());
+        };
+        let open_to_weak = self.operation.map(Operation::open_to_weak);
+        match open_to_weak {
+            Some(OpenToWeak::Always) => Ok(()),
+            Some(OpenToWeak::ToSetUp) if lacking == Lacking::SetUp => Ok(()),
+            _ => Err(Denial::TooWeak(lacking)),
+        }
+    }
+
+    /// Whether a call on the session `id` is one that the principal's own session is strong enough
+    /// for. One that lacks a factor is good for itself alone and, while a first factor has to be set
+    /// up, for the end of the user's others.
+    pub fn may_use_session(&self, id: SessionId) -> Result<(), Denial> {
+        let Some(lacking) = self.principal.lacking() else {
+            return Ok(());
+        };
+        let ends_others =
+            lacking == Lacking::SetUp && self.operation == Some(Operation::DeleteSession);
+        if ends_others || self.session() == Some(id) {
+            Ok(())
+        } else {
+            Err(Denial::TooWeak(lacking))
+        }
+    }
+
+    /// Whether a user who changes the ways of proving who he is has just done so as strongly as the
+    /// factors of the `kinds` that he has allow: each proof less than `fresh` ago. Principals that
+    /// aren't users act by a permission, and need no proof.
+    pub fn require_strongest(
+        &self,
+        kinds: FactorKinds,
+        now: Timestamp,
+        fresh: Duration,
+    ) -> Result<(), Denial> {
+        let Principal::User { proof, .. } = &self.principal else {
+            return Ok(());
+        };
+        match proof.factors.strongest_since(kinds) {
+            None => Err(Denial::TooWeak(Lacking::of(kinds))),
+            Some(since) if now >= since.plus(fresh) => Err(Denial::ProofTooOld),
+            Some(_) => Ok(()),
         }
     }
 
@@ -194,11 +247,14 @@ impl Permit {
     /// Whether a user who changes himself proved who he is less than `fresh` ago. Principals that
     /// aren't users act by a permission, and need no proof.
     pub fn require_fresh(&self, now: Timestamp, fresh: Duration) -> Result<(), Denial> {
-        match self.principal {
-            Principal::User { proved_at, .. } if now >= proved_at.plus(fresh) => {
-                Err(Denial::ProofTooOld)
-            }
-            _ => Ok(()),
+        let Principal::User { proof, .. } = &self.principal else {
+            return Ok(());
+        };
+        let is_fresh = |at: Timestamp| now < at.plus(fresh);
+        if proof.factors.proved_at().is_some_and(is_fresh) {
+            Ok(())
+        } else {
+            Err(Denial::ProofTooOld)
         }
     }
 

@@ -1,7 +1,8 @@
 use std::fmt;
 
 use super::{
-    JwtPrincipal, Permission, Permissions, ServiceAccountName, SessionId, Timestamp, UserId,
+    FactorKinds, Factors, JwtPrincipal, Lacking, Permission, Permissions, ServiceAccountName,
+    SessionId, UserId,
 };
 
 /// Whoever makes a call.
@@ -24,11 +25,20 @@ pub enum Principal {
     User {
         id: UserId,
         session: SessionId,
-        /// When the session last proved that the user is there.
-        proved_at: Timestamp,
+        proof: Box<Proof>,
     },
     /// Whoever uses the command line tool with credentials for the tables.
     Operator,
+}
+
+/// What the session of a principal proves, as it was when the call began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub factors: Factors,
+    /// The kinds of second factors that the user has.
+    pub kinds: FactorKinds,
+    /// What the session lacks to stand for the user in every call.
+    pub lacking: Option<Lacking>,
 }
 
 impl Principal {
@@ -43,6 +53,14 @@ impl Principal {
                 permissions.contains(&permission)
             }
             Self::Anonymous | Self::User { .. } | Self::Operator => false,
+        }
+    }
+
+    /// What the session lacks of a principal that is a user.
+    pub fn lacking(&self) -> Option<Lacking> {
+        match self {
+            Self::User { proof, .. } => proof.lacking,
+            _ => None,
         }
     }
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Factors, Metadata, MetadataChanges, PassedChecks, Sequence, SessionGeneration, SessionId,
-    Timestamp, TokenHash, UserAgent, Write, WriteId, Writes,
+    Challenges, CodeId, Factors, Metadata, MetadataChanges, PassedChecks, Sequence,
+    SessionGeneration, SessionId, Timestamp, TokenHash, UserAgent, Write, WriteId, Writes,
 };
 
 /// A session: which user was checked and how, until when that is valid, and what clients store
@@ -19,6 +19,8 @@ pub struct Session {
     /// When it was ended. An ended session keeps no factors, no metadata and no user agent.
     pub ended_at: Option<Timestamp>,
     pub factors: Factors,
+    /// The codes that its user was sent.
+    pub challenges: Challenges,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub token_hash: TokenHash,
@@ -83,6 +85,10 @@ pub enum SessionState {
 #[derive(Clone, Debug, Default)]
 pub struct SessionChanges {
     pub factors: Factors,
+    /// The challenges that are made.
+    pub challenges: Challenges,
+    /// The codes that were right, by the ids of their challenges.
+    pub used_codes: Vec<CodeId>,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     /// The maximum that bounds `lifetime`: see [`Session::absolute_end`].
@@ -118,6 +124,7 @@ pub struct NewSession {
     pub id: SessionId,
     pub token_hash: TokenHash,
     pub factors: Factors,
+    pub challenges: Challenges,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
     pub creator: String,
@@ -131,15 +138,16 @@ pub struct NewSession {
 }
 
 impl Session {
-    /// Opens a session at `now`. Its sequence is the number of these facts: session added, user
-    /// checked, password checked, metadata set, lifetime set, token set.
+    /// Opens a session at `now`. Its sequence is the number of these facts: session added, each factor
+    /// checked, each challenge made, metadata set, lifetime set, token set.
     pub fn open(new: NewSession, now: Timestamp) -> Self {
-        let facts = 2 + u64::from(!new.metadata.is_empty()) + u64::from(new.lifetime.is_some());
         let write = Write {
             seen: Sequence(0),
             id: new.write,
         };
-        let sequence = Sequence(facts + new.factors.count());
+        let facts = new.factors.verified_at.len() + new.challenges.iter().count();
+        let has_metadata = !new.metadata.is_empty();
+        let sequence = Self::first_sequence(facts, has_metadata, new.lifetime.is_some());
         let is_checked = !new.factors.is_empty();
         Self {
             id: new.id,
@@ -149,6 +157,7 @@ impl Session {
             expires_at: now.plus(new.lifetime.unwrap_or(new.default_lifetime)),
             ended_at: None,
             factors: new.factors,
+            challenges: new.challenges,
             metadata: new.metadata,
             user_agent: new.user_agent,
             token_hash: new.token_hash,
@@ -163,6 +172,12 @@ impl Session {
         }
     }
 
+    /// The sequence of a session that is opened with so many `facts`: factors checked and challenges
+    /// made.
+    pub fn first_sequence(facts: usize, has_metadata: bool, has_lifetime: bool) -> Sequence {
+        Sequence(2 + facts as u64 + u64::from(has_metadata) + u64::from(has_lifetime))
+    }
+
     /// Whether `changes` make a difference. Another check of the same user does: it changes the
     /// time of the check.
     ///
@@ -171,7 +186,8 @@ impl Session {
     /// The changed metadata would exceed a limit.
     pub fn is_changed_by(&self, changes: &SessionChanges) -> Result<bool, Invalid> {
         let metadata = self.metadata.changed(&changes.metadata)? != self.metadata;
-        Ok(!changes.factors.is_empty() || metadata || changes.lifetime.is_some())
+        let is_checked = !changes.factors.is_empty() || changes.challenges.count() > 0;
+        Ok(is_checked || metadata || changes.lifetime.is_some())
     }
 
     /// The latest instant at which the session may expire: `max_lifetime` after the newest proof of
@@ -184,7 +200,7 @@ impl Session {
     }
 
     /// The session with `changes` and another token. Its sequence grows by the number of these
-    /// facts: user checked, password checked, metadata set, lifetime set, token set.
+    /// facts: each factor checked, each challenge made, metadata set, lifetime set, token set.
     ///
     /// A lifetime that reaches past the absolute end is cut to it.
     ///
@@ -201,7 +217,11 @@ impl Session {
         let factors = self.factors.changed(&changes.factors)?;
         let facts =
             1 + u64::from(metadata != self.metadata) + u64::from(changes.lifetime.is_some());
-        let sequence = Sequence(self.sequence.0 + facts + changes.factors.count());
+        let facts = facts + changes.factors.count() + changes.challenges.count();
+        let sequence = Sequence(self.sequence.0 + facts);
+        let challenges = self
+            .challenges
+            .changed(&changes.challenges, &changes.used_codes);
         let expires_at = match changes.lifetime {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
@@ -222,6 +242,7 @@ impl Session {
             changed_at: now,
             expires_at,
             factors,
+            challenges,
             metadata,
             token_hash: rotation.token_hash,
             replaced,

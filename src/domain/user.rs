@@ -13,7 +13,7 @@ use super::named::named;
 use super::secret::HashString;
 use super::text::{Invalid, bounded, text_type};
 use super::unicode::fold;
-use super::{SessionGeneration, Timestamp, UserId};
+use super::{FactorKinds, SessionGeneration, Timestamp, UserId};
 
 #[cfg(feature = "function")]
 pub use contact::{Address, AddressFault, Contact, EmailAddress, PhoneNumber};
@@ -161,13 +161,16 @@ pub struct User {
 }
 
 /// The pointer from a user's id to the user: the current login name, under which the user is
-/// stored, and the session generation.
+/// stored, the session generation, and the kinds of second factors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPointer {
     pub id: UserId,
     pub login_name: LoginName,
     /// Of the sessions in which the user was proved, only those with this generation are valid.
     pub generation: SessionGeneration,
+    /// The kinds of the user's second factors, so that what a session is good for can be told without
+    /// a further request.
+    pub kinds: FactorKinds,
 }
 
 /// A user to add.

@@ -1,12 +1,13 @@
-//! The permissions of a database file and of the files that SQLite keeps beside it.
+//! The permissions of a database file and of the files that are kept beside it.
 
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What SQLite adds to the name of a database file for those beside it.
+/// What SQLite adds to the name of a database file for those beside it, and what the file with the
+/// server key has.
 /// <https://sqlite.org/wal.html#persistence_of_wal_files>
-const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
+const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".key"];
 
 /// The options to create a file that only its owner can read and write.
 pub(super) fn private() -> OpenOptions {
@@ -30,7 +31,7 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
 
 /// The database file at `path` and those beside it that other users of the machine may open.
 pub fn exposed_files(path: &Path) -> Vec<PathBuf> {
-    // SQLite puts the others beside the file that a link leads to.
+    // The others are beside the file that a link leads to.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::table::{Row, errors};
-use super::{ApiSide, Cause, Code, TokenFault, UserError};
-use crate::domain::{Invalid, Page, Sequence};
+use super::{ApiSide, Cause, Code, FactorError, TokenFault, UserError};
+use crate::domain::{FactorKind, FactorKinds, Invalid, Lacking, Page, Sequence};
 
 /// An error as the documentation shows it.
 pub struct Example {
@@ -32,7 +32,7 @@ errors! {
     ///
     /// Messages are sent to the client, so they name no table, host or secret. What only operators
     /// may see is in the `source()`.
-    pub enum Error + User(UserError);
+    pub enum Error + User(UserError) + Factor(FactorError);
 
     /// A field breaks a limit, or the request names another user than the session's.
     ///
@@ -128,6 +128,14 @@ errors! {
     ProofTooOld:
         PERMISSION_DENIED, "proof_too_old",
         "The last proof of the user is too old, log in again", "SESAME-Fres1";
+
+    /// The bearer's session lacks a factor that its user has or, with `MFA=required`, has to set up.
+    /// Such a token is good for its own session alone, and for setting up a first factor.
+    ///
+    /// Check in the session what the message names; `ListAuthenticationMethodTypes` has all that the
+    /// user has set up.
+    TooWeak(Lacking = Lacking::Second(FactorKinds::default().with(FactorKind::Totp))):
+        PERMISSION_DENIED, "too_weak", "authentication required, {0}", "AUTHZ-Kl3p0";
 
     /// The session token isn't the session's current one.
     ///
@@ -322,8 +330,8 @@ fn each_row_is_whole_and_tells_its_error_apart() {
         let side = example.error.side().map(ApiSide::as_str);
 
         assert!(example.documentation().is_some(), "{row:?}");
-        assert!(row.id.is_none_or(|id| seen.insert((id, None))), "{row:?}");
-        // Errors of one kind have ids that tell them apart.
+        // Errors of one kind have ids that tell them apart. Those of several kinds may have one id, as
+        // ZITADEL's have.
         assert!(seen.insert((row.kind, row.id.or(side))), "{row:?}");
     }
 }

@@ -31,11 +31,11 @@ pub struct Row {
 /// has an id for commands, and behind a `/` one for queries. With `=> function` in place of the
 /// code and the id, both depend on what the error carries.
 ///
-/// `+ Name(Type)` behind the name of the type adds the errors of another table.
+/// Each `+ Name(Type)` behind the name of the type adds the errors of another table.
 macro_rules! errors {
     (
         $(#[doc = $about:literal])+
-        pub enum $type:ident $(+ $other_name:ident($other:ty))?;
+        pub enum $type:ident $(+ $other_name:ident($other:ty))*;
         $(
             $(#[doc = $line:literal])+
             $name:ident $(($(#[$source:ident])? $carried:ty = $($example:expr),+))?
@@ -58,7 +58,7 @@ macro_rules! errors {
             $(
                 #[error(transparent)]
                 $other_name(#[from] $other),
-            )?
+            )*
         }
 
         impl $type {
@@ -83,7 +83,7 @@ macro_rules! errors {
                             }
                         })?
                     )+
-                    $(Self::$other_name(other) => other.row(),)?
+                    $(Self::$other_name(other) => other.row(),)*
                 }
             }
 
@@ -98,7 +98,7 @@ macro_rules! errors {
                 $(
                     let others = <$other>::examples().into_iter();
                     examples.extend(others.map(|(other, lines)| (Self::from(other), lines)));
-                )?
+                )*
                 examples
             }
         }

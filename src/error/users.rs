@@ -17,6 +17,7 @@ pub enum UserCommand {
     CreateInvite,
     ResendInvite,
     VerifyInvite,
+    RegisterTotp,
     Other,
 }
 
@@ -34,6 +35,7 @@ impl UserCommand {
             Self::CreateInvite => (Code::FAILED_PRECONDITION, "COMMAND-Wgvn4"),
             Self::ResendInvite => (Code::FAILED_PRECONDITION, "COMMAND-H3b2a"),
             Self::VerifyInvite => (Code::FAILED_PRECONDITION, "COMMAND-F5g2h"),
+            Self::RegisterTotp => (Code::FAILED_PRECONDITION, "COMMAND-SqyJz"),
             Self::Other => (Code::NOT_FOUND, "COMMAND-4g3xq"),
         }
     }
@@ -172,6 +174,7 @@ errors! {
         UserCommand::CreateInvite,
         UserCommand::ResendInvite,
         UserCommand::VerifyInvite,
+        UserCommand::RegisterTotp,
         UserCommand::Other
     ) => UserCommand::unknown_user, "unknown_user_to_change", "User could not be found";
 
@@ -337,6 +340,7 @@ fn an_unknown_user_and_a_wrong_state_are_told_by_the_call() {
         (UserCommand::CreateInvite, (9, "COMMAND-Wgvn4")),
         (UserCommand::ResendInvite, (9, "COMMAND-H3b2a")),
         (UserCommand::VerifyInvite, (9, "COMMAND-F5g2h")),
+        (UserCommand::RegisterTotp, (9, "COMMAND-SqyJz")),
         (UserCommand::Other, (5, "COMMAND-4g3xq")),
     ] {
         let (code, id) = id_of(UserError::Unknown(command));

@@ -46,8 +46,10 @@ pub struct CallFacts {
     pub over_limit: bool,
     /// How often another writer was first.
     pub conflicts: u32,
-    /// Whether a message is being sent or is about to be, after what was stored for it.
-    pub is_sending: bool,
+    /// Whether the call goes on to its end whatever the client's deadline: a message is being sent or
+    /// is about to be, after what was stored for it, or an attempt at a second factor has been or is
+    /// being counted whose outcome may not be known yet.
+    pub runs_to_end: bool,
     /// The purposes of the codes that were returned.
     pub codes_returned: BTreeSet<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.

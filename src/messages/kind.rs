@@ -1,4 +1,6 @@
-/// What a message is about. The first four have a code; the others are notices, which have none and
+use crate::domain::FactorKind;
+
+/// What a message is about. The first six have a code; the others are notices, which have none and
 /// no link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
@@ -6,31 +8,58 @@ pub enum MessageKind {
     VerifyPhone,
     ResetPassword,
     Invite,
+    /// A code that checks a second factor, by e-mail.
+    OtpEmail,
+    /// The same by SMS.
+    OtpSms,
     PasswordChanged,
     LoginNameChanged,
     EmailChanged,
     PhoneChanged,
+    FactorAdded,
+    FactorRemoved,
+    RecoveryCodeUsed,
+    RecoveryCodesReplaced,
+    /// A reset verified the address for the first time, and removed all second factors.
+    FactorsRemovedByReset,
 }
 
 impl MessageKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::VerifyEmail,
         Self::VerifyPhone,
         Self::ResetPassword,
         Self::Invite,
+        Self::OtpEmail,
+        Self::OtpSms,
         Self::PasswordChanged,
         Self::LoginNameChanged,
         Self::EmailChanged,
         Self::PhoneChanged,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesReplaced,
+        Self::FactorsRemovedByReset,
     ];
 
     pub(super) fn is_notice(self) -> bool {
         match self {
-            Self::VerifyEmail | Self::VerifyPhone | Self::ResetPassword | Self::Invite => false,
+            Self::VerifyEmail
+            | Self::VerifyPhone
+            | Self::ResetPassword
+            | Self::Invite
+            | Self::OtpEmail
+            | Self::OtpSms => false,
             Self::PasswordChanged
             | Self::LoginNameChanged
             | Self::EmailChanged
-            | Self::PhoneChanged => true,
+            | Self::PhoneChanged
+            | Self::FactorAdded
+            | Self::FactorRemoved
+            | Self::RecoveryCodeUsed
+            | Self::RecoveryCodesReplaced
+            | Self::FactorsRemovedByReset => true,
         }
     }
 }
@@ -60,6 +89,31 @@ pub struct MessageValues<'a> {
     pub application: Option<&'a str>,
     /// What a changed address is changed to.
     pub new_address: Option<&'a str>,
-    /// How long the code is valid.
+    /// What was added or removed.
+    pub factor: Option<FactorKind>,
+    /// How many recovery codes are left.
+    pub left: Option<usize>,
+    /// How long the code is valid, if that is an hour or longer.
     pub hours: u32,
+    /// How long the code is valid, if that is less than an hour.
+    pub minutes: u32,
+}
+
+impl<'a> MessageValues<'a> {
+    /// The values that each message has. All others are missing.
+    pub fn new(organization: &'a str, asker: Asker<'a>) -> Self {
+        Self {
+            organization,
+            asker,
+            name: None,
+            code: None,
+            link: None,
+            application: None,
+            new_address: None,
+            factor: None,
+            left: None,
+            hours: 0,
+            minutes: 0,
+        }
+    }
 }

@@ -1,22 +1,18 @@
+mod factors;
 mod placeholders;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::Address as _;
+use crate::domain::{Address as _, FactorKind};
 
 const LINK: &str = "https://login.example/v?code=ZYXWVUTS23456789ABCD&user=1";
 
 fn values<'a>() -> MessageValues<'a> {
     MessageValues {
-        organization: "Acme",
-        asker: Asker::Application("login"),
-        name: None,
         code: Some("ABCDEFGH"),
-        link: None,
-        application: None,
-        new_address: None,
         hours: 1,
+        ..MessageValues::new("Acme", Asker::Application("login"))
     }
 }
 
@@ -30,16 +26,36 @@ fn texted(kind: MessageKind, language: &str, values: &MessageValues<'_>) -> Stri
     sms(kind, Some(language), to, values).text
 }
 
+/// No call has a template for an SMS that checks a second factor.
+fn has_link(kind: MessageKind) -> bool {
+    !kind.is_notice() && kind != MessageKind::OtpSms
+}
+
+/// Whoever used a recovery code is told so, however it came.
+fn has_asker(kind: MessageKind) -> bool {
+    kind != MessageKind::RecoveryCodeUsed
+}
+
 /// The values of a kind, all of them.
 fn all_values<'a>(kind: MessageKind) -> MessageValues<'a> {
-    let has_code = !kind.is_notice();
+    use MessageKind as Kind;
+
+    let (hours, minutes) = match kind {
+        Kind::Invite => (72, 0),
+        Kind::OtpEmail | Kind::OtpSms => (0, 5),
+        _ => (1, 0),
+    };
+    let has_factor = matches!(kind, Kind::FactorAdded | Kind::FactorRemoved);
     MessageValues {
         name: Some("Mini Mouse"),
-        code: has_code.then_some("ABCDEFGH"),
-        link: has_code.then_some(LINK),
-        application: (kind == MessageKind::Invite).then_some("Acme Shop"),
-        new_address: (kind == MessageKind::EmailChanged).then_some("new@mouse.com"),
-        hours: if kind == MessageKind::Invite { 72 } else { 1 },
+        code: (!kind.is_notice()).then_some("ABCDEFGH"),
+        link: has_link(kind).then_some(LINK),
+        application: (kind == Kind::Invite).then_some("Acme Shop"),
+        new_address: (kind == Kind::EmailChanged).then_some("new@mouse.com"),
+        factor: has_factor.then_some(FactorKind::OtpSms),
+        left: (kind == Kind::RecoveryCodeUsed).then_some(7),
+        hours,
+        minutes,
         ..values()
     }
 }
@@ -130,13 +146,15 @@ fn each_message_has_its_values_and_a_notice_has_no_code_and_no_link() {
                 assert!(!text.contains("{{") && !text.contains("}}"), "{text}");
                 assert_eq!(text.contains("ABCDEFGH"), !kind.is_notice(), "{text}");
             }
-            assert_eq!(message.text.contains(LINK), !kind.is_notice());
-            assert_eq!(message.html.contains("<a "), !kind.is_notice());
+            assert_eq!(message.text.contains(LINK), has_link(kind));
+            assert_eq!(message.html.contains("<a "), has_link(kind));
             let needed = [
                 values.application,
                 values.new_address,
+                values.factor.map(|_| "SMS"),
+                values.left.map(|_| "7"),
                 Some("Mini Mouse"),
-                Some("login"),
+                has_asker(kind).then_some("login"),
             ];
             for value in needed.into_iter().flatten() {
                 assert!(message.text.contains(value), "{kind:?} lacks {value}");

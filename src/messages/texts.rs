@@ -17,12 +17,25 @@ macro_rules! text {
             MessageKind::VerifyPhone => include_str!(concat!($folder, "/verify_phone.txt")),
             MessageKind::ResetPassword => include_str!(concat!($folder, "/reset_password.txt")),
             MessageKind::Invite => include_str!(concat!($folder, "/invite.txt")),
+            MessageKind::OtpEmail => include_str!(concat!($folder, "/otp_email.txt")),
+            MessageKind::OtpSms => include_str!(concat!($folder, "/otp_sms.txt")),
             MessageKind::PasswordChanged => include_str!(concat!($folder, "/password_changed.txt")),
             MessageKind::LoginNameChanged => {
                 include_str!(concat!($folder, "/login_name_changed.txt"))
             }
             MessageKind::EmailChanged => include_str!(concat!($folder, "/email_changed.txt")),
             MessageKind::PhoneChanged => include_str!(concat!($folder, "/phone_changed.txt")),
+            MessageKind::FactorAdded => include_str!(concat!($folder, "/factor_added.txt")),
+            MessageKind::FactorRemoved => include_str!(concat!($folder, "/factor_removed.txt")),
+            MessageKind::RecoveryCodeUsed => {
+                include_str!(concat!($folder, "/recovery_code_used.txt"))
+            }
+            MessageKind::RecoveryCodesReplaced => {
+                include_str!(concat!($folder, "/recovery_codes_replaced.txt"))
+            }
+            MessageKind::FactorsRemovedByReset => {
+                include_str!(concat!($folder, "/factors_removed_by_reset.txt"))
+            }
         }
     };
 }

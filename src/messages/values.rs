@@ -65,7 +65,11 @@ impl<'a> Filler<'a> {
             "application" => values.application,
             "new_address" => values.new_address,
             "hours" => return Some(values.hours.to_string()),
-            "validity" => return self.phrase(if values.hours == 1 { "hour" } else { "hours" }),
+            "minutes" => return Some(values.minutes.to_string()),
+            "validity" => return self.validity(),
+            "factor" => return self.phrase(values.factor?.as_str()),
+            "count" => return values.left.map(|left| left.to_string()),
+            "left" => return self.left(),
             "asker" => return self.asker(),
             "asking_application" => match values.asker {
                 Asker::Application(name) => Some(name),
@@ -87,6 +91,25 @@ impl<'a> Filler<'a> {
             (Asker::Operator, true) => "changed-by-operator",
         };
         self.phrase(name)
+    }
+
+    /// How long the code is valid.
+    fn validity(&self) -> Option<String> {
+        self.phrase(match (self.values.hours, self.values.minutes) {
+            (0, 1) => "minute",
+            (0, _) => "minutes",
+            (1, _) => "hour",
+            _ => "hours",
+        })
+    }
+
+    /// A sentence about how many recovery codes are left.
+    fn left(&self) -> Option<String> {
+        self.phrase(match self.values.left? {
+            0 => "left-none",
+            1 => "left-one",
+            _ => "left-more",
+        })
     }
 
     fn phrase(&self, name: &str) -> Option<String> {

@@ -1,5 +1,5 @@
 use super::{Context, Service};
-use crate::domain::{JwtPrincipal, Permission, Principal, SessionUser};
+use crate::domain::{JwtPrincipal, Permission, Principal, Proof, SessionUser};
 use crate::error::{Error, TokenFault};
 use crate::token::{PresentedToken, ServiceAccountToken, SessionToken};
 use crate::verification::verify;
@@ -92,10 +92,15 @@ impl Service {
         let of = session
             .and_then(SessionUser::from_session)
             .ok_or(INVALID_TOKEN)?;
+        let lacking = self.policy.mfa.lacking(of.kinds, &of.factors);
         Ok(Principal::User {
             id: of.user.user_id,
             session: of.session,
-            proved_at: of.proved_at,
+            proof: Box::new(Proof {
+                factors: of.factors,
+                kinds: of.kinds,
+                lacking,
+            }),
         })
     }
 

@@ -5,14 +5,17 @@ mod notices;
 mod request;
 mod verify;
 
+use std::sync::Arc;
+
 use crate::domain::{
-    CodePurpose, Destination, EmailAddress, LinkFault, Permission, Permit, PhoneNumber, UrlTemplate,
+    CodePurpose, CodeRecord, Destination, EmailAddress, LinkFault, Permission, Permit, PhoneNumber,
+    UrlTemplate,
 };
 use crate::error::{Error, UserError};
-use crate::service::Service;
-use crate::token::ServerKey;
+use crate::service::{Context, Service};
+use crate::token::ServerKeys;
 
-pub(super) use request::{PreparedCode, code_target};
+pub(super) use request::{PreparedCode, code_target, key_and_target};
 pub(super) use verify::{CheckedCode, CodeUser};
 
 /// How a code is to reach its user.
@@ -135,14 +138,31 @@ impl Service {
         }
     }
 
-    /// The key from which codes are derived.
+    /// The keys from which codes are derived.
     ///
     /// # Errors
     ///
     /// [`Error::Unimplemented`]: the deployment has none.
-    pub(super) async fn code_key(&self) -> Result<ServerKey, Error> {
-        let key = self.server_key.get().await?;
-        key.ok_or_else(|| Error::Unimplemented("codes without SERVER_KEY".into()))
+    pub(super) async fn code_keys(&self, context: &Context) -> Result<Arc<ServerKeys>, Error> {
+        let keys = self.server_keys(context).await?;
+        keys.ok_or_else(|| Error::Unimplemented("codes without SERVER_KEY".into()))
+    }
+
+    /// The keys, read again if they lack the one of a code that there is.
+    pub(super) async fn keys_of_code(
+        &self,
+        keys: Arc<ServerKeys>,
+        record: &CodeRecord,
+        context: &Context,
+    ) -> Result<Arc<ServerKeys>, Error> {
+        let name = record.active.as_ref().map(|active| active.target.key);
+        match name.filter(|name| keys.with_name(*name).is_none()) {
+            None => Ok(keys),
+            Some(name) => {
+                let read = self.server_keys_with(name, context).await?;
+                Ok(read.unwrap_or(keys))
+            }
+        }
     }
 }
 

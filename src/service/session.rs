@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod idempotency;
 mod list;
+mod second;
 mod set;
 
 use super::Service;
@@ -19,6 +20,7 @@ pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
 pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
+pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
 pub use set::{ChangedSession, SetSession};
 
 /// A text that a request presents as the token of the session that it names, parsed.

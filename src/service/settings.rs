@@ -44,7 +44,9 @@ pub use login::{GetLegalAndSupportSettings, GetLoginSettings, LegalAndSupport, L
 pub use organizations::{
     ListOrganizations, ListedOrganizations, Organization, OrganizationOrder, OrganizationQuery,
 };
-pub use passwords::{GetLockoutSettings, GetPasswordComplexitySettings, GetPasswordExpirySettings};
+pub use passwords::{
+    GetLockoutSettings, GetPasswordComplexitySettings, GetPasswordExpirySettings, LockoutSettings,
+};
 
 /// What a deployment tells login pages, and does nothing by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,14 @@ mod answers;
 mod change;
 mod contact;
 mod create;
+mod factors;
 mod fields;
 mod given;
+mod given_factors;
 mod import;
 mod invite;
 mod list;
+mod operator_factors;
 mod password;
 mod read;
 mod recovery;
@@ -23,16 +26,23 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::store::{
-    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, Store, StoredUser,
+    AddressConflict, Alongside, ChangeOutcome, InsertOutcome, Patience, ScannedAccount, Store,
+    StoredUser,
 };
 
 pub use answers::{ShownState, ShownUser};
 pub use change::{ChangedUser, ReturnedCodes};
 pub use contact::{HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
+pub use factors::{
+    AddOTPEmail, AddOTPSMS, FactorStates, GenerateRecoveryCodes, ListAuthenticationFactors,
+    ListedFactor, MadeRecoveryCodes, RegisterTOTP, RegisteredTotp, RemoveOTPEmail, RemoveOTPSMS,
+    RemoveRecoveryCodes, RemoveTOTP, VerifyTOTPRegistration,
+};
 pub use fields::{UserFields, differences};
 pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
-pub use import::{ImportOutcome, ImportedUser};
+pub use given_factors::GivenFactors;
+pub use import::{ImportOutcome, ImportedUser, Updated};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
 pub use password::{GivenPassword, NewCredential, PasswordChange, PasswordProof, SetPassword};
@@ -78,6 +88,8 @@ pub enum UserRefusal {
     NewerState,
     #[error("the user was changed at the same moment by somebody else: try again")]
     Changed,
+    #[error("the user has an authenticator app already: remove it first")]
+    HasTotp,
     #[error("the user has no e-mail address")]
     NoEmail,
     #[error(
@@ -125,11 +137,12 @@ impl Users {
         })
     }
 
-    /// Calls `each` with every user, in no order, until it fails. Reads the whole users table.
+    /// Calls `each` with every user, in no order, until it fails. Reads the whole users table. Returns
+    /// how many users were handed on without their second factors, because the pointers name none.
     pub async fn list<E: From<Error>>(
         &self,
-        each: impl FnMut(Account) -> Result<(), E>,
-    ) -> Result<(), E> {
+        each: impl FnMut(ScannedAccount) -> Result<(), E>,
+    ) -> Result<u64, E> {
         self.store.scan_accounts(each).await
     }
 
@@ -243,13 +256,7 @@ impl Users {
         change: StateChange,
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
-        let change = |account: &Account| {
-            let user = account.user.clone().changed_by(change)?;
-            Ok::<_, UserRefusal>(Account {
-                user,
-                profile: account.profile.clone(),
-            })
-        };
+        let change = |account: &Account| account.changed_by(change);
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
     }
@@ -262,10 +269,7 @@ impl Users {
         now: Timestamp,
     ) -> Result<User, UserRefusal> {
         let change = |account: &Account| {
-            Ok::<_, UserRefusal>(Account {
-                user: account.user.clone().logged_out(),
-                profile: account.profile.clone(),
-            })
+            Ok::<_, UserRefusal>(account.with_user(account.user.clone().logged_out()))
         };
         let changed = self.change(search, now, &change);
         changed.await.map(|(before, _)| before.user)
@@ -280,10 +284,8 @@ impl Users {
         now: Timestamp,
     ) -> Result<(), UserRefusal> {
         let change = |account: &Account| {
-            Ok::<_, UserRefusal>(Account {
-                user: account.user.clone().with_password(hash.clone(), false, now),
-                profile: account.profile.clone(),
-            })
+            let user = account.user.clone();
+            Ok::<_, UserRefusal>(account.with_user(user.with_password(hash.clone(), false, now)))
         };
         let changed = self.change(search, now, &change);
         changed.await.map(drop)
@@ -321,18 +323,24 @@ impl Users {
     }
 }
 
-impl User {
-    /// The user after a change of the state.
-    pub(super) fn changed_by(self, change: StateChange) -> Result<Self, UserRefusal> {
-        let state = change.apply(self.state).ok_or(match self.state {
+impl Account {
+    /// The account after a change of the user's state.
+    pub(super) fn changed_by(&self, change: StateChange) -> Result<Self, UserRefusal> {
+        let state = change.apply(self.user.state).ok_or(match self.user.state {
             UserState::Inactive => UserRefusal::Inactive,
             UserState::Active | UserState::Locked => UserRefusal::Locked,
             UserState::Unknown => UserRefusal::NewerState,
         })?;
-        let user = self.with_state(state);
+        let user = self.user.clone().with_state(state);
         Ok(match change {
-            StateChange::Unlock => user.forgiven(),
-            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => user,
+            StateChange::Unlock => Self {
+                user: user.forgiven(),
+                profile: self.profile.clone(),
+                factors: self.factors.clone().forgiven(),
+            },
+            StateChange::Lock | StateChange::Deactivate | StateChange::Activate => {
+                self.with_user(user)
+            }
         })
     }
 }

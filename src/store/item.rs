@@ -166,8 +166,12 @@ impl<'a> Attributes<'a> {
     }
 
     pub fn bytes(self, name: &'static str) -> Result<&'a [u8], CorruptItem> {
-        self.read(name, |value| value.as_b().ok().map(Blob::as_ref))?
+        self.optional_bytes(name)?
             .ok_or(CorruptItem::Attribute(name))
+    }
+
+    pub fn optional_bytes(self, name: &'static str) -> Result<Option<&'a [u8]>, CorruptItem> {
+        self.read(name, |value| value.as_b().ok().map(Blob::as_ref))
     }
 
     pub fn array<const N: usize>(self, name: &'static str) -> Result<[u8; N], CorruptItem> {
@@ -184,8 +188,15 @@ impl<'a> Attributes<'a> {
 
     #[cfg(feature = "function")]
     pub fn text_set(self, name: &'static str) -> Result<&'a [String], CorruptItem> {
-        self.read(name, |value| value.as_ss().ok().map(Vec::as_slice))?
+        self.optional_text_set(name)?
             .ok_or(CorruptItem::Attribute(name))
+    }
+
+    pub fn optional_text_set(
+        self,
+        name: &'static str,
+    ) -> Result<Option<&'a [String]>, CorruptItem> {
+        self.read(name, |value| value.as_ss().ok().map(Vec::as_slice))
     }
 
     pub fn optional_map(self, name: &'static str) -> Result<Option<&'a Item>, CorruptItem> {

@@ -2,9 +2,15 @@ mod item;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+#[cfg(feature = "function")]
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
+#[cfg(feature = "function")]
+use super::changes::Expression;
 use super::changes::ItemChanges;
 use super::item::{Item, bytes, millis, number, refused_item, text, update_and_read};
+#[cfg(feature = "function")]
+use super::transactions::update_if;
 use super::{Store, on_heap};
 use crate::aws::{SendCount, failure};
 use crate::domain::{
@@ -131,6 +137,37 @@ impl Store {
         }
     }
 
+    /// The put of a session in a transaction: over the one that was `seen` or, without one, a new one.
+    #[cfg(feature = "function")]
+    pub(super) fn session_part(
+        &self,
+        seen: Option<&Session>,
+        session: &Session,
+    ) -> Result<TransactWriteItem, Error> {
+        let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
+        let Some(seen) = seen else {
+            let put = Put::builder()
+                .table_name(&self.tables.sessions)
+                .set_item(Some(session_item(session)))
+                .condition_expression("attribute_not_exists(session_id)")
+                .return_values_on_condition_check_failure(on_failure);
+            return Ok(TransactWriteItem::builder().put(put.build()?).build());
+        };
+        let changes = ItemChanges::between(&session_item(seen), session_item(session));
+        let mut changes = changes.expression(&[]);
+        let sequence = number(seen.sequence.0);
+        changes.values.insert(":seen".to_owned(), sequence);
+        let update = Update::builder()
+            .table_name(&self.tables.sessions)
+            .set_key(Some(session_key(session.id)))
+            .return_values_on_condition_check_failure(on_failure);
+        let condition = Expression {
+            text: "#sequence = :seen AND attribute_not_exists(ended_at)".to_owned(),
+            ..Expression::default()
+        };
+        update_if(update, changes, condition)
+    }
+
     /// Ends a session, if it is in `scope`.
     ///
     /// One request. It removes the factors, and with the user's id the session's entry in the
@@ -196,6 +233,8 @@ fn attributes_removed_at_end() -> Vec<&'static str> {
         "replaced_hash",
         "replaced_until",
         "replaced_proof",
+        "otp_sms_challenge",
+        "otp_email_challenge",
         "display_name",
         "epoch",
         "metadata",
@@ -232,7 +271,7 @@ pub enum EndOutcome {
 
 /// The outcome of a put of `session` whose condition did not hold for the item `found`. The SDK may
 /// have sent it twice.
-fn put_outcome(
+pub(super) fn put_outcome(
     session: &Session,
     found: Option<&Item>,
     sends: &SendCount,

@@ -8,7 +8,7 @@ use super::changes::Expression;
 use super::manner::{Manner, Patience};
 use super::rehearsal::conditions;
 use super::{Store, on_heap};
-use crate::aws::failure;
+use crate::aws::{SendCount, failure};
 use crate::error::Error;
 
 impl Store {
@@ -44,7 +44,17 @@ impl Store {
     /// out once.
     pub async fn try_transact(
         &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<Option<Vec<CancellationReason>>, Error> {
+        self.try_transact_counted(items, &SendCount::default())
+            .await
+    }
+
+    /// The same, and counts in `sends` how often it is sent.
+    pub async fn try_transact_counted(
+        &self,
         mut items: Vec<TransactWriteItem>,
+        sends: &SendCount,
     ) -> Result<Option<Vec<CancellationReason>>, Error> {
         if self.manner.rehearses {
             items = conditions(items)?;
@@ -58,7 +68,8 @@ impl Store {
             .map(Duration::from_millis);
         loop {
             let transaction = self.client.transact_write_items();
-            let sending = transaction.set_transact_items(Some(items.clone())).send();
+            let transaction = transaction.set_transact_items(Some(items.clone()));
+            let sending = transaction.customize().interceptor(sends.clone()).send();
             let Err(error) = on_heap(sending).await else {
                 return Ok(None);
             };

@@ -5,6 +5,8 @@ mod addresses;
 mod attempts;
 #[cfg(feature = "function")]
 mod check;
+#[cfg(feature = "function")]
+mod factors;
 mod item;
 #[cfg(feature = "function")]
 mod list;
@@ -29,10 +31,14 @@ use item::{parse_user, user_key};
 pub use accounts::StoredUser;
 pub use attempts::ReserveOutcome;
 #[cfg(feature = "function")]
-pub use check::{Repair, ScannedUsers, UserFault};
+pub use check::{Repair, ScannedUsers, StoredSecret, UserFault};
+#[cfg(feature = "function")]
+pub use factors::{FactorPutOutcome, ReservedFactors, TriedTotp, UsedFactors, UsedTotp};
 pub(super) use item::{parse_pointer, pointer_key};
 #[cfg(feature = "function")]
 pub use parts::AddressConflict;
+#[cfg(feature = "function")]
+pub use scan::ScannedAccount;
 #[cfg(feature = "function")]
 pub use write::{Alongside, ChangeOutcome, InsertOutcome};
 
@@ -66,5 +72,22 @@ impl Store {
     ) -> Result<Option<Item>, Error> {
         self.get_item(&self.tables.users, users_table_key(key))
             .await
+    }
+
+    /// Reads items of the users table: 1 request.
+    #[cfg(feature = "function")]
+    async fn get_parts<const N: usize>(
+        &self,
+        keys: [AttributeValue; N],
+    ) -> Result<[Option<Item>; N], Error> {
+        let wanted = keys.iter().cloned().map(users_table_key);
+        let wanted: Vec<_> = wanted.map(|key| (self.tables.users.clone(), key)).collect();
+        let mut items = self.get_items(&wanted).await?;
+        Ok(keys.map(|key| {
+            let found = items
+                .iter()
+                .position(|(_, item)| item.get("pk") == Some(&key));
+            found.map(|found| items.swap_remove(found).1)
+        }))
     }
 }

@@ -1,15 +1,16 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::SessionToken;
 use crate::domain::{
-    Code, CodeId, CodePurpose, Destination, IdempotencyKey, Invalid, KeyName, SessionId, UserId,
-    UserRef, WriteId, hide_in_debug,
+    Code, CodeId, CodePurpose, Destination, IdempotencyKey, Invalid, KeyName, OneTimeCode,
+    SessionId, Timestamp, UserId, UserRef, WriteId, hide_in_debug,
 };
 
-/// The deployment's secret key, from which the tokens of idempotent creates and all codes are
-/// derived: at least 32 bytes.
+/// A secret key of the deployment, from which the tokens of idempotent creates and all codes are
+/// derived, and under which secrets are sealed: at least 32 bytes.
 #[derive(Clone)]
 pub struct ServerKey(Zeroizing<Vec<u8>>);
 
@@ -78,12 +79,46 @@ impl ServerKey {
         Code::from_mac(&mac)
     }
 
-    /// The name of the key, by which a code of another key is told.
+    /// The one-time code of a challenge. `method` is the name of its kind of factor, and
+    /// `address_since` says since when the user has had the address: one that was taken away and
+    /// given again is another.
+    pub fn one_time_code(
+        &self,
+        session: SessionId,
+        user: &UserId,
+        method: &str,
+        address: &str,
+        address_since: Timestamp,
+        id: CodeId,
+    ) -> OneTimeCode {
+        let mac = Zeroizing::new(self.mac(
+            "one-time code",
+            &[
+                session.0.as_bytes(),
+                user.as_str().as_bytes(),
+                method.as_bytes(),
+                address.as_bytes(),
+                &address_since.as_millis().to_be_bytes(),
+                id.0.as_bytes(),
+            ],
+        ));
+        OneTimeCode::from_mac(&mac)
+    }
+
+    /// What tells whether an address is still the one that it was. Without the key, nobody can try
+    /// addresses on it.
+    pub fn address_tag(&self, address: &str, since: Timestamp) -> [u8; 8] {
+        let parts = [address.as_bytes(), &since.as_millis().to_be_bytes()];
+        first_bytes(&self.mac("address", &parts))
+    }
+
+    /// The name of the key, by which what other keys have made is told.
     pub fn name(&self) -> KeyName {
-        let mac = self.mac("name", &[]);
-        let mut name = [0; 8];
-        name.copy_from_slice(&mac[..8]);
-        KeyName(name)
+        KeyName(first_bytes(&self.mac("name", &[])))
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// HMAC-SHA-256 of all parts, each behind its length, so that no two lists have the same
@@ -101,7 +136,22 @@ impl ServerKey {
     }
 }
 
+/// Compares in constant time, but for the length.
+impl PartialEq for ServerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for ServerKey {}
+
 hide_in_debug!(ServerKey);
+
+fn first_bytes(mac: &[u8; 32]) -> [u8; 8] {
+    let mut first = [0; 8];
+    first.copy_from_slice(&mac[..8]);
+    first
+}
 
 #[cfg(test)]
 mod tests {
@@ -175,5 +225,43 @@ mod tests {
         }
         assert_eq!(key(1).name(), key(1).name());
         assert_ne!(key(1).name(), key(2).name());
+    }
+
+    #[test]
+    fn a_one_time_code_and_a_tag_depend_on_all_that_they_are_bound_to() {
+        let key = |byte| ServerKey::parse(vec![byte; 32]).unwrap();
+        let user = |id: &str| UserId::parse(id.to_owned()).unwrap();
+        let session = |byte| SessionId(uuid::Builder::from_bytes([byte; 16]).into_uuid());
+        let id = |byte| CodeId(uuid::Builder::from_bytes([byte; 16]).into_uuid());
+        let at = Timestamp::from_millis;
+        let code = |byte, in_session, of: &str, method, to, since, of_id| {
+            let session = session(in_session);
+            let code =
+                key(byte).one_time_code(session, &user(of), method, to, at(since), id(of_id));
+            code.as_str().to_owned()
+        };
+        let (mail, sms, to) = ("otp_email", "otp_sms", "ada@a.b");
+        let one = code(1, 1, "ada", mail, to, 1000, 1);
+
+        assert_eq!(one, code(1, 1, "ada", mail, to, 1000, 1));
+        assert!(one.len() == 8 && one.bytes().all(|byte| byte.is_ascii_digit()));
+        for different in [
+            code(2, 1, "ada", mail, to, 1000, 1),
+            code(1, 2, "ada", mail, to, 1000, 1),
+            code(1, 1, "bob", mail, to, 1000, 1),
+            code(1, 1, "ada", sms, to, 1000, 1),
+            code(1, 1, "ada", mail, "ada@a.c", 1000, 1),
+            code(1, 1, "ada", mail, to, 1001, 1),
+            code(1, 1, "ada", mail, to, 1000, 2),
+            code(1, 1, "adao", "tp_email", to, 1000, 1),
+        ] {
+            assert_ne!(one, different);
+        }
+
+        let tag = |byte, address, since| key(byte).address_tag(address, at(since));
+        assert_eq!(tag(1, to, 1000), tag(1, to, 1000));
+        for different in [tag(2, to, 1000), tag(1, "ada@a.c", 1000), tag(1, to, 1001)] {
+            assert_ne!(tag(1, to, 1000), different);
+        }
     }
 }

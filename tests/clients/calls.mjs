@@ -125,9 +125,9 @@ function calls(has, version) {
 
   has("what is not carried out is refused by name", async (client) => {
     for (const [request, name] of [
-      [{ checks: login(), challenges: { otpSms: {} } }, /otp_sms/],
       [{ checks: login(), challenges: { webAuthN: {} } }, /web_auth_n/],
-      [{ checks: { ...login(), totp: { code: "123456" } } }, /totp/],
+      [{ checks: { ...login(), webAuthN: {} } }, /web_auth_n/],
+      [{ checks: { ...login(), idpIntent: {} } }, /idp_intent/],
     ]) {
       await assert.rejects(client.createSession(request), (error) => {
         assert.equal(error.code, UNIMPLEMENTED);

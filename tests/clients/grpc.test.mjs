@@ -9,12 +9,15 @@ import { loadSync } from "@grpc/proto-loader";
 
 import { proves } from "./calls.mjs";
 import { connectClient } from "./connect.mjs";
+import { factors, recoveryCodes } from "./factors.mjs";
 import { detailId } from "./generated.mjs";
+import { prove } from "./prove.mjs";
 import { Refusal } from "./refusal.mjs";
-import { headersOf, lower, methods } from "./rpcs.mjs";
+import { RPCS, headersOf, methods } from "./rpcs.mjs";
 import { service } from "./service.mjs";
 
 const PROTO = fileURLToPath(new URL("../../proto", import.meta.url));
+const SERVICES = ["session", "user"];
 // https://grpc.github.io/grpc/core/group__grpc__arg__keys.html
 const GZIP = { "grpc.default_compression_algorithm": 2 };
 
@@ -46,12 +49,12 @@ function refusal(error) {
 }
 
 function grpcJs(version, options) {
-  const definition = loadSync(`zitadel/session/${version}/session_service.proto`, {
-    includeDirs: [PROTO],
-    longs: String,
-  });
-  const { SessionService } = grpc.loadPackageDefinition(definition).zitadel.session[version];
-  const client = new SessionService(new URL(service.url).host, grpc.credentials.createInsecure(), options);
+  const files = SERVICES.map((name) => `zitadel/${name}/${version}/${name}_service.proto`);
+  // The User service has one version.
+  const definition = loadSync(version === "v2" ? files : files[0], { includeDirs: [PROTO], longs: String, enums: String });
+  const { session, user } = grpc.loadPackageDefinition(definition).zitadel;
+  const open = (Service) => new Service(new URL(service.url).host, grpc.credentials.createInsecure(), options);
+  const clients = [session[version].SessionService, ...(user?.[version] ? [user[version].UserService] : [])].map(open);
   const settled = (call) =>
     new Promise((resolve, reject) => call((error, answer) => (error ? reject(refusal(error)) : resolve(answer))));
 
@@ -63,20 +66,24 @@ function grpcJs(version, options) {
       }
       const deadline = Date.now() + timeoutMs;
       const message = { ...request, lifetime: seconds(lifetime) };
-      return json(await settled((done) => client[lower(rpc)](message, metadata, { deadline }, done)));
-    }),
+      const client = clients.find((one) => rpc in one);
+      return json(await settled((done) => client[rpc](message, metadata, { deadline }, done)));
+    }, RPCS),
     unknown() {
       const path = `/zitadel.session.${version}.SessionService/MergeSessions`;
       const same = (bytes) => bytes;
-      return settled((done) => client.makeUnaryRequest(path, same, same, Buffer.alloc(0), done));
+      return settled((done) => clients[0].makeUnaryRequest(path, same, same, Buffer.alloc(0), done));
     },
-    close: () => client.close(),
+    close: () => clients.forEach((client) => client.close()),
   };
 }
 
 const transport = (options) => createGrpcTransport({ baseUrl: service.url, ...options });
 
 proves("grpc-js", (version) => grpcJs(version));
+for (const list of [factors, recoveryCodes]) {
+  prove("grpc-js", (version) => grpcJs(version), list, ["v2"]);
+}
 proves("grpc-js with gzip", (version) => grpcJs(version, GZIP));
 proves("connect-node's gRPC", (version) => connectClient(version, transport()));
 proves("connect-node's gRPC with gzip", (version) =>

@@ -30,6 +30,21 @@ const ROUTES = {
   PasswordReset: ({ userId, ...request }) => ["POST", `${user(userId)}/password_reset`, request],
   CreateInviteCode: ({ userId, ...request }) => ["POST", `${user(userId)}/invite_code`, request],
   VerifyInviteCode: ({ userId, ...request }) => ["POST", `${user(userId)}/invite_code/verify`, request],
+  ListAuthenticationMethodTypes: ({ userId }) => ["GET", `${user(userId)}/authentication_methods`],
+  ListAuthenticationFactors: ({ userId, ...request }) => [
+    "POST",
+    `${user(userId)}/authentication_factors/_search`,
+    request,
+  ],
+  RegisterTOTP: ({ userId }) => ["POST", `${user(userId)}/totp`, {}],
+  VerifyTOTPRegistration: ({ userId, ...request }) => ["POST", `${user(userId)}/totp/verify`, request],
+  RemoveTOTP: ({ userId }) => ["DELETE", `${user(userId)}/totp`],
+  AddOTPEmail: ({ userId }) => ["POST", `${user(userId)}/otp_email`, {}],
+  RemoveOTPEmail: ({ userId }) => ["DELETE", `${user(userId)}/otp_email`],
+  AddOTPSMS: ({ userId }) => ["POST", `${user(userId)}/otp_sms`, {}],
+  RemoveOTPSMS: ({ userId }) => ["DELETE", `${user(userId)}/otp_sms`],
+  GenerateRecoveryCodes: ({ userId, ...request }) => ["POST", `${user(userId)}/recovery_codes`, request],
+  RemoveRecoveryCodes: ({ userId }) => ["DELETE", `${user(userId)}/recovery_codes`],
 };
 
 export const jsonClient = (version, url) =>

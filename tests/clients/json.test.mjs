@@ -1,6 +1,7 @@
 // The JSON routes, without a client.
 
 import { codes } from "./codes.mjs";
+import { factors, recoveryCodes } from "./factors.mjs";
 import { jsonClient } from "./json.mjs";
 import { life } from "./life.mjs";
 import { prove } from "./prove.mjs";
@@ -8,6 +9,6 @@ import { service } from "./service.mjs";
 import { users } from "./users.mjs";
 
 prove("the JSON routes", (version) => jsonClient(version, service.url), life);
-for (const list of [users, codes]) {
+for (const list of [users, codes, factors, recoveryCodes]) {
   prove("the JSON routes", (version) => jsonClient(version, service.url), list, ["v2"]);
 }

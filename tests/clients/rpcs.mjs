@@ -19,6 +19,17 @@ const USER_RPCS = [
   "PasswordReset",
   "CreateInviteCode",
   "VerifyInviteCode",
+  "ListAuthenticationMethodTypes",
+  "ListAuthenticationFactors",
+  "RegisterTOTP",
+  "VerifyTOTPRegistration",
+  "RemoveTOTP",
+  "AddOTPEmail",
+  "RemoveOTPEmail",
+  "AddOTPSMS",
+  "RemoveOTPSMS",
+  "GenerateRecoveryCodes",
+  "RemoveRecoveryCodes",
 ];
 export const RPCS = [...SESSION_RPCS, ...USER_RPCS];
 

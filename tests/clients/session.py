@@ -1,11 +1,12 @@
-"""A client of the session service over the stubs that grpcio-tools generates."""
+"""Clients of both services over the stubs that grpcio-tools generates."""
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
 from grpc_status import rpc_status
 
 VERSIONS = ["v2alpha", "v2beta", "v2"]
@@ -98,6 +99,40 @@ def connected(channel: grpc.Channel, version: str) -> Client:
     services = importlib.import_module(f"{module}_pb2_grpc")
     messages = importlib.import_module(f"{module}_pb2")
     return Client(version, channel, services.SessionServiceStub(channel), messages)
+
+
+@dataclass(frozen=True)
+class Users:
+    """A client of the User service, with the bearer token of its principal."""
+
+    stub: Any
+    service: Any
+    token: str
+
+    @classmethod
+    def connected(cls, channel: grpc.Channel, token: str) -> "Users":
+        module = "zitadel.user.v2.user_service_pb2"
+        services = importlib.import_module(f"{module}_grpc")
+        descriptor = importlib.import_module(module).DESCRIPTOR
+        service = descriptor.services_by_name["UserService"]
+        return cls(services.UserServiceStub(channel), service, token)
+
+    def bearing(self, token: str) -> "Users":
+        return replace(self, token=token)
+
+    def call(self, rpc: str, **fields: Any) -> Any:
+        # Its messages are in several modules.
+        request = GetMessageClass(self.service.methods_by_name[rpc].input_type)(**fields)
+        metadata = bearer(self.token)
+        return getattr(self.stub, rpc)(request, timeout=WITHIN_SECONDS, metadata=metadata)
+
+    def refusal(self, rpc: str, **fields: Any) -> Refusal:
+        """Makes a call that is refused, and returns the error."""
+        try:
+            answer = self.call(rpc, **fields)
+        except grpc.RpcError as error:
+            return read_refusal(error)
+        raise AssertionError(f"carried out: {answer}")
 
 
 def bearer(token: str | None) -> list[tuple[str, str]]:

@@ -144,9 +144,9 @@ def test_a_lifetime_must_be_positive(later: Client, lifetime: dict[str, int]) ->
 @pytest.mark.parametrize(
     ("fields", "name"),
     [
-        ({"challenges": {"otp_sms": {}}}, "otp_sms"),
         ({"challenges": {"web_auth_n": {}}}, "web_auth_n"),
-        ({"checks": {**RIGHT, "totp": {"code": "123456"}}}, "totp"),
+        ({"checks": {**RIGHT, "web_auth_n": {}}}, "web_auth_n"),
+        ({"checks": {**RIGHT, "idp_intent": {}}}, "idp_intent"),
     ],
 )
 def test_unsupported_checks_are_refused_by_name(

@@ -1,5 +1,6 @@
 """ZITADEL's client for Python, as tests of users call it."""
 
+import random
 import re
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ PROFILE = {"given_name": "Ada", "family_name": "Lovelace"}
 class User:
     id: str
     login_name: str
+    # Verified, if he has one.
+    phone: str | None
     details: Any
 
 
@@ -45,15 +48,28 @@ class Client:
         """The calls of the User service by whom that session is of."""
         return Zitadel.with_access_token(self.service.url, session.session_token).users
 
-    def register(self, *, password: str | None = PASSWORD, **verification: Any) -> User:
+    def register(
+        self,
+        *,
+        password: str | None = PASSWORD,
+        with_phone: bool = False,
+        totp_secret: str | None = None,
+        **verification: Any,
+    ) -> User:
         """Adds a user; the verification is of his address, and none has it as verified."""
         login_name = f"{uuid.uuid4()}@example.com"
         email = {"email": login_name, **(verification or {"is_verified": True})}
         human: dict[str, Any] = {"username": login_name, "profile": PROFILE, "email": email}
         if password:
             human["password"] = {"password": password}
+        # A number that no other test has.
+        phone = f"+4179{random.randrange(10**7):07}" if with_phone else None  # noqa: S311
+        if phone:
+            human["phone"] = {"phone": phone, "is_verified": True}
+        if totp_secret:
+            human["totp_secret"] = totp_secret
         answer = self.users.add_human_user(human)
-        return User(answer.user_id, login_name, answer.details)
+        return User(answer.user_id, login_name, phone, answer.details)
 
     def find(self, user: User) -> Any:
         return self.users.get_user_by_id({"user_id": user.id}).user

@@ -3,6 +3,7 @@
 import { createServerTransport } from "@zitadel/client/node";
 
 import { codes } from "./codes.mjs";
+import { factors } from "./factors.mjs";
 import { prove } from "./prove.mjs";
 import { service } from "./service.mjs";
 import { users } from "./users.mjs";
@@ -10,6 +11,7 @@ import { zitadelClient } from "./zitadel.mjs";
 
 const transport = (token) => createServerTransport(token, { baseUrl: service.url });
 
-for (const list of [users, codes]) {
+// It knows no recovery codes.
+for (const list of [users, codes, factors]) {
   prove("@zitadel/client/node", () => zitadelClient(transport), list, ["v2"]);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sesame::domain::Operation::{self, DeleteSession, SetSession};
-use sesame::domain::{Permission, Timestamp, User, UserState};
+use sesame::domain::{Permission, RequiredStrength, Timestamp, User, UserState};
 use sesame::log::Log;
 use sesame::transport::lambda::authorizer::{Authorizer, AuthorizerAnswer};
 
@@ -42,7 +42,7 @@ impl TestAuthorizer {
         let (log, lines) = Log::memory(Some("sesame-authorizer".to_owned()));
         Self {
             app,
-            inner: Authorizer::new(store, answer, log),
+            inner: Authorizer::new(store, answer, RequiredStrength::default(), log),
             faults,
             log: lines,
         }
@@ -136,6 +136,8 @@ async fn each_event_is_answered_in_the_form_of_its_gateway() {
             "loginName": mini.login_name.as_str(),
             "displayName": "Mini Mouse",
             "factors": "user,password",
+            "amr": "pwd",
+            "acr": "1fa",
             "userVerifiedAt": "2027-01-15T08:00:00.123Z",
             "passwordVerifiedAt": "2027-01-15T08:00:00.123Z",
             "createdAt": "2027-01-15T08:00:00.123Z",

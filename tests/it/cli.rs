@@ -5,6 +5,7 @@ mod bench;
 mod breached_passwords;
 mod dev;
 mod edge;
+mod factors;
 mod functions;
 mod grpc;
 mod hostile;

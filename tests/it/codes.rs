@@ -11,6 +11,7 @@ mod links;
 mod media;
 mod notices;
 mod passwords;
+mod rotation;
 mod rounds;
 mod table;
 mod whole_life;

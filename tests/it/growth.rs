@@ -6,6 +6,7 @@
 #[path = "../../benches/growth/calls.rs"]
 mod calls;
 mod codes;
+mod factors;
 #[path = "../../benches/growth/fill.rs"]
 mod fill;
 #[path = "../../benches/growth/measure.rs"]
@@ -15,6 +16,7 @@ mod meter;
 mod metered;
 #[path = "../../benches/cold_start/outcome.rs"]
 mod outcome;
+mod second;
 #[path = "../../benches/growth/service.rs"]
 mod service;
 mod users;

@@ -15,15 +15,16 @@ use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::{HashString, Password, Permission};
+use sesame::domain::{HashString, Password, Permission, RecoveryCode};
 use tokio::task::JoinSet;
 
 use self::checker::linearize;
-use self::meeting::{LATEST, Meeting, PASSWORDS};
+use self::meeting::{CODES, LATEST, Meeting, PASSWORDS};
 use self::random_client::RandomClient;
 use self::session::World;
 use crate::support::app::App;
 use crate::support::dice::Dice;
+use crate::support::second::recovery_hash;
 
 const CLIENTS: u64 = 4;
 const CALLS: u64 = 7;
@@ -36,6 +37,7 @@ async fn place() -> (Arc<App>, String) {
         ("TOKEN_GRACE_SECONDS", "60"),
         // A former password is a wrong one, and no call is to be refused for many of them.
         ("MAX_PASSWORD_ATTEMPTS", "100"),
+        ("MAX_FACTOR_ATTEMPTS", "20"),
     ];
     let app = App::emulated(&settings).await;
     let day = Duration::from_hours(24);
@@ -52,8 +54,19 @@ async fn meet(app: Arc<App>, bearer: String, seed: u64) {
     let hashes = [hash(PASSWORDS[0]).await, hash(PASSWORDS[1]).await];
     let name = format!("mini-{seed}");
     let user = app.user_with_hash(&name, Some(hashes[0].as_str())).await;
+    let codes: Vec<_> = (0..CODES)
+        .map(|_| RecoveryCode::generate().unwrap())
+        .collect();
+    app.change_user(&user.user_id, |account| {
+        let hashes = codes
+            .iter()
+            .map(|code| recovery_hash(&user.user_id, code.as_str()));
+        account.factors.recovery_codes = hashes.collect();
+    })
+    .await;
     let meeting = Arc::new(Meeting {
         app,
+        codes,
         bearer,
         user,
         hashes,

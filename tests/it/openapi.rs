@@ -8,6 +8,8 @@
 
 mod answers;
 mod bodies;
+mod calls;
+mod factor_errors;
 mod fields;
 mod parameters;
 mod routes;

@@ -3,10 +3,12 @@
 
 mod newer;
 mod newer_codes;
+mod newer_factors;
+mod older;
 mod released;
 mod rules;
 
-pub use self::released::released_users;
+pub use self::released::{put_released, released_users};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;

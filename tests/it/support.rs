@@ -13,4 +13,7 @@ pub mod faults;
 pub mod openapi;
 pub mod providers;
 pub mod record;
+pub mod second;
+pub mod secrets;
+pub mod strength;
 pub mod template;

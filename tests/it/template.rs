@@ -11,12 +11,13 @@ use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription}
 use serde_json::{Value, json};
 use sesame::api::proto::zitadel::session::v2;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::domain::{Operation, Permission};
+use sesame::domain::{FactorKind, Operation, OtpMethod, Permission};
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
-use crate::support::app::{App, by_name};
+use crate::support::app::{App, NOW, by_name};
 use crate::support::facts::{kinds, kinds_of};
+use crate::support::second::{RECOVERY_CODES, SECOND, login, totp};
 use crate::support::template::create_table;
 
 #[tokio::test]
@@ -80,7 +81,8 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 /// Each test with an [`App`] checks that the function sends no other kind of request.
 #[tokio::test]
 async fn the_function_sends_each_request_of_its_policy() {
-    let app = App::with(&[("ACCESS", "token"), ("USER_API", "false")]).await;
+    let settings = [("ACCESS", "token"), ("USER_API", "false")];
+    let app = App::with(&[&settings[..], &SECOND].concat()).await;
     let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
 
@@ -100,9 +102,33 @@ async fn the_function_sends_each_request_of_its_policy() {
     };
     assert_eq!(client.list(&of_user).await.unwrap().sessions.len(), 1);
     client.delete(&created.session_id, None).await.unwrap();
+    check_second_factors(&app, client).await;
 
     let sent = kinds(&app.faults.requests(), app.store.tables());
     assert_eq!(sent, kinds_of(&["Function"]));
+}
+
+/// Sends codes to a user and checks them, together with a code of an app and all recovery codes.
+async fn check_second_factors(app: &App, client: crate::support::client::Client<'_>) {
+    let maxi = app.user_with("maxi", &FactorKind::ALL).await;
+    let id = &maxi.user_id;
+    let mut opened = login(&maxi, json!({}));
+    opened["challenges"] = json!({ "otpSms": {}, "otpEmail": {} });
+    let created = client.ask(Operation::CreateSession, opened).await.unwrap();
+    let codes = json!({
+        "totp": { "code": totp(id, NOW) },
+        "otpSms": { "code": app.sent_code(id, OtpMethod::Sms) },
+        "otpEmail": { "code": app.sent_code(id, OtpMethod::Email) },
+    });
+    let recovery_codes = RECOVERY_CODES.map(|code| json!({ "recoveryCode": { "code": code } }));
+    for checks in [codes].into_iter().chain(recovery_codes) {
+        let body = json!({ "sessionId": created["sessionId"], "checks": checks });
+        client.ask(Operation::SetSession, body).await.unwrap();
+    }
+    // A new session can have no code that was sent.
+    let checks = json!({ "otpEmail": { "code": "12345678" } });
+    let create = client.ask(Operation::CreateSession, login(&maxi, checks));
+    assert!(create.await.is_err());
 }
 
 /// The calls of the User service need these beside them.

@@ -1,8 +1,10 @@
-//! ZITADEL's login application: its calls of a whole run, in its order, over gRPC as it makes them.
+//! ZITADEL's login application: its calls of whole runs, in its order, over gRPC as it makes them.
 //!
 //! A user registers, verifies his address, signs in, mistypes his password, changes it in his
 //! session, forgets it and signs out. `calls.jsonl` has a call a line; `{…}` in it stands for what
-//! an earlier answer or message gave.
+//! an earlier answer or message gave. The runs with second factors are in `factors`.
+
+mod factors;
 
 use std::time::Duration;
 

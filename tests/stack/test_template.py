@@ -128,7 +128,7 @@ def test_a_function_may_send_nothing_that_it_does_not_send(either: Stack, functi
 
 
 # How partition keys of the users table begin, in the code and not.
-OF_USERS = frozenset({"LOGIN#", "USER#", "PROFILE#", "EMAIL#", "PHONE#"})
+OF_USERS = frozenset({"LOGIN#", "USER#", "PROFILE#", "FACTORS#", "EMAIL#", "PHONE#"})
 BEGINNINGS = OF_USERS | {"CALLER#", "OTHER#"}
 
 
@@ -139,6 +139,8 @@ def items(beginnings: Collection[str]) -> list[str]:
 
 WRITES = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]
 READS = ["GetItem", "BatchGetItem", "Query", "Scan"]
+# The action of a condition in a transaction, which is no operation.
+CHECK = "ConditionCheckItem"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -147,19 +149,23 @@ def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
 ) -> None:
     """Whatever a function sends: only the tool writes service accounts.
 
-    Without the User service, only the tool writes users.
+    Without the User service, only the tool adds and deletes users. Checks of second factors read
+    and write these all the same.
     """
     policy = role_policy(either, function)
     users = either.get_att("UsersTable", "Arn")
-    barred = {"CALLER#0": WRITES}
-    if either.parameters["UserApi"] == "false" or function == "Authorizer":
-        barred["USER#0"] = WRITES
-        barred |= {f"{kind}0": READS + WRITES for kind in ("PROFILE#", "EMAIL#", "PHONE#")}
+    barred = {"CALLER#0": [*WRITES, CHECK]}
+    if either.parameters["UserApi"] == "false":
+        others = [action for action in [*WRITES, CHECK] if action != "UpdateItem"]
+        barred |= {"USER#0": others, "FACTORS#0": others}
+        barred["PROFILE#0"] = WRITES
+        barred |= {f"{kind}0": [*READS, *WRITES, CHECK] for kind in ("EMAIL#", "PHONE#")}
     if function == "Authorizer":
-        barred |= {"CALLER#0": READS + WRITES, "LOGIN#0": READS + WRITES}
+        barred = {f"{kind}0": [*READS, *WRITES, CHECK] for kind in BEGINNINGS - {"USER#"}}
+        barred["USER#0"] = [*WRITES, CHECK]
 
     for key, actions in barred.items():
-        for action in [*actions, "ConditionCheckItem"]:
+        for action in actions:
             assert not allows(policy, f"dynamodb:{action}", users, [key]), (action, key)
             # Nor together with an item that is allowed.
             assert not allows(policy, f"dynamodb:{action}", users, ["USER#1", "LOGIN#1", key])
@@ -342,6 +348,23 @@ def test_a_base_path_is_one_to_eight_plain_segments(stack: Stack) -> None:
     assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
 
+def test_second_factors_are_named_with_commas_between(stack: Stack) -> None:
+    pattern = stack.template["Parameters"]["SecondFactors"]["AllowedPattern"]
+    good = ["none", "totp", "otp_sms,totp", "totp,otp_email,otp_sms"]
+    bad = ["", "totp,", "totp, otp_sms", "u2f", "recovery_codes", "none,totp", "TOTP"]
+
+    assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
+
+
+def test_an_issuer_has_no_colon(stack: Stack) -> None:
+    parameter = stack.template["Parameters"]["TotpIssuer"]
+    good = ["", "Acme & Söhne"]
+    bad = ["Acme: Login", ":"]
+
+    assert parameter["MaxLength"] == 64
+    assert [text for text in good + bad if re.fullmatch(parameter["AllowedPattern"], text)] == good
+
+
 def policies(stack: Stack) -> dict[str, Any]:
     role = stack.properties("FunctionRole")
     return {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Policies"]}
@@ -361,6 +384,14 @@ def test_a_server_key_is_created_and_readable_unless_it_is_declined() -> None:
         }
     ]
     assert stack.properties("ServerKey")["GenerateSecretString"]["PasswordLength"] >= 32
+
+
+def test_the_server_key_outlives_the_stack(stack: Stack) -> None:
+    """Without it, the secrets of second factors in the tables, which stay too, can't be opened."""
+    key = stack.template["Resources"]["ServerKey"]
+
+    assert key["DeletionPolicy"] == "Retain"
+    assert key["UpdateReplacePolicy"] == "Retain"
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -448,14 +479,23 @@ def test_an_origination_is_the_arn_of_what_sends_sms(stack: Stack) -> None:
     assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
 
-def test_the_authorizer_has_the_same_tables_and_the_configured_answer() -> None:
-    for answer in ("simple", "iam"):
-        stack = Stack(AuthorizerAnswer=answer)
-        assert stack.properties("Authorizer")["Environment"]["Variables"] == {
-            "USERS_TABLE": stack.ref("UsersTable"),
-            "SESSIONS_TABLE": stack.ref("SessionsTable"),
-            "AUTHORIZER_ANSWER": answer,
-        }
+@pytest.mark.parametrize("answer", ["simple", "iam"])
+@pytest.mark.parametrize("mfa", ["optional", "required"])
+@pytest.mark.parametrize(("min_acr", "least"), [("", "none"), ("2fa", "2fa"), ("phr", "phr")])
+def test_the_authorizer_has_the_same_tables_and_policy_and_the_configured_answer(
+    answer: str, mfa: str, min_acr: str, least: str
+) -> None:
+    stack = Stack(AuthorizerAnswer=answer, Mfa=mfa, MinAcr=min_acr)
+
+    assert stack.properties("Authorizer")["Environment"]["Variables"] == {
+        "USERS_TABLE": stack.ref("UsersTable"),
+        "SESSIONS_TABLE": stack.ref("SessionsTable"),
+        "MFA": mfa,
+        "MIN_ACR": least,
+        "AUTHORIZER_ANSWER": answer,
+    }
+    # A token is as good at the authorizer as it is at the service.
+    assert stack.properties("Function")["Environment"]["Variables"]["MFA"] == mfa
 
 
 def test_each_parameter_is_described_and_in_a_group(stack: Stack) -> None:

@@ -8,13 +8,17 @@ import type { Fields } from "./form.ts";
 import { errorSummary, html, layout, notice, type Errors, type Html } from "./html.ts";
 import type { HourlyLimit, NamePauses } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { CachedSettings } from "./login-settings.ts";
 import { EarlyReply, HttpError, NOTICES, redirect, tooMany, type Notice, type Reply } from "./reply.ts";
 import { equal, randomToken, type Signer } from "./secrets.ts";
 import { SesameError, type Device, type Sesame, type Session } from "./sesame.ts";
+import type { Proof } from "./sesame-factors.ts";
+import { readSignInState } from "./strength.ts";
 
 export interface App {
   config: Config;
   sesame: Sesame;
+  settings: CachedSettings;
   signer: Signer;
   log: Log;
   background: Background;
@@ -28,10 +32,8 @@ export interface App {
   stepMs: number;
 }
 
-/** Who is signed in. */
-export interface Account {
-  id: string;
-  loginName: string;
+/** Whose password is right. A second factor may be missing. */
+export interface Account extends Proof {
   session: Session;
   /** The session's token, with which changes of one's own are made. */
   token: string;
@@ -108,7 +110,7 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
     }
   }
 
-  /** Who is signed in, if somebody is. */
+  /** Whose password was checked in this browser's session, if somebody's was. */
   async account(): Promise<Account | undefined> {
     const { session } = this;
     if (!session) {
@@ -129,11 +131,21 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
     return undefined;
   }
 
-  /** Who is signed in; everybody else is led to the sign-in. */
-  async requireAccount(): Promise<Account> {
+  /** Whose password is right; everybody else is led to the sign-in. */
+  async requirePassword(): Promise<Account> {
     const account = await this.account();
     if (!account) {
       throw new EarlyReply(redirect("/sign-in"));
+    }
+    return account;
+  }
+
+  /** Who is signed in; everybody else is led to what is missing. */
+  async requireAccount(): Promise<Account> {
+    const account = await this.requirePassword();
+    const missing = account.hasSecond ? undefined : (await readSignInState(this.app, account)).missing;
+    if (missing) {
+      throw new EarlyReply(redirect(missing === "second" ? "/second-factor" : "/set-up"));
     }
     return account;
   }

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from "node:http";
 
 import { HttpError } from "./reply.ts";
+import type { FactorKind } from "./sesame-factors.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
 
@@ -12,6 +13,14 @@ const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
 
 /** The alphabet of codes, in which no two characters look alike. */
 const CODE = /^[2-9A-HJ-NP-Z]{20}$|^[2-9A-HJ-NP-Z]{8}$/;
+
+/** People type recovery codes from paper: Sesame takes O for 0, and I and L for 1. */
+const FACTOR_CODES: Record<FactorKind, { length: number; alphabet: RegExp; rule: string }> = {
+  totp: { length: 6, alphabet: /^[0-9]+$/, rule: "The app's code has 6 digits" },
+  otpEmail: { length: 8, alphabet: /^[0-9]+$/, rule: "The code of the message has 8 digits" },
+  otpSms: { length: 8, alphabet: /^[0-9]+$/, rule: "The code of the message has 8 digits" },
+  recoveryCode: { length: 24, alphabet: /^[0-9A-TV-Z]+$/, rule: "A recovery code has 24 letters and digits" },
+};
 
 export async function readBody(request: IncomingMessage): Promise<URLSearchParams> {
   const [type = ""] = (request.headers["content-type"] ?? "").split(";");
@@ -112,6 +121,34 @@ export class Fields {
       this.errors.set(name, "A code has 8 letters and digits");
     }
     return code ?? "";
+  }
+
+  /** The code of a second factor: of an app, of a message, or a recovery code. */
+  factorCode(name: string, kind: FactorKind): string {
+    const { length, alphabet, rule } = FACTOR_CODES[kind];
+    const code = this.line(name, "Enter the code").replace(/[\s-]/g, "").toUpperCase();
+    if (!this.errors.has(name) && (code.length !== length || !alphabet.test(code))) {
+      this.errors.set(name, rule);
+    }
+    return code;
+  }
+
+  /** A phone number with its country, as messages need it. */
+  phone(name: string): string {
+    const value = this.line(name, "Enter a phone number").replace(/[\s().-]/g, "");
+    if (!this.errors.has(name) && !/^\+[0-9]{7,15}$/.test(value)) {
+      this.errors.set(name, "Enter a number with its country, such as +44 7700 900123");
+    }
+    return value;
+  }
+
+  /** A text that a form of these pages carries along, with the mark that it is theirs. */
+  carried(name: string): string {
+    const value = this.#raw(name);
+    if (value.length > 2000) {
+      throw new HttpError(400, "The form can't be read.");
+    }
+    return value;
   }
 
   sessionId(name: string): string {

@@ -30,20 +30,22 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 export interface Field {
   name: string;
   label: string;
-  type: "text" | "email" | "password";
+  type: "text" | "email" | "password" | "tel";
   autocomplete: string;
   hint?: string;
   /** Not for passwords, which are typed again. */
   value?: string;
   /** As one writes codes: in capitals, without a spelling check. */
   isCode?: boolean;
+  /** Of digits alone, for which phones show other keys. */
+  isDigits?: boolean;
 }
 
 /** Errors by the field's name. Those under an empty name are about the whole form. */
 export type Errors = ReadonlyMap<string, string>;
 
 export function field(field: Field, errors: Errors): Html {
-  const { name, label, type, autocomplete, hint, value = "", isCode } = field;
+  const { name, label, type, autocomplete, hint, value = "", isCode, isDigits } = field;
   const error = errors.get(name);
   const described = [hint && `${name}-hint`, error && `${name}-error`].filter(Boolean).join(" ");
   return html`<div class="field">
@@ -52,7 +54,7 @@ export function field(field: Field, errors: Errors): Html {
   ${error && html`<p class="error" id="${name}-error"><span class="unseen">Error: </span>${error}</p>`}
   <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" maxlength="200" required value="${value}"${
     described && html` aria-describedby="${described}"`
-  }${error && html` aria-invalid="true"`}${type !== "password" && html` autocapitalize="${isCode ? "characters" : "none"}" spellcheck="false"`}>
+  }${error && html` aria-invalid="true"`}${type !== "password" && html` autocapitalize="${isCode ? "characters" : "none"}" spellcheck="false"`}${isDigits && html` inputmode="numeric"`}>
 </div>
 `;
 }
@@ -84,7 +86,7 @@ export interface Layout {
 
 export function layout({ title, organization, content, isSignedIn, hasErrors }: Layout): string {
   const links = isSignedIn
-    ? html`<a href="/">Account</a> <a href="/sessions">Sessions</a>`
+    ? html`<a href="/">Account</a> <a href="/security">Security</a> <a href="/sessions">Sessions</a>`
     : html`<a href="/sign-in">Sign in</a> <a href="/sign-up">Sign up</a>`;
   return html`<!doctype html>
 <html lang="en">

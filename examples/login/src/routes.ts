@@ -2,9 +2,15 @@
 
 import type { Context } from "./context.ts";
 import { getAccount, getEmail, getPassword, postEmail, postPassword } from "./pages/account.ts";
+import { getConfirm, postConfirm } from "./pages/confirm.ts";
 import { getChoosePassword, getInvite, postChoosePassword, postInvite } from "./pages/invite.ts";
 import { getReset, postForgot, postReset, showForgot } from "./pages/reset.ts";
+import * as secondFactor from "./pages/second-factor.ts";
+import { getRecoveryCodes, getRemove, getSecurity, postRecoveryCodes, postRemove } from "./pages/security.ts";
 import { getSessions, postEndAllSessions, postEndSession } from "./pages/sessions.ts";
+import { getAppSetUp, postAppSetUp, postAppVerify } from "./pages/set-up-app.ts";
+import { getSmsCodes, postNumber, postNumberCode, postSmsCodes } from "./pages/set-up-sms.ts";
+import { getEmailCodes, getSetUp, postEmailCodes } from "./pages/set-up.ts";
 import { postSignIn, postSignOut, showSignIn } from "./pages/sign-in.ts";
 import { postSignUp, showSignUp } from "./pages/sign-up.ts";
 import { getVerify, getVerifySend, postVerify, postVerifySend } from "./pages/verify.ts";
@@ -18,6 +24,15 @@ export const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
   "/verify": { GET: getVerify, POST: postVerify },
   "/verify/send": { GET: getVerifySend, POST: postVerifySend },
   "/sign-in": { GET: (context) => showSignIn(context), POST: postSignIn },
+  "/second-factor": { GET: secondFactor.getSecondFactor },
+  "/second-factor/app": { GET: secondFactor.getApp, POST: secondFactor.postApp },
+  "/second-factor/email": { GET: secondFactor.getEmail, POST: secondFactor.postEmail },
+  "/second-factor/email/send": { POST: secondFactor.postEmailSend },
+  "/second-factor/sms": { GET: secondFactor.getSms, POST: secondFactor.postSms },
+  "/second-factor/sms/send": { POST: secondFactor.postSmsSend },
+  "/second-factor/recovery": { GET: secondFactor.getRecovery, POST: secondFactor.postRecovery },
+  "/set-up": { GET: getSetUp },
+  "/confirm": { GET: getConfirm, POST: postConfirm },
   "/sign-out": { POST: postSignOut },
   "/forgot": { GET: (context) => showForgot(context), POST: postForgot },
   "/reset": { GET: getReset, POST: postReset },
@@ -25,6 +40,15 @@ export const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
   "/choose-password": { GET: getChoosePassword, POST: postChoosePassword },
   "/password": { GET: getPassword, POST: postPassword },
   "/email": { GET: getEmail, POST: postEmail },
+  "/security": { GET: getSecurity },
+  "/security/app": { GET: getAppSetUp, POST: postAppSetUp },
+  "/security/app/verify": { POST: postAppVerify },
+  "/security/email": { GET: getEmailCodes, POST: postEmailCodes },
+  "/security/sms": { GET: getSmsCodes, POST: postSmsCodes },
+  "/security/sms/number": { POST: postNumber },
+  "/security/sms/verify": { POST: postNumberCode },
+  "/security/recovery": { GET: getRecoveryCodes, POST: postRecoveryCodes },
+  "/security/remove": { GET: getRemove, POST: postRemove },
   "/sessions": { GET: getSessions },
   "/sessions/end": { POST: postEndSession },
   "/sessions/end-all": { POST: postEndAllSessions },

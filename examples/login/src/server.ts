@@ -13,9 +13,11 @@ import { Fields, readBody } from "./form.ts";
 import { html } from "./html.ts";
 import { HourlyLimit, NamePauses } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { CachedSettings } from "./login-settings.ts";
 import { EarlyReply, HttpError, redirect, type Reply } from "./reply.ts";
 import { routes } from "./routes.ts";
 import { Signer } from "./secrets.ts";
+import { TOO_WEAK } from "./faults.ts";
 import { Sesame, SesameError } from "./sesame.ts";
 
 const CODES_PER_HOUR = 100;
@@ -40,9 +42,11 @@ export interface Pages {
 
 /** The server of the pages, which doesn't listen yet. */
 export function createPages(config: Config, log: Log, now: () => number = Date.now, stepMs = STEP_MS): Pages {
+  const sesame = new Sesame(config.sesameUrl, config.token);
   const app: App = {
     config,
-    sesame: new Sesame(config.sesameUrl, config.token),
+    sesame,
+    settings: new CachedSettings(() => sesame.factors.getLoginSettings(), now),
     signer: new Signer(config.token),
     log,
     background: new Background(log),
@@ -131,6 +135,11 @@ function explain(context: Context, error: unknown): Reply {
   }
   context.app.log.failure("answer", error);
   if (error instanceof SesameError) {
+    if (error.isUsers && error.id === TOO_WEAK) {
+      // The user has a second factor since the session was looked at, or everybody needs one.
+      context.app.settings.forget();
+      return redirect("/second-factor");
+    }
     // The session has ended since it was looked at, or its token was replaced.
     if ((error.isUsers && [401, 403].includes(error.status)) || SESSION_OVER.has(error.id ?? "")) {
       context.session = undefined;

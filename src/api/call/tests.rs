@@ -123,14 +123,20 @@ fn each_check_that_is_carried_out_is_read() {
     }
 }
 
+/// Why a message is refused, if it is.
+fn refused(operation: Operation, version: Version, message: &[u8]) -> Option<String> {
+    let (route, request) = request(operation, version, message);
+    let error = check(&route, &request, LIMITS).err()?;
+    Some(error.to_string())
+}
+
 #[test]
 fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version() {
     let set = Operation::SetSession;
     let create = Operation::CreateSession;
     for (operation, message, want) in [
         (create, &b"\x0a\x02\x1a\0"[..], "checks.web_auth_n"),
-        (create, b"\x0a\x02\x2a\0", "checks.totp"),
-        (create, b"\x0a\x02\x42\0", "checks.recovery_code"),
+        (create, b"\x0a\x02\x22\0", "checks.idp_intent"),
         (create, b"\x0a\x02\x48\x01", "field 9 of checks"),
         (create, b"\x0a\x03\xa2\x06\0", "field 100 of checks"),
         // A group, and a field of four bytes.
@@ -139,9 +145,17 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         // In a second `checks`, which is merged with the first.
         (create, b"\x0a\0\x0a\x02\x48\x01", "field 9 of checks"),
         (create, b"\x1a\x02\x0a\0", "challenges.web_auth_n"),
-        (create, b"\x1a\x02\x1a\0", "challenges.otp_email"),
         (create, b"\x1a\x02\x20\x01", "field 4 of challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x1a\x02\x2a\0", "checks.totp"),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x1a\x02\x1a\0",
+            "checks.web_auth_n",
+        ),
+        (
+            set,
+            b"\x0a\x01x\x12\x01y\x1a\x02\x22\0",
+            "checks.idp_intent",
+        ),
         (
             set,
             b"\x0a\x01x\x12\x01y\x1a\x02\x48\0",
@@ -149,21 +163,13 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         ),
         (
             set,
-            b"\x0a\x01x\x12\x01y\x2a\x02\x12\0",
-            "challenges.otp_sms",
+            b"\x0a\x01x\x12\x01y\x2a\x02\x0a\0",
+            "challenges.web_auth_n",
         ),
-        // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
-        (create, b"\x1a\x01\x01", "challenges"),
-        (create, b"\x18\x01", "challenges"),
-        (create, b"\x1b\x1c", "challenges"),
-        (create, b"\x1d\0\0\0\0", "challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01", "challenges"),
-        (set, b"\x0a\x01x\x12\x01y\x28\x01", "challenges"),
     ] {
         for version in Version::ALL {
-            let (route, request) = request(operation, version, message);
-            let got = check(&route, &request, LIMITS).map_err(|error| error.to_string());
-            let want = Err(format!("{want} is not supported"));
+            let got = refused(operation, version, message);
+            let want = Some(format!("{want} is not supported"));
             assert_eq!(got, want, "{version:?}");
         }
     }
@@ -174,11 +180,77 @@ fn each_check_and_challenge_that_is_not_carried_out_is_refused_in_each_version()
         (set, b"\x0a\x01x\x12\x01y\x1a\0\x2a\0"),
     ] {
         for version in Version::ALL {
-            let (route, request) = request(operation, version, message);
-            let got = check(&route, &request, LIMITS);
-            assert!(got.is_ok(), "{version:?} {message:?}");
+            let got = refused(operation, version, message);
+            assert_eq!(got, None, "{version:?} {message:?}");
         }
     }
+}
+
+#[test]
+fn challenges_that_are_no_message_are_refused() {
+    let set = Operation::SetSession;
+    let create = Operation::CreateSession;
+    for (operation, message) in [
+        // A list of numbers, as v2alpha once had it, packed and not; a group; four bytes.
+        (create, &b"\x1a\x01\x01"[..]),
+        (create, b"\x18\x01"),
+        (create, b"\x1b\x1c"),
+        (create, b"\x1d\0\0\0\0"),
+        (set, b"\x0a\x01x\x12\x01y\x2a\x01\x01"),
+        (set, b"\x0a\x01x\x12\x01y\x28\x01"),
+    ] {
+        for (version, want) in [
+            (Version::V2alpha, "challenges is not supported"),
+            (Version::V2beta, "malformed request: "),
+            (Version::V2, "malformed request: "),
+        ] {
+            let got = refused(operation, version, message).unwrap();
+            assert!(got.starts_with(want), "{version:?} {message:?} {got}");
+        }
+    }
+}
+
+#[test]
+fn second_factors_are_refused_in_the_versions_that_do_not_carry_them_out() {
+    let otp = &b"\x0a\x0812345678"[..];
+    let recovery = b"\x0a\x1d8XK2-0D4M-TQ7R-5N1W-9HJC-3VEP";
+    // A check by its number, and what is refused: by v2alpha, v2beta and v2.
+    let checks = [
+        (5, &b"\x0a\x06123456"[..], ["checks.totp", "", ""]),
+        (6, otp, ["checks.otp_sms", "", ""]),
+        (7, otp, ["checks.otp_email", "", ""]),
+        (
+            8,
+            recovery,
+            ["checks.recovery_code", "field 8 of checks", ""],
+        ),
+    ];
+    // The same of challenges. Without content, they ask for a message.
+    let challenges = [
+        (2, &b""[..], ["challenges.otp_sms", "", ""]),
+        (3, b"", ["challenges.otp_email", "", ""]),
+    ];
+    // What comes first, and the numbers of checks and challenges.
+    let create = (Operation::CreateSession, &b""[..], 1, 3);
+    let set = (Operation::SetSession, &b"\x0a\x01x\x12\x01y"[..], 3, 5);
+    for (operation, before, of_checks, of_challenges) in [create, set] {
+        let checks = checks.map(|case| (of_checks, case));
+        let challenges = challenges.map(|case| (of_challenges, case));
+        for (outer, (number, content, wanted)) in checks.into_iter().chain(challenges) {
+            let message = [before, &field(outer, &field(number, content))].concat();
+            for (version, want) in Version::ALL.into_iter().zip(wanted) {
+                let got = refused(operation, version, &message);
+                let want = (!want.is_empty()).then(|| format!("{want} is not supported"));
+                assert_eq!(got, want, "{operation:?} {version:?} {message:?}");
+            }
+        }
+    }
+}
+
+/// A field with a message.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap();
+    [&[number << 3 | 2, length], content].concat()
 }
 
 #[test]

@@ -111,6 +111,30 @@ fn a_path_of_users_leads_to_its_call() {
             "/v2/users/1/authentication_methods",
             "ListAuthenticationMethodTypes",
         ),
+        (Method::POST, "/v2/users/1/totp", "RegisterTOTP"),
+        (Method::DELETE, "/v2/users/1/totp", "RemoveTOTP"),
+        (
+            Method::POST,
+            "/v2/users/1/totp/verify",
+            "VerifyTOTPRegistration",
+        ),
+        (Method::POST, "/v2/users/1/otp_sms", "AddOTPSMS"),
+        (Method::DELETE, "/v2/users/1/otp_email", "RemoveOTPEmail"),
+        (
+            Method::POST,
+            "/v2/users/1/recovery_codes",
+            "GenerateRecoveryCodes",
+        ),
+        (
+            Method::DELETE,
+            "/v2/users/1/recovery_codes",
+            "RemoveRecoveryCodes",
+        ),
+        (
+            Method::POST,
+            "/v2/users/1/authentication_factors/_search",
+            "ListAuthenticationFactors",
+        ),
         (Method::POST, "/v2/users/1/passkeys/_search", "ListPasskeys"),
         (
             Method::POST,

@@ -1,4 +1,4 @@
-use super::parts::{checks, lifetime, user_agent};
+use super::parts::{challenges, checks, lifetime, returned, user_agent};
 use crate::api::call::{Call, Envelope};
 use crate::api::parts::details;
 use crate::api::proto::zitadel::session::v2;
@@ -16,13 +16,14 @@ impl Call for CreateSession {
     fn read(message: Self::Request, with: Envelope) -> Result<Self, Error> {
         let v2::CreateSessionRequest {
             checks: asked,
-            challenges: _,
+            challenges: codes,
             metadata,
             user_agent: agent,
             lifetime: span,
         } = message;
         Ok(Self {
             checks: checks(asked, with.second)?,
+            challenges: challenges(codes)?,
             metadata: Metadata::parse(metadata)?,
             user_agent: agent.map(user_agent).transpose()?,
             lifetime: span.map(lifetime).transpose()?,
@@ -35,7 +36,7 @@ impl Call for CreateSession {
             details: Some(details(&created.details)),
             session_id: created.session_id.to_string(),
             session_token: created.session_token.as_str().to_owned(),
-            challenges: None,
+            challenges: returned(&created.codes),
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::api::parts::timestamp;
+use crate::api::parts::{timestamp, url_template};
 use crate::api::proto::zitadel::session::v2;
 use crate::domain::{
-    Factor, Invalid, LoginName, NamedSession, Password, UserAgent, UserId, UserSearch,
+    Factor, FactorKind, Invalid, LoginName, NamedSession, OneTimeCode, Password, PresentedOtp,
+    PresentedRecoveryCode, TotpCode, UserAgent, UserId, UserSearch,
 };
-use crate::error::Error;
-use crate::service::{Checks, PresentedSessionToken};
+use crate::error::{Error, FactorError};
+use crate::service::{
+    AskedChallenges, Checks, Delivery, PresentedSessionToken, ReturnedOtps, SecondChecks,
+};
 use crate::token::SessionToken;
 
 /// An empty text presents no token.
@@ -21,10 +24,61 @@ pub(super) fn presented(token: Option<String>) -> Option<PresentedSessionToken> 
 pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Result<Checks, Error> {
     let checks = checks.unwrap_or_default();
     let password = checks.password.map(|check| Password::parse(check.password));
+    let totp = checks.totp.map(|check| TotpCode::parse(check.code));
+    let recovery_code = checks.recovery_code.map(|check| {
+        let code = PresentedRecoveryCode::parse(check.code)?;
+        code.ok_or_else(|| FactorError::CodeEmpty(FactorKind::RecoveryCodes).into())
+    });
     Ok(Checks {
         user: checks.user.map(|named| user(named, second)).transpose()?,
         password: password.transpose()?,
+        second: SecondChecks {
+            totp: totp.transpose()?,
+            otp_sms: otp(FactorKind::OtpSms, checks.otp_sms)?,
+            otp_email: otp(FactorKind::OtpEmail, checks.otp_email)?,
+            recovery_code: recovery_code.transpose().map_err(|error: Error| error)?,
+        },
     })
+}
+
+fn otp(kind: FactorKind, check: Option<v2::CheckOtp>) -> Result<Option<PresentedOtp>, Error> {
+    let Some(check) = check else {
+        return Ok(None);
+    };
+    let code = PresentedOtp::parse(kind, check.code)?;
+    Ok(Some(code.ok_or(FactorError::CodeEmpty(kind))?))
+}
+
+pub(super) fn challenges(asked: Option<v2::RequestChallenges>) -> Result<AskedChallenges, Error> {
+    use v2::request_otp_email::DeliveryType;
+
+    let asked = asked.unwrap_or_default();
+    let otp_sms = asked.otp_sms.map(|sms| {
+        if sms.return_code {
+            Delivery::Return
+        } else {
+            Delivery::Send(None)
+        }
+    });
+    let otp_email = asked.otp_email.map(|email| match email.delivery_type {
+        Some(DeliveryType::ReturnCode(_)) => Ok(Delivery::Return),
+        Some(DeliveryType::SendCode(send)) => url_template(send.url_template).map(Delivery::Send),
+        None => Ok(Delivery::Send(None)),
+    });
+    Ok(AskedChallenges {
+        otp_sms,
+        otp_email: otp_email.transpose()?,
+    })
+}
+
+/// The codes that are returned; `None`: there are none.
+pub(super) fn returned(codes: &ReturnedOtps) -> Option<v2::Challenges> {
+    let text = |code: &Option<OneTimeCode>| Some(code.as_ref()?.as_str().to_owned());
+    let challenges = v2::Challenges {
+        otp_sms: text(&codes.otp_sms),
+        otp_email: text(&codes.otp_email),
+    };
+    (challenges != v2::Challenges::default()).then_some(challenges)
 }
 
 /// `second` is the id of a user who is named by login name as well.
@@ -82,6 +136,12 @@ pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session
                 });
             }
             Factor::Password => factors.password = Some(v2::PasswordFactor { verified_at }),
+            Factor::Totp => factors.totp = Some(v2::TotpFactor { verified_at }),
+            Factor::OtpSms => factors.otp_sms = Some(v2::OtpFactor { verified_at }),
+            Factor::OtpEmail => factors.otp_email = Some(v2::OtpFactor { verified_at }),
+            Factor::RecoveryCode => {
+                factors.recovery_code = Some(v2::RecoveryCodeFactor { verified_at });
+            }
         }
     }
     let metadata = session.metadata.iter();

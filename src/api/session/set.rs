@@ -1,4 +1,4 @@
-use super::parts::{checks, lifetime, presented};
+use super::parts::{challenges, checks, lifetime, presented, returned};
 use crate::api::Version;
 use crate::api::call::{Call, Envelope};
 use crate::api::parts::details;
@@ -21,7 +21,7 @@ impl Call for SetSession {
             session_id,
             session_token,
             checks: asked,
-            challenges: _,
+            challenges: codes,
             metadata,
             lifetime: span,
         } = message;
@@ -34,6 +34,7 @@ impl Call for SetSession {
             session_id,
             session_token: presented(Some(session_token)),
             checks: checks(asked, with.second)?,
+            challenges: challenges(codes)?,
             metadata: MetadataChanges::parse(metadata)?,
             lifetime: span.map(lifetime).transpose()?,
             precondition: precondition(with.headers)?,
@@ -45,7 +46,7 @@ impl Call for SetSession {
         v2::SetSessionResponse {
             details: Some(details(&changed.details)),
             session_token: token.map_or_else(String::new, |token| token.as_str().to_owned()),
-            challenges: None,
+            challenges: returned(&changed.codes),
         }
     }
 }

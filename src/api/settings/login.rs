@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::parts::{context, owner};
 use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::settings::v2;
+use crate::domain::{FactorKind, MfaPolicy};
 use crate::error::Error;
 use crate::host::PageLink;
 use crate::service::{
@@ -25,12 +26,14 @@ impl Call for GetLoginSettings {
             resource_owner,
             settings,
         } = read;
+        let second_factors = settings.second_factors.into_iter().filter_map(factor_type);
         let lifetime = Some(duration(settings.check_lifetime));
         v2::GetLoginSettingsResponse {
             details: Some(owner(resource_owner)),
             settings: Some(v2::LoginSettings {
                 allow_username_password: true,
                 allow_register: settings.allow_register,
+                force_mfa: settings.mfa == MfaPolicy::Required,
                 passkeys_type: v2::PasskeysType::NotAllowed.into(),
                 hide_password_reset: settings.hide_password_reset,
                 ignore_unknown_usernames: settings.ignore_unknown_usernames,
@@ -39,6 +42,7 @@ impl Call for GetLoginSettings {
                 external_login_check_lifetime: lifetime,
                 second_factor_check_lifetime: lifetime,
                 multi_factor_check_lifetime: lifetime,
+                second_factors: second_factors.map(Into::into).collect(),
                 ..v2::LoginSettings::default()
             }),
         }
@@ -69,6 +73,16 @@ impl Call for GetLegalAndSupportSettings {
                 ..v2::LegalAndSupportSettings::default()
             }),
         }
+    }
+}
+
+/// `None`: the protocol has it in no list of second factors.
+fn factor_type(kind: FactorKind) -> Option<v2::SecondFactorType> {
+    match kind {
+        FactorKind::Totp => Some(v2::SecondFactorType::Otp),
+        FactorKind::OtpEmail => Some(v2::SecondFactorType::OtpEmail),
+        FactorKind::OtpSms => Some(v2::SecondFactorType::OtpSms),
+        FactorKind::RecoveryCodes => None,
     }
 }
 

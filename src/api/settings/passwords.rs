@@ -3,7 +3,8 @@ use crate::api::call::{Call, Envelope};
 use crate::api::proto::zitadel::settings::v2;
 use crate::error::Error;
 use crate::service::{
-    GetLockoutSettings, GetPasswordComplexitySettings, GetPasswordExpirySettings, OwnedSettings,
+    GetLockoutSettings, GetPasswordComplexitySettings, GetPasswordExpirySettings, LockoutSettings,
+    OwnedSettings,
 };
 
 impl Call for GetPasswordComplexitySettings {
@@ -58,11 +59,12 @@ impl Call for GetLockoutSettings {
         })
     }
 
-    fn reply(read: OwnedSettings<u32>) -> Self::Reply {
+    fn reply(read: OwnedSettings<LockoutSettings>) -> Self::Reply {
         v2::GetLockoutSettingsResponse {
             details: Some(owner(read.resource_owner)),
             settings: Some(v2::LockoutSettings {
-                max_password_attempts: read.settings.into(),
+                max_password_attempts: read.settings.password_attempts.into(),
+                max_otp_attempts: read.settings.factor_attempts.into(),
                 ..v2::LockoutSettings::default()
             }),
         }

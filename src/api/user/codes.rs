@@ -1,6 +1,5 @@
-use super::parts::{bounded, url_template};
 use crate::api::call::{Call, Envelope};
-use crate::api::parts::details;
+use crate::api::parts::{bounded, details, url_template};
 use crate::api::proto::zitadel::user::v2;
 use crate::domain::{Code, Invalid, PresentedCode, UserId, one_line};
 use crate::error::{Error, UserError};

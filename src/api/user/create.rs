@@ -5,7 +5,7 @@ use crate::api::call::{Call, Envelope};
 use crate::api::parts::{details, timestamp};
 use crate::api::proto::zitadel::object::v2::{Organization, organization};
 use crate::api::proto::zitadel::user::v2;
-use crate::domain::{DisplayName, Invalid, LoginName, PersonName, Profile, UserId};
+use crate::domain::{DisplayName, Invalid, LoginName, PersonName, Profile, TotpSecret, UserId};
 use crate::error::{Error, UserError};
 use crate::service::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 
@@ -45,6 +45,7 @@ impl Call for CreateUser {
                 Some(PasswordType::HashedPassword(given)) => Some(hashed(given)?),
                 None => None,
             },
+            totp_secret: human.totp_secret.map(TotpSecret::from_base32).transpose()?,
         }))
     }
 
@@ -75,7 +76,7 @@ impl Call for AddHumanUser {
             password_type,
             metadata: _,
             idp_links: _,
-            totp_secret: _,
+            totp_secret,
         } = message;
         let (profile, display_name) = profile(names)?;
         Ok(Self(Registration {
@@ -91,6 +92,7 @@ impl Call for AddHumanUser {
                 Some(PasswordType::HashedPassword(given)) => Some(hashed(given)?),
                 None => None,
             },
+            totp_secret: totp_secret.map(TotpSecret::from_base32).transpose()?,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! The parts of messages that several calls of the User service share.
 
-use crate::api::parts::{details, timestamp};
+use crate::api::parts::{details, timestamp, url_template};
 use crate::api::proto::zitadel::user::v2;
 use crate::domain::{
     Address, AddressFault, Contact, DisplayName, EmailAddress, Gender, Invalid, Language,
@@ -40,24 +40,6 @@ pub(super) fn sent_by_email(
 ) -> Result<Verification, Invalid> {
     url_template(message.url_template)
         .map(|template| Verification::ByCode(Delivery::Send(template)))
-}
-
-/// The template of a link, whose form depends on the settings.
-pub(super) fn url_template(text: Option<String>) -> Result<Option<String>, Invalid> {
-    bounded("url_template", text)
-}
-
-/// An optional text of 1 to 200 characters.
-pub(super) fn bounded(
-    field: &'static str,
-    text: Option<String>,
-) -> Result<Option<String>, Invalid> {
-    match text {
-        Some(text) if !(1..=200).contains(&text.chars().count()) => {
-            Err(Invalid::new(field, "must be 1 to 200 characters long"))
-        }
-        text => Ok(text),
-    }
 }
 
 pub(super) fn given_email(email: v2::SetHumanEmail) -> Result<GivenEmail, Error> {

@@ -3,7 +3,7 @@ use crate::api::call::{Call, Envelope};
 use crate::api::parts::{details, page, timestamp};
 use crate::api::proto::zitadel::object::v2::ListDetails;
 use crate::api::proto::zitadel::user::v2;
-use crate::domain::{Invalid, Timestamp, UserId};
+use crate::domain::{FactorKind, Invalid, Timestamp, UserId};
 use crate::error::Error;
 use crate::service::{
     GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods, ShownUser,
@@ -32,7 +32,7 @@ impl Call for ListAuthenticationMethodTypes {
     type Request = v2::ListAuthenticationMethodTypesRequest;
     type Reply = v2::ListAuthenticationMethodTypesResponse;
 
-    /// A domain is checked, and makes no difference: a password is of none.
+    /// A domain is checked, and makes no difference: what there is is of none.
     fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
         let v2::ListAuthenticationMethodTypesRequest {
             user_id,
@@ -51,18 +51,24 @@ impl Call for ListAuthenticationMethodTypes {
     }
 
     fn reply(listed: ListedMethods) -> Self::Reply {
-        let password = v2::AuthenticationMethodType::Password.into();
+        let password = listed
+            .has_password
+            .then_some(v2::AuthenticationMethodType::Password);
+        let seconds = listed.kinds.iter().map(|kind| match kind {
+            FactorKind::Totp => v2::AuthenticationMethodType::Totp,
+            FactorKind::OtpEmail => v2::AuthenticationMethodType::OtpEmail,
+            FactorKind::OtpSms => v2::AuthenticationMethodType::OtpSms,
+            FactorKind::RecoveryCodes => v2::AuthenticationMethodType::RecoveryCode,
+        });
+        let types = password.into_iter().chain(seconds).map(i32::from);
+        let types: Vec<_> = types.collect();
         v2::ListAuthenticationMethodTypesResponse {
             details: Some(ListDetails {
-                total_result: listed.has_password.into(),
+                total_result: types.len() as u64,
                 processed_sequence: listed.sequence,
                 timestamp: Some(timestamp(listed.timestamp)),
             }),
-            auth_method_types: listed
-                .has_password
-                .then_some(password)
-                .into_iter()
-                .collect(),
+            auth_method_types: types,
         }
     }
 }

@@ -4,8 +4,9 @@ use crate::api::proto::zitadel::user::v2;
 use crate::domain::UserId;
 use crate::error::Error;
 use crate::service::{
-    DeactivateUser, DeleteUser, Details, HumanMFAInitSkipped, LockUser, ReactivateUser,
-    RemovePhone, UnlockUser,
+    AddOTPEmail, AddOTPSMS, DeactivateUser, DeleteUser, Details, HumanMFAInitSkipped, LockUser,
+    ReactivateUser, RemoveOTPEmail, RemoveOTPSMS, RemovePhone, RemoveRecoveryCodes, RemoveTOTP,
+    UnlockUser,
 };
 
 /// Defines the calls whose request names a user and whose reply has the details of the change.
@@ -37,4 +38,10 @@ calls_on_a_user! {
     DeleteUser: DeleteUserRequest -> DeleteUserResponse;
     RemovePhone: RemovePhoneRequest -> RemovePhoneResponse;
     HumanMFAInitSkipped: HumanMfaInitSkippedRequest -> HumanMfaInitSkippedResponse;
+    RemoveTOTP: RemoveTotpRequest -> RemoveTotpResponse;
+    AddOTPSMS: AddOtpsmsRequest -> AddOtpsmsResponse;
+    RemoveOTPSMS: RemoveOtpsmsRequest -> RemoveOtpsmsResponse;
+    AddOTPEmail: AddOtpEmailRequest -> AddOtpEmailResponse;
+    RemoveOTPEmail: RemoveOtpEmailRequest -> RemoveOtpEmailResponse;
+    RemoveRecoveryCodes: RemoveRecoveryCodesRequest -> RemoveRecoveryCodesResponse;
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::{fmt, io};
 
 use tokio::sync::mpsc;
@@ -9,7 +10,9 @@ use super::firebase::FirebaseConfig;
 use super::line::{self, LineError};
 use super::lines::Line;
 use super::progress::Progress;
-use crate::cli::Environment;
+use crate::cli::failure::Failure;
+use crate::cli::notices::Notices;
+use crate::cli::server_keys::KeysIfSet;
 use crate::domain::{FoldedName, Timestamp, UserId};
 use crate::error::Error;
 use crate::service::{ImportOutcome, ImportedUser, Users};
@@ -17,19 +20,28 @@ use crate::service::{ImportOutcome, ImportedUser, Users};
 /// Writes several lines at a time, with the same results as one after another.
 pub struct Writers<'a> {
     users: &'a Users,
-    environment: Environment,
+    now: fn() -> Timestamp,
     progress: Progress,
-    /// The number of the last line that is skipped.
-    skip: u64,
+    source: Source<'a>,
     parallel: usize,
-    firebase: Option<FirebaseConfig>,
     /// Whether users who are there get other values.
     updates: bool,
+    /// What tells them of other second factors.
+    notices: Option<Arc<Notices>>,
     /// The lines that are being written, in their order, which reports and counts keep.
     pending: VecDeque<PendingLine>,
     counts: Counts,
     /// The error of the first line that could not be written.
-    failure: Option<Error>,
+    failure: Option<Failure>,
+}
+
+/// How lines are read.
+pub struct Source<'a> {
+    /// The number of the last line that is skipped.
+    pub skip: u64,
+    pub firebase: Option<FirebaseConfig>,
+    /// Of the secrets of authenticator apps.
+    pub keys: KeysIfSet<'a>,
 }
 
 /// A line that is being written.
@@ -48,27 +60,27 @@ type UniqueKeys = (UserId, FoldedName);
 impl<'a> Writers<'a> {
     pub fn new(
         users: &'a Users,
-        environment: Environment,
+        now: fn() -> Timestamp,
         progress: Progress,
-        skip: u64,
+        source: Source<'a>,
         parallel: usize,
-        firebase: Option<FirebaseConfig>,
         updates: bool,
+        notices: Option<Arc<Notices>>,
     ) -> Self {
         Self {
-            firebase,
             updates,
+            notices,
             users,
-            environment,
+            now,
             progress,
-            skip,
             parallel,
             pending: VecDeque::new(),
             counts: Counts {
-                last_line: skip,
+                last_line: source.skip,
                 ..Counts::default()
             },
             failure: None,
+            source,
         }
     }
 
@@ -100,17 +112,29 @@ impl<'a> Writers<'a> {
         }
     }
 
-    pub fn into_counts(mut self) -> (Counts, Option<Error>) {
+    pub fn into_counts(mut self) -> (Counts, Option<Failure>) {
         self.progress.erase();
         (self.counts, self.failure)
     }
 
     async fn write(&mut self, line: Line) {
-        if line.number <= self.skip {
+        if line.number <= self.source.skip {
             return;
         }
-        let firebase = self.firebase.as_ref();
-        let imported = line.text.and_then(|text| line::parse(&text, firebase));
+        let firebase = self.source.firebase.as_ref();
+        let mut imported = line.text.and_then(|text| line::parse(&text, firebase));
+        if let Ok(parsed) = &mut imported
+            && parsed.user.factors.totp.is_some()
+        {
+            match self.source.keys.get().await {
+                Ok(Some(keys)) => parsed.user.keys = Some(keys),
+                Ok(None) => imported = Err(LineError::NoServerKey),
+                Err(failure) => {
+                    self.failure.get_or_insert(failure);
+                    return;
+                }
+            }
+        }
         let valid = imported.as_ref().ok();
         let keys = valid.map(|line| (line.user.user_id.clone(), line.user.login_name.folded()));
         let weakness = valid.and_then(|line| line.weakness);
@@ -128,7 +152,8 @@ impl<'a> Writers<'a> {
                 self.users.clone(),
                 user,
                 self.updates,
-                (self.environment.now)(),
+                self.notices.clone(),
+                (self.now)(),
             )),
         });
     }
@@ -149,7 +174,7 @@ impl<'a> Writers<'a> {
         match outcome.unwrap_or_else(|panic| Err(Error::Internal(panic.into()))) {
             Ok(outcome) => self.count(number, outcome, weakness),
             Err(error) => {
-                self.failure.get_or_insert(error);
+                self.failure.get_or_insert(error.into());
                 return;
             }
         }
@@ -180,7 +205,7 @@ impl<'a> Writers<'a> {
                 self.report(number, format_args!("differs in {}", fields.join(", ")));
                 return;
             }
-            Ok(ImportOutcome::Updated(fields)) => {
+            Ok(ImportOutcome::Updated(fields, _)) => {
                 if fields.contains(&"passwordHash") {
                     count_weakness();
                 }
@@ -210,10 +235,16 @@ async fn write_line(
     users: Users,
     user: Result<ImportedUser, LineError>,
     updates: bool,
+    notices: Option<Arc<Notices>>,
     now: Timestamp,
 ) -> Result<LineOutcome, Error> {
-    match user {
-        Ok(user) => users.import(&user, updates, now).await.map(Ok),
-        Err(refused) => Ok(Err(refused)),
+    let user = match user {
+        Ok(user) => user,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let outcome = users.import(&user, updates, now).await?;
+    if let (ImportOutcome::Updated(_, updated), Some(notices)) = (&outcome, notices) {
+        notices.tell(&updated.account, updated.factors, now).await;
     }
+    Ok(Ok(outcome))
 }

@@ -1,6 +1,6 @@
 use crate::cli::failure::Failure;
 use crate::cli::output::print_line;
-use crate::domain::{LoginName, UserPointer, UserRef, printable, quote};
+use crate::domain::{FactorKind, FactorKinds, LoginName, UserPointer, UserRef, printable, quote};
 use crate::store::{Repair, ScannedUsers, Store, UserFault};
 
 /// Checks that the items of the users table agree, and prints what doesn't. With `repairs`, mends it.
@@ -10,8 +10,12 @@ use crate::store::{Repair, ScannedUsers, Store, UserFault};
 /// # Errors
 ///
 /// [`Failure::TableFaults`]: there are faults left.
-pub async fn check_users(store: &Store, repairs: bool, unique_emails: bool) -> Result<(), Failure> {
-    let scanned = store.scan_users().await?;
+pub async fn check_users(
+    store: &Store,
+    scanned: &ScannedUsers,
+    repairs: bool,
+    unique_emails: bool,
+) -> Result<(), Failure> {
     let mut is_sound = true;
     for fault in scanned.faults() {
         let outcome = if repairs {
@@ -27,15 +31,15 @@ pub async fn check_users(store: &Store, repairs: bool, unique_emails: bool) -> R
             continue;
         };
         is_sound &= outcome == ": mended";
-        print_line(format_args!("{}{outcome}", describe(&fault, &scanned)))?;
+        print_line(format_args!("{}{outcome}", describe(&fault, scanned)))?;
     }
     if !is_sound {
         return Err(Failure::TableFaults);
     }
     print_line("both tables are as they should be")?;
-    print_users_to_rename(&scanned)?;
+    print_users_to_rename(scanned)?;
     if unique_emails {
-        print_shared_emails(&scanned)?;
+        print_shared_emails(scanned)?;
     }
     Ok(())
 }
@@ -48,6 +52,17 @@ fn describe(fault: &UserFault, scanned: &ScannedUsers) -> String {
     match fault {
         UserFault::LeftProfile(user) => {
             format!("PROFILE#{user} is the profile of a user who isn't there")
+        }
+        UserFault::LeftFactors(user) => {
+            format!("FACTORS#{user} has the second factors of a user who isn't there")
+        }
+        UserFault::OtherKinds(user) => {
+            let (named, kinds) = scanned.kinds(*user);
+            let (named, kinds) = (names(named), names(kinds));
+            let who = who(user);
+            format!(
+                "a login of {who} demands other second factors ({named}) than there are ({kinds})"
+            )
         }
         UserFault::LeftAddress { address, user } => {
             let address = printable(address);
@@ -66,7 +81,15 @@ fn describe(fault: &UserFault, scanned: &ScannedUsers) -> String {
     }
 }
 
-fn name(user: &UserPointer) -> String {
+fn names(kinds: FactorKinds) -> String {
+    let names: Vec<_> = kinds.iter().map(FactorKind::as_str).collect();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}
+
+pub fn name(user: &UserPointer) -> String {
     let (id, name) = (user.id.as_str(), user.login_name.as_str());
     format!("{} with the id {}", printable(name), printable(id))
 }

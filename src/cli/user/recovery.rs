@@ -1,16 +1,13 @@
 use serde::Serialize;
 
 use super::selector::UserSelector;
-use crate::aws::{Roots, http_client};
 use crate::cli::Environment;
 use crate::cli::connection::Connection;
 use crate::cli::failure::Failure;
 use crate::cli::output::{note, print_json, print_line};
-use crate::config;
+use crate::cli::server_keys::server_keys;
 use crate::domain::{Timestamp, printable};
-use crate::error::Error;
 use crate::service::{ResetCode, Users};
-use crate::token::ServerKey;
 
 #[derive(Debug, clap::Args)]
 pub struct VerifyEmail {
@@ -55,9 +52,9 @@ struct CodeJson<'a> {
 impl ResetPassword {
     /// Prints the short form of the code, which is what people pass on.
     pub async fn run(self, users: &Users, connection: &Connection) -> Result<(), Failure> {
-        let key = server_key(connection).await?;
+        let keys = server_keys(connection).await?;
         let now = (connection.environment.now)();
-        let reset = users.reset_code(&self.user.search(), &key, now).await?;
+        let reset = users.reset_code(&self.user.search(), &keys, now).await?;
         let ResetCode {
             account,
             code,
@@ -78,15 +75,4 @@ impl ResetPassword {
         note(format_args!("{name}: valid until {expires_at}"));
         Ok(())
     }
-}
-
-/// The key of the service, from the settings that `serve` reads.
-async fn server_key(connection: &Connection) -> Result<ServerKey, Failure> {
-    let variable = connection.environment.variable;
-    let setting = config::server_key(variable)?;
-    let secrets = config::secrets_url(variable);
-    let endpoint = connection.endpoint().await?;
-    let source = setting.open(&endpoint, secrets, http_client(Roots::System));
-    let key = source.get().await.map_err(Failure::ServerKey)?;
-    key.ok_or_else(|| Failure::ServerKey(Error::Internal("there is none".into())))
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::Serialize;
 
 use super::selector::UserSelector;
@@ -5,8 +7,8 @@ use crate::cli::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output::{print_json, print_line};
 use crate::domain::{
-    Account, AttemptPolicy, Contact, DisplayName, EmailAddress, Gender, HashString, Language,
-    PersonName, Timestamp, printable,
+    Account, AttemptPolicy, Attempts, Contact, DisplayName, EmailAddress, FactorKind, Gender,
+    HashString, Language, PersonName, Timestamp, printable,
 };
 use crate::password::PasswordHash;
 use crate::service::Users;
@@ -36,6 +38,52 @@ struct AttemptOptions {
     /// Wrong passwords in a row before the service locks a password for a while
     #[arg(long, env = "MAX_PASSWORD_ATTEMPTS", value_name = "NUMBER", default_value = "10", value_parser = policy)]
     max_password_attempts: AttemptPolicy,
+    #[command(flatten)]
+    factors: FactorAttempts,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FactorAttempts {
+    /// Wrong codes in a row before the service locks second factors for a while
+    #[arg(long, env = "MAX_FACTOR_ATTEMPTS", value_name = "NUMBER", default_value = "5", value_parser = factor_policy)]
+    max_factor_attempts: AttemptPolicy,
+}
+
+/// A lock that follows too many failures.
+pub struct Lock {
+    pub is_locked: bool,
+    /// `None`, if there is a lock: an administrator has to end it.
+    pub until: Option<Timestamp>,
+}
+
+impl FactorAttempts {
+    pub fn lock(&self, attempts: &Attempts, now: Timestamp) -> Lock {
+        Lock::of(attempts, self.max_factor_attempts, now)
+    }
+}
+
+impl Lock {
+    fn of(attempts: &Attempts, policy: AttemptPolicy, now: Timestamp) -> Self {
+        let lock = attempts.locked_until(policy, now);
+        Self {
+            is_locked: lock != Ok(None),
+            until: lock.ok().flatten(),
+        }
+    }
+}
+
+/// As a text for people.
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = self.until.map(Timestamp::to_rfc3339);
+        f.write_str(&lock(self.is_locked, until.as_ref()))
+    }
+}
+
+fn factor_policy(text: &str) -> Result<AttemptPolicy, &'static str> {
+    let number = text.parse().ok().filter(|max| *max <= 20);
+    let policy = number.and_then(AttemptPolicy::new);
+    policy.ok_or("must be a number from 1 to 20")
 }
 
 fn policy(text: &str) -> Result<AttemptPolicy, &'static str> {
@@ -79,6 +127,14 @@ struct UserJson<'a> {
     password_locked: bool,
     /// The end of the lock; null, if there is a lock, means that an administrator has to end it.
     password_locked_until: Option<String>,
+    /// The kinds of second factors that the user has.
+    second_factors: Vec<&'static str>,
+    /// How many attempts at their codes failed since the last success.
+    factor_failures: u32,
+    /// Whether too many failures have locked them.
+    factors_locked: bool,
+    /// The end of that lock, as of the password's.
+    factors_locked_until: Option<String>,
     /// Null for a user of a release without profiles.
     created_at: Option<String>,
     changed_at: Option<String>,
@@ -87,9 +143,14 @@ struct UserJson<'a> {
 }
 
 impl<'a> UserJson<'a> {
-    fn new(account: &'a Account, policy: AttemptPolicy, now: Timestamp) -> Self {
-        let Account { user, profile } = account;
-        let lock = user.attempts.locked_until(policy, now);
+    fn new(account: &'a Account, policy: &AttemptOptions, now: Timestamp) -> Self {
+        let Account {
+            user,
+            profile,
+            factors,
+        } = account;
+        let lock = Lock::of(&user.attempts, policy.max_password_attempts, now);
+        let factor_lock = policy.factors.lock(&factors.attempts, now);
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339);
         let name = |name: &'a Option<PersonName>| name.as_ref().map(PersonName::as_str);
         let (email, phone) = (profile.email.as_ref(), profile.phone.as_ref());
@@ -114,21 +175,25 @@ impl<'a> UserJson<'a> {
             attempts: user.attempts.made,
             failures: user.attempts.failures,
             last_attempt_at: time(user.attempts.last_at),
-            password_locked: lock != Ok(None),
-            password_locked_until: time(lock.ok().flatten()),
+            password_locked: lock.is_locked,
+            password_locked_until: time(lock.until),
+            second_factors: factors.kinds().iter().map(FactorKind::as_str).collect(),
+            factor_failures: factors.attempts.failures,
+            factors_locked: factor_lock.is_locked,
+            factors_locked_until: time(factor_lock.until),
             created_at: time(profile.created_at),
             changed_at: time(profile.changed_at),
             sequence: profile.sequence.0,
         }
     }
+}
 
-    /// The lock as a text for people.
-    fn lock(&self) -> String {
-        match (self.password_locked, &self.password_locked_until) {
-            (false, _) => "no".to_owned(),
-            (true, Some(until)) => format!("until {until}"),
-            (true, None) => "until an administrator unlocks it".to_owned(),
-        }
+/// A lock as a text for people.
+fn lock(is_locked: bool, until: Option<&String>) -> String {
+    match (is_locked, until) {
+        (false, _) => "no".to_owned(),
+        (true, Some(until)) => format!("until {until}"),
+        (true, None) => "until an administrator unlocks it".to_owned(),
     }
 }
 
@@ -140,8 +205,7 @@ fn algorithm(hash: &HashString) -> &'static str {
 impl Show {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         let user = users.find(&self.user.search()).await?;
-        let policy = self.policy.max_password_attempts;
-        let shown = UserJson::new(&user.account, policy, (environment.now)());
+        let shown = UserJson::new(&user.account, &self.policy, (environment.now)());
         if self.json {
             return print_json(&shown);
         }
@@ -167,6 +231,14 @@ impl UserJson<'_> {
         let attempt = self.last_attempt_at.as_deref();
         let attempt = attempt.map_or(String::new(), |at| format!(", the last at {at}"));
         let change = self.password_change_required.then_some("required");
+        let has_factors = !self.second_factors.is_empty() || self.factor_failures > 0;
+        let factors = |text: String| has_factors.then_some(text);
+        let kinds = match &*self.second_factors {
+            [] => "none".to_owned(),
+            kinds => kinds.join(", "),
+        };
+        let factor_lock = lock(self.factors_locked, self.factors_locked_until.as_ref());
+        let password_lock = lock(self.password_locked, self.password_locked_until.as_ref());
         let rows = [
             ("login name", text(Some(self.login_name))),
             ("user id", text(Some(self.user_id))),
@@ -185,7 +257,13 @@ impl UserJson<'_> {
             ("password change", text(change)),
             ("attempts", Some(format!("{}{attempt}", self.attempts))),
             ("failures", Some(format!("{} in a row", self.failures))),
-            ("password locked", Some(self.lock())),
+            ("password locked", Some(password_lock)),
+            ("second factors", factors(kinds)),
+            (
+                "wrong codes",
+                factors(format!("{} in a row", self.factor_failures)),
+            ),
+            ("factors locked", factors(factor_lock)),
             ("created at", self.created_at.clone()),
             ("changed at", self.changed_at.clone()),
             ("changes", Some(self.sequence.to_string())),
@@ -199,9 +277,8 @@ impl UserJson<'_> {
 impl List {
     pub async fn run(self, users: &Users, environment: Environment) -> Result<(), Failure> {
         users
-            .list(|account| {
-                let policy = self.policy.max_password_attempts;
-                let shown = UserJson::new(&account, policy, (environment.now)());
+            .list(|scanned| {
+                let shown = UserJson::new(&scanned.account, &self.policy, (environment.now)());
                 if self.json {
                     return print_json(&shown);
                 }
@@ -211,10 +288,11 @@ impl List {
                     printable(shown.user_id),
                     shown.state,
                     shown.password.unwrap_or("no password"),
-                    shown.lock(),
+                    lock(shown.password_locked, shown.password_locked_until.as_ref()),
                 ))
             })
             .await
+            .map(drop)
     }
 }
 

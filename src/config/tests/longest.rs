@@ -36,6 +36,10 @@ fn longest(name: &str) -> [String; 2] {
             let domain = ["b", "c", "d"].map(|letter| letter.repeat(60)).join(".");
             fill("help@", 'a', 200 - domain.len() - 1).map(|start| format!("{start}.{domain}"))
         }
+        "SECOND_FACTORS" => {
+            ["totp,otp_email,otp_sms", "totp,otp_email,otp_sms,"].map(str::to_owned)
+        }
+        "TOTP_ISSUER" => fill("", 'a', 64),
         name => panic!("how long may {name} be?"),
     }
 }

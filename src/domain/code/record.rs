@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Code, CodeId, Destination, KeyName};
-use crate::domain::{Address, CodePurpose, EmailAddress, PhoneNumber, Timestamp, UserId};
+use super::{Code, Destination};
+use crate::domain::{
+    Address, CodeId, CodePurpose, EmailAddress, KeyName, PhoneNumber, Timestamp, UserId,
+};
 
 /// What is stored of the codes of a user for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]

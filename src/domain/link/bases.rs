@@ -21,6 +21,11 @@ impl LinkBases {
         (text.len() <= Self::MAX_BYTES).then_some(Self(bases))
     }
 
+    /// The host of the first one, if that has a name.
+    pub fn first_host(&self) -> Option<&str> {
+        self.0.first()?.host_name()
+    }
+
     pub(super) fn have(&self, url: &Url) -> bool {
         self.0.iter().any(|base| url.is_under(base))
     }

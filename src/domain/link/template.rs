@@ -12,13 +12,15 @@ pub enum LinkFault {
     Malformed,
 }
 
-/// What the placeholders of a template are replaced by. `{{.CodeID}}` and `{{.SessionID}}` are empty:
-/// nothing that is sent here has one.
+/// What the placeholders of a template are replaced by. `{{.CodeID}}` is empty: nothing that is sent
+/// here has one.
 #[derive(Clone, Copy, Default)]
 pub struct LinkValues<'a> {
     /// Letters and digits: it alone may stand in a path.
     pub code: &'a str,
     pub user_id: &'a str,
+    /// The session that a one-time code is for; empty if the code is for none.
+    pub session_id: &'a str,
     pub organization: &'a str,
     pub login_name: &'a str,
     pub display_name: &'a str,
@@ -91,7 +93,7 @@ impl UrlTemplate {
 }
 
 /// All but the unreserved characters. <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub(in crate::domain) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -106,7 +108,8 @@ impl<'a> LinkValues<'a> {
             "LoginName" => self.login_name,
             "DisplayName" => self.display_name,
             "PreferredLanguage" => self.language,
-            "CodeID" | "SessionID" => "",
+            "SessionID" => self.session_id,
+            "CodeID" => "",
             _ => return None,
         })
     }

@@ -229,6 +229,7 @@ fn each_value_is_encoded_into_its_place() {
     let values = LinkValues {
         code: "ABC234",
         user_id: "a/b?c#d",
+        session_id: "67e55044",
         organization: "Acme & Söhne",
         login_name: "mini@mouse.com",
         display_name: "../x\r\n",
@@ -242,7 +243,7 @@ fn each_value_is_encoded_into_its_place() {
         ("?n={{.LoginName}}", "?n=mini%40mouse.com"),
         ("#{{.DisplayName}}", "#..%2Fx%0D%0A"),
         ("?l={{.PreferredLanguage}}", "?l=pt-BR"),
-        ("?a={{.CodeID}}&b={{.SessionID}}", "?a=&b="),
+        ("?a={{.CodeID}}&s={{.SessionID}}", "?a=&s=67e55044"),
     ] {
         let template = parse(&format!("https://login.example/{rest}")).unwrap();
         let want = format!("https://login.example/{want}");
@@ -345,15 +346,16 @@ proptest! {
     fn an_accepted_template_stays_under_its_base_whatever_the_values_are(
         template in template(),
         code in "[2-9A-HJ-NP-Z]{20}",
-        values in prop::array::uniform5(hostile()),
+        values in prop::array::uniform6(hostile()),
     ) {
         let Ok(parsed) = parse(&template) else {
             return Ok(());
         };
-        let [user_id, organization, login_name, display_name, language] = &values;
+        let [user_id, session_id, organization, login_name, display_name, language] = &values;
         let link = parsed.render(&LinkValues {
             code: &code,
             user_id,
+            session_id,
             organization,
             login_name,
             display_name,

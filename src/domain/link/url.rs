@@ -55,6 +55,14 @@ impl Url {
         self.path.ends_with('/') && !self.has_more && !self.path.contains(PLACEHOLDER)
     }
 
+    /// `None`: it is an IPv6 address.
+    pub fn host_name(&self) -> Option<&str> {
+        match &self.host {
+            Host::Name(name) => Some(name),
+            Host::V6(_) => None,
+        }
+    }
+
     pub fn is_under(&self, base: &Self) -> bool {
         self.is_https == base.is_https
             && self.host == base.host

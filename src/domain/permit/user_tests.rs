@@ -1,7 +1,7 @@
 //! Tests of the users that a permit covers.
 
 use super::*;
-use crate::domain::ServiceAccountName;
+use crate::domain::{Factor, Factors, Proof, ServiceAccountName};
 use Denial::Forbidden;
 
 fn permit(operation: Operation, principal: Principal) -> Permit {
@@ -20,7 +20,14 @@ fn user(proved_at: Timestamp) -> Principal {
     Principal::User {
         id: id("1"),
         session: SessionId::generate(),
-        proved_at,
+        proof: Box::new(Proof {
+            factors: Factors {
+                verified_at: [(Factor::Password, proved_at)].into_iter().collect(),
+                ..Factors::default()
+            },
+            kinds: FactorKinds::default(),
+            lacking: None,
+        }),
     }
 }
 

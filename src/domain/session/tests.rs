@@ -1,5 +1,7 @@
 use super::*;
-use crate::domain::{Attempts, DisplayName, Factor, FactorSet, LoginName, User, UserId, UserState};
+use crate::domain::{
+    Attempts, DisplayName, Factor, FactorSet, LoginName, User, UserFactor, UserId, UserState,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -8,6 +10,7 @@ fn new() -> NewSession {
         id: SessionId(uuid::Uuid::nil()),
         token_hash: TokenHash::new([0; 32]),
         factors: Factors::default(),
+        challenges: Challenges::default(),
         metadata: Metadata::default(),
         user_agent: None,
         creator: "anonymous".into(),
@@ -32,7 +35,7 @@ fn passed(factors: &[Factor], id: &str, generation: u128, at: Timestamp) -> Fact
         generation: SessionGeneration(uuid::Uuid::from_u128(generation)),
     };
     let factors: FactorSet = factors.iter().copied().collect();
-    Factors::passed(&factors, &user, at)
+    Factors::passed(&factors, UserFactor::from(&user), at)
 }
 
 /// Whose user was checked at [`NOW`], and no more than that.

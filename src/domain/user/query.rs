@@ -233,7 +233,7 @@ pub enum UserOrder {
 impl UserEntry {
     /// A user in a state that is shown, which may be another than the stored one.
     pub fn new(account: &Account, state: UserState) -> Self {
-        let Account { user, profile } = account;
+        let Account { user, profile, .. } = account;
         let address = |email: &super::Contact<EmailAddress>| email.address.clone();
         Self {
             user_id: user.user_id.clone(),

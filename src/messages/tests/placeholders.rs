@@ -1,21 +1,30 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::{has_asker, has_link};
 use crate::messages::MessageKind;
 use crate::messages::template::{Piece, Template, pieces};
 use crate::messages::texts::{LAYOUT, MessageLanguage};
 
 /// The placeholders that each text of a kind must have: those of the body, and those of the SMS.
 fn required(kind: MessageKind) -> [Vec<&'static str>; 2] {
-    let mut body = vec!["asker", "organization"];
+    let mut body = vec!["organization"];
     let mut sms = vec!["organization"];
+    if has_asker(kind) {
+        body.push("asker");
+    }
     if !kind.is_notice() {
-        body.extend(["code", "link", "validity"]);
+        body.extend(["code", "validity"]);
         sms.extend(["code", "validity"]);
+    }
+    if has_link(kind) {
+        body.push("link");
     }
     match kind {
         MessageKind::Invite => body.push("application"),
         MessageKind::EmailChanged => body.push("new_address"),
+        MessageKind::FactorAdded | MessageKind::FactorRemoved => body.push("factor"),
+        MessageKind::RecoveryCodeUsed => body.push("left"),
         _ => {}
     }
     [body, sms]
@@ -60,14 +69,15 @@ fn each_text_has_its_placeholders_and_no_others() {
             check(&what("the body"), &lines, &body, &["name"]);
             check(&what("Subject"), &template.subject, &[], &["organization"]);
             check(&what("Button"), &template.button, &[], &["organization"]);
-            let beside = if kind.is_notice() {
-                &["new_address"]
-            } else {
-                &["link"]
+            let beside: &[&str] = match kind {
+                MessageKind::EmailChanged => &["new_address"],
+                MessageKind::FactorAdded | MessageKind::FactorRemoved => &["factor"],
+                _ if has_link(kind) => &["link"],
+                _ => &[],
             };
             check(&what("SMS"), &template.sms, &sms, beside);
             assert_eq!(template.subject.len(), 1, "{}", what("Subject"));
-            let buttons = usize::from(!kind.is_notice());
+            let buttons = usize::from(has_link(kind));
             assert_eq!(template.button.len(), buttons, "{}", what("Button"));
         }
         let phrases = language.phrases().lines();
@@ -77,6 +87,8 @@ fn each_text_has_its_placeholders_and_no_others() {
             let must: &[&str] = match name {
                 "asked-by-application" | "changed-by-application" => &["asking_application"],
                 "hour" | "hours" => &["hours"],
+                "minute" | "minutes" => &["minutes"],
+                "left-more" => &["count"],
                 _ => &[],
             };
             check(name, &[phrase], must, &["organization"]);
@@ -91,6 +103,15 @@ fn each_text_has_its_placeholders_and_no_others() {
             "changed-by-user",
             "hour",
             "hours",
+            "left-more",
+            "left-none",
+            "left-one",
+            "minute",
+            "minutes",
+            "otp_email",
+            "otp_sms",
+            "recovery_codes",
+            "totp",
         ];
         assert_eq!(names, want.into(), "{}", language.tag());
     }
@@ -110,14 +131,14 @@ fn each_text_has_its_placeholders_and_no_others() {
 fn the_page_names_each_file_with_its_placeholders() {
     const PAGE: &str = include_str!("../../../docs/messages.md");
     for kind in MessageKind::ALL {
-        let file = format!("{kind:?}")
-            .replace("Email", "_email")
-            .replace("Phone", "_phone");
-        let file = file
-            .replace("Password", "_password")
-            .replace("Changed", "_changed");
-        let file = file.replace("LoginName", "login_name").to_lowercase();
-        let start = format!("| `{}.txt` |", file.trim_start_matches('_'));
+        let mut file = String::new();
+        for c in format!("{kind:?}").chars() {
+            if c.is_uppercase() && !file.is_empty() {
+                file.push('_');
+            }
+            file.push(c.to_ascii_lowercase());
+        }
+        let start = format!("| `{file}.txt` |");
         let row = PAGE.lines().find(|line| line.starts_with(&start)).unwrap();
         let cell = row.split('|').nth(3).unwrap();
         let documented: BTreeSet<_> = cell.split('`').skip(1).step_by(2).collect();

@@ -1,7 +1,7 @@
 use super::{CheckedDelivery, CodeOrder, PreparedCode};
 use crate::domain::{
     Account, Code, CodePurpose, Destination, DisplayName, Language, LinkValues, Permit, Principal,
-    UrlTemplate,
+    UrlTemplate, UserId,
 };
 use crate::error::Error;
 use crate::messages::{self, Asker, MessageKind, MessageValues};
@@ -64,16 +64,14 @@ impl Service {
             let values = self.link_values(code, account, is_verified);
             template.render(&values)
         });
-        let asker = self.asker(permit.principal(), account);
+        let asker = self.asker(permit.principal(), &account.user.user_id);
         let values = MessageValues {
-            organization: &self.policy.organization_name,
-            asker,
             name: is_verified.then(|| shown_name(account)),
             code: Some(code.short()),
             link: link.as_deref(),
             application: order.application_name.as_deref(),
-            new_address: None,
             hours: u32::try_from(order.purpose.lifetime().as_secs() / 3600).unwrap_or(u32::MAX),
+            ..MessageValues::new(&self.policy.organization_name, asker)
         };
         let language = account.profile.language.as_ref().map(Language::as_str);
         let kind = match order.purpose {
@@ -111,6 +109,7 @@ impl Service {
         LinkValues {
             code: code.long(),
             user_id: account.user.user_id.as_str(),
+            session_id: "",
             organization: &self.policy.resource_owner,
             login_name,
             display_name,
@@ -120,9 +119,13 @@ impl Service {
 
     /// Who asks, as a message says it. Other users, who act by a code, and clients of a gateway have
     /// no name that it could say.
-    pub(super) fn asker<'a>(&'a self, principal: &'a Principal, account: &Account) -> Asker<'a> {
+    pub(in crate::service) fn asker<'a>(
+        &'a self,
+        principal: &'a Principal,
+        user: &UserId,
+    ) -> Asker<'a> {
         match principal {
-            Principal::User { id, .. } if *id == account.user.user_id => Asker::User,
+            Principal::User { id, .. } if id == user => Asker::User,
             Principal::ServiceAccount { name, .. } => Asker::Application(name.as_str()),
             Principal::Operator => Asker::Operator,
             Principal::User { .. } | Principal::Jwt { .. } | Principal::Anonymous => {

@@ -1,12 +1,14 @@
+use std::sync::Arc;
+
 use super::{CheckedDelivery, CodeOrder};
 use crate::domain::{
-    Account, Code, CodePurpose, CodeRequest, CodeTarget, Destination, Invitation, Issue, Permit,
-    UserState, day_of, until_next_day,
+    Account, Code, CodePurpose, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation,
+    Issue, Permit, Timestamp, UserState, day_of, until_next_day,
 };
 use crate::error::{Error, UserError};
 use crate::service::{Context, Service};
 use crate::store::{IssuedCode, MessageCounter};
-use crate::token::ServerKey;
+use crate::token::{ServerKey, ServerKeys};
 
 /// The messages to one e-mail address and to one phone number on a day, whoever asks for them.
 const MAX_TO_EMAIL: u32 = 20;
@@ -32,11 +34,11 @@ impl Service {
         &self,
         account: &Account,
         order: &CodeOrder,
-        key: &ServerKey,
+        keys: &Arc<ServerKeys>,
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<Code>, Error> {
-        let requested = self.try_request_code(account, order, key, permit, context);
+        let requested = self.try_request_code(account, order, keys, permit, context);
         let requested = requested.await;
         if let Err(error) = &requested
             && error.is_server_fault()
@@ -51,15 +53,15 @@ impl Service {
         &self,
         account: &Account,
         order: &CodeOrder,
-        key: &ServerKey,
+        keys: &Arc<ServerKeys>,
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<Code>, Error> {
         for _ in 0..MAX_CONFLICTS {
-            let Some(prepared) = self.prepare_code(account, order, key, context).await? else {
+            let Some(prepared) = self.prepare_code(account, order, keys, context).await? else {
                 return Ok(None);
             };
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
             let stored = self.store.issue_code(&prepared.write);
             let stored = context.database(stored).await;
             if stored.is_err() && order.is_sent() {
@@ -85,7 +87,7 @@ impl Service {
         &self,
         account: &Account,
         order: &CodeOrder,
-        key: &ServerKey,
+        keys: &Arc<ServerKeys>,
         context: &Context,
     ) -> Result<Option<PreparedCode>, Error> {
         let user = &account.user;
@@ -94,7 +96,9 @@ impl Service {
         }
         let seen = self.store.get_code(&user.user_id, order.purpose);
         let seen = context.database(seen).await?;
-        let target = order.target(account, key);
+        let keys = self.keys_of_code(Arc::clone(keys), &seen, context).await?;
+        let (key, target) =
+            key_and_target(&keys, &seen, context.now, |key| order.target(account, key));
         if order.is_again && seen.valid(&target, context.now).is_none() {
             return Err(UserError::NoCode(order.purpose).into());
         }
@@ -110,7 +114,7 @@ impl Service {
         };
         if order.is_sent() {
             // What is counted is sent, whatever the client's deadline.
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
             self.count(order, context).await?;
         }
         let Some(active) = &record.active else {
@@ -193,13 +197,33 @@ impl Service {
         }
     }
 
-    async fn take_back(&self, counter: MessageCounter<'_>, context: &Context) {
+    pub(in crate::service) async fn take_back(
+        &self,
+        counter: MessageCounter<'_>,
+        context: &Context,
+    ) {
         let day = day_of(context.now);
         let taken = self.store.uncount_message(counter, day);
         if let Err(error) = context.database(taken).await {
             context.record.side_error(&error);
         }
     }
+}
+
+/// The key of a code that is asked for, and what it is bound to. A valid one that there is stays as it
+/// is, also by another key than the first, so that no change of keys takes it from who waits for it.
+pub(in crate::service) fn key_and_target<'a>(
+    keys: &'a ServerKeys,
+    seen: &CodeRecord,
+    now: Timestamp,
+    target: impl Fn(&ServerKey) -> CodeTarget,
+) -> (&'a ServerKey, CodeTarget) {
+    let made_by = seen.active.as_ref().map(|active| active.target.key);
+    let made_by = made_by.and_then(|name| keys.with_name(name));
+    made_by
+        .map(|key| (key, target(key)))
+        .filter(|(_, target)| seen.valid(target, now).is_some())
+        .unwrap_or_else(|| (keys.first(), target(keys.first())))
 }
 
 /// What a code of a user is bound to.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::request::code_target;
 use crate::domain::{
     Account, CodePurpose, CodeRecord, Destination, FoldedName, Permission, Permit, PresentedCode,
@@ -6,7 +8,7 @@ use crate::domain::{
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::{Context, Service, UserRefusal};
 use crate::store::{CodeWrite, StoredUser};
-use crate::token::ServerKey;
+use crate::token::{ServerKey, ServerKeys};
 
 /// A code that was right, for a user who may use it.
 pub(in crate::service) struct CheckedCode {
@@ -49,9 +51,9 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<CodeUser, Error> {
-        let key = self.code_key().await?;
+        let keys = self.code_keys(context).await?;
         let tried = self
-            .try_code(user, purpose, presented, key, context)
+            .try_code(user, purpose, presented, keys, context)
             .await?;
         let found = self.find_user_of_code(user, context).await;
         let principal = permit.principal();
@@ -88,7 +90,7 @@ impl Service {
         user: &UserId,
         purpose: CodePurpose,
         presented: &PresentedCode,
-        key: ServerKey,
+        keys: Arc<ServerKeys>,
         context: &Context,
     ) -> Result<Result<CheckedCode, CodeFault>, Error> {
         let now = context.time();
@@ -109,9 +111,10 @@ impl Service {
         let Some(active) = record.active.clone() else {
             return Ok(Err(CodeFault::Wrong));
         };
-        if active.target.key != key.name() {
+        let keys = self.keys_of_code(keys, &record, context).await?;
+        let Some(key) = keys.with_name(active.target.key) else {
             return Ok(Err(CodeFault::Wrong));
-        }
+        };
         if !active.is_valid(now) {
             return Ok(Err(CodeFault::Expired));
         }
@@ -129,7 +132,7 @@ impl Service {
             Some(destination) => Ok(CheckedCode {
                 record,
                 destination,
-                key,
+                key: key.clone(),
                 is_counted,
             }),
             None => Err(CodeFault::Wrong),

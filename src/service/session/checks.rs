@@ -1,9 +1,9 @@
 mod addresses;
 mod password;
 
+use super::SecondChecks;
 use crate::domain::{
-    AddressGroup, Factor, FactorSet, Factors, HashString, Password, Permit, Timestamp, User,
-    UserSearch, UserState,
+    AddressGroup, Factor, FactorSet, HashString, Password, Permit, User, UserSearch, UserState,
 };
 use crate::error::Error;
 use crate::password::PendingAttempt;
@@ -15,16 +15,22 @@ use crate::service::{Context, Service};
 pub struct Checks {
     pub user: Option<UserSearch>,
     pub password: Option<Password>,
+    pub second: SecondChecks,
 }
 
 impl Checks {
     /// The factors that the session has once the checks pass.
     pub fn factors(&self) -> FactorSet {
         // Exhaustive on purpose: a check that is added has a factor.
-        let Self { user, password } = self;
+        let Self {
+            user,
+            password,
+            second,
+        } = self;
         let user = user.as_ref().map(|_| Factor::User);
         let password = password.as_ref().map(|_| Factor::Password);
-        user.into_iter().chain(password).collect()
+        let second = second.kinds().into_iter().map(Factor::from);
+        user.into_iter().chain(password).chain(second).collect()
     }
 }
 
@@ -41,15 +47,6 @@ pub(in crate::service) struct VerifiedUser {
     pub new_hash: Option<HashString>,
 }
 
-impl VerifiedUser {
-    /// The factors of a session whose `checks` the user has passed at `at`.
-    pub fn factors(verified: Option<&Self>, checks: &FactorSet, at: Timestamp) -> Factors {
-        verified.map_or_else(Factors::default, |verified| {
-            Factors::passed(checks, &verified.user, at)
-        })
-    }
-}
-
 /// A password to check, and one that the user has chosen in its place, if any.
 struct PasswordCheck<'a> {
     password: Password,
@@ -57,7 +54,7 @@ struct PasswordCheck<'a> {
 }
 
 impl Service {
-    /// Carries out the checks of a request, if it has any. `subject` is the user whom they are of:
+    /// Carries out the checks of a request of a user and a password, if it has any. `subject` is the user whom they are of:
     /// the one that they name, or the session's. A failure is counted by `address`, in
     /// [`Service::limited`].
     pub(in crate::service) async fn check(
@@ -84,11 +81,16 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<VerifiedUser>, Error> {
-        // Exhaustive on purpose: a check that is added is carried out here.
-        let Checks { user: _, password } = checks;
+        // Exhaustive on purpose: a check that is added is carried out here, or by `judge_second`.
+        let Checks {
+            user,
+            password,
+            second: _,
+        } = checks;
         let outcome = match (subject, password.clone()) {
             (None, None) => return Ok(None),
             (None, Some(_)) => Err(Error::UserMissing),
+            (Some(_), None) if user.is_none() => return Ok(None),
             (Some(subject), None) => self.check_user(subject, context).await,
             (Some(subject), Some(password)) => {
                 let check = PasswordCheck { password, chosen };
@@ -140,22 +142,32 @@ impl Service {
         verified: Option<&VerifiedUser>,
         context: &Context,
     ) -> T {
+        let (put, ()) = tokio::join!(put, self.settle(verified, context));
+        put
+    }
+
+    /// Forgives the failures before a right password, and stores its new hash if there is one.
+    async fn settle(&self, verified: Option<&VerifiedUser>, context: &Context) {
+        let Some(VerifiedUser {
+            user,
+            attempt,
+            new_hash,
+        }) = verified
+        else {
+            return;
+        };
         let clear = async {
-            let verified = verified.filter(|verified| verified.attempt.is_some())?;
-            self.store.clear_failures(&verified.user).await.err()
+            attempt.as_ref()?;
+            self.store.clear_failures(user).await.err()
         };
         let replace = async {
-            let VerifiedUser { user, new_hash, .. } = verified?;
             let replace = self.store.replace_password_hash(user, new_hash.as_ref()?);
             // Another call may have replaced the hash first, which is fine.
             replace.await.err()
         };
-
-        let (put, clear, replace) = tokio::join!(put, clear, replace);
-
+        let (clear, replace) = tokio::join!(clear, replace);
         for error in clear.iter().chain(&replace) {
             context.record.side_error(error);
         }
-        put
     }
 }

@@ -29,6 +29,7 @@ impl UseCase for DeleteSession {
         let id = self
             .session_id
             .ok_or(Error::SessionNotFound(ApiSide::Command))?;
+        permit.may_use_session(id)?;
         let end = service.store.end_session(id, &scope, context.now);
         match context.database(end).await? {
             EndOutcome::Ended(session) => {

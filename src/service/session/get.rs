@@ -37,6 +37,7 @@ impl UseCase for GetSession {
         let scope = sessions(permit, token)?;
         let unknown = || Error::SessionNotFound(ApiSide::Query);
         let id = self.session_id.ok_or_else(unknown)?;
+        permit.may_use_session(id)?;
         let user = match token {
             None => own_user_ref(permit),
             Some(token) => token.as_ref().ok().and_then(SessionToken::user),

@@ -1,9 +1,10 @@
 use super::checks::VerifiedUser;
 use crate::domain::{
-    Factor, IdempotencyKey, Invalid, LoginName, Permit, Session, SessionId, UserId, UserSearch,
+    Factor, IdempotencyKey, Invalid, LoginName, Permit, PresentedOtp, PresentedRecoveryCode,
+    Session, SessionId, TotpCode, UserId, UserRef, UserSearch,
 };
 use crate::error::Error;
-use crate::service::{CreateSession, Service};
+use crate::service::{AskedChallenges, Context, CreateSession, Delivery, SecondChecks, Service};
 use crate::token::{ServerKey, SessionToken};
 
 /// The idempotency key of a create, with what is derived by it.
@@ -26,12 +27,15 @@ impl Service {
         &self,
         request: &CreateSession,
         permit: &Permit,
+        context: &Context,
     ) -> Result<Option<IdempotencyScope>, Error> {
         let Some(key) = request.idempotency_key.clone() else {
             return Ok(None);
         };
-        let server_key = self.server_key.get().await?;
-        let server_key = server_key.ok_or(Error::Unimplemented(NO_KEY.into()))?;
+        let keys = self.server_keys(context).await?;
+        let keys = keys.ok_or(Error::Unimplemented(NO_KEY.into()))?;
+        // One that decides during a rotation of keys, whichever of them a process has read.
+        let server_key = keys.oldest();
         let checks = request.checks.factors();
         let has_login =
             checks.contains(&Factor::User) && checks.iter().any(|factor| factor.is_proof());
@@ -40,8 +44,8 @@ impl Service {
             return Err(Invalid::new("idempotency-key", reason).into());
         }
         Ok(Some(IdempotencyScope {
-            fingerprint: fingerprint(&server_key, request),
-            server_key,
+            fingerprint: fingerprint(server_key, request),
+            server_key: server_key.clone(),
             key,
         }))
     }
@@ -64,15 +68,18 @@ impl IdempotencyScope {
     }
 
     /// The token of the reply to a create that is repeated: `stored` is the session that it created
-    /// the first time, `session` the one that it would create. It is that of the first time, even if
+    /// the first time, `now` the user of the one that it would create. It is that of the first time, even if
     /// the session has changed or ended since.
-    pub fn first_token(&self, session: &Session, stored: &Session) -> Result<SessionToken, Error> {
+    pub fn first_token(
+        &self,
+        now: Option<UserRef>,
+        stored: &Session,
+    ) -> Result<SessionToken, Error> {
         let first = stored
             .request
             .filter(|first| first.fingerprint == self.fingerprint)
             .ok_or(Error::IdempotencyKeyReused)?;
-        let user = |session: &Session| session.factors.user_ref();
-        let (now, then) = (user(session), user(stored));
+        let then = stored.factors.user_ref();
         // Both have a user, and not the same one: the login name has passed to another user. An
         // ended session has no user, and its token is invalid. A session that was created without
         // a user may have got one since.
@@ -89,6 +96,7 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     // Exhaustive on purpose: what is added to the request belongs to its fingerprint.
     let CreateSession {
         checks,
+        challenges,
         metadata,
         user_agent,
         lifetime,
@@ -107,7 +115,7 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
     // Stored fingerprints have an empty part for a password.
     parts.list(proofs.map(|proof| match proof {
         Factor::Password => &b""[..],
-        Factor::User => proof.as_str().as_bytes(),
+        other => other.as_str().as_bytes(),
     }));
     parts.list(
         metadata
@@ -129,6 +137,8 @@ pub(super) fn fingerprint(key: &ServerKey, request: &CreateSession) -> [u8; 32] 
             .map(|lifetime| lifetime.as_nanos().to_string())
             .as_deref(),
     );
+    parts.second(&checks.second);
+    parts.challenges(challenges);
     let parts: Vec<_> = parts.0.iter().map(Vec::as_slice).collect();
     key.fingerprint(&parts)
 }
@@ -141,6 +151,41 @@ struct Parts(Vec<Vec<u8>>);
 impl Parts {
     fn optional(&mut self, text: Option<&str>) {
         self.list(text.map(str::as_bytes));
+    }
+
+    /// The codes of second factors, which have been used up by the first request. A request without
+    /// any has the fingerprint that older releases stored.
+    fn second(&mut self, checks: &SecondChecks) {
+        // Exhaustive on purpose: which of them are there is part of the factors.
+        let SecondChecks {
+            totp,
+            otp_sms,
+            otp_email,
+            recovery_code,
+        } = checks;
+        if checks.is_empty() {
+            return;
+        }
+        self.optional(Some("second"));
+        self.list(totp.as_ref().map(TotpCode::as_bytes));
+        self.list(otp_sms.as_ref().map(PresentedOtp::as_bytes));
+        self.list(otp_email.as_ref().map(PresentedOtp::as_bytes));
+        self.list(recovery_code.as_ref().map(PresentedRecoveryCode::as_bytes));
+    }
+
+    fn challenges(&mut self, asked: &AskedChallenges) {
+        if asked.is_empty() {
+            return;
+        }
+        self.optional(Some("challenges"));
+        for (method, delivery) in asked.iter() {
+            self.optional(Some(method.kind().as_str()));
+            match delivery {
+                Delivery::Return => self.optional(None),
+                Delivery::Send(None) => self.optional(Some("")),
+                Delivery::Send(Some(template)) => self.optional(Some(template)),
+            }
+        }
     }
 
     fn list<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>) {

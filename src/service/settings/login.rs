@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::aws::KeySource;
-use crate::domain::EmailAddress;
+use crate::domain::{EmailAddress, FactorKind, MfaPolicy, SecondFactorSet};
 use crate::host::PageLink;
 use crate::service::Service;
 
@@ -9,11 +9,14 @@ use crate::service::Service;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginSettings {
     pub allow_register: bool,
+    pub mfa: MfaPolicy,
     pub hide_password_reset: bool,
     pub ignore_unknown_usernames: bool,
     pub default_redirect_uri: Option<PageLink>,
     /// How long what was proved in a login is good for: as long as its session.
     pub check_lifetime: Duration,
+    /// Those that a user can set up.
+    pub second_factors: Vec<FactorKind>,
 }
 
 /// `zitadel.settings.v2.LegalAndSupportSettings`.
@@ -37,21 +40,32 @@ reads_settings! {
 }
 
 impl Service {
+    fn has_server_key(&self) -> bool {
+        !matches!(self.server_key, KeySource::None)
+    }
+
     /// Whether the deployment sends codes by e-mail, and so can help a user who has forgotten the
     /// password.
     fn mails_codes(&self) -> bool {
-        let has_key = !matches!(self.server_key, KeySource::None);
-        has_key && self.policy.messages.mail_from.is_some()
+        self.has_server_key() && self.policy.messages.mail_from.is_some()
+    }
+
+    /// The second factors that can be set up: each needs the server key.
+    fn offered_factors(&self) -> Vec<FactorKind> {
+        let set = self.has_server_key().then_some(self.policy.second_factors);
+        set.into_iter().flat_map(SecondFactorSet::iter).collect()
     }
 
     fn login_settings(&self) -> LoginSettings {
         let pages = &self.policy.login_pages;
         LoginSettings {
             allow_register: pages.registration,
+            mfa: self.policy.mfa,
             hide_password_reset: !self.mails_codes(),
             ignore_unknown_usernames: pages.ignores_unknown,
             default_redirect_uri: pages.redirect_uri.clone(),
             check_lifetime: self.policy.lifetime,
+            second_factors: self.offered_factors(),
         }
     }
 }

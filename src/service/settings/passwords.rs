@@ -1,3 +1,12 @@
+/// `zitadel.settings.v2.LockoutSettings`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockoutSettings {
+    /// How many wrong passwords in a row lock one.
+    pub password_attempts: u32,
+    /// How many wrong codes in a row lock a user's second factors.
+    pub factor_attempts: u32,
+}
+
 reads_settings! {
     /// `GetPasswordComplexitySettingsRequest`. What is read is the fewest characters of a password.
     GetPasswordComplexitySettings -> usize:
@@ -10,6 +19,9 @@ reads_settings! {
 }
 
 reads_settings! {
-    /// `GetLockoutSettingsRequest`. What is read is how many wrong passwords in a row lock one.
-    GetLockoutSettings -> u32: |service| service.policy.attempts.max()
+    /// `GetLockoutSettingsRequest`.
+    GetLockoutSettings -> LockoutSettings: |service| LockoutSettings {
+        password_attempts: service.policy.attempts.max(),
+        factor_attempts: service.policy.factor_attempts.max(),
+    }
 }

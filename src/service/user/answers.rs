@@ -1,8 +1,8 @@
 //! What the calls on users answer, and their errors.
 
 use super::UserRefusal;
-use crate::domain::{Account, StateChange, Timestamp, UserId, UserSearch, UserState};
-use crate::error::{Error, TokenFault, UserCommand, UserError};
+use crate::domain::{Account, FactorKind, StateChange, Timestamp, UserId, UserSearch, UserState};
+use crate::error::{Error, FactorError, TokenFault, UserCommand, UserError};
 use crate::service::{Context, Details, Service};
 use crate::store::StoredUser;
 
@@ -124,6 +124,7 @@ impl UserRefusal {
             Self::Inactive | Self::Locked | Self::NewerState => wrong_state(),
             Self::Changed | Self::CodeChanged | Self::TriesUsedUp => UserError::ChangedMeanwhile,
             Self::NoEmail | Self::NowhereToReset => UserError::NoAddress,
+            Self::HasTotp => return FactorError::Exists(FactorKind::Totp).into(),
             Self::NotActive(_) => return Error::UserNotActive,
             // The principal is the user, by the token of that session.
             Self::SessionEnded => return Error::Unauthenticated(TokenFault::Invalid),
@@ -150,7 +151,9 @@ pub(super) fn is_due(change: StateChange, account: &Account) -> bool {
         | (StateChange::Unlock, UserState::Locked)
         | (StateChange::Deactivate, UserState::Active | UserState::Locked)
         | (StateChange::Activate, UserState::Inactive) => true,
-        (StateChange::Unlock, UserState::Active) => user.attempts.failures > 0,
+        (StateChange::Unlock, UserState::Active) => {
+            user.attempts.failures > 0 || account.factors.attempts.failures > 0
+        }
         _ => false,
     }
 }

@@ -1,6 +1,8 @@
 //! Changes of a user with all that belongs to them: the codes that are asked for, the code that was
 //! right, and the messages.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 
 use super::UserRefusal;
@@ -11,15 +13,15 @@ use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{Channel, CheckedCode, CheckedDelivery, CodeOrder, PreparedCode};
 use crate::service::{Context, Details, Service};
 use crate::store::{Alongside, CodeWrite, StoredUser};
-use crate::token::ServerKey;
+use crate::token::ServerKeys;
 
 /// The codes that a request asks for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AskedCodes {
     email: Option<CheckedDelivery>,
     phone: Option<CheckedDelivery>,
-    /// The key of their codes, if there are any.
-    key: Option<ServerKey>,
+    /// The keys of their codes, if there are any.
+    keys: Option<Arc<ServerKeys>>,
 }
 
 /// The codes that are returned.
@@ -59,12 +61,13 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// Those of [`Service::delivery`] and [`Service::code_key`].
+    /// Those of [`Service::delivery`] and [`Service::code_keys`].
     pub(super) async fn asked_codes(
         &self,
         email: Option<&Verification>,
         phone: Option<&Verification>,
         permit: &Permit,
+        context: &Context,
     ) -> Result<AskedCodes, Error> {
         let delivery = |verification: Option<&Verification>, channel| match verification {
             Some(Verification::ByCode(delivery)) => {
@@ -74,12 +77,12 @@ impl Service {
         };
         let email = delivery(email, Channel::Email)?;
         let phone = delivery(phone, Channel::Sms)?;
-        let key = if email.is_some() || phone.is_some() {
-            Some(self.code_key().await?)
+        let keys = if email.is_some() || phone.is_some() {
+            Some(self.code_keys(context).await?)
         } else {
             None
         };
-        Ok(AskedCodes { email, phone, key })
+        Ok(AskedCodes { email, phone, keys })
     }
 
     /// Changes a user who was read, sends the codes that the change asks for, and tells the user of
@@ -142,11 +145,11 @@ impl Service {
         context: &Context,
     ) -> Result<Vec<(CodeOrder, PreparedCode)>, Error> {
         let mut prepared = Vec::new();
-        let Some(key) = &asked.key else {
+        let Some(keys) = &asked.keys else {
             return Ok(prepared);
         };
         for order in asked.orders(after) {
-            match self.prepare_code(after, &order, key, context).await {
+            match self.prepare_code(after, &order, keys, context).await {
                 Ok(Some(code)) => prepared.push((order, code)),
                 Ok(None) => {}
                 Err(error) => {
@@ -169,7 +172,7 @@ impl Service {
         change: AccountChange<'_>,
     ) -> Result<(Account, Account), Fault> {
         // What is changed is told, and what is asked for is sent, whatever the client's deadline.
-        context.record.note(|facts| facts.is_sending = true);
+        context.record.note(|facts| facts.runs_to_end = true);
         let is_change = change(&seen.account)? != seen.account;
         if !is_change && parts.proof.is_none() {
             for (stored, (_, code)) in prepared.iter().enumerate() {
@@ -234,11 +237,11 @@ impl Service {
         context: &Context,
     ) -> ReturnedCodes {
         let mut codes = ReturnedCodes::default();
-        let Some(key) = &asked.key else {
+        let Some(keys) = &asked.keys else {
             return codes;
         };
         let requested = asked.orders(account).map(async |order| {
-            let code = self.try_request_code(account, &order, key, permit, context);
+            let code = self.try_request_code(account, &order, keys, permit, context);
             let code = code.await;
             (order, code)
         });
@@ -254,7 +257,7 @@ impl Service {
 
 impl AskedCodes {
     pub fn is_none(&self) -> bool {
-        self.key.is_none()
+        self.keys.is_none()
     }
 
     fn orders(&self, account: &Account) -> impl Iterator<Item = CodeOrder> {

@@ -1,7 +1,9 @@
-use super::change::{AskedCodes, ChangeParts, ChangedUser};
+use super::change::{AccountChange, AskedCodes, ChangeParts, ChangedUser};
+use super::factors::own_session;
 use super::given::{GivenContact, GivenEmail, GivenPhone, Verification};
 use crate::domain::{
-    Account, Contact, EmailAddress, Operation, Permit, PhoneNumber, Profile, UserId, UserScope,
+    Account, Contact, EmailAddress, FactorKind, Operation, Permit, PhoneNumber, Profile, UserId,
+    UserScope,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::{Context, Details, Service, UseCase};
@@ -31,16 +33,17 @@ impl UseCase for SetEmail {
         service.may_set_contact(is_own, &email, permit, context)?;
         let by_code = matches!(email.verification, Verification::ByCode(_));
         let waits = service.own_email_waits(is_own);
-        let asked = service.asked_codes(Some(&email.verification), None, permit);
+        let asked = service.asked_codes(Some(&email.verification), None, permit, context);
         let asked = asked.await?;
         let email = email.contact(context.now);
-        let change = |profile: &Profile| {
-            let after = with_email(profile, email.clone(), by_code, waits);
+        let change = |account: &Account| {
+            service.require_strongest(account, permit, context)?;
+            let after = with_email(&account.profile, email.clone(), by_code, waits);
             let is_asked = by_code && after.unverified_email().is_some();
-            if after == *profile && !is_asked {
-                return Err(UserError::EmailUnchanged);
+            if after == account.profile && !is_asked {
+                return Err(UserError::EmailUnchanged.into());
             }
-            Ok(after)
+            Ok(account.clone().with_profile(after))
         };
         service
             .change_contact(
@@ -77,10 +80,14 @@ impl UseCase for SetPhone {
         let is_own = permit.user(&user_id)? == UserScope::Own;
         service.may_set_contact(is_own, &phone, permit, context)?;
         let by_code = matches!(phone.verification, Verification::ByCode(_));
-        let asked = service.asked_codes(None, Some(&phone.verification), permit);
+        let asked = service.asked_codes(None, Some(&phone.verification), permit, context);
         let asked = asked.await?;
         let phone = phone.contact(context.now);
-        let change = |profile: &Profile| Ok(with_phone(profile, phone.clone(), by_code));
+        let change = |account: &Account| {
+            service.require_strongest(account, permit, context)?;
+            let after = with_phone(&account.profile, phone.clone(), by_code);
+            Ok(account.clone().with_profile(after))
+        };
         service
             .change_contact(
                 &user_id,
@@ -119,6 +126,13 @@ pub(super) fn with_phone(profile: &Profile, phone: Contact<PhoneNumber>, by_code
     after
 }
 
+/// The account without a phone number. Codes by SMS go with it, which is the removal of a factor.
+pub(super) fn without_phone(account: &Account) -> Account {
+    let mut after = account.without_factor(FactorKind::OtpSms);
+    after.profile.phone = None;
+    after
+}
+
 /// `RemovePhoneRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemovePhone {
@@ -129,7 +143,7 @@ impl UseCase for RemovePhone {
     const OPERATION: Operation = Operation::RemovePhone;
     type Outcome = Details;
 
-    /// Removes the phone number, if there is one.
+    /// Removes the phone number, if there is one, and with it the codes that are sent there.
     ///
     /// Requests, one after another: 3, or 2 without a number.
     async fn run(
@@ -138,16 +152,15 @@ impl UseCase for RemovePhone {
         permit: &Permit,
         context: &Context,
     ) -> Result<Details, Error> {
-        permit.user(&self.user_id)?;
-        permit.require_fresh(context.now, service.policy.fresh)?;
-        let change = |profile: &Profile| {
-            Ok(Profile {
-                phone: None,
-                ..profile.clone()
-            })
+        let is_own = service.may_change_factors(&self.user_id, permit, context)?;
+        let change = |account: &Account| {
+            service.require_strongest(account, permit, context)?;
+            let after = without_phone(account);
+            service.may_be_left(is_own, account, &after)?;
+            Ok(after)
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
+            .change_profile(&self.user_id, permit, context, &change)
             .await
     }
 }
@@ -170,19 +183,16 @@ impl UseCase for HumanMFAInitSkipped {
         context: &Context,
     ) -> Result<Details, Error> {
         permit.user(&self.user_id)?;
-        let change = |profile: &Profile| {
-            Ok(Profile {
-                mfa_skipped_at: Some(context.now),
-                ..profile.clone()
-            })
+        let change = |account: &Account| {
+            let mut after = account.clone();
+            after.profile.mfa_skipped_at = Some(context.now);
+            Ok(after)
         };
         service
-            .change_profile(&self.user_id, UserCommand::Other, permit, context, &change)
+            .change_profile(&self.user_id, permit, context, &change)
             .await
     }
 }
-
-type ProfileChange<'a> = &'a (dyn Fn(&Profile) -> Result<Profile, UserError> + Send + Sync);
 
 impl Service {
     /// Whether an address that users give themselves waits in any case: where addresses are unique,
@@ -191,7 +201,8 @@ impl Service {
         is_own && self.policy.unique_emails
     }
 
-    /// Users may give themselves an address by a code that is sent there, shortly after a login.
+    /// Users may give themselves an address by a code that is sent there, shortly after a login: that
+    /// of a second factor may be sent there, or a reset.
     pub(super) fn may_set_contact<A>(
         &self,
         is_own: bool,
@@ -202,19 +213,18 @@ impl Service {
         if is_own && !contact.may_be_own() {
             return Err(Error::PermissionDenied);
         }
-        Ok(permit.require_fresh(context.now, self.policy.fresh)?)
+        self.require_strongest_at_first(permit, context)
     }
 
-    /// Changes the profile of a user, who keeps the sessions.
+    /// Changes the profile of a user without a code.
     async fn change_profile(
         &self,
         id: &UserId,
-        command: UserCommand,
         permit: &Permit,
         context: &Context,
-        change: ProfileChange<'_>,
+        change: AccountChange<'_>,
     ) -> Result<Details, Error> {
-        let asked = AskedCodes::default();
+        let (command, asked) = (UserCommand::Other, AskedCodes::default());
         let changed = self.change_contact(id, command, &asked, permit, context, change);
         Ok(changed.await?.details)
     }
@@ -226,7 +236,7 @@ impl Service {
         asked: &AskedCodes,
         permit: &Permit,
         context: &Context,
-        change: ProfileChange<'_>,
+        change: AccountChange<'_>,
     ) -> Result<ChangedUser, Error> {
         context.record.user(id);
         let seen = self.find_user(id, context).await;
@@ -235,15 +245,9 @@ impl Service {
             command,
             asked,
             proof: None,
-            kept: None,
+            kept: own_session(id, permit),
         };
-        let change = |account: &Account| {
-            Ok(Account {
-                user: account.user.clone(),
-                profile: change(&account.profile)?,
-            })
-        };
-        let changed = self.change_and_send(seen, parts, permit, context, &change);
+        let changed = self.change_and_send(seen, parts, permit, context, change);
         let (after, codes) = changed.await?;
         Ok(ChangedUser {
             details: self.user_details(&after),

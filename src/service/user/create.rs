@@ -3,7 +3,8 @@ use super::change::ReturnedCodes;
 use super::given::{GivenEmail, GivenPhone};
 use super::password::NewCredential;
 use crate::domain::{
-    DisplayName, LoginName, NewUser, Operation, Permit, Profile, Timestamp, UserId, UserState,
+    Account, DisplayName, LoginName, NewUser, Operation, Permit, Profile, Timestamp, TotpSecret,
+    UserId, UserState,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::{Context, Details, Service, UseCase};
@@ -23,6 +24,8 @@ pub struct Registration {
     pub email: GivenEmail,
     pub phone: Option<GivenPhone>,
     pub password: Option<NewCredential>,
+    /// The secret of an authenticator app that the user has already.
+    pub totp_secret: Option<TotpSecret>,
 }
 
 /// How a request names an organisation.
@@ -91,7 +94,12 @@ impl Service {
     ) -> Result<CreatedUser, Error> {
         self.check_organization(registration.organization.as_ref())?;
         let phone = registration.phone.as_ref().map(|phone| &phone.verification);
-        let asked = self.asked_codes(Some(&registration.email.verification), phone, permit);
+        let asked = self.asked_codes(
+            Some(&registration.email.verification),
+            phone,
+            permit,
+            context,
+        );
         let asked = asked.await?;
         let (now, email) = (context.now, registration.email);
         let login_name = match registration.login_name {
@@ -116,19 +124,25 @@ impl Service {
             profile,
         };
         context.record.user(&new.user_id);
+        let totp = match &registration.totp_secret {
+            Some(secret) => Some(self.first_totp(&new.user_id, secret, context).await?),
+            None => None,
+        };
         if let Some(credential) = registration.password {
             new.change_required = credential.change_required;
             let password = &credential.password;
-            let user = crate::domain::Account::new(new.clone(), now);
+            let user = Account::new(new.clone(), now);
             self.judge(password, context).await?;
             self.judge_names(password, &user)?;
             new.password_hash = Some(self.hash(password, context).await?);
         }
         if !asked.is_none() {
             // Who was added is sent the codes, whatever the client's deadline.
-            context.record.note(|facts| facts.is_sending = true);
+            context.record.note(|facts| facts.runs_to_end = true);
         }
-        let added = context.database(self.users.add(new, now)).await;
+        let mut account = Account::new(new, now);
+        account.factors.totp = totp;
+        let added = context.database(self.users.add_account(account)).await;
         let added = added.map_err(|refusal| Fault::from(refusal).of(UserCommand::Other))?;
         let codes = self.send_first_codes(&added, &asked, permit, context).await;
         Ok(CreatedUser {

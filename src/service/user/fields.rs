@@ -2,8 +2,8 @@
 
 use super::update::Change;
 use crate::domain::{
-    Account, Address, Contact, DisplayName, EmailAddress, Gender, HashString, Language, PersonName,
-    PhoneNumber, Profile, Timestamp, UserState,
+    Account, Address, Contact, DisplayName, EmailAddress, FactorKind, Gender, HashString, Language,
+    PersonName, PhoneNumber, Profile, SealedSecret, SecondFactors, Timestamp, UserState,
 };
 
 /// What a user is to have. What is `None` stays as it is.
@@ -27,7 +27,8 @@ pub struct UserFields {
 
 impl UserFields {
     /// The account with these fields, at `now`. Sessions in which something was proved end with
-    /// another password hash, and with a state that isn't active.
+    /// another password hash, with a state that isn't active, and with the codes by SMS that go with
+    /// a number.
     pub fn apply(&self, account: &Account, now: Timestamp) -> Account {
         let mut account = account.clone();
         let profile = self.profile(&account.profile, now);
@@ -36,6 +37,9 @@ impl UserFields {
         }
         if let Some(name) = &self.display_name {
             account = account.with_display_name(name.clone().into_option());
+        }
+        if account.profile.phone.is_none() {
+            account = account.without_factor(FactorKind::OtpSms);
         }
         let user = &mut account.user;
         user.display_name = DisplayName::unless_copied(user.display_name.take(), &user.login_name);
@@ -132,9 +136,29 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
         ("state", user.state != new_user.state),
         ("createdAt", profile.created_at != new_profile.created_at),
         ("passwordHash", user.password_hash != new_user.password_hash),
+        (
+            "totpSecret",
+            secret(&before.factors) != secret(&after.factors),
+        ),
+        (
+            "recoveryCodeHashes",
+            before.factors.recovery_codes != after.factors.recovery_codes,
+        ),
+        (
+            "otpEmail",
+            before.factors.otp_email.is_some() != after.factors.otp_email.is_some(),
+        ),
+        (
+            "otpSms",
+            before.factors.otp_sms.is_some() != after.factors.otp_sms.is_some(),
+        ),
     ];
     let differing = fields.into_iter().filter(|(_, differs)| *differs);
     differing.map(|(name, _)| name).collect()
+}
+
+fn secret(factors: &SecondFactors) -> Option<&SealedSecret> {
+    factors.totp.as_ref().map(|totp| &totp.secret)
 }
 
 fn address<A>(contact: Option<&Contact<A>>) -> Option<&A> {

@@ -1,12 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::fields::{UserFields, differences};
+use super::given_factors::GivenFactors;
 use super::{UserRefusal, Users};
 use crate::domain::{
-    Account, LoginName, NewUser, Profile, Timestamp, UserId, UserSearch, UserState,
+    Account, FactorChanges, LoginName, NewUser, Profile, Timestamp, UserId, UserSearch, UserState,
 };
 use crate::error::Error;
 use crate::store::{AddressConflict, Alongside, InsertOutcome};
+use crate::token::ServerKeys;
 
 /// The tries of one write. A table's capacity recovers within seconds, and on-demand capacity
 /// doubles within minutes; all waits together take a minute and a half.
@@ -21,6 +24,9 @@ pub struct ImportedUser {
     pub login_name: LoginName,
     /// What is `None` a new user doesn't have, and that of a user who is there isn't looked at.
     pub fields: UserFields,
+    pub factors: GivenFactors,
+    /// What the secret of an authenticator app is sealed with, if the factors have one.
+    pub keys: Option<Arc<ServerKeys>>,
 }
 
 /// The outcome of importing a user.
@@ -32,7 +38,7 @@ pub enum ImportOutcome {
     /// The user exists with other values of these fields, and was left alone.
     Differs(Vec<&'static str>),
     /// The user existed with other values of these fields, and has those of the import.
-    Updated(Vec<&'static str>),
+    Updated(Vec<&'static str>, Box<Updated>),
     /// Another user, with this id, has the login name.
     NameTaken(UserId),
     /// A user with another login name has the id.
@@ -41,6 +47,14 @@ pub enum ImportOutcome {
     AddressTaken,
     /// As many users as may have the e-mail address or the phone number.
     AddressFull,
+}
+
+/// An update of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// The user as it is.
+    pub account: Account,
+    pub factors: FactorChanges,
 }
 
 impl From<AddressConflict> for ImportOutcome {
@@ -53,7 +67,7 @@ impl From<AddressConflict> for ImportOutcome {
 }
 
 impl ImportedUser {
-    fn account(&self, now: Timestamp) -> Account {
+    fn account(&self, now: Timestamp) -> Result<Account, Error> {
         let new = NewUser {
             login_name: self.login_name.clone(),
             user_id: self.user_id.clone(),
@@ -63,13 +77,18 @@ impl ImportedUser {
             change_required: false,
             profile: Profile::default(),
         };
-        self.fields.apply(&Account::new(new, now), now)
+        self.apply(&Account::new(new, now), now)
     }
 
-    fn update(&self, account: &Account, now: Timestamp) -> Account {
+    fn update(&self, account: &Account, now: Timestamp) -> Result<Account, Error> {
         let mut account = account.clone();
         account.user.login_name = self.login_name.clone();
-        self.fields.apply(&account, now)
+        self.apply(&account, now)
+    }
+
+    fn apply(&self, account: &Account, now: Timestamp) -> Result<Account, Error> {
+        let account = self.fields.apply(account, now);
+        self.factors.apply(&account, self.keys.as_deref(), now)
     }
 }
 
@@ -95,7 +114,7 @@ impl Users {
         updates: bool,
         now: Timestamp,
     ) -> Result<ImportOutcome, Error> {
-        let account = user.account(now);
+        let account = user.account(now)?;
         let mut written = None;
         let mut tries = 0;
         loop {
@@ -139,34 +158,38 @@ impl Users {
         })
     }
 
-    /// Compares a user who is there, and with `updates` changes what differs. `written` has the
-    /// fields that an earlier try has sent, which may have been carried out though its answer was
-    /// lost.
+    /// Compares a user who is there, and with `updates` changes what differs. `written` has what an
+    /// earlier try has sent, which may have been carried out though its answer was lost.
     async fn import_existing(
         &self,
         user: &ImportedUser,
         updates: bool,
-        written: &mut Option<Vec<&'static str>>,
+        written: &mut Option<ImportOutcome>,
         now: Timestamp,
     ) -> Result<ImportOutcome, Error> {
         let gone = || Error::Unavailable("the user is being renamed or deleted".into());
         let search = UserSearch::Both(user.user_id.clone(), user.login_name.clone());
         let seen = self.store.read_user(&search).await?.ok_or_else(gone)?;
-        let fields = differences(&seen.account, &user.update(&seen.account, now));
+        let after = user.update(&seen.account, now)?;
+        let fields = differences(&seen.account, &after);
         if fields.is_empty() {
-            let unchanged = ImportOutcome::Unchanged;
-            return Ok(written.take().map_or(unchanged, ImportOutcome::Updated));
+            return Ok(written.take().unwrap_or(ImportOutcome::Unchanged));
         }
         if !updates {
             return Ok(ImportOutcome::Differs(fields));
         }
-        *written = Some(fields.clone());
-        let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now));
+        let outcome = |before: &Account, account: Account| {
+            let factors = before.factors.changes_to(&account.factors);
+            let user = Updated { account, factors };
+            ImportOutcome::Updated(fields.clone(), Box::new(user))
+        };
+        *written = Some(outcome(&seen.account, after));
+        let update = |account: &Account| Ok::<_, UserRefusal>(user.update(account, now)?);
         match self
             .change_seen(seen, &Alongside::default(), now, &update)
             .await
         {
-            Ok(_) => Ok(ImportOutcome::Updated(fields)),
+            Ok((before, after)) => Ok(outcome(&before, after)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),
             Err(UserRefusal::Failed(error)) => Err(error),

@@ -35,7 +35,7 @@ impl UseCase for CreateInviteCode {
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
         let delivery = service.delivery(&self.delivery, Channel::Email, permit)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::CreateInvite, context)
             .await?;
@@ -49,7 +49,7 @@ impl UseCase for CreateInviteCode {
             application_name: self.application_name,
             is_again: false,
         };
-        let code = service.request_code(&account, &order, &key, permit, context);
+        let code = service.request_code(&account, &order, &keys, permit, context);
         let code = code.await?;
         Ok(service.asked_code(&account, code))
     }
@@ -70,7 +70,7 @@ impl UseCase for ResendInviteCode {
     ) -> Result<Details, Error> {
         permit.user(&self.user_id)?;
         service.require_sending(Channel::Email)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::ResendInvite, context)
             .await?;
@@ -91,7 +91,7 @@ impl UseCase for ResendInviteCode {
             application_name: invitation.application_name,
             is_again: true,
         };
-        let code = service.request_code(&account, &order, &key, permit, context);
+        let code = service.request_code(&account, &order, &keys, permit, context);
         code.await?;
         Ok(service.user_details(&account))
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{CheckedCode, CodeUser};
 use crate::service::session::VerifiedUser;
 use crate::service::user_lookup::Subject;
-use crate::service::{Checks, Context, Details, Service, UseCase};
+use crate::service::{Checks, Context, Details, SecondChecks, Service, UseCase};
 use crate::store::StoredUser;
 
 /// A password that a user is given.
@@ -168,6 +168,7 @@ impl Service {
         let checks = Checks {
             user: None,
             password: proof.current().cloned(),
+            second: SecondChecks::default(),
         };
         // Over the limit of its address, a login is refused before anything of the user is read.
         let address = self.login_address(&checks, None, permit, context);
@@ -279,9 +280,10 @@ impl Service {
                 Some(code) => reset(account, code, context.now)?,
                 None => account.clone(),
             };
-            let Account { user, profile } = rest(&account)?;
+            let after = rest(&account)?;
+            let user = after.user.clone();
             let user = user.with_password(hash.clone(), change_required, context.now);
-            let after = Account { user, profile };
+            let after = after.with_user(user);
             self.judge_names(&password, &after)?;
             Ok::<_, Fault>(after)
         };
@@ -335,17 +337,19 @@ impl Service {
 /// The account of a user who resets the password by a code.
 ///
 /// Whoever reads the mail of an address that nobody had verified shows that it is his. It may have
-/// been registered by somebody else, who must not keep a way in: the phone number, and an address
-/// that waits to be verified, go.
+/// been registered by somebody else, who must not keep a way in: the phone number, an address that
+/// waits to be verified, and all second factors go. Any other reset leaves these and their demands:
+/// who reads the mail has one factor, not two.
 fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Account, Error> {
     code.require_current(account)?;
     let mut account = account.clone();
     if let Destination::Email(address) = &code.destination
-        && account.profile.verified_email() != Some(address)
+        && !account.profile.is_verified_email(address)
     {
         account.profile.verify_email(address, now);
         account.profile.phone = None;
         account.profile.new_email = None;
+        account.factors = account.factors.removed();
     }
     Ok(account)
 }

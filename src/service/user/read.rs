@@ -1,5 +1,5 @@
 use super::answers::ShownUser;
-use crate::domain::{Operation, Page, Permit, Timestamp, UserId};
+use crate::domain::{FactorKinds, Operation, Page, Permit, Timestamp, UserId};
 use crate::error::Error;
 use crate::service::{Context, Service, UseCase};
 
@@ -38,6 +38,8 @@ pub struct ListAuthenticationMethodTypes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedMethods {
     pub has_password: bool,
+    /// The kinds of second factors that the user has.
+    pub kinds: FactorKinds,
     pub sequence: u64,
     pub timestamp: Timestamp,
 }
@@ -59,6 +61,7 @@ impl UseCase for ListAuthenticationMethodTypes {
         let account = found.map_err(super::UserRefusal::of_read)?.account;
         Ok(ListedMethods {
             has_password: account.user.password_hash.is_some(),
+            kinds: account.factors.kinds(),
             sequence: account.profile.sequence.0,
             timestamp: context.now,
         })

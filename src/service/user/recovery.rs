@@ -6,9 +6,9 @@ use crate::domain::{
     UserState,
 };
 use crate::error::{Error, UserError};
-use crate::service::codes::code_target;
+use crate::service::codes::{code_target, key_and_target};
 use crate::store::IssuedCode;
-use crate::token::ServerKey;
+use crate::token::{ServerKey, ServerKeys};
 
 /// A code that an operator was given for a user.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Users {
     pub async fn reset_code(
         &self,
         search: &UserSearch,
-        key: &ServerKey,
+        keys: &ServerKeys,
         now: Timestamp,
     ) -> Result<ResetCode, UserRefusal> {
         let account = self.find(search).await?.account;
@@ -67,7 +67,7 @@ impl Users {
         let destination = reset_destination(&account).ok_or(UserRefusal::NowhereToReset)?;
         for _ in 0..Self::MAX_CHANGES {
             if let Some(code) = self
-                .try_reset_code(&account, &destination, key, now)
+                .try_reset_code(&account, &destination, keys, now)
                 .await?
             {
                 return Ok(code);
@@ -81,13 +81,15 @@ impl Users {
         &self,
         account: &Account,
         destination: &Destination,
-        key: &ServerKey,
+        keys: &ServerKeys,
         now: Timestamp,
     ) -> Result<Option<ResetCode>, UserRefusal> {
         let (user, purpose) = (&account.user.user_id, CodePurpose::ResetPassword);
         let seen = self.store.get_code(user, purpose).await?;
+        let target = |key: &ServerKey| code_target(account, purpose, destination.clone(), key);
+        let (key, target) = key_and_target(keys, &seen, now, target);
         let request = CodeRequest {
-            target: code_target(account, purpose, destination.clone(), key),
+            target,
             is_sent: false,
             invitation: None,
         };

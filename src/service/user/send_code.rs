@@ -58,7 +58,7 @@ impl UseCase for SendEmailCode {
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
         let delivery = service.delivery(&self.delivery, Channel::Email, permit)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::SetEmail, context)
             .await?;
@@ -66,7 +66,7 @@ impl UseCase for SendEmailCode {
         let code = match profile.unverified_email() {
             Some(address) => {
                 let order = CodeOrder::verify_email(address, delivery);
-                let code = service.request_code(&account, &order, &key, permit, context);
+                let code = service.request_code(&account, &order, &keys, permit, context);
                 code.await?
             }
             None if profile.email.is_none() => return Err(UserError::NoAddress.into()),
@@ -94,14 +94,14 @@ impl UseCase for ResendEmailCode {
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
         let delivery = service.delivery(&self.delivery, Channel::Email, permit)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::SetEmail, context)
             .await?;
         let address = account.profile.unverified_email();
         let address = address.ok_or(UserError::NoCode(CodePurpose::VerifyEmail))?;
         let order = CodeOrder::verify_email(address, delivery).again();
-        let code = service.request_code(&account, &order, &key, permit, context);
+        let code = service.request_code(&account, &order, &keys, permit, context);
         let code = code.await?;
         Ok(service.asked_code(&account, code))
     }
@@ -122,14 +122,14 @@ impl UseCase for ResendPhoneCode {
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
         let delivery = service.delivery(&self.delivery, Channel::Sms, permit)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::Other, context)
             .await?;
         let number = account.profile.unverified_phone();
         let number = number.ok_or(UserError::NoCode(CodePurpose::VerifyPhone))?;
         let order = CodeOrder::verify_phone(number, delivery).again();
-        let code = service.request_code(&account, &order, &key, permit, context);
+        let code = service.request_code(&account, &order, &keys, permit, context);
         let code = code.await?;
         Ok(service.asked_code(&account, code))
     }
@@ -151,7 +151,7 @@ impl UseCase for PasswordReset {
     ) -> Result<AskedCode, Error> {
         permit.user(&self.user_id)?;
         Service::may_deliver(&self.delivery, permit)?;
-        let key = service.code_key().await?;
+        let keys = service.code_keys(context).await?;
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::PasswordReset, context)
             .await?;
@@ -169,7 +169,7 @@ impl UseCase for PasswordReset {
             application_name: None,
             is_again: false,
         };
-        let code = service.request_code(&account, &order, &key, permit, context);
+        let code = service.request_code(&account, &order, &keys, permit, context);
         let code = code.await?;
         Ok(service.asked_code(&account, code))
     }

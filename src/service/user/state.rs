@@ -62,11 +62,7 @@ impl Service {
             if !is_due(change, account) {
                 return Err(UserError::WrongState(change).into());
             }
-            let user = account.user.clone().changed_by(change)?;
-            Ok::<_, Fault>(Account {
-                user,
-                profile: account.profile.clone(),
-            })
+            Ok::<_, Fault>(account.changed_by(change)?)
         };
         let changed = self.users.change(&search, context.now, &changed);
         let changed = context.database(changed).await;

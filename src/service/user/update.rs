@@ -1,5 +1,6 @@
 use super::change::{ChangeParts, ChangedUser};
-use super::contact::{with_email, with_phone};
+use super::contact::{with_email, with_phone, without_phone};
+use super::factors::own_session;
 use super::given::{GivenEmail, GivenPhone, Verification};
 use super::password::PasswordChange;
 use crate::domain::{
@@ -109,13 +110,21 @@ impl Service {
         context: &Context,
     ) -> Result<ChangedUser, Error> {
         self.may_update(&id, &changes, permit, context)?;
-        let waits = self.own_email_waits(permit.principal().user() == Some(&id));
-        let asked = self.asked_codes(changes.email(), changes.phone(), permit);
+        let is_own = permit.principal().user() == Some(&id);
+        let waits = self.own_email_waits(is_own);
+        let asked = self.asked_codes(changes.email(), changes.phone(), permit, context);
         let asked = asked.await?;
         context.record.user(&id);
         let (command, now) = (UserCommand::Other, context.now);
         let password = changes.password.take();
-        let apply = |account: &Account| Ok(changes.apply(account.clone(), now, waits));
+        let apply = |account: &Account| {
+            let after = changes.apply(account.clone(), now, waits);
+            if changes.has_contact() {
+                self.require_strongest(account, permit, context)?;
+                self.may_be_left(is_own, account, &after)?;
+            }
+            Ok(after)
+        };
         let (after, codes) = if let Some(password) = password {
             let prepare = self.prepare_password(&id, password, command, permit, context, &apply);
             let prepared = prepare.await?;
@@ -128,7 +137,7 @@ impl Service {
                 command,
                 asked: &asked,
                 proof: None,
-                kept: None,
+                kept: own_session(&id, permit),
             };
             self.change_and_send(seen, parts, permit, context, &apply)
                 .await?
@@ -164,7 +173,7 @@ impl Service {
         }
         match &changes.phone {
             Some(Change::To(phone)) => self.may_set_contact(is_own, phone, permit, context),
-            Some(Change::Remove) => Ok(permit.require_fresh(context.now, self.policy.fresh)?),
+            Some(Change::Remove) => self.require_strongest_at_first(permit, context),
             None => Ok(()),
         }
     }
@@ -177,6 +186,10 @@ impl UserChanges {
             ..self.clone()
         };
         rest == Self::default()
+    }
+
+    fn has_contact(&self) -> bool {
+        self.email.is_some() || self.phone.is_some()
     }
 
     fn email(&self) -> Option<&Verification> {
@@ -225,6 +238,9 @@ impl UserChanges {
             None => {}
         }
         let mut account = account.with_profile(profile);
+        if self.phone == Some(Change::Remove) {
+            account = without_phone(&account);
+        }
         if let Some(change) = names.display_name.clone() {
             account = account.with_display_name(change.into_option());
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken, Sequence, Session,
-    SessionGeneration, SessionId, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    Challenges, CodeId, Factor, Factors, IdempotentCreate, KeyName, Metadata, OtpChallenge,
+    OtpMethod, PassedChecks, ReplacedToken, Sequence, Session, SessionGeneration, SessionId,
+    TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::store::item::{
     Attributes, CorruptItem, Item, NewItem, bytes, millis, number, text, texts,
@@ -26,14 +27,15 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `user_id` | S | the user, if more than the name was checked: the index `by_user` has an entry |
 /// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
 /// | `display_name` | S | the user's, as it was when the user was checked; if there was one |
-/// | `user_verified_at`, `password_verified_at` | N | when each was checked; if it was |
+/// | `user_verified_at`, `password_verified_at`, `totp_verified_at`, `otp_sms_verified_at`, `otp_email_verified_at`, `recovery_code_verified_at` | N | when each was checked; if it was |
+/// | `otp_sms_challenge`, `otp_email_challenge` | M | the code that was sent last: `id` (S), from which it is derived, `key` and `address` (B, 8 bytes each), the ids of the server key and of the address, `expires_at` (N), `sent_at` (N, if it wasn't returned), `used` (BOOL, if it was right once); if there was one |
 /// | `epoch` | S | the user's session generation at the first proof, or at the last check without one; if a user was checked |
 /// | `metadata` | M of B | if any |
 /// | `user_agent` | M | `fingerprint_id`, `ip`, `description` (S, if any), `header` (M of L of S); if given |
 /// | `token_hash` | B | SHA-256 of the session's token |
 /// | `replaced_hash` | B | SHA-256 of the token that the newest change replaced; if it has a grace |
 /// | `replaced_until` | N | when the grace of that token ends; with `replaced_hash` |
-/// | `replaced_proof` | S | the checks that this change passed: `user` or `added`, `password`, separated by a comma; if any |
+/// | `replaced_proof` | S | the checks that this change passed: `user` or `added`, `password`, `totp`, `otpSms`, `otpEmail`, `recoveryCode`, separated by commas; if any |
 /// | `proved_sequence` | N | the sequence after the newest write that passed a check; if any did |
 /// | `creator` | S | the principal that created the session, as text |
 /// | `ended_at` | N | if the session was ended |
@@ -83,6 +85,9 @@ pub(super) fn session_item(session: &Session) -> Item {
     for (factor, at) in session.factors.iter() {
         item.set(factor.verified_at_attribute(), millis(at));
     }
+    for (method, challenge) in session.challenges.iter() {
+        item.set(challenge_attribute(method), challenge_map(challenge));
+    }
     if !session.metadata.is_empty() {
         let entries = session.metadata.iter();
         let entries = entries.map(|(key, value)| (key.to_owned(), bytes(value)));
@@ -91,6 +96,46 @@ pub(super) fn session_item(session: &Session) -> Item {
     let user_agent = session.user_agent.as_ref();
     item.set("user_agent", user_agent.map(user_agent_map));
     item.0
+}
+
+const fn challenge_attribute(method: OtpMethod) -> &'static str {
+    match method {
+        OtpMethod::Sms => "otp_sms_challenge",
+        OtpMethod::Email => "otp_email_challenge",
+    }
+}
+
+fn challenge_map(challenge: &OtpChallenge) -> AttributeValue {
+    let mut map = NewItem::default();
+    map.set("id", text(challenge.id.to_string()));
+    map.set("key", bytes(&challenge.key.0));
+    map.set("address", bytes(&challenge.address));
+    map.set("expires_at", millis(challenge.expires_at));
+    map.set("sent_at", challenge.sent_at.map(millis));
+    let used = challenge.is_used.then_some(AttributeValue::Bool(true));
+    map.set("used", used);
+    AttributeValue::M(map.0)
+}
+
+fn parse_challenges(item: Attributes<'_>) -> Result<Challenges, CorruptItem> {
+    let mut challenges = Challenges::default();
+    for method in OtpMethod::ALL {
+        if let Some(map) = item.optional_map(challenge_attribute(method))? {
+            challenges.set(method, parse_challenge(Attributes(map))?);
+        }
+    }
+    Ok(challenges)
+}
+
+fn parse_challenge(map: Attributes<'_>) -> Result<OtpChallenge, CorruptItem> {
+    Ok(OtpChallenge {
+        id: CodeId(map.uuid("id")?),
+        key: KeyName(map.array("key")?),
+        address: map.array("address")?,
+        expires_at: map.millis("expires_at")?,
+        sent_at: map.optional_millis("sent_at")?,
+        is_used: map.flag("used")?,
+    })
 }
 
 fn user_agent_map(user_agent: &UserAgent) -> AttributeValue {
@@ -174,6 +219,7 @@ pub(in crate::store) fn parse_session(item: &Item) -> Result<Session, CorruptIte
         changed_at: item.millis("changed_at")?,
         expires_at: item.millis("expires_at")?,
         factors: parse_factors(item)?,
+        challenges: parse_challenges(item)?,
         metadata: parse_metadata(item)?,
         user_agent: item
             .optional_map("user_agent")?

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::item::{parse_user, user_key};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::factors::{factors_key, parse_factors};
+use super::item::{parse_kinds, parse_pointer, parse_user, pointer_key, user_key};
 use super::profile::{parse_profile, profile_key};
 use super::users_table_key;
-use crate::domain::{Account, FoldedName, Profile, UserId, UserRef, UserSearch};
+use crate::domain::{
+    Account, FactorKinds, FoldedName, Profile, SecondFactors, UserId, UserRef, UserSearch,
+};
 use crate::error::Error;
 use crate::store::Store;
-use crate::store::item::Item;
+use crate::store::item::{Attributes, Item};
 
 /// A user as it was read, with the items that a change states in its conditions.
 #[derive(Clone, Debug)]
@@ -17,20 +22,35 @@ pub struct StoredUser {
     pub(super) user_item: Item,
     /// `None`: a release without profiles added the user, who wasn't changed since.
     pub(super) profile_item: Option<Item>,
+    /// `None`: the user never had a second factor.
+    pub(super) factors_item: Option<Item>,
+    pub(super) pointer_item: Item,
 }
 
 impl StoredUser {
-    fn new(user_item: Item, profile_item: Option<Item>) -> Result<Self, Error> {
-        let profile = profile_item.as_ref().map(parse_profile).transpose()?;
-        let account = Account {
-            user: parse_user(&user_item)?,
-            profile: profile.unwrap_or_else(Profile::default),
-        };
+    fn new(
+        user_item: Item,
+        profile_item: Option<Item>,
+        factors_item: Option<Item>,
+        pointer_item: Item,
+    ) -> Result<Self, Error> {
+        let mut account = account(&user_item, profile_item.as_ref())?;
+        if let Some(item) = &factors_item {
+            account.factors = parse_factors(item)?;
+        }
         Ok(Self {
             account,
             user_item,
             profile_item,
+            factors_item,
+            pointer_item,
         })
+    }
+
+    /// The kinds of second factors that a login demands of the user: what the pointer says. It may
+    /// disagree with the factors after a restore.
+    pub fn kinds(&self) -> Result<FactorKinds, Error> {
+        Ok(parse_kinds(Attributes(&self.pointer_item))?)
     }
 
     pub(super) fn user_ref(&self) -> UserRef {
@@ -42,10 +62,10 @@ impl StoredUser {
 const TRIES: usize = 3;
 
 impl Store {
-    /// The user whom `search` finds, with the profile.
+    /// The user whom `search` finds, with the profile and the second factors.
     ///
-    /// Two requests, one after the other. By id, one of them is a batch of two items, which are not
-    /// read at one instant: a change states in its conditions what of both it saw.
+    /// Two requests, one after the other. The second is a batch of items, which are not read at one
+    /// instant: a change states in its conditions what of each it saw.
     pub async fn read_user(&self, search: &UserSearch) -> Result<Option<StoredUser>, Error> {
         let (name, wanted) = match search {
             UserSearch::Id(id) => return self.read_user_by_id(id).await,
@@ -59,21 +79,35 @@ impl Store {
         if wanted.is_some_and(|wanted| *wanted != id) {
             return Ok(None);
         }
-        let profile = profile_key(UserRef::from(&id));
-        let profile = self.get_users_table_item(profile).await?;
-        StoredUser::new(user_item, profile).map(Some)
+        let user = UserRef::from(&id);
+        let [pointer, profile, factors] = self
+            .get_parts([pointer_key(user), profile_key(user), factors_key(user)])
+            .await?;
+        let Some(pointer) = pointer else {
+            return self.read_user_by_id(&id).await;
+        };
+        StoredUser::new(user_item, profile, factors, pointer).map(Some)
     }
 
     async fn read_user_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, Error> {
+        let user = UserRef::from(id);
         for _ in 0..TRIES {
-            let Some(pointer) = self.get_user_pointer(id).await? else {
+            let Some(pointer_item) = self.get_users_table_item(pointer_key(user)).await? else {
                 return Ok(None);
             };
-            let named = (UserRef::from(id), pointer.login_name.folded());
-            let read = self.read_accounts(std::slice::from_ref(&named)).await?;
-            let found = read.into_iter().next();
-            if let Some(found) = found.filter(|found| found.account.user.user_id == *id) {
-                return Ok(Some(found));
+            let pointer = parse_pointer(&pointer_item)?;
+            if pointer.id != *id {
+                return Ok(None);
+            }
+            let name = pointer.login_name.folded();
+            let [user_item, profile, factors] = self
+                .get_parts([user_key(&name), profile_key(user), factors_key(user)])
+                .await?;
+            // Since the pointer was read, another user may have got the name.
+            if let Some(item) = user_item
+                && parse_user(&item)?.user_id == *id
+            {
+                return StoredUser::new(item, profile, factors, pointer_item).map(Some);
             }
         }
         let text = "the user was renamed each time that it was looked for";
@@ -81,12 +115,13 @@ impl Store {
     }
 
     /// Reads those of the given users who exist under these names, with their profiles, in no order.
+    /// Their second factors are not read.
     ///
     /// One request for fifty users.
     pub async fn read_accounts(
         &self,
         users: &[(UserRef, FoldedName)],
-    ) -> Result<Vec<StoredUser>, Error> {
+    ) -> Result<Vec<Account>, Error> {
         let keys = users
             .iter()
             .flat_map(|(user, name)| [user_key(name), profile_key(*user)])
@@ -98,18 +133,29 @@ impl Store {
                 by_key.insert(key.clone(), item);
             }
         }
-        let mut take = |key: &aws_sdk_dynamodb::types::AttributeValue| {
-            key.as_s().ok().and_then(|key| by_key.remove(key))
-        };
+        let mut take = |key: &AttributeValue| key.as_s().ok().and_then(|key| by_key.remove(key));
         let mut found = Vec::new();
         for (user, name) in users {
             if let Some(user_item) = take(&user_key(name)) {
-                found.push(StoredUser::new(user_item, take(&profile_key(*user)))?);
+                found.push(account(&user_item, take(&profile_key(*user)).as_ref())?);
             }
         }
         // Since the pointer was read, another user may have got the name.
-        let is_wanted = |one: &StoredUser| users.iter().any(|(user, _)| *user == one.user_ref());
+        let is_wanted = |one: &Account| {
+            let own = UserRef::from(&one.user.user_id);
+            users.iter().any(|(user, _)| *user == own)
+        };
         found.retain(is_wanted);
         Ok(found)
     }
+}
+
+/// A user without second factors.
+fn account(user: &Item, profile: Option<&Item>) -> Result<Account, Error> {
+    let profile = profile.map(parse_profile).transpose()?;
+    Ok(Account {
+        user: parse_user(user)?,
+        profile: profile.unwrap_or_else(Profile::default),
+        factors: SecondFactors::default(),
+    })
 }

@@ -3,12 +3,16 @@
 //! Each write of a user is one transaction, so a fault comes from elsewhere: a release without
 //! profiles that deletes a user who has one, a backup that was restored in part, a hand.
 
-use std::collections::{BTreeMap, HashMap};
+mod factors;
+mod found;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 
 use super::addresses::{MAX_HOLDERS, Sharing, address_key, join, leave, parse_holders};
+use super::factors::{FACTORS_PREFIX, factors_key, parse_factors};
 use super::item::{POINTER_PREFIX, parse_pointer, pointer_key};
 use super::parts::delete_if;
 use super::profile::{PROFILE_PREFIX, parse_profile, profile_key};
@@ -18,17 +22,9 @@ use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
+use found::{Involved, ScannedFactors, same_kinds};
 
-/// An item that disagrees with others. An address is the key of its item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserFault {
-    /// The profile of a user who isn't there.
-    LeftProfile(UserRef),
-    /// The item of an address names a user who doesn't have it.
-    LeftAddress { address: String, user: UserRef },
-    /// The item of an address lacks a user who has it, and so isn't found by it.
-    LackingAddress { address: String, user: UserRef },
-}
+pub use found::{ScannedUsers, StoredSecret, UserFault};
 
 /// What became of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,33 +38,17 @@ pub enum Repair {
     Busy,
 }
 
-/// What a scan of the users table has found.
-#[derive(Debug, Default)]
-pub struct ScannedUsers {
-    pub users: HashMap<UserRef, UserPointer>,
-    /// The addresses in each profile.
-    profiles: HashMap<UserRef, Vec<String>>,
-    holders: BTreeMap<String, Vec<UserRef>>,
-}
-
-/// The items that a fault is about, as they are.
-struct Involved {
-    has_user: bool,
-    profile: Option<Item>,
-    holders: Vec<UserRef>,
-}
-
 /// How often a fault is mended whose items change meanwhile.
 const TRIES: usize = 4;
 
 impl Store {
-    /// Reads all users' pointers, profiles and addresses.
+    /// Reads all users' pointers, profiles, second factors and addresses.
     ///
     /// Reads the whole users table, and not at one instant: what seems to disagree may just have
     /// been changed, which [`Store::is_fault`] tells.
     pub async fn scan_users(&self) -> Result<ScannedUsers, Error> {
         let (email, phone) = (EmailAddress::PREFIX, PhoneNumber::PREFIX);
-        let prefixes = [POINTER_PREFIX, PROFILE_PREFIX, email, phone];
+        let prefixes = [POINTER_PREFIX, PROFILE_PREFIX, FACTORS_PREFIX, email, phone];
         let mut scanned = ScannedUsers::default();
         self.scan_users_table(&prefixes, |item| Ok::<_, Error>(scanned.add(item)?))
             .await?;
@@ -106,8 +86,14 @@ impl Store {
     async fn get_involved(&self, fault: &UserFault) -> Result<Involved, Error> {
         let user = fault.user();
         let (pointer, profile) = (pointer_key(user), profile_key(user));
+        let factors = factors_key(user);
         let address = fault.address().map(text);
-        let keys = [Some(&pointer), Some(&profile), address.as_ref()];
+        let keys = [
+            Some(&pointer),
+            Some(&profile),
+            Some(&factors),
+            address.as_ref(),
+        ];
         let keys = keys.into_iter().flatten().cloned().map(users_table_key);
         let keys: Vec<_> = keys.map(|key| (self.tables.users.clone(), key)).collect();
         let mut items = self.get_items(&keys).await?;
@@ -119,7 +105,8 @@ impl Store {
         };
         let holders = address.as_ref().and_then(&mut take);
         Ok(Involved {
-            has_user: take(&pointer).is_some(),
+            pointer: take(&pointer),
+            factors: take(&factors),
             profile: take(&profile),
             holders: holders
                 .as_ref()
@@ -141,7 +128,7 @@ impl Store {
         // A change writes another sequence; a user who is deleted and added again has the same one
         // at another time.
         let unchanged = Expression::unchanged(profile, ["sequence", "changed_at"]);
-        let pointer = if found.has_user {
+        let pointer = if found.pointer.is_some() {
             "attribute_exists(pk)"
         } else {
             "attribute_not_exists(pk)"
@@ -163,6 +150,8 @@ impl Store {
                 let join = join(table, text(address), user, Sharing::Others)?;
                 vec![pointer, self.check_profile(user, unchanged)?, join]
             }
+            UserFault::LeftFactors(_) => vec![pointer, self.delete_factors(user, found)?],
+            UserFault::OtherKinds(_) => self.mend_pointer(user, found)?,
         })
     }
 
@@ -185,9 +174,17 @@ impl Store {
         user: UserRef,
         unchanged: Expression,
     ) -> Result<TransactWriteItem, Error> {
+        self.check_item(profile_key(user), unchanged)
+    }
+
+    fn check_item(
+        &self,
+        key: AttributeValue,
+        unchanged: Expression,
+    ) -> Result<TransactWriteItem, Error> {
         let values = (!unchanged.values.is_empty()).then_some(unchanged.values);
         let check = self
-            .check(profile_key(user))
+            .check(key)
             .condition_expression(unchanged.text)
             .set_expression_attribute_names(Some(unchanged.names))
             .set_expression_attribute_values(values);
@@ -205,6 +202,9 @@ impl ScannedUsers {
         } else if let Some(reference) = key.strip_prefix(PROFILE_PREFIX) {
             let addresses = addresses(&parse_profile(item)?);
             self.profiles.insert(user(reference)?, addresses);
+        } else if let Some(reference) = key.strip_prefix(FACTORS_PREFIX) {
+            let factors = ScannedFactors::from(parse_factors(item)?);
+            self.factors.insert(user(reference)?, factors);
         } else {
             self.holders.insert(key.to_owned(), parse_holders(item)?);
         }
@@ -214,6 +214,12 @@ impl ScannedUsers {
     /// What disagrees, or seemed to while it was read. Profiles come first: an address that is left
     /// with one is a fault of its own once the profile is gone.
     pub fn faults(&self) -> Vec<UserFault> {
+        let mut faults = self.address_faults();
+        faults.extend(self.factor_faults());
+        faults
+    }
+
+    fn address_faults(&self) -> Vec<UserFault> {
         let mut faults = Vec::new();
         for user in self.profiles.keys() {
             if !self.users.contains_key(user) {
@@ -270,32 +276,21 @@ impl ScannedUsers {
 }
 
 impl UserFault {
-    pub fn user(&self) -> UserRef {
-        match self {
-            Self::LeftProfile(user)
-            | Self::LeftAddress { user, .. }
-            | Self::LackingAddress { user, .. } => *user,
-        }
-    }
-
-    fn address(&self) -> Option<&str> {
-        match self {
-            Self::LeftProfile(_) => None,
-            Self::LeftAddress { address, .. } | Self::LackingAddress { address, .. } => {
-                Some(address)
-            }
-        }
-    }
-
     fn is_of(&self, found: &Involved) -> Result<bool, CorruptItem> {
         let profile = found.profile.as_ref().map(parse_profile).transpose()?;
         let addresses = profile.as_ref().map(addresses).unwrap_or_default();
-        let has = |address: &String| found.has_user && addresses.contains(address);
+        let has_user = found.pointer.is_some();
+        let has = |address: &String| has_user && addresses.contains(address);
         let is_holder = found.holders.contains(&self.user());
         Ok(match self {
-            Self::LeftProfile(_) => !found.has_user && found.profile.is_some(),
+            Self::LeftProfile(_) => !has_user && found.profile.is_some(),
             Self::LeftAddress { address, .. } => is_holder && !has(address),
             Self::LackingAddress { address, .. } => !is_holder && has(address),
+            Self::LeftFactors(_) => !has_user && found.factors.is_some(),
+            Self::OtherKinds(_) => match found.named_kinds()? {
+                Some(named) => !same_kinds(named, found.kinds()?),
+                None => false,
+            },
         })
     }
 }

@@ -1,8 +1,11 @@
+#[cfg(feature = "function")]
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::{
-    Attempts, DisplayName, FoldedName, HashString, LoginName, SessionGeneration, User, UserId,
-    UserPointer, UserRef, UserState,
+    Attempts, DisplayName, FactorKind, FactorKinds, FoldedName, HashString, LoginName,
+    SessionGeneration, User, UserId, UserPointer, UserRef, UserState,
 };
 use crate::store::item::{Attributes, CorruptItem, Item, text};
 #[cfg(feature = "function")]
@@ -90,13 +93,55 @@ pub(super) fn parse_user(item: &Item) -> Result<User, CorruptItem> {
 /// |---|---|---|
 /// | `pk` | S | `USER#` and the first half of the user id's SHA-256 in hexadecimal |
 /// | `user_id`, `login_name`, `epoch` | S | as in the user's item |
-pub(super) fn pointer_item(user: &User) -> Item {
-    Item::from([
-        ("pk".into(), pointer_key(UserRef::from(&user.user_id))),
-        ("user_id".into(), text(user.user_id.as_str())),
-        ("login_name".into(), text(user.login_name.as_str())),
-        ("epoch".into(), text(user.generation.to_string())),
-    ])
+/// | `factors` | SS | the kinds of second factors that the user has: `totp`, `otp_email`, `otp_sms`, `recovery_codes`; absent if there are none |
+pub(super) fn pointer_item(user: &User, kinds: FactorKinds) -> Item {
+    let mut item = NewItem::default();
+    item.set("pk", pointer_key(UserRef::from(&user.user_id)));
+    item.set("user_id", text(user.user_id.as_str()));
+    item.set("login_name", text(user.login_name.as_str()));
+    item.set("epoch", text(user.generation.to_string()));
+    item.set("factors", kinds_set(kinds.iter().map(FactorKind::as_str)));
+    item.0
+}
+
+/// The attribute of a pointer with these kinds; `None`: there are none.
+#[cfg(feature = "function")]
+pub(super) fn kinds_set<'a>(names: impl Iterator<Item = &'a str>) -> Option<AttributeValue> {
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    (!names.is_empty()).then_some(AttributeValue::Ss(names))
+}
+
+/// The attribute of a pointer after a change from the kinds `before` to others. Those that a newer
+/// release has written stay, and so do those that the pointer alone names.
+#[cfg(feature = "function")]
+pub(super) fn kinds_after(
+    stored: Option<&AttributeValue>,
+    before: FactorKinds,
+    kinds: FactorKinds,
+) -> Option<AttributeValue> {
+    let is_kept = |name: &str| match FactorKind::named(name) {
+        Some(kind) => !before.has(kind),
+        None => true,
+    };
+    let mut names: BTreeSet<&str> = kinds.iter().map(FactorKind::as_str).collect();
+    if let Some(AttributeValue::Ss(stored)) = stored {
+        let stored = stored.iter().map(String::as_str);
+        names.extend(stored.filter(|name| is_kept(name)));
+    }
+    kinds_set(names.into_iter())
+}
+
+/// The kinds of second factors in a pointer. One that a newer release has written counts as one that
+/// is demanded.
+pub(super) fn parse_kinds(item: Attributes<'_>) -> Result<FactorKinds, CorruptItem> {
+    let names = item.optional_text_set("factors")?.unwrap_or_default();
+    Ok(names.iter().fold(
+        FactorKinds::default(),
+        |kinds, name| match FactorKind::named(name) {
+            Some(kind) => kinds.with(kind),
+            None => kinds.with_unknown(),
+        },
+    ))
 }
 
 pub(in crate::store) fn parse_pointer(item: &Item) -> Result<UserPointer, CorruptItem> {
@@ -105,5 +150,6 @@ pub(in crate::store) fn parse_pointer(item: &Item) -> Result<UserPointer, Corrup
         id: UserId::from_stored(item.text("user_id")?.to_owned()),
         login_name: LoginName::from_stored(item.text("login_name")?.to_owned()),
         generation: SessionGeneration(item.uuid("epoch")?),
+        kinds: parse_kinds(item)?,
     })
 }

@@ -94,8 +94,8 @@ impl Store {
             // Whoever isn't there under that name was deleted, and has no pointer, or renamed.
             users.unnamed = named.into_iter().map(|(user, _)| user).collect();
             for one in found {
-                users.unnamed.remove(&one.user_ref());
-                accounts.push(one.account);
+                users.unnamed.remove(&UserRef::from(&one.user.user_id));
+                accounts.push(one);
             }
             if users.unnamed.is_empty() {
                 return Ok(accounts);

@@ -11,9 +11,10 @@ use aws_sdk_dynamodb::types::{
 
 use super::accounts::StoredUser;
 use super::addresses::Sharing;
-use super::item::{pointer_key, user_item, user_key};
+use super::factors::{OF_CHECKS, factors_item, factors_key};
+use super::item::{kinds_after, pointer_key, user_item, user_key};
 use super::profile::{profile_item, profile_key};
-use crate::domain::{Account, SessionId, User};
+use crate::domain::{Account, SecondFactors, SessionId, User, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::{Expression, ItemChanges};
@@ -37,6 +38,7 @@ pub(super) enum Part {
     NewName,
     Pointer,
     Profile,
+    Factors,
     /// With [`Sharing::Nobody`], it becomes the login name.
     LeftEmail(Sharing),
     LeftPhone,
@@ -52,7 +54,7 @@ impl Part {
     /// The order in which failed conditions decide on the outcome: what is out of date comes first.
     pub fn rank(self) -> u8 {
         match self {
-            Self::User | Self::Pointer | Self::Profile => 0,
+            Self::User | Self::Pointer | Self::Profile | Self::Factors => 0,
             Self::Session | Self::Code => 1,
             Self::NewName => 2,
             Self::NameAddress | Self::Email(_) | Self::Phone | Self::LeftEmail(Sharing::Nobody) => {
@@ -107,19 +109,106 @@ impl Store {
         } else {
             self.renamed_parts(seen, user)?
         };
-        if before.login_name != user.login_name || before.generation != user.generation {
-            let update = self
-                .update(pointer_key(seen.user_ref()))
-                .update_expression("SET login_name = :new, epoch = :epoch")
-                .condition_expression("user_id = :user AND login_name = :name AND epoch = :seen")
-                .expression_attribute_values(":new", text(user.login_name.as_str()))
-                .expression_attribute_values(":epoch", text(user.generation.to_string()))
-                .expression_attribute_values(":user", text(user.user_id.as_str()))
-                .expression_attribute_values(":name", text(before.login_name.as_str()))
-                .expression_attribute_values(":seen", text(before.generation.to_string()));
-            parts.push((Part::Pointer, update_item(update)?));
+        if let Some(pointer) = self.pointer_part(seen, after)? {
+            parts.push((Part::Pointer, pointer));
         }
         Ok(parts)
+    }
+
+    /// The change of the pointer, if one is needed. Kinds of factors that a newer release has written
+    /// stay, and those that the factors' item lacks: what a login demands must not get less by a change
+    /// of something else.
+    fn pointer_part(
+        &self,
+        seen: &StoredUser,
+        after: &Account,
+    ) -> Result<Option<TransactWriteItem>, Error> {
+        let (before, user) = (&seen.account.user, &after.user);
+        let (old_kinds, kinds) = (seen.account.factors.kinds(), after.factors.kinds());
+        let is_moved = before.login_name != user.login_name || before.generation != user.generation;
+        if !is_moved && old_kinds == kinds {
+            return Ok(None);
+        }
+        let mut changes = Item::from([
+            ("login_name".to_owned(), text(user.login_name.as_str())),
+            ("epoch".to_owned(), text(user.generation.to_string())),
+        ]);
+        let stored = seen.pointer_item.get("factors");
+        let mut after_set = stored.cloned();
+        if old_kinds != kinds {
+            after_set = kinds_after(stored, old_kinds, kinds);
+        }
+        let mut from = Item::new();
+        if let Some(set) = stored {
+            from.insert("factors".to_owned(), set.clone());
+        }
+        if let Some(set) = after_set {
+            changes.insert("factors".to_owned(), set);
+        }
+        let changes = ItemChanges::between(&from, changes);
+        // Items are not read at one instant: the pointer may be older than the factors.
+        let of_kinds = (old_kinds != kinds).then_some("factors");
+        let names = ["user_id", "login_name", "epoch"]
+            .into_iter()
+            .chain(of_kinds);
+        let unchanged = Expression::unchanged(&seen.pointer_item, names);
+        let update = self.update(pointer_key(seen.user_ref()));
+        update_if(update, changes.expression(&[]), unchanged).map(Some)
+    }
+
+    /// The second factors of a user who is added. Those under this key would be left over from a user
+    /// whom a release without second factors has deleted.
+    pub(super) fn first_factors_part(&self, account: &Account) -> Result<TransactWriteItem, Error> {
+        let user = UserRef::from(&account.user.user_id);
+        if account.factors == SecondFactors::default() {
+            return delete_item(self.delete(factors_key(user)));
+        }
+        self.put(factors_item(user, &account.factors))
+    }
+
+    /// The change of the second factors, if there is one. Of what checks write, only the forgiveness
+    /// of failures is written.
+    pub(super) fn factors_part(
+        &self,
+        seen: &StoredUser,
+        after: &Account,
+    ) -> Result<Option<TransactWriteItem>, Error> {
+        let (before, factors) = (&seen.account.factors, &after.factors);
+        let user = seen.user_ref();
+        let key = factors_key(user);
+        let Some(stored) = &seen.factors_item else {
+            if before == factors {
+                return Ok(None);
+            }
+            let put = self.put_new(factors_item(user, factors))?;
+            return Ok(Some(put));
+        };
+        let mut items = [factors_item(user, before), factors_item(user, factors)];
+        for item in &mut items {
+            item.retain(|name, _| !OF_CHECKS.contains(&name.as_str()));
+        }
+        let [from, mut to] = items;
+        let mut more = Vec::new();
+        if factors.attempts != before.attempts {
+            to.insert("failures".to_owned(), number(0));
+            more.push("cleared = attempts");
+        }
+        let changes = ItemChanges::between(&from, to);
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        // A check may have used a recovery code up, and items are not read at one instant: what the
+        // pointer is to say follows from all of these.
+        let names = [
+            "pk",
+            "recovery_codes",
+            "totp_added_at",
+            "pending_id",
+            "otp_email_at",
+            "otp_sms_at",
+        ];
+        let unchanged = Expression::unchanged(stored, names);
+        update_if(self.update(key), changes.expression(&more), unchanged).map(Some)
     }
 
     /// Changes the item of a user who keeps the login name, or checks that it is as it was read. Of

@@ -1,82 +1,134 @@
 //! All users, read by one scan.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
-use super::item::{USER_PREFIX, parse_user};
+use super::factors::{FACTORS_PREFIX, parse_factors};
+use super::item::{POINTER_PREFIX, USER_PREFIX, parse_pointer, parse_user};
 use super::profile::{PROFILE_PREFIX, parse_profile};
 use crate::aws::failure;
-use crate::domain::{Account, Profile, User, UserId, UserRef};
+use crate::domain::{Account, FactorKinds, Profile, SecondFactors, User, UserId, UserRef};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
 
-/// What a scan has found of a user so far.
-enum Found {
-    User(Box<User>),
-    Profile(Box<Profile>),
-    /// Both, which were handed on.
-    Both,
+/// A user whom a scan has read.
+#[derive(Debug)]
+pub struct ScannedAccount {
+    pub account: Account,
+    /// The kinds of second factors that a login demands: what the pointer says. It may disagree with
+    /// the account's factors after a restore.
+    pub kinds: FactorKinds,
 }
 
-impl Found {
-    fn from_item(item: &Item) -> Result<(UserRef, Self), CorruptItem> {
+/// What a scan has found of a user so far.
+#[derive(Default)]
+struct Parts {
+    user: Option<User>,
+    profile: Option<Profile>,
+    /// What the pointer says.
+    kinds: Option<FactorKinds>,
+    factors: Option<SecondFactors>,
+}
+
+enum Found {
+    Some(Box<Parts>),
+    /// All, which were handed on.
+    All,
+}
+
+impl Parts {
+    /// Takes an item, and returns whose it is.
+    fn read(item: &Item) -> Result<(UserRef, Self), CorruptItem> {
         let attributes = Attributes(item);
-        let id = UserId::from_stored(attributes.text("user_id")?.to_owned());
-        let found = if attributes.text("pk")?.starts_with(USER_PREFIX) {
-            Self::User(Box::new(parse_user(item)?))
+        let key = attributes.text("pk")?;
+        let mut parts = Self::default();
+        if key.starts_with(USER_PREFIX) {
+            let id = UserId::from_stored(attributes.text("user_id")?.to_owned());
+            parts.user = Some(parse_user(item)?);
+            return Ok((UserRef::from(&id), parts));
+        }
+        let reference = if let Some(reference) = key.strip_prefix(POINTER_PREFIX) {
+            parts.kinds = Some(parse_pointer(item)?.kinds);
+            reference
+        } else if let Some(reference) = key.strip_prefix(PROFILE_PREFIX) {
+            parts.profile = Some(parse_profile(item)?);
+            reference
         } else {
-            Self::Profile(Box::new(parse_profile(item)?))
+            parts.factors = Some(parse_factors(item)?);
+            key.strip_prefix(FACTORS_PREFIX).unwrap_or(key)
         };
-        Ok((UserRef::from(&id), found))
+        let user = reference.parse();
+        Ok((user.map_err(|()| CorruptItem::Attribute("pk"))?, parts))
+    }
+
+    /// Takes over what another item has. A user who is renamed meanwhile may be read twice.
+    fn add(&mut self, other: Self) {
+        self.user = other.user.or(self.user.take());
+        self.profile = other.profile.or(self.profile.take());
+        self.kinds = other.kinds.or(self.kinds);
+        self.factors = other.factors.or(self.factors.take());
+    }
+
+    /// Whether nothing is to come: a user whose pointer names no factors has none.
+    fn is_whole(&self) -> bool {
+        let has_factors = self.factors.is_some() || self.kinds.is_some_and(FactorKinds::is_empty);
+        self.user.is_some() && self.profile.is_some() && self.kinds.is_some() && has_factors
+    }
+
+    fn account(self) -> Option<ScannedAccount> {
+        let factors = self.factors.unwrap_or_default();
+        Some(ScannedAccount {
+            kinds: self.kinds.unwrap_or(factors.kinds()),
+            account: Account {
+                user: self.user?,
+                profile: self.profile.unwrap_or_default(),
+                factors,
+            },
+        })
     }
 }
 
 impl Store {
-    /// Calls `each` with every user, in no order, until it fails. Each user is handed on once both
-    /// items were read, so what is kept in memory is what has only one of them so far; users of a
-    /// release without profiles are kept until the end.
+    /// Calls `each` with every user, in no order, until it fails. Each user is handed on once all
+    /// items were read, so what is kept in memory is what lacks some of them so far; users of a
+    /// release without profiles are kept until the end. Returns how many users have factors that
+    /// their pointers, read before, don't name: they were handed on without.
     ///
     /// Reads the whole users table, and not at one instant: for operators, never for a call.
     pub async fn scan_accounts<E: From<Error>>(
         &self,
-        mut each: impl FnMut(Account) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut waiting = HashMap::<UserRef, Found>::new();
-        let prefixes = [USER_PREFIX, PROFILE_PREFIX];
+        mut each: impl FnMut(ScannedAccount) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let mut found = HashMap::<UserRef, Found>::new();
+        let mut late = 0;
+        let prefixes = [USER_PREFIX, POINTER_PREFIX, PROFILE_PREFIX, FACTORS_PREFIX];
         self.scan_users_table(&prefixes, |item| -> Result<(), E> {
-            let (user, found) = Found::from_item(item).map_err(Error::from)?;
-            let mut entry = match waiting.entry(user) {
-                Entry::Vacant(entry) => {
-                    entry.insert(found);
-                    return Ok(());
-                }
-                Entry::Occupied(entry) => entry,
+            let (user, parts) = Parts::read(item).map_err(Error::from)?;
+            let entry = found
+                .entry(user)
+                .or_insert_with(|| Found::Some(Box::default()));
+            let Found::Some(before) = entry else {
+                let factors = parts.factors.unwrap_or_default();
+                late += u64::from(!factors.kinds().is_empty());
+                return Ok(());
             };
-            // A user who is renamed meanwhile may be read twice.
-            match (entry.insert(Found::Both), found) {
-                (Found::User(user), Found::Profile(profile))
-                | (Found::Profile(profile), Found::User(user)) => each(Account {
-                    user: *user,
-                    profile: *profile,
-                }),
-                (Found::Both, _) => Ok(()),
-                (_, found) => {
-                    entry.insert(found);
-                    Ok(())
-                }
+            before.add(parts);
+            if before.is_whole() {
+                let whole = std::mem::take(&mut **before);
+                *entry = Found::All;
+                return whole.account().map_or(Ok(()), &mut each);
             }
+            Ok(())
         })
         .await?;
-        for found in waiting.into_values() {
-            if let Found::User(user) = found {
-                each(Account {
-                    user: *user,
-                    profile: Profile::default(),
-                })?;
+        for parts in found.into_values() {
+            if let Found::Some(parts) = parts
+                && let Some(account) = parts.account()
+            {
+                each(account)?;
             }
         }
-        Ok(())
+        Ok(late)
     }
 
     /// Calls `each` with every item whose key starts with one of the `prefixes`.

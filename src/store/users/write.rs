@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::accounts::StoredUser;
 use super::addresses::{Sharing, address_key, check_alone, join, leave};
+use super::factors::factors_key;
 use super::item::{parse_user, pointer_item, pointer_key, user_item, user_key};
 use super::parts::{AddressConflict, Part, delete_if};
 use super::profile::{profile_item, profile_key};
@@ -66,13 +67,17 @@ impl Store {
         let user = &account.user;
         let mut parts = vec![
             (Part::User, self.put_new(user_item(user))?),
-            (Part::Pointer, self.put_new(pointer_item(user))?),
+            (
+                Part::Pointer,
+                self.put_new(pointer_item(user, account.factors.kinds()))?,
+            ),
             // The pointer is new, so a profile under this key would be left over from a user whom
             // a release without profiles has deleted.
             (
                 Part::Profile,
                 self.put(profile_item(&user.user_id, &account.profile))?,
             ),
+            (Part::Factors, self.first_factors_part(account)?),
         ];
         parts.extend(self.addresses(None, Some(account), unique_emails, &[])?);
         let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
@@ -111,6 +116,9 @@ impl Store {
         for _ in 0..TRIES {
             let mut parts = self.login_parts(seen, after)?;
             parts.push((Part::Profile, self.profile_part(seen, after)?));
+            if let Some(factors) = self.factors_part(seen, after)? {
+                parts.push((Part::Factors, factors));
+            }
             let addresses = self.addresses(Some(seen), Some(after), unique_emails, &shared)?;
             parts.extend(addresses);
             for code in &alongside.codes {
@@ -158,6 +166,10 @@ impl Store {
                 (Part::User, delete_if(self.delete(key), unchanged)?),
                 (Part::Pointer, delete_item(pointer)?),
                 (Part::Profile, delete_if(profile, seen.profile_unchanged())?),
+                (
+                    Part::Factors,
+                    delete_item(self.delete(factors_key(seen.user_ref())))?,
+                ),
             ];
             parts.extend(self.addresses(Some(seen), None, false, &shared)?);
             let failed = self.transact_parts(parts).await?;

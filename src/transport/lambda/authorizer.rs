@@ -1,5 +1,5 @@
 //! A Lambda authorizer of API Gateway: it lets a request pass whose bearer token belongs to a
-//! session that proves its user, and tells the API which user.
+//! session that proves its user as strongly as the settings demand, and tells the API which user.
 //!
 //! Events and answers:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html>,
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::event::AuthorizerEvent;
-use crate::domain::{Principal, SessionId, SessionUser, Timestamp};
+use crate::domain::{RequiredStrength, SessionId, SessionUser, Timestamp};
 use crate::error::{Error, TokenFault, chain};
 use crate::log::{Line, Log, TraceId};
 use crate::store::Store;
@@ -24,12 +24,23 @@ pub use policy::AuthorizerAnswer;
 pub struct Authorizer {
     store: Store,
     answer: AuthorizerAnswer,
+    required: RequiredStrength,
     log: Log,
 }
 
 impl Authorizer {
-    pub fn new(store: Store, answer: AuthorizerAnswer, log: Log) -> Self {
-        Self { store, answer, log }
+    pub fn new(
+        store: Store,
+        answer: AuthorizerAnswer,
+        required: RequiredStrength,
+        log: Log,
+    ) -> Self {
+        Self {
+            store,
+            answer,
+            required,
+            log,
+        }
     }
 
     /// Connects to the database with a `BatchGetItem`, the only action that the function's policy
@@ -80,11 +91,7 @@ impl Authorizer {
             Some(Error::Internal(_)) => "error",
             Some(_) => "warn",
         };
-        let principal = user.map(|of| Principal::User {
-            id: of.user.user_id.clone(),
-            session: of.session,
-            proved_at: of.proved_at,
-        });
+        let principal = user.map(|of| format!("user:{}", of.user.user_id));
         let mut line = Line::default();
         line.set("time", now.as_millis());
         line.set("level", level);
@@ -114,11 +121,13 @@ impl Authorizer {
                 return Ok(Decision::Deny("malformed_token"));
             }
         };
-        Ok(match user_of_token(&self.store, token, now).await? {
+        let verdict = user_of_token(&self.store, token, now, self.required).await?;
+        Ok(match verdict {
             TokenVerdict::User(user) => Decision::Allow(user),
             TokenVerdict::Refused(Refusal::NotASessionToken) => Decision::Deny("malformed_token"),
             TokenVerdict::Refused(Refusal::Void) => Decision::Deny("invalid_token"),
             TokenVerdict::Refused(Refusal::Unproven) => Decision::Deny("no_proof_of_user"),
+            TokenVerdict::Refused(Refusal::TooWeak(_)) => Decision::Deny("too_weak"),
         })
     }
 }

@@ -44,7 +44,7 @@ impl Interceptor for Bearer {
 
 pub struct Clients {
     pub users: UserServiceClient<InterceptedService<Channel, Bearer>>,
-    sessions: SessionServiceClient<InterceptedService<Channel, Bearer>>,
+    pub sessions: SessionServiceClient<InterceptedService<Channel, Bearer>>,
 }
 
 /// A value of the line that `--ready-json` prints.

@@ -68,6 +68,12 @@ fn message_to(address: &str, subject: &str) -> String {
     messages[0]["text"].as_str().unwrap().to_owned()
 }
 
+/// The text of the newest message to an address or a number.
+pub fn newest_to(to: &str) -> String {
+    let message = outbox().into_iter().rfind(|one| one["to"] == to);
+    message.unwrap()["text"].as_str().unwrap().to_owned()
+}
+
 /// The code that a message shows for typing, in a line of its own.
 fn typed(text: &str) -> String {
     let is_code = |line: &&str| {

@@ -2,9 +2,10 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "only the product takes settings, and draws ids, in one place"
+    reason = "only the product takes settings, draws ids and reads the clock in one place"
 )]
 
 mod clients;
 mod codes;
+mod factors;
 mod users;

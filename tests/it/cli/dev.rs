@@ -153,7 +153,13 @@ fn only_its_owner_can_open_the_files_of_the_tables() {
         (entry.file_name().into_string().unwrap(), mode)
     });
     let modes: BTreeMap<_, _> = modes.collect();
-    let names = ["data.db", "data.db-shm", "data.db-wal", "data.db.lock"];
+    let names = [
+        "data.db",
+        "data.db-shm",
+        "data.db-wal",
+        "data.db.key",
+        "data.db.lock",
+    ];
     let want = names.map(|name| (name.to_owned(), 0o600));
     assert_eq!(modes, BTreeMap::from(want));
     assert_eq!(dev.stop().expect(0).stderr, "", "no warning");
@@ -167,6 +173,7 @@ fn a_file_that_others_can_open_is_left_with_a_warning() {
         ("data.db", 0o604, true),
         ("data.db-wal", 0o644, true),
         ("data.db-shm", 0o644, true),
+        ("data.db.key", 0o604, true),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
@@ -183,8 +190,8 @@ fn a_file_that_others_can_open_is_left_with_a_warning() {
             assert_eq!(left.mode() & 0o777, mode, "{name}");
             let printed = dev.stop().expect(0).stderr;
             let want = format!(
-                "warning: other users of this machine can open files that have password hashes in \
-                 them: chmod 600 '{}'\n",
+                "warning: other users of this machine can open files that have password hashes \
+                 or keys in them: chmod 600 '{}'\n",
                 path(name).display()
             );
             assert_eq!(printed, if is_warned { &*want } else { "" }, "{name}");

@@ -172,7 +172,7 @@ fn a_code_that_could_not_be_used_is_not_made() {
     refuse(&[], "SERVER_KEY or SERVER_KEY_SECRET must be set");
     refuse(
         &[("SERVER_KEY", "short")],
-        "SERVER_KEY must be none or at least 32",
+        "SERVER_KEY must be keys of at least 32 characters each",
     );
     refuse(
         &[("SERVER_KEY", KEY), ("SERVER_KEY_SECRET", "name")],

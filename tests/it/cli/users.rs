@@ -33,7 +33,9 @@ fn a_user_is_added_shown_changed_and_deleted() {
             "phoneVerified": null, "state": "active", "password": "argon2id",
             "passwordChangedAt": null, "passwordChangeRequired": false, "attempts": 0,
             "failures": 0, "lastAttemptAt": null, "passwordLocked": false,
-            "passwordLockedUntil": null, "createdAt": null, "changedAt": null, "sequence": 1,
+            "passwordLockedUntil": null, "secondFactors": [], "factorFailures": 0,
+            "factorsLocked": false, "factorsLockedUntil": null,
+            "createdAt": null, "changedAt": null, "sequence": 1,
         })
     );
     assert_eq!(dev.log_in("ada@x.org", OLD), 200);

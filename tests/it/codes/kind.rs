@@ -144,7 +144,7 @@ impl Kind {
 
     /// The code that would be derived for another purpose.
     pub async fn code_for(self, app: &App, id: &str, purpose: CodePurpose, round: u32) -> Code {
-        let ServerKeySetting::Key(key) = &app.settings.server_key else {
+        let ServerKeySetting::Keys(keys) = &app.settings.server_key else {
             panic!("no server key");
         };
         let record = self.stored(app, id).await;
@@ -154,6 +154,7 @@ impl Kind {
         let mut destinations = active.target.destinations();
         let destination = destinations.find(|one| matches!(one, Destination::Phone(_)) == is_sms);
         let destination = &destination.unwrap();
+        let key = keys.with_name(active.target.key).unwrap();
         let code = key.code(&record.user_id, purpose, destination, active.id, round);
         record::code(&code);
         code

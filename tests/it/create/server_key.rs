@@ -1,68 +1,12 @@
 //! The server key in Secrets Manager, which is played by a fake HTTP client.
 
-use std::sync::{Arc, Mutex};
-
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
-use serde_json::{Value, json};
-use sesame::aws::{Endpoint, KeySource, ServerKeySetting};
+use serde_json::json;
 
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, by_name, header, post};
+use crate::support::secrets::{Manager, SECRET, denied, fault, text};
 
-const SECRET: &str = "arn:aws:secretsmanager:eu-central-1:1:secret:key";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-/// A Secrets Manager that gives its answers one after another, and keeps the requests.
-#[derive(Clone, Debug, Default)]
-struct Manager {
-    answers: Arc<Mutex<Vec<(u16, Value)>>>,
-    requests: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl HttpConnector for Manager {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap().to_owned();
-        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        self.requests.lock().unwrap().push((target, body));
-        let (status, body) = self.answers.lock().unwrap().remove(0);
-        let body = SdkBody::from(body.to_string());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), body)))
-    }
-}
-
-impl Manager {
-    fn with(answers: &[(u16, Value)]) -> Self {
-        let manager = Self::default();
-        manager.answers.lock().unwrap().extend_from_slice(answers);
-        manager
-    }
-
-    fn source(&self) -> KeySource {
-        let endpoint = Endpoint::with_keys("eu-central-1".into(), None, "local", "local", None);
-        ServerKeySetting::Secret(SECRET.to_owned()).open(&endpoint, None, self.client())
-    }
-
-    fn client(&self) -> SharedHttpClient {
-        let connector = SharedHttpConnector::new(self.clone());
-        http_client_fn(move |_, _| connector.clone())
-    }
-
-    fn request_count(&self) -> usize {
-        self.requests.lock().unwrap().len()
-    }
-}
-
-fn text(key: &str) -> (u16, Value) {
-    (200, json!({ "SecretString": key }))
-}
-
-fn fault(status: u16, kind: &str) -> (u16, Value) {
-    (status, json!({ "__type": kind, "Message": "injected" }))
-}
 
 async fn create(app: &App) -> Answer {
     let mini = app.login_name("mini");
@@ -83,7 +27,7 @@ async fn the_server_key_is_read_once_and_only_when_needed() {
 
     assert_eq!(first.status, 200);
     assert_eq!(first.body, again.body);
-    let requests = manager.requests.lock().unwrap().clone();
+    let requests = manager.requests();
     let [(target, body)] = &requests[..] else {
         panic!("{requests:?}");
     };
@@ -111,7 +55,7 @@ async fn creates_fail_until_the_server_key_can_be_read() {
         (vec![throttled.clone(), text(KEY)], 200, None),
         (vec![throttled; 3], 503, Some(14)),
         (vec![fault(500, "InternalServiceError"); 3], 503, Some(14)),
-        (vec![fault(400, "AccessDeniedException")], 500, Some(13)),
+        (vec![denied()], 500, Some(13)),
         (vec![fault(400, "ResourceNotFoundException")], 500, Some(13)),
         (vec![text("too short")], 500, Some(13)),
         (
@@ -133,7 +77,7 @@ async fn creates_fail_until_the_server_key_can_be_read() {
             assert!(!body.contains(inner), "{inner} shows in {body}");
         }
         if code.is_some() {
-            *manager.answers.lock().unwrap() = vec![text(KEY)];
+            manager.answer(&[text(KEY)]);
             assert_eq!(create(&app).await.status, 200, "{answers:?}");
         }
     }

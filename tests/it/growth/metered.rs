@@ -13,7 +13,7 @@ use sesame::emulator::Emulator;
 use sesame::log::Log;
 use sesame::password::Params;
 use sesame::store::Store;
-use sesame::token::{ServerKey, ServiceAccountToken};
+use sesame::token::{ServerKeys, ServiceAccountToken};
 
 use super::meter::{Consumed, Meter};
 use super::service::{self, NOW, PASSWORD, SESSIONS, USERS};
@@ -30,6 +30,8 @@ const KEY: &str = "a server key of at least 32 characters";
 pub struct Metered {
     app: Arc<App>,
     meter: Meter,
+    /// The tables, whose requests are metered too.
+    pub store: Store,
     pub token: String,
 }
 
@@ -58,8 +60,9 @@ impl Metered {
         insert.await.unwrap();
         let token = token.as_str().to_owned();
         let metered = Self {
-            app: app(store),
+            app: app(store.clone()),
             meter,
+            store,
             token,
         };
         // Reads the service account, which is remembered for a minute.
@@ -167,7 +170,7 @@ fn sending_app(store: Store) -> Arc<App> {
     .unwrap();
     settings.hash_params = Params::new(7168, 1, 1).unwrap();
     let messenger = Providers::new().messenger(&settings.policy.messages);
-    let key = KeySource::Key(ServerKey::parse(KEY.into()).unwrap());
+    let key = KeySource::Keys(Arc::new(ServerKeys::parse(KEY).unwrap()));
     let (log, _) = Log::memory(None);
     let one = NonZeroUsize::MIN;
     Arc::new(App::new(store, &settings, key, messenger, one, log))

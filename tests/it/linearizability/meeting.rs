@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sesame::domain::{HashString, User};
+use sesame::domain::{HashString, RecoveryCode, User};
 
 use super::checker::Event;
 use super::steps::Step;
@@ -12,6 +12,9 @@ use crate::support::app::{App, NOW, PASSWORD};
 
 /// The passwords that the user has by turns, the first at first.
 pub const PASSWORDS: [&str; 2] = [PASSWORD, "An0ther!"];
+
+/// How many recovery codes the user has: few enough that some are used again.
+pub const CODES: u64 = 4;
 
 /// The longest delay of a fault; after it, no request is in progress.
 pub const LATEST: Duration = Duration::from_millis(60);
@@ -24,6 +27,8 @@ pub struct Meeting {
     pub user: User,
     /// Those of [`PASSWORDS`].
     pub hashes: [HashString; 2],
+    /// The recovery codes that the user has at first.
+    pub codes: Vec<RecoveryCode>,
     /// The idempotency key with which all of them create the session.
     pub key: String,
     pub seed: u64,

@@ -4,13 +4,13 @@
 //! carried out on what others have left by then. The token that was just replaced is accepted
 //! for as long as the session is valid, unless its replacement passed a check. A Set of the password
 //! checks it in between, in the session generation of then: it proves the user in a session without a
-//! proof, or in one of that generation. A change of the password is two steps as well: it is made
+//! proof, or in one of that generation. A recovery code is used up by the Set that it is right for. A change of the password is two steps as well: it is made
 //! only in the generation in which the user was read, and it may take the session along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checker::SequentialModel;
-use super::steps::{Change, Permit, Refusal, Step};
+use super::steps::{Change, Checks, Permit, Refusal, Step};
 use crate::support::administration::SetPasswordOutcome;
 
 /// The stored session and the state of its user.
@@ -23,14 +23,16 @@ pub struct World {
     /// The session generations that calls have read, by the calls.
     logins: BTreeMap<usize, u32>,
     session: Option<Session>,
+    /// The recovery codes that are used up.
+    used: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Session {
     sequence: u64,
     token: Token,
-    /// The token that was just replaced, and whether by a Set of the password.
-    replaced: Option<(Token, bool)>,
+    /// The token that was just replaced, and the checks of the Set that did it.
+    replaced: Option<(Token, Checks)>,
     metadata: BTreeMap<String, String>,
     expires_at: i64,
     /// The generation in which the user was proved.
@@ -49,12 +51,12 @@ pub enum Token {
 
 impl Permit {
     fn holds(&self, session: &Session, now: i64) -> bool {
-        self.holds_for(false, session, now)
+        self.holds_for(Checks::Nothing, session, now)
     }
 
-    /// Whether it authorises a Set. That of a token which a Set of the password replaced has to be of
-    /// the password too.
-    fn holds_for(&self, by_password: bool, session: &Session, now: i64) -> bool {
+    /// Whether it authorises a Set. That of a token which a Set with checks replaced has to have these
+    /// checks too.
+    fn holds_for(&self, checks: Checks, session: &Session, now: i64) -> bool {
         let Self::Token(text) = self else {
             return true;
         };
@@ -62,7 +64,7 @@ impl Permit {
         let is_graced = session
             .replaced
             .as_ref()
-            .is_some_and(|(replaced, proved)| *replaced == token && (by_password || !proved));
+            .is_some_and(|(replaced, passed)| *replaced == token && checks >= *passed);
         session.token == token || is_graced && now < session.expires_at && !session.ended
     }
 }
@@ -176,12 +178,11 @@ impl Session {
             .insert(change.key.clone(), change.value.clone());
         // A Set that changes nothing writes nothing, but here no value is set twice.
         assert_ne!(before.as_ref(), Some(&change.value));
-        session.sequence +=
-            2 + u64::from(change.lifetime.is_some()) + u64::from(change.by_password);
+        session.sequence += 2 + u64::from(change.lifetime.is_some()) + change.checks as u64;
         if let Some(lifetime) = change.lifetime {
             session.expires_at = change.now + lifetime;
         }
-        session.replaced = Some((session.token, change.by_password));
+        session.replaced = Some((session.token, change.checks));
         session.token = Token::Lost(change.call);
         if let Some((sequence, token)) = &change.answer {
             session.token = Token::Seen(token.clone());
@@ -204,6 +205,7 @@ impl SequentialModel for World {
                 (self.password == *password).then(|| self.read(*call))
             }
             (Step::Wrong { password }, _) => as_it_was(self.password != *password),
+            (Step::Used { code }, _) => as_it_was(self.used.contains(code)),
             (Step::MayBeChecked { call, password }, _) => Some(if self.password == *password {
                 self.read(*call)
             } else {
@@ -243,11 +245,11 @@ impl SequentialModel for World {
                     claim,
                     now,
                     at_sequence,
-                    by_password,
+                    checks,
                 },
                 Some(stored),
             ) => as_it_was(
-                claim.holds_for(*by_password, stored, *now)
+                claim.holds_for(*checks, stored, *now)
                     && self.is_live(stored, *now)
                     && at_sequence.is_none_or(|at| at == stored.sequence),
             ),
@@ -256,23 +258,22 @@ impl SequentialModel for World {
                     && change.now < stored.expires_at
                     && change.at_sequence.is_none_or(|at| at == stored.sequence);
                 let mut changed = may.then(|| stored.changed(change)).flatten()?;
-                if change.by_password {
+                let mut world = self.clone();
+                if change.code.is_some_and(|code| !world.used.insert(code)) {
+                    return None;
+                }
+                if change.checks >= Checks::Password {
                     let checked = self.logins[&change.call];
                     if stored.proved.is_some_and(|proved| proved != checked) {
                         return None;
                     }
                     changed.proved = Some(checked);
                 }
-                Some(self.with(changed))
+                Some(world.with(changed))
             }
-            (
-                Step::Held {
-                    claim,
-                    now,
-                    by_password,
-                },
-                Some(stored),
-            ) => as_it_was(claim.holds_for(*by_password, stored, *now)),
+            (Step::Held { claim, now, checks }, Some(stored)) => {
+                as_it_was(claim.holds_for(*checks, stored, *now))
+            }
             (Step::Over { call }, Some(stored)) => {
                 let proofs = stored.proved.zip(self.logins.get(call));
                 let is_of_another = proofs.is_some_and(|(proved, checked)| proved != *checked);

@@ -10,6 +10,15 @@ pub enum Permit {
     Token(String),
 }
 
+/// What a Set checks. Each has all that the one before has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Checks {
+    Nothing,
+    Password,
+    /// A recovery code beside the password.
+    RecoveryCode,
+}
+
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A call read the user.
@@ -30,6 +39,10 @@ pub enum Step {
         call: usize,
         password: usize,
     },
+    /// A Set checked this recovery code, which was used before.
+    Used {
+        code: usize,
+    },
     /// The user got this password.
     NewPassword {
         call: usize,
@@ -48,7 +61,7 @@ pub enum Step {
         claim: Permit,
         now: i64,
         at_sequence: Option<u64>,
-        by_password: bool,
+        checks: Checks,
     },
     /// The Set changed the session.
     Changed(Change),
@@ -56,7 +69,7 @@ pub enum Step {
     Held {
         claim: Permit,
         now: i64,
-        by_password: bool,
+        checks: Checks,
     },
     /// The Set found the session ended, or of another generation than its check.
     Over {
@@ -116,7 +129,8 @@ pub struct Change {
     pub now: i64,
     /// The lifetime that it sets, in milliseconds.
     pub lifetime: Option<i64>,
-    /// Whether it is of the password as well.
-    pub by_password: bool,
+    pub checks: Checks,
+    /// The recovery code that it uses up.
+    pub code: Option<usize>,
     pub answer: Option<(u64, String)>,
 }

@@ -12,13 +12,17 @@ use crate::support::openapi::document::{Operation, fields, operations};
 use crate::support::openapi::schema::conforms;
 
 /// All settings that answers have.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("LOGIN_IGNORE_UNKNOWN", "true"),
     ("LOGIN_REDIRECT_URI", "https://acme.example/start"),
     ("TOS_LINK", "https://acme.example/terms"),
     ("PRIVACY_POLICY_LINK", "https://acme.example/privacy"),
     ("HELP_LINK", "https://acme.example/help"),
     ("SUPPORT_EMAIL", "help@acme.example"),
+    ("MFA", "required"),
+    // Second factors need the key, and a reset of the password needs the mail beside it.
+    ("SERVER_KEY", "a server key of at least 32 characters"),
+    ("MAIL_FROM", "none"),
 ];
 
 async fn send(client: Client<'_>, operation: &Operation, body: &Value) -> Answer {

@@ -3,16 +3,10 @@
 use sesame::domain::{CodePurpose, Operation as Rpc, StateChange};
 use sesame::error::{UserCommand, UserError};
 
-use super::setting_errors;
+use super::calls::{CREATES, UPDATES};
+use super::{factor_errors, setting_errors};
+use crate::support::openapi::document::Operation;
 
-pub const CREATES: [Rpc; 2] = [Rpc::CreateUser, Rpc::AddHumanUser];
-pub const READS: [Rpc; 3] = [
-    Rpc::GetUserByID,
-    Rpc::ListAuthenticationMethodTypes,
-    Rpc::ListIDPLinks,
-];
-/// Those that may have a password, the current one too.
-pub const UPDATES: [Rpc; 3] = [Rpc::UpdateUser, Rpc::UpdateHumanUser, Rpc::SetPassword];
 const STATES: [(Rpc, StateChange); 4] = [
     (Rpc::LockUser, StateChange::Lock),
     (Rpc::UnlockUser, StateChange::Unlock),
@@ -32,16 +26,30 @@ pub const NO_KEY: &str = "codes without SERVER_KEY";
 
 /// Whether a call sends codes or takes one.
 pub fn has_codes(rpc: Rpc) -> bool {
-    may_answer(rpc, &UserError::SendingNotSetUp) || may_answer(rpc, &UserError::CodeEmpty)
+    may_answer_on_user(rpc, &UserError::SendingNotSetUp)
+        || may_answer_on_user(rpc, &UserError::CodeEmpty)
 }
 
 /// Whether a call may answer with an error. Exhaustive on purpose: each error must choose its calls
 /// here.
-pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
+pub fn may_answer(operation: &Operation, error: &UserError) -> bool {
+    let of_challenges = matches!(
+        error,
+        UserError::LinkRefused
+            | UserError::LinkMalformed
+            | UserError::SendingNotSetUp
+            | UserError::TooManyMessages(_)
+    );
+    let is_challenged = of_challenges && factor_errors::checks(operation);
+    is_challenged || may_answer_on_user(operation.rpc, error)
+}
+
+fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
     use Rpc::{
-        CreateInviteCode, DeleteUser, HumanMFAInitSkipped, PasswordReset, RemovePhone,
-        ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail, SetPassword,
-        SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode, VerifyPhone,
+        CreateInviteCode, DeleteUser, HumanMFAInitSkipped, PasswordReset, RegisterTOTP,
+        RemovePhone, ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail,
+        SetPassword, SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode,
+        VerifyPhone,
     };
 
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
@@ -105,7 +113,12 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
                 RemovePhone,
                 HumanMFAInitSkipped,
             ];
-            is_one_of(&UPDATES) || is_one_of(&others) || state.is_some() || sends || verifies
+            is_one_of(&UPDATES)
+                || is_one_of(&others)
+                || is_one_of(&factor_errors::CHANGES)
+                || state.is_some()
+                || sends
+                || verifies
         }
         UserError::WrongState(change) => state == Some(*change),
         UserError::Unknown(command) => match command {
@@ -119,6 +132,7 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
             UserCommand::ResendInvite => rpc == ResendInviteCode,
             UserCommand::VerifyInvite => rpc == VerifyInviteCode,
             UserCommand::SetPassword => rpc == SetPassword,
+            UserCommand::RegisterTotp => rpc == RegisterTOTP,
             UserCommand::Other => {
                 let others = [
                     SetPhone,
@@ -127,7 +141,8 @@ pub fn may_answer(rpc: Rpc, error: &UserError) -> bool {
                     ResendPhoneCode,
                     VerifyPhone,
                 ];
-                updates || is_one_of(&others)
+                let factors = is_one_of(&factor_errors::CHANGES) && rpc != RegisterTOTP;
+                updates || is_one_of(&others) || factors
             }
         },
     }

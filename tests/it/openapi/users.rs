@@ -5,6 +5,7 @@ use sesame::domain::{Operation as Rpc, Permission};
 
 use super::answers::{check_headers, examples, has};
 use super::user_errors::UNBUILT;
+use crate::second_factors::totp_codes::code_of;
 use crate::support::answer::Answer;
 use crate::support::app::{App, NOW, PASSWORD, header, post};
 use crate::support::client::Client;
@@ -25,6 +26,7 @@ async fn administrator(app: &App) -> Client<'_> {
         Permission::UserWrite,
         Permission::UserDelete,
         Permission::UserCodeRead,
+        Permission::UserCredentialWrite,
     ];
     app.service(&permissions).await
 }
@@ -66,6 +68,13 @@ async fn prepare(admin: Client<'_>, rpc: Rpc) -> Option<Value> {
             calls.push(set(Rpc::SetPhone, "phone", "+41791234568"));
         }
         Rpc::SetPassword => calls.push(returned(Rpc::PasswordReset)),
+        Rpc::VerifyTOTPRegistration | Rpc::RemoveTOTP => calls.push(on_user(Rpc::RegisterTOTP)),
+        Rpc::RemoveOTPSMS => calls.push(on_user(Rpc::AddOTPSMS)),
+        Rpc::RemoveOTPEmail => calls.push(on_user(Rpc::AddOTPEmail)),
+        Rpc::ListAuthenticationFactors => {
+            let all = [Rpc::RegisterTOTP, Rpc::AddOTPSMS, Rpc::AddOTPEmail];
+            calls.extend(all.map(on_user));
+        }
         Rpc::ResendInviteCode => calls.push(on_user(Rpc::CreateInviteCode)),
         Rpc::VerifyInviteCode => calls.push(returned(Rpc::CreateInviteCode)),
         Rpc::UnlockUser => calls.push(on_user(Rpc::LockUser)),
@@ -77,7 +86,9 @@ async fn prepare(admin: Client<'_>, rpc: Rpc) -> Option<Value> {
     for (rpc, body) in calls {
         let answer = admin.ask(rpc, body).await.unwrap();
         let returned = answer.get("verificationCode").or(answer.get("inviteCode"));
-        code = returned.cloned();
+        let secret = answer.get("secret").and_then(Value::as_str);
+        let shown = secret.map(|secret| json!(code_of(secret, NOW)));
+        code = returned.cloned().or(shown);
     }
     code
 }
@@ -119,8 +130,10 @@ async fn examples_of_users_are_accepted_and_answered_as_documented() {
             let admin = administrator(&app).await;
             let code = prepare(admin, operation.rpc).await;
             let mut example = example;
-            if example.get("verificationCode").is_some() {
-                example["verificationCode"] = code.unwrap();
+            for field in ["verificationCode", "code"] {
+                if example.get(field).is_some() {
+                    example[field] = code.clone().unwrap();
+                }
             }
             let answer = send(admin, &operation, &example).await;
 

@@ -102,7 +102,7 @@ fn assemble(parts: Parts) -> Create {
         checks: Some(checks),
         metadata,
         challenges: challenge.then(|| v2::RequestChallenges {
-            otp_sms: Some(v2::RequestOtp {}),
+            otp_sms: Some(v2::RequestOtpsms::default()),
             ..v2::RequestChallenges::default()
         }),
         user_agent: agent.map(|(ip, headers)| v2::UserAgent {

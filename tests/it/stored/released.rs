@@ -3,6 +3,7 @@
 
 mod codes;
 mod dynamodb_json;
+mod factors;
 mod kept;
 mod write;
 
@@ -56,6 +57,19 @@ pub fn released_users(version: &str) -> Vec<UsersItem> {
     items.map(read).collect()
 }
 
+/// Stores the users of a version and one of its sessions, and returns the session's tokens.
+pub async fn put_released(app: &App, version: &str, session: &str) -> Vec<String> {
+    let items = read(&folder().join(version));
+    for kept in &items["users.json"] {
+        put(app, &app.store.tables().users, read_item(&kept["item"])).await;
+    }
+    let mut sessions = items["sessions.json"].iter();
+    let kept = sessions.find(|kept| kept["is"] == session).unwrap();
+    put(app, &app.store.tables().sessions, read_item(&kept["item"])).await;
+    let tokens = kept["ask"]["tokens"].as_array().unwrap().iter();
+    tokens.map(|token| string(token).to_owned()).collect()
+}
+
 async fn start() -> App {
     App::emulated(&[
         ("SERVER_KEY", SERVER_KEY),
@@ -89,6 +103,7 @@ async fn answered(mut items: Items) -> Items {
 async fn answers(app: &App, file: &str, ask: &Value) -> Value {
     match file {
         "codes.json" => codes::answers(app, ask).await,
+        "factors.json" => factors::answers(app, ask).await,
         "sessions.json" => session_answers(app, ask).await,
         "users.json" => user_answers(app, ask).await,
         "profiles.json" => profile_answers(app, ask).await,

@@ -1,5 +1,6 @@
 use sesame::domain::{
-    Account, HashString, LoginName, Profile, SessionId, StateChange, User, UserSearch, UserState,
+    Account, HashString, LoginName, Profile, SecondFactors, SessionId, StateChange, User,
+    UserSearch, UserState,
 };
 use sesame::error::Error;
 use sesame::store::{Alongside, ChangeOutcome, InsertOutcome, Store, StoredUser};
@@ -50,6 +51,7 @@ impl Administration for Store {
                 created_at: Some(NOW),
                 ..Profile::default()
             },
+            factors: SecondFactors::default(),
         };
         self.insert_account(&account.changed(NOW), false).await
     }
@@ -82,6 +84,7 @@ impl Administration for Store {
         let after = Account {
             user: user.with_password(hash.clone(), false, NOW),
             profile: found.account.profile.clone(),
+            factors: found.account.factors.clone(),
         };
         let after = after.changed(NOW);
         let alongside = Alongside {
@@ -147,6 +150,7 @@ async fn change(
     let after = Account {
         user,
         profile: found.account.profile.clone(),
+        factors: found.account.factors.clone(),
     };
     let after = after.changed(NOW);
     let outcome = store

@@ -152,7 +152,16 @@ pub async fn add_mini(app: &App) {
 /// Whether the service found nothing wrong with the message as such: its users may be
 /// unknown, and its passwords wrong.
 pub fn is_understood(answer: &Answer) -> bool {
-    !["code 3", "code 12", "COMMAND-Sfw3f", "QUERY-4M0fs"].contains(&&*answer.outcome())
+    // The last two are those of an empty code.
+    let not_understood = [
+        "code 3",
+        "code 12",
+        "COMMAND-Sfw3f",
+        "QUERY-4M0fs",
+        "COMMAND-SJl2g",
+        "COMMAND-u0b6c",
+    ];
+    !not_understood.contains(&&*answer.outcome())
 }
 
 pub fn methods() -> impl Iterator<Item = Method> {

@@ -130,3 +130,66 @@ async fn a_repair_undoes_nothing_that_is_written_meanwhile() {
         assert!(app.store.scan_users().await.unwrap().faults().is_empty());
     }
 }
+
+/// Has the pointer name no second factors, as nothing of the service would.
+async fn point_at_none(app: &App, user: UserRef) {
+    let update = app.dynamodb().update_item();
+    let update = update.table_name(&app.store.tables().users);
+    let update = update.set_key(Some(key(&format!("USER#{user}"))));
+    update
+        .update_expression("REMOVE factors")
+        .send()
+        .await
+        .unwrap();
+}
+
+/// The same for second factors: the user is changed, or added again, after the repair has read.
+#[tokio::test(start_paused = true)]
+async fn a_repair_of_factors_undoes_nothing_that_is_written_meanwhile() {
+    let user = UserRef::from(&ada("ada@x.org").user.user_id);
+    let mut account = ada("ada@x.org");
+    account.factors.otp_email = Some(NOW);
+    let left_by_older_releases = [
+        "LOGIN#ada".to_owned(),
+        format!("USER#{user}"),
+        format!("PROFILE#{user}"),
+        EMAIL.to_owned(),
+    ];
+    for (fault, kept) in [
+        (UserFault::LeftFactors(user), true),
+        (UserFault::OtherKinds(user), false),
+    ] {
+        let app = App::emulated(&[]).await;
+        app.store.insert_account(&account, false).await.unwrap();
+        if kept {
+            delete(&app, &left_by_older_releases).await;
+        } else {
+            point_at_none(&app, user).await;
+        }
+        assert!(app.store.is_fault(&fault).await.unwrap(), "{fault:?}");
+        assert_eq!(
+            app.store.scan_users().await.unwrap().faults(),
+            std::slice::from_ref(&fault)
+        );
+
+        let (late, faults) = app.another_store();
+        let delay = Fault::Delay(Duration::from_millis(200)).once();
+        faults.inject(delay.for_action("TransactWriteItems"));
+        let write = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if kept {
+                app.store.insert_account(&account, false).await.unwrap();
+            } else {
+                let id = ada("ada@x.org").user.user_id;
+                app.change_user(&id, |account| account.factors.otp_email = None)
+                    .await;
+            }
+        };
+        let (repair, ()) = tokio::join!(late.repair(&fault), write);
+
+        assert_eq!(repair.unwrap(), Repair::Gone, "{fault:?}");
+        let factors = app.factors_of(&account.user.user_id).await;
+        assert_eq!(factors.otp_email.is_some(), kept, "{fault:?}");
+        assert!(app.store.scan_users().await.unwrap().faults().is_empty());
+    }
+}

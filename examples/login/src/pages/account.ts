@@ -1,11 +1,12 @@
 // The pages of whoever is signed in. What they change is changed with the user's own session, by Sesame's rules.
 
 import type { Account, Context } from "../context.ts";
+import { wantsProof, wrongPassword } from "../faults.ts";
 import { field, html } from "../html.ts";
 import { link } from "../messages.ts";
 import { newPasswordFields, passwordFault } from "../passwords.ts";
 import { waitForFailure } from "../pace.ts";
-import { redirect, tooMany, wait, type Reply } from "../reply.ts";
+import { redirect, redirectToConfirm, type Reply } from "../reply.ts";
 import { SesameError } from "../sesame.ts";
 
 export async function getAccount(context: Context): Promise<Reply> {
@@ -20,6 +21,7 @@ ${user.email && html`<div><dt>E-mail address</dt><dd>${user.email} (${state})</d
 <ul>
 <li><a href="/password">Change the password</a></li>
 <li><a href="/email">Change the e-mail address</a></li>
+<li><a href="/security">Security: second factors and recovery codes</a></li>
 <li><a href="/sessions">Sessions</a></li>
 </ul>
 ${context.form("/sign-out", "Sign out", [])}`;
@@ -126,7 +128,10 @@ export async function postEmail(context: Context): Promise<Reply> {
   try {
     await waitForFailure(change, mayShow, app.stepMs);
   } catch (error) {
-    if (error instanceof SesameError && error.id === "SESAME-Fres1") {
+    if (wantsProof(error)) {
+      if (account.hasSecond || password !== undefined) {
+        return redirectToConfirm("email");
+      }
       fields.errors.set("password", "Enter your password again: it was some time ago");
       return showEmail(context, account, email, true);
     }
@@ -138,19 +143,4 @@ export async function postEmail(context: Context): Promise<Reply> {
     return showEmail(context, account, email, asksPassword);
   }
   return redirect("/verify", "sent");
-}
-
-/** What is said when one's own current password was refused; all else is thrown. */
-function wrongPassword(error: unknown): string {
-  if (error instanceof SesameError && error.status === 429) {
-    throw tooMany(error.retryAfter ?? 60);
-  }
-  if (error instanceof SesameError && error.id === "COMMAND-3M0fs") {
-    return "This is not your current password";
-  }
-  if (error instanceof SesameError && error.id === "COMMAND-JLK35") {
-    const then = error.retryAfter ? `in ${wait(error.retryAfter)}` : "later";
-    return `There were too many wrong passwords. Try again ${then}`;
-  }
-  throw error;
 }

@@ -5,7 +5,9 @@ import { field, html } from "../html.ts";
 import { findUser } from "../messages.ts";
 import { nextStep } from "../pace.ts";
 import { redirect, tooMany, wait, type Reply } from "../reply.ts";
-import { SesameError } from "../sesame.ts";
+import { forgetReturn } from "../second-step.ts";
+import { SesameError, type Session } from "../sesame.ts";
+import { continueSignIn } from "./second-factor.ts";
 
 /** One text for an unknown user, a wrong password, none, a lock, and a user who was deactivated. */
 const WRONG = "The name or the password is wrong, or it was tried too often. A wait or a new password may help";
@@ -37,17 +39,11 @@ export async function postSignIn(context: Context): Promise<Reply> {
     fields.errors.set("", `There were too many tries for this name. Try again in ${wait(pause)}`);
     return showSignIn(context, login, pause);
   }
+  let session: Session;
   try {
     const user = await findUser(app.sesame, login);
     const named = user ? { userId: user.id } : { loginName: login };
-    const session = await app.sesame.createSession(named, password, context.device);
-    app.pauses.succeeded(login);
-    const former = context.session;
-    if (former) {
-      app.background.start("end the former session", () => app.sesame.deleteSession(former.id, former.token));
-    }
-    context.session = session;
-    return redirect("/");
+    session = await app.sesame.createSession(named, password, context.device);
   } catch (error) {
     if (!(error instanceof SesameError && error.isRefusal)) {
       app.pauses.forgive(login);
@@ -64,6 +60,14 @@ export async function postSignIn(context: Context): Promise<Reply> {
     fields.errors.set("", WRONG);
     return showSignIn(context, login);
   }
+  app.pauses.succeeded(login);
+  const former = context.session;
+  if (former) {
+    app.background.start("end the former session", () => app.sesame.deleteSession(former.id, former.token));
+  }
+  context.session = session;
+  forgetReturn(context);
+  return continueSignIn(context);
 }
 
 export async function postSignOut(context: Context): Promise<Reply> {

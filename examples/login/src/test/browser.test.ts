@@ -1,19 +1,15 @@
 // A user's life with the pages, in Chromium. Every page on the way is examined by axe, and on a small screen.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
+import { TestBrowser, assertTitle, button, tabTo, typeInto } from "./browser-kit.ts";
+import { factorsLife } from "./factors-life.ts";
 import { call, readMail, startServices, type Services } from "./services.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-// Each action takes less than a second; a page that waits for a whole second is among them.
-const WITHIN_MS = 15_000;
 /** A message of one kind is sent once in it. */
 const MINUTE_MS = 61_000;
 
@@ -21,89 +17,28 @@ const EMAIL = "ada@example.com";
 const PASSWORDS = ["several plain words", "other plain words", "yet other plain words"] as const;
 
 let services: Services;
-let browser: Browser;
-const complaints: string[] = [];
+let browser: TestBrowser;
 /** What nobody may find in the log. */
 const secrets: string[] = [EMAIL, ...PASSWORDS];
-const examined = new Set<string>();
 
 before(async () => {
   services = await startServices();
-  // A container runs as root, for whom there is no sandbox.
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"];
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+  browser = await TestBrowser.start();
 });
 
 after(async () => {
-  await browser?.close();
+  await browser?.stop();
   await services?.stop();
 });
 
-/** A browser of its own, with a page in it. */
-async function visit(): Promise<Page> {
-  const context: BrowserContext = await browser.newContext({ baseURL: services.base });
-  context.setDefaultTimeout(WITHIN_MS);
-  const page = await context.newPage();
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    // The browser notes answers that are no success: to forms with a fault, and that of the unknown page.
-    const isFault = ["error", "warning"].includes(message.type());
-    if (isFault && !/status of (422|404)/.test(message.text())) {
-      complaints.push(message.text());
-    }
-  });
-  return page;
-}
+const visit = () => browser.visit(services.base);
+const examine = (page: Page, name: string) => browser.examine(page, name);
 
 /** A message's link and code, neither of which may be logged. */
 async function read(to: string, page: string): Promise<{ link: string; code: string } | undefined> {
   const mail = await readMail(services, to, page);
   secrets.push(to, ...(mail ? [mail.code] : []));
   return mail;
-}
-
-/** Examines a page: by axe in light and dark, and by its width on a small phone. */
-async function examine(page: Page, name: string): Promise<void> {
-  examined.add(name);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    // Chromium's own evaluation is not held to the page's policy, which lets no script in.
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (globalThis as any).axe.run();
-      return violations.map(({ id, nodes }: any) => `${id}: ${nodes.map((node: any) => node.html).join(" ")}`);
-    });
-    assert.deepEqual(found, [], `${name}, ${colorScheme}`);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  const width = await page.evaluate(() => (globalThis as any).document.documentElement.scrollWidth);
-  assert.ok(width <= 320, `${name} is ${width} wide`);
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
-
-async function assertTitle(page: Page, title: string): Promise<void> {
-  await page.waitForURL(() => true);
-  assert.equal(await page.title(), `${title} – Acme & Sons`);
-}
-
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
-
-/** Goes to a field or button by the Tab key alone, and sees that the focus shows. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let count = 0; count < 20; count += 1) {
-    await page.keyboard.press("Tab");
-    if (await target.evaluate((element: any) => element === element.ownerDocument.activeElement)) {
-      const outline = await target.evaluate((element: any) => element.ownerDocument.defaultView.getComputedStyle(element).outlineWidth);
-      assert.equal(outline, "3px");
-      return;
-    }
-  }
-  assert.fail("the Tab key doesn't lead there");
-}
-
-async function typeInto(page: Page, label: string, text: string): Promise<void> {
-  await tabTo(page, page.getByLabel(label, { exact: true }));
-  await page.keyboard.type(text);
 }
 
 /** Signs in by the keyboard. */
@@ -335,7 +270,9 @@ test(`a user's life with ${process.env.SESAME ? "Sesame" : "the stand-in for Ses
     await examine(page, "not found");
   });
 
-  assert.ok(examined.size >= 22, [...examined].join(", "));
+  await life.test("second factors", (part) => factorsLife(part, browser, services, secrets));
+
+  assert.ok(browser.examined.size >= 40, [...browser.examined].join(", "));
 });
 
 test("the log has no code, address, password or token", async () => {
@@ -348,5 +285,5 @@ test("the log has no code, address, password or token", async () => {
 });
 
 test("the browser reported no error and nothing that the policy forbids", () => {
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(browser.complaints, []);
 });

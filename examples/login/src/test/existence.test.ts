@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
 import type { RecordedCall } from "./fake-sesame.ts";
-import { PASSWORD, STEP_MS, Site, type Page } from "./harness.ts";
+import { PASSWORD, SECRET, STEP_MS, Site, addUserWith, type Page } from "./harness.ts";
 
 const KNOWN = "ada@example.com";
 const UNKNOWN = "nobody@example.com";
@@ -94,9 +94,12 @@ describe("a sign-in", () => {
   test("that fails is one answer with the same calls, whatever is wrong", async () => {
     site.sesame.addUser({ email: "none@example.com" });
     site.sesame.addUser({ email: "locked@example.com", password: PASSWORD, failures: 10 });
+    const factors = { totp: SECRET, otpEmail: true, recoveryCodes: ["0".repeat(24)] };
+    addUserWith(site, factors, { email: "factors@example.com" });
+    addUserWith(site, { ...factors, failures: 100 }, { email: "weary@example.com" });
     site.sesame.hashMs = 60;
     const seen = [];
-    for (const login of [KNOWN, UNKNOWN, "none@example.com", "locked@example.com"]) {
+    for (const login of [KNOWN, UNKNOWN, "none@example.com", "locked@example.com", "factors@example.com", "weary@example.com"]) {
       site.sesame.calls.length = 0;
       const page = await site.visitor().submit("/sign-in", { login, password: "a wrong password" });
       seen.push({ ...shown(page), text: shown(page).text.replaceAll(login, "…"), calls: routes(site.sesame.calls) });

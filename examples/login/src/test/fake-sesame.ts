@@ -7,60 +7,14 @@ import type { AddressInfo } from "node:net";
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
+import type { FactorKind } from "../sesame-factors.ts";
+import { FakeFactorCalls } from "./fake-factors.ts";
+import { Refusal, type FakeSession, type FakeSettings, type FakeUser, type Mail, type RecordedCall } from "./fake-types.ts";
+
+export type { FakeSession, FakeUser, Mail, RecordedCall } from "./fake-types.ts";
+
 export const SERVICE_TOKEN = "sesame_service_account_token";
 const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-
-export interface FakeUser {
-  id: string;
-  loginName: string;
-  /** The address as it is shown, which may be a new one. */
-  email: string;
-  isVerified: boolean;
-  /** The address that is verified, and takes the messages of resets. */
-  verified?: string;
-  displayName: string;
-  password?: string;
-  failures: number;
-  codes: Partial<Record<"email" | "reset" | "invite", string>>;
-}
-
-export interface FakeSession {
-  id: string;
-  token: string;
-  userId: string;
-  isFresh: boolean;
-  createdAt: string;
-  userAgent: unknown;
-}
-
-export interface RecordedCall {
-  method: string;
-  path: string;
-  bearer: string;
-  body: any;
-}
-
-export interface Mail {
-  sentAt: string;
-  channel: string;
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-}
-
-class Refusal extends Error {
-  readonly status: number;
-  readonly id: string;
-  readonly retryAfter: number | undefined;
-
-  constructor(status: number, id: string, retryAfter?: number) {
-    super(id);
-    this.status = status;
-    this.id = id;
-    this.retryAfter = retryAfter;
-  }
-}
 
 export class FakeSesame {
   readonly users = new Map<string, FakeUser>();
@@ -73,6 +27,16 @@ export class FakeSesame {
   hashMs = 0;
   /** What every call is answered with, if set. */
   failure: { status: number; id: string; retryAfter?: number } | undefined;
+  /** What calls of a method are answered with. */
+  readonly failures = new Map<string, { status: number; id: string; retryAfter?: number }>();
+  /** Types of factors that every user has too. */
+  readonly moreTypes: string[] = [];
+  /** What sending a code of a second factor is answered with, if set. */
+  sendFailure: { status: number; id: string; retryAfter?: number } | undefined;
+  readonly settings: FakeSettings = { forceMfa: false, offered: ["totp", "otpEmail", "otpSms"] };
+  /** How far its clock is ahead, in milliseconds. */
+  ahead = 0;
+  readonly #factors = new FakeFactorCalls(this);
   readonly #server: Server;
 
   constructor() {
@@ -85,6 +49,10 @@ export class FakeSesame {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  now(): number {
+    return Date.now() + this.ahead;
+  }
+
   stop(): void {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -92,7 +60,8 @@ export class FakeSesame {
 
   addUser(fields: Partial<FakeUser> & { email: string }): FakeUser {
     const verified = fields.isVerified === false ? {} : { verified: fields.email };
-    const base = { id: randomUUID(), loginName: fields.email, displayName: "Ada Lovelace", isVerified: true, failures: 0, codes: {} };
+    const factors = { lastStep: 0, recoveryCodes: [], failures: 0 };
+    const base = { id: randomUUID(), loginName: fields.email, displayName: "Ada Lovelace", isVerified: true, failures: 0, codes: {}, factors };
     const user: FakeUser = { ...base, ...verified, ...fields };
     this.users.set(user.id, user);
     return user;
@@ -120,8 +89,9 @@ export class FakeSesame {
     const method = request.method ?? "";
     this.calls.push({ method, path, bearer, body });
     try {
-      if (this.failure) {
-        throw new Refusal(this.failure.status, this.failure.id, this.failure.retryAfter);
+      const failure = this.failure ?? this.failures.get(method);
+      if (failure) {
+        throw new Refusal(failure.status, failure.id, failure.retryAfter);
       }
       response.end(JSON.stringify(await this.#run(method, path, bearer, body)));
     } catch (error) {
@@ -140,6 +110,9 @@ export class FakeSesame {
     if (bearer !== SERVICE_TOKEN && !own) {
       throw new Refusal(401, "AUTH-bearer");
     }
+    if (path.startsWith("/v2/settings/login")) {
+      return this.#factors.loginSettings();
+    }
     if (parts[0] === "sessions") {
       return this.#runSession(method, parts[1] ?? "", own, body);
     }
@@ -155,11 +128,18 @@ export class FakeSesame {
       throw new Refusal(403, "AUTH-5mWD2");
     }
     const user = this.users.get(id);
+    if (own) {
+      this.#factors.requireStrength(own, this.#known(user), call);
+    }
+    const changed = user && this.#factors.run(call, user, own, body);
+    if (changed) {
+      return changed;
+    }
     switch (call) {
       case "GET ":
         return { user: shown(this.#known(user)) };
       case "GET authentication_methods":
-        return user?.password === undefined ? {} : { authMethodTypes: ["AUTHENTICATION_METHOD_TYPE_PASSWORD"] };
+        return { authMethodTypes: [...this.#factors.methodTypes(user), ...this.moreTypes] };
       case "POST email/verify":
         return this.#verifyEmail(user, body.verificationCode);
       case "POST invite_code/verify":
@@ -173,6 +153,11 @@ export class FakeSesame {
         return this.#send(this.#known(user), "reset", this.#known(user).verified ?? this.#known(user).email, body.sendLink);
       case "POST email":
         return this.#setEmail(this.#known(user), own, body);
+      case "POST phone":
+        return this.#setPhone(this.#known(user), own, body.phone);
+      case "POST phone/verify":
+        this.#take(user, "phone", body.verificationCode, "COMMAND-eis9R").isPhoneVerified = true;
+        return {};
       case "POST password":
         return this.#setPassword(user, own, body);
       default:
@@ -187,7 +172,9 @@ export class FakeSesame {
       throw new Refusal(409, "V3-DKcYh");
     }
     const displayName = `${body.profile.givenName} ${body.profile.familyName}`;
-    const user = this.addUser({ email, isVerified: false, displayName });
+    const { phone, password } = body;
+    const more = { ...(phone && { phone: phone.phone, isPhoneVerified: phone.isVerified }), ...(password && { password: password.password }) };
+    const user = this.addUser({ email, isVerified: isVerified === true, displayName, ...more });
     return isVerified === undefined ? this.#send(user, "email", email, sendCode) : { userId: user.id };
   }
 
@@ -207,7 +194,7 @@ export class FakeSesame {
   }
 
   /** A user whose code it is; the code is used by that. */
-  #take(user: FakeUser | undefined, purpose: "email" | "reset" | "invite", sent: string, id: string): FakeUser {
+  #take(user: FakeUser | undefined, purpose: keyof FakeUser["codes"], sent: string, id: string): FakeUser {
     const code = user?.codes[purpose];
     if (!user || code === undefined || (sent !== code && sent !== code.slice(0, 8))) {
       throw new Refusal(user ? 400 : 404, user ? id : "COMMAND-4g3xq");
@@ -224,8 +211,8 @@ export class FakeSesame {
   }
 
   #setEmail(user: FakeUser, own: FakeSession | undefined, body: any): unknown {
-    if (own && !own.isFresh) {
-      throw new Refusal(403, "SESAME-Fres1");
+    if (own) {
+      this.#factors.requireFresh(own, user);
     }
     if (user.email === body.email) {
       throw new Refusal(400, "COMMAND-Uch5e");
@@ -237,6 +224,15 @@ export class FakeSesame {
     user.isVerified = false;
     delete user.codes.email;
     return this.#send(user, "email", body.email, body.sendCode);
+  }
+
+  async #setPhone(user: FakeUser, own: FakeSession | undefined, phone: string): Promise<unknown> {
+    this.#factors.requireFresh(own, user);
+    user.phone = phone;
+    user.isPhoneVerified = false;
+    const code = (user.codes.phone = newCode());
+    this.outbox.push({ sentAt: new Date().toISOString(), channel: "sms", to: phone, subject: "", text: `${code.slice(0, 8)} confirms it`, html: "" });
+    return {};
   }
 
   async #setPassword(found: FakeUser | undefined, own: FakeSession | undefined, body: any): Promise<unknown> {
@@ -287,6 +283,9 @@ export class FakeSesame {
 
   async #runSession(method: string, id: string, own: FakeSession | undefined, body: any): Promise<unknown> {
     if (method === "POST" && id === "search") {
+      if (own) {
+        this.#factors.requireStrength(own, this.#known(this.users.get(own.userId)), "GET ");
+      }
       const sessions = [...this.sessions.values()].filter((session) => session.userId === own?.userId);
       return { sessions: sessions.map((session) => this.#shownSession(session)) };
     }
@@ -297,7 +296,7 @@ export class FakeSesame {
         throw new Refusal(404, "QUERY-Dfbg2");
       }
       await this.#checkPassword(found, password.password);
-      const session = { id: randomUUID(), token: newToken(), userId: found.id, isFresh: true, createdAt: new Date().toISOString(), userAgent: body.userAgent };
+      const session = { id: randomUUID(), token: newToken(), userId: found.id, isFresh: true, ...newSession(), userAgent: body.userAgent };
       this.sessions.set(session.id, session);
       return { sessionId: session.id, sessionToken: session.token };
     }
@@ -316,12 +315,25 @@ export class FakeSesame {
       if (body.sessionToken !== session.token) {
         throw new Refusal(403, "COMMAND-sGr42");
       }
-      await this.#checkPassword(this.#known(this.users.get(session.userId)), body.checks.password.password);
+      await this.#setSession(session, this.#known(this.users.get(session.userId)), body);
       session.token = newToken();
-      session.isFresh = true;
       return { sessionToken: session.token };
     }
     return { session: this.#shownSession(session) };
+  }
+
+  async #setSession(session: FakeSession, user: FakeUser, { checks = {}, challenges }: any): Promise<void> {
+    const { password, ...seconds } = checks;
+    if (password) {
+      await this.#checkPassword(user, password.password);
+      session.isFresh = true;
+    }
+    for (const [kind, check] of Object.entries<any>(seconds)) {
+      this.#factors.check(session, user, kind as FactorKind, check);
+    }
+    if (challenges) {
+      this.#factors.challenge(session, user, challenges);
+    }
   }
 
   async #checkPassword(user: FakeUser, password: string): Promise<void> {
@@ -339,16 +351,20 @@ export class FakeSesame {
     user.failures = 0;
   }
 
-  #shownSession({ id, userId, createdAt, userAgent }: FakeSession): unknown {
+  #shownSession({ id, userId, createdAt, userAgent, seconds }: FakeSession): unknown {
     const user = this.users.get(userId);
-    const factors = { user: { id: userId, loginName: user?.loginName }, password: { verifiedAt: createdAt } };
+    const others = Object.fromEntries([...seconds.keys()].map((kind) => [kind, { verifiedAt: createdAt }]));
+    const factors = { user: { id: userId, loginName: user?.loginName }, password: { verifiedAt: createdAt }, ...others };
     return { id, creationDate: createdAt, factors, userAgent };
   }
 }
 
-function shown({ id, loginName, email, isVerified, displayName }: FakeUser): unknown {
-  return { userId: id, preferredLoginName: loginName, human: { profile: { displayName }, email: { email, isVerified } } };
+function shown({ id, loginName, email, isVerified, displayName, phone, isPhoneVerified }: FakeUser): unknown {
+  const number = phone === undefined ? {} : { phone: { phone, isVerified: isPhoneVerified ?? false } };
+  return { userId: id, preferredLoginName: loginName, human: { profile: { displayName }, email: { email, isVerified }, ...number } };
 }
+
+const newSession = () => ({ createdAt: new Date().toISOString(), seconds: new Map<FactorKind, boolean>(), sent: {} });
 
 const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 const newToken = () => randomBytes(32).toString("base64url");

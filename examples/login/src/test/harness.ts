@@ -7,7 +7,9 @@ import type { AddressInfo } from "node:net";
 import type { Config } from "../config.ts";
 import { Log } from "../log.ts";
 import { createPages, type Pages } from "../server.ts";
-import { FakeSesame, SERVICE_TOKEN } from "./fake-sesame.ts";
+import { FakeSesame, SERVICE_TOKEN, type FakeUser } from "./fake-sesame.ts";
+import type { FakeFactors } from "./fake-types.ts";
+import { STEP_MS as APP_STEP_MS, stepAt, totpCode } from "./totp.ts";
 
 /** Short, so that tests are; long against what a call of the fake takes. */
 export const STEP_MS = 150;
@@ -76,6 +78,24 @@ export class Site {
     assert.equal(page.location, "/", page.text);
     return visitor;
   }
+}
+
+/** A user who has a password and these factors. */
+export function addUserWith(site: Site, factors: Partial<FakeFactors>, fields: Partial<FakeUser> = {}): FakeUser {
+  const phone = { phone: "+447700900123", isPhoneVerified: true };
+  const all = { lastStep: 0, recoveryCodes: [], failures: 0, ...factors };
+  return site.sesame.addUser({ email: "ada@example.com", password: PASSWORD, ...phone, ...fields, factors: all });
+}
+
+export const SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+
+/** The next code of a user's app that was not used yet. The stand-in's clock moves on if there is none now. */
+export function appCode({ sesame }: Site, { factors }: FakeUser, secret = factors.totp ?? ""): string {
+  const step = Math.max(factors.lastStep + 1, stepAt(sesame.now()));
+  if (step > stepAt(sesame.now()) + 1) {
+    sesame.ahead += APP_STEP_MS;
+  }
+  return totpCode(secret, step);
 }
 
 export interface Page {

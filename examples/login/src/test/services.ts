@@ -24,11 +24,14 @@ export interface Services {
 /** What a service account of the pages needs, and no more. */
 const PERMISSIONS = ["session.write", "user.read", "user.write"];
 
-/** Starts Sesame (the program that `SESAME` names, else a stand-in), and the pages in front of it. */
-export async function startServices(): Promise<Services> {
+/**
+ * Starts Sesame (the program that `SESAME` names, else a stand-in), and the pages in front of it. `mfa` is Sesame's
+ * setting.
+ */
+export async function startServices(mfa: "optional" | "required" = "optional"): Promise<Services> {
   const port = await freePort();
   const base = `http://localhost:${port}`;
-  const sesame = process.env.SESAME ? await startDev(process.env.SESAME, base) : await startFake();
+  const sesame = process.env.SESAME ? await startDev(process.env.SESAME, base, mfa) : await startFake(mfa);
   const environment = {
     SESAME_URL: sesame.url,
     SESAME_TOKEN: sesame.pagesToken,
@@ -48,15 +51,16 @@ export async function startServices(): Promise<Services> {
   return { base, sesameUrl: sesame.url, token: sesame.token, log, stop };
 }
 
-async function startFake() {
+async function startFake(mfa: string) {
   const fake = new FakeSesame();
+  fake.settings.forceMfa = mfa === "required";
   return { url: await fake.start(), token: SERVICE_TOKEN, pagesToken: SERVICE_TOKEN, stop: async () => fake.stop() };
 }
 
-async function startDev(program: string, base: string) {
+async function startDev(program: string, base: string, mfa: string) {
   const free = ["--listen", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0"];
   const child = spawn(program, ["dev", ...free, "--access", "token", "--ready-json"], {
-    env: { ...process.env, LINK_BASE_URLS: `${base}/` },
+    env: { ...process.env, LINK_BASE_URLS: `${base}/`, MFA: mfa },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const ready = JSON.parse(await firstLine(child)) as { url: string; dynamodb_url: string; token: string };
@@ -93,11 +97,30 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+async function readOutbox({ sesameUrl }: Services): Promise<Mail[]> {
+  const response = await fetch(`${sesameUrl}/outbox`, { headers: { accept: "application/json" } });
+  return (await response.json()) as Mail[];
+}
+
+/**
+ * The code of eight digits in the newest message to an address or a number, once it is none of those that are known;
+ * and the message's link, if it has one.
+ */
+export async function readOtp(services: Services, to: string, known: string[], ms = 5000): Promise<{ code: string; link: string }> {
+  for (const until = Date.now() + ms; Date.now() < until; await delay(100)) {
+    const mail = (await readOutbox(services)).findLast(({ to: address, text }) => address === to && /\b\d{8}\b/.test(text));
+    const code = /\b\d{8}\b/.exec(mail?.text ?? "")?.[0];
+    if (code !== undefined && !known.includes(code)) {
+      return { code, link: /https?:\S+[?&]code=\d{8}\S*/.exec(mail?.text ?? "")?.[0] ?? "" };
+    }
+  }
+  throw new Error("no message");
+}
+
 /** The link and the code of the newest message with a link of that page to an address, if there is one in time. */
 export async function readMail(services: Services, to: string, page: string, ms = 5000): Promise<{ link: string; code: string } | undefined> {
   for (const until = Date.now() + ms; Date.now() < until; await delay(100)) {
-    const response = await fetch(`${services.sesameUrl}/outbox`, { headers: { accept: "application/json" } });
-    const mails = (await response.json()) as Mail[];
+    const mails = await readOutbox(services);
     const start = `${services.base}/${page}?`;
     const mail = mails.findLast(({ to: address, text }) => address === to && text.includes(start));
     const [link, long] = /\S+[?&]code=([2-9A-Z]{20})\S*/.exec(mail?.text.slice(mail.text.indexOf(start)) ?? "") ?? [];

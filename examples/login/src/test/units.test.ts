@@ -11,6 +11,10 @@ import { describeBrowser } from "../browser.ts";
 import { ConfigError, readConfig } from "../config.ts";
 import { parseCode, parseUserId } from "../form.ts";
 import { BoundedMap, HourlyLimit, NamePauses } from "../limits.ts";
+import { CachedSettings } from "../login-settings.ts";
+import { qrCode } from "../qr.ts";
+import { scan } from "./qr-reader.ts";
+import { base32, stepAt, totpCode } from "./totp.ts";
 
 const GOOD = { SESAME_URL: "http://127.0.0.1:8080/", SESAME_TOKEN: "sesame_0123456789abcdef", BASE_URL: "https://login.example.com" };
 
@@ -193,4 +197,45 @@ test("a browser is named in words", () => {
   ] as const) {
     assert.equal(describeBrowser(userAgent), words);
   }
+});
+
+describe("the authenticator app of the tests", () => {
+  // https://www.rfc-editor.org/rfc/rfc6238#appendix-B, the last six of its eight digits.
+  const secret = base32(Buffer.from("12345678901234567890"));
+  for (const [seconds, code] of [
+    [59, "287082"],
+    [1111111109, "081804"],
+    [1111111111, "050471"],
+    [1234567890, "005924"],
+    [2000000000, "279037"],
+    [20000000000, "353130"],
+  ] as const) {
+    test(`shows ${code} at ${seconds}`, () => {
+      assert.equal(totpCode(secret, stepAt(seconds * 1000)), code);
+    });
+  }
+});
+
+test("a QR code is readable for texts of any length that an address of a secret has", () => {
+  for (const length of [1, 60, 200, 700]) {
+    const text = `otpauth://totp/${"%C3%A9x".repeat(length).slice(0, length)}?secret=ABC`;
+    assert.equal(scan(qrCode(text, "A <code>").text), text);
+  }
+  assert.match(qrCode("x", 'A "<code>"').text, /aria-label="A &quot;&lt;code&gt;&quot;"/);
+});
+
+test("the settings of logins are asked for once a minute, and again if they were wrong", async () => {
+  let [now, count] = [0, 0];
+  const read = async () => ({ forceMfa: false, offered: [], count: (count += 1) });
+  const settings = new CachedSettings(read, () => now);
+  await settings.get();
+  now = 59_999;
+  await settings.get();
+  assert.equal(count, 1);
+  now = 60_000;
+  await settings.get();
+  assert.equal(count, 2);
+  settings.forget();
+  await settings.get();
+  assert.equal(count, 3);
 });

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::event::AuthorizerEvent;
-use crate::domain::{Factor, SessionUser};
+use crate::domain::{Factor, SessionUser, Strength};
 
 /// The form of responses to events with payload 2.0. The event does not say which form the API
 /// expects, so this is a setting.
@@ -39,12 +39,15 @@ impl AuthorizerEvent {
 /// own function's events. REST APIs take strings, numbers and booleans alone.
 fn context(of: &SessionUser) -> Value {
     let names: Vec<_> = of.factors.set().into_iter().map(Factor::as_str).collect();
+    let acr = of.factors.strength().unwrap_or(Strength::Half);
     let mut context = json!({
         "sessionId": of.session.to_string(),
         "userId": of.user.user_id.as_str(),
         "loginName": of.login_name.as_str(),
         "displayName": of.display_name(),
         "factors": names.join(","),
+        "amr": of.factors.methods().join(" "),
+        "acr": acr.as_str(),
         "createdAt": of.created_at.to_rfc3339(),
         "expiresAt": of.expires_at.to_rfc3339(),
     });

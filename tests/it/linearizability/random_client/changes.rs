@@ -6,8 +6,8 @@ use serde_json::json;
 use sesame::domain::Operation;
 
 use super::RandomClient;
-use crate::linearizability::meeting::PASSWORDS;
-use crate::linearizability::steps::{Change, Refusal, Step};
+use crate::linearizability::meeting::{CODES, PASSWORDS};
+use crate::linearizability::steps::{Change, Checks, Refusal, Step};
 use crate::support::administration::{Administration as _, SetPasswordOutcome};
 use crate::support::answer::{is_unknown, millis};
 
@@ -32,9 +32,19 @@ impl RandomClient {
         call.if_match = at_sequence.map(|sequence| format!("\"{sequence}\""));
         call.body = json!({ "metadata": { &key: STANDARD.encode(&value) } });
         let password = self.dice.once_in(3).then(|| self.any_password());
-        let by_password = password.is_some();
+        let code = password.filter(|_| self.dice.once_in(2));
+        let code = code.map(|_| usize::try_from(self.dice.below(CODES)).unwrap());
+        let checks = match (password, code) {
+            (None, _) => Checks::Nothing,
+            (Some(_), None) => Checks::Password,
+            (Some(_), Some(_)) => Checks::RecoveryCode,
+        };
         if let Some(password) = password {
             call.body["checks"] = json!({ "password": { "password": PASSWORDS[password] } });
+        }
+        if let Some(code) = code {
+            let code = self.meeting.codes[code].as_str();
+            call.body["checks"]["recoveryCode"] = json!({ "code": code });
         }
         if let Some(seconds) = lifetime {
             call.body["lifetime"] = json!(format!("{seconds}s"));
@@ -46,7 +56,8 @@ impl RandomClient {
         let call = usize::try_from(ended.invoked).unwrap();
         let change = Change {
             call,
-            by_password,
+            checks,
+            code,
             key,
             value,
             at_sequence,
@@ -58,13 +69,13 @@ impl RandomClient {
         let admitted = |at_sequence: Option<u64>| Step::Admitted {
             claim: claim.clone(),
             now,
-            at_sequence: at_sequence.filter(|_| !by_password),
-            by_password,
+            at_sequence: at_sequence.filter(|_| checks == Checks::Nothing),
+            checks,
         };
         let held = Step::Held {
             claim: claim.clone(),
             now,
-            by_password,
+            checks,
         };
         let checked = password.map(|password| Step::Checked { call, password });
         let may_be_checked = password.map(|password| Step::MayBeChecked { call, password });
@@ -83,6 +94,12 @@ impl RandomClient {
             Err("COMMAND-3M0fs") => {
                 let password = password.expect("it is of the password");
                 vec![admitted(at_sequence), Step::Wrong { password }]
+            }
+            Err("DOMAIN-6uvh0") => {
+                let used = Step::Used {
+                    code: code.expect("it has a code"),
+                };
+                steps(held, checked, used)
             }
             Err("COMMAND-Hkl3d") => vec![held, Step::Expired { by: ended.by }],
             Err("COMMAND-sGr42") => vec![Step::Refused {

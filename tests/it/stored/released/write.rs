@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, User, UserRef, UserState};
 
 use super::kept::kept;
-use super::{Items, answered, codes, start};
+use super::{Items, answered, codes, factors, start};
 use crate::stored::{Place, string};
 use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
@@ -21,11 +21,15 @@ pub async fn items() -> Items {
     let mut app = start().await;
     "stored".clone_into(&mut app.name);
     let codes = codes::items(&app).await;
+    let users = users(&app).await;
+    let [factors, of_factors] = factors::items(&app).await;
+    let sessions = [sessions(&app).await, of_factors].concat();
     let items = Items::from([
-        ("users.json".to_owned(), users(&app).await),
+        ("users.json".to_owned(), users),
         ("profiles.json".to_owned(), profiles(&app).await),
         ("codes.json".to_owned(), codes),
-        ("sessions.json".to_owned(), sessions(&app).await),
+        ("factors.json".to_owned(), factors),
+        ("sessions.json".to_owned(), sessions),
         (
             "service-accounts.json".to_owned(),
             service_accounts(&app).await,

@@ -41,6 +41,17 @@ impl Service {
         Self::start(command, "public", database, &[])
     }
 
+    /// The same with another build of the tool, such as that of an older release.
+    pub fn of_binary(binary: &str, database: &str, settings: &[(&str, &str)]) -> Self {
+        let own = sesame(&SERVE);
+        let mut command = Command::new(binary);
+        let environment = own.get_envs();
+        let environment = environment.filter_map(|(name, value)| Some((name, value?)));
+        command.args(SERVE).env_clear().envs(environment);
+        command.envs(settings.iter().copied());
+        Self::start(command, "public", database, &[])
+    }
+
     pub fn with_access(access: &str, database: &str, options: &[&str]) -> Self {
         Self::start(sesame(&SERVE), access, database, options)
     }
