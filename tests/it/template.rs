@@ -134,7 +134,7 @@ async fn check_second_factors(app: &App, client: crate::support::client::Client<
 /// The calls of the User service need these beside them.
 #[tokio::test]
 async fn the_user_service_sends_each_request_of_its_policy() {
-    let app = App::start().await;
+    let app = App::with(&SECOND).await;
     let admin = app.service(&Permission::ALL).await;
     let added = admin.ask(Operation::AddHumanUser, human(&app)).await;
     let id = added.unwrap()["userId"].clone();
@@ -161,6 +161,7 @@ async fn the_user_service_sends_each_request_of_its_policy() {
             Operation::SetPhone,
             json!({ "phone": "+41790000002", "isVerified": true }),
         ),
+        (Operation::AddOTPEmail, json!({})),
         (Operation::LockUser, json!({})),
         (Operation::DeleteUser, json!({})),
     ] {
