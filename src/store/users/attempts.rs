@@ -31,36 +31,16 @@ impl Store {
         write: WriteId,
         now: Timestamp,
     ) -> Result<ReserveOutcome, Error> {
-        let mut update = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.tables.users)
             .key("pk", user_key(name))
-            .update_expression(
-                "SET attempts = attempts + :one, failures = failures + :one, \
-                 attempted_at = :now, write_id = :write",
-            )
             .expression_attribute_names("#state", "state") // A reserved word.
-            .expression_attribute_values(":active", text("active"))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":write", text(write.to_string()));
-
-        let mut windows = Vec::new();
-        for (n, window) in policy.windows(now).into_iter().enumerate() {
-            let below = number(window.failures_below);
-            update = update.expression_attribute_values(format!(":below{n}"), below);
-            if let Some(by) = window.attempted_by {
-                update = update.expression_attribute_values(format!(":by{n}"), millis(by));
-                windows.push(format!("(failures < :below{n} AND attempted_at <= :by{n})"));
-            } else {
-                windows.push(format!("failures < :below{n}"));
-            }
-        }
-        let mut condition = format!(
-            "#state = :active AND attribute_exists(password_hash) AND write_id <> :write AND ({})",
-            windows.join(" OR ")
-        );
+            .expression_attribute_values(":active", text("active"));
+        let (mut update, allowed) = counting_attempt(update, policy, write, now);
+        let mut condition =
+            format!("#state = :active AND attribute_exists(password_hash) AND {allowed}");
         if let Some(wanted) = wanted {
             condition.push_str(" AND user_id = :user");
             update = update.expression_attribute_values(":user", text(wanted.as_str()));
@@ -121,6 +101,37 @@ impl Store {
             .key("pk", user_key(&user.login_name.folded()))
             .expression_attribute_values(":user", text(user.user_id.as_str()))
     }
+}
+
+/// An update that counts an attempt, and the condition that the policy allows one and that it isn't
+/// counted already.
+pub(super) fn counting_attempt(
+    update: UpdateItemFluentBuilder,
+    policy: AttemptPolicy,
+    write: WriteId,
+    now: Timestamp,
+) -> (UpdateItemFluentBuilder, String) {
+    let mut update = update
+        .update_expression(
+            "SET attempts = attempts + :one, failures = failures + :one, \
+             attempted_at = :now, write_id = :write",
+        )
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":now", millis(now))
+        .expression_attribute_values(":write", text(write.to_string()));
+    let mut windows = Vec::new();
+    for (n, window) in policy.windows(now).into_iter().enumerate() {
+        let below = number(window.failures_below);
+        update = update.expression_attribute_values(format!(":below{n}"), below);
+        if let Some(by) = window.attempted_by {
+            update = update.expression_attribute_values(format!(":by{n}"), millis(by));
+            windows.push(format!("(failures < :below{n} AND attempted_at <= :by{n})"));
+        } else {
+            windows.push(format!("failures < :below{n}"));
+        }
+    }
+    let condition = format!("write_id <> :write AND ({})", windows.join(" OR "));
+    (update, condition)
 }
 
 /// Sends an update; false: its condition did not hold.

@@ -6,6 +6,7 @@ mod used;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::attempts::counting_attempt;
 use super::profile::{parse_profile, profile_key};
 use super::users_table_key;
 use crate::domain::{
@@ -96,30 +97,13 @@ impl Store {
         write: WriteId,
         now: Timestamp,
     ) -> Result<ReservedFactors, Error> {
-        let mut update = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.tables.users)
-            .set_key(Some(users_table_key(key(user))))
-            .update_expression(
-                "SET attempts = attempts + :one, failures = failures + :one, \
-                 attempted_at = :now, write_id = :write",
-            )
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", millis(now))
-            .expression_attribute_values(":write", text(write.to_string()));
-        let mut windows = Vec::new();
-        for (n, window) in policy.windows(now).into_iter().enumerate() {
-            let below = number(window.failures_below);
-            update = update.expression_attribute_values(format!(":below{n}"), below);
-            if let Some(by) = window.attempted_by {
-                update = update.expression_attribute_values(format!(":by{n}"), millis(by));
-                windows.push(format!("(failures < :below{n} AND attempted_at <= :by{n})"));
-            } else {
-                windows.push(format!("failures < :below{n}"));
-            }
-        }
-        let mut conditions = vec![format!("write_id <> :write AND ({})", windows.join(" OR "))];
+            .set_key(Some(users_table_key(key(user))));
+        let (update, allowed) = counting_attempt(update, policy, write, now);
+        let mut conditions = vec![allowed];
         let there = kinds.iter().map(|kind| attribute(*kind));
         conditions.extend(there.map(|name| format!("attribute_exists({name})")));
         let update = update.condition_expression(conditions.join(" AND "));
