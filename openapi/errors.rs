@@ -24,7 +24,7 @@ const OF_ALL_CALLS: [&str; 11] = [
     "internal",
 ];
 
-/// What calls have beside them that take more than a session with half of its factors.
+/// The error of every call that a session may not make that lacks a factor of its user.
 const OF_STRONG: &str = "too_weak";
 
 /// What calls with a body have beside them.

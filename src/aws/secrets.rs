@@ -95,7 +95,7 @@ pub struct Secret {
     reading: tokio::sync::Mutex<()>,
 }
 
-/// What was read of a secret, and when.
+/// The newest content of a secret that was read, and the times of reading.
 #[derive(Debug, Default)]
 struct State {
     read: Option<Read>,
@@ -204,7 +204,7 @@ impl Secret {
         }
     }
 
-    /// What is read again, or else the keys at hand.
+    /// Reads the secret again. If that fails, the keys at hand stay in use.
     async fn renewed(&self, at_hand: Arc<ServerKeys>, now: Timestamp) -> KeysRead {
         match self.read().await {
             Ok(keys) => KeysRead::fresh(Some(&self.keep(keys, now))),

@@ -26,7 +26,7 @@ pub struct Writers<'a> {
     parallel: usize,
     /// Whether users who are there get other values.
     updates: bool,
-    /// What tells them of other second factors.
+    /// Sends users the messages about changes of their second factors.
     notices: Option<Arc<Notices>>,
     /// The lines that are being written, in their order, which reports and counts keep.
     pending: VecDeque<PendingLine>,
@@ -40,7 +40,7 @@ pub struct Source<'a> {
     /// The number of the last line that is skipped.
     pub skip: u64,
     pub firebase: Option<FirebaseConfig>,
-    /// Of the secrets of authenticator apps.
+    /// The server keys, which open and seal the secrets of authenticator apps.
     pub keys: KeysIfSet<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! What the server keys protect. The last step of a rotation waits until the former key protects
+//! Counts what each server key still protects. The last step of a rotation waits until the former key protects
 //! nothing.
 
 use std::collections::BTreeMap;

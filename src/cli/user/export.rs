@@ -174,7 +174,7 @@ pub struct Export {
     factors: bool,
 }
 
-/// What became of the users' second factors.
+/// Counts the users whose second factors an export leaves out.
 #[derive(Default)]
 struct Told {
     /// How many users there are whose factors are not written, and how many have each kind.

@@ -29,7 +29,7 @@ pub enum Factors {
     Remove {
         #[command(flatten)]
         user: UserSelector,
-        /// What is taken
+        /// The factor to remove
         #[arg(value_enum, value_name = "FACTOR")]
         which: Which,
         #[command(flatten)]
