@@ -52,6 +52,11 @@ fn key(user: &UserId) -> AttributeValue {
     factors_key(UserRef::from(user))
 }
 
+/// The `write_id` of an attempt that was given back.
+fn returned(write: WriteId) -> String {
+    format!("{write} returned")
+}
+
 fn parsed(item: Option<&Item>) -> Result<SecondFactors, CorruptItem> {
     item.map(parse_factors)
         .transpose()
@@ -104,9 +109,13 @@ impl Store {
             .set_key(Some(users_table_key(key(user))));
         let (update, allowed) = counting_attempt(update, policy, write, now);
         let mut conditions = vec![allowed];
+        // A request that is sent again may arrive after the attempt was given back.
+        conditions.push("write_id <> :returned".into());
         let there = kinds.iter().map(|kind| attribute(*kind));
         conditions.extend(there.map(|name| format!("attribute_exists({name})")));
-        let update = update.condition_expression(conditions.join(" AND "));
+        let update = update
+            .expression_attribute_values(":returned", text(returned(write)))
+            .condition_expression(conditions.join(" AND "));
         let found = update_and_read(update).await?;
         let factors = parsed(found.as_ref())?;
         let by = match &found {
@@ -129,12 +138,12 @@ impl Store {
             .table_name(&self.tables.users)
             .set_key(Some(users_table_key(key(user))))
             .update_expression(
-                "SET failures = failures - :one, cleared = cleared + :one, write_id = :new",
+                "SET failures = failures - :one, cleared = cleared + :one, write_id = :returned",
             )
             .condition_expression("write_id = :write AND failures > :none")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":new", text(WriteId::generate().to_string()))
+            .expression_attribute_values(":returned", text(returned(write)))
             .expression_attribute_values(":write", text(write.to_string()));
         match on_heap(update.send()).await {
             Ok(_) => Ok(()),
