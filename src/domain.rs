@@ -111,7 +111,7 @@ pub use principal::{Principal, Proof};
 pub use printable::{printable, quote};
 #[cfg(feature = "function")]
 pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
-pub use relying_party::RpId;
+pub use relying_party::{CounterPolicy, RelyingParties, RelyingPartyFault, RpId};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
 #[cfg(feature = "function")]
