@@ -78,7 +78,8 @@ pub use code::{
 pub use code_purpose::CodePurpose;
 pub use credential::{
     Backup, Challenge, CoseKey, Credential, CredentialHash, CredentialId, CredentialKind,
-    ListedCredential, PendingCredential, RegistrationId, SignCount, SignatureAlgorithm, UserHandle,
+    Credentials, ListedCredential, PendingCredential, RegistrationId, SignCount,
+    SignatureAlgorithm, UserHandle, UserVerification, WebAuthnChallenge,
 };
 pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};

@@ -80,6 +80,9 @@ pub enum UserRefusal {
     SessionEnded,
     #[error("the code was used or asked for again at the same moment: try again")]
     CodeChanged,
+    /// A credential with the same id is stored, of this user or another.
+    #[error("a passkey or security key with the same id is registered already")]
+    CredentialTaken,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]
@@ -164,6 +167,7 @@ impl Users {
             }
             Ok(InsertOutcome::Taken { .. }) => Err(UserRefusal::NameTaken(account.user.login_name)),
             Ok(InsertOutcome::Refused(conflict)) => Err(conflict.into()),
+            Ok(InsertOutcome::CredentialTaken) => Err(UserRefusal::CredentialTaken),
             Err(error) => Err(self.explain(error, &account.user).await),
         }
     }
@@ -225,6 +229,7 @@ impl Users {
                     return Err(UserRefusal::from(conflict).into());
                 }
                 ChangeOutcome::SessionEnded => return Err(UserRefusal::SessionEnded.into()),
+                ChangeOutcome::CredentialTaken => return Err(UserRefusal::CredentialTaken.into()),
                 ChangeOutcome::CodeChanged => return Err(UserRefusal::CodeChanged.into()),
             }
         }
@@ -335,8 +340,8 @@ impl Account {
         Ok(match change {
             StateChange::Unlock => Self {
                 user: user.forgiven(),
-                profile: self.profile.clone(),
                 factors: self.factors.clone().forgiven(),
+                ..self.clone()
             },
             StateChange::Lock | StateChange::Deactivate | StateChange::Activate => {
                 self.with_user(user)

@@ -142,6 +142,7 @@ pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session
             Factor::RecoveryCode => {
                 factors.recovery_code = Some(v2::RecoveryCodeFactor { verified_at });
             }
+            Factor::Passkey | Factor::U2f => {}
         }
     }
     let metadata = session.metadata.iter();

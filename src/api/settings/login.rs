@@ -89,7 +89,8 @@ fn factor_type(kind: FactorKind) -> Option<v2::SecondFactorType> {
         FactorKind::Totp => Some(v2::SecondFactorType::Otp),
         FactorKind::OtpEmail => Some(v2::SecondFactorType::OtpEmail),
         FactorKind::OtpSms => Some(v2::SecondFactorType::OtpSms),
-        FactorKind::RecoveryCodes => None,
+        FactorKind::U2f => Some(v2::SecondFactorType::U2f),
+        FactorKind::Passkey | FactorKind::RecoveryCodes => None,
     }
 }
 

@@ -143,7 +143,7 @@ fn factor(listed: ListedFactor) -> Option<v2::AuthFactor> {
         FactorKind::Totp => Type::Otp(v2::AuthFactorOtp {}),
         FactorKind::OtpSms => Type::OtpSms(v2::AuthFactorOtpsms {}),
         FactorKind::OtpEmail => Type::OtpEmail(v2::AuthFactorOtpEmail {}),
-        FactorKind::RecoveryCodes => return None,
+        FactorKind::Passkey | FactorKind::U2f | FactorKind::RecoveryCodes => return None,
     };
     let state = if listed.is_ready {
         v2::AuthFactorState::Ready

@@ -59,6 +59,8 @@ impl Call for ListAuthenticationMethodTypes {
             FactorKind::OtpEmail => v2::AuthenticationMethodType::OtpEmail,
             FactorKind::OtpSms => v2::AuthenticationMethodType::OtpSms,
             FactorKind::RecoveryCodes => v2::AuthenticationMethodType::RecoveryCode,
+            FactorKind::Passkey => v2::AuthenticationMethodType::Passkey,
+            FactorKind::U2f => v2::AuthenticationMethodType::U2f,
         });
         let types = password.into_iter().chain(seconds).map(i32::from);
         let types: Vec<_> = types.collect();

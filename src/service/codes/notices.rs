@@ -150,7 +150,7 @@ fn changes(before: &Account, after: &Account) -> Vec<(MessageKind, Option<Factor
 }
 
 fn lost_factors(before: &Account, after: &Account) -> bool {
-    !before.factors.kinds().is_empty() && after.factors.kinds().is_empty()
+    !before.kinds().is_empty() && after.kinds().is_empty()
 }
 
 fn changed_factors(

@@ -145,6 +145,7 @@ impl Service {
                 factors: Factors::default(),
                 challenges: Challenges::default(),
                 used_codes: Vec::new(),
+                answered: None,
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,

@@ -60,7 +60,7 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<(), Error> {
-        let (kinds, fresh) = (account.factors.kinds(), self.policy.fresh);
+        let (kinds, fresh) = (account.kinds(), self.policy.fresh);
         Ok(permit.require_strongest(kinds, context.now, fresh)?)
     }
 
@@ -119,8 +119,8 @@ impl Service {
 /// The account after a change of its factors. Whoever had the password alone until then may have given
 /// an address that waits to be verified: codes must not come to go there.
 fn without_waiting_address(before: &Account, after: Account) -> Account {
-    let (old, new) = (before.factors.kinds(), after.factors.kinds());
-    let is_first = !old.demands_second() && new.demands_second();
+    let (old, new) = (before.kinds(), after.kinds());
+    let is_first = !old.has_lasting() && new.has_lasting();
     let takes_email = !old.has(FactorKind::OtpEmail) && new.has(FactorKind::OtpEmail);
     if !is_first && !takes_email {
         return after;

@@ -61,7 +61,7 @@ impl UseCase for ListAuthenticationMethodTypes {
         let account = found.map_err(super::UserRefusal::of_read)?.account;
         Ok(ListedMethods {
             has_password: account.user.password_hash.is_some(),
-            kinds: account.factors.kinds(),
+            kinds: account.kinds(),
             sequence: account.profile.sequence.0,
             timestamp: context.now,
         })

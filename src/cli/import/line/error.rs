@@ -45,4 +45,6 @@ pub enum LineError {
     AddressTaken,
     #[error("as many users as may have the e-mail address or the phone number")]
     AddressFull,
+    #[error("a passkey or security key with the same id is registered already")]
+    CredentialTaken,
 }

@@ -2,14 +2,21 @@
 
 use super::{PassedSecond, SecondChecks};
 use crate::domain::{CodeId, FactorKind, OtpMethod, Permit, SecondFactors, Session};
-use crate::error::{Error, FactorError};
+use crate::error::{Error, FactorError, WebAuthnError};
 use crate::service::{Context, Service};
-use crate::store::{FactorPutOutcome, PutOutcome};
+use crate::store::{FactorPutOutcome, PutOutcome, UsedProofs};
 
 /// How often a session is written whose user's factors others use at the same time.
 const TRIES: usize = 8;
 
 impl PassedSecond {
+    fn used_proofs(&self) -> UsedProofs<'_> {
+        UsedProofs {
+            factors: Some(&self.used),
+            credential: None,
+        }
+    }
+
     /// The challenges whose codes were right.
     pub fn used_codes(&self) -> Vec<CodeId> {
         self.challenges.iter().map(|(_, id)| *id).collect()
@@ -76,11 +83,12 @@ impl Service {
         for _ in 0..TRIES {
             let put = self
                 .store
-                .put_session_with_factors(seen, session, &passed.used);
+                .put_session_with_factors(seen, session, passed.used_proofs());
             match Box::pin(put).await? {
                 FactorPutOutcome::Done => return Ok(PutOutcome::Done),
                 FactorPutOutcome::Session(conflict) => return Ok(conflict),
                 FactorPutOutcome::Factors(stored) => passed.judge_again(*stored)?,
+                FactorPutOutcome::Credential(_) => return Err(WebAuthnError::WrongAnswer.into()),
                 FactorPutOutcome::Address(method) => {
                     return Err(FactorError::Wrong(method.kind()).into());
                 }

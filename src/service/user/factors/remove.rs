@@ -1,5 +1,6 @@
 use crate::domain::{
-    Account, FactorKind, FactorKinds, MfaPolicy, Operation, Permit, SecondFactors, UserId,
+    Account, Credentials, FactorKind, FactorKinds, MfaPolicy, Operation, Permit, SecondFactors,
+    UserId,
 };
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service, UseCase};
@@ -81,11 +82,13 @@ impl Service {
         before: &Account,
         after: &Account,
     ) -> Result<(), FactorError> {
-        let is_last =
-            before.factors.kinds().demands_second() && !after.factors.kinds().demands_second();
-        let is_needed =
-            self.policy.mfa == MfaPolicy::Required || after.user.password_hash.is_none();
-        if is_own && is_last && is_needed {
+        let (had, has) = (before.kinds(), after.kinds());
+        let is_last = had.has_lasting() && !has.has_lasting();
+        let has_password = after.user.password_hash.is_some();
+        let is_needed = self.policy.mfa == MfaPolicy::Required || !has_password;
+        // Without a password, nothing but a passkey logs in.
+        let is_last_passkey = had.has(FactorKind::Passkey) && !has.has(FactorKind::Passkey);
+        if is_own && (is_last && is_needed || is_last_passkey && !has_password) {
             return Err(FactorError::LastFactor);
         }
         Ok(())
@@ -105,10 +108,24 @@ impl Account {
         }
     }
 
+    /// The account with other credentials. Sessions in which something was proved end if one is taken.
+    pub(in crate::service::user) fn with_credentials(&self, credentials: Credentials) -> Self {
+        let takes = self.credentials.removed_by(&credentials).next().is_some();
+        let user = self.user.clone();
+        Self {
+            user: if takes { user.logged_out() } else { user },
+            credentials,
+            ..self.clone()
+        }
+    }
+
     /// The account without the factors of some kinds, and without an authenticator app that is being
     /// set up if those have one.
     pub(in crate::service::user) fn without_factors(&self, kinds: FactorKinds) -> Self {
+        let credentials = self.credentials.clone();
+        let credentials = credentials.without(|one| kinds.has(one.kind.into()));
         self.with_factors(self.factors.clone().without(kinds))
+            .with_credentials(credentials)
     }
 
     pub(in crate::service::user) fn without_factor(&self, kind: FactorKind) -> Self {
