@@ -47,15 +47,14 @@ fn longest(name: &str) -> [String; 2] {
 }
 
 /// The settings that are lists. All of these at their longest don't fit beside all others at theirs.
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 3] = [
     "UNLIMITED_ADDRESSES",
     "PASSWORD_BLOCKED_WORDS",
     "LINK_BASE_URLS",
-    "ALLOWED_ORIGINS",
 ];
 
-/// The lists that passkeys need, which don't fit beside these at their longest.
-const OF_PASSKEYS: [&str; 2] = ["RP_IDS", "RP_ORIGINS"];
+/// The lists of pages and of their domains, which don't fit beside these at their longest.
+const OF_PAGES: [&str; 3] = ["ALLOWED_ORIGINS", "RP_IDS", "RP_ORIGINS"];
 
 /// Those that only login pages read, which don't fit beside all others either.
 const OF_LOGIN_PAGES: [&str; 6] = [
@@ -100,11 +99,11 @@ fn the_longest_lists_links_and_the_longest_of_all_else_fit_into_lambdas_four_kil
     };
     let group = |name: &str| match name {
         name if LISTS.contains(&name) => "lists",
-        name if OF_PASSKEYS.contains(&name) => "passkeys",
+        name if OF_PAGES.contains(&name) => "pages",
         name if OF_LOGIN_PAGES.contains(&name) => "login pages",
         _ => "all else",
     };
-    for long in ["lists", "passkeys", "login pages", "all else"] {
+    for long in ["lists", "pages", "login pages", "all else"] {
         let settings = settings_of(Program::Service);
         let settings = settings.filter(|setting| setting.name != "SERVER_KEY");
         let lengths = settings.map(|setting| {

@@ -60,8 +60,11 @@ impl Service {
     /// all others the server key.
     fn offered_factors(&self) -> Vec<FactorKind> {
         let can_be_set_up = |kind: &FactorKind| match kind {
-            FactorKind::U2f => self.has_passkeys(),
-            _ => self.has_server_key(),
+            FactorKind::U2f | FactorKind::Passkey => self.has_passkeys(),
+            FactorKind::Totp
+            | FactorKind::OtpEmail
+            | FactorKind::OtpSms
+            | FactorKind::RecoveryCodes => self.has_server_key(),
         };
         let set = self.policy.second_factors.iter();
         set.filter(can_be_set_up).collect()
