@@ -28,8 +28,8 @@ pub struct ClientData<'a> {
 }
 
 impl<'a> ClientData<'a> {
-    /// Reads the JSON, and drops a byte order mark before it. A text that isn't UTF-8 is refused,
-    /// where the standard's decoder puts other characters into it: no browser writes one.
+    /// Reads the JSON, and drops a byte order mark before it. A value that is read and isn't UTF-8 is
+    /// refused; the standard's decoder makes it another text, which is refused then.
     ///
     /// # Errors
     ///
