@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::level_3::Vector;
 use super::{credential, hex};
-use crate::webauthn::{AssertionResponse, Malformed, RegistrationResponse, verify_nothing};
+use crate::webauthn::{AssertionResponse, RegistrationResponse, verify_nothing};
 
 /// What is found of an assertion.
 fn fault(json: &Value) -> &'static str {
-    AssertionResponse::parse(json).map_or_else(|Malformed(fault)| fault, |_| "")
+    AssertionResponse::parse(json).map_or_else(|fault| fault.0, |_| "")
 }
 
 fn honest() -> Value {

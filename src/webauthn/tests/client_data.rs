@@ -115,7 +115,7 @@ fn client_data_is_read_exactly_and_compared_whole() {
             honest.replace("false", &format!("false,\"new\":{}", "[".repeat(200))),
             MALFORMED,
         ),
-        (String::new(), MALFORMED),
+        (" ".to_owned(), MALFORMED),
         ("null".to_owned(), MALFORMED),
     ];
     for (text, want) in cases {
