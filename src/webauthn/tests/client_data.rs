@@ -6,7 +6,7 @@ use crate::webauthn::{ClientData, Fault};
 const MALFORMED: &str = "the client data is malformed";
 const TYPE: &str = "the client data is of another type";
 const CHALLENGE: &str = "the challenge is another";
-const ORIGIN: &str = "the origin may not use credentials of the domain";
+const ORIGIN: &str = "the origin is none of the domain's";
 const FRAMED: &str = "the page is in a frame of another origin";
 
 /// What is found of a registration without attestation, which signs no client data.

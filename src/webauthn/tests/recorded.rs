@@ -119,7 +119,7 @@ fn what_chromium_answers_is_verified() {
                 ..assertion.clone()
             };
             let fault = other.assert(&found.key, none).unwrap_err();
-            assert_eq!(fault.0, "the origin may not use credentials of the domain");
+            assert_eq!(fault.0, "the origin is none of the domain's");
         }
     }
 }
