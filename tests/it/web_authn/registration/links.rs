@@ -267,7 +267,7 @@ async fn a_link_takes_its_permission_and_a_template() {
     let app = start().await;
     let admin = administrator(&app).await;
     let user = add(admin, "mini").await;
-    let no_address = app.add_user("plain").await.user_id.to_string();
+    let no_address = app.user("plain").await.user_id.to_string();
     let with = linker(&app).await;
     let others = Permission::ALL.into_iter();
     let others: Vec<_> = others
