@@ -1,4 +1,5 @@
-use super::cbor::Reader;
+use super::cbor::Value::{Bytes, Integer, Map, Text};
+use super::cbor::members;
 use super::cose::PublicKey;
 use super::{Fault, require};
 
@@ -21,25 +22,21 @@ impl<'a> AttestationObject<'a> {
     ///
     /// They are no attestation object.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let mut reader = Reader::new(bytes, MALFORMED);
-        let (mut format, mut statement, mut data) = (None, None, None);
-        for _ in 0..reader.map()? {
-            let is_repeated = match reader.text()? {
-                "fmt" => format.replace(reader.text()?).is_some(),
-                "attStmt" => statement.replace(reader.value()?).is_some(),
-                "authData" => data.replace(reader.bytes()?).is_some(),
-                _ => reader.value().map(|_| false)?,
-            };
-            require(!is_repeated, MALFORMED.0)?;
+        let labels = ["fmt", "attStmt", "authData"].map(Text);
+        match members(bytes, labels) {
+            Some(
+                [
+                    Some(Text(format)),
+                    Some(Map(statement)),
+                    Some(Bytes(authenticator_data)),
+                ],
+            ) => Ok(Self {
+                format,
+                statement,
+                authenticator_data,
+            }),
+            _ => Err(MALFORMED),
         }
-        reader.end()?;
-        let object = Self {
-            format: format.ok_or(MALFORMED)?,
-            statement: statement.ok_or(MALFORMED)?,
-            authenticator_data: data.ok_or(MALFORMED)?,
-        };
-        Reader::new(object.statement, MALFORMED).map()?;
-        Ok(object)
     }
 
     /// Steps 21 to 24 of section 7.1. A statement that nobody asked for, and that a certificate would
@@ -52,10 +49,10 @@ impl<'a> AttestationObject<'a> {
     pub(super) fn verify_statement(&self, key: &PublicKey, hash: &[u8]) -> Result<(), Fault> {
         match self.format {
             // <https://www.w3.org/TR/webauthn-3/#sctn-none-attestation>
-            "none" => {
-                let members = Reader::new(self.statement, MALFORMED).map()?;
-                require(members == 0, "the statement of no attestation is not empty")
-            }
+            "none" => require(
+                self.statement == [0xa0],
+                "no attestation is not an empty map",
+            ),
             "packed" => self.verify_packed(key, hash),
             _ => Ok(()),
         }
@@ -63,31 +60,17 @@ impl<'a> AttestationObject<'a> {
 
     /// <https://www.w3.org/TR/webauthn-3/#sctn-packed-attestation>
     fn verify_packed(&self, key: &PublicKey, hash: &[u8]) -> Result<(), Fault> {
-        let mut reader = Reader::new(self.statement, MALFORMED);
-        let (mut algorithm, mut signature, mut has_certificates) = (None, None, false);
-        for _ in 0..reader.map()? {
-            let is_repeated = match reader.text()? {
-                "alg" => algorithm.replace(reader.integer()?).is_some(),
-                "sig" => signature.replace(reader.bytes()?).is_some(),
-                "x5c" => {
-                    reader.value()?;
-                    std::mem::replace(&mut has_certificates, true)
-                }
-                _ => return Err(MALFORMED),
-            };
-            require(!is_repeated, MALFORMED.0)?;
+        let labels = ["alg", "sig", "x5c"].map(Text);
+        match members(self.statement, labels).ok_or(MALFORMED)? {
+            // By a certificate.
+            [_, _, Some(_)] => Ok(()),
+            [Some(Integer(algorithm)), Some(Bytes(signature)), None] => {
+                let is_own = algorithm == i64::from(key.algorithm().cose());
+                require(is_own, "the attestation's algorithm is not the key's")?;
+                let signed = [self.authenticator_data, hash].concat();
+                key.verify(&signed, signature)
+            }
+            _ => Err(MALFORMED),
         }
-        let (algorithm, signature) = algorithm.zip(signature).ok_or(MALFORMED)?;
-        if has_certificates {
-            return Ok(());
-        }
-        let is_own = algorithm == i64::from(key.algorithm().cose());
-        require(
-            is_own,
-            "the attestation is by another algorithm than the key's",
-        )?;
-        let signed = [self.authenticator_data, hash].concat();
-        let verified = key.verify(&signed, signature);
-        verified.map_err(|_| Fault("the attestation is not signed by the credential"))
     }
 }

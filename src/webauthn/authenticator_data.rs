@@ -1,4 +1,4 @@
-use super::cbor::Reader;
+use super::cbor::{Value, split_first};
 use super::{Fault, require};
 use crate::domain::{Backup, SignCount};
 
@@ -26,13 +26,6 @@ pub struct AttestedCredential<'a> {
 }
 
 impl<'a> AuthenticatorData<'a> {
-    const USER_PRESENT: u8 = 1;
-    const USER_VERIFIED: u8 = 1 << 2;
-    const BACKUP_ELIGIBLE: u8 = 1 << 3;
-    const BACKED_UP: u8 = 1 << 4;
-    const HAS_CREDENTIAL: u8 = 1 << 6;
-    const HAS_EXTENSIONS: u8 = 1 << 7;
-
     /// Reads all of the bytes. A credential or extensions may be in an assertion's, too, where no
     /// authenticator should write the former. The flags without a meaning are ignored.
     ///
@@ -43,24 +36,24 @@ impl<'a> AuthenticatorData<'a> {
         let (rp_id_hash, rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
         let ([flags], rest) = rest.split_first_chunk().ok_or(MALFORMED)?;
         let (sign_count, mut rest) = rest.split_first_chunk().ok_or(MALFORMED)?;
-        let has = |flag| flags & flag != 0;
+        // <https://www.w3.org/TR/webauthn-3/#authdata-flags>
+        let has = |bit: u8| flags >> bit & 1 == 1;
         let mut attested = None;
-        if has(Self::HAS_CREDENTIAL) {
+        if has(6) {
             let (credential, after) = AttestedCredential::parse(rest)?;
-            attested = Some(credential);
-            rest = after;
+            (attested, rest) = (Some(credential), after);
         }
-        if has(Self::HAS_EXTENSIONS) {
+        if has(7) {
             rest = split_map(rest)?.1;
         }
         require(rest.is_empty(), MALFORMED.0)?;
         Ok(Self {
             rp_id_hash,
-            user_present: has(Self::USER_PRESENT),
-            user_verified: has(Self::USER_VERIFIED),
+            user_present: has(0),
+            user_verified: has(2),
             backup: Backup {
-                is_eligible: has(Self::BACKUP_ELIGIBLE),
-                is_backed_up: has(Self::BACKED_UP),
+                is_eligible: has(3),
+                is_backed_up: has(4),
             },
             sign_count: SignCount(u32::from_be_bytes(*sign_count)),
             attested,
@@ -84,7 +77,8 @@ impl<'a> AttestedCredential<'a> {
 
 /// The map in CBOR at the beginning of the bytes, and what follows.
 fn split_map(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    Reader::new(bytes, MALFORMED).map()?;
-    let map = Reader::new(bytes, MALFORMED).value()?;
-    bytes.split_at_checked(map.len()).ok_or(MALFORMED)
+    match split_first(bytes) {
+        Some((Value::Map(map), rest)) => Ok((map, rest)),
+        _ => Err(MALFORMED),
+    }
 }

@@ -1,82 +1,70 @@
 use minicbor::Decoder;
 use minicbor::data::Type;
 
-use super::{Fault, require};
-
-/// Reads CBOR of which nothing is copied. Lengths are definite, as authenticators must write them, so
-/// that none reaches beyond the bytes that are there.
+/// A value in CBOR, of which nothing is copied. Lengths are definite, as authenticators must write
+/// them, so that none reaches beyond the bytes that are there.
 /// <https://fidoalliance.org/specs/fido-v2.1-ps-20210615/fido-client-to-authenticator-protocol-v2.1-ps-errata-20220621.html#ctap2-canonical-cbor-encoding-form>
-pub(super) struct Reader<'a> {
-    decoder: Decoder<'a>,
-    /// What is wrong with whatever can't be read.
-    fault: Fault,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Integer(i64),
+    Bytes(&'a [u8]),
+    Text(&'a str),
+    /// All of its bytes.
+    Map(&'a [u8]),
+    Other,
+}
+use Value::{Bytes, Integer, Map, Other, Text};
+
+/// Values in one another. Authenticators nest four maps and arrays at most.
+const MAX_DEPTH: u8 = 8;
+
+/// The value at the beginning of the bytes, and what follows it.
+pub(super) fn split_first(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    let mut decoder = Decoder::new(bytes);
+    let value = read(&mut decoder, MAX_DEPTH)?;
+    Some((value, bytes.get(decoder.position()..)?))
 }
 
-impl<'a> Reader<'a> {
-    /// Maps and arrays in one another. Authenticators may nest four.
-    const MAX_DEPTH: u8 = 8;
-
-    pub(super) fn new(bytes: &'a [u8], fault: Fault) -> Self {
-        let decoder = Decoder::new(bytes);
-        Self { decoder, fault }
+/// The members of a map that have these labels, and `None` for each that is not there. `None` in
+/// their place: the bytes are no map, or more than one, or it has one of the members twice.
+pub(super) fn members<'a, const N: usize>(
+    bytes: &'a [u8],
+    labels: [Value; N],
+) -> Option<[Option<Value<'a>>; N]> {
+    let mut decoder = Decoder::new(bytes);
+    let mut members = [None; N];
+    for _ in 0..decoder.map().ok()?? {
+        let label = read(&mut decoder, MAX_DEPTH)?;
+        let value = read(&mut decoder, MAX_DEPTH)?;
+        let at = labels.iter().position(|known| *known == label);
+        if at.is_some_and(|at| members[at].replace(value).is_some()) {
+            return None;
+        }
     }
+    (decoder.position() == bytes.len()).then_some(members)
+}
 
-    /// How many members a map has, which follow.
-    pub(super) fn map(&mut self) -> Result<u64, Fault> {
-        self.decoder.map().ok().flatten().ok_or(self.fault)
+/// Reads a value. The decoder's own `skip` neither bounds the depth nor refuses an end of nothing.
+fn read<'a>(decoder: &mut Decoder<'a>, depth: u8) -> Option<Value<'a>> {
+    let start = decoder.position();
+    let (is_map, within) = match decoder.datatype().ok()? {
+        // Of those without a length, the decoder returns none.
+        Type::Bytes | Type::BytesIndef => return decoder.bytes().ok().map(Bytes),
+        Type::String | Type::StringIndef => return decoder.str().ok().map(Text),
+        Type::Map | Type::MapIndef => (true, decoder.map().ok()??.checked_mul(2)?),
+        Type::Array | Type::ArrayIndef => (false, decoder.array().ok()??),
+        Type::Tag => (false, decoder.tag().ok().map(|_| 1)?),
+        Type::Break | Type::Unknown(_) => return None,
+        _ => {
+            let number = decoder.probe().i64();
+            decoder.skip().ok()?;
+            return Some(number.map_or(Other, Integer));
+        }
+    };
+    let depth = depth.checked_sub(1)?;
+    for _ in 0..within {
+        read(decoder, depth)?;
     }
-
-    pub(super) fn integer(&mut self) -> Result<i64, Fault> {
-        self.decoder.i64().map_err(|_| self.fault)
-    }
-
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Fault> {
-        self.decoder.bytes().map_err(|_| self.fault)
-    }
-
-    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
-        self.decoder.str().map_err(|_| self.fault)
-    }
-
-    /// Whether a byte string is next.
-    pub(super) fn is_at_bytes(&self) -> bool {
-        self.decoder
-            .datatype()
-            .is_ok_and(|next| next == Type::Bytes)
-    }
-
-    /// The bytes of the next value, whatever it is.
-    pub(super) fn value(&mut self) -> Result<&'a [u8], Fault> {
-        let start = self.decoder.position();
-        self.skip(Self::MAX_DEPTH)?;
-        let read = start..self.decoder.position();
-        self.decoder.input().get(read).ok_or(self.fault)
-    }
-
-    /// That nothing follows.
-    pub(super) fn end(&self) -> Result<(), Fault> {
-        require(
-            self.decoder.position() == self.decoder.input().len(),
-            self.fault.0,
-        )
-    }
-
-    /// Reads over a value. The decoder's own `skip` neither bounds the depth nor refuses an end of
-    /// nothing.
-    fn skip(&mut self, depth: u8) -> Result<(), Fault> {
-        let decoder = &mut self.decoder;
-        let within = match decoder.datatype().map_err(|_| self.fault)? {
-            Type::Bytes => return self.bytes().map(drop),
-            Type::String => return self.text().map(drop),
-            Type::Array => decoder.array().ok().flatten(),
-            Type::Map => self.map()?.checked_mul(2),
-            Type::Tag => decoder.tag().ok().map(|_| 1),
-            Type::BytesIndef | Type::StringIndef | Type::ArrayIndef | Type::MapIndef => None,
-            Type::Break | Type::Unknown(_) => None,
-            _ => return decoder.skip().map_err(|_| self.fault),
-        };
-        let within = within.zip(depth.checked_sub(1));
-        let (values, depth) = within.ok_or(self.fault)?;
-        (0..values).try_for_each(|_| self.skip(depth))
-    }
+    let read = decoder.input().get(start..decoder.position())?;
+    Some(if is_map { Map(read) } else { Other })
 }

@@ -3,12 +3,12 @@ use ring::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-use super::cbor::Reader;
-use super::{Fault, require};
+use super::Fault;
+use super::cbor::Value::{Bytes, Integer};
+use super::cbor::members;
 use crate::domain::SignatureAlgorithm;
 
-const MALFORMED: Fault = Fault("the public key is malformed");
-const UNSUPPORTED: Fault = Fault("the public key is of no kind that was offered");
+const FORGED: Fault = Fault("the signature is not the credential's");
 
 /// A public key of one of the kinds that are offered. Whether it is a point of its curve is found by
 /// the first signature: who registers one that isn't has a credential that can't sign.
@@ -23,14 +23,6 @@ pub enum PublicKey<'a> {
     Rs256 { n: &'a [u8], e: &'a [u8] },
 }
 
-/// A value in a key.
-#[derive(Clone, Copy)]
-enum Member<'a> {
-    Integer(i64),
-    Bytes(&'a [u8]),
-}
-use Member::{Bytes, Integer};
-
 impl<'a> PublicKey<'a> {
     /// The base point of P-256, whose private key is 1.
     /// <https://nvlpubs.nist.gov/nistpubs/SpecialPublications/NIST.SP.800-186.pdf>
@@ -41,54 +33,40 @@ impl<'a> PublicKey<'a> {
              \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5",
     };
 
-    /// kty, alg, and what the other three are for the kind.
-    const LABELS: [i64; 5] = [1, 3, -1, -2, -3];
-
     /// In bytes. RSA with 4,096 bits takes 528.
     const MAX_BYTES: usize = 1024;
 
-    /// Reads a `COSE_Key`. It has the members that its kind needs and no other.
+    /// Reads a `COSE_Key`. Members that its kind doesn't need are ignored, and should not be there.
     /// <https://www.w3.org/TR/webauthn-3/#credentialpublickey>
     ///
     /// # Errors
     ///
-    /// It is not such a map, or the key is of another kind.
+    /// It is no such map, or the key is of another kind.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
-        require(bytes.len() <= Self::MAX_BYTES, MALFORMED.0)?;
-        let mut reader = Reader::new(bytes, MALFORMED);
-        let mut members = [None; Self::LABELS.len()];
-        for _ in 0..reader.map()? {
-            let label = reader.integer()?;
-            let at = Self::LABELS.iter().position(|known| *known == label);
-            let at = at.ok_or(UNSUPPORTED)?;
-            let member = if reader.is_at_bytes() {
-                Bytes(reader.bytes()?)
-            } else {
-                Integer(reader.integer()?)
-            };
-            let before = members[at].replace(member);
-            require(before.is_none(), MALFORMED.0)?;
-        }
-        reader.end()?;
-        Self::from_members(members).ok_or(UNSUPPORTED)
+        let fits = bytes.len() <= Self::MAX_BYTES;
+        let key = fits.then(|| Self::of_map(bytes)).flatten();
+        key.ok_or(Fault("the public key is of no kind that was offered"))
     }
 
-    fn from_members(members: [Option<Member<'a>>; 5]) -> Option<Self> {
+    fn of_map(bytes: &'a [u8]) -> Option<Self> {
+        // kty, alg, and what the other three are for the kind.
         // <https://www.iana.org/assignments/cose/cose.xhtml>
-        match members.map(|member| member.unwrap_or(Integer(0))) {
+        let [kty, alg, first, second, third] = members(bytes, [1, 3, -1, -2, -3].map(Integer))?;
+        match (kty?, alg?, first?, second?, third) {
             // EC2, ES256, P-256.
-            [Integer(2), Integer(-7), Integer(1), Bytes(x), Bytes(y)] => Some(Self::Es256 {
-                x: x.try_into().ok()?,
-                y: y.try_into().ok()?,
-            }),
+            (Integer(2), Integer(-7), Integer(1), Bytes(x), Some(Bytes(y))) => {
+                let (x, y) = (x.try_into().ok()?, y.try_into().ok()?);
+                Some(Self::Es256 { x, y })
+            }
             // OKP, EdDSA, Ed25519.
-            [Integer(1), Integer(-8), Integer(6), Bytes(x), Integer(0)] => Some(Self::EdDsa {
-                x: x.try_into().ok()?,
-            }),
+            (Integer(1), Integer(-8), Integer(6), Bytes(x), None) => {
+                let x = x.try_into().ok()?;
+                Some(Self::EdDsa { x })
+            }
             // RSA, RS256.
-            [Integer(3), Integer(-257), Bytes(n), Bytes(e), Integer(0)] => {
+            (Integer(3), Integer(-257), Bytes(n), Bytes(e), None) => {
                 let zeros = usize::try_from(n.first()?.leading_zeros()).ok()?;
-                let is_plain = zeros < 8 && e.first().is_some_and(|first| *first != 0);
+                let is_plain = zeros < 8 && *e.first()? != 0;
                 let bits = n.len() * 8 - zeros;
                 (is_plain && (2048..=4096).contains(&bits)).then_some(Self::Rs256 { n, e })
             }
@@ -108,22 +86,17 @@ impl<'a> PublicKey<'a> {
     ///
     /// The key did not sign the message so.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Fault> {
-        let by_point = |algorithm: &'static dyn VerificationAlgorithm, point: &[u8]| {
-            UnparsedPublicKey::new(algorithm, point).verify(message, signature)
-        };
-        match self {
-            Self::Es256 { x, y } => {
-                // As SEC 1 writes a point that is not compressed.
-                let point = [&[4], &x[..], &y[..]].concat();
-                by_point(&ECDSA_P256_SHA256_ASN1, &point)
+        let key: (&'static dyn VerificationAlgorithm, &[u8]) = match self {
+            // As SEC 1 writes a point that is not compressed.
+            Self::Es256 { x, y } => (&ECDSA_P256_SHA256_ASN1, &[&[4], &x[..], &y[..]].concat()),
+            Self::EdDsa { x } => (&ED25519, &x[..]),
+            Self::Rs256 { n, e } => {
+                let key = RsaPublicKeyComponents { n, e };
+                let verified = key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature);
+                return verified.map_err(|_| FORGED);
             }
-            Self::EdDsa { x } => by_point(&ED25519, &x[..]),
-            Self::Rs256 { n, e } => RsaPublicKeyComponents { n, e }.verify(
-                &RSA_PKCS1_2048_8192_SHA256,
-                message,
-                signature,
-            ),
-        }
-        .map_err(|_| Fault("the signature is not the credential's"))
+        };
+        let verified = UnparsedPublicKey::new(key.0, key.1).verify(message, signature);
+        verified.map_err(|_| FORGED)
     }
 }

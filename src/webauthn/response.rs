@@ -1,14 +1,12 @@
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::ClientData;
+use super::{ClientData, Fault, require};
 use crate::base64;
 use crate::domain::{Challenge, CredentialId, hide_in_debug};
 
 /// Why the JSON of a credential can't be read, for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Malformed(pub &'static str);
+pub type Malformed = Fault;
 
 /// The answer of an authenticator to the options of a registration.
 /// <https://www.w3.org/TR/webauthn-3/#dictdef-registrationresponsejson>
@@ -70,7 +68,7 @@ impl AssertionResponse {
             client_data: reader.response("clientDataJSON")?,
             authenticator_data: reader.response("authenticatorData")?,
             signature: reader.response("signature")?,
-            user_handle: reader.user_handle()?,
+            user_handle: reader.decode(reader.response.get("userHandle"))?,
         })
     }
 
@@ -103,14 +101,15 @@ impl<'a> Reader<'a> {
 
     fn new(json: &'a Value) -> Result<Self, Malformed> {
         let credential = json.as_object();
-        let credential = credential.ok_or(Malformed("the credential is no object"))?;
-        if credential.get("type").and_then(Value::as_str) != Some("public-key") {
-            return Err(Malformed("the credential's type is not public-key"));
-        }
+        let credential = credential.ok_or(Fault("the credential is no object"))?;
+        let is_of_type = credential
+            .get("type")
+            .is_some_and(|text| text == "public-key");
+        require(is_of_type, "the credential's type is not public-key")?;
         let response = credential.get("response").and_then(Value::as_object);
         Ok(Self {
             credential,
-            response: response.ok_or(Malformed("the credential has no response"))?,
+            response: response.ok_or(Fault("the credential has no response"))?,
             left: Self::MAX_TEXT,
         })
     }
@@ -119,47 +118,41 @@ impl<'a> Reader<'a> {
     fn id(&mut self) -> Result<CredentialId, Malformed> {
         let (id, raw_id) = (self.credential.get("id"), self.credential.get("rawId"));
         let (id, raw_id) = (self.decode(id)?, self.decode(raw_id)?);
-        if id.is_some() && raw_id.is_some() && id != raw_id {
-            return Err(Malformed("id and rawId are not the same"));
-        }
-        let id = id.or(raw_id).ok_or(Malformed("the credential has no id"))?;
-        CredentialId::new(id).map_err(|_| Malformed("the id is empty or too long"))
+        let is_same = id.is_none() || raw_id.is_none() || id == raw_id;
+        require(is_same, "id and rawId are not the same")?;
+        let id = id.or(raw_id).unwrap_or_default();
+        CredentialId::new(id).map_err(|_| Fault("the id is missing, empty or too long"))
     }
 
     /// A member that a response must have.
     fn response(&mut self, name: &str) -> Result<Vec<u8>, Malformed> {
         let bytes = self.decode(self.response.get(name))?;
-        bytes.ok_or(Malformed("the response lacks a member"))
-    }
-
-    fn user_handle(&mut self) -> Result<Option<Vec<u8>>, Malformed> {
-        let handle = self.decode(self.response.get("userHandle"))?;
-        Ok(handle.filter(|handle| !handle.is_empty()))
+        bytes.ok_or(Fault("the response lacks a member"))
     }
 
     /// Whatever isn't like the words of WebAuthn is left out: it is a hint for browsers alone.
     fn transports(&self) -> Vec<String> {
         let listed = self.response.get("transports").and_then(Value::as_array);
-        let is_plain = |text: &&str| {
-            (1..=Self::MAX_TRANSPORT).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_graphic())
-        };
+        let is_short = |text: &&str| (1..=Self::MAX_TRANSPORT).contains(&text.len());
+        let is_plain = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
         let texts = listed.into_iter().flatten().filter_map(Value::as_str);
-        let plain = texts.filter(is_plain).take(Self::MAX_TRANSPORTS);
-        plain.map(str::to_owned).collect()
+        let plain = texts.filter(is_short).filter(is_plain).map(str::to_owned);
+        plain.take(Self::MAX_TRANSPORTS).collect()
     }
 
-    /// Decodes either alphabet of base64, with padding or without. `None`: it is not there, or null.
+    /// Decodes either alphabet of base64, with padding or without. `None`: it is
+    /// not there, null or empty.
     fn decode(&mut self, value: Option<&Value>) -> Result<Option<Vec<u8>>, Malformed> {
         let text = match value {
             None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) if text.is_empty() => return Ok(None),
             Some(Value::String(text)) => text,
-            Some(_) => return Err(Malformed("a member is no text")),
+            Some(_) => return Err(Fault("a member is no text")),
         };
         let left = self.left.checked_sub(text.len());
-        self.left = left.ok_or(Malformed("the credential is too long"))?;
+        self.left = left.ok_or(Fault("the credential is too long"))?;
         let mut bytes = Vec::new();
-        base64::decode_either(text, &mut bytes).ok_or(Malformed("a member is not base64"))?;
+        base64::decode_either(text, &mut bytes).ok_or(Fault("a member is not base64"))?;
         Ok(Some(bytes))
     }
 }

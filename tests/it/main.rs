@@ -46,5 +46,6 @@ mod template;
 mod unbuilt;
 mod user_service;
 mod users;
+mod webauthn;
 mod whole_life;
 mod zitadel_login;

@@ -3,6 +3,7 @@
 pub mod administration;
 pub mod answer;
 pub mod app;
+pub mod authenticator;
 pub mod breaches;
 pub mod broken;
 pub mod cli;
