@@ -27,6 +27,12 @@ impl Call for GetLoginSettings {
             settings,
         } = read;
         let second_factors = settings.second_factors.into_iter().filter_map(factor_type);
+        let (passkeys_type, multi_factors) = if settings.passkeys {
+            let verifying = v2::MultiFactorType::U2fWithVerification;
+            (v2::PasskeysType::Allowed, vec![verifying.into()])
+        } else {
+            (v2::PasskeysType::NotAllowed, Vec::new())
+        };
         let lifetime = Some(duration(settings.check_lifetime));
         v2::GetLoginSettingsResponse {
             details: Some(owner(resource_owner)),
@@ -34,7 +40,7 @@ impl Call for GetLoginSettings {
                 allow_username_password: true,
                 allow_register: settings.allow_register,
                 force_mfa: settings.mfa == MfaPolicy::Required,
-                passkeys_type: v2::PasskeysType::NotAllowed.into(),
+                passkeys_type: passkeys_type.into(),
                 hide_password_reset: settings.hide_password_reset,
                 ignore_unknown_usernames: settings.ignore_unknown_usernames,
                 default_redirect_uri: text(settings.default_redirect_uri.as_ref()),
@@ -43,6 +49,7 @@ impl Call for GetLoginSettings {
                 second_factor_check_lifetime: lifetime,
                 multi_factor_check_lifetime: lifetime,
                 second_factors: second_factors.map(Into::into).collect(),
+                multi_factors,
                 ..v2::LoginSettings::default()
             }),
         }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::aws::KeySource;
-use crate::domain::{EmailAddress, FactorKind, MfaPolicy, SecondFactorSet};
+use crate::domain::{EmailAddress, FactorKind, MfaPolicy};
 use crate::host::PageLink;
 use crate::service::Service;
 
@@ -17,6 +17,8 @@ pub struct LoginSettings {
     pub check_lifetime: Duration,
     /// Those that a user can set up.
     pub second_factors: Vec<FactorKind>,
+    /// Whether users can have passkeys.
+    pub passkeys: bool,
 }
 
 /// `zitadel.settings.v2.LegalAndSupportSettings`.
@@ -50,10 +52,22 @@ impl Service {
         self.has_server_key() && self.policy.messages.mail_from.is_some()
     }
 
-    /// The second factors that can be set up: each needs the server key.
+    fn has_passkeys(&self) -> bool {
+        self.policy.relying_parties.is_some()
+    }
+
+    /// The second factors that can be set up: security keys need a domain that they are bound to, and
+    /// all others the server key.
     fn offered_factors(&self) -> Vec<FactorKind> {
-        let set = self.has_server_key().then_some(self.policy.second_factors);
-        set.into_iter().flat_map(SecondFactorSet::iter).collect()
+        let can_be_set_up = |kind: &FactorKind| match kind {
+            FactorKind::U2f | FactorKind::Passkey => self.has_passkeys(),
+            FactorKind::Totp
+            | FactorKind::OtpEmail
+            | FactorKind::OtpSms
+            | FactorKind::RecoveryCodes => self.has_server_key(),
+        };
+        let set = self.policy.second_factors.iter();
+        set.filter(can_be_set_up).collect()
     }
 
     fn login_settings(&self) -> LoginSettings {
@@ -66,6 +80,7 @@ impl Service {
             default_redirect_uri: pages.redirect_uri.clone(),
             check_lifetime: self.policy.lifetime,
             second_factors: self.offered_factors(),
+            passkeys: self.has_passkeys(),
         }
     }
 }
