@@ -49,6 +49,13 @@ impl CredentialId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialHash(pub [u8; 32]);
 
+/// In hexadecimal.
+impl fmt::Display for CredentialHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 named! {
     /// How a credential signs, in the order in which it is offered. The names are those of JOSE.
     /// <https://www.iana.org/assignments/cose/cose.xhtml#algorithms>

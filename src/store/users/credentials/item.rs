@@ -20,8 +20,7 @@ pub(in crate::store::users) fn keys_key(user: UserRef) -> AttributeValue {
 }
 
 pub(in crate::store::users) fn credential_key(hash: CredentialHash) -> AttributeValue {
-    let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    text(format!("{CREDENTIAL_PREFIX}{hex}"))
+    text(format!("{CREDENTIAL_PREFIX}{hash}"))
 }
 
 /// The item that lists a user's credentials.
