@@ -1,0 +1,3 @@
+//! Passkeys and security keys.
+
+mod sessions;
