@@ -27,7 +27,7 @@ use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
-pub use codes::Delivery;
+pub use codes::{Delivery, ReturnedCode};
 pub use context::{Client, Context};
 pub use factor_keys::{open_totp, seal_totp};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};

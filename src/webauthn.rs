@@ -86,8 +86,7 @@ pub fn verify_registration(
     let data = AuthenticatorData::parse(object.authenticator_data)?;
     // 14 to 17. No registration is asked for with conditional mediation.
     expected.verify_authenticator_data(&data)?;
-    let attested = data.attested;
-    let attested = attested.ok_or(Fault("the authenticator data has no credential"))?;
+    let attested = data.attested.ok_or(Fault("there is no credential"))?;
     // 20.
     let key = PublicKey::parse(attested.key)?;
     // 21 to 24.
@@ -150,16 +149,11 @@ impl Expected<'_> {
     fn verify_client_data(&self, bytes: &[u8], of_type: &str) -> Result<(), Fault> {
         let data = ClientData::parse(bytes)?;
         require(data.r#type == of_type, "the client data is of another type")?;
-        let is_same = |Challenge(named)| named.ct_eq(&self.challenge.0).into();
-        require(
-            data.challenge().is_some_and(is_same),
-            "the challenge is another",
-        )?;
+        let named = data.challenge();
+        let is_same = named.is_some_and(|named| named.0.ct_eq(&self.challenge.0).into());
+        require(is_same, "the challenge is another")?;
         let is_allowed = self.parties.allows(&data.origin, self.rp_id);
-        require(
-            is_allowed,
-            "the origin may not use credentials of the domain",
-        )?;
+        require(is_allowed, "the origin is none of the domain's")?;
         let is_framed = data.cross_origin == Some(true) || data.top_origin.is_some();
         require(!is_framed, "the page is in a frame of another origin")
     }
@@ -167,18 +161,13 @@ impl Expected<'_> {
     /// What both ceremonies verify of the authenticator data.
     fn verify_authenticator_data(&self, data: &AuthenticatorData) -> Result<(), Fault> {
         let hash = Sha256::digest(self.rp_id.as_str());
-        require(
-            data.rp_id_hash[..] == hash[..],
-            "the authenticator data is for another domain",
-        )?;
+        let is_same = data.rp_id_hash[..] == hash[..];
+        require(is_same, "the authenticator data is for another domain")?;
         require(data.user_present, "no user was present")?;
         let is_verified = data.user_verified || !self.user_verification;
         require(is_verified, "the user was not verified")?;
         let is_possible = data.backup.is_eligible || !data.backup.is_backed_up;
-        require(
-            is_possible,
-            "the credential is backed up and not eligible for it",
-        )
+        require(is_possible, "what is backed up is not eligible for it")
     }
 }
 

@@ -214,6 +214,8 @@ impl WebAuthnChallenge {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCredential {
     pub id: CredentialId,
+    /// By which clients name it: the id of its registration.
+    pub registration: RegistrationId,
     pub kind: CredentialKind,
     pub rp_id: RpId,
     pub transports: Vec<String>,
@@ -222,9 +224,10 @@ pub struct ListedCredential {
 }
 
 impl ListedCredential {
-    pub fn new(credential: &Credential, name: String) -> Self {
+    pub fn new(credential: &Credential, registration: RegistrationId, name: String) -> Self {
         Self {
             id: credential.id.clone(),
+            registration,
             kind: credential.kind,
             rp_id: credential.rp_id.clone(),
             transports: credential.transports.clone(),
@@ -246,6 +249,15 @@ impl RegistrationId {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
+    }
+
+    /// That of a credential which was registered elsewhere.
+    pub fn of_credential(id: &CredentialId) -> Self {
+        let CredentialHash(hash) = id.hash();
+        let (half, _) = hash.split_at(16);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(half);
+        Self(bytes)
     }
 
     /// `None`: no id is written so.
@@ -332,10 +344,23 @@ impl Credentials {
         self
     }
 
-    /// These with another credential, which is to be stored.
+    /// These with another credential, which was registered elsewhere and is to be stored.
     #[must_use]
-    pub fn with(mut self, credential: Credential, name: String) -> Self {
-        self.listed.push(ListedCredential::new(&credential, name));
+    pub fn with(self, credential: Credential, name: String) -> Self {
+        let id = RegistrationId::of_credential(&credential.id);
+        self.with_registered(credential, id, name)
+    }
+
+    /// These with the credential of a registration, which is to be stored.
+    #[must_use]
+    pub fn with_registered(
+        mut self,
+        credential: Credential,
+        id: RegistrationId,
+        name: String,
+    ) -> Self {
+        let listed = ListedCredential::new(&credential, id, name);
+        self.listed.push(listed);
         self.new.push(credential);
         self
     }
@@ -347,6 +372,15 @@ impl Credentials {
         let Self { listed, new, .. } = &mut self;
         new.retain(|one| listed.iter().any(|other| other.id == one.id));
         self
+    }
+
+    /// These without any credential or registration, as a reset leaves them.
+    #[must_use]
+    pub fn removed(self) -> Self {
+        Self {
+            handle: self.handle,
+            ..Self::default()
+        }
     }
 
     /// The credentials of these that `after` lacks.

@@ -7,8 +7,8 @@ use super::{
 };
 
 named! {
-    /// What can be checked of a session's user. The names are those of the API in JSON. They are also
-    /// stored, in the order of this list.
+    /// What can be checked of a session's user. The names are those of the API in JSON, where the last
+    /// two are `webAuthN`. They are also stored, in the order of this list.
     pub enum Factor {
         /// Who the user is. Anybody can name a user, so this alone proves nothing.
         User = "user",

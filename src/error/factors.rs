@@ -226,7 +226,12 @@ errors! {
     /// The user has no such factor that could be removed.
     ///
     /// Nothing is to be done.
-    NoneToRemove(FactorKind = FactorKind::Totp, FactorKind::OtpSms, FactorKind::OtpEmail) =>
+    NoneToRemove(
+        FactorKind = FactorKind::Totp,
+        FactorKind::OtpSms,
+        FactorKind::OtpEmail,
+        FactorKind::Passkey
+    ) =>
         none_to_remove, "factor_not_found", "Multifactor doesn't exist";
 
     /// A user has 1 to 10 recovery codes.

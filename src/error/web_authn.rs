@@ -93,6 +93,11 @@ errors! {
     TooMany:
         FAILED_PRECONDITION, "too_many_keys", "The user has too many keys", "SESAME-Kmax1";
 
+    /// The request names no passkey or security key.
+    ///
+    /// Send its id, as the list has it.
+    IdMissing: FAILED_PRECONDITION, "key_id_missing", "The id is missing", "COMMAND-6M9de";
+
     /// The code of a registration link is wrong, was used, has expired, or is another user's.
     ///
     /// Have another link sent: `CreatePasskeyRegistrationLink`.

@@ -35,9 +35,13 @@ pub use change::{ChangedUser, ReturnedCodes};
 pub use contact::{HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use factors::{
-    AddOTPEmail, AddOTPSMS, FactorStates, GenerateRecoveryCodes, ListAuthenticationFactors,
-    ListedFactor, MadeRecoveryCodes, RegisterTOTP, RegisteredTotp, RemoveOTPEmail, RemoveOTPSMS,
-    RemoveRecoveryCodes, RemoveTOTP, VerifyTOTPRegistration,
+    AddOTPEmail, AddOTPSMS, Attachment, BegunRegistration, CreatePasskeyRegistrationLink,
+    CreatedLink, CreationOptions, FactorStates, GenerateRecoveryCodes, LinkCode,
+    ListAuthenticationFactors, ListPasskeys, ListedFactor, ListedPasskey, ListedPasskeys,
+    MadeRecoveryCodes, RegisterPasskey, RegisterTOTP, RegisterU2F, RegisteredTotp,
+    RegistrationAnswer, RemoveOTPEmail, RemoveOTPSMS, RemovePasskey, RemoveRecoveryCodes,
+    RemoveTOTP, RemoveU2F, VerifyPasskeyRegistration, VerifyTOTPRegistration,
+    VerifyU2FRegistration,
 };
 pub use fields::{UserFields, differences};
 pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};

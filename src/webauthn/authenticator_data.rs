@@ -65,12 +65,11 @@ impl<'a> AttestedCredential<'a> {
     /// Reads one at the beginning of the bytes, and returns what follows, too.
     /// <https://www.w3.org/TR/webauthn-3/#sctn-attested-credential-data>
     fn parse(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Fault> {
-        let (aaguid, rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
+        let (&aaguid, rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
         let (length, rest) = rest.split_first_chunk().ok_or(MALFORMED)?;
         let length = usize::from(u16::from_be_bytes(*length));
         let (id, rest) = rest.split_at_checked(length).ok_or(MALFORMED)?;
         let (key, rest) = split_map(rest)?;
-        let aaguid = *aaguid;
         Ok((Self { aaguid, id, key }, rest))
     }
 }

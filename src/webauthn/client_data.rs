@@ -17,19 +17,19 @@ const MALFORMED: Fault = Fault("the client data is malformed");
 #[serde(rename_all = "camelCase")]
 pub struct ClientData<'a> {
     #[serde(borrow)]
-    pub(super) r#type: Cow<'a, str>,
+    pub r#type: Cow<'a, str>,
     #[serde(borrow)]
     challenge: Cow<'a, str>,
     #[serde(borrow)]
-    pub(super) origin: Cow<'a, str>,
-    pub(super) cross_origin: Option<bool>,
-    /// Of the page around this one, if that is of another origin.
-    pub(super) top_origin: Option<IgnoredAny>,
+    pub origin: Cow<'a, str>,
+    pub cross_origin: Option<bool>,
+    /// `Some`: that of the page around this one is another.
+    pub top_origin: Option<IgnoredAny>,
 }
 
 impl<'a> ClientData<'a> {
-    /// Reads the JSON, and drops a byte order mark before it. A text that isn't UTF-8 is refused,
-    /// where the standard's decoder puts other characters into it: no browser writes one.
+    /// Reads the JSON, and drops a byte order mark before it. A value that is read and isn't UTF-8 is
+    /// refused; the standard's decoder makes it another text, which is refused then.
     ///
     /// # Errors
     ///

@@ -77,7 +77,7 @@ const COMMON: [Row; 20] = [
     (
         |a| a.flags = USER_PRESENT | USER_VERIFIED | BACKED_UP,
         ORIGIN,
-        "the credential is backed up and not eligible for it",
+        "what is backed up is not eligible for it",
     ),
     (
         |a| a.kind = Some("payment.get"),
@@ -85,7 +85,7 @@ const COMMON: [Row; 20] = [
         "the client data is of another type",
     ),
 ];
-const FOREIGN: &str = "the origin may not use credentials of the domain";
+const FOREIGN: &str = "the origin is none of the domain's";
 const FRAMED: &str = "the page is in a frame of another origin";
 
 fn creation() -> Value {

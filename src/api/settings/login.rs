@@ -26,13 +26,13 @@ impl Call for GetLoginSettings {
             resource_owner,
             settings,
         } = read;
-        let second_factors = settings.second_factors.into_iter().filter_map(factor_type);
-        let (passkeys_type, multi_factors) = if settings.passkeys {
+        let (passkeys_type, multi_factors) = if settings.factors.contains(&FactorKind::Passkey) {
             let verifying = v2::MultiFactorType::U2fWithVerification;
             (v2::PasskeysType::Allowed, vec![verifying.into()])
         } else {
             (v2::PasskeysType::NotAllowed, Vec::new())
         };
+        let second_factors = settings.factors.into_iter().filter_map(factor_type);
         let lifetime = Some(duration(settings.check_lifetime));
         v2::GetLoginSettingsResponse {
             details: Some(owner(resource_owner)),

@@ -308,6 +308,7 @@ impl Service {
                 login_name: subject.login_name.as_str(),
                 display_name: name,
                 language: language.unwrap_or_default(),
+                code_id: "",
                 session_id: &session,
             })
         });

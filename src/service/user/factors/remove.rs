@@ -1,6 +1,6 @@
 use crate::domain::{
-    Account, Credentials, FactorKind, FactorKinds, MfaPolicy, Operation, Permit, SecondFactors,
-    UserId,
+    Account, CredentialKind, Credentials, FactorKind, FactorKinds, ListedCredential, MfaPolicy,
+    Operation, Permit, RegistrationId, SecondFactors, UserId,
 };
 use crate::error::{Error, FactorError, UserCommand};
 use crate::service::{Context, Details, Service, UseCase};
@@ -43,6 +43,45 @@ removals! {
     RemoveOTPEmail: OtpEmail;
 }
 
+/// Defines the calls that remove a credential.
+macro_rules! credential_removals {
+    ($($(#[$about:meta])* $call:ident: $kind:ident;)*) => {
+        $(
+            $(#[$about])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $call {
+                pub user_id: UserId,
+                /// `None`: no credential's id is written so.
+                pub id: Option<RegistrationId>,
+            }
+
+            impl UseCase for $call {
+                const OPERATION: Operation = Operation::$call;
+                type Outcome = Details;
+
+                /// Requests, one after another: 3, and those of a notice.
+                async fn run(
+                    self,
+                    service: &Service,
+                    permit: &Permit,
+                    context: &Context,
+                ) -> Result<Details, Error> {
+                    let Self { user_id, id } = self;
+                    let kind = CredentialKind::$kind;
+                    service.remove_credential(&user_id, kind, id, permit, context).await
+                }
+            }
+        )*
+    };
+}
+
+credential_removals! {
+    /// `RemovePasskeyRequest`.
+    RemovePasskey: Passkey;
+    /// `RemoveU2FRequest`.
+    RemoveU2F: U2f;
+}
+
 impl Service {
     /// # Errors
     ///
@@ -62,6 +101,37 @@ impl Service {
             if after == *account {
                 return Err(FactorError::NoneToRemove(kind).into());
             }
+            self.may_be_left(is_own, account, &after)?;
+            Ok(after)
+        };
+        self.change_factors(seen, command, permit, context, &change)
+            .await
+    }
+
+    /// # Errors
+    ///
+    /// [`FactorError::NoneToRemove`], [`FactorError::LastFactor`].
+    async fn remove_credential(
+        &self,
+        user: &UserId,
+        kind: CredentialKind,
+        id: Option<RegistrationId>,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Details, Error> {
+        let is_own = self.may_change_factors(user, permit, context)?;
+        self.relying_parties()?;
+        let command = UserCommand::Other;
+        let seen = self
+            .find_for_factors(user, command, permit, context)
+            .await?;
+        let is_named = |one: &ListedCredential| one.kind == kind && Some(one.registration) == id;
+        let change = |account: &Account| {
+            let credentials = account.credentials.clone().without(is_named);
+            if credentials == account.credentials {
+                return Err(FactorError::NoneToRemove(kind.into()).into());
+            }
+            let after = account.with_credentials(credentials);
             self.may_be_left(is_own, account, &after)?;
             Ok(after)
         };
@@ -119,11 +189,13 @@ impl Account {
         }
     }
 
-    /// The account without the factors of some kinds, and without an authenticator app that is being
-    /// set up if those have one.
+    /// The account without the factors of some kinds, and without what is being set up of these.
     pub(in crate::service::user) fn without_factors(&self, kinds: FactorKinds) -> Self {
         let credentials = self.credentials.clone();
-        let credentials = credentials.without(|one| kinds.has(one.kind.into()));
+        let mut credentials = credentials.without(|one| kinds.has(one.kind.into()));
+        credentials
+            .pending
+            .retain(|one| !kinds.has(one.kind.into()));
         self.with_factors(self.factors.clone().without(kinds))
             .with_credentials(credentials)
     }

@@ -31,7 +31,7 @@ pub(in crate::store::users) fn credential_key(hash: CredentialHash) -> Attribute
 /// | `owner_id` | S | the user's id |
 /// | `version` | N | the number of its changes |
 /// | `handle` | B | the user's handle, 16 bytes |
-/// | `credentials` | L of M | `id` (B), `kind` and `rp_id` (S), `transports` (L of S), `name` (S), `created_at` (N) |
+/// | `credentials` | L of M | `id` (B), `registration` (B, 16 bytes), `kind` and `rp_id` (S), `transports` (L of S), `name` (S), `created_at` (N) |
 /// | `registrations` | L of M | those that were begun: `id` (B, 16 bytes), `kind` (S), `challenge` (B, 32 bytes), `rp_id` (S), `until` (N), `by_code` (BOOL, if a code began it) |
 pub(in crate::store::users) fn keys_item(
     user: &UserId,
@@ -53,6 +53,7 @@ pub(in crate::store::users) fn keys_item(
 fn listed_map(one: &ListedCredential) -> AttributeValue {
     let mut map = NewItem::default();
     map.set("id", bytes(one.id.as_bytes()));
+    map.set("registration", bytes(&one.registration.0));
     map.set("kind", text(one.kind.as_str()));
     map.set("rp_id", text(one.rp_id.as_str()));
     map.set("transports", list(&one.transports));
@@ -110,6 +111,7 @@ fn maps<'a>(
 fn parse_listed(map: Attributes<'_>) -> Result<ListedCredential, CorruptItem> {
     Ok(ListedCredential {
         id: credential_id(map)?,
+        registration: RegistrationId(map.array("registration")?),
         kind: kind(map)?,
         rp_id: RpId::stored(map.text("rp_id")?.to_owned()),
         transports: transports(map)?,
