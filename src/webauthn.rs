@@ -137,6 +137,16 @@ pub fn verify_assertion(
     })
 }
 
+/// How the credential of a public key signs.
+///
+/// # Errors
+///
+/// The key is of none of the kinds that are supported.
+#[cfg(feature = "cli")]
+pub fn algorithm_of(key: &CoseKey) -> Result<SignatureAlgorithm, Fault> {
+    Ok(PublicKey::parse(&key.0)?.algorithm())
+}
+
 /// A signature's work, for a credential that isn't known: its answer must not come sooner than that
 /// of a known one with a bad signature.
 pub fn verify_nothing(response: &AssertionResponse) {

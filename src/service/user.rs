@@ -45,7 +45,7 @@ pub use factors::{
 };
 pub use fields::{UserFields, differences};
 pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
-pub use given_factors::GivenFactors;
+pub use given_factors::{GivenCredential, GivenFactors};
 pub use import::{ImportOutcome, ImportedUser, Updated};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
@@ -87,6 +87,9 @@ pub enum UserRefusal {
     /// A credential with the same id is stored, of this user or another.
     #[error("a passkey or security key with the same id is registered already")]
     CredentialTaken,
+    /// The user has no credential of this id.
+    #[error("the user has no passkey or security key with this id: sesame user factors list")]
+    NoSuchCredential,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]

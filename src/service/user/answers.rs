@@ -125,6 +125,7 @@ impl UserRefusal {
             Self::Changed | Self::CodeChanged | Self::TriesUsedUp => UserError::ChangedMeanwhile,
             Self::NoEmail | Self::NowhereToReset => UserError::NoAddress,
             Self::HasTotp => return FactorError::Exists(FactorKind::Totp).into(),
+            Self::NoSuchCredential => return FactorError::NoneToRemove(FactorKind::Passkey).into(),
             Self::CredentialTaken => return WebAuthnError::Taken.into(),
             Self::NotActive(_) => return Error::UserNotActive,
             // The principal is the user, by the token of that session.

@@ -1,4 +1,5 @@
-//! Answers of Chromium with its virtual authenticator, to ZITADEL's login at localhost.
+//! Answers of Chromium with its virtual authenticator, to ZITADEL's login at localhost, and of
+//! 1Password's `passkey` 0.6.0 to options of a test.
 
 use serde_json::Value;
 
@@ -122,4 +123,45 @@ fn what_chromium_answers_is_verified() {
             assert_eq!(fault.0, "the origin is none of the domain's");
         }
     }
+}
+
+/// An answer of `passkey`.
+fn of_passkey(json: &str, challenge: &str) -> Answer {
+    Answer {
+        rp_id: "example.org",
+        origin: "https://login.example.org",
+        user_verification: true,
+        ..recorded(json, challenge)
+    }
+}
+
+#[test]
+fn what_passkey_answers_is_verified() {
+    let (registered, asserted) = (
+        include_str!("passkey_registered.json"),
+        include_str!("passkey_asserted.json"),
+    );
+    let registration = of_passkey(
+        registered,
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    );
+    let found = registration.register().unwrap();
+    assert_eq!(found.algorithm, SignatureAlgorithm::Es256);
+    assert_eq!(found.sign_count, SignCount(0));
+    assert_eq!(found.aaguid, [0; 16]);
+    assert_eq!(found.transports, ["internal", "hybrid"]);
+    let synced = Backup {
+        is_eligible: true,
+        is_backed_up: true,
+    };
+    assert_eq!(found.backup, synced);
+
+    let assertion = of_passkey(
+        asserted,
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffef",
+    );
+    let signed = assertion.assert(&found.key, synced).unwrap();
+    assert_eq!((signed.sign_count, signed.backup), (SignCount(1), synced));
+    let response = AssertionResponse::parse(&assertion.json).unwrap();
+    assert_eq!(response.user_handle.unwrap(), (0..16).collect::<Vec<u8>>());
 }
