@@ -10,6 +10,12 @@ use crate::support::openapi::document::Operation;
 /// operations here.
 pub fn may_answer(operation: &Operation, error: &WebAuthnError) -> bool {
     let answers = operation.rpc == Rpc::SetSession && checks(operation);
+    let rpc = operation.rpc;
+    let begins = matches!(rpc, Rpc::RegisterPasskey | Rpc::RegisterU2F);
+    let completes = matches!(
+        rpc,
+        Rpc::VerifyPasskeyRegistration | Rpc::VerifyU2FRegistration
+    );
     match error {
         WebAuthnError::UserMissing | WebAuthnError::NoneUsable | WebAuthnError::NoChallenge => {
             checks(operation)
@@ -23,9 +29,9 @@ pub fn may_answer(operation: &Operation, error: &WebAuthnError) -> bool {
         WebAuthnError::NoRegistration
         | WebAuthnError::MalformedRegistration
         | WebAuthnError::WrongRegistration
-        | WebAuthnError::Taken
-        | WebAuthnError::TooMany
-        | WebAuthnError::WrongCode
-        | WebAuthnError::SentCodeTooWeak => false,
+        | WebAuthnError::Taken => completes,
+        WebAuthnError::TooMany => begins || completes,
+        WebAuthnError::WrongCode | WebAuthnError::SentCodeTooWeak => rpc == Rpc::RegisterPasskey,
+        WebAuthnError::IdMissing => matches!(rpc, Rpc::RemovePasskey | Rpc::RemoveU2F),
     }
 }

@@ -285,7 +285,7 @@ fn judge(
     context: &Context,
 ) -> Result<Registered, WebAuthnError> {
     let response = response.map_err(|fault| {
-        context.record.conceal(fault.0);
+        context.record.note(|facts| facts.key_fault = Some(fault.0));
         WebAuthnError::MalformedRegistration
     })?;
     let expected = Expected {
@@ -295,7 +295,7 @@ fn judge(
         user_verification: pending.kind == CredentialKind::Passkey,
     };
     verify_registration(&response, &expected).map_err(|fault| {
-        context.record.conceal(fault.0);
+        context.record.note(|facts| facts.key_fault = Some(fault.0));
         WebAuthnError::WrongRegistration
     })
 }
