@@ -1,6 +1,6 @@
 //! Passkeys and security keys.
 
-mod registration;
+pub mod registration;
 
 use crate::support::app::App;
 
