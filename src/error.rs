@@ -110,6 +110,7 @@ impl Error {
                 | Self::PermissionDenied
                 | Self::Unauthenticated(_)
                 | Self::Factor(_)
+                | Self::WebAuthn(_)
         ) || self.is_failed_login()
     }
 

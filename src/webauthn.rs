@@ -24,7 +24,7 @@ use crate::domain::{
 pub use attestation::AttestationObject;
 pub use authenticator_data::{AttestedCredential, AuthenticatorData};
 pub use client_data::ClientData;
-pub use cose::PublicKey;
+pub use cose::{FORGED, PublicKey};
 pub use response::{AssertionResponse, Malformed, RegistrationResponse};
 
 /// Why an answer is refused, for the log: clients get one answer for all of it.

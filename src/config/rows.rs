@@ -383,7 +383,7 @@ pub const SETTINGS: &[Setting] = &[
         AUTHORIZER,
         "none",
         Values::Words(&["none", "2fa", "phr"]),
-        "The least that a session must have proved beside what `MFA` demands: the password and a second factor (`2fa`), or what a forged page can't use (`phr`), which no session has until there are passkeys. `none`: nothing.",
+        "The least that a session must have proved beside what `MFA` demands: the password and a second factor (`2fa`), or what a forged page can't use (`phr`): a passkey, or the password and a security key. `none`: nothing.",
     ),
     setting(
         "AUTHORIZER_ANSWER",

@@ -130,6 +130,14 @@ named! {
     }
 }
 
+impl UserVerification {
+    /// Whether a credential of this kind may answer. One that didn't verify its user when it was
+    /// registered is no passkey, whatever it says later.
+    pub fn takes(self, kind: CredentialKind) -> bool {
+        self != Self::Required || kind == CredentialKind::Passkey
+    }
+}
+
 /// A challenge of WebAuthn: 32 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Challenge(pub [u8; 32]);
@@ -194,6 +202,11 @@ impl WebAuthnChallenge {
 
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at
+    }
+
+    /// Whether a credential, of whichever user, is one of those that may answer it.
+    pub fn takes(&self, credential: &Credential) -> bool {
+        credential.rp_id == self.rp_id && self.verification.takes(credential.kind)
     }
 }
 

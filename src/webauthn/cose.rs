@@ -8,7 +8,8 @@ use super::cbor::Value::{Bytes, Integer};
 use super::cbor::members;
 use crate::domain::SignatureAlgorithm;
 
-const FORGED: Fault = Fault("the signature is not the credential's");
+/// The one fault that is found by a signature's work.
+pub const FORGED: Fault = Fault("the signature is not the credential's");
 
 /// A public key of one of the kinds that are offered. Whether it is a point of its curve is found by
 /// the first signature: who registers one that isn't has a credential that can't sign.

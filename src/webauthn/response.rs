@@ -20,6 +20,7 @@ pub struct RegistrationResponse {
 
 /// The answer of an authenticator to the options of a login.
 /// <https://www.w3.org/TR/webauthn-3/#dictdef-authenticationresponsejson>
+#[derive(Clone, PartialEq, Eq)]
 pub struct AssertionResponse {
     pub id: CredentialId,
     pub(super) client_data: Vec<u8>,

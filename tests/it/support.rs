@@ -11,6 +11,7 @@ pub mod client;
 pub mod dice;
 pub mod facts;
 pub mod faults;
+pub mod keys;
 pub mod openapi;
 pub mod providers;
 pub mod record;

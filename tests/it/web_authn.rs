@@ -1,6 +1,7 @@
 //! Passkeys and security keys.
 
 pub mod registration;
+mod sessions;
 
 use crate::support::app::App;
 

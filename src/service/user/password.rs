@@ -167,6 +167,7 @@ impl Service {
         }
         let checks = Checks {
             user: None,
+            web_authn: None,
             password: proof.current().cloned(),
             second: SecondChecks::default(),
         };
