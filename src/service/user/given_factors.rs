@@ -40,6 +40,8 @@ fn with_given(mut credentials: Credentials, given: &[GivenCredential]) -> Creden
         let mut listed = credentials.listed.iter_mut();
         if let Some(listed) = listed.find(|listed| listed.id == one.credential.id) {
             listed.name.clone_from(&one.name);
+            // Or else two of them might have the same.
+            listed.registration = one.registration;
             continue;
         }
         credentials.handle.get_or_insert(one.credential.handle);

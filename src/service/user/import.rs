@@ -195,6 +195,7 @@ impl Users {
             Ok((before, after)) => Ok(outcome(&before, after)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),
+            Err(UserRefusal::CredentialTaken) => Ok(ImportOutcome::CredentialTaken),
             Err(UserRefusal::Failed(error)) => Err(error),
             Err(refusal) => Err(Error::Unavailable(refusal.into())),
         }

@@ -1,6 +1,7 @@
 //! Second factors by the command line.
 
 mod checked;
+mod keys;
 mod moved;
 mod restored;
 

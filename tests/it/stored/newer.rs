@@ -20,7 +20,7 @@ pub fn attributes() -> Item {
     let list = AttributeValue::L(vec![text("a"), number(1)]);
     let map = Item::from([("list".to_owned(), list), ("text".to_owned(), text("x"))]);
     Item::from([
-        ("passkey_verified_at".to_owned(), number(NOW.as_millis())),
+        ("voice_verified_at".to_owned(), number(NOW.as_millis())),
         ("later".to_owned(), AttributeValue::M(map)),
         ("set".to_owned(), AttributeValue::Ss(vec!["a".to_owned()])),
         ("flag".to_owned(), AttributeValue::Bool(true)),

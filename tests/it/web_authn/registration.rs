@@ -1,6 +1,8 @@
 //! How passkeys and security keys are registered, listed and removed.
 
+mod at_once;
 mod faults;
+mod interrupted;
 mod limits;
 mod links;
 mod options;

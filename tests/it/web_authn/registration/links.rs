@@ -12,22 +12,22 @@ use super::{
 use crate::support::app::App;
 use crate::support::client::{Client, Wire};
 
-const WRONG: &str = "COMMAND-Eeb2a";
+pub(super) const WRONG: &str = "COMMAND-Eeb2a";
 const TOO_WEAK: &str = "SESAME-Flnk1";
-const TEMPLATE: &str =
+pub(super) const TEMPLATE: &str =
     "https://login.example/passkey?user={{.UserID}}&org={{.OrgID}}&id={{.CodeID}}&code={{.Code}}";
 
 /// A client that may have passkeys registered by links, and nothing else.
-async fn linker(app: &App) -> Client<'_> {
+pub(super) async fn linker(app: &App) -> Client<'_> {
     app.service(&[Permission::UserPasskeyWrite]).await
 }
 
 /// A client without any permission.
-async fn nobody(app: &App) -> Client<'_> {
+pub(super) async fn nobody(app: &App) -> Client<'_> {
     app.service(&[]).await
 }
 
-async fn link(client: Client<'_>, user: &str, medium: Value) -> Result<Value, String> {
+pub(super) async fn link(client: Client<'_>, user: &str, medium: Value) -> Result<Value, String> {
     let mut message = medium;
     message["userId"] = json!(user);
     client
@@ -36,7 +36,7 @@ async fn link(client: Client<'_>, user: &str, medium: Value) -> Result<Value, St
 }
 
 /// Has a code returned.
-async fn returned(client: Client<'_>, user: &str) -> Value {
+pub(super) async fn returned(client: Client<'_>, user: &str) -> Value {
     let answer = link(client, user, json!({ "returnCode": {} }))
         .await
         .unwrap();
@@ -44,7 +44,7 @@ async fn returned(client: Client<'_>, user: &str) -> Value {
 }
 
 /// Has a code sent, and takes it out of the link in the last message.
-async fn sent(client: Client<'_>, user: &str) -> Value {
+pub(super) async fn sent(client: Client<'_>, user: &str) -> Value {
     let medium = json!({ "sendLink": { "urlTemplate": TEMPLATE } });
     let answer = link(client, user, medium).await.unwrap();
     assert_eq!(answer.get("code"), None);
@@ -60,7 +60,11 @@ async fn sent(client: Client<'_>, user: &str) -> Value {
     json!({ "id": value("id="), "code": value("code=") })
 }
 
-async fn begin_by(client: Client<'_>, user: &str, code: &Value) -> Result<Begun, String> {
+pub(super) async fn begin_by(
+    client: Client<'_>,
+    user: &str,
+    code: &Value,
+) -> Result<Begun, String> {
     begin_with(client, Kind::Passkey, user, json!({ "code": code })).await
 }
 
