@@ -230,7 +230,7 @@ fn read_login_settings(answer: &Value) {
     assert_eq!(settings["passkeysType"], "PASSKEYS_TYPE_ALLOWED");
     let with_verification = json!(["MULTI_FACTOR_TYPE_U2F_WITH_VERIFICATION"]);
     assert_eq!(settings["multiFactors"], with_verification);
-    let offered = ["OTP", "U2F", "OTP_EMAIL", "OTP_SMS"];
+    let offered = ["OTP", "OTP_EMAIL", "OTP_SMS", "U2F"];
     let offered = offered.map(|name| format!("SECOND_FACTOR_TYPE_{name}"));
     assert_eq!(settings["secondFactors"], json!(offered));
     read_settings(Operation::GetLoginSettings, answer);
@@ -291,9 +291,9 @@ async fn runs_of_zitadels_login_with_passkeys_and_security_keys_succeed() {
         (
             vec!["PASSWORD", "U2F"],
             true,
-            format!("A security key {added}"),
+            format!("A second factor {added}"),
         ),
-        (vec![], false, "Your account at Sesame".to_owned()),
+        (vec![], false, "Your invitation to Sesame".to_owned()),
     ];
     assert_eq!(runs.len(), want.len());
     let permissions = [&PERMISSIONS[..], &WITH_KEYS].concat();
