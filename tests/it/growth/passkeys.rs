@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use sesame::domain::Operation::{
-    self, AddHumanUser, CreatePasskeyRegistrationLink, ListPasskeys, RegisterPasskey,
-    RemovePasskey, VerifyPasskeyRegistration,
+    self, AddHumanUser, CreatePasskeyRegistrationLink, CreateSession, ListPasskeys,
+    RegisterPasskey, RemovePasskey, SetSession, VerifyPasskeyRegistration,
 };
 use sesame::domain::SignatureAlgorithm;
 
@@ -86,6 +86,73 @@ async fn each_call_on_passkeys_costs_what_the_page_says() {
             _ => {}
         }
         rows.push(row(name, &consumed, &Consumed::default()));
+    }
+
+    let missing: Vec<_> = rows.iter().filter(|row| !COST.contains(*row)).collect();
+    assert!(missing.is_empty(), "docs/cost.md lacks {missing:#?}");
+    let table = format!("{}\n\n", rows.join("\n"));
+    assert!(COST.contains(&table), "other rows, or in another order");
+}
+
+/// The user's passkey, registered by calls.
+async fn passkey(service: &Metered) -> Authenticator {
+    let user = json!({ "userId": ID });
+    let (_, begun) = service.call_at(NOW, RegisterPasskey, user).await;
+    let mut authenticator = Authenticator::new(SignatureAlgorithm::Es256);
+    let options = &begun["publicKeyCredentialCreationOptions"];
+    let body = json!({
+        "userId": ID,
+        "passkeyId": begun["passkeyId"],
+        "publicKeyCredential": authenticator.register(options, ORIGIN),
+        "passkeyName": "laptop",
+    });
+    service.call_at(NOW, VerifyPasskeyRegistration, body).await;
+    authenticator
+}
+
+/// The rows of `docs/cost.md`, in their order.
+#[tokio::test]
+async fn each_login_by_passkey_costs_what_the_page_says() {
+    let service = Metered::sending().await;
+    service.call_at(NOW, AddHumanUser, human(ID, true)).await;
+    let mut key = passkey(&service).await;
+    let asking = json!({ "webAuthN": {
+        "domain": "login.example",
+        "userVerificationRequirement": "USER_VERIFICATION_REQUIREMENT_REQUIRED",
+    } });
+    let of_user = json!({ "user": { "userId": ID } });
+    let mut rows = Vec::new();
+    for (create, set, checks, is_wrong) in [
+        (
+            "CreateSession with a user and a challenge",
+            "SetSession with the answer of the user's passkey",
+            of_user.clone(),
+            false,
+        ),
+        ("", "SetSession with a wrong answer", of_user, true),
+        (
+            "CreateSession with a challenge of anybody",
+            "SetSession with the answer of a passkey, which finds the user",
+            json!({}),
+            false,
+        ),
+    ] {
+        let body = json!({ "checks": checks, "challenges": asking });
+        let (consumed, created) = service.call_at(NOW, CreateSession, body).await;
+        if !create.is_empty() {
+            rows.push(row(create, &consumed, &Consumed::default()));
+        }
+        let options = &created["challenges"]["webAuthN"]["publicKeyCredentialRequestOptions"];
+        key.bad_signature = is_wrong;
+        let answer = json!({ "credentialAssertionData": key.assert(options, ORIGIN) });
+        let body = json!({
+            "sessionId": created["sessionId"],
+            "sessionToken": created["sessionToken"],
+            "checks": { "webAuthN": answer },
+        });
+        let (consumed, (status, answer)) = service.try_at(NOW, SetSession, body).await;
+        assert_eq!(status, if is_wrong { 400 } else { 200 }, "{set}: {answer}");
+        rows.push(row(set, &consumed, &Consumed::default()));
     }
 
     let missing: Vec<_> = rows.iter().filter(|row| !COST.contains(*row)).collect();
