@@ -1,5 +1,6 @@
 //! Passkeys and security keys by the command line: listed, renamed, removed, exported and imported.
 
+mod checked;
 mod lines;
 
 use sesame::domain::SignatureAlgorithm;

@@ -36,9 +36,9 @@ fn options(answer: &Value) -> &Value {
     &answer["challenges"]["webAuthN"]["publicKeyCredentialRequestOptions"]
 }
 
-/// A call of the user's.
+/// A call about the user of an app with the name of the items.
 async fn call(client: Client<'_>, rpc: Operation, mut body: Value) -> Value {
-    body["userId"] = client.app.user_id(USER).as_str().into();
+    body["userId"] = id_of(client.app).into();
     client.ask(rpc, body).await.unwrap()
 }
 
@@ -106,8 +106,9 @@ pub async fn items(app: &App) -> [Vec<Value>; 2] {
         let hash = CredentialId::new(key.id.clone()).unwrap().hash();
         in_users(format!("CREDENTIAL#{hash}"))
     };
-    let keys = |key: &Authenticator, level: &str| json!({ "key": written(key), "level": level });
-    let list = json!({ "pending": pending });
+    let user_id = id.as_str();
+    let keys = |key: &Authenticator, level: &str| json!({ "userId": user_id, "key": written(key), "level": level });
+    let list = json!({ "userId": user_id, "pending": pending });
     let mut items = Vec::new();
     // The item with the list comes last: the answers about it change the others.
     for (is, place, ask) in [
@@ -226,7 +227,7 @@ fn outcome(outcome: &Outcome) -> String {
 async fn logins(admin: Client<'_>, ask: &Value) -> Vec<String> {
     let mut key = read(&ask["key"]);
     let named = string(&ask["level"]);
-    let user = json!({ "userId": id_of(admin.app) });
+    let user = json!({ "userId": ask["userId"] });
     let mut outcomes = Vec::new();
     for step in [1, 0] {
         key.step = step;
@@ -248,7 +249,11 @@ pub async fn answers(app: &App, ask: &Value) -> Value {
     if ask.get("key").is_some() {
         return json!({ "logins": logins(admin, ask).await });
     }
-    let before = call(admin, Operation::ListPasskeys, json!({})).await;
+    let of_user = async |rpc: Operation| {
+        let user = json!({ "userId": ask["userId"] });
+        admin.ask(rpc, user).await.unwrap()
+    };
+    let before = of_user(Operation::ListPasskeys).await;
     let names = |listed: &Value| {
         let all = listed["result"].as_array().unwrap().iter();
         all.map(|one| one["name"].clone()).collect::<Value>()
@@ -263,8 +268,8 @@ pub async fn answers(app: &App, ask: &Value) -> Value {
         let completed = admin.ask(rpc.unwrap(), pending["body"].clone()).await;
         outcomes.push(outcome(&completed));
     }
-    let after = call(admin, Operation::ListPasskeys, json!({})).await;
-    let methods = call(admin, Operation::ListAuthenticationMethodTypes, json!({})).await;
+    let after = of_user(Operation::ListPasskeys).await;
+    let methods = of_user(Operation::ListAuthenticationMethodTypes).await;
     json!({
         "before": names(&before),
         "completed": outcomes,

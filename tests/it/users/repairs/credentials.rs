@@ -1,6 +1,8 @@
 //! Credentials that disagree with their users: how they are found and mended, beside a service that
 //! writes them.
 
+mod lists;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

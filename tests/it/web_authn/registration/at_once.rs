@@ -9,7 +9,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::json;
-use sesame::domain::{CredentialId, Credentials, Operation, UserId, UserRef, UserSearch};
+use sesame::domain::{
+    CredentialId, Credentials, Operation, UserHandle, UserId, UserRef, UserSearch,
+};
 use sesame::store::{Alongside, ChangeOutcome};
 
 use super::{
@@ -244,7 +246,7 @@ async fn credential_items(app: &App) -> BTreeSet<String> {
 
 /// Items are not read at one instant: what the pointer is to say follows from the list as well.
 #[tokio::test]
-async fn a_change_of_other_kinds_needs_the_list_as_it_was_read() {
+async fn a_change_of_the_list_or_of_kinds_needs_the_list_as_it_was_read() {
     let app = start().await;
     let admin = administrator(&app).await;
     for has_list in [true, false] {
@@ -268,8 +270,15 @@ async fn a_change_of_other_kinds_needs_the_list_as_it_was_read() {
         renamed.user.display_name = None;
         let mut given = seen.account.clone();
         given.factors.otp_email = Some(NOW);
+        let mut listed = seen.account.clone();
+        listed.credentials.handle = Some(UserHandle([1; 16]));
+        assert!(
+            !app.store.delete_account(&seen).await.unwrap(),
+            "{has_list}"
+        );
         for (after, want) in [
             (given, ChangeOutcome::Changed),
+            (listed, ChangeOutcome::Changed),
             (renamed, ChangeOutcome::Done),
         ] {
             let after = after.changed(NOW);

@@ -150,7 +150,7 @@ fn bad_lines(line: &Value) -> Vec<(Value, String)> {
         let mut changed = line.clone();
         changed["credentials"] = json!(list);
         let form = "a list of up to 20 different passkeys and security keys";
-        bad.push((changed, format!("credentials must be {form}")));
+        bad.push((changed, format!("credentials is not {form}")));
     }
     bad
 }
