@@ -120,11 +120,11 @@ async fn each_login_by_passkey_costs_what_the_page_says() {
         "domain": "login.example",
         "userVerificationRequirement": "USER_VERIFICATION_REQUIREMENT_REQUIRED",
     } });
-    let of_user = json!({ "user": { "userId": ID } });
+    let of_user = json!({ "user": { "loginName": "user-7" } });
     let mut rows = Vec::new();
     for (create, set, checks, is_wrong) in [
         (
-            "CreateSession with a user and a challenge",
+            "CreateSession with a login name and a challenge",
             "SetSession with the answer of the user's passkey",
             of_user.clone(),
             false,
