@@ -42,6 +42,7 @@ export class Site {
       isSecure: false,
       host: "127.0.0.1",
       port: 0,
+      passkeyDomain: "localhost",
       organization: "Acme & Sons",
       trustedProxies: 0,
       messagesPerHour: 20,
