@@ -74,9 +74,17 @@ export async function assertTitle(page: Page, title: string): Promise<void> {
 
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 
+export const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 }).waitFor();
+export const link = (page: Page, name: string) => page.getByRole("main").getByRole("link", { name, exact: true });
+
+export async function press(page: Page, target: Locator, key = "Enter"): Promise<void> {
+  await tabTo(page, target);
+  await page.keyboard.press(key);
+}
+
 /** Goes to a field or button by the Tab key alone, and sees that the focus shows. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let count = 0; count < 20; count += 1) {
+  for (let count = 0; count < 30; count += 1) {
     await page.keyboard.press("Tab");
     if (await target.evaluate((element: any) => element === element.ownerDocument.activeElement)) {
       const outline = await target.evaluate((element: any) => element.ownerDocument.defaultView.getComputedStyle(element).outlineWidth);

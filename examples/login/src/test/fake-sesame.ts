@@ -262,7 +262,7 @@ export class FakeSesame {
       if (this.#known(found).password !== body.currentPassword) {
         throw new Refusal(400, "COMMAND-3M0fs");
       }
-    } else if (own && !own.isFresh) {
+    } else if (own && !own.isFresh && !own.key?.isFresh) {
       throw new Refusal(403, "SESAME-Fres1");
     }
     const user = this.#known(found);
