@@ -73,9 +73,9 @@ A second factor, such as a security key or an app, closes that way.</p>
 }
 
 export const KEY_LOSS: Record<KeyKind, Html> = {
-  passkey: html`<p><strong>If you lose all your passkeys</strong>, choose a new password by a message to your address. To change your passkeys
-after that, you need a second factor or a recovery code beside the password, or an administrator. So add more than one, and make recovery
-codes.</p>
+  passkey: html`<p><strong>If you lose all your passkeys</strong>, choose a new password by a message to your address. Beside it, you need a second
+factor, a recovery code or an administrator to change your passkeys, and to sign in if your account has a second factor. So add more than
+one, and make recovery codes.</p>
 `,
   securityKey: LOSS,
 };

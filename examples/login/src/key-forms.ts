@@ -28,7 +28,7 @@ export function keyForm(context: Context, { ceremony, action, button, fields = [
 }
 
 /** The name by which its user knows a credential in a list. */
-export function nameField(context: Context, label: string, value = context.device.description): Html {
+export function nameField(context: Context, label: string, value: string): Html {
   const name: Field = { name: "name", label, type: "text", autocomplete: "off", hint: "By which you will know it in your list", value };
   return field(name, context.fields.errors);
 }

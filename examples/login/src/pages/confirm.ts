@@ -22,7 +22,7 @@ async function showConfirm(context: Context, account: Account, place: Place): Pr
   const to = html`<input type="hidden" name="to" value="${place}">\n`;
   const passkey = keyForm(context, { ceremony: "get", action: "/confirm/passkey", button: "Use a passkey", fields: to });
   const content = html`<p>What you want to do needs proofs that are fresh: a passkey, or your password and a second factor if your account has one.</p>
-${hasPassword && passwordForm(context, account, to)}${hasPasskey && html`<div class="way-out">\n${passkey}</div>\n`}${
+${hasPassword && passwordForm(context, account, to)}${hasPasskey && html`<div class="other-way">\n${passkey}</div>\n`}${
     !hasPassword && !hasPasskey && html`<p>Your account has neither. An administrator can help you.</p>\n`
   }
 <p><a href="/">Leave it</a></p>

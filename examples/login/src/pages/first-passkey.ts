@@ -2,6 +2,7 @@
 // account makes a code for it and uses it at once, so these pages see to it themselves that the user has no method yet.
 
 import type { Context } from "../context.ts";
+import { keyRisk } from "../factor-texts.ts";
 import { registrationFault } from "../faults.ts";
 import { html, type Html } from "../html.ts";
 import { keyForm, nameField, openState, readName, reply, sealState } from "../key-forms.ts";
@@ -11,11 +12,13 @@ import { showChoosePassword } from "./invite.ts";
 
 const STATE = "first passkey";
 
-export function firstPasskeyForm(context: Context): Html {
+export async function firstPasskeyForm(context: Context): Promise<Html> {
+  const { forceMfa } = await context.app.settings.get();
+  const fields = nameField(context, "Name of the passkey", context.device.description);
   return html`<h2>With a passkey</h2>
 <p>Your phone, your computer or a security key signs you in: by a fingerprint, a face or a PIN, without a password. A forged page gets
 nothing of it.</p>
-${keyForm(context, { ceremony: "create", action: "/choose-password/passkey", button: "Create a passkey", fields: nameField(context, "Name of the passkey") })}`;
+${keyRisk("passkey", forceMfa, false)}${keyForm(context, { ceremony: "create", action: "/choose-password/passkey", button: "Create a passkey", fields })}`;
 }
 
 /** Who may have a first passkey in this browser. Others are led to where they belong. */

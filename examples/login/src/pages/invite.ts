@@ -72,7 +72,7 @@ export async function showChoosePassword(context: Context): Promise<Reply> {
   if (!(await offeredKeys(context.app)).includes("passkey")) {
     return context.page("Choose a password", form, { status, errors });
   }
-  const content = html`${firstPasskeyForm(context)}
+  const content = html`${await firstPasskeyForm(context)}
 <h2>With a password</h2>
 ${form}`;
   return context.page("Choose how you sign in", content, { status, errors, usesPasskeys: true });

@@ -48,10 +48,11 @@ async function listKeys({ app }: Context, account: Account): Promise<ListedKey[]
 
 function showKey({ kind, id, name }: ListedKey): Html {
   const query = new URLSearchParams({ kind, id }).toString();
+  const text = `Remove the ${KEY_NAMES[kind].toLowerCase()}: ${name}`;
   return html`<li>
 <p><strong>${name}</strong><br>
 ${KEY_NAMES[kind]}</p>
-<p><a href="/security/keys/remove?${query}">Remove: ${name}</a></p>
+<p><a href="/security/keys/remove?${query}">${text}</a></p>
 </li>
 `;
 }

@@ -15,9 +15,11 @@ const PLACE = { passkey: "passkey", securityKey: "key" } as const satisfies Reco
 async function showSetUp(context: Context, { isDemanded, state }: SetUp, kind: KeyKind): Promise<Reply> {
   const { errors } = context.fields;
   const { forceMfa } = await context.app.settings.get();
+  // A passkey is in the browser's device more often than not.
+  const suggestion = kind === "passkey" ? context.device.description : KEY_NAMES[kind];
   const [action, name] = [KEY_PAGES[kind], KEY_NAMES[kind].toLowerCase()];
   const back = isDemanded ? html`<a href="/set-up">Choose another factor</a>` : html`<a href="/security">Leave it</a>`;
-  const form = keyForm(context, { ceremony: "create", action, button: `Add a ${name}`, fields: nameField(context, `Name of the ${name}`) });
+  const form = keyForm(context, { ceremony: "create", action, button: `Add a ${name}`, fields: nameField(context, `Name of the ${name}`, suggestion) });
   const isOffered = (await offeredKeys(context.app)).includes(kind);
   const content = html`<p>${ABOUT_KEYS[kind]}</p>
 ${keyRisk(kind, forceMfa, state.hasPassword)}${KEY_LOSS[kind]}${isOffered ? form : html`<p>It can't be set up here.</p>\n`}<p>${back}</p>

@@ -22,12 +22,12 @@ export async function showSignIn(context: Context, login = "", retryAfter?: numb
     field({ name: "password", label: "Password", type: "password", autocomplete: `current-password${offers}` }, errors),
   ];
   const form = { ceremony: "get", action: "/sign-in/passkey", button: "Sign in with a passkey", isAutofilled: true, loginField: "login" } as const;
-  const passkey = html`<div class="way-out">
+  const passkey = html`<div class="other-way">
 ${keyForm(context, form)}<p class="hint">Without a name, or for the one that is typed above</p>
 </div>
 `;
   const content = html`${context.form("/sign-in", "Sign in", fields)}
-${usesPasskeys && passkey}<p><a href="/forgot">Forgotten password, or lost passkeys?</a></p>
+${usesPasskeys && passkey}<p><a href="/forgot">Forgotten password${usesPasskeys && ", or lost passkeys"}?</a></p>
 <p>No account? <a href="/sign-up">Sign up</a>.</p>
 `;
   const status = retryAfter ? 429 : errors.size > 0 ? 422 : 200;

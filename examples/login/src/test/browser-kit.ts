@@ -8,6 +8,15 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** Pages whose pictures the documentation shows, by the file's name. They are written where `SCREENSHOTS` says. */
+const PICTURES: Record<string, string> = {
+  "sign in with passkeys": "sign-in",
+  "choose how you sign in": "first-passkey",
+  "add a passkey": "add-passkey",
+  "security with keys": "security",
+  "security key after the password": "security-key",
+};
+
 // Each action takes less than a second; a page that waits for a whole second is among them.
 const WITHIN_MS = 15_000;
 
@@ -59,6 +68,12 @@ export class TestBrowser {
         return violations.map(({ id, nodes }: any) => `${id}: ${nodes.map((node: any) => node.html).join(" ")}`);
       });
       assert.deepEqual(found, [], `${name}, ${colorScheme}`);
+    }
+    const picture = PICTURES[name];
+    if (process.env.SCREENSHOTS && picture !== undefined) {
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.setViewportSize({ width: 560, height: 400 });
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}/login-${picture}.png`, fullPage: true });
     }
     await page.setViewportSize({ width: 320, height: 640 });
     const width = await page.evaluate(() => (globalThis as any).document.documentElement.scrollWidth);

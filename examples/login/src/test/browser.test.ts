@@ -127,7 +127,7 @@ test(`a user's life with ${process.env.SESAME ? "Sesame" : "the stand-in for Ses
   await life.test("reset a forgotten password by the keyboard", async () => {
     const other = await visit();
     await other.goto("/sign-in");
-    await tabTo(other, other.getByRole("link", { name: "Forgotten password?" }));
+    await tabTo(other, other.getByRole("link", { name: "Forgotten password" }));
     await other.keyboard.press("Enter");
     await other.getByRole("heading", { name: "Forgotten password" }).waitFor();
     await examine(other, "forgotten password");

@@ -160,3 +160,10 @@ export class Visitor {
     return /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
   }
 }
+
+/** What the script of a page gets when it asks for a challenge. */
+export async function ask(visitor: Visitor, page: string, action: string, fields: Record<string, string> = {}): Promise<any> {
+  const reply = await visitor.submit(page, fields, `${action}/options`);
+  assert.equal(reply.status, 200, `${reply.location} ${reply.text}`);
+  return { ...JSON.parse(reply.text), ms: reply.ms };
+}

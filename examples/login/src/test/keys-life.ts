@@ -160,7 +160,7 @@ async function securityKeys(life: TestContext, all: Life): Promise<void> {
     await page.keyboard.type("Key at home & co.");
     await use(page, spare, "Add a passkey");
     await page.getByText("It is set up").waitFor();
-    assert.ok(await link(page, "Remove: Key at home & co.").isVisible());
+    assert.ok(await link(page, "Remove the passkey: Key at home & co.").isVisible());
     await spare.remove();
   });
 
@@ -208,12 +208,12 @@ async function securityKeys(life: TestContext, all: Life): Promise<void> {
     await look("confirm by a passkey");
     await use(page, phone, "Use a passkey");
     await heading(page, "Security");
-    await press(page, link(page, "Remove: Key at home & co."));
+    await press(page, link(page, "Remove the passkey: Key at home & co."));
     await heading(page, "Remove a passkey");
     await look("remove a passkey");
     await press(page, button(page, "Remove"));
     await page.getByText("It is removed").waitFor();
-    await press(page, page.getByRole("main").getByRole("link", { name: /^Remove: / }).nth(1));
+    await press(page, page.getByRole("main").getByRole("link", { name: /^Remove the security key: / }));
     await heading(page, "Remove a security key");
     await press(page, button(page, "Remove"));
     await page.getByText("It is removed").waitFor();
@@ -247,7 +247,7 @@ async function recover(all: Life, services: Services, secrets: string[]): Promis
   await heading(page, "Your account");
 
   await page.goto("/security");
-  await press(page, page.getByRole("main").getByRole("link", { name: /^Remove: Chrome/ }));
+  await press(page, page.getByRole("main").getByRole("link", { name: /^Remove the passkey: Chrome/ }));
   await heading(page, "Remove a passkey");
   await press(page, button(page, "Remove"));
   await heading(page, "Confirm that it is you");
@@ -259,7 +259,7 @@ async function recover(all: Life, services: Services, secrets: string[]): Promis
   await typeInto(page, "Recovery code", code);
   await page.keyboard.press("Enter");
   await heading(page, "Security");
-  await press(page, page.getByRole("main").getByRole("link", { name: /^Remove: Chrome/ }));
+  await press(page, page.getByRole("main").getByRole("link", { name: /^Remove the passkey: Chrome/ }));
   await heading(page, "Remove a passkey");
   await press(page, button(page, "Remove"));
   await page.getByText("It is removed").waitFor();
