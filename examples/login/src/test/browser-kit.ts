@@ -73,7 +73,9 @@ export class TestBrowser {
     if (process.env.SCREENSHOTS && picture !== undefined) {
       await page.emulateMedia({ colorScheme: "light" });
       await page.setViewportSize({ width: 560, height: 400 });
-      await page.screenshot({ path: `${process.env.SCREENSHOTS}/login-${picture}.png`, fullPage: true });
+      const height = await page.evaluate(() => (globalThis as any).document.documentElement.scrollHeight);
+      const clip = { x: 0, y: 0, width: 560, height: Math.min(height, 800) };
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}/login-${picture}.png`, fullPage: true, clip });
     }
     await page.setViewportSize({ width: 320, height: 640 });
     const width = await page.evaluate(() => (globalThis as any).document.documentElement.scrollWidth);
