@@ -78,7 +78,8 @@ pub use code::{
 pub use code_purpose::CodePurpose;
 pub use credential::{
     Backup, Challenge, CoseKey, Credential, CredentialHash, CredentialId, CredentialKind,
-    ListedCredential, PendingCredential, RegistrationId, SignCount, SignatureAlgorithm, UserHandle,
+    Credentials, ListedCredential, PendingCredential, RegistrationId, SignCount,
+    SignatureAlgorithm, UserHandle, UserVerification, WebAuthnChallenge,
 };
 pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
@@ -110,7 +111,7 @@ pub use principal::{Principal, Proof};
 pub use printable::{printable, quote};
 #[cfg(feature = "function")]
 pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
-pub use relying_party::RpId;
+pub use relying_party::{CounterPolicy, RelyingParties, RelyingPartyFault, RpId};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
 #[cfg(feature = "function")]

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::named::named;
 use super::text::Invalid;
-use super::{RpId, Timestamp, UserId};
+use super::{FactorKind, FactorKinds, RpId, Timestamp, UserId, UserRef};
 
 named! {
     /// What a credential of WebAuthn is for. The names are stored.
@@ -48,6 +48,13 @@ impl CredentialId {
 /// The SHA-256 of a credential's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialHash(pub [u8; 32]);
+
+/// In hexadecimal.
+impl fmt::Display for CredentialHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 named! {
     /// How a credential signs, in the order in which it is offered. The names are those of JOSE.
@@ -113,6 +120,24 @@ impl UserHandle {
     }
 }
 
+named! {
+    /// Whether an authenticator is to verify its user, by a PIN or a fingerprint.
+    /// <https://www.w3.org/TR/webauthn-3/#enum-userVerificationRequirement>
+    pub enum UserVerification {
+        Required = "required",
+        Preferred = "preferred",
+        Discouraged = "discouraged",
+    }
+}
+
+impl UserVerification {
+    /// Whether a credential of this kind may answer. One that didn't verify its user when it was
+    /// registered is no passkey, whatever it says later.
+    pub fn takes(self, kind: CredentialKind) -> bool {
+        self != Self::Required || kind == CredentialKind::Passkey
+    }
+}
+
 /// A challenge of WebAuthn: 32 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Challenge(pub [u8; 32]);
@@ -144,7 +169,6 @@ pub struct Credential {
     pub handle: UserHandle,
     pub kind: CredentialKind,
     pub rp_id: RpId,
-    pub name: String,
     pub key: CoseKey,
     pub algorithm: SignatureAlgorithm,
     /// Of the newest signature; the largest, if one with a smaller count was let pass.
@@ -159,10 +183,39 @@ pub struct Credential {
     pub used_at: Option<Timestamp>,
 }
 
+/// A challenge of a session that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebAuthnChallenge {
+    pub challenge: Challenge,
+    /// The user whose credentials may answer it. `None`: whoever's, so it finds the user.
+    pub user: Option<UserRef>,
+    pub rp_id: RpId,
+    pub verification: UserVerification,
+    /// The instant from which no answer counts.
+    pub expires_at: Timestamp,
+}
+
+impl WebAuthnChallenge {
+    pub const LIFETIME: Duration = Duration::from_mins(5);
+    /// How many a session has at most. The next one drops the oldest.
+    pub const MAX: usize = 5;
+
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+
+    /// Whether a credential, of whichever user, is one of those that may answer it.
+    pub fn takes(&self, credential: &Credential) -> bool {
+        credential.rp_id == self.rp_id && self.verification.takes(credential.kind)
+    }
+}
+
 /// What the list of a user's credentials says of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCredential {
     pub id: CredentialId,
+    /// By which clients name it: the id of its registration.
+    pub registration: RegistrationId,
     pub kind: CredentialKind,
     pub rp_id: RpId,
     pub transports: Vec<String>,
@@ -170,14 +223,15 @@ pub struct ListedCredential {
     pub created_at: Timestamp,
 }
 
-impl From<&Credential> for ListedCredential {
-    fn from(credential: &Credential) -> Self {
+impl ListedCredential {
+    pub fn new(credential: &Credential, registration: RegistrationId, name: String) -> Self {
         Self {
             id: credential.id.clone(),
+            registration,
             kind: credential.kind,
             rp_id: credential.rp_id.clone(),
             transports: credential.transports.clone(),
-            name: credential.name.clone(),
+            name,
             created_at: credential.created_at,
         }
     }
@@ -195,6 +249,15 @@ impl RegistrationId {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
+    }
+
+    /// That of a credential which was registered elsewhere.
+    pub fn of_credential(id: &CredentialId) -> Self {
+        let CredentialHash(hash) = id.hash();
+        let (half, _) = hash.split_at(16);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(half);
+        Self(bytes)
     }
 
     /// `None`: no id is written so.
@@ -231,4 +294,111 @@ impl PendingCredential {
     pub const LIFETIME: Duration = Duration::from_mins(10);
     /// How many of a kind a user may have at once. The next one drops the oldest.
     pub const MAX: usize = 5;
+}
+
+/// The credentials of a user, and the registrations that were begun.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// `None` before the first registration.
+    pub handle: Option<UserHandle>,
+    pub listed: Vec<ListedCredential>,
+    pub pending: Vec<PendingCredential>,
+    /// Those of the list that are to be stored with the next change of the user.
+    pub new: Vec<Credential>,
+}
+
+impl Credentials {
+    /// How many a user may have, of both kinds together.
+    pub const MAX: usize = 20;
+
+    pub fn of(&self, kind: CredentialKind) -> impl Iterator<Item = &ListedCredential> {
+        self.listed.iter().filter(move |one| one.kind == kind)
+    }
+
+    pub fn get(&self, id: &CredentialId) -> Option<&ListedCredential> {
+        self.listed.iter().find(|one| one.id == *id)
+    }
+
+    pub fn kinds(&self) -> FactorKinds {
+        self.listed.iter().map(|one| one.kind.into()).collect()
+    }
+
+    /// These with a registration that begins at `now`. Those that have ended are dropped, and the
+    /// oldest of its kind if there are too many.
+    #[must_use]
+    pub fn with_pending(mut self, pending: PendingCredential, now: Timestamp) -> Self {
+        self.pending.retain(|one| now < one.expires_at);
+        let of_kind = self.pending.iter().filter(|one| one.kind == pending.kind);
+        if of_kind.count() >= PendingCredential::MAX {
+            let oldest = self.pending.iter().position(|one| one.kind == pending.kind);
+            oldest.map(|at| self.pending.remove(at));
+        }
+        self.pending.push(pending);
+        self
+    }
+
+    /// These without the registration of an id, which was completed, or answered wrongly.
+    #[must_use]
+    pub fn without_pending(mut self, id: RegistrationId) -> Self {
+        self.pending.retain(|one| one.id != id);
+        self
+    }
+
+    /// These with another credential, which was registered elsewhere and is to be stored.
+    #[must_use]
+    pub fn with(self, credential: Credential, name: String) -> Self {
+        let id = RegistrationId::of_credential(&credential.id);
+        self.with_registered(credential, id, name)
+    }
+
+    /// These with the credential of a registration, which is to be stored.
+    #[must_use]
+    pub fn with_registered(
+        mut self,
+        credential: Credential,
+        id: RegistrationId,
+        name: String,
+    ) -> Self {
+        let listed = ListedCredential::new(&credential, id, name);
+        self.listed.push(listed);
+        self.new.push(credential);
+        self
+    }
+
+    /// These without those that `is_removed` chooses.
+    #[must_use]
+    pub fn without(mut self, is_removed: impl Fn(&ListedCredential) -> bool) -> Self {
+        self.listed.retain(|one| !is_removed(one));
+        let Self { listed, new, .. } = &mut self;
+        new.retain(|one| listed.iter().any(|other| other.id == one.id));
+        self
+    }
+
+    /// These without any credential or registration, as a reset leaves them.
+    #[must_use]
+    pub fn removed(self) -> Self {
+        Self {
+            handle: self.handle,
+            ..Self::default()
+        }
+    }
+
+    /// The credentials of these that `after` lacks.
+    pub fn removed_by<'a>(
+        &'a self,
+        after: &'a Self,
+    ) -> impl Iterator<Item = &'a ListedCredential> + 'a {
+        self.listed
+            .iter()
+            .filter(|one| after.get(&one.id).is_none())
+    }
+}
+
+impl From<CredentialKind> for FactorKind {
+    fn from(kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::Passkey => Self::Passkey,
+            CredentialKind::U2f => Self::U2f,
+        }
+    }
 }

@@ -94,6 +94,7 @@ async fn mini(app: &App) -> (User, Answer) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Has {
     Password,
+    Passkey,
     SecondFactor,
 }
 
@@ -103,7 +104,8 @@ enum Proved {
     Nothing,
     Password,
     SecondFactors,
-    Both,
+    /// The password and a second factor, or a passkey, whatever else.
+    Full,
 }
 
 /// What becomes of a request with the session's token.
@@ -129,25 +131,29 @@ const OPTIONAL: MfaPolicy = MfaPolicy::Optional;
 const REQUIRED: MfaPolicy = MfaPolicy::Required;
 
 /// Which sessions stand for their users, if a second factor is optional and if it is required.
-const TABLE: [(Has, Proved, Verdict, Verdict); 8] = {
-    use Has::SecondFactor;
-    use Proved::{Both, Nothing, Password, SecondFactors};
+const TABLE: [(Has, Proved, Verdict, Verdict); 12] = {
+    use Has::{Passkey, SecondFactor};
+    use Proved::{Full, Nothing, Password, SecondFactors};
     use Verdict::{Allow, Unproven, Weak};
     [
         (Has::Password, Nothing, Unproven, Unproven),
         (Has::Password, Password, Allow, Weak),
         (Has::Password, SecondFactors, Weak, Weak),
-        (Has::Password, Both, Allow, Allow),
+        (Has::Password, Full, Allow, Allow),
+        (Passkey, Nothing, Unproven, Unproven),
+        (Passkey, Password, Allow, Weak),
+        (Passkey, SecondFactors, Weak, Weak),
+        (Passkey, Full, Allow, Allow),
         (SecondFactor, Nothing, Unproven, Unproven),
         (SecondFactor, Password, Weak, Weak),
         (SecondFactor, SecondFactors, Weak, Weak),
-        (SecondFactor, Both, Allow, Allow),
+        (SecondFactor, Full, Allow, Allow),
     ]
 };
 
 /// The kinds of factors that users have, and what they come to. Recovery codes demand nothing, and
 /// what a newer release has registered may demand something.
-const USERS: [(&[&str], Has); 18] = [
+const USERS: [(&[&str], Has); 26] = [
     (&[], Has::Password),
     (&["recovery_codes"], Has::Password),
     (&["totp"], Has::SecondFactor),
@@ -172,6 +178,14 @@ const USERS: [(&[&str], Has); 18] = [
     ),
     (&["u2f"], Has::SecondFactor),
     (&["recovery_codes", "u2f"], Has::SecondFactor),
+    (&["passkey"], Has::Passkey),
+    (&["passkey", "recovery_codes"], Has::Passkey),
+    (&["passkey", "totp"], Has::SecondFactor),
+    (&["otp_email", "passkey"], Has::SecondFactor),
+    (&["otp_sms", "passkey", "recovery_codes"], Has::SecondFactor),
+    (&["passkey", "u2f"], Has::SecondFactor),
+    (&["of_a_newer_release"], Has::SecondFactor),
+    (&["of_a_newer_release", "passkey"], Has::SecondFactor),
 ];
 
 #[tokio::test]
@@ -181,18 +195,28 @@ async fn a_session_stands_for_its_user_as_the_factors_of_both_say() {
     let token = session.token();
     let optional = Gates::new(&app, OPTIONAL, MinAcr::None);
     let required = Gates::new(&app, REQUIRED, MinAcr::None);
-    let second = sets(&["totp", "otpSms", "otpEmail", "recoveryCode"]);
+    let second = sets(&["totp", "otpSms", "otpEmail", "recoveryCode", "u2f"]);
 
     for (kinds, has) in USERS {
         app.set_kinds(&mini, kinds).await;
-        for (second, password) in second.iter().flat_map(|set| [(set, false), (set, true)]) {
-            let proved = match (password, second.is_empty()) {
-                (false, true) => Proved::Nothing,
-                (true, true) => Proved::Password,
-                (false, false) => Proved::SecondFactors,
-                (true, false) => Proved::Both,
+        let firsts = [
+            &[][..],
+            &["password"],
+            &["passkey"],
+            &["passkey", "password"],
+        ];
+        let all = second
+            .iter()
+            .flat_map(|set| firsts.map(|first| (set, first)));
+        for (second, first) in all {
+            let proved = match (first, second.is_empty()) {
+                (["passkey", ..], _) | (["password"], false) => Proved::Full,
+                ([], true) => Proved::Nothing,
+                ([], false) => Proved::SecondFactors,
+                (_, true) => Proved::Password,
+                (other, _) => panic!("{other:?}"),
             };
-            let proofs = [&second[..], if password { &["password"] } else { &[] }].concat();
+            let proofs = [&second[..], first].concat();
             app.set_proofs(&session, &proofs).await;
             let mut rows = TABLE.iter();
             let row = rows.find(|row| (row.0, row.1) == (has, proved)).unwrap();
@@ -241,10 +265,54 @@ async fn who_is_refused_is_told_what_is_missing() {
             Some("mfa required: check totp or otpEmail or otpSms"),
         ),
         (
-            &["u2f"],
+            &["of_a_newer_release"],
             password,
             by_default,
             Some("mfa required: check a factor of a newer release"),
+        ),
+        (
+            &["u2f"],
+            password,
+            by_default,
+            Some("mfa required: check webAuthN"),
+        ),
+        (
+            &["passkey", "totp", "u2f"],
+            password,
+            by_default,
+            Some("mfa required: check totp or webAuthN"),
+        ),
+        (&["passkey"], password, by_default, None),
+        (
+            &["passkey"],
+            password,
+            required,
+            Some("mfa required: check webAuthN"),
+        ),
+        (&["passkey", "totp"], &["passkey"], required, None),
+        (
+            &["u2f"],
+            &["u2f"],
+            by_default,
+            Some("mfa required: check webAuthN"),
+        ),
+        (
+            &[],
+            &["passkey"],
+            (REQUIRED, MinAcr::PhishingResistant),
+            None,
+        ),
+        (
+            &[],
+            &["password", "u2f"],
+            (OPTIONAL, MinAcr::PhishingResistant),
+            None,
+        ),
+        (
+            &[],
+            &["u2f"],
+            by_default,
+            Some("the password has to be checked"),
         ),
         (
             &[],
@@ -337,6 +405,19 @@ async fn an_api_is_told_by_which_methods_a_user_was_proved() {
             "user,password,totp,otpSms,otpEmail,recoveryCode",
             "pwd otp sms mfa",
             "2fa",
+        ),
+        (&["passkey"], "user,webAuthN", "pop user mfa", "phr"),
+        (
+            &["password", "u2f"],
+            "user,password,webAuthN",
+            "pwd pop mfa",
+            "phr",
+        ),
+        (
+            &["password", "passkey", "u2f", "totp"],
+            "user,password,totp,webAuthN",
+            "pwd otp pop user mfa",
+            "phr",
         ),
     ] {
         app.set_proofs(&session, proofs).await;

@@ -2,14 +2,17 @@ mod prepared;
 
 use std::time::Duration;
 
-use self::prepared::{Grant, PreparedSet, conceal, grant, require, require_live, subject};
+pub(super) use self::prepared::PreparedSet;
+use self::prepared::{Grant, conceal, grant, require, require_live, subject};
 use super::second::{
-    AskedChallenges, CheckedChallenges, PassedSecond, PreparedSecond, ReturnedOtps, require_proof,
+    AskedChallenges, CheckedChallenges, MadeChallenges, PreparedSecond, Proofs, ReturnedChallenges,
+    require_proof,
 };
-use super::sessions;
+use super::web_authn::KeyAsker;
+use super::{out_of_scope, sessions};
 use crate::domain::{
-    Challenges, Factors, MetadataChanges, Operation, Permit, Precondition, Session, SessionChanges,
-    SessionId, TokenRotation, UserFactor, WriteId, check_lifetime,
+    Challenges, Factor, Factors, MetadataChanges, Operation, Permit, Precondition, Session,
+    SessionChanges, SessionId, TokenRotation, UserFactor, WriteId, check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::{Checks, Context, Details, PresentedSessionToken, Service, UseCase};
@@ -40,7 +43,7 @@ pub struct ChangedSession {
     /// anything changed.
     pub session_token: Option<SessionToken>,
     /// The codes that were asked for and are returned.
-    pub codes: ReturnedOtps,
+    pub codes: ReturnedChallenges,
 }
 
 impl UseCase for SetSession {
@@ -67,12 +70,19 @@ impl UseCase for SetSession {
     ) -> Result<ChangedSession, Error> {
         context.record.session(self.session_id);
         let asked = service.checked_challenges(&self.challenges, permit)?;
-        let mut set = service.prepare_set(self, permit, context).await?;
+        if self.checks.web_authn.is_some() {
+            service.require_relying_parties()?;
+        }
+        let mut set = service.prepare_set(self, &asked, permit, context).await?;
+        if let Some(answer) = set.answer.take() {
+            // On the heap, because a Set without one would be moved together with it.
+            let done = service.set_with_answer(set, *answer, &asked, permit, context);
+            return Box::pin(done).await;
+        }
         let mut verified = set.verified.take();
         let mut prepared = PreparedSecond::default();
         if !(set.second.is_empty() && asked.is_empty()) {
-            let nobody = || Error::Internal("second factors are checked of nobody".into());
-            let subject = set.second_subject().ok_or_else(nobody)?;
+            let subject = set.second_subject();
             // From here on the attempt at the password is settled, and others needn't wait for it.
             let verified = verified.take();
             let prepare = service.prepare_second(&set.second, &asked, subject, context);
@@ -93,6 +103,7 @@ impl Service {
     async fn prepare_set(
         &self,
         mut request: SetSession,
+        asked: &CheckedChallenges,
         permit: &Permit,
         context: &Context,
     ) -> Result<PreparedSet, Error> {
@@ -104,11 +115,23 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let named = self.find(id, user, context).await?.ok_or_else(unknown)?;
+        let (named, answer) = match request.checks.web_authn.take() {
+            None => (self.find(id, user, context).await?, None),
+            Some(presented) => {
+                let found = self.find_with_answer(id, user, *presented, context);
+                let (named, answer) = Box::pin(found).await?;
+                (named, Some(answer))
+            }
+        };
+        let named = named.ok_or_else(unknown)?;
         let session = &named.session;
         let checks = request.checks.factors();
         permit.may_use_session(id)?;
         let granted = grant(&scope, session, &checks, context.now)?;
+        if answer.is_some() && granted != Grant::Change {
+            // A challenge that was answered can't be answered again.
+            return Err(out_of_scope(&scope, ApiSide::Command));
+        }
         require_live(named.state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
@@ -127,7 +150,21 @@ impl Service {
                 if subject.is_none() && request.checks.password.is_some() {
                     return Err(Error::UserMissing);
                 }
-                require_proof(second, &request.challenges, &checks, Some(proved))?;
+                if answer.is_none() {
+                    require_proof(second, asked, &checks, Some(proved))?;
+                    let user = proved.user().map(|user| &user.user_id);
+                    let asker = KeyAsker {
+                        permit,
+                        has_user: user.is_some() || checks.contains(&Factor::User),
+                        user,
+                        checks: &checks,
+                        proved: Some(proved),
+                    };
+                    asker.check(asked.web_authn.as_deref())?;
+                } else if proved.user().is_none() {
+                    // It may find the user, which is a login.
+                    permit.may_check_user(&[Factor::Passkey].into())?;
+                }
                 let check = self.check(subject, &request.checks, address, permit, context);
                 check.await
             };
@@ -145,6 +182,7 @@ impl Service {
                 factors: Factors::default(),
                 challenges: Challenges::default(),
                 used_codes: Vec::new(),
+                answered: None,
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
@@ -160,6 +198,8 @@ impl Service {
             scope,
             token,
             checks,
+            answer,
+            answered: None,
             precondition: request.precondition,
             checked,
             verified,
@@ -168,7 +208,7 @@ impl Service {
     }
 
     /// Makes the challenges of a Set, and writes what it changes.
-    async fn change(
+    pub(super) async fn change(
         &self,
         mut set: PreparedSet,
         asked: &CheckedChallenges,
@@ -176,22 +216,31 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
-        let PreparedSecond { mut passed, read } = prepared;
-        let mut codes = ReturnedOtps::default();
+        let PreparedSecond {
+            mut passed,
+            read,
+            key,
+        } = prepared;
+        let mut made = MadeChallenges::default();
         if let Some((subject, read)) = set.second_subject().zip(read) {
             let passed = passed.as_ref();
-            let made = self.make_challenges(asked, subject, &read, passed, permit, context);
-            let made = Box::pin(made).await;
-            let made = self.settle_second(made, passed, context).await;
-            let made = made.map_err(|error| set.conceal(error, context))?;
-            set.changes.challenges = made.challenges;
-            codes = made.returned;
+            let codes = self.make_challenges(asked, subject, &read, passed, permit, context);
+            let codes = Box::pin(codes).await;
+            let codes = self.settle_second(codes, passed, context).await;
+            made = codes.map_err(|error| set.conceal(error, context))?;
         }
+        let made = made.with_key(key);
+        set.changes.challenges = made.challenges;
+        let codes = made.returned;
         if let Some(passed) = &passed {
             set.changes.used_codes = passed.used_codes();
         }
         if let Some(user) = set.checked.clone().filter(|_| !set.checks.is_empty()) {
             set.changes.factors = Factors::passed(&set.checks, user, context.now);
+        }
+        let mut answered = set.answered.take();
+        if let Some(answer) = &answered {
+            set.changes.factors.u2f_verified_user = answer.u2f_verified_user;
         }
         if set.changes_nothing()? {
             return Ok(ChangedSession {
@@ -200,7 +249,11 @@ impl Service {
                 codes,
             });
         }
-        let written = self.write_set(&set, passed.as_mut(), context);
+        let proofs = Proofs {
+            second: passed.as_mut(),
+            answer: answered.as_deref_mut(),
+        };
+        let written = self.write_set(&set, proofs, context);
         let written = context.database(written).await;
         let written = self.settle_second(written, passed.as_ref(), context).await;
         let (session, token) = written.map_err(|error| set.conceal(error, context))?;
@@ -218,7 +271,7 @@ impl Service {
     async fn write_set(
         &self,
         set: &PreparedSet,
-        mut passed: Option<&mut PassedSecond>,
+        mut proofs: Proofs<'_>,
         context: &Context,
     ) -> Result<(Session, SessionToken), Error> {
         let grace = self.policy.token_grace;
@@ -232,9 +285,7 @@ impl Service {
             let session = newer.as_deref().unwrap_or(&set.session);
             let at = context.time();
             set.check_still_permitted(session, at)?;
-            if let Some(passed) = &passed {
-                passed.require_challenges_of(session)?;
-            }
+            proofs.require_challenges_of(session, context)?;
             let user = session.factors.user_ref();
             let user = user.or(set.changes.factors.user_ref());
             let token = SessionToken::generate(session.id, user)?;
@@ -245,7 +296,7 @@ impl Service {
                 grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
             };
             let next = session.changed(&set.changes, rotation, context.now)?;
-            let put = self.put_with_second(Some(session), &next, passed.as_deref_mut());
+            let put = self.put_with_second(Some(session), &next, &mut proofs, context);
             match put.await? {
                 PutOutcome::Done => return Ok((next, token)),
                 PutOutcome::Conflict(stored) => newer = Some(stored),

@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{calls, factor_errors, setting_errors, user_errors};
+use super::{calls, factor_errors, setting_errors, user_errors, web_authn_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -229,6 +229,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         }
         Error::User(error) => user_errors::may_answer(operation, error),
         Error::Factor(error) => factor_errors::may_answer(operation, error),
+        Error::WebAuthn(error) => web_authn_errors::may_answer(operation, error),
         Error::TooWeak(_) => rpc != Rpc::ListAuthenticationMethodTypes,
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])

@@ -173,6 +173,8 @@ pub fn give(factors: &mut SecondFactors, kind: FactorKind, user: &UserId, key: &
                 .map(|code| recovery_hash(user, code))
                 .collect::<BTreeSet<_>>();
         }
+        // These are no secrets of the service.
+        FactorKind::Passkey | FactorKind::U2f => panic!("an authenticator has to register it"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{ApiSide, Error};
 use crate::service::session::checks::VerifiedUser;
 use crate::service::session::out_of_scope;
 use crate::service::session::second::{SecondChecks, SecondSubject};
+use crate::service::session::web_authn::{PassedAnswer, ReadAnswer};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context};
 use crate::token::SessionToken;
@@ -29,6 +30,10 @@ pub struct PreparedSet {
     pub verified: Option<VerifiedUser>,
     /// The user who is checked: that one, or the session's own as of its generation of today.
     pub checked: Option<UserFactor>,
+    /// The answer of an authenticator that is still to be judged.
+    pub answer: Option<Box<ReadAnswer>>,
+    /// The same, if it was right.
+    pub answered: Option<Box<PassedAnswer>>,
     /// The id of the attempt at codes, if one is reserved.
     pub attempt: WriteId,
     /// The user's login name, and the kinds of second factors if they were read.
@@ -43,6 +48,7 @@ impl PreparedSet {
             user: self.checked.as_ref()?,
             login_name: self.login_name.as_ref()?,
             kinds: self.kinds,
+            credentials: None,
             session: self.session.id,
             stored: Some(&self.session),
             attempt: self.attempt,
