@@ -204,6 +204,7 @@ async function securityKeys(life: TestContext, all: Life): Promise<void> {
     await look("a copied key");
     await key.remove();
     await press(page, button(page, "Cancel and sign out"));
+    await page.getByText("You are signed out").waitFor();
   });
 
   await life.test("confirm by a passkey, and remove what is not needed", async () => {
