@@ -22,8 +22,9 @@ function find(keys: ListedKey[], kind: string | null, id: string | null): Listed
 
 async function showRemoveKey(context: Context, account: Account, keys: ListedKey[], { kind, id, name }: ListedKey): Promise<Reply> {
   const { errors } = context.fields;
-  const { hasPassword, kinds } = await context.app.sesame.factors.listMethods(account);
-  const isLast = keys.length === 1 && kinds.length === 0 && hasPassword;
+  const { sesame, settings } = context.app;
+  const [{ hasPassword, kinds }, { forceMfa }] = await Promise.all([sesame.factors.listMethods(account), settings.get()]);
+  const isLast = keys.length === 1 && kinds.length === 0 && hasPassword && !forceMfa;
   const effects = [
     html`<li>${kind === "passkey" ? "No sign-in accepts it any more. Delete it from your device too." : "No sign-in accepts it any more."}</li>\n`,
     isLast && html`<li>Your password alone lets you in after that.</li>\n`,

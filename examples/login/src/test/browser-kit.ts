@@ -91,7 +91,7 @@ export async function assertTitle(page: Page, title: string): Promise<void> {
 
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 
-export const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 }).waitFor();
+export const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
 export const link = (page: Page, name: string) => page.getByRole("main").getByRole("link", { name, exact: true });
 
 export async function press(page: Page, target: Locator, key = "Enter"): Promise<void> {

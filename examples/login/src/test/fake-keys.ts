@@ -167,7 +167,8 @@ export class FakeKeyCalls {
     if (rest.length === user.keys.length) {
       throw new Refusal(404, "COMMAND-DAfb2");
     }
-    if (user.password === undefined && !rest.some((key) => key.kind === "passkey")) {
+    const isLastWay = user.password === undefined && !rest.some((key) => key.kind === "passkey");
+    if (isLastWay || (this.#fake.settings.forceMfa && rest.length === 0)) {
       throw new Refusal(400, "SESAME-Flst1");
     }
     user.keys = rest;

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import type { Page } from "playwright-core";
 
 import { button, heading, link, press, tabTo, typeInto, type TestBrowser } from "./browser-kit.ts";
-import { readMail, type Services } from "./services.ts";
+import { call, readMail, startServices, type Services } from "./services.ts";
 import { VirtualAuthenticator } from "./virtual-authenticator.ts";
 
 const EMAIL = "hedy@example.com";
@@ -41,17 +41,16 @@ async function signInByPasskey({ page, phone }: Life): Promise<void> {
   await heading(page, "Your account");
 }
 
-async function givePassword(page: Page): Promise<void> {
+async function givePassword(page: Page, password = PASSWORD): Promise<void> {
   await page.goto("/sign-in");
   await typeInto(page, "E-mail address or user name", EMAIL);
-  await typeInto(page, "Password", PASSWORD);
+  await typeInto(page, "Password", password);
   await page.keyboard.press("Enter");
 }
 
 async function assertTold(page: Page, text: string): Promise<void> {
-  const alert = page.getByRole("alert");
-  await alert.getByText(text).waitFor();
-  assert.ok(await alert.evaluate((element: any) => element === element.ownerDocument.activeElement));
+  // It has the focus.
+  await page.locator("[role=alert]:focus").getByText(text).waitFor();
 }
 
 async function signUp({ page, look }: Life, services: Services, secrets: string[]): Promise<void> {
@@ -144,6 +143,7 @@ export async function keysLife(life: TestContext, browser: TestBrowser, services
   await securityKeys(life, all);
   await life.test("lose all passkeys, and come back by a message", () => recover(all, services, secrets));
   await page.context().close();
+  await life.test("add a passkey where a second factor is required, and use it after the password", () => requiredLife(browser, secrets));
 }
 
 async function securityKeys(life: TestContext, all: Life): Promise<void> {
@@ -247,9 +247,7 @@ async function recover(all: Life, services: Services, secrets: string[]): Promis
   await typeInto(page, "New password again", PASSWORD.toUpperCase());
   await page.keyboard.press("Enter");
   await page.getByText("Your password is set").waitFor();
-  await typeInto(page, "E-mail address or user name", EMAIL);
-  await typeInto(page, "Password", PASSWORD.toUpperCase());
-  await page.keyboard.press("Enter");
+  await givePassword(page, PASSWORD.toUpperCase());
   await heading(page, "Your account");
 
   await page.goto("/security");
@@ -282,4 +280,49 @@ async function useRemoved(all: Life): Promise<void> {
   await use(page, phone, "Sign in with a passkey");
   await assertTold(page, "was not accepted");
   await look("sign in with a removed passkey");
+}
+
+async function requiredLife(browser: TestBrowser, secrets: string[]): Promise<void> {
+  const services = await startServices("required");
+  try {
+    const profile = { givenName: "Hedy", familyName: "Lamarr" };
+    await call(services, "/v2/users/human", { profile, email: { email: EMAIL, isVerified: true }, password: { password: PASSWORD } });
+    const page = await browser.visit(services.base);
+    const phone = await VirtualAuthenticator.add(page, "phone");
+    const all: Life = { page, phone, look: (name) => browser.examine(page, name) };
+    await givePassword(page);
+    await heading(page, "Set up a second factor");
+    await all.look("set-up is demanded, with passkeys");
+    await press(page, link(page, "Add a passkey"));
+    await heading(page, "Add a passkey");
+    await all.look("add a passkey where it is demanded");
+    await use(page, phone, "Add a passkey");
+    await heading(page, "Security key or passkey");
+    await use(page, phone, "Use the key");
+    await heading(page, "Security");
+    assert.ok(await link(page, "Remove the passkey: Chrome on Linux").isVisible());
+
+    await signOut(all);
+    await givePassword(page);
+    await heading(page, "Security key or passkey");
+    await page.goto("/security");
+    await heading(page, "Security key or passkey");
+    await use(page, phone, "Use the key");
+    await heading(page, "Your account");
+    await signOut(all);
+    await signInByPasskey(all);
+
+    // The last one stays.
+    await page.goto("/security");
+    await press(page, link(page, "Remove the passkey: Chrome on Linux"));
+    await heading(page, "Remove a passkey");
+    await press(page, button(page, "Remove"));
+    await assertTold(page, "the last second factor where one is required");
+    await all.look("the last passkey stays");
+    await page.context().close();
+    const log = services.log.join("");
+    assert.ok(secrets.every((secret) => !log.includes(secret)));
+  } finally {
+    await services.stop();
+  }
 }
