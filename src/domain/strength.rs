@@ -143,10 +143,11 @@ impl Factors {
     /// When the older one of the proofs was made that are the strongest which a user with `kinds` can
     /// give. `None`: they are weaker.
     pub fn strongest_since(&self, kinds: FactorKinds) -> Option<Timestamp> {
+        let full = self.full_since();
         if kinds.is_empty() {
-            self.verified_at.get(&Factor::Password).copied()
+            self.verified_at.get(&Factor::Password).copied().max(full)
         } else {
-            self.full_since()
+            full
         }
     }
 

@@ -1,6 +1,6 @@
 //! Passkeys and security keys.
 
-mod registration;
+pub mod registration;
 mod sessions;
 
 use crate::support::app::App;
