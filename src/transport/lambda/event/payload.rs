@@ -141,3 +141,93 @@ fn read_method(method: &str) -> Option<Method> {
     }
     method.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn form(event: &Value) -> Option<&'static str> {
+        let event = event.to_string();
+        let mut payload: Payload<'_> = serde_json::from_str(&event).ok()?;
+        Some(match payload.form()? {
+            Form::V1 { .. } => "1.0",
+            Form::V2 { .. } => "2.0",
+            Form::LoadBalancer { .. } => "elb",
+        })
+    }
+
+    #[test]
+    fn the_form_of_an_event_is_in_its_context() {
+        let v1 = json!({ "httpMethod": "GET", "identity": {} });
+        let v2 = json!({ "http": { "method": "GET" } });
+        let elb = json!({ "elb": { "targetGroupArn": "arn" } });
+        for (method, context, want) in [
+            (json!("GET"), &v1, Some("1.0")),
+            (json!(""), &v1, Some("1.0")),
+            (json!(null), &v1, None),
+            (json!("a b"), &v1, None),
+            (json!(null), &v2, Some("2.0")),
+            (json!("GET"), &v2, Some("2.0")),
+            (json!("GET"), &elb, Some("elb")),
+            (json!(null), &elb, None),
+            (json!(7), &elb, None),
+            (json!("GET"), &json!({}), None),
+            (json!("GET"), &json!({ "elb": null }), None),
+            (json!("GET"), &json!({ "http": { "method": "a b" } }), None),
+            (json!("GET"), &json!(null), None),
+            // Of what the service doesn't read, anything is right.
+            (
+                json!("GET"),
+                &json!({ "elb": {}, "accountId": 7, "authorizer": [{}] }),
+                Some("elb"),
+            ),
+        ] {
+            let event = json!({ "httpMethod": method, "requestContext": context });
+            assert_eq!(form(&event), want, "{event}");
+        }
+    }
+
+    #[test]
+    fn headers_and_parameters_are_texts_or_lists_of_texts() {
+        for (map, headers, parameters) in [
+            (json!(null), Some(""), Some("")),
+            (json!({}), Some(""), Some("")),
+            (json!({ "a": "1" }), Some("a=1"), Some("a=1")),
+            (json!({ "A": ["1", "2"] }), Some("a=1,a=2"), Some("A=1,A=2")),
+            (json!({ "A": [], "b": "" }), Some("b="), Some("b=")),
+            // The first is written first.
+            (json!({ "A": "1", "a": "2" }), Some("a=2"), Some("A=1,a=2")),
+            (
+                json!({ "A": "1", "a": ["2"] }),
+                Some("a=1,a=2"),
+                Some("A=1,a=2"),
+            ),
+            (json!({ "a b": "1" }), None, Some("a b=1")),
+            (json!({ "a": "\n" }), None, Some("a=\n")),
+            (json!({ "a": 1 }), None, None),
+            (json!({ "a": null }), None, None),
+            (json!({ "a": [["1"]] }), None, None),
+            (json!([]), None, None),
+            (json!("a"), None, None),
+        ] {
+            let read = |name: &str| {
+                let event = json!({ name: map, "requestContext": {} }).to_string();
+                let payload: Payload<'_> = serde_json::from_str(&event).ok()?;
+                let headers = payload.headers.iter();
+                let headers =
+                    headers.map(|(name, value)| format!("{name}={}", value.to_str().unwrap()));
+                let parameters = payload.query_string_parameters.iter();
+                let parameters = parameters.map(|(name, value)| format!("{name}={value}"));
+                Some(headers.chain(parameters).collect::<Vec<_>>().join(","))
+            };
+            assert_eq!(read("headers").as_deref(), headers, "{map}");
+            assert_eq!(
+                read("queryStringParameters").as_deref(),
+                parameters,
+                "{map}"
+            );
+        }
+    }
+}
