@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambda_runtime::Context;
+use lambda_http::Context;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sesame::domain::Permission;

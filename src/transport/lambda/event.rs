@@ -1,24 +1,29 @@
 //! Events of API Gateway (HTTP and REST APIs), function URLs and load balancers.
 //!
-//! `lambda_http` has such events, too, and requests made from them. It reads each of them in the forms
-//! of all senders, one after the other, with all their fields, which was a tenth of a login; its
-//! requests have a normalised path with the stage in front, and building one panics on some hosts and
-//! query strings that anybody can send.
+//! The types of the events are `lambda_http`'s. Its requests are not used: they have a normalised
+//! path with the stage in front, and building one panics on some hosts and query strings that
+//! anybody can send.
 
 mod claims;
-mod payload;
 mod sender;
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
-use lambda_runtime::Context;
+use lambda_http::Context;
+use lambda_http::aws_lambda_events::alb::AlbTargetGroupRequest;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::request::LambdaRequest;
+use serde_json::value::RawValue;
 
-use self::payload::{Form, Parameters, Payload};
 use self::sender::Sender;
 use crate::api::{Platform, Request, RequestContext, is_known, query};
 use crate::app::{App, handle, refuse};
@@ -42,29 +47,46 @@ pub struct Event {
     request: Result<Request, Error>,
 }
 
+/// Reads an event without the authorizer's part: in the types of the events all claims are texts,
+/// so that an event with any other claim does not fit them.
+///
+/// The part is cut out unread, because a parser refuses some claims that gateways copy: numbers
+/// that no float holds, and deep lists.
+fn without_authorizer(event: &str) -> serde_json::Result<LambdaRequest> {
+    type Parts<'a> = HashMap<String, &'a RawValue>;
+
+    let mut event: Parts<'_> = serde_json::from_str(event)?;
+    let context = event.get("requestContext").copied();
+    let context = context.map_or("{}", RawValue::get);
+    let mut context: Parts<'_> = serde_json::from_str(context)?;
+    context.remove("authorizer");
+    let context = serde_json::value::to_raw_value(&context)?;
+    event.insert("requestContext".to_owned(), &context);
+    serde_json::from_str(&serde_json::to_string(&event)?)
+}
+
 impl Event {
     pub fn read(event: &[u8]) -> Self {
         let Ok(text) = std::str::from_utf8(event) else {
             return Self::unreadable(event, "the event has bytes that are no UTF-8");
         };
-        let mut payload: Payload<'_> = match serde_json::from_str(text) {
-            Ok(payload) => payload,
+        let authorizer = claims::authorizer(text);
+        let request = match serde_json::from_str(text) {
+            Err(_) if authorizer.is_some() => without_authorizer(text),
+            request => request,
+        };
+        let authorizer = authorizer.as_deref();
+        let (sender, request) = match request {
+            Ok(LambdaRequest::ApiGatewayV1(event)) => {
+                (Sender::Rest, rest_request(event, authorizer))
+            }
+            Ok(LambdaRequest::ApiGatewayV2(event)) => {
+                (Sender::Http, http_request(event, authorizer))
+            }
+            Ok(LambdaRequest::Alb(event)) => (Sender::LoadBalancer, load_balancer_request(event)),
+            Ok(_) => (Sender::Http, Err(Error::Malformed(NOT_HTTP.to_owned()))),
             Err(error) if error.is_data() => return Self::unreadable(event, NOT_HTTP),
             Err(_) => return Self::unreadable(event, "the event is not JSON"),
-        };
-        let Some(form) = payload.form() else {
-            return Self::unreadable(event, NOT_HTTP);
-        };
-        let (sender, request) = match form {
-            Form::V1 { method, source_ip } => {
-                (Sender::Rest, rest_request(payload, method, source_ip))
-            }
-            Form::V2 { method, source_ip } => {
-                (Sender::Http, http_request(payload, method, source_ip))
-            }
-            Form::LoadBalancer { method } => {
-                (Sender::LoadBalancer, load_balancer_request(payload, method))
-            }
         };
         Self { sender, request }
     }
@@ -138,21 +160,19 @@ fn empty_request(id: &str, trace_id: Option<TraceId>) -> Request {
 }
 
 fn http_request(
-    mut event: Payload<'_>,
-    method: Method,
-    source_ip: Option<String>,
+    event: ApiGatewayV2httpRequest,
+    authorizer: Option<&RawValue>,
 ) -> Result<Request, Error> {
-    let body = event.body()?;
     let context = event.request_context;
     Ok(Request {
-        method,
-        path: without_stage(event.raw_path.or(event.path), context.stage.as_deref()),
+        method: context.http.method,
+        path: without_stage(event.raw_path, context.stage.as_deref()),
         query: query(event.raw_query_string.as_deref().unwrap_or_default()),
         headers: event.headers,
-        body,
+        body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
-            jwt: context.authorizer.and_then(claims::jwt_of_http),
-            client_ip: source_ip.as_deref().and_then(parse_address),
+            jwt: authorizer.and_then(claims::jwt_of_http),
+            client_ip: context.http.source_ip.as_deref().and_then(parse_address),
             platform: Platform::Gateway,
             ..RequestContext::default()
         },
@@ -162,25 +182,24 @@ fn http_request(
 /// The request of payload 1.0: of a REST API, whose path has no stage, or of an HTTP API, whose
 /// path begins with the stage.
 fn rest_request(
-    mut event: Payload<'_>,
-    method: Method,
-    source_ip: Option<String>,
+    event: ApiGatewayProxyRequest,
+    authorizer: Option<&RawValue>,
 ) -> Result<Request, Error> {
-    let body = event.body()?;
     let context = event.request_context;
+    let source_ip = context.identity.source_ip.as_deref();
     Ok(Request {
-        method,
+        method: event.http_method,
         path: without_stage(event.path, context.stage.as_deref()),
         // The gateway has decoded them.
         query: all_parameters(
-            event.query_string_parameters,
-            event.multi_value_query_string_parameters,
+            &event.query_string_parameters,
+            &event.multi_value_query_string_parameters,
         ),
         headers: all_headers(event.headers, event.multi_value_headers),
-        body,
+        body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
-            jwt: context.authorizer.and_then(claims::jwt_of_rest),
-            client_ip: source_ip.as_deref().and_then(parse_address),
+            jwt: authorizer.and_then(claims::jwt_of_rest),
+            client_ip: source_ip.and_then(parse_address),
             platform: Platform::Gateway,
             ..RequestContext::default()
         },
@@ -188,21 +207,20 @@ fn rest_request(
 }
 
 /// The request of a load balancer, which has no authorizer.
-fn load_balancer_request(mut event: Payload<'_>, method: Method) -> Result<Request, Error> {
-    let body = event.body()?;
+fn load_balancer_request(event: AlbTargetGroupRequest) -> Result<Request, Error> {
     let pairs = all_parameters(
-        event.query_string_parameters,
-        event.multi_value_query_string_parameters,
+        &event.query_string_parameters,
+        &event.multi_value_query_string_parameters,
     );
     // They are encoded as in the URL.
     let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
     let query = query(&pairs.collect::<Vec<_>>().join("&"));
     let headers = all_headers(event.headers, event.multi_value_headers);
     Ok(Request {
-        method,
+        method: event.http_method,
         path: event.path.unwrap_or_default(),
         query,
-        body,
+        body: body(event.body, event.is_base64_encoded)?,
         context: RequestContext {
             client_ip: forwarded_for(&headers),
             platform: Platform::LoadBalancer,
@@ -246,10 +264,25 @@ fn all_headers(single: HeaderMap, multiple: HeaderMap) -> HeaderMap {
 
 /// The parameters of an event. If both maps are there, the second has each value of a parameter
 /// that was sent more than once.
-fn all_parameters(single: Parameters, multiple: Parameters) -> Parameters {
-    if multiple.is_empty() {
+fn all_parameters(single: &QueryMap, multiple: &QueryMap) -> Vec<(String, String)> {
+    let all = if multiple.is_empty() {
         single
     } else {
         multiple
+    };
+    let pairs = all.iter();
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Error> {
+    let text = text.unwrap_or_default();
+    if !is_base64 {
+        return Ok(Bytes::from(text));
     }
+    STANDARD
+        .decode(text)
+        .map(Bytes::from)
+        .map_err(|_| Error::Malformed("the event's body is not base64".into()))
 }

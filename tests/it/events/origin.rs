@@ -1,6 +1,6 @@
 //! The client's address and the trace id of an event in the log.
 
-use lambda_runtime::Context;
+use lambda_http::Context;
 use serde_json::{Value, json};
 use sesame::transport::lambda::event::respond;
 

@@ -12,6 +12,28 @@ use serde_json::value::RawValue;
 use crate::domain::{JwtName, JwtPrincipal};
 use crate::service::Jwt;
 
+/// The event's `requestContext.authorizer`, as JSON, if there is one.
+pub(super) fn authorizer(event: &str) -> Option<Box<RawValue>> {
+    // Most events have none, and need not be read twice.
+    if !event.contains("\"authorizer\"") {
+        return None;
+    }
+    let event: WithContext<'_> = serde_json::from_str(event).ok()?;
+    Some(event.context?.authorizer?.to_owned())
+}
+
+#[derive(Deserialize)]
+struct WithContext<'a> {
+    #[serde(borrow, rename = "requestContext")]
+    context: Option<WithAuthorizer<'a>>,
+}
+
+#[derive(Deserialize)]
+struct WithAuthorizer<'a> {
+    #[serde(borrow)]
+    authorizer: Option<&'a RawValue>,
+}
+
 /// The fields that an authorizer writes, by name.
 type Parts<'a> = HashMap<String, &'a RawValue>;
 

@@ -1,9 +1,9 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::Response;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::ser::{Error as _, SerializeMap as _};
-use serde::{Serialize, Serializer};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Response};
+use lambda_http::Body as EventBody;
+use lambda_http::aws_lambda_events::alb::AlbTargetGroupResponse;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
+use serde::Serialize;
 
 use crate::api::{Body, Codec, Coding, Protocol};
 use crate::transport::lambda::has_object;
@@ -18,21 +18,11 @@ pub(super) enum Sender {
 
 /// A response in the form that the sender of the event takes.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventResponse {
-    status_code: u16,
-    /// Load balancers alone take it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_description: Option<String>,
-    #[serde(serialize_with = "first_values")]
-    headers: HeaderMap,
-    #[serde(serialize_with = "all_values")]
-    multi_value_headers: HeaderMap,
-    body: String,
-    is_base64_encoded: bool,
-    /// Payload 2.0 alone takes some. This service sets none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cookies: Option<[&'static str; 0]>,
+#[serde(untagged)]
+pub enum EventResponse {
+    Rest(ApiGatewayProxyResponse),
+    Http(ApiGatewayV2httpResponse),
+    LoadBalancer(AlbTargetGroupResponse),
 }
 
 impl Sender {
@@ -50,57 +40,45 @@ impl Sender {
 
     pub fn response(self, response: Response<Body>) -> EventResponse {
         let (parts, body) = response.into_parts();
-        let status = parts.status;
+        let status = i64::from(parts.status.as_u16());
         // No answer to an event has trailers, because API Gateway has no place for them.
-        let is_base64_encoded = !is_text(&parts.headers);
-        let body = if is_base64_encoded {
-            STANDARD.encode(&body.data)
+        let is_base64 = !is_text(&parts.headers);
+        let body = if is_base64 {
+            EventBody::Binary(body.data.into())
         } else {
-            String::from_utf8_lossy(&body.data).into_owned()
+            EventBody::Text(String::from_utf8_lossy(&body.data).into_owned())
         };
-        let description = || {
-            let reason = status.canonical_reason().unwrap_or_default();
-            format!("{} {reason}", status.as_u16())
-        };
-        let (headers, multi_value_headers) = match self {
-            Self::Http => (parts.headers, HeaderMap::new()),
-            Self::Rest => (HeaderMap::new(), parts.headers),
-            // A load balancer reads either, depending on its settings.
-            Self::LoadBalancer => (parts.headers.clone(), parts.headers),
-        };
-        EventResponse {
-            status_code: status.as_u16(),
-            status_description: (self == Self::LoadBalancer).then(description),
-            headers,
-            multi_value_headers,
-            body,
-            is_base64_encoded,
-            cookies: (self == Self::Http).then_some([]),
+        match self {
+            Self::Http => {
+                let mut response = ApiGatewayV2httpResponse::default();
+                response.status_code = status;
+                response.headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::Http(response)
+            }
+            Self::Rest => {
+                let mut response = ApiGatewayProxyResponse::default();
+                response.status_code = status;
+                response.multi_value_headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::Rest(response)
+            }
+            Self::LoadBalancer => {
+                let reason = parts.status.canonical_reason().unwrap_or_default();
+                let mut response = AlbTargetGroupResponse::default();
+                response.status_code = status;
+                response.status_description = Some(format!("{status} {reason}"));
+                // A load balancer reads either, depending on its settings.
+                response.headers = parts.headers.clone();
+                response.multi_value_headers = parts.headers;
+                response.body = Some(body);
+                response.is_base64_encoded = is_base64;
+                EventResponse::LoadBalancer(response)
+            }
         }
     }
-}
-
-/// Writes the first value of each header.
-fn first_values<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(headers.keys_len()))?;
-    for name in headers.keys() {
-        map.serialize_entry(name.as_str(), text::<S>(&headers[name])?)?;
-    }
-    map.end()
-}
-
-/// Writes the values of each header as a list.
-fn all_values<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(headers.keys_len()))?;
-    for name in headers.keys() {
-        let values = headers.get_all(name).iter().map(text::<S>);
-        map.serialize_entry(name.as_str(), &values.collect::<Result<Vec<_>, _>>()?)?;
-    }
-    map.end()
-}
-
-fn text<S: Serializer>(value: &HeaderValue) -> Result<&str, S::Error> {
-    std::str::from_utf8(value.as_bytes()).map_err(S::Error::custom)
 }
 
 /// Whether an answer is text. Any other is sent in base64.
