@@ -1,7 +1,10 @@
 //! Passkeys and security keys.
 
+mod alike;
+mod at_once;
 mod registration;
 mod sessions;
+mod table;
 
 use crate::support::app::App;
 
