@@ -2,7 +2,8 @@
 
 mod alike;
 mod at_once;
-mod registration;
+mod faults;
+pub mod registration;
 mod sessions;
 mod table;
 

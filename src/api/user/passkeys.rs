@@ -206,7 +206,7 @@ impl Call for ListPasskeys {
 
 fn link_code(message: v2::PasskeyRegistrationCode) -> Result<LinkCode, Error> {
     let v2::PasskeyRegistrationCode { id, code } = message;
-    let id = required("code.id", id)?;
+    let (id, code) = (required("code.id", id)?, required("code.code", code)?);
     Ok(LinkCode {
         id: Uuid::try_parse(&id).ok().map(CodeId),
         code: presented(code)?,

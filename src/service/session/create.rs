@@ -51,7 +51,8 @@ impl UseCase for CreateSession {
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id. With second factors those of `Service::judge_second`
-    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request.
+    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request. With a
+    /// challenge for an authenticator 1 more, if its user is named by login name.
     async fn run(
         self,
         service: &Service,

@@ -61,7 +61,8 @@ impl UseCase for SetSession {
     /// user and the request no session token, if a user is named by id to a session without one,
     /// for each time that another writer came first, and before the answer that its user's
     /// generation has ended the session. With second factors those of `Service::judge_second` more,
-    /// with challenges those of `Service::make_challenges`.
+    /// with challenges those of `Service::make_challenges`, and 1 more with one for an authenticator of a
+    /// user. With the answer of an authenticator 3, and 4 if its challenge has no user.
     async fn run(
         self,
         service: &Service,

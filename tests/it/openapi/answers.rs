@@ -256,6 +256,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
+        Error::Unimplemented(what) if what == user_errors::NO_PARTIES => user_errors::has_keys(rpc),
         Error::Unimplemented(what) if what == user_errors::NO_KEY => {
             user_errors::has_codes(rpc)
                 || factor_errors::has_keys(rpc)
@@ -282,7 +283,9 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
         "Idempotency-Key without SERVER_KEY".into(),
     ));
     let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
-    let unbuilt: BTreeSet<_> = unbuilt.chain([user_errors::NO_KEY]).collect();
+    let unbuilt: BTreeSet<_> = unbuilt
+        .chain([user_errors::NO_KEY, user_errors::NO_PARTIES])
+        .collect();
     all.extend(
         unbuilt
             .into_iter()

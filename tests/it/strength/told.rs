@@ -1,6 +1,5 @@
 //! What is said of a session: to who is refused, what it lacks; to an API, how its user was proved.
 
-use serde_json::Value;
 use sesame::domain::MinAcr;
 
 use super::{Gates, OPTIONAL, REQUIRED, mini};

@@ -103,12 +103,9 @@ async fn use_fifty_times(of_user: bool, step: u32, processes: usize, is_right: b
     let app = keys().await;
     let page = page(&app).await;
     let mini = app.user_with_hash("mini", None).await;
-    let key = app.key(&mini, CredentialKind::Passkey).await;
-    let mut key = Authenticator {
-        step,
-        bad_signature: !is_right,
-        ..key
-    };
+    let mut key = app.key(&mini, CredentialKind::Passkey).await;
+    key.step = step;
+    key.bad_signature = !is_right;
     let processes: Vec<App> = (0..processes).map(|_| app.beside(&KEYS)).collect();
     let opened = open(page, of_user.then_some(&mini)).await;
     let answer = opened.set(answering(&key.assert(&opened.options, ORIGIN)));

@@ -69,7 +69,7 @@ fn outcome(outcome: &Outcome) -> String {
 
 /// The two kinds of credentials, with their calls and the names of their fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Passkey,
     U2f,
 }
@@ -122,11 +122,11 @@ impl Kind {
 
 /// A registration that was begun.
 #[derive(Clone, Debug)]
-struct Begun {
-    kind: Kind,
-    user: String,
-    id: String,
-    options: Value,
+pub struct Begun {
+    pub kind: Kind,
+    pub user: String,
+    pub id: String,
+    pub options: Value,
 }
 
 /// Begins a registration, with `more` in the request.
@@ -147,13 +147,13 @@ async fn begin_with(
     })
 }
 
-async fn begin(client: Client<'_>, kind: Kind, user: &str) -> Begun {
+pub async fn begin(client: Client<'_>, kind: Kind, user: &str) -> Begun {
     begin_with(client, kind, user, json!({})).await.unwrap()
 }
 
 impl Begun {
     /// Completes it with an answer.
-    async fn complete(&self, client: Client<'_>, answer: &Value) -> String {
+    pub async fn complete(&self, client: Client<'_>, answer: &Value) -> String {
         let message = json!({
             "userId": self.user,
             self.kind.id(): self.id,

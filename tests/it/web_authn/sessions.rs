@@ -4,6 +4,7 @@ mod answers;
 mod challenges;
 mod login;
 mod requests;
+mod uses;
 
 use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, Session, User};
@@ -109,6 +110,13 @@ pub fn opening(user: &User, level: &str) -> Value {
         "checks": { "user": { "loginName": user.login_name.as_str() } },
         "challenges": asking(level),
     })
+}
+
+/// An authenticator that has signed so often.
+pub fn counting(key: &Authenticator, sign_count: u32) -> Authenticator {
+    let mut key = key.clone();
+    key.sign_count = sign_count;
+    key
 }
 
 pub fn answering(answer: &Value) -> Value {

@@ -10,7 +10,6 @@ use sesame::domain::{
 use super::{open, outcome, pause, set, slow};
 use crate::support::answer::Outcome;
 use crate::support::app::{App, NOW};
-use crate::support::authenticator::Authenticator;
 use crate::support::client::Client;
 use crate::support::faults::Fault;
 use crate::support::keys::{DOMAIN, ORIGIN};
@@ -191,10 +190,8 @@ async fn a_wrong_answer_meets_a_change_of_the_session() {
         for is_right in [true, false] {
             let about = format!("{offset} {is_right}");
             let mini = app.user_with_hash(&about.replace(' ', "-"), None).await;
-            let mut key = Authenticator {
-                bad_signature: !is_right,
-                ..app.key(&mini, CredentialKind::Passkey).await
-            };
+            let mut key = app.key(&mini, CredentialKind::Passkey).await;
+            key.bad_signature = !is_right;
             let opened = open(page, Some(&mini)).await;
             let before = opened.stored(&app).await;
             let answer = answering(&key.assert(&opened.options, ORIGIN));

@@ -130,12 +130,8 @@ async fn each_algorithm_form_and_spelling_logs_in() {
                 Spelling::StandardUnpadded,
             ] {
                 // A key that doesn't count.
-                let mut key = Authenticator {
-                    form,
-                    spelling,
-                    step: 0,
-                    ..key.clone()
-                };
+                let mut key = key.clone();
+                (key.form, key.spelling, key.step) = (form, spelling, 0);
                 let mut opened = Opened::of(page, &mini, "REQUIRED").await;
 
                 let answered = opened.answer(page, &mut key).await;

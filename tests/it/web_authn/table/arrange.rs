@@ -196,10 +196,8 @@ async fn happen(case: Case, flow: Flow, page: Client<'_>, entry: &mut Entry, oth
         Case::Removed => remove(page, &user, flow, &entry.key).await,
         Case::Moved => {
             remove(page, &user, flow, &entry.key).await;
-            let moved = Authenticator {
-                sign_count: COUNT,
-                ..entry.key.clone()
-            };
+            let mut moved = entry.key.clone();
+            moved.sign_count = COUNT;
             app.register(other, flow.kind(), moved, DOMAIN).await;
         }
         Case::Renamed => {
