@@ -148,7 +148,7 @@ async fn use_fifty_times(of_user: bool, step: u32, processes: usize, is_right: b
 async fn two_right_answers_at_once_are_both_carried_out() {
     let app = keys().await;
     let page = page(&app).await;
-    for offset in 0..24 {
+    for offset in (0..24).step_by(2) {
         for of_user in [true, false] {
             let about = format!("{offset} {of_user}");
             let mini = app.user_with_hash(&about.replace(' ', "-"), None).await;
@@ -163,9 +163,10 @@ async fn two_right_answers_at_once_are_both_carried_out() {
             assert!(given.iter().all(Result::is_ok), "{about} {given:?}");
             let after = opened.stored(&app).await;
             assert_eq!(after.challenges.web_authn, [], "{about}");
-            // The user, each time the factor and the token.
-            let steps = if of_user { 4 } else { 5 };
-            assert_eq!(after.sequence.0, before.sequence.0 + steps, "{about}");
+            // Each time the factor and the token, and the user in each session that was read without.
+            let steps = after.sequence.0 - before.sequence.0;
+            let wanted = if of_user { 4..=4 } else { 5..=6 };
+            assert!(wanted.contains(&steps), "{about} {steps}");
             for key in [&one, &other] {
                 let count = app.credential(key).await.sign_count;
                 assert_eq!(count, SignCount(1), "{about}");
@@ -180,7 +181,7 @@ async fn counts_grow_when_one_authenticator_answers_twice() {
     let app = keys().await;
     let page = page(&app).await;
     let (mut both, mut copied) = (0, 0);
-    for offset in 0..24 {
+    for offset in (0..24).step_by(2) {
         for sessions in [1, 2] {
             let about = format!("{offset} {sessions}");
             let mini = app.user_with_hash(&about.replace(' ', "-"), None).await;
@@ -217,7 +218,7 @@ async fn counts_grow_when_one_authenticator_answers_twice() {
 async fn of_an_authenticator_and_its_copy_one_is_right() {
     let app = keys().await;
     let page = page(&app).await;
-    for offset in 0..24 {
+    for offset in (0..24).step_by(2) {
         let mini = app.user_with_hash(&offset.to_string(), None).await;
         let key = app.key(&mini, CredentialKind::Passkey).await;
         let first = open(page, Some(&mini)).await;
@@ -245,7 +246,7 @@ async fn a_session_gets_one_user() {
     let app = keys().await;
     let page = page(&app).await;
     let mut winners = [0, 0];
-    for offset in 0..24 {
+    for offset in (0..24).step_by(2) {
         let mut keys = Vec::new();
         let mut users = Vec::new();
         for name in ["mini", "other"] {
