@@ -15,6 +15,7 @@ mod challenge;
 mod code;
 mod code_purpose;
 mod credential;
+mod credentials;
 mod factor_kinds;
 mod factors;
 mod id;
@@ -78,9 +79,10 @@ pub use code::{
 pub use code_purpose::CodePurpose;
 pub use credential::{
     Backup, Challenge, CoseKey, Credential, CredentialHash, CredentialId, CredentialKind,
-    Credentials, ListedCredential, PendingCredential, RegistrationId, SignCount,
-    SignatureAlgorithm, UserHandle, UserVerification, WebAuthnChallenge,
+    ListedCredential, PendingCredential, RegistrationId, SignCount, SignatureAlgorithm, UserHandle,
+    UserVerification, WebAuthnChallenge,
 };
+pub use credentials::Credentials;
 pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{

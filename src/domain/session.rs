@@ -147,7 +147,7 @@ impl Session {
             seen: Sequence(0),
             id: new.write,
         };
-        let facts = new.factors.verified_at.len() + new.challenges.count() as usize;
+        let facts = new.factors.count() + new.challenges.count();
         let has_metadata = !new.metadata.is_empty();
         let sequence = Self::first_sequence(facts, has_metadata, new.lifetime.is_some());
         let is_checked = !new.factors.is_empty();
@@ -176,8 +176,8 @@ impl Session {
 
     /// The sequence of a session that is opened with so many `facts`: factors checked and challenges
     /// made.
-    pub fn first_sequence(facts: usize, has_metadata: bool, has_lifetime: bool) -> Sequence {
-        Sequence(2 + facts as u64 + u64::from(has_metadata) + u64::from(has_lifetime))
+    pub fn first_sequence(facts: u64, has_metadata: bool, has_lifetime: bool) -> Sequence {
+        Sequence(2 + facts + u64::from(has_metadata) + u64::from(has_lifetime))
     }
 
     /// Whether `changes` make a difference. Another check of the same user does: it changes the

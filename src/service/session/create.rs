@@ -5,7 +5,7 @@ use super::second::{
     AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, Proofs,
     ReturnedChallenges, SecondSubject, require_proof,
 };
-use super::web_authn::KeyAsker;
+use super::web_authn::KeyRights;
 use crate::domain::{
     Credentials, Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence,
     Session, SessionId, UserAgent, UserRef, WriteId, check_lifetime,
@@ -75,14 +75,14 @@ impl UseCase for CreateSession {
         }
         if self.checks.web_authn.is_none() {
             require_proof(&self.checks.second, &asked, &checks, None)?;
-            let asker = KeyAsker {
+            let rights = KeyRights {
                 permit,
                 has_user: subject.is_some(),
                 user: None,
                 checks: &checks,
                 proved: None,
             };
-            asker.check(asked.web_authn.as_deref())?;
+            rights.check(asked.web_authn.as_deref())?;
         }
         let user_agent = self.user_agent.as_ref();
         let address = service.login_address(&self.checks, user_agent, permit, context);
@@ -97,7 +97,7 @@ impl UseCase for CreateSession {
         let user = verified
             .as_ref()
             .map(|verified| CheckedUser::from(&verified.user));
-        let facts = checks.len() + asked.count();
+        let facts = (checks.len() + asked.count()) as u64;
         let has_metadata = !self.metadata.is_empty();
         let new = Opening {
             sequence: Session::first_sequence(facts, has_metadata, self.lifetime.is_some()),

@@ -3,16 +3,16 @@ mod prepared;
 use std::time::Duration;
 
 pub(super) use self::prepared::PreparedSet;
-use self::prepared::{Grant, conceal, grant, require, require_live, subject};
+use self::prepared::{
+    Grant, conceal, grant, require, require_change, require_live, require_rights, subject,
+};
 use super::second::{
     AskedChallenges, CheckedChallenges, MadeChallenges, PreparedSecond, Proofs, ReturnedChallenges,
-    require_proof,
 };
-use super::web_authn::KeyAsker;
-use super::{out_of_scope, sessions};
+use super::sessions;
 use crate::domain::{
-    Challenges, Factor, Factors, MetadataChanges, Operation, Permit, Precondition, Session,
-    SessionChanges, SessionId, TokenRotation, UserFactor, WriteId, check_lifetime,
+    Factors, MetadataChanges, Operation, Permit, Precondition, Session, SessionChanges, SessionId,
+    TokenRotation, UserFactor, WriteId, check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::{Checks, Context, Details, PresentedSessionToken, Service, UseCase};
@@ -116,23 +116,15 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let (named, answer) = match request.checks.web_authn.take() {
-            None => (self.find(id, user, context).await?, None),
-            Some(presented) => {
-                let found = self.find_with_answer(id, user, *presented, context);
-                let (named, answer) = Box::pin(found).await?;
-                (named, Some(answer))
-            }
-        };
+        let presented = request.checks.web_authn.take();
+        let found = self.find_with_answer(id, user, presented, context);
+        let (named, answer) = found.await?;
         let named = named.ok_or_else(unknown)?;
         let session = &named.session;
         let checks = request.checks.factors();
         permit.may_use_session(id)?;
         let granted = grant(&scope, session, &checks, context.now)?;
-        if answer.is_some() && granted != Grant::Change {
-            // A challenge that was answered can't be answered again.
-            return Err(out_of_scope(&scope, ApiSide::Command));
-        }
+        require_change(answer.is_some(), &granted, &scope)?;
         require_live(named.state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
@@ -146,26 +138,7 @@ impl Service {
             session.metadata.changed(&request.metadata)?;
             let login = async {
                 let subject = subject(&request.checks, &named, &granted, permit)?;
-                let proved = &session.factors;
-                let Checks { second, .. } = &request.checks;
-                if subject.is_none() && request.checks.password.is_some() {
-                    return Err(Error::UserMissing);
-                }
-                if answer.is_none() {
-                    require_proof(second, asked, &checks, Some(proved))?;
-                    let user = proved.user().map(|user| &user.user_id);
-                    let asker = KeyAsker {
-                        permit,
-                        has_user: user.is_some() || checks.contains(&Factor::User),
-                        user,
-                        checks: &checks,
-                        proved: Some(proved),
-                    };
-                    asker.check(asked.web_authn.as_deref())?;
-                } else if proved.user().is_none() {
-                    // It may find the user, which is a login.
-                    permit.may_check_user(&[Factor::Passkey].into())?;
-                }
+                require_rights(&request.checks, asked, session, answer.is_some(), permit)?;
                 let check = self.check(subject, &request.checks, address, permit, context);
                 check.await
             };
@@ -180,13 +153,10 @@ impl Service {
         };
         Ok(PreparedSet {
             changes: SessionChanges {
-                factors: Factors::default(),
-                challenges: Challenges::default(),
-                used_codes: Vec::new(),
-                answered: None,
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
+                ..SessionChanges::default()
             },
             may_change: granted == Grant::Change,
             second: request.checks.second,

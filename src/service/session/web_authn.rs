@@ -13,7 +13,7 @@ use crate::service::Context;
 use crate::webauthn::{AssertionResponse, Fault, Malformed};
 
 pub(super) use answer::ReadAnswer;
-pub(super) use challenge::KeyAsker;
+pub(super) use challenge::KeyRights;
 pub(super) use judge::PassedAnswer;
 
 /// The answer of an authenticator that a request presents, if it can be read.

@@ -24,8 +24,7 @@ use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
-use credentials::ScannedCredential;
-use found::{Involved, ScannedFactors, same_kinds};
+use found::{Involved, ScannedCredential, ScannedFactors, same_kinds};
 
 pub use found::{ScannedUsers, StoredSecret, UserFault};
 

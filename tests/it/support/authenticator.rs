@@ -60,9 +60,9 @@ pub enum Attestation {
 /// One credential. A clone is a copy of it, with a counter of its own.
 #[derive(Clone)]
 pub struct Authenticator {
-    algorithm: SignatureAlgorithm,
+    pub algorithm: SignatureAlgorithm,
     /// The private key, in PKCS #8.
-    key: Vec<u8>,
+    pub key: Vec<u8>,
     pub id: Vec<u8>,
     /// That of the user for whom it was registered, as an assertion says.
     pub handle: Option<Vec<u8>>,

@@ -7,7 +7,7 @@ use crate::domain::{
 use crate::error::{Error, WebAuthnError};
 use crate::service::session::second::{CheckedChallenges, PreparedSecond, require_proof};
 use crate::service::session::set::{ChangedSession, PreparedSet};
-use crate::service::session::web_authn::{KeyAsker, PassedAnswer};
+use crate::service::session::web_authn::{KeyRights, PassedAnswer};
 use crate::service::{Context, Service};
 use crate::store::PutOutcome;
 use crate::webauthn::AssertionResponse;
@@ -40,7 +40,8 @@ impl ReadAnswer {
 }
 
 impl Service {
-    /// Finds the session of a Set and, at the same time, the credential that its answer names.
+    /// Finds the session of a Set and, at the same time, the credential that its answer names, if it has
+    /// one.
     ///
     /// # Errors
     ///
@@ -49,27 +50,30 @@ impl Service {
         &self,
         id: SessionId,
         user: Option<UserRef>,
-        presented: PresentedAnswer,
+        presented: Option<Box<PresentedAnswer>>,
         context: &Context,
-    ) -> Result<(Option<NamedSession>, Box<ReadAnswer>), Error> {
+    ) -> Result<(Option<NamedSession>, Option<Box<ReadAnswer>>), Error> {
+        let Some(presented) = presented else {
+            return Ok((self.find(id, user, context).await?, None));
+        };
         let response = presented.map_err(|malformed| {
             context
                 .record
                 .note(|facts| facts.key_fault = Some(malformed.0));
             WebAuthnError::MalformedAnswer
         })?;
-        let (named, credential) = tokio::join!(
-            self.find(id, user, context),
-            self.store.get_credential(response.id.hash()),
-        );
-        let credential = credential?;
-        Ok((
-            named?,
-            Box::new(ReadAnswer {
-                response,
-                credential,
-            }),
-        ))
+        let hash = response.id.hash();
+        let both = async {
+            let credential = self.store.get_credential(hash);
+            tokio::join!(self.find(id, user, context), credential)
+        };
+        // On the heap, because a Set without an answer would be moved together with it.
+        let (named, credential) = Box::pin(both).await;
+        let answer = ReadAnswer {
+            response,
+            credential: credential?,
+        };
+        Ok((named?, Some(answer.into())))
     }
 
     /// Judges the answer of a Set whose user and password have passed, then its other checks, and
@@ -128,14 +132,14 @@ impl Service {
     ) -> Result<PreparedSecond, Error> {
         let proved = Some(&set.session.factors);
         require_proof(&set.second, asked, &set.checks, proved)?;
-        let asker = KeyAsker {
+        let rights = KeyRights {
             permit,
             has_user: true,
             user: set.checked.as_ref().map(|user| &user.user_id),
             checks: &set.checks,
             proved,
         };
-        asker.check(asked.web_authn.as_deref())?;
+        rights.check(asked.web_authn.as_deref())?;
         if set.second.is_empty() && asked.is_empty() {
             return Ok(PreparedSecond::default());
         }

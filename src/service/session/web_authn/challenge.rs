@@ -10,7 +10,7 @@ use crate::service::session::second::{CheckedChallenges, SecondSubject, has_firs
 use crate::service::{Context, CreateSession, Service};
 
 /// Who asks for a challenge, and of whom.
-pub(in crate::service::session) struct KeyAsker<'a> {
+pub(in crate::service::session) struct KeyRights<'a> {
     pub permit: &'a Permit,
     /// Whether the session has a user, or gets one by the request.
     pub has_user: bool,
@@ -22,7 +22,7 @@ pub(in crate::service::session) struct KeyAsker<'a> {
     pub proved: Option<&'a Factors>,
 }
 
-impl KeyAsker<'_> {
+impl KeyRights<'_> {
     /// Checks that a challenge may be asked for. One of a user tells what he has: it is for principals
     /// who may check him without a password, for himself, and for sessions in which he was proved. One
     /// without a user tells nothing: it is for whoever may create a session by password.

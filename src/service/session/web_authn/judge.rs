@@ -74,15 +74,12 @@ impl Service {
             return Err(refuse(Fault("the challenge has expired"), context).into());
         }
         let is_discoverable = challenge.user.is_none();
-        let (credential, user, asserted) = match challenge.user {
-            Some(user) => {
-                let of_user = self.judge_of_user(set, &answer, challenge, user, known, context);
-                of_user.await?
-            }
-            None => {
-                let of_anybody = self.judge_of_anybody(set, &answer, challenge, known, context);
-                of_anybody.await?
-            }
+        let (credential, user, asserted) = if let Some(user) = challenge.user {
+            let of_user = self.judge_of_user(set, &answer, challenge, user, known, context);
+            of_user.await?
+        } else {
+            let of_anybody = self.judge_of_anybody(set, &answer, challenge, known, context);
+            of_anybody.await?
         };
         self.judge_count(credential.sign_count, asserted.sign_count, context)?;
         let is_passkey = credential.kind == CredentialKind::Passkey && asserted.user_verified;

@@ -14,20 +14,6 @@ use crate::store::users::credentials::{
 };
 use crate::store::users::parts::delete_if;
 
-/// A credential that a scan has found.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ScannedCredential {
-    pub(super) owner: UserRef,
-}
-
-impl ScannedCredential {
-    pub(super) fn read(item: &Item) -> Result<(CredentialHash, Self), CorruptItem> {
-        let credential = parse_credential(item)?;
-        let owner = UserRef::from(&credential.user);
-        Ok((credential.id.hash(), Self { owner }))
-    }
-}
-
 impl ScannedUsers {
     pub(super) fn credential_faults(&self) -> Vec<UserFault> {
         let lists = |user: &UserRef, hash: &CredentialHash| {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::credentials::ScannedCredential;
 use crate::domain::{
     CredentialHash, Credentials, FactorKinds, SealedSecret, SecondFactors, Timestamp, UserPointer,
     UserRef,
 };
 use crate::store::item::{CorruptItem, Item};
+use crate::store::users::credentials::parse_credential;
 use crate::store::users::factors::parse_factors;
 use crate::store::users::item::parse_pointer;
 
@@ -49,6 +49,20 @@ pub struct ScannedUsers {
     pub(super) factors: HashMap<UserRef, ScannedFactors>,
     pub(super) keys: HashMap<UserRef, Credentials>,
     pub(super) credentials: BTreeMap<CredentialHash, ScannedCredential>,
+}
+
+/// A credential that a scan has found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScannedCredential {
+    pub(super) owner: UserRef,
+}
+
+impl ScannedCredential {
+    pub(super) fn read(item: &Item) -> Result<(CredentialHash, Self), CorruptItem> {
+        let credential = parse_credential(item)?;
+        let owner = UserRef::from(&credential.user);
+        Ok((credential.id.hash(), Self { owner }))
+    }
 }
 
 /// The items that a fault is about, as they are.

@@ -75,7 +75,7 @@ async fn whoever_has_a_code_registers_a_passkey_once() {
     let linker = linker(&app).await;
     for wire in Wire::ALL {
         for is_sent in [true, false] {
-            let about = format!("{wire:?} {is_sent}");
+            let about = format!("{wire:?}-{is_sent}");
             let user = add_user(admin, &about, false).await;
             let code = if is_sent {
                 sent(linker.by(wire), &user).await
@@ -182,7 +182,7 @@ async fn a_code_that_was_sent_is_for_users_without_second_factor_and_passkey() {
         (Some(Kind::U2f), true),
     ] {
         for is_sent in [true, false] {
-            let about = format!("{kind:?} {is_sent}");
+            let about = format!("{}-{is_sent}", kind.map_or("none", Kind::method));
             let user = add(admin, &about).await;
             if let Some(kind) = kind {
                 register(admin, kind, &user).await;

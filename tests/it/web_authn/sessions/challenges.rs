@@ -135,8 +135,8 @@ async fn a_challenge_of_a_user_is_for_those_who_may_know_what_he_has() {
 async fn anybody_who_may_log_a_user_in_may_ask_for_a_challenge_without_one() {
     for (access, anonymous, account) in [
         ("public", "ok", "ok"),
-        ("authenticated", "AUTH-7fs1e", "ok"),
-        ("token", "AUTH-7fs1e", "AUTH-5mWD2"),
+        ("authenticated", "code 16", "ok"),
+        ("token", "code 16", "AUTH-5mWD2"),
     ] {
         let app = keys_with("ACCESS", access).await;
         let other = app.service(&[Permission::SessionRead]).await;

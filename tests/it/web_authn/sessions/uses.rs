@@ -55,7 +55,7 @@ async fn an_answer_beside_something_wrong_is_used_up() {
 
         let got = opened.change(page, message).await;
 
-        assert_eq!(got, Err("CODE-woT0xc".to_owned()), "{of_user}");
+        assert_eq!(got, Err("EVENT-8isk2".to_owned()), "{of_user}");
         let after = opened.stored(&app).await;
         assert_eq!(after.sequence.0, before.sequence.0 + 1, "{of_user}");
         assert_eq!(after.factors, before.factors, "{of_user}");
