@@ -2,6 +2,8 @@
 
 mod arrange;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use sesame::api::Version;
 use sesame::domain::{
@@ -310,18 +312,11 @@ async fn security_keys_after_a_password() {
     hold(Flow::SecondFactor).await;
 }
 
-/// The challenge of options.
-pub fn challenge_of(options: &serde_json::Value) -> Challenge {
-    use base64::Engine as _;
-
-    let text = options["publicKey"]["challenge"].as_str().unwrap();
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text);
-    Challenge(bytes.unwrap().try_into().unwrap())
-}
-
-/// A session to whose challenge an answer is given.
 impl Opened {
+    /// The newest challenge.
     pub fn challenge(&self) -> Challenge {
-        challenge_of(&self.options)
+        let text = self.options["publicKey"]["challenge"].as_str().unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
+        Challenge(bytes.try_into().unwrap())
     }
 }

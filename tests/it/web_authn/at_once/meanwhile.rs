@@ -13,7 +13,7 @@ use crate::support::app::{App, NOW};
 use crate::support::client::Client;
 use crate::support::faults::Fault;
 use crate::support::keys::{DOMAIN, ORIGIN};
-use crate::web_authn::sessions::{NOT_ACTIVE, NOT_HIS, Opened, WRONG, answering, keys, page};
+use crate::web_authn::sessions::{NOT_ACTIVE, NOT_HIS, WRONG, answering, keys, page};
 
 /// What another call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,14 +270,14 @@ async fn an_answer_meets_the_end_of_its_session() {
 
 /// Two who have read the same credential: the one that writes later judges the count anew.
 #[tokio::test(start_paused = true)]
-async fn a_fault_between_two_answers_leaves_the_larger_count() {
+async fn an_answer_between_reading_and_writing_leaves_the_larger_count() {
     let app = keys().await;
     let page = page(&app).await;
     let mini = app.user_with_hash("mini", None).await;
     let key = app.key(&mini, CredentialKind::Passkey).await;
     let [mut one, mut other] = [key.clone(), key.clone()];
     other.sign_count = 4;
-    let first: Opened = open(page, Some(&mini)).await;
+    let first = open(page, Some(&mini)).await;
     let second = open(page, Some(&mini)).await;
     let small = answering(&one.assert(&first.options, ORIGIN));
     let large = answering(&other.assert(&second.options, ORIGIN));
