@@ -7,14 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use sesame::api::Version;
 use sesame::domain::{
-    Challenge, Credential, CredentialId, Factor, FactorSet, Operation, Permission, Session,
-    SessionState, SignCount,
+    Challenge, Credential, CredentialId, CredentialKind, Factor, FactorSet, Operation, Permission,
+    Session, SessionState, SignCount,
 };
 
 use self::arrange::{Entry, arrange};
 use super::sessions::{Opened, answering, keys};
-use crate::support::app::App;
+use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, Wire};
+use crate::support::keys::ORIGIN;
 
 /// How a user proves himself by an authenticator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,6 +311,33 @@ async fn security_keys() {
 #[tokio::test]
 async fn security_keys_after_a_password() {
     hold(Flow::SecondFactor).await;
+}
+
+/// Whoever logs in by password proves himself alone, whoever's passkey is beside it.
+#[tokio::test]
+async fn an_answer_beside_another_users_login_is_wrong() {
+    let app = keys().await;
+    let page = app.service(&[Permission::SessionWrite]).await;
+    let (mini, other) = (app.user("mini").await, app.user("other").await);
+    let mut key = app.key(&other, CredentialKind::Passkey).await;
+    for has_password in [true, false] {
+        let opened = Opened::of_nobody(page).await;
+        let before = opened.stored(&app).await;
+        let mut message = answering(&key.assert(&opened.options, ORIGIN));
+        message["checks"]["user"] = json!({ "userId": mini.user_id.as_str() });
+        if has_password {
+            message["checks"]["password"] = json!({ "password": PASSWORD });
+        }
+
+        let got = page.ask(Operation::SetSession, opened.set(message)).await;
+
+        assert_eq!(got, Err("WEBAU-3M9si".to_owned()), "{has_password}");
+        let after = opened.stored(&app).await;
+        assert_eq!(after.factors, before.factors, "{has_password}");
+        assert_eq!(after.challenges.web_authn, [], "{has_password}");
+        let stored = app.credential(&key).await;
+        assert_eq!(stored.used_at, None, "{has_password}");
+    }
 }
 
 impl Opened {

@@ -8,6 +8,7 @@ use sesame::domain::{
 };
 
 use super::{open, outcome, pause, set, slow};
+use crate::support::administration::Administration as _;
 use crate::support::answer::Outcome;
 use crate::support::app::{App, NOW};
 use crate::support::client::Client;
@@ -296,4 +297,42 @@ async fn an_answer_between_reading_and_writing_leaves_the_larger_count() {
     assert_eq!(app.credential(&key).await.sign_count, SignCount(5));
     let stored = first.stored(&app).await;
     assert!(!stored.factors.is_proved());
+}
+
+/// The user's login name becomes another's between two reads: the answer proves neither of them.
+#[tokio::test(start_paused = true)]
+async fn a_login_name_that_became_anothers_logs_nobody_in() {
+    // What is read before the user: the credential, and without a user in the session that and the
+    // pointer, too.
+    for (of_user, reads, want) in [(true, 1, "code 14"), (false, 3, WRONG)] {
+        let app = keys().await;
+        let page = page(&app).await;
+        // The account is read by its first call.
+        page.create_json(&json!({})).await;
+        let mini = app.user_with_hash("mini", None).await;
+        let other = app.user_with_hash("other", None).await;
+        let mut key = app.key(&mini, CredentialKind::Passkey).await;
+        let opened = open(page, of_user.then_some(&mini)).await;
+        let before = opened.stored(&app).await;
+        let answer = answering(&key.assert(&opened.options, ORIGIN));
+        app.faults.clear();
+        let late = Fault::Delay(Duration::from_millis(50)).once();
+        app.faults.inject(late.for_action("GetItem").after(reads));
+        let given = page.ask(Operation::SetSession, opened.set(answer));
+        let change = async {
+            pause(20).await;
+            let store = &app.store;
+            let name = app.login_name("renamed");
+            assert!(store.rename_user(&mini, name).await.unwrap());
+            let name = mini.login_name.clone();
+            assert!(store.rename_user(&other, name).await.unwrap());
+        };
+
+        let (given, ()) = tokio::join!(given, change);
+
+        assert_eq!(outcome(&given), want, "{of_user}");
+        let after = opened.stored(&app).await;
+        assert_eq!(after.factors, before.factors, "{of_user}");
+        assert_eq!(app.credential(&key).await.used_at, None, "{of_user}");
+    }
 }
