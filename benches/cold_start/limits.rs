@@ -47,7 +47,7 @@ const MAX_BLOCK: u64 = 1550;
 const MAX_BESIDES: u64 = 50;
 
 /// The largest zip of the function, in bytes.
-const MAX_ZIP: u64 = 4_340_000;
+const MAX_ZIP: u64 = 3_955_000;
 
 /// Prints the size of the function's zip, and returns whether it is within its limit.
 pub fn print_zip(size: u64) -> bool {

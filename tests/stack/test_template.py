@@ -128,7 +128,9 @@ def test_a_function_may_send_nothing_that_it_does_not_send(either: Stack, functi
 
 
 # How partition keys of the users table begin, in the code and not.
-OF_USERS = frozenset({"LOGIN#", "USER#", "PROFILE#", "FACTORS#", "EMAIL#", "PHONE#"})
+OF_USERS = frozenset(
+    {"LOGIN#", "USER#", "PROFILE#", "FACTORS#", "KEYS#", "CREDENTIAL#", "EMAIL#", "PHONE#"}
+)
 BEGINNINGS = OF_USERS | {"CALLER#", "OTHER#"}
 
 
@@ -157,8 +159,9 @@ def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
     barred = {"CALLER#0": [*WRITES, CHECK]}
     if either.parameters["UserApi"] == "false":
         others = [action for action in [*WRITES, CHECK] if action != "UpdateItem"]
-        barred |= {"USER#0": others, "FACTORS#0": others}
+        barred |= {"USER#0": others, "FACTORS#0": others, "CREDENTIAL#0": others}
         barred["PROFILE#0"] = WRITES
+        barred["KEYS#0"] = [*WRITES, CHECK]
         barred |= {f"{kind}0": [*READS, *WRITES, CHECK] for kind in ("EMAIL#", "PHONE#")}
     if function == "Authorizer":
         barred = {f"{kind}0": [*READS, *WRITES, CHECK] for kind in BEGINNINGS - {"USER#"}}
