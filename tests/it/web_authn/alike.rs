@@ -99,7 +99,7 @@ async fn rows(app: &App) -> Vec<Row> {
             key.id = vec![7; 32];
         }),
         row("an unknown handle", &key, |key| {
-            key.handle = Some(vec![7; 16])
+            key.handle = Some(vec![7; 16]);
         }),
         row("no handle", &key, |key| key.handle = None),
         row("a bad signature", &key, |key| key.bad_signature = true),
@@ -109,7 +109,7 @@ async fn rows(app: &App) -> Vec<Row> {
         }),
         row("no verified user", &key, |key| key.flags = USER_PRESENT),
         row("another eligibility", &key, |key| {
-            key.flags |= BACKUP_ELIGIBLE
+            key.flags |= BACKUP_ELIGIBLE;
         }),
         row("a locked user", &of_locked, |_| {}),
         row("a locked user, badly signed", &of_locked, |key| {

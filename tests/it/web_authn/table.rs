@@ -258,9 +258,9 @@ fn assert_proved(
     want.extend([Factor::User, factor]);
     let got: FactorSet = new.factors.verified_at.keys().copied().collect();
     assert_eq!(got, want, "{about}");
-    let used = before.credentials[0].as_mut().unwrap();
-    used.sign_count = SignCount(entry.key.sign_count);
-    used.used_at = Some(client.now);
+    let credential = before.credentials[0].as_mut().unwrap();
+    credential.sign_count = SignCount(entry.key.sign_count);
+    credential.used_at = Some(client.now);
     assert_eq!(after.credentials, before.credentials, "{about}");
     assert_eq!(after.other_session, before.other_session, "{about}");
 }

@@ -260,7 +260,7 @@ async fn an_answer_meets_the_end_of_its_session() {
         assert!(stored.ended_at.is_some(), "{offset}");
         let is_used = app.credential(&key).await.used_at.is_some();
         assert_eq!(is_used, given.is_ok(), "{offset}");
-        assert_eq!(stored.factors.is_proved(), given.is_ok(), "{offset}");
+        assert!(given.is_ok() || !stored.factors.is_proved(), "{offset}");
         if given.is_err() {
             assert_eq!(outcome(&given), "COMMAND-Hewfq", "{offset}");
             met += 1;
