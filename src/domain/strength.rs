@@ -99,6 +99,7 @@ impl MfaPolicy {
         match self {
             _ if is_full => None,
             _ if kinds.demands_second() => Some(Lacking::Second(kinds)),
+            Self::Required if kinds.has_lasting() => Some(Lacking::Second(kinds)),
             Self::Required => Some(Lacking::SetUp),
             Self::Optional if factors.verified_at.contains_key(&Factor::Password) => None,
             Self::Optional => Some(Lacking::Password),

@@ -1,7 +1,11 @@
 //! Passkeys and security keys.
 
+mod alike;
+mod at_once;
+mod faults;
 pub mod registration;
 mod sessions;
+mod table;
 
 use crate::support::app::App;
 

@@ -15,34 +15,34 @@ use crate::support::authenticator::Authenticator;
 use crate::support::client::Client;
 use crate::support::keys::{KEYS, ORIGIN, asking};
 
-async fn keys() -> App {
+pub async fn keys() -> App {
     App::emulated(&KEYS).await
 }
 
 /// A deployment with one setting more or another value.
-async fn keys_with(name: &str, value: &str) -> App {
+pub async fn keys_with(name: &str, value: &str) -> App {
     let others = KEYS.into_iter().filter(|(other, _)| *other != name);
     let all: Vec<_> = others.chain([(name, value)]).collect();
     App::emulated(&all).await
 }
 
 /// A login page's own principal, which may check users without a password.
-async fn page(app: &App) -> Client<'_> {
+pub async fn page(app: &App) -> Client<'_> {
     app.service(&[Permission::SessionWrite]).await
 }
 
 /// A session, as its client knows it.
 #[derive(Clone, Debug)]
-struct Opened {
-    id: String,
-    token: String,
+pub struct Opened {
+    pub id: String,
+    pub token: String,
     /// The options of the newest challenge.
-    options: Value,
-    sequence: String,
+    pub options: Value,
+    pub sequence: String,
 }
 
 impl Opened {
-    async fn create(client: Client<'_>, message: Value) -> Self {
+    pub async fn create(client: Client<'_>, message: Value) -> Self {
         let mut opened = Self {
             id: String::new(),
             token: String::new(),
@@ -56,12 +56,12 @@ impl Opened {
     }
 
     /// A session with a challenge of a user.
-    async fn of(client: Client<'_>, user: &User, level: &str) -> Self {
+    pub async fn of(client: Client<'_>, user: &User, level: &str) -> Self {
         Self::create(client, opening(user, level)).await
     }
 
     /// A session with a challenge without a user.
-    async fn of_nobody(client: Client<'_>) -> Self {
+    pub async fn of_nobody(client: Client<'_>) -> Self {
         Self::create(client, json!({ "challenges": asking("REQUIRED") })).await
     }
 
@@ -73,39 +73,39 @@ impl Opened {
     }
 
     /// The message of a Set of this session.
-    fn set(&self, mut more: Value) -> Value {
+    pub fn set(&self, mut more: Value) -> Value {
         more["sessionId"] = json!(self.id);
         more["sessionToken"] = json!(self.token);
         more
     }
 
     /// Makes a Set, and has the new token from then on.
-    async fn change(&mut self, client: Client<'_>, more: Value) -> Outcome {
+    pub async fn change(&mut self, client: Client<'_>, more: Value) -> Outcome {
         let changed = client.ask(Operation::SetSession, self.set(more)).await?;
         self.keep(&changed);
         Ok(changed)
     }
 
     /// Answers the newest challenge.
-    async fn answer(&mut self, client: Client<'_>, key: &mut Authenticator) -> Outcome {
+    pub async fn answer(&mut self, client: Client<'_>, key: &mut Authenticator) -> Outcome {
         let answer = key.assert(&self.options, ORIGIN);
         self.change(client, answering(&answer)).await
     }
 
-    async fn stored(&self, app: &App) -> Session {
+    pub async fn stored(&self, app: &App) -> Session {
         let id = self.id.parse().unwrap();
         app.store.get_session(id).await.unwrap().unwrap()
     }
 
     /// What `GetSession` says of the factors.
-    async fn factors(&self, client: Client<'_>) -> Value {
+    pub async fn factors(&self, client: Client<'_>) -> Value {
         let message = json!({ "sessionId": self.id, "sessionToken": self.token });
         let got = client.ask(Operation::GetSession, message).await.unwrap();
         got["session"]["factors"].clone()
     }
 }
 
-fn opening(user: &User, level: &str) -> Value {
+pub fn opening(user: &User, level: &str) -> Value {
     json!({
         "checks": { "user": { "loginName": user.login_name.as_str() } },
         "challenges": asking(level),
@@ -113,23 +113,23 @@ fn opening(user: &User, level: &str) -> Value {
 }
 
 /// An authenticator that has signed so often.
-fn counting(key: &Authenticator, sign_count: u32) -> Authenticator {
+pub fn counting(key: &Authenticator, sign_count: u32) -> Authenticator {
     let mut key = key.clone();
     key.sign_count = sign_count;
     key
 }
 
-fn answering(answer: &Value) -> Value {
+pub fn answering(answer: &Value) -> Value {
     json!({ "checks": { "webAuthN": { "credentialAssertionData": answer } } })
 }
 
 /// The ids of the error of a wrong answer, and of those that are told apart.
-const WRONG: &str = "WEBAU-3M9si";
-const MALFORMED: &str = "WEBAU-ADgv4";
-const NO_CHALLENGE: &str = "COMMAND-Ioqu5";
-const NOT_HIS: &str = "COMMAND-Aej7i";
-const NOT_ACTIVE: &str = "COMMAND-Df4b3";
-const NONE_USABLE: &str = "WEBAU-4G8sw";
-const USER_MISSING: &str = "COMMAND-eeR2e";
-const COPIED: &str = "WEBAU-4M90s";
-const NO_PROOF: &str = "SESAME-Fprf1";
+pub const WRONG: &str = "WEBAU-3M9si";
+pub const MALFORMED: &str = "WEBAU-ADgv4";
+pub const NO_CHALLENGE: &str = "COMMAND-Ioqu5";
+pub const NOT_HIS: &str = "COMMAND-Aej7i";
+pub const NOT_ACTIVE: &str = "COMMAND-Df4b3";
+pub const NONE_USABLE: &str = "WEBAU-4G8sw";
+pub const USER_MISSING: &str = "COMMAND-eeR2e";
+pub const COPIED: &str = "WEBAU-4M90s";
+pub const NO_PROOF: &str = "SESAME-Fprf1";
