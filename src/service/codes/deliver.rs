@@ -65,7 +65,11 @@ impl Service {
         let link = template.map(|template| {
             // Codes of other purposes are found without.
             let has_id = order.purpose == CodePurpose::RegisterPasskey;
-            let id = has_id.then(|| id.to_string()).unwrap_or_default();
+            let id = if has_id {
+                id.to_string()
+            } else {
+                String::new()
+            };
             let values = LinkValues {
                 code_id: &id,
                 ..self.link_values(code, account, is_verified)
