@@ -4,6 +4,7 @@
 mod answer;
 mod challenge;
 mod judge;
+mod passed;
 
 use crate::domain::{
     Challenge, Credential, CredentialId, RpId, UserVerification, WebAuthnChallenge,
@@ -14,7 +15,7 @@ use crate::webauthn::{AssertionResponse, Fault, Malformed};
 
 pub(super) use answer::ReadAnswer;
 pub(super) use challenge::KeyRights;
-pub(super) use judge::PassedAnswer;
+pub(super) use passed::PassedAnswer;
 
 /// The answer of an authenticator that a request presents, if it can be read.
 pub type PresentedAnswer = Result<AssertionResponse, Malformed>;

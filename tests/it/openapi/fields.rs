@@ -107,7 +107,12 @@ async fn no_field_is_read_that_is_not_documented() {
                 let required = ["code", "domain", "userVerificationRequirement"];
                 let is_needed = required.contains(&&**name) && message.get(name).is_none();
                 if is_needed {
-                    message[name] = field["examples"][0].clone();
+                    message[name] = match &**name {
+                        "userVerificationRequirement" => {
+                            "USER_VERIFICATION_REQUIREMENT_REQUIRED".into()
+                        }
+                        _ => field["examples"][0].clone(),
+                    };
                 }
             }
             for name in &names {

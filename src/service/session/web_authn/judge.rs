@@ -1,6 +1,6 @@
 //! Judging the answer of an authenticator.
 
-use super::{Fault, ReadAnswer, refuse};
+use super::{Fault, PassedAnswer, ReadAnswer, refuse};
 use crate::domain::{
     Challenge, CounterPolicy, Credential, CredentialKind, Factor, FoldedName, LoginName, SignCount,
     User, UserId, UserRef, UserState, UserVerification, WebAuthnChallenge,
@@ -11,47 +11,6 @@ use crate::service::user_lookup::Subject;
 use crate::service::{Context, Service};
 use crate::store::UsedCredential;
 use crate::webauthn::{Asserted, Expected, FORGED, verify_assertion, verify_nothing};
-
-/// An answer that was right, and is used up together with the change of the session.
-#[derive(Debug)]
-pub(in crate::service::session) struct PassedAnswer {
-    pub challenge: Challenge,
-    pub used: UsedCredential,
-    pub user: User,
-    pub factor: Factor,
-    /// Whether the credential has verified the user and is no passkey.
-    pub u2f_verified_user: bool,
-    /// Whether the challenge was one without a user.
-    is_discoverable: bool,
-}
-
-impl PassedAnswer {
-    /// The error for a credential that isn't there.
-    fn not_found(&self, context: &Context) -> WebAuthnError {
-        if self.is_discoverable {
-            refuse(Fault("the credential is not known"), context)
-        } else {
-            WebAuthnError::NotFound
-        }
-    }
-
-    /// Checks that the challenge still waits for its answer in a session that others have written
-    /// since, and that the session has not got another user.
-    pub fn require_challenge_of(
-        &self,
-        session: &crate::domain::Session,
-        context: &Context,
-    ) -> Result<(), WebAuthnError> {
-        if session.challenges.web_authn(&self.challenge).is_none() {
-            return Err(refuse(Fault("the challenge was answered"), context));
-        }
-        let own = session.factors.user();
-        if own.is_some_and(|own| own.user_id != self.user.user_id) {
-            return Err(refuse(Fault("the session has another user"), context));
-        }
-        Ok(())
-    }
-}
 
 impl Service {
     /// Judges an answer to `challenge`, which the session of `set` has. `known` is the user who was
@@ -165,6 +124,8 @@ impl Service {
         let wanted = credential.map_or_else(UserId::generate, |one| one.user.clone());
         let pointer = self.store.get_user_pointer(&wanted);
         let pointer = context.database(pointer).await?;
+        let kinds = pointer.as_ref().map(|pointer| pointer.kinds);
+        let kinds = kinds.unwrap_or_default();
         let name = match pointer {
             Some(pointer) => pointer.login_name.folded(),
             None => FoldedName::for_unknown_user(wanted.as_str()),
@@ -188,6 +149,11 @@ impl Service {
                 return Err(Fault("the credential is of another kind or domain"));
             }
             let user = user.ok_or(Fault("the credential's user doesn't exist"))?;
+            // A release without credentials leaves those of a user whom it deletes, and the id may be
+            // another one's since.
+            if !kinds.has(credential.kind.into()) {
+                return Err(Fault("the user has no credential of the kind"));
+            }
             if user.state != UserState::Active {
                 return Err(Fault("the credential's user is not active"));
             }
