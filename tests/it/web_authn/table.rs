@@ -1,6 +1,7 @@
 //! Every answer of an authenticator: in each state of its challenge, its credential and its user.
 
 mod arrange;
+mod case;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,79 +13,11 @@ use sesame::domain::{
 };
 
 use self::arrange::{Entry, arrange};
+use self::case::{Case, Flow};
 use super::sessions::{Opened, answering, keys};
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::{Client, Wire};
 use crate::support::keys::ORIGIN;
-
-/// How a user proves himself by an authenticator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// A passkey of the user whom the session names, who has no password.
-    Passkey,
-    /// A passkey that finds the user.
-    Discoverable,
-    /// A security key of the user whom the session names.
-    SecurityKey,
-    /// A security key after a password.
-    SecondFactor,
-}
-
-impl Flow {
-    const ALL: [Self; 4] = [
-        Self::Passkey,
-        Self::Discoverable,
-        Self::SecurityKey,
-        Self::SecondFactor,
-    ];
-}
-
-/// What is peculiar about an answer, or has happened before it comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Case {
-    Right,
-    OtherChallenge,
-    OtherSessions,
-    NoChallenge,
-    Origin(&'static str),
-    TopOrigin,
-    CrossOrigin,
-    OtherRpId,
-    NotPresent,
-    NotVerified,
-    OtherType,
-    BadSignature,
-    OtherUsersHandle,
-    UnknownHandle,
-    NoHandle,
-    UnknownCredential,
-    /// It names another user's credential, and is signed with the key of the own.
-    NamesOtherUsers,
-    /// Another user has answered, with all that is his.
-    OtherUsers,
-    OtherKind,
-    OtherDomains,
-    JustInTime,
-    Expired,
-    Used,
-    UsedBesideAnother,
-    CountSmaller,
-    CountEqual,
-    CountZero,
-    NowEligible,
-    NoLongerEligible,
-    StateWithoutEligibility,
-    Removed,
-    /// It was removed, and is another user's now.
-    Moved,
-    Malformed,
-    Renamed,
-    LoggedOut,
-    UserLocked,
-    UserDeactivated,
-    UserDeleted,
-    SessionEnded,
-}
 
 /// What an answer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

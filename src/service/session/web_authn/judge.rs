@@ -2,8 +2,8 @@
 
 use super::{Fault, PassedAnswer, ReadAnswer, refuse};
 use crate::domain::{
-    Challenge, CounterPolicy, Credential, CredentialKind, Factor, FoldedName, LoginName, SignCount,
-    User, UserId, UserRef, UserState, UserVerification, WebAuthnChallenge,
+    CounterPolicy, Credential, CredentialKind, Factor, FoldedName, LoginName, SignCount, User,
+    UserId, UserRef, UserState, UserVerification, WebAuthnChallenge,
 };
 use crate::error::{Error, WebAuthnError};
 use crate::service::session::set::PreparedSet;

@@ -7,7 +7,7 @@ use sesame::domain::{
     Challenge, CredentialId, CredentialKind, Operation, SignatureAlgorithm, User, UserState,
 };
 
-use super::{Case, Flow};
+use super::case::{Case, Flow};
 use crate::support::administration::Administration as _;
 use crate::support::app::App;
 use crate::support::authenticator::{
