@@ -50,9 +50,7 @@ class Authenticator:
 
     def _data(self, rp_id: str, flags: int, more: bytes = b"") -> bytes:
         self._count += 1
-        return (
-            sha256(rp_id.encode()).digest() + bytes([flags]) + self._count.to_bytes(4) + more
-        )
+        return sha256(rp_id.encode()).digest() + bytes([flags]) + self._count.to_bytes(4) + more
 
     def _answer(self, client_data: bytes, **response: Any) -> dict[str, Any]:
         return {

@@ -376,7 +376,12 @@ def test_passkeys_are_bound_to_host_names(stack: Stack) -> None:
     parameter = stack.template["Parameters"]["RpIds"]
     good = ["", "acme.example", "localhost,xn--mnchen-3ya.example", f"{'a' * 63}.example"]
     bad = ["Acme.example", "acme.example,", "acme.example.", "-a.example", "a_b.example"]
-    bad += ["acme.example:443", "https://acme.example", f"{'a' * 64}.example", "a.example, b.example"]
+    bad += [
+        "acme.example:443",
+        "https://acme.example",
+        f"{'a' * 64}.example",
+        "a.example, b.example",
+    ]
 
     assert parameter["MaxLength"] == 256
     assert [text for text in good + bad if re.fullmatch(parameter["AllowedPattern"], text)] == good

@@ -56,6 +56,7 @@ fn check(what: &str, lines: &[&str], must: &[&str], may: &[&str]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_text_has_its_placeholders_and_no_others() {
     for language in MessageLanguage::ALL {
         for kind in MessageKind::ALL {

@@ -145,7 +145,9 @@ fn statements_are_empty_by_the_key_itself_or_ignored() {
         .unwrap();
     let mut bytes = Vec::new();
     crate::base64::decode_either(object, &mut bytes).unwrap();
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     // 667061636b6564 is packed, 63616c6726 is alg: -7, 63736967 is sig, 63783563 is x5c.
     let (statement, _) = text.split_once("68617574684461746158a4").unwrap();
     let statement = statement.split_once("6761747453746d74").unwrap().1;

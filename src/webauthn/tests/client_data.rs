@@ -19,6 +19,7 @@ fn found(client_data: &[u8]) -> &'static str {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn client_data_is_read_exactly_and_compared_whole() {
     let zeros = "A".repeat(43);
     // In each row, C stands for the challenge that is expected.

@@ -19,6 +19,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn keys_are_of_the_three_kinds_and_have_what_those_need_once() {
     use SignatureAlgorithm::{EdDsa, Es256, Rs256};
 
@@ -236,7 +237,7 @@ fn attestation_objects_have_three_members_and_bounded_others() {
     ] {
         let object = hex(&text);
         let read = AttestationObject::parse(&object);
-        assert_eq!(read.is_ok(), is_read, "{:.200}", text);
+        assert_eq!(read.is_ok(), is_read, "{text:.200}");
         if let Ok(read) = read {
             assert_eq!((read.format, read.statement), ("none", &[0xa0][..]));
             assert_eq!(read.authenticator_data, [0xaa]);

@@ -43,14 +43,13 @@ pub struct Opened {
 
 impl Opened {
     pub async fn create(client: Client<'_>, message: Value) -> Self {
+        let created = client.ask(Operation::CreateSession, message).await.unwrap();
         let mut opened = Self {
-            id: String::new(),
+            id: created["sessionId"].as_str().unwrap().to_owned(),
             token: String::new(),
             options: Value::Null,
             sequence: String::new(),
         };
-        let created = client.ask(Operation::CreateSession, message).await.unwrap();
-        opened.id = created["sessionId"].as_str().unwrap().to_owned();
         opened.keep(&created);
         opened
     }
@@ -66,8 +65,9 @@ impl Opened {
     }
 
     fn keep(&mut self, answer: &Value) {
-        self.token = answer["sessionToken"].as_str().unwrap().to_owned();
-        self.sequence = answer["details"]["sequence"].as_str().unwrap().to_owned();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.token = text(&answer["sessionToken"]);
+        self.sequence = text(&answer["details"]["sequence"]);
         let key = &answer["challenges"]["webAuthN"];
         self.options = key["publicKeyCredentialRequestOptions"].clone();
     }

@@ -116,11 +116,11 @@ async fn twenty_registrations_at_once_end_at_the_limit() {
         slow(&app);
 
         let complete = join_all(begun.iter().map(|one| one.complete_rightly(admin)));
-        let begin = join_all((0..10).map(async |n| {
+        let more = join_all((0..10).map(async |n| {
             let begun = begin_with(admin, Kind::ALL[n % 2], &user, json!({})).await;
             begun.err().unwrap_or_else(|| "ok".to_owned())
         }));
-        let (completed, begun_again) = tokio::join!(complete, begin);
+        let (completed, begun_again) = tokio::join!(complete, more);
 
         app.faults.clear();
         let registered = count(&completed, "ok");

@@ -161,7 +161,7 @@ async fn what_is_registered_is_listed_by_name_and_domain() {
     let answer = authenticator().register(&begun.options, "https://www.acme.example");
     assert_eq!(begun.complete(admin, &answer).await, "ok");
 
-    assert_eq!(passkeys(admin, &user).await, [passkey.clone()]);
+    assert_eq!(passkeys(admin, &user).await, std::slice::from_ref(&passkey));
     let message = json!({ "userId": user });
     let listed = admin.ask(Operation::ListPasskeys, message).await.unwrap();
     let want = json!([{ "id": passkey, "state": "AUTH_FACTOR_STATE_READY", "name": "laptop" }]);

@@ -141,6 +141,9 @@ async fn a_user_who_is_not_active_does_not_log_in() {
 }
 
 /// Whatever is wrong, it is told in the same bytes and takes the same requests, under each `ACCESS`.
+/// Spoils an answer.
+type Spoil = fn(&mut Authenticator);
+
 #[tokio::test]
 async fn nothing_is_told_by_an_answer_to_a_challenge_without_a_user() {
     for access in ["public", "authenticated", "token"] {
@@ -160,13 +163,13 @@ async fn nothing_is_told_by_an_answer_to_a_challenge_without_a_user() {
         })
         .await;
         let u2f = app.key(&mini, CredentialKind::U2f).await;
-        let rows: [(&str, &Authenticator, fn(&mut Authenticator)); 8] = [
+        let rows: [(&str, &Authenticator, Spoil); 8] = [
             ("an unknown credential", &key, |key| key.id = vec![1; 32]),
             ("an unknown handle", &key, |key| {
                 key.handle = Some(vec![1; 16]);
             }),
             ("another's handle", &key, |key| {
-                key.handle = Some(vec![2; 16])
+                key.handle = Some(vec![2; 16]);
             }),
             ("no handle", &key, |key| key.handle = None),
             ("a bad signature", &key, |key| key.bad_signature = true),
