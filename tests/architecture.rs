@@ -48,7 +48,7 @@ const BARRED: [(&str, &[&str]); 11] = [
     ("domain", &["http", "lambda_", "serde", "tokio", "argon2"]),
     ("webauthn", &["http", "lambda_", "tokio"]),
     ("password", &["http", "lambda_", "serde"]),
-    ("aws", &["lambda_", "serde", "argon2"]),
+    ("aws", &["lambda_", "argon2"]),
     ("store", &["http::", "lambda_", "serde", "argon2"]),
     ("messages", &["http", "lambda_", "serde", "tokio", "argon2"]),
     ("service", &["http", "lambda_", "serde", "argon2"]),

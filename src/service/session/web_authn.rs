@@ -5,6 +5,7 @@ mod answer;
 mod challenge;
 mod judge;
 mod passed;
+mod read;
 
 use crate::domain::{
     Challenge, Credential, CredentialId, RpId, UserVerification, WebAuthnChallenge,
@@ -13,9 +14,9 @@ use crate::error::WebAuthnError;
 use crate::service::Context;
 use crate::webauthn::{AssertionResponse, Fault, Malformed};
 
-pub(super) use answer::ReadAnswer;
 pub(super) use challenge::KeyRights;
 pub(super) use passed::PassedAnswer;
+pub(super) use read::ReadAnswer;
 
 /// The answer of an authenticator that a request presents, if it can be read.
 pub type PresentedAnswer = Result<AssertionResponse, Malformed>;

@@ -8,7 +8,7 @@ use super::{Has, USERS};
 use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::Client;
-use crate::support::second::SECOND;
+use crate::support::keys::KEYS;
 
 pub const UNAUTHENTICATED: &str = "code 16";
 pub const WEAK: &str = "AUTHZ-Kl3p0";
@@ -206,7 +206,7 @@ impl Table {
         for (access, creates) in CREATES {
             // Otherwise what was set up would be a factor for the next rows.
             let own = [("MFA", mfa), ("ACCESS", access), ("SECOND_FACTORS", "totp")];
-            let settings = [&SECOND[..], &own].concat();
+            let settings = [&KEYS[..], &own].concat();
             let app = match apps.first() {
                 None => App::emulated(&settings).await,
                 Some((first, _)) => first.beside(&settings),

@@ -1,6 +1,6 @@
 //! A Set with the answer of an authenticator.
 
-use super::{Credential, Fault, PresentedAnswer, WebAuthnChallenge, refuse};
+use super::{Fault, PresentedAnswer, ReadAnswer, WebAuthnChallenge, refuse};
 use crate::domain::{
     Challenge, Factor, NamedSession, Permit, Session, SessionId, UserFactor, UserRef, WriteId,
 };
@@ -10,34 +10,9 @@ use crate::service::session::set::{ChangedSession, PreparedSet};
 use crate::service::session::web_authn::{KeyRights, PassedAnswer};
 use crate::service::{Context, Service};
 use crate::store::PutOutcome;
-use crate::webauthn::AssertionResponse;
 
 /// How often it is tried to write a session that others write at the same time.
 const TRIES: usize = 16;
-
-/// An answer, and the credential that it names.
-#[derive(Debug)]
-pub(in crate::service::session) struct ReadAnswer {
-    pub response: AssertionResponse,
-    pub credential: Option<Credential>,
-}
-
-impl ReadAnswer {
-    /// Checks that the handle in the answer is that of the credential's user.
-    pub(super) fn require_handle(
-        &self,
-        credential: &Credential,
-        is_needed: bool,
-    ) -> Result<(), Fault> {
-        match self.response.user_handle.as_deref() {
-            Some(handle) if handle != credential.handle.0 => {
-                Err(Fault("the handle is not that of the credential's user"))
-            }
-            None if is_needed => Err(Fault("the answer has no handle")),
-            Some(_) | None => Ok(()),
-        }
-    }
-}
 
 impl Service {
     /// Finds the session of a Set and, at the same time, the credential that its answer names, if it has
