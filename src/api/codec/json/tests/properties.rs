@@ -47,7 +47,7 @@ fn whole(value: serde_json::Value) -> serde_json::Value {
             Some(double) if !number.is_f64() || double.is_sign_negative() && double == 0.0 => {
                 Value::Number(number)
             }
-            Some(double) if double.fract() == 0.0 && double.abs() < 1e15 => {
+            Some(double) if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 => {
                 format!("{double:.0}").parse().unwrap()
             }
             _ => Value::Number(number),
