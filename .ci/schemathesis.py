@@ -322,8 +322,8 @@ def keep_words(case: Case) -> None:
     if not isinstance(case.body, dict):
         return
     checks = case.body.get("checks", {})
-    # Only the codes of a user with second factors are right.
-    for name in ("totp", "otpSms", "otpEmail", "recoveryCode"):
+    # Only the codes of a user with second factors are right, and only what an authenticator answers.
+    for name in ("totp", "otpSms", "otpEmail", "recoveryCode", "webAuthN"):
         checks.pop(name, None)
     case.body.pop("challenges", None)
     if "session_id" in case.path_parameters:

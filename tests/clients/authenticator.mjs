@@ -77,7 +77,7 @@ export class Authenticator {
     return this.#answer("webauthn.get", challenge, (clientData) => ({
       authenticatorData: base64url(data),
       signature: base64url(sign("sha256", Buffer.concat([data, sha256(clientData)]), this.#key.privateKey)),
-      userHandle: this.#handle,
+      userHandle: this.#handle ?? base64url(randomBytes(16)),
     }));
   }
 }
