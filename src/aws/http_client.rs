@@ -3,8 +3,8 @@
 //! The SDK has such a client, `aws_smithy_http_client`. It reads the roots from PEM, and once more
 //! for each set of time-outs and each client, which was a quarter of a cold start. This one does
 //! what that one does with its defaults: TLS by ring, no proxy, and connections that are kept for 90
-//! idle seconds. It speaks HTTP/1.1 alone, as AWS's endpoints of these services do: HTTP/2 would be 4 %
-//! of the function.
+//! idle seconds. It speaks HTTP/1.1 alone, which all of AWS's endpoints take: HTTP/2 would be 4 % of
+//! the function.
 
 mod connector;
 mod failure;

@@ -53,7 +53,7 @@ errors! {
     NoneUsable:
         FAILED_PRECONDITION, "no_usable_key", "WebAuthN begin login failed", "WEBAU-4G8sw";
 
-    /// The authenticator has counted less signatures than before, so that it may be a copy
+    /// The authenticator has counted no more signatures than before, so that it may be a copy
     /// (`WEBAUTHN_COUNTER`).
     ///
     /// Have the user log in otherwise, and remove the credential.

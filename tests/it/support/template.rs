@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use saphyr::{LoadableYamlNode, Yaml};
 
-/// Each database has the tables, and reading the template takes as long as a hundred requests.
+/// Each database has the tables, and the template is long.
 static TEMPLATE: LazyLock<Vec<Yaml<'static>>> =
     LazyLock::new(|| Yaml::load_from_str(include_str!("../../../template.yaml")).unwrap());
 
