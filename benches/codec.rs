@@ -19,7 +19,7 @@ use sesame::api::{
 };
 use sesame::domain::{Sequence, SessionId, Timestamp};
 use sesame::error::Error as Fault;
-use sesame::service::{CreateSession, CreatedSession, Details, ReturnedOtps};
+use sesame::service::{CreateSession, CreatedSession, Details, ReturnedChallenges};
 use sesame::token::SessionToken;
 
 const ROUNDS: u64 = 1000;
@@ -78,7 +78,7 @@ fn run(subject: &str, rounds: u64) -> Result<(), Box<dyn Error>> {
         },
         session_id,
         session_token: SessionToken::generate(session_id, None)?,
-        codes: ReturnedOtps::default(),
+        codes: ReturnedChallenges::default(),
     };
     let unknown = Fault::UserNotFound;
     let request = request(protocol);

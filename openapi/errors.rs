@@ -62,18 +62,31 @@ impl Answer {
     }
 }
 
+/// The errors that show that a call of passkeys sends or takes codes.
+const OF_LINKS: [&str; 2] = ["SESAME-Send1", "COMMAND-Eeb2a"];
+
+/// What a call refuses where the deployment lacks a setting for it.
+fn missing(rpc: &str, of_call: &[String]) -> Vec<&'static str> {
+    let has_one = |some: &[&str]| of_call.iter().any(|name| some.contains(&&**name));
+    let is_of_keys = rpc.contains("Passkey") || rpc.contains("U2F");
+    let has_codes = has_one(if is_of_keys { &OF_LINKS } else { &OF_CODES });
+    let parties = is_of_keys.then_some("passkeys without RP_IDS");
+    let codes = has_codes.then_some("codes without SERVER_KEY");
+    parties.into_iter().chain(codes).collect()
+}
+
 /// The errors of a call, by what its option names, on a path that has these methods. `unbuilt` is a
 /// field of its request that isn't carried out.
 pub fn answers(
+    rpc: &str,
     of_call: &[String],
     is_open_to_weak: bool,
     has_body: bool,
     methods: &str,
     unbuilt: Option<String>,
 ) -> Result<Vec<Answer>> {
-    let has_codes = of_call.iter().any(|name| OF_CODES.contains(&&**name));
-    let no_key = has_codes.then_some("codes without SERVER_KEY");
-    let unbuilt = unbuilt.or_else(|| no_key.map(str::to_owned));
+    let missing = missing(rpc, of_call);
+    let unbuilt = unbuilt.or_else(|| missing.first().map(|&what| what.to_owned()));
     let unbuilt = unbuilt.unwrap_or_default();
     let mut names: Vec<_> = of_call
         .iter()
@@ -109,8 +122,8 @@ pub fn answers(
                 Error::Unimplemented(_) => {
                     let keyed = names.contains(&KEY_REUSED);
                     let keyed = keyed.then_some("Idempotency-Key without SERVER_KEY");
-                    let no_key = no_key.filter(|what| *what != unbuilt);
-                    let more = keyed.into_iter().chain(no_key);
+                    let missing = missing.iter().copied().filter(|what| *what != unbuilt);
+                    let more = keyed.into_iter().chain(missing);
                     more.map(|what| Error::Unimplemented(what.into())).collect()
                 }
                 _ => Vec::new(),

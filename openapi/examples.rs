@@ -86,7 +86,9 @@ fn known(message: &MessageDescriptor, value: &Value) -> Value {
             let of_field = |(name, value): (&String, &Value)| {
                 let field = message.get_field_by_json_name(name)?;
                 let value = match field.kind() {
-                    Kind::Message(inner) if !field.is_map() => known(&inner, value),
+                    Kind::Message(inner) if !field.is_map() && is_plain(&inner) => {
+                        known(&inner, value)
+                    }
                     _ => value.clone(),
                 };
                 Some((name.clone(), value))

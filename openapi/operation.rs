@@ -140,7 +140,8 @@ impl Document<'_> {
         let mut by_status: BTreeMap<u16, Vec<Answer>> = BTreeMap::new();
         let unbuilt = self.proto.first_unbuilt(&method.input(), &[]);
         let is_open = is_open_to_weak(method.name());
-        for answer in errors::answers(&call.errors, is_open, route.has_body, methods, unbuilt)? {
+        let (rpc, of_call) = (method.name(), &call.errors);
+        for answer in errors::answers(rpc, of_call, is_open, route.has_body, methods, unbuilt)? {
             by_status.entry(answer.status).or_default().push(answer);
         }
         for (status, answers) in by_status {

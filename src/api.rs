@@ -15,6 +15,7 @@ mod route;
 pub mod schema;
 mod session;
 mod settings;
+mod structs;
 mod timeout;
 mod user;
 mod version;

@@ -1,6 +1,8 @@
 //! The clients of AWS: how they connect, whom they trust, when they try again, and what their
 //! failures mean.
 
+#[cfg(feature = "function")]
+mod api;
 mod client;
 #[cfg(feature = "cli")]
 mod discovery;

@@ -8,6 +8,7 @@
 
 mod bench;
 mod connection;
+mod credential_json;
 #[cfg(feature = "dev")]
 mod dev;
 mod environment;

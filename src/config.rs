@@ -4,9 +4,11 @@
 mod authorizer;
 mod endpoint;
 mod fault;
+mod forms;
 mod login_pages;
 mod policy;
 mod reader;
+mod relying_party;
 mod rows;
 mod second_factors;
 mod server_key;

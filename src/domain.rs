@@ -14,6 +14,8 @@ mod challenge;
 #[cfg(feature = "function")]
 mod code;
 mod code_purpose;
+mod credential;
+mod credentials;
 mod factor_kinds;
 mod factors;
 mod id;
@@ -41,6 +43,7 @@ mod principal;
 mod printable;
 #[cfg(feature = "function")]
 mod recovery_code;
+mod relying_party;
 #[cfg(feature = "function")]
 mod sealed;
 #[cfg(feature = "function")]
@@ -74,6 +77,12 @@ pub use code::{
     PresentedCode, SentMessages, TooManyMessages, day_end, day_of, until_next_day,
 };
 pub use code_purpose::CodePurpose;
+pub use credential::{
+    Backup, Challenge, CoseKey, Credential, CredentialHash, CredentialId, CredentialKind,
+    ListedCredential, PendingCredential, RegistrationId, SignCount, SignatureAlgorithm, UserHandle,
+    UserVerification, WebAuthnChallenge,
+};
+pub use credentials::Credentials;
 pub use factor_kinds::{FactorKind, FactorKinds};
 pub use factors::{Factor, FactorSet, Factors, PassedChecks, UserFactor};
 pub use id::{
@@ -104,6 +113,7 @@ pub use principal::{Principal, Proof};
 pub use printable::{printable, quote};
 #[cfg(feature = "function")]
 pub use recovery_code::{PresentedRecoveryCode, RecoveryCode, RecoveryCodeHash};
+pub use relying_party::{CounterPolicy, RelyingParties, RelyingPartyFault, RpId};
 #[cfg(feature = "function")]
 pub use sealed::SealedSecret;
 #[cfg(feature = "function")]

@@ -5,6 +5,7 @@ mod factors;
 mod rows;
 mod table;
 mod users;
+mod web_authn;
 
 use crate::domain::{Denial, Invalid};
 
@@ -13,6 +14,7 @@ pub use factors::{CountFault, FactorError, FactorLock};
 pub use rows::{Error, Example, examples};
 pub use table::Row;
 pub use users::{UserCommand, UserError};
+pub use web_authn::WebAuthnError;
 
 /// The cause of an error, which is for operators and is not sent to clients.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -108,6 +110,7 @@ impl Error {
                 | Self::PermissionDenied
                 | Self::Unauthenticated(_)
                 | Self::Factor(_)
+                | Self::WebAuthn(_)
         ) || self.is_failed_login()
     }
 

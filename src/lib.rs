@@ -1,8 +1,8 @@
 //! Sessions for people who would rather not run servers.
 //!
 //! Each module uses those before it in this order, and none after it: `base64`, `domain`, `error`,
-//! `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `host`, `breached`,
-//! `messages`, `service`, `api`, `app`, `transport`, `emulator`, `config`, `cli`.
+//! `webauthn`, `status`, `log`, `password`, `token`, `aws`, `store`, `verification`, `host`,
+//! `breached`, `messages`, `service`, `api`, `app`, `transport`, `emulator`, `config`, `cli`.
 //!
 //! The default feature `function` has all that the Lambda functions need. A service that only
 //! accepts session tokens takes `tower` without it, and so compiles neither the API nor what it
@@ -41,3 +41,5 @@ pub mod store;
 pub mod token;
 pub mod transport;
 pub mod verification;
+#[cfg(feature = "function")]
+pub mod webauthn;

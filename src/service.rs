@@ -19,15 +19,15 @@ use self::account_cache::ServiceAccountCache;
 use self::limited_addresses::LimitedAddresses;
 use crate::aws::{KeySource, Messenger};
 use crate::domain::{
-    Access, AddressPolicy, AttemptPolicy, FoldedName, MessagePolicy, MfaPolicy, Operation, Permit,
-    Principal, ScopePrefix, SecondFactorSet,
+    Access, AddressPolicy, AttemptPolicy, CounterPolicy, FoldedName, MessagePolicy, MfaPolicy,
+    Operation, Permit, Principal, RelyingParties, ScopePrefix, SecondFactorSet,
 };
 use crate::error::Error;
 use crate::password::{self, PasswordPool};
 use crate::store::Store;
 
 pub use authenticate::{Credentials, Jwt};
-pub use codes::Delivery;
+pub use codes::{Delivery, ReturnedCode};
 pub use context::{Client, Context};
 pub use factor_keys::{open_totp, seal_totp};
 pub use new_password::{NewPasswordRules, NotLookedUp, PasswordRefusal};
@@ -91,6 +91,10 @@ pub struct Policy {
     pub totp_issuer: String,
     /// How often a user's second factors may be tried, all together.
     pub factor_attempts: AttemptPolicy,
+    /// What passkeys and security keys are bound to. `None`: there are none.
+    pub relying_parties: Option<RelyingParties>,
+    /// What follows from a signature counter that has not grown.
+    pub counter: CounterPolicy,
 }
 
 /// The use cases, with all that they need.

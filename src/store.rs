@@ -46,7 +46,7 @@ pub use users::ReserveOutcome;
 pub use users::{
     AddressConflict, Alongside, ChangeOutcome, FactorPutOutcome, InsertOutcome, Repair,
     ReservedFactors, ScannedAccount, ScannedUsers, StoredSecret, StoredUser, TriedTotp,
-    UsedFactors, UsedTotp, UserFault,
+    UsedCredential, UsedFactors, UsedProofs, UsedTotp, UserFault,
 };
 
 /// Puts a request on the heap. The SDK's futures take kilobytes, and on the stack each future around

@@ -230,10 +230,13 @@ fn each_call_is_in_the_table_of_calls() {
             format!("| `{} {}", route.method, path.collect::<String>())
         })
     };
+    let table = ["{passkey_id}", "{u2f_id}"]
+        .iter()
+        .fold(API.to_owned(), |text, id| text.replace(id, "{id}"));
     for operation in Operation::ALL {
         let is_there = routes(*operation).any(|route| {
             let ends = ["`", "?"].map(|end| route.clone() + end);
-            ends.iter().any(|route| API.contains(route))
+            ends.iter().any(|route| table.contains(route))
         });
         assert!(is_there, "docs/api.md has no row for {operation:?}");
     }

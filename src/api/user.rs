@@ -6,6 +6,7 @@ mod create;
 mod factors;
 mod list;
 mod parts;
+mod passkeys;
 mod password;
 mod read;
 mod state;

@@ -55,6 +55,7 @@ impl App {
             let purposes: Vec<_> = facts.codes_returned.iter().copied().collect();
             line.set("code_returned", purposes.join(","));
         }
+        line.set_some("key_fault", facts.key_fault);
         line.set_some("login_ip", facts.login_address.as_ref());
         if facts.over_limit {
             line.set("over_limit", true);

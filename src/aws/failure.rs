@@ -28,7 +28,15 @@ pub fn failure<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let is_transient = match &error {
+    failure_of(operation::<E>(), &error)
+}
+
+/// The same of an operation with this name.
+pub(super) fn failure_of<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let is_transient = match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
             true
         }
@@ -40,7 +48,7 @@ where
     };
     // The SDK's own `Display` is "service error" alone, and its `Debug` holds whole
     // answers, with all that is in an item.
-    let cause = format!("{}: {}", operation::<E>(), chain(&error)).into();
+    let cause = format!("{operation}: {}", chain(error)).into();
     if is_transient {
         Error::Unavailable(cause)
     } else {

@@ -2,8 +2,9 @@
 //!
 //! The SDK has such a client, `aws_smithy_http_client`. It reads the roots from PEM, and once more
 //! for each set of time-outs and each client, which was a quarter of a cold start. This one does
-//! what that one does with its defaults: TLS by ring, HTTP/1.1 or HTTP/2, no proxy, and connections
-//! that are kept for 90 idle seconds.
+//! what that one does with its defaults: TLS by ring, no proxy, and connections that are kept for 90
+//! idle seconds. It speaks HTTP/1.1 alone, which all of AWS's endpoints take: HTTP/2 would be 4 % of
+//! the function.
 
 mod connector;
 mod failure;
@@ -75,6 +76,6 @@ fn tls_config(roots: Roots) -> ClientConfig {
         .expect("suites for both versions")
         .with_root_certificates(roots.read())
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
 }

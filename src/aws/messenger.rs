@@ -1,20 +1,70 @@
 //! Sends e-mails with Amazon SES and SMS with AWS End User Messaging.
 //!
-//! Each message is one signed POST. The SDK has a client for either service, and each of them would
-//! be 250 KB of the function and as much work at its start as the client of the database.
-
 mod body;
-mod provider;
-mod refusal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 
-use self::provider::{END_USER_MESSAGING, Provider, SES};
-use super::client::Endpoint;
+use super::api::{Api, ApiClient};
+use super::client::{CONNECT_TIMEOUT, Endpoint};
 use crate::domain::{EmailAddress, EmailMessage, MessagePolicy, TextMessage};
-use crate::error::Error;
+use crate::error::{Error, chain};
+
+/// <https://docs.aws.amazon.com/general/latest/gr/ses.html>
+const SES: Api = Api {
+    service: "SESv2",
+    operation: "SendEmail",
+    host: "email",
+    signing_name: "ses",
+    path: "/v2/email/outbound-emails",
+    target: None,
+    content_type: "application/json",
+    timeouts,
+    retries,
+    // It may quote the address or the content of the message.
+    keeps_reasons: false,
+};
+
+/// <https://docs.aws.amazon.com/general/latest/gr/end-user-messaging.html>
+const END_USER_MESSAGING: Api = Api {
+    service: "PinpointSMSVoiceV2",
+    operation: "SendTextMessage",
+    host: "sms-voice",
+    signing_name: "sms-voice",
+    path: "/",
+    target: Some("PinpointSMSVoiceV2.SendTextMessage"),
+    content_type: "application/x-amz-json-1.0",
+    timeouts,
+    retries,
+    keeps_reasons: false,
+};
+
+/// Two tries, the wait between them and the time to get credentials take at most
+/// [`OPERATION_TIMEOUT`]. A call that sends a message has requests to the database beside it.
+const MAX_ATTEMPTS: u32 = 2;
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2500);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_millis(400);
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(INITIAL_BACKOFF)
+        .with_max_backoff(MAX_BACKOFF)
+}
 
 /// The URLs of the two services. `None` is AWS's own in the region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +85,8 @@ pub struct Messenger(Arc<Inner>);
 struct Inner {
     mail_from: Option<EmailAddress>,
     sms_origination: Option<String>,
-    email: Provider,
-    sms: Provider,
+    email: ApiClient,
+    sms: ApiClient,
 }
 
 impl Messenger {
@@ -55,8 +105,8 @@ impl Messenger {
         Self(Arc::new(Inner {
             mail_from: policy.mail_from.clone(),
             sms_origination: policy.sms_origination.clone(),
-            email: Provider::new(&SES, at(urls.email), http.clone()),
-            sms: Provider::new(&END_USER_MESSAGING, at(urls.sms), http),
+            email: ApiClient::new(&SES, at(urls.email), http.clone()),
+            sms: ApiClient::new(&END_USER_MESSAGING, at(urls.sms), http),
         }))
     }
 
@@ -74,7 +124,7 @@ impl Messenger {
         let from = mail_from
             .as_ref()
             .ok_or_else(|| Error::Internal("an e-mail without a sender".into()))?;
-        email.send(body::email(from, message)).await
+        send(&SES, email, body::email(from, message)).await
     }
 
     /// Sends an SMS. A failure doesn't tell whether it was sent: an answer may have been lost.
@@ -91,6 +141,17 @@ impl Messenger {
         let origination = sms_origination
             .as_deref()
             .ok_or_else(|| Error::Internal("an SMS without an origination".into()))?;
-        sms.send(body::sms(origination, message)).await
+        send(&END_USER_MESSAGING, sms, body::sms(origination, message)).await
+    }
+}
+
+async fn send(api: &Api, client: &ApiClient, body: String) -> Result<(), Error> {
+    match client.send(body).await? {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // The SDK's own `Debug` holds the whole answer.
+            let cause = format!("{}: {}", api.operation, chain(&error));
+            Err(Error::Unavailable(cause.into()))
+        }
     }
 }

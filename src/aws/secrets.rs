@@ -2,22 +2,35 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{
-    Builder, Region, SharedHttpClient, StalledStreamProtectionConfig,
-};
-
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use serde::Deserialize;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::api::{Api, ApiClient};
 use super::client::{Endpoint, retries, timeouts};
-use super::failure::failure;
+use super::failure::failure_of;
 use crate::domain::{KeyName, Timestamp};
 use crate::error::Error;
 use crate::lock::lock;
 use crate::token::ServerKeys;
+
+/// <https://docs.aws.amazon.com/general/latest/gr/asm.html>
+const SECRETS_MANAGER: Api = Api {
+    service: "Secrets Manager",
+    operation: "GetSecretValue",
+    host: "secretsmanager",
+    signing_name: "secretsmanager",
+    path: "/",
+    target: Some("secretsmanager.GetSecretValue"),
+    content_type: "application/x-amz-json-1.1",
+    timeouts,
+    retries,
+    keeps_reasons: true,
+};
 
 /// How old what was read of a secret may be.
 const MAX_AGE: Duration = Duration::from_mins(5);
@@ -49,12 +62,14 @@ impl ServerKeySetting {
             Self::Keys(keys) => KeySource::Keys(Arc::clone(keys)),
             Self::Secret(id) => KeySource::Secret(Box::new(Secret {
                 id: id.clone(),
-                endpoint: Endpoint {
-                    url,
-                    ..endpoint.clone()
-                },
-                http,
-                client: OnceLock::new(),
+                client: ApiClient::new(
+                    &SECRETS_MANAGER,
+                    Endpoint {
+                        url,
+                        ..endpoint.clone()
+                    },
+                    http,
+                ),
                 state: Mutex::default(),
                 reading: tokio::sync::Mutex::default(),
             })),
@@ -87,9 +102,7 @@ pub struct KeysRead {
 #[derive(Debug)]
 pub struct Secret {
     id: String,
-    endpoint: Endpoint,
-    http: SharedHttpClient,
-    client: OnceLock<Client>,
+    client: ApiClient,
     state: Mutex<State>,
     /// Held by the call that reads the secret.
     reading: tokio::sync::Mutex<()>,
@@ -230,31 +243,23 @@ impl Secret {
     }
 
     async fn read(&self) -> Result<ServerKeys, Error> {
-        let value = self
-            .client
-            .get_or_init(|| self.make_client())
-            .get_secret_value()
-            .secret_id(&self.id)
-            .send()
-            .await
-            .map_err(failure)?;
+        let request = json!({ "SecretId": self.id }).to_string();
+        let answer = self.client.send(request).await?;
+        let answer = answer.map_err(|error| failure_of(SECRETS_MANAGER.operation, &error))?;
+        // The parser's errors quote parts of what it reads.
+        let value: SecretValue = serde_json::from_slice(&answer.0)
+            .map_err(|_| Error::Internal("the answer for the secret is no JSON".into()))?;
         let text = Zeroizing::new(value.secret_string.unwrap_or_default());
         ServerKeys::parse(&text)
             .map_err(|invalid| Error::Internal(format!("the secret is no key: {invalid}").into()))
     }
+}
 
-    fn make_client(&self) -> Client {
-        let endpoint = self.endpoint.clone();
-        let mut config = Builder::new()
-            .region(Region::new(endpoint.region))
-            .credentials_provider(endpoint.credentials)
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(self.http.clone());
-        config.set_endpoint_url(endpoint.url);
-        Client::from_conf(config.build())
-    }
+/// The answer for a secret, which has no text if it is binary.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<String>,
 }
 
 impl State {

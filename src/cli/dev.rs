@@ -4,6 +4,7 @@ mod key_file;
 mod outbox;
 mod pages;
 mod providers;
+mod relying_party;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -155,6 +156,15 @@ impl Dev {
             "MAX_FAILURES_PER_ADDRESS" => variable(name).or_else(|| Some("none".to_owned())),
             "TOS_LINK" => variable(name).or_else(|| page(pages::TERMS)),
             "PRIVACY_POLICY_LINK" => variable(name).or_else(|| page(pages::PRIVACY)),
+            // Whoever sets the other alone may mean that there are no passkeys, by `none`.
+            "RP_IDS" => variable(name).or_else(|| {
+                let has_origins = variable("RP_ORIGINS").is_none_or(|origins| origins != "none");
+                has_origins.then(|| relying_party::RP_ID.to_owned())
+            }),
+            "RP_ORIGINS" => variable(name).or_else(|| {
+                let has_own_ids = variable("RP_IDS").is_some();
+                (!has_own_ids).then(|| relying_party::origins(url))
+            }),
             // There is no Secrets Manager here.
             "SERVER_KEY_SECRET" => None,
             _ => variable(name),

@@ -38,6 +38,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let second_factors = self.second_factors();
         let totp_issuer = self.totp_issuer(messages.as_ref().map(|messages| &messages.link_bases));
         let factor_attempts = self.factor_attempts();
+        let relying_parties = self.relying_parties();
+        let counter = self.counter();
         Some(Policy {
             access: access?,
             attempts: attempts?,
@@ -58,6 +60,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             second_factors: second_factors?,
             totp_issuer: totp_issuer?,
             factor_attempts: factor_attempts?,
+            relying_parties,
+            counter: counter?,
         })
     }
 

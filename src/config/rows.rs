@@ -1,5 +1,9 @@
 //! The table of settings.
 
+use super::forms::{
+    BASE_PATH, BLOCKED_WORDS, LINK_BASES, NETWORKS, ORIGINATION, ORIGINS, RP_IDS, RP_ORIGINS,
+    SCOPE_PREFIX, SECOND_FACTORS, SENDER, SERVER_KEYS,
+};
 use super::setting::{
     AUTHORIZER, BOTH_FUNCTIONS, LIFETIME, LINK, REQUEST_BYTES, SERVICE, SERVICE_AND_TOOL, SWITCH,
     Setting, Values, setting,
@@ -40,9 +44,7 @@ pub const SETTINGS: &[Setting] = &[
         "SCOPE_PREFIX",
         SERVICE,
         "none",
-        Values::Form(
-            "none or what stands before session.write in scopes, such as https://api.example/: up to 256 characters without spaces, quotes and backslashes",
-        ),
+        SCOPE_PREFIX,
         "The prefix of `session.write` and the other permissions in the scopes of a JWT, such as `https://api.example/` (a `/` is added behind a letter or digit). With a prefix, scopes without it grant nothing. `none`: there is no prefix.",
     ),
     setting(
@@ -77,9 +79,7 @@ pub const SETTINGS: &[Setting] = &[
         "UNLIMITED_ADDRESSES",
         SERVICE,
         "none",
-        Values::Form(
-            "none or up to 50 networks such as 203.0.113.0/24 with commas between, together at most 768 bytes",
-        ),
+        NETWORKS,
         "Networks from which failed logins are not counted, such as those of offices: up to 50 addresses, or networks as 203.0.113.0/24, with commas between. `none`: there are none.",
     ),
     setting(
@@ -233,9 +233,7 @@ pub const SETTINGS: &[Setting] = &[
         "PASSWORD_BLOCKED_WORDS",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form(
-            "none or up to 100 words of 4 to 64 characters with commas between, together at most 512 bytes",
-        ),
+        BLOCKED_WORDS,
         "Words such as the name of your company, with commas between, which count nothing towards the length of a new password that contains them. `none`: there are none but the user's own names.",
     ),
     setting(
@@ -271,9 +269,9 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "SECOND_FACTORS",
         SERVICE,
-        "totp,otp_email,otp_sms",
-        Values::Form("none or totp, otp_email and otp_sms, or some of them, with commas between"),
-        "The second factors that users may set up, with commas between: an authenticator app (`totp`), codes by e-mail (`otp_email`) and codes by SMS (`otp_sms`). `none`: there are none. Those that a user has already stay good, and are asked for.",
+        "totp,otp_email,otp_sms,u2f",
+        SECOND_FACTORS,
+        "The second factors that users may set up, with commas between: an authenticator app (`totp`), codes by e-mail (`otp_email`), codes by SMS (`otp_sms`) and, where `RP_IDS` is set, security keys (`u2f`). `none`: there are none. Those that a user has already stay good, and are asked for.",
     ),
     setting(
         "TOTP_ISSUER",
@@ -288,6 +286,27 @@ pub const SETTINGS: &[Setting] = &[
         "5",
         Values::Number(1, 20),
         "Wrong codes in a row, by whichever method, after which a user's second factors and recovery codes are locked for a while.",
+    ),
+    setting(
+        "RP_IDS",
+        SERVICE,
+        "none",
+        RP_IDS,
+        "The domains that passkeys and security keys are bound to, such as `acme.example`, with commas between. None can be moved to another domain later. The first is that of a registration that names none. `none`: there are no passkeys and no security keys.",
+    ),
+    setting(
+        "RP_ORIGINS",
+        SERVICE,
+        "none",
+        RP_ORIGINS,
+        "The origins of the pages and apps that use them, such as `https://login.acme.example`, with commas between. The host of a page is one of `RP_IDS` or below one, and only those are for it. `none`: there are none.",
+    ),
+    setting(
+        "WEBAUTHN_COUNTER",
+        SERVICE,
+        "refuse",
+        Values::Words(&["refuse", "warn"]),
+        "What happens to a login whose passkey or security key counts no higher than before, as a copy of it would: it is refused (`refuse`), or carried out and marked in the log (`warn`).",
     ),
     setting(
         "MAX_BODY_BYTES",
@@ -307,9 +326,7 @@ pub const SETTINGS: &[Setting] = &[
         "SERVER_KEY",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form(
-            "none or 1 to 4 keys of at least 32 characters, with commas between and next: before one that is announced",
-        ),
+        SERVER_KEYS,
         "The key from which codes and the tokens of creates with an `Idempotency-Key` are derived, and under which the secrets of second factors are sealed: [don't lose it](operations.md#the-server-key). More than one while [another takes its place](operations.md#changing-the-server-key). `none`: the methods that need it, and such creates, are refused with code 12.",
     ),
     setting(
@@ -323,27 +340,21 @@ pub const SETTINGS: &[Setting] = &[
         "MAIL_FROM",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form(
-            "none or an e-mail address of letters, digits, ., _, +, = and -, with its domain in lower case, at most 128 characters",
-        ),
+        SENDER,
         "The address from which e-mails are sent, such as `login@acme.example`, by Amazon SES, where it or its domain must be verified. `none`: no e-mail is sent.",
     ),
     setting(
         "SMS_ORIGINATION",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form(
-            "none or the ARN of a phone number, pool or sender ID, at most 128 characters",
-        ),
+        ORIGINATION,
         "The ARN of the phone number, pool or sender ID of AWS End User Messaging from which SMS are sent. `none`: no SMS is sent.",
     ),
     setting(
         "LINK_BASE_URLS",
         SERVICE_AND_TOOL,
         "none",
-        Values::Form(
-            "none or up to 20 URLs that end in /, https or to localhost http, with commas between, together at most 1024 bytes",
-        ),
+        LINK_BASES,
         "What links in messages may begin with, such as `https://login.acme.example/`: up to 20 URLs that end in `/`, with commas between. `none`: messages have codes and no links.",
     ),
     setting(
@@ -357,18 +368,14 @@ pub const SETTINGS: &[Setting] = &[
         "ALLOWED_ORIGINS",
         SERVICE,
         "none",
-        Values::Form(
-            "none, * or origins such as https://app.example.com, together at most 512 bytes",
-        ),
+        ORIGINS,
         "The origins whose pages may call from a browser (CORS), such as `https://app.example.com`, with commas between. `none`: no page may.",
     ),
     setting(
         "BASE_PATH",
         SERVICE,
         "none",
-        Values::Form(
-            "none or / and one to eight segments of letters, digits, -, ., _ and ~, at most 128 characters",
-        ),
+        BASE_PATH,
         "The path under which a custom domain or a proxy has the API, such as `/auth`: `/` and one to eight segments of letters, digits, -, ., _ and ~. It is taken off every path that begins with it and is not one of the service. `none`: the API is at the root.",
     ),
     setting(
@@ -376,7 +383,7 @@ pub const SETTINGS: &[Setting] = &[
         AUTHORIZER,
         "none",
         Values::Words(&["none", "2fa", "phr"]),
-        "The least that a session must have proved beside what `MFA` demands: the password and a second factor (`2fa`), or what a forged page can't use (`phr`), which no session has until there are passkeys. `none`: nothing.",
+        "The least that a session must have proved beside what `MFA` demands: the password and a second factor (`2fa`), or what a forged page can't use (`phr`): a passkey, or the password and a security key. `none`: nothing.",
     ),
     setting(
         "AUTHORIZER_ANSWER",

@@ -58,7 +58,7 @@ named! {
         /// Whoever has it can give any user a second factor, and so log in with a password alone
         /// that he knows, or keep the user out.
         UserCredentialWrite = "user.credential.write",
-        /// Reserved, and needed by no call.
+        /// Whoever has it can have a passkey registered for any user, and so log in as him.
         UserPasskeyWrite = "user.passkey.write",
         /// Beside what a call takes, to have codes returned.
         UserCodeRead = "user.code.read",

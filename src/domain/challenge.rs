@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CodeId, Factor, FactorKind, KeyName, Timestamp};
+use super::{Challenge, CodeId, Factor, FactorKind, KeyName, Timestamp, WebAuthnChallenge};
 
 /// How a one-time code reaches its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,9 +71,11 @@ impl OtpChallenge {
     }
 }
 
-/// The challenges of a session: at most one for each method.
+/// The challenges of a session: at most one for each method of codes, and some of WebAuthn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenges {
+    /// Those that wait for an answer, the oldest first.
+    pub web_authn: Vec<WebAuthnChallenge>,
     pub otp_sms: Option<OtpChallenge>,
     pub otp_email: Option<OtpChallenge>,
 }
@@ -94,6 +96,19 @@ impl Challenges {
         *place = Some(challenge);
     }
 
+    /// The challenge of WebAuthn that an answer names.
+    pub fn web_authn(&self, challenge: &Challenge) -> Option<&WebAuthnChallenge> {
+        let mut all = self.web_authn.iter();
+        all.find(|one| one.challenge == *challenge)
+    }
+
+    /// These without the challenge that was answered.
+    #[must_use]
+    pub fn answered(mut self, challenge: &Challenge) -> Self {
+        self.web_authn.retain(|one| one.challenge != *challenge);
+        self
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (OtpMethod, &OtpChallenge)> {
         let all = OtpMethod::ALL.into_iter();
         all.filter_map(|method| Some((method, self.get(method)?)))
@@ -103,6 +118,9 @@ impl Challenges {
     #[must_use]
     pub fn changed(&self, new: &Self, used: &[CodeId]) -> Self {
         let mut after = self.clone();
+        after.web_authn.extend(new.web_authn.iter().cloned());
+        let excess = after.web_authn.len().saturating_sub(WebAuthnChallenge::MAX);
+        after.web_authn.drain(..excess);
         for (method, challenge) in new.iter() {
             let mut challenge = challenge.clone();
             // It may have been used since it was asked for again.
@@ -118,6 +136,6 @@ impl Challenges {
     }
 
     pub fn count(&self) -> u64 {
-        self.iter().count() as u64
+        (self.iter().count() + self.web_authn.len()) as u64
     }
 }

@@ -9,6 +9,8 @@ named! {
         VerifyPhone = "phone",
         ResetPassword = "reset",
         Invite = "invite",
+        /// The code of a link by which a passkey can be registered.
+        RegisterPasskey = "passkey",
     }
 }
 
@@ -16,7 +18,9 @@ impl CodePurpose {
     /// How long a code is valid after it was last asked for.
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::VerifyEmail | Self::VerifyPhone | Self::ResetPassword => Duration::from_hours(1),
+            Self::VerifyEmail | Self::VerifyPhone | Self::ResetPassword | Self::RegisterPasskey => {
+                Duration::from_hours(1)
+            }
             Self::Invite => Duration::from_hours(72),
         }
     }

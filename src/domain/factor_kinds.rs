@@ -12,6 +12,10 @@ named! {
         OtpSms = "otp_sms",
         /// Codes that a user keeps for the loss of a second factor.
         RecoveryCodes = "recovery_codes",
+        /// Credentials of WebAuthn in the place of the password.
+        Passkey = "passkey",
+        /// Credentials of WebAuthn beside the password: security keys.
+        U2f = "u2f",
     }
 }
 
@@ -23,6 +27,7 @@ impl FactorKind {
             Self::OtpEmail => "otpEmail",
             Self::OtpSms => "otpSms",
             Self::RecoveryCodes => "recoveryCode",
+            Self::Passkey | Self::U2f => "webAuthN",
         }
     }
 }
@@ -66,9 +71,17 @@ impl FactorKinds {
         self.0 == 0
     }
 
-    /// Whether there is one that a login demands. Recovery codes demand nothing; what this release
-    /// doesn't know may demand something.
+    /// Whether there is one that a login by password demands. Recovery codes demand nothing, nor does
+    /// a passkey, which its user may not have at hand; what this release doesn't know may demand
+    /// something.
     pub fn demands_second(self) -> bool {
+        let rest = self.without(FactorKind::RecoveryCodes);
+        !rest.without(FactorKind::Passkey).is_empty()
+    }
+
+    /// Whether there is one that a login can be full with, beside or in the place of a password.
+    /// Recovery codes are none: they only stand in for one.
+    pub fn has_lasting(self) -> bool {
         !self.without(FactorKind::RecoveryCodes).is_empty()
     }
 

@@ -7,8 +7,8 @@ use super::{
 };
 
 named! {
-    /// What can be checked of a session's user. The names are those of the API in JSON. They are also
-    /// stored, in the order of this list.
+    /// What can be checked of a session's user. The names are those of the API in JSON, where the last
+    /// two are `webAuthN`. They are also stored, in the order of this list.
     pub enum Factor {
         /// Who the user is. Anybody can name a user, so this alone proves nothing.
         User = "user",
@@ -20,6 +20,10 @@ named! {
         /// A code that was sent by e-mail.
         OtpEmail = "otpEmail",
         RecoveryCode = "recoveryCode",
+        /// A credential of WebAuthn that was registered as a passkey, and has verified the user.
+        Passkey = "passkey",
+        /// Another credential of WebAuthn, or a passkey that has not verified the user.
+        U2f = "u2f",
     }
 }
 
@@ -33,6 +37,8 @@ impl Factor {
             Self::OtpSms => "otp_sms_verified_at",
             Self::OtpEmail => "otp_email_verified_at",
             Self::RecoveryCode => "recovery_code_verified_at",
+            Self::Passkey => "passkey_verified_at",
+            Self::U2f => "u2f_verified_at",
         }
     }
 
@@ -44,8 +50,8 @@ impl Factor {
     /// Whether it is one that is checked beside the password.
     pub fn is_second(self) -> bool {
         match self {
-            Self::User | Self::Password => false,
-            Self::Totp | Self::OtpSms | Self::OtpEmail | Self::RecoveryCode => true,
+            Self::User | Self::Password | Self::Passkey => false,
+            Self::Totp | Self::OtpSms | Self::OtpEmail | Self::RecoveryCode | Self::U2f => true,
         }
     }
 }
@@ -57,6 +63,8 @@ impl From<FactorKind> for Factor {
             FactorKind::OtpEmail => Self::OtpEmail,
             FactorKind::OtpSms => Self::OtpSms,
             FactorKind::RecoveryCodes => Self::RecoveryCode,
+            FactorKind::Passkey => Self::Passkey,
+            FactorKind::U2f => Self::U2f,
         }
     }
 }
@@ -97,6 +105,9 @@ impl UserFactor {
 pub struct Factors {
     pub user: Option<UserFactor>,
     pub verified_at: BTreeMap<Factor, Timestamp>,
+    /// Whether the credential of [`Factor::U2f`] has verified the user. It is a second factor all the
+    /// same.
+    pub u2f_verified_user: bool,
     /// A newer release has stored a proof that this one doesn't know. It vouches for nobody here,
     /// but it ends with the session generation as each proof does.
     pub unknown_proof: bool,
@@ -110,7 +121,7 @@ impl Factors {
         Self {
             user: Some(user),
             verified_at: factors.iter().map(|factor| (*factor, at)).collect(),
-            unknown_proof: false,
+            ..Self::default()
         }
     }
 
@@ -185,11 +196,26 @@ impl Factors {
             let newest = verified_at.entry(factor).or_insert(at);
             *newest = at.max(*newest);
         }
+        let (own, other) = (self.u2f_at(), checked.u2f_at());
+        let newest = if other >= own { checked } else { self };
         Ok(Self {
             user,
             verified_at,
+            u2f_verified_user: newest.u2f_verified_user,
             unknown_proof: self.unknown_proof,
         })
+    }
+
+    pub(super) fn u2f_at(&self) -> Option<Timestamp> {
+        self.verified_at.get(&Factor::U2f).copied()
+    }
+
+    /// When a credential of WebAuthn was checked last, and whether it verified the user.
+    pub fn web_authn(&self) -> Option<(Timestamp, bool)> {
+        let passkey = self.verified_at.get(&Factor::Passkey);
+        let passkey = passkey.map(|at| (*at, true));
+        let u2f = self.u2f_at().map(|at| (at, self.u2f_verified_user));
+        passkey.max(u2f)
     }
 
     /// The error of a request that names another user than the session's.

@@ -47,9 +47,7 @@ impl PresentedOtp {
         }
         let field = match kind {
             FactorKind::OtpSms => "checks.otp_sms.code",
-            FactorKind::OtpEmail | FactorKind::Totp | FactorKind::RecoveryCodes => {
-                "checks.otp_email.code"
-            }
+            _ => "checks.otp_email.code",
         };
         let text = Zeroizing::new(bounded(field, text)?);
         let mut code = Zeroizing::new(String::with_capacity(text.len()));

@@ -50,6 +50,14 @@ macro_rules! operations {
             GenerateRecoveryCodes: |_| &[User, USER_CREDENTIAL_WRITE],
             RemoveRecoveryCodes: |_| &[User, USER_CREDENTIAL_WRITE],
             ListAuthenticationFactors: |_| &[User, USER_READ],
+            CreatePasskeyRegistrationLink: |_| &[USER_PASSKEY_WRITE],
+            RegisterPasskey: |_| &[Authenticated, User, USER_CREDENTIAL_WRITE],
+            VerifyPasskeyRegistration: |_| &[Authenticated, User, USER_CREDENTIAL_WRITE],
+            ListPasskeys: |_| &[User, USER_READ],
+            RemovePasskey: |_| &[User, USER_WRITE],
+            RegisterU2F: |_| &[User, USER_CREDENTIAL_WRITE],
+            VerifyU2FRegistration: |_| &[User, USER_CREDENTIAL_WRITE],
+            RemoveU2F: |_| &[User, USER_WRITE],
             GetGeneralSettings: |_| &[Authenticated],
             GetLoginSettings: |_| &[Authenticated],
             GetActiveIdentityProviders: |_| &[Authenticated],
@@ -122,7 +130,11 @@ impl Operation {
             | Self::RegisterTOTP
             | Self::VerifyTOTPRegistration
             | Self::AddOTPSMS
-            | Self::AddOTPEmail => OpenToWeak::ToSetUp,
+            | Self::AddOTPEmail
+            | Self::RegisterPasskey
+            | Self::VerifyPasskeyRegistration
+            | Self::RegisterU2F
+            | Self::VerifyU2FRegistration => OpenToWeak::ToSetUp,
             _ => OpenToWeak::Never,
         }
     }
@@ -135,6 +147,7 @@ const USER_WRITE: Rule = Rule::Permission(Permission::UserWrite);
 const USER_READ: Rule = Rule::Permission(Permission::UserRead);
 const USER_DELETE: Rule = Rule::Permission(Permission::UserDelete);
 const USER_CREDENTIAL_WRITE: Rule = Rule::Permission(Permission::UserCredentialWrite);
+const USER_PASSKEY_WRITE: Rule = Rule::Permission(Permission::UserPasskeyWrite);
 
 /// Who may create sessions is a setting of the deployment.
 fn by_access(access: Access) -> &'static [Rule] {

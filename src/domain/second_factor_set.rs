@@ -6,8 +6,14 @@ use super::{FactorKind, FactorKinds};
 pub struct SecondFactorSet(FactorKinds);
 
 impl SecondFactorSet {
-    /// Recovery codes are not among them: they only stand in for one.
-    const ALL: [FactorKind; 3] = [FactorKind::Totp, FactorKind::OtpEmail, FactorKind::OtpSms];
+    /// Recovery codes are not among them, because they only stand in for one, and neither are
+    /// passkeys, which take the place of the password as well.
+    const ALL: [FactorKind; 4] = [
+        FactorKind::Totp,
+        FactorKind::OtpEmail,
+        FactorKind::OtpSms,
+        FactorKind::U2f,
+    ];
 
     /// Reads `none`, or names with commas between, each at most once.
     pub fn parse(text: &str) -> Option<Self> {
@@ -40,19 +46,25 @@ mod tests {
 
     #[test]
     fn a_set_names_each_second_factor_at_most_once() {
-        use FactorKind::{OtpEmail, OtpSms, Totp};
+        use FactorKind::{OtpEmail, OtpSms, Totp, U2f};
         for (text, want) in [
             ("none", Some(&[][..])),
             ("totp", Some(&[Totp])),
             ("otp_sms,totp", Some(&[Totp, OtpSms])),
-            ("totp,otp_email,otp_sms", Some(&[Totp, OtpEmail, OtpSms])),
+            ("u2f", Some(&[U2f])),
+            (
+                "totp,otp_email,otp_sms,u2f",
+                Some(&[Totp, OtpEmail, OtpSms, U2f]),
+            ),
             ("", None),
             ("totp,", None),
             ("totp,totp", None),
             ("totp, otp_sms", None),
             ("TOTP", None),
             ("none,totp", None),
-            ("u2f", None),
+            ("u2f,u2f", None),
+            ("passkey", None),
+            ("totp,passkey", None),
             ("recovery_codes", None),
         ] {
             let set = SecondFactorSet::parse(text);

@@ -146,6 +146,7 @@ impl SecondFactors {
                 FactorKind::OtpEmail => self.otp_email = None,
                 FactorKind::OtpSms => self.otp_sms = None,
                 FactorKind::RecoveryCodes => self.recovery_codes.clear(),
+                FactorKind::Passkey | FactorKind::U2f => {}
             }
         }
         self
@@ -158,6 +159,8 @@ impl SecondFactors {
             FactorKind::OtpEmail => self.otp_email.is_some(),
             FactorKind::OtpSms => self.otp_sms.is_some(),
             FactorKind::RecoveryCodes => !self.recovery_codes.is_empty(),
+            // A user's credentials are a list of their own.
+            FactorKind::Passkey | FactorKind::U2f => false,
         };
         FactorKind::ALL.into_iter().filter(has).collect()
     }

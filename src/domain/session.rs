@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::text::Invalid;
 use super::{
-    Challenges, CodeId, Factors, Metadata, MetadataChanges, PassedChecks, Sequence,
+    Challenge, Challenges, CodeId, Factors, Metadata, MetadataChanges, PassedChecks, Sequence,
     SessionGeneration, SessionId, Timestamp, TokenHash, UserAgent, Write, WriteId, Writes,
 };
 
@@ -19,7 +19,7 @@ pub struct Session {
     /// When it was ended. An ended session keeps no factors, no metadata and no user agent.
     pub ended_at: Option<Timestamp>,
     pub factors: Factors,
-    /// The codes that its user was sent.
+    /// The codes that its user was sent, and what authenticators are to sign.
     pub challenges: Challenges,
     pub metadata: Metadata,
     pub user_agent: Option<UserAgent>,
@@ -89,6 +89,8 @@ pub struct SessionChanges {
     pub challenges: Challenges,
     /// The codes that were right, by the ids of their challenges.
     pub used_codes: Vec<CodeId>,
+    /// The challenge of WebAuthn that was answered.
+    pub answered: Option<Challenge>,
     pub metadata: MetadataChanges,
     pub lifetime: Option<Duration>,
     /// The maximum that bounds `lifetime`: see [`Session::absolute_end`].
@@ -145,7 +147,7 @@ impl Session {
             seen: Sequence(0),
             id: new.write,
         };
-        let facts = new.factors.verified_at.len() + new.challenges.iter().count();
+        let facts = new.factors.count() + new.challenges.count();
         let has_metadata = !new.metadata.is_empty();
         let sequence = Self::first_sequence(facts, has_metadata, new.lifetime.is_some());
         let is_checked = !new.factors.is_empty();
@@ -174,8 +176,8 @@ impl Session {
 
     /// The sequence of a session that is opened with so many `facts`: factors checked and challenges
     /// made.
-    pub fn first_sequence(facts: usize, has_metadata: bool, has_lifetime: bool) -> Sequence {
-        Sequence(2 + facts as u64 + u64::from(has_metadata) + u64::from(has_lifetime))
+    pub fn first_sequence(facts: u64, has_metadata: bool, has_lifetime: bool) -> Sequence {
+        Sequence(2 + facts + u64::from(has_metadata) + u64::from(has_lifetime))
     }
 
     /// Whether `changes` make a difference. Another check of the same user does: it changes the
@@ -219,9 +221,11 @@ impl Session {
             1 + u64::from(metadata != self.metadata) + u64::from(changes.lifetime.is_some());
         let facts = facts + changes.factors.count() + changes.challenges.count();
         let sequence = Sequence(self.sequence.0 + facts);
-        let challenges = self
-            .challenges
-            .changed(&changes.challenges, &changes.used_codes);
+        let mut challenges = self.challenges.clone();
+        if let Some(answered) = &changes.answered {
+            challenges = challenges.answered(answered);
+        }
+        let challenges = challenges.changed(&changes.challenges, &changes.used_codes);
         let expires_at = match changes.lifetime {
             Some(lifetime) => now.plus(lifetime).min(self.absolute_end(changes)),
             None => self.expires_at,
@@ -253,6 +257,23 @@ impl Session {
             }),
             ..self.clone()
         })
+    }
+
+    /// The session after a wrong answer to a challenge of WebAuthn: no other answer to it counts. Its
+    /// token stays, since whoever gave the answer is told nothing.
+    #[must_use]
+    pub fn after_wrong_answer(&self, to: &Challenge, write: WriteId, now: Timestamp) -> Self {
+        let write = Write {
+            seen: self.sequence,
+            id: write,
+        };
+        Self {
+            sequence: Sequence(self.sequence.0 + 1),
+            changed_at: now,
+            challenges: self.challenges.clone().answered(to),
+            writes: self.writes.with(write),
+            ..self.clone()
+        }
     }
 
     /// Whether the token with this hash is valid for the session at `now`.

@@ -54,12 +54,14 @@ impl Default for RequiredStrength {
 }
 
 named! {
-    /// How strongly a session proves its user: `acr`.
+    /// How strongly a session proves its user: `acr`, from the weakest.
     pub enum Strength {
         /// One factor, or something that is less.
         Half = "1fa",
         /// The password and a second factor.
         Full = "2fa",
+        /// A passkey, or the password and a security key.
+        PhishingResistant = "phr",
     }
 }
 
@@ -93,10 +95,11 @@ impl MfaPolicy {
     /// This is the one place that decides it, at each use of a session and from what the user has at
     /// that moment: for a bearer token, the authorizer and the layer.
     pub fn lacking(self, kinds: FactorKinds, factors: &Factors) -> Option<Lacking> {
-        let is_full = factors.strength() == Some(Strength::Full);
+        let is_full = factors.strength() >= Some(Strength::Full);
         match self {
             _ if is_full => None,
             _ if kinds.demands_second() => Some(Lacking::Second(kinds)),
+            Self::Required if kinds.has_lasting() => Some(Lacking::Second(kinds)),
             Self::Required => Some(Lacking::SetUp),
             Self::Optional if factors.verified_at.contains_key(&Factor::Password) => None,
             Self::Optional => Some(Lacking::Password),
@@ -109,9 +112,8 @@ impl MinAcr {
     pub fn lacking(self, factors: &Factors) -> Option<Lacking> {
         let is_met = match self {
             Self::None => true,
-            Self::SecondFactor => factors.strength() == Some(Strength::Full),
-            // No factor that this release knows resists a forged page.
-            Self::PhishingResistant => false,
+            Self::SecondFactor => factors.strength() >= Some(Strength::Full),
+            Self::PhishingResistant => factors.strength() == Some(Strength::PhishingResistant),
         };
         (!is_met).then_some(Lacking::Acr(self))
     }
@@ -121,28 +123,32 @@ impl Factors {
     /// How strongly they prove the user. `None`: they prove nothing.
     pub fn strength(&self) -> Option<Strength> {
         self.proved_at()?;
-        Some(match self.full_since() {
-            Some(_) => Strength::Full,
-            None => Strength::Half,
+        Some(match (self.full_since(), self.web_authn()) {
+            (Some(_), Some(_)) => Strength::PhishingResistant,
+            (Some(_), None) => Strength::Full,
+            (None, _) => Strength::Half,
         })
     }
 
-    /// When the older one of the two proofs was made by which they are full: the password, and the
+    /// Since when they are full: by the passkey, or by the older one of two, the password and the
     /// newest second factor.
     pub fn full_since(&self) -> Option<Timestamp> {
-        let password = self.verified_at.get(&Factor::Password)?;
+        let at = |factor| self.verified_at.get(&factor).copied();
         let seconds = self.iter().filter(|(factor, _)| factor.is_second());
-        let second = seconds.map(|(_, at)| at).max()?;
-        Some(second.min(*password))
+        let second = seconds.map(|(_, at)| at).max();
+        let both = at(Factor::Password).zip(second);
+        let both = both.map(|(password, second)| password.min(second));
+        at(Factor::Passkey).max(both)
     }
 
     /// When the older one of the proofs was made that are the strongest which a user with `kinds` can
     /// give. `None`: they are weaker.
     pub fn strongest_since(&self, kinds: FactorKinds) -> Option<Timestamp> {
+        let full = self.full_since();
         if kinds.is_empty() {
-            self.verified_at.get(&Factor::Password).copied()
+            self.verified_at.get(&Factor::Password).copied().max(full)
         } else {
-            self.full_since()
+            full
         }
     }
 
@@ -155,11 +161,16 @@ impl Factors {
                 Factor::Password => "pwd",
                 Factor::Totp | Factor::OtpEmail => "otp",
                 Factor::OtpSms => "sms",
+                Factor::Passkey | Factor::U2f => "pop",
                 Factor::User | Factor::RecoveryCode => continue,
             };
             if !methods.contains(&method) {
                 methods.push(method);
             }
+        }
+        let has_passkey = self.verified_at.contains_key(&Factor::Passkey);
+        if has_passkey || self.u2f_at().is_some() && self.u2f_verified_user {
+            methods.push("user");
         }
         if self.full_since().is_some() {
             methods.push("mfa");
@@ -179,7 +190,8 @@ impl fmt::Display for Lacking {
             Self::Password => return f.write_str("the password has to be checked"),
             Self::Acr(acr) => return write!(f, "acr {} required", acr.as_str()),
         };
-        let checks: Vec<_> = kinds.iter().map(FactorKind::check).collect();
+        let mut checks: Vec<_> = kinds.iter().map(FactorKind::check).collect();
+        checks.dedup();
         let unknown = kinds.has_unknown().then_some("a factor of a newer release");
         let checks: Vec<_> = checks.into_iter().chain(unknown).collect();
         write!(f, "mfa required: check {}", checks.join(" or "))

@@ -27,6 +27,9 @@ fn user_missing_to_check(kind: FactorKind) -> (Code, &'static str) {
         FactorKind::Totp => "COMMAND-8N9ds",
         FactorKind::OtpEmail | FactorKind::OtpSms => "COMMAND-S453v",
         FactorKind::RecoveryCodes => "COMMAND-4m9s2",
+        FactorKind::Passkey | FactorKind::U2f => {
+            return (Code::FAILED_PRECONDITION, "COMMAND-eeR2e");
+        }
     };
     (Code::INVALID_ARGUMENT, id)
 }
@@ -34,7 +37,8 @@ fn user_missing_to_check(kind: FactorKind) -> (Code, &'static str) {
 fn user_missing_to_challenge(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::OtpSms => "COMMAND-JKL3g",
-        FactorKind::OtpEmail | FactorKind::Totp | FactorKind::RecoveryCodes => "COMMAND-JK3gp",
+        FactorKind::Passkey | FactorKind::U2f => "COMMAND-eeR2e",
+        _ => "COMMAND-JK3gp",
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -44,6 +48,7 @@ fn not_set_up(kind: FactorKind) -> (Code, &'static str) {
         FactorKind::Totp => "COMMAND-3Mif9s",
         FactorKind::OtpEmail | FactorKind::OtpSms => "COMMAND-d2r52",
         FactorKind::RecoveryCodes => "COMMAND-84rgg",
+        FactorKind::Passkey | FactorKind::U2f => "COMMAND-Aej7i",
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -51,7 +56,7 @@ fn not_set_up(kind: FactorKind) -> (Code, &'static str) {
 fn not_ready(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::OtpSms => "COMMAND-BJ2g3",
-        FactorKind::OtpEmail | FactorKind::Totp | FactorKind::RecoveryCodes => "COMMAND-JKLJ3",
+        _ => "COMMAND-JKLJ3",
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -59,7 +64,7 @@ fn not_ready(kind: FactorKind) -> (Code, &'static str) {
 fn code_empty(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::RecoveryCodes => "COMMAND-u0b6c",
-        FactorKind::OtpEmail | FactorKind::OtpSms | FactorKind::Totp => "COMMAND-SJl2g",
+        _ => "COMMAND-SJl2g",
     };
     (Code::INVALID_ARGUMENT, id)
 }
@@ -69,6 +74,7 @@ fn wrong(kind: FactorKind) -> (Code, &'static str) {
         FactorKind::Totp => "EVENT-8isk2",
         FactorKind::OtpEmail | FactorKind::OtpSms => "CODE-woT0xc",
         FactorKind::RecoveryCodes => "DOMAIN-6uvh0",
+        FactorKind::Passkey | FactorKind::U2f => "WEBAU-3M9si",
     };
     (Code::INVALID_ARGUMENT, id)
 }
@@ -78,6 +84,8 @@ fn locked(lock: FactorLock) -> (Code, &'static str) {
         FactorKind::Totp => "COMMAND-SF3fg",
         FactorKind::OtpEmail | FactorKind::OtpSms => "COMMAND-S6h4R",
         FactorKind::RecoveryCodes => "COMMAND-2w6oa",
+        // A signature can't be guessed, so these are not locked.
+        FactorKind::Passkey | FactorKind::U2f => "COMMAND-Df4b3",
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -86,7 +94,7 @@ fn exists(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::OtpSms => "COMMAND-Ad3g2",
         FactorKind::OtpEmail => "COMMAND-Q54j2",
-        FactorKind::Totp | FactorKind::RecoveryCodes => "COMMAND-do9se",
+        _ => "COMMAND-do9se",
     };
     (Code::ALREADY_EXISTS, id)
 }
@@ -94,7 +102,7 @@ fn exists(kind: FactorKind) -> (Code, &'static str) {
 fn unverified(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::OtpSms => "COMMAND-MKL2s",
-        FactorKind::OtpEmail | FactorKind::Totp | FactorKind::RecoveryCodes => "COMMAND-KLJ2d",
+        _ => "COMMAND-KLJ2d",
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -103,6 +111,7 @@ fn none_to_remove(kind: FactorKind) -> (Code, &'static str) {
     let id = match kind {
         FactorKind::OtpSms => "COMMAND-Sr3h3",
         FactorKind::OtpEmail => "COMMAND-b312D",
+        FactorKind::Passkey | FactorKind::U2f => "COMMAND-DAfb2",
         FactorKind::Totp | FactorKind::RecoveryCodes => "COMMAND-Hd9sd",
     };
     (Code::NOT_FOUND, id)
@@ -217,7 +226,12 @@ errors! {
     /// The user has no such factor that could be removed.
     ///
     /// Nothing is to be done.
-    NoneToRemove(FactorKind = FactorKind::Totp, FactorKind::OtpSms, FactorKind::OtpEmail) =>
+    NoneToRemove(
+        FactorKind = FactorKind::Totp,
+        FactorKind::OtpSms,
+        FactorKind::OtpEmail,
+        FactorKind::Passkey
+    ) =>
         none_to_remove, "factor_not_found", "Multifactor doesn't exist";
 
     /// A user has 1 to 10 recovery codes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::table::{Row, errors};
-use super::{ApiSide, Cause, Code, FactorError, TokenFault, UserError};
+use super::{ApiSide, Cause, Code, FactorError, TokenFault, UserError, WebAuthnError};
 use crate::domain::{FactorKind, FactorKinds, Invalid, Lacking, Page, Sequence};
 
 /// An error as the documentation shows it.
@@ -32,7 +32,7 @@ errors! {
     ///
     /// Messages are sent to the client, so they name no table, host or secret. What only operators
     /// may see is in the `source()`.
-    pub enum Error + User(UserError) + Factor(FactorError);
+    pub enum Error + User(UserError) + Factor(FactorError) + WebAuthn(WebAuthnError);
 
     /// A field breaks a limit, or the request names another user than the session's.
     ///

@@ -56,6 +56,8 @@ fn wrong_code(purpose: CodePurpose) -> (Code, &'static str) {
         CodePurpose::VerifyEmail | CodePurpose::VerifyPhone => "COMMAND-eis9R",
         CodePurpose::ResetPassword => "CODE-woT0xc",
         CodePurpose::Invite => "COMMAND-Wgn4q",
+        // It has an error of its own.
+        CodePurpose::RegisterPasskey => "COMMAND-Eeb2a",
     };
     (Code::INVALID_ARGUMENT, id)
 }
@@ -64,7 +66,9 @@ fn no_code(purpose: CodePurpose) -> (Code, &'static str) {
     let id = match purpose {
         CodePurpose::VerifyPhone => "PHONE-5xrra88eq8",
         CodePurpose::Invite => "COMMAND-Wr3gq",
-        CodePurpose::VerifyEmail | CodePurpose::ResetPassword => "EMAIL-5w5ilin4yt",
+        CodePurpose::VerifyEmail | CodePurpose::ResetPassword | CodePurpose::RegisterPasskey => {
+            "EMAIL-5w5ilin4yt"
+        }
     };
     (Code::FAILED_PRECONDITION, id)
 }
@@ -268,7 +272,7 @@ errors! {
         CodePurpose::Invite
     ) => no_code, "no_code", "Code could not be found";
 
-    /// The user has a password already, and needs no invitation.
+    /// The user has a password or a passkey already, and needs no invitation.
     ///
     /// Nothing is to be done; who has forgotten a password asks for a reset.
     InviteNotNeeded(bool = false, true) =>

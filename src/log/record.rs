@@ -52,6 +52,8 @@ pub struct CallFacts {
     pub runs_to_end: bool,
     /// The purposes of the codes that were returned.
     pub codes_returned: BTreeSet<&'static str>,
+    /// What was wrong with the answer of an authenticator. Clients get one error for all of it.
+    pub key_fault: Option<&'static str>,
     /// An error of a write beside the call's own, which does not fail the call.
     pub side_error: Option<String>,
     /// How many messages to users could not be sent.

@@ -1,7 +1,7 @@
 use crate::domain::FactorKind;
 
-/// What a message is about. The first six have a code; the others are notices, which have none and
-/// no link.
+/// What a message is about. The first seven have a code or the link of one; the others are notices,
+/// which have neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     VerifyEmail,
@@ -12,32 +12,39 @@ pub enum MessageKind {
     OtpEmail,
     /// The same by SMS.
     OtpSms,
+    /// A link by which a passkey can be registered.
+    RegisterPasskey,
     PasswordChanged,
     LoginNameChanged,
     EmailChanged,
     PhoneChanged,
     FactorAdded,
     FactorRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
     RecoveryCodeUsed,
     RecoveryCodesReplaced,
-    /// A reset verified the address for the first time, and removed all second factors.
+    /// A reset verified the address for the first time, and removed all passkeys and second factors.
     FactorsRemovedByReset,
 }
 
 impl MessageKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::VerifyEmail,
         Self::VerifyPhone,
         Self::ResetPassword,
         Self::Invite,
         Self::OtpEmail,
         Self::OtpSms,
+        Self::RegisterPasskey,
         Self::PasswordChanged,
         Self::LoginNameChanged,
         Self::EmailChanged,
         Self::PhoneChanged,
         Self::FactorAdded,
         Self::FactorRemoved,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesReplaced,
         Self::FactorsRemovedByReset,
@@ -50,13 +57,16 @@ impl MessageKind {
             | Self::ResetPassword
             | Self::Invite
             | Self::OtpEmail
-            | Self::OtpSms => false,
+            | Self::OtpSms
+            | Self::RegisterPasskey => false,
             Self::PasswordChanged
             | Self::LoginNameChanged
             | Self::EmailChanged
             | Self::PhoneChanged
             | Self::FactorAdded
             | Self::FactorRemoved
+            | Self::PasskeyAdded
+            | Self::PasskeyRemoved
             | Self::RecoveryCodeUsed
             | Self::RecoveryCodesReplaced
             | Self::FactorsRemovedByReset => true,

@@ -19,6 +19,9 @@ macro_rules! text {
             MessageKind::Invite => include_str!(concat!($folder, "/invite.txt")),
             MessageKind::OtpEmail => include_str!(concat!($folder, "/otp_email.txt")),
             MessageKind::OtpSms => include_str!(concat!($folder, "/otp_sms.txt")),
+            MessageKind::RegisterPasskey => {
+                include_str!(concat!($folder, "/register_passkey.txt"))
+            }
             MessageKind::PasswordChanged => include_str!(concat!($folder, "/password_changed.txt")),
             MessageKind::LoginNameChanged => {
                 include_str!(concat!($folder, "/login_name_changed.txt"))
@@ -27,6 +30,8 @@ macro_rules! text {
             MessageKind::PhoneChanged => include_str!(concat!($folder, "/phone_changed.txt")),
             MessageKind::FactorAdded => include_str!(concat!($folder, "/factor_added.txt")),
             MessageKind::FactorRemoved => include_str!(concat!($folder, "/factor_removed.txt")),
+            MessageKind::PasskeyAdded => include_str!(concat!($folder, "/passkey_added.txt")),
+            MessageKind::PasskeyRemoved => include_str!(concat!($folder, "/passkey_removed.txt")),
             MessageKind::RecoveryCodeUsed => {
                 include_str!(concat!($folder, "/recovery_code_used.txt"))
             }

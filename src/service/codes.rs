@@ -8,15 +8,15 @@ mod verify;
 use std::sync::Arc;
 
 use crate::domain::{
-    CodePurpose, CodeRecord, Destination, EmailAddress, LinkFault, Permission, Permit, PhoneNumber,
-    UrlTemplate,
+    Code, CodeId, CodePurpose, CodeRecord, Destination, EmailAddress, LinkFault, Permission,
+    Permit, PhoneNumber, UrlTemplate,
 };
 use crate::error::{Error, UserError};
 use crate::service::{Context, Service};
 use crate::token::ServerKeys;
 
 pub(super) use request::{PreparedCode, code_target, key_and_target};
-pub(super) use verify::{CheckedCode, CodeUser};
+pub(super) use verify::{CheckedCode, CodeUser, invalid_code};
 
 /// How a code is to reach its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ pub(super) enum Channel {
 pub(super) enum CheckedDelivery {
     Send(Option<UrlTemplate>),
     Return,
+}
+
+/// A code that is returned, with the id by which a link names it.
+#[derive(Clone, Debug)]
+pub struct ReturnedCode {
+    pub id: CodeId,
+    pub code: Code,
 }
 
 /// A code that is asked for.
@@ -80,6 +87,16 @@ impl CodeOrder {
             is_again: false,
         }
     }
+
+    pub fn register_passkey(address: EmailAddress, delivery: CheckedDelivery) -> Self {
+        Self {
+            purpose: CodePurpose::RegisterPasskey,
+            destination: Destination::Email(address),
+            delivery,
+            application_name: None,
+            is_again: false,
+        }
+    }
 }
 
 impl Service {
@@ -96,6 +113,15 @@ impl Service {
         permit: &Permit,
     ) -> Result<CheckedDelivery, Error> {
         Self::may_deliver(given, permit)?;
+        self.checked_delivery(given, channel)
+    }
+
+    /// The same for a principal that may have any code returned that it may have sent.
+    pub(super) fn checked_delivery(
+        &self,
+        given: &Delivery,
+        channel: Channel,
+    ) -> Result<CheckedDelivery, Error> {
         let Delivery::Send(template) = given else {
             return Ok(CheckedDelivery::Return);
         };

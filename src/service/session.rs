@@ -8,6 +8,7 @@ mod idempotency;
 mod list;
 mod second;
 mod set;
+mod web_authn;
 
 use super::Service;
 use crate::domain::{NotASessionToken, Permit, Sequence, SessionScope, Timestamp, UserRef};
@@ -20,8 +21,9 @@ pub use create::{CreateSession, CreatedSession};
 pub use delete::DeleteSession;
 pub use get::{GetSession, GotSession};
 pub use list::{ListSessions, ListedSessions, PAGE_ADVICE};
-pub use second::{AskedChallenges, ReturnedOtps, SecondChecks};
+pub use second::{AskedChallenges, ReturnedChallenges, SecondChecks};
 pub use set::{ChangedSession, SetSession};
+pub use web_authn::{AskedKey, KeyRequest, PresentedAnswer};
 
 /// A text that a request presents as the token of the session that it names, parsed.
 pub type PresentedSessionToken = Result<SessionToken, NotASessionToken>;

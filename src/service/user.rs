@@ -35,13 +35,17 @@ pub use change::{ChangedUser, ReturnedCodes};
 pub use contact::{HumanMFAInitSkipped, RemovePhone, SetEmail, SetPhone};
 pub use create::{AddHumanUser, CreateUser, CreatedUser, OrganizationName, Registration};
 pub use factors::{
-    AddOTPEmail, AddOTPSMS, FactorStates, GenerateRecoveryCodes, ListAuthenticationFactors,
-    ListedFactor, MadeRecoveryCodes, RegisterTOTP, RegisteredTotp, RemoveOTPEmail, RemoveOTPSMS,
-    RemoveRecoveryCodes, RemoveTOTP, VerifyTOTPRegistration,
+    AddOTPEmail, AddOTPSMS, Attachment, BegunRegistration, CreatePasskeyRegistrationLink,
+    CreatedLink, CreationOptions, FactorStates, GenerateRecoveryCodes, LinkCode,
+    ListAuthenticationFactors, ListPasskeys, ListedFactor, ListedPasskey, ListedPasskeys,
+    MadeRecoveryCodes, RegisterPasskey, RegisterTOTP, RegisterU2F, RegisteredTotp,
+    RegistrationAnswer, RemoveOTPEmail, RemoveOTPSMS, RemovePasskey, RemoveRecoveryCodes,
+    RemoveTOTP, RemoveU2F, VerifyPasskeyRegistration, VerifyTOTPRegistration,
+    VerifyU2FRegistration,
 };
 pub use fields::{UserFields, differences};
 pub use given::{GivenContact, GivenEmail, GivenPhone, Verification};
-pub use given_factors::GivenFactors;
+pub use given_factors::{GivenCredential, GivenFactors};
 pub use import::{ImportOutcome, ImportedUser, Updated};
 pub use invite::{CreateInviteCode, ResendInviteCode};
 pub use list::{ListUsers, ListedUsers};
@@ -80,6 +84,12 @@ pub enum UserRefusal {
     SessionEnded,
     #[error("the code was used or asked for again at the same moment: try again")]
     CodeChanged,
+    /// A credential with the same id is stored, of this user or another.
+    #[error("a passkey or security key with the same id is registered already")]
+    CredentialTaken,
+    /// The user has no credential of this id.
+    #[error("the user has no passkey or security key with this id: sesame user factors list")]
+    NoSuchCredential,
     #[error("the user is inactive: activate it first")]
     Inactive,
     #[error("the user is locked: unlock it instead")]
@@ -164,6 +174,7 @@ impl Users {
             }
             Ok(InsertOutcome::Taken { .. }) => Err(UserRefusal::NameTaken(account.user.login_name)),
             Ok(InsertOutcome::Refused(conflict)) => Err(conflict.into()),
+            Ok(InsertOutcome::CredentialTaken) => Err(UserRefusal::CredentialTaken),
             Err(error) => Err(self.explain(error, &account.user).await),
         }
     }
@@ -225,6 +236,7 @@ impl Users {
                     return Err(UserRefusal::from(conflict).into());
                 }
                 ChangeOutcome::SessionEnded => return Err(UserRefusal::SessionEnded.into()),
+                ChangeOutcome::CredentialTaken => return Err(UserRefusal::CredentialTaken.into()),
                 ChangeOutcome::CodeChanged => return Err(UserRefusal::CodeChanged.into()),
             }
         }
@@ -335,8 +347,8 @@ impl Account {
         Ok(match change {
             StateChange::Unlock => Self {
                 user: user.forgiven(),
-                profile: self.profile.clone(),
                 factors: self.factors.clone().forgiven(),
+                ..self.clone()
             },
             StateChange::Lock | StateChange::Deactivate | StateChange::Activate => {
                 self.with_user(user)

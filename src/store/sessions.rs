@@ -1,3 +1,4 @@
+mod challenges;
 mod item;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -235,6 +236,8 @@ fn attributes_removed_at_end() -> Vec<&'static str> {
         "replaced_proof",
         "otp_sms_challenge",
         "otp_email_challenge",
+        challenges::WEB_AUTHN,
+        "u2f_verified_user",
         "display_name",
         "epoch",
         "metadata",

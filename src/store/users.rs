@@ -6,6 +6,8 @@ mod attempts;
 #[cfg(feature = "function")]
 mod check;
 #[cfg(feature = "function")]
+mod credentials;
+#[cfg(feature = "function")]
 mod factors;
 mod item;
 #[cfg(feature = "function")]
@@ -33,7 +35,11 @@ pub use attempts::ReserveOutcome;
 #[cfg(feature = "function")]
 pub use check::{Repair, ScannedUsers, StoredSecret, UserFault};
 #[cfg(feature = "function")]
-pub use factors::{FactorPutOutcome, ReservedFactors, TriedTotp, UsedFactors, UsedTotp};
+pub use credentials::UsedCredential;
+#[cfg(feature = "function")]
+pub use factors::{
+    FactorPutOutcome, ReservedFactors, TriedTotp, UsedFactors, UsedProofs, UsedTotp,
+};
 pub(super) use item::{parse_pointer, pointer_key};
 #[cfg(feature = "function")]
 pub use parts::AddressConflict;

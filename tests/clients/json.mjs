@@ -45,6 +45,22 @@ const ROUTES = {
   RemoveOTPSMS: ({ userId }) => ["DELETE", `${user(userId)}/otp_sms`],
   GenerateRecoveryCodes: ({ userId, ...request }) => ["POST", `${user(userId)}/recovery_codes`, request],
   RemoveRecoveryCodes: ({ userId }) => ["DELETE", `${user(userId)}/recovery_codes`],
+  CreatePasskeyRegistrationLink: ({ userId, ...request }) => [
+    "POST",
+    `${user(userId)}/passkeys/registration_link`,
+    request,
+  ],
+  RegisterPasskey: ({ userId, ...request }) => ["POST", `${user(userId)}/passkeys`, request],
+  VerifyPasskeyRegistration: ({ userId, passkeyId, ...request }) => [
+    "POST",
+    `${user(userId)}/passkeys/${passkeyId}`,
+    request,
+  ],
+  ListPasskeys: ({ userId }) => ["POST", `${user(userId)}/passkeys/_search`, {}],
+  RemovePasskey: ({ userId, passkeyId }) => ["DELETE", `${user(userId)}/passkeys/${passkeyId}`],
+  RegisterU2F: ({ userId, ...request }) => ["POST", `${user(userId)}/u2f`, request],
+  VerifyU2FRegistration: ({ userId, u2fId, ...request }) => ["POST", `${user(userId)}/u2f/${u2fId}`, request],
+  RemoveU2F: ({ userId, u2fId }) => ["DELETE", `${user(userId)}/u2f/${u2fId}`],
 };
 
 export const jsonClient = (version, url) =>

@@ -104,7 +104,7 @@ for (const protocol of PROTOCOLS) {
 
         await choose(page, "Change");
         await page.getByRole("button", { name: "Add an entry" }).click();
-        await page.getByLabel("Key").fill("room");
+        await page.getByLabel("Key", { exact: true }).fill("room");
         await page.getByLabel("Value").fill("garden");
         if (later) {
           await page.getByLabel(/^Seconds/).fill("60");
@@ -267,7 +267,7 @@ test("a request copied as curl does the same from a shell", () =>
       await choose(page, protocol);
       await page.getByLabel("Login name").fill(LOGIN_NAME);
       await page.getByRole("button", { name: "Add an entry" }).click();
-      await page.getByLabel("Key").last().fill(`it's 100% of "${protocol}"`);
+      await page.getByLabel("Key", { exact: true }).last().fill(`it's 100% of "${protocol}"`);
       await page.getByLabel("Value").last().fill("a");
       await page.getByRole("button", { name: "Copy as curl" }).click();
       await page.getByText("Copied, with its secrets.").waitFor();

@@ -30,6 +30,14 @@ const USER_RPCS = [
   "RemoveOTPSMS",
   "GenerateRecoveryCodes",
   "RemoveRecoveryCodes",
+  "CreatePasskeyRegistrationLink",
+  "RegisterPasskey",
+  "VerifyPasskeyRegistration",
+  "ListPasskeys",
+  "RemovePasskey",
+  "RegisterU2F",
+  "VerifyU2FRegistration",
+  "RemoveU2F",
 ];
 export const RPCS = [...SESSION_RPCS, ...USER_RPCS];
 

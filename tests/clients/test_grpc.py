@@ -144,8 +144,6 @@ def test_a_lifetime_must_be_positive(later: Client, lifetime: dict[str, int]) ->
 @pytest.mark.parametrize(
     ("fields", "name"),
     [
-        ({"challenges": {"web_auth_n": {}}}, "web_auth_n"),
-        ({"checks": {**RIGHT, "web_auth_n": {}}}, "web_auth_n"),
         ({"checks": {**RIGHT, "idp_intent": {}}}, "idp_intent"),
     ],
 )

@@ -118,7 +118,10 @@ fn properties_of(setting: &Setting) -> Vec<(&'static str, String)> {
 fn parameter(setting: &str) -> String {
     let words = setting.split('_').filter(|word| *word != "SESAME");
     words
-        .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
+        .map(|word| match word {
+            "WEBAUTHN" => "WebAuthn".to_owned(),
+            _ => word[..1].to_owned() + &word[1..].to_lowercase(),
+        })
         .collect()
 }
 

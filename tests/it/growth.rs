@@ -16,6 +16,7 @@ mod meter;
 mod metered;
 #[path = "../../benches/cold_start/outcome.rs"]
 mod outcome;
+mod passkeys;
 mod second;
 #[path = "../../benches/growth/service.rs"]
 mod service;

@@ -1,6 +1,7 @@
 //! What login pages ask for beside users and sessions: the Settings and the Organization service.
 
 mod cost;
+mod factors;
 mod organizations;
 mod rights;
 
@@ -174,52 +175,6 @@ async fn a_password_reset_is_offered_where_its_code_can_be_mailed() {
         let answer = ask(client, Operation::GetLoginSettings, &json!({})).await;
         let hides = answer.unwrap()["settings"]["hidePasswordReset"].as_bool();
         assert_eq!(hides, hidden, "{settings:?}");
-    }
-}
-
-/// Whether all users need one says nothing of which there are.
-#[tokio::test]
-async fn the_second_factors_that_can_be_set_up_are_offered() {
-    const TOTP: &str = "SECOND_FACTOR_TYPE_OTP";
-    const OTP_EMAIL: &str = "SECOND_FACTOR_TYPE_OTP_EMAIL";
-    const OTP_SMS: &str = "SECOND_FACTOR_TYPE_OTP_SMS";
-    let key = ("SERVER_KEY", "a server key of at least 32 characters");
-    for (settings, offered, forced) in [
-        (&[key][..], Some(&[TOTP, OTP_EMAIL, OTP_SMS][..]), None),
-        (
-            &[key, ("SECOND_FACTORS", "otp_sms,otp_email,totp")],
-            Some(&[TOTP, OTP_EMAIL, OTP_SMS]),
-            None,
-        ),
-        (
-            &[key, ("SECOND_FACTORS", "otp_sms,totp"), ("MFA", "optional")],
-            Some(&[TOTP, OTP_SMS]),
-            None,
-        ),
-        (
-            &[key, ("SECOND_FACTORS", "otp_email")],
-            Some(&[OTP_EMAIL]),
-            None,
-        ),
-        (
-            &[key, ("SECOND_FACTORS", "none"), ("MFA", "required")],
-            None,
-            Some(true),
-        ),
-        // Nothing can be set up without a server key.
-        (
-            &[("SECOND_FACTORS", "totp"), ("MFA", "required")],
-            None,
-            Some(true),
-        ),
-    ] {
-        let app = App::with(settings).await;
-        let client = app.service(&[]).await;
-        let answer = ask(client, Operation::GetLoginSettings, &json!({})).await;
-        let told = &answer.unwrap()["settings"];
-        let want = offered.map_or(Value::Null, |offered| json!(offered));
-        assert_eq!(told["secondFactors"], want, "{settings:?}");
-        assert_eq!(told["forceMfa"].as_bool(), forced, "{settings:?}");
     }
 }
 

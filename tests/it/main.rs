@@ -46,5 +46,7 @@ mod template;
 mod unbuilt;
 mod user_service;
 mod users;
+mod web_authn;
+mod webauthn;
 mod whole_life;
 mod zitadel_login;

@@ -17,3 +17,4 @@ mod setting_errors;
 mod settings;
 mod user_errors;
 mod users;
+mod web_authn_errors;

@@ -3,6 +3,7 @@
 mod bearers;
 mod calls;
 mod special;
+mod told;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -94,6 +95,7 @@ async fn mini(app: &App) -> (User, Answer) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Has {
     Password,
+    Passkey,
     SecondFactor,
 }
 
@@ -103,7 +105,8 @@ enum Proved {
     Nothing,
     Password,
     SecondFactors,
-    Both,
+    /// The password and a second factor, or a passkey, whatever else.
+    Full,
 }
 
 /// What becomes of a request with the session's token.
@@ -129,25 +132,29 @@ const OPTIONAL: MfaPolicy = MfaPolicy::Optional;
 const REQUIRED: MfaPolicy = MfaPolicy::Required;
 
 /// Which sessions stand for their users, if a second factor is optional and if it is required.
-const TABLE: [(Has, Proved, Verdict, Verdict); 8] = {
-    use Has::SecondFactor;
-    use Proved::{Both, Nothing, Password, SecondFactors};
+const TABLE: [(Has, Proved, Verdict, Verdict); 12] = {
+    use Has::{Passkey, SecondFactor};
+    use Proved::{Full, Nothing, Password, SecondFactors};
     use Verdict::{Allow, Unproven, Weak};
     [
         (Has::Password, Nothing, Unproven, Unproven),
         (Has::Password, Password, Allow, Weak),
         (Has::Password, SecondFactors, Weak, Weak),
-        (Has::Password, Both, Allow, Allow),
+        (Has::Password, Full, Allow, Allow),
+        (Passkey, Nothing, Unproven, Unproven),
+        (Passkey, Password, Allow, Weak),
+        (Passkey, SecondFactors, Weak, Weak),
+        (Passkey, Full, Allow, Allow),
         (SecondFactor, Nothing, Unproven, Unproven),
         (SecondFactor, Password, Weak, Weak),
         (SecondFactor, SecondFactors, Weak, Weak),
-        (SecondFactor, Both, Allow, Allow),
+        (SecondFactor, Full, Allow, Allow),
     ]
 };
 
 /// The kinds of factors that users have, and what they come to. Recovery codes demand nothing, and
 /// what a newer release has registered may demand something.
-const USERS: [(&[&str], Has); 18] = [
+const USERS: [(&[&str], Has); 26] = [
     (&[], Has::Password),
     (&["recovery_codes"], Has::Password),
     (&["totp"], Has::SecondFactor),
@@ -172,6 +179,14 @@ const USERS: [(&[&str], Has); 18] = [
     ),
     (&["u2f"], Has::SecondFactor),
     (&["recovery_codes", "u2f"], Has::SecondFactor),
+    (&["passkey"], Has::Passkey),
+    (&["passkey", "recovery_codes"], Has::Passkey),
+    (&["passkey", "totp"], Has::SecondFactor),
+    (&["otp_email", "passkey"], Has::SecondFactor),
+    (&["otp_sms", "passkey", "recovery_codes"], Has::SecondFactor),
+    (&["passkey", "u2f"], Has::SecondFactor),
+    (&["of_a_newer_release"], Has::SecondFactor),
+    (&["of_a_newer_release", "passkey"], Has::SecondFactor),
 ];
 
 #[tokio::test]
@@ -181,18 +196,28 @@ async fn a_session_stands_for_its_user_as_the_factors_of_both_say() {
     let token = session.token();
     let optional = Gates::new(&app, OPTIONAL, MinAcr::None);
     let required = Gates::new(&app, REQUIRED, MinAcr::None);
-    let second = sets(&["totp", "otpSms", "otpEmail", "recoveryCode"]);
+    let second = sets(&["totp", "otpSms", "otpEmail", "recoveryCode", "u2f"]);
 
     for (kinds, has) in USERS {
         app.set_kinds(&mini, kinds).await;
-        for (second, password) in second.iter().flat_map(|set| [(set, false), (set, true)]) {
-            let proved = match (password, second.is_empty()) {
-                (false, true) => Proved::Nothing,
-                (true, true) => Proved::Password,
-                (false, false) => Proved::SecondFactors,
-                (true, false) => Proved::Both,
+        let firsts = [
+            &[][..],
+            &["password"],
+            &["passkey"],
+            &["passkey", "password"],
+        ];
+        let all = second
+            .iter()
+            .flat_map(|set| firsts.map(|first| (set, first)));
+        for (second, first) in all {
+            let proved = match (first, second.is_empty()) {
+                (["passkey", ..], _) | (["password"], false) => Proved::Full,
+                ([], true) => Proved::Nothing,
+                ([], false) => Proved::SecondFactors,
+                (_, true) => Proved::Password,
+                (other, _) => panic!("{other:?}"),
             };
-            let proofs = [&second[..], if password { &["password"] } else { &[] }].concat();
+            let proofs = [&second[..], first].concat();
             app.set_proofs(&session, &proofs).await;
             let mut rows = TABLE.iter();
             let row = rows.find(|row| (row.0, row.1) == (has, proved)).unwrap();
@@ -209,147 +234,6 @@ async fn a_session_stands_for_its_user_as_the_factors_of_both_say() {
                 let has_id = message.ends_with(" (AUTHZ-Kl3p0)");
                 assert_eq!(has_id, verdict == Verdict::Weak, "{what}: {message}");
             }
-        }
-    }
-}
-
-#[tokio::test]
-async fn who_is_refused_is_told_what_is_missing() {
-    let app = App::emulated(&[]).await;
-    let (mini, session) = mini(&app).await;
-    let password = &["password"][..];
-    let both = &["password", "totp"][..];
-    let by_default = (OPTIONAL, MinAcr::None);
-    let required = (REQUIRED, MinAcr::None);
-    for (kinds, proofs, required, missing) in [
-        (
-            &["totp"][..],
-            password,
-            by_default,
-            Some("mfa required: check totp"),
-        ),
-        (
-            &["otp_email", "recovery_codes"],
-            password,
-            by_default,
-            Some("mfa required: check otpEmail or recoveryCode"),
-        ),
-        (
-            &["totp", "otp_email", "otp_sms"],
-            password,
-            required,
-            Some("mfa required: check totp or otpEmail or otpSms"),
-        ),
-        (
-            &["u2f"],
-            password,
-            by_default,
-            Some("mfa required: check a factor of a newer release"),
-        ),
-        (
-            &[],
-            password,
-            required,
-            Some("mfa required: the user has to set up a second factor"),
-        ),
-        (
-            &["recovery_codes"],
-            password,
-            required,
-            Some("mfa required: the user has to set up a second factor"),
-        ),
-        (
-            &[],
-            &["totp"],
-            by_default,
-            Some("the password has to be checked"),
-        ),
-        (
-            &[],
-            password,
-            (OPTIONAL, MinAcr::SecondFactor),
-            Some("acr 2fa required"),
-        ),
-        (&[], both, (OPTIONAL, MinAcr::SecondFactor), None),
-        (&["totp"], both, (REQUIRED, MinAcr::SecondFactor), None),
-        // What the user can do about it comes before what the API asks for.
-        (
-            &["totp"],
-            password,
-            (OPTIONAL, MinAcr::PhishingResistant),
-            Some("mfa required: check totp"),
-        ),
-        (
-            &["totp"],
-            both,
-            (OPTIONAL, MinAcr::PhishingResistant),
-            Some("acr phr required"),
-        ),
-    ] {
-        app.set_kinds(&mini, kinds).await;
-        app.set_proofs(&session, proofs).await;
-        let (mfa, min_acr) = required;
-        let gates = Gates::new(&app, mfa, min_acr);
-        let answer = gates.ask(&session.token()).await;
-        let (logged, _) = gates.decide(&session.token()).await;
-
-        let text = |missing| format!("authentication required, {missing} (AUTHZ-Kl3p0)");
-        let want = missing.map_or((200, String::new()), |missing| (403, text(missing)));
-        assert_eq!(answer, want, "{kinds:?} {proofs:?} {required:?}");
-        let outcome = missing.map_or("allow", |_| "too_weak");
-        assert_eq!(logged, outcome, "{kinds:?} {proofs:?} {required:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_api_is_told_by_which_methods_a_user_was_proved() {
-    let app = App::emulated(&[]).await;
-    let (_, session) = mini(&app).await;
-    let gates = Gates::new(&app, OPTIONAL, MinAcr::None);
-    for (proofs, factors, amr, acr) in [
-        (&["password"][..], "user,password", "pwd", "1fa"),
-        (
-            &["password", "totp"],
-            "user,password,totp",
-            "pwd otp mfa",
-            "2fa",
-        ),
-        (
-            &["password", "otpSms"],
-            "user,password,otpSms",
-            "pwd sms mfa",
-            "2fa",
-        ),
-        (
-            &["password", "otpEmail"],
-            "user,password,otpEmail",
-            "pwd otp mfa",
-            "2fa",
-        ),
-        (
-            &["password", "recoveryCode"],
-            "user,password,recoveryCode",
-            "pwd mfa",
-            "2fa",
-        ),
-        (
-            &["password", "totp", "otpSms", "otpEmail", "recoveryCode"],
-            "user,password,totp,otpSms,otpEmail,recoveryCode",
-            "pwd otp sms mfa",
-            "2fa",
-        ),
-    ] {
-        app.set_proofs(&session, proofs).await;
-        let (_, context) = gates.decide(&session.token()).await;
-
-        let told = [&context["factors"], &context["amr"], &context["acr"]];
-        assert_eq!(told, [factors, amr, acr], "{proofs:?}");
-        for proof in ["totp", "otpSms", "otpEmail", "recoveryCode"] {
-            let at = &context[format!("{proof}VerifiedAt")];
-            let want = proofs
-                .contains(&proof)
-                .then_some("2027-01-15T08:00:00.123Z");
-            assert_eq!(at.as_str(), want, "{proofs:?} {proof}");
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod administration;
 pub mod answer;
 pub mod app;
+pub mod authenticator;
 pub mod breaches;
 pub mod broken;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod client;
 pub mod dice;
 pub mod facts;
 pub mod faults;
+pub mod keys;
 pub mod openapi;
 pub mod providers;
 pub mod record;

@@ -11,14 +11,19 @@ use aws_sdk_dynamodb::types::{GlobalSecondaryIndexDescription, TableDescription}
 use serde_json::{Value, json};
 use sesame::api::proto::zitadel::session::v2;
 use sesame::aws::{Endpoint, with_http_client};
-use sesame::domain::{FactorKind, Operation, OtpMethod, Permission};
+use sesame::domain::{
+    CredentialKind, FactorKind, Operation, OtpMethod, Permission, SignatureAlgorithm,
+};
 use sesame::emulator::Emulator;
 use sesame::store::{Store, Tables};
 
 use crate::support::app::{App, NOW, by_name};
+use crate::support::authenticator::Authenticator;
 use crate::support::facts::{kinds, kinds_of};
-use crate::support::second::{RECOVERY_CODES, SECOND, login, totp};
+use crate::support::keys::{KEYS, ORIGIN, asking};
+use crate::support::second::{RECOVERY_CODES, login, totp};
 use crate::support::template::create_table;
+use crate::web_authn::registration::{Kind, begin};
 
 #[tokio::test]
 async fn the_templates_tables_are_those_of_the_code() {
@@ -82,7 +87,7 @@ async fn described(client: &Client, name: &str) -> (String, Option<String>) {
 #[tokio::test]
 async fn the_function_sends_each_request_of_its_policy() {
     let settings = [("ACCESS", "token"), ("USER_API", "false")];
-    let app = App::with(&[&settings[..], &SECOND].concat()).await;
+    let app = App::with(&[&settings[..], &KEYS].concat()).await;
     let client = app.service(&Permission::ALL).await;
     let mini = app.user("mini").await;
 
@@ -103,6 +108,7 @@ async fn the_function_sends_each_request_of_its_policy() {
     assert_eq!(client.list(&of_user).await.unwrap().sessions.len(), 1);
     client.delete(&created.session_id, None).await.unwrap();
     check_second_factors(&app, client).await;
+    check_passkey(&app, client).await;
 
     let sent = kinds(&app.faults.requests(), app.store.tables());
     assert_eq!(sent, kinds_of(&["Function"]));
@@ -110,7 +116,13 @@ async fn the_function_sends_each_request_of_its_policy() {
 
 /// Sends codes to a user and checks them, together with a code of an app and all recovery codes.
 async fn check_second_factors(app: &App, client: crate::support::client::Client<'_>) {
-    let maxi = app.user_with("maxi", &FactorKind::ALL).await;
+    let kinds = [
+        FactorKind::Totp,
+        FactorKind::OtpEmail,
+        FactorKind::OtpSms,
+        FactorKind::RecoveryCodes,
+    ];
+    let maxi = app.user_with("maxi", &kinds).await;
     let id = &maxi.user_id;
     let mut opened = login(&maxi, json!({}));
     opened["challenges"] = json!({ "otpSms": {}, "otpEmail": {} });
@@ -131,13 +143,44 @@ async fn check_second_factors(app: &App, client: crate::support::client::Client<
     assert!(create.await.is_err());
 }
 
+/// Logs a user in by a passkey.
+async fn check_passkey(app: &App, client: crate::support::client::Client<'_>) {
+    let user = app.user("keyed").await;
+    let mut passkey = app.key(&user, CredentialKind::Passkey).await;
+    let opened = json!({
+        "checks": { "user": { "userId": user.user_id.as_str() } },
+        "challenges": asking("REQUIRED"),
+    });
+    let created = client.ask(Operation::CreateSession, opened).await.unwrap();
+    let challenge = &created["challenges"]["webAuthN"];
+    let answer = passkey.assert(&challenge["publicKeyCredentialRequestOptions"], ORIGIN);
+    let body = json!({
+        "sessionId": created["sessionId"],
+        "checks": { "webAuthN": { "credentialAssertionData": answer } },
+    });
+    client.ask(Operation::SetSession, body).await.unwrap();
+}
+
+/// Registers a passkey for a user, and has it removed if that is wanted.
+async fn register_passkey(admin: crate::support::client::Client<'_>, id: &Value, removes: bool) {
+    let begun = begin(admin, Kind::Passkey, id.as_str().unwrap()).await;
+    let answer = Authenticator::new(SignatureAlgorithm::Es256).register(&begun.options, ORIGIN);
+    assert_eq!(begun.complete(admin, &answer).await, "ok");
+    if removes {
+        let body = json!({ "userId": id, "passkeyId": begun.id });
+        admin.ask(Operation::RemovePasskey, body).await.unwrap();
+    }
+}
+
 /// The calls of the User service need these beside them.
 #[tokio::test]
 async fn the_user_service_sends_each_request_of_its_policy() {
-    let app = App::with(&SECOND).await;
+    let app = App::with(&KEYS).await;
     let admin = app.service(&Permission::ALL).await;
     let added = admin.ask(Operation::AddHumanUser, human(&app)).await;
     let id = added.unwrap()["userId"].clone();
+    register_passkey(admin, &id, true).await;
+    register_passkey(admin, &id, false).await;
     let address = |name: &str| format!("{name}.{}", app.login_name("mini"));
     let mini = app.login_name("mini");
     let either = json!({ "orQuery": { "queries": [

@@ -14,18 +14,7 @@ use crate::support::client::{Client, Wire, framed};
 
 /// The user service's calls that are not carried out, as ZITADEL's clients know them, with their
 /// routes behind `/v2`.
-const USER_SERVICE: [(&str, &str); 23] = [
-    ("RegisterPasskey", "POST /users/{}/passkeys"),
-    ("VerifyPasskeyRegistration", "POST /users/{}/passkeys/{}"),
-    (
-        "CreatePasskeyRegistrationLink",
-        "POST /users/{}/passkeys/registration_link",
-    ),
-    ("ListPasskeys", "POST /users/{}/passkeys/_search"),
-    ("RemovePasskey", "DELETE /users/{}/passkeys/{}"),
-    ("RegisterU2F", "POST /users/{}/u2f"),
-    ("VerifyU2FRegistration", "POST /users/{}/u2f/{}"),
-    ("RemoveU2F", "DELETE /users/{}/u2f/{}"),
+const USER_SERVICE: [(&str, &str); 15] = [
     ("StartIdentityProviderIntent", "POST /idp_intents"),
     ("RetrieveIdentityProviderIntent", "POST /idp_intents/{}"),
     ("AddIDPLink", "POST /users/{}/links"),

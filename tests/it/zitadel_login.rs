@@ -2,9 +2,11 @@
 //!
 //! A user registers, verifies his address, signs in, mistypes his password, changes it in his
 //! session, forgets it and signs out. `calls.jsonl` has a call a line; `{…}` in it stands for what
-//! an earlier answer or message gave. The runs with second factors are in `factors`.
+//! an earlier answer or message gave. The runs with second factors are in `factors`, and
+//! those with passkeys and security keys in `keys`.
 
 mod factors;
+mod keys;
 
 use std::time::Duration;
 

@@ -128,7 +128,9 @@ def test_a_function_may_send_nothing_that_it_does_not_send(either: Stack, functi
 
 
 # How partition keys of the users table begin, in the code and not.
-OF_USERS = frozenset({"LOGIN#", "USER#", "PROFILE#", "FACTORS#", "EMAIL#", "PHONE#"})
+OF_USERS = frozenset(
+    {"LOGIN#", "USER#", "PROFILE#", "FACTORS#", "KEYS#", "CREDENTIAL#", "EMAIL#", "PHONE#"}
+)
 BEGINNINGS = OF_USERS | {"CALLER#", "OTHER#"}
 
 
@@ -157,8 +159,9 @@ def test_a_function_cannot_reach_the_kinds_of_items_that_it_does_not_use(
     barred = {"CALLER#0": [*WRITES, CHECK]}
     if either.parameters["UserApi"] == "false":
         others = [action for action in [*WRITES, CHECK] if action != "UpdateItem"]
-        barred |= {"USER#0": others, "FACTORS#0": others}
+        barred |= {"USER#0": others, "FACTORS#0": others, "CREDENTIAL#0": others}
         barred["PROFILE#0"] = WRITES
+        barred["KEYS#0"] = [*WRITES, CHECK]
         barred |= {f"{kind}0": [*READS, *WRITES, CHECK] for kind in ("EMAIL#", "PHONE#")}
     if function == "Authorizer":
         barred = {f"{kind}0": [*READS, *WRITES, CHECK] for kind in BEGINNINGS - {"USER#"}}
@@ -326,7 +329,11 @@ def test_each_setting_but_the_tables_has_a_parameter() -> None:
     """A Rust test holds the names of the settings against the code."""
     stack = Stack()
     before = stack.properties("Function")["Environment"]["Variables"]
-    names = {"SERVER_KEY_SECRET": "CreateServerKey", "SESAME_PORTABLE_HASH": "PortableHash"}
+    names = {
+        "SERVER_KEY_SECRET": "CreateServerKey",
+        "SESAME_PORTABLE_HASH": "PortableHash",
+        "WEBAUTHN_COUNTER": "WebAuthnCounter",
+    }
 
     assert before["RESOURCE_OWNER"] == ACCOUNT
     assert before["SERVER_KEY_SECRET"] == stack.ref("ServerKey")
@@ -350,8 +357,8 @@ def test_a_base_path_is_one_to_eight_plain_segments(stack: Stack) -> None:
 
 def test_second_factors_are_named_with_commas_between(stack: Stack) -> None:
     pattern = stack.template["Parameters"]["SecondFactors"]["AllowedPattern"]
-    good = ["none", "totp", "otp_sms,totp", "totp,otp_email,otp_sms"]
-    bad = ["", "totp,", "totp, otp_sms", "u2f", "recovery_codes", "none,totp", "TOTP"]
+    good = ["none", "totp", "otp_sms,totp", "u2f", "totp,otp_email,otp_sms,u2f"]
+    bad = ["", "totp,", "totp, otp_sms", "passkey", "recovery_codes", "none,totp", "TOTP"]
 
     assert [text for text in good + bad if re.fullmatch(pattern, text)] == good
 
@@ -362,6 +369,33 @@ def test_an_issuer_has_no_colon(stack: Stack) -> None:
     bad = ["Acme: Login", ":"]
 
     assert parameter["MaxLength"] == 64
+    assert [text for text in good + bad if re.fullmatch(parameter["AllowedPattern"], text)] == good
+
+
+def test_passkeys_are_bound_to_host_names(stack: Stack) -> None:
+    parameter = stack.template["Parameters"]["RpIds"]
+    good = ["", "acme.example", "localhost,xn--mnchen-3ya.example", f"{'a' * 63}.example"]
+    bad = ["Acme.example", "acme.example,", "acme.example.", "-a.example", "a_b.example"]
+    bad += [
+        "acme.example:443",
+        "https://acme.example",
+        f"{'a' * 64}.example",
+        "a.example, b.example",
+    ]
+
+    assert parameter["MaxLength"] == 256
+    assert [text for text in good + bad if re.fullmatch(parameter["AllowedPattern"], text)] == good
+
+
+def test_passkeys_are_used_by_pages_with_tls_or_of_this_machine_and_by_apps(stack: Stack) -> None:
+    parameter = stack.template["Parameters"]["RpOrigins"]
+    app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck"
+    good = ["", "https://acme.example", f"https://login.acme.example:8443,{app}"]
+    good += ["http://localhost:3000", "http://app.localhost", app]
+    bad = ["acme.example", "https://acme.example/", "https://Acme.example", "https://a.example,"]
+    bad += ["http://acme.example", "http://notlocalhost", "https://a.example:0", app[:-1]]
+
+    assert parameter["MaxLength"] == 512
     assert [text for text in good + bad if re.fullmatch(parameter["AllowedPattern"], text)] == good
 
 

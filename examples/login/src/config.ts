@@ -13,6 +13,8 @@ export interface Config {
   isSecure: boolean;
   host: string;
   port: number;
+  /** The domain that passkeys are for: the host of the origin, or a domain above it. */
+  passkeyDomain: string;
   organization: string;
   /** How many proxies of one's own add an address to `X-Forwarded-For`. */
   trustedProxies: number;
@@ -42,6 +44,7 @@ export function readConfig(environment: Environment): Config {
 
   const sesameUrl = read("SESAME_URL", undefined, "a URL such as https://auth.example.com", serviceUrl);
   const base = read("BASE_URL", undefined, "an origin such as https://login.example.com; http is for localhost", origin);
+  const passkeyDomain = read("PASSKEY_DOMAIN", base?.hostname ?? "", "the host of BASE_URL, or a domain above it", above(base?.hostname ?? ""));
   const organization = read("ORGANIZATION", "Sesame", "a line of 1 to 100 characters", line);
   const trustedProxies = read("TRUSTED_PROXIES", 0, "a number from 0 to 10", number(0, 10));
   const messagesPerHour = read("MESSAGES_PER_HOUR", 20, "a number from 1 to 10000", number(1, 10_000));
@@ -55,7 +58,7 @@ export function readConfig(environment: Environment): Config {
     throw new ConfigError(faults.join("\n"));
   }
   const isSecure = base.protocol === "https:";
-  return { sesameUrl, token, baseUrl: base.origin, isSecure, ...listen, organization, trustedProxies, messagesPerHour };
+  return { sesameUrl, token, baseUrl: base.origin, isSecure, ...listen, passkeyDomain, organization, trustedProxies, messagesPerHour };
 }
 
 function readToken(value: (name: string) => string | undefined, faults: string[]): string {
@@ -95,6 +98,11 @@ function origin(text: string): URL | undefined {
   const url = parseUrl(text);
   const isOrigin = url?.pathname === "/" && url.origin.length <= 140;
   return isOrigin && (url.protocol === "https:" || LOOPBACK.has(url.hostname)) ? url : undefined;
+}
+
+/** Browsers take a domain that the page is in, and Sesame one of its own list. */
+function above(host: string): (text: string) => string | undefined {
+  return (text) => (host === text || (text.includes(".") && host.endsWith(`.${text}`)) ? text : undefined);
 }
 
 function line(text: string): string | undefined {

@@ -25,6 +25,8 @@ export interface App {
   /** Posts that send a message, and posts of codes, by the client's address. */
   messages: HourlyLimit;
   codes: HourlyLimit;
+  /** Challenges of passkeys that anybody may ask for, by the client's address. */
+  challenges: HourlyLimit;
   pauses: NamePauses;
   /** In milliseconds. */
   now: () => number;
@@ -32,11 +34,28 @@ export interface App {
   stepMs: number;
 }
 
-/** Whose password is right. A second factor may be missing. */
+/** Who gave the right password, or a passkey. A second factor may be missing beside the password. */
 export interface Account extends Proof {
   session: Session;
   /** The session's token, with which changes of one's own are made. */
   token: string;
+}
+
+export interface PageOptions {
+  status?: number;
+  errors?: Errors;
+  isSignedIn?: boolean;
+  /** Whether the page has the script for passkeys, which its policy then lets in. */
+  usesPasskeys?: boolean;
+  retryAfter?: number;
+}
+
+export interface FormOptions {
+  /** What the button is called where its text alone doesn't say what it is for. */
+  label?: string;
+  attributes?: Html;
+  /** What follows the button. */
+  after?: Html;
 }
 
 const SESSION = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{20,500})$/;
@@ -58,8 +77,8 @@ export class Context {
     this.fields = request.fields;
   }
 
-  page(title: string, content: Html, options: { status?: number; errors?: Errors; isSignedIn?: boolean; retryAfter?: number } = {}): Reply {
-    const { status = 200, errors = NONE, isSignedIn = false, retryAfter } = options;
+  page(title: string, content: Html, options: PageOptions = {}): Reply {
+    const { status = 200, errors = NONE, isSignedIn = false, usesPasskeys = false, retryAfter } = options;
     const done = this.query.get("done") ?? "";
     const told = errors.size === 0 && Object.hasOwn(NOTICES, done) ? NOTICES[done as Notice] : undefined;
     const body = layout({
@@ -68,16 +87,17 @@ export class Context {
       content: html`${errorSummary(errors)}${notice(told)}${content}`,
       isSignedIn,
       hasErrors: errors.size > 0,
+      usesPasskeys,
     });
-    return { status, body, ...(retryAfter && { retryAfter }) };
+    return { status, body, usesPasskeys, ...(retryAfter && { retryAfter }) };
   }
 
   /** A form with its token. */
-  form(action: string, button: string, fields: Html | Html[], label?: string): Html {
-    return html`<form method="post" action="${action}">
+  form(action: string, button: string, fields: Html | Html[], { label, attributes, after }: FormOptions = {}): Html {
+    return html`<form method="post" action="${action}"${attributes}>
 <input type="hidden" name="csrf" value="${this.#formToken()}">
 ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}</button>
-</form>
+${after}</form>
 `;
   }
 
@@ -110,7 +130,7 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
     }
   }
 
-  /** Whose password was checked in this browser's session, if somebody's was. */
+  /** Who proved in this browser's session that it is he, if somebody did. */
   async account(): Promise<Account | undefined> {
     const { session } = this;
     if (!session) {
@@ -131,8 +151,8 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
     return undefined;
   }
 
-  /** Whose password is right; everybody else is led to the sign-in. */
-  async requirePassword(): Promise<Account> {
+  /** Who gave the right password, or a passkey; everybody else is led to the sign-in. */
+  async requireProof(): Promise<Account> {
     const account = await this.account();
     if (!account) {
       throw new EarlyReply(redirect("/sign-in"));
@@ -142,8 +162,8 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
 
   /** Who is signed in; everybody else is led to what is missing. */
   async requireAccount(): Promise<Account> {
-    const account = await this.requirePassword();
-    const missing = account.hasSecond ? undefined : (await readSignInState(this.app, account)).missing;
+    const account = await this.requireProof();
+    const missing = account.isFull ? undefined : (await readSignInState(this.app, account)).missing;
     if (missing) {
       throw new EarlyReply(redirect(missing === "second" ? "/second-factor" : "/set-up"));
     }
@@ -160,6 +180,10 @@ ${fields}<button type="submit"${label && html` aria-label="${label}"`}>${button}
 
   limitCodes(): void {
     this.#limit(this.app.codes);
+  }
+
+  limitChallenges(): void {
+    this.#limit(this.app.challenges);
   }
 
   #limit(limit: HourlyLimit): void {

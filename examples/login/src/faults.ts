@@ -29,6 +29,13 @@ const WRONG_TEXTS: Record<FactorKind, string> = {
   recoveryCode: "This code is wrong, or was used already. Each works once",
 };
 
+/** A session to change is not there, was ended, has expired, or has another token. */
+const SESSION_OVER = new Set(["COMMAND-Flk38", "COMMAND-Hewfq", "COMMAND-Hkl3d", "COMMAND-sGr42"]);
+
+export function isSessionOver(error: unknown): boolean {
+  return error instanceof SesameError && SESSION_OVER.has(error.id ?? "");
+}
+
 const fault = (text: string, status = 422, retryAfter?: number): Fault => ({ text, status, ...(retryAfter && { retryAfter }) });
 
 /** Why a code of a second factor was refused; all else is thrown. */
@@ -63,6 +70,40 @@ export function codeFault(error: unknown, kind: FactorKind): Fault {
     return fault("No answer came, so this code may be used up. Try again in a moment, and with another code if it is refused", 503, retryAfter ?? 5);
   }
   throw error;
+}
+
+const NOT_ACCEPTED = "That was not accepted: it may be of another account, or removed, or too much time has passed. Try again, or use another way";
+const COPIED = "This key seems to have been copied, so it isn't accepted. Use another way, and remove it from your account";
+
+/** Why the answer of a passkey or a security key was refused; all else is thrown. */
+export function keyFault(error: unknown): string {
+  if (error instanceof SesameError && error.status === 429) {
+    throw tooMany(error.retryAfter ?? 60);
+  }
+  if (!(error instanceof SesameError && error.isRefusal) || isSessionOver(error)) {
+    throw error;
+  }
+  return error.id === "WEBAU-4M90s" ? COPIED : NOT_ACCEPTED;
+}
+
+const REGISTRATION_FAULTS: Record<string, string> = {
+  "SESAME-Foff1": "This can't be set up here. Choose another way",
+  "SESAME-Kmax1": "Your account has as many passkeys and security keys as it may have. Remove one first",
+  "WEBAU-5M9so": "Too much time has passed, or something else was begun meanwhile. Try again",
+  "WEBAU-3Vb9s": "This device or key was not accepted. It may be known already; try another one",
+  "WEBAU-sEr8c": "The answer of your device or key can't be read",
+};
+
+/** Why a passkey or a security key was not set up; all else is thrown. */
+export function registrationFault(error: unknown): string {
+  if (!(error instanceof SesameError)) {
+    throw error;
+  }
+  const text = error.status === 501 ? REGISTRATION_FAULTS["SESAME-Foff1"] : REGISTRATION_FAULTS[error.id ?? ""];
+  if (text === undefined) {
+    throw error;
+  }
+  return text;
 }
 
 /** Why no code was sent; all else is thrown. */

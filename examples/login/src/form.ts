@@ -2,10 +2,12 @@
 
 import type { IncomingMessage } from "node:http";
 
+import { parseCredential, type Credential } from "./credential.ts";
 import { HttpError } from "./reply.ts";
 import type { FactorKind } from "./sesame-factors.ts";
 
-const MAX_BODY_BYTES = 16 * 1024;
+/** The answer of an authenticator is the longest field. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** `local@domain` in ASCII, as Sesame takes it. A stricter rule here would be a field that nobody can fill. */
 const LOCAL = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]{1,64}$/;
@@ -149,6 +151,16 @@ export class Fields {
       throw new HttpError(400, "The form can't be read.");
     }
     return value;
+  }
+
+  /** What a browser's authenticator answered. It is missing where the page's script did not run. */
+  credential(name: string): Credential | undefined {
+    const json = this.#raw(name);
+    const credential = parseCredential(json);
+    if (credential === undefined) {
+      this.errors.set("", json === "" ? "This needs a browser that knows passkeys, and lets this page's script run" : "The answer of your device or key can't be read");
+    }
+    return credential;
   }
 
   sessionId(name: string): string {

@@ -82,9 +82,10 @@ export interface Layout {
   content: Html;
   isSignedIn: boolean;
   hasErrors: boolean;
+  usesPasskeys: boolean;
 }
 
-export function layout({ title, organization, content, isSignedIn, hasErrors }: Layout): string {
+export function layout({ title, organization, content, isSignedIn, hasErrors, usesPasskeys }: Layout): string {
   const links = isSignedIn
     ? html`<a href="/">Account</a> <a href="/security">Security</a> <a href="/sessions">Sessions</a>`
     : html`<a href="/sign-in">Sign in</a> <a href="/sign-up">Sign up</a>`;
@@ -96,7 +97,7 @@ export function layout({ title, organization, content, isSignedIn, hasErrors }: 
 <title>${hasErrors && "Error: "}${title} – ${organization}</title>
 <link rel="stylesheet" href="/style.css">
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
-</head>
+${usesPasskeys && html`<script src="/passkeys.js" type="module"></script>\n`}</head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header><p>${organization}</p><nav aria-label="Pages">${links}</nav></header>

@@ -3,6 +3,10 @@
 export interface Reply {
   status: number;
   body?: string;
+  /** What the script for passkeys asked for, in the place of a page. */
+  json?: unknown;
+  /** Whether the page has that script. */
+  usesPasskeys?: boolean;
   location?: string;
   retryAfter?: number;
 }
@@ -20,11 +24,14 @@ export type Path =
   | "/email"
   | "/set-up"
   | "/second-factor"
+  | "/second-factor/key"
   | "/second-factor/app"
   | "/second-factor/email"
   | "/second-factor/sms"
   | "/second-factor/recovery"
   | "/security"
+  | "/security/passkey"
+  | "/security/key"
   | "/security/app"
   | "/security/email"
   | "/security/sms"
@@ -37,10 +44,12 @@ export const NOTICES = {
   forgotten: "If there is such an account, a message is on its way to its address. Open its link, or type its code here.",
   verified: "Your e-mail address is verified.",
   password: "Your password is set.",
+  passkey: "Your passkey is set up. Sign in with it.",
+  "added-key": "It is set up. Your sign-in needs it from now on, so go on with it here.",
   ended: "The session has ended.",
   "signed-out": "You are signed out.",
   late: "There is no time left to choose a password here. Have a message sent to you, and go on from there.",
-  taken: "This account has a password already.",
+  taken: "This account has a password or a passkey already.",
   code: "A code is on its way. It is valid for five minutes. Within a minute of the last message, none is sent.",
   number: "A code is on its way to the number. Type it here.",
   confirmed: "Thank you. Go on with what you wanted to do.",
@@ -61,6 +70,9 @@ export function redirect(path: Path, notice?: Notice): Reply {
 export const PLACES = {
   security: "/security",
   email: "/email",
+  password: "/password",
+  passkey: "/security/passkey",
+  key: "/security/key",
   app: "/security/app",
   "email-codes": "/security/email",
   "sms-codes": "/security/sms",

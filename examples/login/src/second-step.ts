@@ -11,11 +11,12 @@ const RETURN = "return-to";
 const RETURN_SECONDS = 15 * 60;
 
 export const FACTOR_PAGES = {
+  key: "/second-factor/key",
   totp: "/second-factor/app",
   otpEmail: "/second-factor/email",
   otpSms: "/second-factor/sms",
   recoveryCode: "/second-factor/recovery",
-} as const satisfies Record<FactorKind, Path>;
+} as const satisfies Record<FactorKind | "key", Path>;
 
 export interface SecondStep {
   account: Account;
@@ -24,7 +25,7 @@ export interface SecondStep {
 
 /** Whose second factor is wanted. Others are led to where they belong. */
 export async function requireSecondStep(context: Context): Promise<SecondStep> {
-  const account = await context.requirePassword();
+  const account = await context.requireProof();
   const state = await readSignInState(context.app, account);
   const isWanted = state.missing === "second" || returnPlace(context) !== undefined;
   if (!isWanted) {

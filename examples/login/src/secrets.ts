@@ -24,7 +24,7 @@ export class Signer {
   }
 
   open(purpose: string, sealed: string, now: number): string | undefined {
-    const [, payload, endsAt, mac] = /^([\w-]{1,400})\.(\d{1,15})\.([\w-]{43})$/.exec(sealed) ?? [];
+    const [, payload, endsAt, mac] = /^([\w-]{1,1000})\.(\d{1,15})\.([\w-]{43})$/.exec(sealed) ?? [];
     if (payload === undefined || endsAt === undefined || mac === undefined || Number(endsAt) <= now) {
       return undefined;
     }

@@ -17,21 +17,23 @@ import { CachedSettings } from "./login-settings.ts";
 import { EarlyReply, HttpError, redirect, type Reply } from "./reply.ts";
 import { routes } from "./routes.ts";
 import { Signer } from "./secrets.ts";
-import { TOO_WEAK } from "./faults.ts";
+import { TOO_WEAK, isSessionOver } from "./faults.ts";
 import { Sesame, SesameError } from "./sesame.ts";
 
 const CODES_PER_HOUR = 100;
+/** A page that stays open asks for one every four minutes, and a whole office may have one address. */
+const CHALLENGES_PER_HOUR = 1000;
 const STEP_MS = 1000;
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/** A session to change is not there, was ended, has expired, or has another token. */
-const SESSION_OVER = new Set(["COMMAND-Flk38", "COMMAND-Hewfq", "COMMAND-Hkl3d", "COMMAND-sGr42"]);
+/** Of pages with the script for passkeys, which asks these pages for challenges. No other script and no address beside runs in it. */
+const PASSKEY_POLICY = `${POLICY}; script-src 'self'; connect-src 'self'`;
 
 const ASSETS: Record<string, { type: string; body: Buffer }> = Object.fromEntries(
   [
     ["/style.css", "text/css; charset=utf-8"],
     ["/icon.svg", "image/svg+xml"],
+    ["/passkeys.js", "text/javascript; charset=utf-8"],
   ].map(([path = "", type = ""]) => [path, { type, body: readFileSync(new URL(`../assets${path}`, import.meta.url)) }]),
 );
 
@@ -42,7 +44,7 @@ export interface Pages {
 
 /** The server of the pages, which doesn't listen yet. */
 export function createPages(config: Config, log: Log, now: () => number = Date.now, stepMs = STEP_MS): Pages {
-  const sesame = new Sesame(config.sesameUrl, config.token);
+  const sesame = new Sesame(config.sesameUrl, config.token, config.passkeyDomain);
   const app: App = {
     config,
     sesame,
@@ -52,6 +54,7 @@ export function createPages(config: Config, log: Log, now: () => number = Date.n
     background: new Background(log),
     messages: new HourlyLimit(config.messagesPerHour, now),
     codes: new HourlyLimit(CODES_PER_HOUR, now),
+    challenges: new HourlyLimit(CHALLENGES_PER_HOUR, now),
     pauses: new NamePauses(now),
     now,
     stepMs,
@@ -141,7 +144,7 @@ function explain(context: Context, error: unknown): Reply {
       return redirect("/second-factor");
     }
     // The session has ended since it was looked at, or its token was replaced.
-    if ((error.isUsers && [401, 403].includes(error.status)) || SESSION_OVER.has(error.id ?? "")) {
+    if ((error.isUsers && [401, 403].includes(error.status)) || isSessionOver(error)) {
       context.session = undefined;
       return redirect("/sign-in");
     }
@@ -177,6 +180,9 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Asset, 
   if (cookies.headers.length > 0) {
     response.setHeader("set-cookie", cookies.headers);
   }
+  if (reply.usesPasskeys) {
+    response.setHeader("content-security-policy", PASSKEY_POLICY);
+  }
   if (reply.location !== undefined) {
     response.setHeader("location", reply.location);
   }
@@ -190,8 +196,9 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Asset, 
     // The rest of a body that was refused isn't read.
     response.setHeader("connection", "close");
   }
-  const body = reply.asset?.body ?? reply.body ?? "";
-  response.setHeader("content-type", reply.asset?.type ?? "text/html; charset=utf-8");
+  const isJson = reply.json !== undefined;
+  const body = reply.asset?.body ?? (isJson ? JSON.stringify(reply.json) : (reply.body ?? ""));
+  response.setHeader("content-type", reply.asset?.type ?? (isJson ? "application/json" : "text/html; charset=utf-8"));
   response.setHeader("content-length", Buffer.byteLength(body));
   response.end(request.method === "HEAD" ? undefined : body);
 }

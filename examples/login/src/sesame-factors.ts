@@ -1,10 +1,11 @@
-// Sesame's JSON API for second factors. What registers or removes one is called with the user's own session, so that
+// Sesame's JSON API for second factors with codes. What registers or removes one is called with the user's own session, so that
 // Sesame demands a session of the strongest kind that the user's factors allow, with proofs that are fresh.
 
 import { object, optional, text, type Caller, type Json } from "./call.ts";
 import type { Session } from "./sesame.ts";
+import { KEY_KINDS, type KeyKind } from "./sesame-keys.ts";
 
-/** The second factors that these pages know, as checks of a session name them, in the order of their strength. */
+/** The second factors whose codes are typed, as checks of a session name them, in the order of their strength. */
 export const KINDS = ["totp", "otpEmail", "otpSms"] as const;
 
 /** A factor that a login may demand. */
@@ -13,11 +14,12 @@ export type SentKind = Exclude<Kind, "totp">;
 /** Recovery codes stand in for the others, and no login demands them. */
 export type FactorKind = Kind | "recoveryCode";
 
-/** Whose password was checked in a session, and whether a second factor was too. */
+/** Who proved in a session that it is he. */
 export interface Proof {
   id: string;
   loginName: string;
-  hasSecond: boolean;
+  /** Whether that was a passkey, or the password and a second factor. */
+  isFull: boolean;
 }
 
 /** A user, by the token of a session of his own. */
@@ -28,6 +30,11 @@ export interface Self {
 
 /** What a user can sign in with. */
 export interface Methods {
+  hasPassword: boolean;
+  /** What takes the password's place. */
+  hasPasskey: boolean;
+  /** Whether a passkey or a security key can be the second factor. */
+  hasKey: boolean;
   kinds: Kind[];
   hasRecoveryCodes: boolean;
   /** Whether a login demands a second factor, which may be one that these pages don't know. */
@@ -38,6 +45,9 @@ export interface LoginSettings {
   forceMfa: boolean;
   /** Those that may be set up. */
   offered: Kind[];
+  offeredKeys: KeyKind[];
+  /** How long a session lives after a sign-in, such as `86400s`. */
+  lifetime: string;
 }
 
 const METHOD = "AUTHENTICATION_METHOD_TYPE_";
@@ -55,6 +65,9 @@ const OFFERED: Record<Kind, string> = {
   otpEmail: "SECOND_FACTOR_TYPE_OTP_EMAIL",
   otpSms: "SECOND_FACTOR_TYPE_OTP_SMS",
 };
+
+const PASSKEYS = "PASSKEYS_TYPE_ALLOWED";
+const SECURITY_KEYS = "SECOND_FACTOR_TYPE_U2F";
 
 const ROUTES: Record<FactorKind, string> = {
   totp: "/v2/users/{}/totp",
@@ -77,16 +90,22 @@ export class SesameFactors {
 
   async getLoginSettings(): Promise<LoginSettings> {
     const answer = await this.#caller.call({ method: "GET", route: "/v2/settings/login" });
-    const { forceMfa, secondFactors } = object(answer.settings);
-    const offered = KINDS.filter((kind) => Array.isArray(secondFactors) && secondFactors.includes(OFFERED[kind]));
-    return { forceMfa: forceMfa === true, offered };
+    const { forceMfa, secondFactors, passkeysType, passwordCheckLifetime } = object(answer.settings);
+    const seconds = Array.isArray(secondFactors) ? secondFactors : [];
+    const offeredKeys = KEY_KINDS.filter((kind) => (kind === "passkey" ? passkeysType === PASSKEYS : seconds.includes(SECURITY_KEYS)));
+    const offered = KINDS.filter((kind) => seconds.includes(OFFERED[kind]));
+    return { forceMfa: forceMfa === true, offered, offeredKeys, lifetime: text(passwordCheckLifetime) };
   }
 
   async listMethods({ id, token }: Self): Promise<Methods> {
     const route = "/v2/users/{}/authentication_methods";
     const answer = await this.#caller.call({ method: "GET", route, ids: [id], bearer: token });
     const types = (Array.isArray(answer.authMethodTypes) ? answer.authMethodTypes : []).map(optional);
+    const hasPasskey = types.includes(`${METHOD}PASSKEY`);
     return {
+      hasPassword: types.includes(`${METHOD}PASSWORD`),
+      hasPasskey,
+      hasKey: hasPasskey || types.includes(`${METHOD}U2F`),
       kinds: KINDS.filter((kind) => types.includes(METHODS[kind])),
       hasRecoveryCodes: types.includes(METHODS.recoveryCode),
       demandsSecond: types.some((type) => !UNDEMANDING.has(type)),

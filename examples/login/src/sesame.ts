@@ -1,9 +1,11 @@
-// Sesame's JSON API, as far as these pages need it: users and sessions. The calls for second factors have a file of their own.
+// Sesame's JSON API, as far as these pages need it: users and sessions. The calls for second factors and for passkeys have
+// files of their own.
 
 import { randomUUID } from "node:crypto";
 
 import { Caller, object, optional, text, type Json } from "./call.ts";
 import { SesameFactors, provedFactors, type Proof } from "./sesame-factors.ts";
+import { SesameKeys } from "./sesame-keys.ts";
 
 export { SesameError } from "./call.ts";
 
@@ -37,11 +39,14 @@ export interface Device {
 
 export class Sesame {
   readonly factors: SesameFactors;
+  readonly keys: SesameKeys;
   readonly #caller: Caller;
 
-  constructor(url: string, token: string) {
+  /** `domain` is the one that passkeys are for. */
+  constructor(url: string, token: string, domain: string) {
     this.#caller = new Caller(url, token);
     this.factors = new SesameFactors(this.#caller);
+    this.keys = new SesameKeys(this.#caller, domain);
   }
 
   /** Registers a user without a password, and sends a code to the address. */
@@ -109,8 +114,9 @@ export class Sesame {
     await this.#caller.call({ method: "POST", route: "/v2/users/{}/password", ids: [userId], body });
   }
 
-  async changePassword(user: { id: string; token: string }, currentPassword: string, password: string): Promise<void> {
-    const body = { newPassword: { password }, currentPassword };
+  /** Without a current password, Sesame wants fresh proofs in the session. */
+  async changePassword(user: { id: string; token: string }, currentPassword: string | undefined, password: string): Promise<void> {
+    const body = { newPassword: { password }, ...(currentPassword !== undefined && { currentPassword }) };
     await this.#caller.call({ method: "POST", route: "/v2/users/{}/password", ids: [user.id], body, bearer: user.token });
   }
 
@@ -144,15 +150,20 @@ export class Sesame {
     return { id, token: text(answer.sessionToken) };
   }
 
-  /** The user of a valid session in which the password was checked. */
+  /**
+   * The user of a valid session in which the password or a passkey was checked. Without a password, these pages ask for
+   * passkeys alone, so what verified its user is one; and Sesame judges by itself what a session is good for.
+   */
   async getSessionUser({ id, token }: Session): Promise<Proof | undefined> {
     const { session } = await this.#caller.call({ method: "GET", route: "/v2/sessions/{}", ids: [id], bearer: token });
     const factors = object(object(session).factors);
     const user = object(factors.user);
-    if (!factors.password) {
+    const hasPasskey = object(factors.webAuthN).userVerified === true;
+    if (!factors.password && !hasPasskey) {
       return undefined;
     }
-    return { id: text(user.id), loginName: text(user.loginName), hasSecond: provedFactors(factors).length > 0 };
+    const isFull = hasPasskey || factors.webAuthN !== undefined || provedFactors(factors).length > 0;
+    return { id: text(user.id), loginName: text(user.loginName), isFull };
   }
 
   async listSessions(user: { id: string; token: string }): Promise<ListedSession[]> {

@@ -8,18 +8,21 @@ export interface SignInState extends Methods {
   missing: "second" | "set-up" | undefined;
 }
 
-/** Nobody is told this whose password was not right: it is read with the token that the right one gave. */
+/** Nobody is told this who proved nothing: it is read with the token that the right password or passkey gave. */
 export async function readSignInState(app: App, account: Account): Promise<SignInState> {
   const methods = await app.sesame.factors.listMethods(account);
   return { ...methods, missing: await findMissing(app, account, methods) };
 }
 
-async function findMissing(app: App, { hasSecond }: Account, { demandsSecond }: Methods): Promise<SignInState["missing"]> {
-  if (hasSecond) {
+async function findMissing(app: App, { isFull }: Account, { demandsSecond, hasPasskey }: Methods): Promise<SignInState["missing"]> {
+  if (isFull) {
     return undefined;
   }
   if (demandsSecond) {
     return "second";
   }
-  return (await app.settings.get()).forceMfa ? "set-up" : undefined;
+  if (!(await app.settings.get()).forceMfa) {
+    return undefined;
+  }
+  return hasPasskey ? "second" : "set-up";
 }

@@ -2,17 +2,27 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
 use crate::api::parts::{timestamp, url_template};
 use crate::api::proto::zitadel::session::v2;
+use crate::api::structs::{from_json, to_json};
 use crate::domain::{
     Factor, FactorKind, Invalid, LoginName, NamedSession, OneTimeCode, Password, PresentedOtp,
-    PresentedRecoveryCode, TotpCode, UserAgent, UserId, UserSearch,
+    PresentedRecoveryCode, TotpCode, UserAgent, UserId, UserSearch, UserVerification,
 };
 use crate::error::{Error, FactorError};
 use crate::service::{
-    AskedChallenges, Checks, Delivery, PresentedSessionToken, ReturnedOtps, SecondChecks,
+    AskedChallenges, AskedKey, Checks, Delivery, KeyRequest, PresentedAnswer,
+    PresentedSessionToken, ReturnedChallenges, SecondChecks,
 };
 use crate::token::SessionToken;
+use crate::webauthn::{AssertionResponse, Fault};
+
+/// How long a browser waits for an authenticator: as long as the challenge is good.
+const TIMEOUT_MILLIS: u64 = 300_000;
 
 /// An empty text presents no token.
 pub(super) fn presented(token: Option<String>) -> Option<PresentedSessionToken> {
@@ -23,6 +33,7 @@ pub(super) fn presented(token: Option<String>) -> Option<PresentedSessionToken> 
 
 pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Result<Checks, Error> {
     let checks = checks.unwrap_or_default();
+    let web_authn = checks.web_auth_n.map(|check| Box::new(answer(check)));
     let password = checks.password.map(|check| Password::parse(check.password));
     let totp = checks.totp.map(|check| TotpCode::parse(check.code));
     let recovery_code = checks.recovery_code.map(|check| {
@@ -32,6 +43,7 @@ pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Resu
     Ok(Checks {
         user: checks.user.map(|named| user(named, second)).transpose()?,
         password: password.transpose()?,
+        web_authn,
         second: SecondChecks {
             totp: totp.transpose()?,
             otp_sms: otp(FactorKind::OtpSms, checks.otp_sms)?,
@@ -39,6 +51,13 @@ pub(super) fn checks(checks: Option<v2::Checks>, second: Option<String>) -> Resu
             recovery_code: recovery_code.transpose().map_err(|error: Error| error)?,
         },
     })
+}
+
+/// An answer that can't be read is for the call to refuse: one in a create has no challenge anyway.
+fn answer(check: v2::CheckWebAuthN) -> PresentedAnswer {
+    let data = check.credential_assertion_data.unwrap_or_default();
+    let json = to_json(&data).map_err(|invalid| Fault(invalid.reason))?;
+    AssertionResponse::parse(&json)
 }
 
 fn otp(kind: FactorKind, check: Option<v2::CheckOtp>) -> Result<Option<PresentedOtp>, Error> {
@@ -65,16 +84,61 @@ pub(super) fn challenges(asked: Option<v2::RequestChallenges>) -> Result<AskedCh
         Some(DeliveryType::SendCode(send)) => url_template(send.url_template).map(Delivery::Send),
         None => Ok(Delivery::Send(None)),
     });
+    let web_authn = asked.web_auth_n.map(|key| Box::new(asked_key(key)));
     Ok(AskedChallenges {
+        web_authn,
         otp_sms,
         otp_email: otp_email.transpose()?,
     })
 }
 
-/// The codes that are returned; `None`: there are none.
-pub(super) fn returned(codes: &ReturnedOtps) -> Option<v2::Challenges> {
+fn asked_key(asked: v2::RequestWebAuthN) -> AskedKey {
+    use v2::UserVerificationRequirement as Requirement;
+
+    let level = Requirement::try_from(asked.user_verification_requirement);
+    AskedKey {
+        domain: asked.domain,
+        verification: match level {
+            Ok(Requirement::Required) => Some(UserVerification::Required),
+            Ok(Requirement::Preferred) => Some(UserVerification::Preferred),
+            Ok(Requirement::Discouraged) => Some(UserVerification::Discouraged),
+            Ok(Requirement::Unspecified) | Err(_) => None,
+        },
+    }
+}
+
+/// What `navigator.credentials.get` takes. The list is there also when it is empty: pages map over it.
+/// <https://www.w3.org/TR/webauthn-3/#dictdef-publickeycredentialrequestoptionsjson>
+fn request_options(request: &KeyRequest) -> serde_json::Value {
+    let allowed = request.credentials.iter().map(|one| {
+        let mut listed = json!({
+            "type": "public-key",
+            "id": URL_SAFE_NO_PAD.encode(one.id.as_bytes()),
+        });
+        if !one.transports.is_empty() {
+            listed["transports"] = one.transports.clone().into();
+        }
+        listed
+    });
+    json!({
+        "publicKey": {
+            "challenge": URL_SAFE_NO_PAD.encode(request.challenge.0),
+            "timeout": TIMEOUT_MILLIS,
+            "rpId": request.rp_id.as_str(),
+            "allowCredentials": allowed.collect::<Vec<_>>(),
+            "userVerification": request.verification.as_str(),
+        },
+    })
+}
+
+/// The codes that are returned, and what an authenticator is to sign; `None`: there is neither.
+pub(super) fn returned(codes: &ReturnedChallenges) -> Option<v2::Challenges> {
     let text = |code: &Option<OneTimeCode>| Some(code.as_ref()?.as_str().to_owned());
+    let key = codes.web_authn.as_deref();
     let challenges = v2::Challenges {
+        web_auth_n: key.map(|request| v2::WebAuthNChallenge {
+            public_key_credential_request_options: Some(from_json(request_options(request))),
+        }),
         otp_sms: text(&codes.otp_sms),
         otp_email: text(&codes.otp_email),
     };
@@ -142,8 +206,15 @@ pub(super) fn session(named: &NamedSession, resource_owner: &str) -> v2::Session
             Factor::RecoveryCode => {
                 factors.recovery_code = Some(v2::RecoveryCodeFactor { verified_at });
             }
+            // They are one in the message.
+            Factor::Passkey | Factor::U2f => {}
         }
     }
+    let web_authn = session.factors.web_authn();
+    factors.web_auth_n = web_authn.map(|(at, user_verified)| v2::WebAuthNFactor {
+        verified_at: Some(timestamp(at)),
+        user_verified,
+    });
     let metadata = session.metadata.iter();
     v2::Session {
         id: session.id.to_string(),

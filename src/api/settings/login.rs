@@ -26,7 +26,13 @@ impl Call for GetLoginSettings {
             resource_owner,
             settings,
         } = read;
-        let second_factors = settings.second_factors.into_iter().filter_map(factor_type);
+        let (passkeys_type, multi_factors) = if settings.factors.contains(&FactorKind::Passkey) {
+            let verifying = v2::MultiFactorType::U2fWithVerification;
+            (v2::PasskeysType::Allowed, vec![verifying.into()])
+        } else {
+            (v2::PasskeysType::NotAllowed, Vec::new())
+        };
+        let second_factors = settings.factors.into_iter().filter_map(factor_type);
         let lifetime = Some(duration(settings.check_lifetime));
         v2::GetLoginSettingsResponse {
             details: Some(owner(resource_owner)),
@@ -34,7 +40,7 @@ impl Call for GetLoginSettings {
                 allow_username_password: true,
                 allow_register: settings.allow_register,
                 force_mfa: settings.mfa == MfaPolicy::Required,
-                passkeys_type: v2::PasskeysType::NotAllowed.into(),
+                passkeys_type: passkeys_type.into(),
                 hide_password_reset: settings.hide_password_reset,
                 ignore_unknown_usernames: settings.ignore_unknown_usernames,
                 default_redirect_uri: text(settings.default_redirect_uri.as_ref()),
@@ -43,6 +49,7 @@ impl Call for GetLoginSettings {
                 second_factor_check_lifetime: lifetime,
                 multi_factor_check_lifetime: lifetime,
                 second_factors: second_factors.map(Into::into).collect(),
+                multi_factors,
                 ..v2::LoginSettings::default()
             }),
         }
@@ -82,7 +89,8 @@ fn factor_type(kind: FactorKind) -> Option<v2::SecondFactorType> {
         FactorKind::Totp => Some(v2::SecondFactorType::Otp),
         FactorKind::OtpEmail => Some(v2::SecondFactorType::OtpEmail),
         FactorKind::OtpSms => Some(v2::SecondFactorType::OtpSms),
-        FactorKind::RecoveryCodes => None,
+        FactorKind::U2f => Some(v2::SecondFactorType::U2f),
+        FactorKind::Passkey | FactorKind::RecoveryCodes => None,
     }
 }
 

@@ -106,21 +106,25 @@ impl Call for ListAuthenticationFactors {
 /// The kinds of factors to list: without any, those that can be.
 fn kinds(listed: &[i32]) -> Result<FactorKinds, Invalid> {
     if listed.is_empty() {
-        return Ok([FactorKind::Totp, FactorKind::OtpEmail, FactorKind::OtpSms]
-            .into_iter()
-            .collect());
+        return Ok([
+            FactorKind::Totp,
+            FactorKind::OtpEmail,
+            FactorKind::OtpSms,
+            FactorKind::U2f,
+        ]
+        .into_iter()
+        .collect());
     }
     let kinds = listed
         .iter()
         .map(|number| match v2::AuthFactors::try_from(*number) {
-            Ok(v2::AuthFactors::Otp) => Ok(Some(FactorKind::Totp)),
-            Ok(v2::AuthFactors::OtpSms) => Ok(Some(FactorKind::OtpSms)),
-            Ok(v2::AuthFactors::OtpEmail) => Ok(Some(FactorKind::OtpEmail)),
-            // No user has one.
-            Ok(v2::AuthFactors::U2f) => Ok(None),
+            Ok(v2::AuthFactors::Otp) => Ok(FactorKind::Totp),
+            Ok(v2::AuthFactors::OtpSms) => Ok(FactorKind::OtpSms),
+            Ok(v2::AuthFactors::OtpEmail) => Ok(FactorKind::OtpEmail),
+            Ok(v2::AuthFactors::U2f) => Ok(FactorKind::U2f),
             Err(_) => Err(Invalid::new("auth_factors", "has an unknown kind")),
         });
-    kinds.filter_map(Result::transpose).collect()
+    kinds.collect()
 }
 
 /// The states of the factors to list: without any, those that are ready.
@@ -143,7 +147,12 @@ fn factor(listed: ListedFactor) -> Option<v2::AuthFactor> {
         FactorKind::Totp => Type::Otp(v2::AuthFactorOtp {}),
         FactorKind::OtpSms => Type::OtpSms(v2::AuthFactorOtpsms {}),
         FactorKind::OtpEmail => Type::OtpEmail(v2::AuthFactorOtpEmail {}),
-        FactorKind::RecoveryCodes => return None,
+        FactorKind::U2f => {
+            let (id, name) = listed.key?;
+            let id = id.to_string();
+            Type::U2f(v2::AuthFactorU2f { id, name })
+        }
+        FactorKind::Passkey | FactorKind::RecoveryCodes => return None,
     };
     let state = if listed.is_ready {
         v2::AuthFactorState::Ready

@@ -1,9 +1,9 @@
 use super::parts::user;
 use crate::api::call::{Call, Envelope};
-use crate::api::parts::{details, page, timestamp};
+use crate::api::parts::{bounded, details, page, timestamp};
 use crate::api::proto::zitadel::object::v2::ListDetails;
 use crate::api::proto::zitadel::user::v2;
-use crate::domain::{FactorKind, Invalid, Timestamp, UserId};
+use crate::domain::{FactorKind, Timestamp, UserId};
 use crate::error::Error;
 use crate::service::{
     GetUserByID, ListAuthenticationMethodTypes, ListIDPLinks, ListedMethods, ShownUser,
@@ -32,21 +32,16 @@ impl Call for ListAuthenticationMethodTypes {
     type Request = v2::ListAuthenticationMethodTypesRequest;
     type Reply = v2::ListAuthenticationMethodTypesResponse;
 
-    /// A domain is checked, and makes no difference: what there is is of none.
+    /// Each passkey has a domain, so whether those without one are listed makes no difference.
     fn read(message: Self::Request, _: Envelope) -> Result<Self, Error> {
         let v2::ListAuthenticationMethodTypesRequest {
             user_id,
             domain_query,
         } = message;
-        if let Some(v2::DomainQuery { domain, .. }) = domain_query
-            && !(1..=200).contains(&domain.chars().count())
-        {
-            return Err(
-                Invalid::new("domain_query.domain", "must be 1 to 200 characters long").into(),
-            );
-        }
+        let domain = domain_query.map(|query| query.domain);
         Ok(Self {
             user_id: UserId::parse(user_id)?,
+            domain: bounded("domain_query.domain", domain)?,
         })
     }
 
@@ -59,6 +54,8 @@ impl Call for ListAuthenticationMethodTypes {
             FactorKind::OtpEmail => v2::AuthenticationMethodType::OtpEmail,
             FactorKind::OtpSms => v2::AuthenticationMethodType::OtpSms,
             FactorKind::RecoveryCodes => v2::AuthenticationMethodType::RecoveryCode,
+            FactorKind::Passkey => v2::AuthenticationMethodType::Passkey,
+            FactorKind::U2f => v2::AuthenticationMethodType::U2f,
         });
         let types = password.into_iter().chain(seconds).map(i32::from);
         let types: Vec<_> = types.collect();

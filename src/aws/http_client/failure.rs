@@ -44,14 +44,6 @@ fn kind(error: &hyper::Error) -> fn(BoxError) -> ConnectorError {
     if error.is_incomplete_message() {
         return |error| ConnectorError::other(error, Some(ErrorKind::TransientError));
     }
-    // The server wants no more streams on the connection, and has not handled this one.
-    let is_refused = find::<h2::Error>(error).is_some_and(|h2| {
-        let refused = h2.reason() == Some(h2::Reason::REFUSED_STREAM);
-        h2.is_go_away() || (h2.is_reset() && refused)
-    });
-    if is_refused {
-        return ConnectorError::io;
-    }
     |error| ConnectorError::other(error, None)
 }
 

@@ -35,9 +35,12 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ParsedLin
     let display_name = display_name.map(|name| DisplayName::parse_new(&name));
     let (email, email_verified) = fields.contact(EMAIL, EMAIL_VERIFIED)?;
     let (phone, phone_verified) = fields.contact(PHONE, PHONE_VERIFIED)?;
+    let login_name = LoginName::parse_new(&login_name)?;
+    let user_id = UserId::parse_new(fields.required(USER_ID)?)?;
+    let credentials = fields.credentials(&user_id)?;
     let user = ImportedUser {
-        login_name: LoginName::parse_new(&login_name)?,
-        user_id: UserId::parse_new(fields.required(USER_ID)?)?,
+        login_name,
+        user_id,
         fields: UserFields {
             display_name: display_name.transpose()?.flatten().map(Change::To),
             given_name: fields.name(GIVEN_NAME)?,
@@ -63,6 +66,7 @@ pub fn parse(line: &[u8], firebase: Option<&FirebaseConfig>) -> Result<ParsedLin
             recovery_codes: fields.recovery_codes()?,
             otp_email: fields.flag(OTP_EMAIL),
             otp_sms: fields.flag(OTP_SMS),
+            credentials,
         },
         keys: None,
     };

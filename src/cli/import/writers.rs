@@ -217,6 +217,7 @@ impl<'a> Writers<'a> {
             Ok(ImportOutcome::IdTaken) => LineError::IdTaken,
             Ok(ImportOutcome::AddressTaken) => LineError::AddressTaken,
             Ok(ImportOutcome::AddressFull) => LineError::AddressFull,
+            Ok(ImportOutcome::CredentialTaken) => LineError::CredentialTaken,
             Err(refused) => refused,
         };
         self.counts.refused += 1;

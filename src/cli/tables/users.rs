@@ -56,6 +56,19 @@ fn describe(fault: &UserFault, scanned: &ScannedUsers) -> String {
         UserFault::LeftFactors(user) => {
             format!("FACTORS#{user} has the second factors of a user who isn't there")
         }
+        UserFault::LeftKeys(user) => {
+            format!("KEYS#{user} lists the passkeys and security keys of a user who isn't there")
+        }
+        UserFault::LeftCredential { credential, user } => {
+            let who = who(user);
+            format!("CREDENTIAL#{credential} is not in the list of its user: {user}, {who}")
+        }
+        UserFault::LackingCredential { credential, user } => {
+            let who = who(user);
+            format!(
+                "KEYS#{user} lists a passkey or security key that isn't there: {credential}, of {who}"
+            )
+        }
         UserFault::OtherKinds(user) => {
             let (named, kinds) = scanned.kinds(*user);
             let (named, kinds) = (names(named), names(kinds));

@@ -7,13 +7,14 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::cli::connection::Connection;
+use crate::cli::credential_json::CredentialJson;
 use crate::cli::failure::Failure;
 use crate::cli::import::Progress;
 use crate::cli::output::{note, warn};
 use crate::cli::server_keys::KeysIfSet;
 use crate::domain::{
-    Account, Contact, DisplayName, FactorKind, Gender, HashString, Language, PersonName, Timestamp,
-    printable,
+    Account, Contact, Credentials, DisplayName, FactorKind, Gender, HashString, Language,
+    PersonName, Timestamp, printable,
 };
 use crate::service::{Users, open_totp};
 use crate::store::ScannedAccount;
@@ -68,6 +69,8 @@ struct FactorFields {
     otp_email: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     otp_sms: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    credentials: Vec<CredentialJson>,
 }
 
 /// The secret of an authenticator app in base32.
@@ -101,6 +104,20 @@ impl fmt::Display for LeftOut {
     }
 }
 
+/// The passkeys and security keys of a user. `None`: one of the list isn't stored.
+fn credentials(account: &Account) -> Option<Vec<CredentialJson>> {
+    let Credentials {
+        listed,
+        new: stored,
+        ..
+    } = &account.credentials;
+    let all = listed.iter().map(|listed| {
+        let own = stored.iter().find(|one| one.id == listed.id)?;
+        Some(CredentialJson::new(own, listed))
+    });
+    all.collect()
+}
+
 impl FactorFields {
     /// # Errors
     ///
@@ -114,9 +131,12 @@ impl FactorFields {
         if kinds.has_unknown() {
             return Ok(Err(LeftOut::Unknown));
         }
-        if kinds.iter().any(|kind| !factors.kinds().has(kind)) {
+        if kinds.iter().any(|kind| !account.kinds().has(kind)) {
             return Ok(Err(LeftOut::Missing));
         }
+        let Some(credentials) = credentials(account) else {
+            return Ok(Err(LeftOut::Missing));
+        };
         let totp_secret = match (&factors.totp, keys) {
             (None, _) => None,
             (Some(_), None) => {
@@ -135,6 +155,7 @@ impl FactorFields {
                 .collect(),
             otp_email: factors.otp_email.map(|_| true),
             otp_sms: factors.otp_sms.map(|_| true),
+            credentials,
         }))
     }
 }
@@ -243,7 +264,7 @@ impl Export {
                 }
             };
         }
-        let kinds = scanned.account.factors.kinds();
+        let kinds = scanned.account.kinds();
         let both = FactorKind::ALL.into_iter();
         let both = both.filter(|kind| kinds.has(*kind) || scanned.kinds.has(*kind));
         let mut any = scanned.kinds.has_unknown();

@@ -1,9 +1,11 @@
 mod add_totp;
+mod keys;
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use self::add_totp::AddTotp;
+use self::keys::{KeyJson, RemoveKey, RenameKey};
 use super::selector::UserSelector;
 use super::show::FactorAttempts;
 use crate::cli::connection::Connection;
@@ -35,6 +37,14 @@ pub enum Factors {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Take one passkey or security key from a user, and end all sessions that prove anything
+    ///
+    /// `list` shows the ids. The user is told by e-mail, as by `remove`.
+    RemoveKey(RemoveKey),
+    /// Give a passkey or security key another name
+    ///
+    /// `list` shows the ids and names.
+    RenameKey(RenameKey),
     /// Give a user an authenticator app
     ///
     /// Shows its secret and a QR code of it, and asks for a code of the app, so that nobody is given
@@ -61,6 +71,10 @@ pub enum Which {
     OtpSms,
     /// All recovery codes
     RecoveryCodes,
+    /// All passkeys
+    Passkey,
+    /// All security keys
+    U2f,
     /// All of these
     All,
 }
@@ -72,6 +86,8 @@ impl Which {
             Self::OtpEmail => FactorKind::OtpEmail,
             Self::OtpSms => FactorKind::OtpSms,
             Self::RecoveryCodes => FactorKind::RecoveryCodes,
+            Self::Passkey => FactorKind::Passkey,
+            Self::U2f => FactorKind::U2f,
             Self::All => return FactorKind::ALL.into_iter().collect(),
         };
         FactorKinds::default().with(kind)
@@ -95,6 +111,8 @@ impl Factors {
         match self {
             Self::List(list) => list.run(users, now()).await,
             Self::AddTotp(add) => add.run(users, connection).await,
+            Self::RemoveKey(remove) => remove.run(users, connection).await,
+            Self::RenameKey(rename) => rename.run(users, now()).await,
             Self::Remove {
                 user,
                 which,
@@ -111,8 +129,10 @@ impl Factors {
                 consent.require(&question)?;
                 let (before, after) = users.remove_factors(&found, which.kinds(), now()).await?;
                 tell(notices.as_ref(), (&before, &after), now()).await;
-                warn_of_others(&stored, after.factors.kinds())?;
-                let removed = before.factors.changes_to(&after.factors).removed;
+                warn_of_others(&stored, after.kinds())?;
+                let left = after.kinds();
+                let removed = before.kinds().iter().filter(|kind| !left.has(*kind));
+                let removed: FactorKinds = removed.collect();
                 if removed.is_empty() {
                     return print_line(format_args!("{name}: had no {}", or(which.kinds())));
                 }
@@ -124,7 +144,7 @@ impl Factors {
 
 /// Warns if the pointer of a user, whose factors now are `kinds`, has named others than there were.
 fn warn_of_others(stored: &StoredUser, kinds: FactorKinds) -> Result<(), Failure> {
-    let (named, had) = (stored.kinds()?, stored.account.factors.kinds());
+    let (named, had) = (stored.kinds()?, stored.account.kinds());
     if named.has_unknown() {
         warn("the user has second factors of a newer release, which this one can't change");
     }
@@ -160,6 +180,8 @@ struct FactorsJson<'a> {
     otp_sms: Option<String>,
     /// How many are left.
     recovery_codes: usize,
+    /// The passkeys and security keys.
+    keys: Vec<KeyJson<'a>>,
     /// Until when an authenticator app that is being set up can be verified.
     pending_totp_until: Option<String>,
     /// What a login demands, by the names that are stored. It differs from the others after a restore.
@@ -180,6 +202,7 @@ impl ListFactors {
         let pending = pending.filter(|pending| pending.is_open(now));
         let lock = self.policy.lock(&factors.attempts, now);
         let named = stored.kinds()?;
+        let credentials = users.credentials(&stored.account).await?;
         let shown = FactorsJson {
             user_id: user.user_id.as_str(),
             login_name: user.login_name.as_str(),
@@ -187,6 +210,7 @@ impl ListFactors {
             otp_email: time(factors.otp_email),
             otp_sms: time(factors.otp_sms),
             recovery_codes: factors.recovery_codes.len(),
+            keys: KeyJson::all(&stored.account, &credentials),
             pending_totp_until: time(pending.map(|pending| pending.expires_at)),
             demanded: named.iter().map(FactorKind::as_str).collect(),
             failures: factors.attempts.failures,
@@ -203,7 +227,8 @@ impl ListFactors {
         if named.has_unknown() {
             warn("the user has second factors of a newer release, which this one doesn't know");
         }
-        if named.iter().ne(factors.kinds().iter()) {
+        let kinds = stored.account.kinds();
+        if named.iter().ne(kinds.iter()) {
             let demanded = names(named);
             warn(format_args!(
                 "a login demands others than these ({}): sesame tables check --repair",
@@ -214,7 +239,7 @@ impl ListFactors {
                 }
             ));
         }
-        if factors.kinds().is_empty() {
+        if kinds.is_empty() {
             note("no second factors");
         }
         Ok(())
@@ -244,7 +269,8 @@ impl FactorsJson<'_> {
             ("locked", Some(lock.to_owned())),
         ];
         let rows = rows.into_iter();
-        rows.filter_map(|(name, value)| Some((name, value?)))
-            .collect()
+        let rows = rows.filter_map(|(name, value)| Some((name, value?)));
+        let keys = self.keys.iter().map(KeyJson::row);
+        keys.chain(rows).collect()
     }
 }

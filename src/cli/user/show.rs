@@ -148,6 +148,7 @@ impl<'a> UserJson<'a> {
             user,
             profile,
             factors,
+            credentials: _,
         } = account;
         let lock = Lock::of(&user.attempts, policy.max_password_attempts, now);
         let factor_lock = policy.factors.lock(&factors.attempts, now);
@@ -177,7 +178,7 @@ impl<'a> UserJson<'a> {
             last_attempt_at: time(user.attempts.last_at),
             password_locked: lock.is_locked,
             password_locked_until: time(lock.until),
-            second_factors: factors.kinds().iter().map(FactorKind::as_str).collect(),
+            second_factors: account.kinds().iter().map(FactorKind::as_str).collect(),
             factor_failures: factors.attempts.failures,
             factors_locked: factor_lock.is_locked,
             factors_locked_until: time(factor_lock.until),

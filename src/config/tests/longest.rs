@@ -37,20 +37,24 @@ fn longest(name: &str) -> [String; 2] {
             fill("help@", 'a', 200 - domain.len() - 1).map(|start| format!("{start}.{domain}"))
         }
         "SECOND_FACTORS" => {
-            ["totp,otp_email,otp_sms", "totp,otp_email,otp_sms,"].map(str::to_owned)
+            ["totp,otp_email,otp_sms,u2f", "totp,otp_email,otp_sms,u2f,"].map(str::to_owned)
         }
         "TOTP_ISSUER" => fill("", 'a', 64),
+        "RP_IDS" => fill("acme.example", ' ', 256),
+        "RP_ORIGINS" => fill("https://acme.example", ' ', 512),
         name => panic!("how long may {name} be?"),
     }
 }
 
 /// The settings that are lists. All of these at their longest don't fit beside all others at theirs.
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 3] = [
     "UNLIMITED_ADDRESSES",
     "PASSWORD_BLOCKED_WORDS",
     "LINK_BASE_URLS",
-    "ALLOWED_ORIGINS",
 ];
+
+/// The lists of pages and of their domains, which don't fit beside these at their longest.
+const OF_PAGES: [&str; 3] = ["ALLOWED_ORIGINS", "RP_IDS", "RP_ORIGINS"];
 
 /// Those that only login pages read, which don't fit beside all others either.
 const OF_LOGIN_PAGES: [&str; 6] = [
@@ -95,10 +99,11 @@ fn the_longest_lists_links_and_the_longest_of_all_else_fit_into_lambdas_four_kil
     };
     let group = |name: &str| match name {
         name if LISTS.contains(&name) => "lists",
+        name if OF_PAGES.contains(&name) => "pages",
         name if OF_LOGIN_PAGES.contains(&name) => "login pages",
         _ => "all else",
     };
-    for long in ["lists", "login pages", "all else"] {
+    for long in ["lists", "pages", "login pages", "all else"] {
         let settings = settings_of(Program::Service);
         let settings = settings.filter(|setting| setting.name != "SERVER_KEY");
         let lengths = settings.map(|setting| {

@@ -32,7 +32,7 @@ pub struct ActiveCode {
     pub try_id: String,
     pub target: CodeTarget,
     pub expires_at: Timestamp,
-    /// What an invitation is sent again with.
+    /// What an invitation is sent again with, and whether the code of a link was sent.
     pub invitation: Option<Invitation>,
 }
 
@@ -51,7 +51,8 @@ pub struct CodeTarget {
     pub password_changed_at: Option<Timestamp>,
 }
 
-/// How an invitation was sent. A request to send it again doesn't say it.
+/// How an invitation was sent, which a request to send it again doesn't say. Of the link that registers
+/// a passkey, there is nothing but whether it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invitation {
     /// The template of its link.
@@ -127,6 +128,10 @@ impl CodeRecord {
     /// [`TooManyMessages`]: as many were sent as a day allows.
     pub fn issue(&self, request: CodeRequest, now: Timestamp) -> Result<Issue, TooManyMessages> {
         let valid = self.valid(&request.target, now);
+        // To have a passkey registered, a code that was returned is good for more than one that was
+        // sent, so neither becomes the other.
+        let is_separate = self.purpose == CodePurpose::RegisterPasskey;
+        let valid = valid.filter(|active| !is_separate || active.was_sent() == request.is_sent);
         let was_just_sent = self.sent.last_at.is_some_and(|at| now < at.plus(MINUTE));
         if request.is_sent && was_just_sent && valid.is_some() {
             return Ok(Issue::AlreadySent);
@@ -230,6 +235,12 @@ impl CodeTarget {
 impl ActiveCode {
     pub fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at
+    }
+
+    /// Whether a message had it, as far as that is stored.
+    pub fn was_sent(&self) -> bool {
+        let invitation = self.invitation.as_ref();
+        invitation.is_none_or(|invitation| !invitation.is_returned)
     }
 
     pub fn is_used_up(&self) -> bool {

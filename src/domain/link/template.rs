@@ -12,12 +12,13 @@ pub enum LinkFault {
     Malformed,
 }
 
-/// What the placeholders of a template are replaced by. `{{.CodeID}}` is empty: nothing that is sent
-/// here has one.
+/// What the placeholders of a template are replaced by.
 #[derive(Clone, Copy, Default)]
 pub struct LinkValues<'a> {
     /// Letters and digits: it alone may stand in a path.
     pub code: &'a str,
+    /// That of a code for a passkey; empty for all others.
+    pub code_id: &'a str,
     pub user_id: &'a str,
     /// The session that a one-time code is for; empty if the code is for none.
     pub session_id: &'a str,
@@ -109,7 +110,7 @@ impl<'a> LinkValues<'a> {
             "DisplayName" => self.display_name,
             "PreferredLanguage" => self.language,
             "SessionID" => self.session_id,
-            "CodeID" => "",
+            "CodeID" => self.code_id,
             _ => return None,
         })
     }

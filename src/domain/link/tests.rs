@@ -228,6 +228,7 @@ fn a_template_has_known_placeholders_and_the_code_alone_in_its_path() {
 fn each_value_is_encoded_into_its_place() {
     let values = LinkValues {
         code: "ABC234",
+        code_id: "e7c1",
         user_id: "a/b?c#d",
         session_id: "67e55044",
         organization: "Acme & Söhne",
@@ -243,7 +244,7 @@ fn each_value_is_encoded_into_its_place() {
         ("?n={{.LoginName}}", "?n=mini%40mouse.com"),
         ("#{{.DisplayName}}", "#..%2Fx%0D%0A"),
         ("?l={{.PreferredLanguage}}", "?l=pt-BR"),
-        ("?a={{.CodeID}}&s={{.SessionID}}", "?a=&s=67e55044"),
+        ("?a={{.CodeID}}&s={{.SessionID}}", "?a=e7c1&s=67e55044"),
     ] {
         let template = parse(&format!("https://login.example/{rest}")).unwrap();
         let want = format!("https://login.example/{want}");
@@ -346,14 +347,23 @@ proptest! {
     fn an_accepted_template_stays_under_its_base_whatever_the_values_are(
         template in template(),
         code in "[2-9A-HJ-NP-Z]{20}",
-        values in prop::array::uniform6(hostile()),
+        values in prop::array::uniform7(hostile()),
     ) {
         let Ok(parsed) = parse(&template) else {
             return Ok(());
         };
-        let [user_id, session_id, organization, login_name, display_name, language] = &values;
+        let [
+            code_id,
+            user_id,
+            session_id,
+            organization,
+            login_name,
+            display_name,
+            language,
+        ] = &values;
         let link = parsed.render(&LinkValues {
             code: &code,
+            code_id,
             user_id,
             session_id,
             organization,

@@ -3,7 +3,7 @@
 use super::{Address as _, Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
 use crate::domain::named::named;
 use crate::domain::text::{bounded, text_type};
-use crate::domain::{Invalid, SecondFactors, Sequence, Timestamp};
+use crate::domain::{Credentials, FactorKinds, Invalid, SecondFactors, Sequence, Timestamp};
 
 text_type! {
     /// A given, family or nick name: one line of 1 to 200 characters.
@@ -166,6 +166,7 @@ pub struct Account {
     pub user: User,
     pub profile: Profile,
     pub factors: SecondFactors,
+    pub credentials: Credentials,
 }
 
 impl Account {
@@ -181,6 +182,7 @@ impl Account {
             user,
             profile,
             factors: SecondFactors::default(),
+            credentials: Credentials::default(),
         }
         .with_display_name(display_name)
         .changed(now)
@@ -233,6 +235,12 @@ impl Account {
         let shown = user.display_name.as_ref().map(DisplayName::as_str);
         let names = names.chain(email).chain(new_email).chain(shown);
         names.chain([user.login_name.as_str()])
+    }
+
+    /// The kinds of factors that the user has beside the password.
+    pub fn kinds(&self) -> FactorKinds {
+        let kinds = self.factors.kinds().iter();
+        kinds.chain(self.credentials.kinds().iter()).collect()
     }
 
     /// The account after a change at `now`.

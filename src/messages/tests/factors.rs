@@ -89,6 +89,7 @@ fn each_factor_has_its_name_in_each_language() {
             "recovery codes",
             "Wiederherstellungscodes",
         ),
+        (FactorKind::U2f, "security key", "Sicherheitsschlüssel"),
     ] {
         for kind in [MessageKind::FactorAdded, MessageKind::FactorRemoved] {
             let values = MessageValues {
@@ -138,11 +139,11 @@ fn a_reset_that_removed_all_factors_is_told_with_the_reason() {
     for (language, want) in [
         (
             "en",
-            "All second factors were removed, and recovery codes with them, because",
+            "All passkeys and second factors were removed, and recovery codes with them, because",
         ),
         (
             "de",
-            "Alle zweiten Faktoren wurden entfernt, auch die Wiederherstellungscodes, denn",
+            "Alle Passkeys und zweiten Faktoren wurden entfernt, auch die Wiederherstellungscodes, denn",
         ),
     ] {
         let text = written(kind, language, &all_values(kind)).text;

@@ -1,7 +1,7 @@
 use super::{CheckedDelivery, CodeOrder, PreparedCode};
 use crate::domain::{
-    Account, Code, CodePurpose, Destination, DisplayName, Language, LinkValues, Permit, Principal,
-    UrlTemplate, UserId,
+    Account, Code, CodeId, CodePurpose, Destination, DisplayName, Language, LinkValues, Permit,
+    Principal, UrlTemplate, UserId,
 };
 use crate::error::Error;
 use crate::messages::{self, Asker, MessageKind, MessageValues};
@@ -23,7 +23,7 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<Code>, Error> {
-        let PreparedCode { write, code } = prepared;
+        let PreparedCode { write, id, code } = prepared;
         let template = match &order.delivery {
             CheckedDelivery::Return => {
                 let purpose = order.purpose.as_str();
@@ -34,7 +34,8 @@ impl Service {
             }
             CheckedDelivery::Send(template) => template.as_ref(),
         };
-        let sent = self.send(&code, template, account, order, permit).await;
+        let sent = self.send(id, &code, template, account, order, permit);
+        let sent = sent.await;
         let Err(error) = sent else {
             return Ok(None);
         };
@@ -53,6 +54,7 @@ impl Service {
 
     async fn send(
         &self,
+        id: CodeId,
         code: &Code,
         template: Option<&UrlTemplate>,
         account: &Account,
@@ -61,7 +63,17 @@ impl Service {
     ) -> Result<(), Error> {
         let is_verified = is_verified(account, &order.destination);
         let link = template.map(|template| {
-            let values = self.link_values(code, account, is_verified);
+            // Codes of other purposes are found without.
+            let has_id = order.purpose == CodePurpose::RegisterPasskey;
+            let id = if has_id {
+                id.to_string()
+            } else {
+                String::new()
+            };
+            let values = LinkValues {
+                code_id: &id,
+                ..self.link_values(code, account, is_verified)
+            };
             template.render(&values)
         });
         let asker = self.asker(permit.principal(), &account.user.user_id);
@@ -79,6 +91,7 @@ impl Service {
             CodePurpose::VerifyPhone => MessageKind::VerifyPhone,
             CodePurpose::ResetPassword => MessageKind::ResetPassword,
             CodePurpose::Invite => MessageKind::Invite,
+            CodePurpose::RegisterPasskey => MessageKind::RegisterPasskey,
         };
         match &order.destination {
             Destination::Email(to) => {
@@ -108,6 +121,7 @@ impl Service {
         let language = account.profile.language.as_ref();
         LinkValues {
             code: code.long(),
+            code_id: "",
             user_id: account.user.user_id.as_str(),
             session_id: "",
             organization: &self.policy.resource_owner,

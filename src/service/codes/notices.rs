@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 
 use super::deliver::shown_name;
 use crate::domain::{
-    Account, Address as _, EmailAddress, FactorKind, Language, Permit, Profile, UserId, day_of,
-    until_next_day,
+    Account, Address as _, EmailAddress, FactorKind, FactorKinds, Language, ListedCredential,
+    Permit, Profile, UserId, day_of, until_next_day,
 };
 use crate::error::{Error, UserCommand, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
@@ -150,7 +150,7 @@ fn changes(before: &Account, after: &Account) -> Vec<(MessageKind, Option<Factor
 }
 
 fn lost_factors(before: &Account, after: &Account) -> bool {
-    !before.factors.kinds().is_empty() && after.factors.kinds().is_empty()
+    !before.kinds().is_empty() && after.kinds().is_empty()
 }
 
 fn changed_factors(
@@ -159,16 +159,28 @@ fn changed_factors(
 ) -> impl Iterator<Item = (MessageKind, Option<FactorKind>)> {
     let (old, new) = (&before.factors, &after.factors);
     let (had, has) = (old.kinds(), new.kinds());
+    let (before, after) = (&before.credentials, &after.credentials);
+    // Each credential is told of, also beside others of its kind, but many at once in one message.
+    let kinds = |credentials: &mut dyn Iterator<Item = &ListedCredential>| -> FactorKinds {
+        credentials.map(|one| one.kind.into()).collect()
+    };
     let added = has.iter().filter(move |kind| !had.has(*kind));
+    let added = added.chain(kinds(&mut after.removed_by(before)).iter());
     let removed = had.iter().filter(move |kind| !has.has(*kind));
+    let removed = removed.chain(kinds(&mut before.removed_by(after)).iter());
     let both = [had, has];
     let are_replaced = both
         .iter()
         .all(|kinds| kinds.has(FactorKind::RecoveryCodes))
         && old.recovery_codes != new.recovery_codes;
     let replaced = are_replaced.then_some((MessageKind::RecoveryCodesReplaced, None));
-    added
-        .map(|kind| (MessageKind::FactorAdded, Some(kind)))
-        .chain(removed.map(|kind| (MessageKind::FactorRemoved, Some(kind))))
-        .chain(replaced)
+    let added = added.map(|kind| match kind {
+        FactorKind::Passkey => (MessageKind::PasskeyAdded, None),
+        kind => (MessageKind::FactorAdded, Some(kind)),
+    });
+    let removed = removed.map(|kind| match kind {
+        FactorKind::Passkey => (MessageKind::PasskeyRemoved, None),
+        kind => (MessageKind::FactorRemoved, Some(kind)),
+    });
+    added.chain(removed).chain(replaced)
 }

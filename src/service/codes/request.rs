@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use super::{CheckedDelivery, CodeOrder};
+use super::{CheckedDelivery, CodeOrder, ReturnedCode};
 use crate::domain::{
-    Account, Code, CodePurpose, CodeRecord, CodeRequest, CodeTarget, Destination, Invitation,
-    Issue, Permit, Timestamp, UserState, day_of, until_next_day,
+    Account, Code, CodeId, CodePurpose, CodeRecord, CodeRequest, CodeTarget, Destination,
+    Invitation, Issue, Permit, Timestamp, UserState, day_of, until_next_day,
 };
 use crate::error::{Error, UserError};
 use crate::service::{Context, Service};
@@ -21,6 +21,7 @@ const MAX_CONFLICTS: usize = 8;
 #[derive(Debug)]
 pub(in crate::service) struct PreparedCode {
     pub write: IssuedCode,
+    pub id: CodeId,
     pub code: Code,
 }
 
@@ -38,6 +39,19 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<Code>, Error> {
+        let requested = self.request_link(account, order, keys, permit, context);
+        Ok(requested.await?.map(|returned| returned.code))
+    }
+
+    /// The same, with the code's id.
+    pub(in crate::service) async fn request_link(
+        &self,
+        account: &Account,
+        order: &CodeOrder,
+        keys: &Arc<ServerKeys>,
+        permit: &Permit,
+        context: &Context,
+    ) -> Result<Option<ReturnedCode>, Error> {
         let requested = self.try_request_code(account, order, keys, permit, context);
         let requested = requested.await;
         if let Err(error) = &requested
@@ -56,7 +70,7 @@ impl Service {
         keys: &Arc<ServerKeys>,
         permit: &Permit,
         context: &Context,
-    ) -> Result<Option<Code>, Error> {
+    ) -> Result<Option<ReturnedCode>, Error> {
         for _ in 0..MAX_CONFLICTS {
             let Some(prepared) = self.prepare_code(account, order, keys, context).await? else {
                 return Ok(None);
@@ -69,8 +83,10 @@ impl Service {
                 self.unsend(&prepared.write, context).await;
             }
             if stored? {
+                let id = prepared.id;
                 let delivered = self.deliver(prepared, account, order, permit, context);
-                return delivered.await;
+                let code = delivered.await?;
+                return Ok(code.map(|code| ReturnedCode { id, code }));
             }
             self.uncount(order, context).await;
         }
@@ -128,6 +144,7 @@ impl Service {
             active.round,
         );
         Ok(Some(PreparedCode {
+            id: active.id,
             write: IssuedCode::new(seen, *record),
             code,
         }))
@@ -249,16 +266,26 @@ impl CodeOrder {
         code_target(account, self.purpose, self.destination.clone(), key)
     }
 
-    /// What an invitation is sent again with.
+    /// What an invitation is sent again with, and of the link for a passkey, whether it is sent.
     fn invitation(&self) -> Option<Invitation> {
+        let is_returned = !self.is_sent();
         let template = match &self.delivery {
             CheckedDelivery::Send(template) => template.as_ref(),
             CheckedDelivery::Return => None,
         };
-        (self.purpose == CodePurpose::Invite).then(|| Invitation {
-            url_template: template.map(|template| template.as_str().to_owned()),
-            application_name: self.application_name.clone(),
-            is_returned: !self.is_sent(),
-        })
+        match self.purpose {
+            CodePurpose::Invite => Some(Invitation {
+                url_template: template.map(|template| template.as_str().to_owned()),
+                application_name: self.application_name.clone(),
+                is_returned,
+            }),
+            CodePurpose::RegisterPasskey => Some(Invitation {
+                is_returned,
+                ..Invitation::default()
+            }),
+            CodePurpose::VerifyEmail | CodePurpose::VerifyPhone | CodePurpose::ResetPassword => {
+                None
+            }
+        }
     }
 }

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use super::request::code_target;
 use crate::domain::{
-    Account, CodePurpose, CodeRecord, Destination, FoldedName, Permission, Permit, PresentedCode,
-    UserId, UserRef, UserState, WriteId,
+    Account, ActiveCode, CodeId, CodePurpose, CodeRecord, Destination, FoldedName, Permission,
+    Permit, PresentedCode, UserId, UserRef, UserState, WriteId,
 };
-use crate::error::{Error, UserCommand, UserError};
+use crate::error::{Error, UserCommand, UserError, WebAuthnError};
 use crate::service::{Context, Service, UserRefusal};
 use crate::store::{CodeWrite, StoredUser};
 use crate::token::{ServerKey, ServerKeys};
@@ -60,7 +60,7 @@ impl Service {
         let sees_users = [Permission::UserRead, Permission::UserWrite]
             .iter()
             .any(|permission| principal.has(*permission));
-        let invalid = || Error::from(UserError::CodeInvalid(purpose));
+        let invalid = || invalid_code(purpose);
         let seen = match found {
             Ok(seen) => seen,
             Err(UserRefusal::Failed(error)) => return Err(error),
@@ -140,7 +140,7 @@ impl Service {
     }
 
     /// Reads the user of a code. One who doesn't exist costs as many requests as one who does.
-    async fn find_user_of_code(
+    pub(in crate::service) async fn find_user_of_code(
         &self,
         id: &UserId,
         context: &Context,
@@ -197,7 +197,26 @@ impl CheckedCode {
         if is_own && is_bound && account.user.state == UserState::Active {
             Ok(())
         } else {
-            Err(UserError::CodeInvalid(purpose).into())
+            Err(invalid_code(purpose))
         }
+    }
+
+    /// Whether a message had it.
+    pub fn was_sent(&self) -> bool {
+        let active = self.record.active.as_ref();
+        active.is_none_or(ActiveCode::was_sent)
+    }
+
+    pub fn has_id(&self, id: CodeId) -> bool {
+        let active = self.record.active.as_ref();
+        active.is_some_and(|active| active.id == id)
+    }
+}
+
+/// The error for a code that is not accepted.
+pub(in crate::service) fn invalid_code(purpose: CodePurpose) -> Error {
+    match purpose {
+        CodePurpose::RegisterPasskey => WebAuthnError::WrongCode.into(),
+        _ => UserError::CodeInvalid(purpose).into(),
     }
 }

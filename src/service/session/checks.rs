@@ -1,7 +1,7 @@
 mod addresses;
 mod password;
 
-use super::SecondChecks;
+use super::{PresentedAnswer, SecondChecks};
 use crate::domain::{
     AddressGroup, Factor, FactorSet, HashString, Password, Permit, User, UserSearch, UserState,
 };
@@ -15,16 +15,19 @@ use crate::service::{Context, Service};
 pub struct Checks {
     pub user: Option<UserSearch>,
     pub password: Option<Password>,
+    pub web_authn: Option<Box<PresentedAnswer>>,
     pub second: SecondChecks,
 }
 
 impl Checks {
-    /// The factors that the session has once the checks pass.
+    /// The factors that the session has once the checks pass, but for the one of an authenticator:
+    /// only its answer tells which one that is.
     pub fn factors(&self) -> FactorSet {
         // Exhaustive on purpose: a check that is added has a factor.
         let Self {
             user,
             password,
+            web_authn: _,
             second,
         } = self;
         let user = user.as_ref().map(|_| Factor::User);
@@ -81,10 +84,12 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<Option<VerifiedUser>, Error> {
-        // Exhaustive on purpose: a check that is added is carried out here, or by `judge_second`.
+        // Exhaustive on purpose: a check that is added is carried out here, or by `judge_answer` and
+        // `judge_second`.
         let Checks {
             user,
             password,
+            web_authn: _,
             second: _,
         } = checks;
         let outcome = match (subject, password.clone()) {

@@ -2,14 +2,15 @@ use std::time::Duration;
 
 use super::idempotency::IdempotencyScope;
 use super::second::{
-    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, ReturnedOtps,
-    SecondSubject, require_proof,
+    AskedChallenges, CheckedChallenges, CheckedUser, MadeChallenges, PreparedSecond, Proofs,
+    ReturnedChallenges, SecondSubject, require_proof,
 };
+use super::web_authn::KeyRights;
 use crate::domain::{
-    Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence, Session, SessionId,
-    UserAgent, UserRef, WriteId, check_lifetime,
+    Credentials, Factors, IdempotencyKey, Metadata, NewSession, Operation, Permit, Sequence,
+    Session, SessionId, UserAgent, UserRef, WriteId, check_lifetime,
 };
-use crate::error::{Error, FactorError};
+use crate::error::{Error, FactorError, WebAuthnError};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context, Details, Service, UseCase};
 use crate::store::PutOutcome;
@@ -34,7 +35,7 @@ pub struct CreatedSession {
     pub session_id: SessionId,
     pub session_token: SessionToken,
     /// The codes that were asked for and are returned.
-    pub codes: ReturnedOtps,
+    pub codes: ReturnedChallenges,
 }
 
 impl UseCase for CreateSession {
@@ -50,7 +51,8 @@ impl UseCase for CreateSession {
     ///
     /// Requests, one after another: 1 without checks, 2 with a user or a user and
     /// password by login name, 3 by user id. With second factors those of `Service::judge_second`
-    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request.
+    /// more, with challenges those of `Service::make_challenges`, and 1 for a repeated request. With a
+    /// challenge for an authenticator 1 more, if its user is named by login name.
     async fn run(
         self,
         service: &Service,
@@ -60,6 +62,9 @@ impl UseCase for CreateSession {
         let policy = &service.policy;
         check_lifetime(self.lifetime, policy.max_lifetime)?;
         let asked = service.checked_challenges(&self.challenges, permit)?;
+        if self.checks.web_authn.is_some() {
+            service.require_relying_parties()?;
+        }
         let scope = service.idempotency(&self, permit, context).await?;
         let checks = self.checks.factors();
         let subject = self.checks.user.as_ref().map(Subject::Named);
@@ -68,11 +73,23 @@ impl UseCase for CreateSession {
         } else if self.checks.password.is_some() && self.asks_for_second() {
             return Err(Error::UserMissing);
         }
-        require_proof(&self.checks.second, &self.challenges, &checks, None)?;
+        if self.checks.web_authn.is_none() {
+            require_proof(&self.checks.second, &asked, &checks, None)?;
+            let rights = KeyRights {
+                permit,
+                has_user: subject.is_some(),
+                user: None,
+                checks: &checks,
+                proved: None,
+            };
+            rights.check(asked.web_authn.as_deref())?;
+        }
         let user_agent = self.user_agent.as_ref();
         let address = service.login_address(&self.checks, user_agent, permit, context);
         let check = service.check(subject, &self.checks, address, permit, context);
-        let verified = service.limited(address, context, check).await?;
+        let login = service.limited(address, context, check);
+        let (verified, credentials) = tokio::join!(login, service.credentials_by_id(&self));
+        let verified = verified?;
 
         let id = scope
             .as_ref()
@@ -80,7 +97,7 @@ impl UseCase for CreateSession {
         let user = verified
             .as_ref()
             .map(|verified| CheckedUser::from(&verified.user));
-        let facts = checks.len() + asked.count();
+        let facts = (checks.len() + asked.count()) as u64;
         let has_metadata = !self.metadata.is_empty();
         let new = Opening {
             sequence: Session::first_sequence(facts, has_metadata, self.lifetime.is_some()),
@@ -89,6 +106,7 @@ impl UseCase for CreateSession {
             scope,
             id: id.unwrap_or_else(SessionId::generate),
             user,
+            credentials,
             attempt: WriteId::generate(),
         };
         let mut verified = verified;
@@ -112,9 +130,11 @@ impl UseCase for CreateSession {
 }
 
 impl CreateSession {
-    /// Whether second factors are checked, or codes for them asked for.
+    /// Whether more than a user and a password is checked, or a challenge asked for.
     fn asks_for_second(&self) -> bool {
-        !self.checks.second.is_empty() || !self.challenges.is_empty()
+        !self.checks.second.is_empty()
+            || self.checks.web_authn.is_some()
+            || !self.challenges.is_empty()
     }
 }
 
@@ -125,6 +145,8 @@ struct Opening {
     scope: Option<IdempotencyScope>,
     id: SessionId,
     user: Option<CheckedUser>,
+    /// The user's credentials, if they were read already.
+    credentials: Option<Box<Credentials>>,
     /// The id of the attempt at codes, if one is reserved.
     attempt: WriteId,
     /// The sequence of the session.
@@ -149,6 +171,7 @@ impl Opening {
             user: &user.factor,
             login_name: &user.login_name,
             kinds: None,
+            credentials: self.credentials.as_deref(),
             session: self.id,
             stored: None,
             attempt: self.attempt,
@@ -164,16 +187,21 @@ impl Service {
         new: &Opening,
         context: &Context,
     ) -> Result<PreparedCreate, Error> {
+        if new.request.checks.web_authn.is_some() {
+            // A session that doesn't exist yet has made none.
+            return Err(WebAuthnError::NoChallenge.into());
+        }
         let repeated = self.find_repeated(new, context).await?;
+        let second = &new.request.checks.second;
         let Some(subject) = new.second_subject() else {
-            return Ok(PreparedCreate::New(Box::default()));
+            let prepared = self.prepare_second(second, &new.asked, None, context);
+            return prepared.await.map(|done| PreparedCreate::New(done.into()));
         };
         if let Some(stored) = repeated {
             let answer = self.compare_codes(new, &stored, subject, context).await?;
             return Ok(PreparedCreate::Repeated(answer.into()));
         }
-        let second = &new.request.checks.second;
-        let prepared = self.prepare_second(second, &new.asked, subject, context);
+        let prepared = self.prepare_second(second, &new.asked, Some(subject), context);
         let error = match prepared.await {
             Ok(prepared) => return Ok(PreparedCreate::New(prepared.into())),
             Err(error @ Error::Factor(FactorError::Wrong(_))) => error,
@@ -241,7 +269,11 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<CreatedSession, Error> {
-        let PreparedSecond { mut passed, read } = prepared;
+        let PreparedSecond {
+            mut passed,
+            read,
+            key,
+        } = prepared;
         let mut made = MadeChallenges::default();
         if let Some((subject, read)) = new.second_subject().zip(read) {
             let passed = passed.as_ref();
@@ -250,6 +282,7 @@ impl Service {
             let challenged = Box::pin(challenged).await;
             made = self.settle_second(challenged, passed, context).await?;
         }
+        let made = made.with_key(key);
         let (id, request) = (new.id, &mut new.request);
         let checks = request.checks.factors();
         let write = WriteId::generate();
@@ -277,7 +310,11 @@ impl Service {
             },
             context.now,
         );
-        let put = self.put_with_second(None, &session, passed.as_mut());
+        let mut proofs = Proofs {
+            second: passed.as_mut(),
+            answer: None,
+        };
+        let put = self.put_with_second(None, &session, &mut proofs, context);
         let put = context.database(put).await;
         let put = self.settle_second(put, passed.as_ref(), context).await?;
         match put {

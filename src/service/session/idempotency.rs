@@ -1,7 +1,7 @@
 use super::checks::VerifiedUser;
 use crate::domain::{
     Factor, IdempotencyKey, Invalid, LoginName, Permit, PresentedOtp, PresentedRecoveryCode,
-    Session, SessionId, TotpCode, UserId, UserRef, UserSearch,
+    Session, SessionId, TotpCode, UserId, UserRef, UserSearch, UserVerification,
 };
 use crate::error::Error;
 use crate::service::{AskedChallenges, Context, CreateSession, Delivery, SecondChecks, Service};
@@ -175,6 +175,14 @@ impl Parts {
 
     fn challenges(&mut self, asked: &AskedChallenges) {
         if asked.is_empty() {
+            return;
+        }
+        if let Some(key) = &asked.web_authn {
+            self.optional(Some("web_authn"));
+            self.optional(Some(&key.domain));
+            self.optional(key.verification.map(UserVerification::as_str));
+        }
+        if asked.iter().next().is_none() {
             return;
         }
         self.optional(Some("challenges"));

@@ -6,16 +6,18 @@ mod judge;
 mod write;
 
 use crate::domain::{
-    CodeId, FactorKind, FactorKinds, FactorSet, LoginName, OneTimeCode, OtpMethod, PresentedOtp,
-    PresentedRecoveryCode, Profile, SecondFactors, Session, SessionId, TotpCode, User, UserFactor,
-    WriteId,
+    CodeId, Credentials, Factor, FactorKind, FactorKinds, FactorSet, LoginName, OneTimeCode,
+    OtpMethod, PresentedOtp, PresentedRecoveryCode, Profile, SecondFactors, Session, SessionId,
+    TotpCode, User, UserFactor, WriteId,
 };
 use crate::service::Delivery;
+use crate::service::session::web_authn::{AskedKey, KeyChallenge};
 use crate::store::UsedFactors;
 
-pub use asked::ReturnedOtps;
+pub use asked::ReturnedChallenges;
 pub(super) use asked::{CheckedChallenges, require_proof};
 pub(super) use challenge::MadeChallenges;
+pub(super) use write::Proofs;
 
 /// The second factors that a request wants checked. They are judged in this order, until one is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,9 +28,10 @@ pub struct SecondChecks {
     pub recovery_code: Option<PresentedRecoveryCode>,
 }
 
-/// The codes that a request asks for, once its checks have passed.
+/// The challenges that a request asks for, once its checks have passed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AskedChallenges {
+    pub web_authn: Option<Box<AskedKey>>,
     pub otp_sms: Option<Delivery>,
     pub otp_email: Option<Delivery>,
 }
@@ -68,6 +71,7 @@ impl SecondChecks {
 }
 
 impl AskedChallenges {
+    /// The codes.
     pub fn iter(&self) -> impl Iterator<Item = (OtpMethod, &Delivery)> {
         let all = [
             (OtpMethod::Sms, &self.otp_sms),
@@ -78,7 +82,7 @@ impl AskedChallenges {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        self.web_authn.is_none() && self.iter().next().is_none()
     }
 }
 
@@ -89,6 +93,8 @@ pub(super) struct SecondSubject<'a> {
     pub login_name: &'a LoginName,
     /// The kinds that the user has, if they were read with the session.
     pub kinds: Option<FactorKinds>,
+    /// The user's credentials, if they were read already.
+    pub credentials: Option<&'a Credentials>,
     pub session: SessionId,
     /// The session, if it exists.
     pub stored: Option<&'a Session>,
@@ -115,8 +121,10 @@ impl From<&User> for CheckedUser {
 #[derive(Debug, Default)]
 pub(super) struct PreparedSecond {
     pub passed: Option<PassedSecond>,
-    /// What the challenges need, if there are any.
+    /// What the challenges of codes need, if there are any.
     pub read: Option<(SecondFactors, Profile)>,
+    /// The challenge for an authenticator, if there is one.
+    pub key: Option<Box<KeyChallenge>>,
 }
 
 /// Second factors that were right, and are used up together with the change of the session.
@@ -131,8 +139,10 @@ pub(super) struct PassedSecond {
 /// A returned code.
 pub(super) type ReturnedOtp = (OtpMethod, OneTimeCode);
 
-/// Whether the checks of a request have a factor that only the password, or something in its place,
-/// makes one of two.
-pub(super) fn has_proof_of_password(checks: &FactorSet) -> bool {
-    checks.contains(&crate::domain::Factor::Password)
+/// Whether the factors have one that others are checked beside: the password, or a passkey in its
+/// place.
+pub(super) fn has_first_factor(checks: &FactorSet) -> bool {
+    [Factor::Password, Factor::Passkey]
+        .iter()
+        .any(|first| checks.contains(first))
 }

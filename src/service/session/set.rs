@@ -2,14 +2,17 @@ mod prepared;
 
 use std::time::Duration;
 
-use self::prepared::{Grant, PreparedSet, conceal, grant, require, require_live, subject};
+pub(super) use self::prepared::PreparedSet;
+use self::prepared::{
+    Grant, conceal, grant, require, require_change, require_live, require_rights, subject,
+};
 use super::second::{
-    AskedChallenges, CheckedChallenges, PassedSecond, PreparedSecond, ReturnedOtps, require_proof,
+    AskedChallenges, CheckedChallenges, MadeChallenges, PreparedSecond, Proofs, ReturnedChallenges,
 };
 use super::sessions;
 use crate::domain::{
-    Challenges, Factors, MetadataChanges, Operation, Permit, Precondition, Session, SessionChanges,
-    SessionId, TokenRotation, UserFactor, WriteId, check_lifetime,
+    Factors, MetadataChanges, Operation, Permit, Precondition, Session, SessionChanges, SessionId,
+    TokenRotation, UserFactor, WriteId, check_lifetime,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::{Checks, Context, Details, PresentedSessionToken, Service, UseCase};
@@ -40,7 +43,7 @@ pub struct ChangedSession {
     /// anything changed.
     pub session_token: Option<SessionToken>,
     /// The codes that were asked for and are returned.
-    pub codes: ReturnedOtps,
+    pub codes: ReturnedChallenges,
 }
 
 impl UseCase for SetSession {
@@ -58,7 +61,8 @@ impl UseCase for SetSession {
     /// user and the request no session token, if a user is named by id to a session without one,
     /// for each time that another writer came first, and before the answer that its user's
     /// generation has ended the session. With second factors those of `Service::judge_second` more,
-    /// with challenges those of `Service::make_challenges`.
+    /// with challenges those of `Service::make_challenges`, and 1 more with one for an authenticator of a
+    /// user. With the answer of an authenticator 3, and 4 if its challenge has no user.
     async fn run(
         self,
         service: &Service,
@@ -67,12 +71,19 @@ impl UseCase for SetSession {
     ) -> Result<ChangedSession, Error> {
         context.record.session(self.session_id);
         let asked = service.checked_challenges(&self.challenges, permit)?;
-        let mut set = service.prepare_set(self, permit, context).await?;
+        if self.checks.web_authn.is_some() {
+            service.require_relying_parties()?;
+        }
+        let mut set = service.prepare_set(self, &asked, permit, context).await?;
+        if let Some(answer) = set.answer.take() {
+            // On the heap, because a Set without one would be moved together with it.
+            let done = service.set_with_answer(set, *answer, &asked, permit, context);
+            return Box::pin(done).await;
+        }
         let mut verified = set.verified.take();
         let mut prepared = PreparedSecond::default();
         if !(set.second.is_empty() && asked.is_empty()) {
-            let nobody = || Error::Internal("second factors are checked of nobody".into());
-            let subject = set.second_subject().ok_or_else(nobody)?;
+            let subject = set.second_subject();
             // From here on the attempt at the password is settled, and others needn't wait for it.
             let verified = verified.take();
             let prepare = service.prepare_second(&set.second, &asked, subject, context);
@@ -93,6 +104,7 @@ impl Service {
     async fn prepare_set(
         &self,
         mut request: SetSession,
+        asked: &CheckedChallenges,
         permit: &Permit,
         context: &Context,
     ) -> Result<PreparedSet, Error> {
@@ -104,11 +116,15 @@ impl Service {
         let unknown = || Error::SessionNotFound(ApiSide::Command);
         let id = request.session_id.ok_or_else(unknown)?;
         let user = token.as_ref().and_then(SessionToken::user);
-        let named = self.find(id, user, context).await?.ok_or_else(unknown)?;
+        let presented = request.checks.web_authn.take();
+        let found = self.find_with_answer(id, user, presented, context);
+        let (named, answer) = found.await?;
+        let named = named.ok_or_else(unknown)?;
         let session = &named.session;
         let checks = request.checks.factors();
         permit.may_use_session(id)?;
         let granted = grant(&scope, session, &checks, context.now)?;
+        require_change(answer.is_some(), &granted, &scope)?;
         require_live(named.state)?;
         if granted == Grant::Change {
             require(request.precondition.as_ref(), session)?;
@@ -122,12 +138,7 @@ impl Service {
             session.metadata.changed(&request.metadata)?;
             let login = async {
                 let subject = subject(&request.checks, &named, &granted, permit)?;
-                let proved = &session.factors;
-                let Checks { second, .. } = &request.checks;
-                if subject.is_none() && request.checks.password.is_some() {
-                    return Err(Error::UserMissing);
-                }
-                require_proof(second, &request.challenges, &checks, Some(proved))?;
+                require_rights(&request.checks, asked, session, answer.is_some(), permit)?;
                 let check = self.check(subject, &request.checks, address, permit, context);
                 check.await
             };
@@ -142,12 +153,10 @@ impl Service {
         };
         Ok(PreparedSet {
             changes: SessionChanges {
-                factors: Factors::default(),
-                challenges: Challenges::default(),
-                used_codes: Vec::new(),
                 metadata: request.metadata,
                 lifetime: request.lifetime,
                 max_lifetime: policy.max_lifetime,
+                ..SessionChanges::default()
             },
             may_change: granted == Grant::Change,
             second: request.checks.second,
@@ -160,6 +169,8 @@ impl Service {
             scope,
             token,
             checks,
+            answer,
+            answered: None,
             precondition: request.precondition,
             checked,
             verified,
@@ -168,7 +179,7 @@ impl Service {
     }
 
     /// Makes the challenges of a Set, and writes what it changes.
-    async fn change(
+    pub(super) async fn change(
         &self,
         mut set: PreparedSet,
         asked: &CheckedChallenges,
@@ -176,22 +187,31 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<ChangedSession, Error> {
-        let PreparedSecond { mut passed, read } = prepared;
-        let mut codes = ReturnedOtps::default();
+        let PreparedSecond {
+            mut passed,
+            read,
+            key,
+        } = prepared;
+        let mut made = MadeChallenges::default();
         if let Some((subject, read)) = set.second_subject().zip(read) {
             let passed = passed.as_ref();
-            let made = self.make_challenges(asked, subject, &read, passed, permit, context);
-            let made = Box::pin(made).await;
-            let made = self.settle_second(made, passed, context).await;
-            let made = made.map_err(|error| set.conceal(error, context))?;
-            set.changes.challenges = made.challenges;
-            codes = made.returned;
+            let codes = self.make_challenges(asked, subject, &read, passed, permit, context);
+            let codes = Box::pin(codes).await;
+            let codes = self.settle_second(codes, passed, context).await;
+            made = codes.map_err(|error| set.conceal(error, context))?;
         }
+        let made = made.with_key(key);
+        set.changes.challenges = made.challenges;
+        let codes = made.returned;
         if let Some(passed) = &passed {
             set.changes.used_codes = passed.used_codes();
         }
         if let Some(user) = set.checked.clone().filter(|_| !set.checks.is_empty()) {
             set.changes.factors = Factors::passed(&set.checks, user, context.now);
+        }
+        let mut answered = set.answered.take();
+        if let Some(answer) = &answered {
+            set.changes.factors.u2f_verified_user = answer.u2f_verified_user;
         }
         if set.changes_nothing()? {
             return Ok(ChangedSession {
@@ -200,7 +220,11 @@ impl Service {
                 codes,
             });
         }
-        let written = self.write_set(&set, passed.as_mut(), context);
+        let proofs = Proofs {
+            second: passed.as_mut(),
+            answer: answered.as_deref_mut(),
+        };
+        let written = self.write_set(&set, proofs, context);
         let written = context.database(written).await;
         let written = self.settle_second(written, passed.as_ref(), context).await;
         let (session, token) = written.map_err(|error| set.conceal(error, context))?;
@@ -218,7 +242,7 @@ impl Service {
     async fn write_set(
         &self,
         set: &PreparedSet,
-        mut passed: Option<&mut PassedSecond>,
+        mut proofs: Proofs<'_>,
         context: &Context,
     ) -> Result<(Session, SessionToken), Error> {
         let grace = self.policy.token_grace;
@@ -232,9 +256,7 @@ impl Service {
             let session = newer.as_deref().unwrap_or(&set.session);
             let at = context.time();
             set.check_still_permitted(session, at)?;
-            if let Some(passed) = &passed {
-                passed.require_challenges_of(session)?;
-            }
+            proofs.require_challenges_of(session, context)?;
             let user = session.factors.user_ref();
             let user = user.or(set.changes.factors.user_ref());
             let token = SessionToken::generate(session.id, user)?;
@@ -245,7 +267,7 @@ impl Service {
                 grace_until: (!grace.is_zero()).then(|| at.plus(grace)),
             };
             let next = session.changed(&set.changes, rotation, context.now)?;
-            let put = self.put_with_second(Some(session), &next, passed.as_deref_mut());
+            let put = self.put_with_second(Some(session), &next, &mut proofs, context);
             match put.await? {
                 PutOutcome::Done => return Ok((next, token)),
                 PutOutcome::Conflict(stored) => newer = Some(stored),

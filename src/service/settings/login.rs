@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::aws::KeySource;
-use crate::domain::{EmailAddress, FactorKind, MfaPolicy, SecondFactorSet};
+use crate::domain::{EmailAddress, FactorKind, MfaPolicy};
 use crate::host::PageLink;
 use crate::service::Service;
 
@@ -15,8 +15,8 @@ pub struct LoginSettings {
     pub default_redirect_uri: Option<PageLink>,
     /// How long what was proved in a login is good for: as long as its session.
     pub check_lifetime: Duration,
-    /// Those that a user can set up.
-    pub second_factors: Vec<FactorKind>,
+    /// Passkeys and second factors, as far as a user can set them up.
+    pub factors: Vec<FactorKind>,
 }
 
 /// `zitadel.settings.v2.LegalAndSupportSettings`.
@@ -50,10 +50,19 @@ impl Service {
         self.has_server_key() && self.policy.messages.mail_from.is_some()
     }
 
-    /// The second factors that can be set up: each needs the server key.
+    /// The factors that can be set up: passkeys and security keys where there is a domain that they
+    /// are bound to, and all others with the server key.
     fn offered_factors(&self) -> Vec<FactorKind> {
-        let set = self.has_server_key().then_some(self.policy.second_factors);
-        set.into_iter().flat_map(SecondFactorSet::iter).collect()
+        let can_be_set_up = |kind: &FactorKind| match kind {
+            FactorKind::Passkey | FactorKind::U2f => self.policy.relying_parties.is_some(),
+            FactorKind::Totp
+            | FactorKind::OtpEmail
+            | FactorKind::OtpSms
+            | FactorKind::RecoveryCodes => self.has_server_key(),
+        };
+        let second = self.policy.second_factors.iter();
+        let all = second.chain([FactorKind::Passkey]);
+        all.filter(can_be_set_up).collect()
     }
 
     fn login_settings(&self) -> LoginSettings {
@@ -65,7 +74,7 @@ impl Service {
             ignore_unknown_usernames: pages.ignores_unknown,
             default_redirect_uri: pages.redirect_uri.clone(),
             check_lifetime: self.policy.lifetime,
-            second_factors: self.offered_factors(),
+            factors: self.offered_factors(),
         }
     }
 }

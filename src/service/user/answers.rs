@@ -2,7 +2,7 @@
 
 use super::UserRefusal;
 use crate::domain::{Account, FactorKind, StateChange, Timestamp, UserId, UserSearch, UserState};
-use crate::error::{Error, FactorError, TokenFault, UserCommand, UserError};
+use crate::error::{Error, FactorError, TokenFault, UserCommand, UserError, WebAuthnError};
 use crate::service::{Context, Details, Service};
 use crate::store::StoredUser;
 
@@ -125,6 +125,8 @@ impl UserRefusal {
             Self::Changed | Self::CodeChanged | Self::TriesUsedUp => UserError::ChangedMeanwhile,
             Self::NoEmail | Self::NowhereToReset => UserError::NoAddress,
             Self::HasTotp => return FactorError::Exists(FactorKind::Totp).into(),
+            Self::NoSuchCredential => return FactorError::NoneToRemove(FactorKind::Passkey).into(),
+            Self::CredentialTaken => return WebAuthnError::Taken.into(),
             Self::NotActive(_) => return Error::UserNotActive,
             // The principal is the user, by the token of that session.
             Self::SessionEnded => return Error::Unauthenticated(TokenFault::Invalid),

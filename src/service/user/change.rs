@@ -10,7 +10,9 @@ use super::answers::Fault;
 use super::given::Verification;
 use crate::domain::{Account, Code, Destination, Permit, SessionId, UserSearch};
 use crate::error::{Error, UserCommand, UserError};
-use crate::service::codes::{Channel, CheckedCode, CheckedDelivery, CodeOrder, PreparedCode};
+use crate::service::codes::{
+    Channel, CheckedCode, CheckedDelivery, CodeOrder, PreparedCode, invalid_code,
+};
 use crate::service::{Context, Details, Service};
 use crate::store::{Alongside, CodeWrite, StoredUser};
 use crate::token::ServerKeys;
@@ -125,7 +127,7 @@ impl Service {
                         (Fault::Refusal(UserRefusal::CodeChanged), Some(proof))
                             if prepared.is_empty() =>
                         {
-                            return Err(UserError::CodeInvalid(proof.record.purpose).into());
+                            return Err(invalid_code(proof.record.purpose));
                         }
                         (fault, _) => return Err(fault.of(parts.command)),
                     }
@@ -247,7 +249,7 @@ impl Service {
         });
         for (order, code) in join_all(requested).await {
             match code {
-                Ok(code) => codes.put(&order, code),
+                Ok(returned) => codes.put(&order, returned.map(|returned| returned.code)),
                 Err(error) => context.record.message_failed(&error),
             }
         }

@@ -1,25 +1,33 @@
-//! The second factors of users: how they are set up, listed and removed. Each change of them is a
+//! The second factors and passkeys of users: how they are set up, listed and removed. Each change of them is a
 //! change of the user, with all that one has.
 
 mod list;
 mod otp;
+mod passkeys;
 mod recovery_codes;
+mod registration;
 mod remove;
+mod security_keys;
 mod totp;
 
 use super::answers::Fault;
 use super::change::{AccountChange, AskedCodes, ChangeParts};
-use crate::domain::{
-    Account, FactorKind, Permit, Principal, Profile, SessionId, UserId, UserScope,
-};
-use crate::error::{Error, FactorError, UserCommand};
+use crate::domain::{Account, FactorKind, Permit, Principal, SessionId, UserId, UserScope};
+use crate::error::{Error, FactorError, UserCommand, WebAuthnError};
+use crate::service::codes::CheckedCode;
 use crate::service::{Context, Details, Service};
 use crate::store::StoredUser;
 
 pub use list::{FactorStates, ListAuthenticationFactors, ListedFactor};
 pub use otp::{AddOTPEmail, AddOTPSMS};
+pub use passkeys::{
+    CreatePasskeyRegistrationLink, CreatedLink, LinkCode, ListPasskeys, ListedPasskey,
+    ListedPasskeys, RegisterPasskey, VerifyPasskeyRegistration,
+};
 pub use recovery_codes::{GenerateRecoveryCodes, MadeRecoveryCodes, RemoveRecoveryCodes};
-pub use remove::{RemoveOTPEmail, RemoveOTPSMS, RemoveTOTP};
+pub use registration::{Attachment, BegunRegistration, CreationOptions, RegistrationAnswer};
+pub use remove::{RemoveOTPEmail, RemoveOTPSMS, RemovePasskey, RemoveTOTP, RemoveU2F};
+pub use security_keys::{RegisterU2F, VerifyU2FRegistration};
 pub use totp::{RegisterTOTP, RegisteredTotp, VerifyTOTPRegistration};
 
 impl Service {
@@ -60,7 +68,7 @@ impl Service {
         permit: &Permit,
         context: &Context,
     ) -> Result<(), Error> {
-        let (kinds, fresh) = (account.factors.kinds(), self.policy.fresh);
+        let (kinds, fresh) = (account.kinds(), self.policy.fresh);
         Ok(permit.require_strongest(kinds, context.now, fresh)?)
     }
 
@@ -89,19 +97,33 @@ impl Service {
         context: &Context,
         change: AccountChange<'_>,
     ) -> Result<Details, Error> {
+        let change = |account: &Account| {
+            self.require_strongest(account, permit, context)?;
+            change(account)
+        };
+        let changed = self.change_by_code(seen, command, None, permit, context, &change);
+        Ok(self.user_details(&changed.await?))
+    }
+
+    /// The same without that question, and with a code, if one permits the change. It is used up.
+    async fn change_by_code(
+        &self,
+        seen: StoredUser,
+        command: UserCommand,
+        code: Option<&CheckedCode>,
+        permit: &Permit,
+        context: &Context,
+        change: AccountChange<'_>,
+    ) -> Result<Account, Error> {
         let parts = ChangeParts {
             command,
             asked: &AskedCodes::default(),
-            proof: None,
+            proof: code,
             kept: own_session(&seen.account.user.user_id, permit),
         };
-        let change = |account: &Account| {
-            self.require_strongest(account, permit, context)?;
-            Ok(without_waiting_address(account, change(account)?))
-        };
+        let change = |account: &Account| Ok(without_former_access(account, change(account)?));
         let changed = self.change_and_send(seen, parts, permit, context, &change);
-        let (after, _) = changed.await?;
-        Ok(self.user_details(&after))
+        changed.await.map(|(after, _)| after)
     }
 
     /// # Errors
@@ -116,20 +138,20 @@ impl Service {
     }
 }
 
-/// The account after a change of its factors. Whoever had the password alone until then may have given
-/// an address that waits to be verified: codes must not come to go there.
-fn without_waiting_address(before: &Account, after: Account) -> Account {
-    let (old, new) = (before.factors.kinds(), after.factors.kinds());
-    let is_first = !old.demands_second() && new.demands_second();
+/// The account after a change of its factors. Whoever had the password alone until then, or read the
+/// mail, may have given an address that waits to be verified, to which codes must not come to go, or
+/// begun to register a passkey by a code, which could be completed beside the first factor.
+fn without_former_access(before: &Account, mut after: Account) -> Account {
+    let (old, new) = (before.kinds(), after.kinds());
+    let is_first = !old.has_lasting() && new.has_lasting();
     let takes_email = !old.has(FactorKind::OtpEmail) && new.has(FactorKind::OtpEmail);
-    if !is_first && !takes_email {
-        return after;
+    if is_first || takes_email {
+        after.profile.new_email = None;
     }
-    let profile = Profile {
-        new_email: None,
-        ..after.profile.clone()
-    };
-    Account { profile, ..after }
+    if is_first {
+        after.credentials.pending.retain(|one| !one.by_code);
+    }
+    after
 }
 
 /// The session that stays when the principal ends those of a user: the one with whose token a user
@@ -141,6 +163,12 @@ pub(super) fn own_session(user: &UserId, permit: &Permit) -> Option<SessionId> {
 
 impl From<FactorError> for Fault {
     fn from(error: FactorError) -> Self {
+        Self::Call(error.into())
+    }
+}
+
+impl From<WebAuthnError> for Fault {
+    fn from(error: WebAuthnError) -> Self {
         Self::Call(error.into())
     }
 }

@@ -149,6 +149,10 @@ pub fn differences(before: &Account, after: &Account) -> Vec<&'static str> {
             before.factors.otp_email.is_some() != after.factors.otp_email.is_some(),
         ),
         (
+            "credentials",
+            before.credentials.listed != after.credentials.listed,
+        ),
+        (
             "otpSms",
             before.factors.otp_sms.is_some() != after.factors.otp_sms.is_some(),
         ),

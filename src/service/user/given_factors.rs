@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Account, RecoveryCodeHash, SecondFactors, Timestamp, Totp, TotpSecret};
+use crate::domain::{
+    Account, Credential, CredentialId, Credentials, RecoveryCodeHash, RegistrationId,
+    SecondFactors, Timestamp, Totp, TotpSecret,
+};
 use crate::error::Error;
 use crate::service::factor_keys::{open_totp, seal_totp};
 use crate::token::ServerKeys;
@@ -15,6 +18,37 @@ pub struct GivenFactors {
     /// Whether the user has codes by e-mail.
     pub otp_email: Option<bool>,
     pub otp_sms: Option<bool>,
+    /// The passkeys and security keys: those, and no others.
+    pub credentials: Option<Vec<GivenCredential>>,
+}
+
+/// A passkey or security key that a user is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenCredential {
+    pub credential: Credential,
+    /// By which clients name it.
+    pub registration: RegistrationId,
+    pub name: String,
+}
+
+/// These credentials made into the given ones. What is stored of those that are there stays: a count of
+/// signatures never goes back.
+fn with_given(mut credentials: Credentials, given: &[GivenCredential]) -> Credentials {
+    let of = |id: &CredentialId| given.iter().find(|one| one.credential.id == *id);
+    credentials = credentials.without(|one| of(&one.id).is_none());
+    for one in given {
+        let mut listed = credentials.listed.iter_mut();
+        if let Some(listed) = listed.find(|listed| listed.id == one.credential.id) {
+            listed.name.clone_from(&one.name);
+            // Or else two of them might have the same.
+            listed.registration = one.registration;
+            continue;
+        }
+        credentials.handle.get_or_insert(one.credential.handle);
+        let (credential, name) = (one.credential.clone(), one.name.clone());
+        credentials = credentials.with_registered(credential, one.registration, name);
+    }
+    credentials
 }
 
 impl GivenFactors {
@@ -58,6 +92,11 @@ impl GivenFactors {
                 });
             }
         }
-        Ok(account.with_factors(factors))
+        let account = account.with_factors(factors);
+        let Some(given) = &self.credentials else {
+            return Ok(account);
+        };
+        let credentials = with_given(account.credentials.clone(), given);
+        Ok(account.with_credentials(credentials))
     }
 }

@@ -47,6 +47,8 @@ pub enum ImportOutcome {
     AddressTaken,
     /// As many users as may have the e-mail address or the phone number.
     AddressFull,
+    /// A credential is another user's.
+    CredentialTaken,
 }
 
 /// An update of a user.
@@ -143,6 +145,7 @@ impl Users {
         Ok(match inserted.await? {
             InsertOutcome::Inserted => Some(ImportOutcome::Added),
             InsertOutcome::Refused(conflict) => Some(conflict.into()),
+            InsertOutcome::CredentialTaken => Some(ImportOutcome::CredentialTaken),
             InsertOutcome::Taken { login_name, .. } => match login_name {
                 None => Some(ImportOutcome::IdTaken),
                 Some(holder) if holder.user_id != user.user_id => {
@@ -192,6 +195,7 @@ impl Users {
             Ok((before, after)) => Ok(outcome(&before, after)),
             Err(UserRefusal::AddressTaken) => Ok(ImportOutcome::AddressTaken),
             Err(UserRefusal::AddressFull) => Ok(ImportOutcome::AddressFull),
+            Err(UserRefusal::CredentialTaken) => Ok(ImportOutcome::CredentialTaken),
             Err(UserRefusal::Failed(error)) => Err(error),
             Err(refusal) => Err(Error::Unavailable(refusal.into())),
         }

@@ -1,5 +1,5 @@
 use super::send_code::AskedCode;
-use crate::domain::{Account, CodePurpose, Destination, Operation, Permit, UserId};
+use crate::domain::{Account, CodePurpose, Destination, FactorKind, Operation, Permit, UserId};
 use crate::error::{Error, UserCommand, UserError};
 use crate::service::codes::{Channel, CodeOrder};
 use crate::service::{Context, Delivery, Details, Service, UseCase};
@@ -39,7 +39,7 @@ impl UseCase for CreateInviteCode {
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::CreateInvite, context)
             .await?;
-        if account.user.password_hash.is_some() {
+        if can_log_in(&account) {
             return Err(UserError::InviteNotNeeded(false).into());
         }
         let order = CodeOrder {
@@ -74,7 +74,7 @@ impl UseCase for ResendInviteCode {
         let account = service
             .user_to_send_to(&self.user_id, UserCommand::ResendInvite, context)
             .await?;
-        if account.user.password_hash.is_some() {
+        if can_log_in(&account) {
             return Err(UserError::InviteNotNeeded(true).into());
         }
         let record = service.store.get_code(&self.user_id, CodePurpose::Invite);
@@ -95,6 +95,11 @@ impl UseCase for ResendInviteCode {
         code.await?;
         Ok(service.user_details(&account))
     }
+}
+
+/// Whether a user has anything to begin a login with.
+fn can_log_in(account: &Account) -> bool {
+    account.user.password_hash.is_some() || account.kinds().has(FactorKind::Passkey)
 }
 
 fn invited_at(account: &Account) -> Result<Destination, UserError> {

@@ -167,6 +167,7 @@ impl Service {
         }
         let checks = Checks {
             user: None,
+            web_authn: None,
             password: proof.current().cloned(),
             second: SecondChecks::default(),
         };
@@ -338,7 +339,7 @@ impl Service {
 ///
 /// Whoever reads the mail of an address that nobody had verified shows that it is his. It may have
 /// been registered by somebody else, who must not keep a way in: the phone number, an address that
-/// waits to be verified, and all second factors go. Any other reset leaves these and their demands:
+/// waits to be verified, and all passkeys and second factors go. Any other reset leaves these and their demands:
 /// who reads the mail has one factor, not two.
 fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Account, Error> {
     code.require_current(account)?;
@@ -350,6 +351,7 @@ fn reset(account: &Account, code: &CheckedCode, now: Timestamp) -> Result<Accoun
         account.profile.phone = None;
         account.profile.new_email = None;
         account.factors = account.factors.removed();
+        account.credentials = account.credentials.removed();
     }
     Ok(account)
 }

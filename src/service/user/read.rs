@@ -1,5 +1,7 @@
 use super::answers::ShownUser;
-use crate::domain::{FactorKinds, Operation, Page, Permit, Timestamp, UserId};
+use crate::domain::{
+    Account, FactorKinds, ListedCredential, Operation, Page, Permit, Timestamp, UserId,
+};
 use crate::error::Error;
 use crate::service::{Context, Service, UseCase};
 
@@ -28,10 +30,12 @@ impl UseCase for GetUserByID {
     }
 }
 
-/// `ListAuthenticationMethodTypesRequest`. No method depends on a domain yet.
+/// `ListAuthenticationMethodTypesRequest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListAuthenticationMethodTypes {
     pub user_id: UserId,
+    /// Of passkeys and security keys, only those of this domain count. `None`: all do.
+    pub domain: Option<String>,
 }
 
 /// `ListAuthenticationMethodTypesResponse`.
@@ -61,11 +65,24 @@ impl UseCase for ListAuthenticationMethodTypes {
         let account = found.map_err(super::UserRefusal::of_read)?.account;
         Ok(ListedMethods {
             has_password: account.user.password_hash.is_some(),
-            kinds: account.factors.kinds(),
+            kinds: kinds(&account, self.domain.as_deref()),
             sequence: account.profile.sequence.0,
             timestamp: context.now,
         })
     }
+}
+
+fn kinds(account: &Account, domain: Option<&str>) -> FactorKinds {
+    let is_of_domain =
+        |one: &&ListedCredential| domain.is_none_or(|domain| one.rp_id.as_str() == domain);
+    let credentials = account.credentials.listed.iter().filter(is_of_domain);
+    let of_credentials = credentials.map(|one| one.kind.into());
+    account
+        .factors
+        .kinds()
+        .iter()
+        .chain(of_credentials)
+        .collect()
 }
 
 /// `ListIDPLinksRequest`.

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::challenges::{parse_challenges, set_challenges};
 use crate::domain::{
-    Challenges, CodeId, Factor, Factors, IdempotentCreate, KeyName, Metadata, OtpChallenge,
-    OtpMethod, PassedChecks, ReplacedToken, Sequence, Session, SessionGeneration, SessionId,
-    TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
+    Factor, Factors, IdempotentCreate, Metadata, PassedChecks, ReplacedToken, Sequence, Session,
+    SessionGeneration, SessionId, TokenHash, UserAgent, UserFactor, UserId, Write, WriteId, Writes,
 };
 use crate::store::item::{
     Attributes, CorruptItem, Item, NewItem, bytes, millis, number, text, texts,
@@ -27,15 +27,17 @@ const KEPT_AFTER_EXPIRY: Duration = Duration::from_hours(24);
 /// | `user_id` | S | the user, if more than the name was checked: the index `by_user` has an entry |
 /// | `named_user_id` | S | the user, if the user alone was checked: the index has no entry |
 /// | `display_name` | S | the user's, as it was when the user was checked; if there was one |
-/// | `user_verified_at`, `password_verified_at`, `totp_verified_at`, `otp_sms_verified_at`, `otp_email_verified_at`, `recovery_code_verified_at` | N | when each was checked; if it was |
+/// | `user_verified_at`, `password_verified_at`, `totp_verified_at`, `otp_sms_verified_at`, `otp_email_verified_at`, `recovery_code_verified_at`, `passkey_verified_at`, `u2f_verified_at` | N | when each was checked; if it was |
+/// | `u2f_verified_user` | BOOL | whether the credential of `u2f_verified_at` verified the user; if it did |
 /// | `otp_sms_challenge`, `otp_email_challenge` | M | the code that was sent last: `id` (S), from which it is derived, `key` and `address` (B, 8 bytes each), the ids of the server key and of the address, `expires_at` (N), `sent_at` (N, if it wasn't returned), `used` (BOOL, if it was right once); if there was one |
+/// | `web_authn_challenges` | L of M | what authenticators are to sign, the oldest first: `challenge` (B, 32 bytes), `user` (B, 16 bytes, the half of a hash as in a pointer's key; if it is for a user), `rp_id` (S), `verification` (S), `expires_at` (N); if there is one |
 /// | `epoch` | S | the user's session generation at the first proof, or at the last check without one; if a user was checked |
 /// | `metadata` | M of B | if any |
 /// | `user_agent` | M | `fingerprint_id`, `ip`, `description` (S, if any), `header` (M of L of S); if given |
 /// | `token_hash` | B | SHA-256 of the session's token |
 /// | `replaced_hash` | B | SHA-256 of the token that the newest change replaced; if it has a grace |
 /// | `replaced_until` | N | when the grace of that token ends; with `replaced_hash` |
-/// | `replaced_proof` | S | the checks that this change passed: `user` or `added`, `password`, `totp`, `otpSms`, `otpEmail`, `recoveryCode`, separated by commas; if any |
+/// | `replaced_proof` | S | the checks that this change passed: `user` or `added`, `password`, `totp`, `otpSms`, `otpEmail`, `recoveryCode`, `passkey`, `u2f`, separated by commas; if any |
 /// | `proved_sequence` | N | the sequence after the newest write that passed a check; if any did |
 /// | `creator` | S | the principal that created the session, as text |
 /// | `ended_at` | N | if the session was ended |
@@ -85,9 +87,10 @@ pub(super) fn session_item(session: &Session) -> Item {
     for (factor, at) in session.factors.iter() {
         item.set(factor.verified_at_attribute(), millis(at));
     }
-    for (method, challenge) in session.challenges.iter() {
-        item.set(challenge_attribute(method), challenge_map(challenge));
-    }
+    let verified_user = session.factors.u2f_verified_user;
+    let verified_user = verified_user.then_some(AttributeValue::Bool(true));
+    item.set("u2f_verified_user", verified_user);
+    set_challenges(&mut item, &session.challenges);
     if !session.metadata.is_empty() {
         let entries = session.metadata.iter();
         let entries = entries.map(|(key, value)| (key.to_owned(), bytes(value)));
@@ -96,46 +99,6 @@ pub(super) fn session_item(session: &Session) -> Item {
     let user_agent = session.user_agent.as_ref();
     item.set("user_agent", user_agent.map(user_agent_map));
     item.0
-}
-
-const fn challenge_attribute(method: OtpMethod) -> &'static str {
-    match method {
-        OtpMethod::Sms => "otp_sms_challenge",
-        OtpMethod::Email => "otp_email_challenge",
-    }
-}
-
-fn challenge_map(challenge: &OtpChallenge) -> AttributeValue {
-    let mut map = NewItem::default();
-    map.set("id", text(challenge.id.to_string()));
-    map.set("key", bytes(&challenge.key.0));
-    map.set("address", bytes(&challenge.address));
-    map.set("expires_at", millis(challenge.expires_at));
-    map.set("sent_at", challenge.sent_at.map(millis));
-    let used = challenge.is_used.then_some(AttributeValue::Bool(true));
-    map.set("used", used);
-    AttributeValue::M(map.0)
-}
-
-fn parse_challenges(item: Attributes<'_>) -> Result<Challenges, CorruptItem> {
-    let mut challenges = Challenges::default();
-    for method in OtpMethod::ALL {
-        if let Some(map) = item.optional_map(challenge_attribute(method))? {
-            challenges.set(method, parse_challenge(Attributes(map))?);
-        }
-    }
-    Ok(challenges)
-}
-
-fn parse_challenge(map: Attributes<'_>) -> Result<OtpChallenge, CorruptItem> {
-    Ok(OtpChallenge {
-        id: CodeId(map.uuid("id")?),
-        key: KeyName(map.array("key")?),
-        address: map.array("address")?,
-        expires_at: map.millis("expires_at")?,
-        sent_at: map.optional_millis("sent_at")?,
-        is_used: map.flag("used")?,
-    })
 }
 
 fn user_agent_map(user_agent: &UserAgent) -> AttributeValue {
@@ -266,6 +229,7 @@ fn parse_factors(item: Attributes<'_>) -> Result<Factors, CorruptItem> {
     let mut factors = Factors {
         user: Some(user),
         verified_at,
+        u2f_verified_user: item.flag("u2f_verified_user")?,
         unknown_proof: false,
     };
     // The attribute says that more than the name was checked.

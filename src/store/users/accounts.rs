@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::credentials::{keys_key, parse_keys};
 use super::factors::{factors_key, parse_factors};
 use super::item::{parse_kinds, parse_pointer, parse_user, pointer_key, user_key};
 use super::profile::{parse_profile, profile_key};
 use super::users_table_key;
 use crate::domain::{
-    Account, FactorKinds, FoldedName, Profile, SecondFactors, UserId, UserRef, UserSearch,
+    Account, Credentials, FactorKinds, FoldedName, Profile, SecondFactors, UserId, UserRef,
+    UserSearch,
 };
 use crate::error::Error;
 use crate::store::Store;
@@ -24,6 +26,8 @@ pub struct StoredUser {
     pub(super) profile_item: Option<Item>,
     /// `None`: the user never had a second factor.
     pub(super) factors_item: Option<Item>,
+    /// `None`: the user never began to register a credential.
+    pub(super) keys_item: Option<Item>,
     pub(super) pointer_item: Item,
 }
 
@@ -31,18 +35,22 @@ impl StoredUser {
     fn new(
         user_item: Item,
         profile_item: Option<Item>,
-        factors_item: Option<Item>,
+        [factors_item, keys_item]: [Option<Item>; 2],
         pointer_item: Item,
     ) -> Result<Self, Error> {
         let mut account = account(&user_item, profile_item.as_ref())?;
         if let Some(item) = &factors_item {
             account.factors = parse_factors(item)?;
         }
+        if let Some(item) = &keys_item {
+            account.credentials = parse_keys(item)?;
+        }
         Ok(Self {
             account,
             user_item,
             profile_item,
             factors_item,
+            keys_item,
             pointer_item,
         })
     }
@@ -62,7 +70,7 @@ impl StoredUser {
 const TRIES: usize = 3;
 
 impl Store {
-    /// The user whom `search` finds, with the profile and the second factors.
+    /// The user whom `search` finds, with the profile, the second factors and the credentials.
     ///
     /// Two requests, one after the other. The second is a batch of items, which are not read at one
     /// instant: a change states in its conditions what of each it saw.
@@ -80,13 +88,18 @@ impl Store {
             return Ok(None);
         }
         let user = UserRef::from(&id);
-        let [pointer, profile, factors] = self
-            .get_parts([pointer_key(user), profile_key(user), factors_key(user)])
+        let [pointer, profile, factors, keys] = self
+            .get_parts([
+                pointer_key(user),
+                profile_key(user),
+                factors_key(user),
+                keys_key(user),
+            ])
             .await?;
         let Some(pointer) = pointer else {
             return self.read_user_by_id(&id).await;
         };
-        StoredUser::new(user_item, profile, factors, pointer).map(Some)
+        StoredUser::new(user_item, profile, [factors, keys], pointer).map(Some)
     }
 
     async fn read_user_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, Error> {
@@ -100,14 +113,19 @@ impl Store {
                 return Ok(None);
             }
             let name = pointer.login_name.folded();
-            let [user_item, profile, factors] = self
-                .get_parts([user_key(&name), profile_key(user), factors_key(user)])
+            let [user_item, profile, factors, keys] = self
+                .get_parts([
+                    user_key(&name),
+                    profile_key(user),
+                    factors_key(user),
+                    keys_key(user),
+                ])
                 .await?;
             // Since the pointer was read, another user may have got the name.
             if let Some(item) = user_item
                 && parse_user(&item)?.user_id == *id
             {
-                return StoredUser::new(item, profile, factors, pointer_item).map(Some);
+                return StoredUser::new(item, profile, [factors, keys], pointer_item).map(Some);
             }
         }
         let text = "the user was renamed each time that it was looked for";
@@ -157,5 +175,6 @@ fn account(user: &Item, profile: Option<&Item>) -> Result<Account, Error> {
         user: parse_user(user)?,
         profile: profile.unwrap_or_else(Profile::default),
         factors: SecondFactors::default(),
+        credentials: Credentials::default(),
     })
 }

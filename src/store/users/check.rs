@@ -3,6 +3,7 @@
 //! Each write of a user is one transaction, so a fault comes from elsewhere: a release without
 //! profiles that deletes a user who has one, a backup that was restored in part, a hand.
 
+mod credentials;
 mod factors;
 mod found;
 
@@ -12,6 +13,7 @@ use aws_sdk_dynamodb::types::builders::ConditionCheckBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 
 use super::addresses::{MAX_HOLDERS, Sharing, address_key, join, leave, parse_holders};
+use super::credentials::{CREDENTIAL_PREFIX, KEYS_PREFIX, credential_key, keys_key, parse_keys};
 use super::factors::{FACTORS_PREFIX, factors_key, parse_factors};
 use super::item::{POINTER_PREFIX, parse_pointer, pointer_key};
 use super::parts::delete_if;
@@ -22,7 +24,7 @@ use crate::error::Error;
 use crate::store::Store;
 use crate::store::changes::Expression;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
-use found::{Involved, ScannedFactors, same_kinds};
+use found::{Involved, ScannedCredential, ScannedFactors, same_kinds};
 
 pub use found::{ScannedUsers, StoredSecret, UserFault};
 
@@ -42,13 +44,21 @@ pub enum Repair {
 const TRIES: usize = 4;
 
 impl Store {
-    /// Reads all users' pointers, profiles, second factors and addresses.
+    /// Reads all users' pointers, profiles, second factors, credentials and addresses.
     ///
     /// Reads the whole users table, and not at one instant: what seems to disagree may just have
     /// been changed, which [`Store::is_fault`] tells.
     pub async fn scan_users(&self) -> Result<ScannedUsers, Error> {
         let (email, phone) = (EmailAddress::PREFIX, PhoneNumber::PREFIX);
-        let prefixes = [POINTER_PREFIX, PROFILE_PREFIX, FACTORS_PREFIX, email, phone];
+        let prefixes = [
+            POINTER_PREFIX,
+            PROFILE_PREFIX,
+            FACTORS_PREFIX,
+            KEYS_PREFIX,
+            CREDENTIAL_PREFIX,
+            email,
+            phone,
+        ];
         let mut scanned = ScannedUsers::default();
         self.scan_users_table(&prefixes, |item| Ok::<_, Error>(scanned.add(item)?))
             .await?;
@@ -86,12 +96,15 @@ impl Store {
     async fn get_involved(&self, fault: &UserFault) -> Result<Involved, Error> {
         let user = fault.user();
         let (pointer, profile) = (pointer_key(user), profile_key(user));
-        let factors = factors_key(user);
+        let (factors, list) = (factors_key(user), keys_key(user));
+        let credential = fault.credential().map(credential_key);
         let address = fault.address().map(text);
         let keys = [
             Some(&pointer),
             Some(&profile),
             Some(&factors),
+            Some(&list),
+            credential.as_ref(),
             address.as_ref(),
         ];
         let keys = keys.into_iter().flatten().cloned().map(users_table_key);
@@ -107,6 +120,8 @@ impl Store {
         Ok(Involved {
             pointer: take(&pointer),
             factors: take(&factors),
+            keys: take(&list),
+            credential: credential.as_ref().and_then(&mut take),
             profile: take(&profile),
             holders: holders
                 .as_ref()
@@ -151,7 +166,18 @@ impl Store {
                 vec![pointer, self.check_profile(user, unchanged)?, join]
             }
             UserFault::LeftFactors(_) => vec![pointer, self.delete_factors(user, found)?],
-            UserFault::OtherKinds(_) => self.mend_pointer(user, found)?,
+            UserFault::OtherKinds(_) => {
+                let mut items = self.mend_pointer(user, found, found.kinds()?)?;
+                items.push(self.check_item(keys_key(user), found.keys_unchanged())?);
+                items
+            }
+            UserFault::LeftKeys(_) => vec![pointer, self.delete_keys(user, found)?],
+            UserFault::LeftCredential { credential, .. } => {
+                self.delete_left_credential(user, *credential, found)?
+            }
+            UserFault::LackingCredential { credential, .. } => {
+                self.unlist_credential(user, *credential, found)?
+            }
         })
     }
 
@@ -205,6 +231,11 @@ impl ScannedUsers {
         } else if let Some(reference) = key.strip_prefix(FACTORS_PREFIX) {
             let factors = ScannedFactors::from(parse_factors(item)?);
             self.factors.insert(user(reference)?, factors);
+        } else if let Some(reference) = key.strip_prefix(KEYS_PREFIX) {
+            self.keys.insert(user(reference)?, parse_keys(item)?);
+        } else if key.starts_with(CREDENTIAL_PREFIX) {
+            let (hash, credential) = ScannedCredential::read(item)?;
+            self.credentials.insert(hash, credential);
         } else {
             self.holders.insert(key.to_owned(), parse_holders(item)?);
         }
@@ -215,6 +246,7 @@ impl ScannedUsers {
     /// with one is a fault of its own once the profile is gone.
     pub fn faults(&self) -> Vec<UserFault> {
         let mut faults = self.address_faults();
+        faults.extend(self.credential_faults());
         faults.extend(self.factor_faults());
         faults
     }
@@ -287,6 +319,15 @@ impl UserFault {
             Self::LeftAddress { address, .. } => is_holder && !has(address),
             Self::LackingAddress { address, .. } => !is_holder && has(address),
             Self::LeftFactors(_) => !has_user && found.factors.is_some(),
+            Self::LeftKeys(_) => !has_user && found.keys.is_some(),
+            Self::LeftCredential { credential, user } => {
+                let (is_listed, is_stored) = found.has_credential(*user, *credential)?;
+                is_stored && !is_listed
+            }
+            Self::LackingCredential { credential, user } => {
+                let (is_listed, is_stored) = found.has_credential(*user, *credential)?;
+                is_listed && !is_stored
+            }
             Self::OtherKinds(_) => match found.named_kinds()? {
                 Some(named) => !same_kinds(named, found.kinds()?),
                 None => false,

@@ -20,7 +20,7 @@ use crate::store::item::{
 use crate::store::{Store, on_heap};
 
 pub(super) use item::{FACTORS_PREFIX, OF_CHECKS, factors_item, factors_key, parse_factors};
-pub use used::{FactorPutOutcome, UsedFactors, UsedTotp};
+pub use used::{FactorPutOutcome, UsedFactors, UsedProofs, UsedTotp};
 
 /// The outcome of reserving an attempt at a code.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) fn attribute(kind: FactorKind) -> &'static str {
         FactorKind::OtpEmail => "otp_email_at",
         FactorKind::OtpSms => "otp_sms_at",
         FactorKind::RecoveryCodes => "recovery_codes",
+        // No check of a code is of these, which are items of their own.
+        FactorKind::Passkey | FactorKind::U2f => "credentials",
     }
 }
 

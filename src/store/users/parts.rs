@@ -39,6 +39,11 @@ pub(super) enum Part {
     Pointer,
     Profile,
     Factors,
+    /// The list of the user's credentials.
+    Keys,
+    /// A credential that is removed.
+    Credential,
+    NewCredential,
     /// With [`Sharing::Nobody`], it becomes the login name.
     LeftEmail(Sharing),
     LeftPhone,
@@ -54,9 +59,14 @@ impl Part {
     /// The order in which failed conditions decide on the outcome: what is out of date comes first.
     pub fn rank(self) -> u8 {
         match self {
-            Self::User | Self::Pointer | Self::Profile | Self::Factors => 0,
+            Self::User
+            | Self::Pointer
+            | Self::Profile
+            | Self::Factors
+            | Self::Keys
+            | Self::Credential => 0,
             Self::Session | Self::Code => 1,
-            Self::NewName => 2,
+            Self::NewName | Self::NewCredential => 2,
             Self::NameAddress | Self::Email(_) | Self::Phone | Self::LeftEmail(Sharing::Nobody) => {
                 3
             }
@@ -124,7 +134,7 @@ impl Store {
         after: &Account,
     ) -> Result<Option<TransactWriteItem>, Error> {
         let (before, user) = (&seen.account.user, &after.user);
-        let (old_kinds, kinds) = (seen.account.factors.kinds(), after.factors.kinds());
+        let (old_kinds, kinds) = (seen.account.kinds(), after.kinds());
         let is_moved = before.login_name != user.login_name || before.generation != user.generation;
         if !is_moved && old_kinds == kinds {
             return Ok(None);

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::credentials::{CREDENTIAL_PREFIX, KEYS_PREFIX, parse_credential, parse_keys};
 use super::factors::{FACTORS_PREFIX, parse_factors};
 use super::item::{POINTER_PREFIX, USER_PREFIX, parse_pointer, parse_user};
 use super::profile::{PROFILE_PREFIX, parse_profile};
 use crate::aws::failure;
-use crate::domain::{Account, FactorKinds, Profile, SecondFactors, User, UserId, UserRef};
+use crate::domain::{
+    Account, Credential, Credentials, FactorKind, FactorKinds, Profile, SecondFactors, User,
+    UserId, UserRef,
+};
 use crate::error::Error;
 use crate::store::Store;
 use crate::store::item::{Attributes, CorruptItem, Item, text};
@@ -14,6 +18,7 @@ use crate::store::item::{Attributes, CorruptItem, Item, text};
 /// A user whom a scan has read.
 #[derive(Debug)]
 pub struct ScannedAccount {
+    /// The credentials of the list are all among those to be stored, if they are stored.
     pub account: Account,
     /// The kinds of second factors that a login demands: what the pointer says. It may disagree with
     /// the account's factors after a restore.
@@ -28,6 +33,10 @@ struct Parts {
     /// What the pointer says.
     kinds: Option<FactorKinds>,
     factors: Option<SecondFactors>,
+    /// The list of the credentials.
+    credentials: Option<Credentials>,
+    /// The credentials themselves.
+    stored: Vec<Credential>,
 }
 
 enum Found {
@@ -47,11 +56,20 @@ impl Parts {
             parts.user = Some(parse_user(item)?);
             return Ok((UserRef::from(&id), parts));
         }
+        if key.starts_with(CREDENTIAL_PREFIX) {
+            let credential = parse_credential(item)?;
+            let user = UserRef::from(&credential.user);
+            parts.stored.push(credential);
+            return Ok((user, parts));
+        }
         let reference = if let Some(reference) = key.strip_prefix(POINTER_PREFIX) {
             parts.kinds = Some(parse_pointer(item)?.kinds);
             reference
         } else if let Some(reference) = key.strip_prefix(PROFILE_PREFIX) {
             parts.profile = Some(parse_profile(item)?);
+            reference
+        } else if let Some(reference) = key.strip_prefix(KEYS_PREFIX) {
+            parts.credentials = Some(parse_keys(item)?);
             reference
         } else {
             parts.factors = Some(parse_factors(item)?);
@@ -67,23 +85,39 @@ impl Parts {
         self.profile = other.profile.or(self.profile.take());
         self.kinds = other.kinds.or(self.kinds);
         self.factors = other.factors.or(self.factors.take());
+        self.credentials = other.credentials.or(self.credentials.take());
+        self.stored.extend(other.stored);
     }
 
     /// Whether nothing is to come: a user whose pointer names no factors has none.
     fn is_whole(&self) -> bool {
         let has_factors = self.factors.is_some() || self.kinds.is_some_and(FactorKinds::is_empty);
-        self.user.is_some() && self.profile.is_some() && self.kinds.is_some() && has_factors
+        let has_credentials = match &self.credentials {
+            Some(list) => self.stored.len() >= list.listed.len(),
+            None => self.kinds.is_some_and(|kinds| {
+                !kinds.has(FactorKind::Passkey) && !kinds.has(FactorKind::U2f)
+            }),
+        };
+        let is_named = self.user.is_some() && self.profile.is_some() && self.kinds.is_some();
+        is_named && has_factors && has_credentials
     }
 
     fn account(self) -> Option<ScannedAccount> {
-        let factors = self.factors.unwrap_or_default();
+        let mut credentials = self.credentials.unwrap_or_default();
+        credentials.new = self.stored;
+        credentials.new.retain(|one| {
+            let mut listed = credentials.listed.iter();
+            listed.any(|listed| listed.id == one.id)
+        });
+        let account = Account {
+            user: self.user?,
+            profile: self.profile.unwrap_or_default(),
+            factors: self.factors.unwrap_or_default(),
+            credentials,
+        };
         Some(ScannedAccount {
-            kinds: self.kinds.unwrap_or(factors.kinds()),
-            account: Account {
-                user: self.user?,
-                profile: self.profile.unwrap_or_default(),
-                factors,
-            },
+            kinds: self.kinds.unwrap_or(account.kinds()),
+            account,
         })
     }
 }
@@ -101,7 +135,14 @@ impl Store {
     ) -> Result<u64, E> {
         let mut found = HashMap::<UserRef, Found>::new();
         let mut late = 0;
-        let prefixes = [USER_PREFIX, POINTER_PREFIX, PROFILE_PREFIX, FACTORS_PREFIX];
+        let prefixes = [
+            USER_PREFIX,
+            POINTER_PREFIX,
+            PROFILE_PREFIX,
+            FACTORS_PREFIX,
+            KEYS_PREFIX,
+            CREDENTIAL_PREFIX,
+        ];
         self.scan_users_table(&prefixes, |item| -> Result<(), E> {
             let (user, parts) = Parts::read(item).map_err(Error::from)?;
             let entry = found
@@ -109,7 +150,11 @@ impl Store {
                 .or_insert_with(|| Found::Some(Box::default()));
             let Found::Some(before) = entry else {
                 let factors = parts.factors.unwrap_or_default();
-                late += u64::from(!factors.kinds().is_empty());
+                let credentials = parts.credentials.unwrap_or_default();
+                let has_some = !factors.kinds().is_empty()
+                    || !credentials.listed.is_empty()
+                    || !parts.stored.is_empty();
+                late += u64::from(has_some);
                 return Ok(());
             };
             before.add(parts);

@@ -29,6 +29,8 @@ pub enum InsertOutcome {
         user_id: bool,
     },
     Refused(AddressConflict),
+    /// Another user has a credential with the same id.
+    CredentialTaken,
 }
 
 /// The outcome of changing a user.
@@ -40,6 +42,8 @@ pub enum ChangeOutcome {
     /// Another user has the login name.
     NameTaken,
     Refused(AddressConflict),
+    /// A credential with the same id is stored, of this user or another.
+    CredentialTaken,
     /// The session that was to be kept has ended.
     SessionEnded,
     /// The code was used, replaced or asked for again since it was read.
@@ -69,7 +73,7 @@ impl Store {
             (Part::User, self.put_new(user_item(user))?),
             (
                 Part::Pointer,
-                self.put_new(pointer_item(user, account.factors.kinds()))?,
+                self.put_new(pointer_item(user, account.kinds()))?,
             ),
             // The pointer is new, so a profile under this key would be left over from a user whom
             // a release without profiles has deleted.
@@ -79,6 +83,7 @@ impl Store {
             ),
             (Part::Factors, self.first_factors_part(account)?),
         ];
+        parts.extend(self.first_credentials_parts(account)?);
         parts.extend(self.addresses(None, Some(account), unique_emails, &[])?);
         let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let Some(reasons) = self.try_transact(items).await? else {
@@ -98,6 +103,9 @@ impl Store {
                 login_name,
                 user_id,
             });
+        }
+        if failed.iter().any(|(part, _)| *part == Part::NewCredential) {
+            return Ok(InsertOutcome::CredentialTaken);
         }
         let conflict = failed.iter().find_map(|(part, _)| part.conflict());
         conflict.map(InsertOutcome::Refused).ok_or_else(unexplained)
@@ -119,6 +127,7 @@ impl Store {
             if let Some(factors) = self.factors_part(seen, after)? {
                 parts.push((Part::Factors, factors));
             }
+            parts.extend(self.credentials_parts(seen, after)?);
             let addresses = self.addresses(Some(seen), Some(after), unique_emails, &shared)?;
             parts.extend(addresses);
             for code in &alongside.codes {
@@ -138,6 +147,7 @@ impl Store {
                 Part::LeftEmail(Sharing::Others) | Part::LeftPhone => {
                     toggle(&mut shared, &failed);
                 }
+                Part::NewCredential => return Ok(ChangeOutcome::CredentialTaken),
                 Part::NewName => return Ok(ChangeOutcome::NameTaken),
                 Part::Session => return Ok(ChangeOutcome::SessionEnded),
                 Part::Code => return Ok(ChangeOutcome::CodeChanged),
@@ -171,6 +181,7 @@ impl Store {
                     delete_item(self.delete(factors_key(seen.user_ref())))?,
                 ),
             ];
+            parts.extend(self.no_credentials_parts(seen)?);
             parts.extend(self.addresses(Some(seen), None, false, &shared)?);
             let failed = self.transact_parts(parts).await?;
             let is_left = |part: &Part| matches!(part, Part::LeftEmail(_) | Part::LeftPhone);

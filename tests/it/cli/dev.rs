@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::edge::{self, request};
 use crate::support::app::PASSWORD;
 use crate::support::cli::process::{Dev, Running, demo_login, dev, post, run, sesame, words};
 
@@ -86,6 +87,40 @@ fn settings_come_from_the_environment() {
     let mut check = sesame(&["tables", "check", "--users-table", "people"]);
     check.env("AWS_ENDPOINT_URL", ready["dynamodb_url"].as_str().unwrap());
     run(&mut check, "").expect(0);
+}
+
+/// A passkey of `localhost` works at once, since the login pages of this machine are known.
+#[test]
+fn passkeys_are_there_unless_a_setting_says_none() {
+    for (set, are_there) in [
+        (&[][..], true),
+        (&[("RP_ORIGINS", "http://localhost:5173")], true),
+        (&[("RP_IDS", "none")], false),
+        (&[("RP_ORIGINS", "none")], false),
+        (&[("RP_IDS", "none"), ("RP_ORIGINS", "none")], false),
+        (
+            &[
+                ("RP_IDS", "acme.example"),
+                ("RP_ORIGINS", "https://acme.example"),
+            ],
+            true,
+        ),
+    ] {
+        let dev = Dev::over(dev(&["--ready-json"]).envs(set.iter().copied()));
+        let bearer = format!("Authorization: Bearer {}", dev.token);
+        let head = request("GET /v2/settings/login", &["Host: localhost", &bearer], "");
+        let answer: Value = serde_json::from_str(&edge::send(&dev.url, &head).body).unwrap();
+        let told = answer["settings"]["passkeysType"].as_str();
+        assert_eq!(
+            told,
+            are_there.then_some("PASSKEYS_TYPE_ALLOWED"),
+            "{set:?}"
+        );
+    }
+
+    let done = run(dev(&[]).env("RP_IDS", "acme.example"), "").expect(1);
+    let reason = "RP_ORIGINS must be set where RP_IDS is";
+    assert!(done.stderr.contains(reason), "{done:?}");
 }
 
 #[test]

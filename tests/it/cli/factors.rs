@@ -1,6 +1,7 @@
 //! Second factors by the command line.
 
 mod checked;
+mod keys;
 mod moved;
 mod restored;
 
@@ -239,7 +240,7 @@ fn what_can_not_be_done_is_refused_before_anything_is_shown() {
             "MAIL_FROM must be none or an e-mail address",
         ),
         ("remove ada all", &[], 2, "use --yes"),
-        ("remove ada u2f --yes", &[], 2, "invalid value 'u2f'"),
+        ("remove ada voice --yes", &[], 2, "invalid value 'voice'"),
         ("remove totp --yes", &[], 2, "LOGIN_NAME"),
         (
             "remove bob totp --yes",
@@ -302,7 +303,7 @@ fn each_kind_is_taken_and_ends_the_sessions() {
         ),
         (
             "all",
-            "ada: had no totp or otp-email or otp-sms or recovery-codes\n",
+            "ada: had no totp or otp-email or otp-sms or recovery-codes or passkey or u2f\n",
             json!([false, false, false, 0]),
         ),
     ] {

@@ -308,7 +308,7 @@ async fn a_fault_of_the_message_comes_before_one_of_its_headers() {
     let app = app(&[]).await;
     let unsupported = Create {
         checks: Some(v2::Checks {
-            web_auth_n: Some(v2::CheckWebAuthN::default()),
+            idp_intent: Some(v2::CheckIdpIntent::default()),
             ..v2::Checks::default()
         }),
         ..Create::default()

@@ -24,6 +24,8 @@ use crate::support::providers::Providers;
 pub const COST: &str = include_str!("../../../docs/cost.md");
 pub const NEW_PASSWORD: &str = "another correct horse";
 pub const ID: &str = "7";
+/// Where authenticators are used.
+pub const ORIGIN: &str = "https://login.example";
 const KEY: &str = "a server key of at least 32 characters";
 
 /// A service whose requests are metered, and the token of a service account that may call it.
@@ -152,7 +154,7 @@ pub fn row(name: &str, consumed: &Consumed, beside: &Consumed) -> String {
     format!("| {name} | {steps} | {reads} | {writes} |")
 }
 
-/// A service that sends messages, to nobody.
+/// A service that sends messages, to nobody, and has passkeys.
 fn sending_app(store: Store) -> Arc<App> {
     let mut settings = Settings::read(|name| {
         let value = match name {
@@ -161,6 +163,9 @@ fn sending_app(store: Store) -> Arc<App> {
             "RESOURCE_OWNER" => "owner",
             "ACCESS" => "public",
             "SERVER_KEY" => KEY,
+            "LINK_BASE_URLS" => "https://login.example/",
+            "RP_IDS" => "login.example",
+            "RP_ORIGINS" => ORIGIN,
             "MAIL_FROM" => "login@acme.example",
             "SMS_ORIGINATION" => "arn:aws:sms-voice:eu-central-1:123456789012:pool/pool-1",
             _ => return None,

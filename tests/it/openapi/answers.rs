@@ -11,7 +11,7 @@ use sesame::domain::Operation as Rpc;
 use sesame::domain::SessionId;
 use sesame::error::{self, ApiSide, Error};
 
-use super::{calls, factor_errors, setting_errors, user_errors};
+use super::{calls, factor_errors, setting_errors, user_errors, web_authn_errors};
 use crate::support::app::{App, NOW, post};
 use crate::support::openapi::document::{
     Header, KEY, Operation, fields, on_sessions, operations, with_body,
@@ -33,7 +33,14 @@ fn the_readmes_call_is_an_example() {
 }
 
 /// The fields of replies that only sessions with second factors have; the tests of these have them.
-const OF_SECOND_FACTORS: [&str; 5] = ["challenges", "totp", "otpSms", "otpEmail", "recoveryCode"];
+const OF_SECOND_FACTORS: [&str; 6] = [
+    "challenges",
+    "totp",
+    "otpSms",
+    "otpEmail",
+    "recoveryCode",
+    "webAuthN",
+];
 
 /// Checks that an answer's headers are as documented, and that no others are sent.
 pub fn check_headers(documented: &BTreeMap<String, Header>, headers: &HeaderMap) {
@@ -229,6 +236,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         }
         Error::User(error) => user_errors::may_answer(operation, error),
         Error::Factor(error) => factor_errors::may_answer(operation, error),
+        Error::WebAuthn(error) => web_authn_errors::may_answer(operation, error),
         Error::TooWeak(_) => rpc != Rpc::ListAuthenticationMethodTypes,
         Error::LimitTooHigh => {
             is_one_of(&[ListSessions, ListUsers, ListIDPLinks, ListOrganizations])
@@ -255,6 +263,7 @@ fn may_answer(operation: &Operation, error: &Error) -> bool {
         Error::Unimplemented(what) if user_errors::UNBUILT.iter().any(|(_, one)| one == what) => {
             user_errors::UNBUILT.contains(&(rpc, what))
         }
+        Error::Unimplemented(what) if what == user_errors::NO_PARTIES => user_errors::has_keys(rpc),
         Error::Unimplemented(what) if what == user_errors::NO_KEY => {
             user_errors::has_codes(rpc)
                 || factor_errors::has_keys(rpc)
@@ -281,7 +290,9 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
         "Idempotency-Key without SERVER_KEY".into(),
     ));
     let unbuilt = user_errors::UNBUILT.iter().map(|(_, what)| *what);
-    let unbuilt: BTreeSet<_> = unbuilt.chain([user_errors::NO_KEY]).collect();
+    let unbuilt: BTreeSet<_> = unbuilt
+        .chain([user_errors::NO_KEY, user_errors::NO_PARTIES])
+        .collect();
     all.extend(
         unbuilt
             .into_iter()
@@ -290,6 +301,15 @@ pub fn errors_of(operation: &Operation) -> impl Iterator<Item = Error> {
     for error in &mut all {
         if let Error::MethodNotAllowed(methods) = error {
             *methods = allowed.clone().into();
+        }
+        if let Error::Unimplemented(what) = error
+            && what.starts_with("checks")
+        {
+            let refused = match operation.version {
+                Version::V2alpha => "checks.web_auth_n",
+                _ => "checks.idp_intent",
+            };
+            *what = refused.into();
         }
     }
     all.into_iter().filter(|error| may_answer(operation, error))

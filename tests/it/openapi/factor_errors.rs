@@ -13,13 +13,16 @@ const ADDS: [(Rpc, FactorKind); 3] = [
     (Rpc::AddOTPSMS, FactorKind::OtpSms),
     (Rpc::AddOTPEmail, FactorKind::OtpEmail),
 ];
-const REMOVES: [(Rpc, FactorKind); 3] = [
+const REMOVES: [(Rpc, FactorKind); 5] = [
     (Rpc::RemoveTOTP, FactorKind::Totp),
     (Rpc::RemoveOTPSMS, FactorKind::OtpSms),
     (Rpc::RemoveOTPEmail, FactorKind::OtpEmail),
+    // Both kinds of credentials have one id.
+    (Rpc::RemovePasskey, FactorKind::Passkey),
+    (Rpc::RemoveU2F, FactorKind::Passkey),
 ];
 /// Those that change something of a user's second factors.
-pub const CHANGES: [Rpc; 9] = [
+pub const CHANGES: [Rpc; 15] = [
     Rpc::RegisterTOTP,
     Rpc::VerifyTOTPRegistration,
     Rpc::RemoveTOTP,
@@ -29,6 +32,12 @@ pub const CHANGES: [Rpc; 9] = [
     Rpc::RemoveOTPEmail,
     Rpc::GenerateRecoveryCodes,
     Rpc::RemoveRecoveryCodes,
+    Rpc::RegisterPasskey,
+    Rpc::VerifyPasskeyRegistration,
+    Rpc::RemovePasskey,
+    Rpc::RegisterU2F,
+    Rpc::VerifyU2FRegistration,
+    Rpc::RemoveU2F,
 ];
 
 /// Whether a call takes a server key for second factors.
@@ -81,6 +90,9 @@ pub fn may_answer(operation: &Operation, error: &FactorError) -> bool {
             let phones = [Rpc::RemovePhone, Rpc::UpdateUser, Rpc::UpdateHumanUser];
             REMOVES.iter().any(|(of, _)| *of == rpc) || is_one_of(&phones)
         }
-        FactorError::SwitchedOff => ADDS.iter().any(|(of, _)| *of == rpc) || is_one_of(&CREATES),
+        FactorError::SwitchedOff => {
+            let keys = [Rpc::RegisterU2F, Rpc::VerifyU2FRegistration];
+            ADDS.iter().any(|(of, _)| *of == rpc) || is_one_of(&CREATES) || is_one_of(&keys)
+        }
     }
 }

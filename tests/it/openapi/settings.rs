@@ -12,7 +12,7 @@ use crate::support::openapi::document::{Operation, fields, operations};
 use crate::support::openapi::schema::conforms;
 
 /// All settings that answers have.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("LOGIN_IGNORE_UNKNOWN", "true"),
     ("LOGIN_REDIRECT_URI", "https://acme.example/start"),
     ("TOS_LINK", "https://acme.example/terms"),
@@ -23,6 +23,8 @@ const SETTINGS: [(&str, &str); 9] = [
     // Second factors need the key, and a reset of the password needs the mail beside it.
     ("SERVER_KEY", "a server key of at least 32 characters"),
     ("MAIL_FROM", "none"),
+    ("RP_IDS", "acme.example"),
+    ("RP_ORIGINS", "https://login.acme.example"),
 ];
 
 async fn send(client: Client<'_>, operation: &Operation, body: &Value) -> Answer {
@@ -79,8 +81,7 @@ async fn examples_of_settings_are_accepted_and_answered_as_documented() {
     assert_eq!(seen, 11);
 }
 
-/// Settings have no times and no sequence, nobody has an identity provider, and passkeys are not
-/// allowed, which is 0 and so left out.
+/// Settings have no times and no sequence, and nobody has an identity provider.
 fn is_never_there(rpc: Rpc, path: &[&str]) -> bool {
     let name = path.last().unwrap();
     let never = [
@@ -88,7 +89,6 @@ fn is_never_there(rpc: Rpc, path: &[&str]) -> bool {
         "changeDate",
         "creationDate",
         "processedSequence",
-        "passkeysType",
     ];
     never.contains(name) || rpc == Rpc::GetActiveIdentityProviders && *name == "totalResult"
 }

@@ -24,10 +24,20 @@ pub const UNBUILT: [(Rpc, &str); 3] = [
 /// What calls that send or take codes refuse where there is no key for them.
 pub const NO_KEY: &str = "codes without SERVER_KEY";
 
+/// What calls of passkeys and security keys refuse where there are none.
+pub const NO_PARTIES: &str = "passkeys without RP_IDS";
+
+/// Whether a call is about passkeys or security keys.
+pub fn has_keys(rpc: Rpc) -> bool {
+    let name = rpc.as_str();
+    name.contains("Passkey") || name.contains("U2F")
+}
+
 /// Whether a call sends codes or takes one.
 pub fn has_codes(rpc: Rpc) -> bool {
     may_answer_on_user(rpc, &UserError::SendingNotSetUp)
         || may_answer_on_user(rpc, &UserError::CodeEmpty)
+        || rpc == Rpc::RegisterPasskey
 }
 
 /// Whether a call may answer with an error. Exhaustive on purpose: each error must choose its calls
@@ -46,10 +56,10 @@ pub fn may_answer(operation: &Operation, error: &UserError) -> bool {
 
 fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
     use Rpc::{
-        CreateInviteCode, DeleteUser, HumanMFAInitSkipped, PasswordReset, RegisterTOTP,
-        RemovePhone, ResendEmailCode, ResendInviteCode, ResendPhoneCode, SendEmailCode, SetEmail,
-        SetPassword, SetPhone, UpdateHumanUser, UpdateUser, VerifyEmail, VerifyInviteCode,
-        VerifyPhone,
+        CreateInviteCode, CreatePasskeyRegistrationLink, DeleteUser, HumanMFAInitSkipped,
+        PasswordReset, RegisterTOTP, RemovePhone, ResendEmailCode, ResendInviteCode,
+        ResendPhoneCode, SendEmailCode, SetEmail, SetPassword, SetPhone, UpdateHumanUser,
+        UpdateUser, VerifyEmail, VerifyInviteCode, VerifyPhone,
     };
 
     let is_one_of = |some: &[Rpc]| some.contains(&rpc);
@@ -61,6 +71,7 @@ fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
         PasswordReset,
         CreateInviteCode,
         ResendInviteCode,
+        CreatePasskeyRegistrationLink,
     ]);
     let sends = by_email || rpc == ResendPhoneCode;
     let verifies = is_one_of(&[VerifyEmail, VerifyPhone, VerifyInviteCode]);
@@ -82,7 +93,12 @@ fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
             takes_all || rpc == SetEmail || by_email
         }
         UserError::TooManyMessages(_) => updates || is_one_of(&[SetEmail, SetPhone]) || sends,
-        UserError::NoAddress => is_one_of(&[SendEmailCode, PasswordReset, CreateInviteCode]),
+        UserError::NoAddress => is_one_of(&[
+            SendEmailCode,
+            PasswordReset,
+            CreateInviteCode,
+            CreatePasskeyRegistrationLink,
+        ]),
         UserError::CodeEmpty => verifies || is_one_of(&UPDATES),
         UserError::CodeInvalid(CodePurpose::Invite) => rpc == VerifyInviteCode,
         UserError::NoCode(CodePurpose::VerifyPhone) => rpc == ResendPhoneCode,
@@ -140,6 +156,7 @@ fn may_answer_on_user(rpc: Rpc, error: &UserError) -> bool {
                     HumanMFAInitSkipped,
                     ResendPhoneCode,
                     VerifyPhone,
+                    CreatePasskeyRegistrationLink,
                 ];
                 let factors = is_one_of(&factor_errors::CHANGES) && rpc != RegisterTOTP;
                 updates || is_one_of(&others) || factors

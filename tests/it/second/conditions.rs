@@ -10,7 +10,9 @@ use sesame::domain::{
     Account, AttemptPolicy, Attempts, FactorKind, OtpMethod, SecondFactors, Session,
     SessionChanges, SessionScope, User, UserRef, WriteId,
 };
-use sesame::store::{FactorPutOutcome, PutOutcome, ReservedFactors, UsedFactors, UsedTotp};
+use sesame::store::{
+    FactorPutOutcome, PutOutcome, ReservedFactors, UsedFactors, UsedProofs, UsedTotp,
+};
 
 use super::uses::{Code, Login, login_page};
 use crate::support::administration::Administration as _;
@@ -24,6 +26,13 @@ struct Place {
     app: App,
     mini: User,
     session: Session,
+}
+
+fn of(used: &UsedFactors) -> UsedProofs<'_> {
+    UsedProofs {
+        factors: Some(used),
+        credential: None,
+    }
 }
 
 impl Place {
@@ -69,7 +78,7 @@ impl Place {
         let token = rotation(seen.token_hash);
         let next = seen.changed(&SessionChanges::default(), token, NOW);
         let (store, next) = (&self.app.store, next.unwrap());
-        let put = store.put_session_with_factors(Some(seen), &next, used);
+        let put = store.put_session_with_factors(Some(seen), &next, of(used));
         put.await.unwrap()
     }
 
@@ -256,7 +265,7 @@ async fn a_session_is_written_once_and_not_after_its_end() {
     let place = Place::new().await;
     let used = with_totp(place.reserve().await, STEP);
     let store = &place.app.store;
-    let taken = store.put_session_with_factors(None, &place.session, &used);
+    let taken = store.put_session_with_factors(None, &place.session, of(&used));
     let taken = taken.await.unwrap();
     let is_conflict = |outcome: &FactorPutOutcome| {
         matches!(outcome, FactorPutOutcome::Session(PutOutcome::Conflict(_)))

@@ -20,7 +20,7 @@ pub fn attributes() -> Item {
     let list = AttributeValue::L(vec![text("a"), number(1)]);
     let map = Item::from([("list".to_owned(), list), ("text".to_owned(), text("x"))]);
     Item::from([
-        ("passkey_verified_at".to_owned(), number(NOW.as_millis())),
+        ("voice_verified_at".to_owned(), number(NOW.as_millis())),
         ("later".to_owned(), AttributeValue::M(map)),
         ("set".to_owned(), AttributeValue::Ss(vec!["a".to_owned()])),
         ("flag".to_owned(), AttributeValue::Bool(true)),
@@ -136,10 +136,10 @@ async fn an_unknown_factor_proves_nothing_and_stays() {
 #[tokio::test]
 async fn a_token_replaced_by_unknown_checks_is_dead() {
     for proof in [
-        "passkey",
-        "user,passkey",
-        "added,password,passkey",
-        "passkey,password",
+        "voice",
+        "user,voice",
+        "added,password,voice",
+        "voice,password",
         "",
     ] {
         let app = App::start().await;
@@ -202,7 +202,7 @@ async fn a_set_without_a_grace_removes_a_token_replaced_by_unknown_checks() {
     let place = Place::session(&app, &created.session_id);
     place
         .change(&app, |item| {
-            item.insert("replaced_proof".to_owned(), text("passkey"));
+            item.insert("replaced_proof".to_owned(), text("voice"));
         })
         .await;
 

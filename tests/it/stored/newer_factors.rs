@@ -11,7 +11,7 @@ use crate::support::app::{App, NOW, PASSWORD};
 use crate::support::second::{RECOVERY_CODES, SECOND, SECONDS_30, login, totp, totp_secret};
 
 /// A kind of factor that this release doesn't know.
-const UNKNOWN: &str = "passkey";
+const UNKNOWN: &str = "voice";
 
 /// A user with all factors, to whose items a newer release has added something.
 async fn added_to(app: &App) -> (User, [Place; 3]) {
@@ -200,7 +200,7 @@ async fn a_check_of_a_second_factor_keeps_what_a_newer_release_stored_with_the_s
     let created = app.client().log_in(&mini, PASSWORD).await;
     let place = Place::session(&app, &created.id());
     let unknown = super::Item::from([
-        ("passkey_challenge".to_owned(), text("x")),
+        ("voice_challenge".to_owned(), text("x")),
         ("amr".to_owned(), text("pop")),
     ]);
     place

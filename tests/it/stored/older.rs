@@ -1,6 +1,8 @@
 //! A process of an older release beside one of this one, over one database, as while a deployment
 //! rolls.
 
+mod keys;
+
 use serde_json::{Value, json};
 use sesame::domain::{UserId, UserRef};
 

@@ -2,6 +2,7 @@
 //! with what it answered about them. `docs/contributing.md` says when one is added.
 
 mod codes;
+mod credentials;
 mod dynamodb_json;
 mod factors;
 mod kept;
@@ -71,11 +72,11 @@ pub async fn put_released(app: &App, version: &str, session: &str) -> Vec<String
 }
 
 async fn start() -> App {
-    App::emulated(&[
+    let settings = [
         ("SERVER_KEY", SERVER_KEY),
         ("LINK_BASE_URLS", "https://login.example/"),
-    ])
-    .await
+    ];
+    App::emulated(&[&settings[..], &credentials::SETTINGS].concat()).await
 }
 
 /// Asks a service over a database that has these items and no others.
@@ -103,6 +104,7 @@ async fn answered(mut items: Items) -> Items {
 async fn answers(app: &App, file: &str, ask: &Value) -> Value {
     match file {
         "codes.json" => codes::answers(app, ask).await,
+        "credentials.json" => credentials::answers(app, ask).await,
         "factors.json" => factors::answers(app, ask).await,
         "sessions.json" => session_answers(app, ask).await,
         "users.json" => user_answers(app, ask).await,

@@ -8,7 +8,7 @@ use super::{Has, USERS};
 use crate::support::answer::Answer;
 use crate::support::app::{App, PASSWORD};
 use crate::support::client::Client;
-use crate::support::second::SECOND;
+use crate::support::keys::KEYS;
 
 pub const UNAUTHENTICATED: &str = "code 16";
 pub const WEAK: &str = "AUTHZ-Kl3p0";
@@ -34,7 +34,7 @@ type Strongest = [bool; 3];
 
 /// Sessions by what was proved in them, and what they are good for: for a user without a second
 /// factor, if one is optional and if it is required, and for a user with one, likewise.
-const SESSIONS: [(&[&str], [Good; 4], Strongest); 9] = {
+const SESSIONS: [(&[&str], [Good; 4], Strongest); 12] = {
     use Good::{Full, None, ToSetUp, Weak};
     [
         (&[], [None, None, None, None], [false; 3]),
@@ -68,6 +68,13 @@ const SESSIONS: [(&[&str], [Good; 4], Strongest); 9] = {
             [Full, Full, Full, Full],
             [true, true, true],
         ),
+        (&["passkey"], [Full, Full, Full, Full], [true, true, true]),
+        (
+            &["password", "u2f"],
+            [Full, Full, Full, Full],
+            [true, true, true],
+        ),
+        (&["u2f"], [Weak, ToSetUp, Weak, Weak], [false; 3]),
         // Neither can come about.
         (&["totp"], [Weak, ToSetUp, Weak, Weak], [false; 3]),
         (&["recoveryCode"], [Weak, ToSetUp, Weak, Weak], [false; 3]),
@@ -199,7 +206,7 @@ impl Table {
         for (access, creates) in CREATES {
             // Otherwise what was set up would be a factor for the next rows.
             let own = [("MFA", mfa), ("ACCESS", access), ("SECOND_FACTORS", "totp")];
-            let settings = [&SECOND[..], &own].concat();
+            let settings = [&KEYS[..], &own].concat();
             let app = match apps.first() {
                 None => App::emulated(&settings).await,
                 Some((first, _)) => first.beside(&settings),
@@ -337,10 +344,10 @@ async fn check(mfa: &str, chosen: Has) {
                 // session and with a full one, in the two modes together.
                 chosen: (has == Has::SecondFactor).then_some(first + user + session),
                 good: match (has, mfa) {
-                    (Has::Password, "optional") => goods[0],
+                    (Has::Password | Has::Passkey, "optional") => goods[0],
                     (Has::Password, _) => goods[1],
                     (Has::SecondFactor, "optional") => goods[2],
-                    (Has::SecondFactor, _) => goods[3],
+                    (Has::SecondFactor | Has::Passkey, _) => goods[3],
                 },
                 is_strongest: match kinds {
                     [] => strongest[0],
@@ -366,6 +373,16 @@ async fn the_calls_of_users_with_a_password_alone_where_that_is_enough() {
 #[tokio::test]
 async fn the_calls_of_users_with_a_password_alone_where_more_is_required() {
     check("required", Has::Password).await;
+}
+
+#[tokio::test]
+async fn the_calls_of_users_with_a_passkey_where_a_second_factor_is_optional() {
+    check("optional", Has::Passkey).await;
+}
+
+#[tokio::test]
+async fn the_calls_of_users_with_a_passkey_where_a_second_factor_is_required() {
+    check("required", Has::Passkey).await;
 }
 
 #[tokio::test]

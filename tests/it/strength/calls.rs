@@ -34,6 +34,16 @@ pub fn calls(user: &str, login_name: &str) -> Vec<(Group, Operation, Value)> {
     let by_code = json!({
         "newPassword": { "password": "another correct horse" }, "verificationCode": "WRNGWRNG",
     });
+    let key = |names: &[&str]| {
+        let mut message = json!({});
+        for name in names {
+            message[*name] = json!("0c5e9c4f7a2d4b1e8f3a6d9b2c4e7f10");
+        }
+        if names.len() > 1 {
+            message["publicKeyCredential"] = json!({});
+        }
+        message
+    };
     let calls = [
         (Own, Call::ListAuthenticationMethodTypes, none.clone()),
         (BeforeSetUp, Call::GetUserByID, none.clone()),
@@ -45,6 +55,26 @@ pub fn calls(user: &str, login_name: &str) -> Vec<(Group, Operation, Value)> {
         ),
         (SetUp, Call::AddOTPSMS, none.clone()),
         (SetUp, Call::AddOTPEmail, none.clone()),
+        (SetUp, Call::RegisterPasskey, none.clone()),
+        (SetUp, Call::RegisterU2F, none.clone()),
+        (
+            SetUp,
+            Call::VerifyPasskeyRegistration,
+            key(&["passkeyId", "passkeyName"]),
+        ),
+        (
+            SetUp,
+            Call::VerifyU2FRegistration,
+            key(&["u2fId", "tokenName"]),
+        ),
+        (Other, Call::ListPasskeys, none.clone()),
+        (Change, Call::RemovePasskey, key(&["passkeyId"])),
+        (Change, Call::RemoveU2F, key(&["u2fId"])),
+        (
+            Administration,
+            Call::CreatePasskeyRegistrationLink,
+            json!({ "returnCode": {} }),
+        ),
         (Other, Call::UpdateHumanUser, json!({ "profile": profile })),
         (
             Other,

@@ -84,7 +84,9 @@ async fn a_session_of_a_release_without_second_factors_is_judged_as_all_are() {
         (OPTIONAL, &[][..], ["ok", "ok", "allow"]),
         (OPTIONAL, &["recovery_codes"], ["ok", "ok", "allow"]),
         (OPTIONAL, &["totp"], [WEAK, "ok", "too_weak"]),
-        (OPTIONAL, &["passkey"], [WEAK, "ok", "too_weak"]),
+        (OPTIONAL, &["of_a_newer_release"], [WEAK, "ok", "too_weak"]),
+        (OPTIONAL, &["passkey"], ["ok", "ok", "allow"]),
+        (REQUIRED, &["passkey"], [WEAK, "ok", "too_weak"]),
         // The user may read himself to set up a factor.
         (REQUIRED, &[], ["ok", "ok", "too_weak"]),
         (REQUIRED, &["otp_email"], [WEAK, "ok", "too_weak"]),
@@ -117,7 +119,7 @@ async fn a_refused_caller_is_told_what_is_missing() {
         ),
         (
             &by_default,
-            &["passkey"],
+            &["of_a_newer_release"],
             "mfa required: check a factor of a newer release",
         ),
         (&requiring, &[], set_up),

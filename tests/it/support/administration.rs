@@ -1,6 +1,6 @@
 use sesame::domain::{
-    Account, HashString, LoginName, Profile, SecondFactors, SessionId, StateChange, User,
-    UserSearch, UserState,
+    Account, Credentials, HashString, LoginName, Profile, SecondFactors, SessionId, StateChange,
+    User, UserSearch, UserState,
 };
 use sesame::error::Error;
 use sesame::store::{Alongside, ChangeOutcome, InsertOutcome, Store, StoredUser};
@@ -52,6 +52,7 @@ impl Administration for Store {
                 ..Profile::default()
             },
             factors: SecondFactors::default(),
+            credentials: Credentials::default(),
         };
         self.insert_account(&account.changed(NOW), false).await
     }
@@ -83,8 +84,7 @@ impl Administration for Store {
         let user = found.account.user.clone();
         let after = Account {
             user: user.with_password(hash.clone(), false, NOW),
-            profile: found.account.profile.clone(),
-            factors: found.account.factors.clone(),
+            ..found.account.clone()
         };
         let after = after.changed(NOW);
         let alongside = Alongside {
@@ -149,8 +149,7 @@ async fn change(
     };
     let after = Account {
         user,
-        profile: found.account.profile.clone(),
-        factors: found.account.factors.clone(),
+        ..found.account.clone()
     };
     let after = after.changed(NOW);
     let outcome = store

@@ -32,7 +32,11 @@ pub struct Mini {
 
 impl Mini {
     pub async fn start() -> Self {
-        Self::with_app(App::start().await).await
+        let domain = [
+            ("RP_IDS", "example.com"),
+            ("RP_ORIGINS", "https://example.com"),
+        ];
+        Self::with_app(App::with(&domain).await).await
     }
 
     pub async fn with_app(app: App) -> Self {

@@ -4,22 +4,24 @@
 //! `SESAME_TEST_SECRETS` names a file, they are appended to it as they are made, for whoever
 //! runs the tests to search all their output.
 
-use std::collections::BTreeSet;
+mod texts;
+
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
 use sesame::domain::Code;
 use sesame::emulator::SentMessage;
 
+use self::texts::Texts;
 use crate::support::answer::Answer;
 
 /// The password that most users of tests have.
 pub const PASSWORD: &str = "V3ryS3cure!";
 
 /// The secrets of this process so far.
-static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static SECRETS: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
 
 #[allow(
     clippy::disallowed_methods,
@@ -62,7 +64,7 @@ pub fn output(lines: &[String]) {
 }
 
 /// The codes of this process so far. Answers may have them, and logs may not.
-static CODES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static CODES: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
 
 /// Notes a code, of which no line of a log may have the whole or what is typed of it.
 pub fn code(code: &Code) {
@@ -80,22 +82,19 @@ pub fn messages(lines: &[String], sent: &[SentMessage]) {
         .flat_map(|message| message.text.split_whitespace());
     let words = words.filter(|word| word.starts_with("http") || is_code(word));
     let addresses = sent.iter().map(|message| &*message.to);
-    let private: BTreeSet<_> = words.chain(addresses).map(str::to_owned).collect();
+    let private: Texts = words.chain(addresses).map(str::to_owned).collect();
     for line in lines {
         assert_free_of(line, &private);
     }
 }
 
-fn assert_free_of(line: &str, private: &BTreeSet<String>) {
-    for text in private {
-        assert!(!line.contains(&**text), "{text:?} is logged: {line}");
-    }
+fn assert_free_of(line: &str, private: &Texts) {
+    let logged = private.first_in(line);
+    assert_eq!(logged, None, "it is logged: {line}");
 }
 
 fn assert_clean(text: &str) {
     let secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
-    let leaked = secrets.iter().map(String::as_str).chain([PASSWORD]);
-    for secret in leaked {
-        assert!(!text.contains(secret), "a secret shows in: {text}");
-    }
+    let shows = text.contains(PASSWORD) || secrets.first_in(text).is_some();
+    assert!(!shows, "a secret shows in: {text}");
 }

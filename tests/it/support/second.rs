@@ -173,6 +173,8 @@ pub fn give(factors: &mut SecondFactors, kind: FactorKind, user: &UserId, key: &
                 .map(|code| recovery_hash(user, code))
                 .collect::<BTreeSet<_>>();
         }
+        // An authenticator has to register these.
+        FactorKind::Passkey | FactorKind::U2f => {}
     }
 }
 

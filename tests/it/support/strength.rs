@@ -9,12 +9,14 @@ use super::app::{App, NOW};
 
 /// The factors beside the user that can be proved in a session: the name in its item, and that of the
 /// API.
-pub const PROOFS: [(&str, &str); 5] = [
+pub const PROOFS: [(&str, &str); 7] = [
     ("password_verified_at", "password"),
     ("totp_verified_at", "totp"),
     ("otp_sms_verified_at", "otpSms"),
     ("otp_email_verified_at", "otpEmail"),
     ("recovery_code_verified_at", "recoveryCode"),
+    ("passkey_verified_at", "passkey"),
+    ("u2f_verified_at", "u2f"),
 ];
 
 impl App {

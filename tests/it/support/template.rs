@@ -1,5 +1,7 @@
 //! The tables of `template.yaml`, which the databases of tests have.
 
+use std::sync::LazyLock;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection,
@@ -7,12 +9,13 @@ use aws_sdk_dynamodb::types::{
 };
 use saphyr::{LoadableYamlNode, Yaml};
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+/// Each database has the tables, and the template is long.
+static TEMPLATE: LazyLock<Vec<Yaml<'static>>> =
+    LazyLock::new(|| Yaml::load_from_str(include_str!("../../../template.yaml")).unwrap());
 
 /// Creates a table with the layout of the template's `resource`.
 pub async fn create_table(client: &Client, resource: &str, name: &str) {
-    let template = Yaml::load_from_str(TEMPLATE).unwrap();
-    let table = &template[0]["Resources"][resource]["Properties"];
+    let table = &TEMPLATE[0]["Resources"][resource]["Properties"];
     let list = |name: &str| list(table.as_mapping_get(name));
     let attributes = list("AttributeDefinitions").map(|attribute| {
         AttributeDefinition::builder()

@@ -1,5 +1,7 @@
 //! Repairs of users' items beside a service that writes them.
 
+mod credentials;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

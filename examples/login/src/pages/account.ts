@@ -1,7 +1,7 @@
 // The pages of whoever is signed in. What they change is changed with the user's own session, by Sesame's rules.
 
 import type { Account, Context } from "../context.ts";
-import { wantsProof, wrongPassword } from "../faults.ts";
+import { wantsProof, withFreshProof, wrongPassword } from "../faults.ts";
 import { field, html } from "../html.ts";
 import { link } from "../messages.ts";
 import { newPasswordFields, passwordFault } from "../passwords.ts";
@@ -11,7 +11,8 @@ import { SesameError } from "../sesame.ts";
 
 export async function getAccount(context: Context): Promise<Reply> {
   const account = await context.requireAccount();
-  const user = await context.app.sesame.getUser(account);
+  const { sesame } = context.app;
+  const [user, { hasPassword }] = await Promise.all([sesame.getUser(account), sesame.factors.listMethods(account)]);
   const state = user.isVerified ? "verified" : html`not verified: <a href="/verify">type the code</a>`;
   const content = html`<dl>
 <div><dt>Name</dt><dd>${user.displayName || account.loginName}</dd></div>
@@ -19,9 +20,9 @@ export async function getAccount(context: Context): Promise<Reply> {
 ${user.email && html`<div><dt>E-mail address</dt><dd>${user.email} (${state})</dd></div>`}
 </dl>
 <ul>
-<li><a href="/password">Change the password</a></li>
+<li><a href="/password">${hasPassword ? "Change the password" : "Choose a password"}</a></li>
 <li><a href="/email">Change the e-mail address</a></li>
-<li><a href="/security">Security: second factors and recovery codes</a></li>
+<li><a href="/security">Security: passkeys, second factors and recovery codes</a></li>
 <li><a href="/sessions">Sessions</a></li>
 </ul>
 ${context.form("/sign-out", "Sign out", [])}`;
@@ -29,40 +30,50 @@ ${context.form("/sign-out", "Sign out", [])}`;
 }
 
 export async function getPassword(context: Context): Promise<Reply> {
-  return showPassword(context, await context.requireAccount());
+  const account = await context.requireAccount();
+  return showPassword(context, account, await hasPassword(context, account));
 }
 
-function showPassword(context: Context, { loginName }: Account): Reply {
+const hasPassword = async ({ app }: Context, account: Account) => (await app.sesame.factors.listMethods(account)).hasPassword;
+
+function showPassword(context: Context, { loginName }: Account, isChange: boolean): Reply {
   const { errors } = context.fields;
+  const current = field({ name: "current", label: "Current password", type: "password", autocomplete: "current-password" }, errors);
   const fields = [
     // Password managers want to know whose password it is.
     html`<input type="text" autocomplete="username" value="${loginName}" readonly hidden>\n`,
-    field({ name: "current", label: "Current password", type: "password", autocomplete: "current-password" }, errors),
+    ...(isChange ? [current] : []),
     ...newPasswordFields(errors),
   ];
-  const content = html`<p>Your other sessions end.</p>
-${context.form("/password", "Change the password", fields)}`;
-  return context.page("Change the password", content, { status: errors.size > 0 ? 422 : 200, errors, isSignedIn: true });
+  const title = isChange ? "Change the password" : "Choose a password";
+  const content = html`${!isChange && html`<p>You have none, and need none while you have a passkey. It is another way in, for you and for whoever guesses it.</p>\n`}
+<p>Your other sessions end.</p>
+${context.form("/password", title, fields)}`;
+  return context.page(title, content, { status: errors.size > 0 ? 422 : 200, errors, isSignedIn: true });
 }
 
 export async function postPassword(context: Context): Promise<Reply> {
   const { fields, app } = context;
   const account = await context.requireAccount();
-  const current = fields.password("current", "Enter your current password");
+  const isChange = await hasPassword(context, account);
+  const current = isChange ? fields.password("current", "Enter your current password") : undefined;
   const password = fields.newPassword();
   if (fields.errors.size > 0) {
-    return showPassword(context, account);
+    return showPassword(context, account, isChange);
   }
+  const change = () => app.sesame.changePassword(account, current, password);
   try {
-    await app.sesame.changePassword(account, current, password);
+    await (isChange ? change() : withFreshProof("password", change));
   } catch (error) {
     const fault = passwordFault(error);
     if (fault !== undefined) {
       fields.errors.set("password", fault);
+    } else if (!isChange) {
+      throw error;
     } else {
       fields.errors.set("current", wrongPassword(error));
     }
-    return showPassword(context, account);
+    return showPassword(context, account, isChange);
   }
   // A check replaces the session's token, of which somebody else may have a copy.
   try {
@@ -129,7 +140,7 @@ export async function postEmail(context: Context): Promise<Reply> {
     await waitForFailure(change, mayShow, app.stepMs);
   } catch (error) {
     if (wantsProof(error)) {
-      if (account.hasSecond || password !== undefined) {
+      if (account.isFull || password !== undefined) {
         return redirectToConfirm("email");
       }
       fields.errors.set("password", "Enter your password again: it was some time ago");

@@ -3,6 +3,7 @@
 import { CODE_FIELD, forgetLink, linkCode, presentedCode, takeLink, useCode } from "../codes.ts";
 import type { Context } from "../context.ts";
 import { field, html } from "../html.ts";
+import { offeredKeys } from "../key-forms.ts";
 import {
   firstPasswordUser,
   grantFirstPassword,
@@ -13,20 +14,24 @@ import {
   setFirstPassword,
 } from "../passwords.ts";
 import { redirect, type Reply } from "../reply.ts";
+import { firstPasskeyForm } from "./first-passkey.ts";
 
-export function getInvite(context: Context): Reply {
+export async function getInvite(context: Context): Promise<Reply> {
   return takeLink(context, "invite") ?? showInvite(context);
 }
 
-function showInvite(context: Context, login = ""): Reply {
+async function showInvite(context: Context, login = ""): Promise<Reply> {
   const { errors } = context.fields;
+  const offersPasskeys = (await offeredKeys(context.app)).includes("passkey");
   const typed = [
     field({ name: "login", label: "E-mail address or user name", type: "text", autocomplete: "username", value: login }, errors),
     field(CODE_FIELD, errors),
   ];
   const fields = [...(linkCode(context, "invite") ? [] : typed), ...newPasswordFields(errors)];
-  const content = html`<p>Choose the password with which you will sign in.</p>
-${context.form("/invite", "Accept the invitation", fields)}`;
+  // It needs no password, and stands behind the other button, which the Enter key of a field presses.
+  const after = html`<button class="other" type="submit" name="by" value="passkey" formnovalidate>Accept it, and sign in with a passkey</button>\n`;
+  const content = html`<p>Choose the password with which you will sign in${offersPasskeys && ", or do without one"}.</p>
+${context.form("/invite", "Accept the invitation", fields, offersPasskeys ? { after } : {})}`;
   return context.page("Accept an invitation", content, { status: errors.size > 0 ? 422 : 200, errors });
 }
 
@@ -35,13 +40,14 @@ export async function postInvite(context: Context): Promise<Reply> {
   const since = performance.now();
   context.limitCodes();
   const again = () => showInvite(context, fields.typed("login"));
-  const password = fields.newPassword();
+  const isByPasskey = fields.has("by");
+  const password = isByPasskey ? "" : fields.newPassword();
   const presented = await presentedCode(context, "invite");
   if (!presented || fields.errors.size > 0) {
     return again();
   }
   const { userId, code } = presented;
-  const fault = await judgePassword(context, userId, password);
+  const fault = isByPasskey ? undefined : await judgePassword(context, userId, password);
   if (fault !== undefined) {
     fields.errors.set("password", fault);
     return again();
@@ -52,17 +58,24 @@ export async function postInvite(context: Context): Promise<Reply> {
   // The code is used from here on. Whatever happens to the password, this browser may choose another one.
   forgetLink(context, "invite");
   grantFirstPassword(context, userId);
-  return choose(context, userId, password);
+  return isByPasskey ? redirect("/choose-password") : choose(context, userId, password);
 }
 
-export function getChoosePassword(context: Context): Reply {
+export async function getChoosePassword(context: Context): Promise<Reply> {
   return firstPasswordUser(context) === undefined ? redirect("/forgot", "late") : showChoosePassword(context);
 }
 
-function showChoosePassword(context: Context): Reply {
+export async function showChoosePassword(context: Context): Promise<Reply> {
   const { errors } = context.fields;
   const form = context.form("/choose-password", "Set the password", newPasswordFields(errors));
-  return context.page("Choose a password", form, { status: errors.size > 0 ? 422 : 200, errors });
+  const status = errors.size > 0 ? 422 : 200;
+  if (!(await offeredKeys(context.app)).includes("passkey")) {
+    return context.page("Choose a password", form, { status, errors });
+  }
+  const content = html`${await firstPasskeyForm(context)}
+<h2>With a password</h2>
+${form}`;
+  return context.page("Choose how you sign in", content, { status, errors, usesPasskeys: true });
 }
 
 export async function postChoosePassword(context: Context): Promise<Reply> {

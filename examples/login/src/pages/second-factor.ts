@@ -43,7 +43,7 @@ function codeField(hint: string): Field {
 
 /** Goes on after a sign-in's password was right. */
 export async function continueSignIn(context: Context): Promise<Reply> {
-  const account = await context.requirePassword();
+  const account = await context.requireProof();
   const state = await readSignInState(context.app, account);
   if (state.missing === "set-up") {
     return redirect("/set-up");
@@ -54,8 +54,8 @@ export async function continueSignIn(context: Context): Promise<Reply> {
 /** Goes on with the only factor that there is, or with a choice. */
 export async function beginSecond(context: Context, step: SecondStep): Promise<Reply> {
   const [kind, ...others] = step.state.kinds;
-  if (kind === undefined || others.length > 0) {
-    return redirect("/second-factor");
+  if (kind === undefined || others.length > 0 || step.state.hasKey) {
+    return redirect(kind === undefined && step.state.hasKey ? FACTOR_PAGES.key : "/second-factor");
   }
   return kind === "totp" ? redirect(FACTOR_PAGES.totp) : send(context, step, kind);
 }
@@ -63,8 +63,8 @@ export async function beginSecond(context: Context, step: SecondStep): Promise<R
 /** Leads to the page of the only way that there is, or has one chosen. */
 export async function getSecondFactor(context: Context): Promise<Reply> {
   const step = await requireSecondStep(context);
-  const { kinds, hasRecoveryCodes } = step.state;
-  const [only, ...others] = kinds;
+  const { kinds, hasKey, hasRecoveryCodes } = step.state;
+  const [only, ...others] = hasKey ? ["key" as const, ...kinds] : kinds;
   if (only !== undefined && others.length === 0) {
     return redirect(FACTOR_PAGES[only]);
   }
@@ -72,22 +72,23 @@ export async function getSecondFactor(context: Context): Promise<Reply> {
 }
 
 function showChoice(context: Context, { state }: SecondStep, fault?: Fault): Reply {
-  const { kinds } = state;
+  const { kinds, hasKey } = state;
   const ways = [
+    hasKey && html`<p><a class="button" href="${FACTOR_PAGES.key}">Use a security key or a passkey</a></p>\n`,
     kinds.includes("totp") && html`<p><a class="button" href="${FACTOR_PAGES.totp}">Enter the code of your authenticator app</a></p>\n`,
     kinds.includes("otpEmail") && context.form("/second-factor/email/send", "Send a code by e-mail", []),
     kinds.includes("otpSms") && context.form("/second-factor/sms/send", "Send a code by SMS", []),
   ];
-  const text = kinds.length > 0 ? "Your account needs a second proof that it is you." : "Your account needs a second factor that can't be used on these pages.";
+  const text = kinds.length > 0 || hasKey ? "Your account needs a second proof that it is you." : "Your account needs a second factor that can't be used on these pages.";
   const content = html`<p>${text}</p>
 <div class="choice">
 ${ways}</div>
 ${wayOut(context, state)}`;
-  return show(context, "How do you want to go on?", content, fault);
+  return show(context, "How do you want to go on?", content, { fault });
 }
 
 /** Is always there, so that nobody is lost without the phone or the mailbox. */
-function wayOut(context: Context, { hasRecoveryCodes, missing }: SignInState, isRecovery = false): Html {
+export function wayOut(context: Context, { hasRecoveryCodes, missing }: SignInState, isRecovery = false): Html {
   const recovery = html`<p><a href="${FACTOR_PAGES.recoveryCode}">Use a recovery code</a></p>\n`;
   const none = html`<p>If you have lost what this needs, an administrator can help you. A new password can't.</p>\n`;
   // Whoever is signed in already only leaves what wanted a fresh proof.
@@ -109,11 +110,11 @@ function has({ state }: SecondStep, kind: FactorKind): boolean {
 
 function showPage(context: Context, { account, state }: SecondStep, kind: FactorKind, fault?: Fault): Reply {
   const value = kind === "otpEmail" && !fault ? linkedCode(context, account.session) : undefined;
-  const isAnotherThere = state.kinds.some((other) => other !== kind);
+  const isAnotherThere = state.hasKey || state.kinds.some((other) => other !== kind);
   const content = html`${kind === "recoveryCode" && RECOVERY_TEXT}${context.form(FACTOR_PAGES[kind], "Go on", field({ ...FIELDS[kind], ...(value !== undefined && { value }) }, context.fields.errors))}
 ${(kind === "otpEmail" || kind === "otpSms") && sendAgain(context, kind)}${isAnotherThere && html`<p><a href="/second-factor">Go on in another way</a></p>\n`}
 ${wayOut(context, state, kind === "recoveryCode")}`;
-  return show(context, TITLES[kind], content, fault);
+  return show(context, TITLES[kind], content, { fault });
 }
 
 const RECOVERY_TEXT = html`<p>Each code works once. You are told by e-mail that one was used.</p>\n`;
@@ -124,10 +125,10 @@ function sendAgain(context: Context, kind: SentKind): Html {
 ${context.form(`${FACTOR_PAGES[kind]}/send`, "Send a code", [])}`;
 }
 
-function show(context: Context, title: string, content: Html, fault?: Fault): Reply {
+export function show(context: Context, title: string, content: Html, { fault, usesPasskeys }: { fault?: Fault | undefined; usesPasskeys?: boolean }): Reply {
   const { errors } = context.fields;
   const { status = errors.size > 0 ? 422 : 200, retryAfter } = fault ?? {};
-  return context.page(title, content, { status, errors, ...(retryAfter && { retryAfter }) });
+  return context.page(title, content, { status, errors, ...(usesPasskeys && { usesPasskeys }), ...(retryAfter && { retryAfter }) });
 }
 
 const postPage = (kind: FactorKind) => async (context: Context) => {

@@ -1,12 +1,13 @@
-// A user's second factors: the list of them, their removal, and recovery codes.
+// A user's passkeys and second factors: the list of them, the removal of those with codes, and recovery codes.
 
 import type { Account, Context } from "../context.ts";
-import { ABOUT, LOSS, NAMES, SET_UP_PAGES } from "../factor-texts.ts";
+import { ABOUT, ABOUT_KEYS, KEY_LOSS, KEY_NAMES, KEY_PAGES, LOSS, NAMES, SET_UP_PAGES } from "../factor-texts.ts";
 import { withFreshProof } from "../faults.ts";
 import { html, type Html } from "../html.ts";
 import { HttpError, redirect, type Reply } from "../reply.ts";
 import { SesameError } from "../sesame.ts";
 import { KINDS, type FactorKind, type Methods } from "../sesame-factors.ts";
+import type { ListedKey } from "../sesame-keys.ts";
 
 const ALL = [...KINDS, "recoveryCode"] as const;
 const CODES = 10;
@@ -14,16 +15,46 @@ const CODES = 10;
 export async function getSecurity(context: Context): Promise<Reply> {
   const account = await context.requireAccount();
   const { sesame, settings } = context.app;
-  const [methods, { offered }] = await Promise.all([sesame.factors.listMethods(account), settings.get()]);
+  const [methods, keys, { offered, offeredKeys }] = await Promise.all([sesame.factors.listMethods(account), listKeys(context, account), settings.get()]);
   const possible = offered.filter((kind) => !methods.kinds.includes(kind));
   const items = methods.kinds.map((kind) => showItem(kind, html`<a href="/security/remove?factor=${kind}">Remove: ${NAMES[kind]}</a>`));
   const links = possible.map((kind) => showItem(kind, html`<a href="${SET_UP_PAGES[kind]}">Set up: ${NAMES[kind]}</a>`));
-  const content = html`<h2>Your second factors</h2>
-${items.length > 0 ? html`<ul class="items">\n${items}</ul>\n` : html`<p>You have none. Your password alone lets you in, and anybody else who has it.</p>\n`}
+  const additions = offeredKeys.map((kind) => html`<li>
+<p>${ABOUT_KEYS[kind]}</p>
+<p><a href="${KEY_PAGES[kind]}">Add a ${KEY_NAMES[kind].toLowerCase()}</a></p>
+</li>
+`);
+  const content = html`<h2>Your passkeys and security keys</h2>
+${keys.length > 0 ? html`<ul class="items">\n${keys.map(showKey)}</ul>\n` : html`<p>You have none.</p>\n`}
+${additions.length > 0 && html`<ul class="items">\n${additions}</ul>\n`}<h2>Your other second factors</h2>
+${items.length > 0 ? html`<ul class="items">\n${items}</ul>\n` : html`<p>You have none.${!methods.hasKey && methods.hasPassword && " Your password alone lets you in, and anybody else who has it."}</p>\n`}
 ${links.length > 0 && html`<h2>Set up another one</h2>\n<ul class="items">\n${links}</ul>\n`}
 <h2>Recovery codes</h2>
-${showRecovery(methods)}${LOSS}`;
+${showRecovery(methods)}${methods.hasPasskey && KEY_LOSS.passkey}${(methods.demandsSecond || !methods.hasPasskey) && LOSS}`;
   return context.page("Security", content, { isSignedIn: true });
+}
+
+/** A deployment without passkeys has no list of them. */
+async function listKeys({ app }: Context, account: Account): Promise<ListedKey[]> {
+  try {
+    return await app.sesame.keys.list(account);
+  } catch (error) {
+    if (error instanceof SesameError && error.status === 501) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+function showKey({ kind, id, name }: ListedKey): Html {
+  const query = new URLSearchParams({ kind, id }).toString();
+  const text = `Remove the ${KEY_NAMES[kind].toLowerCase()}: ${name}`;
+  return html`<li>
+<p><strong>${name}</strong><br>
+${KEY_NAMES[kind]}</p>
+<p><a href="/security/keys/remove?${query}">${text}</a></p>
+</li>
+`;
 }
 
 function showItem(kind: FactorKind, action: Html): Html {
@@ -35,16 +66,16 @@ ${ABOUT[kind]}</p>
 `;
 }
 
-function showRecovery({ kinds, hasRecoveryCodes }: Methods): Html {
+function showRecovery({ kinds, hasKey, hasRecoveryCodes }: Methods): Html {
   if (hasRecoveryCodes) {
     const links = html`<a href="/security/recovery">Make new ones</a> · <a href="/security/remove?factor=recoveryCode">Remove: ${NAMES.recoveryCode}</a>`;
     return html`<p>You have recovery codes.</p>\n<p>${links}</p>\n`;
   }
-  if (kinds.length === 0) {
-    return html`<p>You have none. They need a second factor first.</p>\n`;
+  if (kinds.length === 0 && !hasKey) {
+    return html`<p>You have none. They need a passkey or a second factor first.</p>\n`;
   }
   return html`<div class="warning">
-<p><strong>You have none.</strong> Without them, only an administrator can let you in once your second factor is lost.</p>
+<p><strong>You have none.</strong> Without them, only an administrator can help you once your passkey or your second factor is lost.</p>
 </div>
 <p><a href="/security/recovery">Make recovery codes</a></p>
 `;
@@ -63,16 +94,16 @@ function parseKind(text: string): FactorKind | undefined {
   return ALL.find((kind) => kind === text);
 }
 
-function showRemove(context: Context, kind: FactorKind, { kinds, hasRecoveryCodes }: Methods): Reply {
+function showRemove(context: Context, kind: FactorKind, { kinds, hasKey, hasRecoveryCodes }: Methods): Reply {
   const { errors } = context.fields;
   const isThere = kind === "recoveryCode" ? hasRecoveryCodes : kinds.includes(kind);
   if (!isThere) {
     return redirect("/security");
   }
-  const isLast = kind !== "recoveryCode" && kinds.length === 1;
+  const isLast = kind !== "recoveryCode" && kinds.length === 1 && !hasKey;
   const effects = [
     isLast && html`<li>Your password alone lets you in after that.</li>\n`,
-    kind === "recoveryCode" && html`<li>If you lose your second factor, only an administrator can help you.</li>\n`,
+    kind === "recoveryCode" && html`<li>If you lose your passkeys or your second factor, only an administrator can help you.</li>\n`,
     html`<li>Your other sessions end. You are told of it by e-mail.</li>\n`,
   ];
   const content = html`<ul>
@@ -111,16 +142,16 @@ export async function getRecoveryCodes(context: Context): Promise<Reply> {
 
 async function showMakeCodes(context: Context, account: Account): Promise<Reply> {
   const { errors } = context.fields;
-  const { kinds, hasRecoveryCodes } = await context.app.sesame.factors.listMethods(account);
+  const { kinds, hasKey, hasRecoveryCodes } = await context.app.sesame.factors.listMethods(account);
   const replaced = html`<div class="warning">
 <p><strong>New codes replace the ones that you have.</strong> The old ones work no more, and your other sessions end.</p>
 </div>
 `;
   const form = html`<p>You get ${CODES} codes. They are shown once: have paper or a printer at hand.</p>
 ${hasRecoveryCodes && replaced}${context.form("/security/recovery", "Make recovery codes", [])}`;
-  const none = html`<p>They are for the loss of a second factor. <a href="/security">Set one up first</a>.</p>\n`;
+  const none = html`<p>They are for the loss of a passkey or a second factor. <a href="/security">Set one up first</a>.</p>\n`;
   const content = html`<p>${ABOUT.recoveryCode}</p>
-${kinds.length > 0 || hasRecoveryCodes ? form : none}`;
+${kinds.length > 0 || hasKey || hasRecoveryCodes ? form : none}`;
   return context.page(NAMES.recoveryCode, content, { status: errors.size > 0 ? 422 : 200, errors, isSignedIn: true });
 }
 
@@ -132,7 +163,7 @@ export async function postRecoveryCodes(context: Context): Promise<Reply> {
     codes = await withFreshProof("recovery-codes", () => factors.generateRecoveryCodes(account, CODES));
   } catch (error) {
     if (error instanceof SesameError && error.id === "SESAME-Frec1") {
-      context.fields.errors.set("", "Recovery codes are for the loss of a second factor. Set one up first");
+      context.fields.errors.set("", "Recovery codes are for the loss of a passkey or a second factor. Set one up first");
       return showMakeCodes(context, account);
     }
     throw error;

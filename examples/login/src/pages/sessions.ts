@@ -25,7 +25,8 @@ function showSession(context: Context, account: Account, { id, createdAt, descri
   const device = description || "Unknown device";
   const since = `${createdAt.slice(0, 10)} ${createdAt.slice(11, 16)}`;
   const place = ip && ` from ${ip}`;
-  const button = context.form("/sessions/end", "End", html`<input type="hidden" name="id" value="${id}">\n`, `End the session of ${since} UTC: ${device}`);
+  const label = `End the session of ${since} UTC: ${device}`;
+  const button = context.form("/sessions/end", "End", html`<input type="hidden" name="id" value="${id}">\n`, { label });
   const isThis = id === account.session.id;
   return html`<li>
 <p><strong>${device}</strong>${isThis && " (this session)"}<br>

@@ -1,10 +1,10 @@
 // Setting up a second factor: what is demanded before a sign-in is finished, the app, and codes that are sent.
 
 import type { Account, Context } from "../context.ts";
-import { ABOUT, LOSS, NAMES, RISKS, SET_UP_PAGES } from "../factor-texts.ts";
+import { ABOUT, ABOUT_KEYS, KEY_NAMES, KEY_PAGES, LOSS, NAMES, RISKS, SET_UP_PAGES } from "../factor-texts.ts";
 import { withFreshProof } from "../faults.ts";
 import { html, type Html } from "../html.ts";
-import { EarlyReply, redirect, type Reply } from "../reply.ts";
+import { EarlyReply, redirect, type Path, type Reply } from "../reply.ts";
 import { FACTOR_PAGES, isFault, returnTo, trySendCode } from "../second-step.ts";
 import { SesameError, type User } from "../sesame.ts";
 import type { Kind, SentKind } from "../sesame-factors.ts";
@@ -19,7 +19,7 @@ export interface SetUp {
 
 /** Who may set up a factor: who is signed in, or has to set up the first one. */
 export async function requireSetUp(context: Context, kind?: Kind): Promise<SetUp> {
-  const account = await context.requirePassword();
+  const account = await context.requireProof();
   const state = await readSignInState(context.app, account);
   const isDemanded = state.missing === "set-up";
   if (state.missing === "second") {
@@ -37,13 +37,17 @@ export async function getSetUp(context: Context): Promise<Reply> {
   if (!isDemanded) {
     return redirect("/");
   }
-  const { offered } = await context.app.settings.get();
-  const items = offered.map((kind) => html`<li>
-<p><a href="${SET_UP_PAGES[kind]}">Set up: ${NAMES[kind]}</a><br>
-${ABOUT[kind]}</p>
+  const { offered, offeredKeys } = await context.app.settings.get();
+  const item = (page: Path, text: string, about: string) => html`<li>
+<p><a href="${page}">${text}</a><br>
+${about}</p>
 </li>
-`);
-  const content = html`<p>Your password is right. A second factor is needed here beside it, and you have none: set one up to go on.</p>
+`;
+  const items = [
+    ...offeredKeys.map((kind) => item(KEY_PAGES[kind], `Add a ${KEY_NAMES[kind].toLowerCase()}`, ABOUT_KEYS[kind])),
+    ...offered.map((kind) => item(SET_UP_PAGES[kind], `Set up: ${NAMES[kind]}`, ABOUT[kind])),
+  ];
+  const content = html`<p>Your password is right. It isn't enough here: a second factor beside it, or a passkey, is needed, and you have none. Set one up to go on.</p>
 ${items.length > 0 ? html`<ul class="items">\n${items}</ul>\n` : html`<p>There is none that could be set up here. Ask an administrator.</p>\n`}
 ${context.form("/sign-out", "Cancel and sign out", [])}`;
   return context.page("Set up a second factor", content);
@@ -51,7 +55,7 @@ ${context.form("/sign-out", "Cancel and sign out", [])}`;
 
 /** Goes on after a factor was set up. A sign-in needs it from then on, so it is proved in this session first. */
 export async function finishSetUp(context: Context, { account }: SetUp, kind: Kind): Promise<Reply> {
-  if (account.hasSecond) {
+  if (account.isFull) {
     return redirect("/security", "set-up");
   }
   returnTo(context, "security");

@@ -2,6 +2,7 @@
 
 import type { Context } from "../context.ts";
 import { field, html } from "../html.ts";
+import { keyForm, offeredKeys } from "../key-forms.ts";
 import { findUser } from "../messages.ts";
 import { nextStep } from "../pace.ts";
 import { redirect, tooMany, wait, type Reply } from "../reply.ts";
@@ -12,18 +13,25 @@ import { continueSignIn } from "./second-factor.ts";
 /** One text for an unknown user, a wrong password, none, a lock, and a user who was deactivated. */
 const WRONG = "The name or the password is wrong, or it was tried too often. A wait or a new password may help";
 
-export function showSignIn(context: Context, login = "", retryAfter?: number): Reply {
+export async function showSignIn(context: Context, login = "", retryAfter?: number): Promise<Reply> {
   const { errors } = context.fields;
+  const usesPasskeys = (await offeredKeys(context.app)).includes("passkey");
+  const offers = usesPasskeys ? " webauthn" : "";
   const fields = [
-    field({ name: "login", label: "E-mail address or user name", type: "text", autocomplete: "username", value: login }, errors),
-    field({ name: "password", label: "Password", type: "password", autocomplete: "current-password" }, errors),
+    field({ name: "login", label: "E-mail address or user name", type: "text", autocomplete: `username${offers}`, value: login }, errors),
+    field({ name: "password", label: "Password", type: "password", autocomplete: `current-password${offers}` }, errors),
   ];
+  const form = { ceremony: "get", action: "/sign-in/passkey", button: "Sign in with a passkey", isAutofilled: true, loginField: "login" } as const;
+  const passkey = html`<div class="other-way">
+${keyForm(context, form)}<p class="hint">Without a name, or for the one that is typed above</p>
+</div>
+`;
   const content = html`${context.form("/sign-in", "Sign in", fields)}
-<p><a href="/forgot">Forgotten password?</a></p>
+${usesPasskeys && passkey}<p><a href="/forgot">Forgotten password${usesPasskeys && ", or lost passkeys"}?</a></p>
 <p>No account? <a href="/sign-up">Sign up</a>.</p>
 `;
   const status = retryAfter ? 429 : errors.size > 0 ? 422 : 200;
-  return context.page("Sign in", content, { status, errors, ...(retryAfter && { retryAfter }) });
+  return context.page("Sign in", content, { status, errors, usesPasskeys, ...(retryAfter && { retryAfter }) });
 }
 
 export async function postSignIn(context: Context): Promise<Reply> {
@@ -61,6 +69,12 @@ export async function postSignIn(context: Context): Promise<Reply> {
     return showSignIn(context, login);
   }
   app.pauses.succeeded(login);
+  return beginAccount(context, session);
+}
+
+/** Goes on in a new session, in the place of the one that the browser had. */
+export async function beginAccount(context: Context, session: Session): Promise<Reply> {
+  const { app } = context;
   const former = context.session;
   if (former) {
     app.background.start("end the former session", () => app.sesame.deleteSession(former.id, former.token));

@@ -1,4 +1,4 @@
-// Signing up takes names and an address. The password is chosen once the address is proved: so nobody can register
+// Signing up takes names and an address. A password or a passkey is chosen once the address is proved: so nobody can register
 // somebody else's address with a password, and no sign-in tells whether an address was free.
 
 import type { Context } from "../context.ts";
@@ -25,7 +25,7 @@ export function showSignUp(context: Context, values = EMPTY): Reply {
         label: "E-mail address",
         type: "email",
         autocomplete: "email",
-        hint: "You are sent a message, and choose a password after that",
+        hint: "You are sent a message, and choose how you sign in after that",
         value: values.email,
       },
       errors,

@@ -8,6 +8,15 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** Pages whose pictures the documentation shows, by the file's name. They are written where `SCREENSHOTS` says. */
+const PICTURES: Record<string, string> = {
+  "sign in with passkeys": "sign-in",
+  "choose how you sign in": "first-passkey",
+  "add a passkey": "add-passkey",
+  "security with keys": "security",
+  "security key after the password": "security-key",
+};
+
 // Each action takes less than a second; a page that waits for a whole second is among them.
 const WITHIN_MS = 15_000;
 
@@ -60,6 +69,14 @@ export class TestBrowser {
       });
       assert.deepEqual(found, [], `${name}, ${colorScheme}`);
     }
+    const picture = PICTURES[name];
+    if (process.env.SCREENSHOTS && picture !== undefined) {
+      await page.emulateMedia({ colorScheme: "light" });
+      await page.setViewportSize({ width: 560, height: 400 });
+      const height = await page.evaluate(() => (globalThis as any).document.documentElement.scrollHeight);
+      const clip = { x: 0, y: 0, width: 560, height: Math.min(height, 800) };
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}/login-${picture}.png`, fullPage: true, clip });
+    }
     await page.setViewportSize({ width: 320, height: 640 });
     const width = await page.evaluate(() => (globalThis as any).document.documentElement.scrollWidth);
     assert.ok(width <= 320, `${name} is ${width} wide`);
@@ -74,9 +91,17 @@ export async function assertTitle(page: Page, title: string): Promise<void> {
 
 export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
 
+export const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1, exact: true }).waitFor();
+export const link = (page: Page, name: string) => page.getByRole("main").getByRole("link", { name, exact: true });
+
+export async function press(page: Page, target: Locator, key = "Enter"): Promise<void> {
+  await tabTo(page, target);
+  await page.keyboard.press(key);
+}
+
 /** Goes to a field or button by the Tab key alone, and sees that the focus shows. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let count = 0; count < 20; count += 1) {
+  for (let count = 0; count < 30; count += 1) {
     await page.keyboard.press("Tab");
     if (await target.evaluate((element: any) => element === element.ownerDocument.activeElement)) {
       const outline = await target.evaluate((element: any) => element.ownerDocument.defaultView.getComputedStyle(element).outlineWidth);

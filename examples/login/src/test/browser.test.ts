@@ -8,6 +8,7 @@ import type { Page } from "playwright-core";
 
 import { TestBrowser, assertTitle, button, tabTo, typeInto } from "./browser-kit.ts";
 import { factorsLife } from "./factors-life.ts";
+import { keysLife } from "./keys-life.ts";
 import { call, readMail, startServices, type Services } from "./services.ts";
 
 /** A message of one kind is sent once in it. */
@@ -126,7 +127,7 @@ test(`a user's life with ${process.env.SESAME ? "Sesame" : "the stand-in for Ses
   await life.test("reset a forgotten password by the keyboard", async () => {
     const other = await visit();
     await other.goto("/sign-in");
-    await tabTo(other, other.getByRole("link", { name: "Forgotten password?" }));
+    await tabTo(other, other.getByRole("link", { name: "Forgotten password" }));
     await other.keyboard.press("Enter");
     await other.getByRole("heading", { name: "Forgotten password" }).waitFor();
     await examine(other, "forgotten password");
@@ -271,6 +272,8 @@ test(`a user's life with ${process.env.SESAME ? "Sesame" : "the stand-in for Ses
   });
 
   await life.test("second factors", (part) => factorsLife(part, browser, services, secrets));
+
+  await life.test("passkeys and security keys", (part) => keysLife(part, browser, services, secrets));
 
   assert.ok(browser.examined.size >= 40, [...browser.examined].join(", "));
 });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
-import { button, tabTo, typeInto, type TestBrowser } from "./browser-kit.ts";
+import { button, heading, link, press, tabTo, typeInto, type TestBrowser } from "./browser-kit.ts";
 import { scan } from "./qr-reader.ts";
 import { call, readOtp, startServices, type Services } from "./services.ts";
 import { AuthenticatorApp } from "./totp.ts";
@@ -20,14 +20,6 @@ async function addUser(services: Services): Promise<void> {
   const reached = { email: { email: EMAIL, isVerified: true }, phone: { phone: PHONE, isVerified: true } };
   await call(services, "/v2/users/human", { profile, ...reached, password: { password: PASSWORD } });
 }
-
-async function press(page: Page, target: Locator, key = "Enter"): Promise<void> {
-  await tabTo(page, target);
-  await page.keyboard.press(key);
-}
-
-const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 }).waitFor();
-const link = (page: Page, name: string) => page.getByRole("main").getByRole("link", { name, exact: true });
 
 async function openSecurity(page: Page): Promise<void> {
   await press(page, page.getByRole("navigation").getByRole("link", { name: "Security" }));

@@ -5,6 +5,7 @@ import { randomBytes, randomInt } from "node:crypto";
 
 import { KINDS, type FactorKind, type SentKind } from "../sesame-factors.ts";
 import { Refusal, type FakeSession, type FakeSettings, type FakeUser, type Mail } from "./fake-types.ts";
+import { keyTypes } from "./fake-keys.ts";
 import { base32, stepAt, totpCode } from "./totp.ts";
 
 const METHOD = "AUTHENTICATION_METHOD_TYPE_";
@@ -15,7 +16,7 @@ const ATTEMPTS = 5;
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** What a user without a second factor may still call while one is required. */
-const BEFORE_SET_UP = /^(GET |POST (totp|totp\/verify|otp_email|otp_sms))$/;
+const BEFORE_SET_UP = /^(GET |POST (totp|totp\/verify|otp_email|otp_sms|(passkeys|u2f)(\/[^_/]+)?))$/;
 
 interface Fake {
   readonly sessions: Map<string, FakeSession>;
@@ -34,22 +35,26 @@ export class FakeFactorCalls {
   }
 
   loginSettings(): unknown {
-    const { forceMfa, offered } = this.#fake.settings;
-    return { settings: { ...(forceMfa && { forceMfa }), secondFactors: offered.map((kind) => `SECOND_FACTOR_TYPE_${OFFERED[kind]}`) } };
+    const { forceMfa, offered, offeredKeys } = this.#fake.settings;
+    const seconds = [...offered.map((kind) => OFFERED[kind]), ...(offeredKeys.includes("securityKey") ? ["U2F"] : [])];
+    const passkeys = offeredKeys.includes("passkey") ? { passkeysType: "PASSKEYS_TYPE_ALLOWED" } : {};
+    const secondFactors = seconds.map((name) => `SECOND_FACTOR_TYPE_${name}`);
+    return { settings: { ...(forceMfa && { forceMfa }), ...passkeys, secondFactors, passwordCheckLifetime: "86400s" } };
   }
 
   methodTypes(user: FakeUser | undefined): string[] {
-    const types = user ? kindsOf(user).map((kind) => METHOD + TYPES[kind]) : [];
+    const types = user ? [...kindsOf(user).map((kind) => METHOD + TYPES[kind]), ...keyTypes(user).map((type) => METHOD + type)] : [];
     return user?.password === undefined ? types : [...types, `${METHOD}PASSWORD`];
   }
 
   /** Refuses a session's token where the session proves too little for the call. */
   requireStrength(own: FakeSession, user: FakeUser, call: string): void {
-    if (own.seconds.size > 0 || call === "GET authentication_methods") {
+    if (own.seconds.size > 0 || own.key || call === "GET authentication_methods") {
       return;
     }
-    const demandsSecond = kindsOf(user).some((kind) => kind !== "recoveryCode");
-    const isAllowed = this.#fake.settings.forceMfa ? !demandsSecond && BEFORE_SET_UP.test(call) : !demandsSecond;
+    const [hasPasskey, hasSecurityKey] = ["PASSKEY", "U2F"].map((type) => keyTypes(user).includes(type));
+    const demandsSecond = hasSecurityKey || kindsOf(user).some((kind) => kind !== "recoveryCode");
+    const isAllowed = this.#fake.settings.forceMfa ? !demandsSecond && !hasPasskey && BEFORE_SET_UP.test(call) : !demandsSecond;
     if (!isAllowed) {
       throw new Refusal(403, "AUTHZ-Kl3p0");
     }
@@ -60,11 +65,14 @@ export class FakeFactorCalls {
     if (!own) {
       throw new Refusal(403, "AUTH-5mWD2");
     }
-    const needsSecond = kindsOf(user).length > 0;
-    if (needsSecond && own.seconds.size === 0) {
+    if (own.key?.isPasskey && own.key.isFresh) {
+      return;
+    }
+    const needsSecond = kindsOf(user).length > 0 || user.keys.length > 0;
+    if (needsSecond && own.seconds.size === 0 && !own.key) {
       throw new Refusal(403, "AUTHZ-Kl3p0");
     }
-    if (!own.isFresh || (needsSecond && ![...own.seconds.values()].includes(true))) {
+    if (!own.isFresh || (needsSecond && !own.key?.isFresh && ![...own.seconds.values()].includes(true))) {
       throw new Refusal(403, "SESAME-Fres1");
     }
   }
@@ -198,13 +206,13 @@ export class FakeFactorCalls {
 
   #generate(user: FakeUser, own: FakeSession | undefined, count: number): unknown {
     const kinds = kindsOf(user);
-    if (kinds.length === 0) {
+    if (kinds.length === 0 && user.keys.length === 0) {
       throw new Refusal(400, "SESAME-Frec1");
     }
     const newCode = () => [...randomBytes(24)].map((byte) => CROCKFORD[byte % 32]).join("");
     const codes = Array.from({ length: count }, newCode);
     if (user.factors.recoveryCodes.length > 0) {
-      this.#endOthers(user, own);
+      this.endOthers(user, own);
     }
     user.factors.recoveryCodes = codes;
     return { recoveryCodes: codes.map((code) => code.match(/.{4}/g)?.join("-")) };
@@ -222,11 +230,11 @@ export class FakeFactorCalls {
     } else {
       delete factors[kind];
     }
-    this.#endOthers(user, own);
+    this.endOthers(user, own);
     return {};
   }
 
-  #endOthers(user: FakeUser, own: FakeSession | undefined): void {
+  endOthers(user: FakeUser, own: FakeSession | undefined): void {
     for (const session of this.#fake.sessions.values()) {
       if (session.userId === user.id && session !== own) {
         this.#fake.sessions.delete(session.id);

@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { FactorKind } from "../sesame-factors.ts";
 import { FakeFactorCalls } from "./fake-factors.ts";
+import { FakeKeyCalls } from "./fake-keys.ts";
 import { Refusal, type FakeSession, type FakeSettings, type FakeUser, type Mail, type RecordedCall } from "./fake-types.ts";
 
 export type { FakeSession, FakeUser, Mail, RecordedCall } from "./fake-types.ts";
@@ -33,10 +34,11 @@ export class FakeSesame {
   readonly moreTypes: string[] = [];
   /** What sending a code of a second factor is answered with, if set. */
   sendFailure: { status: number; id: string; retryAfter?: number } | undefined;
-  readonly settings: FakeSettings = { forceMfa: false, offered: ["totp", "otpEmail", "otpSms"] };
+  readonly settings: FakeSettings = { forceMfa: false, offered: ["totp", "otpEmail", "otpSms"], offeredKeys: ["passkey", "securityKey"] };
   /** How far its clock is ahead, in milliseconds. */
   ahead = 0;
   readonly #factors = new FakeFactorCalls(this);
+  readonly #keys = new FakeKeyCalls(this, this.#factors);
   readonly #server: Server;
 
   constructor() {
@@ -62,7 +64,8 @@ export class FakeSesame {
     const verified = fields.isVerified === false ? {} : { verified: fields.email };
     const factors = { lastStep: 0, recoveryCodes: [], failures: 0 };
     const base = { id: randomUUID(), loginName: fields.email, displayName: "Ada Lovelace", isVerified: true, failures: 0, codes: {}, factors };
-    const user: FakeUser = { ...base, ...verified, ...fields };
+    const keys = { keys: [], pendingKeys: [], handle: randomBytes(16).toString("base64url") };
+    const user: FakeUser = { ...base, ...keys, ...verified, ...fields };
     this.users.set(user.id, user);
     return user;
   }
@@ -87,7 +90,10 @@ export class FakeSesame {
     const bearer = (request.headers.authorization ?? "").replace("Bearer ", "");
     const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
     const method = request.method ?? "";
-    this.calls.push({ method, path, bearer, body });
+    // Whether the settings are asked for depends on the time since the last page.
+    if (path !== "/v2/settings/login") {
+      this.calls.push({ method, path, bearer, body });
+    }
     try {
       const failure = this.failure ?? this.failures.get(method);
       if (failure) {
@@ -131,7 +137,7 @@ export class FakeSesame {
     if (own) {
       this.#factors.requireStrength(own, this.#known(user), call);
     }
-    const changed = user && this.#factors.run(call, user, own, body);
+    const changed = user && (this.#factors.run(call, user, own, body) ?? this.#keys.run(call, user, own, body));
     if (changed) {
       return changed;
     }
@@ -256,7 +262,7 @@ export class FakeSesame {
       if (this.#known(found).password !== body.currentPassword) {
         throw new Refusal(400, "COMMAND-3M0fs");
       }
-    } else if (own && !own.isFresh) {
+    } else if (own && !own.isFresh && !own.key?.isFresh) {
       throw new Refusal(403, "SESAME-Fres1");
     }
     const user = this.#known(found);
@@ -290,15 +296,7 @@ export class FakeSesame {
       return { sessions: sessions.map((session) => this.#shownSession(session)) };
     }
     if (method === "POST") {
-      const { user, password } = body.checks;
-      const found = user.userId ? this.users.get(user.userId) : this.#find({ loginNameQuery: user })[0];
-      if (!found) {
-        throw new Refusal(404, "QUERY-Dfbg2");
-      }
-      await this.#checkPassword(found, password.password);
-      const session = { id: randomUUID(), token: newToken(), userId: found.id, isFresh: true, ...newSession(), userAgent: body.userAgent };
-      this.sessions.set(session.id, session);
-      return { sessionId: session.id, sessionToken: session.token };
+      return this.#createSession(body);
     }
     const session = this.sessions.get(id);
     if (method === "DELETE") {
@@ -315,17 +313,41 @@ export class FakeSesame {
       if (body.sessionToken !== session.token) {
         throw new Refusal(403, "COMMAND-sGr42");
       }
-      await this.#setSession(session, this.#known(this.users.get(session.userId)), body);
+      const asked = await this.#setSession(session, body);
       session.token = newToken();
-      return { sessionToken: session.token };
+      return { sessionToken: session.token, ...(asked as object) };
     }
     return { session: this.#shownSession(session) };
   }
 
-  async #setSession(session: FakeSession, user: FakeUser, { checks = {}, challenges }: any): Promise<void> {
-    const { password, ...seconds } = checks;
+  async #createSession({ checks = {}, challenges, userAgent }: any): Promise<unknown> {
+    const { user, password } = checks;
+    const found = user?.userId ? this.users.get(user.userId) : user && this.#find({ loginNameQuery: user })[0];
+    if (user && !found) {
+      throw new Refusal(404, "QUERY-Dfbg2");
+    }
+    if (password) {
+      await this.#checkPassword(found, password.password);
+    }
+    const proved = { userId: found?.id ?? "", hasPassword: password !== undefined, isFresh: password !== undefined };
+    const session: FakeSession = { id: randomUUID(), token: newToken(), ...proved, ...newSession(), userAgent };
+    const asked = challenges ? { challenges: this.#keys.challenge(session, challenges.webAuthN) } : {};
+    this.sessions.set(session.id, session);
+    return { sessionId: session.id, sessionToken: session.token, ...asked };
+  }
+
+  async #setSession(session: FakeSession, { checks = {}, challenges }: any): Promise<unknown> {
+    const { password, webAuthN, ...seconds } = checks;
+    if (webAuthN) {
+      this.#keys.check(session, webAuthN);
+    }
+    if (challenges?.webAuthN) {
+      return { challenges: this.#keys.challenge(session, challenges.webAuthN) };
+    }
+    const user = this.#known(this.users.get(session.userId));
     if (password) {
       await this.#checkPassword(user, password.password);
+      session.hasPassword = true;
       session.isFresh = true;
     }
     for (const [kind, check] of Object.entries<any>(seconds)) {
@@ -334,6 +356,7 @@ export class FakeSesame {
     if (challenges) {
       this.#factors.challenge(session, user, challenges);
     }
+    return {};
   }
 
   async #checkPassword(user: FakeUser, password: string): Promise<void> {
@@ -351,10 +374,12 @@ export class FakeSesame {
     user.failures = 0;
   }
 
-  #shownSession({ id, userId, createdAt, userAgent, seconds }: FakeSession): unknown {
+  #shownSession({ id, userId, createdAt, userAgent, seconds, hasPassword, key }: FakeSession): unknown {
     const user = this.users.get(userId);
     const others = Object.fromEntries([...seconds.keys()].map((kind) => [kind, { verifiedAt: createdAt }]));
-    const factors = { user: { id: userId, loginName: user?.loginName }, password: { verifiedAt: createdAt }, ...others };
+    const password = hasPassword ? { password: { verifiedAt: createdAt } } : {};
+    const webAuthN = key ? { webAuthN: { verifiedAt: createdAt, userVerified: key.isVerified } } : {};
+    const factors = { user: { id: userId, loginName: user?.loginName }, ...password, ...webAuthN, ...others };
     return { id, creationDate: createdAt, factors, userAgent };
   }
 }
@@ -364,7 +389,7 @@ function shown({ id, loginName, email, isVerified, displayName, phone, isPhoneVe
   return { userId: id, preferredLoginName: loginName, human: { profile: { displayName }, email: { email, isVerified }, ...number } };
 }
 
-const newSession = () => ({ createdAt: new Date().toISOString(), seconds: new Map<FactorKind, boolean>(), sent: {} });
+const newSession = () => ({ createdAt: new Date().toISOString(), seconds: new Map<FactorKind, boolean>(), sent: {}, challenges: [] });
 
 const same = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
 const newToken = () => randomBytes(32).toString("base64url");

@@ -1,6 +1,7 @@
 // What the stand-in for Sesame keeps and answers.
 
 import type { FactorKind, Kind, SentKind } from "../sesame-factors.ts";
+import type { KeyKind } from "../sesame-keys.ts";
 
 export interface FakeUser {
   id: string;
@@ -17,6 +18,21 @@ export interface FakeUser {
   failures: number;
   codes: Partial<Record<"email" | "reset" | "invite" | "phone", string>>;
   factors: FakeFactors;
+  keys: FakeKey[];
+  pendingKeys: { id: string; kind: KeyKind; challenge: string }[];
+  linkCode?: { id: string; code: string };
+  /** By which authenticators know the user. */
+  handle: string;
+}
+
+export interface FakeKey {
+  kind: KeyKind;
+  id: string;
+  /** The authenticator's own. */
+  credentialId: string;
+  name: string;
+  /** How often it has signed, or 0 if it doesn't say. */
+  count: number;
 }
 
 export interface FakeFactors {
@@ -35,9 +51,14 @@ export interface FakeFactors {
 export interface FakeSession {
   id: string;
   token: string;
+  /** Empty until somebody answers a challenge for whoever does. */
   userId: string;
+  hasPassword: boolean;
   /** Whether the proof by the password is fresh. */
   isFresh: boolean;
+  challenges: { challenge: string; isRequired: boolean; endsAt: number }[];
+  /** The credential that was checked. */
+  key?: { isPasskey: boolean; isVerified: boolean; isFresh: boolean };
   /** The second factors that were checked, and whether that is fresh. */
   seconds: Map<FactorKind, boolean>;
   sent: Partial<Record<SentKind, { code: string; endsAt: number; sentAt: number }>>;
@@ -48,6 +69,7 @@ export interface FakeSession {
 export interface FakeSettings {
   forceMfa: boolean;
   offered: Kind[];
+  offeredKeys: KeyKind[];
 }
 
 export interface RecordedCall {

@@ -160,7 +160,7 @@ test("what was typed is shown again as text, and a password never", async () => 
   const page = await site.visitor().submit("/sign-in", { login: `"><script>alert('x')</script>&`, password: "a secret that was typed" });
 
   assert.ok(page.text.includes('value="&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"'));
-  assert.ok(!page.text.includes("<script") && !page.text.includes("a secret that was typed"));
+  assert.ok(!page.text.includes("<script>") && !page.text.includes("a secret that was typed"));
   assert.ok(page.text.includes("Acme &amp; Sons"));
 });
 
@@ -174,7 +174,7 @@ describe("a body that is no form", () => {
       ["application/json", JSON.stringify({ csrf, login: EMAIL, password: PASSWORD }), 415],
       ["multipart/form-data; boundary=x", "--x--", 415],
       ["", `csrf=${csrf}`, 415],
-      [FORM, `csrf=${csrf}&login=${"x".repeat(17_000)}`, 413],
+      [FORM, `csrf=${csrf}&login=${"x".repeat(66_000)}`, 413],
       [FORM, `csrf=${csrf}&login=a&login=b&password=c`, 400],
       [FORM, `csrf=${csrf}&login=%ff%fe&password=c`, 400],
       [FORM, "", 403],

@@ -42,6 +42,7 @@ export class Site {
       isSecure: false,
       host: "127.0.0.1",
       port: 0,
+      passkeyDomain: "localhost",
       organization: "Acme & Sons",
       trustedProxies: 0,
       messagesPerHour: 20,
@@ -158,4 +159,11 @@ export class Visitor {
     const { text } = await this.get(path);
     return /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
   }
+}
+
+/** What the script of a page gets when it asks for a challenge. */
+export async function ask(visitor: Visitor, page: string, action: string, fields: Record<string, string> = {}): Promise<any> {
+  const reply = await visitor.submit(page, fields, `${action}/options`);
+  assert.equal(reply.status, 200, `${reply.location} ${reply.text}`);
+  return { ...JSON.parse(reply.text), ms: reply.ms };
 }

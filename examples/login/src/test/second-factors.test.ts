@@ -82,7 +82,7 @@ describe("after the password", () => {
 
   test("a factor of a kind that these pages don't know is demanded, and said to be missing here", async () => {
     const user = addUserWith(site, { recoveryCodes: [] });
-    site.sesame.moreTypes.push("AUTHENTICATION_METHOD_TYPE_U2F");
+    site.sesame.moreTypes.push("AUTHENTICATION_METHOD_TYPE_IRIS");
     assert.equal((await signIn()).location, "/second-factor");
     assert.match((await visitor.get("/second-factor")).text, /can&#39;t be used on these pages/);
 

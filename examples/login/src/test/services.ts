@@ -22,7 +22,7 @@ export interface Services {
 }
 
 /** What a service account of the pages needs, and no more. */
-const PERMISSIONS = ["session.write", "user.read", "user.write"];
+const PERMISSIONS = ["session.write", "user.read", "user.write", "user.passkey.write"];
 
 /**
  * Starts Sesame (the program that `SESAME` names, else a stand-in), and the pages in front of it. `mfa` is Sesame's
@@ -60,7 +60,7 @@ async function startFake(mfa: string) {
 async function startDev(program: string, base: string, mfa: string) {
   const free = ["--listen", "127.0.0.1:0", "--dynamodb-listen", "127.0.0.1:0"];
   const child = spawn(program, ["dev", ...free, "--access", "token", "--ready-json"], {
-    env: { ...process.env, LINK_BASE_URLS: `${base}/`, MFA: mfa },
+    env: { ...process.env, LINK_BASE_URLS: `${base}/`, RP_IDS: "localhost", RP_ORIGINS: base, MFA: mfa },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const ready = JSON.parse(await firstLine(child)) as { url: string; dynamodb_url: string; token: string };

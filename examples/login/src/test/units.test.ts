@@ -37,6 +37,7 @@ describe("settings", () => {
       isSecure: true,
       host: "127.0.0.1",
       port: 3001,
+      passkeyDomain: "login.example.com",
       organization: "Sesame",
       trustedProxies: 0,
       messagesPerHour: 20,
@@ -64,6 +65,7 @@ describe("settings", () => {
       ["PORT", ["0", "x", "70000"]],
       ["ORGANIZATION", ["x".repeat(101), "two\nlines"]],
       ["TRUSTED_PROXIES", ["-1", "11", "true", "1.5"]],
+      ["PASSKEY_DOMAIN", ["com", "in.example.com", "login.example.com.", "ogin.example.com", "https://login.example.com"]],
       ["MESSAGES_PER_HOUR", ["0", "many"]],
     ];
     for (const [name, values] of wrong) {
@@ -226,7 +228,7 @@ test("a QR code is readable for texts of any length that an address of a secret 
 
 test("the settings of logins are asked for once a minute, and again if they were wrong", async () => {
   let [now, count] = [0, 0];
-  const read = async () => ({ forceMfa: false, offered: [], count: (count += 1) });
+  const read = async () => ({ forceMfa: false, offered: [], offeredKeys: [], lifetime: "86400s", count: (count += 1) });
   const settings = new CachedSettings(read, () => now);
   await settings.get();
   now = 59_999;

@@ -155,9 +155,11 @@ impl Serialize for Value<'_> {
         }
         match (self.kind, self.raw) {
             (Kind::Bool, Raw::Number(number)) => to.serialize_bool(number != 0),
-            (Kind::Double, Raw::Number(bits)) => match f64::from_bits(bits) {
-                number if number.is_finite() => to.serialize_f64(number),
-                number => to.serialize_str(&number.to_string().replace("inf", "Infinity")),
+            (Kind::Double, Raw::Number(bits)) => match (f64::from_bits(bits), integer(bits)) {
+                // As programs that read integers expect it: the numbers of a struct are doubles.
+                (_, Some(integer)) => to.serialize_i64(integer),
+                (number, None) if number.is_finite() => to.serialize_f64(number),
+                (number, None) => to.serialize_str(&number.to_string().replace("inf", "Infinity")),
             },
             (Kind::Int64, Raw::Number(number)) => to.collect_str(&number.cast_signed()),
             (Kind::Uint32, Raw::Number(number)) => to.serialize_u64(number),
@@ -215,4 +217,14 @@ impl Serialize for Value<'_> {
             _ => Err(S::Error::custom("a field has another type")),
         }
     }
+}
+
+/// The integer that a double is, if it is one that doubles tell from its neighbours.
+fn integer(bits: u64) -> Option<i64> {
+    const LIMIT: f64 = 9_007_199_254_740_992.0; // 2^53
+    let number = f64::from_bits(bits);
+    let is_negative_zero = number == 0.0 && number.is_sign_negative();
+    let is_integer = number.fract() == 0.0 && number.abs() < LIMIT && !is_negative_zero;
+    #[allow(clippy::cast_possible_truncation, reason = "it is below 2^53")]
+    is_integer.then_some(number as i64)
 }

@@ -35,6 +35,8 @@ pub enum LineError {
     Invalid(#[from] Invalid),
     #[error("passwordHash can't be used: {0}")]
     Hash(#[from] Unsupported),
+    #[error("a credential can't be used: {0}")]
+    Credential(&'static str),
     #[error("totpSecret needs SERVER_KEY or SERVER_KEY_SECRET, as the service has it")]
     NoServerKey,
     #[error("the login name is taken by the user {}", printable(.0.as_str()))]
@@ -45,4 +47,6 @@ pub enum LineError {
     AddressTaken,
     #[error("as many users as may have the e-mail address or the phone number")]
     AddressFull,
+    #[error("a passkey or security key with the same id is registered already")]
+    CredentialTaken,
 }

@@ -3,13 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::mem;
 
+use serde_json::Value;
 use serde_json::error::Category;
 
 use super::error::LineError;
 use crate::api::codec::json::{Tree, parse_timestamp};
 use crate::base64::decode;
-use crate::domain::{Address, PersonName, RecoveryCodeHash, Timestamp, UserState};
-use crate::service::Change;
+use crate::cli::credential_json::CredentialJson;
+use crate::domain::{
+    Address, Credentials, PersonName, RecoveryCodeHash, Timestamp, UserId, UserState,
+};
+use crate::service::{Change, GivenCredential};
 
 pub(super) const USER_ID: &str = "userId";
 pub(super) const LOGIN_NAME: &str = "loginName";
@@ -30,10 +34,11 @@ pub(super) const TOTP_SECRET: &str = "totpSecret";
 pub(super) const RECOVERY_CODES: &str = "recoveryCodeHashes";
 pub(super) const OTP_EMAIL: &str = "otpEmail";
 pub(super) const OTP_SMS: &str = "otpSms";
+pub(super) const CREDENTIALS: &str = "credentials";
 pub(super) const SALT: &str = "salt";
 
 /// All fields but the salt.
-pub(super) const FIELDS: [&str; 19] = [
+pub(super) const FIELDS: [&str; 20] = [
     USER_ID,
     LOGIN_NAME,
     DISPLAY_NAME,
@@ -53,6 +58,7 @@ pub(super) const FIELDS: [&str; 19] = [
     RECOVERY_CODES,
     OTP_EMAIL,
     OTP_SMS,
+    CREDENTIALS,
 ];
 
 /// The members of a line's object that have a value. An empty text is none.
@@ -64,6 +70,7 @@ pub(super) struct Fields {
 
 /// Those that are true or false.
 const FLAGS: [&str; 4] = [EMAIL_VERIFIED, PHONE_VERIFIED, OTP_EMAIL, OTP_SMS];
+const CREDENTIALS_FORM: &str = "a list of up to 20 different passkeys and security keys";
 /// As many as a user has at most.
 const MAX_RECOVERY_CODES: usize = 10;
 
@@ -82,12 +89,14 @@ impl Fields {
         for (name, value) in members {
             let name = field(&name, has_salt)?;
             let is_flag = FLAGS.contains(&name);
+            let is_list = [RECOVERY_CODES, CREDENTIALS].contains(&name);
             let is_twice = match value {
                 Tree::Null => false,
                 Tree::Bool(flag) if is_flag => flags.insert(name, flag).is_some(),
                 _ if is_flag => return Err(LineError::NotABoolean(name)),
-                Tree::Array(list) if name == RECOVERY_CODES => lists.insert(name, list).is_some(),
+                Tree::Array(list) if is_list => lists.insert(name, list).is_some(),
                 _ if name == RECOVERY_CODES => return Err(LineError::NotAList(name)),
+                _ if is_list => return Err(LineError::NoSuchValue(name, CREDENTIALS_FORM)),
                 Tree::String(mut text) => texts.insert(name, mem::take(&mut *text)).is_some(),
                 _ => return Err(LineError::NotAString(name)),
             };
@@ -169,6 +178,36 @@ impl Fields {
         Ok((!hashes.is_empty()).then_some(hashes))
     }
 
+    /// The passkeys and security keys of a user. An empty list is none.
+    pub(super) fn credentials(
+        &mut self,
+        user: &UserId,
+    ) -> Result<Option<Vec<GivenCredential>>, LineError> {
+        let Some(list) = self
+            .lists
+            .remove(CREDENTIALS)
+            .filter(|list| !list.is_empty())
+        else {
+            return Ok(None);
+        };
+        let wrong = || LineError::NoSuchValue(CREDENTIALS, CREDENTIALS_FORM);
+        if list.len() > Credentials::MAX {
+            return Err(wrong());
+        }
+        let given = list.into_iter().map(|tree| {
+            let json: CredentialJson = serde_json::from_value(value(tree))
+                .map_err(|_| LineError::Credential("an object"))?;
+            json.given(user).map_err(LineError::Credential)
+        });
+        let given = given.collect::<Result<Vec<_>, _>>()?;
+        let ids: BTreeSet<_> = given.iter().map(|one| &one.credential.id).collect();
+        let names: BTreeSet<_> = given.iter().map(|one| one.registration.0).collect();
+        if ids.len() < given.len() || names.len() < given.len() {
+            return Err(wrong());
+        }
+        Ok(Some(given))
+    }
+
     pub(super) fn state(&mut self) -> Result<Option<UserState>, LineError> {
         let wrong = LineError::NoSuchValue(STATE, "active, inactive or locked");
         let Some(name) = self.text(STATE) else {
@@ -185,6 +224,23 @@ impl Fields {
         let at = parse_timestamp(&text).ok_or(LineError::NotATime(name))?;
         let millis = at.seconds * 1000 + i64::from(at.nanos / 1_000_000);
         Ok(Some(Timestamp::from_millis(millis)))
+    }
+}
+
+fn value(tree: Tree) -> Value {
+    match tree {
+        Tree::Null => Value::Null,
+        Tree::Bool(flag) => flag.into(),
+        Tree::Number(number) => number
+            .to_string()
+            .parse()
+            .map_or(Value::Null, Value::Number),
+        Tree::String(text) => text.as_str().into(),
+        Tree::Array(list) => list.into_iter().map(value).collect(),
+        Tree::Object(members) => {
+            let members = members.into_iter();
+            members.map(|(name, tree)| (name, value(tree))).collect()
+        }
     }
 }
 

@@ -72,7 +72,8 @@ fn what_a_line_leaves_out_is_none() {
             .replace(r#"Verified":"""#, r#"Verified":null"#)
             .replace(r#"otpEmail":"""#, r#"otpEmail":null"#)
             .replace(r#"otpSms":"""#, r#"otpSms":null"#)
-            .replace(r#"recoveryCodeHashes":"""#, r#"recoveryCodeHashes":[]"#),
+            .replace(r#"recoveryCodeHashes":"""#, r#"recoveryCodeHashes":[]"#)
+            .replace(r#"credentials":"""#, r#"credentials":[]"#),
     ] {
         let line = format!("{{{required}{rest}}}");
 

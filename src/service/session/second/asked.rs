@@ -1,14 +1,19 @@
-use super::{AskedChallenges, ReturnedOtp, SecondChecks, has_proof_of_password};
+use super::{AskedChallenges, ReturnedOtp, SecondChecks, has_first_factor};
 use crate::domain::{
     Factor, FactorSet, Factors, OneTimeCode, OtpMethod, Permission, Permit, UrlTemplate,
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::service::codes::Channel;
+use crate::service::session::web_authn::{CheckedKey, KeyRequest};
 use crate::service::{Delivery, Service};
 
-/// The codes that a request asks for, which its principal may ask for and the deployment can deliver.
+/// The challenges that a request asks for, which its principal may ask for and the deployment can
+/// make.
 #[derive(Debug, Default)]
-pub(in crate::service::session) struct CheckedChallenges(Vec<(OtpMethod, CheckedOtp)>);
+pub(in crate::service::session) struct CheckedChallenges {
+    otps: Vec<(OtpMethod, CheckedOtp)>,
+    pub web_authn: Option<Box<CheckedKey>>,
+}
 
 /// How a code is delivered.
 #[derive(Debug)]
@@ -17,28 +22,35 @@ pub(super) enum CheckedOtp {
     Return,
 }
 
-/// The codes that are returned.
+/// What a request is told of the challenges that it asked for: the codes that are returned, and what
+/// an authenticator is to sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReturnedOtps {
+pub struct ReturnedChallenges {
+    pub web_authn: Option<Box<KeyRequest>>,
     pub otp_sms: Option<OneTimeCode>,
     pub otp_email: Option<OneTimeCode>,
 }
 
 impl CheckedChallenges {
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count() == 0
     }
 
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.otps.len() + usize::from(self.web_authn.is_some())
     }
 
+    pub(super) fn has_otps(&self) -> bool {
+        !self.otps.is_empty()
+    }
+
+    /// The codes.
     pub(super) fn iter(&self) -> impl Iterator<Item = (OtpMethod, &CheckedOtp)> {
-        self.0.iter().map(|(method, one)| (*method, one))
+        self.otps.iter().map(|(method, one)| (*method, one))
     }
 }
 
-impl ReturnedOtps {
+impl ReturnedChallenges {
     pub(super) fn put(&mut self, (method, code): ReturnedOtp) {
         match method {
             OtpMethod::Sms => self.otp_sms = Some(code),
@@ -48,10 +60,11 @@ impl ReturnedOtps {
 }
 
 impl Service {
-    /// Checks how the codes that a request asks for are to be delivered, before anything is read.
+    /// Checks what a request asks for, and how codes are to be delivered, before anything is read.
     ///
     /// # Errors
     ///
+    /// - Those of [`Self::checked_key`].
     /// - [`Error::PermissionDenied`]: a returned code is a factor that its holder hasn't, so it takes
     ///   `user.code.read`.
     /// - [`UserError::SendingNotSetUp`], [`UserError::LinkRefused`], [`UserError::LinkMalformed`].
@@ -60,6 +73,10 @@ impl Service {
         asked: &AskedChallenges,
         permit: &Permit,
     ) -> Result<CheckedChallenges, Error> {
+        let web_authn = match &asked.web_authn {
+            Some(asked) => Some(Box::new(self.checked_key(asked)?)),
+            None => None,
+        };
         let may_read = permit.principal().has(Permission::UserCodeRead);
         let checked = asked.iter().map(|(method, delivery)| {
             let Delivery::Send(template) = delivery else {
@@ -76,12 +93,13 @@ impl Service {
             let template = template.transpose().map_err(UserError::from)?;
             Ok((method, CheckedOtp::Send(template)))
         });
-        checked.collect::<Result<_, Error>>().map(CheckedChallenges)
+        let otps = checked.collect::<Result<_, Error>>()?;
+        Ok(CheckedChallenges { otps, web_authn })
     }
 }
 
-/// Checks that second factors, and codes for them, are asked for of a user who has proved the password
-/// in the request or in the session, whose factors are `proved`. Nothing is told of a user without
+/// Checks that second factors, and codes for them, are asked for of a user who has proved the password,
+/// or a passkey in its place, in the request or in the session, whose factors are `proved`. Nothing is told of a user without
 /// that: a stranger could learn what he has, lock it, or have him sent messages.
 ///
 /// # Errors
@@ -90,7 +108,7 @@ impl Service {
 /// [`FactorError::NoProofYet`].
 pub(in crate::service::session) fn require_proof(
     second: &SecondChecks,
-    asked: &AskedChallenges,
+    asked: &CheckedChallenges,
     checks: &FactorSet,
     proved: Option<&Factors>,
 ) -> Result<(), FactorError> {
@@ -107,8 +125,8 @@ pub(in crate::service::session) fn require_proof(
             (None, None) => FactorError::NoProofYet,
         });
     }
-    let was_proved = proved.is_some_and(|own| own.verified_at.contains_key(&Factor::Password));
-    if was_proved || has_proof_of_password(checks) {
+    let was_proved = proved.is_some_and(|own| has_first_factor(&own.set()));
+    if was_proved || has_first_factor(checks) {
         Ok(())
     } else {
         Err(FactorError::NoProofYet)

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::asked::CheckedOtp;
 use super::judge::verified_address;
 use super::{
-    CheckedChallenges, PassedSecond, PreparedSecond, ReturnedOtps, SecondChecks, SecondSubject,
+    CheckedChallenges, PassedSecond, PreparedSecond, ReturnedChallenges, SecondChecks,
+    SecondSubject,
 };
 use crate::domain::{
     Challenges, CodeId, DisplayName, Language, LinkValues, OneTimeCode, OtpChallenge, OtpMethod,
@@ -13,6 +14,7 @@ use crate::domain::{
 };
 use crate::error::{Error, FactorError, UserError};
 use crate::messages::{self, MessageKind, MessageValues};
+use crate::service::session::web_authn::KeyChallenge;
 use crate::service::{Context, Service};
 use crate::store::MessageCounter;
 use crate::token::ServerKey;
@@ -21,7 +23,17 @@ use crate::token::ServerKey;
 #[derive(Debug, Default)]
 pub(in crate::service::session) struct MadeChallenges {
     pub challenges: Challenges,
-    pub returned: ReturnedOtps,
+    pub returned: ReturnedChallenges,
+}
+
+impl MadeChallenges {
+    pub fn with_key(mut self, key: Option<Box<KeyChallenge>>) -> Self {
+        if let Some(KeyChallenge { challenge, request }) = key.map(|key| *key) {
+            self.challenges.web_authn.push(challenge);
+            self.returned.web_authn = Some(request.into());
+        }
+        self
+    }
 }
 
 /// What a code is made of.
@@ -36,22 +48,29 @@ struct Otp<'a> {
 }
 
 impl Service {
-    /// Judges the second factors of a request, and reads what its challenges need.
+    /// Judges the second factors of a request, and reads what its challenges need. Without a user there
+    /// is only the challenge that finds one.
     ///
     /// # Errors
     ///
-    /// Those of [`Self::judge_second`]; [`Error::Unimplemented`]: the deployment has no key for
+    /// Those of [`Self::judge_second`] and [`Self::make_key_challenge`]; [`Error::Unimplemented`]: the deployment has no key for
     /// codes.
     pub(in crate::service::session) async fn prepare_second(
         &self,
         checks: &SecondChecks,
         asked: &CheckedChallenges,
-        subject: SecondSubject<'_>,
+        subject: Option<SecondSubject<'_>>,
         context: &Context,
     ) -> Result<PreparedSecond, Error> {
+        let Some(subject) = subject else {
+            return Ok(PreparedSecond {
+                key: self.make_key_challenge(asked, None, context).await?,
+                ..PreparedSecond::default()
+            });
+        };
         let passed = self.judge_second(checks, subject, context).await?;
-        let read = async {
-            if asked.is_empty() {
+        let of_codes = async {
+            if !asked.has_otps() {
                 return Ok(None);
             }
             self.factor_keys(context).await?;
@@ -59,9 +78,14 @@ impl Service {
             let read = self.store.get_factors_and_profile(user);
             context.database(read).await.map(Some)
         };
-        let read = read.await;
-        let read = self.settle_second(read, passed.as_ref(), context).await?;
-        Ok(PreparedSecond { passed, read })
+        let of_key = self.make_key_challenge(asked, Some(subject), context);
+        let made = async {
+            let (key, read) = tokio::join!(of_key, of_codes);
+            Ok((key?, read?))
+        };
+        let made = made.await;
+        let (key, read) = self.settle_second(made, passed.as_ref(), context).await?;
+        Ok(PreparedSecond { passed, read, key })
     }
 
     /// Sends or returns the codes that a request asks for, all of whose checks have passed.
@@ -104,17 +128,20 @@ impl Service {
         Ok(made)
     }
 
-    /// The codes that a create has returned, for a repeated one: as long as they are open, and no
-    /// other ones have taken their place.
+    /// The codes and the challenge that a create has returned, for a repeated one: as long as they are
+    /// open, and no other ones have taken their place.
     ///
-    /// Requests: 1, if there is one.
+    /// Requests: 1 for codes, 1 for a challenge of a user.
     pub(in crate::service::session) async fn open_codes(
         &self,
         asked: &CheckedChallenges,
         stored: &Session,
         context: &Context,
-    ) -> Result<ReturnedOtps, Error> {
-        let mut returned = ReturnedOtps::default();
+    ) -> Result<ReturnedChallenges, Error> {
+        let mut returned = ReturnedChallenges {
+            web_authn: self.open_key_challenge(asked, stored, context).await?,
+            ..ReturnedChallenges::default()
+        };
         let Some(user) = stored.factors.user().map(|user| &user.user_id) else {
             return Ok(returned);
         };
@@ -281,6 +308,7 @@ impl Service {
                 login_name: subject.login_name.as_str(),
                 display_name: name,
                 language: language.unwrap_or_default(),
+                code_id: "",
                 session_id: &session,
             })
         });

@@ -3,11 +3,40 @@
 use super::{PassedSecond, SecondChecks};
 use crate::domain::{CodeId, FactorKind, OtpMethod, Permit, SecondFactors, Session};
 use crate::error::{Error, FactorError};
+use crate::service::session::web_authn::PassedAnswer;
 use crate::service::{Context, Service};
-use crate::store::{FactorPutOutcome, PutOutcome};
+use crate::store::{FactorPutOutcome, PutOutcome, UsedProofs};
 
 /// How often a session is written whose user's factors others use at the same time.
 const TRIES: usize = 8;
+
+/// What was right for a session, and is used up when it is written.
+#[derive(Default)]
+pub(in crate::service::session) struct Proofs<'a> {
+    pub second: Option<&'a mut PassedSecond>,
+    pub answer: Option<&'a mut PassedAnswer>,
+}
+
+impl Proofs<'_> {
+    fn used(&self) -> UsedProofs<'_> {
+        UsedProofs {
+            factors: self.second.as_deref().map(|second| &second.used),
+            credential: self.answer.as_deref().map(|answer| &answer.used),
+        }
+    }
+
+    /// Checks that the challenges of what was right are still those of a session that others have
+    /// written since.
+    pub fn require_challenges_of(&self, session: &Session, context: &Context) -> Result<(), Error> {
+        if let Some(answer) = &self.answer {
+            answer.require_challenge_of(session, context)?;
+        }
+        if let Some(second) = &self.second {
+            second.require_challenges_of(session)?;
+        }
+        Ok(())
+    }
+}
 
 impl PassedSecond {
     /// The challenges whose codes were right.
@@ -17,7 +46,7 @@ impl PassedSecond {
 
     /// Checks that the challenges are still those of a session that others have written since: a code
     /// that was used is a wrong one, and so is one whose challenge was replaced.
-    pub fn require_challenges_of(&self, session: &Session) -> Result<(), FactorError> {
+    fn require_challenges_of(&self, session: &Session) -> Result<(), FactorError> {
         for (method, id) in &self.challenges {
             let own = session.challenges.get(*method);
             if !own.is_some_and(|own| own.id == *id && !own.is_used) {
@@ -59,28 +88,37 @@ impl PassedSecond {
 }
 
 impl Service {
-    /// Writes a session over the one that was `seen`, with the second factors that were right for it,
-    /// if there are any.
+    /// Writes a session over the one that was `seen`, with what was right for it, if there is anything.
     pub(in crate::service::session) async fn put_with_second(
         &self,
         seen: Option<&Session>,
         session: &Session,
-        passed: Option<&mut PassedSecond>,
+        proofs: &mut Proofs<'_>,
+        context: &Context,
     ) -> Result<PutOutcome, Error> {
-        let Some(passed) = passed else {
+        if proofs.second.is_none() && proofs.answer.is_none() {
             return match seen {
                 Some(seen) => self.store.put_session(seen, session).await,
                 None => self.store.insert_session(session).await,
             };
-        };
+        }
         for _ in 0..TRIES {
             let put = self
                 .store
-                .put_session_with_factors(seen, session, &passed.used);
+                .put_session_with_factors(seen, session, proofs.used());
             match Box::pin(put).await? {
                 FactorPutOutcome::Done => return Ok(PutOutcome::Done),
                 FactorPutOutcome::Session(conflict) => return Ok(conflict),
-                FactorPutOutcome::Factors(stored) => passed.judge_again(*stored)?,
+                FactorPutOutcome::Factors(stored) => {
+                    if let Some(second) = proofs.second.as_deref_mut() {
+                        second.judge_again(*stored)?;
+                    }
+                }
+                FactorPutOutcome::Credential(stored) => {
+                    if let Some(answer) = proofs.answer.as_deref_mut() {
+                        self.judge_again(answer, stored, context)?;
+                    }
+                }
                 FactorPutOutcome::Address(method) => {
                     return Err(FactorError::Wrong(method.kind()).into());
                 }

@@ -1,14 +1,17 @@
 //! A Set whose checks have passed, and the rules by which it may be written.
 
 use crate::domain::{
-    FactorKinds, FactorSet, Factors, Invalid, LoginName, NamedSession, PassedChecks, Permit,
-    Precondition, Session, SessionChanges, SessionScope, SessionState, Timestamp, TokenValidity,
-    UserFactor, WriteId,
+    Factor, FactorKinds, FactorSet, Factors, Invalid, LoginName, NamedSession, PassedChecks,
+    Permit, Precondition, Session, SessionChanges, SessionScope, SessionState, Timestamp,
+    TokenValidity, UserFactor, WriteId,
 };
 use crate::error::{ApiSide, Error};
 use crate::service::session::checks::VerifiedUser;
 use crate::service::session::out_of_scope;
-use crate::service::session::second::{SecondChecks, SecondSubject};
+use crate::service::session::second::{
+    CheckedChallenges, SecondChecks, SecondSubject, require_proof,
+};
+use crate::service::session::web_authn::{KeyRights, PassedAnswer, ReadAnswer};
 use crate::service::user_lookup::Subject;
 use crate::service::{Checks, Context};
 use crate::token::SessionToken;
@@ -29,6 +32,10 @@ pub struct PreparedSet {
     pub verified: Option<VerifiedUser>,
     /// The user who is checked: that one, or the session's own as of its generation of today.
     pub checked: Option<UserFactor>,
+    /// The answer of an authenticator that is still to be judged.
+    pub answer: Option<Box<ReadAnswer>>,
+    /// The same, if it was right.
+    pub answered: Option<Box<PassedAnswer>>,
     /// The id of the attempt at codes, if one is reserved.
     pub attempt: WriteId,
     /// The user's login name, and the kinds of second factors if they were read.
@@ -43,6 +50,7 @@ impl PreparedSet {
             user: self.checked.as_ref()?,
             login_name: self.login_name.as_ref()?,
             kinds: self.kinds,
+            credentials: None,
             session: self.session.id,
             stored: Some(&self.session),
             attempt: self.attempt,
@@ -134,6 +142,7 @@ pub fn subject<'a>(
             Ok(Some(Subject::Named(search)))
         }
         (Some((id, name)), None) => Ok(has_proof.then_some(Subject::Own(id, name))),
+        (None, None) if checks.password.is_some() => Err(Error::UserMissing),
         (None, None) => Ok(None),
     }
 }
@@ -163,6 +172,48 @@ pub fn grant(
             Err(out_of_scope(scope, ApiSide::Command))
         }
     }
+}
+
+/// Checks that a Set with the answer of an authenticator may make any change: a challenge that was
+/// answered can't be answered again, so it repeats none.
+pub fn require_change(
+    has_answer: bool,
+    granted: &Grant,
+    scope: &SessionScope,
+) -> Result<(), Error> {
+    if has_answer && *granted != Grant::Change {
+        return Err(out_of_scope(scope, ApiSide::Command));
+    }
+    Ok(())
+}
+
+/// Checks that a request may have its second factors and challenges in a session. What it may have
+/// beside the answer of an authenticator is known when that was judged; if the session has no user, the
+/// answer finds one, which is a login.
+pub fn require_rights(
+    checks: &Checks,
+    asked: &CheckedChallenges,
+    session: &Session,
+    has_answer: bool,
+    permit: &Permit,
+) -> Result<(), Error> {
+    let before = &session.factors;
+    if has_answer {
+        let finds_user = before.user().is_none();
+        let login = finds_user.then(|| permit.may_check_user(&[Factor::Passkey].into()));
+        return Ok(login.transpose().map(drop)?);
+    }
+    let factors = checks.factors();
+    require_proof(&checks.second, asked, &factors, Some(before))?;
+    let user = before.user().map(|user| &user.user_id);
+    let rights = KeyRights {
+        permit,
+        has_user: user.is_some() || factors.contains(&Factor::User),
+        user,
+        checks: &factors,
+        proved: Some(before),
+    };
+    rights.check(asked.web_authn.as_deref())
 }
 
 /// Whether the session has another user than the one who was checked.

@@ -1,4 +1,6 @@
-use crate::domain::{FactorKind, FactorKinds, Operation, Permit, UserId};
+use crate::domain::{
+    CredentialKind, FactorKind, FactorKinds, Operation, Permit, RegistrationId, UserId,
+};
 use crate::error::Error;
 use crate::service::user::UserRefusal;
 use crate::service::{Context, Service, UseCase};
@@ -20,10 +22,12 @@ pub struct FactorStates {
 }
 
 /// A factor of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedFactor {
     pub kind: FactorKind,
     pub is_ready: bool,
+    /// Of a security key, its id and its name.
+    pub key: Option<(RegistrationId, String)>,
 }
 
 impl UseCase for ListAuthenticationFactors {
@@ -40,17 +44,27 @@ impl UseCase for ListAuthenticationFactors {
         permit.user(&self.user_id)?;
         context.record.user(&self.user_id);
         let found = service.find_user(&self.user_id, context).await;
-        let factors = found.map_err(UserRefusal::of_read)?.account.factors;
+        let account = found.map_err(UserRefusal::of_read)?.account;
+        let factors = account.factors;
         let pending = factors.pending_totp.as_ref();
         let is_pending = pending.is_some_and(|pending| pending.is_open(context.now));
 
-        let listed = |kind, is_ready| ListedFactor { kind, is_ready };
+        let listed = |kind, is_ready| ListedFactor {
+            kind,
+            is_ready,
+            key: None,
+        };
         let ready = factors.kinds();
         let ready = ready.iter().filter(|_| self.states.ready);
         let ready = ready.map(|kind| listed(kind, true));
         let pending = is_pending && self.states.pending;
         let pending = pending.then_some(listed(FactorKind::Totp, false));
-        let all = pending.into_iter().chain(ready);
+        let keys = account.credentials.of(CredentialKind::U2f);
+        let keys = keys.filter(|_| self.states.ready).map(|key| ListedFactor {
+            key: Some((key.registration, key.name.clone())),
+            ..listed(FactorKind::U2f, true)
+        });
+        let all = pending.into_iter().chain(ready).chain(keys);
         Ok(all.filter(|one| self.kinds.has(one.kind)).collect())
     }
 }

@@ -63,7 +63,7 @@ fn replaced(
     is_own: bool,
 ) -> Result<Account, FactorError> {
     // Without a second factor, a login would never ask for them: the user would keep them in vain.
-    if is_own && !account.factors.kinds().demands_second() {
+    if is_own && !account.kinds().has_lasting() {
         return Err(FactorError::NoFactorToRecover);
     }
     let mut after = account.clone();

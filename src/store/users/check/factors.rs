@@ -33,12 +33,13 @@ impl Store {
         delete_if(self.delete(factors_key(user)), unchanged)
     }
 
-    /// Has a pointer name the kinds that there are, if both still are what was read. Kinds of a newer
+    /// Has a pointer name these kinds, if it and the factors still are what was read. Kinds of a newer
     /// release stay.
     pub(super) fn mend_pointer(
         &self,
         user: UserRef,
         found: &Involved,
+        kinds: FactorKinds,
     ) -> Result<Vec<TransactWriteItem>, Error> {
         let none = Item::new();
         let pointer = found.pointer.as_ref().unwrap_or(&none);
@@ -47,11 +48,7 @@ impl Store {
         let stored = pointer.get("factors");
         let only = |value| Item::from_iter([("factors".to_owned(), value)]);
         let before = stored.cloned().map(only).unwrap_or_default();
-        let after = kinds_after(
-            stored,
-            FactorKind::ALL.into_iter().collect(),
-            found.kinds()?,
-        );
+        let after = kinds_after(stored, FactorKind::ALL.into_iter().collect(), kinds);
         let changes = ItemChanges::between(&before, after.map(only).unwrap_or_default());
         let names = ["user_id", "login_name", "epoch", "factors"];
         let unchanged = Expression::unchanged(pointer, names);
@@ -82,7 +79,10 @@ impl ScannedUsers {
     pub fn kinds(&self, user: UserRef) -> (FactorKinds, FactorKinds) {
         let named = self.users.get(&user).map(|pointer| pointer.kinds);
         let kinds = self.factors.get(&user).map(|factors| factors.kinds);
-        (named.unwrap_or_default(), kinds.unwrap_or_default())
+        let kinds = kinds.unwrap_or_default();
+        let credentials = self.credential_kinds(user);
+        let kinds = kinds.iter().chain(credentials.iter()).collect();
+        (named.unwrap_or_default(), kinds)
     }
 
     /// The secrets of all users' authenticator apps, and of those that can still be verified at `now`.

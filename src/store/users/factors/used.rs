@@ -1,4 +1,5 @@
-//! The transaction in which a session is written together with the codes that were right for it.
+//! The transaction in which a session is written together with the codes and the signature that were
+//! right for it.
 
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -8,8 +9,8 @@ use aws_sdk_dynamodb::types::{
 use super::item::{factors_key, hashes, parse_factors};
 use crate::aws::SendCount;
 use crate::domain::{
-    FactorKind, OtpMethod, RecoveryCodeHash, SealedSecret, SecondFactors, Session, Timestamp,
-    UserId, UserRef, WriteId,
+    Credential, FactorKind, OtpMethod, RecoveryCodeHash, SealedSecret, SecondFactors, Session,
+    Timestamp, UserId, UserRef, WriteId,
 };
 use crate::error::Error;
 use crate::store::Store;
@@ -17,6 +18,7 @@ use crate::store::changes::Expression;
 use crate::store::item::{bytes, millis, number, text};
 use crate::store::sessions::{PutOutcome, put_outcome};
 use crate::store::transactions::{is_condition_failure, update_if, update_item};
+use crate::store::users::credentials::{UsedCredential, parse_credential};
 use crate::store::users::item::pointer_key;
 use crate::store::users::profile::profile_key;
 
@@ -44,7 +46,14 @@ pub struct UsedTotp {
     pub resealed: Option<SealedSecret>,
 }
 
-/// The outcome of writing a session with the factors that were right for it.
+/// What was right for a session, and is used up with its write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UsedProofs<'a> {
+    pub factors: Option<&'a UsedFactors>,
+    pub credential: Option<&'a UsedCredential>,
+}
+
+/// The outcome of writing a session with what was right for it.
 #[derive(Debug)]
 pub enum FactorPutOutcome {
     Done,
@@ -54,6 +63,8 @@ pub enum FactorPutOutcome {
     Factors(Box<SecondFactors>),
     /// An address that a code was sent to is no longer the user's verified one.
     Address(OtpMethod),
+    /// The credential was used or removed meanwhile; this is the stored one.
+    Credential(Option<Box<Credential>>),
 }
 
 enum Part {
@@ -61,11 +72,12 @@ enum Part {
     Factors,
     Pointer,
     Addresses,
+    Credential,
 }
 
 impl Store {
-    /// Writes a session over the one that was `seen` (`None`: it must not exist), and uses up the
-    /// codes that were right for it. All failures up to the attempt are forgiven.
+    /// Writes a session over the one that was `seen` (`None`: it must not exist), and uses up what was
+    /// right for it. With codes, all failures up to their attempt are forgiven.
     ///
     /// One request, and more if others write the same items at the same time. If its answer was lost,
     /// the session's write ids tell whether it was carried out.
@@ -73,17 +85,21 @@ impl Store {
         &self,
         seen: Option<&Session>,
         session: &Session,
-        used: &UsedFactors,
+        used: UsedProofs<'_>,
     ) -> Result<FactorPutOutcome, Error> {
-        let mut parts = vec![
-            (Part::Session, self.session_part(seen, session)?),
-            (Part::Factors, self.used_part(used)?),
-        ];
-        if used.uses_last_recovery_code() {
-            parts.push((Part::Pointer, self.no_recovery_codes_part(&used.user)?));
+        let mut parts = vec![(Part::Session, self.session_part(seen, session)?)];
+        if let Some(credential) = used.credential {
+            let part = self.used_credential_part(credential)?;
+            parts.push((Part::Credential, part));
         }
-        if let Some(check) = self.addresses_part(used)? {
-            parts.push((Part::Addresses, check));
+        if let Some(used) = used.factors {
+            parts.push((Part::Factors, self.used_part(used)?));
+            if used.uses_last_recovery_code() {
+                parts.push((Part::Pointer, self.no_recovery_codes_part(&used.user)?));
+            }
+            if let Some(check) = self.addresses_part(used)? {
+                parts.push((Part::Addresses, check));
+            }
         }
         let (parts, items): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let sends = SendCount::default();
@@ -236,7 +252,7 @@ impl UsedFactors {
 /// carried out, and used up its codes itself.
 fn outcome(
     session: &Session,
-    used: &UsedFactors,
+    used: UsedProofs<'_>,
     parts: &[Part],
     reasons: &[CancellationReason],
     sends: &SendCount,
@@ -261,7 +277,17 @@ fn outcome(
                 let stored = item.map(parse_factors).transpose()?;
                 return Ok(FactorPutOutcome::Factors(stored.unwrap_or_default().into()));
             }
-            Part::Addresses => return Ok(FactorPutOutcome::Address(used.changed_address(reason))),
+            Part::Addresses => {
+                let changed = used.factors.map(|used| used.changed_address(reason));
+                return Ok(FactorPutOutcome::Address(
+                    changed.unwrap_or(OtpMethod::Email),
+                ));
+            }
+            Part::Credential => {
+                let item = reason.item().filter(|item| !item.is_empty());
+                let stored = item.map(parse_credential).transpose()?;
+                return Ok(FactorPutOutcome::Credential(stored.map(Box::new)));
+            }
             Part::Session | Part::Pointer => {}
         }
     }

@@ -38,7 +38,8 @@ impl AuthorizerEvent {
 /// The context that the API receives: `$context.authorizer`, or `requestContext.authorizer` of its
 /// own function's events. REST APIs take strings, numbers and booleans alone.
 fn context(of: &SessionUser) -> Value {
-    let names: Vec<_> = of.factors.set().into_iter().map(Factor::as_str).collect();
+    let mut names: Vec<_> = of.factors.set().into_iter().map(api_name).collect();
+    names.dedup();
     let acr = of.factors.strength().unwrap_or(Strength::Half);
     let mut context = json!({
         "sessionId": of.session.to_string(),
@@ -52,7 +53,19 @@ fn context(of: &SessionUser) -> Value {
         "expiresAt": of.expires_at.to_rfc3339(),
     });
     for (factor, at) in of.factors.iter() {
-        context[format!("{}VerifiedAt", factor.as_str())] = at.to_rfc3339().into();
+        let newest = match factor {
+            Factor::Passkey | Factor::U2f => of.factors.web_authn().map_or(at, |(at, _)| at),
+            _ => at,
+        };
+        context[format!("{}VerifiedAt", api_name(factor))] = newest.to_rfc3339().into();
     }
     context
+}
+
+/// The name of a factor in the API, where passkeys and security keys are one. `amr` tells them apart.
+fn api_name(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Passkey | Factor::U2f => "webAuthN",
+        factor => factor.as_str(),
+    }
 }

@@ -63,7 +63,7 @@ async fn factors_that_disagree_are_found_and_mended() {
     point(&client, "2", &[]).await;
     delete(&client, &format!("FACTORS#{}", user_ref("3"))).await;
     // What a newer release has registered is none of this one's faults.
-    point(&client, "4", &["otp_sms", "u2f"]).await;
+    point(&client, "4", &["otp_sms", "voice"]).await;
 
     let lines = |end: &str| {
         let other = "demands other second factors";
@@ -105,7 +105,7 @@ async fn factors_that_disagree_are_found_and_mended() {
     let pointer = item(&client, &pointer).await.unwrap();
     let mut kinds = pointer["factors"].as_ss().unwrap().clone();
     kinds.sort();
-    assert_eq!(kinds, ["otp_email", "u2f"]);
+    assert_eq!(kinds, ["otp_email", "voice"]);
 }
 
 #[tokio::test]

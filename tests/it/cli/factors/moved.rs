@@ -16,7 +16,12 @@ const SECRETS: &str = "\
     has these second factors\n";
 
 /// What an export prints. Not by [`Dev::run`], which looks for secrets: here they belong to the output.
-fn export(dev: &Dev, options: &str, key: Option<&str>, code: i32) -> (Vec<String>, String) {
+pub(super) fn export(
+    dev: &Dev,
+    options: &str,
+    key: Option<&str>,
+    code: i32,
+) -> (Vec<String>, String) {
     let mut command = dev.command(&words(&format!("user export{options}")));
     command.envs(key.map(|key| ("SERVER_KEY", key)));
     let output = command.stdin(Stdio::null()).output().unwrap();

@@ -114,6 +114,10 @@ pub async fn answers(app: &App, ask: &Value) -> Value {
         CodePurpose::VerifyPhone => (Operation::VerifyPhone, verification),
         CodePurpose::Invite => (Operation::VerifyInviteCode, verification),
         CodePurpose::ResetPassword => (Operation::SetPassword, set_password(code)),
+        CodePurpose::RegisterPasskey => {
+            let code = json!({ "id": ask["code_id"], "code": code });
+            (Operation::RegisterPasskey, json!({ "code": code }))
+        }
     };
     body["userId"] = ask["userId"].clone();
     let reader = app.service(&[Permission::SessionRead]).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sesame::domain::{Operation, Permission, User, UserRef, UserState};
 
 use super::kept::kept;
-use super::{Items, answered, codes, factors, start};
+use super::{Items, answered, codes, credentials, factors, start};
 use crate::stored::{Place, string};
 use crate::support::administration::Administration as _;
 use crate::support::answer::Answer;
@@ -23,11 +23,13 @@ pub async fn items() -> Items {
     let codes = codes::items(&app).await;
     let users = users(&app).await;
     let [factors, of_factors] = factors::items(&app).await;
-    let sessions = [sessions(&app).await, of_factors].concat();
+    let [credentials, of_credentials] = credentials::items(&app).await;
+    let sessions = [sessions(&app).await, of_factors, of_credentials].concat();
     let items = Items::from([
         ("users.json".to_owned(), users),
         ("profiles.json".to_owned(), profiles(&app).await),
         ("codes.json".to_owned(), codes),
+        ("credentials.json".to_owned(), credentials),
         ("factors.json".to_owned(), factors),
         ("sessions.json".to_owned(), sessions),
         (

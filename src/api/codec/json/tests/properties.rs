@@ -12,7 +12,7 @@ proptest! {
     fn a_message_in_json_is_the_same_in_protobuf((json, want) in any_written()) {
         let got = read_text(&json).unwrap();
         prop_assert_eq!(&super::decode(&got.bytes), &want);
-        prop_assert_eq!(super::write_text(&got.bytes), want);
+        prop_assert_eq!(whole(super::write_text(&got.bytes)), whole(want));
     }
 
     /// No bytes make the writer panic, and what it writes of any is JSON.
@@ -35,6 +35,29 @@ proptest! {
     #[test]
     fn any_json_is_read_or_refused(json in any_json()) {
         drop(read_text(&json));
+    }
+}
+
+/// A value whose whole numbers are written without a fraction, which is the same number.
+fn whole(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(double) if !number.is_f64() || double.is_sign_negative() && double == 0.0 => {
+                Value::Number(number)
+            }
+            Some(double) if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 => {
+                format!("{double:.0}").parse().unwrap()
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(list) => list.into_iter().map(whole).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            members.map(|(name, value)| (name, whole(value))).collect()
+        }
+        other => other,
     }
 }
 

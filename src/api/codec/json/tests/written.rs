@@ -10,7 +10,7 @@ fn fields_are_written_by_their_numbers_and_without_spaces() {
         r#"{"bool":true,"double":-1.5,"int32":-1,"int64":"-1","uint32":1,"uint64":"1","#,
         r#""string":"\"\\/\u001fé","bytes":"+/8=","color":"COLOR_RED","inner":{"outer":{}},"#,
         r#""timestamp":"2026-11-24T10:00:00.120Z","duration":"-0.500s","struct":{"a":null},"#,
-        r#""value":[],"listValue":[1.0],"optionalBool":false,"repeatedBool":[true,false],"#,
+        r#""value":[],"listValue":[1],"optionalBool":false,"repeatedBool":[true,false],"#,
         r#""mapString":{"a":"","b":"b"},"choiceColor":7,"pairLast":"","checks":{},"name1":1}"#,
     );
     let bytes = read_text(json).unwrap().bytes;
@@ -36,7 +36,7 @@ fn what_is_not_the_message_is_not_written() {
         ),
         // Entries without a key and without a value.
         (b"\xea\x03\x00", Some(r#"{"mapBool":{"":false}}"#)),
-        (b"\xf2\x03\x00", Some(r#"{"mapDouble":{"":0.0}}"#)),
+        (b"\xf2\x03\x00", Some(r#"{"mapDouble":{"":0}}"#)),
         (b"\xb2\x04\x00", Some(r#"{"mapInner":{"":{}}}"#)),
         (b"\x72\x00", Some(r#"{"value":null}"#)),
         (b"\x08", None),

@@ -1,6 +1,9 @@
-//! The service that sends messages of one kind.
+//! APIs of AWS of which this service uses one operation.
+//!
+//! Each request is one signed POST. The SDK has a client for each of these APIs, which would be 60 to
+//! 250 KB of the function, and as much work before its first request as the client of the database.
 
-use std::time::Duration;
+mod refusal;
 
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
@@ -9,6 +12,7 @@ use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, TransientErrorClassifier,
@@ -18,7 +22,9 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::AuthSchemeOptionResolverParams;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{
+    HttpRequest, HttpResponse, OrchestratorError, SensitiveOutput,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -27,69 +33,44 @@ use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
 
-use super::refusal::Refusal;
-use crate::aws::client::{CONNECT_TIMEOUT, Endpoint, TOKENS_PER_SECOND, TOKENS_PER_SUCCESS};
-use crate::aws::endpoints::url_of;
-use crate::aws::user_agent::UserAgent;
+use self::refusal::Refusal;
+use super::client::{Endpoint, TOKENS_PER_SECOND, TOKENS_PER_SUCCESS};
+use super::endpoints::url_of;
+use super::user_agent::UserAgent;
 use crate::domain::hide_in_debug;
-use crate::error::{Error, chain};
+use crate::error::Error;
 
-/// An API with one operation that sends a message.
+/// An API with one operation.
 #[derive(Debug)]
-pub struct Api {
-    /// In errors and in the SDK's own diagnostics.
-    service: &'static str,
-    operation: &'static str,
+pub(super) struct Api {
+    /// In the SDK's own diagnostics.
+    pub service: &'static str,
+    pub operation: &'static str,
     /// The first label of the host.
-    host: &'static str,
+    pub host: &'static str,
     /// The name of the service in signatures.
-    signing_name: &'static str,
-    path: &'static str,
-    target: Option<&'static str>,
-    content_type: &'static str,
+    pub signing_name: &'static str,
+    pub path: &'static str,
+    pub target: Option<&'static str>,
+    pub content_type: &'static str,
+    pub timeouts: fn() -> TimeoutConfig,
+    pub retries: fn() -> RetryConfig,
+    /// Whether a refusal has the reason that the API gives, which may quote the request.
+    pub keeps_reasons: bool,
 }
-
-/// <https://docs.aws.amazon.com/general/latest/gr/ses.html>
-pub const SES: Api = Api {
-    service: "SESv2",
-    operation: "SendEmail",
-    host: "email",
-    signing_name: "ses",
-    path: "/v2/email/outbound-emails",
-    target: None,
-    content_type: "application/json",
-};
-
-/// <https://docs.aws.amazon.com/general/latest/gr/end-user-messaging.html>
-pub const END_USER_MESSAGING: Api = Api {
-    service: "PinpointSMSVoiceV2",
-    operation: "SendTextMessage",
-    host: "sms-voice",
-    signing_name: "sms-voice",
-    path: "/",
-    target: Some("PinpointSMSVoiceV2.SendTextMessage"),
-    content_type: "application/x-amz-json-1.0",
-};
-
-/// Two tries, the wait between them and the time to get credentials take at most
-/// [`OPERATION_TIMEOUT`]. A call that sends a message has requests to the database beside it.
-const MAX_ATTEMPTS: u32 = 2;
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2500);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(6);
-const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
-const MAX_BACKOFF: Duration = Duration::from_millis(400);
 
 /// HTTP's own status for "later": the codes of AWS that say so have the status 400 or this one.
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// A provider of messages of one kind.
+/// A client of an API.
 #[derive(Debug)]
-pub struct Provider {
+pub(super) struct ApiClient {
     api: &'static Api,
     endpoint: Endpoint,
     http: SharedHttpClient,
-    operation: OnceCell<Operation<Body, (), Refusal>>,
+    operation: OnceCell<Operation<Body, Reply, Refusal>>,
 }
 
 /// The body of a request.
@@ -97,7 +78,13 @@ struct Body(String);
 
 hide_in_debug!(Body);
 
-impl Provider {
+/// The body of an answer.
+pub(super) struct Reply(pub Zeroizing<Vec<u8>>);
+
+hide_in_debug!(Reply);
+
+impl ApiClient {
+    /// The URL of `endpoint` replaces the API's own in the region.
     pub const fn new(api: &'static Api, endpoint: Endpoint, http: SharedHttpClient) -> Self {
         Self {
             api,
@@ -107,45 +94,35 @@ impl Provider {
         }
     }
 
-    /// Sends the message that this body asks for.
+    /// Sends a request with this body. The first one makes what sends it.
     ///
     /// # Errors
     ///
-    /// - [`Error::Unavailable`]: the provider refuses it or is out of reach.
-    /// - [`Error::Internal`]: the provider has no URL in the region.
-    pub async fn send(&self, body: String) -> Result<(), Error> {
+    /// - `Ok(Err(_))`: the API refuses it or is out of reach.
+    /// - [`Error::Internal`]: the API has no URL in the region.
+    pub async fn send(
+        &self,
+        body: String,
+    ) -> Result<Result<Reply, SdkError<Refusal, HttpResponse>>, Error> {
         let operation = self.operation.get_or_try_init(|| self.operation()).await?;
-        operation.invoke(Body(body)).await.map_err(|error| {
-            // The SDK's own `Debug` holds the whole answer.
-            let cause = format!("{}: {}", self.api.operation, chain(&error));
-            Error::Unavailable(cause.into())
-        })
+        Ok(operation.invoke(Body(body)).await)
     }
 
-    async fn operation(&self) -> Result<Operation<Body, (), Refusal>, Error> {
+    async fn operation(&self) -> Result<Operation<Body, Reply, Refusal>, Error> {
         let api = self.api;
         let url = match &self.endpoint.url {
             Some(url) => url.clone(),
             None => url_of(api.host, &self.endpoint.region).await?,
         };
         let statuses: Vec<_> = (500..=599).chain([TOO_MANY_REQUESTS]).collect();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(MAX_ATTEMPTS)
-            .with_initial_backoff(INITIAL_BACKOFF)
-            .with_max_backoff(MAX_BACKOFF);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
         let operation = Operation::builder()
             .service_name(api.service)
             .operation_name(api.operation)
             .http_client(self.http.clone())
             .endpoint_url(&url)
             .runtime_plugin(self.signing())
-            .timeout_config(timeouts)
-            .standard_retry(&retries)
+            .timeout_config((api.timeouts)())
+            .standard_retry(&(api.retries)())
             .retry_classifier(HttpStatusCodeClassifier::new_from_codes(statuses))
             .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
@@ -157,7 +134,7 @@ impl Provider {
             .interceptor(UserAgent)
             .with_connection_poisoning()
             .serializer(|body| request(api, body))
-            .deserializer(response)
+            .deserializer(|response| reply(api, response))
             .build();
         Ok(operation)
     }
@@ -186,6 +163,7 @@ impl Provider {
         let region = Region::new(self.endpoint.region.clone());
         let mut config = Layer::new("signing");
         config.store_put(quota.build());
+        config.store_put(SensitiveOutput);
         config.store_put(AuthSchemeOptionResolverParams::new(()));
         config.store_put(SigV4OperationSigningConfig {
             region: Some(region.into()),
@@ -205,10 +183,11 @@ fn request(api: &Api, Body(body): Body) -> Result<HttpRequest, BoxError> {
     Ok(HttpRequest::try_from(request.body(SdkBody::from(body))?)?)
 }
 
-fn response(response: &HttpResponse) -> Result<(), OrchestratorError<Refusal>> {
+fn reply(api: &Api, response: &HttpResponse) -> Result<Reply, OrchestratorError<Refusal>> {
+    let body = response.body().bytes().unwrap_or_default();
     if response.status().is_success() {
-        Ok(())
-    } else {
-        Err(OrchestratorError::operation(Refusal::read(response)))
+        return Ok(Reply(Zeroizing::new(body.to_vec())));
     }
+    let refusal = Refusal::read(response, body, api.keeps_reasons);
+    Err(OrchestratorError::operation(refusal))
 }

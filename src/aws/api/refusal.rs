@@ -1,4 +1,4 @@
-//! What a provider says when it refuses a message.
+//! What an API says when it refuses a request.
 
 use aws_smithy_json::deserialize::token::skip_value;
 use aws_smithy_json::deserialize::{Token, json_token_iter};
@@ -6,10 +6,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// A response with an error. Of what the provider says, only the error's code is kept: its text may
-/// quote the address or the content of the message.
+/// A response with an error.
 #[derive(Debug, thiserror::Error)]
-#[error("{} (HTTP {status})", metadata.code().unwrap_or("no error code"))]
+#[error(
+    "{} (HTTP {status}){}{}",
+    metadata.code().unwrap_or("no error code"),
+    if metadata.message().is_some() { ": " } else { "" },
+    metadata.message().unwrap_or_default()
+)]
 pub struct Refusal {
     status: u16,
     metadata: ErrorMetadata,
@@ -19,13 +23,17 @@ pub struct Refusal {
 const MAX_CODE: usize = 64;
 
 impl Refusal {
-    pub fn read(response: &HttpResponse) -> Self {
+    /// Reads the error in a response with this body. Its reason is left out unless it is to be kept.
+    pub fn read(response: &HttpResponse, body: &[u8], keeps_reason: bool) -> Self {
         let header = response.headers().get("x-amzn-errortype");
-        let body = response.body().bytes().unwrap_or_default();
-        let code = header.map(str::to_owned).or_else(|| code_in(body));
+        let code = || member(body, &["__type", "code"]);
+        let code = header.map(str::to_owned).or_else(code);
         let mut metadata = ErrorMetadata::builder();
         if let Some(code) = code.as_deref().map(bare).filter(|code| is_code(code)) {
             metadata = metadata.code(code);
+        }
+        if keeps_reason && let Some(reason) = member(body, &["message", "Message"]) {
+            metadata = metadata.message(reason);
         }
         Self {
             status: response.status().as_u16(),
@@ -40,16 +48,18 @@ impl ProvideErrorMetadata for Refusal {
     }
 }
 
-/// The code in the body of an error, which both protocols name alike. `None`: there is none.
+/// The first text in the body of an error that has one of these names. `None`: there is none.
+///
+/// Both protocols name the code of an error alike.
 /// <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>
-fn code_in(body: &[u8]) -> Option<String> {
+fn member(body: &[u8], names: &[&str]) -> Option<String> {
     let mut tokens = json_token_iter(body).peekable();
     let Some(Ok(Token::StartObject { .. })) = tokens.next() else {
         return None;
     };
     while let Some(Ok(Token::ObjectKey { key, .. })) = tokens.next() {
         if let Some(Ok(Token::ValueString { value, .. })) = tokens.peek()
-            && ["__type", "code"].contains(&key.as_escaped_str())
+            && names.contains(&key.as_escaped_str())
         {
             return value.to_unescaped().ok().map(Into::into);
         }
@@ -75,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_has_the_code_of_the_provider_and_none_of_its_text() {
+    fn an_error_has_the_code_of_the_api_and_none_of_its_text() {
         let long = format!(r#"{{"__type":"{}"}}"#, "A".repeat(65));
         for (header, body, want) in [
             (
@@ -110,13 +120,32 @@ mod tests {
                 response.headers_mut().insert("x-amzn-errortype", header);
             }
 
-            let refusal = Refusal::read(&response);
+            let refusal = Refusal::read(&response, body.as_bytes(), false);
 
             assert_eq!(refusal.to_string(), want, "{body}");
             let debug = format!("{refusal:?}");
             for secret in ["mouse", "+4179"] {
                 assert!(!debug.contains(secret), "{debug}");
             }
+        }
+    }
+
+    #[test]
+    fn an_error_has_the_reason_where_it_is_kept() {
+        for (body, want) in [
+            (
+                r#"{"__type":"AccessDeniedException","Message":"not \"you\""}"#,
+                "AccessDeniedException (HTTP 400): not \"you\"",
+            ),
+            (
+                r#"{"message":"no such secret","code":"NotFound"}"#,
+                "NotFound (HTTP 400): no such secret",
+            ),
+            (r#"{"message":7}"#, "no error code (HTTP 400)"),
+        ] {
+            let response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body));
+            let refusal = Refusal::read(&response, body.as_bytes(), true);
+            assert_eq!(refusal.to_string(), want, "{body}");
         }
     }
 }
