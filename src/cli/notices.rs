@@ -84,9 +84,15 @@ impl Notices {
 
 fn notices(changes: FactorChanges) -> impl Iterator<Item = (MessageKind, Option<FactorKind>)> {
     let added = changes.added.iter();
-    let added = added.map(|kind| (MessageKind::FactorAdded, Some(kind)));
+    let added = added.map(|kind| match kind {
+        FactorKind::Passkey => (MessageKind::PasskeyAdded, None),
+        kind => (MessageKind::FactorAdded, Some(kind)),
+    });
     let removed = changes.removed.iter();
-    let removed = removed.map(|kind| (MessageKind::FactorRemoved, Some(kind)));
+    let removed = removed.map(|kind| match kind {
+        FactorKind::Passkey => (MessageKind::PasskeyRemoved, None),
+        kind => (MessageKind::FactorRemoved, Some(kind)),
+    });
     let replaced = (MessageKind::RecoveryCodesReplaced, None);
     let replaced = changes.has_other_codes.then_some(replaced);
     added.chain(removed).chain(replaced)
@@ -98,7 +104,7 @@ pub async fn tell(
     (before, after): (&Account, &Account),
     now: Timestamp,
 ) {
-    let changes = before.factors.changes_to(&after.factors);
+    let changes = before.factor_changes_to(after);
     if changes.is_empty() {
         return;
     }

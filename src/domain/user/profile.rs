@@ -3,7 +3,9 @@
 use super::{Address as _, Contact, DisplayName, EmailAddress, NewUser, PhoneNumber, User};
 use crate::domain::named::named;
 use crate::domain::text::{bounded, text_type};
-use crate::domain::{Credentials, FactorKinds, Invalid, SecondFactors, Sequence, Timestamp};
+use crate::domain::{
+    Credentials, FactorChanges, FactorKinds, Invalid, SecondFactors, Sequence, Timestamp,
+};
 
 text_type! {
     /// A given, family or nick name: one line of 1 to 200 characters.
@@ -241,6 +243,19 @@ impl Account {
     pub fn kinds(&self) -> FactorKinds {
         let kinds = self.factors.kinds().iter();
         kinds.chain(self.credentials.kinds().iter()).collect()
+    }
+
+    /// How a change from this account to `after` alters what its user proves himself with. A passkey or
+    /// security key counts also beside others of its kind.
+    pub fn factor_changes_to(&self, after: &Self) -> FactorChanges {
+        let changes = self.factors.changes_to(&after.factors);
+        let added = after.credentials.removed_by(&self.credentials);
+        let removed = self.credentials.removed_by(&after.credentials);
+        FactorChanges {
+            added: added.fold(changes.added, |kinds, one| kinds.with(one.kind.into())),
+            removed: removed.fold(changes.removed, |kinds, one| kinds.with(one.kind.into())),
+            ..changes
+        }
     }
 
     /// The account after a change at `now`.

@@ -182,7 +182,7 @@ impl Users {
             return Ok(ImportOutcome::Differs(fields));
         }
         let outcome = |before: &Account, account: Account| {
-            let factors = before.factors.changes_to(&account.factors);
+            let factors = before.factor_changes_to(&account);
             let user = Updated { account, factors };
             ImportOutcome::Updated(fields.clone(), Box::new(user))
         };

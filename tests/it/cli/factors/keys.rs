@@ -2,6 +2,7 @@
 
 mod checked;
 mod lines;
+mod told;
 
 use sesame::domain::SignatureAlgorithm;
 

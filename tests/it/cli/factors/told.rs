@@ -3,7 +3,7 @@
 use super::*;
 
 /// An SES that accepts messages, at a URL of its own.
-fn mail_server() -> (String, Receiver<String>) {
+pub(super) fn mail_server() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sent, received) = channel();
